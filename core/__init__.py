@@ -1,0 +1,1 @@
+"""The pure heart: terms, domains, nodes, counting, JSON. No I/O, no clock, no global state."""

@@ -1,0 +1,84 @@
+"""What is wrong with a space before a search begins."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from archwright.core.domain import Value
+from archwright.core.errors import ArchwrightError
+from archwright.core.node import DeadEnd
+from archwright.core.tally import out_shapes, tally
+from archwright.core.term import Shape, Term
+
+
+class WrongOutput(ArchwrightError, ValueError):
+    """Architectures whose output has another shape than the data asks for."""
+
+
+class SharedTwice(ArchwrightError, ValueError):
+    """One name for two shared hyperparameters with different domains."""
+
+
+@frozen
+class Blocked:
+    """A dead end: choices that lead to it, the place where nothing fits after them, and why."""
+
+    place: str
+    path: tuple[tuple[str, Value], ...]
+    why: str
+
+    def __str__(self) -> str:
+        chosen = ", ".join(f"{name} = {value}" for name, value in self.path) or "no choice at all"
+        return f"at {self.place} after {chosen}: {self.why}"
+
+
+def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[Blocked, ...]:
+    """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
+    dead = tally(space, (tuple(input_shape),)).dead
+    return tuple(Blocked(place or space.kind, end.example, end.why) for place, end in dead.items())
+
+
+def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -> None:
+    """Nothing, if a search can go anywhere in the space.
+
+    DeadEnd lists the places where it could not go on; SharedTwice, and, where `classes` is known, WrongOutput, say
+    what does not agree.
+    """
+    shape = tuple(input_shape)
+    _check_shared(space)
+    blocked = dead_ends(space, shape)
+    if blocked:
+        listed = "\n  ".join(map(str, blocked[:5]))
+        more = f"\n  and {len(blocked) - 5} more" if len(blocked) > 5 else ""
+        raise DeadEnd(
+            f"for an input of shape {shape} the space has dead ends\n  {listed}{more}\n"
+            "use padding='same', smaller sizes and strides, or fewer repeats there, or make the module optional"
+        )
+    wrong = [out for out in out_shapes(space, shape) if classes is not None and out != (classes,)]
+    if wrong:
+        raise WrongOutput(
+            f"the output shape of some architectures is {wrong[0]}; the data has {classes} classes, so end the space "
+            f"with affine(units={classes})"
+        )
+
+
+def _check_shared(space: Term) -> None:
+    seen: dict[str, Any] = {}
+    for name, domain in _shared(space):
+        if seen.setdefault(name, domain) != domain:
+            raise SharedTwice(
+                f"the shared hyperparameter {name!r} has two domains, {seen[name]} and {domain}; make it once, "
+                "as in width = shared('width', [16, 32]), and use it in both places"
+            )
+
+
+def _shared(term: Term) -> Iterator[tuple[str, Any]]:
+    for held in term.plan.entries:
+        for s in getattr(held, "shared", tuple)():
+            yield s.name, s.domain
+    for inside in term.subterms:
+        yield from _shared(inside)
+
+
+__all__ = ["Blocked", "Shape", "SharedTwice", "WrongOutput", "check", "dead_ends"]

@@ -1,0 +1,29 @@
+"""The shared hyperparameters chosen so far, and the values computed from them."""
+
+from collections.abc import Mapping
+
+from pyrsistent import PMap, pmap
+
+from archwright.core.domain import Value
+from archwright.core.expression import Expression, Shared
+from archwright.core.term import Misfit, Term
+
+Environment = PMap[str, Value]
+
+nothing_shared: Environment = pmap()
+
+
+def unknown(expression: Expression, environment: Mapping[str, Value]) -> Shared | None:
+    """The first shared hyperparameter in an expression that is not chosen yet."""
+    return next((s for s in expression.shared() if s.name not in environment), None)
+
+
+def computed(term: Term, name: str, expression: Expression, environment: Mapping[str, Value]) -> Value:
+    """The value of an expression in place of the hyperparameter `name`; Misfit if `term` cannot take it."""
+    try:
+        value = expression.evaluate(environment)
+    except ArithmeticError as error:
+        raise Misfit(f"{name} of {term.kind}, {expression}, cannot be computed: {error}") from error
+    if remedy := term.check(name, value):
+        raise Misfit(f"{name} of {term.kind}, {expression}, is {value!r}; {remedy}")
+    return value

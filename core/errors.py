@@ -1,0 +1,17 @@
+"""What a person did that cannot be done: each error names the value, the place and the remedy."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ArchwrightError(Exception):
+    """The root of every error that a user of archwright can cause."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy for an unknown name: the nearest known ones, or all of them where none is near."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are: {', '.join(names)}" if names else "there are none"

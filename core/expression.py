@@ -1,0 +1,140 @@
+"""Hyperparameters shared by several modules, and values computed from them."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, final
+
+from attrs import field, frozen
+
+from archwright.core.domain import Domain, InvalidDomain, Value, plain, values
+
+OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "min": min,
+    "max": max,
+}
+
+
+class Expression:
+    """A value that is known once the shared hyperparameters in it are; arithmetic on it gives another expression."""
+
+    __slots__ = ()
+
+    def shared(self) -> "Iterator[Shared]":
+        """The shared hyperparameters in it, from left to right."""
+        raise NotImplementedError  # both kinds of expression below define it
+
+    def evaluate(self, environment: Mapping[str, Value]) -> Value:
+        """Its value, given that of every shared hyperparameter in it; ArithmeticError as Python's operators raise."""
+        raise NotImplementedError
+
+    def __add__(self, other: "Operand") -> "Computed":
+        return Computed("+", (self, other))
+
+    def __radd__(self, other: Value) -> "Computed":
+        return Computed("+", (other, self))
+
+    def __sub__(self, other: "Operand") -> "Computed":
+        return Computed("-", (self, other))
+
+    def __rsub__(self, other: Value) -> "Computed":
+        return Computed("-", (other, self))
+
+    def __mul__(self, other: "Operand") -> "Computed":
+        return Computed("*", (self, other))
+
+    def __rmul__(self, other: Value) -> "Computed":
+        return Computed("*", (other, self))
+
+    def __truediv__(self, other: "Operand") -> "Computed":
+        return Computed("/", (self, other))
+
+    def __rtruediv__(self, other: Value) -> "Computed":
+        return Computed("/", (other, self))
+
+    def __floordiv__(self, other: "Operand") -> "Computed":
+        return Computed("//", (self, other))
+
+    def __rfloordiv__(self, other: Value) -> "Computed":
+        return Computed("//", (other, self))
+
+    def __mod__(self, other: "Operand") -> "Computed":
+        return Computed("%", (self, other))
+
+    def __rmod__(self, other: Value) -> "Computed":
+        return Computed("%", (other, self))
+
+
+Operand = Expression | Value
+
+
+@final
+@frozen
+class Shared(Expression):
+    """A hyperparameter that several modules use: asked where the traversal first meets it, known from then on."""
+
+    name: str = field()
+    domain: Domain = field()
+
+    @name.validator
+    def _identifier(self, _: object, name: str) -> None:
+        # Names of a module's own hyperparameters have a dot in them: so the two never clash.
+        if not name.isidentifier():
+            raise InvalidDomain(f"the name of a shared hyperparameter is {name!r}; write an identifier, such as width")
+
+    def shared(self) -> "Iterator[Shared]":
+        """Itself."""
+        yield self
+
+    def evaluate(self, environment: Mapping[str, Value]) -> Value:
+        """What was chosen for it."""
+        return environment[self.name]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@final
+@frozen
+class Computed(Expression):
+    """An operator and its two operands."""
+
+    operator: str
+    operands: tuple[Operand, Operand]
+
+    def shared(self) -> Iterator[Shared]:
+        """Those of the left operand, then those of the right."""
+        for operand in self.operands:
+            if isinstance(operand, Expression):
+                yield from operand.shared()
+
+    def evaluate(self, environment: Mapping[str, Value]) -> Value:
+        """The operator applied to the operands' values."""
+        left, right = (o.evaluate(environment) if isinstance(o, Expression) else o for o in self.operands)
+        return plain(OPERATORS[self.operator](left, right))
+
+    def __str__(self) -> str:
+        left, right = self.operands
+        if self.operator.isalpha():
+            return f"{self.operator}({left}, {right})"
+        return f"({left} {self.operator} {right})"
+
+
+def shared(name: str, domain: "Domain | list[Value] | tuple[Value, ...]") -> Shared:
+    """A hyperparameter to be used in several places: `width = shared("width", [16, 32])`."""
+    return Shared(name, domain if isinstance(domain, Domain) else values(*domain))
+
+
+def smaller(a: Operand, b: Operand) -> Computed:
+    """The smaller of two values."""
+    return Computed("min", (a, b))
+
+
+def larger(a: Operand, b: Operand) -> Computed:
+    """The larger of two values."""
+    return Computed("max", (a, b))

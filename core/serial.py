@@ -1,0 +1,130 @@
+"""Terms, domains and expressions as JSON, both ways."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+from cattrs import Converter
+
+from archwright.core.domain import Domain, Integers, InvalidDomain, Reals, Values
+from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.expression import OPERATORS, Computed, Expression, Shared
+from archwright.core.term import Term
+
+JSON = Any  # what the json module reads and writes
+
+
+class UnreadableTerm(ArchwrightError, ValueError):
+    """JSON that is not that of a term; the message says where."""
+
+
+def to_json(term: Term) -> JSON:
+    """The JSON of a space or an architecture."""
+    return _unstructure(term)
+
+
+def from_json(data: JSON) -> Term:
+    """The term that `data` is the JSON of; kinds of a person's own must have been imported. UnreadableTerm if none."""
+    term = _structure(data, kinds(), "$")
+    if not isinstance(term, Term):
+        raise UnreadableTerm(f"$ is {data!r}; the JSON of a term is an object with a kind")
+    return term
+
+
+def kinds() -> Mapping[str, type[Term]]:
+    """Every kind of module that this process knows. A kind defined again, as on reloading a file, replaces the old."""
+    found: dict[str, type[Term]] = {}
+    for cls in _below(Term):
+        old = found.get(cls.kind)
+        if old is not None and (old.__module__, old.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise UnreadableTerm(
+                f"the kind {cls.kind!r} is defined by {old.__module__}.{old.__qualname__} and by "
+                f"{cls.__module__}.{cls.__qualname__}; set `kind` in one of them to another name"
+            )
+        found[cls.kind] = cls
+    return found
+
+
+def _below(cls: type[Term]) -> Iterator[type[Term]]:
+    for inside in cls.__subclasses__():
+        # attrs makes a slotted class out of the one that was written; only the former is a kind.
+        if "__attrs_attrs__" in inside.__dict__:
+            yield inside
+        yield from _below(inside)
+
+
+def _unstructure(held: Any) -> JSON:
+    match held:
+        case Term():
+            fields = {a.name: _unstructure(getattr(held, a.name)) for a in attrs.fields(type(held))}
+            return {"kind": held.kind, **fields}
+        case Values(options, ordered):
+            return {"values": list(options), "ordered": ordered}
+        case Integers(lo, hi, log):
+            return {"integers": [lo, hi], "log": log}
+        case Reals(lo, hi, log, grain):
+            return {"reals": [lo, hi], "log": log, "grain": grain}
+        case Shared(name, domain):
+            return {"shared": name, "domain": _unstructure(domain)}
+        case Computed(operator, operands):
+            return {"computed": operator, "operands": [_unstructure(o) for o in operands]}
+        case tuple():
+            return [_unstructure(item) for item in held]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return _PLAIN.unstructure(held)
+
+
+_PLAIN = Converter()  # for what a field of a person's own kind of module holds beside terms and values
+
+
+def _structure(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
+    match data:
+        case {"kind": str(kind), **fields}:
+            return _term(kind, fields, known, place)
+        case {"values": list(options), "ordered": bool(ordered)}:
+            return _made(place, Values, tuple(options), ordered)
+        case {"integers": [lo, hi], "log": bool(log)}:
+            return _made(place, Integers, lo, hi, log)
+        case {"reals": [lo, hi], "log": bool(log), "grain": float(grain)}:
+            return _made(place, Reals, lo, hi, log, grain)
+        case {"shared": str(name), "domain": domain}:
+            inside = _structure(domain, known, f"{place}.domain")
+            if not isinstance(inside, Domain):
+                raise UnreadableTerm(f"{place}.domain is {domain!r}; it must be a domain")
+            return _made(place, Shared, name, inside)
+        case {"computed": str(operator), "operands": [left, right]} if operator in OPERATORS:
+            operands = tuple(_structure(o, known, f"{place}.operands[{i}]") for i, o in enumerate((left, right)))
+            if not all(isinstance(o, Expression | bool | int | float | str) for o in operands):
+                raise UnreadableTerm(f"{place}.operands is {[left, right]!r}; operands are values or expressions")
+            return _made(place, Computed, operator, operands)
+        case dict():
+            raise UnreadableTerm(f"{place} is an object with {sorted(data)}; that is no term, domain or expression")
+        case list():
+            return tuple(_structure(item, known, f"{place}[{i}]") for i, item in enumerate(data))
+        case _:
+            return data
+
+
+def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], place: str) -> Term:
+    if kind not in known:
+        remedy = f"{nearest(kind, known)} A kind of your own is known once its file has been imported"
+        raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
+    cls = known[kind]
+    wanted = {a.name for a in attrs.fields(cls)}
+    if wanted != set(fields):
+        raise UnreadableTerm(f"{kind} at {place} has the fields {sorted(fields)}; it must have {sorted(wanted)}")
+    given: dict[str, Any] = {}
+    for a in attrs.fields(cls):
+        inside = f"{place}.{a.name}"
+        plain = isinstance(fields[a.name], dict | list) or a.metadata.get("role") or a.type is None
+        given[a.name] = _structure(fields[a.name], known, inside) if plain else _PLAIN.structure(fields[a.name], a.type)
+    return _made(place, cls, **given)
+
+
+def _made(place: str, cls: Any, *args: Any, **fields: Any) -> Any:
+    try:
+        return cls(*args, **fields)
+    except InvalidDomain as error:
+        raise UnreadableTerm(f"{place} cannot be read: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise UnreadableTerm(f"{place} cannot be read as {cls.__name__}: {error}") from error

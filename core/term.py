@@ -1,0 +1,363 @@
+"""A search space is a term; a new kind of module is one small class that says a few local things about itself."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
+
+import attrs
+from attrs import frozen
+
+from archwright.core.domain import Domain, Value, plain, values
+from archwright.core.errors import ArchwrightError
+from archwright.core.expression import Expression, Shared
+
+Shape = tuple[int, ...]  # of a tensor without its batch axis: (channels, height, width) or (features,)
+Entry = Value | Domain | Expression  # what a hyperparameter's field holds: closed if it is a value
+Check = Callable[[Value], str | None]  # what is wrong with a value, or None
+
+V = TypeVar("V", bool, int, float, str)
+T = TypeVar("T")
+
+
+class Misfit(ArchwrightError, ValueError):
+    """An input shape, or a combination of values, that a module cannot take; the search never offers it."""
+
+
+class InvalidHyperparameter(ArchwrightError, ValueError):
+    """A value that makes no sense for a module whatever its input is."""
+
+
+if TYPE_CHECKING:
+
+    class Hyperparameter(Generic[V]):
+        """The type of a field that takes a value, a list of them, a domain or an expression; read, it is a value."""
+
+        def __get__(self, instance: object, owner: object) -> V: ...
+        def __set__(self, instance: object, value: V | Sequence[V] | Domain | Expression) -> None: ...
+
+else:
+
+    class Hyperparameter(Generic[V]):
+        """The type of a field that takes a value, a list of them, a domain or an expression; read, it is a value."""
+
+
+def entry(given: Any) -> Entry:
+    """What a hyperparameter's field holds for what a person wrote there: a list or a range is a finite domain."""
+    if isinstance(given, Domain | Expression):
+        return given
+    if isinstance(given, list | tuple | range):
+        options: list[Value] = list(given)  # pyright: ignore[reportUnknownArgumentType]
+        return values(*options)
+    return plain(given)
+
+
+def one_of(*options: Value) -> Check:
+    """A check that a value is among `options`."""
+    shown = ", ".join(map(repr, options))
+    return lambda value: None if value in options else f"it may be one of {shown}"
+
+
+def integer(low: int = 1) -> Check:
+    """A check that a value is an integer of `low` or more."""
+
+    def check(value: Value) -> str | None:
+        good = isinstance(value, int) and not isinstance(value, bool) and value >= low
+        return None if good else f"it must be an integer of {low} or more"
+
+    return check
+
+
+def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
+    """A check that a value is a number between `low` and `high`."""
+
+    def check(value: Value) -> str | None:
+        good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+        return None if good else f"it must be a number from {low:g} to {high:g}"
+
+    return check
+
+
+def _probes(held: Entry) -> Iterator[Value]:
+    """The values of a field that are checked when its module is made; those of expressions wait for the traversal."""
+    if isinstance(held, Domain):
+        large = held.size is None or held.size > 4096
+        yield from (held.from_unit(0.0), held.from_unit(1.0)) if large else held
+    elif not isinstance(held, Expression):
+        yield held
+
+
+def _validate(instance: "Term", attribute: "attrs.Attribute[Any]", held: Entry) -> None:
+    check: Check | None = attribute.metadata["check"]
+    for value in _probes(held) if check else ():
+        if remedy := check(value):
+            raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {value!r}; {remedy}")
+
+
+def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING) -> Any:
+    """A field of a module that is a hyperparameter: `size: Hyperparameter[int] = hyperparameter(integer(1))`."""
+    metadata = {"role": "hyperparameter", "check": check}
+    return attrs.field(converter=entry, validator=_validate, default=default, metadata=metadata)
+
+
+def child() -> Any:
+    """A field of a module that holds a term."""
+    return attrs.field(validator=attrs.validators.instance_of(Term), metadata={"role": "child"})
+
+
+def children() -> Any:
+    """A field of a module that holds a tuple of terms."""
+    each = attrs.validators.deep_iterable(attrs.validators.instance_of(Term))
+    return attrs.field(converter=tuple, validator=each, metadata={"role": "children"})
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field, hyperparameter, child, children))
+def module(cls: type[T]) -> type[T]:
+    """Make `cls` a kind of module: a frozen value whose `kind`, unless it says one, is its name in snake_case."""
+    if "kind" not in cls.__dict__:
+        cls.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()  # pyright: ignore[reportAttributeAccessIssue]
+    made = frozen(cls)
+    made._fields = tuple((a.name, a.metadata.get("role")) for a in attrs.fields(made))
+    made._hyperparameters = tuple(name for name, role in made._fields if role == "hyperparameter")
+    made._subterms = tuple(name for name, role in made._fields if role in ("child", "children"))
+    return made
+
+
+@frozen(eq=False)
+class Plan:
+    """What the traversal needs to know of a term, worked out once for each term of a space."""
+
+    names: tuple[str, ...]  # of the open hyperparameters, in the order of asking
+    entries: tuple[Domain | Expression, ...]  # beside them
+    guarded: tuple[bool, ...]  # beside them: whether the input shape may rule out some of the values
+    fields: tuple[tuple[str, int, Any], ...]  # every field: its name, its place among the open ones or -1, its value
+    shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
+    closed: bool  # nothing is left to choose or to expand, here or below
+    memo: dict[Any, Any]  # what was worked out about the term for given shapes: derived facts, not part of its value
+
+
+class Term(ABC):
+    """A module of any kind, or a whole search space: immutable, compared by value.
+
+    Its hyperparameters come first, then the terms inside it.
+    """
+
+    __slots__ = ("__weakref__", "plan")
+
+    plan: Plan  # what the traversal needs to know of it
+
+    kind: ClassVar[str]
+    _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
+    _hyperparameters: ClassVar[tuple[str, ...]]
+    _subterms: ClassVar[tuple[str, ...]]
+    # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
+    shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
+
+    @property
+    def label(self) -> str:
+        """A short name for people: of an option of `either`, of a line in a drawing."""
+        return self.kind
+
+    @property
+    def hyperparameters(self) -> tuple[tuple[str, Entry], ...]:
+        """Names and what they hold, in the order in which they are asked."""
+        return tuple((name, getattr(self, name)) for name in self._hyperparameters)
+
+    @property
+    def subterms(self) -> "tuple[Term, ...]":
+        """The terms directly inside this one."""
+        found: list[Term] = []
+        for name in self._subterms:
+            inside = getattr(self, name)
+            found.extend(inside if isinstance(inside, tuple) else (inside,))  # pyright: ignore[reportUnknownArgumentType]
+        return tuple(found)
+
+    def __getattr__(self, name: str) -> Any:
+        # The plan is made when it is first read and then lies in its slot, where reading it costs no call.
+        if name != "plan":
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        plan = self._make_plan()
+        _set(self, "plan", plan)
+        return plan
+
+    def _make_plan(self) -> Plan:
+        opened = [(name, e) for name, e in self.hyperparameters if isinstance(e, Domain | Expression)]
+        place = {name: i for i, (name, _) in enumerate(opened)}
+        relevant = self.shape_hyperparameters
+        found = {s.name: s for _, e in opened if isinstance(e, Expression) for s in e.shared()}
+        found |= {s.name: s for inside in self.subterms for s in inside.plan.shared}
+        return Plan(
+            names=tuple(place),
+            entries=tuple(e for _, e in opened),
+            guarded=tuple(relevant is None or name in relevant for name, _ in opened),
+            fields=tuple((name, place.get(name, -1), getattr(self, name)) for name, _ in self._fields),
+            shared=tuple(found.values()),
+            closed=not opened and not isinstance(self, Rewriting) and all(t.plan.closed for t in self.subterms),
+            memo={},
+        )
+
+    def specified(self, answers: tuple[Value, ...]) -> Self:
+        """This term with values for its own open hyperparameters, in order; the terms inside are as they were."""
+        new = object.__new__(type(self))
+        for name, place, held in self.plan.fields:
+            _set(new, name, held if place < 0 else answers[place])
+        return new
+
+    def check(self, name: str, value: Value) -> str | None:
+        """What is wrong with a value computed for the hyperparameter `name`, or None."""
+        check: Check | None = getattr(attrs.fields(type(self)), name).metadata["check"]
+        return check(value) if check else None
+
+    def segment(self, i: int) -> str:
+        """What this module adds to the names of the hyperparameters in its `i`-th child."""
+        return self.kind if len(self.subterms) == 1 else f"{self.kind}.{i}"
+
+    @abstractmethod
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """The shape of its output; only for specified terms. Misfit if `in_shape` cannot be its input."""
+
+    @abstractmethod
+    def parameters(self, in_shape: Shape) -> int:
+        """How many trainable parameters it has; only for specified terms."""
+
+    def _repr_html_(self) -> str:
+        from archwright.core.draw import as_html  # drawing knows every kind of term, so it comes later
+
+        return as_html(self)
+
+
+_set = object.__setattr__
+
+
+class Basic(Term):
+    """A module without modules inside: fields and `out_shape`."""
+
+    __slots__ = ()
+
+    def parameters(self, in_shape: Shape) -> int:  # noqa: ARG002  (most modules have none)
+        """0, unless a kind says otherwise."""
+        return 0
+
+
+class Compound(Term):
+    """A module that is entered: its children, or its expansion, are traversed in its place."""
+
+    __slots__ = ()
+
+    @property
+    def copies(self) -> int:
+        """How many times a child runs, one after the other, with hyperparameters chosen once."""
+        return 1
+
+    @abstractmethod
+    def inside(self) -> tuple[Term, ...]:
+        """The terms to traverse in order; asked when its own hyperparameters are values."""
+
+    @abstractmethod
+    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
+        """The input shape of child `i`, given what `remember` keeps of the outputs of those before it."""
+
+    def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
+        """What of the outputs so far, and of one more, this module depends on; the less, the cheaper is counting."""
+        return (*outs, out)
+
+    @abstractmethod
+    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
+        """The output shape, given what `remember` keeps of the children's outputs."""
+
+    @abstractmethod
+    def with_children(self, done: tuple[Term, ...]) -> Term:
+        """What this module is once its children are specified."""
+
+
+class Composite(Compound):
+    """A module that runs its children: it gives each its input shape and joins their outputs."""
+
+    __slots__ = ()
+
+    def inside(self) -> tuple[Term, ...]:
+        """Its children."""
+        return self.subterms
+
+    def with_children(self, done: tuple[Term, ...]) -> Self:
+        """This module with other children, as many as before."""
+        new = object.__new__(type(self))
+        rest = done
+        for name, role in self._fields:
+            held = getattr(self, name)
+            if role == "children":
+                held, rest = rest[: len(held)], rest[len(held) :]
+            elif role == "child":
+                held, rest = rest[0], rest[1:]
+            _set(new, name, held)
+        return new
+
+    def runs(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
+        """Each run of a child in order: its index, the child, its input and output shape; only if specified."""
+        outs: tuple[Shape, ...] = ()
+        for i, inside in enumerate(self.subterms):
+            shape = self.child_in_shape(i, in_shape, outs)
+            for _ in range(self.copies):
+                before, shape = shape, inside.out_shape(shape)
+                yield i, inside, before, shape
+            outs = self.remember(outs, shape)
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """The shape of its output, by way of its children."""
+        outs: tuple[Shape, ...] = ()
+        for i, inside in enumerate(self.subterms):
+            out = inside.out_shape(self.child_in_shape(i, in_shape, outs))
+            outs = self.remember(outs, out if self.copies == 1 else chained(inside, out, self.copies))
+        return self.merge(in_shape, outs)
+
+    def parameters(self, in_shape: Shape) -> int:
+        """Those of its children; copies have parameters of their own."""
+        return sum(inside.parameters(shape) for _, inside, shape, _ in self.runs(in_shape))
+
+
+def chained(inside: Term, first: Shape, copies: int) -> Shape:
+    """The output shape of `copies` runs of a specified term in a chain, the first of which gave `first`."""
+    shape = first
+    for _ in range(copies - 1):
+        before, shape = shape, inside.out_shape(shape)
+        if before == shape:
+            break
+    return shape
+
+
+class Rewriting(Compound):
+    """A module that stands for another term, known once its own hyperparameters are chosen."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def expand(self) -> Term:
+        """The term that it stands for; only when its own hyperparameters are values."""
+
+    def inside(self) -> tuple[Term, ...]:
+        """Its expansion."""
+        return (self.expand(),)
+
+    def segment(self, i: int) -> str:  # noqa: ARG002
+        """Its kind: there is only one expansion at a time."""
+        return self.kind
+
+    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:  # noqa: ARG002
+        """The input."""
+        return in_shape
+
+    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:  # noqa: ARG002
+        """The output of the expansion."""
+        return outs[0]
+
+    def with_children(self, done: tuple[Term, ...]) -> Term:
+        """The expansion: once specified, it stands for itself."""
+        return done[0]
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """That of its expansion."""
+        return self.expand().out_shape(in_shape)
+
+    def parameters(self, in_shape: Shape) -> int:
+        """Those of its expansion."""
+        return self.expand().parameters(in_shape)

@@ -1,0 +1,35 @@
+"""Ways through a space."""
+
+from collections.abc import Iterable, Iterator
+from random import Random
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.node import Node, root
+from archwright.core.term import Term
+
+
+class Uncountable(ArchwrightError, ValueError):
+    """An attempt to go through all of something that has no end."""
+
+
+def sample(node: Node, random: Random) -> Node:
+    """A leaf below `node`: each choice uniform over its domain (DeepArchitect, section 5.1).
+
+    Consumes one number for each choice. Leaves are not uniform where paths differ in length.
+    """
+    while node.domain is not None:
+        node = node.choose(node.domain.sample(random.random()))
+    return node
+
+
+def enumerate_leaves(space: Term, input_shape: Iterable[int]) -> Iterator[Node]:
+    """Every leaf once, depth first, values in their order. Uncountable at the first domain of reals."""
+    stack = [root(space, input_shape)]
+    while stack:
+        node = stack.pop()
+        if node.domain is None:
+            yield node
+        elif node.domain.size is None:
+            raise Uncountable(f"{node.choice} has no end of values; sample the space, or use values instead of reals")
+        else:
+            stack.extend(node.choose(value) for value in reversed(list(node.domain)))

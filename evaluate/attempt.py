@@ -1,0 +1,99 @@
+"""One attempt at a job inside a worker: whatever the job does, an end that the coordinator can log."""
+
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any
+
+from attrs import field, frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.trial import Finished, Job, Report, Status
+from archwright.evaluate.failure import account
+from archwright.evaluate.protocol import Ended
+
+Metrics = Mapping[str, float]
+Tell = Callable[[int, Metrics], None]  # epoch and its metrics
+
+
+@frozen
+class Verdict:
+    """How an attempt went, as the code that does it knows; what it raises instead is an attempt that crashed."""
+
+    status: Status
+    metrics: Metrics = field(factory=dict[str, float])  # finite
+    error: str = ""
+
+
+Evaluate = Callable[[Job, Tell], Verdict]
+
+
+class NotANumber(ArchwrightError, TypeError):
+    """A metric that is no real number."""
+
+
+def attempt(evaluate: Evaluate, job: Job, report: Callable[[Report], None]) -> Ended:
+    """The end of one attempt at `job`; anything that `evaluate` raises becomes a status with the person's traceback.
+
+    Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
+    """
+    started = time.monotonic()
+
+    def tell(epoch: int, metrics: Metrics) -> None:
+        report(Report(job.trial, job.attempt, epoch, _finite(metrics)))
+
+    try:
+        _seed(job.seed)
+        verdict, fit = evaluate(job, tell), True
+    except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
+        verdict, fit = Verdict(_status(error), error=account(error)), _leaves_fit(error)
+    seconds = time.monotonic() - started
+    return Ended(Finished(job.trial, job.attempt, verdict.status, verdict.metrics, seconds, verdict.error), fit)
+
+
+def judged(metrics: Metrics) -> Verdict:
+    """The verdict on final metrics: ok, or diverged where one of them is NaN or infinite."""
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            return Verdict("diverged", _finite(metrics), f"{name} is {value}")
+    return Verdict("ok", metrics)
+
+
+def number(name: str, value: Any) -> float:
+    """`value` as a float: a Python or numpy number, or a tensor of one element; else raises NotANumber."""
+    if isinstance(value, Real) or (hasattr(value, "__float__") and getattr(value, "size", 1) is not None):
+        return float(value)
+    raise NotANumber(f"{name} is {value!r:.80} ({type(value).__name__}); it must be a number")
+
+
+def _finite(metrics: Metrics) -> Metrics:
+    """Only what JSON and SQL can hold."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def _status(error: BaseException) -> Status:
+    return "out_of_memory" if is_out_of_memory(error) else "crashed"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, of the machine or of a device; torch says the former with a plain RuntimeError."""
+    kind = type(error).__name__
+    return isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "can't allocate memory" in str(error)
+
+
+def _leaves_fit(error: BaseException) -> bool:
+    """Whether a worker can be trusted after `error`: not without memory, and not with a device, whose state is unknown."""
+    torch = sys.modules.get("torch")
+    on_device = torch is not None and torch.cuda.is_initialized()
+    return isinstance(error, Exception) and not is_out_of_memory(error) and not on_device

@@ -1,0 +1,57 @@
+"""Random changes to a batch of images, on the device that it is on; they draw from torch's global generator there."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from archwright.evaluate.recipe import Recipe
+
+
+def augmented(images: Tensor, how: Recipe) -> Tensor:
+    """`images`, float (n, c, h, w), cropped, flipped and cut as the recipe says."""
+    if how.crop:
+        images = cropped(images, how.crop)
+    if how.flip:
+        images = flipped(images)
+    if how.cutout:
+        images = cut(images, how.cutout)
+    return images
+
+
+def cropped(images: Tensor, margin: int) -> Tensor:
+    """A window of each image's own size, anywhere in the image with `margin` zeros around it."""
+    count, channels, height, width = images.shape
+    padded = functional.pad(images, [margin] * 4)
+    down, across = torch.randint(2 * margin + 1, (2, count, 1), device=images.device)
+    rows = (down + torch.arange(height, device=images.device))[:, None, :, None]
+    columns = (across + torch.arange(width, device=images.device))[:, None, None, :]
+    which = torch.arange(count, device=images.device)[:, None, None, None]
+    return padded[which, torch.arange(channels, device=images.device)[None, :, None, None], rows, columns]
+
+
+def flipped(images: Tensor) -> Tensor:
+    """Each image, left to right with a chance of one half."""
+    coin = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+    return torch.where(coin, images.flip(3), images)
+
+
+def cut(images: Tensor, side: int) -> Tensor:
+    """Each image with a square of `side` pixels, centred on any of its own, set to 0: the mean (DeVries, Taylor 2017)."""
+    count, _, height, width = images.shape
+    rows = _covered(count, height, side, images.device)[:, None, :, None]
+    columns = _covered(count, width, side, images.device)[:, None, None, :]
+    return images.masked_fill(rows & columns, 0.0)
+
+
+def _covered(count: int, length: int, side: int, device: torch.device) -> Tensor:
+    """Bool (count, length): a run of `side` places, cut off at the ends."""
+    start = torch.randint(length, (count, 1), device=device) - side // 2
+    place = torch.arange(length, device=device)
+    return (place >= start) & (place < start + side)
+
+
+def mixed(images: Tensor, alpha: float) -> tuple[Tensor, Tensor, float]:
+    """Each image with a share of another, which other, and the share of the first (mixup, Zhang et al. 2018)."""
+    share = float(torch.distributions.Beta(alpha, alpha).sample())
+    other = torch.randperm(len(images), device=images.device)
+    return images.lerp(images[other], 1 - share), other, share

@@ -1,0 +1,87 @@
+"""What an evaluator is told once: frozen settings with their JSON both ways, so that a run can be resumed."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import attrs
+import cattrs
+from attrs import field, frozen
+
+from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.trial import JSON
+
+Keep = Literal["best", "last"]
+DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+class BadConfig(ArchwrightError, ValueError):
+    """An evaluator's setting with a value that it cannot have."""
+
+
+class UnknownSetting(ArchwrightError, ValueError):
+    """A setting, or a kind of evaluator, that does not exist."""
+
+
+@frozen
+class TrainingConfig:
+    """Trains the architecture as a classifier; the score is `accuracy`, on the validation split."""
+
+    data: str = "digits"  # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH
+    data_dir: str | None = None  # where datasets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
+    device: str = field(default="auto")  # auto: the worker's share of the GPUs if there are any, else the CPU
+    validation: float = field(default=0.2)  # the fraction of the training images that searchers are scored on
+    split_seed: int = 0  # of the split into train, validation and, where the data has none, test
+    keep: Keep = field(default="best")  # whose weights and accuracy count: those of the best epoch or the last
+    threads: int = 0  # CPU threads of one worker; 0: its share of the cores
+    settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
+
+    @device.validator
+    def _device_exists(self, _: object, device: str) -> None:
+        if not DEVICE.fullmatch(device):
+            raise BadConfig(f"device is {device!r}; it may be auto, cpu, cuda, cuda:0, cuda:1 ... or mps")
+
+    @validation.validator
+    def _leaves_both_sides(self, _: object, validation: float) -> None:
+        if not 0 < validation < 1:
+            raise BadConfig(f"validation is {validation:g}; it is a fraction of the training images, as in 0.2")
+
+    @keep.validator
+    def _is_known(self, _: object, keep: str) -> None:
+        if keep not in get_args(Keep):
+            raise BadConfig(f"keep is {keep!r}; it may be {' or '.join(get_args(Keep))}")
+
+
+@frozen
+class FunctionConfig:
+    """Scores the architecture with a Python function, in a worker of its own.
+
+    `source` is `file.py:attribute` or `module:attribute`, a callable of (architecture, budget).
+    """
+
+    source: str
+    metric: str = "accuracy"  # the name under which a bare number that the function returns is kept
+    threads: int = 0  # CPU threads of one worker; 0: its share of the cores
+
+
+Config = TrainingConfig | FunctionConfig
+KINDS: Mapping[str, type[Config]] = {"training": TrainingConfig, "function": FunctionConfig}
+
+
+def to_json(config: Config) -> JSON:
+    """The JSON of `config`, with its kind."""
+    kind = next(name for name, cls in KINDS.items() if isinstance(config, cls))
+    return {"kind": kind, **cattrs.Converter().unstructure(config)}
+
+
+def from_json(data: JSON) -> Config:
+    """The configuration that `to_json` wrote. Raises UnknownSetting or BadConfig."""
+    settings: dict[str, Any] = dict(data)
+    kind = settings.pop("kind", "")
+    if kind not in KINDS:
+        raise UnknownSetting(f"the evaluator's kind is {kind!r}; {nearest(kind, KINDS)}")
+    known = [a.name for a in attrs.fields(KINDS[kind])]
+    for name in settings:
+        if name not in known:
+            raise UnknownSetting(f"the {kind} evaluator has no setting {name!r}; {nearest(name, known)}")
+    return KINDS[kind](**settings)

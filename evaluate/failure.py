@@ -1,0 +1,34 @@
+"""What a person reads when code of theirs has failed: their own frames, their last lines."""
+
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from archwright.core.errors import ArchwrightError
+
+OURS = str(Path(__file__).parent.parent)  # the border: frames of archwright are of no use to the person
+LINES = 20
+
+
+def last_lines(text: str, count: int = LINES) -> str:
+    """The last `count` lines of `text`, without blank ones at the end, each cut to 500 characters."""
+    return "\n".join(line if len(line) <= 500 else line[:497] + "..." for line in text.rstrip().splitlines()[-count:])
+
+
+def account(error: BaseException, lines: int | None = LINES) -> str:
+    """The traceback of `error` from the first frame that is not ours, cut to its last `lines` lines (None: all)."""
+    trace = error.__traceback__
+    while trace is not None and _is_ours(trace):
+        trace = trace.tb_next
+    told = traceback.TracebackException(type(error), error, trace)
+    if isinstance(error, ArchwrightError):  # it says all that a person needs; where we noticed it is no news
+        while told.stack and told.stack[-1].filename.startswith(OURS):
+            told.stack.pop()
+        if not told.stack:
+            return str(error)
+    text = "".join(told.format())
+    return text.rstrip() if lines is None else last_lines(text, lines)
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith((OURS, "<frozen importlib"))

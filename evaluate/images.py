@@ -1,0 +1,61 @@
+"""Labelled images as arrays, and what a place that they come from has to say of them."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from attrs import frozen
+
+from archwright.core.errors import ArchwrightError, nearest
+
+
+class NoSuchData(ArchwrightError, FileNotFoundError):
+    """A data set whose files are not where they should be and cannot be downloaded."""
+
+
+class BadData(ArchwrightError, ValueError):
+    """Files that are there but do not hold labelled images as they should."""
+
+
+@frozen(eq=False)
+class Images:
+    """Labelled images: uint8 (n, channels, height, width) and their classes, int64 (n,), in [0, classes)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, which: np.ndarray) -> "Images":
+        """The images with the indices `which`."""
+        return Images(self.images[which], self.labels[which])
+
+
+@frozen
+class Outline:
+    """What a source holds, as far as it can be said without decoding images; `test` is None if it has no such split."""
+
+    input_shape: tuple[int, int, int]  # channels, height, width
+    classes: int
+    train: int
+    test: int | None
+
+
+class Source(Protocol):
+    """A place that images come from."""
+
+    def outline(self) -> Outline:
+        """What it holds; raises NoSuchData or BadData where that can be seen already."""
+        ...
+
+    def read(self) -> tuple[Images, Images | None]:
+        """All images for training and, if the source has such a split, for testing."""
+        ...
+
+
+def nothing_at(path: Path) -> NoSuchData:
+    """The error for a path that leads nowhere, with the nearest names in its place."""
+    place = path.absolute().parent
+    there = [p.name for p in place.iterdir()] if place.is_dir() else []
+    return NoSuchData(f"there is nothing at {path.absolute()}; in its place {nearest(path.name, there)}")

@@ -1,0 +1,121 @@
+"""Finding the Python object that a person names as `file.py:attribute` or `module:attribute`."""
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from archwright.core.errors import ArchwrightError, nearest
+from archwright.evaluate.failure import account
+
+
+class BadSource(ArchwrightError, ValueError):
+    """A name that is neither `file.py:attribute` nor `module:attribute`."""
+
+
+class NoSuchSource(ArchwrightError, ImportError):
+    """A file or module that is not there."""
+
+
+class NoSuchAttribute(ArchwrightError, AttributeError):
+    """A file or module that does not hold the named attribute."""
+
+
+class SourceFailed(ArchwrightError, RuntimeError):
+    """A file or module that raised while it was imported; the message ends with its own traceback."""
+
+
+def is_source(text: str) -> bool:
+    """Whether `text` has the form `file.py:attribute` or `module:attribute`, as no built-in name has."""
+    place, colon, attribute = text.rpartition(":")
+    return bool(colon and place and attribute)
+
+
+def load(source: str) -> Any:
+    """The object that `source` names: `file.py:attribute` or `module:attribute`, where attribute may be dotted.
+
+    A file is imported once, under a name that follows from its path, and again only after its text has changed;
+    it may import its neighbours. Raises BadSource, NoSuchSource, NoSuchAttribute or SourceFailed.
+    """
+    place, _, attribute = source.rpartition(":")
+    if not is_source(source):
+        raise BadSource(f"{source!r} names no Python object; write file.py:attribute or module:attribute")
+    found: Any = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
+    for name in attribute.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            known = [n for n in vars(found) if not n.startswith("_")] if hasattr(found, "__dict__") else []
+            raise NoSuchAttribute(f"{place} has no {name!r}; {nearest(name, known)}") from None
+    return found
+
+
+def _from_file(path: Path) -> ModuleType:
+    path = path.expanduser().resolve()
+    if not path.is_file():
+        neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        raise NoSuchSource(f"there is no file {path}; in its folder {nearest(path.name, neighbours)}")
+    name = f"{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    known = sys.modules.get(name)
+    if known is not None and getattr(known.__loader__, "text", None) == path.read_bytes():
+        return known
+    loader = _FileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        with _importing_beside(path.parent), _border(str(path)):
+            loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+class _FileLoader(SourceFileLoader):
+    """Compiles the text that is there now: a cached .pyc is stale where a file changed twice within a second."""
+
+    text: bytes = b""
+
+    def get_code(self, fullname: str) -> Any:
+        self.text = self.get_data(self.get_filename(fullname))
+        return self.source_to_code(self.text, self.path)
+
+
+def _from_module(name: str) -> ModuleType:
+    with _importing_beside(Path.cwd()), _border(name):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                raise  # the module is there; one that it imports is not
+            raise NoSuchSource(f"there is no module {error.name!r}; for a file, write its path ending in .py") from None
+
+
+@contextmanager
+def _importing_beside(folder: Path) -> Iterator[None]:
+    """Puts `folder` first in the import path, as Python does for a script; last, for late imports, once it is done."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
+
+
+@contextmanager
+def _border(place: str) -> Iterator[None]:
+    """Turns whatever a person's code raises at import, also SystemExit, into SourceFailed with their traceback."""
+    try:
+        yield
+    except (NoSuchSource, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise SourceFailed(f"importing {place} failed:\n{account(error, lines=None)}") from error

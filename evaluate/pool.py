@@ -1,0 +1,182 @@
+"""A pool of worker processes that costs a search one attempt, whatever a job does to its worker."""
+
+import selectors
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.trial import Finished, Job, Report, Status
+from archwright.evaluate.config import Config, to_json
+from archwright.evaluate.process import Gone, WorkerProcess, cores, import_path
+from archwright.evaluate.protocol import Ended, Garbled, Message, Ready, Setup, Unfit
+
+GLANCE = 0.5  # seconds between looks for a dead worker whose pipe a child of it holds open
+
+
+class NoFreeSlot(ArchwrightError, RuntimeError):
+    """A job for a pool that has all its slots taken."""
+
+
+class WorkerPool:
+    """An Evaluator whose jobs run in processes of their own: started when first needed, warm between jobs.
+
+    Everything happens in `submit`, `collect` and `close`, in the caller's thread, so call `collect` about every second:
+    it is what notices that a job is over its limit.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        workers: int = 1,
+        space_source: str | None = None,
+        trial_timeout: float | None = None,  # seconds a job may take; None: for ever
+        start_timeout: float = 600.0,  # seconds to import, to load data, and perhaps to download it
+    ) -> None:
+        if workers < 1:
+            raise NoFreeSlot(f"the number of workers is {workers}; at least 1 is needed")
+        self._config = config
+        self._slots = workers
+        self._space_source = space_source
+        self._trial_timeout = float("inf") if trial_timeout is None else trial_timeout
+        self._start_timeout = start_timeout
+        self._workers: list[WorkerProcess] = []
+        self._arrived: list[Report | Finished] = []
+        self._selector = selectors.DefaultSelector()
+
+    @property
+    def slots(self) -> int:
+        """How many jobs may run at once."""
+        return self._slots
+
+    def submit(self, job: Job) -> None:
+        """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
+        worker = next((w for w in self._workers if w.job is None), None) or self._hire()
+        worker.job = job
+        if worker.ready:
+            worker.begin()
+            self._watch(worker)
+
+    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+        """What has arrived since the last call, in order; waits up to `timeout` seconds for something."""
+        until = time.monotonic() + timeout
+        while True:
+            self._look(max(0.0, min(until, *map(self._deadline, self._workers)) - time.monotonic()))
+            if self._arrived or time.monotonic() >= until:
+                arrived, self._arrived = self._arrived, []
+                return arrived
+
+    def close(self) -> None:
+        """End every running job at once and give back every process; the pool may be closed again."""
+        while self._workers:
+            self._dismiss(self._workers[0])
+        self._selector.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _hire(self) -> WorkerProcess:
+        free = sorted(set(range(self._slots)) - {w.index for w in self._workers})
+        if not free:
+            raise NoFreeSlot(f"all {self._slots} slots are taken; collect a result before the next job")
+        threads = self._config.threads or max(1, cores() // self._slots)
+        worker = WorkerProcess(Setup(to_json(self._config), self._space_source, free[0], threads, list(import_path())))
+        self._workers.append(worker)
+        self._selector.register(worker.reports, selectors.EVENT_READ, (worker, self._hear))
+        self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, self._drain))
+        self._watch(worker)
+        return worker
+
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        if worker not in self._workers:
+            return
+        self._workers.remove(worker)
+        for fd in (worker.reports, worker.stderr, worker.jobs):
+            if fd in self._selector.get_map():
+                self._selector.unregister(fd)
+        worker.kill()
+
+    def _look(self, timeout: float) -> None:
+        for key, _ in self._selector.select(min(timeout, GLANCE)):
+            worker, react = key.data
+            if worker in self._workers:  # it may have been dismissed a moment ago
+                react(worker)
+        for worker in [w for w in self._workers if not w.alive]:
+            self._hear(worker)
+        for worker in [w for w in self._workers if time.monotonic() >= self._deadline(w)]:
+            self._lose(worker, *self._overdue(worker))
+
+    def _watch(self, worker: WorkerProcess) -> None:
+        """Writes to the worker whenever it reads, as long as there is something to write."""
+        worker.send()
+        waiting = worker.jobs in self._selector.get_map()
+        if worker.sending and not waiting:
+            self._selector.register(worker.jobs, selectors.EVENT_WRITE, (worker, self._watch))
+        elif waiting and not worker.sending:
+            self._selector.unregister(worker.jobs)
+
+    def _drain(self, worker: WorkerProcess) -> None:
+        if not worker.listen():
+            self._selector.unregister(worker.stderr)
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        try:
+            for message in worker.receive():
+                self._take(worker, message)
+        except (Gone, BlockingIOError):
+            self._lose(worker, "crashed", worker.epitaph())
+        except Garbled as error:
+            self._lose(worker, "crashed", str(error))
+
+    def _take(self, worker: WorkerProcess, message: Message) -> None:
+        match message:
+            case Ready():
+                worker.ready = True
+                if worker.job is not None:
+                    worker.begin()
+                    self._watch(worker)
+            case Report() if _is_about(worker.job, message):
+                self._arrived.append(message)
+            case Ended(finished, fit) if _is_about(worker.job, finished):
+                self._arrived.append(finished)
+                worker.job = None
+                if not fit:
+                    self._dismiss(worker)
+            case Unfit(error):
+                self._lose(worker, "crashed", f"the worker could not start: {error}", quote=False)
+            case _:
+                pass  # of an attempt that is over: a thread that the job left behind
+
+    def _deadline(self, worker: WorkerProcess) -> float:
+        if not worker.ready:
+            return worker.since + self._start_timeout
+        return worker.since + self._trial_timeout if worker.job is not None else float("inf")
+
+    def _overdue(self, worker: WorkerProcess) -> tuple[Status, str]:
+        if worker.ready:
+            return "timed_out", f"the trial was killed at its limit of {self._trial_timeout:g} s (trial_timeout)"
+        return "crashed", f"the worker was not ready after {self._start_timeout:g} s (start_timeout)"
+
+    def _lose(self, worker: WorkerProcess, status: Status, why: str, quote: bool = True) -> None:
+        """Ends the worker and, where it had a job, the attempt."""
+        seconds = time.monotonic() - worker.since
+        self._dismiss(worker)
+        if worker.job is not None:
+            said = f"{why}\n{worker.last_words()}".rstrip() if quote else why
+            self._arrived.append(Finished(worker.job.trial, worker.job.attempt, status, {}, seconds, said))
+
+
+def _is_about(job: Job | None, message: Report | Finished) -> bool:
+    return job is not None and (job.trial, job.attempt) == (message.trial, message.attempt)
+
+
+def open_evaluator(
+    config: Config, *, workers: int = 1, space_source: str | None = None, trial_timeout: float | None = None
+) -> WorkerPool:
+    """The evaluator that `config` describes, with `workers` jobs at once, each killed after `trial_timeout` seconds."""
+    return WorkerPool(config, workers=workers, space_source=space_source, trial_timeout=trial_timeout)

@@ -1,0 +1,72 @@
+"""What the coordinator and a worker say to each other: one JSON line a message, over pipes of their own."""
+
+import json
+from functools import cache
+from typing import Any
+
+import cattrs
+from attrs import frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.trial import JSON, Finished, Job, Report
+
+
+class Garbled(ArchwrightError, ValueError):
+    """A line that is no message; something wrote into the pipe that was not ours."""
+
+
+@frozen
+class Setup:
+    """The first message to a worker: everything that it needs before its first job."""
+
+    evaluator: JSON  # as `config.to_json` writes it
+    space_source: str | None  # where the person's own kinds of module are defined, if anywhere
+    index: int  # 0 .. slots - 1: the worker's share of the devices
+    threads: int  # CPU threads that it may use; at least 1
+    path: list[str]  # the coordinator's import path
+
+
+@frozen
+class Ready:
+    """The worker has imported and loaded what it needs and waits for a job."""
+
+
+@frozen
+class Unfit:
+    """The worker cannot do any job, and why."""
+
+    error: str
+
+
+@frozen
+class Ended:
+    """An attempt is over; the worker takes another job if `fit`, and is to be replaced otherwise."""
+
+    finished: Finished
+    fit: bool
+
+
+Message = Setup | Job | Ready | Unfit | Report | Ended
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Setup, Job, Ready, Unfit, Report, Ended)}
+
+
+def encode(message: Message) -> bytes:
+    """One line of JSON, `[kind, fields]`, ending in a newline. Metrics must be finite."""
+    fields = _converter().unstructure(message)
+    return json.dumps([type(message).__name__, fields], separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The message of one line; raises Garbled for anything that `encode` does not write."""
+    try:
+        kind, fields = json.loads(line)
+        return _converter().structure(fields, _KINDS[kind])
+    except Exception as error:
+        raise Garbled(f"{line[:80]!r} is no message of a worker; does the code that it runs write to its pipes?") from error
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda value: value)  # JSON already
+    return converter

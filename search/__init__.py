@@ -1,0 +1,1 @@
+"""Searchers, pure state machines over nodes and outcomes, and the run loop that drives them."""

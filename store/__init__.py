@@ -1,0 +1,1 @@
+"""The log: events, the DuckDB file, the fold, the views."""

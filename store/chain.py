@@ -1,0 +1,97 @@
+"""The hash chain over a run, in which no event can be changed, lost, added or moved unseen."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+
+from attrs import frozen
+
+from archwright.store.errors import LogIsDamaged
+from archwright.store.events import Event, from_json, to_json
+from archwright.store.log import START, Position, Recorded, conflict
+
+
+@frozen
+class Row:
+    """One row of the table of events, its run aside."""
+
+    seq: int
+    time: float
+    kind: str
+    trial: int | None
+    payload: str
+    chain: str
+
+    @property
+    def position(self) -> Position:
+        """Where the run stands after this row."""
+        return Position(self.seq, self.chain)
+
+
+@frozen
+class Break:
+    """The first row of a run that does not follow from the rows before it."""
+
+    seq: int
+    what: str
+
+
+def link(previous: str, run: str, row: Row) -> str:
+    """The hash of `row` and, through the `previous` row's hash, of all that came before it in `run`."""
+    # Of the fields only the payload can hold a line break, and it comes last: no two rows make the same text.
+    text = f"{previous}\n{run}\n{row.seq}\n{row.time!r}\n{row.kind}\n{row.trial}\n{row.payload}"
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def chained(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> Iterator[Row]:
+    """The rows that hold `events` and go on from `after`."""
+    seq, chain = after.seq, after.chain
+    for event, time in zip(events, times, strict=True):
+        seq += 1
+        kind, payload = to_json(event)
+        unlinked = Row(seq, float(time), kind, getattr(event, "trial", None), payload, "")
+        chain = link(chain, run, unlinked)
+        yield Row(seq, unlinked.time, kind, unlinked.trial, payload, chain)
+
+
+def settled(run: str, known: Sequence[Row], new: Sequence[Row], after: Position) -> Position | None:
+    """Where `run` stood once it held `new`, or None if it ends at `after` and `new` is still to be written.
+
+    `known` is what the log holds of the run from the row `after` on. Raises LogConflict where it is neither.
+    """
+    if after != START:
+        if not known or known[0].position != after:
+            raise conflict(run, after)
+        known = known[1:]
+    if not known:
+        return None
+    if [(row.kind, row.payload) for row in known[: len(new)]] != [(row.kind, row.payload) for row in new]:
+        raise conflict(run, after)
+    return known[len(new) - 1].position
+
+
+def first_break(run: str, rows: Iterable[Row], after: Position) -> Break | None:
+    """The first of `rows`, in their order, that does not follow from `after` and the rows before it."""
+    seq, chain = after.seq, after.chain
+    for row in rows:
+        if row.seq != seq + 1:
+            return Break(row.seq, _misplaced(row.seq, seq))
+        if row.chain != link(chain, run, row):
+            return Break(row.seq, "what it says, or its hash, is not what was written")
+        seq, chain = row.seq, row.chain
+    return None
+
+
+def recorded(run: str, rows: Sequence[Row], after: Position) -> list[Recorded]:
+    """What `rows` hold; raises LogIsDamaged where they are not what was appended after `after`."""
+    if broken := first_break(run, rows, after):
+        raise LogIsDamaged(
+            f"event {broken.seq} of {run} is broken: {broken.what}; what came before it is whole: "
+            f"archwright fork {run} --at {broken.seq - 1} goes on from there"
+        )
+    return [Recorded(row.seq, row.time, from_json(row.kind, row.payload), row.chain) for row in rows]
+
+
+def _misplaced(seq: int, previous: int) -> str:
+    if seq == previous:
+        return "it is there twice"
+    return f"it follows event {previous}: what was between them is missing"

@@ -1,0 +1,75 @@
+"""What can go wrong with a log: one class a situation, each also the built-in that a caller would catch."""
+
+from archwright.core.errors import ArchwrightError
+
+
+class LogMissing(ArchwrightError, FileNotFoundError):
+    """There is no file where the log should be."""
+
+
+class LogIsFolder(ArchwrightError, IsADirectoryError):
+    """A folder stands where the log should be."""
+
+
+class NotALog(ArchwrightError, ValueError):
+    """The file is something else than an archwright log."""
+
+
+class LogIsNewer(ArchwrightError, RuntimeError):
+    """The log was written by a later archwright, or by a later DuckDB."""
+
+
+class LogUnwritable(ArchwrightError, PermissionError):
+    """The file or its folder may not be written, or not be read."""
+
+
+class LogIsBusy(ArchwrightError, TimeoutError):
+    """Another process held the file for longer than we would wait."""
+
+
+class LogIsFull(ArchwrightError, OSError):
+    """The disk has no room for another event; nothing acknowledged is lost."""
+
+
+class LogIsDamaged(ArchwrightError, OSError):
+    """The file is torn, or what it says of a run is not what was appended."""
+
+
+class LogConflict(ArchwrightError, RuntimeError):
+    """The run goes on differently in the log than its writer knows: someone else has written it."""
+
+
+class RunIsBusy(ArchwrightError, BlockingIOError):
+    """Another process is going on with the run."""
+
+
+class NoSuchRun(ArchwrightError, LookupError):
+    """The log holds no run of that name."""
+
+
+class NoSuchEvent(ArchwrightError, IndexError):
+    """The run has no event of that number."""
+
+
+class RunExists(ArchwrightError, ValueError):
+    """The log already holds a run of that name."""
+
+
+class InvalidRunName(ArchwrightError, ValueError):
+    """A run's name that could not be part of a file's name."""
+
+
+class Inadmissible(ArchwrightError, ValueError):
+    """An event that cannot follow what has happened so far."""
+
+
+class UnwritableEvent(ArchwrightError, TypeError):
+    """An event that holds something else than plain JSON."""
+
+
+class UnreadableEvent(ArchwrightError, ValueError):
+    """A row of the log that is no event that we know."""
+
+
+class QueryFailed(ArchwrightError, ValueError):
+    """A person's SQL that DuckDB will not run."""

@@ -1,0 +1,154 @@
+"""What can happen in a run: frozen facts in the past tense, each with its JSON both ways."""
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_args
+
+import cattrs
+from attrs import field, frozen
+
+from archwright.core.trial import JSON, Budget, Objective, Status
+from archwright.store.errors import UnreadableEvent, UnwritableEvent
+
+Path = tuple[tuple[str, JSON], ...]
+
+
+@frozen
+class Fork:
+    """Where a forked run comes from: its first `inherited` events after RunStarted are copies."""
+
+    run: str
+    at: int  # the last copied event's seq in that run
+    inherited: int  # how many events were copied
+
+
+@frozen
+class RunStarted:
+    """Everything that a process needs in order to go on with the run."""
+
+    space: JSON  # the term
+    space_source: str  # what the person typed: a built-in name, file.py:attr or module:attr
+    input_shape: tuple[int, ...]
+    searcher: JSON  # {"name": ..., settings}
+    evaluator: JSON  # {"kind": ..., settings}
+    objective: Objective
+    budget: Budget
+    seed: int
+    trials: int  # how many trials the person asked for
+    versions: Mapping[str, str]  # of archwright, python and the packages that decide results
+    forked_from: Fork | None = None
+
+
+@frozen
+class Proposed:
+    """The searcher proposed a leaf: `path` is the sequence of its choices."""
+
+    trial: int
+    path: Path
+    budget: Budget
+    continues: int | None = None
+
+
+@frozen
+class AttemptStarted:
+    """A job was handed to the evaluator."""
+
+    trial: int
+    attempt: int
+
+
+@frozen
+class Reported:
+    """The metrics of one epoch arrived."""
+
+    trial: int
+    attempt: int
+    epoch: int
+    metrics: Mapping[str, float]
+
+
+@frozen
+class AttemptEnded:
+    """An attempt came to its end, good or bad."""
+
+    trial: int
+    attempt: int
+    status: Status
+    seconds: float
+    metrics: Mapping[str, float] = field(factory=dict[str, float])
+    error: str = ""
+
+
+@frozen
+class Scored:
+    """What the searcher was told about a trial; final."""
+
+    trial: int
+    status: Status
+    score: float | None
+    metrics: Mapping[str, float] = field(factory=dict[str, float])
+
+
+@frozen
+class RunResumed:
+    """A process went on with the run; `trials` is the new total that the person asked for."""
+
+    trials: int
+    versions: Mapping[str, str]
+
+
+@frozen
+class RunStopped:
+    """A process left the run in order: `finished`, `interrupted` or `failing` (too many failures in a row)."""
+
+    reason: str
+    detail: str = ""
+
+
+Event = RunStarted | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
+
+
+KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+def to_json(event: Event) -> tuple[str, str]:
+    """The kind of `event` and its payload, one line of JSON.
+
+    JSON has no NaN and no infinities: in a field of type float they are the texts "NaN", "Infinity" and "-Infinity",
+    which Python's float() and SQL's cast to double both read. What UTF-8 cannot hold of a text becomes a question mark.
+    """
+    kind = type(event).__name__
+    try:
+        fields = _converter().unstructure(event)
+        payload = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UnwritableEvent(f"{kind} cannot be logged: {error}; it may hold plain JSON values only") from error
+    return kind, payload.encode("utf-8", "replace").decode("utf-8")
+
+
+def from_json(kind: str, payload: str) -> Event:
+    """The event that `to_json` made `kind` and `payload` of; raises UnreadableEvent where there is none."""
+    if kind not in KINDS:
+        raise UnreadableEvent(f"an event is of kind {kind!r}, which this archwright does not know; upgrade archwright")
+    try:
+        return _structure(kind)(json.loads(payload), KINDS[kind])
+    except Exception as error:  # whatever a payload that nobody vouches for makes cattrs raise
+        raise UnreadableEvent(f"the payload of {kind} is {payload[:200]!r}, which is no {kind}: {error!r}") from error
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    converter.register_unstructure_hook(float, lambda x: x if math.isfinite(x) else _NOT_FINITE[str(float(x))])
+    # What is JSON already goes through untouched, so that json.dumps, not this converter, judges it.
+    converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda x: x)
+    return converter
+
+
+@cache
+def _structure(kind: str) -> Any:
+    return _converter().get_structure_hook(KINDS[kind])

@@ -1,0 +1,151 @@
+"""What a run has come to: the fold of its events, total and pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import assert_never
+
+from attrs import define, evolve, field, frozen
+from pyrsistent import PMap, pmap
+
+from archwright.core.trial import Budget, Status
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Path,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Scored,
+)
+
+
+@frozen
+class Trial:
+    """What is known of one proposal."""
+
+    trial: int
+    path: Path
+    budget: Budget
+    continues: int | None
+    attempts: int = 0  # how many were started; the last one's number
+    running: bool = False  # the last attempt was started, and its end is still to come
+    ended: AttemptEnded | None = None  # the last attempt that came to an end
+    seconds: float = 0.0  # of all attempts that came to an end
+    status: Status | None = None  # what the searcher was told; None until then
+    score: float | None = None
+    metrics: Mapping[str, float] = field(factory=dict[str, float])  # what the searcher was told
+
+
+TrialEvent = AttemptStarted | Reported | AttemptEnded | Scored
+
+
+_NO_TRIALS: PMap[int, Trial] = pmap()
+
+
+@frozen
+class RunState:
+    """What a run has come to after `seq` events."""
+
+    seq: int = 0
+    started: RunStarted | None = None
+    target: int = 0  # how many trials the person asked for, in all
+    trials: PMap[int, Trial] = _NO_TRIALS
+    in_flight: tuple[int, ...] = ()  # proposed and not scored, in the order of proposing
+    stopped: RunStopped | None = None  # the process that left in order, unless another one went on
+
+    @property
+    def proposed(self) -> int:
+        """How many trials were proposed, which is the number that the next one gets."""
+        return len(self.trials)
+
+    @property
+    def scored(self) -> int:
+        """How many trials the searcher was told about."""
+        return len(self.trials) - len(self.in_flight)
+
+
+def fold(state: RunState, event: Event) -> RunState:
+    """The state after `event`; total, so that what was once accepted can always be replayed."""
+    return replay((event,), state)
+
+
+def replay(events: Iterable[Event], state: RunState = RunState()) -> RunState:
+    """The state after `events`: their fold, in one go."""
+    draft = _Draft(state, state.seq, state.started, state.target, dict.fromkeys(state.in_flight), state.stopped)
+    for event in events:
+        draft.take(event)
+    return draft.done()
+
+
+@define
+class _Draft:
+    """A state under way: one that a single call of `replay` owns and may change in place.
+
+    A fold that made a persistent map for each event would take several times as long.
+    """
+
+    base: RunState
+    seq: int
+    started: RunStarted | None
+    target: int
+    in_flight: dict[int, None]  # a set in the order of proposing
+    stopped: RunStopped | None
+    changed: dict[int, Trial] = field(factory=dict[int, Trial])
+
+    def take(self, event: Event) -> None:
+        self.seq += 1
+        match event:
+            case RunStarted():
+                self.started, self.target = event, event.trials
+            case Proposed(trial, path, budget, continues):
+                self.changed[trial] = Trial(trial, path, budget, continues)
+                self.in_flight[trial] = None
+            case AttemptStarted() | Reported() | AttemptEnded() | Scored():
+                self._take_trial(event)
+            case RunResumed(trials):
+                self.target, self.stopped = trials, None
+                self._interrupt()
+            case RunStopped():
+                self.stopped = event
+                self._interrupt()
+            case _:
+                assert_never(event)
+
+    def _take_trial(self, event: TrialEvent) -> None:
+        trial = self._trial(event.trial)
+        if trial is None or isinstance(event, Reported):
+            return
+        self.changed[event.trial] = _advance(trial, event)
+        if isinstance(event, Scored):
+            self.in_flight.pop(event.trial, None)
+
+    def _interrupt(self) -> None:
+        """No attempt outlives the process that started it."""
+        for number in self.in_flight:
+            trial = self._trial(number)
+            if trial is not None and trial.running:
+                self.changed[number] = evolve(trial, running=False)
+
+    def _trial(self, number: int) -> Trial | None:
+        return self.changed.get(number) or self.base.trials.get(number)
+
+    def done(self) -> RunState:
+        evolver = self.base.trials.evolver()
+        for number, trial in self.changed.items():
+            evolver[number] = trial
+        trials = evolver.persistent()
+        return RunState(self.seq, self.started, self.target, trials, tuple(self.in_flight), self.stopped)
+
+
+def _advance(trial: Trial, event: AttemptStarted | AttemptEnded | Scored) -> Trial:
+    match event:
+        case AttemptStarted(_, attempt):
+            return evolve(trial, attempts=attempt, running=True)
+        case AttemptEnded(seconds=seconds):
+            return evolve(trial, running=False, ended=event, seconds=trial.seconds + seconds)
+        case Scored(_, status, score, metrics):
+            return evolve(trial, running=False, status=status, score=score, metrics=metrics)
+        case _:
+            assert_never(event)
