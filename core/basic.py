@@ -174,7 +174,7 @@ class BatchNorm(_SameShape):
 @final
 @module
 class Dropout(_SameShape):
-    """Zeroes a fraction `rate` of the values in training. (DeepArchitect's code gives the fraction that is kept.)"""
+    """Zeroes a fraction `rate` of the values in training; DeepArchitect's released code names the fraction kept."""
 
     rate: Hyperparameter[float] = hyperparameter(number(0.0, 1.0))
 

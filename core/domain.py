@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, final
 
 from attrs import evolve, field, frozen
@@ -71,17 +72,16 @@ class Domain(ABC):
 
 def plain(value: Any) -> Value:
     """`value` as a plain JSON value; numpy scalars become Python's."""
-    kind = type(value)
-    if kind in (bool, int, str):
+    if type(value) in (bool, int, str):
         return value
-    if kind is float:
+    if type(value) is float:
         if math.isfinite(value):
             return value
         raise InvalidDomain(f"a hyperparameter's value is {value}; values must be finite")
     if hasattr(value, "item"):
         return plain(value.item())
     raise InvalidDomain(
-        f"a hyperparameter's value is {value!r} of type {kind.__name__}; values are bool, int, float or str"
+        f"a hyperparameter's value is {value!r} of type {type(value).__name__}; values are bool, int, float or str"
     )
 
 
@@ -136,9 +136,7 @@ class Values(Domain):
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Runs of neighbouring options; five options in two parts are two and three (DeepArchitect, section 5.3)."""
         cuts = _cuts(len(self.options), parts)
-        return tuple(
-            Values(self.options[start:stop], self.ordered) for start, stop in zip(cuts, cuts[1:], strict=False)
-        )
+        return tuple(Values(self.options[start:stop], self.ordered) for start, stop in pairwise(cuts))
 
     def includes(self, other: Domain) -> bool:
         """Whether the options hold all of `other`'s."""
@@ -208,7 +206,7 @@ class Integers(Domain):
             cuts = sorted({self.lo, self.hi + 1} | {cut for cut in inner if self.lo < cut})
             if len(cuts) == 2 and self.size > 1:
                 cuts.insert(1, self.lo + 1)
-        return tuple(Integers(start, stop - 1, self.log) for start, stop in zip(cuts, cuts[1:], strict=False))
+        return tuple(Integers(start, stop - 1, self.log) for start, stop in pairwise(cuts))
 
     def includes(self, other: Domain) -> bool:
         """Whether `other` lies between the bounds and holds integers alone."""
@@ -282,9 +280,9 @@ class Reals(Domain):
         """Intervals that share their borders; at the grain, the middle value alone."""
         lo, hi = self._bounds()
         cuts = [self.lo, *(float(self.from_unit(i / parts)) for i in range(1, parts)), self.hi]
-        if hi - lo <= self.grain or any(a >= b for a, b in zip(cuts, cuts[1:], strict=False)):
+        if hi - lo <= self.grain or any(a >= b for a, b in pairwise(cuts)):
             return (Values((self.from_unit(0.5),)),)
-        return tuple(evolve(self, lo=start, hi=stop) for start, stop in zip(cuts, cuts[1:], strict=False))
+        return tuple(evolve(self, lo=start, hi=stop) for start, stop in pairwise(cuts))
 
     def includes(self, other: Domain) -> bool:
         """Whether `other` lies between the bounds."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
+from attrs import fields
+
 from archwright.core.domain import Domain
 from archwright.core.expression import Expression, Shared
 from archwright.core.rewriting import Either
@@ -36,7 +38,7 @@ def _lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -
 
 def _described(term: Term) -> str:
     """The kind and its hyperparameters, less those that are as usual and the labels that the lines below show."""
-    usual = {a.name: a.default for a in type(term).__attrs_attrs__}  # pyright: ignore
+    usual: dict[str, object] = {a.name: a.default for a in fields(type(term))}
     shown = [
         f"{name}={_entry(held)}"
         for name, held in term.hyperparameters

@@ -1,6 +1,5 @@
 """Hyperparameters shared by several modules, and values computed from them."""
 
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, final
 
@@ -9,14 +8,14 @@ from attrs import field, frozen
 from archwright.core.domain import Domain, InvalidDomain, Value, plain, values
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "min": min,
-    "max": max,
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "min": lambda a, b: min(a, b),
+    "max": lambda a, b: max(a, b),
 }
 
 
@@ -73,19 +72,19 @@ class Expression:
 Operand = Expression | Value
 
 
+def _identifier(_: object, __: object, name: str) -> None:
+    # Names of a module's own hyperparameters have a dot in them: so the two never clash.
+    if not name.isidentifier():
+        raise InvalidDomain(f"the name of a shared hyperparameter is {name!r}; write an identifier, such as width")
+
+
 @final
 @frozen
 class Shared(Expression):
     """A hyperparameter that several modules use: asked where the traversal first meets it, known from then on."""
 
-    name: str = field()
-    domain: Domain = field()
-
-    @name.validator
-    def _identifier(self, _: object, name: str) -> None:
-        # Names of a module's own hyperparameters have a dot in them: so the two never clash.
-        if not name.isidentifier():
-            raise InvalidDomain(f"the name of a shared hyperparameter is {name!r}; write an identifier, such as width")
+    name: str = field(validator=_identifier)
+    domain: Domain
 
     def shared(self) -> "Iterator[Shared]":
         """Itself."""
@@ -126,7 +125,7 @@ class Computed(Expression):
 
 
 def shared(name: str, domain: "Domain | list[Value] | tuple[Value, ...]") -> Shared:
-    """A hyperparameter to be used in several places: `width = shared("width", [16, 32])`."""
+    """A hyperparameter for several places: what this gives is to be used in each of them."""
     return Shared(name, domain if isinstance(domain, Domain) else values(*domain))
 
 

@@ -200,8 +200,8 @@ def _advance(
     try:
         while True:
             taken = step(focus, shape, environment, answers)
-            if taken.learned:
-                environment = environment.update(dict(taken.learned))
+            for name, only in taken.learned:
+                environment = environment.set(name, only)
             if taken.domain is not None:
                 return Node(origin, focus, shape, frame, environment, taken, taken.domain, parent, value)
             if (entered := taken.entered) is not None:

@@ -1,7 +1,7 @@
 """Terms, domains and expressions as JSON, both ways."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from cattrs import Converter
@@ -69,7 +69,7 @@ def _unstructure(held: Any) -> JSON:
         case Computed(operator, operands):
             return {"computed": operator, "operands": [_unstructure(o) for o in operands]}
         case tuple():
-            return [_unstructure(item) for item in held]  # pyright: ignore[reportUnknownVariableType]
+            return [_unstructure(item) for item in cast(tuple[Any, ...], held)]
         case _:
             return _PLAIN.unstructure(held)
 
@@ -81,8 +81,8 @@ def _structure(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
     match data:
         case {"kind": str(kind), **fields}:
             return _term(kind, fields, known, place)
-        case {"values": list(options), "ordered": bool(ordered)}:
-            return _made(place, Values, tuple(options), ordered)
+        case {"values": list(), "ordered": bool(ordered)}:
+            return _made(place, Values, tuple(data["values"]), ordered)
         case {"integers": [lo, hi], "log": bool(log)}:
             return _made(place, Integers, lo, hi, log)
         case {"reals": [lo, hi], "log": bool(log), "grain": float(grain)}:
@@ -98,9 +98,10 @@ def _structure(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
                 raise UnreadableTerm(f"{place}.operands is {[left, right]!r}; operands are values or expressions")
             return _made(place, Computed, operator, operands)
         case dict():
-            raise UnreadableTerm(f"{place} is an object with {sorted(data)}; that is no term, domain or expression")
+            raise UnreadableTerm(f"{place} is {data!r}; that is no term, domain or expression")
         case list():
-            return tuple(_structure(item, known, f"{place}[{i}]") for i, item in enumerate(data))
+            items = cast(list[JSON], data)
+            return tuple(_structure(item, known, f"{place}[{i}]") for i, item in enumerate(items))
         case _:
             return data
 
@@ -115,9 +116,11 @@ def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], p
         raise UnreadableTerm(f"{kind} at {place} has the fields {sorted(fields)}; it must have {sorted(wanted)}")
     given: dict[str, Any] = {}
     for a in attrs.fields(cls):
+        held = fields[a.name]
+        ours = isinstance(held, dict | list) or a.metadata.get("role") is not None
+        kind_of_field = cast("type[Any]", a.type)
         inside = f"{place}.{a.name}"
-        plain = isinstance(fields[a.name], dict | list) or a.metadata.get("role") or a.type is None
-        given[a.name] = _structure(fields[a.name], known, inside) if plain else _PLAIN.structure(fields[a.name], a.type)
+        given[a.name] = _structure(held, known, inside) if ours else _PLAIN.structure(held, kind_of_field)
     return _made(place, cls, **given)
 
 

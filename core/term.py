@@ -3,7 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 from attrs import frozen
@@ -26,6 +26,10 @@ class Misfit(ArchwrightError, ValueError):
 
 class InvalidHyperparameter(ArchwrightError, ValueError):
     """A value that makes no sense for a module whatever its input is."""
+
+
+class NotATerm(ArchwrightError, TypeError):
+    """Something else where a module belongs."""
 
 
 if TYPE_CHECKING:
@@ -87,39 +91,53 @@ def _probes(held: Entry) -> Iterator[Value]:
         yield held
 
 
-def _validate(instance: "Term", attribute: "attrs.Attribute[Any]", held: Entry) -> None:
+def _checked(instance: "Term", attribute: "attrs.Attribute[Any]", held: Entry) -> None:
     check: Check | None = attribute.metadata["check"]
-    for value in _probes(held) if check else ():
+    if check is None:
+        return
+    for value in _probes(held):
         if remedy := check(value):
             raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {value!r}; {remedy}")
 
 
+def _terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) -> None:
+    found = cast(tuple[object, ...], held if isinstance(held, tuple) else (held,))
+    for i, each in enumerate(found):
+        if not isinstance(each, Term):
+            place = f"{attribute.name}[{i}]" if isinstance(held, tuple) else attribute.name
+            raise NotATerm(f"{place} of {instance.kind} is {each!r}; it must be a module, such as relu()")
+
+
 def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING) -> Any:
-    """A field of a module that is a hyperparameter: `size: Hyperparameter[int] = hyperparameter(integer(1))`."""
+    """A field that holds a hyperparameter: `check` judges each value that is written there or computed for it."""
     metadata = {"role": "hyperparameter", "check": check}
-    return attrs.field(converter=entry, validator=_validate, default=default, metadata=metadata)
+    return attrs.field(converter=entry, validator=_checked, default=default, metadata=metadata)
 
 
 def child() -> Any:
     """A field of a module that holds a term."""
-    return attrs.field(validator=attrs.validators.instance_of(Term), metadata={"role": "child"})
+    return attrs.field(validator=_terms, metadata={"role": "child"})
+
+
+def _as_tuple(given: Any) -> tuple[Any, ...]:
+    return tuple(given)
 
 
 def children() -> Any:
     """A field of a module that holds a tuple of terms."""
-    each = attrs.validators.deep_iterable(attrs.validators.instance_of(Term))
-    return attrs.field(converter=tuple, validator=each, metadata={"role": "children"})
+    return attrs.field(converter=_as_tuple, validator=_terms, metadata={"role": "children"})
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(attrs.field, hyperparameter, child, children))
 def module(cls: type[T]) -> type[T]:
     """Make `cls` a kind of module: a frozen value whose `kind`, unless it says one, is its name in snake_case."""
+    made: Any = frozen(cls)
     if "kind" not in cls.__dict__:
-        cls.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()  # pyright: ignore[reportAttributeAccessIssue]
-    made = frozen(cls)
-    made._fields = tuple((a.name, a.metadata.get("role")) for a in attrs.fields(made))
-    made._hyperparameters = tuple(name for name, role in made._fields if role == "hyperparameter")
-    made._subterms = tuple(name for name, role in made._fields if role in ("child", "children"))
+        made.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+    roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in attrs.fields(made)]
+    made._fields = tuple(roles)
+    made._hyperparameters = tuple(name for name, role in roles if role == "hyperparameter")
+    made._subterms = tuple(name for name, role in roles if role in ("child", "children"))
     return made
 
 

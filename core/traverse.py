@@ -1,7 +1,6 @@
 """Ways through a space."""
 
-from collections.abc import Iterable, Iterator
-from random import Random
+from collections.abc import Callable, Iterable, Iterator
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, root
@@ -12,13 +11,14 @@ class Uncountable(ArchwrightError, ValueError):
     """An attempt to go through all of something that has no end."""
 
 
-def sample(node: Node, random: Random) -> Node:
+def sample(node: Node, uniform: Callable[[], float]) -> Node:
     """A leaf below `node`: each choice uniform over its domain (DeepArchitect, section 5.1).
 
-    Consumes one number for each choice. Leaves are not uniform where paths differ in length.
+    Consumes one number in [0, 1) for each choice, such as `random.Random(0).random` gives. Leaves are not uniform
+    where paths differ in length.
     """
     while node.domain is not None:
-        node = node.choose(node.domain.sample(random.random()))
+        node = node.choose(node.domain.sample(uniform()))
     return node
 
 

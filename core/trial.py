@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from functools import cached_property
+from typing import Literal, Protocol, get_args
 
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
-
-if TYPE_CHECKING:
-    from archwright.core.node import Node
+from archwright.core.node import Node, Origin, Path, replay
+from archwright.core.serial import JSON
+from archwright.core.term import Shape, Term
 
 Unit = Literal["epochs", "seconds", "examples"]
 Status = Literal["ok", "diverged", "out_of_memory", "timed_out", "crashed", "invalid"]
 Direction = Literal["maximize", "minimize"]
-JSON = Any  # what the json module reads and writes
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -24,22 +24,22 @@ class InvalidBudget(ArchwrightError, ValueError):
     """A budget that is not a positive number with a known unit."""
 
 
+def _positive(_: object, __: object, amount: float) -> None:
+    if not 0 < amount < float("inf"):
+        raise InvalidBudget(f"a budget is {amount:g}; it must be more than 0, as in 5epochs or 30s")
+
+
+def _known(_: object, __: object, unit: str) -> None:
+    if unit not in UNITS:
+        raise InvalidBudget(f"the unit of a budget is {unit!r}; it may be {', '.join(UNITS)}")
+
+
 @frozen
 class Budget:
     """How much one trial may spend: a positive amount of epochs, seconds of training, or training examples."""
 
-    amount: float = field()
-    unit: Unit = field()
-
-    @amount.validator
-    def _positive(self, _: object, amount: float) -> None:
-        if not 0 < amount < float("inf"):
-            raise InvalidBudget(f"a budget is {amount:g}; it must be more than 0, as in 5epochs or 30s")
-
-    @unit.validator
-    def _known(self, _: object, unit: str) -> None:
-        if unit not in UNITS:
-            raise InvalidBudget(f"the unit of a budget is {unit!r}; it may be {', '.join(UNITS)}")
+    amount: float = field(validator=_positive)
+    unit: Unit = field(validator=_known)
 
     def __str__(self) -> str:
         return f"{self.amount:g}{'s' if self.unit == 'seconds' else self.unit}"
@@ -79,6 +79,17 @@ class Objective:
 
 
 @frozen
+class Problem:
+    """What a search is about: everything that a searcher knows before its first proposal."""
+
+    space: Term
+    input_shape: Shape
+    seed: int  # of everything random in the searcher
+    budget: Budget  # what a trial gets unless the searcher gives it another one
+    objective: Objective
+
+
+@frozen
 class Proposal:
     """A searcher's wish to have a leaf evaluated.
 
@@ -86,9 +97,15 @@ class Proposal:
     """
 
     trial: int  # 0, 1, 2 ... in the order of proposing
-    leaf: "Node"
+    origin: Origin
+    path: Path
     budget: Budget
     continues: int | None = None
+
+    @cached_property
+    def leaf(self) -> Node:
+        """The leaf that the path leads to; walked once, when it is first asked for."""
+        return replay(self.origin.space, self.origin.input_shape, self.path)
 
 
 @frozen

@@ -93,7 +93,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _leaves_fit(error: BaseException) -> bool:
-    """Whether a worker can be trusted after `error`: not without memory, and not with a device, whose state is unknown."""
+    """Whether a worker can be trusted after `error`: not without memory, nor with a GPU in an unknown state."""
     torch = sys.modules.get("torch")
     on_device = torch is not None and torch.cuda.is_initialized()
     return isinstance(error, Exception) and not is_out_of_memory(error) and not on_device

@@ -36,7 +36,7 @@ def flipped(images: Tensor) -> Tensor:
 
 
 def cut(images: Tensor, side: int) -> Tensor:
-    """Each image with a square of `side` pixels, centred on any of its own, set to 0: the mean (DeVries, Taylor 2017)."""
+    """Each image with a square of `side` pixels, around any place, set to 0, the mean (DeVries and Taylor 2017)."""
     count, _, height, width = images.shape
     rows = _covered(count, height, side, images.device)[:, None, :, None]
     columns = _covered(count, width, side, images.device)[:, None, None, :]

@@ -40,7 +40,7 @@ class Digits:
         """All of them; there is no test split."""
         from sklearn.datasets import load_digits  # takes a second to import
 
-        images, labels = load_digits(return_X_y=True)
+        images, labels = map(np.asarray, load_digits(return_X_y=True))
         shades = np.round(images.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
         return Images(shades, labels.astype(np.int64)), None
 

@@ -12,7 +12,6 @@ from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import JSON
 
 Keep = Literal["best", "last"]
-DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
 class BadConfig(ArchwrightError, ValueError):
@@ -23,33 +22,33 @@ class UnknownSetting(ArchwrightError, ValueError):
     """A setting, or a kind of evaluator, that does not exist."""
 
 
+def _device_exists(_: object, __: object, device: str) -> None:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+        raise BadConfig(f"device is {device!r}; it may be auto, cpu, cuda, cuda:0, cuda:1 ... or mps")
+
+
+def _leaves_both_sides(_: object, __: object, validation: float) -> None:
+    if not 0 < validation < 1:
+        raise BadConfig(f"validation is {validation:g}; it is a fraction of the training images, as in 0.2")
+
+
+def _is_known(_: object, __: object, keep: str) -> None:
+    if keep not in get_args(Keep):
+        raise BadConfig(f"keep is {keep!r}; it may be {' or '.join(get_args(Keep))}")
+
+
 @frozen
 class TrainingConfig:
     """Trains the architecture as a classifier; the score is `accuracy`, on the validation split."""
 
     data: str = "digits"  # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH
     data_dir: str | None = None  # where datasets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
-    device: str = field(default="auto")  # auto: the worker's share of the GPUs if there are any, else the CPU
-    validation: float = field(default=0.2)  # the fraction of the training images that searchers are scored on
+    device: str = field(default="auto", validator=_device_exists)  # auto: a share of the GPUs if any, else the CPU
+    validation: float = field(default=0.2, validator=_leaves_both_sides)  # fraction of the training images to score on
     split_seed: int = 0  # of the split into train, validation and, where the data has none, test
-    keep: Keep = field(default="best")  # whose weights and accuracy count: those of the best epoch or the last
+    keep: Keep = field(default="best", validator=_is_known)  # the epoch whose weights and accuracy count: best or last
     threads: int = 0  # CPU threads of one worker; 0: its share of the cores
     settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
-
-    @device.validator
-    def _device_exists(self, _: object, device: str) -> None:
-        if not DEVICE.fullmatch(device):
-            raise BadConfig(f"device is {device!r}; it may be auto, cpu, cuda, cuda:0, cuda:1 ... or mps")
-
-    @validation.validator
-    def _leaves_both_sides(self, _: object, validation: float) -> None:
-        if not 0 < validation < 1:
-            raise BadConfig(f"validation is {validation:g}; it is a fraction of the training images, as in 0.2")
-
-    @keep.validator
-    def _is_known(self, _: object, keep: str) -> None:
-        if keep not in get_args(Keep):
-            raise BadConfig(f"keep is {keep!r}; it may be {' or '.join(get_args(Keep))}")
 
 
 @frozen

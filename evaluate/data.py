@@ -79,7 +79,9 @@ def _info(spec: str, outline: Outline, validation: float) -> DataInfo:
     learning = outline.train - (test if outline.test is None else 0)
     held_out = min(max(1, round(validation * learning)), learning - 1)
     if held_out < 1 or test < 1:
-        raise BadData(f"{spec} has {outline.train} images to learn from and {test} to test on; that is too few to split")
+        raise BadData(
+            f"{spec} has {outline.train} images to learn from and {test} to test on; that is too few to split"
+        )
     return DataInfo(spec, outline.input_shape, outline.classes, learning - held_out, held_out, test)
 
 
@@ -91,4 +93,6 @@ def _source(spec: str, data_dir: str | None) -> Source:
         return builtin_data.source(spec, root(data_dir))
     if Path(spec).exists():
         raise UnknownData(f"the data is {spec!r}, a path; write {'folder' if Path(spec).is_dir() else 'npz'}:{spec}")
-    raise UnknownData(f"there is no data set {spec!r}; {nearest(spec, [*builtin_data.NAMES, 'folder:PATH', 'npz:PATH'])}")
+    raise UnknownData(
+        f"there is no data set {spec!r}; {nearest(spec, [*builtin_data.NAMES, 'folder:PATH', 'npz:PATH'])}"
+    )

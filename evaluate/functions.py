@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.serial import from_json
 from archwright.core.trial import Job
 from archwright.evaluate.attempt import Evaluate, Metrics, Tell, Verdict, judged, number
 from archwright.evaluate.config import FunctionConfig
@@ -20,12 +21,14 @@ class NotCallable(ArchwrightError, TypeError):
 def prepare(config: FunctionConfig) -> Evaluate:
     """How jobs are scored: by calling the named function with the architecture, a specified term, and the budget.
 
-    It returns a number, or a dict of names to numbers. If it has a parameter `seed` it is given the trial's seed, and if
-    it has a parameter `report`, a function `report(epoch, **metrics)` that logs the metrics of an epoch.
+    It returns a number, or a dict of names to numbers. A parameter `seed` of it gets the trial's seed, and a parameter
+    `report` a function `report(epoch, **metrics)` that logs the metrics of an epoch.
     """
     function = load(config.source)
     if not callable(function):
-        raise NotCallable(f"{config.source} is {function!r:.80}; the evaluator must be a function of (architecture, budget)")
+        raise NotCallable(
+            f"{config.source} is {function!r:.80}; the evaluator must be a function of (architecture, budget)"
+        )
     wanted = _wanted(function)
 
     def evaluate(job: Job, tell: Tell) -> Verdict:
@@ -33,8 +36,10 @@ def prepare(config: FunctionConfig) -> Evaluate:
             tell(int(epoch), _numbers(metrics))
 
         optional = {"seed": job.seed, "report": report}
-        returned = function(architecture(job), job.budget, **{name: optional[name] for name in wanted})
-        return judged(_numbers(returned) if isinstance(returned, Mapping) else {config.metric: number("the score", returned)})
+        returned = function(from_json(job.architecture), job.budget, **{name: optional[name] for name in wanted})
+        return judged(
+            _numbers(returned) if isinstance(returned, Mapping) else {config.metric: number("the score", returned)}
+        )
 
     return evaluate
 

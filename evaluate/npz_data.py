@@ -55,7 +55,7 @@ class Arrays:
 
 @frozen
 class Npz:
-    """The arrays of one npz file, those for testing as `test_images` and `test_labels`; or of *train.npz and *test.npz."""
+    """The arrays of one npz file, `test_images` and `test_labels` among them; or of *train.npz and *test.npz."""
 
     path: Path
 
@@ -84,7 +84,9 @@ class Npz:
             return Arrays(self.path), test if test.there else None
         train, held_out = (sorted(self.path.glob(f"*{split}.npz")) for split in ("train", "test"))
         if len(train) != 1 or len(held_out) > 1:
-            raise NoSuchData(f"{self.path} has {len(train)} files *train.npz and {len(held_out)} *test.npz; name one file")
+            raise NoSuchData(
+                f"{self.path} has {len(train)} files *train.npz and {len(held_out)} *test.npz; name one file"
+            )
         return Arrays(train[0]), Arrays(held_out[0]) if held_out else None
 
 

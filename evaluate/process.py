@@ -18,12 +18,12 @@ LONGEST_LINE = 1 << 24  # bytes of a message; more than that is no message
 DYING = 1.0  # seconds between the end of a worker's pipe and the end of its process
 
 
-class Gone(Exception):  # noqa: N818  (a situation between this module and the pool, never an error that a person sees)
-    """The worker has closed its pipe, which it does only by dying."""
+class Gone(Exception):
+    """The worker has closed its pipe, which it does only by dying; the pool makes an end of the attempt of it."""
 
 
 class WorkerProcess:
-    """A process in a session of its own, so that Ctrl-C in the terminal does not reach it; born starting, without a job.
+    """A process in a session of its own, so that Ctrl-C in the terminal does not reach it.
 
     It holds the far end of a lifeline: when the coordinator dies, however it dies, the worker does too.
     """

@@ -62,7 +62,9 @@ def decode(line: bytes) -> Message:
         kind, fields = json.loads(line)
         return _converter().structure(fields, _KINDS[kind])
     except Exception as error:
-        raise Garbled(f"{line[:80]!r} is no message of a worker; does the code that it runs write to its pipes?") from error
+        raise Garbled(
+            f"{line[:80]!r} is no message of a worker; does the code that it runs write to its pipes?"
+        ) from error
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Mapping
 
 import torch
 from attrs import evolve, frozen
@@ -10,53 +9,19 @@ from torch import Tensor, nn, optim
 from torch.nn import functional
 
 from archwright.core.trial import Budget
-from archwright.evaluate.attempt import Tell, Verdict
+from archwright.evaluate.attempt import Metrics, Tell, Verdict
 from archwright.evaluate.augment import augmented, mixed
 from archwright.evaluate.config import Keep
+from archwright.evaluate.course import Course
 from archwright.evaluate.recipe import Recipe
 from archwright.evaluate.tensors import DeviceData, Split
 
 SCORED_AT_ONCE = 512  # images
-GLANCE = 8  # steps between looks at the clock and the loss on a GPU, which has to finish its work for each look
+GLANCE = 8  # steps between looks at the loss and the clock on a GPU, which has to finish its work for each look
 
 
-class Diverged(Exception):  # noqa: N818  (a situation inside this module, of which the verdict tells)
-    """The loss is no longer a finite number."""
-
-
-@frozen
-class Course:
-    """How far a training has come, and what its patience has made of it."""
-
-    epoch: int = 0
-    examples: int = 0
-    seconds: float = 0.0  # without validation
-    best_accuracy: float = -1.0  # on the validation images
-    best_epoch: int = 0
-    decay: float = 1.0  # of the learning rate, by patience
-    waited: int = 0  # epochs since the best one, or since the last decay
-
-    def spent(self, budget: Budget, through: float = 1.0) -> float:
-        """The fraction of the budget that is used up; `through` is how much of the current epoch is done."""
-        used = {"epochs": self.epoch - 1 + through, "seconds": self.seconds, "examples": self.examples}
-        return max(0.0, used[budget.unit]) / budget.amount
-
-    def after(self, accuracy: float, how: Recipe) -> "Course":
-        """The course after an epoch of this accuracy (DeepArchitect's patience; its evaluation protocol, section 7)."""
-        if accuracy > self.best_accuracy:
-            return evolve(self, best_accuracy=accuracy, best_epoch=self.epoch, waited=0)
-        if 0 < how.rate_patience <= self.waited + 1:
-            return evolve(self, decay=self.decay * how.rate_mult, waited=0)
-        return evolve(self, waited=self.waited + 1)
-
-    def is_stuck(self, how: Recipe) -> bool:
-        """Whether the recipe gives up here."""
-        return 0 < how.stop_patience <= self.epoch - self.best_epoch
-
-    def learning_rate(self, how: Recipe, spent: float) -> float:
-        """The learning rate when `spent` of the budget is."""
-        patient = max(how.learning_rate * self.decay, min(how.lr_min, how.learning_rate))
-        return patient * (1 + math.cos(math.pi * min(spent, 1.0))) / 2 if how.schedule == "cosine" else patient
+class Diverged(Exception):
+    """A loss is no longer a finite number; the verdict says so."""
 
 
 @frozen
@@ -72,27 +37,28 @@ def train(
 ) -> Verdict:
     """The verdict on `model`, which is left with the weights of its best epoch, or with keep="last" of its last one.
 
-    Tells the metrics of every epoch. Draws from torch's global generator (dropout, augmentation), and the order of the
-    images from `seed`. The same seeds give the same result on a CPU, with as many threads.
+    Tells the metrics of every epoch. Draws the order of the images from `seed`, and dropout and augmentation from
+    torch's global generator. The same seeds give the same result on a CPU, with as many threads.
     """
     course, learner = Course(), Learner(model, data, how, budget, seed)
-    kept, final = weights(model), Score(0.0, math.inf)
+    kept, best, last = {}, Score(0.0, 0.0), Score(0.0, 0.0)
     try:
         while course.spent(budget) < 1 and not course.is_stuck(how):
             course, learned = learner.epoch(course)
-            scored = score(model, data, data.validation)
-            course = course.after(scored.accuracy, how)
+            last = score(model, data, data.validation)
+            tell(course.epoch, _of_epoch(learned, last, course, learner.learning_rate))
+            course = course.after(last.accuracy, how)
             if keep == "last" or course.best_epoch == course.epoch:
-                kept, final = weights(model), scored
-            tell(course.epoch, _of_epoch(course, learned, scored, how, budget))
+                kept, best = weights(model), last
+        model.load_state_dict(kept)
+        tested = score(model, data, data.test)
     except Diverged as error:
-        return Verdict("diverged", error=f"in epoch {course.epoch + 1}, {error}")
-    model.load_state_dict(kept)
-    return Verdict("ok", _of_training(course, final, scored, score(model, data, data.test), model))
+        return Verdict("diverged", error=str(error))
+    return Verdict("ok", _of_training(best, last, tested, course) | {"parameters": parameters(model)})
 
 
 class Learner:
-    """A model with its optimizer, and the order in which it sees the images."""
+    """A model, its optimizer, and the order in which it sees the images."""
 
     def __init__(self, model: nn.Module, data: DeviceData, how: Recipe, budget: Budget, seed: int) -> None:
         self._model, self._data, self._how, self._budget = model, data, how, budget
@@ -100,19 +66,126 @@ class Learner:
         self._order = torch.Generator().manual_seed(seed)
         self._glance = GLANCE if data.device.type == "cuda" else 1
 
+    @property
+    def learning_rate(self) -> float:
+        """That of the last step."""
+        return self._optimizer.param_groups[0]["lr"]
+
     def epoch(self, course: Course) -> tuple[Course, Score]:
-        """The course after one more epoch, or as much of it as the budget allows; raises Diverged."""
+        """The course after one more epoch, or as much of one as the budget allows but at least a step, and its score.
+
+        The score is of the images as they were trained on, while the model changed. Raises Diverged.
+        """
         self._model.train()
-        began, before = time.perf_counter(), course.seconds
-        course = evolve(course, epoch=course.epoch + 1)
-        sums = torch.zeros(2, device=self._data.device)  # of losses and of right answers
-        batches, done = self._batches(), 0
-        while done < len(batches) and (not done or course.spent(self._budget, done / len(batches)) < 1):
-            sums += self._step(batches[done], course.learning_rate(self._how, course.spent(self._budget, done / len(batches))))
-            done += 1
-            if done % self._glance == 0 or done == len(batches):
-                _must_be_finite(sums, "the loss")
-            seconds = before + time.perf_counter() - began
-            course = evolve(course, examples=course.examples + batches.shape[1], seconds=seconds)
-        loss, right = (sums / (done * batches.shape[1])).tolist()
-        return course, Score(right, loss)
+        batches, began = self._batches(), time.perf_counter() - course.seconds
+        before, course = course, evolve(course, epoch=course.epoch + 1)
+        sums = torch.zeros(2, device=self._data.device)
+        for done, batch in enumerate(batches):
+            spent = course.spent(self._budget, done / len(batches))
+            if spent >= 1 and done:
+                break
+            sums += self._step(batch, course.learning_rate(self._how, spent))
+            if done % self._glance == 0:
+                _finite(sums, f"the training loss of epoch {course.epoch}")
+            course = evolve(course, examples=course.examples + len(batch), seconds=time.perf_counter() - began)
+        loss, right = _finite(sums, f"the training loss of epoch {course.epoch}")
+        seen = course.examples - before.examples
+        return evolve(course, seconds=time.perf_counter() - began), Score(right / seen, loss / seen)
+
+    def _batches(self) -> Tensor:
+        """The indices of all images in a new order, but those that fill no batch: (batches, batch size)."""
+        count = len(self._data.train)
+        size = min(self._how.batch_size, count)
+        order = torch.randperm(count, generator=self._order)[: count // size * size]
+        return order.to(self._data.device).reshape(-1, size)
+
+    def _step(self, batch: Tensor, learning_rate: float) -> Tensor:
+        """The sum of the losses of one step and the number of right answers: (2,)."""
+        self._optimizer.param_groups[0]["lr"] = learning_rate
+        labels = self._data.train.labels[batch]
+        images = augmented(self._data.normalised(self._data.train.images[batch]), self._how)
+        images, other, share = mixed(images, self._how.mixup) if self._how.mixup else (images, None, 1.0)
+        logits = forward(self._model, images)
+        loss = self._loss(logits, labels)
+        if other is not None:
+            loss = share * loss + (1 - share) * self._loss(logits, labels[other])
+        self._optimizer.zero_grad()
+        loss.backward()
+        self._optimizer.step()
+        return torch.stack([loss.detach() * len(batch), (logits.argmax(1) == labels).sum()])
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(logits, labels, label_smoothing=self._how.label_smoothing)
+
+
+def optimizer(model: nn.Module, how: Recipe) -> optim.Optimizer:
+    """The recipe's optimizer of the model's parameters."""
+    common = {"lr": how.learning_rate, "weight_decay": how.weight_decay, "fused": True}
+    match how.optimizer:
+        case "adam":
+            return optim.Adam(model.parameters(), **common)
+        case "adamw":
+            return optim.AdamW(model.parameters(), **common)
+        case _:
+            return optim.SGD(model.parameters(), momentum=how.momentum, nesterov=how.nesterov, **common)
+
+
+def forward(model: nn.Module, images: Tensor) -> Tensor:
+    """The logits, in float32; computed in bfloat16 on a GPU."""
+    with torch.autocast("cuda", torch.bfloat16, enabled=images.is_cuda):
+        return model(images).float()
+
+
+@torch.inference_mode()
+def score(model: nn.Module, data: DeviceData, split: Split) -> Score:
+    """How well `model` does on a split; raises Diverged."""
+    model.eval()
+    sums = torch.zeros(2, device=data.device)
+    for images, labels in zip(split.images.split(SCORED_AT_ONCE), split.labels.split(SCORED_AT_ONCE), strict=True):
+        logits = forward(model, data.normalised(images))
+        loss = functional.cross_entropy(logits, labels, reduction="sum")
+        sums += torch.stack([loss, (logits.argmax(1) == labels).sum()])
+    loss, right = _finite(sums, "the loss on images that were not trained on")
+    return Score(right / len(split), loss / len(split))
+
+
+def weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of the model's parameters and buffers."""
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def parameters(model: nn.Module) -> int:
+    """How many trainable parameters the model has."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def _finite(sums: Tensor, what: str) -> list[float]:
+    """The sums as numbers; raises Diverged."""
+    loss, right = sums.tolist()
+    if not math.isfinite(loss):
+        raise Diverged(f"{what} is {loss}")
+    return [loss, right]
+
+
+def _of_epoch(learned: Score, scored: Score, course: Course, learning_rate: float) -> Metrics:
+    return {
+        "train_loss": learned.loss,
+        "train_accuracy": learned.accuracy,
+        "loss": scored.loss,
+        "accuracy": scored.accuracy,
+        "learning_rate": learning_rate,
+        "seconds": course.seconds,
+    }
+
+
+def _of_training(kept: Score, last: Score, tested: Score, course: Course) -> dict[str, float]:
+    return {
+        "accuracy": kept.accuracy,
+        "loss": kept.loss,
+        "test_accuracy": tested.accuracy,
+        "last_accuracy": last.accuracy,
+        "epochs": course.epoch,
+        "best_epoch": course.best_epoch,
+        "train_seconds": course.seconds,
+        "examples_per_second": course.examples / max(course.seconds, 1e-9),
+    }

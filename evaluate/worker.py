@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def main() -> None:
         serve(map(decode, messages), evaluate, send)
 
 
-def serve(messages, evaluate: Evaluate, send: Callable[[Message], None]) -> None:
+def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:
     """Answer each job with its reports and its end, until there are no more."""
     for job in messages:
         assert isinstance(job, Job)

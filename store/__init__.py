@@ -1,1 +1,103 @@
 """The log: events, the DuckDB file, the fold, the views."""
+
+from archwright.store.chain import Break
+from archwright.store.claim import claim
+from archwright.store.decide import decide
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import (
+    Inadmissible,
+    InvalidRunName,
+    LogConflict,
+    LogFailed,
+    LogIsBusy,
+    LogIsDamaged,
+    LogIsFolder,
+    LogIsFull,
+    LogIsNewer,
+    LogMissing,
+    LogUnwritable,
+    NoSuchEvent,
+    NoSuchRun,
+    NotALog,
+    QueryFailed,
+    RunExists,
+    RunIsBusy,
+    UnreadableEvent,
+    UnwritableEvent,
+)
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Fork,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Scored,
+)
+from archwright.store.fold import RunState, Trial, fold, replay
+from archwright.store.fork import fork
+from archwright.store.log import START, Log, Position, Recorded
+from archwright.store.memory import MemoryLog
+from archwright.store.names import check_run_name, find_run, new_run_name
+from archwright.store.query import Table, export, query
+from archwright.store.verify import Verdict, verify
+from archwright.store.views import VIEWS, View
+
+__all__ = [
+    "START",
+    "VIEWS",
+    "AttemptEnded",
+    "AttemptStarted",
+    "Break",
+    "DuckDBLog",
+    "Event",
+    "Fork",
+    "Inadmissible",
+    "InvalidRunName",
+    "Log",
+    "LogConflict",
+    "LogFailed",
+    "LogIsBusy",
+    "LogIsDamaged",
+    "LogIsFolder",
+    "LogIsFull",
+    "LogIsNewer",
+    "LogMissing",
+    "LogUnwritable",
+    "MemoryLog",
+    "NoSuchEvent",
+    "NoSuchRun",
+    "NotALog",
+    "Position",
+    "Proposed",
+    "QueryFailed",
+    "Recorded",
+    "Reported",
+    "RunExists",
+    "RunIsBusy",
+    "RunResumed",
+    "RunStarted",
+    "RunState",
+    "RunStopped",
+    "Scored",
+    "Table",
+    "Trial",
+    "UnreadableEvent",
+    "UnwritableEvent",
+    "Verdict",
+    "View",
+    "check_run_name",
+    "claim",
+    "decide",
+    "export",
+    "find_run",
+    "fold",
+    "fork",
+    "new_run_name",
+    "query",
+    "replay",
+    "verify",
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -10,9 +11,8 @@ from archwright.store.events import Event, from_json, to_json
 from archwright.store.log import START, Position, Recorded, conflict
 
 
-@frozen
-class Row:
-    """One row of the table of events, its run aside."""
+class Row(NamedTuple):
+    """One row of the table of events, its run aside: a tuple, as DuckDB takes and gives them by the ten thousand."""
 
     seq: int
     time: float
@@ -48,9 +48,9 @@ def chained(run: str, events: Sequence[Event], times: Iterable[float], after: Po
     for event, time in zip(events, times, strict=True):
         seq += 1
         kind, payload = to_json(event)
-        unlinked = Row(seq, float(time), kind, getattr(event, "trial", None), payload, "")
-        chain = link(chain, run, unlinked)
-        yield Row(seq, unlinked.time, kind, unlinked.trial, payload, chain)
+        row = Row(seq, float(time), kind, getattr(event, "trial", None), payload, "")
+        chain = link(chain, run, row)
+        yield row._replace(chain=chain)
 
 
 def settled(run: str, known: Sequence[Row], new: Sequence[Row], after: Position) -> Position | None:
@@ -81,9 +81,15 @@ def first_break(run: str, rows: Iterable[Row], after: Position) -> Break | None:
     return None
 
 
-def recorded(run: str, rows: Sequence[Row], after: Position) -> list[Recorded]:
-    """What `rows` hold; raises LogIsDamaged where they are not what was appended after `after`."""
-    if broken := first_break(run, rows, after):
+def recorded(run: str, rows: Sequence[Row], after: int) -> list[Recorded]:
+    """The events in `rows` that come after number `after`, whose own row is the first of `rows`.
+
+    Raises LogIsDamaged where they are not what was appended.
+    """
+    position = START
+    if after and rows:
+        position, rows = Position(after, rows[0].chain), rows[1:]
+    if broken := first_break(run, rows, position):
         raise LogIsDamaged(
             f"event {broken.seq} of {run} is broken: {broken.what}; what came before it is whole: "
             f"archwright fork {run} --at {broken.seq - 1} goes on from there"

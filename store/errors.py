@@ -35,6 +35,10 @@ class LogIsDamaged(ArchwrightError, OSError):
     """The file is torn, or what it says of a run is not what was appended."""
 
 
+class LogFailed(ArchwrightError, OSError):
+    """DuckDB cannot do with the file what it always can, for a reason that we have not met."""
+
+
 class LogConflict(ArchwrightError, RuntimeError):
     """The run goes on differently in the log than its writer knows: someone else has written it."""
 

@@ -97,6 +97,7 @@ class RunResumed:
 
     trials: int
     versions: Mapping[str, str]
+    space: JSON = None  # the term from here on, if the person's file gives another one than before
 
 
 @frozen

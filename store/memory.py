@@ -8,7 +8,7 @@ from attrs import define, field
 
 from archwright.store.chain import Row, chained, recorded, settled
 from archwright.store.events import Event
-from archwright.store.log import START, Position, Recorded
+from archwright.store.log import Position, Recorded
 from archwright.store.names import check_run_name
 
 
@@ -36,9 +36,7 @@ class MemoryLog:
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Recorded]:
         """As `Log.read`."""
-        rows = self._rows.get(run, [])
-        start = rows[after - 1].position if 0 < after <= len(rows) else START
-        return recorded(run, rows[after:upto], start)
+        return recorded(run, self._rows.get(run, [])[max(after - 1, 0) : upto], after)
 
     def runs(self) -> list[str]:
         """As `Log.runs`."""

@@ -2,8 +2,17 @@
 
 from archwright.core.architecture import layers as layers
 from archwright.core.architecture import settings_of as settings_of
-from archwright.core.basic import Activation, Affine, AvgPool2d, BatchNorm, Conv2d, Dropout, Flatten, GlobalAvgPool
-from archwright.core.basic import Identity, MaxPool2d
+from archwright.core.basic import (
+    Affine,
+    AvgPool2d,
+    BatchNorm,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Identity,
+    MaxPool2d,
+)
 from archwright.core.basic import activation as activation
 from archwright.core.basic import relu as relu
 from archwright.core.basic import settings as settings

@@ -1,0 +1,104 @@
+"""What a searcher believes after the events of a log, and whether it would propose the same again."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any, Generic
+
+from attrs import evolve, field, frozen
+
+from archwright.core.node import Origin
+from archwright.core.serial import JSON, from_json
+from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.search.searcher import Searcher, State
+from archwright.search.searchers import searcher_from_json
+from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored
+
+
+@frozen
+class Belief(Generic[State]):
+    """A searcher's state, with the proposals whose outcome it waits for: the fold of a run's events."""
+
+    searcher: Searcher[State]
+    problem: Problem
+    state: State
+    waiting: Mapping[int, Proposal] = field(factory=dict[int, Proposal])
+
+    def propose(self) -> Proposal | None:
+        """What the searcher would have evaluated next."""
+        return self.searcher.propose(self.state)
+
+    def after(self, event: Event) -> "Belief[State]":
+        """The belief after one more event; only proposals and scores change it."""
+        match event:
+            case Proposed(trial, path, budget, continues):
+                origin = Origin(self.problem.space, self.problem.input_shape)
+                proposal = Proposal(trial, origin, path, budget, continues)
+                state = self.searcher.adopt(self.state, proposal)
+                return evolve(self, state=state, waiting={**self.waiting, trial: proposal})
+            case Scored(trial, status, score, metrics):
+                waiting = dict(self.waiting)
+                outcome = Outcome(waiting.pop(trial), status, score, metrics)
+                return evolve(self, state=self.searcher.tell(self.state, outcome), waiting=waiting)
+            case _:
+                return self
+
+
+@frozen
+class Mismatch:
+    """A logged proposal that the searcher does not make again."""
+
+    seq: int
+    trial: int
+    logged: Proposed
+    recomputed: Proposed | None
+
+
+def begin(started: RunStarted, space: JSON = None) -> Belief[Any]:
+    """What a run's searcher believes before its first proposal; `space` stands for the logged one if it is given."""
+    searcher = searcher_from_json(started.searcher)
+    term = from_json(started.space if space is None else space)
+    problem = Problem(term, started.input_shape, started.seed, started.budget, started.objective)
+    return Belief(searcher, problem, searcher.start(problem))
+
+
+def beliefs(events: Sequence[Event]) -> Iterator[Belief[Any]]:
+    """What a run's searcher believes before each of `events`, and after the last.
+
+    Where a run was resumed with a changed space, the searcher starts over in it and is told all that happened before.
+    """
+    started = events[0]
+    assert isinstance(started, RunStarted)  # the log admits no other first event
+    belief = begin(started)
+    for i, event in enumerate(events):
+        yield belief
+        if isinstance(event, RunResumed) and event.space is not None:
+            belief = reduce(Belief[Any].after, events[:i], begin(started, event.space))
+        belief = belief.after(event)
+    yield belief
+
+
+def believed(events: Sequence[Event]) -> Belief[Any]:
+    """What a run's searcher believes after `events`."""
+    return deque(beliefs(events), maxlen=1).pop()
+
+
+def proposed(proposal: Proposal) -> Proposed:
+    """The event that logs a proposal."""
+    return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues)
+
+
+def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
+    """Each logged proposal of `events` that is not what the searcher proposes at that point.
+
+    Proposals that a fork has inherited are its parent's: they are taken over, not compared.
+    """
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    own = 1 + (started.forked_from.inherited if started.forked_from else 0)
+    for seq, (belief, event) in enumerate(zip(beliefs(events), events, strict=False), start=1):
+        if isinstance(event, Proposed) and seq > own:
+            again = belief.propose()
+            recomputed = None if again is None else proposed(again)
+            if recomputed != event:
+                yield Mismatch(seq, event.trial, event, recomputed)

@@ -1,0 +1,135 @@
+"""Runs in a log: beginning one, going on with one, making one out of another's beginning."""
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+
+from attrs import evolve, frozen
+
+from archwright.core.difference import differences
+from archwright.core.errors import ArchwrightError
+from archwright.core.node import PathMismatch, replay
+from archwright.core.serial import JSON, from_json
+from archwright.core.trial import Evaluator
+from archwright.search.replay import begin, believed
+from archwright.search.run import Run, Stop
+from archwright.store.claim import claim
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Event, Proposed, RunResumed, RunStarted, RunStopped
+from archwright.store.fold import RunState
+from archwright.store.fold import replay as fold_all
+from archwright.store.log import START, Log, Position
+
+
+class SpaceChanged(ArchwrightError, ValueError):
+    """A space that no longer holds what the run has proposed."""
+
+
+@frozen
+class Logged:
+    """What a log says of a run."""
+
+    events: Sequence[Event]
+    position: Position
+    state: RunState
+    started: RunStarted
+
+    @property
+    def space(self) -> JSON:
+        """The space that the run was last in."""
+        changed = [e.space for e in self.events if isinstance(e, RunResumed) and e.space is not None]
+        return changed[-1] if changed else self.started.space
+
+
+def logged(log: Log, name: str, upto: int | None = None) -> Logged:
+    """The run as it stands in the log, or stood after event number `upto`."""
+    recorded = log.read(name, upto=upto)
+    events = [each.event for each in recorded]
+    state = fold_all(events)
+    assert state.started is not None  # every run begins so
+    return Logged(events, recorded[-1].position, state, state.started)
+
+
+def versions() -> Mapping[str, str]:
+    """The releases on which the results of a run may depend."""
+    packages = ("archwright", "torch", "torchvision", "numpy", "scikit-learn", "duckdb")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+@frozen
+class Console:
+    """How a run and the person at it speak: what stops it, and who watches."""
+
+    stop: Callable[[], Stop] = lambda: Stop.NO
+    watch: Callable[[Event], None] = lambda event: None  # noqa: ARG005
+
+
+SILENT = Console()
+
+
+def start(
+    log: DuckDBLog,
+    name: str,
+    started: RunStarted,
+    evaluator: Evaluator,
+    *,
+    console: Console = SILENT,
+    failures_in_a_row: int = 5,
+) -> RunStopped:
+    """Begin the run `name` and go on until it stops."""
+    with claim(log.path, name):
+        belief = begin(started)
+        run = Run(log, name, START, RunState(), belief, evaluator, console.stop, console.watch, failures_in_a_row)
+        return run.go_on(started)
+
+
+def resume(
+    log: DuckDBLog,
+    name: str,
+    evaluator: Evaluator,
+    *,
+    trials: int | None = None,
+    space: JSON = None,
+    console: Console = SILENT,
+    failures_in_a_row: int = 5,
+) -> RunStopped:
+    """Go on with the run `name` until it has `trials` trials in all, or as many as were last asked for.
+
+    `space` is what the person's file gives now. If it is another one than before, it must hold every logged path:
+    else SpaceChanged.
+    """
+    with claim(log.path, name):
+        run = logged(log, name)
+        changed = space if space is not None and space != run.space else None
+        if changed is not None:
+            check_paths(run, changed)
+        event = RunResumed(run.state.target if trials is None else trials, versions(), changed)
+        belief = believed([*run.events, event])
+        now = Run(log, name, run.position, run.state, belief, evaluator, console.stop, console.watch, failures_in_a_row)
+        return now.go_on(event)
+
+
+def check_paths(run: Logged, space: JSON) -> None:
+    """Nothing, if every path of the run leads through `space` too; else SpaceChanged, with what differs."""
+    term = from_json(space)
+    for event in run.events:
+        if isinstance(event, Proposed):
+            try:
+                leaf = replay(term, run.started.input_shape, event.path)
+                if not leaf.is_leaf:
+                    raise PathMismatch(f"the path ends, and the space asks {leaf.choice}")
+            except ArchwrightError as error:
+                listed = "\n  ".join(list(differences(run.space, space))[:10])
+                raise SpaceChanged(
+                    f"{run.started.space_source} has changed since the run began:\n  {listed}\n"
+                    f"trial {event.trial} is not in the new space: {error}\n"
+                    "undo the change, or start a new run with archwright search"
+                ) from error
+
+
+def forked(run: Logged, searcher: JSON = None, seed: int | None = None, trials: int | None = None) -> RunStarted:
+    """The beginning of a run that goes its own way from here: with another searcher, another seed, or neither."""
+    started = evolve(run.started, versions=versions(), trials=run.state.target if trials is None else trials)
+    if searcher is not None:
+        started = evolve(started, searcher=searcher)
+    return started if seed is None else evolve(started, seed=seed)

@@ -1,0 +1,52 @@
+"""What DuckDB's complaints about a file mean to a person."""
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from archwright.core.errors import ArchwrightError
+from archwright.store.errors import LogFailed, LogIsDamaged, LogIsFull, LogIsNewer, LogUnwritable, NotALog
+
+_BUSY = ("Could not set lock", "Unique file handle conflict", "used by another process")
+
+# DuckDB tells most of these situations apart by their words only.
+_MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
+    (("not a valid DuckDB database",), NotALog, "is not a DuckDB file; name another one with --log"),
+    (("version number",), LogIsNewer, "was written by a newer DuckDB; upgrade with: pip install -U duckdb"),
+    (
+        ("No space left", "File too large", "quota exceeded"),
+        LogIsFull,
+        "cannot grow, the disk is full; make room and go on with: archwright resume. Nothing acknowledged is lost",
+    ),
+    (
+        ("Permission denied", "Read-only file system", "Operation not permitted"),
+        LogUnwritable,
+        "cannot be opened; give yourself the right to its folder and to it, or name another file with --log",
+    ),
+    (
+        ("Could not read enough bytes", "orrupt", "checksum", "erializ", "INTERNAL Error"),
+        LogIsDamaged,
+        "is torn or damaged; put a backup in its place",
+    ),
+)
+
+
+def is_busy(error: duckdb.Error) -> bool:
+    """Whether another process, or another thread of this one, holds the file."""
+    return any(sign in str(error) for sign in _BUSY)
+
+
+def holder(error: duckdb.Error) -> str:
+    """Who holds the file, as far as DuckDB knows."""
+    match = re.search(r"held in (\S*) ?\(PID (\d+)\)", str(error))
+    return f"process {match[2]} ({match[1]})" if match else "another process or thread"
+
+
+def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
+    """The error of ours that says what `error` means for the log at `path`."""
+    said = " ".join(str(error).split())
+    for signs, kind, meaning in _MEANINGS:
+        if any(sign in said for sign in signs):
+            return kind(f"{path} {meaning} ({said[:300]})")
+    return LogFailed(f"{path} cannot be used: {said}")

@@ -1,0 +1,121 @@
+"""The log's file, held only while it is used: attached to a warm DuckDB, and let go.
+
+DuckDB lets no other process open a file that a writer holds. Opening a database takes 15 ms, most of it spent on the
+engine; attaching a file to an engine in memory takes 0.4 ms (DuckDB 2.0), so each process keeps one such engine.
+"""
+
+import itertools
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing
+from archwright.store.failure import explain, holder, is_busy
+
+Database = duckdb.DuckDBPyConnection
+Options = dict[str, str | bool | int | float | list[str]]
+Mode = Literal["read", "write", "create"]
+
+WRITER_PATIENCE = 600.0  # seconds; longer than a person's slowest query in another DuckDB client
+READER_PATIENCE = 30.0  # seconds; a writer holds the file for some 10 ms at a time
+_STORAGE = "v1.4.0"  # the oldest DuckDB that we run on, and people's other clients, can read what we write
+_OPTIONS: dict[Mode, str] = {
+    "read": "TYPE duckdb, READ_ONLY",
+    "write": "TYPE duckdb",
+    "create": f"TYPE duckdb, STORAGE_VERSION '{_STORAGE}'",
+}
+SEALED: Options = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+_aliases = itertools.count(1)
+_logger = logging.getLogger("archwright.store")
+
+
+@contextmanager
+def attached(path: Path, mode: Mode = "read", patience: float = READER_PATIENCE) -> Generator[Database]:
+    """The file as a database, whose tables go by their bare names, for as long as the block lasts.
+
+    Waits up to `patience` seconds for whoever holds the file; whatever DuckDB cannot do is told as an ArchwrightError.
+    """
+    path = present(path, mode)
+    alias = f"log_{next(_aliases)}"
+    database = _engine(os.getpid()).cursor()
+    try:
+        _attach(database, path, alias, mode, patience)
+        try:
+            database.execute(f"USE {alias}")
+            yield database
+        finally:
+            database.execute("USE memory")
+            database.execute(f"DETACH {alias}")
+    except duckdb.Error as error:
+        raise explain(error, path) from error
+    finally:
+        database.close()
+
+
+@contextmanager
+def transaction(database: Database) -> Generator[None]:
+    """All that the block does, or nothing of it."""
+    database.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def present(path: Path, mode: Mode = "read") -> Path:
+    """`path` without links and detours, if a log can be there."""
+    path = path.expanduser().resolve()
+    if path.is_dir():
+        raise LogIsFolder(f"{path} is a folder; name a file in it, as in --log {path / 'archwright.duckdb'}")
+    if mode == "create" and not path.parent.is_dir():
+        raise LogMissing(f"the folder {path.parent} is not there; make it with mkdir -p {path.parent}")
+    if mode != "create" and not path.exists():
+        raise LogMissing(f"there is no log {path}; archwright search starts one, --log FILE names another")
+    return path
+
+
+def quoted(path: Path) -> str:
+    """The path as it stands between single quotes in SQL."""
+    return str(path).replace("'", "''")
+
+
+def _attach(database: Database, path: Path, alias: str, mode: Mode, patience: float) -> None:
+    began, pause, warned = time.monotonic(), 0.002, False
+    while True:
+        try:
+            database.execute(f"ATTACH '{quoted(path)}' AS {alias} ({_OPTIONS[mode]})")
+            return
+        except duckdb.Error as error:
+            waited = time.monotonic() - began
+            if not is_busy(error):
+                raise
+            if waited > patience:
+                raise LogIsBusy(
+                    f"{_held(path, error)} and gave us no turn in {patience:g} s; close it there"
+                ) from error
+            if waited > 5 and not warned:
+                _logger.warning("%s; waiting for it", _held(path, error))
+                warned = True
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+
+
+def _held(path: Path, error: duckdb.Error) -> str:
+    return f"{path} is held by {holder(error)}"
+
+
+@cache
+def _engine(pid: int) -> Database:
+    """The engine of the process `pid`: a forked child must not use its parent's."""
+    spill = str(Path(tempfile.gettempdir()) / f"archwright-{pid}")
+    return duckdb.connect(config={"memory_limit": "1GB", "threads": 1, "temp_directory": spill, **SEALED})

@@ -1,0 +1,61 @@
+"""The tables of the log, made and brought forward by numbered migrations."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from archwright.store.errors import LogIsNewer, NotALog
+from archwright.store.file import Database, transaction
+from archwright.store.views import create_views
+
+Migration = Callable[[Database], object]
+
+
+def m001_events(database: Database) -> None:
+    """The table that is the truth, without an index since it is only ever appended to, and the views over it."""
+    database.execute(
+        """
+        CREATE TABLE events (
+            run VARCHAR NOT NULL, seq BIGINT NOT NULL, time DOUBLE NOT NULL, kind VARCHAR NOT NULL,
+            trial BIGINT, payload JSON NOT NULL, chain VARCHAR NOT NULL
+        )
+        """
+    )
+    create_views(database)
+
+
+MIGRATIONS: Sequence[Migration] = (m001_events,)
+
+
+def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS, applied: int = 0) -> None:
+    """Apply those of `migrations` that come after the first `applied`, each in a transaction with its record."""
+    for number, migration in enumerate(migrations[applied:], start=applied + 1):
+        with transaction(database):
+            if number == 1:
+                database.execute("CREATE TABLE archwright_migrations (number INTEGER NOT NULL, name VARCHAR NOT NULL)")
+            migration(database)
+            database.execute("INSERT INTO archwright_migrations VALUES (?, ?)", [number, migration.__name__])
+    database.execute("CHECKPOINT")
+
+
+def schema_version(database: Database, path: Path, known: int = len(MIGRATIONS)) -> int:
+    """How many migrations the file at `path` has seen; raises NotALog for a foreign one, LogIsNewer for a later one."""
+    try:
+        rows = database.execute("SELECT max(number) FROM archwright_migrations").fetchall()
+    except duckdb.CatalogException as error:
+        raise NotALog(f"{path} is somebody else's DuckDB file; name another one with --log") from error
+    version: int = rows[0][0]
+    if version > known:
+        raise LogIsNewer(
+            f"{path} has schema {version}, and this archwright knows schemas up to {known}; "
+            "upgrade it with: pip install -U archwright"
+        )
+    return version
+
+
+def bring_forward(database: Database, path: Path) -> None:
+    """Apply the migrations that the file at `path` has not seen."""
+    version = schema_version(database, path)
+    if version < len(MIGRATIONS):
+        migrate(database, applied=version)

@@ -1,0 +1,51 @@
+"""Whether the log still says what was appended to it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from archwright.store.chain import Break, Row, first_break
+from archwright.store.duck import read_rows
+from archwright.store.errors import UnreadableEvent
+from archwright.store.events import from_json
+from archwright.store.file import attached
+from archwright.store.log import START
+from archwright.store.schema import schema_version
+
+
+@frozen
+class Verdict:
+    """What a check of one run found."""
+
+    run: str
+    events: int  # how many the log holds
+    broken: Break | None  # the first event that is not what was appended; None if the run is whole
+
+
+def verify(path: Path | str) -> list[Verdict]:
+    """A verdict on each run of the log at `path`; raises LogIsDamaged where DuckDB itself cannot read the file.
+
+    Every event is checked against the hash over it and all before it. A log that was replaced by an older copy of
+    itself is whole, and cannot be told from one that never went further.
+    """
+    path = Path(path)
+    with attached(path) as database:
+        schema_version(database, path)
+        runs = database.execute("SELECT run FROM events GROUP BY run ORDER BY min(rowid)").fetchall()
+    return [_verdict(path, run) for (run,) in runs]
+
+
+def _verdict(path: Path, run: str) -> Verdict:
+    with attached(path) as database:
+        rows = read_rows(database, run)
+    return Verdict(run, len(rows), first_break(run, rows, START) or _first_unreadable(rows))
+
+
+def _first_unreadable(rows: Sequence[Row]) -> Break | None:
+    for row in rows:
+        try:
+            from_json(row.kind, row.payload)
+        except UnreadableEvent as error:
+            return Break(row.seq, str(error))
+    return None

@@ -1,0 +1,233 @@
+"""How people read the log with SQL: documented views over the table of events, kept in the file itself."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from archwright.store.file import Database
+
+
+@frozen
+class View:
+    """A view, and what a person should know of it."""
+
+    name: str
+    doc: str
+    columns: Mapping[str, str]  # in the view's order
+    sql: str
+
+
+_RUN = "the run's name"
+_TRIAL = "the trial's number: 0, 1, 2 ... in the order of proposing"
+
+_SCORES = View(
+    "scores",
+    "What the searcher was told: one row a scored trial.",
+    {
+        "run": _RUN,
+        "n": "1, 2, 3 ... in the order of scoring",
+        "trial": _TRIAL,
+        "time": "when it was told (UTC)",
+        "status": "ok, diverged, out_of_memory, timed_out, crashed or invalid",
+        "score": "the objective's metric; NULL unless the status is ok",
+        "metrics": "every metric, as JSON",
+    },
+    """
+    SELECT run, row_number() OVER (PARTITION BY run ORDER BY seq) AS n, trial,
+        make_timestamp((time * 1e6)::BIGINT) AS time, payload->>'$.status' AS status,
+        TRY_CAST(payload->>'$.score' AS DOUBLE) AS score, payload->'$.metrics' AS metrics
+    FROM events WHERE kind = 'Scored'
+    """,
+)
+
+_ATTEMPTS = View(
+    "attempts",
+    "One row an attempt at a trial; a trial whose process died is attempted again.",
+    {
+        "run": _RUN,
+        "trial": _TRIAL,
+        "attempt": "1, 2 ... within the trial",
+        "started": "when it was handed to the evaluator (UTC)",
+        "ended": "when its end arrived (UTC); NULL if it never did",
+        "status": "ok, diverged, out_of_memory, timed_out, crashed or invalid; interrupted if the process that ran "
+        "the search left or died first; running if nothing is known yet, also if that process died and nobody resumed",
+        "seconds": "wall time, or simulated time where the evaluator simulates it",
+        "error": "what went wrong; empty if nothing did",
+    },
+    """
+    WITH started AS (
+        SELECT run, trial, (payload->>'$.attempt')::BIGINT AS attempt, seq,
+            make_timestamp((time * 1e6)::BIGINT) AS started
+        FROM events WHERE kind = 'AttemptStarted'
+    ), ended AS (
+        SELECT run, trial, (payload->>'$.attempt')::BIGINT AS attempt,
+            make_timestamp((time * 1e6)::BIGINT) AS ended, payload->>'$.status' AS status,
+            TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds, payload->>'$.error' AS error
+        FROM events WHERE kind = 'AttemptEnded'
+    ), cut AS (
+        SELECT run, max(seq) AS seq FROM events WHERE kind IN ('RunResumed', 'RunStopped') GROUP BY run
+    )
+    SELECT run, trial, attempt, started, ended,
+        CASE WHEN ended.status IS NOT NULL THEN ended.status
+             WHEN started.seq < cut.seq OR attempt < max(attempt) OVER (PARTITION BY run, trial) THEN 'interrupted'
+             ELSE 'running' END AS status,
+        seconds, error
+    FROM started LEFT JOIN ended USING (run, trial, attempt) LEFT JOIN cut USING (run)
+    """,
+)
+
+_TRIALS = View(
+    "trials",
+    "One row a proposal.",
+    {
+        "run": _RUN,
+        "trial": _TRIAL,
+        "proposed": "when the searcher proposed it (UTC)",
+        "status": "what the searcher was told (see scores); in_flight before that",
+        "score": "the objective's metric; NULL unless the status is ok",
+        "budget": "how much it may spend",
+        "unit": "of the budget: epochs, seconds or examples",
+        "continues": "the trial whose checkpoint it goes on from; NULL for a fresh one",
+        "attempts": "how many attempts were started",
+        "seconds": "of all attempts that came to an end",
+        "path": "its choices as JSON, [[name, value], ...]; the view choices has them row by row",
+    },
+    """
+    WITH spent AS (SELECT run, trial, count(*) AS attempts, sum(seconds) AS seconds FROM attempts GROUP BY run, trial)
+    SELECT run, trial, make_timestamp((time * 1e6)::BIGINT) AS proposed,
+        coalesce(scores.status, 'in_flight') AS status, scores.score,
+        TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) AS budget, payload->>'$.budget.unit' AS unit,
+        TRY_CAST(payload->>'$.continues' AS BIGINT) AS continues, coalesce(spent.attempts, 0) AS attempts,
+        coalesce(spent.seconds, 0) AS seconds, payload->'$.path' AS path
+    FROM (SELECT * FROM events WHERE kind = 'Proposed') AS proposals
+        LEFT JOIN (SELECT run, trial, status, score FROM scores) AS scores USING (run, trial)
+        LEFT JOIN spent USING (run, trial)
+    """,
+)
+
+_CHOICES = View(
+    "choices",
+    "One row a choice of a trial's path.",
+    {
+        "run": _RUN,
+        "trial": _TRIAL,
+        "position": "1, 2, 3 ... along the path",
+        "name": "the hyperparameter's name, unique along the path",
+        "value": "the value as text",
+        "number": "the value, if it is a number; NULL if not",
+    },
+    """
+    WITH pairs AS (
+        SELECT run, trial, unnest(from_json(payload->'$.path', '["JSON"]')) AS pair,
+            generate_subscripts(from_json(payload->'$.path', '["JSON"]'), 1) AS position
+        FROM events WHERE kind = 'Proposed'
+    )
+    SELECT run, trial, position, pair->>0 AS name, pair->>1 AS value,
+        CASE WHEN json_type(pair->1) NOT IN ('VARCHAR', 'BOOLEAN', 'NULL')
+             THEN TRY_CAST(pair->>1 AS DOUBLE) END AS number
+    FROM pairs
+    """,
+)
+
+_CURVES = View(
+    "curves",
+    "One row a metric of an epoch of an attempt.",
+    {
+        "run": _RUN,
+        "trial": _TRIAL,
+        "attempt": "1, 2 ... within the trial",
+        "epoch": "1, 2 ... within the trial",
+        "metric": "the metric's name",
+        "value": "the metric's value, which may be NaN or infinite",
+        "time": "when it was reported (UTC)",
+    },
+    """
+    SELECT run, trial, (payload->>'$.attempt')::BIGINT AS attempt, (payload->>'$.epoch')::BIGINT AS epoch,
+        metric.key AS metric, TRY_CAST(metric.value->>'$' AS DOUBLE) AS value,
+        make_timestamp((time * 1e6)::BIGINT) AS time
+    FROM events, json_each(payload, '$.metrics') AS metric WHERE kind = 'Reported'
+    """,
+)
+
+_INCUMBENTS = View(
+    "incumbents",
+    "One row each time that the best score so far improved.",
+    {
+        "run": _RUN,
+        "n": "how many trials had been scored by then, this one included",
+        "trial": _TRIAL,
+        "score": "the new best score, in the direction of the run's objective",
+        "time": "when it was told (UTC)",
+    },
+    """
+    WITH signed AS (
+        SELECT run, n, trial, score, time, score * CASE direction WHEN 'minimize' THEN -1 ELSE 1 END AS gain
+        FROM scores JOIN (
+            SELECT run, payload->>'$.objective.direction' AS direction FROM events WHERE kind = 'RunStarted'
+        ) AS objectives USING (run) WHERE NOT isnan(score)
+    ), compared AS (
+        SELECT *, max(gain) OVER (PARTITION BY run ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS best
+        FROM signed
+    )
+    SELECT run, n, trial, score, time FROM compared WHERE best IS NULL OR gain > best
+    """,
+)
+
+_RUNS = View(
+    "runs",
+    "One row a run.",
+    {
+        "run": _RUN,
+        "started": "when it was started (UTC)",
+        "latest": "when its last event was written (UTC)",
+        "status": "why its last process left: finished, interrupted, failing ...; open while one is going on with it, "
+        "and after one that died",
+        "space": "the search space, as the person named it",
+        "searcher": "the searcher's name",
+        "metric": "the objective's metric",
+        "direction": "maximize or minimize",
+        "seed": "the seed of all its randomness; NULL if beyond 64 bits",
+        "target": "how many trials the person asked for",
+        "proposed": "how many trials were proposed",
+        "scored": "how many trials the searcher was told about",
+        "best_trial": "the trial with the best score so far",
+        "best": "the best score so far",
+        "forked_from": "the run that it was forked from; NULL if it was not",
+        "forked_at": "the last event of that run that it shares",
+        "events": "how many events it has",
+    },
+    """
+    WITH told AS (
+        SELECT run, max(make_timestamp((time * 1e6)::BIGINT)) AS latest, count(*) AS events,
+            count(*) FILTER (kind = 'Proposed') AS proposed, count(*) FILTER (kind = 'Scored') AS scored,
+            arg_max(kind, seq) AS last_kind, arg_max(payload->>'$.reason', seq) FILTER (kind = 'RunStopped') AS reason,
+            arg_max((payload->>'$.trials')::BIGINT, seq) FILTER (kind IN ('RunStarted', 'RunResumed')) AS target
+        FROM events GROUP BY run
+    ), champions AS (
+        SELECT run, arg_max(trial, n) AS best_trial, arg_max(score, n) AS best FROM incumbents GROUP BY run
+    )
+    SELECT run, make_timestamp((time * 1e6)::BIGINT) AS started, latest,
+        CASE last_kind WHEN 'RunStopped' THEN reason ELSE 'open' END AS status,
+        payload->>'$.space_source' AS space, payload->>'$.searcher.name' AS searcher,
+        payload->>'$.objective.metric' AS metric, payload->>'$.objective.direction' AS direction,
+        TRY_CAST(payload->>'$.seed' AS BIGINT) AS seed, target, proposed, scored, best_trial, best,
+        payload->>'$.forked_from.run' AS forked_from, (payload->>'$.forked_from.at')::BIGINT AS forked_at, events
+    FROM (SELECT * FROM events WHERE kind = 'RunStarted') AS starts
+        JOIN told USING (run) LEFT JOIN champions USING (run)
+    """,
+)
+
+VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _INCUMBENTS, _RUNS)  # each after those that it reads
+
+
+def create_views(database: Database) -> None:
+    """Put every view into the file, with its documentation as comments that any DuckDB client shows."""
+    for view in VIEWS:
+        database.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
+        database.execute(f"COMMENT ON VIEW {view.name} IS '{_quoted(view.doc)}'")
+        for column, doc in view.columns.items():
+            database.execute(f"COMMENT ON COLUMN {view.name}.{column} IS '{_quoted(doc)}'")
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

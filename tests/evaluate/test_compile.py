@@ -1,0 +1,192 @@
+"""A compiled architecture does what its term says."""
+
+import math
+
+import archwright as aw
+import pytest
+import torch
+from archwright.core.architecture import NotSpecified
+from archwright.core.basic import Activation, FUNCTIONS, Settings
+from archwright.core.composite import Branches, Sequential
+from archwright.core.term import Basic, Shape, Term, hyperparameter, integer, module
+from archwright.evaluate.compile import ACTIVATIONS, NotCompilable, WrongShape, compiled
+from archwright.evaluate.layers import added, concatenated
+from archwright.evaluate.training import parameters
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+PADDING = st.sampled_from(["same", "valid"])
+SMALL = st.integers(1, 5)
+
+layers = st.one_of(
+    st.builds(
+        aw.conv2d,
+        filters=SMALL,
+        size=SMALL,
+        stride=st.integers(1, 3),
+        padding=PADDING,
+        bias=st.booleans(),
+        initialization=st.sampled_from(["he", "released"]),
+    ),
+    st.builds(aw.max_pool2d, size=SMALL, stride=SMALL, padding=PADDING),
+    st.builds(aw.avg_pool2d, size=SMALL, stride=SMALL, padding=PADDING),
+    st.builds(aw.affine, units=SMALL, bias=st.booleans(), initialization=st.sampled_from(["he", "released"])),
+    st.builds(Activation, st.sampled_from(FUNCTIONS)),
+    st.builds(aw.dropout, rate=st.floats(0, 1)),
+    st.sampled_from([aw.flatten(), aw.identity(), aw.batch_norm(), aw.global_avg_pool(), aw.settings(a=1)]),
+)
+architectures = st.recursive(
+    layers,
+    lambda inside: st.one_of(
+        st.lists(inside, max_size=4).map(lambda terms: Sequential(tuple(terms))),
+        st.builds(aw.residual, inside),
+        st.builds(aw.repeat_tied, inside, count=st.integers(1, 3)),
+        st.builds(
+            lambda terms, merge: aw.branches(*terms, merge=merge),
+            st.lists(inside, max_size=3),
+            st.sampled_from(["add", "concatenate"]),
+        ),
+    ),
+    max_leaves=8,
+)
+shapes = st.tuples(SMALL, st.integers(1, 9), st.integers(1, 9)) | st.tuples(st.integers(1, 9))
+
+
+@given(architectures, shapes)
+@settings(max_examples=400, deadline=None)
+def test_a_compiled_model_has_the_shape_and_the_parameters_that_were_inferred(architecture: Term, shape: Shape):
+    try:
+        out_shape = architecture.out_shape(shape)
+    except aw.Misfit:
+        return
+    model = compiled(architecture, shape, seed=0)  # raises WrongShape if they differ
+    assert parameters(model) == architecture.parameters(shape)
+    assert model(torch.randn(3, *shape)).shape == (3, *out_shape)
+
+
+@pytest.mark.parametrize(
+    ("space", "shape"), [("figure1", (3, 32, 32)), ("tfref", (3, 32, 32)), ("resnet", (3, 32, 32)), ("digits", (1, 8, 8))]
+)
+def test_leaves_of_the_built_in_spaces_compile(space, shape):
+    for u in (0.0, 0.3, 0.7):
+        node = aw.root(aw.named_space(space), shape)
+        while not node.is_leaf:
+            node = node.choose(node.choice.domain.sample(u if u else 0.0))
+        model = compiled(node.architecture, shape, seed=0)
+        assert parameters(model) == node.architecture.parameters(shape)
+
+
+def test_compiling_draws_from_its_seed_and_leaves_torch_s_generator_alone():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first, again, other = (compiled(aw.affine(units=3), (4,), seed) for seed in (7, 7, 8))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first.weight, again.weight)
+    assert not torch.equal(first.weight, other.weight)
+
+
+def test_initializations_have_their_deviations_and_biases_are_zero():
+    he = compiled(aw.conv2d(filters=64, size=3), (32, 8, 8), seed=0)
+    released = compiled(aw.conv2d(filters=64, size=3, initialization="released"), (32, 8, 8), seed=0)
+    assert he.weight.std() == pytest.approx(math.sqrt(2 / (32 * 9)), rel=0.02)
+    assert released.weight.std() == pytest.approx(math.sqrt(2 / (64 * 32 * 9)), rel=0.02)
+    affine = compiled(aw.affine(units=100, initialization="released"), (500,), seed=0)
+    assert affine.weight.abs().max() == pytest.approx(math.sqrt(6 / 600), rel=0.01)
+    assert not he.bias.any()
+    assert not affine.bias.any()
+
+
+def test_same_padding_is_tensorflow_s_with_the_odd_place_at_the_end():
+    """Four pixels in windows of three, two apart: one place is missing, so windows begin at pixels 0 and 2."""
+    pool = compiled(aw.max_pool2d(size=3, stride=2, padding="same"), (1, 4, 4), seed=0)
+    image = -torch.arange(1.0, 17).reshape(1, 1, 4, 4)  # all negative: margins of zero would win
+    assert pool(image).flatten().tolist() == [-1, -3, -9, -11]
+    mean = compiled(aw.avg_pool2d(size=3, stride=2, padding="same"), (1, 4, 4), seed=0)
+    assert mean(torch.ones(1, 1, 4, 4)).flatten().tolist() == pytest.approx([1] * 4)  # margins do not count
+
+
+def test_even_margins_do_not_count_in_a_mean_either():
+    mean = compiled(aw.avg_pool2d(size=3, stride=1, padding="same"), (2, 5, 5), seed=0)
+    assert torch.allclose(mean(torch.ones(1, 2, 5, 5)), torch.ones(1, 2, 5, 5))
+
+
+def test_batch_norm_keeps_nine_tenths_of_the_old_average():
+    norm = compiled(aw.batch_norm(), (2,), seed=0).train()
+    norm(torch.tensor([[1.0, 10.0], [3.0, 30.0]]))
+    assert norm.running_mean.tolist() == pytest.approx([0.2, 2.0])
+
+
+def test_copies_of_a_tied_repeat_have_parameters_of_their_own():
+    model = compiled(aw.repeat_tied(aw.affine(units=4), count=3), (4,), seed=0)
+    assert len({id(p) for p in model.parameters()}) == 6
+
+
+def test_residual_pads_the_end_of_each_axis_with_zeros():
+    a, b = torch.ones(1, 2, 2, 2), torch.ones(1, 1, 3, 1)
+    assert added(a, b)[0].tolist() == [[[2, 1], [2, 1], [1, 0]], [[1, 1], [1, 1], [0, 0]]]
+    assert added(a, torch.ones(1, 9)).tolist() == [[2] * 8 + [1]]
+
+
+def test_concatenation_pads_all_but_the_channels():
+    a, b = torch.ones(1, 2, 1, 1), 2 * torch.ones(1, 1, 1, 2)
+    assert concatenated(a, b)[0].tolist() == [[[1, 0]], [[1, 0]], [[2, 2]]]
+    assert concatenated(a, torch.ones(1, 3)).shape == (1, 5)
+
+
+def test_branches_are_merged_from_left_to_right():
+    both = Branches((aw.identity(), aw.identity(), aw.flatten()), "add")
+    x = torch.arange(8.0).reshape(1, 2, 2, 2)
+    assert torch.equal(compiled(both, (2, 2, 2), seed=0)(x), 3 * x.flatten(1))
+
+
+def test_every_function_of_the_language_compiles():
+    assert set(ACTIVATIONS) == set(FUNCTIONS)
+
+
+@module
+class Doubled(Basic):
+    """A kind of a person's own that compiles itself."""
+
+    times: aw.Hyperparameter[int] = hyperparameter(integer(1))
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        return (in_shape[0] * self.times, *in_shape[1:])
+
+    def compile(self, in_shape: Shape) -> torch.nn.Module:
+        class Double(torch.nn.Module):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                return torch.cat([x, x], 1)
+
+        return Double()
+
+
+@module
+class Mute(Basic):
+    """A kind of a person's own that does not."""
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        return in_shape
+
+
+def test_a_kind_of_one_s_own_compiles_itself():
+    assert compiled(Doubled(times=2), (3,), seed=0)(torch.ones(1, 3)).shape == (1, 6)
+
+
+def test_a_module_whose_shape_is_not_the_inferred_one_is_refused_with_both():
+    with pytest.raises(WrongShape, match=r"\(6,\) when run, and \(9,\) by out_shape"):
+        compiled(Doubled(times=3), (3,), seed=0)
+
+
+def test_a_kind_that_cannot_be_compiled_is_told_how():
+    with pytest.raises(NotCompilable, match=r"mute has no torch module; give its class a method compile"):
+        compiled(aw.sequential(Mute()), (3,), seed=0)
+
+
+def test_an_open_space_is_not_compiled():
+    with pytest.raises(NotSpecified):
+        compiled(aw.affine(units=[1, 2]), (3,), seed=0)
+
+
+def test_settings_do_nothing():
+    x = torch.randn(2, 3)
+    assert torch.equal(compiled(Settings((("a", 1),)), (3,), seed=0)(x), x)
