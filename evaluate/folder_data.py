@@ -87,7 +87,7 @@ def _pixels(path: Path, channels: int, height: int, width: int) -> np.ndarray:
     with _open(path) as image:
         try:
             pixels = image.convert("L" if channels == 1 else "RGB")
-        except OSError as error:  # its header is whole, the rest is not
+        except (OSError, SyntaxError, ValueError) as error:  # its header is whole, the rest is not
             raise BadData(f"{path} cannot be read as an image ({error}); mend or remove it") from error
     if pixels.size != (width, height):
         pixels = pixels.resize((width, height), Image.Resampling.BILINEAR)

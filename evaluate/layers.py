@@ -25,7 +25,7 @@ def margins(in_shape: Shape, size: int, stride: int, padding: str) -> Margins:
 
 
 def shared_out(around: Margins) -> tuple[tuple[int, int], Margins]:
-    """What a torch layer can do itself, as it pads both sides alike, down and across; and what is left to put around."""
+    """What a torch layer pads itself, both sides alike, down and across; and what is left to put around."""
     left, right, top, bottom = around
     return ((top, left), (0, 0, 0, 0)) if (left, top) == (right, bottom) else ((0, 0), around)
 

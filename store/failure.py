@@ -25,7 +25,12 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
         "cannot be opened; give yourself the right to its folder and to it, or name another file with --log",
     ),
     (
-        ("Could not read enough bytes", "orrupt", "checksum", "erializ", "INTERNAL Error"),
+        ("WAL does not match",),
+        LogIsDamaged,
+        "stands beside the write-ahead file of another log (its name and .wal); move that one away",
+    ),
+    (
+        ("Could not read enough bytes", "orrupt", "checksum", "erializ", "INTERNAL Error", "replaying WAL"),
         LogIsDamaged,
         "is torn or damaged; put a backup in its place",
     ),

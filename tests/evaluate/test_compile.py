@@ -2,18 +2,19 @@
 
 import math
 
-import archwright as aw
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archwright as aw
 from archwright.core.architecture import NotSpecified
-from archwright.core.basic import Activation, FUNCTIONS, Settings
+from archwright.core.basic import FUNCTIONS, Activation, Settings
 from archwright.core.composite import Branches, Sequential
 from archwright.core.term import Basic, Shape, Term, hyperparameter, integer, module
 from archwright.evaluate.compile import ACTIVATIONS, NotCompilable, WrongShape, compiled
 from archwright.evaluate.layers import added, concatenated
 from archwright.evaluate.training import parameters
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 PADDING = st.sampled_from(["same", "valid"])
 SMALL = st.integers(1, 5)
@@ -65,13 +66,14 @@ def test_a_compiled_model_has_the_shape_and_the_parameters_that_were_inferred(ar
 
 
 @pytest.mark.parametrize(
-    ("space", "shape"), [("figure1", (3, 32, 32)), ("tfref", (3, 32, 32)), ("resnet", (3, 32, 32)), ("digits", (1, 8, 8))]
+    ("space", "shape"),
+    [("figure1", (3, 32, 32)), ("tfref", (3, 32, 32)), ("resnet", (3, 32, 32)), ("digits", (1, 8, 8))],
 )
 def test_leaves_of_the_built_in_spaces_compile(space, shape):
     for u in (0.0, 0.3, 0.7):
         node = aw.root(aw.named_space(space), shape)
         while not node.is_leaf:
-            node = node.choose(node.choice.domain.sample(u if u else 0.0))
+            node = node.choose(node.choice.domain.sample(u))
         model = compiled(node.architecture, shape, seed=0)
         assert parameters(model) == node.architecture.parameters(shape)
 
@@ -88,10 +90,10 @@ def test_compiling_draws_from_its_seed_and_leaves_torch_s_generator_alone():
 def test_initializations_have_their_deviations_and_biases_are_zero():
     he = compiled(aw.conv2d(filters=64, size=3), (32, 8, 8), seed=0)
     released = compiled(aw.conv2d(filters=64, size=3, initialization="released"), (32, 8, 8), seed=0)
-    assert he.weight.std() == pytest.approx(math.sqrt(2 / (32 * 9)), rel=0.02)
-    assert released.weight.std() == pytest.approx(math.sqrt(2 / (64 * 32 * 9)), rel=0.02)
+    assert float(he.weight.detach().std()) == pytest.approx(math.sqrt(2 / (32 * 9)), rel=0.02)
+    assert float(released.weight.detach().std()) == pytest.approx(math.sqrt(2 / (64 * 32 * 9)), rel=0.02)
     affine = compiled(aw.affine(units=100, initialization="released"), (500,), seed=0)
-    assert affine.weight.abs().max() == pytest.approx(math.sqrt(6 / 600), rel=0.01)
+    assert float(affine.weight.detach().abs().max()) == pytest.approx(math.sqrt(6 / 600), rel=0.01)
     assert not he.bias.any()
     assert not affine.bias.any()
 
@@ -147,12 +149,13 @@ def test_every_function_of_the_language_compiles():
 class Doubled(Basic):
     """A kind of a person's own that compiles itself."""
 
+    kind = "doubled_in_a_test"  # kinds are known to the whole process
     times: aw.Hyperparameter[int] = hyperparameter(integer(1))
 
     def out_shape(self, in_shape: Shape) -> Shape:
         return (in_shape[0] * self.times, *in_shape[1:])
 
-    def compile(self, in_shape: Shape) -> torch.nn.Module:
+    def compile(self, in_shape: Shape) -> torch.nn.Module:  # noqa: ARG002
         class Double(torch.nn.Module):
             def forward(self, x: torch.Tensor) -> torch.Tensor:
                 return torch.cat([x, x], 1)
@@ -163,6 +166,8 @@ class Doubled(Basic):
 @module
 class Mute(Basic):
     """A kind of a person's own that does not."""
+
+    kind = "mute_in_a_test"
 
     def out_shape(self, in_shape: Shape) -> Shape:
         return in_shape
@@ -178,7 +183,7 @@ def test_a_module_whose_shape_is_not_the_inferred_one_is_refused_with_both():
 
 
 def test_a_kind_that_cannot_be_compiled_is_told_how():
-    with pytest.raises(NotCompilable, match=r"mute has no torch module; give its class a method compile"):
+    with pytest.raises(NotCompilable, match=r"mute_in_a_test has no torch module; give its class a method compile"):
         compiled(aw.sequential(Mute()), (3,), seed=0)
 
 

@@ -1,0 +1,39 @@
+# Every target makes .venv itself, once. PYTHON chooses the interpreter: 3.11 to 3.13.
+PYTHON ?= python3
+SPACE ?= digits
+DATA ?= digits
+TRIALS ?= 16
+BUDGET ?= 5epochs
+LOG ?= demo.duckdb
+
+.PHONY: demo test check bench format clean
+
+demo: .venv/ready  ## Search a space for real, and show the best model and how to go on.
+	.venv/bin/archwright search $(SPACE) --data $(DATA) --trials $(TRIALS) --budget $(BUDGET) --log $(LOG)
+	.venv/bin/archwright best --log $(LOG)
+
+test: .venv/ready  ## Run the tests.
+	.venv/bin/pytest
+
+check: .venv/ready  ## Everything that must hold before a change lands.
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+	$(MAKE) test
+
+bench: .venv/ready  ## Measure speed and memory against something run beside it.
+	.venv/bin/python benchmarks/run.py
+
+format: .venv/ready  ## Put the code into its one form.
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+clean:  ## Forget the environment and what was built.
+	rm -rf .venv build dist
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --upgrade pip
+	.venv/bin/python -m pip install --quiet --editable . --group test --group check
+	touch $@

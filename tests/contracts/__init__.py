@@ -1,0 +1,1 @@
+"""What any backend must keep, to be subclassed with a fixture that provides one."""

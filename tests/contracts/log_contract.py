@@ -1,0 +1,149 @@
+"""What every backend of the log keeps. A subclass provides the fixture `log`, an empty log."""
+
+import pytest
+
+from archwright.store.errors import InvalidRunName, LogConflict, LogMissing, UnwritableEvent
+from archwright.store.events import Proposed, Reported, Scored
+from archwright.store.log import START, Log, Position
+from tests.store.strategies import EPOCH, run_of, started, trial
+
+
+class LogContract:
+    """The promises of `Log`, one a test."""
+
+    def test_what_was_appended_is_read(self, log: Log):
+        """Reading gives the events appended, numbered from 1, with their times."""
+        events = run_of(3)
+        log.append("a-1", events, START, [float(i) for i in range(len(events))])
+        recorded = log.read("a-1")
+        assert [r.event for r in recorded] == events
+        assert [r.seq for r in recorded] == list(range(1, len(events) + 1))
+        assert [r.time for r in recorded] == [float(i) for i in range(len(events))]
+
+    def test_the_position_is_the_last_event_s(self, log: Log):
+        """append returns the position that the last event read has."""
+        position = log.append("a-1", run_of(1), START)
+        assert position == log.read("a-1")[-1].position
+
+    def test_batches_do_not_show(self, log: Log):
+        """The chain depends on events and times, not on how they were batched."""
+        events = run_of(2)
+        times = [1.5] * len(events)
+        together = log.append("a-1", events, START, times).chain
+        position = START
+        for event in events:
+            position = log.append("b-1", [event], position, [1.5])
+        assert position.seq == len(events)
+        assert position.chain != together, "the run's name is part of its chain"
+        assert [r.event for r in log.read("a-1")] == [r.event for r in log.read("b-1")]
+
+    def test_appending_nothing_changes_nothing(self, log: Log):
+        """An append of no events returns the position that it was given."""
+        position = log.append("a-1", [started()], START)
+        assert log.append("a-1", [], position) == position
+        assert len(log.read("a-1")) == 1
+
+    def test_appending_again_is_a_no_op(self, log: Log):
+        """The same events after the same position: one copy, one position, also once the run went on."""
+        first = log.append("a-1", [started()], START)
+        second = log.append("a-1", trial(0), first)
+        third = log.append("a-1", trial(1), second)
+        assert log.append("a-1", trial(0), first) == second
+        assert log.append("a-1", [started()], START) == first
+        assert log.append("a-1", trial(1), second) == third
+        assert len(log.read("a-1")) == 11
+
+    def test_other_events_at_a_position_that_is_taken_are_refused(self, log: Log):
+        """Of two writers that go on from one position, the second is refused and changes nothing."""
+        first = log.append("a-1", [started()], START)
+        log.append("a-1", trial(0, score=0.5), first)
+        with pytest.raises(LogConflict, match="another process has written the run"):
+            log.append("a-1", trial(0, score=0.6), first)
+        assert len(log.read("a-1")) == 6
+
+    def test_more_events_than_are_there_are_refused(self, log: Log):
+        """An append that begins as what is there but goes further is another writer's."""
+        first = log.append("a-1", [started()], START)
+        log.append("a-1", trial(0), first)
+        with pytest.raises(LogConflict):
+            log.append("a-1", [*trial(0), *trial(1)], first)
+
+    @pytest.mark.parametrize("after", [Position(2, "0" * 32), Position(7, "0" * 32), Position(1, "0" * 32)])
+    def test_a_position_that_never_was_is_refused(self, log: Log, after: Position):
+        """A position beyond the end, or with another chain, is refused."""
+        log.append("a-1", [started()], START)
+        with pytest.raises(LogConflict):
+            log.append("a-1", trial(0), after)
+        assert len(log.read("a-1")) == 1
+
+    def test_a_run_is_started_once(self, log: Log):
+        """A second start of a run is refused."""
+        log.append("a-1", [started(seed=1)], START)
+        with pytest.raises(LogConflict):
+            log.append("a-1", [started(seed=2)], START)
+
+    def test_runs_do_not_meet(self, log: Log):
+        """Each run has its own numbers and chain, however their appends alternate."""
+        a = log.append("a-1", [started()], START)
+        b = log.append("b-1", [started(seed=2)], START)
+        a = log.append("a-1", trial(0), a)
+        b = log.append("b-1", trial(0, 0.9), b)
+        assert [r.event for r in log.read("a-1")] == [started(), *trial(0)]
+        assert [r.event for r in log.read("b-1")] == [started(seed=2), *trial(0, 0.9)]
+
+    def test_runs_are_named_in_the_order_of_starting(self, log: Log):
+        """The run that was started last is at the end, whoever wrote last."""
+        z = log.append("z-1", [started()], START)
+        log.append("a-1", [started()], START)
+        log.append("z-1", trial(0), z)
+        assert log.runs() == ["z-1", "a-1"]
+
+    def test_a_part_is_read(self, log: Log):
+        """after and upto choose by number, both ends as said, and never raise."""
+        log.append("a-1", run_of(2), START)
+        every = log.read("a-1")
+        assert log.read("a-1", after=3) == every[3:]
+        assert log.read("a-1", upto=4) == every[:4]
+        assert log.read("a-1", after=3, upto=4) == every[3:4]
+        assert log.read("a-1", after=4, upto=4) == []
+        assert log.read("a-1", after=len(every)) == []
+        assert log.read("a-1", after=99) == []
+
+    def test_an_unknown_run_has_no_events(self, log: Log):
+        """Reading a run that is not there gives nothing; a log without a file says so."""
+        try:
+            assert log.read("a-1") == []
+        except LogMissing:
+            log.append("b-1", [started()], START)
+        assert log.read("a-1") == []
+
+    @pytest.mark.parametrize("name", ["", "a b", "../a", "a/b", ".a", "a\n", "é", "x" * 101])
+    def test_a_run_s_name_could_name_a_file(self, log: Log, name: str):
+        """A name that would be trouble in a file system is refused."""
+        with pytest.raises(InvalidRunName, match="as in digits-1"):
+            log.append(name, [started()], START)
+
+    def test_numbers_come_back_exactly(self, log: Log):
+        """Metrics and times come back to the last bit, NaN and infinities too."""
+        values = {"a": 0.1 + 0.2, "b": 5e-324, "c": float("inf"), "d": -float("inf"), "e": 1.7976931348623157e308}
+        log.append("a-1", [Reported(0, 1, 1, values), Scored(0, "diverged", None, {"n": float("nan")})], START, [0.1, 1e9 + 1e-6])
+        first, second = log.read("a-1")
+        assert isinstance(first.event, Reported)
+        assert first.event.metrics == values
+        assert (first.time, second.time) == (0.1, 1e9 + 1e-6)
+        assert isinstance(second.event, Scored)
+        assert second.event.metrics["n"] != second.event.metrics["n"]
+
+    def test_texts_come_back_exactly(self, log: Log):
+        """Quotes, zero bytes and every script come back as they were."""
+        event = Proposed(0, (("a'\"\\", "\0\n\t"), ("é", "模型🙂")), EPOCH)
+        log.append("a-1", [event], START)
+        assert log.read("a-1")[0].event == event
+
+    def test_a_batch_is_all_or_nothing(self, log: Log):
+        """If one event of a batch cannot be written, none is."""
+        position = log.append("a-1", [started()], START)
+        with pytest.raises(UnwritableEvent, match="plain JSON"):
+            log.append("a-1", [*trial(0), Proposed(1, (("width", {1, 2}),), EPOCH)], position)
+        assert len(log.read("a-1")) == 1
+        assert log.append("a-1", trial(0), position).seq == 6

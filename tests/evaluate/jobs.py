@@ -1,0 +1,31 @@
+"""Running jobs through an evaluator, as the run loop does."""
+
+import time
+
+import archwright as aw
+from archwright.core.term import Term
+from archwright.core.trial import Budget, Finished, Job, Report
+
+EPOCH = Budget(1, "epochs")
+
+
+def job(trial=0, architecture: Term | None = None, budget=EPOCH, seed=0, attempt=1) -> Job:
+    """A job that asks for `architecture`, or for one of the smallest."""
+    return Job(trial, attempt, aw.to_json(architecture or aw.affine(units=10)), budget, seed)
+
+
+def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
+    """The ends of all jobs, in the order of their trials, and every report."""
+    waiting, opened = list(reversed(jobs)), 0
+    ended: list[Finished] = []
+    reports: list[Report] = []
+    until = time.monotonic() + patience
+    while len(ended) < len(jobs):
+        assert time.monotonic() < until, f"{len(jobs) - len(ended)} jobs have not come to an end in {patience} s"
+        while waiting and opened < pool.slots:
+            pool.submit(waiting.pop())
+            opened += 1
+        for message in pool.collect(1.0):
+            (ended if isinstance(message, Finished) else reports).append(message)
+            opened -= isinstance(message, Finished)
+    return sorted(ended, key=lambda finished: finished.trial), reports

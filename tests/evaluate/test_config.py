@@ -1,0 +1,49 @@
+"""An evaluator's settings survive a log, and bad ones are named."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.evaluate.config import (
+    BadConfig,
+    FunctionConfig,
+    TrainingConfig,
+    UnknownSetting,
+    from_json,
+    to_json,
+)
+
+configs = st.one_of(
+    st.builds(
+        TrainingConfig,
+        data=st.text(),
+        device=st.sampled_from(["auto", "cpu", "cuda", "cuda:3", "mps"]),
+        validation=st.floats(0.01, 0.99),
+        keep=st.sampled_from(["best", "last"]),
+        settings=st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()),
+    ),
+    st.builds(FunctionConfig, source=st.text(), metric=st.text(), threads=st.integers(0, 9)),
+)
+
+
+@given(configs)
+def test_json_of_a_configuration_gives_it_back(config):
+    assert from_json(json.loads(json.dumps(to_json(config)))) == config
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "told"),
+    [
+        ({"kind": "trainig"}, UnknownSetting, "did you mean training?"),
+        ({"kind": "training", "dta": "digits"}, UnknownSetting, "did you mean data"),
+        ({"kind": "training", "device": "gpu"}, BadConfig, "device is 'gpu'; it may be auto, cpu, cuda"),
+        ({"kind": "training", "validation": 1.0}, BadConfig, "validation is 1; it is a fraction"),
+        ({"kind": "training", "keep": "first"}, BadConfig, "keep is 'first'; it may be best or last"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_remedy(data, error, told):
+    with pytest.raises(error) as caught:
+        from_json(data)
+    assert told in str(caught.value)

@@ -1,0 +1,112 @@
+"""What a person names is found, once, and what goes wrong is told in their own terms."""
+
+import inspect
+import pickle
+import sys
+
+import pytest
+
+from archwright.evaluate.loading import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source, load
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def write(text, name="mine.py"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_an_attribute_of_a_file_or_a_module_is_found(write):
+    path = write("class A:\n    b = 3\n")
+    assert load(f"{path}:A.b") == 3
+    assert load("math:pi") == pytest.approx(3.14159, abs=1e-5)
+
+
+def test_a_file_is_imported_once_until_it_changes(write):
+    path = write("x = object()")
+    first = load(f"{path}:x")
+    assert load(f"{path}:x") is first
+    write("y = object()")  # as long as before and within the same second: a .pyc would be taken for fresh
+    with pytest.raises(NoSuchAttribute):
+        load(f"{path}:x")
+
+
+def test_classes_of_a_file_can_be_pickled_and_inspected(write):
+    cls = load(f"{write('class A: pass')}:A")
+    assert isinstance(pickle.loads(pickle.dumps(cls())), cls)
+    assert inspect.getsource(cls).strip() == "class A: pass"
+
+
+def test_a_file_may_import_its_neighbours_now_and_later(write):
+    write("z = 5", "neighbour_in_a_test.py")
+    write("z = 6", "late_neighbour_in_a_test.py")
+    path = write(
+        "import neighbour_in_a_test as n\ndef late():\n    import late_neighbour_in_a_test as l\n    return l.z\n"
+    )
+    assert load(f"{path}:n.z") == 5
+    assert load(f"{path}:late")() == 6
+
+
+@pytest.mark.parametrize("source", ["mine.py", "mine", ":x", "mine.py:", ""])
+def test_what_is_no_name_of_an_object_is_refused(source):
+    assert not is_source(source)
+    with pytest.raises(BadSource, match=r"write file\.py:attribute or module:attribute"):
+        load(source)
+
+
+def test_missing_files_modules_and_attributes_come_with_the_nearest_names(write):
+    path = write("score = 1")
+    with pytest.raises(NoSuchSource, match=r"did you mean mine\.py\?"):
+        load(f"{path.with_name('mien.py')}:score")
+    with pytest.raises(NoSuchSource, match=r"there is no file /nowhere/at/all\.py"):
+        load("/nowhere/at/all.py:score")
+    with pytest.raises(NoSuchAttribute, match=r"has no 'scores'; did you mean score\?"):
+        load(f"{path}:scores")
+    with pytest.raises(NoSuchSource, match="there is no module 'no_such_module'"):
+        load("no_such_module.inside:x")
+
+
+def test_an_exception_in_a_file_is_told_with_its_traceback_cut_at_our_border(write):
+    path = write("def f():\n    raise KeyError('oh')\nf()\n")
+    with pytest.raises(SourceFailed) as caught:
+        load(f"{path}:x")
+    told = str(caught.value)
+    assert f'File "{path}", line 3' in told
+    assert told.endswith("KeyError: 'oh'")
+    assert "loading.py" not in told
+    assert "importlib" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "last"), [("def f(:\n", "SyntaxError: "), ("import sys; sys.exit(3)", "SystemExit: 3")]
+)
+def test_a_file_that_is_no_python_or_leaves_is_told_too(write, text, last):
+    with pytest.raises(SourceFailed, match=last):
+        load(f"{write(text)}:x")
+
+
+def test_a_missing_import_of_a_file_is_its_own_failure(write):
+    with pytest.raises(SourceFailed, match="No module named 'not_installed'"):
+        load(f"{write('import not_installed')}:x")
+
+
+def test_our_own_error_in_a_file_is_told_with_the_line_that_caused_it_and_none_of_ours(write):
+    path = write("import archwright as aw\nspace = aw.affine(units='many')\n")
+    with pytest.raises(SourceFailed) as caught:
+        load(f"{path}:space")
+    assert "line 2" in str(caught.value)
+    assert "term.py" not in str(caught.value)
+
+
+def test_a_file_that_failed_is_tried_again(write):
+    path = write(
+        "import sys\nif not hasattr(sys, 'tried_in_a_test'):\n    sys.tried_in_a_test = 1\n    raise ValueError\nx = 1"
+    )
+    with pytest.raises(SourceFailed):
+        load(f"{path}:x")
+    assert load(f"{path}:x") == 1

@@ -1,0 +1,65 @@
+"""An evaluator in this process whose score is a function of the architecture, and runs to use it in."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+import archwright as aw
+from archwright.core.serial import to_json
+from archwright.core.trial import Budget, Finished, Job, Objective, Report
+from archwright.store.events import RunStarted
+
+LAYER = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))
+SPACE = aw.sequential(
+    aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 1e-1, log=True)),
+    aw.repeat(LAYER, [1, 2]),
+    aw.affine(10),
+)
+
+
+def started(trials: int, seed: int = 0, **rest) -> RunStarted:
+    """The beginning of a random search in a small space."""
+    return RunStarted(
+        space=to_json(SPACE),
+        space_source="tests",
+        input_shape=(1, 8, 8),
+        searcher={"name": "random"},
+        evaluator={"kind": "instant"},
+        objective=Objective(),
+        budget=Budget(1, "epochs"),
+        seed=seed,
+        trials=trials,
+        versions={},
+        **rest,
+    )
+
+
+def worth(job: Job) -> Finished:
+    """A score in [0, 1) that only the architecture decides."""
+    digest = blake2b(json.dumps(job.architecture).encode(), digest_size=4).digest()
+    return Finished(job.trial, job.attempt, "ok", {"accuracy": int.from_bytes(digest) / 2**32}, 0.5)
+
+
+class Instant:
+    """Ends jobs at once, several slots in a shuffled order, with a report before each end."""
+
+    def __init__(self, slots: int = 1, verdict: Callable[[Job], Finished] = worth, seed: int = 0) -> None:
+        self.slots = slots
+        self.jobs: list[Job] = []
+        self.seen: list[Job] = []
+        self._verdict = verdict
+        self._random = random.Random(seed)
+
+    def submit(self, job: Job) -> None:
+        assert len(self.jobs) < self.slots
+        self.jobs.append(job)
+        self.seen.append(job)
+
+    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+        del timeout
+        job = self.jobs.pop(self._random.randrange(len(self.jobs)))
+        return [Report(job.trial, job.attempt, 1, {"accuracy": 0.5}), self._verdict(job)]
+
+    def close(self) -> None:
+        self.jobs.clear()

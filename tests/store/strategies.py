@@ -1,0 +1,123 @@
+"""Events and histories to try things with: generated ones for laws, fixed ones for examples."""
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from archwright.core.trial import STATUSES, UNITS, Budget, Objective
+from archwright.store.decide import decide
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Fork,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Scored,
+)
+from archwright.store.fold import RunState
+
+EPOCH = Budget(1, "epochs")
+
+small = st.integers(0, 5)
+names = st.text(min_size=1, max_size=12)
+scalars = st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12)
+jsons = st.recursive(scalars | st.none(), lambda inner: st.dictionaries(names, inner, max_size=3), max_leaves=6)
+numbers = st.floats(allow_nan=False)  # infinities included; NaN has tests of its own, since it equals nothing
+metrics = st.dictionaries(names, numbers, max_size=3)
+budgets = st.builds(Budget, st.floats(1e-3, 1e9), st.sampled_from(UNITS))
+objectives = st.builds(Objective, names, st.sampled_from(("maximize", "minimize")))
+versions = st.dictionaries(names, names, max_size=3)
+paths = st.lists(st.tuples(names, scalars), max_size=4).map(tuple)
+forks = st.builds(Fork, names, small, small)
+
+starts = st.builds(
+    RunStarted,
+    space=jsons,
+    space_source=names,
+    input_shape=st.lists(st.integers(1, 32), max_size=3).map(tuple),
+    searcher=jsons,
+    evaluator=jsons,
+    objective=objectives,
+    budget=budgets,
+    seed=st.integers(),
+    trials=st.integers(0, 100),
+    versions=versions,
+    forked_from=st.none() | forks,
+)
+events: st.SearchStrategy[Event] = st.one_of(
+    starts,
+    st.builds(Proposed, small, paths, budgets, st.none() | small),
+    st.builds(AttemptStarted, small, small),
+    st.builds(Reported, small, small, small, metrics),
+    st.builds(AttemptEnded, small, small, st.sampled_from(STATUSES), numbers, metrics, st.text(max_size=20)),
+    st.builds(Scored, small, st.sampled_from(STATUSES), st.none() | numbers, metrics),
+    st.builds(RunResumed, small, versions),
+    st.builds(RunStopped, names, st.text(max_size=20)),
+)
+
+
+def started(*, direction: str = "maximize", trials: int = 10, seed: int = 0) -> RunStarted:
+    """The start of a run whose details do not matter."""
+    return RunStarted(
+        space={"kind": "affine"},
+        space_source="toy",
+        input_shape=(1, 8, 8),
+        searcher={"name": "random"},
+        evaluator={"kind": "training", "data": "digits"},
+        objective=Objective("accuracy", direction),
+        budget=EPOCH,
+        seed=seed,
+        trials=trials,
+        versions={"archwright": "0.1.0"},
+    )
+
+
+def trial(number: int, score: float = 0.5) -> list[Event]:
+    """What happens to a trial of which nothing can be said."""
+    return [
+        Proposed(number, (("width", 8 * number), ("rate", 0.1), ("act", "relu")), EPOCH),
+        AttemptStarted(number, 1),
+        Reported(number, 1, 1, {"accuracy": score, "loss": 1 - score}),
+        AttemptEnded(number, 1, "ok", 1.5, {"accuracy": score}),
+        Scored(number, "ok", score, {"accuracy": score}),
+    ]
+
+
+def run_of(trials: int) -> list[Event]:
+    """A whole run without accidents."""
+    return [started(trials=trials), *(event for number in range(trials) for event in trial(number)), RunStopped("finished")]
+
+
+@st.composite
+def histories(draw: st.DrawFn, longest: int = 25) -> list[Event]:
+    """Events, each admissible after those before it, with accidents and resumptions."""
+    state, history = RunState(), list[Event]()
+    for _ in range(draw(st.integers(0, longest))):
+        event = draw(st.sampled_from(_next(state)))
+        state = decide(state, event)
+        history.append(event)
+    return history
+
+
+def _next(state: RunState) -> Sequence[Event]:
+    """Some events that are admissible after `state`."""
+    if state.started is None:
+        return [started()]
+    resumed = RunResumed(state.target + 1, {})
+    if state.stopped is not None:
+        return [resumed]
+    told = [number for number, known in state.trials.items() if known.status is not None]
+    events: list[Event] = [Proposed(state.proposed, (("width", 1),), EPOCH, told[0] if told else None)]
+    for number in state.in_flight:
+        known = state.trials[number]
+        if known.running:
+            events.append(Reported(number, known.attempts, 1, {"accuracy": 0.5}))
+            events.append(AttemptEnded(number, known.attempts, "crashed", 2.0, error="signal 9"))
+        else:
+            events.append(AttemptStarted(number, known.attempts + 1))
+            events.append(Scored(number, "ok", number / 10, {"accuracy": number / 10}))
+    return [*events, *events, resumed, RunStopped("interrupted")]

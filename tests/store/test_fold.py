@@ -1,0 +1,149 @@
+"""The fold of a run's events, and what may not be folded."""
+
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.store.decide import decide
+from archwright.store.errors import Inadmissible
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Scored,
+)
+from archwright.store.fold import RunState, fold, replay
+from tests.store.strategies import EPOCH, events, histories, run_of, started, trial
+
+
+@given(st.lists(events, max_size=12), st.lists(events, max_size=12))
+def test_replay_is_the_fold(prefix: list[Event], suffix: list[Event]):
+    """replay(a + b) == reduce(fold, b, replay(a)) == replay(b, replay(a)), whatever the events."""
+    whole = replay([*prefix, *suffix])
+    assert whole == reduce(fold, suffix, replay(prefix))
+    assert whole == replay(suffix, replay(prefix))
+
+
+@given(st.lists(events, max_size=20))
+def test_fold_is_total(history: list[Event]):
+    """No event makes fold raise, and each is counted."""
+    assert replay(history).seq == len(history)
+
+
+@given(histories(), events)
+def test_fold_leaves_its_argument(history: list[Event], event: Event):
+    """The state before an event is what it was, after the event is folded in."""
+    state = replay(history)
+    fold(state, event)
+    assert state == replay(history)
+
+
+@given(histories())
+def test_in_flight_is_what_was_proposed_and_not_scored(history: list[Event]):
+    """in_flight, proposed and scored agree with a count by hand."""
+    proposed = [event.trial for event in history if isinstance(event, Proposed)]
+    scored = {event.trial for event in history if isinstance(event, Scored)}
+    state = replay(history)
+    assert state.in_flight == tuple(number for number in proposed if number not in scored)
+    assert (state.proposed, state.scored) == (len(proposed), len(scored))
+
+
+@given(histories())
+def test_attempts_and_seconds_add_up(history: list[Event]):
+    """A trial's attempts and seconds are those of its events; only the living run."""
+    state = replay(history)
+    for number, known in state.trials.items():
+        of_trial = [event for event in history if getattr(event, "trial", None) == number]
+        assert known.attempts == sum(isinstance(event, AttemptStarted) for event in of_trial)
+        assert known.seconds == sum(event.seconds for event in of_trial if isinstance(event, AttemptEnded))
+        assert not (known.running and (known.status is not None or state.stopped is not None))
+
+
+@given(histories(), events)
+def test_decide_is_fold_or_a_refusal(history: list[Event], event: Event):
+    """decide gives what fold gives, or raises Inadmissible; nothing else."""
+    state = replay(history)
+    try:
+        decided = decide(state, event)
+    except Inadmissible:
+        return
+    assert decided == fold(state, event)
+
+
+def test_a_whole_run():
+    """What is known of a run without accidents, by hand."""
+    state = replay(run_of(2))
+    assert state.started == started(trials=2)
+    assert (state.seq, state.target, state.in_flight, state.stopped) == (12, 2, (), RunStopped("finished"))
+    second = state.trials[1]
+    assert second.path == (("width", 8), ("rate", 0.1), ("act", "relu"))
+    assert (second.attempts, second.running, second.status, second.score) == (1, False, "ok", 0.5)
+    assert (second.seconds, second.metrics, second.budget) == (1.5, {"accuracy": 0.5}, EPOCH)
+    assert second.ended == AttemptEnded(1, 1, "ok", 1.5, {"accuracy": 0.5})
+
+
+def test_no_attempt_outlives_its_process():
+    """After a resumption the attempt that was running is not, and the trial waits for its next attempt."""
+    state = replay([started(), *trial(0)[:2], RunResumed(20, {})])
+    assert (state.trials[0].running, state.trials[0].attempts, state.in_flight) == (False, 1, (0,))
+    assert state.target == 20
+    assert decide(state, AttemptStarted(0, 2)).trials[0].attempts == 2
+
+
+def test_a_resumed_run_is_not_stopped():
+    """RunStopped holds until RunResumed."""
+    stopped = replay([started(), RunStopped("interrupted", "Ctrl-C")])
+    assert stopped.stopped == RunStopped("interrupted", "Ctrl-C")
+    assert fold(stopped, RunResumed(10, {})).stopped is None
+
+
+RUNNING = [started(), *trial(0), *trial(1)[:2]]  # trial 0 is scored, attempt 1 of trial 1 is running
+
+
+@pytest.mark.parametrize(
+    ("history", "event", "reason"),
+    [
+        ([], trial(0)[0], "has not started"),
+        ([], RunResumed(1, {}), "has not started"),
+        ([], RunStopped("finished"), "has not started"),
+        (RUNNING, started(), "started before"),
+        (RUNNING, Proposed(1, (), EPOCH), "next trial is number 2"),
+        (RUNNING, Proposed(3, (), EPOCH), "next trial is number 2"),
+        (RUNNING, Proposed(2, (), EPOCH, 1), "continues trial 1, which is not scored"),
+        (RUNNING, Proposed(2, (), EPOCH, 9), "continues trial 9, which is not scored"),
+        (RUNNING, AttemptStarted(7, 1), "trial 7 was never proposed"),
+        (RUNNING, AttemptStarted(0, 2), "trial 0 is scored, which is final"),
+        (RUNNING, AttemptStarted(1, 2), "attempt 1 of trial 1 has not ended"),
+        ([started(), trial(0)[0]], AttemptStarted(0, 2), "next attempt is number 1"),
+        ([started(), trial(0)[0]], Reported(0, 1, 1, {}), "attempt 1 of trial 0 is not running"),
+        (RUNNING, Reported(1, 2, 1, {}), "attempt 2 of trial 1 is not running"),
+        (RUNNING, AttemptEnded(1, 2, "ok", 1.0), "attempt 2 of trial 1 is not running"),
+        (RUNNING, Scored(0, "ok", 0.5), "trial 0 is scored, which is final"),
+        (RUNNING, Scored(1, "ok", 0.5), "attempt 1 of trial 1 has not ended"),
+        (RUNNING, Scored(5, "ok", 0.5), "trial 5 was never proposed"),
+        ([started(), trial(0)[0]], Scored(0, "ok", None), "if and only if its status is ok"),
+        ([started(), trial(0)[0]], Scored(0, "crashed", 0.5), "if and only if its status is ok"),
+        ([*RUNNING, RunStopped("finished")], Proposed(2, (), EPOCH), r"has stopped \(finished\); it must be resumed"),
+        ([*RUNNING, RunStopped("finished")], RunStopped("finished"), "must be resumed first"),
+    ],
+)
+def test_what_cannot_follow_is_refused(history: list[Event], event: Event, reason: str):
+    """Each inadmissible event is refused with its reason and its place."""
+    with pytest.raises(Inadmissible, match=f"cannot be event {len(history) + 1}: .*{reason}"):
+        decide(replay(history), event)
+
+
+def test_what_can_follow_is_folded():
+    """A promotion of a scored trial, a late report, an end and a score are all admissible."""
+    state = replay(RUNNING)
+    for event in (Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})):
+        state = decide(state, event)
+    assert state == replay([*RUNNING, Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})])
+    assert isinstance(state.started, RunStarted)

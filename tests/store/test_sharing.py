@@ -1,0 +1,157 @@
+"""Several processes, and several threads, at one log."""
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from archwright.store import file
+from archwright.store.claim import claim, lock_file
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import InvalidRunName, LogIsBusy, LogMissing, RunIsBusy
+from archwright.store.events import Reported
+from archwright.store.log import START
+from archwright.store.query import query
+from archwright.store.verify import verify
+from tests.store.processes import CLAIMER, HOLDER, POLLER, running
+from tests.store.strategies import run_of, started, trial
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "log.duckdb"
+
+
+def test_a_reader_that_polls_and_a_writer_do_not_fail(path):
+    """A reader every 100 ms and a writer that never rests: neither fails, both get on."""
+    log = DuckDBLog(path)
+    position = log.append("a-1", [started(), *trial(0)[:2]], START)
+    with running(POLLER, path, 150) as poller:
+        for epoch in range(200):
+            position = log.append("a-1", [Reported(0, 1, epoch, {"loss": 0.1})], position)
+        out, _ = poller.communicate(timeout=30)
+        assert poller.returncode == 0
+    assert int(out) >= 150
+    assert position.seq == 203
+
+
+def test_a_writer_waits_for_a_client_that_sits_on_the_log(path, caplog):
+    """A DuckDB client that has the log open delays an append, and does not fail it."""
+    log = DuckDBLog(path)
+    position = log.append("a-1", [started()], START)
+    with running(HOLDER, path, "read", 1.5):
+        began = time.monotonic()
+        assert log.append("a-1", trial(0), position).seq == 6
+        assert time.monotonic() - began > 0.5
+
+
+def test_who_waits_for_long_says_for_whom(path, caplog, monkeypatch):
+    """After five seconds the wait is a warning with the holder's process id; once."""
+    log = DuckDBLog(path)
+    position = log.append("a-1", [started()], START)
+    with running(HOLDER, path, "write", 60) as client, caplog.at_level(logging.WARNING, "archwright.store"):
+        clock = (second * 1.0 for second in range(1000))
+        monkeypatch.setattr(file.time, "monotonic", lambda: next(clock))
+        monkeypatch.setattr(file.time, "sleep", lambda _: None)
+        with pytest.raises(LogIsBusy, match=rf"{path} is held by process {client.pid} .*in 600 s; close it there"):
+            log.append("a-1", trial(0), position)
+    assert [str(client.pid) in record.getMessage() for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize("use", ["append", "read", "query"])
+def test_patience_ends(path, use, monkeypatch):
+    """Who gets no turn is told by whom the log is held, and nothing was written."""
+    log = DuckDBLog(path, patience=0.2)
+    position = log.append("a-1", [started()], START)
+    monkeypatch.setattr(file.attached.__wrapped__, "__defaults__", ("read", 0.2))
+    with running(HOLDER, path, "write", 60) as client, pytest.raises(TimeoutError, match=f"process {client.pid}"):
+        if use == "append":
+            log.append("a-1", trial(0), position)
+        elif use == "read":
+            log.read("a-1")
+        else:
+            query(path, "SELECT 1")
+    assert len(log.read("a-1")) == 1
+
+
+def test_a_slow_query_delays_no_append(path, monkeypatch):
+    """query works on a copy: while it runs, the log is free."""
+    log = DuckDBLog(path)
+    position = log.append("a-1", [started(), *trial(0)[:2]], START)
+    slow = "SELECT sum(sqrt(a.range + b.range)) FROM range(10000) AS a, range(10000) AS b"
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(query, path, slow)
+        appended = 0
+        while not asked.done():
+            position = log.append("a-1", [Reported(0, 1, appended, {})], position)
+            appended += 1
+    assert asked.result().rows[0][0] > 0
+    assert appended > 5
+
+
+def test_threads_of_one_process_take_turns(path):
+    """Two searches in one process write their runs to one log."""
+    log = DuckDBLog(path)
+
+    def search(run):
+        position = START
+        for event in run_of(3):
+            position = log.append(run, [event], position)
+            log.read(run)
+        return position.seq
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(search, ["a-1", "b-1", "c-1", "d-1"])) == [17] * 4
+    assert [verdict.broken for verdict in verify(path)] == [None] * 4
+
+
+def test_many_first_appends_make_one_log(path):
+    """Searches that start at once in an empty folder share the log that one of them makes."""
+    barrier = threading.Barrier(4)
+
+    def first(number):
+        barrier.wait()
+        return DuckDBLog(path).append(f"run-{number}", [started()], START).seq
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(first, range(4))) == [1] * 4
+    assert sorted(DuckDBLog(path).runs()) == [f"run-{number}" for number in range(4)]
+    assert [child.name for child in path.parent.iterdir()] == [path.name], "no draft is left"
+
+
+def test_one_process_claims_a_run(path):
+    """The second claimer is told who holds the run; other runs, and the same run later, are free."""
+    with running(CLAIMER, path, "a-1") as holder:
+        with pytest.raises(RunIsBusy, match=f"a-1 in {path} is going on in process {holder.pid}; .*archwright show"):
+            claim(path, "a-1").__enter__()
+        with claim(path, "a-2"):
+            pass
+    with claim(path, "a-1"):
+        pass
+
+
+def test_a_dead_holder_holds_nothing(path):
+    """The operating system gives a claim back when its holder is killed."""
+    with running(CLAIMER, path, "a-1") as holder:
+        holder.kill()
+        holder.wait()
+        with claim(path, "a-1"), pytest.raises(BlockingIOError), claim(path, "a-1"):
+            pass
+
+
+def test_a_claim_is_given_back_after_an_error(path):
+    """An exception in the block frees the run."""
+    with pytest.raises(ZeroDivisionError), claim(path, "a-1"):
+        raise ZeroDivisionError
+    with claim(path, "a-1"):
+        assert lock_file(path, "a-1").exists()
+
+
+def test_a_claim_wants_a_folder_and_a_name(path):
+    """A run name that is none, and a folder that is not there, are refused by name."""
+    with pytest.raises(InvalidRunName), claim(path, "../a"):
+        pass
+    with pytest.raises(LogMissing, match="mkdir -p"), claim(path.parent / "no" / "log.duckdb", "a-1"):
+        pass

@@ -1,0 +1,78 @@
+"""What is shipped: one package, importable under one name, without torch until a model is trained."""
+
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("core", "search", "evaluate", "store", "cli")
+
+
+def run_python(code: str, **options) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel, built from this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, ROOT]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> dict[str, str]:
+    """An environment in which the wheel's package, not the checkout, is imported."""
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+def test_wheel_has_one_top_level_package(wheel):
+    names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"archwright"}
+
+
+def test_wheel_holds_every_module_of_the_five_parts(wheel):
+    shipped = set(zipfile.ZipFile(wheel).namelist())
+    written = {f"archwright/{path.relative_to(ROOT)}" for part in PARTS for path in (ROOT / part).rglob("*.py")}
+    assert written | {"archwright/__init__.py", "archwright/py.typed"} <= shipped
+
+
+def test_installed_wheel_searches_and_resumes(installed, tmp_path):
+    where = run_python("import archwright; print(archwright.__file__)", env=installed, cwd=tmp_path)
+    assert where.startswith(installed["PYTHONPATH"])
+    start = ["-m", "archwright.cli.main", "search", "digits", "--trials", "1", "--budget", "1epochs"]
+    resume = ["-m", "archwright.cli.main", "resume", "--trials", "2"]
+    count = ["-m", "archwright.cli.main", "sql", "select count(*) as n from scores", "--format", "csv"]
+    for command in (start, resume, count):
+        done = subprocess.run(
+            [sys.executable, *command], env=installed, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["n", "2"]
+
+
+def test_no_part_is_importable_under_its_bare_name():
+    code = f"import archwright.cli.main, sys; print([part for part in {PARTS!r} if part in sys.modules])"
+    assert run_python(code, cwd=ROOT).strip() == "[]"
+
+
+def test_importing_archwright_leaves_torch_and_numpy_alone():
+    code = "import archwright, sys; print({'torch', 'numpy', 'duckdb', 'typer'} & set(sys.modules))"
+    assert run_python(code).strip() == "set()"
+
+
+def test_version_is_the_same_everywhere():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert run_python("import archwright; print(archwright.__version__)").strip() == declared
