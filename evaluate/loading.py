@@ -51,9 +51,13 @@ def load(source: str) -> Any:
         try:
             found = getattr(found, name)
         except AttributeError:
-            known = [n for n in vars(found) if not n.startswith("_")] if hasattr(found, "__dict__") else []
-            raise NoSuchAttribute(f"{place} has no {name!r}; {nearest(name, known)}") from None
+            raise NoSuchAttribute(f"{place} has no {name!r}; {nearest(name, _offered(found))}") from None
     return found
+
+
+def _offered(found: Any) -> list[str]:
+    named = getattr(found, "__dict__", {})
+    return [name for name, value in named.items() if not name.startswith("_") and not isinstance(value, ModuleType)]
 
 
 def _from_file(path: Path) -> ModuleType:

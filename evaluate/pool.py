@@ -63,7 +63,7 @@ class WorkerPool:
         """What has arrived since the last call, in order; waits up to `timeout` seconds for something."""
         until = time.monotonic() + timeout
         while True:
-            self._look(max(0.0, min(until, *map(self._deadline, self._workers)) - time.monotonic()))
+            self._look(max(0.0, min([until, *map(self._deadline, self._workers)]) - time.monotonic()))
             if self._arrived or time.monotonic() >= until:
                 arrived, self._arrived = self._arrived, []
                 return arrived

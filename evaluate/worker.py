@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from archwright.core.errors import ArchwrightError
 from archwright.evaluate.attempt import Evaluate, attempt
 from archwright.evaluate.config import TrainingConfig, from_json
 from archwright.evaluate.failure import account
@@ -35,7 +36,7 @@ def main() -> None:
         try:
             evaluate = prepare(setup)
         except BaseException as error:  # noqa: BLE001  (it runs a person's file, which may call sys.exit)
-            send(Unfit(account(error)))
+            send(Unfit(str(error) if isinstance(error, ArchwrightError) else account(error)))
             return
         send(Ready())
         serve(map(decode, messages), evaluate, send)

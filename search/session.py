@@ -129,7 +129,8 @@ def check_paths(run: Logged, space: JSON) -> None:
 
 def forked(run: Logged, searcher: JSON = None, seed: int | None = None, trials: int | None = None) -> RunStarted:
     """The beginning of a run that goes its own way from here: with another searcher, another seed, or neither."""
-    started = evolve(run.started, versions=versions(), trials=run.state.target if trials is None else trials)
+    target = run.state.target if trials is None else trials
+    started = evolve(run.started, space=run.space, versions=versions(), trials=target)
     if searcher is not None:
         started = evolve(started, searcher=searcher)
     return started if seed is None else evolve(started, seed=seed)

@@ -34,17 +34,19 @@ class Table:
 
 def query(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> Table:
     """What `sql` gives over the log at `path`, with a value of `parameters` for each question mark in it."""
-    with _copied(Path(path)) as copy, _sandbox(copy) as database:
+    path = Path(path)
+    with _copied(path) as copy, _sandbox(path, copy) as database:
         result = database.execute(sql, list(parameters))
         return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
 
 
 def export(path: Path | str, sql: str, file: BinaryIO, form: Format) -> None:
     """Write what `sql` gives over the log at `path` to `file`; in JSON, numbers may be NaN and Infinity."""
-    with _copied(Path(path)) as copy:
+    path = Path(path)
+    with _copied(path) as copy:
         target = copy.parent / "out" / f"result.{form}"
         target.parent.mkdir()
-        with _sandbox(copy, writable=target.parent) as database:
+        with _sandbox(path, copy, writable=target.parent) as database:
             # A comment may end the query: the bracket stands on a line of its own.
             database.execute(f"COPY (\n{sql.rstrip().rstrip(';')}\n) TO '{quoted(target)}' ({_OPTIONS[form]})")
         with target.open("rb") as result:
@@ -77,21 +79,21 @@ def _copy(path: Path, copy: Path) -> None:
 
 
 @contextmanager
-def _sandbox(copy: Path, writable: Path | None = None) -> Generator[Database]:
-    """The copy as a database that can read and write nothing else, except in the folder `writable`."""
+def _sandbox(path: Path, copy: Path, writable: Path | None = None) -> Generator[Database]:
+    """The copy of the log at `path` as a database that reaches no other file, except in the folder `writable`."""
     spill = str(copy.parent / "spill")
     limits: Options = {"memory_limit": "1GB", "threads": 2, "temp_directory": spill, **SEALED}
-    database = duckdb.connect(copy, read_only=True, config=limits)
     try:
-        if writable:
-            database.execute(f"SET allowed_directories = ['{quoted(writable)}']")
-        database.execute("SET enable_external_access = false")
-        database.execute("SET lock_configuration = true")
-        yield database
+        with duckdb.connect(copy, read_only=True, config=limits) as database:
+            if writable:
+                database.execute(f"SET allowed_directories = ['{quoted(writable)}']")
+            database.execute("SET enable_external_access = false")
+            database.execute("SET lock_configuration = true")
+            yield database
+    except duckdb.IOException as error:  # not the query's fault
+        raise explain(error, path) from error
     except duckdb.Error as error:
         raise QueryFailed(_meaning(error)) from error
-    finally:
-        database.close()
 
 
 def _meaning(error: duckdb.Error) -> str:

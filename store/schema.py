@@ -28,9 +28,16 @@ def m001_events(database: Database) -> None:
 MIGRATIONS: Sequence[Migration] = (m001_events,)
 
 
-def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS, applied: int = 0) -> None:
-    """Apply those of `migrations` that come after the first `applied`, each in a transaction with its record."""
-    for number, migration in enumerate(migrations[applied:], start=applied + 1):
+def bring_forward(database: Database, path: Path) -> None:
+    """Apply the migrations that the file at `path` has not seen."""
+    version = schema_version(database, path)
+    if version < len(MIGRATIONS):
+        migrate(database, applied=version)
+
+
+def migrate(database: Database, applied: int = 0) -> None:
+    """Apply the migrations after the first `applied`, each in one transaction with its record."""
+    for number, migration in enumerate(MIGRATIONS[applied:], start=applied + 1):
         with transaction(database):
             if number == 1:
                 database.execute("CREATE TABLE archwright_migrations (number INTEGER NOT NULL, name VARCHAR NOT NULL)")
@@ -39,23 +46,16 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS, ap
     database.execute("CHECKPOINT")
 
 
-def schema_version(database: Database, path: Path, known: int = len(MIGRATIONS)) -> int:
+def schema_version(database: Database, path: Path) -> int:
     """How many migrations the file at `path` has seen; raises NotALog for a foreign one, LogIsNewer for a later one."""
     try:
         rows = database.execute("SELECT max(number) FROM archwright_migrations").fetchall()
     except duckdb.CatalogException as error:
         raise NotALog(f"{path} is somebody else's DuckDB file; name another one with --log") from error
     version: int = rows[0][0]
-    if version > known:
+    if version > len(MIGRATIONS):
         raise LogIsNewer(
-            f"{path} has schema {version}, and this archwright knows schemas up to {known}; "
+            f"{path} has schema {version}, and this archwright knows schemas up to {len(MIGRATIONS)}; "
             "upgrade it with: pip install -U archwright"
         )
     return version
-
-
-def bring_forward(database: Database, path: Path) -> None:
-    """Apply the migrations that the file at `path` has not seen."""
-    version = schema_version(database, path)
-    if version < len(MIGRATIONS):
-        migrate(database, applied=version)

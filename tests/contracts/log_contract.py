@@ -126,7 +126,12 @@ class LogContract:
     def test_numbers_come_back_exactly(self, log: Log):
         """Metrics and times come back to the last bit, NaN and infinities too."""
         values = {"a": 0.1 + 0.2, "b": 5e-324, "c": float("inf"), "d": -float("inf"), "e": 1.7976931348623157e308}
-        log.append("a-1", [Reported(0, 1, 1, values), Scored(0, "diverged", None, {"n": float("nan")})], START, [0.1, 1e9 + 1e-6])
+        log.append(
+            "a-1",
+            [Reported(0, 1, 1, values), Scored(0, "diverged", None, {"n": float("nan")})],
+            START,
+            [0.1, 1e9 + 1e-6],
+        )
         first, second = log.read("a-1")
         assert isinstance(first.event, Reported)
         assert first.event.metrics == values

@@ -89,7 +89,11 @@ def trial(number: int, score: float = 0.5) -> list[Event]:
 
 def run_of(trials: int) -> list[Event]:
     """A whole run without accidents."""
-    return [started(trials=trials), *(event for number in range(trials) for event in trial(number)), RunStopped("finished")]
+    return [
+        started(trials=trials),
+        *(event for number in range(trials) for event in trial(number)),
+        RunStopped("finished"),
+    ]
 
 
 @st.composite

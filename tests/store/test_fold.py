@@ -145,5 +145,7 @@ def test_what_can_follow_is_folded():
     state = replay(RUNNING)
     for event in (Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})):
         state = decide(state, event)
-    assert state == replay([*RUNNING, Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})])
+    assert state == replay(
+        [*RUNNING, Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})]
+    )
     assert isinstance(state.started, RunStarted)

@@ -1,5 +1,6 @@
 """Several processes, and several threads, at one log."""
 
+import itertools
 import logging
 import threading
 import time
@@ -37,7 +38,7 @@ def test_a_reader_that_polls_and_a_writer_do_not_fail(path):
     assert position.seq == 203
 
 
-def test_a_writer_waits_for_a_client_that_sits_on_the_log(path, caplog):
+def test_a_writer_waits_for_a_client_that_sits_on_the_log(path):
     """A DuckDB client that has the log open delays an append, and does not fail it."""
     log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)
@@ -47,36 +48,40 @@ def test_a_writer_waits_for_a_client_that_sits_on_the_log(path, caplog):
         assert time.monotonic() - began > 0.5
 
 
-def test_who_waits_for_long_says_for_whom(path, caplog, monkeypatch):
+@pytest.fixture
+def hasty(monkeypatch):
+    """A clock that goes a second at each look, and no sleep."""
+    clock = itertools.count()
+    monkeypatch.setattr(file.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(file.time, "sleep", lambda _: None)
+
+
+def test_who_waits_for_long_says_for_whom(path, caplog, hasty):
     """After five seconds the wait is a warning with the holder's process id; once."""
     log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)
     with running(HOLDER, path, "write", 60) as client, caplog.at_level(logging.WARNING, "archwright.store"):
-        clock = (second * 1.0 for second in range(1000))
-        monkeypatch.setattr(file.time, "monotonic", lambda: next(clock))
-        monkeypatch.setattr(file.time, "sleep", lambda _: None)
         with pytest.raises(LogIsBusy, match=rf"{path} is held by process {client.pid} .*in 600 s; close it there"):
             log.append("a-1", trial(0), position)
     assert [str(client.pid) in record.getMessage() for record in caplog.records] == [True]
 
 
 @pytest.mark.parametrize("use", ["append", "read", "query"])
-def test_patience_ends(path, use, monkeypatch):
+def test_patience_ends(path, use, hasty):
     """Who gets no turn is told by whom the log is held, and nothing was written."""
-    log = DuckDBLog(path, patience=0.2)
+    log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)
-    monkeypatch.setattr(file.attached.__wrapped__, "__defaults__", ("read", 0.2))
+    uses = {
+        "append": lambda: log.append("a-1", trial(0), position),
+        "read": lambda: log.read("a-1"),
+        "query": lambda: query(path, "SELECT 1"),
+    }
     with running(HOLDER, path, "write", 60) as client, pytest.raises(TimeoutError, match=f"process {client.pid}"):
-        if use == "append":
-            log.append("a-1", trial(0), position)
-        elif use == "read":
-            log.read("a-1")
-        else:
-            query(path, "SELECT 1")
+        uses[use]()
     assert len(log.read("a-1")) == 1
 
 
-def test_a_slow_query_delays_no_append(path, monkeypatch):
+def test_a_slow_query_delays_no_append(path):
     """query works on a copy: while it runs, the log is free."""
     log = DuckDBLog(path)
     position = log.append("a-1", [started(), *trial(0)[:2]], START)

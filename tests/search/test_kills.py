@@ -1,0 +1,70 @@
+"""A search that is killed again and again loses nothing and stays the same search."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archwright.search.replay import mismatches
+from archwright.search.session import logged
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import AttemptStarted, Proposed, Scored
+from archwright.store.memory import MemoryLog
+from archwright.store.verify import verify
+from tests.search.instant import Instant
+from tests.search.test_run import begun, events_of
+
+ROOT = Path(__file__).parent.parent.parent
+KILLS = 50
+ENDLESS = 1_000_000
+
+
+def victim(log: DuckDBLog, trials: int, slots: int) -> subprocess.Popen:
+    """A process that goes on with the run, about to do so."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.search.victim", str(log.path), str(trials), str(slots)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.slow
+def test_fifty_kills_at_random_instants(tmp_path):
+    """No scored trial is lost or scored twice, every proposal is the one of a run that was never killed."""
+    log, chance = DuckDBLog(tmp_path / "log.duckdb"), random.Random(0)
+    scores: dict[int, float] = {}
+    survived = 0
+    for kill in range(KILLS):
+        process = victim(log, ENDLESS, slots=1 + kill % 3)
+        time.sleep(chance.uniform(0.0, 0.4))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        if log.path.exists() and log.runs():
+            now = {e.trial: e.score for e in logged(log, "killed").events if isinstance(e, Scored)}
+            assert scores.items() <= now.items()
+            survived += len(now) > len(scores)
+            scores = now
+    assert survived > KILLS / 4  # the kills fell into a search, not before it
+    trials = logged(log, "killed").state.proposed + 10
+    with victim(log, trials, slots=2) as last:
+        assert last.wait() == 0
+
+    assert all(verdict.broken is None for verdict in verify(log.path))
+    events = logged(log, "killed").events
+    proposed = [e for e in events if isinstance(e, Proposed)]
+    assert [e.trial for e in proposed] == list(range(trials))
+    assert sorted(e.trial for e in events if isinstance(e, Scored)) == list(range(trials))
+    assert any(e.attempt > 1 for e in events if isinstance(e, AttemptStarted))
+    assert not list(mismatches(events))
+
+    whole = MemoryLog()
+    begun(whole, Instant(), trials)
+    assert [e.path for e in proposed] == [e.path for e in events_of(whole) if isinstance(e, Proposed)]
+    never_killed = {e.trial: e.score for e in events_of(whole) if isinstance(e, Scored)}
+    assert {e.trial: e.score for e in events if isinstance(e, Scored)} == never_killed
