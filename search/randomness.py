@@ -13,6 +13,6 @@ def uniforms(seed: int, proposal: int) -> Callable[[], float]:
 
 
 def _stream(seed: int, proposal: int) -> Iterator[float]:
-    generator = np.random.Generator(np.random.Philox(key=[seed % 2**64, proposal]))
+    generator = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, proposal], dtype=np.uint64)))
     while True:
         yield from generator.random(_BLOCK).tolist()

@@ -21,7 +21,7 @@ class LogContract:
         assert [r.time for r in recorded] == [float(i) for i in range(len(events))]
 
     def test_the_position_is_the_last_event_s(self, log: Log):
-        """append returns the position that the last event read has."""
+        """The position returned is the one that the last event read has."""
         position = log.append("a-1", run_of(1), START)
         assert position == log.read("a-1")[-1].position
 
@@ -99,7 +99,7 @@ class LogContract:
         assert log.runs() == ["z-1", "a-1"]
 
     def test_a_part_is_read(self, log: Log):
-        """after and upto choose by number, both ends as said, and never raise."""
+        """A part is chosen by number, both ends as said; beyond the end there is nothing."""
         log.append("a-1", run_of(2), START)
         every = log.read("a-1")
         assert log.read("a-1", after=3) == every[3:]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from archwright.core.trial import STATUSES, UNITS, Budget, Objective
+from archwright.core.trial import STATUSES, UNITS, Budget, Direction, Objective
 from archwright.store.decide import decide
 from archwright.store.events import (
     AttemptEnded,
@@ -60,7 +60,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 
 
-def started(*, direction: str = "maximize", trials: int = 10, seed: int = 0) -> RunStarted:
+def started(*, direction: Direction = "maximize", trials: int = 10, seed: int = 0) -> RunStarted:
     """The start of a run whose details do not matter."""
     return RunStarted(
         space={"kind": "affine"},

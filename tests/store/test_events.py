@@ -60,7 +60,7 @@ def test_a_choice_may_be_a_text_that_looks_like_a_number():
 @pytest.mark.parametrize("value", [math.nan, math.inf, {1, 2}, b"x", object()])
 def test_what_is_not_json_is_refused(value: object):
     """A choice that JSON cannot hold is refused by name instead of changed."""
-    with pytest.raises(UnwritableEvent, match="Proposed cannot be logged: .*plain JSON"):
+    with pytest.raises(UnwritableEvent, match=r"Proposed cannot be logged: .*plain JSON"):
         to_json(Proposed(0, (("width", value),), EPOCH))
 
 

@@ -175,15 +175,12 @@ def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
 
 @pytest.mark.parametrize("part", [0.0001, 0.01, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999])
 def test_a_truncated_file_is_damaged(tmp_path, part):
-    """A log cut off anywhere is reported by whoever reads the run, unless the cut took only what no event was in."""
+    """A log cut off anywhere is reported by whatever reads its events."""
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
-    position = log.append("a-1", run_of(2000), START)
+    log.append("a-1", run_of(2000), START)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * part)])
-    if part > 0.9:
-        assert log.read("a-1")[-1].position == position
-        return
     for use in (lambda: log.read("a-1"), lambda: verify(path), lambda: query(path, "SELECT max(payload) FROM events")):
         with pytest.raises(LogIsDamaged, match=f"{path} is torn or damaged; put a backup"):
             use()

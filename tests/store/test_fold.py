@@ -19,7 +19,7 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
-from archwright.store.fold import RunState, fold, replay
+from archwright.store.fold import fold, replay
 from tests.store.strategies import EPOCH, events, histories, run_of, started, trial
 
 
@@ -68,7 +68,7 @@ def test_attempts_and_seconds_add_up(history: list[Event]):
 
 @given(histories(), events)
 def test_decide_is_fold_or_a_refusal(history: list[Event], event: Event):
-    """decide gives what fold gives, or raises Inadmissible; nothing else."""
+    """An event is folded as ever, or refused as Inadmissible; nothing else."""
     state = replay(history)
     try:
         decided = decide(state, event)

@@ -56,18 +56,23 @@ def hasty(monkeypatch):
     monkeypatch.setattr(file.time, "sleep", lambda _: None)
 
 
-def test_who_waits_for_long_says_for_whom(path, caplog, hasty):
+@pytest.mark.usefixtures("hasty")
+def test_who_waits_for_long_says_for_whom(path, caplog):
     """After five seconds the wait is a warning with the holder's process id; once."""
     log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)
-    with running(HOLDER, path, "write", 60) as client, caplog.at_level(logging.WARNING, "archwright.store"):
-        with pytest.raises(LogIsBusy, match=rf"{path} is held by process {client.pid} .*in 600 s; close it there"):
-            log.append("a-1", trial(0), position)
+    with (
+        running(HOLDER, path, "write", 60) as client,
+        caplog.at_level(logging.WARNING, "archwright.store"),
+        pytest.raises(LogIsBusy, match=rf"{path} is held by process {client.pid} .*in 600 s; close it there"),
+    ):
+        log.append("a-1", trial(0), position)
     assert [str(client.pid) in record.getMessage() for record in caplog.records] == [True]
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("use", ["append", "read", "query"])
-def test_patience_ends(path, use, hasty):
+def test_patience_ends(path, use):
     """Who gets no turn is told by whom the log is held, and nothing was written."""
     log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)

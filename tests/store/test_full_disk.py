@@ -1,0 +1,103 @@
+"""A disk without room: nothing acknowledged is lost, and with room again the run goes on."""
+
+import resource
+import subprocess
+
+import pytest
+
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import LogIsFull
+from archwright.store.events import Reported
+from archwright.store.log import START
+from archwright.store.query import query
+from archwright.store.verify import verify
+from tests.store.strategies import started, trial
+
+
+def batch(first):
+    """Some events that fill the disk soon: numbers that do not compress."""
+    return [Reported(0, 1, first + i, {str(k): hash((first, i, k)) / 7 for k in range(30)}) for i in range(50)]
+
+
+def fill(log, position):
+    """Append until there is no room; the last position acknowledged, and the batch that was not."""
+    for step in range(1000):
+        events = batch(step * 50)
+        try:
+            position = log.append("a-1", events, position)
+        except LogIsFull as error:
+            assert isinstance(error, OSError)
+            assert f"{log.path} cannot grow, the disk is full" in str(error)
+            assert "archwright resume" in str(error)
+            return position, events
+    raise AssertionError("the disk never filled up")
+
+
+def goes_on(log, position, refused, make_room):
+    """What the docstring of this module says."""
+    assert log.read("a-1", upto=position.seq)[-1].position == position, "all that was acknowledged is there"
+    with pytest.raises(LogIsFull):
+        log.append("a-1", refused, position)
+    make_room()
+    assert log.read("a-1", upto=position.seq)[-1].position == position
+    after = log.append("a-1", refused, position)
+    assert after.seq == position.seq + len(refused), "once, even if the refused append had got as far as the log"
+    assert len(log.read("a-1")) == after.seq
+    assert [verdict.broken for verdict in verify(log.path)] == [None]
+    assert query(log.path, "SELECT count(*) FROM events").rows == [(after.seq,)]
+    assert not log.path.with_name(f"{log.path.name}.wal").exists()
+
+
+@pytest.fixture
+def limit():
+    """A limit on the size of every file that this process writes; without an argument there is none."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def set_limit(size=hard):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+
+    yield set_limit
+    set_limit()
+
+
+@pytest.mark.parametrize("size", [600_000, 800_000, 1_100_000, 2_000_000])
+def test_a_file_that_may_not_grow(tmp_path, limit, size):
+    """The limit of a file's size stops the log within a block, wherever that is."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    position = log.append("a-1", [started(), *trial(0)[:2]], START)
+    limit(size)
+    position, refused = fill(log, position)
+    goes_on(log, position, refused, limit)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder that is a disk of 3 MB."""
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", tmp_path], capture_output=True, check=False)
+    if mount.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.decode().strip()}")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize("ballast", [0, 1_000_000, 1_100_000, 1_234_567])
+def test_a_disk_that_is_full(small_disk, ballast):
+    """A real disk runs out of room at different places of an append; room is made by removing something else."""
+    other = small_disk / "other"
+    other.write_bytes(b"x" * ballast)
+    log = DuckDBLog(small_disk / "log.duckdb")
+    position = log.append("a-1", [started(), *trial(0)[:2]], START)
+    position, refused = fill(log, position)
+    goes_on(log, position, refused, lambda: subprocess.run(["mount", "-o", "remount,size=9m", small_disk], check=True))
+
+
+def test_a_log_that_cannot_be_begun(small_disk):
+    """Without room for the tables there is no log, rather than a part of one; with room it begins."""
+    ballast = small_disk / "other"
+    ballast.write_bytes(b"x" * 2_900_000)
+    log = DuckDBLog(small_disk / "log.duckdb")
+    with pytest.raises(LogIsFull, match="the disk is full"):
+        log.append("a-1", [started()], START)
+    assert list(small_disk.iterdir()) == [ballast]
+    ballast.unlink()
+    assert log.append("a-1", [started()], START).seq == 1
