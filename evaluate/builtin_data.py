@@ -87,7 +87,7 @@ def read_idx(path: Path) -> np.ndarray:
             shape = struct.unpack(f">{rank}I", file.read(4 * rank))
             if (zero, kind) != (0, 8):
                 raise ValueError(f"it begins with {zero}, {kind}")
-            return np.frombuffer(file.read(), np.uint8).reshape(shape)
+            return np.frombuffer(bytearray(file.read()), np.uint8).reshape(shape)
     except (OSError, EOFError, ValueError, struct.error) as error:
         raise BadData(f"{path} is no idx file of bytes, or not all of one ({error}); download it again") from error
 

@@ -5,7 +5,7 @@ import gc
 import torch
 from torch import nn
 
-from archwright.core.architecture import settings_of
+from archwright.core.architecture import require_specified, settings_of
 from archwright.core.errors import ArchwrightError
 from archwright.core.serial import from_json
 from archwright.core.term import Term
@@ -41,6 +41,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
     def evaluate(job: Job, tell: Tell) -> Verdict:
         try:
             architecture = from_json(job.architecture)
+            require_specified(architecture)
             how = recipe(config.settings, settings_of(architecture))
             model = classifier(architecture, info, job.seed)
             model.to(device).to(memory_format=data.layout)  # pyright: ignore[reportCallIssue]  (a form of its that torch's types lack)

@@ -40,13 +40,13 @@ class WrongShape(ArchwrightError, ValueError):
 def compiled(architecture: Term, in_shape: Shape, seed: int) -> nn.Module:
     """The torch module of an architecture for inputs of (batch, *in_shape), with weights drawn from `seed`.
 
-    It has been run once, to see that its output has the inferred shape. Torch's generators stay as they were.
+    It has been run once, to see that its output has the inferred shape. Torch's global generator stays as it was.
     Raises Misfit, NotSpecified, NotCompilable, WrongShape, and whatever a person's own kinds raise.
     """
     require_specified(architecture)
     expected = architecture.out_shape(in_shape)
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():  # on the CPU, so that it draws the same for any device
+        torch.default_generator.manual_seed(seed)
         model = build(architecture, in_shape)
         found = tuple(model.eval()(torch.randn(2, *in_shape)).shape)
     if found != (2, *expected):

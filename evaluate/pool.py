@@ -51,6 +51,11 @@ class WorkerPool:
         """How many jobs may run at once."""
         return self._slots
 
+    @property
+    def pids(self) -> Sequence[int]:
+        """Of the workers that are there now."""
+        return [worker.pid for worker in self._workers]
+
     def submit(self, job: Job) -> None:
         """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
         worker = next((w for w in self._workers if w.job is None), None) or self._hire()

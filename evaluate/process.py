@@ -56,6 +56,11 @@ class WorkerProcess:
             os.set_blocking(fd, False)
 
     @property
+    def pid(self) -> int:
+        """Of the process, and of its group."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether the process still runs; its children may, where it does not."""
         return self._process.poll() is None
@@ -101,7 +106,7 @@ class WorkerProcess:
     def kill(self) -> None:
         """Ends the process and its group at once, and gives back its pipes."""
         with suppress(ProcessLookupError, PermissionError):  # macOS: no permission for a group of zombies
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it dies when that lets it go
             self._process.wait(DYING)
@@ -147,4 +152,4 @@ def cores() -> int:
 
 def import_path() -> Sequence[str]:
     """The folders from which a worker imports what the coordinator can."""
-    return [folder for folder in sys.path if folder]
+    return [folder or os.getcwd() for folder in sys.path]  # in an interactive Python, "" is the current folder

@@ -15,6 +15,7 @@ from archwright.search.replay import begin, believed
 from archwright.search.run import Run, Stop
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
+from archwright.store.errors import NoSuchEvent
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.fold import replay as fold_all
@@ -30,6 +31,7 @@ class Logged:
     """What a log says of a run."""
 
     events: Sequence[Event]
+    times: Sequence[float]  # beside them: seconds since 1970, UTC
     position: Position
     state: RunState
     started: RunStarted
@@ -42,12 +44,14 @@ class Logged:
 
 
 def logged(log: Log, name: str, upto: int | None = None) -> Logged:
-    """The run as it stands in the log, or stood after event number `upto`."""
+    """The run as it stands in the log, or stood after event number `upto`; raises NoSuchEvent if it has no such one."""
     recorded = log.read(name, upto=upto)
+    if upto is not None and (upto < 1 or len(recorded) < upto):
+        raise NoSuchEvent(f"event {upto} of {name} is not there; it has events 1 to {len(log.read(name))}")
     events = [each.event for each in recorded]
     state = fold_all(events)
     assert state.started is not None  # every run begins so
-    return Logged(events, recorded[-1].position, state, state.started)
+    return Logged(events, [each.time for each in recorded], recorded[-1].position, state, state.started)
 
 
 def versions() -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -45,19 +45,20 @@ def attached(path: Path, mode: Mode = "read", patience: float = READER_PATIENCE)
     """
     path = present(path, mode)
     alias = f"log_{next(_aliases)}"
-    database = _engine(os.getpid()).cursor()
+    keeper = _engine(os.getpid()).cursor()
     try:
-        _attach(database, path, alias, mode, patience)
+        _attach(keeper, path, alias, mode, patience)
         try:
-            database.execute(f"USE {alias}")
-            yield database
+            # A connection of its own: one whose database failed, as on a full disk, can no longer even leave it.
+            with keeper.cursor() as database:
+                database.execute(f"USE {alias}")
+                yield database
         finally:
-            database.execute("USE memory")
-            database.execute(f"DETACH {alias}")
+            keeper.execute(f"DETACH {alias}")
     except duckdb.Error as error:
         raise explain(error, path) from error
     finally:
-        database.close()
+        keeper.close()
 
 
 @contextmanager
@@ -67,7 +68,8 @@ def transaction(database: Database) -> Generator[None]:
     try:
         yield
     except BaseException:
-        database.execute("ROLLBACK")
+        with suppress(duckdb.Error):  # what made the block fail may have ended the transaction
+            database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
 

@@ -116,6 +116,7 @@ def test_the_data_folder_is_taken_from_the_environment(tmp_path, monkeypatch):
         idx(tmp_path / f"{split}-labels-idx1-ubyte", np.arange(count, dtype=np.uint8) % 10)
     source = builtin_data.source("mnist", tmp_path)
     train, test = source.read()
+    assert test is not None
     assert (len(train), len(test)) == (20, 5)
 
 

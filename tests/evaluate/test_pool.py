@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ import archwright as aw
 from archwright.core.trial import Budget, Evaluator
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.pool import NoFreeSlot, WorkerPool, open_evaluator
-from tests.evaluate.jobs import job, run
+from tests.evaluate.jobs import alive, job, run
 
 SCORES = """
 import ctypes, os, random, signal, subprocess, sys, threading, time
@@ -153,15 +152,6 @@ def end(pool, **about):
     return first
 
 
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().split()[2] != "Z"  # a zombie only waits to be counted
-
-
 def test_the_pool_is_an_evaluator(open_pool):
     pool: Evaluator = open_pool("units", workers=3)
     assert pool.slots == 3
@@ -186,9 +176,9 @@ def test_an_exception_is_told_with_the_person_s_own_frames(open_pool, file):
 def test_the_worker_stays_warm_after_an_exception_of_plain_python(open_pool):
     pool = open_pool("raises")
     run(pool, job(0))
-    before = [worker._process.pid for worker in pool._workers]
+    before = pool.pids
     run(pool, job(1))
-    assert [worker._process.pid for worker in pool._workers] == before
+    assert pool.pids == before
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""How fast the log takes events, how fast a run is resumed, and what the coordinator costs a trial."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import archwright as aw
+from archwright.core.serial import to_json
+from archwright.core.trial import Budget, Finished, Job, Objective, Report
+from archwright.search.replay import begin, believed
+from archwright.search.run import Run
+from archwright.search.session import Console, logged, resume
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Event, Reported, RunStarted, Scored
+from archwright.store.fold import RunState
+from archwright.store.log import START
+
+
+def started(trials: int) -> RunStarted:
+    """A random search in the paper's experimental space."""
+    space, shape = to_json(aw.named_space("deeparchitect")), (3, 32, 32)
+    searcher, evaluator, versions = {"name": "random"}, {"kind": "instant"}, {}
+    budget = Budget(1, "epochs")
+    return RunStarted(space, "deeparchitect", shape, searcher, evaluator, Objective(), budget, 0, trials, versions)
+
+
+class Instant:
+    """An evaluator that takes no time: what is left is the coordinator's own."""
+
+    slots = 1
+
+    def __init__(self) -> None:
+        self._job: Job | None = None
+
+    def submit(self, job: Job) -> None:
+        """Keep it until it is asked for."""
+        self._job = job
+
+    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+        """The end of the job."""
+        del timeout
+        assert self._job is not None
+        return [Finished(self._job.trial, self._job.attempt, "ok", {"accuracy": 0.5}, 0.0)]
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def events_per_second(folder: Path, batch: int, n: int) -> float:
+    """Events appended a second, `batch` of them a transaction."""
+    log = DuckDBLog(folder / f"batches-of-{batch}.duckdb")
+    position = log.append("run", [started(1)], START)
+    metrics = {"accuracy": 0.5, "loss": 1.25, "train_loss": 1.5, "seconds": 0.25}
+    events: list[Event] = [Reported(0, 1, epoch, metrics) for epoch in range(batch)]
+    begun = time.perf_counter()
+    for _ in range(n // batch):
+        position = log.append("run", events, position)
+    return n / (time.perf_counter() - begun)
+
+
+def prepared(folder: Path, trials: int) -> DuckDBLog:
+    """A log with a run of `trials` trials."""
+    log = DuckDBLog(folder / "prepared.duckdb")
+    kept = _Unlogged(log)
+    Run(kept, "run", START, RunState(), begin(started(trials)), Instant()).go_on(started(trials))  # type: ignore[arg-type]
+    kept.write()
+    return log
+
+
+def resume_seconds(log: DuckDBLog) -> float:
+    """Until the run could make its next proposal."""
+    begun = time.perf_counter()
+    believed(logged(log, "run").events).propose()
+    return time.perf_counter() - begun
+
+
+def coordinator_seconds_per_trial(log: DuckDBLog, more: int) -> float:
+    """Everything but the evaluation: propose, walk the space, log in one transaction, tell; after what is there."""
+    before, watched = logged(log, "run").state.proposed, list[float]()
+    console = Console(watch=lambda event: watched.append(time.perf_counter()) if isinstance(event, Scored) else None)
+    resume(log, "run", Instant(), trials=before + more, console=console)
+    return (watched[-1] - watched[0]) / (len(watched) - 1)
+
+
+class _Unlogged:
+    """A log in memory that is written to a file in a few large transactions, to prepare a benchmark quickly."""
+
+    def __init__(self, log: DuckDBLog) -> None:
+        self._log = log
+        self._events: list[Event] = []
+
+    def append(self, run: str, events: Sequence[Event], after, times=None):
+        """Keep them."""
+        del run, times
+        self._events.extend(events)
+        return after
+
+    def write(self) -> None:
+        """Into the file, 2,000 at a time."""
+        position = START
+        for i in range(0, len(self._events), 2_000):
+            position = self._log.append("run", self._events[i : i + 2_000], position)

@@ -1,0 +1,71 @@
+"""How fast the paper's experimental space is sampled, and how much memory the nodes of a traversal take."""
+
+import gc
+import random
+import time
+import tracemalloc
+
+import archwright as aw
+from archwright.core.named import FILTERS
+
+SPACE = aw.named_space("deeparchitect")
+SHAPE = (3, 32, 32)
+
+
+def sample(chance: random.Random) -> aw.Node:
+    """A complete architecture of the space: about 19 choices."""
+    return aw.sample(aw.root(SPACE, SHAPE), chance.random)
+
+
+def plain_sample(chance: random.Random) -> dict[str, object]:
+    """The same choices into a dict, with no space, shapes or tree: what a person would write for this space alone."""
+    pick, path = chance.choice, {}
+    path["optimizer"] = pick(("adam", "sgd_mom"))
+    path["lr_init"] = pick(range(32))
+    path["rate_mult"] = pick(range(8))
+    path["rate_patience"] = pick(range(8))
+    for stage in ("first", "second"):
+        path[f"{stage}.conv.filters"] = pick(FILTERS)
+        path[f"{stage}.conv.size"] = pick((3, 5, 7))
+        path[f"{stage}.count"] = pick((1, 2, 4, 8, 16, 32))
+        path[f"{stage}.filters"] = pick(FILTERS)
+        path[f"{stage}.size"] = pick((3, 5))
+        path[f"{stage}.swap"] = pick((0, 1))
+        path[f"{stage}.optional"] = pick((0, 1))
+        if path[f"{stage}.optional"]:
+            path[f"{stage}.rate"] = pick((0.5, 0.1))
+    return path
+
+
+def rate(make, n: int) -> float:
+    """Calls of `make` a second."""
+    chance = random.Random(0)
+    begun = time.perf_counter()
+    for _ in range(n):
+        make(chance)
+    return n / (time.perf_counter() - begun)
+
+
+def samples_per_second(rounds: int = 7) -> tuple[float, float]:
+    """Ours and the plain dict's, in the best of several rounds each, taken in turn as the machine is shared."""
+    rate(sample, 10_000)  # what is worked out once for a space is worked out
+    pairs = [(rate(sample, 3_000), rate(plain_sample, 20_000)) for _ in range(rounds)]
+    return max(ours for ours, _ in pairs), max(plain for _, plain in pairs)
+
+
+def bytes_per_node(walks: int = 3_000) -> float:
+    """Memory of a node, where a searcher keeps every node that it has visited."""
+    chance = random.Random(1)
+    rate(sample, 3_000)
+    kept: list[aw.Node] = []
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(walks):
+        node = aw.root(SPACE, SHAPE)
+        kept.append(node)
+        while node.domain is not None:
+            node = node.choose(node.domain.sample(chance.random()))
+            kept.append(node)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return size / len(kept)

@@ -1,0 +1,112 @@
+"""The options and arguments that commands share, and the values that people write for them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.named import SPACES
+from archwright.core.term import Shape
+from archwright.core.trial import parse_budget
+
+DEFAULT_LOG = Path("archwright.duckdb")
+
+
+class BadOption(ArchwrightError, ValueError):
+    """An option whose value cannot be read, or that does not go with another one."""
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: one example a line."""
+    shown = [line.replace("[", r"\[") for line in lines]
+    return "\n\n".join(["[bold]Examples[/bold]", *(f"[cyan]  {line}[/cyan]" for line in shown)])
+
+
+def shape(text: str | None) -> Shape | None:
+    """The shape that a text such as `3,32,32` names."""
+    if text is None:
+        return None
+    axes = text.replace("x", ",").strip("() ").split(",")
+    if not all(axis.strip().isdecimal() and int(axis) > 0 for axis in axes):
+        raise BadOption(f"--input-shape is {text!r}; write positive integers without a batch, as in 3,32,32")
+    return tuple(int(axis) for axis in axes)
+
+
+def seconds(text: str | None) -> float | None:
+    """The seconds that a text such as `90s`, `10min` or `1h` names."""
+    if text is None:
+        return None
+    budget = parse_budget(text)
+    if budget.unit != "seconds":
+        raise BadOption(f"--trial-timeout is {text!r}; write a time, as in 90s, 10min or 1h")
+    return budget.amount
+
+
+def pairs(option: str, texts: Sequence[str]) -> dict[str, Any]:
+    """The settings that texts such as `batch_size=64` or `flip=true` name: JSON values, or else plain text."""
+    return dict(_pair(option, text) for text in texts)
+
+
+def _pair(option: str, text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise BadOption(f"{option} is {text!r}; write name=value, as in batch_size=64")
+    try:
+        return name.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        return name.strip(), value.strip()
+
+
+def target(text: str | None, now: int) -> int | None:
+    """The number of trials in all that `64`, or `+32` beyond the `now` that were asked for, names."""
+    if text is None:
+        return None
+    digits = text.strip().removeprefix("+")
+    if not digits.isdecimal() or int(digits) == 0:
+        raise BadOption(f"--trials is {text!r}; write how many in all, as in 64, or how many more, as in +32")
+    return now + int(digits) if text.strip().startswith("+") else int(digits)
+
+
+def _spaces() -> list[str]:
+    return list(SPACES)
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Log = Annotated[Path, typer.Option("--log", envvar="ARCHWRIGHT_LOG", metavar="FILE", help="The file of the log.")]
+Space = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPACE",
+        help="A built-in name, file.py:attribute or module:attribute.",
+        show_default=False,
+        autocompletion=_spaces,
+    ),
+]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.", show_default=False)]
+LastRun = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="The run's name; the last run if none is given.")
+]
+InputShape = Annotated[
+    str | None,
+    typer.Option("--input-shape", metavar="C,H,W", help="The shape of one input, as in 3,32,32.", show_default=False),
+]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="How many trials run at once.")]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps. Auto is the GPUs if there are any."),
+]
+DataDir = Annotated[
+    str | None,
+    typer.Option(
+        "--data-dir",
+        envvar="ARCHWRIGHT_DATA",
+        metavar="DIR",
+        help="Where built-in data sets lie or are downloaded to.",
+    ),
+]
+TrialTimeout = Annotated[
+    str | None, typer.Option("--trial-timeout", metavar="TIME", help="Kill a trial after this long, as in 90s or 10min.")
+]

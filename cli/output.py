@@ -1,0 +1,127 @@
+"""What commands print: text for people, fitted to their terminal, and JSON for programs."""
+
+import json
+import math
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+PIPED = 1000  # columns; what is not read on a terminal is not cut
+SHOWN = 6  # values of a domain; of more, the first and the last are shown
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def screen() -> Console:
+    """Where text goes: as wide as the terminal, or as $COLUMNS says."""
+    fixed = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if fixed else PIPED, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def print_json(data: object) -> None:
+    """Print JSON that every program can read: numbers that it cannot hold become null."""
+    sys.stdout.write(json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str) + "\n")
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, float) and not math.isfinite(data):
+        return None
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    return [_plain(item) for item in data] if isinstance(data, list | tuple) else data
+
+
+def table(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table without lines. `columns` maps each header to left, right or rest: the one that gives way is left."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for header, justify in columns.items():
+        right = justify == "right"
+        made.add_column(header, justify="right" if right else "left", no_wrap=True, min_width=len(header) if right else 0)
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
+    return made
+
+
+def shown(value: object) -> str:
+    """A value as people read it: four digits of a number that is not whole, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e4 or math.isinf(value) else f"{value:,.0f}"
+    return str(value)
+
+
+def score(value: float | None) -> str:
+    """A score with four places, which line up in a column; a dash for none."""
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int | float) -> str:
+    """How large a space is: its count, or a power of ten where that is shorter."""
+    if isinstance(count, float):
+        return "infinite"
+    return f"{count:,}" if count < 10**15 else f"about 10^{math.log10(count):.1f}"
+
+
+def times(axes: Iterable[int]) -> str:
+    """A shape as people write it: 3x32x32."""
+    return "x".join(map(str, axes))
+
+
+def choices(path: Mapping[str, object]) -> str:
+    """Choices in one line."""
+    return "  ".join(f"{name}={shown(value)}" for name, value in path.items())
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A curve in one line, the lowest value as the lowest bar; a question mark for what is not finite."""
+    finite = [value for value in values if math.isfinite(value)]
+    low, span = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
+    height = len(BARS) - 1
+    return "".join(BARS[round((v - low) / span * height) if span else 0] if math.isfinite(v) else "?" for v in values)
+
+
+def tree(text: str, width: int) -> str:
+    """A drawn tree with long domains shortened and long lines broken below their own beginning."""
+    short = re.sub(r"\{([^{}]*)\}", _shortened, text)
+    return "\n".join(_broken(line, width) for line in short.splitlines())
+
+
+def _shortened(match: re.Match[str]) -> str:
+    values = [_number(value) for value in match[1].split(", ")]
+    if len(values) <= SHOWN:
+        return "{" + ", ".join(values) + "}"
+    return f"{{{values[0]}, {values[1]} .. {values[-1]}: {len(values)} values}}"
+
+
+def _number(text: str) -> str:
+    return f"{float(text):.4g}" if re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?", text) and len(text) > 6 else text
+
+
+def _broken(line: str, width: int) -> str:
+    guides = re.match(r"[│├└─ ]*", line)
+    assert guides is not None  # it matches nothing, at least
+    below = re.sub(r"[├]", "│", re.sub(r"[└─]", " ", guides[0]))
+    rest = line[guides.end() :]
+    pieces = textwrap.wrap(rest, max(20, width - len(below) - 4), break_long_words=False, break_on_hyphens=False)
+    return ("\n" + below + "    ").join([guides[0] + pieces[0], *pieces[1:]]) if len(line) > width and pieces else line

@@ -1,0 +1,105 @@
+"""The commands that look at search spaces, before any search."""
+
+import random
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from archwright.cli import options
+from archwright.cli.depth import depth
+from archwright.cli.output import choices, print_json, screen, size, table, times, tree
+from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
+from archwright.core.check import dead_ends
+from archwright.core.draw import as_text
+from archwright.core.named import SPACES
+from archwright.core.node import DeadEnd, Node, root
+from archwright.core.serial import to_json
+from archwright.core.tally import count
+from archwright.core.term import Shape, Term
+from archwright.core.traverse import sample
+
+
+def spaces(json: options.Json = False) -> None:
+    """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
+    facts = [_facts(find(name), SPACES[name].input_shape, CLASSES) for name in SPACES]
+    if json:
+        return print_json(facts)
+    rows = [(f["space"], size(f["size"]), f["depth"], times(f["input_shape"]), f["from"]) for f in facts]
+    columns = {"name": "left", "size": "right", "depth": "right", "input": "left", "from": "left"}
+    screen().print(table(columns, rows))
+    typer.echo("\narchwright space NAME shows one; one of your own is file.py:attribute or module:attribute")
+
+
+def space(
+    space: options.Space,
+    sample: Annotated[int, typer.Option("--sample", min=0, metavar="N", help="Show N random architectures.")] = 0,
+    count_only: Annotated[bool, typer.Option("--count", help="Print how many architectures it has, no more.")] = False,
+    input_shape: options.InputShape = None,
+    classes: Annotated[int, typer.Option("--classes", min=1, help="How many outputs it is made for.")] = CLASSES,
+    seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 0,
+    json: options.Json = False,
+) -> None:
+    """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
+    found = find(space)
+    shape = options.shape(input_shape) or found.input_shape or INPUT_SHAPE
+    term = found.make(shape, classes)
+    if count_only:
+        return _print_count(count(term, shape))
+    facts = _facts(found, shape, classes)
+    facts |= {"dead_ends": list(map(str, dead_ends(term, shape))), "samples": list(_samples(term, shape, sample, seed))}
+    if json:
+        return print_json(facts | {"term": to_json(term)})
+    _show(term, facts)
+
+
+def _print_count(number: int | float) -> None:
+    sys.set_int_max_str_digits(0)  # Python's limit of 4,300 digits guards servers; a space may have more
+    typer.echo(str(number))
+
+
+def _facts(found: Found, shape: Shape, classes: int) -> dict[str, Any]:
+    term = found.make(shape, classes)
+    return {
+        "space": found.source,
+        "from": found.origin,
+        "input_shape": shape,
+        "classes": classes,
+        "size": count(term, shape),
+        "depth": depth(term),
+    }
+
+
+def _samples(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Mapping[str, Any]]:
+    generator = random.Random(seed)  # noqa: S311  (nothing secret)
+    start = root(term, shape) if number else None
+    for _ in range(number):
+        assert start is not None
+        yield _sampled(sample(start, generator.random))
+
+
+def _sampled(leaf: Node) -> Mapping[str, Any]:
+    shape = leaf.origin.input_shape
+    parameters = leaf.architecture.parameters(shape)
+    return {"choices": dict(leaf.path), "parameters": parameters, "drawing": as_text(leaf.architecture, shape)}
+
+
+def _show(term: Term, facts: Mapping[str, Any]) -> None:
+    out = screen()
+    origin = "" if facts["from"] == facts["space"] else f"   {facts['from']}"
+    out.print(f"{facts['space']}{origin}", style="bold")
+    sizes = f"{size(facts['size'])} architectures, at most {facts['depth']} choices each"
+    out.print(f"{sizes}, for inputs of {times(facts['input_shape'])} and {facts['classes']} classes\n", soft_wrap=True)
+    out.print(tree(as_text(term), out.width), soft_wrap=True)
+    if facts["dead_ends"]:
+        out.print("\ndead ends, where nothing fits after these choices:", style="bold red")
+    for blocked in facts["dead_ends"]:
+        out.print(f"  {blocked}", soft_wrap=True)
+    for number, each in enumerate(facts["samples"], start=1):
+        out.print(f"\nsample {number}   {each['parameters']:,} parameters", style="bold")
+        out.print(choices(each["choices"]))
+        out.print(tree(each["drawing"], out.width), soft_wrap=True)
+
+
+__all__ = ["DeadEnd", "space", "spaces"]

@@ -1,0 +1,130 @@
+"""How a search that is going on stands: a fold of its events, and what a person is told of each."""
+
+from collections.abc import Mapping
+
+from attrs import evolve, field, frozen
+
+from archwright.cli.output import duration, score
+from archwright.core.trial import Budget, Objective
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    Scored,
+)
+from archwright.store.fold import RunState
+
+
+@frozen
+class Running:
+    """An attempt that is under way."""
+
+    attempt: int
+    began: float  # on the caller's clock
+    epoch: int = 0  # the last one that was reported
+    metrics: Mapping[str, float] = field(factory=dict[str, float])
+    ended: AttemptEnded | None = None
+
+
+@frozen
+class Standing:
+    """How a search stands, as far as people watch it."""
+
+    objective: Objective
+    began: float  # when this process took it up, on the caller's clock
+    target: int = 0
+    scored: int = 0
+    failed: int = 0
+    scored_before: int = 0  # by earlier processes
+    best: tuple[float, int] | None = None  # score and trial
+    budgets: Mapping[int, Budget] = field(factory=dict[int, Budget])  # of the trials that are not scored
+    running: Mapping[int, Running] = field(factory=dict[int, Running])
+
+    def left(self, now: float) -> float | None:
+        """The seconds until the last trial is scored, if they go on as those of this process; None before the first."""
+        done = self.scored - self.scored_before
+        return (now - self.began) / done * max(0, self.target - self.scored) if done else None
+
+    def after(self, event: Event, now: float) -> "Standing":
+        """How it stands after one more event."""
+        match event:
+            case RunStarted(trials=trials) | RunResumed(trials=trials):
+                return evolve(self, target=trials)
+            case Proposed(trial, _, budget):
+                return evolve(self, budgets={**self.budgets, trial: budget})
+            case AttemptStarted(trial, attempt):
+                return self._with(trial, Running(attempt, now))
+            case Reported(trial, _, epoch, metrics):
+                return self._with(trial, evolve(self.running[trial], epoch=epoch, metrics=metrics))
+            case AttemptEnded(trial):
+                return self._with(trial, evolve(self.running[trial], ended=event))
+            case Scored():
+                return self._scored(event)
+            case _:
+                return self
+
+    def _with(self, trial: int, running: Running) -> "Standing":
+        return evolve(self, running={**self.running, trial: running})
+
+    def _scored(self, event: Scored) -> "Standing":
+        best = self.best
+        if event.score is not None and (best is None or self.objective.better(event.score, best[0])):
+            best = (event.score, event.trial)
+        return evolve(
+            self,
+            scored=self.scored + 1,
+            failed=self.failed + (event.status != "ok"),
+            best=best,
+            budgets={trial: budget for trial, budget in self.budgets.items() if trial != event.trial},
+            running={trial: each for trial, each in self.running.items() if trial != event.trial},
+        )
+
+
+def standing(state: RunState, objective: Objective, now: float) -> Standing:
+    """How a run stands that a process takes up now."""
+    trials = state.trials.values()
+    begun = Standing(objective, now, state.target, state.scored, scored_before=state.scored)
+    best: tuple[float, int] | None = None
+    for trial in sorted(trials, key=lambda t: t.trial):
+        if trial.score is not None and (best is None or objective.better(trial.score, best[0])):
+            best = (trial.score, trial.trial)
+    failed = sum(t.status not in (None, "ok") for t in trials)
+    budgets = {t.trial: t.budget for t in trials if t.status is None}
+    return evolve(begun, failed=failed, best=best, budgets=budgets)
+
+
+def line(event: Event, before: Standing, after: Standing) -> str | None:
+    """What a person is told of an event in one line, if anything."""
+    match event:
+        case AttemptStarted(trial, attempt):
+            return f"trial {trial}  began" + (f" again, attempt {attempt}" if attempt > 1 else "")
+        case Reported(trial, _, epoch, metrics):
+            return f"trial {trial}  epoch {_progress(trial, epoch, before)}  {_measured(metrics, before.objective)}"
+        case Scored(trial, "ok", reached):
+            best = "  best so far" if after.best != before.best else ""
+            return f"trial {trial}  {before.objective.metric} {score(reached)}  in {_time(trial, before)}{best}"
+        case Scored(trial, status):
+            ended = before.running[trial].ended if trial in before.running else None
+            why = ended.error.strip().splitlines()[-1] if ended is not None and ended.error.strip() else ""
+            return f"trial {trial}  {status.replace('_', ' ')}  after {_time(trial, before)}  {why}".rstrip()
+        case _:
+            return None
+
+
+def _progress(trial: int, epoch: int, standing: Standing) -> str:
+    budget = standing.budgets.get(trial)
+    return f"{epoch}/{budget.amount:g}" if budget is not None and budget.unit == "epochs" else str(epoch)
+
+
+def _measured(metrics: Mapping[str, float], objective: Objective) -> str:
+    named = objective.metric if objective.metric in metrics else next(iter(metrics), "")
+    return f"{named} {score(metrics[named])}" if named else ""
+
+
+def _time(trial: int, standing: Standing) -> str:
+    ended = standing.running[trial].ended if trial in standing.running else None
+    return duration(ended.seconds if ended is not None else 0.0)

@@ -1,0 +1,197 @@
+"""A training keeps to its budget, its seed and its recipe, and leaves the weights that it reports."""
+
+import math
+import time
+
+import pytest
+import torch
+from torch import nn
+
+import archwright as aw
+from archwright.core.trial import Budget
+from archwright.evaluate import augment
+from archwright.evaluate.compile import compiled
+from archwright.evaluate.config import Keep
+from archwright.evaluate.data import read
+from archwright.evaluate.recipe import Recipe, recipe
+from archwright.evaluate.tensors import on_device
+from archwright.evaluate.training import Score, score, train
+
+NETWORK = aw.sequential(aw.affine(units=32), aw.relu(), aw.dropout(rate=0.2), aw.affine(units=10))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return on_device(read("digits"), torch.device("cpu"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def trained(data, budget, seed=0, keep: Keep = "best", model=None, **settings):
+    """The model, the verdict and the reports of a training."""
+    reports = []
+    torch.manual_seed(seed)
+    model = compiled(NETWORK, (1, 8, 8), seed) if model is None else model
+    verdict = train(model, data, recipe(settings), budget, seed, lambda _, metrics: reports.append(metrics), keep)
+    return model, verdict, reports
+
+
+def without_time(metrics):
+    return {name: value for name, value in metrics.items() if "second" not in name}
+
+
+def test_a_small_network_learns_the_digits(digits):
+    _, verdict, reports = trained(digits, Budget(10, "epochs"), learning_rate=0.01)
+    assert verdict.status == "ok"
+    assert verdict.metrics["accuracy"] > 0.9
+    assert verdict.metrics["test_accuracy"] > 0.9
+    assert verdict.metrics["parameters"] == 64 * 32 + 32 + 32 * 10 + 10
+    assert verdict.metrics["examples_per_second"] > 0
+    assert [set(r) for r in reports] == [
+        {"train_loss", "train_accuracy", "loss", "accuracy", "learning_rate", "seconds"}
+    ] * 10
+
+
+def test_the_images_are_normalised_by_the_training_images(digits):
+    images = digits.normalised(digits.train.images)
+    assert float(images.mean()) == pytest.approx(0, abs=1e-4)
+    assert float(images.std()) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd", "crop": 1, "flip": True, "cutout": 2, "mixup": 0.2}])
+def test_the_same_seed_gives_the_same_training(digits, settings):
+    first, again, other = (trained(digits, Budget(2, "epochs"), seed, **settings) for seed in (1, 1, 2))
+    assert list(map(without_time, first[2])) == list(map(without_time, again[2]))
+    assert without_time(first[1].metrics) == without_time(again[1].metrics)
+    assert list(map(without_time, first[2])) != list(map(without_time, other[2]))
+
+
+def test_a_training_leaves_the_weights_of_its_best_epoch_and_reports_their_accuracy(digits):
+    """With a learning rate far too high the accuracy goes up and down, so the best epoch is not the last."""
+    settings = {"optimizer": "sgd", "learning_rate": 0.7, "batch_size": 16}
+    model, verdict, reports = trained(digits, Budget(8, "epochs"), **settings)
+    accuracies = [r["accuracy"] for r in reports]
+    assert verdict.metrics["accuracy"] == max(accuracies) > accuracies[-1] == verdict.metrics["last_accuracy"]
+    assert verdict.metrics["best_epoch"] == accuracies.index(max(accuracies)) + 1
+    assert score(model, digits, digits.validation) == Score(max(accuracies), verdict.metrics["loss"])
+    assert score(model, digits, digits.test).accuracy == verdict.metrics["test_accuracy"]
+
+    model, verdict, again = trained(digits, Budget(8, "epochs"), keep="last", **settings)
+    assert [r["accuracy"] for r in again] == accuracies
+    assert verdict.metrics["accuracy"] == accuracies[-1] == score(model, digits, digits.validation).accuracy
+
+
+@pytest.mark.parametrize(
+    ("budget", "epochs", "examples"),
+    [
+        (Budget(3, "epochs"), 3, 3 * 1100),
+        (Budget(0.5, "epochs"), 1, 600),
+        (Budget(1.25, "epochs"), 2, 1100 + 300),
+        (Budget(250, "examples"), 1, 300),
+        (Budget(1300, "examples"), 2, 1300),
+        (Budget(1e-9, "epochs"), 1, 100),
+    ],
+)
+def test_a_budget_is_kept_to_the_next_batch(digits, budget, epochs, examples):
+    _, verdict, reports = trained(digits, budget, batch_size=100)  # of 1,150 images, 50 fill no batch
+    assert verdict.metrics["epochs"] == len(reports) == epochs
+    seen = verdict.metrics["examples_per_second"] * verdict.metrics["train_seconds"]
+    assert seen == pytest.approx(examples, abs=0.5)
+
+
+class Slow(nn.Module):
+    """Takes 20 ms a batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, x):
+        time.sleep(0.02)
+        return self.linear(x.flatten(1))
+
+
+def test_a_budget_of_seconds_ends_within_an_epoch_and_is_validated_still(digits):
+    _, verdict, reports = trained(digits, Budget(0.2, "seconds"), model=Slow(), batch_size=8)
+    assert 0.2 <= verdict.metrics["train_seconds"] < 0.4
+    assert len(reports) == 1
+    assert 0 <= verdict.metrics["accuracy"] <= 1
+
+
+def test_a_loss_that_is_not_finite_is_a_divergence(digits):
+    _, verdict, _ = trained(digits, Budget(3, "epochs"), optimizer="sgd", learning_rate=1e30)
+    assert verdict.status == "diverged"
+    assert "the training loss of epoch 1 is" in verdict.error
+
+
+def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
+    """At a rate of almost 0 nothing is learned, so the first epoch stays the best."""
+    settings = {"lr_init": 1e-12, "lr_min": 0.0, "rate_mult": 0.5, "rate_patience": 2, "stop_patience": 5}
+    _, verdict, reports = trained(digits, Budget(50, "epochs"), **settings)
+    assert verdict.metrics["epochs"] == 6
+    assert [r["learning_rate"] for r in reports] == pytest.approx([x * 1e-12 for x in (1, 1, 1, 0.5, 0.5, 0.25)])
+
+
+def test_the_cosine_reaches_zero_at_the_end_of_the_budget(digits):
+    _, _, reports = trained(digits, Budget(4, "epochs"), schedule="cosine", learning_rate=1.0, optimizer="sgd")
+    rates = [r["learning_rate"] for r in reports]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.01
+
+
+def test_a_batch_larger_than_the_data_is_all_of_the_data(digits):
+    _, verdict, _ = trained(digits, Budget(1, "epochs"), batch_size=100_000)
+    assert verdict.status == "ok"
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "sgd_mom"])
+def test_every_optimizer_learns(digits, optimizer):
+    _, _, reports = trained(digits, Budget(3, "epochs"), optimizer=optimizer)
+    assert reports[-1]["train_loss"] < reports[0]["train_loss"]
+
+
+def test_cropping_moves_an_image_within_its_margin():
+    torch.manual_seed(0)
+    image = torch.zeros(200, 2, 5, 6)
+    image[:, :, 2, 3] = 1
+    moved = augment.cropped(image, 1)
+    assert moved.shape == image.shape
+    places = {(int(r), int(c)) for _, _, r, c in moved.nonzero()}
+    assert places == {(r, c) for r in (1, 2, 3) for c in (2, 3, 4)}
+    assert torch.equal(moved[:, 0], moved[:, 1])
+
+
+def test_flipping_turns_half_of_the_images():
+    torch.manual_seed(0)
+    image = torch.tensor([1.0, 2.0, 3.0]).expand(400, 1, 1, 3)
+    turned = augment.flipped(image)[:, 0, 0, 0] == 3
+    assert 150 < int(turned.sum()) < 250
+    assert torch.equal(augment.flipped(image).sort(dim=3).values, image)
+
+
+def test_cutting_blanks_a_square_that_may_reach_over_the_edge():
+    torch.manual_seed(0)
+    blanked = (augment.cut(torch.ones(300, 3, 8, 8), 4) == 0).sum(dim=(2, 3))
+    assert torch.equal(blanked[:, 0], blanked[:, 2])
+    assert int(blanked.max()) == 16
+    assert int(blanked.min()) >= 4
+
+
+def test_mixing_gives_each_image_the_share_that_it_says():
+    torch.manual_seed(0)
+    images = torch.arange(4.0).reshape(4, 1, 1, 1)
+    mixed, other, share = augment.mixed(images, 0.5)
+    assert 0 <= share <= 1
+    assert torch.allclose(mixed, share * images + (1 - share) * images[other])
+
+
+def test_no_augmentation_is_none():
+    images = torch.ones(2, 1, 3, 3)
+    assert augment.augmented(images, Recipe()) is images
+    assert math.isclose(Recipe().mixup, 0)

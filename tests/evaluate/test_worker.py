@@ -1,0 +1,230 @@
+"""Trainings in processes of their own: the same result everywhere, every way to fail, and no orphans."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import archwright as aw
+from archwright.core.trial import Budget
+from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.data import describe
+from archwright.evaluate.pool import open_evaluator
+from tests.evaluate.jobs import alive, job, run
+
+NETWORK = aw.sequential(aw.conv2d(filters=8, size=3), aw.relu(), aw.dropout(rate=0.1), aw.affine(units=10))
+
+OWN_KINDS = """
+import sys
+import archwright as aw
+
+class Same(aw.Basic):
+    __slots__ = ()
+    def out_shape(self, in_shape):
+        return in_shape
+
+@aw.module
+class RaisesWhenCompiled(Same):
+    def compile(self, in_shape):
+        raise RuntimeError("cannot be built")
+
+@aw.module
+class RaisesInTraining(Same):
+    def compile(self, in_shape):
+        import torch
+        class Layer(torch.nn.Module):
+            def forward(self, x):
+                if self.training:
+                    raise RuntimeError("cannot be trained")
+                return x
+        return Layer()
+
+@aw.module
+class ShrinksInSecret(Same):
+    def compile(self, in_shape):
+        import torch
+        return torch.nn.AvgPool2d(2)
+
+@aw.module
+class HasNoTorchModule(Same):
+    pass
+
+space = aw.sequential(RaisesWhenCompiled(), RaisesInTraining(), ShrinksInSecret(), HasNoTorchModule())
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    path = tmp_path_factory.mktemp("own") / "own_kinds.py"
+    path.write_text(OWN_KINDS)
+    return f"{path}:space"
+
+
+@pytest.fixture(scope="module")
+def pool(own):
+    config = TrainingConfig(device="cpu", threads=1, settings={"batch_size": 64})
+    with open_evaluator(config, space_source=own, trial_timeout=60.0) as pool:
+        yield pool
+
+
+def without_time(metrics):
+    return {name: value for name, value in metrics.items() if "second" not in name}
+
+
+def test_the_same_job_has_the_same_result_again_and_in_another_process(pool):
+    (first, again, other), reports = run(
+        pool, job(0, NETWORK, seed=1), job(1, NETWORK, seed=1), job(2, NETWORK, seed=2)
+    )
+    assert first.status == "ok"
+    assert without_time(first.metrics) == without_time(again.metrics) != without_time(other.metrics)
+    assert reports[0].metrics["accuracy"] == first.metrics["accuracy"]
+    with open_evaluator(TrainingConfig(device="cpu", threads=1, settings={"batch_size": 64})) as elsewhere:
+        (there,), _ = run(elsewhere, job(0, NETWORK, seed=1))
+    assert without_time(there.metrics) == without_time(first.metrics)
+
+
+def test_settings_of_the_architecture_overrule_those_of_the_evaluator(pool):
+    slow = aw.sequential(aw.settings(learning_rate=1e-9, batch_size=1000), NETWORK)
+    (fast, slow), reports = run(pool, job(0, NETWORK), job(1, slow))
+    assert [r.metrics["learning_rate"] for r in reports] == [0.001, 1e-9]
+    assert slow.metrics["accuracy"] < fast.metrics["accuracy"]
+
+
+def test_a_warm_worker_starts_a_training_at_once(pool):
+    (ended, *_), _ = run(pool, *(job(i, NETWORK, Budget(100, "examples")) for i in range(3)))
+    assert ended.seconds < 1.0  # measured: 0.01; the rest is for a busy machine
+
+
+def refused(own):
+    from archwright.evaluate.loading import load
+
+    raises, _, shrinks, mute = load(own).children
+    affine = aw.affine(units=10)
+    return [
+        (aw.sequential(aw.settings(learning_rte=0.1), affine), "no setting 'learning_rte'; did you mean learning_rate"),
+        (aw.sequential(aw.settings(batch_size=0), affine), "batch_size is 0; it must be 1 or more images"),
+        (aw.affine(units=7), "has the shape (7,), and digits has 10 classes; end the space with affine(units=10)"),
+        (aw.sequential(aw.global_avg_pool(), aw.conv2d(filters=3, size=1)), "conv2d needs an input of shape"),
+        (aw.affine(units=[10, 20]), "choices left"),
+        (aw.sequential(raises, affine), "RuntimeError: cannot be built"),
+        (aw.sequential(shrinks, affine), "mat1 and mat2 shapes cannot be multiplied"),
+        (aw.sequential(mute, affine), "give its class a method compile(self, in_shape)"),
+    ]
+
+
+def test_a_model_that_cannot_be_built_is_invalid_and_the_message_says_why(pool, own):
+    cases = refused(own)
+    ended, _ = run(pool, *(job(i, architecture) for i, (architecture, _) in enumerate(cases)))
+    assert [e.status for e in ended] == ["invalid"] * len(cases)
+    for (_, told), finished in zip(cases, ended, strict=True):
+        assert told in finished.error
+
+
+def test_an_architecture_without_parameters_is_invalid(pool):
+    flat = aw.sequential(aw.max_pool2d(size=8, stride=8), aw.flatten())
+    branches = aw.branches(*[flat] * 10, merge="concatenate")
+    (ended,), _ = run(pool, job(0, branches))
+    assert (ended.status, "nothing to train" in ended.error) == ("invalid", True)
+
+
+def test_json_that_is_no_architecture_is_invalid(pool):
+    broken = job(0)
+    broken.architecture["kind"] = "afine"
+    (ended,), _ = run(pool, broken)
+    assert (ended.status, "did you mean affine" in ended.error) == ("invalid", True)
+
+
+def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
+    from archwright.evaluate.loading import load
+
+    wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), NETWORK)
+    raises = aw.sequential(load(own).children[1], aw.affine(units=10))
+    huge = aw.sequential(aw.affine(units=10**10), aw.affine(units=10))
+    ended, _ = run(pool, job(0, wild), job(1, raises), job(2, huge), job(3, NETWORK))
+    assert [e.status for e in ended] == ["diverged", "crashed", "out_of_memory", "ok"]
+    assert "RuntimeError: cannot be trained" in ended[1].error
+    assert "own_kinds.py" in ended[1].error
+
+
+def test_a_data_set_that_is_not_there_is_told(tmp_path):
+    with open_evaluator(TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}")) as pool:
+        (ended,), _ = run(pool, job())
+    assert ended.status == "crashed"
+    assert ended.error.startswith("the worker could not start: there is nothing at")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_device_that_is_not_there_is_told():
+    with open_evaluator(TrainingConfig(device="cuda:1")) as pool:
+        (ended,), _ = run(pool, job())
+    assert "the device is cuda:1, and this machine has 0 CUDA devices; give auto or cpu" in ended.error
+
+
+COORDINATOR = """
+import sys, time
+from archwright.core.trial import Budget
+from archwright.evaluate.config import from_json
+from archwright.evaluate.pool import open_evaluator
+from tests.evaluate.jobs import job
+
+source = sys.argv[1]
+configs = [{"kind": "training", "device": "cpu"}, {"kind": "function", "source": source + ":holds_the_lock"},
+           {"kind": "function", "source": source + ":has_a_child"}]
+pools = [open_evaluator(from_json(config)) for config in configs]
+for pool in pools:
+    pool.submit(job(budget=Budget(1e6, "epochs")))
+waiting = set(pools)
+while waiting:
+    for pool in pools:
+        if pool.collect(0.1):
+            waiting.discard(pool)
+print(*(pid for pool in pools for pid in pool.pids), flush=True)
+time.sleep(100)
+"""
+
+HOLDERS = """
+import ctypes, subprocess, time
+
+def holds_the_lock(architecture, budget, report):
+    report(1)
+    ctypes.PyDLL(None).sleep(1000)
+
+def has_a_child(architecture, budget, report):
+    child = subprocess.Popen(["sleep", "1000"])
+    open(__file__ + ".child", "w").write(str(child.pid))
+    report(1)
+    time.sleep(1000)
+"""
+
+
+def test_workers_and_their_children_are_gone_when_their_coordinator_is_killed(tmp_path):
+    (tmp_path / "holders.py").write_text(HOLDERS)
+    program = [sys.executable, "-c", COORDINATOR, str(tmp_path / "holders.py")]
+    root = Path(__file__).parents[2]  # from where it imports the tests
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=root) as coordinator:
+        assert coordinator.stdout is not None
+        pids = [int(pid) for pid in coordinator.stdout.readline().split()]
+        pids.append(int((tmp_path / "holders.py.child").read_text()))
+        assert len(pids) == 4
+        assert all(map(alive, pids))
+        coordinator.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 5
+    while any(map(alive, pids)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [pid for pid in pids if alive(pid)]
+
+
+def test_ctrl_c_in_the_coordinator_s_group_does_not_reach_the_workers(pool):
+    run(pool, job())
+    assert all(os.getpgid(pid) != os.getpgrp() for pid in pool.pids)
+
+
+def test_the_sizes_that_are_described_are_those_that_are_trained_on(pool):
+    (ended,), _ = run(pool, job(0, NETWORK, Budget(1, "epochs")))
+    seen = ended.metrics["examples_per_second"] * ended.metrics["train_seconds"]
+    assert seen == pytest.approx(describe("digits").train // 64 * 64, abs=0.5)
