@@ -40,14 +40,19 @@ def check_function(source: str) -> None:
         raise BadSource(f"the evaluator is {source!r}; write file.py:function or module:function")
     place, _, attribute = source.rpartition(":")
     if place.endswith(".py"):
-        return _check_file(Path(place).expanduser(), attribute)
+        _check_file(Path(place).expanduser(), attribute)
+    else:
+        _check_module(place)
+
+
+def _check_module(name: str) -> None:
     sys.path.insert(0, str(Path.cwd()))
     try:
-        found = importlib.util.find_spec(place.partition(".")[0])
+        found = importlib.util.find_spec(name.partition(".")[0])
     finally:
         sys.path.pop(0)
     if found is None:
-        raise NoSuchSource(f"there is no module {place!r}; for a file, write its path ending in .py")
+        raise NoSuchSource(f"there is no module {name!r}; for a file, write its path ending in .py")
 
 
 def _check_file(path: Path, attribute: str) -> None:

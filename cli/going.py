@@ -1,29 +1,29 @@
 """A search that goes on in this process, between a person, the log and the workers."""
 
-import shlex
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import typer
 from attrs import frozen
+from rich.console import Console as Screen
 
 from archwright.cli import options
-from archwright.cli.interrupts import noted
+from archwright.cli.facts import of_best
+from archwright.cli.interrupts import Interrupts, noted
 from archwright.cli.output import screen
 from archwright.cli.progress import Watcher, watched
-from archwright.cli.show import show_best_trial
+from archwright.cli.reading import read
+from archwright.cli.show_trial import show_winner
 from archwright.cli.standing import Standing, standing
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
 from archwright.evaluate.pool import open_evaluator
-from archwright.search.session import Console, Logged, logged
+from archwright.search.session import Console, Logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
 from archwright.store.fold import RunState
 
-Begin = Callable[[Evaluator, Console], RunStopped]
+Run = Callable[[Evaluator, Console], RunStopped]
 
 
 @frozen
@@ -33,74 +33,87 @@ class Going:
     log: DuckDBLog
     name: str
     config: Config
-    source: str  # of the space, which the workers load too
+    source: str  # of the space: the workers load a person's file too
     workers: int
     trial_timeout: str | None
 
+    def command(self, verb: str, *words: str) -> str:
+        """A command that a person may type next."""
+        return options.command(self.log.path, verb, *words)
+
     @property
-    def command(self) -> str:
-        """What goes on with the run."""
-        return self.suggest("resume", self.name, *self._hands())
-
-    def suggest(self, verb: str, *words: str) -> str:
-        """A command on this log."""
-        elsewhere = [] if self.log.path == options.DEFAULT_LOG else ["--log", str(self.log.path)]
-        return shlex.join(["archwright", verb, *words, *elsewhere])
-
-    def _hands(self) -> list[str]:
+    def resume(self) -> list[str]:
+        """The words with which this run goes on as it did."""
         workers = ["--workers", str(self.workers)] if self.workers > 1 else []
-        return workers + (["--trial-timeout", self.trial_timeout] if self.trial_timeout else [])
+        return [self.name, *workers, *(["--trial-timeout", self.trial_timeout] if self.trial_timeout else [])]
 
 
-def begin(going: Going, started: RunStarted, run: Begin) -> None:
+def begin(going: Going, started: RunStarted, run: Run) -> None:
     """Go on with a run that is new."""
-    now = standing(RunState(), started.objective, time.monotonic())
     searcher = started.searcher["name"]
     screen().print(
-        f"{going.name}: {started.trials} trials of {started.budget}, {searcher} search of {started.space_source}, "
-        f"seed {started.seed}, log {going.log.path}",
+        f"{going.name}: {started.trials} trials of {started.budget} each, {searcher} search of "
+        f"{started.space_source}, seed {started.seed}, log {going.log.path}",
         soft_wrap=True,
     )
-    _go_on(going, now, run)
+    _go_on(going, standing(RunState(), started.objective, time.monotonic()), run)
 
 
-def again(going: Going, before: Logged, run: Begin) -> None:
+def again(going: Going, before: Logged, run: Run) -> None:
     """Go on with a run that is in the log."""
     now = standing(before.state, before.started.objective, time.monotonic())
     screen().print(f"{going.name}: {now.scored} of {now.target} trials are done, log {going.log.path}", soft_wrap=True)
     _go_on(going, now, run)
 
 
-def _go_on(going: Going, now: Standing, run: Begin) -> None:
-    """Let trials run until the run stops, then show the best one. Exits as signals do where one stopped it."""
-    timeout = options.seconds(going.trial_timeout)
+def _go_on(going: Going, now: Standing, run: Run) -> None:
+    """Let trials run until the run stops, then show the best one, and how to go on whatever happened."""
     with noted() as interrupts:
-        with _farewell(going, now) as watcher:
-            console = Console(lambda: watcher.stop(interrupts.urgency), watcher.watch)
-            evaluator = open_evaluator(
-                going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout
-            )
-            with evaluator:
-                stopped = run(evaluator, console)
-        if stopped.reason == "interrupted":
-            raise typer.Exit(interrupts.exit_code)
-
-
-@contextmanager
-def _farewell(going: Going, now: Standing) -> Generator[Watcher]:
-    """Somebody who watches; once anything was logged, whatever ends the search, the last lines say how to go on."""
-    with watched(going.name, now) as watcher:
+        watcher = Watcher(going.name, now)
         try:
-            yield watcher
-        finally:
-            standing_now = watcher.standing
-    if standing_now != now:
-        _close(going)
+            stopped = _watched(going, watcher, interrupts, run)
+            best = _show_best(going)
+        except BaseException:
+            if watcher.standing is not now:  # something was logged
+                _suggest(screen(), {"go on": going.command("resume", *going.resume)})
+            raise
+        _suggest(screen(), _next(going, stopped, best))
+    if stopped.reason == "interrupted":
+        raise typer.Exit(interrupts.exit_code)
 
 
-def _close(going: Going) -> None:
-    run = logged(going.log, going.name)
-    show_best_trial(going.log.path, going.name, run)
+def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
+    timeout = options.seconds(going.trial_timeout)
+    console = Console(lambda: watcher.stop(interrupts.urgency), watcher.watch)
+    pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
+    with watched(watcher), pool as evaluator:
+        return run(evaluator, console)
 
 
-__all__ = ["Going", "Path", "again", "begin"]
+def _show_best(going: Going) -> int | None:
+    """The number of the best trial, once it has been shown; None if none has a score."""
+    reading = read(going.log.path, going.name)
+    best = next(iter(of_best(reading, 1)), None)
+    if best is None:
+        return None
+    failed = sum(trial.status not in (None, "ok") for trial in reading.trials)
+    show_winner(best, reading.run.state.scored, failed)
+    return best["trial"]
+
+
+def _next(going: Going, stopped: RunStopped, best: int | None) -> dict[str, str]:
+    """What the person may want to do next, and the command for it."""
+    commands: dict[str, str] = {}
+    if best is not None:
+        commands["how it learned"] = going.command("show", going.name, str(best))
+        commands["how it compares"] = going.command("best", going.name)
+    more = ["--trials", "+16"] if stopped.reason == "finished" else []
+    commands["go on"] = going.command("resume", *going.resume, *more)
+    return commands
+
+
+def _suggest(out: Screen, commands: dict[str, str]) -> None:
+    out.print()
+    for what, command in commands.items():
+        out.print(f"{what + ':':<17}{command}", soft_wrap=True)
+    out.file.flush()

@@ -4,13 +4,13 @@ Each command imports what it needs when it runs, so that help, completion and co
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
 import archwright
-from archwright.cli import spaces
+from archwright.cli import log, read, replay, search, spaces
 from archwright.cli.options import examples
 from archwright.core.errors import ArchwrightError
 
@@ -23,18 +23,59 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-LOOK = "Look at spaces"
-app.command(
-    rich_help_panel=LOOK, epilog=examples("archwright spaces", "archwright spaces --json")
-)(spaces.spaces)
-app.command(
-    rich_help_panel=LOOK,
-    epilog=examples(
-        "archwright space figure1",
-        "archwright space deeparchitect --count",
-        "archwright space my_space.py:space --sample 3 --input-shape 1,28,28",
-    ),
-)(spaces.space)
+LOOK, RUN, READ, REDO = "Look at spaces", "Search", "Read the log", "Replay and check"
+
+
+def _add(function: Callable[..., None], panel: str, *lines: str) -> None:
+    app.command(rich_help_panel=panel, epilog=examples(*lines))(function)
+
+
+_add(spaces.spaces, LOOK, "archwright spaces", "archwright spaces --json")
+_add(
+    spaces.space,
+    LOOK,
+    "archwright space figure1",
+    "archwright space deeparchitect --count",
+    "archwright space my_space.py:space --sample 3 --input-shape 1,28,28",
+)
+_add(
+    search.search,
+    RUN,
+    "archwright search digits --trials 16",
+    "archwright search deeparchitect --data cifar10 --budget 20min --workers 2",
+    "archwright search my_space.py:space --data folder:photos --train flip=true",
+    "archwright search figure1 --evaluator my_score.py:score --metric cost --minimize",
+)
+_add(
+    search.resume,
+    RUN,
+    "archwright resume",
+    "archwright resume digits-1 --trials +32 --workers 2",
+)
+_add(read.runs, READ, "archwright runs", "archwright runs --log old.duckdb --json")
+_add(read.show, READ, "archwright show", "archwright show digits-1", "archwright show digits-1 3")
+_add(read.best, READ, "archwright best", "archwright best digits-1 -n 10")
+
+_add(
+    replay.replay,
+    REDO,
+    "archwright replay digits-1 --verify",
+    "archwright replay digits-1 --at 20",
+)
+_add(
+    replay.fork,
+    REDO,
+    "archwright fork digits-1 --at 20 --seed 1",
+    "archwright fork digits-1 --at 20 --searcher random --trials +16 --name other",
+)
+_add(
+    log.sql,
+    READ,
+    'archwright sql "from trials order by score desc limit 3"',
+    'archwright sql "select name, value, count(*) from choices group by all" --format csv',
+    'archwright sql "from curves" --format parquet --output curves.parquet',
+)
+_add(log.verify, REDO, "archwright verify", "archwright verify old.duckdb")
 
 
 def _version(wanted: bool) -> None:
@@ -45,7 +86,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[  # noqa: ARG001  (its callback has done the work)
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

@@ -1,6 +1,7 @@
 """The options and arguments that commands share, and the values that people write for them."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,12 @@ class BadOption(ArchwrightError, ValueError):
 def examples(*lines: str) -> str:
     """The end of a command's help: one example a line."""
     shown = [line.replace("[", r"\[") for line in lines]
-    return "\n\n".join(["[bold]Examples[/bold]", *(f"[cyan]  {line}[/cyan]" for line in shown)])
+    return "\n".join(["[bold]Examples[/bold]", *(f"[cyan]  {line}[/cyan]" for line in shown)])
+
+
+def command(log: Path, verb: str, *words: str) -> str:
+    """A command that a person may type next, about a log that may not be where commands look by themselves."""
+    return shlex.join(["archwright", verb, *words, *([] if log == DEFAULT_LOG else ["--log", str(log)])])
 
 
 def shape(text: str | None) -> Shape | None:
@@ -86,9 +92,7 @@ Space = Annotated[
     ),
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.", show_default=False)]
-LastRun = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="The run's name; the last run if none is given.")
-]
+LastRun = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run's name; the last run if none is given.")]
 InputShape = Annotated[
     str | None,
     typer.Option("--input-shape", metavar="C,H,W", help="The shape of one input, as in 3,32,32.", show_default=False),
@@ -108,5 +112,6 @@ DataDir = Annotated[
     ),
 ]
 TrialTimeout = Annotated[
-    str | None, typer.Option("--trial-timeout", metavar="TIME", help="Kill a trial after this long, as in 90s or 10min.")
+    str | None,
+    typer.Option("--trial-timeout", metavar="TIME", help="Kill a trial after this long, as in 90s or 10min."),
 ]

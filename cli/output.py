@@ -7,8 +7,10 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import IO, Any, cast
 
+from attrs import frozen
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,7 +23,21 @@ BARS = "▁▂▃▄▅▆▇█"
 def screen() -> Console:
     """Where text goes: as wide as the terminal, or as $COLUMNS says."""
     fixed = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if fixed else PIPED, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    file = sys.stdout if sys.stdout.isatty() else cast(IO[str], _Trimmed(sys.stdout))
+    return Console(file=file, width=None if fixed else PIPED, highlight=False, markup=False, emoji=False)
+
+
+@frozen
+class _Trimmed:
+    """A file into which lines go without the spaces at their ends, with which tables are filled up."""
+
+    file: IO[str]
+
+    def write(self, text: str) -> int:
+        return self.file.write(re.sub(r" +(?=\n)", "", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
 
 
 def print_json(data: object) -> None:
@@ -38,13 +54,17 @@ def _plain(data: Any) -> Any:
 
 
 def table(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table without lines. `columns` maps each header to left, right or rest: the one that gives way is left."""
+    """A table without lines; `columns` maps each header to left, right, or rest: the one that is broken if need be."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for header, justify in columns.items():
-        right = justify == "right"
-        made.add_column(header, justify="right" if right else "left", no_wrap=True, min_width=len(header) if right else 0)
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
+    texts = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
+    for i, (header, kind) in enumerate(columns.items()):
+        width = max([len(header), *(row[i].cell_len for row in texts)])
+        if kind == "rest":
+            made.add_column(header, overflow="fold")
+        else:
+            made.add_column(header, justify="right" if kind == "right" else "left", no_wrap=True, min_width=width)
+    for row in texts:
+        made.add_row(*row)
     return made
 
 
@@ -88,13 +108,32 @@ def times(axes: Iterable[int]) -> str:
     return "x".join(map(str, axes))
 
 
-def choices(path: Mapping[str, object]) -> str:
-    """Choices in one line."""
-    return "  ".join(f"{name}={shown(value)}" for name, value in path.items())
+def count(number: float | None) -> str:
+    """A number of things; nothing for None."""
+    return "" if number is None else f"{number:,.0f}"
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """A curve in one line, the lowest value as the lowest bar; a question mark for what is not finite."""
+def named(facts: Mapping[str, Any]) -> Table:
+    """Names and values, one a line."""
+    made = table({"": "left", " ": "rest"}, ((Text(name, style="cyan"), shown(v)) for name, v in facts.items()))
+    made.show_header = False
+    return made
+
+
+def choices(path: Mapping[str, object], width: int) -> str:
+    """Choices one after the other, in lines of `width` that break only between them."""
+    whole = " ".join(f"{name}={shown(value)}".replace(" ", "\N{NO-BREAK SPACE}") for name, value in path.items())
+    return "\n".join(textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False))
+
+
+def local(when: str) -> str:
+    """A time of the log as the person's clock had it."""
+    return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """A curve in a line of at most `width` bars, the lowest for the lowest value; a question mark if not finite."""
+    values = values if len(values) <= width else [values[i * len(values) // width] for i in range(width)]
     finite = [value for value in values if math.isfinite(value)]
     low, span = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
     height = len(BARS) - 1
@@ -123,5 +162,6 @@ def _broken(line: str, width: int) -> str:
     assert guides is not None  # it matches nothing, at least
     below = re.sub(r"[├]", "│", re.sub(r"[└─]", " ", guides[0]))
     rest = line[guides.end() :]
-    pieces = textwrap.wrap(rest, max(20, width - len(below) - 4), break_long_words=False, break_on_hyphens=False)
+    whole = re.sub(r"   (\([0-9, ]*\) -> .*)", lambda flow: "   " + flow[1].replace(" ", "\N{NO-BREAK SPACE}"), rest)
+    pieces = textwrap.wrap(whole, max(20, width - len(below) - 4), break_long_words=False, break_on_hyphens=False)
     return ("\n" + below + "    ").join([guides[0] + pieces[0], *pieces[1:]]) if len(line) > width and pieces else line

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from attrs import define
+from attrs import define, field
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -30,9 +30,13 @@ class Watcher:
 
     run: str
     standing: Standing
-    console: Console
-    live: bool
+    console: Console = field(factory=screen)
     told: Stop = Stop.NO
+
+    @property
+    def live(self) -> bool:
+        """Whether it can draw over what it drew before."""
+        return self.console.is_terminal and not self.console.is_dumb_terminal
 
     def watch(self, event: Event) -> None:
         """Take one more event in; on a live display, only the ends of trials stay to be read."""
@@ -60,16 +64,13 @@ class Watcher:
 
 
 @contextmanager
-def watched(run: str, standing: Standing) -> Generator[Watcher]:
-    """Somebody who watches the run, for as long as the block lasts."""
-    console = screen()
-    live = console.is_terminal and not console.is_dumb_terminal
-    watcher = Watcher(run, standing, console, live)
-    if not live:
-        yield watcher
+def watched(watcher: Watcher) -> Generator[None]:
+    """Keep the picture up to date for as long as the block lasts, where there is a terminal to draw it on."""
+    if not watcher.live:
+        yield
         return
-    with Live(get_renderable=watcher.picture, console=console, refresh_per_second=PER_SECOND, transient=True):
-        yield watcher
+    with Live(get_renderable=watcher.picture, console=watcher.console, refresh_per_second=PER_SECOND, transient=True):
+        yield
 
 
 def _head(run: str, standing: Standing, told: Stop, now: float) -> Table:

@@ -56,7 +56,7 @@ def find(source: str) -> Found:
         raise BadSource(f"{source} is a file; name the space in it too, as in {source}:space")
     raise UnknownSpace(
         f"there is no built-in space {source!r}; {nearest(source, SPACES)} "
-        "A space of your own is file.py:attribute or module:attribute"
+        "(one of your own is file.py:attribute or module:attribute)"
     )
 
 
@@ -86,7 +86,7 @@ def _made(source: str, function: Callable[[Shape, int], Any], shape: Shape, clas
 
 
 def known_term(data: JSON, source: str) -> Term:
-    """The term that a run has logged; a person's file is loaded only where it defines kinds of module that are in it."""
+    """The term that a run has logged; a person's file is loaded only where the term holds kinds that are not ours."""
     try:
         return from_json(data)
     except UnreadableTerm:

@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +14,7 @@ from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
 from archwright.core.check import dead_ends
 from archwright.core.draw import as_text
 from archwright.core.named import SPACES
-from archwright.core.node import DeadEnd, Node, root
+from archwright.core.node import Node, root
 from archwright.core.serial import to_json
 from archwright.core.tally import count
 from archwright.core.term import Shape, Term
@@ -24,12 +24,7 @@ from archwright.core.traverse import sample
 def spaces(json: options.Json = False) -> None:
     """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
     facts = [_facts(find(name), SPACES[name].input_shape, CLASSES) for name in SPACES]
-    if json:
-        return print_json(facts)
-    rows = [(f["space"], size(f["size"]), f["depth"], times(f["input_shape"]), f["from"]) for f in facts]
-    columns = {"name": "left", "size": "right", "depth": "right", "input": "left", "from": "left"}
-    screen().print(table(columns, rows))
-    typer.echo("\narchwright space NAME shows one; one of your own is file.py:attribute or module:attribute")
+    print_json(facts) if json else _list(facts)
 
 
 def space(
@@ -46,12 +41,11 @@ def space(
     shape = options.shape(input_shape) or found.input_shape or INPUT_SHAPE
     term = found.make(shape, classes)
     if count_only:
-        return _print_count(count(term, shape))
+        _print_count(count(term, shape))
+        return
     facts = _facts(found, shape, classes)
     facts |= {"dead_ends": list(map(str, dead_ends(term, shape))), "samples": list(_samples(term, shape, sample, seed))}
-    if json:
-        return print_json(facts | {"term": to_json(term)})
-    _show(term, facts)
+    print_json(facts | {"term": to_json(term)}) if json else _show(term, facts)
 
 
 def _print_count(number: int | float) -> None:
@@ -69,6 +63,12 @@ def _facts(found: Found, shape: Shape, classes: int) -> dict[str, Any]:
         "size": count(term, shape),
         "depth": depth(term),
     }
+
+
+def _list(facts: Sequence[Mapping[str, Any]]) -> None:
+    rows = [(f["space"], size(f["size"]), f["depth"], f["from"]) for f in facts]
+    screen().print(table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
+    typer.echo("\narchwright space NAME shows one; one of your own is file.py:attribute or module:attribute")
 
 
 def _samples(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Mapping[str, Any]]:
@@ -98,8 +98,5 @@ def _show(term: Term, facts: Mapping[str, Any]) -> None:
         out.print(f"  {blocked}", soft_wrap=True)
     for number, each in enumerate(facts["samples"], start=1):
         out.print(f"\nsample {number}   {each['parameters']:,} parameters", style="bold")
-        out.print(choices(each["choices"]))
+        out.print(choices(each["choices"], out.width), soft_wrap=True)
         out.print(tree(each["drawing"], out.width), soft_wrap=True)
-
-
-__all__ = ["DeadEnd", "space", "spaces"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from archwright.cli.output import duration, score
+from archwright.cli.reading import in_order, ranked
 from archwright.core.trial import Budget, Objective
 from archwright.store.events import (
     AttemptEnded,
@@ -86,15 +87,11 @@ class Standing:
 
 def standing(state: RunState, objective: Objective, now: float) -> Standing:
     """How a run stands that a process takes up now."""
-    trials = state.trials.values()
-    begun = Standing(objective, now, state.target, state.scored, scored_before=state.scored)
-    best: tuple[float, int] | None = None
-    for trial in sorted(trials, key=lambda t: t.trial):
-        if trial.score is not None and (best is None or objective.better(trial.score, best[0])):
-            best = (trial.score, trial.trial)
+    trials = in_order(state)
+    best = next(((t.score, t.trial) for t in ranked(trials, objective) if t.score is not None), None)
     failed = sum(t.status not in (None, "ok") for t in trials)
     budgets = {t.trial: t.budget for t in trials if t.status is None}
-    return evolve(begun, failed=failed, best=best, budgets=budgets)
+    return Standing(objective, now, state.target, state.scored, failed, state.scored, best, budgets)
 
 
 def line(event: Event, before: Standing, after: Standing) -> str | None:

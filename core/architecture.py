@@ -32,7 +32,8 @@ def require_specified(architecture: Term) -> None:
 
 
 def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Layer]:
-    """The basic modules in the order in which they run."""
+    """The basic modules in the order in which they run. NotSpecified if something is left to choose."""
+    require_specified(architecture)
     if isinstance(architecture, Composite):
         for i, inside, shape, _ in architecture.runs(in_shape):
             yield from layers(inside, shape, f"{place}{architecture.segment(i)}.")
@@ -44,7 +45,11 @@ def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Lay
 
 
 def settings_of(architecture: Term) -> Mapping[str, Value]:
-    """The training hyperparameters of an architecture; of a name that comes twice, the later value."""
+    """The training hyperparameters of an architecture; of a name that comes twice, the later value.
+
+    NotSpecified if something is left to choose.
+    """
+    require_specified(architecture)
     found: dict[str, Value] = {}
     if isinstance(architecture, Settings):
         for name, value in architecture.entries:

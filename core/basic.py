@@ -93,7 +93,7 @@ class Conv2d(Basic):
         channels, height, width = image("conv2d", in_shape)
         groups = self.groups
         if groups != 1 and (channels % groups or self.filters % groups):
-            raise Misfit(f"conv2d with {groups} groups divides neither {channels} channels nor {self.filters} filters")
+            raise Misfit(f"conv2d with {groups} groups cannot take {channels} channels and {self.filters} filters")
         size, stride, padding = self.size, self.stride, self.padding
         down = windows("conv2d", height, size, stride, padding)
         return (self.filters, down, down if width == height else windows("conv2d", width, size, stride, padding))

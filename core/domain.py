@@ -78,7 +78,7 @@ def plain(value: Any) -> Value:
         if math.isfinite(value):
             return value
         raise InvalidDomain(f"a hyperparameter's value is {value}; values must be finite")
-    if hasattr(value, "item"):
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         return plain(value.item())
     raise InvalidDomain(
         f"a hyperparameter's value is {value!r} of type {type(value).__name__}; values are bool, int, float or str"
@@ -204,7 +204,7 @@ class Integers(Domain):
         else:
             inner = {int(self.from_unit(i / parts)) for i in range(1, parts)}
             cuts = sorted({self.lo, self.hi + 1} | {cut for cut in inner if self.lo < cut})
-            if len(cuts) == 2 and self.size > 1:
+            if len(cuts) == 2 and self.size > 1 and parts > 1:
                 cuts.insert(1, self.lo + 1)
         return tuple(Integers(start, stop - 1, self.log) for start, stop in pairwise(cuts))
 
@@ -239,7 +239,7 @@ class Reals(Domain):
     lo: float = field(converter=float)
     hi: float = field(converter=float)
     log: bool = False
-    grain: float = 0.0
+    grain: float = field(default=0.0, converter=float)
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.lo) and math.isfinite(self.hi) and self.lo < self.hi):

@@ -22,7 +22,7 @@ def computed(term: Term, name: str, expression: Expression, environment: Mapping
     """The value of an expression in place of the hyperparameter `name`; Misfit if `term` cannot take it."""
     try:
         value = expression.evaluate(environment)
-    except ArithmeticError as error:
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise Misfit(f"{name} of {term.kind}, {expression}, cannot be computed: {error}") from error
     if remedy := term.check(name, value):
         raise Misfit(f"{name} of {term.kind}, {expression}, is {value!r}; {remedy}")

@@ -119,8 +119,13 @@ class Node:
             raise self._refusal(value)
         try:
             value = domain.canonical(value)
+            if domain is not asked.domain and asked.domain is not None:  # narrowed, perhaps to equals such as 1.0 of 1
+                value = asked.domain.canonical(value)
         except (ValueError, TypeError):
-            raise self._refusal(value) from None
+            scalar = getattr(value, "item", None)  # of numpy
+            if scalar is None:
+                raise self._refusal(value) from None
+            return self.choose(scalar())
         environment, answers = self.environment, asked.answers
         if asked.shared is None:
             answers = (*answers, value)
@@ -157,6 +162,10 @@ class Node:
     def __hash__(self) -> int:
         return hash(self._identity())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As its path: a chain of parents would go deeper than pickle does.
+        return _restored, self._identity()
+
     def __repr__(self) -> str:
         steps = ", ".join(f"{name}={value}" for name, value in self.path)
         choice = self.choice
@@ -186,6 +195,19 @@ def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Va
     return node
 
 
+def _restored(origin: Origin, path: Path, domain: Domain | None) -> Node:
+    node = replay(origin.space, origin.input_shape, path)
+    return node if node.domain == domain else evolve(node, domain=domain)
+
+
+class _Elsewhere(Misfit):
+    """A misfit at another place than the focus."""
+
+    def __init__(self, why: str, place: str) -> None:
+        super().__init__(why)
+        self.place = place
+
+
 def _advance(
     origin: Origin,
     focus: Term,
@@ -205,8 +227,9 @@ def _advance(
             if taken.domain is not None:
                 return Node(origin, focus, shape, frame, environment, taken, taken.domain, parent, value)
             if (entered := taken.entered) is not None:
+                first = entered.child_in_shape(0, shape, ())
                 frame = Frame(entered, shape, frame, taken.inside)
-                focus, shape, answers = taken.inside[0], entered.child_in_shape(0, shape, ()), ()
+                focus, shape, answers = taken.inside[0], first, ()
                 continue
             assert taken.done is not None
             frame, term, out = _hand_over(frame, taken.done, taken.out)
@@ -218,7 +241,8 @@ def _advance(
     except Misfit as misfit:
         steps = () if parent is None else (*parent.path, (parent._asked(), value))  # pyright: ignore[reportPrivateUsage]
         chosen = ", ".join(f"{name} = {v}" for name, v in steps) or "no choice at all"
-        raise DeadEnd(f"nothing fits at {_place(focus, frame)} after {chosen}: {misfit}") from misfit
+        place = misfit.place if isinstance(misfit, _Elsewhere) else _place(focus, frame)
+        raise DeadEnd(f"nothing fits at {place} after {chosen}: {misfit}") from misfit
 
 
 def _hand_over(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | None, Term, Shape]:
@@ -228,18 +252,23 @@ def _hand_over(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | Non
     """
     while frame is not None:
         parent, inside, outs, done = frame.term, frame.inside, frame.outs, frame.done
-        copies = parent.copies
-        while True:
-            done = (*done, term)
-            outs = parent.remember(outs, out if copies == 1 else chained(term, out, copies))
-            i = len(done)
-            if i == len(inside):
-                break
-            term = inside[i]
-            if not term.plan.closed:
-                return Frame(parent, frame.in_shape, frame.above, inside, done, outs), term, out
-            out = term.out_shape(parent.child_in_shape(i, frame.in_shape, outs))
-        term, out = parent.with_children(done), parent.merge(frame.in_shape, outs)
+        copies, i = parent.copies, -1
+        try:
+            while True:
+                done = (*done, term)
+                outs = parent.remember(outs, out if copies == 1 else chained(term, out, copies))
+                i = len(done)
+                if i == len(inside):
+                    break
+                term = inside[i]
+                if not term.plan.closed:
+                    return Frame(parent, frame.in_shape, frame.above, inside, done, outs), term, out
+                out = term.out_shape(parent.child_in_shape(i, frame.in_shape, outs))
+            term, out = parent.with_children(done), parent.merge(frame.in_shape, outs)
+        except Misfit as misfit:
+            at_child = i == len(done) < len(inside)
+            stuck = Frame(parent, frame.in_shape, frame.above, inside, done) if at_child else frame.above
+            raise _Elsewhere(str(misfit), _place(term if at_child else parent, stuck)) from misfit
         frame = frame.above
     return None, term, out
 

@@ -6,7 +6,7 @@ from attrs import field
 
 from archwright.core.basic import Identity
 from archwright.core.composite import Sequential
-from archwright.core.domain import Values
+from archwright.core.domain import Value, Values
 from archwright.core.term import (
     Hyperparameter,
     InvalidHyperparameter,
@@ -35,6 +35,10 @@ class Either(Rewriting):
                 f"either has {len(self.terms)} options and the labels {list(self.labels)}; "
                 "it needs one option or more, each with a label of its own"
             )
+
+    def check(self, name: str, value: Value) -> str | None:  # noqa: ARG002
+        """An option is known by its label."""
+        return None if value in self.labels else f"it may be one of {', '.join(self.labels)}"
 
     def expand(self) -> Term:
         """The option that was chosen."""

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import attrs
 from cattrs import Converter
+from cattrs.errors import StructureHandlerNotFoundError
 
 from archwright.core.domain import Domain, Integers, InvalidDomain, Reals, Values
 from archwright.core.errors import ArchwrightError, nearest
@@ -116,12 +117,20 @@ def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], p
         raise UnreadableTerm(f"{kind} at {place} has the fields {sorted(fields)}; it must have {sorted(wanted)}")
     given: dict[str, Any] = {}
     for a in attrs.fields(cls):
-        held = fields[a.name]
-        ours = isinstance(held, dict | list) or a.metadata.get("role") is not None
-        kind_of_field = cast("type[Any]", a.type)
-        inside = f"{place}.{a.name}"
-        given[a.name] = _structure(held, known, inside) if ours else _PLAIN.structure(held, kind_of_field)
+        held, inside = fields[a.name], f"{place}.{a.name}"
+        # A type that is a string comes from a file with `from __future__ import annotations`.
+        ours = isinstance(held, dict | list) or a.metadata.get("role") is not None or isinstance(a.type, str)
+        given[a.name] = _structure(held, known, inside) if ours else _plain(inside, a.type, held)
     return _made(place, cls, **given)
+
+
+def _plain(place: str, wanted: Any, held: JSON) -> Any:
+    try:
+        return _PLAIN.structure(held, wanted)
+    except (TypeError, ValueError, StructureHandlerNotFoundError) as error:
+        raise UnreadableTerm(
+            f"{place} is {held!r}; it must be of type {getattr(wanted, '__name__', wanted)}"
+        ) from error
 
 
 def _made(place: str, cls: Any, *args: Any, **fields: Any) -> Any:

@@ -6,8 +6,13 @@ from attrs import frozen
 
 from archwright.core.domain import Domain, Value, Values
 from archwright.core.environment import Environment, computed, unknown
-from archwright.core.tally import REMEMBERED, tally
+from archwright.core.errors import ArchwrightError
+from archwright.core.tally import REMEMBERED, candidates, tally
 from archwright.core.term import Compound, Misfit, Shape, Term
+
+
+class HiddenShared(ArchwrightError, ValueError):
+    """A module that expands to shared hyperparameters that it does not hold itself."""
 
 
 @final
@@ -43,6 +48,8 @@ def step(term: Term, shape: Shape, environment: Environment, answers: tuple[Valu
 
 def _step(term: Term, shape: Shape, environment: Environment, answers: tuple[Value, ...]) -> Step:
     plan = term.plan
+    if plan.closed:
+        return Step(answers, done=term, out=term.out_shape(shape))
     learned: dict[str, Value] = {}
     while len(answers) < len(plan.entries):
         k = len(answers)
@@ -65,23 +72,31 @@ def _step(term: Term, shape: Shape, environment: Environment, answers: tuple[Val
     specified = term.specified(answers) if plan.entries else term
     if isinstance(specified, Compound):
         inside = specified.inside()
+        _require_told(term, inside)
         if not all(t.plan.closed for t in inside):
             return Step(answers, tuple(learned.items()), entered=specified, inside=inside)
         specified = specified.with_children(inside)
     return Step(answers, tuple(learned.items()), done=specified, out=specified.out_shape(shape))
 
 
-PROBED = 4096  # domains of more values than this are probed at their ends and in the middle
+def _require_told(term: Term, inside: tuple[Term, ...]) -> None:
+    """HiddenShared if an expansion depends on shared hyperparameters of which the fields of its module say nothing."""
+    told = {s.name for s in term.plan.shared}
+    for hidden in (s.name for each in inside for s in each.plan.shared if s.name not in told):
+        raise HiddenShared(
+            f"{term.kind} expands to modules with the shared hyperparameter {hidden!r}, which none of its fields hold; "
+            f"make {hidden} a hyperparameter of {term.kind} itself"
+        )
 
 
 def _legal(
     term: Term, domain: Domain, shared: str | None, shape: Shape, environment: Environment, answers: tuple[Value, ...]
 ) -> Domain:
     """The part of `domain` with which the term can still be completed, by itself, for this input shape."""
-    large = domain.size is None or domain.size > PROBED
-    candidates = [domain.from_unit(u) for u in (0.0, 0.5, 1.0)] if large else list(domain)
+    options = candidates(domain)
     fits: list[Value] = []
-    for value in candidates:
+    why = ""
+    for value in options:
         found = (
             tally(term, (shape,), environment, (*answers, value))
             if shared is None
@@ -89,8 +104,10 @@ def _legal(
         )
         if found.completions:
             fits.append(value)
-        elif len(fits) == 0 and value == candidates[-1]:
-            raise Misfit(next(iter(found.dead.values())).why)
-    if len(fits) == len(candidates):
+        else:
+            why = why or next(iter(found.dead.values())).why
+    if not fits:
+        raise Misfit(why)
+    if len(fits) == len(options):
         return domain
     return Values(tuple(fits), ordered=not isinstance(domain, Values) or domain.ordered)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from archwright.core.domain import Domain, Integers, Value, Values
+from archwright.core.domain import Domain, Value, Values
 from archwright.core.environment import Environment, computed, nothing_shared, unknown
 from archwright.core.term import Basic, Compound, Misfit, Shape, Term
 
@@ -50,16 +50,21 @@ class Tally:
 K = TypeVar("K")
 
 REMEMBERED = 100_000  # facts kept about one term, so that continuous values cannot fill the memory
-ENUMERATED = 128  # a range of more integers than this is stood for by its ends and its middle
+PROBED = 4096  # a range of more values than this is tried at its ends and in its middle alone
+ENUMERATED = 128  # of a range of more integers than this, those that are alike are stood for by one
 
 
 def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     """How many architectures a space has: an exact integer, or inf if it has reals.
 
-    Without an input shape, nothing is ruled out for not fitting.
+    Without an input shape, nothing is ruled out for not fitting. Of a range of more than 128 integers it is counted
+    what fits the module that has it; how the modules after it take the shapes that they give is tried for a few.
     """
     shapes = () if input_shape is None else (tuple(input_shape),)
-    return sum(c.count for c in tally(space, shapes).completions.values())
+    total: int | float = 0
+    for c in tally(space, shapes).completions.values():
+        total = _plus(total, c.count)
+    return total
 
 
 def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
@@ -88,17 +93,12 @@ def _tally(term: Term, shapes: Shapes, environment: Environment, answers: tuple[
             if isinstance(held, Domain):
                 irrelevant = isinstance(term, Basic) and (not shapes or not plan.guarded[k])
                 name = f"{term.kind}.{plan.names[k]}"
-                tallies = (
-                    (v, weight, tally(term, shapes, environment, (*answers, v)))
-                    for v, weight in _represented(held, irrelevant)
-                )
-                return _over_values(term, name, tallies)
+                tried = ((v, tally(term, shapes, environment, (*answers, v))) for v in candidates(held, irrelevant))
+                return _over_values(term, name, _weighed(held, list(tried)))
             if shared := unknown(held, environment):
-                tallies = (
-                    (v, weight, tally(term, shapes, environment.set(shared.name, v), answers))
-                    for v, weight in _represented(shared.domain, irrelevant=False)
-                )
-                return _over_values(term, shared.name, tallies)
+                known = ((v, environment.set(shared.name, v)) for v in candidates(shared.domain))
+                tried = ((v, tally(term, shapes, after, answers)) for v, after in known)
+                return _over_values(term, shared.name, _weighed(shared.domain, list(tried)))
             value = computed(term, plan.names[k], held, environment)
             return tally(term, shapes, environment, (*answers, value))
         specified = term.specified(answers)
@@ -110,17 +110,33 @@ def _tally(term: Term, shapes: Shapes, environment: Environment, answers: tuple[
         return Tally({}, {term.kind: Dead(str(misfit), ())})
 
 
-def _represented(domain: Domain, irrelevant: bool) -> Iterator[tuple[Value, int | float]]:
-    """Values that stand for a domain, each with the number of values that it stands for."""
-    size = math.inf if domain.size is None else domain.size
+def candidates(domain: Domain, irrelevant: bool = False) -> list[Value]:
+    """The values that are tried for a domain: all, or a few of too many, or one where it does not matter which."""
     if irrelevant:
-        yield domain.from_unit(0.5), size
-    elif isinstance(domain, Values) or (isinstance(domain, Integers) and size <= ENUMERATED):
-        for value in domain:
-            yield value, 1
-    else:
-        for u, weight in ((0.0, 1), (0.5, size - 2), (1.0, 1)):
-            yield domain.from_unit(u), weight
+        return [domain.from_unit(0.5)]
+    if isinstance(domain, Values) or (domain.size is not None and domain.size <= PROBED):
+        return list(domain)
+    return [domain.from_unit(u) for u in (0.0, 0.5, 1.0)]
+
+
+def _weighed(domain: Domain, tried: list[tuple[Value, Tally]]) -> Iterator[tuple[Value, int | float, Tally]]:
+    """The values tried, each with the number of values that it stands for; 0 if another one stands for it.
+
+    In a long range the ends stand for themselves, and the middle one of those between them that have as many
+    completions stands for them all: so there are few output shapes to go on with, and the count is exact.
+    """
+    size = math.inf if domain.size is None else domain.size
+    fitting = [i for i, (_, found) in enumerate(tried) if found.completions]
+    alike: dict[object, list[int]] = {}
+    for i in fitting:
+        alone = i in (fitting[0], fitting[-1]) or len(tried) <= ENUMERATED or isinstance(domain, Values)
+        alike.setdefault(i if alone else tuple(c.count for c in tried[i][1].completions.values()), []).append(i)
+    weights: list[int | float] = [0] * len(tried)
+    for group in alike.values():
+        weights[group[len(group) // 2]] = len(group)
+    if len(fitting) == len(tried):
+        weights[len(tried) // 2] += size - len(tried)  # those that were not tried
+    return ((value, weight, found) for (value, found), weight in zip(tried, weights, strict=True))
 
 
 def _over_values(term: Term, name: str, tallies: Iterable[tuple[Value, int | float, Tally]]) -> Tally:
@@ -129,8 +145,8 @@ def _over_values(term: Term, name: str, tallies: Iterable[tuple[Value, int | flo
     refused: Dead | None = None
     for value, weight, found in tallies:
         step: Path = ((name, value),)
-        for key, c in found.completions.items():
-            _add(total, key, Completions(c.count * weight, c.ways, step + c.example))
+        for key, c in found.completions.items() if weight else ():
+            _add(total, key, Completions(_times(c.count, weight), c.ways, step + c.example))
         if found.completions:
             for place, end in found.dead.items():
                 dead.setdefault(place, Dead(end.why, step + end.example))
@@ -151,19 +167,32 @@ def _over_children(term: Compound, shapes: Shapes, environment: Environment) -> 
         prefix = term.segment(i)
         after: dict[tuple[tuple[Shapes, ...], Environment], Completions] = {}
         for (outs, known), so_far in states.items():
-            ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
+            try:
+                ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
+            except Misfit as misfit:
+                dead.setdefault(f"{prefix}.{inside.kind}", Dead(str(misfit), so_far.example))
+                continue
             found = _in_a_chain(inside, ins, known, term.copies)
             for place, end in found.dead.items():
                 example = so_far.example + _lifted(prefix, end.example)
-                dead.setdefault(f"{prefix}.{place}" if place else prefix, Dead(end.why, example))
+                dead.setdefault(f"{prefix}.{place}" if place else term.kind, Dead(end.why, example))
             for (new, learned), c in found.completions.items():
-                key = tuple(term.remember(o, n) for o, n in zip(outs, new, strict=True)), learned
                 example = so_far.example + _lifted(prefix, c.example)
-                _add(after, key, Completions(so_far.count * c.count, so_far.ways * c.ways, example))
+                try:
+                    key = tuple(term.remember(o, n) for o, n in zip(outs, new, strict=True)), learned
+                except Misfit as misfit:
+                    dead.setdefault(term.kind, Dead(str(misfit), example))
+                else:
+                    _add(after, key, Completions(_times(so_far.count, c.count), so_far.ways * c.ways, example))
         states = after
     total: dict[Key, Completions] = {}
     for (outs, known), c in states.items():
-        _add(total, (tuple(term.merge(s, o) for s, o in zip(shapes, outs, strict=True)), known), c)
+        try:
+            key = tuple(term.merge(s, o) for s, o in zip(shapes, outs, strict=True)), known
+        except Misfit as misfit:
+            dead.setdefault(term.kind, Dead(str(misfit), c.example))
+        else:
+            _add(total, key, c)
     return Tally(total, dead)
 
 
@@ -196,7 +225,18 @@ def _in_a_chain(inside: Term, ins: Shapes, environment: Environment, copies: int
 
 def _add(total: dict[K, Completions], key: K, more: Completions) -> None:
     old = total.get(key)
-    total[key] = more if old is None else Completions(old.count + more.count, old.ways + more.ways, old.example)
+    if old is not None:
+        more = Completions(_plus(old.count, more.count), old.ways + more.ways, old.example)
+    total[key] = more
+
+
+def _plus(a: float, b: float) -> int | float:
+    # Python refuses to add or multiply inf and an integer of more than 308 digits.
+    return math.inf if math.inf in (a, b) else a + b
+
+
+def _times(a: float, b: float) -> int | float:
+    return math.inf if math.inf in (a, b) else a * b
 
 
 def _lifted(prefix: str, example: Path) -> Path:

@@ -92,11 +92,8 @@ def _probes(held: Entry) -> Iterator[Value]:
 
 
 def _checked(instance: "Term", attribute: "attrs.Attribute[Any]", held: Entry) -> None:
-    check: Check | None = attribute.metadata["check"]
-    if check is None:
-        return
     for value in _probes(held):
-        if remedy := check(value):
+        if remedy := instance.check(attribute.name, value):
             raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {value!r}; {remedy}")
 
 

@@ -27,9 +27,10 @@ def enumerate_leaves(space: Term, input_shape: Iterable[int]) -> Iterator[Node]:
     stack = [root(space, input_shape)]
     while stack:
         node = stack.pop()
-        if node.domain is None:
+        choice = node.choice
+        if choice is None:
             yield node
-        elif node.domain.size is None:
-            raise Uncountable(f"{node.choice} has no end of values; sample the space, or use values instead of reals")
+        elif choice.domain.size is None:
+            raise Uncountable(f"{choice.name} has no end of values; sample the space, or use values instead of reals")
         else:
-            stack.extend(node.choose(value) for value in reversed(list(node.domain)))
+            stack.extend(node.choose(value) for value in reversed(list(choice.domain)))

@@ -42,7 +42,8 @@ class Budget:
     unit: Unit = field(validator=_known)
 
     def __str__(self) -> str:
-        return f"{self.amount:g}{'s' if self.unit == 'seconds' else self.unit}"
+        amount = int(self.amount) if self.amount == int(self.amount) else self.amount
+        return f"{amount}{'s' if self.unit == 'seconds' else self.unit}"
 
 
 _ABBREVIATIONS: Mapping[str, tuple[Unit, float]] = {
@@ -59,8 +60,8 @@ _ABBREVIATIONS: Mapping[str, tuple[Unit, float]] = {
 
 def parse_budget(text: str) -> Budget:
     """The budget that a text such as `5epochs`, `30s`, `2min`, `1h` or `50000examples` names."""
-    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([a-z]+)\s*", text)
-    if match is None or match[2] not in _ABBREVIATIONS or match[1].count(".") > 1 or match[1].startswith(".e"):
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*([a-z]+)\s*", text)
+    if match is None or match[2] not in _ABBREVIATIONS:
         raise InvalidBudget(f"the budget is {text!r}; write a number and a unit, as in 5epochs, 30s or 50000examples")
     unit, scale = _ABBREVIATIONS[match[2]]
     return Budget(float(match[1]) * scale, unit)

@@ -5,7 +5,6 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import Any
 
 from attrs import field, frozen
@@ -63,9 +62,12 @@ def judged(metrics: Metrics) -> Verdict:
 
 
 def number(name: str, value: Any) -> float:
-    """`value` as a float: a Python or numpy number, or a tensor of one element; else raises NotANumber."""
-    if isinstance(value, Real) or (hasattr(value, "__float__") and getattr(value, "size", 1) is not None):
-        return float(value)
+    """`value` as a float: a Python or numpy number, or a tensor of one element; raises NotANumber for all others."""
+    try:
+        if hasattr(value, "__float__") and not isinstance(value, str):
+            return float(value)
+    except (TypeError, ValueError, RuntimeError):  # several elements
+        pass
     raise NotANumber(f"{name} is {value!r:.80} ({type(value).__name__}); it must be a number")
 
 

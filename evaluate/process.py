@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from archwright.core.trial import Job
 from archwright.evaluate.failure import last_lines
@@ -152,4 +153,4 @@ def cores() -> int:
 
 def import_path() -> Sequence[str]:
     """The folders from which a worker imports what the coordinator can."""
-    return [folder or os.getcwd() for folder in sys.path]  # in an interactive Python, "" is the current folder
+    return [folder or str(Path.cwd()) for folder in sys.path]  # in an interactive Python, "" is the current folder

@@ -144,7 +144,8 @@ def from_json(kind: str, payload: str) -> Event:
 @cache
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
-    converter.register_unstructure_hook(float, lambda x: x if math.isfinite(x) else _NOT_FINITE[str(float(x))])
+    # float() makes a payload of 1 and of 1.0 the same, as they are after reading.
+    converter.register_unstructure_hook(float, lambda x: float(x) if math.isfinite(x) else _NOT_FINITE[str(float(x))])
     # What is JSON already goes through untouched, so that json.dumps, not this converter, judges it.
     converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda x: x)
     return converter

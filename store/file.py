@@ -56,6 +56,8 @@ def attached(path: Path, mode: Mode = "read", patience: float = READER_PATIENCE)
         finally:
             keeper.execute(f"DETACH {alias}")
     except duckdb.Error as error:
+        if isinstance(error, duckdb.FatalException):  # DuckDB 1.x gives up the engine, 2.0 only the file
+            _engine.cache_clear()
         raise explain(error, path) from error
     finally:
         keeper.close()

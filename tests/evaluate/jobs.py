@@ -28,8 +28,11 @@ def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
             pool.submit(waiting.pop())
             opened += 1
         for message in pool.collect(1.0):
-            (ended if isinstance(message, Finished) else reports).append(message)
-            opened -= isinstance(message, Finished)
+            if isinstance(message, Finished):
+                ended.append(message)
+                opened -= 1
+            else:
+                reports.append(message)
     return sorted(ended, key=lambda finished: finished.trial), reports
 
 

@@ -72,8 +72,8 @@ def test_a_compiled_model_has_the_shape_and_the_parameters_that_were_inferred(ar
 def test_leaves_of_the_built_in_spaces_compile(space, shape):
     for u in (0.0, 0.3, 0.7):
         node = aw.root(aw.named_space(space), shape)
-        while not node.is_leaf:
-            node = node.choose(node.choice.domain.sample(u))
+        while (choice := node.choice) is not None:
+            node = node.choose(choice.domain.sample(u))
         model = compiled(node.architecture, shape, seed=0)
         assert parameters(model) == node.architecture.parameters(shape)
 

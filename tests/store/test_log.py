@@ -98,4 +98,4 @@ class TwoLogs(RuleBasedStateMachine):
 
 
 TestTwoLogs = TwoLogs.TestCase
-TestTwoLogs.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
+TestTwoLogs.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)

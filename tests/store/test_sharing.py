@@ -29,13 +29,13 @@ def test_a_reader_that_polls_and_a_writer_do_not_fail(path):
     """A reader every 100 ms and a writer that never rests: neither fails, both get on."""
     log = DuckDBLog(path)
     position = log.append("a-1", [started(), *trial(0)[:2]], START)
-    with running(POLLER, path, 150) as poller:
-        for epoch in range(200):
+    with running(POLLER, path, 100) as poller:
+        for epoch in range(120):
             position = log.append("a-1", [Reported(0, 1, epoch, {"loss": 0.1})], position)
         out, _ = poller.communicate(timeout=30)
         assert poller.returncode == 0
-    assert int(out) >= 150
-    assert position.seq == 203
+    assert int(out) >= 100
+    assert position.seq == 123
 
 
 def test_a_writer_waits_for_a_client_that_sits_on_the_log(path):
@@ -87,10 +87,10 @@ def test_patience_ends(path, use):
 
 
 def test_a_slow_query_delays_no_append(path):
-    """query works on a copy: while it runs, the log is free."""
+    """A query works on a copy: while it runs, the log is free."""
     log = DuckDBLog(path)
     position = log.append("a-1", [started(), *trial(0)[:2]], START)
-    slow = "SELECT sum(sqrt(a.range + b.range)) FROM range(10000) AS a, range(10000) AS b"
+    slow = "SELECT sum(sqrt(a.range + b.range)) FROM range(8000) AS a, range(8000) AS b"
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(query, path, slow)
         appended = 0

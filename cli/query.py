@@ -1,0 +1,70 @@
+"""Rows of a person's query, and verdicts on a log."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import typer
+
+from archwright.cli.options import BadOption
+from archwright.cli.output import screen, shown, table
+from archwright.core.errors import ArchwrightError
+from archwright.store.query import Format, Table, export, query
+from archwright.store.verify import Verdict
+
+
+class Unwritable(ArchwrightError, OSError):
+    """A file that the rows cannot be written to."""
+
+
+def written(log: Path, sql: str, form: str, output: Path | None) -> None:
+    """Write what `sql` gives in a format of `Format`, or as a table, to a file or to stdout."""
+    if form == "table":
+        if output is not None:
+            raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
+        show_table(query(log, sql))
+    elif output is None:
+        if form == "parquet" and sys.stdout.isatty():
+            raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
+        export(log, sql, sys.stdout.buffer, cast(Format, form))
+        if form == "json":  # which has no end of line of its own
+            typer.echo()
+    else:
+        with _opened(output) as file:
+            export(log, sql, file, cast(Format, form))
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise Unwritable(f"{path} cannot be written: {error.strerror}; name another file with --output") from error
+
+
+def show_table(found: Table) -> None:
+    """Print rows as they are, numbers in full."""
+    numeric = {
+        i: all(
+            isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in found.rows if row[i] is not None
+        )
+        for i in range(len(found.columns))
+    }
+    out = screen()
+    columns = {name: "right" if numeric[i] and found.rows else "rest" for i, name in enumerate(found.columns)}
+    out.print(table(columns, ([_cell(value) for value in row] for row in found.rows)))
+    out.print(f"({len(found.rows)} row{'' if len(found.rows) == 1 else 's'})")
+
+
+def _cell(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else "NULL" if value is None else shown(value)
+
+
+def show_verdicts(log: Path, verdicts: Sequence[Verdict]) -> None:
+    """Print a line for each run, and for a broken one where and how."""
+    out = screen()
+    for verdict in verdicts:
+        state = "whole" if verdict.broken is None else f"broken at event {verdict.broken.seq}: {verdict.broken.what}"
+        out.print(f"{verdict.run}: {verdict.events} events, {state}", soft_wrap=True)
+    if not verdicts:
+        out.print(f"{log} holds no run")

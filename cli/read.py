@@ -1,0 +1,52 @@
+"""The commands that read runs and trials from the log."""
+
+from typing import Annotated
+
+import typer
+
+from archwright.cli import options
+
+
+def runs(json: options.Json = False, log: options.Log = options.DEFAULT_LOG) -> None:
+    """List the runs of the log, the one that was started last at the end."""
+    from archwright.cli import facts, output, show
+
+    found = facts.of_runs(log)
+    output.print_json(found) if json else show.show_runs(found)
+
+
+def show(
+    run: options.LastRun = None,
+    trial: Annotated[
+        int | None, typer.Argument(metavar="[TRIAL]", min=0, help="The trial's number.", show_default=False)
+    ] = None,
+    json: options.Json = False,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Show a run with its trials, or one trial: its choices, its architecture, how it learned and what went wrong."""
+    from archwright.cli import facts, output
+    from archwright.cli.reading import read
+    from archwright.cli.show import show_run
+    from archwright.cli.show_trial import show_trial
+
+    reading = read(log, run)
+    found = facts.of_run(reading) if trial is None else facts.of_trial_in_full(reading, trial)
+    if json:
+        output.print_json(found)
+    else:
+        show_run(found) if trial is None else show_trial(found)
+
+
+def best(
+    run: options.LastRun = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many trials.")] = 5,
+    json: options.Json = False,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Compare a run's best trials: their scores, and the choices in which they differ."""
+    from archwright.cli import facts, output
+    from archwright.cli.reading import read
+    from archwright.cli.show_trial import show_best
+
+    found = facts.of_best(read(log, run), n)
+    output.print_json(found) if json else show_best(found)

@@ -1,0 +1,81 @@
+"""A run as the log has it."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.trial import Objective
+from archwright.search.session import Logged, logged
+from archwright.store.claim import lock_file
+from archwright.store.duck import DuckDBLog
+from archwright.store.fold import RunState, Trial
+from archwright.store.names import find_run
+
+
+class NoSuchTrial(ArchwrightError, LookupError):
+    """A number that no trial of the run has."""
+
+
+@frozen
+class Reading:
+    """A run as it stands in a log, or stood after one of its events."""
+
+    log: Path
+    name: str
+    run: Logged
+    status: str  # why its last process left it; or running, died, or new if no process ever took it up
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Every trial, in the order of proposing."""
+        return in_order(self.run.state)
+
+    @property
+    def best(self) -> list[Trial]:
+        """The trials that have a score, best first."""
+        return ranked(self.trials, self.run.started.objective)
+
+    def trial(self, number: int) -> Trial:
+        """The trial of that number; NoSuchTrial says which there are."""
+        state = self.run.state
+        if number not in state.trials:
+            there = f"it has trials 0 to {state.proposed - 1}" if state.proposed else "it has none yet"
+            raise NoSuchTrial(f"{self.name} has no trial {number}; {there}")
+        return state.trials[number]
+
+
+def read(log: Path, name: str | None = None, upto: int | None = None) -> Reading:
+    """The run of that name, or the one that was started last, as it stood after event number `upto`."""
+    file = DuckDBLog(log)
+    found = find_run(file, name)
+    run = logged(file, found, upto)
+    return Reading(log, found, run, run.state.stopped.reason if run.state.stopped else open_status(log, found))
+
+
+def open_status(log: Path, name: str) -> str:
+    """What a run is that nobody has left in order: running, died, or new; as far as this machine knows."""
+    try:
+        pid = int(lock_file(log, name).read_text())
+        os.kill(pid, 0)  # signal 0 only asks
+    except FileNotFoundError:
+        return "new"
+    except PermissionError:  # it is somebody else's
+        return "running"
+    except (OSError, ValueError):
+        return "died"
+    return "running"
+
+
+def in_order(state: RunState) -> list[Trial]:
+    """The trials of a run in the order of proposing."""
+    return sorted(state.trials.values(), key=lambda trial: trial.trial)
+
+
+def ranked(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
+    """Those of `trials` that have a score, best first; of equal ones, the earlier."""
+    sign = -1 if objective.direction == "maximize" else 1
+    scored = [(sign * trial.score, trial) for trial in trials if trial.score is not None]
+    return [trial for _, trial in sorted(scored, key=lambda pair: (pair[0], pair[1].trial))]

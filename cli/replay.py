@@ -1,0 +1,66 @@
+"""The commands that go back in a run."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from archwright.cli import options
+
+At = Annotated[int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")]
+
+
+def replay(
+    run: options.LastRun = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Compare every proposal with what the searcher proposes now; exit 1 if any differs."
+        ),
+    ] = False,
+    at: At = None,
+    json: options.Json = False,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Show what a run's searcher believed at some point, or check that it would propose the same again."""
+    from archwright.cli import output, replaying
+    from archwright.cli.reading import read
+
+    reading = read(log, run, at)
+    found = replaying.verified(reading) if verify else replaying.belief(reading)
+    if json:
+        output.print_json(found)
+    else:
+        replaying.show_verified(found) if verify else replaying.show_belief(found)
+    if verify and found["mismatch"]:
+        sys.exit(1)
+
+
+def fork(
+    run: options.Run,
+    at: Annotated[int, typer.Option("--at", min=1, metavar="N", help="The last event that both runs share.")],
+    searcher: Annotated[str | None, typer.Option(help="Another searcher; that of the run if none is given.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that searcher.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    trials: Annotated[
+        str | None, typer.Option(metavar="N|+N", help="How many in all, as in 64, or how many more, as in +32.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="RUN", help="The new run's name.")] = None,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
+    from archwright.cli.reading import read
+    from archwright.cli.replaying import made_searcher
+    from archwright.cli.starting import new_name
+    from archwright.search.session import forked
+    from archwright.store.duck import DuckDBLog
+    from archwright.store.fork import fork as make
+
+    reading, file = read(log, run, at), DuckDBLog(log)
+    new = new_name(file, name, f"{run}-fork")
+    target = options.target(trials, reading.run.state.target)
+    started = forked(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
+    make(file, run, at, new, started)
+    typer.echo(f"{new} shares events 1 to {at} with {run}; to go on:\n{options.command(log, 'resume', new)}")

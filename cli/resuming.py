@@ -1,0 +1,43 @@
+"""Whether and with what a run goes on."""
+
+from pathlib import Path
+
+import typer
+
+from archwright.cli.options import command
+from archwright.cli.space import find, known_term
+from archwright.cli.starting import space_now
+from archwright.core.difference import differences
+from archwright.core.serial import JSON, to_json
+from archwright.evaluate.config import Config
+from archwright.evaluate.loading import is_source
+from archwright.search.session import Logged, check_paths
+
+
+def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:
+    """Whether the run has all its trials, which is said then."""
+    wanted = run.state.target if target is None else target
+    if run.state.in_flight or run.state.proposed < wanted:
+        return False
+    again = command(log, "resume", name, "--trials", "+16")
+    typer.echo(f"{name} has its {run.state.scored} trials already; for more: {again}")
+    return True
+
+
+def changed_space(name: str, run: Logged, config: Config) -> JSON:
+    """The space that the person's file gives now, for a run in a space of their own; None for a built-in one.
+
+    Says what differs from the space that the run was in. Raises SpaceChanged where it holds the run no longer.
+    """
+    source = run.started.space_source
+    if not is_source(source):
+        return None
+    found = find(source)
+    known_term(run.space, source)
+    space = to_json(space_now(found, run, config))
+    if space != run.space:
+        check_paths(run, space)
+        typer.echo(f"{source} has changed since {name} was last in it; the run goes on in the new space:")
+        for line in differences(run.space, space):
+            typer.echo(f"  {line}")
+    return space

@@ -1,0 +1,172 @@
+"""The commands that run trials."""
+
+from typing import Annotated
+
+import typer
+
+from archwright.cli import options
+
+TRAINING, SEARCHING, RUNNING = "What a model is worth", "The search", "How it runs"
+
+
+def _searchers() -> list[str]:
+    from archwright.search.searchers import SEARCHERS
+
+    return list(SEARCHERS)
+
+
+def _data() -> list[str]:
+    from archwright.evaluate.builtin_data import NAMES
+
+    return list(NAMES)
+
+
+def search(
+    space: options.Space,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH; digits if none is given.",
+            rich_help_panel=TRAINING,
+            autocompletion=_data,
+        ),
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(help="Of a trial: 5epochs, 30s or 50000examples.", rich_help_panel=TRAINING)
+    ] = "5epochs",
+    validation: Annotated[
+        float | None,
+        typer.Option(help="The fraction of the training images to score on; 0.2.", rich_help_panel=TRAINING),
+    ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(help="The epoch that counts: best or last; the best.", rich_help_panel=TRAINING),
+    ] = None,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A training setting for what the space leaves open, as in batch_size=64; may be repeated.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    evaluator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="A function of your own instead of training: file.py:function or module:function. It gets the "
+            "architecture and the budget, and returns a number or a dict of numbers.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(metavar="C,H,W", help="With --evaluator: the shape of an input.", rich_help_panel=TRAINING),
+    ] = None,
+    metric: Annotated[str, typer.Option(help="What the search is about.", rich_help_panel=TRAINING)] = "accuracy",
+    minimize: Annotated[
+        bool, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
+    ] = False,
+    searcher: Annotated[
+        str, typer.Option(help="How models are proposed.", rich_help_panel=SEARCHING, autocompletion=_searchers)
+    ] = "random",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of the searcher; may be repeated.",
+            rich_help_panel=SEARCHING,
+        ),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="How many.", rich_help_panel=SEARCHING)] = 64,
+    seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=SEARCHING)] = 0,
+    workers: options.Workers = 1,
+    device: options.Device = None,
+    trial_timeout: options.TrialTimeout = None,
+    data_dir: options.DataDir = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="The run's name; by itself digits-1, digits-2 ...", rich_help_panel=RUNNING),
+    ] = None,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Search a space for good models, and log everything that happens.
+
+    Ctrl-C finishes the running trials and prints the command that goes on; a second one stops at once and loses
+    nothing that was logged. A search that was stopped so before its end exits with 130, one that SIGTERM stopped
+    with 143, and one whose trials keep failing with 1.
+    """
+    from archwright.cli import evaluator as evaluators
+    from archwright.cli.going import Going, begin
+    from archwright.cli.space import find
+    from archwright.cli.starting import new_name, problem
+    from archwright.core.serial import to_json
+    from archwright.core.trial import Objective, parse_budget
+    from archwright.evaluate.config import to_json as config_to_json
+    from archwright.search.searchers import searcher_named, searcher_to_json
+    from archwright.search.session import start, versions
+    from archwright.store.duck import DuckDBLog
+    from archwright.store.events import RunStarted
+
+    given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
+    if evaluator is None:
+        config = evaluators.training(data, train or (), given)
+    else:
+        config = evaluators.function(evaluator, metric, train or (), given)
+    options.seconds(trial_timeout)  # raises what is wrong with it
+    found, file = find(space), DuckDBLog(log)
+    term, shape = problem(found, config, data, options.shape(input_shape))
+    started = RunStarted(
+        space=to_json(term),
+        space_source=found.source,
+        input_shape=shape,
+        searcher=searcher_to_json(searcher_named(searcher, options.pairs("--set", set_ or ()))),
+        evaluator=config_to_json(config),
+        objective=Objective(metric, "minimize" if minimize else "maximize"),
+        budget=parse_budget(budget),
+        seed=seed,
+        trials=trials,
+        versions=versions(),
+    )
+    run = new_name(file, name, found.stem)
+    going = Going(file, run, config, found.source, workers, trial_timeout)
+    begin(going, started, lambda pool, console: start(file, run, started, pool, console=console))
+
+
+def resume(
+    run: options.LastRun = None,
+    trials: Annotated[
+        str | None, typer.Option(metavar="N|+N", help="How many in all, as in 64, or how many more, as in +32.")
+    ] = None,
+    workers: options.Workers = 1,
+    device: options.Device = None,
+    trial_timeout: options.TrialTimeout = None,
+    data_dir: options.DataDir = None,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Go on with a run, wherever and however it stopped: trials that were under way run again.
+
+    A space of your own is loaded again from its file. If it has changed, what differs is shown, and the run goes on in
+    it as long as it holds every model that was proposed.
+    """
+    from archwright.cli.evaluator import on_this_machine
+    from archwright.cli.going import Going, again
+    from archwright.cli.resuming import changed_space, is_done
+    from archwright.evaluate.config import from_json as config_from_json
+    from archwright.search.session import logged
+    from archwright.search.session import resume as go_on
+    from archwright.store.duck import DuckDBLog
+    from archwright.store.names import find_run
+
+    file = DuckDBLog(log)
+    name = find_run(file, run)
+    before = logged(file, name)
+    target = options.target(trials, before.state.target)
+    options.seconds(trial_timeout)
+    if is_done(log, name, before, target):
+        return
+    config = on_this_machine(config_from_json(before.started.evaluator), device, data_dir)
+    space = changed_space(name, before, config)
+    going = Going(file, name, config, before.started.space_source, workers, trial_timeout)
+    again(going, before, lambda pool, console: go_on(file, name, pool, trials=target, space=space, console=console))

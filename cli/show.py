@@ -1,0 +1,107 @@
+"""Runs and trials as text for a person's terminal."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from archwright.cli.facts import Facts
+from archwright.cli.options import command
+from archwright.cli.output import count, duration, local, named, score, screen, shown, table, times
+
+ROWS = 40  # of a run's trials on a terminal
+
+
+def show_runs(runs: Sequence[Facts]) -> None:
+    """Print a line for each run."""
+    columns = {"run": "left", "status": "left", "space": "left", "searcher": "left"}
+    rows = [
+        (
+            r["run"],
+            r["status"],
+            r["space"],
+            r["searcher"],
+            f"{r['scored']}/{r['target']}",
+            score(r["best"]),
+            local(r["started"]),
+        )
+        for r in runs
+    ]
+    screen().print(table(columns | {"trials": "right", "best": "right", "started": "left"}, rows))
+
+
+def show_run(facts: Facts) -> None:
+    """Print what is to know about a run, and its trials."""
+    out, trials = screen(), facts["trials"]
+    out.print(f"{facts['run']}   {facts['status']}{_best(facts)}", style="bold")
+    out.print(named(_about(facts)))
+    if facts["detail"]:
+        out.print(f"\n{facts['detail']}", soft_wrap=True)
+    rows = trials[-ROWS:] if out.is_terminal else trials
+    out.print()
+    if len(rows) < len(trials):
+        out.print(f"the last {ROWS} of {len(trials)} trials; through a pipe, or with --json, you get all of them")
+    out.print(_trials(rows, facts["objective"]["metric"]))
+    if facts["status"] in ("died", "interrupted", "failing", "new"):
+        out.print(f"\ngo on with: {command(Path(facts['log']), 'resume', facts['run'])}", soft_wrap=True)
+
+
+def _best(facts: Facts) -> str:
+    best, metric = facts["best"], facts["objective"]["metric"]
+    return "" if best is None else f"   best {metric} {score(best['score'])} (trial {best['trial']})"
+
+
+def _about(facts: Facts) -> dict[str, str]:
+    counts, objective, fork = facts["counts"], facts["objective"], facts["forked_from"]
+    ends = f"{counts['ok']} ok, {counts['failed']} failed, {counts['in_flight']} not done"
+    about = {
+        "space": f"{facts['space']}, inputs of {times(facts['input_shape'])}",
+        "searcher": f"{_settings(facts['searcher'], 'name')}, seed {facts['seed']}",
+        "evaluator": _settings(facts["evaluator"], "kind"),
+        "objective": f"{objective['direction']} {objective['metric']}",
+        "trials": f"{counts['proposed']} of {counts['target']}: {ends}; {facts['budget']} each",
+        "started": f"{local(facts['started'])}; {facts['events']} events, the latest at {local(facts['latest'])}",
+        "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
+    }
+    return about | ({"forked from": f"{fork['run']} at event {fork['at']}"} if fork else {})
+
+
+def _settings(data: Mapping[str, Any], name: str) -> str:
+    """A searcher or evaluator by its name, with those of its settings that say something."""
+    told = [f"{key} {shown(value)}" for key, value in data.items() if key != name and value not in (None, {}, 0)]
+    return ", ".join([str(data[name]), *told])
+
+
+def _trials(trials: Sequence[Facts], metric: str) -> Table:
+    """A row for each trial, with the columns that say something about any of them."""
+    optional = {
+        "epochs": any("epochs" in t["metrics"] for t in trials),
+        "parameters": any("parameters" in t["metrics"] for t in trials),
+        "attempts": any(t["attempts"] > 1 for t in trials),
+    }
+    columns = {"trial": "right", "status": "left", metric: "right", "time": "right"}
+    columns |= {name: "right" for name, wanted in optional.items() if wanted}
+    columns |= {"error": "rest"} if any(t["error"] for t in trials) else {}
+    return table(columns, ([_cell(t, column) for column in columns] for t in trials))
+
+
+def _cell(trial: Facts, column: str) -> str:
+    match column:
+        case "trial" | "attempts":
+            return str(trial[column])
+        case "status":
+            return trial["status"].replace("_", " ")
+        case "time":
+            return duration(trial["seconds"])
+        case "parameters" | "epochs":
+            return count(trial["metrics"].get(column))
+        case "error":
+            return last_line(trial["error"])
+        case _:  # the metric
+            return score(trial["score"])
+
+
+def last_line(text: str) -> str:
+    """The last line of an error, which says most."""
+    return text.strip().splitlines()[-1].strip() if text.strip() else ""

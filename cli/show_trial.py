@@ -1,0 +1,108 @@
+"""One trial, or several side by side, as text for a person's terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.table import Table
+
+from archwright.cli.facts import Facts, differing
+from archwright.cli.output import choices, count, duration, local, named, score, screen, shown, sparkline, table, tree
+
+NAME = 36  # columns that a choice's name may take beside several trials, where they do not fit
+VALUE = 12  # columns that a value may take there
+EPOCHS = 10  # rows of a curve's table on a terminal
+METRICS = 5  # columns of it
+BARS = 30  # in a sparkline
+
+
+def show_trial(facts: Facts) -> None:
+    """Print all that is to know about a trial."""
+    out = screen()
+    told = f"   {facts['metric']} {score(facts['score'])}" if facts["score"] is not None else ""
+    size = f", {count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
+    status = facts["status"].replace("_", " ")
+    out.print(f"trial {facts['trial']} of {facts['run']}   {status}{told}", style="bold")
+    out.print(f"{facts['budget']}, {duration(facts['seconds'])}{size}\n")
+    out.print(named(facts["choices"]))
+    out.print("\n" + tree(facts["architecture"], out.width), soft_wrap=True)
+    for attempt in facts["attempts"]:
+        _show_attempt(attempt)
+
+
+def _show_attempt(attempt: Facts) -> None:
+    out = screen()
+    spent = f" after {duration(attempt['seconds'])}" if attempt["seconds"] is not None else ""
+    status = attempt["status"].replace("_", " ")
+    out.print(f"\nattempt {attempt['attempt']}   {local(attempt['started'])}   {status}{spent}", style="bold")
+    if attempt["error"]:
+        out.print(attempt["error"], soft_wrap=True)
+    if attempt["metrics"]:
+        out.print(named(attempt["metrics"]))
+    if attempt["curve"]:
+        _show_curve(attempt["curve"])
+
+
+def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
+    """Print each metric over the epochs as a line of bars, and the numbers of some epochs."""
+    out = screen()
+    names = [name for name in dict.fromkeys(name for point in curve for name in point) if name != "epoch"]
+    rows = [(name, sparkline([p[name] for p in curve if name in p], BARS)) for name in names]
+    out.print()
+    out.print(named(dict(rows)))
+    every = -(-len(curve) // EPOCHS) if out.is_terminal else 1
+    columns = names[:METRICS] if out.is_terminal else names
+    points = [point for i, point in enumerate(curve, start=1) if i % every == 0 or i in (1, len(curve))]
+    out.print()
+    header = dict.fromkeys(["epoch", *columns], "right")
+    out.print(table(header, ([shown(point.get(name)) for name in header] for point in points)))
+
+
+def show_winner(facts: Facts, scored: int, failed: int) -> None:
+    """Print a search's best trial: its score, its size and its choices."""
+    out = screen()
+    size = f", {count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
+    of = f"{scored} trials" + (f", {failed} of which failed" if failed else "")
+    out.print(f"\nbest of {of}: trial {facts['trial']}, {facts['metric']} {score(facts['score'])}{size}", style="bold")
+    out.print(named(facts["choices"]))
+
+
+def show_best(trials: Sequence[Facts]) -> None:
+    """Print trials side by side: their scores, then the choices in which they differ, then those that they share."""
+    if not trials:
+        screen().print("no trial has a score yet")
+        return
+    out = screen()
+    header = {"": "right", "trial": "right", trials[0]["metric"]: "right", "parameters": "right", "time": "right"}
+    rows = ((t["trial"], score(t["score"]), count(t["parameters"]), duration(t["seconds"])) for t in trials)
+    out.print(table(header, ((rank, *row) for rank, row in enumerate(rows, start=1))))
+    names, shared = differing([trial["choices"] for trial in trials])
+    for block in side_by_side(trials, names, out.width):
+        out.print()
+        out.print(block)
+    if shared:
+        out.print("\nthey agree in" if names else "\nits choices" if len(trials) == 1 else "\nall chose", style="bold")
+        out.print(choices(shared, out.width) if len(trials) > 1 else named(shared), soft_wrap=len(trials) > 1)
+
+
+def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[Table]:
+    """The values that trials chose for `names`: a column for each trial, and a table for as many as fit in `width`."""
+    rows = [[name, *(shown(t["choices"].get(name, "-")) for t in trials)] for name in names]
+    headers = ["they differ in", *(f"trial {t['trial']}" for t in trials)]
+    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    each = len(trials)
+    if sum(widths) + 2 * len(widths) > width:
+        rows = [[_tail(name), *map(_ends, values)] for name, *values in rows]
+        each = max(1, (width - min(widths[0], NAME) - 2) // (min(max(widths[1:]), VALUE) + 2))
+    for i in range(1, len(headers) if names else 0, each):
+        columns = {headers[0]: "left"} | dict.fromkeys(headers[i : i + each], "right")
+        yield table(columns, ([row[0], *row[i : i + each]] for row in rows))
+
+
+def _tail(name: str) -> str:
+    """A long name without its beginning, which says least."""
+    return name if len(name) <= NAME else "…" + name[-NAME + 1 :]
+
+
+def _ends(value: str) -> str:
+    """A long value without its middle: names such as a_then_b and b_then_a stay apart."""
+    half = VALUE // 2
+    return value if len(value) <= VALUE else f"{value[: half - 1]}…{value[-half:]}"

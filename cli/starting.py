@@ -1,0 +1,65 @@
+"""What a new run is about, from what a person asked for, checked before anything is logged."""
+
+from archwright.cli.options import BadOption
+from archwright.cli.space import CLASSES, INPUT_SHAPE, Found
+from archwright.core.check import check
+from archwright.core.serial import JSON, from_json
+from archwright.core.tally import out_shapes
+from archwright.core.term import Shape, Term
+from archwright.evaluate.config import Config, TrainingConfig
+from archwright.evaluate.data import describe
+from archwright.search.session import Logged
+from archwright.store.errors import LogMissing, RunExists
+from archwright.store.log import Log
+from archwright.store.names import check_run_name, new_run_name
+
+
+def problem(found: Found, config: Config, data: str | None, shape: Shape | None) -> tuple[Term, Shape]:
+    """The space and the shape of its inputs, which the data decides where there is any.
+
+    Raises BadOption, what is wrong with the data, and what is wrong with the space.
+    """
+    if isinstance(config, TrainingConfig):
+        if shape is not None:
+            raise BadOption("--input-shape goes with --evaluator; for training, the shape of the inputs is the data's")
+        info = describe(config.data, config.data_dir, config.validation)
+        return _checked(found, info.input_shape, info.classes, True), info.input_shape
+    info = None if data is None else describe(data)
+    shape = shape or (info.input_shape if info else found.input_shape) or INPUT_SHAPE
+    return _checked(found, shape, info.classes if info else CLASSES, False), shape
+
+
+def _checked(found: Found, shape: Shape, classes: int, classifies: bool) -> Term:
+    term = found.make(shape, classes)
+    check(term, shape, classes if classifies else None)
+    return term
+
+
+def new_name(log: Log, wanted: str | None, stem: str) -> str:
+    """The name of a new run: the one that is `wanted`, or else the stem with a number.
+
+    Raises RunExists where the log has that one already.
+    """
+    if wanted is None:
+        return new_run_name(log, stem)
+    try:
+        taken = check_run_name(wanted) in log.runs()
+    except LogMissing:  # the first run is what makes the file
+        return wanted
+    if taken:
+        raise RunExists(f"the log holds a run {wanted} already; name another one, or: archwright resume {wanted}")
+    return wanted
+
+
+def space_now(found: Found, run: Logged, config: Config) -> Term:
+    """The space that a person's file gives now for what a run was begun with."""
+    shape = run.started.input_shape
+    if isinstance(config, TrainingConfig):
+        return found.make(shape, describe(config.data, config.data_dir, config.validation).classes)
+    return found.make(shape, _classes(run.space, shape))
+
+
+def _classes(space: JSON, shape: Shape) -> int:
+    """The number of classes that a logged space was made for: that of its outputs, if they are all alike."""
+    shapes = out_shapes(from_json(space), shape)
+    return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else CLASSES

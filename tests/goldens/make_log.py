@@ -1,0 +1,102 @@
+"""Make the golden log of the current schema: python tests/goldens/make_log.py [--replace].
+
+A released schema's golden is never made again: it stands for the logs that people have.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+from archwright.core.trial import JSON, Budget, Objective
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Scored,
+)
+from archwright.store.fork import fork
+from archwright.store.log import START
+from archwright.store.query import query
+from archwright.store.schema import MIGRATIONS, migrate
+from archwright.store.views import VIEWS
+
+HERE = Path(__file__).parent
+EPOCHS = Budget(2, "epochs")
+
+
+def history() -> list[Event]:
+    """Every kind of event, and every accident that a log tells of."""
+    started = RunStarted(
+        space={"kind": "sequential", "children": [{"kind": "affine", "units": {"values": [8, 16]}}]},
+        space_source="space.py:toy",
+        input_shape=(1, 8, 8),
+        searcher={"name": "random"},
+        evaluator={"kind": "training", "data": "digits"},
+        objective=Objective("accuracy", "maximize"),
+        budget=EPOCHS,
+        seed=7,
+        trials=3,
+        versions={"archwright": "0.1.0", "python": "3.11"},
+    )
+    return [
+        started,
+        Proposed(0, (("0.affine.units", 8), ("rate", 0.1), ("act", "relu"), ("bias", True)), EPOCHS),
+        Proposed(1, (("0.affine.units", 16), ("rate", 1e-05), ("act", "模型"), ("bias", False)), EPOCHS),
+        AttemptStarted(0, 1),
+        AttemptStarted(1, 1),
+        Reported(0, 1, 1, {"accuracy": 0.1 + 0.2, "loss": 1.25}),
+        Reported(1, 1, 1, {"accuracy": 0.1, "loss": float("nan")}),
+        AttemptEnded(1, 1, "diverged", 0.5, {"loss": float("nan")}, "the loss is NaN at epoch 1"),
+        Scored(1, "diverged", None, {"loss": float("nan")}),
+        RunResumed(4, {"archwright": "0.1.0", "python": "3.12"}),
+        AttemptStarted(0, 2),
+        Reported(0, 2, 1, {"accuracy": 0.5, "loss": float("inf")}),
+        AttemptEnded(0, 2, "ok", 3.25, {"accuracy": 0.5}),
+        Scored(0, "ok", 0.5, {"accuracy": 0.5}),
+        Proposed(2, (("0.affine.units", 8),), Budget(30, "seconds"), 0),
+        AttemptStarted(2, 1),
+        AttemptEnded(2, 1, "crashed", 1.5, error="signal 9"),
+        Scored(2, "crashed", None),
+        RunStopped("interrupted", "Ctrl-C"),
+    ]
+
+
+def content(path: Path) -> JSON:
+    """All that a log holds and shows, as JSON takes it."""
+    events = query(path, "SELECT run, seq, time, kind, trial, payload, chain FROM events ORDER BY run, seq").rows
+    views = {view.name: query(path, f"SELECT * FROM {view.name} ORDER BY ALL") for view in VIEWS}
+    tables = {name: {"columns": table.columns, "rows": table.rows} for name, table in views.items()}
+    return json.loads(json.dumps({"events": events, "views": tables}, default=str))
+
+
+def make(path: Path) -> None:
+    """Write the log; in small blocks, so that it takes little room in the repository."""
+    with duckdb.connect() as database:
+        database.execute(f"ATTACH '{path}' AS log (BLOCK_SIZE 16384, STORAGE_VERSION 'v1.4.0')")
+        database.execute("USE log")
+        migrate(database)
+    log, events = DuckDBLog(path), history()
+    log.append("toy-1", events, START, [1.7e9 + 0.1 * i for i in range(len(events))])
+    fork(log, "toy-1", 12, "toy-2", history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Make the golden log and its content beside it."""
+    path = HERE / f"log-schema-{len(MIGRATIONS)}.golden"
+    if path.exists() and "--replace" not in sys.argv:
+        sys.exit(f"{path} is there; --replace makes it again, which only an unreleased schema may ask for")
+    path.unlink(missing_ok=True)
+    make(path)
+    path.with_suffix(".json").write_text(json.dumps(content(path), indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

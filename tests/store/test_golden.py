@@ -1,0 +1,68 @@
+"""The logs of every released schema stay readable."""
+
+import json
+import shutil
+
+import pytest
+
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import KINDS, to_json
+from archwright.store.fold import replay
+from archwright.store.log import START
+from archwright.store.schema import MIGRATIONS
+from archwright.store.verify import verify
+from tests.goldens.make_log import HERE, content, history, make
+from tests.store.strategies import started
+
+GOLDENS = sorted(HERE.glob("log-schema-*.golden"))
+
+
+@pytest.fixture(params=GOLDENS, ids=lambda path: path.stem)
+def golden(request, tmp_path):
+    """A copy of a golden log, and what it holds."""
+    path = tmp_path / "log.duckdb"
+    shutil.copyfile(request.param, path)
+    return path, json.loads(request.param.with_suffix(".json").read_text())
+
+
+def test_each_schema_has_its_golden():
+    """A new migration comes with a new golden; the old ones stay."""
+    assert [path.stem for path in GOLDENS] == [f"log-schema-{number + 1}" for number in range(len(MIGRATIONS))]
+
+
+def test_a_golden_log_reads_as_it_always_did(golden):
+    """Events, chain and the columns of every view that it had are the same."""
+    path, expected = golden
+    now = content(path)
+    assert json.dumps(now["events"]) == json.dumps(expected["events"])
+    for name, table in expected["views"].items():
+        places = [now["views"][name]["columns"].index(column) for column in table["columns"]]
+        rows = [[row[place] for place in places] for row in now["views"][name]["rows"]]
+        assert json.dumps(rows) == json.dumps(table["rows"]), name
+
+
+def test_a_golden_log_is_whole(golden):
+    """The hashes of old are computed in the same way today."""
+    path, _ = golden
+    assert [(verdict.run, verdict.broken) for verdict in verify(path)] == [("toy-1", None), ("toy-2", None)]
+
+
+def test_a_golden_log_folds_and_goes_on(golden):
+    """Its events are decoded and folded, and an append brings it forward."""
+    path, _ = golden
+    log = DuckDBLog(path)
+    recorded = log.read("toy-1")
+    assert {type(r.event).__name__ for r in recorded} == set(KINDS), "the golden has every kind"
+    state = replay(r.event for r in recorded)
+    trials = sorted((trial.trial, trial.status, trial.score, trial.attempts) for trial in state.trials.values())
+    assert trials == [(0, "ok", 0.5, 2), (1, "diverged", None, 1), (2, "crashed", None, 1)]
+    assert log.append("new-1", [started()], START).seq == 1
+    assert log.runs() == ["toy-1", "toy-2", "new-1"]
+
+
+def test_the_golden_is_made_as_it_says(tmp_path):
+    """The script still makes what it made: the current schema's golden is not out of date."""
+    make(tmp_path / "log.duckdb")
+    expected = json.loads(GOLDENS[-1].with_suffix(".json").read_text())
+    assert json.dumps(content(tmp_path / "log.duckdb")) == json.dumps(expected)
+    assert [to_json(event)[0] for event in history()] == [row[3] for row in expected["events"] if row[0] == "toy-1"]

@@ -1,0 +1,125 @@
+"""A person's SQL."""
+
+import io
+import json
+import math
+
+import duckdb
+import pytest
+
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import QueryFailed
+from archwright.store.log import START
+from archwright.store.query import Table, export, query
+from tests.store.strategies import run_of
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "log.duckdb"
+    DuckDBLog(path).append("a-1", run_of(3), START)
+    return path
+
+
+def test_a_query_gives_columns_and_plain_rows(path):
+    """Columns by name, rows as tuples of Python values, parameters by position."""
+    table = query(path, "SELECT trial, score FROM scores WHERE run = ? AND trial > ? ORDER BY trial;", ["a-1", 0])
+    assert table == Table(("trial", "score"), [(1, 0.5), (2, 0.5)])
+
+
+@pytest.mark.parametrize("sql", ["SHOW TABLES", "DESCRIBE trials", "FROM runs", "SELECT 1; SELECT 2", "PRAGMA version"])
+def test_whatever_gives_rows_is_a_query(path, sql):
+    """DuckDB's own short forms work as well."""
+    assert query(path, sql).rows
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO events SELECT * FROM events",
+        "DELETE FROM events",
+        "DROP TABLE events",
+        "CREATE TABLE mine AS SELECT 1",
+        "ATTACH '{path}' AS log2",
+        "COPY runs TO '{path}'",
+        "COPY runs TO '{path}.csv'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+    ],
+)
+def test_no_query_can_write_the_log(path, sql):
+    """Whatever would reach a file is refused in DuckDB's words, and the log is byte for byte the same."""
+    before = path.read_bytes()
+    with pytest.raises(QueryFailed, match="DuckDB says"):
+        query(path, sql.format(path=path))
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELEC 1", 'syntax error at or near "SELEC"'),
+        ("SELECT nonsense FROM runs", "(?s)nonsense.*Candidate bindings"),
+        ("SELECT * FROM rans", "(?s)rans does not exist.*runs"),
+        ("SELECT ?", "parameter"),
+        ("SELECT 'a'::INTEGER", "Could not convert"),
+        ("SELECT now()", "needs pytz; cast it, as in"),
+    ],
+)
+def test_a_mistake_is_told_in_duckdb_s_words(path, sql, says):
+    """A query that fails is a ValueError with what DuckDB says of it, the place included."""
+    with pytest.raises(ValueError, match=says):
+        query(path, sql)
+
+
+def test_a_statement_without_rows_gives_none(path):
+    """A temporary table is allowed, and gives DuckDB's count."""
+    assert query(path, "CREATE TEMP TABLE mine AS SELECT 1; SELECT count(*) FROM mine").rows == [(1,)]
+
+
+def exported(path, sql, form):
+    file = io.BytesIO()
+    export(path, sql, file, form)
+    return file.getvalue()
+
+
+def test_export_as_csv(path):
+    """A header and a line a row; a semicolon or comment at the query's end does no harm."""
+    sql = "SELECT trial, score FROM scores ORDER BY trial -- all of them"
+    assert exported(path, sql, "csv") == b"trial,score\n0,0.5\n1,0.5\n2,0.5\n"
+    assert exported(path, "SELECT 1 AS one ; ", "csv") == b"one\n1\n"
+
+
+def test_export_as_json(path):
+    """A list of objects; the numbers that JSON has not are as Python's json reads them."""
+    rows = json.loads(exported(path, "SELECT 1 AS a, 'NaN'::DOUBLE AS b, NULL AS c, 'é' AS d", "json"))
+    assert [(row["a"], math.isnan(row["b"]), row["c"], row["d"]) for row in rows] == [(1, True, None, "é")]
+    assert json.loads(exported(path, "SELECT * FROM scores WHERE false", "json")) == []
+
+
+def test_export_as_parquet(path, tmp_path):
+    """A parquet file, with the types of the views."""
+    (tmp_path / "scores.parquet").write_bytes(exported(path, "FROM scores", "parquet"))
+    read = duckdb.connect().execute(f"SELECT count(*), sum(score) FROM '{tmp_path}/scores.parquet'").fetchall()
+    assert read == [(3, 1.5)]
+
+
+def test_a_failed_export_writes_nothing(path):
+    """A mistake in the query is known before the first byte."""
+    file = io.BytesIO()
+    with pytest.raises(QueryFailed):
+        export(path, "SELECT nonsense FROM runs", file, "csv")
+    assert file.getvalue() == b""
+
+
+def test_a_query_leaves_nothing_behind(path, tmp_path, monkeypatch):
+    """The copy that a query works on goes with it, also after a mistake."""
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(copies))
+    query(path, "FROM runs")
+    with pytest.raises(QueryFailed):
+        query(path, "FROM nonsense")
+    assert list(copies.iterdir()) == []
