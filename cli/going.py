@@ -52,8 +52,8 @@ def begin(going: Going, started: RunStarted, run: Run) -> None:
     """Go on with a run that is new."""
     searcher = started.searcher["name"]
     screen().print(
-        f"{going.name}: {started.trials} trials of {started.budget} each, {searcher} search of "
-        f"{started.space_source}, seed {started.seed}, log {going.log.path}",
+        f"{going.name}: {searcher} search of {started.space_source}, seed {started.seed}\n"
+        f"{started.trials} trials of {started.budget} each, logged in {going.log.path}",
         soft_wrap=True,
     )
     _go_on(going, standing(RunState(), started.objective, time.monotonic()), run)
@@ -62,7 +62,9 @@ def begin(going: Going, started: RunStarted, run: Run) -> None:
 def again(going: Going, before: Logged, run: Run) -> None:
     """Go on with a run that is in the log."""
     now = standing(before.state, before.started.objective, time.monotonic())
-    screen().print(f"{going.name}: {now.scored} of {now.target} trials are done, log {going.log.path}", soft_wrap=True)
+    screen().print(
+        f"{going.name}: {now.scored} of {now.target} trials are done, logged in {going.log.path}", soft_wrap=True
+    )
     _go_on(going, now, run)
 
 

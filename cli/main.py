@@ -5,13 +5,14 @@ Each command imports what it needs when it runs, so that help, completion and co
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 import archwright
 from archwright.cli import log, read, replay, search, spaces
 from archwright.cli.options import examples
+from archwright.cli.theirs import theirs
 from archwright.core.errors import ArchwrightError
 
 app = typer.Typer(
@@ -98,9 +99,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="archwright")
     except ArchwrightError as error:
-        typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
-        typer.echo(str(error), err=True)
-        sys.exit(_exit_code(error))
+        _fail(str(error), _exit_code(error))
+    except Exception as error:
+        if (trace := theirs(error)) is None:
+            raise
+        _fail(f"your code failed:\n{trace}", 2)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
+    typer.echo(message, err=True)
+    sys.exit(code)
 
 
 def _exit_code(error: ArchwrightError) -> int:

@@ -19,8 +19,8 @@ from archwright.store.events import Event, Scored
 
 PER_SECOND = 4  # pictures
 STOPPING = {
-    Stop.SOON: "stopping: the running trials are finished first; press Ctrl-C again to stop at once",
-    Stop.NOW: "stopping at once: the running trials run again when the run is resumed",
+    Stop.SOON: "finishing the running trials; press Ctrl-C again to stop at once",
+    Stop.NOW: "stopping at once; the running trials run again when the run is resumed",
 }
 
 

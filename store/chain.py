@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from archwright.store.errors import LogIsDamaged
+from archwright.store.errors import LogIsDamaged, UnreadableEvent
 from archwright.store.events import Event, from_json, to_json
 from archwright.store.log import START, Position, Recorded, conflict
 
@@ -81,6 +81,16 @@ def first_break(run: str, rows: Iterable[Row], after: Position) -> Break | None:
     return None
 
 
+def first_unreadable(rows: Iterable[Row]) -> Break | None:
+    """The first of `rows` that holds no event that we know."""
+    for row in rows:
+        try:
+            from_json(row.kind, row.payload)
+        except UnreadableEvent as error:
+            return Break(row.seq, str(error))
+    return None
+
+
 def recorded(run: str, rows: Sequence[Row], after: int) -> list[Recorded]:
     """The events in `rows` that come after number `after`, whose own row is the first of `rows`.
 
@@ -94,7 +104,11 @@ def recorded(run: str, rows: Sequence[Row], after: int) -> list[Recorded]:
             f"event {broken.seq} of {run} is broken: {broken.what}; what came before it is whole: "
             f"archwright fork {run} --at {broken.seq - 1} goes on from there"
         )
-    return [Recorded(row.seq, row.time, from_json(row.kind, row.payload), row.chain) for row in rows]
+    try:
+        return [Recorded(row.seq, row.time, from_json(row.kind, row.payload), row.chain) for row in rows]
+    except UnreadableEvent as error:
+        place = first_unreadable(rows)
+        raise UnreadableEvent(f"event {place.seq if place else '?'} of {run}: {error}") from error
 
 
 def _misplaced(seq: int, previous: int) -> str:

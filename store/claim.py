@@ -33,7 +33,8 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     except OSError as error:
         raise explain(error, file) from error
     try:
-        file.write_text(str(os.getpid()))
+        with suppress(OSError):  # on a full disk the holder is unknown, and still the only one
+            file.write_text(str(os.getpid()))
         yield
     finally:
         lock.release()

@@ -1,7 +1,9 @@
 """The log as a DuckDB file that is held only while it is read or written."""
 
+import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import final
@@ -13,7 +15,7 @@ from archwright.store.chain import Row, chained, recorded, settled
 from archwright.store.events import Event
 from archwright.store.failure import explain
 from archwright.store.file import WRITER_PATIENCE, Database, attached, present, transaction
-from archwright.store.log import Position, Recorded
+from archwright.store.log import START, Position, Recorded
 from archwright.store.names import check_run_name
 from archwright.store.schema import bring_forward, migrate, schema_version
 
@@ -32,7 +34,7 @@ _INSERT = """
 @final
 @frozen
 class DuckDBLog:
-    """The runs in one file; the first append makes the file."""
+    """The runs in one file; the first start of a run makes the file."""
 
     path: Path = field(converter=Path)
     clock: Callable[[], float] = time.time
@@ -46,7 +48,8 @@ class DuckDBLog:
         if not events:
             return after
         new = list(chained(run, events, times or [self.clock()] * len(events), after))
-        make(self.path)
+        if after == START:
+            make(self.path)
         with attached(self.path, "write", self.patience) as database:
             bring_forward(database, self.path)
             with transaction(database):
@@ -63,7 +66,8 @@ class DuckDBLog:
         with attached(self.path) as database:
             schema_version(database, self.path)
             rows = read_rows(database, run, after, upto)
-        return recorded(run, rows, after)
+        with _collector_paused():
+            return recorded(run, rows, after)
 
     def runs(self) -> list[str]:
         """As `Log.runs`."""
@@ -98,6 +102,18 @@ def read_rows(database: Database, run: str, first: int = 1, last: int | None = N
 
 def _insert(database: Database, run: str, rows: Sequence[Row]) -> None:
     database.execute(_INSERT, [run, *map(list, zip(*rows, strict=True))])
+
+
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    """Python's collector would look for cycles among ten thousands of new events: a third of the time of a read."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _place(draft: Path, path: Path) -> None:

@@ -67,6 +67,6 @@ class Log(Protocol):
 def conflict(run: str, after: Position) -> LogConflict:
     """The error for a writer of `run` who believes that it stands at `after`."""
     return LogConflict(
-        f"{run} does not stand at event {after.seq} as this process left it: another process has written the run; "
-        f"stop one of them, then go on with: archwright resume {run}"
+        f"{run} does not stand at event {after.seq} as this process left it: another process has written the run, "
+        f"or another file is in the log's place; stop that one, then go on with: archwright resume {run}"
     )

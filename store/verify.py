@@ -1,14 +1,11 @@
 """Whether the log still says what was appended to it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import frozen
 
-from archwright.store.chain import Break, Row, first_break
+from archwright.store.chain import Break, first_break, first_unreadable
 from archwright.store.duck import read_rows
-from archwright.store.errors import UnreadableEvent
-from archwright.store.events import from_json
 from archwright.store.file import attached
 from archwright.store.log import START
 from archwright.store.schema import schema_version
@@ -39,13 +36,4 @@ def verify(path: Path | str) -> list[Verdict]:
 def _verdict(path: Path, run: str) -> Verdict:
     with attached(path) as database:
         rows = read_rows(database, run)
-    return Verdict(run, len(rows), first_break(run, rows, START) or _first_unreadable(rows))
-
-
-def _first_unreadable(rows: Sequence[Row]) -> Break | None:
-    for row in rows:
-        try:
-            from_json(row.kind, row.payload)
-        except UnreadableEvent as error:
-            return Break(row.seq, str(error))
-    return None
+    return Verdict(run, len(rows), first_break(run, rows, START) or first_unreadable(rows))

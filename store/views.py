@@ -56,11 +56,11 @@ _ATTEMPTS = View(
     },
     """
     WITH started AS (
-        SELECT run, trial, (payload->>'$.attempt')::BIGINT AS attempt, seq,
+        SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt, seq,
             make_timestamp((time * 1e6)::BIGINT) AS started
         FROM events WHERE kind = 'AttemptStarted'
     ), ended AS (
-        SELECT run, trial, (payload->>'$.attempt')::BIGINT AS attempt,
+        SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt,
             make_timestamp((time * 1e6)::BIGINT) AS ended, payload->>'$.status' AS status,
             TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds, payload->>'$.error' AS error
         FROM events WHERE kind = 'AttemptEnded'
@@ -142,7 +142,7 @@ _CURVES = View(
         "time": "when it was reported (UTC)",
     },
     """
-    SELECT run, trial, (payload->>'$.attempt')::BIGINT AS attempt, (payload->>'$.epoch')::BIGINT AS epoch,
+    SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt, TRY_CAST(payload->>'$.epoch' AS BIGINT) AS epoch,
         metric.key AS metric, TRY_CAST(metric.value->>'$' AS DOUBLE) AS value,
         make_timestamp((time * 1e6)::BIGINT) AS time
     FROM events, json_each(payload, '$.metrics') AS metric WHERE kind = 'Reported'
@@ -201,7 +201,7 @@ _RUNS = View(
         SELECT run, max(make_timestamp((time * 1e6)::BIGINT)) AS latest, count(*) AS events,
             count(*) FILTER (kind = 'Proposed') AS proposed, count(*) FILTER (kind = 'Scored') AS scored,
             arg_max(kind, seq) AS last_kind, arg_max(payload->>'$.reason', seq) FILTER (kind = 'RunStopped') AS reason,
-            arg_max((payload->>'$.trials')::BIGINT, seq) FILTER (kind IN ('RunStarted', 'RunResumed')) AS target
+            arg_max(TRY_CAST(payload->>'$.trials' AS BIGINT), seq) FILTER (kind IN ('RunStarted', 'RunResumed')) AS target
         FROM events GROUP BY run
     ), champions AS (
         SELECT run, arg_max(trial, n) AS best_trial, arg_max(score, n) AS best FROM incumbents GROUP BY run
@@ -211,7 +211,7 @@ _RUNS = View(
         payload->>'$.space_source' AS space, payload->>'$.searcher.name' AS searcher,
         payload->>'$.objective.metric' AS metric, payload->>'$.objective.direction' AS direction,
         TRY_CAST(payload->>'$.seed' AS BIGINT) AS seed, target, proposed, scored, best_trial, best,
-        payload->>'$.forked_from.run' AS forked_from, (payload->>'$.forked_from.at')::BIGINT AS forked_at, events
+        payload->>'$.forked_from.run' AS forked_from, TRY_CAST(payload->>'$.forked_from.at' AS BIGINT) AS forked_at, events
     FROM (SELECT * FROM events WHERE kind = 'RunStarted') AS starts
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,

@@ -12,6 +12,7 @@ from archwright.store import schema
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import (
+    LogConflict,
     LogFailed,
     LogIsDamaged,
     LogIsFolder,
@@ -94,6 +95,19 @@ def test_a_log_that_is_not_there(tmp_path):
         with pytest.raises(FileNotFoundError, match=f"there is no log {path}; archwright search starts one"):
             use()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_was_removed_or_replaced(tmp_path):
+    """A run that has begun is not gone on with in an empty log, or in another one."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    position = log.append("a-1", [started()], START)
+    log.path.unlink()
+    with pytest.raises(LogMissing):
+        log.append("a-1", trial(0), position)
+    log.append("b-1", [started()], START)
+    with pytest.raises(LogConflict, match="or another file is in the log's place"):
+        log.append("a-1", trial(0), position)
+    assert log.runs() == ["b-1"]
 
 
 def test_a_folder_that_is_not_there(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from archwright.store import chain
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogIsDamaged
+from archwright.store.errors import LogIsDamaged, UnreadableEvent
 from archwright.store.fork import fork
 from archwright.store.log import START
 from archwright.store.verify import Verdict, verify
@@ -109,3 +109,5 @@ def test_an_event_from_the_future_is_named(log, monkeypatch):
     broken = break_of(log, "c-1")
     assert broken.seq == 1
     assert "'Pruned', which this archwright does not know" in broken.what
+    with pytest.raises(UnreadableEvent, match=r"event 1 of c-1: .*'Pruned'.* upgrade archwright"):
+        log.read("c-1")

@@ -149,6 +149,18 @@ def test_nan_breaks_no_view(log):
     assert query(log.path, "SELECT scored, best_trial, best FROM runs").rows == [(3, 1, 0.1)]
 
 
+def test_numbers_beyond_64_bits_break_no_view(log):
+    """What SQL's integers cannot hold is NULL."""
+    record(
+        log,
+        "a-1",
+        [started(seed=2**70, trials=2**70), trial(0)[0], AttemptStarted(0, 2**70), Reported(0, 1, 2**70, {"a": 1})],
+    )
+    assert query(log.path, "SELECT seed, target FROM runs").rows == [(None, None)]
+    assert query(log.path, "SELECT attempt FROM attempts").rows == [(None,)]
+    assert query(log.path, "SELECT epoch, value FROM curves").rows == [(None, 1.0)]
+
+
 @pytest.mark.parametrize(
     ("direction", "expected"),
     [("maximize", [(1, 0, 0.5), (3, 2, 0.7)]), ("minimize", [(1, 0, 0.5), (2, 1, 0.3), (5, 4, -math.inf)])],

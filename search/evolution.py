@@ -1,0 +1,67 @@
+"""Regularised evolution: the oldest die (Real et al. 2019, algorithm 1)."""
+
+from collections.abc import Callable
+from typing import ClassVar, final
+
+from attrs import evolve, frozen
+from pyrsistent import PDeque, pdeque
+
+from archwright.core.mutation import mutated
+from archwright.core.node import Node, root
+from archwright.core.traverse import sample
+from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.search.randomness import uniforms
+
+
+@final
+@frozen
+class EvolutionState:
+    """The population, oldest first, and what is under way."""
+
+    problem: Problem
+    root: Node
+    proposals: int = 0
+    population: "PDeque[Outcome]" = pdeque()
+
+
+@final
+@frozen
+class Evolution:
+    """A random population, then mutations of the best of a sample of it; each outcome replaces the oldest.
+
+    A mutation changes one choice of the path, keeps what still fits and draws the rest. Proposals that are running
+    are no members yet: with several workers, children are of parents that are known. A failed trial is worth less than
+    any other; its age counts like another's.
+    """
+
+    name: ClassVar[str] = "evolution"
+    population: int = 30  # members; as in NAS-Bench-201's runs, and the hierarchical grammar paper's baseline
+    sample: int = 10  # members drawn with replacement, of which the best becomes the parent
+
+    def start(self, problem: Problem) -> EvolutionState:
+        """No population yet."""
+        return EvolutionState(problem, root(problem.space, problem.input_shape))
+
+    def propose(self, state: EvolutionState) -> Proposal:
+        """A random leaf while the population is being founded, then a child.
+
+        Consumes a number for each member of the sample, and what mutation consumes.
+        """
+        uniform = uniforms(state.problem.seed, state.proposals)
+        founding = state.proposals < self.population or not state.population
+        leaf = sample(state.root, uniform) if founding else mutated(self._parent(state, uniform), uniform)
+        return Proposal(state.proposals, leaf.origin, leaf.path, state.problem.budget)
+
+    def adopt(self, state: EvolutionState, proposal: Proposal) -> EvolutionState:
+        """One proposal more."""
+        return evolve(state, proposals=max(state.proposals, proposal.trial + 1))
+
+    def tell(self, state: EvolutionState, outcome: Outcome) -> EvolutionState:
+        """The population with the outcome as its youngest member, and without the oldest if it is full."""
+        population = state.population.append(outcome)
+        return evolve(state, population=population.popleft() if len(population) > self.population else population)
+
+    def _parent(self, state: EvolutionState, uniform: Callable[[], float]) -> Node:
+        members = list(state.population)
+        drawn = [members[int(uniform() * len(members))] for _ in range(self.sample)]
+        return max(drawn, key=lambda outcome: state.problem.objective.merit(outcome.score)).proposal.leaf

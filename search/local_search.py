@@ -1,0 +1,88 @@
+"""Local search: the first neighbour that is better, and a fresh start where none is."""
+
+from typing import ClassVar, final
+
+from attrs import evolve, frozen
+from pyrsistent import PSet, pset
+
+from archwright.core.mutation import neighbours, with_change
+from archwright.core.node import Node, Path, root
+from archwright.core.traverse import sample
+from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.search.randomness import uniforms
+
+FRESH = 100  # random leaves to draw at most for one that is new
+
+
+@final
+@frozen
+class LocalState:
+    """Where the search stands, and the neighbours that are still to be tried."""
+
+    problem: Problem
+    root: Node
+    proposals: int = 0
+    current: Outcome | None = None
+    untried: tuple[Path, ...] = ()  # neighbours of the current one, in the order of trying
+    starts: PSet[int] = pset()  # the open trials that are fresh starts
+    seen: PSet[Path] = pset()  # whatever was proposed
+
+
+@final
+@frozen
+class LocalSearch:
+    """From a random leaf, neighbours that differ in one choice are tried in random order until one is better.
+
+    The better one is where the search goes on from, at once; if there is none, it begins again at a random leaf. No
+    neighbour is proposed twice. Several workers try several neighbours: an outcome that is better than where the search
+    stands by then is where it goes on from. A failed trial is worse than any other.
+    """
+
+    name: ClassVar[str] = "local-search"
+
+    def start(self, problem: Problem) -> LocalState:
+        """Nowhere yet."""
+        return LocalState(problem, root(problem.space, problem.input_shape))
+
+    def propose(self, state: LocalState) -> Proposal:
+        """The next neighbour, or a random leaf; consumes a number for each choice of a random leaf."""
+        if state.untried:
+            path = state.untried[0]
+        else:
+            uniform = uniforms(state.problem.seed, 2 * state.proposals)
+            leaves = (sample(state.root, uniform).path for _ in range(FRESH))
+            path = next((leaf for leaf in leaves if leaf not in state.seen), None) or sample(state.root, uniform).path
+        return Proposal(state.proposals, state.root.origin, path, state.problem.budget)
+
+    def adopt(self, state: LocalState, proposal: Proposal) -> LocalState:
+        """One proposal more: a neighbour if it is among those to be tried, and else a fresh start."""
+        path = proposal.path
+        return evolve(
+            state,
+            proposals=max(state.proposals, proposal.trial + 1),
+            untried=tuple(each for each in state.untried if each != path),
+            starts=state.starts if path in state.untried else state.starts.add(proposal.trial),
+            seen=state.seen.add(path),
+        )
+
+    def tell(self, state: LocalState, outcome: Outcome) -> LocalState:
+        """The search at the outcome if that is better, or if it is a fresh start that was due."""
+        merit = state.problem.objective.merit
+        fresh = outcome.proposal.trial in state.starts
+        state = evolve(state, starts=state.starts.discard(outcome.proposal.trial))
+        due = state.current is None or (fresh and not state.untried)
+        if due or merit(outcome.score) > merit(state.current.score if state.current else None):
+            return evolve(state, current=outcome, untried=self._neighbours(state, outcome.proposal))
+        return state
+
+    def _neighbours(self, state: LocalState, proposal: Proposal) -> tuple[Path, ...]:
+        """The paths that differ in one choice and were never proposed, in random order.
+
+        What a change makes new choices of is drawn; consumes a number for each neighbour and each such choice.
+        """
+        uniform = uniforms(state.problem.seed, 2 * proposal.trial + 1)
+        found = [
+            (uniform(), with_change(proposal.leaf, name, value, uniform).path)
+            for name, value in neighbours(proposal.leaf)
+        ]
+        return tuple(path for _, path in sorted(found, key=lambda each: each[0]) if path not in state.seen)

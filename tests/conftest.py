@@ -1,0 +1,30 @@
+"""How the tests run: properties without deadlines, the same examples each time in CI; goldens written on demand."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the files in tests/goldens anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest):
+    """A function that asserts that a text is that of a golden file, or writes it with --update-golden."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDENS / name
+        if request.config.getoption("--update-golden"):
+            path.write_text(text + "\n")
+        assert path.read_text() == text + "\n", f"{path} differs; look at it, then pytest --update-golden"
+
+    return check

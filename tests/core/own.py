@@ -1,0 +1,56 @@
+"""Modules of a person's own, one of each sort, as a space file would define them."""
+
+from typing import ClassVar, final
+
+import archwright as aw
+
+
+@final
+@aw.module
+class Shrink(aw.Basic):
+    """Keeps every `step`-th row and column, and a bias for each channel; needs at least as many as it steps over."""
+
+    shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ("step",)
+    step: aw.Hyperparameter[int] = aw.hyperparameter(aw.integer(1))
+    note: str = "as it was"
+
+    def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
+        if len(in_shape) != 3 or min(in_shape[1:]) < self.step:
+            raise aw.Misfit(f"shrink by {self.step} does not fit {in_shape}")
+        return (in_shape[0], in_shape[1] // self.step, in_shape[2] // self.step)
+
+    def parameters(self, in_shape: aw.Shape) -> int:
+        return in_shape[0]
+
+
+@final
+@aw.module
+class Glued(aw.Composite):
+    """Two modules on the input and one on both their outputs, which must have one shape."""
+
+    pair: tuple[aw.Term, ...] = aw.children()
+    head: aw.Term = aw.child()
+
+    def child_in_shape(self, i: int, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:
+        if i < 2:
+            return in_shape
+        if outs[0] != outs[1]:
+            raise aw.Misfit(f"glued modules give {outs[0]} and {outs[1]}")
+        return (2 * outs[0][0], *outs[0][1:])
+
+    def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:
+        return outs[2]
+
+
+@final
+@aw.module
+class Ladder(aw.Rewriting):
+    """A stem of `width` filters, then `rungs` residual layers of the same width, each with choices of its own."""
+
+    layer: aw.Term = aw.child()
+    width: aw.Hyperparameter[int] = aw.hyperparameter(aw.integer(1))
+    rungs: aw.Hyperparameter[int] = aw.hyperparameter(aw.integer(0))
+
+    def expand(self) -> aw.Term:
+        stem = aw.conv2d(filters=self.width, size=1)
+        return aw.sequential(stem, *(aw.residual(self.layer) for _ in range(self.rungs)))

@@ -1,0 +1,80 @@
+"""What every searcher must keep, and the means to see it."""
+
+import random
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from archwright.core.node import root
+from archwright.core.term import Term
+from archwright.core.trial import Budget, Objective, Outcome, Problem, Proposal
+
+
+def problem(space: Term, seed: int = 0, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
+    return Problem(space, shape, seed, Budget(1, "epochs"), Objective("accuracy", direction))  # type: ignore[arg-type]
+
+
+def noise(path: tuple, salt: str = "") -> float:
+    """A score in [0, 1) that only the path decides."""
+    return int.from_bytes(blake2b(f"{salt}{path}".encode(), digest_size=6).digest()) / 2**48
+
+
+class Session:
+    """A searcher at work: proposals in order, outcomes in whatever order they are told."""
+
+    def __init__(self, searcher: Any, of: Problem) -> None:
+        self.searcher, self.problem = searcher, of
+        self.state = searcher.start(of)
+        self.proposals: list[Proposal] = []
+        self.open: list[Proposal] = []
+        self.events: list[Proposal | Outcome] = []
+
+    def ask(self) -> Proposal | None:
+        proposal = self.searcher.propose(self.state)
+        assert self.searcher.propose(self.state) == proposal, "to propose must change nothing"
+        if proposal is not None:
+            self.state = self.searcher.adopt(self.state, proposal)
+            self.proposals.append(proposal)
+            self.open.append(proposal)
+            self.events.append(proposal)
+        return proposal
+
+    def tell(self, proposal: Proposal, score: float | None) -> None:
+        outcome = Outcome(proposal, "ok" if score is not None else "crashed", score)
+        self.open.remove(proposal)
+        self.state = self.searcher.tell(self.state, outcome)
+        self.events.append(outcome)
+
+    def run(
+        self, n: int, score: Callable[[tuple], float | None], workers: int = 1, seed: int = 0
+    ) -> Sequence[Proposal]:
+        """`n` proposals, up to `workers` of them open at once, told in a shuffled order."""
+        chance = random.Random(seed)
+        while len(self.proposals) < n:
+            while len(self.open) < workers and len(self.proposals) < n:
+                if self.ask() is None:
+                    break
+            if not self.open:
+                break
+            done = chance.choice(self.open)
+            self.tell(done, score(done.path))
+        for proposal in list(self.open):
+            self.tell(proposal, score(proposal.path))
+        return self.proposals
+
+
+def replayed(session: Session) -> Any:
+    """The state that the events alone give."""
+    state = session.searcher.start(session.problem)
+    for event in session.events:
+        adopt, tell = session.searcher.adopt, session.searcher.tell
+        state = adopt(state, event) if isinstance(event, Proposal) else tell(state, event)
+    return state
+
+
+def check_proposals(session: Session) -> None:
+    """Every proposal is a leaf of the space, and numbered in order."""
+    for number, proposal in enumerate(session.proposals):
+        assert proposal.trial == number
+        assert proposal.leaf.is_leaf
+        assert proposal.leaf.origin == root(session.problem.space, session.problem.input_shape).origin

@@ -1,0 +1,88 @@
+"""What holds for every searcher."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archwright as aw
+from archwright.search.evolution import Evolution
+from archwright.search.local_search import LocalSearch
+from archwright.search.mcts import Mcts
+from archwright.search.random_search import RandomSearch
+from tests.search.contract import Session, check_proposals, noise, problem, replayed
+from tests.search.instant import SPACE
+
+SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
+SEARCHERS = [
+    RandomSearch(),
+    Mcts(),
+    Mcts(parts=2),
+    Mcts(parts=3, rescale=True),
+    Evolution(population=6, sample=3),
+    LocalSearch(),
+]
+searchers = pytest.mark.parametrize("searcher", SEARCHERS, ids=repr)
+
+
+def flaky(path: tuple) -> float | None:
+    """A third of the trials fail."""
+    score = noise(path)
+    return None if score < 1 / 3 else score
+
+
+@searchers
+@given(workers=st.integers(1, 4), seed=st.integers(0, 1000), direction=st.sampled_from(["maximize", "minimize"]))
+def test_state_is_the_fold_of_the_events(searcher, workers, seed, direction):
+    """With any number of workers, reals, integers, failures, and either direction: replayed equals live."""
+    space = aw.sequential(SPACE, aw.affine(aw.integers(1, 200)))
+    session = Session(searcher, problem(space, seed, direction))
+    session.run(24, flaky, workers, seed)
+    check_proposals(session)
+    assert replayed(session) == session.state
+    assert searcher.propose(replayed(session)) == searcher.propose(session.state)
+
+
+@searchers
+def test_same_seed_same_search_another_seed_another(searcher):
+    runs = [Session(searcher, problem(SMALL, seed)) for seed in (0, 0, 1)]
+    first, second, third = ([p.path for p in run.run(12, noise)] for run in runs)
+    assert first == second
+    assert first != third
+
+
+@searchers
+def test_every_trial_may_fail(searcher):
+    session = Session(searcher, problem(SMALL))
+    session.run(15, lambda path: None, workers=2)  # noqa: ARG005
+    check_proposals(session)
+
+
+@searchers
+def test_proposals_of_another_searcher_are_taken_over(searcher):
+    """A fork goes on from another searcher's proposals: they are adopted and told like one's own."""
+    other = Session(Mcts() if isinstance(searcher, RandomSearch) else RandomSearch(), problem(SMALL))
+    other.run(10, noise, workers=2)
+    session = Session(searcher, problem(SMALL))
+    for event in other.events:
+        if event in other.proposals:
+            session.state = searcher.adopt(session.state, event)
+        else:
+            session.state = searcher.tell(session.state, event)
+    session.proposals = list(other.proposals)
+    session.run(20, noise)
+    check_proposals(session)
+
+
+@pytest.mark.parametrize("searcher", SEARCHERS[1:], ids=repr)
+def test_searchers_beat_random_search_on_an_easy_landscape(searcher):
+    """The score rewards each good choice by itself: the mean of 20 seeds after 150 trials is above random search's."""
+    space = aw.sequential(*(aw.conv2d(filters=list(range(8, 72, 8)), size=3) for _ in range(5)), aw.affine(10))
+
+    def easy(path: tuple) -> float:
+        return sum(value for _, value in path) / (64 * 5)
+
+    def best(of) -> float:
+        runs = (Session(of, problem(space, seed)).run(150, easy) for seed in range(20))
+        return sum(max(easy(p.path) for p in run) for run in runs) / 20
+
+    assert best(searcher) > best(RandomSearch())

@@ -1,0 +1,236 @@
+"""What to try laws with: generated domains, spaces of every kind of module, and walks through them."""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from attrs import frozen
+from hypothesis import strategies as st
+
+import archwright as aw
+from archwright.core.check import dead_ends
+from archwright.core.domain import Integers, Reals, Values
+from archwright.core.node import DeadEnd, Node
+from tests.core.own import Glued, Ladder, Shrink
+
+# --- domains
+
+scalars = (
+    st.booleans()
+    | st.integers(-5, 5)
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4)
+)
+units = st.floats(0, 1)
+uniforms = st.floats(0, 1, exclude_max=True)
+values_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique_by=lambda v: v), st.booleans())
+integers_domains = st.builds(
+    lambda lo, length, log: Integers(max(1, lo) if log else lo, (max(1, lo) if log else lo) + length, log),
+    st.integers(-100, 1000),
+    st.integers(0, 300),
+    st.booleans(),
+)
+
+
+@st.composite
+def _reals(draw: st.DrawFn) -> Reals:
+    if draw(st.booleans()):
+        start, ratio = draw(st.floats(1e-9, 1e6)), draw(st.floats(1.001, 1e9))
+        return Reals(start, start * ratio, log=True)
+    start, length = draw(st.floats(-1e6, 1e6)), draw(st.floats(1e-3, 1e6))
+    return Reals(start, start + length)
+
+
+reals_domains = _reals()
+finite_domains = values_domains | integers_domains
+domains = finite_domains | reals_domains
+
+# --- hyperparameters: mostly one value, so that spaces are small enough to be enumerated
+
+WIDTH = aw.shared("width", [2, 3, 4])
+KERNEL = aw.shared("kernel", aw.integers(1, 3))
+COPIES = aw.shared("copies", [1, 2])
+RATE = aw.shared("rate", [0.25, 0.5])
+MERGING = aw.shared("merging", ["add", "concatenate"])
+ONLY = aw.shared("only", [2])  # one legal value: never asked
+
+widths = (WIDTH, WIDTH * 2, WIDTH + 1, WIDTH - 2, 12 // WIDTH, aw.larger(WIDTH, 3), WIDTH * COPIES, ONLY, ONLY * 3 % 4)
+kernels = (KERNEL, aw.smaller(KERNEL, 2), KERNEL * 2 - 1, 4 - KERNEL)
+counts = (COPIES, COPIES + 1, 3 - COPIES, KERNEL)
+
+
+@st.composite
+def held(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = ()) -> Any:
+    """What a hyperparameter's field may be written as: one of its options, several of them, or an expression."""
+    sort = draw(st.integers(0, 9))
+    if sort <= 4:
+        return draw(st.sampled_from(options))
+    if expressions and sort == 5:
+        return draw(st.sampled_from(expressions))
+    if sort == 6 and all(type(option) is int for option in options):
+        lo = draw(st.sampled_from(options))
+        return Integers(lo, lo + draw(st.integers(0, 2)), log=lo > 0 and draw(st.booleans()))
+    return draw(st.lists(st.sampled_from(options), min_size=2, max_size=3, unique=True))
+
+
+paddings = held(["same", "valid"])
+rates = held([0.0, 0.1, 0.5], [RATE, RATE * 2, RATE / 2])
+
+# --- modules
+
+conv2ds = st.builds(
+    aw.conv2d,
+    filters=held([2, 3, 4], widths),
+    size=held([1, 2, 3, 5], kernels),
+    stride=held([1, 2, 3], kernels[:2]),
+    padding=paddings,
+    groups=st.just(1) | held([1, 2, 3], [COPIES, WIDTH]),
+    bias=st.just(True) | held([True, False]),
+    initialization=st.just("he") | held(["he", "released"]),
+)
+pool_fields = {"size": held([1, 2, 3], kernels), "stride": held([1, 2], [COPIES]), "padding": paddings}
+max_pool2ds = st.builds(aw.max_pool2d, **pool_fields)
+avg_pool2ds = st.builds(aw.avg_pool2d, **pool_fields)
+affines = st.builds(aw.affine, units=held([1, 4, 5], widths), bias=st.just(True) | held([True, False]))
+dropouts = st.builds(aw.dropout, rates)
+activations = st.builds(aw.activation, held(["relu", "gelu", "tanh"])) | st.just(aw.relu())
+trainings = st.dictionaries(
+    st.sampled_from(["learning_rate", "optimizer", "entries"]), held([0.1, 1, "adam"], [RATE]), max_size=2
+).map(lambda entries: aw.settings(**entries))
+shrinks = st.builds(Shrink, held([1, 2, 3], kernels), st.sampled_from(["as it was", "so"]))
+quiet = st.sampled_from([aw.identity(), aw.relu(), aw.batch_norm()])
+flattening = affines | st.sampled_from([aw.flatten(), aw.global_avg_pool()])
+pools = max_pool2ds | avg_pool2ds | shrinks
+basics = st.one_of(conv2ds, quiet, activations, dropouts, pools, conv2ds.map(lambda conv: conv), trainings, flattening)
+
+
+@st.composite
+def _eithers(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
+    options = draw(st.lists(inner, min_size=1, max_size=2))
+    named = draw(st.dictionaries(st.sampled_from(["first", "<b>"]), inner, max_size=1))
+    return aw.either(*options, **named)
+
+
+def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
+    several = st.lists(inner, max_size=3)
+    return st.one_of(
+        several.map(lambda terms: aw.sequential(*terms)),
+        st.builds(lambda a, b: aw.sequential(a, b, a), inner, inner),  # one object in two places
+        st.builds(aw.residual, inner),
+        st.builds(lambda terms, merge: aw.branches(*terms, merge=merge), several, held(["add", "concatenate"], [MERGING])),
+        st.builds(lambda a, merge: aw.branches(a, a, merge=merge), inner, held(["add", "concatenate"])),
+        st.builds(aw.repeat, inner, held([0, 1, 2], counts)),
+        st.builds(aw.repeat_tied, inner, held([1, 2, 3], counts)),
+        _eithers(inner),
+        st.builds(aw.optional, inner),
+        st.builds(aw.maybe_swap, inner, inner),
+        st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),
+        st.builds(Ladder, inner, held([2, 3], widths), held([0, 1, 2], [COPIES])),
+    )
+
+
+LARGEST = 300  # leaves of a space that is to be enumerated
+
+_grown = st.recursive(basics, _compounds, max_leaves=8)
+anything = _grown | st.builds(aw.sequential, _grown, _grown, _grown)
+terms = anything.filter(lambda term: aw.count(term) <= LARGEST)
+shapes = st.sampled_from([(2, 8, 8), (1, 8, 8), (4, 6, 5), (6, 4, 4), (3, 2, 2), (12, 1, 1), (5,)])
+continuous = st.builds(
+    lambda term, domain: aw.sequential(aw.settings(learning_rate=domain), term, aw.dropout(aw.reals(0, 1))),
+    anything,
+    reals_domains,
+)
+
+
+@frozen
+class Case:
+    """A space and the shape of its input."""
+
+    space: aw.Term
+    shape: aw.Shape
+
+
+cases = st.builds(Case, terms, shapes)
+
+
+def _open(case: Case) -> Case:
+    """The case, or one with more in it, in which the first node asks something and every walk comes to a leaf."""
+    space = aw.identity() if dead_ends(case.space, case.shape) else case.space
+    if aw.root(space, case.shape).is_leaf:
+        space = aw.sequential(aw.optional(aw.dropout(rate=[0.1, 0.5])), space, aw.affine(units=WIDTH))
+    return Case(space, case.shape)
+
+
+open_cases = cases.map(_open)
+roots = open_cases.map(lambda case: aw.root(case.space, case.shape))
+seeds = st.integers(0, 2**16)
+
+
+@st.composite
+def _nodes(draw: st.DrawFn, spaces: st.SearchStrategy[aw.Term] = terms) -> Node:
+    """A node that asks something, anywhere in a space."""
+    case = draw(st.builds(Case, spaces, shapes).map(_open))
+    walk = list(walked(aw.root(case.space, case.shape), draw(seeds)))[:-1]
+    return walk[int(draw(uniforms) * len(walk))]
+
+
+nodes = _nodes()
+all_nodes = _nodes(terms | continuous)  # also those that ask for reals
+leaves = st.builds(lambda node, seed: aw.sample(node, random.Random(seed).random), roots, seeds)
+
+# --- ways through a space
+
+
+def walked(node: Node, seed: int) -> Iterator[Node]:
+    """The nodes from the given one to a leaf, choices drawn with a seed."""
+    uniform = random.Random(seed).random
+    yield node
+    while node.choice is not None:
+        node = node.choose(node.choice.domain.sample(uniform()))
+        yield node
+
+
+def explored(space: aw.Term, shape: aw.Shape, parts: int | None = None) -> tuple[list[Node], list[str]]:
+    """Every leaf of a finite space, and what every dead end said.
+
+    Values are chosen one by one or, with `parts`, by narrowing to the parts of a split.
+    """
+    found: list[Node] = []
+    stuck: list[str] = []
+
+    def go(node: Node) -> None:
+        if node.choice is None:
+            found.append(node)
+            return
+        if parts is None:
+            steps = [lambda value=value: node.choose(value) for value in node.choice.domain]
+        else:
+            steps = [lambda part=part: node.narrow(part) for part in node.choice.domain.split(parts)]
+        for step in steps:
+            try:
+                after = step()
+            except DeadEnd as error:
+                stuck.append(str(error))
+            else:
+                go(after)
+
+    try:
+        first = aw.root(space, shape)
+    except DeadEnd as error:
+        return [], [str(error)]
+    go(first)
+    return found, stuck
+
+
+def subterms(term: aw.Term) -> Iterator[aw.Term]:
+    """A term and all that are in it."""
+    yield term
+    for inside in term.subterms:
+        yield from subterms(inside)
+
+
+def finite(number: float) -> bool:
+    """Whether a count is one."""
+    return not math.isinf(number)
