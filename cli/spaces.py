@@ -68,7 +68,7 @@ def _facts(found: Found, shape: Shape, classes: int) -> dict[str, Any]:
 def _list(facts: Sequence[Mapping[str, Any]]) -> None:
     rows = [(f["space"], size(f["size"]), f["depth"], f["from"]) for f in facts]
     screen().print(table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
-    typer.echo("\narchwright space NAME shows one; one of your own is file.py:attribute or module:attribute")
+    typer.echo("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
 
 
 def _samples(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Mapping[str, Any]]:

@@ -212,6 +212,30 @@ class Identity(_SameShape):
     """Gives its input."""
 
 
+@final
+@module
+class Zero(_SameShape):
+    """Gives zeros: the absence of a connection."""
+
+
+@final
+@module
+class ReluConvBn(Basic):
+    """ReLU, a convolution without bias that keeps shape and channels, batch normalisation: NAS-Bench-201's unit."""
+
+    shape_hyperparameters: ClassVar[tuple[str, ...] | None] = ()
+    size: Hyperparameter[int] = hyperparameter(one_of(1, 3, 5, 7))
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """That of the input, which must be an image."""
+        return image(self.kind, in_shape)
+
+    def parameters(self, in_shape: Shape) -> int:
+        """A window over the channels for each channel, and the normalisation's scale and shift."""
+        channels = in_shape[0]
+        return channels * (channels * self.size**2 + 2)
+
+
 def _entries(given: Any) -> tuple[tuple[str, Entry], ...]:
     return tuple((name, entry(held)) for name, held in given)
 

@@ -7,7 +7,7 @@ from attrs import frozen
 from archwright.core.domain import Domain, Value, Values
 from archwright.core.environment import Environment, computed, unknown
 from archwright.core.errors import ArchwrightError
-from archwright.core.tally import REMEMBERED, candidates, tally
+from archwright.core.tally import REMEMBERED, candidates, completable, tally
 from archwright.core.term import Compound, Misfit, Shape, Term
 
 
@@ -94,20 +94,17 @@ def _legal(
 ) -> Domain:
     """The part of `domain` with which the term can still be completed, by itself, for this input shape."""
     options = candidates(domain)
-    fits: list[Value] = []
-    why = ""
-    for value in options:
-        found = (
-            tally(term, (shape,), environment, (*answers, value))
-            if shared is None
-            else tally(term, (shape,), environment.set(shared, value), answers)
-        )
-        if found.completions:
-            fits.append(value)
-        else:
-            why = why or next(iter(found.dead.values())).why
+    fits = [v for v in options if completable(term, shape, *_known(shared, v, environment, answers))]
     if not fits:
-        raise Misfit(why)
+        found = tally(term, (shape,), environment, answers)
+        raise Misfit(next(iter(found.dead.values())).why)
     if len(fits) == len(options):
         return domain
     return Values(tuple(fits), ordered=not isinstance(domain, Values) or domain.ordered)
+
+
+def _known(
+    shared: str | None, value: Value, environment: Environment, answers: tuple[Value, ...]
+) -> tuple[Environment, tuple[Value, ...]]:
+    """The environment and the answers once a hyperparameter, shared or the term's own, has a value."""
+    return (environment, (*answers, value)) if shared is None else (environment.set(shared, value), answers)

@@ -110,6 +110,25 @@ def _tally(term: Term, shapes: Shapes, environment: Environment, answers: tuple[
         return Tally({}, {term.kind: Dead(str(misfit), ())})
 
 
+def completable(term: Term, shape: Shape, environment: Environment, answers: tuple[Value, ...]) -> bool:
+    """Whether `term` has any completion for an input shape: the first that is found will do."""
+    plan, k = term.plan, len(answers)
+    if k == len(plan.entries):
+        return bool(tally(term, (shape,), environment, answers).completions)
+    held = plan.entries[k]
+    if isinstance(held, Domain):
+        values = candidates(held, irrelevant=isinstance(term, Basic) and not plan.guarded[k])
+        return any(completable(term, shape, environment, (*answers, v)) for v in values)
+    if shared := unknown(held, environment):
+        values = candidates(shared.domain)
+        return any(completable(term, shape, environment.set(shared.name, v), answers) for v in values)
+    try:
+        value = computed(term, plan.names[k], held, environment)
+    except Misfit:
+        return False
+    return completable(term, shape, environment, (*answers, value))
+
+
 def candidates(domain: Domain, irrelevant: bool = False) -> list[Value]:
     """The values that are tried for a domain: all, or a few of too many, or one where it does not matter which."""
     if irrelevant:

@@ -142,7 +142,8 @@ _CURVES = View(
         "time": "when it was reported (UTC)",
     },
     """
-    SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt, TRY_CAST(payload->>'$.epoch' AS BIGINT) AS epoch,
+    SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt,
+        TRY_CAST(payload->>'$.epoch' AS BIGINT) AS epoch,
         metric.key AS metric, TRY_CAST(metric.value->>'$' AS DOUBLE) AS value,
         make_timestamp((time * 1e6)::BIGINT) AS time
     FROM events, json_each(payload, '$.metrics') AS metric WHERE kind = 'Reported'
@@ -201,7 +202,8 @@ _RUNS = View(
         SELECT run, max(make_timestamp((time * 1e6)::BIGINT)) AS latest, count(*) AS events,
             count(*) FILTER (kind = 'Proposed') AS proposed, count(*) FILTER (kind = 'Scored') AS scored,
             arg_max(kind, seq) AS last_kind, arg_max(payload->>'$.reason', seq) FILTER (kind = 'RunStopped') AS reason,
-            arg_max(TRY_CAST(payload->>'$.trials' AS BIGINT), seq) FILTER (kind IN ('RunStarted', 'RunResumed')) AS target
+            arg_max(TRY_CAST(payload->>'$.trials' AS BIGINT), seq)
+                FILTER (kind IN ('RunStarted', 'RunResumed')) AS target
         FROM events GROUP BY run
     ), champions AS (
         SELECT run, arg_max(trial, n) AS best_trial, arg_max(score, n) AS best FROM incumbents GROUP BY run
@@ -211,7 +213,8 @@ _RUNS = View(
         payload->>'$.space_source' AS space, payload->>'$.searcher.name' AS searcher,
         payload->>'$.objective.metric' AS metric, payload->>'$.objective.direction' AS direction,
         TRY_CAST(payload->>'$.seed' AS BIGINT) AS seed, target, proposed, scored, best_trial, best,
-        payload->>'$.forked_from.run' AS forked_from, TRY_CAST(payload->>'$.forked_from.at' AS BIGINT) AS forked_at, events
+        payload->>'$.forked_from.run' AS forked_from, TRY_CAST(payload->>'$.forked_from.at' AS BIGINT) AS forked_at,
+        events
     FROM (SELECT * FROM events WHERE kind = 'RunStarted') AS starts
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,

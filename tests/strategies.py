@@ -173,7 +173,7 @@ def _nodes(draw: st.DrawFn, spaces: st.SearchStrategy[aw.Term] = terms) -> Node:
     """A node that asks something, anywhere in a space."""
     case = draw(st.builds(Case, spaces, shapes).map(_open))
     walk = list(walked(aw.root(case.space, case.shape), draw(seeds)))[:-1]
-    return walk[int(draw(uniforms) * len(walk))]
+    return draw(st.sampled_from(walk[::-1]))
 
 
 nodes = _nodes()

@@ -1,0 +1,82 @@
+"""Logs for the tests to read, each made once, and the command within this process."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from archwright.cli.main import main
+from tests.cli.running import SCORE, WATCHED, run
+
+
+@frozen
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch, capsys) -> Command:
+    """The command in this process, in a folder of its own with a score.py; for what starts no search."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ARCHWRIGHT_LOG", "ARCHWRIGHT_DATA", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "score.py").write_text(SCORE)
+
+    def command(*words: str) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as raised:
+            main(words)
+        code = raised.value.code
+        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> tuple[Path, Done]:
+    """A folder whose log has a search of the digits, for real, and what the search printed. Only to be read."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = run(folder, "search", "digits", "--trials", "3", "--budget", "1epochs", program=WATCHED)
+    return folder, Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def scored(tmp_path_factory) -> Path:
+    """A folder whose log has two searches with a function; in half-1, some trials fail. Only to be read."""
+    folder = tmp_path_factory.mktemp("scored")
+    (folder / "score.py").write_text(SCORE)
+    for name, words in {
+        "run-1": ["digits", "--evaluator", "score.py:score", "--trials", "8", "--workers", "2"],
+        "half-1": ["figure1", "--evaluator", "score.py:half", "--metric", "cost", "--minimize", "--trials", "12"],
+    }.items():
+        done = run(folder, "search", *words, "--name", name)
+        assert done.returncode in (0, 1), done.stderr
+    return folder
+
+
+@pytest.fixture
+def log(scored, tmp_path) -> Path:
+    """A copy of that log in the command's folder."""
+    return Path(shutil.copy(scored / "archwright.duckdb", tmp_path / "archwright.duckdb"))
+
+
+@pytest.fixture
+def digits_log(trained, tmp_path) -> Path:
+    """A copy of the log with a search of the digits in the command's folder."""
+    return Path(shutil.copy(trained[0] / "archwright.duckdb", tmp_path / "archwright.duckdb"))
+
+
+@pytest.fixture
+def reader(cli, log) -> Command:
+    """The command in a folder with a log."""
+    assert log.exists()
+    return cli

@@ -1,0 +1,73 @@
+"""The command as people run it: in a process of its own, in a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+MAIN = "import sys; from archwright.cli.main import main; main(sys.argv[1:])"
+# What a coordinator must never do is to import torch: it says whether it did when it ends.
+WATCHED = """
+import atexit, sys
+atexit.register(lambda: print("torch imported:", "torch" in sys.modules, file=sys.stderr))
+from archwright.cli.main import main
+main(sys.argv[1:])
+"""
+TIME = 60  # seconds that no command here may take
+
+SCORE = """
+import time
+
+def score(architecture, budget, seed, report):
+    for epoch in range(1, 4):
+        report(epoch, accuracy=0.1 * epoch)
+    return (seed % 997) / 997
+
+def slow(architecture, budget, seed, report):
+    for epoch in range(1, 4):
+        time.sleep(0.4)
+        report(epoch, accuracy=0.1 * epoch)
+    return (seed % 997) / 997
+
+def fails(architecture, budget):
+    raise ValueError("the score has no number")
+
+def half(architecture, budget, seed):
+    if seed % 2:
+        raise ValueError("an odd seed")
+    return {"accuracy": 0.5, "cost": seed % 7}
+"""
+
+
+def environment() -> dict[str, str]:
+    """This process's, without what would change what commands do."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("ARCHWRIGHT", "COLUMNS"))}
+
+
+def start(folder: Path, *words: str, program: str = MAIN, **more: Any) -> subprocess.Popen[str]:
+    """A command that has been started in `folder`."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", program, *words],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+
+
+def run(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
+    """A command that has come to its end in `folder`."""
+    process = start(folder, *words, program=program)
+    out, err = process.communicate(timeout=TIME)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def read_json(folder: Path, *words: str) -> Any:
+    """What a command prints with --json."""
+    done = run(folder, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

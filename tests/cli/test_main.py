@@ -1,0 +1,84 @@
+"""The command as a whole: help, versions, completion, exit codes, and what is imported for what."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import archwright
+from archwright.cli.main import app, main
+from archwright.search.run import TrialsKeepFailing
+from archwright.store.errors import LogIsDamaged, NoSuchRun
+
+COMMANDS = (
+    "spaces", "space", "search", "resume", "runs", "show", "best", "sql", "replay", "fork", "verify",
+)  # fmt: skip
+RUNNER = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})
+
+
+def test_commands_are_those_of_the_design():
+    assert sorted(c.name or c.callback.__name__ for c in app.registered_commands if c.callback) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_what_a_command_does_and_gives_an_example(command):
+    shown = RUNNER.invoke(app, [command, "--help"]).output
+    assert f"archwright {command}" in shown.split("Examples")[1]
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_help_lists_every_command():
+    shown = RUNNER.invoke(app, ["--help"]).output
+    assert all(re.search(rf"^\W*{command}\s", shown, re.MULTILINE) for command in COMMANDS)
+
+
+def test_version():
+    assert RUNNER.invoke(app, ["--version"]).output.strip() == f"archwright {archwright.__version__}"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script(shell):
+    shown = RUNNER.invoke(app, ["--show-completion", shell])
+    assert "archwright" in shown.output.lower() or "complete" in shown.output
+
+
+def test_unknown_command_is_a_mistake_with_the_nearest(cli):
+    done = cli("serch", "digits")
+    assert (done.code, done.out) == (2, "")
+    assert "search" in done.err
+
+
+@pytest.mark.parametrize(("error", "code"), [(NoSuchRun, 2), (LogIsDamaged, 1), (TrialsKeepFailing, 1)])
+def test_mistakes_exit_with_2_and_failures_with_1(error, code, monkeypatch, capsys):
+    def fail(**_):
+        raise error("what is wrong, and what to do")
+
+    monkeypatch.setattr("archwright.cli.main.app", fail)
+    with pytest.raises(SystemExit) as raised:
+        main([])
+    shown = capsys.readouterr()
+    assert (raised.value.code, shown.out, shown.err) == (code, "", "error: what is wrong, and what to do\n")
+
+
+def test_an_error_of_ours_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("archwright.cli.spaces.table", None)
+    with pytest.raises(TypeError):
+        main(["spaces"])
+
+
+def imported(*words: str) -> set[str]:
+    program = (
+        "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "from archwright.cli.main import main\n"
+        "main(sys.argv[1:]) if len(sys.argv) > 1 else None"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", program, *words], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("space", "figure1", "--count"), ("search", "--help")])
+def test_what_needs_no_log_is_light(words):
+    """Counting a space and giving help take no time: neither the database, nor numpy, nor torch are imported."""
+    assert imported(*words) & {"torch", "duckdb", "numpy", "sklearn", "archwright.store"} == set()

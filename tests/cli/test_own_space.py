@@ -1,0 +1,108 @@
+"""A person's own space and their own kind of module, from the search to its replay; and a file that changes."""
+
+import pytest
+
+from tests.cli.running import SCORE, read_json, run
+
+OWN = """
+import archwright as aw
+
+@aw.module
+class Scale(aw.Basic):
+    factor: aw.Hyperparameter[float] = aw.hyperparameter(aw.number(0.0))
+
+    def out_shape(self, in_shape):
+        return in_shape
+
+    def compile(self, in_shape):
+        import torch
+
+        class Times(torch.nn.Module):
+            def __init__(self, factor):
+                super().__init__()
+                self.factor = torch.nn.Parameter(torch.tensor(float(factor)))
+
+            def forward(self, images):
+                return images * self.factor
+
+        return Times(self.factor)
+
+def space(input_shape, classes):
+    return aw.sequential(Scale(factor=[0.5, 1.0, 2.0]), aw.affine(units=[16, 32]), aw.affine(units=classes))
+"""
+PLAIN = """
+import archwright as aw
+
+def space(input_shape, classes):
+    return aw.sequential(aw.affine(units=[16, 32, 64]), aw.relu(), aw.affine(units=classes))
+"""
+
+
+def test_own_module_is_trained_resumed_and_replayed(tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    search = run(tmp_path, "search", "own.py:space", "--trials", "1", "--budget", "1epochs")
+    assert search.returncode == 0, search.stderr
+    assert "scale.factor" in search.stdout
+    resumed = run(tmp_path, "resume", "--trials", "+1")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "has changed" not in resumed.stdout
+    facts = read_json(tmp_path, "show", "own-1", "1")
+    assert facts["status"] == "ok"
+    assert "scale(factor=" in facts["architecture"]
+    assert run(tmp_path, "replay", "--verify").returncode == 0
+    assert "next: trial 2" in run(tmp_path, "replay").stdout
+    (tmp_path / "own.py").unlink()
+    assert "cannot be drawn: there is no file" in run(tmp_path, "show", "own-1", "1").stdout
+    gone = run(tmp_path, "resume", "--trials", "+1")
+    assert (gone.returncode, gone.stdout) == (2, "")
+    assert "no file" in gone.stderr
+
+
+@pytest.fixture
+def searched(tmp_path):
+    (tmp_path / "score.py").write_text(SCORE)
+    (tmp_path / "plain.py").write_text(PLAIN)
+    words = ("--evaluator", "score.py:score", "--trials", "12", "--input-shape", "1,8,8")
+    assert run(tmp_path, "search", "plain.py:space", *words).returncode == 0
+    return tmp_path
+
+
+def test_resume_in_a_file_that_has_changed_says_what_differs(searched):
+    (searched / "plain.py").write_text(PLAIN.replace("64]", "64, 128]"))
+    done = run(searched, "resume", "--trials", "+20")
+    assert done.returncode == 0, done.stderr
+    assert "plain.py:space has changed since plain-1 was last in it" in done.stdout
+    assert "units" in done.stdout
+    assert "128" in done.stdout
+    trials = read_json(searched, "show")["trials"]
+    assert any(trial["choices"]["0.affine.units"] == 128 for trial in trials)
+    assert run(searched, "replay", "--verify").returncode == 0
+    assert "has changed" not in run(searched, "resume", "--trials", "+1").stdout
+    fork = run(searched, "fork", "plain-1", "--at", "200", "--seed", "9", "--trials", "+2")
+    assert fork.returncode == 0, fork.stderr
+    assert run(searched, "resume", "plain-1-fork-1").returncode == 0
+
+
+def test_resume_in_a_file_that_has_lost_a_model_is_refused(searched):
+    (searched / "plain.py").write_text(PLAIN.replace("[16, 32, 64]", "[16, 99]"))
+    before = read_json(searched, "show")["events"]
+    done = run(searched, "resume", "--trials", "+2")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "plain.py:space has changed since the run began" in done.stderr
+    assert "is not in the new space" in done.stderr
+    assert read_json(searched, "show")["events"] == before
+
+
+def test_space_that_breaks_in_the_middle_of_a_search_shows_their_traceback(tmp_path):
+    """The whole space is checked before; but code of a person's own may fail at any time."""
+    (tmp_path / "score.py").write_text(SCORE)
+    (tmp_path / "own.py").write_text(
+        OWN.replace("        return in_shape\n", "        calls.append(1)\n        assert len(calls) < 60, 'too often'\n"
+                    "        return in_shape\n").replace("import archwright", "calls = []\nimport archwright")
+        .replace("[0.5, 1.0, 2.0]", "aw.reals(0.1, 2.0)")
+    )  # fmt: skip
+    done = run(tmp_path, "search", "own.py:space", "--evaluator", "score.py:score", "--trials", "500")
+    assert done.returncode in (0, 2)
+    if done.returncode:
+        assert "AssertionError: too often" in done.stderr
+        assert "archwright resume own-1" in done.stdout

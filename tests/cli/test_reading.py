@@ -1,0 +1,266 @@
+"""Reading the log: runs, show, best, sql, verify."""
+
+import json
+import shutil
+
+import pytest
+
+from archwright.cli.facts import differing, merged
+from archwright.cli.output import duration, score, shown, size, sparkline, tree
+from archwright.cli.show_trial import side_by_side
+from archwright.core.trial import Objective
+from archwright.search.session import logged
+from archwright.store.duck import DuckDBLog
+from archwright.store.log import START
+
+
+def test_runs(reader):
+    facts = json.loads(reader("runs", "--json").out)
+    assert [run["run"] for run in facts] == ["run-1", "half-1"]
+    assert [run["searcher"] for run in facts] == ["random", "random"]
+    assert facts[0]["status"] == "finished"
+    assert "run-1" in reader("runs").out
+
+
+def test_show_run(reader):
+    facts = json.loads(reader("show", "run-1", "--json").out)
+    assert facts["counts"] == {"target": 8, "proposed": 8, "ok": 8, "failed": 0, "in_flight": 0}
+    assert facts["best"]["score"] == max(trial["score"] for trial in facts["trials"])
+    assert facts["evaluator"]["source"] == "score.py:score"
+    shown = reader("show", "run-1").out
+    for said in ("run-1   finished", "digits, inputs of 1x8x8", "random, seed 0", "8 of 8", "torch ", "5epochs"):
+        assert said in shown
+
+
+def test_show_without_a_run_is_the_last_one(reader):
+    assert reader("show").out.startswith("half-1")
+
+
+def test_show_run_with_failures(reader):
+    facts, shown = json.loads(reader("show", "half-1", "--json").out), reader("show", "half-1").out
+    failed = [trial for trial in facts["trials"] if trial["status"] == "crashed"]
+    assert facts["counts"]["failed"] == len(failed) > 0
+    assert "an odd seed" in failed[0]["error"]
+    assert shown.count("ValueError: an odd seed") >= len(failed)
+
+
+def test_show_trial(reader):
+    facts = json.loads(reader("show", "run-1", "2", "--json").out)
+    assert len(facts["attempts"]) == 1
+    assert [point["accuracy"] for point in facts["attempts"][0]["curve"]] == pytest.approx([0.1, 0.2, 0.3])
+    shown = reader("show", "run-1", "2").out
+    for said in ("trial 2 of run-1   ok", "0.settings.optimizer", "└─ affine(units=10)", "-> (10,)", "▁", "█", "epoch"):
+        assert said in shown
+
+
+def test_show_trial_that_failed(reader):
+    failed = next(t for t in json.loads(reader("show", "half-1", "--json").out)["trials"] if t["status"] == "crashed")
+    shown = reader("show", "half-1", str(failed["trial"])).out
+    assert 'raise ValueError("an odd seed")' in shown
+    assert "score.py" in shown
+
+
+def test_best_is_the_objectives(reader):
+    top = json.loads(reader("best", "half-1", "-n", "3", "--json").out)
+    assert len(top) <= 3
+    assert [trial["score"] for trial in top] == sorted(trial["score"] for trial in top)
+    top = json.loads(reader("best", "run-1", "--json").out)
+    assert [trial["score"] for trial in top] == sorted((trial["score"] for trial in top), reverse=True)
+    assert len(top) == 5
+    assert top[0]["parameters"] > 0
+
+
+@pytest.mark.parametrize("words", [("best", "run-1"), ("best", "run-1", "-n", "1"), ("show", "run-1"), ("runs",)])
+def test_tables_fit_80_columns(reader, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = reader(*words).out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any(line.endswith(" ") for line in lines)
+
+
+def test_best_of_a_run_without_scores(log, cli):
+    file = DuckDBLog(log)
+    file.append("empty", [logged(file, "run-1").started], START)
+    assert cli("best", "empty").out == "no trial has a score yet\n"
+    assert json.loads(cli("best", "empty", "--json").out) == []
+    assert cli("show", "empty").out.startswith("empty   new")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("show", "run1"), "did you mean run-1"),
+        (("best", "ru-1"), "did you mean run-1"),
+        (("show", "run-1", "8"), "it has trials 0 to 7"),
+        (("replay", "rn-1"), "did you mean run-1"),
+        (("resume", "haf-1"), "did you mean half-1"),
+        (("fork", "run2", "--at", "3"), "did you mean run-1"),
+        (("fork", "run-1", "--at", "9999"), "it has events 1 to"),
+        (("replay", "run-1", "--at", "9999"), "it has events 1 to"),
+        (("show", "--log", "other.duckdb"), "no log"),
+        (("sql", "selec 1"), "syntax error"),
+        (("sql", "from trails"), "trials"),
+        (("resume", "run-1", "--trials", "many"), "as in +32"),
+        (("resume", "run-1", "--trials", "+4", "--trial-timeout", "3epochs"), "10min"),
+    ],
+)
+def test_mistakes(reader, words, says):
+    done = reader(*words)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+    assert "Traceback" not in done.err
+
+
+def test_log_may_come_from_the_environment(log, cli, tmp_path, monkeypatch):
+    log.rename(tmp_path / "other.duckdb")
+    monkeypatch.setenv("ARCHWRIGHT_LOG", str(tmp_path / "other.duckdb"))
+    assert "run-1" in cli("runs").out
+    assert f"--log {tmp_path / 'other.duckdb'}" in cli("resume", "run-1").out
+
+
+def test_no_log_yet(cli):
+    for words in (("runs",), ("show",), ("best",), ("resume",), ("verify",), ("sql", "select 1")):
+        done = cli(*words)
+        assert (done.code, done.out) == (2, "")
+        assert "archwright search starts one" in done.err
+
+
+def test_something_else_where_the_log_should_be(cli, tmp_path):
+    (tmp_path / "archwright.duckdb").write_text("not a database" * 1000)
+    done = cli("runs")
+    assert done.code == 2
+    assert "archwright.duckdb" in done.err
+
+
+def test_sql_formats(reader, tmp_path):
+    query = "select trial, score from trials where run = 'run-1' order by trial"
+    rows = json.loads(reader("sql", query, "--json").out)
+    assert [row["trial"] for row in rows] == list(range(8))
+    assert json.loads(reader("sql", query, "--format", "json").out) == rows
+    assert reader("sql", query, "--format", "csv").out.splitlines()[0] == "trial,score"
+    assert "(8 rows)" in reader("sql", query).out
+    assert reader("sql", query, "--format", "csv", "--output", "out.csv").out == ""
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 9
+    reader("sql", query, "--format", "parquet", "-o", "out.parquet")
+    assert (tmp_path / "out.parquet").read_bytes()[:4] == b"PAR1"
+    assert reader("sql", query, "-o", "out.txt").code == 2
+    assert reader("sql", query, "--format", "csv", "-o", "no/such/folder.csv").code == 2
+
+
+def test_sql_can_change_nothing(log, cli):
+    before = log.read_bytes()
+    assert cli("sql", "delete from events").code == 2
+    assert log.read_bytes() == before
+
+
+def test_verify(log, cli):
+    done = cli("verify")
+    assert done.code == 0
+    assert "run-1: " in done.out
+    assert "whole" in done.out
+    assert cli("verify", str(log), "--json").code == 0
+
+
+def test_verify_finds_a_changed_event(log, cli):
+    import duckdb  # as somebody would who changes it
+
+    with duckdb.connect(log) as database:
+        database.execute("UPDATE events SET time = time + 1 WHERE run = 'run-1' AND seq = 5")
+    done = cli("verify")
+    assert done.code == 1
+    assert "run-1" in done.out
+    assert "broken at event 5" in done.out
+    assert [run["broken"] is None for run in json.loads(cli("verify", "--json").out)] == [False, True]
+    assert cli("show", "run-1").code == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(scored):
+    """As in archwright show | head -1."""
+    from tests.cli.running import start
+
+    process = start(scored, "show", "run-1")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    process.wait(30)
+
+
+def test_readers_leave_the_log_alone(log, cli, tmp_path):
+    before = log.read_bytes()
+    for words in (
+        ("runs",),
+        ("show",),
+        ("show", "run-1", "0"),
+        ("best",),
+        ("replay",),
+        ("replay", "--verify"),
+        ("verify",),
+    ):
+        assert cli(*words).code == 0
+    assert log.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["archwright.duckdb", "score.py"]
+
+
+def test_log_in_a_read_only_folder_can_be_read(log, cli, tmp_path):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    shutil.copy(log, folder / "archwright.duckdb")
+    folder.chmod(0o555)
+    try:
+        assert cli("best", "--log", str(folder / "archwright.duckdb")).code == 0
+        assert cli("sql", "from runs", "--log", str(folder / "archwright.duckdb")).code == 0
+    finally:
+        folder.chmod(0o755)
+
+
+def test_values_as_people_read_them():
+    assert [shown(v) for v in (None, True, 3, 0.00012345, 12345678.0, "a")] == [
+        "",
+        "true",
+        "3",
+        "0.0001234",
+        "12,345,678",
+        "a",
+    ]
+    assert [score(v) for v in (None, 0.98765, 0.0, 1e-7, -12.5)] == ["-", "0.9877", "0.0000", "1e-07", "-12.5000"]
+    assert [duration(s) for s in (0.44, 12, 200, 7500)] == ["0.4 s", "12 s", "3 min 20 s", "2 h 5 min"]
+    assert [size(n) for n in (24, 10**20, float("inf"))] == ["24", "about 10^20.0", "infinite"]
+
+
+def test_sparkline_is_highest_where_the_curve_is():
+    assert sparkline([0, 1, 0.5], 30) == "▁█▅"
+    assert sparkline([2, 2], 30) == "▁▁"
+    assert sparkline([0, float("nan"), 1], 30) == "▁?█"
+    assert len(sparkline(list(range(1000)), 30)) == 30
+
+
+def test_tree_shortens_long_domains_and_breaks_long_lines():
+    text = "a\n├─ b(x={1, 2, 3, 4, 5, 6, 7, 8}, y=" + "word " * 20 + ")   (1, 8, 8) -> (10,), 12 parameters\n└─ c"
+    lines = tree(text, 60).splitlines()
+    assert "{1, 2 .. 8: 8 values}" in lines[1]
+    assert max(map(len, lines)) <= 60
+    assert all(line.startswith("│") for line in lines[2:-1])
+    assert lines[-2].strip("│ ") == "(1, 8, 8) -> (10,), 12 parameters".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def test_merged_keeps_every_order():
+    assert merged([["a", "b", "d"], ["a", "c", "d"], ["b", "e"]]) == ["a", "c", "b", "e", "d"]
+
+
+def test_differing_choices():
+    names, shared = differing([{"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 1}])
+    assert (names, shared) == (["b", "c"], {"a": 1})
+    assert differing([{"a": 1}]) == ([], {"a": 1})
+
+
+def test_side_by_side_keeps_to_the_width():
+    trials = [{"trial": n, "choices": {"a.long.name.of.a.choice": "a_long_value_then_another"}} for n in range(9)]
+    tables = list(side_by_side(trials, ["a.long.name.of.a.choice"], 80))
+    assert sum(len(table.columns) - 1 for table in tables) == 9
+    assert len(tables) == 3
+
+
+def test_objective_decides_what_is_best():
+    assert Objective("cost", "minimize").better(1, 2)

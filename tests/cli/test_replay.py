@@ -1,0 +1,82 @@
+"""Going back in a run: replay and fork."""
+
+import json
+
+import pytest
+
+from archwright.search.session import logged
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Proposed
+from archwright.store.log import START
+
+
+def test_replay_verify(reader):
+    done = reader("replay", "run-1", "--verify")
+    assert (done.code, done.out) == (0, "run-1: the searcher makes all 8 proposals again, as they were logged\n")
+    assert json.loads(reader("replay", "run-1", "--verify", "--json").out)["mismatch"] is None
+
+
+def test_replay_verify_shows_the_first_proposal_that_differs(log, cli):
+    """A history that its searcher would not have made, as after a change of the code."""
+    file = DuckDBLog(log)
+    run = logged(file, "run-1")
+    events = list(run.events)
+    first, second = (i for i, event in enumerate(events) if isinstance(event, Proposed) and event.trial in (2, 3))
+    events[first] = Proposed(2, run.events[second].path, run.events[second].budget)  # pyright: ignore
+    file.append("changed", events, START)
+    done = cli("replay", "changed", "--verify")
+    assert done.code == 1
+    assert f"event {first + 1}, trial 2, is not what the searcher proposes" in done.out
+    assert "choice " in done.out
+    told = json.loads(cli("replay", "changed", "--verify", "--json").out)["mismatch"]
+    assert told["trial"] == 2
+    assert told["logged"] != told["recomputed"]
+
+
+def test_replay_at_is_what_was_believed_then(reader):
+    facts = json.loads(reader("replay", "run-1", "--at", "2", "--json").out)
+    assert (facts["proposed"], facts["scored"], facts["open"], facts["best"]) == (1, 0, [0], None)
+    trial = json.loads(reader("show", "run-1", "1", "--json").out)
+    assert facts["next"]["choices"] == trial["choices"]
+    assert "next: trial 1" in reader("replay", "run-1", "--at", "2").out
+    last = json.loads(reader("replay", "run-1", "--json").out)
+    assert (last["proposed"], last["scored"], last["next"]["trial"]) == (8, 8, 8)
+
+
+def test_fork_shares_a_beginning_and_goes_its_own_way(log, cli):
+    done = cli("fork", "run-1", "--at", "20", "--seed", "5", "--trials", "6")
+    assert done.code == 0
+    assert "archwright resume run-1-fork-1" in done.out
+    assert cli("resume", "run-1-fork-1").code == 0
+    facts = json.loads(cli("show", "run-1-fork-1", "--json").out)
+    assert facts["forked_from"]["run"] == "run-1"
+    assert facts["counts"]["ok"] == 6
+    assert "run-1 at event 20" in cli("show", "run-1-fork-1").out
+    parent = json.loads(cli("show", "run-1", "--json").out)
+    shared = logged(DuckDBLog(log), "run-1", 20).state.proposed
+    choices = [[trial["choices"] for trial in run["trials"][:6]] for run in (parent, facts)]
+    assert choices[0][:shared] == choices[1][:shared]
+    assert choices[0][shared:] != choices[1][shared:]
+    assert cli("replay", "run-1-fork-1", "--verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--searcher", "randm"), "did you mean random"),
+        (("--set", "x=1"), "no setting 'x'"),
+        (("--name", "half-1"), "half-1"),
+        (("--name", "a b"), "letters, digits"),
+        (("--trials", "-3"), "+32"),
+    ],
+)
+def test_mistakes_make_no_run(reader, words, says):
+    done = reader("fork", "run-1", "--at", "20", *words)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+    assert len(json.loads(reader("runs", "--json").out)) == 2
+
+
+def test_fork_may_be_named(reader):
+    assert reader("fork", "run-1", "--at", "9", "--searcher", "random", "--name", "mine", "--trials", "+3").code == 0
+    assert json.loads(reader("show", "mine", "--json").out)["counts"]["target"] == 11

@@ -1,0 +1,153 @@
+"""A search of the digits for real, and what the other commands say of it afterwards."""
+
+import json
+import threading
+
+import pytest
+
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import RunStarted
+from tests.cli.running import SCORE, WATCHED, read_json, run, start
+
+
+def test_search_trains_and_shows_the_best_and_how_to_go_on(trained):
+    _, done = trained
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0] == "digits-1: random search of digits, seed 0"
+    assert sum(line.endswith("began") for line in lines) == 3
+    assert sum("epoch 1/1  accuracy 0." in line for line in lines) == 3
+    assert any(line.startswith("best of 3 trials: trial ") for line in lines)
+    assert any("archwright resume digits-1 --trials +16" in line for line in lines)
+
+
+def test_coordinator_never_imports_torch(trained):
+    assert trained[1].err.strip() == "torch imported: False"
+
+
+def test_what_is_logged_is_what_was_asked_for(digits_log):
+    started = DuckDBLog(digits_log).read("digits-1")[0].event
+    assert isinstance(started, RunStarted)
+    assert (started.space_source, started.input_shape, started.trials) == ("digits", (1, 8, 8), 3)
+    assert str(started.budget) == "1epochs"
+
+
+def test_every_reader_of_a_real_search(digits_log, cli):
+    assert digits_log.exists()
+    best = json.loads(cli("best", "--json").out)[0]
+    trial = json.loads(cli("show", "digits-1", str(best["trial"]), "--json").out)
+    assert trial["metrics"]["accuracy"] == best["score"] > 0
+    assert "test_accuracy" in trial["metrics"]
+    assert trial["parameters"] == trial["metrics"]["parameters"]
+    assert cli("show", "digits-1").out.count(" ok ") >= 3
+    rows = json.loads(cli("sql", "select best from runs", "--json").out)
+    assert rows == [{"best": best["score"]}]
+    assert cli("replay", "--verify").code == cli("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("digts",), "did you mean digits"),
+        (("digits", "--data", "cifar"), "did you mean cifar10"),
+        (("digits", "--data", "npz:nowhere.npz"), "nowhere.npz"),
+        (("digits", "--searcher", "randm"), "did you mean random"),
+        (("digits", "--set", "width=3"), "no setting 'width'"),
+        (("digits", "--set", "width"), "write name=value"),
+        (("digits", "--train", "batchsize=64"), "did you mean batch_size"),
+        (("digits", "--train", "batch_size=0"), "batch_size is 0"),
+        (("digits", "--budget", "5"), "5epochs, 30s or 50000examples"),
+        (("digits", "--trial-timeout", "5epochs"), "90s, 10min or 1h"),
+        (("digits", "--validation", "2"), "validation is 2"),
+        (("digits", "--keep", "first"), "best or last"),
+        (("digits", "--device", "gpu"), "auto, cpu, cuda"),
+        (("digits", "--name", "a/b"), "letters, digits"),
+        (("digits", "--input-shape", "1,8,8"), "--evaluator"),
+        (("digits", "--evaluator", "score.py:scor"), "did you mean score"),
+        (("digits", "--evaluator", "scor.py:score"), "score.py"),
+        (("digits", "--evaluator", "score.py"), "file.py:function"),
+        (("digits", "--evaluator", "no_such_module:score"), "no module 'no_such_module'"),
+        (("digits", "--evaluator", "broken.py:score"), "SyntaxError"),
+        (("digits", "--evaluator", "score.py:score", "--device", "cpu"), "--device is for training"),
+        (("digits", "--evaluator", "score.py:score", "--train", "flip=true"), "--train is for training"),
+        (("digits", "--log", "no/such/folder.duckdb", "--evaluator", "score.py:score"), "mkdir -p"),
+        (("digits", "--trials", "0"), "trials"),
+        (("own.py:dead",), "dead ends"),
+        (("own.py:wrong",), "end the space with affine(units=10)"),
+    ],
+)
+def test_mistakes_are_said_before_anything_is_logged(cli, tmp_path, words, says):
+    (tmp_path / "broken.py").write_text("def score(:\n")
+    (tmp_path / "own.py").write_text(
+        "import archwright as aw\n"
+        "pool = aw.max_pool2d(size=4, stride=4)\n"
+        "dead = aw.sequential(pool, pool, pool, aw.affine(units=10))\n"
+        "wrong = aw.affine(units=[3, 4])\n"
+    )
+    done = cli("search", *words)
+    assert done.code == 2
+    assert says in done.err
+    assert not (tmp_path / "archwright.duckdb").exists()
+
+
+def test_name_that_is_taken(reader):
+    done = reader("search", "digits", "--evaluator", "score.py:score", "--name", "run-1")
+    assert done.code == 2
+    assert "archwright resume run-1" in done.err
+
+
+def test_trials_that_keep_failing_stop_the_search(tmp_path):
+    (tmp_path / "score.py").write_text(SCORE)
+    done = run(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "20")
+    assert done.returncode == 1
+    assert "5 trials in a row failed" in done.stderr
+    assert "ValueError: the score has no number" in done.stderr
+    assert "Traceback" not in done.stderr.split('File "')[-1]
+    assert "archwright resume figure1-1" in done.stdout
+    facts = read_json(tmp_path, "show")
+    assert (facts["status"], facts["counts"]["failed"], facts["best"]) == ("failing", 5, None)
+
+
+def test_resume_has_nothing_to_do_and_then_more(reader):
+    assert "archwright resume run-1 --trials +16" in reader("resume", "run-1").out
+    done = reader("resume", "run-1", "--trials", "+2")
+    assert done.code == 0
+    assert "8 of 8 trials are done" in done.out
+    assert json.loads(reader("show", "run-1", "--json").out)["counts"]["ok"] == 10
+    assert reader("resume", "run-1", "--device", "cpu", "--trials", "12").code == 2
+    assert reader("resume", "run-1", "--trials", "11").code == 0
+    assert reader("replay", "run-1", "--verify").code == 0
+
+
+def test_second_coordinator_is_refused(tmp_path):
+    (tmp_path / "score.py").write_text(SCORE)
+    first = start(tmp_path, "search", "digits", "--evaluator", "score.py:slow", "--trials", "3")
+    assert first.stdout is not None
+    for line in first.stdout:
+        if "epoch" in line:
+            break
+    done = run(tmp_path, "resume", "digits-1")
+    assert done.returncode == 2
+    assert f"process {first.pid}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert read_json(tmp_path, "show")["status"] == "running"
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+
+
+def test_queries_during_a_whole_search(tmp_path):
+    """One every tenth of a second: none of them fails, and nor does the search."""
+    (tmp_path / "score.py").write_text(SCORE)
+    search = start(tmp_path, "search", "digits", "--evaluator", "score.py:slow", "--trials", "6", "--workers", "2")
+    assert search.stdout is not None
+    assert search.stdout.readline().startswith("digits-1")
+    threading.Thread(target=search.stdout.read, daemon=True).start()
+    asked = 0
+    while search.poll() is None:
+        done = run(tmp_path, "sql", "select run, count(*) from trials group by run", "--json", program=WATCHED)
+        missing = asked == 0 and "archwright search starts one" in done.stderr  # the search is just about to
+        assert missing or done.returncode == 0, done.stderr
+        asked += done.returncode == 0
+    assert search.returncode == 0
+    assert asked >= 3
+    assert read_json(tmp_path, "show")["counts"]["ok"] == 6

@@ -1,0 +1,151 @@
+"""What stops a search, and that it goes on afterwards as if nothing had been."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import AttemptEnded, Proposed, Scored
+from tests.cli.running import MAIN, SCORE, environment, read_json, run, start
+
+SLOW = ("search", "digits", "--evaluator", "score.py:slow", "--trials", "6", "--workers", "2")
+REPORTS = 2  # are waited for before anything is done to the search
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    (tmp_path / "score.py").write_text(SCORE)
+    return tmp_path
+
+
+def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """A search that is in the middle of its first trials."""
+    search = start(folder, *words)
+    assert search.stdout is not None
+    for _ in range(REPORTS):
+        assert any("epoch" in line for line in iter(search.stdout.readline, ""))
+    return search
+
+
+def logged(folder: Path) -> list:
+    return [recorded.event for recorded in DuckDBLog(folder / "archwright.duckdb").read("digits-1")]
+
+
+def assert_complete(folder: Path, trials: int = 6) -> None:
+    """Every trial was proposed and scored exactly once, and its searcher would do it again."""
+    events = logged(folder)
+    for kind in (Proposed, Scored):
+        assert Counter(e.trial for e in events if isinstance(e, kind)) == Counter(range(trials))
+    assert run(folder, "replay", "--verify").returncode == 0
+    assert run(folder, "verify").returncode == 0
+
+
+def workers() -> set[str]:
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0] for line in listed.splitlines() if "archwright.evaluate.worker" in line}
+
+
+def test_ctrl_c_finishes_the_running_trials(folder):
+    search = begun(folder, *SLOW)
+    search.send_signal(signal.SIGINT)
+    out, err = search.communicate(timeout=60)
+    assert (search.returncode, err) == (130, "")
+    assert "press Ctrl-C again to stop at once" in out
+    assert out.splitlines()[-1].endswith("archwright resume digits-1 --workers 2")
+    events = logged(folder)
+    assert all(e.status == "ok" for e in events if isinstance(e, Scored))
+    assert sum(isinstance(e, Scored) for e in events) == sum(isinstance(e, Proposed) for e in events) == 2
+    assert read_json(folder, "show")["status"] == "interrupted"
+    assert run(folder, "resume", "--workers", "2").returncode == 0
+    assert_complete(folder)
+
+
+def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder):
+    before = workers()
+    search = begun(folder, *SLOW)
+    search.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    search.send_signal(signal.SIGINT)
+    out, err = search.communicate(timeout=60)
+    assert (search.returncode, err) == (130, "")
+    assert "stopping at once" in out
+    assert "archwright resume digits-1 --workers 2" in out
+    assert workers() <= before
+    assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
+    trials = read_json(folder, "show")["trials"]
+    assert [trial["status"] for trial in trials] == ["interrupted", "interrupted"]
+    assert run(folder, "resume", "--workers", "2").returncode == 0
+    assert_complete(folder)
+    assert [trial["attempts"] for trial in read_json(folder, "show")["trials"]] == [2, 2, 1, 1, 1, 1]
+
+
+def test_sigterm_is_as_ctrl_c(folder):
+    search = begun(folder, *SLOW)
+    search.send_signal(signal.SIGTERM)
+    out, _ = search.communicate(timeout=60)
+    assert search.returncode == 143
+    assert "archwright resume digits-1" in out
+
+
+def test_kill_9_then_resume(folder):
+    search = begun(folder, *SLOW)
+    search.kill()
+    search.communicate(timeout=60)
+    assert read_json(folder, "show")["status"] == "died"
+    assert read_json(folder, "runs")[0]["status"] == "died"
+    assert "archwright resume digits-1" in run(folder, "show").stdout
+    assert run(folder, "resume", "digits-1", "--workers", "2", "--trials", "+1").returncode == 0
+    assert_complete(folder, 7)
+
+
+def test_live_display_on_a_terminal(folder):
+    """80 columns, 24 rows: Ctrl-C as a person types it, to the whole foreground group, leaves the workers alone."""
+    shown = on_a_terminal(folder, *SLOW[:-4], "--trials", "3", interrupt_at="epoch 2/5")
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert "0/3 trials" in text
+    assert "trial 0  epoch 1/5" in text
+    assert "finishing the running trials; press Ctrl-C again to stop at once" in text
+    assert "trial 0  accuracy 0." in text
+    assert "best of 1 trials" in text
+    assert "archwright resume digits-1" in text
+    assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= 80
+    assert "Traceback" not in text
+
+
+def on_a_terminal(folder: Path, *words: str, interrupt_at: str) -> str:
+    """All that a command wrote to a terminal of 80x24, to which Ctrl-C is typed once it shows `interrupt_at`."""
+    ours, theirs = pty.openpty()
+    subprocess.run(["stty", "rows", "24", "cols", "80"], stdin=theirs, check=True)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", f"import os; os.login_tty(0)\n{MAIN}", *words]
+        if hasattr(os, "login_tty")
+        else ["setsid", "--ctty", sys.executable, "-P", "-c", MAIN, *words],
+        cwd=folder,
+        env=environment() | {"TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+            if interrupt_at and interrupt_at.encode() in shown:
+                os.write(ours, b"\x03")
+                interrupt_at = ""
+    except OSError:  # on Linux, the end of the other side
+        pass
+    process.wait(60)
+    os.close(ours)
+    assert process.returncode == 130
+    return shown.decode()

@@ -1,0 +1,38 @@
+"""What is known of the shared hyperparameters, and values computed from it."""
+
+import pytest
+
+import archwright as aw
+from archwright.core.environment import computed, nothing_shared, unknown
+
+WIDTH, DEPTH = aw.shared("width", [16, 32]), aw.shared("depth", [1, 2])
+CONV = aw.conv2d(filters=WIDTH, size=3)
+
+
+def test_the_first_unknown_is_asked_first():
+    """From left to right, those that are known left out."""
+    expression = WIDTH * DEPTH + WIDTH
+    assert unknown(expression, nothing_shared) == WIDTH
+    assert unknown(expression, nothing_shared.set("width", 16)) == DEPTH
+    assert unknown(expression, nothing_shared.set("width", 16).set("depth", 1)) is None
+
+
+def test_a_computed_value_is_checked_as_a_written_one():
+    """The hyperparameter's own check judges it, and the error shows formula and value."""
+    known = {"width": 16}
+    assert computed(CONV, "filters", WIDTH * 2, known) == 32
+    message = r"filters of conv2d, \(width - 16\), is 0; it must be an integer of 1 or more"
+    with pytest.raises(aw.Misfit, match=message):
+        computed(CONV, "filters", WIDTH - 16, known)
+    with pytest.raises(aw.Misfit, match=r"\(width / 4\), is 4.0; it must be an integer"):
+        computed(CONV, "filters", WIDTH / 4, known)
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [(WIDTH // (WIDTH - 16), "division"), (WIDTH - "one", "unsupported operand"), (WIDTH * 1e308, "is inf; values must")],
+)
+def test_what_cannot_be_computed_does_not_fit(expression, why):
+    """Division by zero, operators that do not apply and overflow rule the value out, with the reason."""
+    with pytest.raises(aw.Misfit, match=rf"filters of conv2d, .* cannot be computed: .*{why}"):
+        computed(CONV, "filters", expression, {"width": 16})

@@ -1,0 +1,102 @@
+"""Shared hyperparameters and the values computed from them."""
+
+import operator
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archwright as aw
+from archwright.core.domain import InvalidDomain
+from archwright.core.expression import OPERATORS, Computed, Expression
+
+NAMES = ("a", "b", "c")
+SHARED = {name: aw.shared(name, aw.integers(-20, 20)) for name in NAMES}
+PYTHON = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+operands = st.recursive(
+    st.sampled_from(list(SHARED.values())) | st.integers(-9, 9),
+    lambda inner: st.builds(
+        lambda symbol, a, b: (
+            Computed(symbol, (a, b))
+            if symbol in ("min", "max") or not (isinstance(a, Expression) or isinstance(b, Expression))
+            else PYTHON[symbol](a, b)
+        ),
+        st.sampled_from(list(OPERATORS)),
+        inner,
+        inner,
+    ),
+    max_leaves=6,
+)
+expressions = operands.filter(lambda operand: isinstance(operand, Expression))
+environments = st.fixed_dictionaries({name: st.integers(-20, 20) for name in NAMES})
+
+
+@given(expressions, environments)
+def test_an_expression_is_the_arithmetic_that_it_prints(expression, environment):
+    """Its value is what Python gives for its text."""
+    try:
+        expected = eval(str(expression), {"min": min, "max": max}, environment)
+    except ZeroDivisionError:
+        with pytest.raises(ZeroDivisionError):
+            expression.evaluate(environment)
+    else:
+        assert expression.evaluate(environment) == expected
+
+
+@given(expressions, environments)
+def test_an_expression_depends_on_its_shared_hyperparameters_alone(expression, environment):
+    """It can be evaluated as soon as those that it lists are known."""
+    known = {s.name: environment[s.name] for s in expression.shared()}
+    try:
+        assert expression.evaluate(known) == expression.evaluate(environment)
+    except ZeroDivisionError:
+        pass
+
+
+@given(expressions)
+def test_expressions_are_values(expression):
+    """Read from a pickle, an expression equals the one written."""
+    assert pickle.loads(pickle.dumps(expression)) == expression
+    assert hash(pickle.loads(pickle.dumps(expression))) == hash(expression)
+
+
+@pytest.mark.parametrize("symbol", PYTHON)
+def test_operators_work_on_either_side(symbol):
+    """`width * 2` and `2 * width` are expressions."""
+    apply, width = PYTHON[symbol], SHARED["a"]
+    assert apply(width, 2).evaluate({"a": 6}) == apply(6, 2)
+    assert apply(12, width).evaluate({"a": 6}) == apply(12, 6)
+    assert apply(width, SHARED["b"]).evaluate({"a": 6, "b": 4}) == apply(6, 4)
+
+
+def test_shared_hyperparameters_come_in_the_order_of_reading():
+    """From left to right, as they are asked."""
+    a, b, c = SHARED.values()
+    assert [s.name for s in (b * 2 + aw.larger(a, c - b)).shared()] == ["b", "a", "c", "b"]
+
+
+def test_text_shows_the_formula():
+    """As a person would write it."""
+    assert str(SHARED["a"] * 2 - 1) == "((a * 2) - 1)"
+    assert str(aw.smaller(8, SHARED["a"])) == "min(8, a)"
+
+
+def test_a_shared_hyperparameter_takes_what_a_module_takes():
+    """A list is a finite domain, and a domain is itself."""
+    assert aw.shared("width", [16, 32]) == aw.shared("width", aw.values(16, 32))
+    assert aw.shared("width", aw.integers(1, 2)).domain == aw.integers(1, 2)
+
+
+@pytest.mark.parametrize("name", ["a.b", "", "two words", "1st"])
+def test_a_shared_name_is_an_identifier(name):
+    """So that it never is the name of a module's own hyperparameter, which has a dot."""
+    with pytest.raises(InvalidDomain, match=rf"a shared hyperparameter is '{name}'; write an identifier, such as"):
+        aw.shared(name, [1, 2])
