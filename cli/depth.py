@@ -1,13 +1,14 @@
 """How long the paths through a space can be."""
 
-from collections.abc import Iterator
 from itertools import product
+from math import prod
 
 from archwright.core.domain import Domain, Integers, Value
 from archwright.core.expression import Expression
-from archwright.core.term import Composite, Rewriting, Term
+from archwright.core.term import Composite, Misfit, Rewriting, Term
 
 ENUMERATED = 128  # a domain of more values is stood for by its ends and its middle
+EXPANDED = 128  # a module of more expansions is not tried out with all of them
 
 
 def depth(space: Term) -> int:
@@ -27,13 +28,28 @@ def _depth(term: Term) -> int:
 
 def _inside(term: Term) -> int:
     if isinstance(term, Rewriting):
-        return max(sum(map(_depth, expansion)) for expansion in _expansions(term))
+        return _longest(term, [_represented(held) for held in term.plan.entries])
     return sum(map(_depth, term.subterms)) if isinstance(term, Composite) else 0
 
 
-def _expansions(term: Rewriting) -> Iterator[tuple[Term, ...]]:
-    for answers in product(*map(_represented, term.plan.entries)):
-        yield term.specified(answers).inside()
+def _longest(term: Rewriting, options: list[list[Value]]) -> int:
+    """The choices below the longest expansion.
+
+    Of too many expansions, the best option for each hyperparameter is found by itself, one after the other.
+    """
+    if prod(map(len, options)) <= EXPANDED:
+        return max(_expanded(term, answers) for answers in product(*options))
+    best = [values[0] for values in options]
+    for i, values in enumerate(options):
+        best[i] = max(values, key=lambda value: _expanded(term, (*best[:i], value, *best[i + 1 :])))
+    return _expanded(term, tuple(best))
+
+
+def _expanded(term: Rewriting, answers: tuple[Value, ...]) -> int:
+    try:
+        return sum(map(_depth, term.specified(answers).inside()))
+    except Misfit:
+        return 0
 
 
 def _represented(held: Domain | Expression) -> list[Value]:

@@ -85,7 +85,7 @@ def _names(tree: ast.Module) -> set[str]:
 
 def on_this_machine(config: Config, device: str | None, data_dir: str | None) -> Config:
     """An evaluator as it was logged, on another device or with its data elsewhere."""
-    if isinstance(config, FunctionConfig):
+    if not isinstance(config, TrainingConfig):
         if device is not None:
             raise BadOption("--device is for training; the run has an evaluator of its own")
         return config

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import typer
 from attrs import frozen
@@ -17,7 +18,7 @@ from archwright.cli.show_trial import show_winner
 from archwright.cli.standing import Standing, standing
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
-from archwright.evaluate.pool import open_evaluator
+from archwright.evaluate.opening import open_evaluator
 from archwright.search.session import Console, Logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
@@ -88,7 +89,7 @@ def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -
     timeout = options.seconds(going.trial_timeout)
     console = Console(lambda: watcher.stop(interrupts.urgency), watcher.watch)
     pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
-    with watched(watcher), pool as evaluator:
+    with watched(watcher), closing(pool) as evaluator:
         return run(evaluator, console)
 
 

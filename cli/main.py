@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs, so that help, completion and counting a space take no time.
 """
 
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, NoReturn
@@ -28,7 +29,13 @@ LOOK, RUN, READ, REDO = "Look at spaces", "Search", "Read the log", "Replay and 
 
 
 def _add(function: Callable[..., None], panel: str, *lines: str) -> None:
-    app.command(rich_help_panel=panel, epilog=examples(*lines))(function)
+    app.command(rich_help_panel=panel, help=_help(function), epilog=examples(*lines))(function)
+
+
+def _help(function: Callable[..., None]) -> str:
+    """The function's documentation in paragraphs of one line each, which typer breaks to the terminal's width."""
+    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 _add(spaces.spaces, LOOK, "archwright spaces", "archwright spaces --json")
@@ -45,7 +52,7 @@ _add(
     "archwright search digits --trials 16",
     "archwright search deeparchitect --data cifar10 --budget 20min --workers 2",
     "archwright search my_space.py:space --data folder:photos --train flip=true",
-    "archwright search figure1 --evaluator my_score.py:score --metric cost --minimize",
+    "archwright search figure1 --evaluator score.py:cost --metric cost --minimize",
 )
 _add(
     search.resume,

@@ -20,6 +20,7 @@ from archwright.core.term import (
     children,
     entry,
     module,
+    probes,
 )
 
 Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the last node the output
@@ -93,10 +94,17 @@ class Cell(Rewriting):
     )
     connected: bool = False
 
-    @property
-    def shape_hyperparameters(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """All of them where operations are ruled out, and else none."""
-        return tuple(name for name, _ in self.ops) if self.connected else ()
+    def __attrs_post_init__(self) -> None:
+        given = len(self.terms), len(self.labels), len(set(self.labels))
+        if len(set(given)) > 1 or not self.terms or len(self.ops) != len(self.edges):
+            raise InvalidHyperparameter(
+                f"cell has {len(self.edges)} edges and {len(self.ops)} choices, {len(self.terms)} operations and the "
+                f"labels {list(self.labels)}; it needs a choice for each edge and a label of its own for each operation"
+            )
+        for name, held in self.ops:
+            for value in probes(held):
+                if remedy := self.check(name, value):
+                    raise InvalidHyperparameter(f"{name} of cell is {value!r}; {remedy}")
 
     @property
     def hyperparameters(self) -> tuple[tuple[str, Entry], ...]:
@@ -109,9 +117,9 @@ class Cell(Rewriting):
         ops = tuple((name, next(answer) if isinstance(e, Domain | Expression) else e) for name, e in self.ops)
         return Cell(self.edges, self.terms, self.labels, ops, self.connected)
 
-    def check(self, name: str, value: Value) -> str | None:
+    def check(self, name: str, value: Value) -> str | None:  # noqa: ARG002
         """What is wrong with an operation that was computed."""
-        return None if value in self.labels else f"{name} may be one of {', '.join(self.labels)}"
+        return None if value in self.labels else f"it may be one of {', '.join(self.labels)}"
 
     def expand(self) -> Topology:
         """The topology. Misfit if it must be connected and is not."""

@@ -20,6 +20,7 @@ from archwright.core.basic import (
 from archwright.core.composite import RepeatTied, Residual, sequential
 from archwright.core.domain import Value, reals
 from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.fcnet import fcnet
 from archwright.core.nasbench201 import nasbench201
 from archwright.core.rewriting import Repeat, either, maybe_swap, optional
 from archwright.core.term import Shape, Term
@@ -145,6 +146,7 @@ SPACES: Mapping[str, Named] = {
     "tfref": Named(tfref, (3, 32, 32), "DeepArchitect, released code: a small convolutional space"),
     "resnet": Named(resnet, (3, 32, 32), "DeepArchitect, released code: residual networks"),
     "nasbench201": Named(nasbench201, (3, 32, 32), "NAS-Bench-201: a cell of six edges in a fixed network"),
+    "fcnet": Named(fcnet, (9,), "Klein and Hutter 2019: a small regression network and its training"),
     "digits": Named(digits, (1, 8, 8), "archwright: small networks for small images"),
 }
 

@@ -20,21 +20,23 @@ from archwright.core.term import (
 )
 
 
+def _one_each(instance: "Either", _: object, labels: tuple[str, ...]) -> None:
+    n = len(instance.terms)
+    if not n or len(set(labels)) != n or len(labels) != n:
+        raise InvalidHyperparameter(
+            f"either has {n} options and the labels {list(labels)}; "
+            "it needs one option or more, each with a label of its own"
+        )
+
+
 @final
 @module
 class Either(Rewriting):
     """One of several terms, each under a label."""
 
     terms: tuple[Term, ...] = children()
-    labels: tuple[str, ...] = field(converter=tuple)
+    labels: tuple[str, ...] = field(converter=tuple, validator=_one_each)
     option: Hyperparameter[str] = hyperparameter()
-
-    def __attrs_post_init__(self) -> None:
-        if not self.terms or len(set(self.labels)) != len(self.terms) or len(self.labels) != len(self.terms):
-            raise InvalidHyperparameter(
-                f"either has {len(self.terms)} options and the labels {list(self.labels)}; "
-                "it needs one option or more, each with a label of its own"
-            )
 
     def check(self, name: str, value: Value) -> str | None:  # noqa: ARG002
         """An option is known by its label."""

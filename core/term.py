@@ -82,7 +82,7 @@ def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
     return check
 
 
-def _probes(held: Entry) -> Iterator[Value]:
+def probes(held: Entry) -> Iterator[Value]:
     """The values of a field that are checked when its module is made; those of expressions wait for the traversal."""
     if isinstance(held, Domain):
         large = held.size is None or held.size > 4096
@@ -92,7 +92,7 @@ def _probes(held: Entry) -> Iterator[Value]:
 
 
 def _checked(instance: "Term", attribute: "attrs.Attribute[Any]", held: Entry) -> None:
-    for value in _probes(held):
+    for value in probes(held):
         if remedy := instance.check(attribute.name, value):
             raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {value!r}; {remedy}")
 

@@ -9,9 +9,11 @@ from torch import nn
 
 from archwright.core import basic, composite
 from archwright.core.architecture import require_specified
+from archwright.core.cell import Topology
 from archwright.core.errors import ArchwrightError
+from archwright.core.nasbench201 import Nasbench201Network
 from archwright.core.term import Shape, Term
-from archwright.evaluate import layers
+from archwright.evaluate import cells, layers
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -164,3 +166,25 @@ def _(term: composite.Residual, in_shape: Shape) -> nn.Module:
 @build.register
 def _(term: composite.Branches, in_shape: Shape) -> nn.Module:
     return layers.Branches((build(branch, in_shape) for branch in term.children), term.merging)
+
+
+@build.register
+def _(_: basic.Zero, __: Shape) -> nn.Module:
+    return cells.Zero()
+
+
+@build.register
+def _(term: basic.ReluConvBn, in_shape: Shape) -> nn.Module:
+    return cells.relu_conv_bn(in_shape[0], in_shape[0], term.size)
+
+
+@build.register
+def _(term: Topology, in_shape: Shape) -> nn.Module:
+    return cells.Topology(term.edges, (build(inside, shape) for _, inside, shape, _ in term.runs(in_shape)))
+
+
+@build.register
+def _(term: Nasbench201Network, in_shape: Shape) -> nn.Module:
+    shapes = term.stages(in_shape)
+    stages = (nn.Sequential(*(build(term.cell, shape) for _ in range(term.cells))) for shape in shapes)
+    return cells.network(in_shape[0], [channels for channels, *_ in shapes], stages, term.classes)

@@ -9,7 +9,9 @@ import cattrs
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.core.trial import JSON
+from archwright.core.serial import JSON
+from archwright.evaluate.fcnet import FcnetConfig
+from archwright.evaluate.nasbench201 import Nasbench201Config
 
 Keep = Literal["best", "last"]
 
@@ -63,8 +65,14 @@ class FunctionConfig:
     threads: int = 0  # CPU threads of one worker; 0: its share of the cores
 
 
-Config = TrainingConfig | FunctionConfig
-KINDS: Mapping[str, type[Config]] = {"training": TrainingConfig, "function": FunctionConfig}
+WorkerConfig = TrainingConfig | FunctionConfig  # what needs processes of its own
+Config = WorkerConfig | Nasbench201Config | FcnetConfig
+KINDS: Mapping[str, type[Config]] = {
+    "training": TrainingConfig,
+    "function": FunctionConfig,
+    "nasbench201": Nasbench201Config,
+    "fcnet": FcnetConfig,
+}
 
 
 def to_json(config: Config) -> JSON:

@@ -8,7 +8,7 @@ from typing import Self
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Finished, Job, Report, Status
-from archwright.evaluate.config import Config, to_json
+from archwright.evaluate.config import WorkerConfig, to_json
 from archwright.evaluate.process import Gone, WorkerProcess, cores, import_path
 from archwright.evaluate.protocol import Ended, Garbled, Message, Ready, Setup, Unfit
 
@@ -28,7 +28,7 @@ class WorkerPool:
 
     def __init__(
         self,
-        config: Config,
+        config: WorkerConfig,
         *,
         workers: int = 1,
         space_source: str | None = None,
@@ -180,10 +180,3 @@ class WorkerPool:
 
 def _is_about(job: Job | None, message: Report | Finished) -> bool:
     return job is not None and (job.trial, job.attempt) == (message.trial, message.attempt)
-
-
-def open_evaluator(
-    config: Config, *, workers: int = 1, space_source: str | None = None, trial_timeout: float | None = None
-) -> WorkerPool:
-    """The evaluator that `config` describes, with `workers` jobs at once, each killed after `trial_timeout` seconds."""
-    return WorkerPool(config, workers=workers, space_source=space_source, trial_timeout=trial_timeout)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.attempt import Evaluate, attempt
-from archwright.evaluate.config import TrainingConfig, from_json
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.failure import account
 from archwright.evaluate.loading import is_source, load
 from archwright.evaluate.protocol import Job, Message, Ready, Setup, Unfit, decode, encode
@@ -59,6 +59,7 @@ def prepare(setup: Setup) -> Evaluate:
         from archwright.evaluate import classifier
 
         return classifier.prepare(config, setup.index, setup.threads)
+    assert isinstance(config, FunctionConfig)  # tables need no worker
     from archwright.evaluate import functions
 
     return functions.prepare(config)

@@ -9,6 +9,8 @@ from attrs import frozen
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.core.basic import ReluConvBn, Zero
+from archwright.core.cell import cell, topology
 from archwright.core.check import dead_ends
 from archwright.core.domain import Integers, Reals, Values
 from archwright.core.node import DeadEnd, Node
@@ -100,7 +102,7 @@ trainings = st.dictionaries(
     st.sampled_from(["learning_rate", "optimizer", "entries"]), held([0.1, 1, "adam"], [RATE]), max_size=2
 ).map(lambda entries: aw.settings(**entries))
 shrinks = st.builds(Shrink, held([1, 2, 3], kernels), st.sampled_from(["as it was", "so"]))
-quiet = st.sampled_from([aw.identity(), aw.relu(), aw.batch_norm()])
+quiet = st.sampled_from([aw.identity(), aw.relu(), aw.batch_norm(), Zero(), ReluConvBn([1, 3])])
 flattening = affines | st.sampled_from([aw.flatten(), aw.global_avg_pool()])
 pools = max_pool2ds | avg_pool2ds | shrinks
 basics = st.one_of(conv2ds, quiet, activations, dropouts, pools, conv2ds.map(lambda conv: conv), trainings, flattening)
@@ -111,6 +113,25 @@ def _eithers(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
     options = draw(st.lists(inner, min_size=1, max_size=2))
     named = draw(st.dictionaries(st.sampled_from(["first", "<b>"]), inner, max_size=1))
     return aw.either(*options, **named)
+
+
+GRAPHS = [((0, 1),), ((0, 1), (0, 2), (1, 2)), ((0, 1), (1, 2)), ((0, 1), (0, 2), (0, 3), (2, 3))]
+
+
+@st.composite
+def _topologies(draw: st.DrawFn, inner: st.SearchStrategy[aw.Term]) -> aw.Term:
+    edges = draw(st.sampled_from(GRAPHS))
+    return topology(edges, *(draw(inner) for _ in edges))
+
+
+def _cells(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
+    return st.builds(
+        lambda edges, connected, a, b: cell(edges, connected, none=Zero(), one=a, other=b),
+        st.sampled_from(GRAPHS),
+        st.booleans(),
+        inner,
+        inner,
+    )
 
 
 def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
@@ -124,6 +145,8 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(aw.repeat, inner, held([0, 1, 2], counts)),
         st.builds(aw.repeat_tied, inner, held([1, 2, 3], counts)),
         _eithers(inner),
+        _topologies(inner),
+        _cells(inner),
         st.builds(aw.optional, inner),
         st.builds(aw.maybe_swap, inner, inner),
         st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import pytest
 
@@ -141,13 +142,16 @@ def test_queries_during_a_whole_search(tmp_path):
     search = start(tmp_path, "search", "digits", "--evaluator", "score.py:slow", "--trials", "6", "--workers", "2")
     assert search.stdout is not None
     assert search.stdout.readline().startswith("digits-1")
-    threading.Thread(target=search.stdout.read, daemon=True).start()
+    reading = threading.Thread(target=search.communicate)  # so that its pipe is not full at some time
+    reading.start()
     asked = 0
-    while search.poll() is None:
+    while reading.is_alive():
         done = run(tmp_path, "sql", "select run, count(*) from trials group by run", "--json", program=WATCHED)
         missing = asked == 0 and "archwright search starts one" in done.stderr  # the search is just about to
         assert missing or done.returncode == 0, done.stderr
         asked += done.returncode == 0
+        time.sleep(0.1)
+    reading.join()
     assert search.returncode == 0
     assert asked >= 3
     assert read_json(tmp_path, "show")["counts"]["ok"] == 6

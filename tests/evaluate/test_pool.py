@@ -10,7 +10,7 @@ import pytest
 import archwright as aw
 from archwright.core.trial import Budget, Evaluator
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.pool import NoFreeSlot, WorkerPool, open_evaluator
+from archwright.evaluate.pool import NoFreeSlot, WorkerPool
 from tests.evaluate.jobs import alive, job, run
 
 SCORES = """
@@ -137,7 +137,7 @@ def open_pool(file):
 
     def open_pool(function, **options):
         config = FunctionConfig(f"{file}:{function}")
-        pools.append(open_evaluator(config, **options))
+        pools.append(WorkerPool(config, **options))
         return pools[-1]
 
     yield open_pool
@@ -214,7 +214,7 @@ def test_a_segfault_shows_where_python_was(open_pool):
 
 def test_a_file_that_cannot_be_imported_is_told(tmp_path):
     (tmp_path / "bad.py").write_text("1 / 0")
-    with open_evaluator(FunctionConfig(f"{tmp_path / 'bad.py'}:score")) as pool:
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'bad.py'}:score")) as pool:
         ended = end(pool)
     assert ended.status == "crashed"
     assert ended.error.startswith("the worker could not start: importing")

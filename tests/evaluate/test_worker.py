@@ -14,7 +14,7 @@ import archwright as aw
 from archwright.core.trial import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data import describe
-from archwright.evaluate.pool import open_evaluator
+from archwright.evaluate.pool import WorkerPool
 from tests.evaluate.jobs import alive, job, run
 
 NETWORK = aw.sequential(aw.conv2d(filters=8, size=3), aw.relu(), aw.dropout(rate=0.1), aw.affine(units=10))
@@ -68,7 +68,7 @@ def own(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pool(own):
     config = TrainingConfig(device="cpu", threads=1, settings={"batch_size": 64})
-    with open_evaluator(config, space_source=own, trial_timeout=60.0) as pool:
+    with WorkerPool(config, space_source=own, trial_timeout=60.0) as pool:
         yield pool
 
 
@@ -83,7 +83,7 @@ def test_the_same_job_has_the_same_result_again_and_in_another_process(pool):
     assert first.status == "ok"
     assert without_time(first.metrics) == without_time(again.metrics) != without_time(other.metrics)
     assert reports[0].metrics["accuracy"] == first.metrics["accuracy"]
-    with open_evaluator(TrainingConfig(device="cpu", threads=1, settings={"batch_size": 64})) as elsewhere:
+    with WorkerPool(TrainingConfig(device="cpu", threads=1, settings={"batch_size": 64})) as elsewhere:
         (there,), _ = run(elsewhere, job(0, NETWORK, seed=1))
     assert without_time(there.metrics) == without_time(first.metrics)
 
@@ -152,7 +152,7 @@ def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
 
 
 def test_a_data_set_that_is_not_there_is_told(tmp_path):
-    with open_evaluator(TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}")) as pool:
+    with WorkerPool(TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}")) as pool:
         (ended,), _ = run(pool, job())
     assert ended.status == "crashed"
     assert ended.error.startswith("the worker could not start: there is nothing at")
@@ -160,7 +160,7 @@ def test_a_data_set_that_is_not_there_is_told(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_device_that_is_not_there_is_told():
-    with open_evaluator(TrainingConfig(device="cuda:1")) as pool:
+    with WorkerPool(TrainingConfig(device="cuda:1")) as pool:
         (ended,), _ = run(pool, job())
     assert "the device is cuda:1, and this machine has 0 CUDA devices; give auto or cpu" in ended.error
 
@@ -169,13 +169,13 @@ COORDINATOR = """
 import sys, time
 from archwright.core.trial import Budget
 from archwright.evaluate.config import from_json
-from archwright.evaluate.pool import open_evaluator
+from archwright.evaluate.pool import WorkerPool
 from tests.evaluate.jobs import job
 
 source = sys.argv[1]
 configs = [{"kind": "training", "device": "cpu"}, {"kind": "function", "source": source + ":holds_the_lock"},
            {"kind": "function", "source": source + ":has_a_child"}]
-pools = [open_evaluator(from_json(config)) for config in configs]
+pools = [WorkerPool(from_json(config)) for config in configs]
 for pool in pools:
     pool.submit(job(budget=Budget(1e6, "epochs")))
 waiting = set(pools)

@@ -1,0 +1,33 @@
+"""The space of the tabular regression benchmark: a small network and how it is trained (Klein and Hutter 2019)."""
+
+from archwright.core.basic import Activation, Affine, Dropout, settings
+from archwright.core.composite import sequential
+from archwright.core.term import Term
+
+# The benchmark's names, in the order of its table's columns, with their values in the order of its indices.
+HYPERPARAMETERS: dict[str, tuple[str | int | float, ...]] = {
+    "activation_fn_1": ("relu", "tanh"),
+    "activation_fn_2": ("relu", "tanh"),
+    "batch_size": (8, 16, 32, 64),
+    "dropout_1": (0.0, 0.3, 0.6),
+    "dropout_2": (0.0, 0.3, 0.6),
+    "init_lr": (5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 1e-1),
+    "lr_schedule": ("cosine", "const"),
+    "n_units_1": (16, 32, 64, 128, 256, 512),
+    "n_units_2": (16, 32, 64, 128, 256, 512),
+}
+
+
+def fcnet(outputs: int) -> Term:
+    """62,208 configurations: two hidden layers, each with activation and dropout, and how they are trained."""
+    of = HYPERPARAMETERS
+    return sequential(
+        settings(batch_size=of["batch_size"], init_lr=of["init_lr"], lr_schedule=of["lr_schedule"]),
+        Affine(of["n_units_1"]),  # pyright: ignore[reportArgumentType]
+        Activation(of["activation_fn_1"]),  # pyright: ignore[reportArgumentType]
+        Dropout(of["dropout_1"]),  # pyright: ignore[reportArgumentType]
+        Affine(of["n_units_2"]),  # pyright: ignore[reportArgumentType]
+        Activation(of["activation_fn_2"]),  # pyright: ignore[reportArgumentType]
+        Dropout(of["dropout_2"]),  # pyright: ignore[reportArgumentType]
+        Affine(outputs),
+    )

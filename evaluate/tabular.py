@@ -1,0 +1,103 @@
+"""Benchmarks that were trained beforehand: an evaluator that looks results up, with simulated training time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+from attrs import frozen
+
+from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.serial import from_json
+from archwright.core.term import Term
+from archwright.core.trial import Budget, Finished, Job, Report
+
+Runs = Literal["drawn", "mean"]
+RUNS: tuple[Runs, ...] = get_args(Runs)
+
+
+class BadTable(ArchwrightError, ValueError):
+    """A file that does not hold the table that an evaluator needs, or a setting that the table has nothing for."""
+
+
+class NotInTable(ArchwrightError, LookupError):
+    """An architecture or a budget that the table has no row or column for."""
+
+
+def among(*options: str) -> Callable[[object, Any, str], None]:
+    """A check that a setting is one of `options`."""
+
+    def check(_: object, attribute: Any, value: str) -> None:
+        if value not in options:
+            raise BadTable(f"{attribute.name} is {value!r}; {nearest(value, options)}")
+
+    return check
+
+
+@frozen
+class Row:
+    """What a table says of a trial."""
+
+    metrics: Mapping[str, float]
+    seconds: float  # of training
+
+
+def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
+    """The named columns of an .npz file."""
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise BadTable(f"there is no file {file}; give the path of the benchmark's .npz")
+    try:
+        with np.load(file) as archive:
+            missing = [name for name in columns if name not in archive]
+            if missing:
+                raise BadTable(f"{file} has no column {missing[0]!r}; {nearest(missing[0], archive)}")
+            return {name: archive[name] for name in columns}
+    except (OSError, ValueError) as error:
+        if isinstance(error, ArchwrightError):
+            raise
+        raise BadTable(f"{file} cannot be read as an .npz: {error}") from error
+
+
+def drawn(values: np.ndarray, runs: Runs, seed: int) -> float:
+    """The value of one of the runs that there are, which `seed` draws, or their mean; NaN stands for no run."""
+    there = values[~np.isnan(values)]
+    return float(there[seed % len(there)] if runs == "drawn" else there.mean())
+
+
+class Table(Protocol):
+    """What every benchmark's table can do."""
+
+    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
+        """What the table says of a trial. NotInTable if it says nothing."""
+        ...
+
+
+class TabularEvaluator:
+    """An Evaluator without a process: every result is there when it is asked for."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._arrived: list[Report | Finished] = []
+
+    @property
+    def slots(self) -> int:
+        """1: there is nothing to wait for."""
+        return 1
+
+    def submit(self, job: Job) -> None:
+        """Look the job up."""
+        try:
+            row = self._table.row(from_json(job.architecture), job.budget, job.seed)
+        except NotInTable as error:
+            self._arrived.append(Finished(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
+        else:
+            self._arrived.append(Finished(job.trial, job.attempt, "ok", row.metrics, row.seconds))
+
+    def collect(self, timeout: float) -> Sequence[Report | Finished]:  # noqa: ARG002
+        """What was looked up since the last call."""
+        arrived, self._arrived = self._arrived, []
+        return arrived
+
+    def close(self) -> None:
+        """Nothing to give back."""
