@@ -40,7 +40,7 @@ def sql(
 
 def verify(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[LOG]", help="The log; that of --log if none.", show_default=False)
+        Path | None, typer.Argument(metavar="LOG", help="The log; that of --log if none.", show_default=False)
     ] = None,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,

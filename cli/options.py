@@ -13,6 +13,7 @@ from archwright.core.named import SPACES
 from archwright.core.term import Shape
 from archwright.core.trial import parse_budget
 
+RUNNING = "How it runs"  # the heading of options in help
 DEFAULT_LOG = Path("archwright.duckdb")
 
 
@@ -92,15 +93,19 @@ Space = Annotated[
     ),
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.", show_default=False)]
-LastRun = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run's name; the last run if none is given.")]
+LastRun = Annotated[str | None, typer.Argument(metavar="RUN", help="The run's name; the last run if none is given.")]
 InputShape = Annotated[
     str | None,
     typer.Option("--input-shape", metavar="C,H,W", help="The shape of one input, as in 3,32,32.", show_default=False),
 ]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="How many trials run at once.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="How many trials run at once.", rich_help_panel=RUNNING)]
 Device = Annotated[
     str | None,
-    typer.Option("--device", help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps. Auto is the GPUs if there are any."),
+    typer.Option(
+        "--device",
+        help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps; auto is the GPUs if there are any.",
+        rich_help_panel=RUNNING,
+    ),
 ]
 DataDir = Annotated[
     str | None,
@@ -109,9 +114,15 @@ DataDir = Annotated[
         envvar="ARCHWRIGHT_DATA",
         metavar="DIR",
         help="Where built-in data sets lie or are downloaded to.",
+        rich_help_panel=RUNNING,
     ),
 ]
 TrialTimeout = Annotated[
     str | None,
-    typer.Option("--trial-timeout", metavar="TIME", help="Kill a trial after this long, as in 90s or 10min."),
+    typer.Option(
+        "--trial-timeout",
+        metavar="TIME",
+        help="Kill a trial after this long, as in 90s or 10min.",
+        rich_help_panel=RUNNING,
+    ),
 ]

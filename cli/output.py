@@ -53,11 +53,14 @@ def _plain(data: Any) -> Any:
     return [_plain(item) for item in data] if isinstance(data, list | tuple) else data
 
 
-def table(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table without lines; `columns` maps each header to left, right, or rest: the one that is broken if need be."""
+Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a mapping, or what may hold a name twice
+
+
+def table(columns: Pairs, rows: Iterable[Sequence[object]]) -> Table:
+    """A table without lines; each of `columns` is a header and left, right, or rest: broken into lines if need be."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     texts = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
-    for i, (header, kind) in enumerate(columns.items()):
+    for i, (header, kind) in enumerate(_pairs(columns)):
         width = max([len(header), *(row[i].cell_len for row in texts)])
         if kind == "rest":
             made.add_column(header, overflow="fold")
@@ -66,6 +69,10 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> Table
     for row in texts:
         made.add_row(*row)
     return made
+
+
+def _pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:
+    return pairs.items() if isinstance(pairs, Mapping) else pairs
 
 
 def shown(value: object) -> str:
@@ -113,9 +120,9 @@ def count(number: float | None) -> str:
     return "" if number is None else f"{number:,.0f}"
 
 
-def named(facts: Mapping[str, Any]) -> Table:
+def named(facts: Pairs) -> Table:
     """Names and values, one a line."""
-    made = table({"": "left", " ": "rest"}, ((Text(name, style="cyan"), shown(v)) for name, v in facts.items()))
+    made = table({"": "left", " ": "rest"}, ((Text(name, style="cyan"), shown(v)) for name, v in _pairs(facts)))
     made.show_header = False
     return made
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 import typer
 
 from archwright.cli.options import BadOption
-from archwright.cli.output import screen, shown, table
+from archwright.cli.output import named, screen, shown, table
 from archwright.core.errors import ArchwrightError
 from archwright.store.query import Format, Table, export, query
 from archwright.store.verify import Verdict
@@ -43,17 +43,23 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def show_table(found: Table) -> None:
-    """Print rows as they are, numbers in full."""
-    numeric = {
-        i: all(
-            isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in found.rows if row[i] is not None
-        )
-        for i in range(len(found.columns))
-    }
+    """Print rows with their numbers in full: as a table if it fits, else each row as names and values."""
     out = screen()
-    columns = {name: "right" if numeric[i] and found.rows else "rest" for i, name in enumerate(found.columns)}
-    out.print(table(columns, ([_cell(value) for value in row] for row in found.rows)))
-    out.print(f"({len(found.rows)} row{'' if len(found.rows) == 1 else 's'})")
+    rows = [[_cell(value) for value in row] for row in found.rows]
+    widths = [max([len(name), *(len(row[i]) for row in rows)]) for i, name in enumerate(found.columns)]
+    if sum(widths) + 2 * len(widths) <= out.width:
+        kinds = ["right" if _is_numeric(found, i) else "left" for i in range(len(widths))]
+        out.print(table(list(zip(found.columns, kinds, strict=True)), rows))
+    else:
+        for row in rows:
+            out.print(named(list(zip(found.columns, row, strict=True))))
+            out.print()
+    out.print(f"({len(rows)} row{'' if len(rows) == 1 else 's'})")
+
+
+def _is_numeric(found: Table, i: int) -> bool:
+    values = [row[i] for row in found.rows if row[i] is not None]
+    return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
 def _cell(value: object) -> str:

@@ -18,7 +18,7 @@ def runs(json: options.Json = False, log: options.Log = options.DEFAULT_LOG) -> 
 def show(
     run: options.LastRun = None,
     trial: Annotated[
-        int | None, typer.Argument(metavar="[TRIAL]", min=0, help="The trial's number.", show_default=False)
+        int | None, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)
     ] = None,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,

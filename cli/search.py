@@ -6,7 +6,7 @@ import typer
 
 from archwright.cli import options
 
-TRAINING, SEARCHING, RUNNING = "What a model is worth", "The search", "How it runs"
+TRAINING, SEARCHING = "What a model is worth", "The search"
 
 
 def _searchers() -> list[str]:
@@ -46,7 +46,8 @@ def search(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="A training setting for what the space leaves open, as in batch_size=64; may be repeated.",
+            help="A training setting that the space leaves open, as in batch_size=64, flip=true or schedule=cosine; "
+            "may be repeated.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -87,7 +88,9 @@ def search(
     data_dir: options.DataDir = None,
     name: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="The run's name; by itself digits-1, digits-2 ...", rich_help_panel=RUNNING),
+        typer.Option(
+            metavar="RUN", help="The run's name; by itself digits-1, digits-2 ...", rich_help_panel=options.RUNNING
+        ),
     ] = None,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:

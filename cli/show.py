@@ -10,7 +10,7 @@ from archwright.cli.facts import Facts
 from archwright.cli.options import command
 from archwright.cli.output import count, duration, local, named, score, screen, shown, table, times
 
-ROWS = 40  # of a run's trials on a terminal
+ROWS = 20  # of a run's trials on a terminal
 
 
 def show_runs(runs: Sequence[Facts]) -> None:

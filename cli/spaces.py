@@ -89,8 +89,8 @@ def _show(term: Term, facts: Mapping[str, Any]) -> None:
     out = screen()
     origin = "" if facts["from"] == facts["space"] else f"   {facts['from']}"
     out.print(f"{facts['space']}{origin}", style="bold")
-    sizes = f"{size(facts['size'])} architectures, at most {facts['depth']} choices each"
-    out.print(f"{sizes}, for inputs of {times(facts['input_shape'])} and {facts['classes']} classes\n", soft_wrap=True)
+    out.print(f"{size(facts['size'])} architectures, at most {facts['depth']} choices each")
+    out.print(f"for inputs of {times(facts['input_shape'])} and {facts['classes']} classes\n")
     out.print(tree(as_text(term), out.width), soft_wrap=True)
     if facts["dead_ends"]:
         out.print("\ndead ends, where nothing fits after these choices:", style="bold red")

@@ -5,7 +5,7 @@ from html import escape
 
 from attrs import fields
 
-from archwright.core.domain import Domain
+from archwright.core.domain import Domain, Values
 from archwright.core.expression import Expression, Shared
 from archwright.core.rewriting import Either
 from archwright.core.term import Composite, Entry, Shape, Term
@@ -42,7 +42,7 @@ def _described(term: Term) -> str:
     shown = [
         f"{name}={_entry(held)}"
         for name, held in term.hyperparameters
-        if held != usual.get(name) and not isinstance(term, Either)
+        if held != usual.get(name) and not (isinstance(term, Either) and held == Values(term.labels))
     ]
     return f"{term.kind}({', '.join(shown)})" if shown else term.kind
 

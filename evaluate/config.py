@@ -66,7 +66,8 @@ class FunctionConfig:
 
 
 WorkerConfig = TrainingConfig | FunctionConfig  # what needs processes of its own
-Config = WorkerConfig | Nasbench201Config | FcnetConfig
+TabularConfig = Nasbench201Config | FcnetConfig  # what answers at once
+Config = WorkerConfig | TabularConfig
 KINDS: Mapping[str, type[Config]] = {
     "training": TrainingConfig,
     "function": FunctionConfig,

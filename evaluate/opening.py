@@ -1,11 +1,13 @@
 """The evaluator that a configuration describes."""
 
+from functools import cache
+
 from archwright.core.trial import Evaluator
-from archwright.evaluate.config import Config
-from archwright.evaluate.fcnet import FcnetConfig, FcnetTable
+from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
+from archwright.evaluate.fcnet import FcnetTable
 from archwright.evaluate.nasbench201 import Nasbench201Config, Nasbench201Table
 from archwright.evaluate.pool import WorkerPool
-from archwright.evaluate.tabular import TabularEvaluator
+from archwright.evaluate.tabular import Table, TabularEvaluator
 
 
 def open_evaluator(
@@ -15,8 +17,12 @@ def open_evaluator(
 
     `space_source` names the file that defines a person's own kinds of module, for the workers to import.
     """
-    if isinstance(config, Nasbench201Config):
-        return TabularEvaluator(Nasbench201Table(config))
-    if isinstance(config, FcnetConfig):
-        return TabularEvaluator(FcnetTable(config))
-    return WorkerPool(config, workers=workers, space_source=space_source, trial_timeout=trial_timeout)
+    if isinstance(config, WorkerConfig):
+        return WorkerPool(config, workers=workers, space_source=space_source, trial_timeout=trial_timeout)
+    return TabularEvaluator(_table(config))
+
+
+@cache
+def _table(config: TabularConfig) -> Table:
+    """The table, read once in a process however many searches look things up in it."""
+    return Nasbench201Table(config) if isinstance(config, Nasbench201Config) else FcnetTable(config)

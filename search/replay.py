@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 
 from archwright.core.node import Origin
 from archwright.core.serial import JSON, from_json
+from archwright.core.term import Term
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.searcher import Searcher, State
 from archwright.search.searchers import searcher_from_json
@@ -56,9 +57,13 @@ class Mismatch:
 
 def begin(started: RunStarted, space: JSON = None) -> Belief[Any]:
     """What a run's searcher believes before its first proposal; `space` stands for the logged one if it is given."""
+    return begin_in(from_json(started.space if space is None else space), started)
+
+
+def begin_in(space: Term, started: RunStarted) -> Belief[Any]:
+    """What the searcher of a run like `started` believes at first in `space`, whatever space it names itself."""
     searcher = searcher_from_json(started.searcher)
-    term = from_json(started.space if space is None else space)
-    problem = Problem(term, started.input_shape, started.seed, started.budget, started.objective)
+    problem = Problem(space, started.input_shape, started.seed, started.budget, started.objective)
     return Belief(searcher, problem, searcher.start(problem))
 
 

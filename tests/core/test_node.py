@@ -104,11 +104,10 @@ def test_names_are_unique_along_a_path(node, seed):
     assert [each.choice.name for each in before] == names[len(node.path) :]
 
 
-@given(nodes, st.integers(2, 3))
-def test_narrowing_reaches_the_leaves_that_choosing_reaches(node, parts):
+@given(cases, st.integers(2, 3))
+def test_narrowing_reaches_the_leaves_that_choosing_reaches(case, parts):
     """Bisection, or splitting in more parts, is another way to the same set of leaves."""
-    space, shape = node.origin.space, node.origin.input_shape
-    chosen, narrowed = explored(space, shape)[0], explored(space, shape, parts)[0]
+    chosen, narrowed = explored(case.space, case.shape)[0], explored(case.space, case.shape, parts)[0]
     assert {leaf.path for leaf in narrowed} == {leaf.path for leaf in chosen}
     assert set(narrowed) == set(chosen)
     assert len(narrowed) == len(chosen)

@@ -1,0 +1,79 @@
+"""Spaces and architectures as text and HTML."""
+
+import random
+
+from hypothesis import given
+
+import archwright as aw
+from archwright.core.draw import as_html, as_text
+from archwright.core.rewriting import Either
+from tests.core.own import Glued, Ladder, Shrink
+from tests.strategies import anything, leaves, subterms
+
+WIDTH = aw.shared("width", [8, 16])
+SPACE = aw.sequential(
+    aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 0.1, log=True)),
+    aw.conv2d(WIDTH, size=aw.integers(1, 5), bias=False),
+    aw.branches(aw.residual(aw.conv2d(WIDTH * 2, 3)), aw.max_pool2d(3, 1, "same"), merge=["add", "concatenate"]),
+    aw.repeat(aw.maybe_swap(aw.relu(), aw.batch_norm()), [0, 1, 2]),
+    Either((aw.identity(), aw.flatten()), ("as it is", "flat"), aw.shared("rank", ["as it is", "flat"])),
+    aw.affine(10),
+)
+SHAPE = (3, 8, 8)
+
+
+def test_a_space_as_a_tree(golden):
+    """The paper's example: a line for each module, options under their labels, domains in braces."""
+    golden("figure1.txt", as_text(aw.named_space("figure1")))
+
+
+def test_a_space_with_everything_in_it(golden):
+    """Shared hyperparameters show their name and domain, computed ones their formula; what is as usual is left out."""
+    golden("space.txt", as_text(SPACE))
+
+
+def test_an_architecture_with_shapes_and_parameters(golden):
+    """Drawn with its input shape, each line shows the shapes at its module and its trainable parameters."""
+    leaf = aw.sample(aw.root(SPACE, SHAPE), random.Random(4).random)
+    golden("architecture.txt", as_text(leaf.architecture, SHAPE))
+    assert as_text(leaf.architecture, SHAPE).splitlines()[0].startswith("sequential   (3, 8, 8) -> (10,), ")
+
+
+@given(anything)
+def test_a_line_for_each_module(term):
+    """Whatever the space; shapes are drawn for architectures alone."""
+    lines = as_text(term).splitlines()
+    assert len(lines) == sum(1 for _ in subterms(term))
+    assert all(each.kind in line for each, line in zip(subterms(term), lines, strict=True))
+    if not term.plan.closed:
+        assert as_text(term, SHAPE) == as_text(term)
+
+
+@given(leaves)
+def test_an_architecture_ends_in_its_output_shape(leaf):
+    """The first line says what goes in and what comes out."""
+    shape = leaf.origin.input_shape
+    first = as_text(leaf.architecture, shape).splitlines()[0]
+    assert f"   {shape} -> {leaf.out_shape}" in first
+
+
+def test_html_escapes_what_a_person_wrote():
+    """Labels and values are text, whatever is in them."""
+    space = aw.either(**{"<script>": aw.settings(name="a & b"), "plain": aw.identity()})
+    assert as_html(space) == space._repr_html_()
+    assert "<script>" not in as_html(space)
+    assert "├─ &lt;script&gt;: settings(name=a &amp; b)" in as_html(space)
+    assert as_html(space).startswith("<pre")
+    assert as_html(space).endswith("</pre>")
+
+
+def test_modules_of_ones_own_are_drawn():
+    """Like any other."""
+    space = Glued((aw.conv2d(4, 1), Shrink([1, 2])), Ladder(aw.relu(), width=[4, 8], rungs=2))
+    assert as_text(space).splitlines() == [
+        "glued",
+        "├─ conv2d(filters=4, size=1)",
+        "├─ shrink(step={1, 2})",
+        "└─ ladder(width={4, 8}, rungs=2)",
+        "   └─ activation(function=relu)",
+    ]

@@ -1,0 +1,103 @@
+"""What a term by itself does next."""
+
+import pytest
+from hypothesis import given
+
+import archwright as aw
+from archwright.core.environment import nothing_shared
+from archwright.core.step import HiddenShared, step
+from tests.strategies import WIDTH, anything, shapes
+
+SHAPE = (4, 8, 8)
+
+
+@given(anything, shapes)
+def test_a_step_is_one_of_three(term, shape):
+    """It asks, or is entered, or is done; and is the same object when it is taken again."""
+    try:
+        taken = step(term, shape, nothing_shared, ())
+    except aw.Misfit:
+        return
+    assert [taken.domain is None, taken.entered is None, taken.done is None].count(False) == 1
+    assert step(term, shape, nothing_shared, ()) is taken
+    if taken.done is not None:
+        assert taken.done.out_shape(shape) == taken.out
+
+
+def test_a_term_asks_until_it_is_done():
+    """One hyperparameter after the other; those with one legal value are answered on the way."""
+    conv = aw.conv2d([2, 4], [3, 9], padding="valid", groups=[1, 2])
+    first = step(conv, SHAPE, nothing_shared, ())
+    assert (first.answers, first.domain) == ((), aw.values(2, 4))
+    second = step(conv, SHAPE, nothing_shared, (2,))
+    assert (second.answers, second.domain) == ((2, 3), aw.values(1, 2))
+    last = step(conv, SHAPE, nothing_shared, (2, 3, 2))
+    assert (last.done, last.out) == (aw.conv2d(2, 3, padding="valid", groups=2), (2, 6, 6))
+
+
+def test_a_term_with_something_inside_is_entered():
+    """With the children that are to be traversed."""
+    layer = aw.dropout([0.1, 0.5])
+    assert step(aw.sequential(layer, aw.relu()), SHAPE, nothing_shared, ()).inside == (layer, aw.relu())
+    assert step(aw.repeat(layer, [1, 2]), SHAPE, nothing_shared, (2,)).inside == (aw.sequential(layer, layer),)
+    assert step(aw.optional(layer), SHAPE, nothing_shared, ("dropout",)).inside == (layer,)
+    assert step(aw.repeat(aw.relu(), 2), SHAPE, nothing_shared, ()).done == aw.sequential(aw.relu(), aw.relu())
+
+
+def test_a_closed_term_is_done_as_it_stands():
+    """The same object, also if it has terms inside."""
+    closed = aw.sequential(aw.relu(), aw.conv2d(2, 3))
+    assert step(closed, SHAPE, nothing_shared, ()).done is closed
+
+
+def test_a_shared_hyperparameter_is_asked_under_its_own_name_until_it_is_known():
+    """Steps are remembered apart for each of its values."""
+    conv = aw.conv2d(WIDTH * 2, [1, 3])
+    asked = step(conv, SHAPE, nothing_shared, ())
+    assert (asked.shared, asked.domain) == ("width", WIDTH.domain)
+    for width in (2, 3, 4):
+        known = nothing_shared.set("width", width)
+        assert step(conv, SHAPE, known, ()).answers == (2 * width,)
+        assert step(conv, SHAPE, known, (2 * width, 1)).done == aw.conv2d(2 * width, 1)
+
+
+def test_what_is_legal_may_depend_on_a_shared_hyperparameter():
+    """Of 1 to 4 groups, those that divide the width: remembered apart for each width."""
+    conv = aw.conv2d(WIDTH, 1, groups=[1, 2, 3, 4])
+    legal = [list(step(conv, (12, 8, 8), nothing_shared.set("width", w), (w,)).domain) for w in (2, 3, 4)]
+    assert legal == [[1, 2], [1, 3], [1, 2, 4]]
+
+
+def test_a_shared_hyperparameter_with_one_legal_value_is_learned():
+    """Others hear of it through the environment."""
+    taken = step(aw.conv2d(WIDTH, 1, groups=3), (3, 8, 8), nothing_shared, ())
+    assert (taken.learned, taken.done) == ((("width", 3),), aw.conv2d(3, 1, groups=3))
+
+
+def test_large_domains_are_asked_whole_where_they_fit():
+    """And where all of a range of moderate length was tried, the part that fits."""
+    conv = aw.conv2d(aw.integers(1, 10**6), aw.integers(1, 1000), padding="valid")
+    assert step(conv, SHAPE, nothing_shared, ()).domain == aw.integers(1, 10**6)
+    assert list(step(conv, SHAPE, nothing_shared, (3,)).domain) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_legal_values_keep_their_order():
+    """What is left of an ordered domain is ordered, and of an unordered one is not."""
+    sizes = aw.conv2d(4, aw.values(9, 1, 3, ordered=False), padding="valid")
+    assert step(sizes, SHAPE, nothing_shared, ()).domain == aw.values(1, 3, ordered=False)
+    assert step(aw.conv2d(4, [1, 3, 9], padding="valid"), SHAPE, nothing_shared, ()).domain == aw.values(1, 3)
+    assert step(aw.conv2d(4, aw.integers(7, 9), padding="valid"), SHAPE, nothing_shared, ()).domain == aw.values(7, 8)
+
+
+def test_expansions_may_not_hide_shared_hyperparameters():
+    """What a module asks can be remembered only if it tells what it depends on; the error says how."""
+
+    @aw.module
+    class Secretive(aw.Rewriting):
+        depth: aw.Hyperparameter[int] = aw.hyperparameter(aw.integer(1))
+
+        def expand(self):
+            return aw.sequential(*[aw.conv2d(WIDTH, 1)] * self.depth)
+
+    with pytest.raises(HiddenShared, match="secretive expands to modules with the shared hyperparameter 'width', which "):
+        aw.root(Secretive([1, 2]), SHAPE).choose(2)
