@@ -1,6 +1,7 @@
 """Many searches into one log."""
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from archwright.store.verify import verify
 from tests.search.instant import Instant, started
 from tests.search.test_run import begun, events_of
 
+ROOT = Path(__file__).parents[2]
 SEARCHERS = {"random": {"name": "random"}, "again": {"name": "random"}}
 
 
@@ -27,6 +29,12 @@ def test_grid_names_every_search():
     entries = grid("c", started(5), SEARCHERS, 3)
     assert [entry.run for entry in entries] == [f"c.{label}.{seed}" for seed in range(3) for label in SEARCHERS]
     assert [entry.started.seed for entry in entries] == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """The processes of a comparison import what is to be run: here, from the tests."""
+    monkeypatch.syspath_prepend(str(ROOT))
 
 
 def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
