@@ -11,10 +11,42 @@ from attrs import evolve
 
 from archwright.cli.options import BadOption, pairs
 from archwright.core.errors import nearest
-from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
+from archwright.core.trial import Budget, Objective, parse_budget
+from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.failure import account
+from archwright.evaluate.fcnet import FcnetConfig
 from archwright.evaluate.loading import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source
+from archwright.evaluate.nasbench201 import Nasbench201Config
 from archwright.evaluate.recipe import recipe
+
+TABLES = ("nasbench201", "fcnet")
+
+
+def chosen(
+    source: str | None, data: str | None, metric: str | None, train: Sequence[str], given: Mapping[str, Any]
+) -> Config:
+    """The evaluator that a person asked for: a table, a function of their own, or, without a source, training."""
+    if source is None:
+        return training(data, train, given)
+    _only_for_training(train, given)
+    kind, _, rest = source.partition(":")
+    if kind in TABLES:
+        path, *settings = rest.split(",")
+        return from_json({"kind": kind, "table": path, **pairs("--evaluator", settings)})
+    return function(source, metric or "accuracy")
+
+
+def budget(config: Config, given: str | None) -> Budget:
+    """What a trial may spend, if the person does not say: five epochs, or what a table's results were trained for."""
+    usual = {Nasbench201Config: "200epochs", FcnetConfig: "100epochs"}
+    return parse_budget(given or usual.get(type(config), "5epochs"))
+
+
+def objective(config: Config, metric: str | None, minimize: bool | None) -> Objective:
+    """What the search is about, if the person does not say: accuracy, or the loss of a regression."""
+    regression = isinstance(config, FcnetConfig)
+    lower = regression and metric in (None, "loss") if minimize is None else minimize
+    return Objective(metric or ("loss" if regression else "accuracy"), "minimize" if lower else "maximize")
 
 
 def training(data: str | None, train: Sequence[str], given: Mapping[str, Any]) -> TrainingConfig:
@@ -25,13 +57,17 @@ def training(data: str | None, train: Sequence[str], given: Mapping[str, Any]) -
     return evolve(config, **{name: value for name, value in given.items() if value is not None})
 
 
-def function(source: str, metric: str, train: Sequence[str], given: Mapping[str, Any]) -> FunctionConfig:
-    """A person's own function as the evaluator. BadOption where an option was given that is for training alone."""
+def function(source: str, metric: str) -> FunctionConfig:
+    """A person's own function as the evaluator."""
+    check_function(source)
+    return FunctionConfig(source, metric)
+
+
+def _only_for_training(train: Sequence[str], given: Mapping[str, Any]) -> None:
+    """BadOption where an option was given that is for training alone."""
     for name, value in (*given.items(), ("train", train or None)):
         if value is not None and name != "data_dir":  # that comes from the environment, too
             raise BadOption(f"--{name.replace('_', '-')} is for training; it does not go with --evaluator")
-    check_function(source)
-    return FunctionConfig(source, metric)
 
 
 def check_function(source: str) -> None:

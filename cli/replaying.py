@@ -10,7 +10,7 @@ from archwright.cli.reading import Reading
 from archwright.cli.space import known_term
 from archwright.core.serial import JSON
 from archwright.search.replay import Mismatch, believed, mismatches
-from archwright.search.searchers import searcher_named, searcher_to_json
+from archwright.search.searchers import searcher_to_json
 from archwright.store.events import Proposed, RunResumed
 
 
@@ -111,9 +111,9 @@ def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -
     if name is None and not given:
         return None
     if name is not None:
-        return searcher_to_json(searcher_named(name, given))
+        return searcher_to_json(name, given)
     kept = dict(reading.run.started.searcher)
-    return searcher_to_json(searcher_named(kept.pop("name"), kept | given))
+    return searcher_to_json(kept.pop("name"), kept | given)
 
 
 def _know_kinds(reading: Reading) -> None:

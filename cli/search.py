@@ -32,8 +32,12 @@ def search(
         ),
     ] = None,
     budget: Annotated[
-        str, typer.Option(help="Of a trial: 5epochs, 30s or 50000examples.", rich_help_panel=TRAINING)
-    ] = "5epochs",
+        str | None,
+        typer.Option(
+            help="Of a trial: 5epochs, 30s or 50000examples; 5epochs, or the whole training of a table.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     validation: Annotated[
         float | None,
         typer.Option(help="The fraction of the training images to score on; 0.2.", rich_help_panel=TRAINING),
@@ -56,7 +60,8 @@ def search(
         typer.Option(
             metavar="SOURCE",
             help="A function of your own instead of training: file.py:function or module:function. It gets the "
-            "architecture and the budget, and returns a number or a dict of numbers.",
+            "architecture and the budget, and returns a number or a dict of numbers. Or a table of results: "
+            "nasbench201:PATH or fcnet:PATH, with settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -64,10 +69,12 @@ def search(
         str | None,
         typer.Option(metavar="C,H,W", help="With --evaluator: the shape of an input.", rich_help_panel=TRAINING),
     ] = None,
-    metric: Annotated[str, typer.Option(help="What the search is about.", rich_help_panel=TRAINING)] = "accuracy",
+    metric: Annotated[
+        str | None, typer.Option(help="What the search is about; accuracy.", rich_help_panel=TRAINING)
+    ] = None,
     minimize: Annotated[
-        bool, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
-    ] = False,
+        bool | None, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
+    ] = None,
     searcher: Annotated[
         str, typer.Option(help="How models are proposed.", rich_help_panel=SEARCHING, autocompletion=_searchers)
     ] = "random",
@@ -105,18 +112,14 @@ def search(
     from archwright.cli.space import find
     from archwright.cli.starting import new_name, problem
     from archwright.core.serial import to_json
-    from archwright.core.trial import Objective, parse_budget
     from archwright.evaluate.config import to_json as config_to_json
-    from archwright.search.searchers import searcher_named, searcher_to_json
+    from archwright.search.searchers import searcher_to_json
     from archwright.search.session import start, versions
     from archwright.store.duck import DuckDBLog
     from archwright.store.events import RunStarted
 
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
-    if evaluator is None:
-        config = evaluators.training(data, train or (), given)
-    else:
-        config = evaluators.function(evaluator, metric, train or (), given)
+    config = evaluators.chosen(evaluator, data, metric, train or (), given)
     options.seconds(trial_timeout)  # raises what is wrong with it
     found, file = find(space), DuckDBLog(log)
     term, shape = problem(found, config, data, options.shape(input_shape))
@@ -124,10 +127,10 @@ def search(
         space=to_json(term),
         space_source=found.source,
         input_shape=shape,
-        searcher=searcher_to_json(searcher_named(searcher, options.pairs("--set", set_ or ()))),
+        searcher=searcher_to_json(searcher, options.pairs("--set", set_ or ())),
         evaluator=config_to_json(config),
-        objective=Objective(metric, "minimize" if minimize else "maximize"),
-        budget=parse_budget(budget),
+        objective=evaluators.objective(config, metric, minimize),
+        budget=evaluators.budget(config, budget),
         seed=seed,
         trials=trials,
         versions=versions(),

@@ -6,7 +6,7 @@ from archwright.core.check import check
 from archwright.core.serial import JSON, from_json
 from archwright.core.tally import out_shapes
 from archwright.core.term import Shape, Term
-from archwright.evaluate.config import Config, TrainingConfig
+from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data import describe
 from archwright.search.session import Logged
 from archwright.store.errors import LogMissing, RunExists
@@ -24,6 +24,9 @@ def problem(found: Found, config: Config, data: str | None, shape: Shape | None)
             raise BadOption("--input-shape goes with --evaluator; for training, the shape of the inputs is the data's")
         info = describe(config.data, config.data_dir, config.validation)
         return _checked(found, info.input_shape, info.classes, True), info.input_shape
+    if not isinstance(config, FunctionConfig):  # a table, whose architectures end in as many outputs as it was made for
+        shape = shape or found.input_shape or INPUT_SHAPE
+        return _checked(found, shape, config.classes, False), shape
     info = None if data is None else describe(data)
     shape = shape or (info.input_shape if info else found.input_shape) or INPUT_SHAPE
     return _checked(found, shape, info.classes if info else CLASSES, False), shape

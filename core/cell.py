@@ -146,5 +146,5 @@ def topology(edges: Sequence[Edge], *terms: Term) -> Topology:
 def cell(edges: Sequence[Edge], connected: bool = False, **options: Term) -> Cell:
     """A choice among `options` on each edge: `cell([(0, 1), (0, 2), (1, 2)], none=zero(), skip=identity())`."""
     labels = tuple(options)
-    ops = tuple((f"op_{target}_{source}", values(*labels)) for source, target in edges)
+    ops = tuple((f"op_{target}_{source}", values(*labels) if labels else "") for source, target in edges)
     return Cell(edges, tuple(options.values()), labels, ops, connected)  # pyright: ignore[reportArgumentType]

@@ -33,6 +33,11 @@ class FcnetConfig:
     table: str  # path of the .npz
     runs: Runs = field(default="drawn", validator=among(*RUNS))
 
+    @property
+    def classes(self) -> int:
+        """1: the networks have one output."""
+        return 1
+
 
 @frozen
 class FcnetTable:

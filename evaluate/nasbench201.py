@@ -14,7 +14,7 @@ from archwright.core.trial import Budget
 from archwright.evaluate.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table
 
 Split = Literal["validation", "test"]
-DATASETS = ("cifar10", "cifar100", "imagenet16_120")
+DATASETS = {"cifar10": 10, "cifar100": 100, "imagenet16_120": 120}  # with their numbers of classes
 EPOCHS = (12, 200)  # of the two schedules, which are objects of their own: 12 epochs are no beginning of 200
 
 
@@ -30,6 +30,11 @@ class Nasbench201Config:
     dataset: str = field(default="cifar10", validator=among(*DATASETS))
     split: Split = field(default="validation", validator=among(*get_args(Split)))
     runs: Runs = field(default="drawn", validator=among(*RUNS))
+
+    @property
+    def classes(self) -> int:
+        """How many outputs the networks have."""
+        return DATASETS[self.dataset]
 
 
 @frozen

@@ -1,17 +1,26 @@
 """The searchers by name, and their settings as JSON."""
 
 from collections.abc import Mapping
-from typing import Any, cast
 
 import cattrs
 from attrs import fields
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
+from archwright.search.evolution import Evolution
+from archwright.search.local_search import LocalSearch
+from archwright.search.mcts import Mcts
 from archwright.search.random_search import RandomSearch
 from archwright.search.searcher import AnySearcher
 
-SEARCHERS: Mapping[str, type[Any]] = {each.name: each for each in (RandomSearch,)}
+# Each name stands for a searcher with its usual settings; both kinds of tree search are one code.
+SEARCHERS: Mapping[str, AnySearcher] = {
+    "random": RandomSearch(),
+    "mcts": Mcts(),
+    "mcts-bisection": Mcts(parts=2),
+    "evolution": Evolution(),
+    "local-search": LocalSearch(),
+}
 
 
 class UnknownSearcher(ArchwrightError, LookupError):
@@ -26,23 +35,24 @@ def searcher_named(name: str, settings: Mapping[str, JSON] | None = None) -> Any
     """The searcher of that name with the given settings, the rest as usual."""
     if name not in SEARCHERS:
         raise UnknownSearcher(f"there is no searcher {name!r}; {nearest(name, SEARCHERS)}")
-    kind = SEARCHERS[name]
-    known = [a.name for a in fields(kind)]
-    for setting in settings or {}:
+    usual, given = SEARCHERS[name], dict(settings or {})
+    known = [a.name for a in fields(type(usual))]
+    for setting in given:
         if setting not in known:
-            raise BadSearcherSetting(f"the searcher {name} has no setting {setting!r}; {nearest(setting, known)}")
+            remedy = nearest(setting, known) if known else "it has none"
+            raise BadSearcherSetting(f"the searcher {name} has no setting {setting!r}; {remedy}")
     try:
-        return cast(AnySearcher, cattrs.structure(dict(settings or {}), kind))
+        return cattrs.structure({**cattrs.unstructure(usual), **given}, type(usual))
     except (cattrs.BaseValidationError, TypeError, ValueError) as error:
-        raise BadSearcherSetting(f"the settings of {name} are {dict(settings or {})}: {error}") from error
+        raise BadSearcherSetting(f"the settings of {name} cannot be {given}: {error}") from error
 
 
-def searcher_to_json(searcher: AnySearcher) -> JSON:
-    """The name and every setting."""
-    return {"name": searcher.name, **cattrs.unstructure(searcher)}
+def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
+    """The name and every setting of a searcher, as the beginning of a run holds them."""
+    return {"name": name, **cattrs.unstructure(searcher_named(name, settings))}
 
 
 def searcher_from_json(data: JSON) -> AnySearcher:
-    """The searcher that `data` is the JSON of."""
+    """The searcher that `searcher_to_json` wrote."""
     settings = dict(data)
     return searcher_named(settings.pop("name"), settings)

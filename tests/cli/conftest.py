@@ -1,6 +1,7 @@
 """Logs for the tests to read, each made once, and the command within this process."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,7 @@ Command = Callable[..., Done]
 def cli(tmp_path, monkeypatch, capsys) -> Command:
     """The command in this process, in a folder of its own with a score.py; for what starts no search."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))  # a person's file may import its neighbours
     for name in ("ARCHWRIGHT_LOG", "ARCHWRIGHT_DATA", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "score.py").write_text(SCORE)

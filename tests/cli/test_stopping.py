@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
 from tests.cli.running import MAIN, SCORE, environment, read_json, run, start
 
-SLOW = ("search", "digits", "--evaluator", "score.py:slow", "--trials", "4", "--workers", "2")
+WAITS = ("search", "digits", "--evaluator", "score.py:waits", "--trials", "4", "--workers", "2")
 REPORTS = 2  # are waited for before anything is done to the search
 
 
@@ -27,12 +26,22 @@ def folder(tmp_path) -> Path:
 
 
 def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
-    """A search that is in the middle of its first trials."""
+    """A search that is in the middle of its first trials, which go on once `let_go` is called."""
     search = start(folder, *words)
-    assert search.stdout is not None
     for _ in range(REPORTS):
-        assert any("epoch" in line for line in iter(search.stdout.readline, ""))
+        wait_for(search, "epoch")
     return search
+
+
+def wait_for(search: subprocess.Popen[str], said: str) -> None:
+    """Return once the search has said something."""
+    assert search.stdout is not None
+    assert any(said in line for line in iter(search.stdout.readline, "")), f"it never said {said}"
+
+
+def let_go(folder: Path) -> None:
+    """Let this and all later trials come to their end."""
+    (folder / "go").touch()
 
 
 def logged(folder: Path) -> list:
@@ -54,11 +63,12 @@ def workers() -> set[str]:
 
 
 def test_ctrl_c_finishes_the_running_trials(folder):
-    search = begun(folder, *SLOW)
+    search = begun(folder, *WAITS)
     search.send_signal(signal.SIGINT)
+    wait_for(search, "press Ctrl-C again to stop at once")
+    let_go(folder)
     out, err = search.communicate(timeout=60)
     assert (search.returncode, err) == (130, "")
-    assert "press Ctrl-C again to stop at once" in out
     assert out.splitlines()[-1].endswith("archwright resume digits-1 --workers 2")
     events = logged(folder)
     assert all(e.status == "ok" for e in events if isinstance(e, Scored))
@@ -70,9 +80,9 @@ def test_ctrl_c_finishes_the_running_trials(folder):
 
 def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder):
     before = workers()
-    search = begun(folder, *SLOW)
+    search = begun(folder, *WAITS)
     search.send_signal(signal.SIGINT)
-    time.sleep(0.1)
+    wait_for(search, "press Ctrl-C again to stop at once")
     search.send_signal(signal.SIGINT)
     out, err = search.communicate(timeout=60)
     assert (search.returncode, err) == (130, "")
@@ -82,33 +92,36 @@ def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder):
     assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
     trials = read_json(folder, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["interrupted", "interrupted"]
+    let_go(folder)
     assert run(folder, "resume", "--workers", "2").returncode == 0
     assert_complete(folder)
     assert [trial["attempts"] for trial in read_json(folder, "show")["trials"]] == [2, 2, 1, 1]
 
 
 def test_sigterm_is_as_ctrl_c(folder):
-    search = begun(folder, *SLOW)
+    search = begun(folder, *WAITS)
     search.send_signal(signal.SIGTERM)
+    let_go(folder)
     out, _ = search.communicate(timeout=60)
     assert search.returncode == 143
     assert "archwright resume digits-1" in out
 
 
 def test_kill_9_then_resume(folder):
-    search = begun(folder, *SLOW)
+    search = begun(folder, *WAITS)
     search.kill()
     search.communicate(timeout=60)
     assert read_json(folder, "show")["status"] == "died"
     assert read_json(folder, "runs")[0]["status"] == "died"
     assert "archwright resume digits-1" in run(folder, "show").stdout
+    let_go(folder)
     assert run(folder, "resume", "digits-1", "--workers", "2", "--trials", "+1").returncode == 0
     assert_complete(folder, 5)
 
 
 def test_live_display_on_a_terminal(folder):
     """80 columns, 24 rows: Ctrl-C as a person types it, to the whole foreground group, leaves the workers alone."""
-    shown = on_a_terminal(folder, *SLOW[:-4], "--trials", "3", interrupt_at="epoch 1/5")
+    shown = on_a_terminal(folder, *WAITS[:-4], "--trials", "3", interrupt_at="epoch 1/5")
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     assert "0/3 trials" in text
     assert "trial 0  epoch 1/5" in text
@@ -141,6 +154,8 @@ def on_a_terminal(folder: Path, *words: str, interrupt_at: str) -> str:
             if interrupt_at and interrupt_at.encode() in shown:
                 os.write(ours, b"\x03")
                 interrupt_at = ""
+            if b"press Ctrl-C again" in shown:
+                let_go(folder)
     except OSError:  # on Linux, the end of the other side
         pass
     process.wait(60)

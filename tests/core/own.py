@@ -38,7 +38,7 @@ class Glued(aw.Composite):
             raise aw.Misfit(f"glued modules give {outs[0]} and {outs[1]}")
         return (2 * outs[0][0], *outs[0][1:])
 
-    def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:
+    def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:  # noqa: ARG002
         return outs[2]
 
 

@@ -139,5 +139,7 @@ def test_names_of_settings_are_identifiers(names):
     """Each once, so that paths and tables can show them."""
     from archwright.core.basic import Settings
 
-    with pytest.raises(InvalidHyperparameter, match=r"the names of settings are .*; each must be an identifier, and un"):
+    with pytest.raises(
+        InvalidHyperparameter, match=r"the names of settings are .*; each must be an identifier, and un"
+    ):
         Settings([(name, 1) for name in names])

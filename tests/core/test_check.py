@@ -1,12 +1,16 @@
 """What is found wrong with a space before a search begins."""
 
+import re
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 
 import archwright as aw
 from archwright.core.check import SharedTwice, WrongOutput
-from archwright.core.node import DeadEnd
-from tests.strategies import cases, explored, open_cases, seeds, walked
+from archwright.core.domain import Value
+from archwright.core.node import DeadEnd, Node
+from tests.strategies import Case, cases, explored, open_cases, seeds, walked
 
 
 @given(cases)
@@ -17,19 +21,26 @@ def test_a_walk_meets_a_dead_end_exactly_if_one_is_reported(case):
     assert bool(stuck) == bool(reported), (stuck, reported)
 
 
+def follow(case: Case, chosen: Mapping[str, Value]) -> Node:
+    """The leaf that is reached with the values chosen for the names."""
+    node = aw.root(case.space, case.shape)
+    while node.choice is not None:
+        node = node.choose(chosen[node.choice.name])
+    return node
+
+
 @given(cases)
 def test_choices_of_a_dead_end_lead_to_it(case):
     """Whoever answers as a reported dead end says comes to one at that place; tied copies say no more than where."""
     for blocked in aw.dead_ends(case.space, case.shape):
         if "copies do not fit a later one" in blocked.why:
             continue
-        chosen = dict(blocked.path)
         with pytest.raises(DeadEnd) as caught:
-            node = aw.root(case.space, case.shape)
-            while True:
-                assert node.choice is not None, (blocked, node)
-                node = node.choose(chosen[node.choice.name])
-        assert caught.value
+            follow(case, dict(blocked.path))
+        found = re.match("nothing fits at ([^ ]+) after", str(caught.value))
+        # A part with nothing to choose is named as a whole where the walk meets it.
+        assert found is not None
+        assert blocked.place.startswith(found[1].rpartition(".")[0]), (blocked, caught.value)
 
 
 @given(open_cases, seeds)

@@ -149,7 +149,7 @@ def test_five_values_are_bisected_in_three_steps():
 
 @pytest.mark.parametrize("n", range(1, 34))
 def test_bisection_takes_log2_steps(n):
-    """m values take ceil(log2 m) bisections, as options or as integers."""
+    """Of m values, in ceil(log2 m) steps, as options or as integers."""
     assert bisections(aw.values(*range(n))) == bisections(aw.integers(1, n)) == math.ceil(math.log2(n))
 
 

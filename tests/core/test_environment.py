@@ -30,7 +30,11 @@ def test_a_computed_value_is_checked_as_a_written_one():
 
 @pytest.mark.parametrize(
     ("expression", "why"),
-    [(WIDTH // (WIDTH - 16), "division"), (WIDTH - "one", "unsupported operand"), (WIDTH * 1e308, "is inf; values must")],
+    [
+        (WIDTH // (WIDTH - 16), "division"),
+        (WIDTH - "one", "unsupported operand"),
+        (WIDTH * 1e308, "is inf; values must"),
+    ],
 )
 def test_what_cannot_be_computed_does_not_fit(expression, why):
     """Division by zero, operators that do not apply and overflow rule the value out, with the reason."""

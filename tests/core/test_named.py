@@ -7,7 +7,6 @@ import pytest
 
 import archwright as aw
 from archwright.core.named import SPACES, UnknownSpace, paper_settings
-from archwright.core.tally import out_shapes
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -97,9 +96,13 @@ def test_the_second_block_doubles_the_filters():
 
 def test_an_unknown_space():
     """The error names the nearest ones, or all of them."""
-    with pytest.raises(UnknownSpace, match=r"^there is no built-in space 'deeparchitekt'; did you mean deeparchitect\?$"):
+    with pytest.raises(
+        UnknownSpace, match=r"^there is no built-in space 'deeparchitekt'; did you mean deeparchitect\?$"
+    ):
         aw.named_space("deeparchitekt")
-    with pytest.raises(UnknownSpace, match="there is no built-in space 'zzz'; there are: deeparchitect, digits, fcnet, "):
+    with pytest.raises(
+        UnknownSpace, match="there is no built-in space 'zzz'; there are: deeparchitect, digits, fcnet, "
+    ):
         aw.named_space("zzz")
     with pytest.raises(LookupError):
         aw.named_space("")

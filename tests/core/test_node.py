@@ -227,13 +227,19 @@ def test_tied_copies_are_named_as_one():
     layer = aw.sequential(aw.conv2d([8, 16], 3), aw.dropout([0.1, 0.5]))
     space = aw.sequential(aw.relu(), aw.repeat_tied(layer, [1, 2]))
     leaf = aw.root(space, SHAPE).choose(2).choose(16).choose(0.5)
-    assert [name for name, _ in leaf.path] == ["1.repeat_tied.count", "1.tied.0.conv2d.filters", "1.tied.1.dropout.rate"]
+    assert [name for name, _ in leaf.path] == [
+        "1.repeat_tied.count",
+        "1.tied.0.conv2d.filters",
+        "1.tied.1.dropout.rate",
+    ]
 
 
 def test_a_shared_hyperparameter_is_asked_once():
     """Where the traversal first meets it; then it is known in every place, also inside an expression."""
     width = aw.shared("width", [16, 32])
-    space = aw.sequential(aw.conv2d(width, [3, 5]), aw.relu(), aw.conv2d(width * 2, 3), aw.branches(aw.conv2d(width, 1)))
+    space = aw.sequential(
+        aw.conv2d(width, [3, 5]), aw.relu(), aw.conv2d(width * 2, 3), aw.branches(aw.conv2d(width, 1))
+    )
     leaf = aw.root(space, SHAPE).choose(32).choose(3)
     assert leaf.path == (("width", 32), ("0.conv2d.size", 3))
     first, _, second, third = leaf.architecture.children
@@ -268,7 +274,9 @@ def test_a_shared_hyperparameter_with_one_legal_value_is_known():
 def test_input_shapes_are_positive_integers():
     """Without a batch axis; the error shows an example."""
     for shape in ((), (0, 8, 8), (3.0, 8, 8), (-1,)):
-        with pytest.raises(aw.Misfit, match=r"the input shape is .*; it must be positive integers, such as \(3, 32, 32"):
+        with pytest.raises(
+            aw.Misfit, match=r"the input shape is .*; it must be positive integers, such as \(3, 32, 32"
+        ):
             aw.root(SPACE, shape)
     assert aw.root(SPACE, [3, 8, 8]) == aw.root(SPACE, SHAPE)
 
@@ -350,7 +358,7 @@ def test_a_dead_end_names_place_choices_and_reason():
         "nothing fits at 2.sequential after 0.conv2d.stride = 4: "
         "max_pool2d with size 3 and padding 'valid' does not fit an axis of 2"
     )
-    with pytest.raises(DeadEnd, match="nothing fits at 1.max_pool2d after 0.conv2d.stride = 4: max_pool2d with"):
+    with pytest.raises(DeadEnd, match=r"nothing fits at 1.max_pool2d after 0.conv2d.stride = 4: max_pool2d with"):
         aw.root(aw.sequential(convs, aw.max_pool2d(3)), SHAPE).choose(4)
     with pytest.raises(DeadEnd, match="nothing fits at max_pool2d after no choice at all: max_pool2d with size 9"):
         aw.root(aw.max_pool2d(9), SHAPE)

@@ -41,11 +41,13 @@ def test_a_composite_module():
         "glued.2.affine",
     ]
     assert leaf.architecture.parameters(SHAPE) == 3 + 3 * 4 + (2 * 3 * 4 * 4 + 1)
-    with pytest.raises(DeadEnd, match=r"nothing fits at glued.2.affine after .*glued modules give \(3, 4, 4\) and \(3, 8"):
+    with pytest.raises(
+        DeadEnd, match=r"nothing fits at glued.2.affine after .*glued modules give \(3, 4, 4\) and \(3, 8"
+    ):
         node.choose(1)
     (blocked,) = aw.dead_ends(space, SHAPE)
     assert blocked.place == "glued.2.affine"
-    assert "glued modules give (3, 8, 8) and (5, 8, 8)" in blocked.why
+    assert blocked.why == "glued modules give (3, 8, 8) and (3, 4, 4)"
 
 
 def test_a_rewriting_module():

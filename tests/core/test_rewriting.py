@@ -99,8 +99,16 @@ def test_if_no_option_fits_it_is_a_dead_end():
     [
         (aw.either, InvalidHyperparameter, r"either has 0 options and the labels \[\]; it needs one option or more"),
         (lambda: aw.either(aw.relu(), relu=aw.identity()), InvalidDomain, "holds both 'relu' and 'relu'"),
-        (lambda: Either((aw.relu(),), ("a", "b"), "a"), InvalidHyperparameter, r"1 options and the labels \['a', 'b'\]"),
-        (lambda: Either((aw.relu(),), ("a",), "z"), InvalidHyperparameter, "option of either is 'z'; it may be one of a"),
+        (
+            lambda: Either((aw.relu(),), ("a", "b"), "a"),
+            InvalidHyperparameter,
+            r"1 options and the labels \['a', 'b'\]",
+        ),
+        (
+            lambda: Either((aw.relu(),), ("a",), "z"),
+            InvalidHyperparameter,
+            "option of either is 'z'; it may be one of a",
+        ),
         (lambda: Either((aw.relu(),), ("a",), ["a", "z"]), InvalidHyperparameter, "option of either is 'z'"),
     ],
 )

@@ -123,8 +123,7 @@ def test_two_kinds_of_one_name():
     )
     done = subprocess.run([sys.executable, "-c", source], check=True, capture_output=True, text=True)
     assert done.stdout == (
-        "the kind 'mine' is defined by __main__.Mine and by __main__.Other; "
-        "set `kind` in one of them to another name\n"
+        "the kind 'mine' is defined by __main__.Mine and by __main__.Other; set `kind` in one of them to another name\n"
     )
 
 
@@ -157,11 +156,17 @@ FILTERS = [*CONVOLUTION, "filters"]
         ({"values": [1], "ordered": True}, r"\$ is .*; the JSON of a term is an object with a kind"),
         ({"a": 1}, r"\$ is \{'a': 1\}; that is no term, domain or expression"),
         ({"kind": 3}, r"\$ is \{'kind': 3\}; that is no term"),
-        ({"kind": "conv3d"}, r"the kind at \$ is 'conv3d'; did you mean conv2d.*\? A kind of your own is known once its"),
+        (
+            {"kind": "conv3d"},
+            r"the kind at \$ is 'conv3d'; did you mean conv2d.*\? A kind of your own is known once its",
+        ),
         ({"kind": "residual"}, r"residual at \$ has the fields \[\]; it must have \['body'\]"),
         (changed([*CONVOLUTION, "colour"], "red"), r"conv2d at \$.children\[1\] has the fields \['bias', 'colour', "),
         (changed([*CONVOLUTION, "kind"], "konv2d"), r"the kind at \$.children\[1\] is 'konv2d'; did you mean conv2d"),
-        (changed(FILTERS, -1), r"\$.children\[1\] cannot be read as Conv2d: filters of conv2d is -1; it must be an int"),
+        (
+            changed(FILTERS, -1),
+            r"\$.children\[1\] cannot be read as Conv2d: filters of conv2d is -1; it must be an int",
+        ),
         (changed(FILTERS, None), r"\$.children\[1\] cannot be read: a hyperparameter's value is None of type NoneType"),
         (changed(FILTERS, {"a": 1}), r"\$.children\[1\].filters is \{'a': 1\}; that is no term, domain or expression"),
         (
@@ -180,12 +185,30 @@ FILTERS = [*CONVOLUTION, "filters"]
             changed([*FILTERS, "operands", 0, "domain"], 3),
             r"\$.children\[1\].filters.operands\[0\].domain is 3; it must be a domain",
         ),
-        (changed([*FILTERS, "operands", 0, "shared"], "a.b"), r"filters.operands\[0\] cannot be read: the name of a sha"),
-        (changed([*FILTERS, "operands", 0], {"kind": "relu"}), r"the kind at \$.children\[1\].filters.operands\[0\] is"),
-        (changed([*FILTERS, "operands"], [1]), r"\$.children\[1\].filters is .*; that is no term, domain or expression"),
-        (changed([*FILTERS, "operands", 1], None), r"\$.children\[1\].filters.operands is .*; operands are values or ex"),
-        (changed([*FILTERS, "computed"], "**"), r"\$.children\[1\].filters is .*; that is no term, domain or expression"),
-        (changed(CONVOLUTION, 3), r"\$ cannot be read as Sequential: children\[1\] of sequential is 3; it must be a modu"),
+        (
+            changed([*FILTERS, "operands", 0, "shared"], "a.b"),
+            r"filters.operands\[0\] cannot be read: the name of a sha",
+        ),
+        (
+            changed([*FILTERS, "operands", 0], {"kind": "relu"}),
+            r"the kind at \$.children\[1\].filters.operands\[0\] is",
+        ),
+        (
+            changed([*FILTERS, "operands"], [1]),
+            r"\$.children\[1\].filters is .*; that is no term, domain or expression",
+        ),
+        (
+            changed([*FILTERS, "operands", 1], None),
+            r"\$.children\[1\].filters.operands is .*; operands are values or ex",
+        ),
+        (
+            changed([*FILTERS, "computed"], "**"),
+            r"\$.children\[1\].filters is .*; that is no term, domain or expression",
+        ),
+        (
+            changed(CONVOLUTION, 3),
+            r"\$ cannot be read as Sequential: children\[1\] of sequential is 3; it must be a modu",
+        ),
         (changed(["children"], 3), r"\$ cannot be read as Sequential: 'int' object is not iterable"),
         (
             {**aw.to_json(aw.optional(aw.relu())), "option": "no"},

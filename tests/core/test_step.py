@@ -99,5 +99,7 @@ def test_expansions_may_not_hide_shared_hyperparameters():
         def expand(self):
             return aw.sequential(*[aw.conv2d(WIDTH, 1)] * self.depth)
 
-    with pytest.raises(HiddenShared, match="secretive expands to modules with the shared hyperparameter 'width', which "):
+    with pytest.raises(
+        HiddenShared, match="secretive expands to modules with the shared hyperparameter 'width', which "
+    ):
         aw.root(Secretive([1, 2]), SHAPE).choose(2)

@@ -31,7 +31,9 @@ def test_a_shape_only_rules_out(term, shape):
     assert aw.count(term) >= aw.count(term, shape)
 
 
-same_shape = st.sampled_from([aw.relu(), aw.dropout([0.1, 0.5]), aw.activation(["relu", "gelu"]), aw.settings(a=[1, 2])])
+same_shape = st.sampled_from(
+    [aw.relu(), aw.dropout([0.1, 0.5]), aw.activation(["relu", "gelu"]), aw.settings(a=[1, 2])]
+)
 fitting = st.recursive(
     same_shape | st.builds(aw.conv2d, st.sampled_from([2, [2, 3]]), st.sampled_from([1, [1, 3]])),
     lambda inner: st.one_of(
@@ -125,7 +127,12 @@ def test_reals_make_a_space_infinite():
     rate = aw.dropout(aw.reals(0, 1))
     assert aw.count(large) == 2**2000
     assert aw.count(rate) == math.inf
-    for space in (aw.sequential(large, rate), aw.sequential(rate, large), aw.either(large, rate), aw.either(rate, large)):
+    for space in (
+        aw.sequential(large, rate),
+        aw.sequential(rate, large),
+        aw.either(large, rate),
+        aw.either(rate, large),
+    ):
         assert aw.count(space) == aw.count(space, (1, 8, 8)) == math.inf
     assert aw.count(aw.sequential(rate, aw.max_pool2d(9)), (1, 8, 8)) == 0
 

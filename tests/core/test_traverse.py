@@ -59,5 +59,7 @@ def test_enumeration_takes_its_time():
 def test_reals_cannot_be_enumerated():
     """The error names the hyperparameter."""
     space = aw.sequential(aw.conv2d([1, 2], 1), aw.dropout(aw.reals(0, 1)))
-    with pytest.raises(Uncountable, match=r"^1.dropout.rate has no end of values; sample the space, or use values inst"):
+    with pytest.raises(
+        Uncountable, match=r"^1.dropout.rate has no end of values; sample the space, or use values inst"
+    ):
         list(aw.enumerate_leaves(space, (1, 8, 8)))

@@ -1,0 +1,34 @@
+"""Errors that a person can cause."""
+
+import importlib
+import pkgutil
+
+import archwright.core
+from archwright.core.errors import ArchwrightError, nearest
+
+
+def classes() -> list[type[ArchwrightError]]:
+    """Every error class of core."""
+    for module in pkgutil.iter_modules(archwright.core.__path__):
+        importlib.import_module(f"archwright.core.{module.name}")
+    found, open_ = [], [ArchwrightError]
+    while open_:
+        each = open_.pop()
+        open_ += each.__subclasses__()
+        found += [each] if each.__module__.startswith("archwright.core") else []
+    return found
+
+
+def test_errors_are_caught_as_a_caller_would():
+    """Each is an ArchwrightError and a built-in error, and its docstring is what has happened."""
+    for cls in classes():
+        assert cls is ArchwrightError or issubclass(cls, ValueError | LookupError | TypeError), cls
+        assert cls.__doc__
+        assert cls.__doc__.endswith(".")
+
+
+def test_the_nearest_names_are_offered():
+    """Up to three; all of them if none is near."""
+    assert nearest("conv2", ["conv2d", "conv3d", "affine"]) == "did you mean conv2d or conv3d?"
+    assert nearest("zzz", ["b", "a"]) == "there are: a, b"
+    assert nearest("zzz", []) == "there are none"

@@ -1,0 +1,47 @@
+"""What a person writes type-checks in strict mode: checked by pyright, and run by a test."""
+
+import random
+from typing import assert_type
+
+import archwright as aw
+
+width = aw.shared("width", [16, 32])
+layer = aw.sequential(aw.conv2d(filters=width, size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))
+space: aw.Term = aw.sequential(
+    aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 1e-1, log=True)),
+    aw.conv2d(filters=width * 2, size=aw.integers(1, 5), padding="same"),
+    aw.repeat(layer, count=[1, 2]),
+    aw.repeat_tied(aw.residual(layer), count=aw.values(1, 2, 4)),
+    aw.branches(aw.identity(), aw.max_pool2d(size=3, stride=1, padding="same"), merge="concatenate"),
+    aw.either(aw.flatten(), pooled=aw.global_avg_pool()),
+    aw.optional(aw.dropout(rate=[0.1, 0.5])),
+    aw.affine(units=10),
+)
+
+
+@aw.module
+class Scale(aw.Basic):
+    """Multiplies by a number."""
+
+    by: aw.Hyperparameter[float] = aw.hyperparameter(aw.number(0.0, 2.0), default=1.0)
+
+    def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
+        """That of the input."""
+        assert_type(self.by, float)
+        return in_shape
+
+
+def walk() -> aw.Node:
+    """A leaf of the space."""
+    node = aw.root(aw.sequential(Scale(by=[0.5, 1.5]), space), input_shape=(3, 32, 32))
+    while (choice := node.choice) is not None:
+        assert_type(choice.name, str)
+        node = node.choose(choice.domain.sample(0.3))
+    assert_type(node.architecture, aw.Term)
+    assert_type(node.out_shape, tuple[int, ...])
+    assert_type(aw.count(space), int | float)
+    return aw.sample(aw.root(space, (3, 32, 32)), random.Random(0).random)
+
+
+if __name__ == "__main__":
+    assert walk().is_leaf
