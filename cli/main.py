@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import archwright
-from archwright.cli import log, read, replay, search, spaces
+from archwright.cli import compare, log, read, replay, search, spaces
 from archwright.cli.options import examples
 from archwright.cli.theirs import theirs
 from archwright.core.errors import ArchwrightError
@@ -59,6 +59,19 @@ _add(
     RUN,
     "archwright resume",
     "archwright resume digits-1 --trials +32 --workers 2",
+)
+_add(
+    compare.compare,
+    RUN,
+    "archwright compare nasbench201 --evaluator nasbench201:nasbench201.npz --searcher random --searcher evolution "
+    "--seeds 100 --trials 200",
+    "archwright compare digits --searcher random --searcher mcts,parts=2 --seeds 5 --budget 2epochs",
+)
+_add(
+    compare.plot,
+    READ,
+    "archwright plot 'nasbench201.*' --kind incumbent --output incumbent.svg",
+    "archwright plot digits-1 digits-2 --kind threshold",
 )
 _add(read.runs, READ, "archwright runs", "archwright runs --log old.duckdb --json")
 _add(read.show, READ, "archwright show", "archwright show digits-1", "archwright show digits-1 3")

@@ -115,7 +115,11 @@ class Cell(Rewriting):
         """The cell with an operation on each open edge."""
         answer = iter(answers)
         ops = tuple((name, next(answer) if isinstance(e, Domain | Expression) else e) for name, e in self.ops)
-        return Cell(self.edges, self.terms, self.labels, ops, self.connected)
+        new = object.__new__(Cell)  # what was checked once need not be checked for every combination
+        for name in ("edges", "terms", "labels", "connected"):
+            object.__setattr__(new, name, getattr(self, name))
+        object.__setattr__(new, "ops", ops)
+        return new
 
     def check(self, name: str, value: Value) -> str | None:  # noqa: ARG002
         """What is wrong with an operation that was computed."""

@@ -1,5 +1,6 @@
 """Terms, domains and expressions as JSON, both ways."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -33,17 +34,25 @@ def from_json(data: JSON) -> Term:
 
 
 def kinds() -> Mapping[str, type[Term]]:
-    """Every kind of module that this process knows. A kind defined again, as on reloading a file, replaces the old."""
+    """Every kind of module that this process knows.
+
+    A kind defined again by the same file, which was loaded again or under another name, replaces the old one.
+    """
     found: dict[str, type[Term]] = {}
     for cls in _below(Term):
         old = found.get(cls.kind)
-        if old is not None and (old.__module__, old.__qualname__) != (cls.__module__, cls.__qualname__):
+        if old is not None and _origin(old) != _origin(cls):
             raise UnreadableTerm(
                 f"the kind {cls.kind!r} is defined by {old.__module__}.{old.__qualname__} and by "
                 f"{cls.__module__}.{cls.__qualname__}; set `kind` in one of them to another name"
             )
         found[cls.kind] = cls
     return found
+
+
+def _origin(cls: type[Term]) -> tuple[str, str]:
+    """Where a class is from: the file of its module, or the module's name where it has none; and its own name."""
+    return getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__, cls.__qualname__
 
 
 def _below(cls: type[Term]) -> Iterator[type[Term]]:

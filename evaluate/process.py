@@ -143,7 +143,11 @@ def _read(fd: int) -> bytes:
 
 def _environment(threads: int) -> dict[str, str]:
     libraries = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return dict.fromkeys(libraries, str(threads)) | {"PYTHONHASHSEED": "0"}  # sets of strings in the same order
+    fixed = {"PYTHONHASHSEED": "0"}  # sets of strings in the same order
+    # Threads that wait give their core away: on a machine with other work, spinning makes a training several times
+    # slower.
+    waiting = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
+    return dict.fromkeys(libraries, str(threads)) | fixed | waiting
 
 
 def cores() -> int:

@@ -12,7 +12,7 @@ RESAMPLES = 10_000  # of a bootstrap: its error is then below 0.5 % of the inter
 CONFIDENCE = 0.95
 
 
-def incumbents(merits: Sequence[float]) -> Floats:
+def incumbents(merits: Sequence[float] | Floats) -> Floats:
     """The best merit so far after each trial [trials]; more is better, -inf where a trial failed."""
     return np.maximum.accumulate(np.asarray(merits, dtype=np.float64))
 

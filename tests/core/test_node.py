@@ -1,5 +1,4 @@
 """Walking through a space: what a node promises."""
-# pyright: reportOptionalMemberAccess=false
 
 import copy
 import json

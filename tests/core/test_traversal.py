@@ -1,5 +1,4 @@
 """Traversal against a model: a persistent tree is a list of choices, and nodes of which none is ever changed."""
-# pyright: reportOptionalMemberAccess=false
 
 import json
 import pickle
