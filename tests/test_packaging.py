@@ -52,9 +52,10 @@ def test_wheel_holds_every_module_of_the_five_parts(wheel):
 def test_installed_wheel_searches_and_resumes(installed, tmp_path):
     where = run_python("import archwright; print(archwright.__file__)", env=installed, cwd=tmp_path)
     assert where.startswith(installed["PYTHONPATH"])
-    start = ["-m", "archwright.cli.main", "search", "digits", "--trials", "1", "--budget", "1epochs"]
-    resume = ["-m", "archwright.cli.main", "resume", "--trials", "2"]
-    count = ["-m", "archwright.cli.main", "sql", "select count(*) as n from scores", "--format", "csv"]
+    main = ["-c", "import sys; from archwright.cli.main import main; main(sys.argv[1:])"]
+    start = [*main, "search", "digits", "--trials", "1", "--budget", "1epochs"]
+    resume = [*main, "resume", "--trials", "2"]
+    count = [*main, "sql", "select count(*) as n from scores", "--format", "csv"]
     for command in (start, resume, count):
         done = subprocess.run(
             [sys.executable, *command], env=installed, cwd=tmp_path, capture_output=True, text=True, check=False

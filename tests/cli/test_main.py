@@ -13,7 +13,7 @@ from archwright.search.run import TrialsKeepFailing
 from archwright.store.errors import LogIsDamaged, NoSuchRun
 
 COMMANDS = (
-    "spaces", "space", "search", "resume", "runs", "show", "best", "sql", "replay", "fork", "verify",
+    "spaces", "space", "search", "resume", "compare", "runs", "show", "best", "plot", "sql", "replay", "fork", "verify",
 )  # fmt: skip
 RUNNER = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})
 
