@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import archwright
-from archwright.cli import compare, log, read, replay, search, spaces
+from archwright.cli.commands import compare, log, read, replay, search, spaces
 from archwright.cli.options import examples
 from archwright.cli.theirs import theirs
 from archwright.core.errors import ArchwrightError

@@ -63,7 +63,7 @@ def test_mistakes_exit_with_2_and_failures_with_1(error, code, monkeypatch, caps
 
 
 def test_an_error_of_ours_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr("archwright.cli.spaces.table", None)
+    monkeypatch.setattr("archwright.cli.commands.spaces.table", None)
     with pytest.raises(TypeError):
         main(["spaces"])
 

@@ -9,7 +9,8 @@ from archwright.cli import options
 TRAINING, SEARCHING = "What a model is worth", "The search"
 
 
-def _searchers() -> list[str]:
+def searcher_names() -> list[str]:
+    """For completion."""
     from archwright.search.searchers import SEARCHERS
 
     return list(SEARCHERS)
@@ -76,7 +77,7 @@ def search(
         bool | None, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
     ] = None,
     searcher: Annotated[
-        str, typer.Option(help="How models are proposed.", rich_help_panel=SEARCHING, autocompletion=_searchers)
+        str, typer.Option(help="How models are proposed.", rich_help_panel=SEARCHING, autocompletion=searcher_names)
     ] = "random",
     set_: Annotated[
         list[str] | None,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options
-from archwright.cli.search import SEARCHING, TRAINING, _searchers
+from archwright.cli.commands.search import SEARCHING, TRAINING, searcher_names
 
 
 def compare(
@@ -17,7 +17,7 @@ def compare(
             help="A searcher, with settings if need be, as in mcts,exploration=0.1; repeat it for each one. "
             "The others are held against the first.",
             rich_help_panel=SEARCHING,
-            autocompletion=_searchers,
+            autocompletion=searcher_names,
         ),
     ],
     seeds: Annotated[int, typer.Option(min=1, help="Searches of each, seeded 0, 1 ...", rich_help_panel=SEARCHING)] = 5,
