@@ -51,6 +51,7 @@ def _step(term: Term, shape: Shape, environment: Environment, answers: tuple[Val
     if plan.closed:
         return Step(answers, done=term, out=term.out_shape(shape))
     learned: dict[str, Value] = {}
+    unasked = not answers
     while len(answers) < len(plan.entries):
         k = len(answers)
         held = plan.entries[k]
@@ -61,6 +62,8 @@ def _step(term: Term, shape: Shape, environment: Environment, answers: tuple[Val
         domain = held if isinstance(held, Domain) else shared.domain  # pyright: ignore[reportOptionalMemberAccess]
         if shared or plan.guarded[k]:
             domain = _legal(term, domain, shared.name if shared else None, shape, environment, answers)
+        elif unasked and not completable(term, shape, environment, answers):
+            raise _misfit(term, shape, environment, answers)
         if domain.size != 1:
             return Step(answers, tuple(learned.items()), domain, shared.name if shared else None)
         only = domain.from_unit(0.0)
@@ -96,11 +99,15 @@ def _legal(
     options = candidates(domain)
     fits = [v for v in options if completable(term, shape, *_known(shared, v, environment, answers))]
     if not fits:
-        found = tally(term, (shape,), environment, answers)
-        raise Misfit(next(iter(found.dead.values())).why)
+        raise _misfit(term, shape, environment, answers)
     if len(fits) == len(options):
         return domain
     return Values(tuple(fits), ordered=not isinstance(domain, Values) or domain.ordered)
+
+
+def _misfit(term: Term, shape: Shape, environment: Environment, answers: tuple[Value, ...]) -> Misfit:
+    """Why a term that cannot be completed for this input shape cannot."""
+    return Misfit(next(iter(tally(term, (shape,), environment, answers).dead.values())).why)
 
 
 def _known(

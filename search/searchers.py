@@ -12,6 +12,8 @@ from archwright.search.local_search import LocalSearch
 from archwright.search.mcts import Mcts
 from archwright.search.random_search import RandomSearch
 from archwright.search.searcher import AnySearcher
+from archwright.search.smbo import Smbo
+from archwright.search.smbo_paper import SmboPaper
 
 # Each name stands for a searcher with its usual settings; both kinds of tree search are one code.
 SEARCHERS: Mapping[str, AnySearcher] = {
@@ -20,6 +22,8 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "mcts-bisection": Mcts(parts=2),
     "evolution": Evolution(),
     "local-search": LocalSearch(),
+    "smbo": Smbo(),
+    "smbo-paper": SmboPaper(),
 }
 
 

@@ -1,6 +1,5 @@
 """What to try laws with: generated domains, spaces of every kind of module, and walks through them."""
 
-import math
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,7 +26,7 @@ scalars = (
 )
 units = st.floats(0, 1)
 uniforms = st.floats(0, 1, exclude_max=True)
-values_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique_by=lambda v: v), st.booleans())
+values_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique=True), st.booleans())
 integers_domains = st.builds(
     lambda lo, length, log: Integers(max(1, lo) if log else lo, (max(1, lo) if log else lo) + length, log),
     st.integers(-100, 1000),
@@ -247,13 +246,9 @@ def explored(space: aw.Term, shape: aw.Shape, parts: int | None = None) -> tuple
         if node.choice is None:
             found.append(node)
             return
-        if parts is None:
-            steps = [lambda value=value: node.choose(value) for value in node.choice.domain]
-        else:
-            steps = [lambda part=part: node.narrow(part) for part in node.choice.domain.split(parts)]
-        for step in steps:
+        for option in node.choice.domain if parts is None else node.choice.domain.split(parts):
             try:
-                after = step()
+                after = node.choose(option) if parts is None else node.narrow(option)
             except DeadEnd as error:
                 stuck.append(str(error))
             else:
@@ -272,8 +267,3 @@ def subterms(term: aw.Term) -> Iterator[aw.Term]:
     yield term
     for inside in term.subterms:
         yield from subterms(inside)
-
-
-def finite(number: float) -> bool:
-    """Whether a count is one."""
-    return not math.isinf(number)

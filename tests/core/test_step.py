@@ -103,3 +103,10 @@ def test_expansions_may_not_hide_shared_hyperparameters():
         HiddenShared, match="secretive expands to modules with the shared hyperparameter 'width', which "
     ):
         aw.root(Secretive([1, 2]), SHAPE).choose(2)
+
+
+def test_a_term_that_cannot_fit_asks_nothing():
+    """Not even what has nothing to do with the shape."""
+    conv = aw.conv2d(2, 1, groups=3, initialization=["he", "released"])
+    with pytest.raises(aw.Misfit, match="conv2d with 3 groups cannot take 4 channels and 2 filters"):
+        step(conv, SHAPE, nothing_shared, ())

@@ -116,6 +116,13 @@ def test_tied_copies_with_a_choice_of_modules_inside():
     assert out_shapes(aw.repeat_tied(body, [1, 2]), (1, 4, 4)) == ((1, 2, 2), (1, 4, 4), (1, 1, 1))
 
 
+def test_tied_copies_with_a_shared_choice_inside():
+    """Copies of another shape each, whatever the shared value is: a completion for each value, not for each copy."""
+    rate = aw.shared("rate", [0.1, 0.2, 0.5])
+    body = aw.sequential(aw.dropout(rate), aw.max_pool2d(2))
+    assert [aw.count(aw.repeat_tied(body, n), (1, 8, 8)) for n in (1, 2, 3, 4)] == [3, 3, 3, 0]
+
+
 def test_counts_are_exact_however_large():
     """A hundred layers of six choices each: 6 ** 100, to the last digit."""
     assert aw.count(aw.repeat(aw.conv2d([1, 2, 3], [1, 3]), 100), (1, 8, 8)) == 6**100

@@ -1,0 +1,83 @@
+"""Sequential model-based optimisation as DeepArchitect has it: ridge regression on n-grams of module names."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, final
+
+import numpy as np
+from attrs import frozen
+
+from archwright.core.node import Node, Path, root
+from archwright.core.traverse import sample
+from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.search.features import Matrix, Names, matrix, names, vocabulary
+from archwright.search.observed import Observed, adopted, merits, told
+from archwright.search.randomness import uniforms
+from archwright.search.ridge import ridge
+from archwright.search.surrogate import on_one_thread
+
+REDRAWS = 10  # how often rollouts are drawn again if none of them is new
+
+PaperState = Observed[Names]
+
+
+@final
+@frozen
+class SmboPaper:
+    """The best of some random rollouts by ridge regression (section 5.4), with the released code's constants.
+
+    Features are the number of modules and how often each n-gram of module names comes, of those that came often enough
+    in the evaluated models; hyperparameters' values are not seen. With a small probability the order of the rollouts is
+    random instead. Until there is an outcome, all predictions are equal. Other than in the released code, n-grams are
+    counted to the last one, identities are left out everywhere, and no architecture is proposed again while one of the
+    rollouts is new.
+
+    Open proposals are only not proposed again. A failed trial scores as the worst one did.
+    """
+
+    name: ClassVar[str] = "smbo-paper"
+    rollouts: int = 50
+    exploration: float = 0.25  # the probability of a random order
+    penalty: float = 1000.0  # lambda
+    occurrences: int = 3  # of an n-gram in the evaluated models, for it to be a feature
+
+    def start(self, problem: Problem) -> PaperState:
+        """Nothing observed."""
+        return Observed(problem, root(problem.space, problem.input_shape))
+
+    def propose(self, state: PaperState) -> Proposal:
+        """The first rollout in order that is new; consumes numbers for the coin, each choice, and a random order."""
+        uniform = uniforms(state.problem.seed, state.proposals)
+        explores = uniform() < self.exploration
+        path: Path = ()
+        for _ in range(REDRAWS):
+            leaves = [sample(state.root, uniform) for _ in range(self.rollouts)]
+            worth = [uniform() for _ in leaves] if explores else self._predicted(state, leaves)
+            order = [leaf.path for leaf, _ in sorted(zip(leaves, worth, strict=True), key=lambda each: -each[1])]
+            path = next((path for path in order if path not in state.seen), order[0])
+            if path not in state.seen:
+                break
+        return Proposal(state.proposals, state.root.origin, path, state.problem.budget)
+
+    def adopt(self, state: PaperState, proposal: Proposal) -> PaperState:
+        """One proposal more."""
+        return adopted(state, proposal, names(proposal.leaf.architecture))
+
+    def tell(self, state: PaperState, outcome: Outcome) -> PaperState:
+        """One outcome more."""
+        return told(state, outcome)
+
+    @on_one_thread
+    def _predicted(self, state: PaperState, leaves: Sequence[Node]) -> list[float]:
+        """What the model, fitted to all outcomes, expects of each leaf."""
+        if not state.told:
+            return [0.0] * len(leaves)
+        known = [trial.features for trial in state.told]
+        columns = vocabulary((each.ngrams for each in known), self.occurrences)
+        model = ridge(_features(known, columns), np.array(merits(state.told)), self.penalty)
+        return model.predict(_features([names(leaf.architecture) for leaf in leaves], columns)).tolist()
+
+
+def _features(rows: Sequence[Names], columns: Mapping[str, int]) -> Matrix:
+    """[rows, 1 + columns]: the number of modules, and the n-grams."""
+    modules = np.array([[row.modules] for row in rows])
+    return np.hstack([modules, matrix([row.ngrams for row in rows], columns)])

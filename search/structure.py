@@ -1,0 +1,72 @@
+"""The modules of an architecture as strings: each, each pair in a row, and each route through a graph."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from archwright.core.basic import Activation, Identity, Settings, Zero
+from archwright.core.cell import Topology
+from archwright.core.composite import Branches, Residual
+from archwright.core.term import Basic, Term
+
+ROUTES = 64  # of the ways from the input of a graph to one of its nodes, so many are looked at
+
+Word = tuple[str, ...]  # the modules that data meets on its way
+
+
+def structure(architecture: Term) -> list[str]:
+    """The strings, each as often as what it names comes.
+
+    Identities vanish and zeros block their route, so that graphs that compute the same have much in common. Within a
+    graph, only routes count. Copies of a tied module count once: their number is a choice of its own.
+    """
+    found = list[str]()
+    word = _word(architecture, found) or ()
+    found += word
+    found += (f"{a} > {b}" for a, b in pairwise(word))
+    return found
+
+
+def _word(term: Term, found: list[str]) -> Word | None:
+    """What data meets on its way through a term, None if it does not come through.
+
+    A graph is one module of the word; the routes through it are added to `found`.
+    """
+    kind = type(term)
+    if kind is Identity or kind is Settings:
+        return ()
+    if kind is Zero:
+        return None
+    inside = term.subterms
+    if not inside and isinstance(term, Basic):
+        return (_text(term),)
+    words = [_word(each, found) for each in inside]
+    if isinstance(term, Topology):
+        routes = _routes(term.edges, words)
+    elif kind is Branches:
+        routes = [word for word in words if word is not None]
+    elif kind is Residual:
+        routes = [(), *(word for word in words if word is not None)]
+    else:
+        return None if None in words else tuple(module for word in words if word for module in word)
+    found += (f"{term.kind}: {' > '.join(route)}" for route in routes)
+    return (term.kind,) if routes else None
+
+
+def _routes(edges: Sequence[tuple[int, int]], words: Sequence[Word | None]) -> list[Word]:
+    """What data meets on each way from the first node to the last."""
+    ways: dict[int, list[Word]] = {0: [()]}
+    for (source, target), word in zip(edges, words, strict=True):
+        if word is not None:
+            into = ways.setdefault(target, [])
+            into += [way + word for way in ways.get(source, [])[: ROUTES - len(into)]]
+    return ways.get(edges[-1][1], [])
+
+
+@lru_cache(4096)
+def _text(term: Basic) -> str:
+    """The module with its values, without those that are floats: hardly any two of them are equal."""
+    if isinstance(term, Activation):
+        return term.label
+    held = ",".join(f"{name}={value}" for name, value in term.hyperparameters if isinstance(value, int | str))
+    return f"{term.kind}({held})" if held else term.kind
