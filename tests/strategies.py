@@ -77,7 +77,7 @@ def held(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = (
 
 
 paddings = held(["same", "valid"])
-rates = held([0.0, 0.1, 0.5], [RATE, RATE * 2, RATE / 2])
+rates = held([0.0, 0.1, 0.5], [RATE, RATE * 3, RATE / 2])  # 0.5 * 3 is no rate
 
 # --- modules
 

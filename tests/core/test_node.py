@@ -263,6 +263,12 @@ def test_values_of_shared_hyperparameters_that_do_not_fit_are_not_offered():
     assert list(aw.root(aw.conv2d(width - 2, 1), (4, 8, 8)).choice.domain) == [3, 4]
 
 
+def test_values_of_shared_hyperparameters_that_make_no_sense_are_not_offered():
+    """Also where the shape has nothing to do with it: 3 * 0.5 is no rate of dropout."""
+    rate = aw.shared("rate", [0.1, 0.25, 0.5])
+    assert list(aw.root(aw.dropout(rate * 3), SHAPE).choice.domain) == [0.1, 0.25]
+
+
 def test_a_shared_hyperparameter_with_one_legal_value_is_known():
     """It is not asked, and counts as chosen in later places."""
     width = aw.shared("width", [2, 3])
