@@ -161,8 +161,8 @@ def show_conclusions(rows: Sequence[dict[str, Any]], optimum: float | None) -> N
         (
             row["searcher"],
             row["seeds"],
-            f"{row['half']:.5f} ± {row['half_error']:.5f}",
-            f"{row['best']:.5f} ± {row['best_error']:.5f}",
+            f"{_unsigned(row['half']):.5f} ± {row['half_error']:.5f}",
+            f"{_unsigned(row['best']):.5f} ± {row['best_error']:.5f}",
             "" if row["test"] is None else f"{row['test']:.5f}",
             f"{row['better_by']:+.5f}" if "p" in row else "",
             f"{row['low']:+.5f} .. {row['high']:+.5f}" if "p" in row else "",
@@ -176,3 +176,8 @@ def show_conclusions(rows: Sequence[dict[str, Any]], optimum: float | None) -> N
 def _certainty(p: float) -> str:
     """A p-value, as exactly as 10,000 resamples know it."""
     return f"{p:.4f}" if p >= 0.001 else "<0.001"
+
+
+def _unsigned(mean: float) -> float:
+    """A mean to five digits, of which none is minus zero."""
+    return round(mean, 5) + 0.0

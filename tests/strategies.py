@@ -29,8 +29,8 @@ uniforms = st.floats(0, 1, exclude_max=True)
 values_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique=True), st.booleans())
 integers_domains = st.builds(
     lambda lo, length, log: Integers(max(1, lo) if log else lo, (max(1, lo) if log else lo) + length, log),
-    st.integers(-100, 1000),
-    st.integers(0, 300),
+    st.integers(-2, 4) | st.integers(-100, 1000),
+    st.integers(0, 4) | st.integers(0, 300),
     st.booleans(),
 )
 
