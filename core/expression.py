@@ -1,5 +1,6 @@
 """Hyperparameters shared by several modules, and values computed from them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, final
 
@@ -19,18 +20,18 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Expression:
+class Expression(ABC):
     """A value that is known once the shared hyperparameters in it are; arithmetic on it gives another expression."""
 
     __slots__ = ()
 
+    @abstractmethod
     def shared(self) -> "Iterator[Shared]":
         """The shared hyperparameters in it, from left to right."""
-        raise NotImplementedError  # both kinds of expression below define it
 
+    @abstractmethod
     def evaluate(self, environment: Mapping[str, Value]) -> Value:
         """Its value, given that of every shared hyperparameter in it; ArithmeticError as Python's operators raise."""
-        raise NotImplementedError
 
     def __add__(self, other: "Operand") -> "Computed":
         return Computed("+", (self, other))
