@@ -1,5 +1,6 @@
-# Every target makes .venv itself, once. PYTHON chooses the interpreter: 3.11 to 3.13.
+# Every target makes .venv itself, once. PYTHON chooses the interpreter: 3.11 to 3.13. Tests run in TESTERS processes.
 PYTHON ?= python3
+TESTERS ?= 2
 SPACE ?= digits
 DATA ?= digits
 TRIALS ?= 16
@@ -13,7 +14,7 @@ demo: .venv/ready  ## Search a space for real, and show the best model and how t
 	.venv/bin/archwright best --log $(LOG)
 
 test: .venv/ready  ## Run the tests.
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses $(TESTERS) --dist worksteal
 
 check: .venv/ready  ## Everything that must hold before a change lands.
 	.venv/bin/ruff format --check .
@@ -22,7 +23,7 @@ check: .venv/ready  ## Everything that must hold before a change lands.
 	.venv/bin/lint-imports
 	$(MAKE) test
 
-bench: .venv/ready  ## Measure speed and memory against something run beside it.
+bench: .venv/bench  ## Measure speed and memory against something run beside it.
 	.venv/bin/python benchmarks/run.py
 
 format: .venv/ready  ## Put the code into its one form.
@@ -36,4 +37,8 @@ clean:  ## Forget the environment and what was built.
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --upgrade pip
 	.venv/bin/python -m pip install --quiet --editable . --group test --group check
+	touch $@
+
+.venv/bench: .venv/ready
+	.venv/bin/python -m pip install --quiet --group bench
 	touch $@

@@ -42,6 +42,9 @@ class Instant:
         assert self._job is not None
         return [Finished(self._job.trial, self._job.attempt, "ok", {"accuracy": 0.5}, 0.0)]
 
+    def halt(self, trial: int, why: str) -> None:
+        """Nothing: the job has ended."""
+
     def close(self) -> None:
         """Nothing to give back."""
 
@@ -62,7 +65,7 @@ def prepared(folder: Path, trials: int) -> DuckDBLog:
     """A log with a run of `trials` trials."""
     log = DuckDBLog(folder / "prepared.duckdb")
     kept = _Unlogged(log)
-    Run(kept, "run", START, RunState(), begin(started(trials)), Instant()).go_on(started(trials))  # type: ignore[arg-type]
+    Run(kept, "run", START, RunState(), begin(started(trials)), Instant()).go_on(started(trials))
     kept.write()
     return log
 

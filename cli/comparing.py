@@ -1,5 +1,6 @@
 """Comparisons of searchers: which runs they are made of, running those, and what follows from them."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -18,13 +19,14 @@ from archwright.core.serial import JSON
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.pool import WorkerPool
-from archwright.search.compare import Entry, outstanding, run_all
+from archwright.search.compare import Entry, run_all
 from archwright.search.run import Stop
-from archwright.search.searchers import searcher_to_json
-from archwright.search.session import Console, logged, resume, start
+from archwright.search.searchers import searcher_text, searcher_to_json
+from archwright.search.session import Console, resume, start
 from archwright.search.statistics import paired_bootstrap, standard_error
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogMissing
+from archwright.store.query import query
 
 
 @frozen
@@ -35,6 +37,7 @@ class Force:
     source: str  # of the space
     workers: int
     trial_timeout: float | None
+    retries: int
 
 
 def searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
@@ -54,15 +57,11 @@ def searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
 def unfinished(log: DuckDBLog, entries: Sequence[Entry]) -> Sequence[Entry]:
     """The searches that are still to be run, or gone on with."""
     try:
-        missing = {entry.run for entry in outstanding(log, entries)}
-        return [entry for entry in entries if entry.run in missing or not _is_done(log, entry)]
+        rows = query(log.path, "SELECT run, scored, status = 'exhausted' FROM runs").rows
     except LogMissing:  # the first run makes the file
         return entries
-
-
-def _is_done(log: DuckDBLog, entry: Entry) -> bool:
-    state = logged(log, entry.run).state
-    return state.scored >= entry.started.trials or (state.stopped is not None and state.stopped.reason == "exhausted")
+    reached = {run: math.inf if exhausted else scored for run, scored, exhausted in rows}
+    return [entry for entry in entries if reached.get(entry.run, -1) < entry.started.trials]
 
 
 def work(log: DuckDBLog, entries: Sequence[Entry], force: Force, stop: Callable[[], Stop]) -> None:
@@ -98,12 +97,13 @@ def _trained(log: DuckDBLog, entries: Sequence[Entry], force: Force, stop: Calla
     there = set(log.runs()) if log.path.exists() else set[str]()
     timeout, source = force.trial_timeout, force.source
     with WorkerPool(force.config, workers=force.workers, space_source=source, trial_timeout=timeout) as pool:
+        pool.warm_up(stop)
         for entry in entries:
-            console = Console(stop)
+            console, retries = Console(stop), force.retries
             if entry.run in there:
-                stopped = resume(log, entry.run, pool, trials=entry.started.trials, console=console)
+                stopped = resume(log, entry.run, pool, trials=entry.started.trials, console=console, retries=retries)
             else:
-                stopped = start(log, entry.run, entry.started, pool, console=console)
+                stopped = start(log, entry.run, entry.started, pool, console=console, retries=retries)
             if stopped.reason == "interrupted":
                 return
             yield entry
@@ -112,7 +112,7 @@ def _trained(log: DuckDBLog, entries: Sequence[Entry], force: Force, stop: Calla
 def conclusions(log: Path, entries: Sequence[Entry], trials: int, optimum: float | None) -> list[dict[str, Any]]:
     """A row a searcher: its mean best score half-way and at the end, and how it does against the first."""
     found = by_label(histories(log, [entry.run for entry in entries]))
-    labels = dict.fromkeys(entry.run.split(".")[-2] for entry in entries)  # in the order in which they were named
+    labels = dict.fromkeys(searcher_text(entry.started.searcher) for entry in entries)  # in the order of naming
     groups = {label: found[label] for label in labels}
     first = next(iter(groups.values()))
     rows: list[dict[str, Any]] = []

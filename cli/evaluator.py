@@ -1,21 +1,18 @@
 """What a search is to evaluate with, checked as far as possible before anything is logged."""
 
-import ast
-import importlib.util
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from attrs import evolve
 
+from archwright.cli import own_function
 from archwright.cli.options import BadOption, pairs
 from archwright.core.errors import nearest
+from archwright.core.term import Shape
 from archwright.core.trial import Budget, Objective, parse_budget
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
-from archwright.evaluate.failure import account
 from archwright.evaluate.fcnet import FcnetConfig
-from archwright.evaluate.loading import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source
+from archwright.evaluate.metrics import COSTS, METRICS
 from archwright.evaluate.nasbench201 import Nasbench201Config
 from archwright.evaluate.recipe import recipe
 
@@ -28,12 +25,13 @@ def chosen(
     """The evaluator that a person asked for: a table, a function of their own, or, without a source, training."""
     if source is None:
         return training(data, train, given)
-    _only_for_training(train, given)
     kind, _, rest = source.partition(":")
     if kind in TABLES:
+        _without(["keep", "validation", "device", "train"], train, given)
         path, *settings = rest.split(",")
         return from_json({"kind": kind, "table": path, **pairs("--evaluator", settings)})
-    return function(source, metric or "accuracy")
+    _without(["keep"], train, given)
+    return function(source, data, metric, train, given)
 
 
 def budget(config: Config, given: str | None) -> Budget:
@@ -42,11 +40,33 @@ def budget(config: Config, given: str | None) -> Budget:
     return parse_budget(given or usual.get(type(config), "5epochs"))
 
 
+def models_kept(config: Config, wanted: int | None) -> int:
+    """Of how many trials the models are kept, if the person does not say: of the best one, where there are models."""
+    return (1 if isinstance(config, TrainingConfig) else 0) if wanted is None else wanted
+
+
 def objective(config: Config, metric: str | None, minimize: bool | None) -> Objective:
-    """What the search is about, if the person does not say: accuracy, or the loss of a regression."""
-    regression = isinstance(config, FcnetConfig)
-    lower = regression and metric in (None, "loss") if minimize is None else minimize
-    return Objective(metric or ("loss" if regression else "accuracy"), "minimize" if lower else "maximize")
+    """What the search is about, if the person does not say: accuracy, a regression's loss, or what a function says.
+
+    Of what is measured here, costs and losses are minimized unless the person says otherwise. Raises BadOption for what
+    no search may be about.
+    """
+    own = config if isinstance(config, FunctionConfig) else None
+    name = metric or (own.metric if own else "loss" if isinstance(config, FcnetConfig) else "accuracy")
+    if name.startswith("test_"):
+        place = f"the score of {own.source}" if own and not metric else "--metric"
+        raise BadOption(f"{place} is {name!r}; what test images say is for reports, not for a search to look at")
+    trained = METRICS if isinstance(config, TrainingConfig) else {}
+    if trained and name not in trained:
+        offered = [known for known in trained if not known.startswith("test_")]
+        raise BadOption(f"--metric is {name!r}; of what is known of a training, {nearest(name, offered)}")
+    if trained:
+        lower = trained[name].less_is_better
+    elif own:
+        lower = name in COSTS or (own.less_is_better and name == own.metric)
+    else:
+        lower = isinstance(config, FcnetConfig) and name == "loss"
+    return Objective(name, "minimize" if (lower if minimize is None else minimize) else "maximize")
 
 
 def training(data: str | None, train: Sequence[str], given: Mapping[str, Any]) -> TrainingConfig:
@@ -57,72 +77,40 @@ def training(data: str | None, train: Sequence[str], given: Mapping[str, Any]) -
     return evolve(config, **{name: value for name, value in given.items() if value is not None})
 
 
-def function(source: str, metric: str) -> FunctionConfig:
-    """A person's own function as the evaluator."""
-    check_function(source)
-    return FunctionConfig(source, metric)
+def function(
+    source: str, data: str | None, metric: str | None, train: Sequence[str], given: Mapping[str, Any]
+) -> FunctionConfig:
+    """A person's own function as the evaluator, with what was `given` for it.
+
+    Its score is what it says itself, or else `metric`.
+    """
+    there = {name: value for name, value in given.items() if value is not None}
+    config = evolve(FunctionConfig(source, data=data, settings=pairs("--train", train)), **there)
+    own_function.check(config, [*there, *(["train"] if train else [])])
+    said = own_function.score(source)
+    if said is None:
+        return evolve(config, metric=metric or config.metric)
+    return evolve(config, metric=said.metric, less_is_better=said.direction == "minimize")
 
 
-def _only_for_training(train: Sequence[str], given: Mapping[str, Any]) -> None:
-    """BadOption where an option was given that is for training alone."""
-    for name, value in (*given.items(), ("train", train or None)):
-        if value is not None and name != "data_dir":  # that comes from the environment, too
-            raise BadOption(f"--{name.replace('_', '-')} is for training; it does not go with --evaluator")
+def _without(names: Sequence[str], train: Sequence[str], given: Mapping[str, Any]) -> None:
+    """BadOption where one of these options was given, which are for training alone."""
+    for name in names:
+        if (train or None if name == "train" else given.get(name)) is not None:
+            raise BadOption(f"--{name} is for training; it does not go with --evaluator")
 
 
-def check_function(source: str) -> None:
-    """Nothing, if `source` seems to name a function. It is not imported, since it may import torch: a worker does."""
-    if not is_source(source):
-        raise BadSource(f"the evaluator is {source!r}; write file.py:function or module:function")
-    place, _, attribute = source.rpartition(":")
-    if place.endswith(".py"):
-        _check_file(Path(place).expanduser(), attribute)
-    else:
-        _check_module(place)
-
-
-def _check_module(name: str) -> None:
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        found = importlib.util.find_spec(name.partition(".")[0])
-    finally:
-        sys.path.pop(0)
-    if found is None:
-        raise NoSuchSource(f"there is no module {name!r}; for a file, write its path ending in .py")
-
-
-def _check_file(path: Path, attribute: str) -> None:
-    if not path.is_file():
-        neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise NoSuchSource(f"there is no file {path}; in its folder {nearest(path.name, neighbours)}")
-    try:
-        names = _names(ast.parse(path.read_bytes(), str(path)))
-    except SyntaxError as error:
-        raise SourceFailed(f"{path} cannot be read:\n{account(error, lines=None)}") from error
-    if attribute.partition(".")[0] not in names and "*" not in names:
-        raise NoSuchAttribute(f"{path} has no {attribute!r}; {nearest(attribute, names)}")
-
-
-def _names(tree: ast.Module) -> set[str]:
-    """Every name that a module may bind, wherever in it."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
-            case ast.Name(id=name, ctx=ast.Store()):
-                found.add(name)
-            case ast.alias(name=name, asname=alias):
-                found.add(alias or name.partition(".")[0])
-            case _:
-                pass
-    return found
+def for_inputs(config: Config, shape: Shape) -> Config:
+    """An evaluator that knows the shape of the inputs of a run."""
+    return evolve(config, input_shape=shape) if isinstance(config, FunctionConfig) else config
 
 
 def on_this_machine(config: Config, device: str | None, data_dir: str | None) -> Config:
     """An evaluator as it was logged, on another device or with its data elsewhere."""
-    if not isinstance(config, TrainingConfig):
+    if not isinstance(config, TrainingConfig | FunctionConfig):
         if device is not None:
-            raise BadOption("--device is for training; the run has an evaluator of its own")
+            raise BadOption("--device is for training; the run has a table of results")
         return config
+    if isinstance(config, FunctionConfig) and device is not None:
+        own_function.check(config, ["device"])
     return evolve(config, device=device or config.device, data_dir=data_dir or config.data_dir)

@@ -8,11 +8,15 @@ from typing import Any
 
 from attrs import asdict
 
+from archwright.cli.halting import of_stop
 from archwright.cli.reading import Reading, open_status
+from archwright.cli.repeats import is_repeated, of_repeats
 from archwright.cli.space import known_term
 from archwright.core.draw import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, replay
+from archwright.search.run import training_seed
+from archwright.store.artifacts import artifact, run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import Trial
 from archwright.store.query import query
@@ -36,6 +40,7 @@ def of_run(reading: Reading) -> Facts:
     """What is to know about a run, with a line for each trial."""
     run, started = reading.run, reading.run.started
     best = next(iter(reading.best), None)
+    trials = [of_trial(reading, trial) for trial in reading.trials]
     return {
         "run": reading.name,
         "log": str(reading.log),
@@ -46,16 +51,18 @@ def of_run(reading: Reading) -> Facts:
         "searcher": started.searcher,
         "evaluator": started.evaluator,
         "objective": asdict(started.objective),
+        "stopping": started.stopping,
         "budget": str(started.budget),
         "seed": started.seed,
         "counts": _counts(reading),
         "best": None if best is None else {"trial": best.trial, "score": best.score},
+        "repeats": of_repeats(started, trials) if is_repeated(started) else None,
         "started": _time(run.times[0]),
         "latest": _time(run.times[-1]),
         "versions": dict(started.versions),
         "forked_from": asdict(started.forked_from) if started.forked_from else None,
         "events": len(run.events),
-        "trials": [of_trial(reading, trial) for trial in reading.trials],
+        "trials": trials,
     }
 
 
@@ -78,13 +85,20 @@ def of_trial(reading: Reading, trial: Trial) -> Facts:
         "status": trial.status or _open(reading, trial),
         "score": trial.score,
         "budget": str(trial.budget),
+        "seed": training_seed(reading.run.started.seed, _first(reading, trial).trial),
         "continues": trial.continues,
         "attempts": trial.attempts,
         "seconds": trial.seconds,
         "metrics": dict(ended.metrics) if ended is not None else {},
         "error": ended.error if ended is not None else "",
+        "stopped": of_stop(ended.stopped) if ended is not None else None,
         "choices": dict(trial.path),
     }
+
+
+def _first(reading: Reading, trial: Trial) -> Trial:
+    """The trial that began the training which this one goes on with; all of them have its seed."""
+    return trial if trial.continues is None else _first(reading, reading.trial(trial.continues))
 
 
 def _open(reading: Reading, trial: Trial) -> str:
@@ -101,6 +115,7 @@ def of_trial_in_full(reading: Reading, number: int) -> Facts:
         "metric": reading.run.started.objective.metric,
         "parameters": parameters(reading, trial),
         "architecture": drawing(reading, trial),
+        "model": model_file(reading, trial),
         "attempts": attempts(reading, number),
     }
     return of_trial(reading, trial) | more
@@ -121,11 +136,12 @@ def attempts(reading: Reading, number: int) -> list[Facts]:
         match event:
             case AttemptStarted(_, attempt):
                 start = {"attempt": attempt, "started": _time(when), "status": "interrupted", "seconds": None}
-                found.append(start | {"error": "", "metrics": {}, "curve": []})
+                found.append(start | {"error": "", "stopped": None, "metrics": {}, "curve": []})
             case Reported(_, _, epoch, metrics):
                 found[-1]["curve"].append({"epoch": epoch, **metrics})
-            case AttemptEnded(_, _, status, seconds, metrics, error):
+            case AttemptEnded(_, _, status, seconds, metrics, error, stopped):
                 found[-1] |= {"status": status, "seconds": seconds, "metrics": dict(metrics), "error": error}
+                found[-1]["stopped"] = of_stop(stopped)
             case _:
                 pass
     if found and _open(reading, reading.trial(number)) == "running":
@@ -146,6 +162,12 @@ def parameters(reading: Reading, trial: Trial) -> int | None:
     with suppress(ArchwrightError):
         return leaf(reading, trial).architecture.parameters(reading.run.started.input_shape)
     return None
+
+
+def model_file(reading: Reading, trial: Trial) -> str | None:
+    """Where the weights of the trial's model lie; None where they were not kept."""
+    path = artifact(run_folder(reading.log, reading.name), trial.trial, "model")
+    return str(path) if trial.status == "ok" and path.is_file() else None
 
 
 def drawing(reading: Reading, trial: Trial) -> str:

@@ -5,24 +5,29 @@ from collections.abc import Callable
 from contextlib import closing
 
 import typer
-from attrs import frozen
+from attrs import field, frozen
 from rich.console import Console as Screen
 
 from archwright.cli import options
-from archwright.cli.facts import of_best
+from archwright.cli.facts import of_best, of_run
 from archwright.cli.interrupts import Interrupts, noted
 from archwright.cli.output import screen
 from archwright.cli.progress import Watcher, watched
 from archwright.cli.reading import read
+from archwright.cli.repeats import is_repeated, origin
+from archwright.cli.show import show_trials
 from archwright.cli.show_trial import show_winner
 from archwright.cli.standing import Standing, standing
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
 from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.pool import WorkerPool
 from archwright.search.session import Console, Logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
 from archwright.store.fold import RunState
+
+MORE = "+16"  # trials that a person may want after those that were asked for
 
 Run = Callable[[Evaluator, Console], RunStopped]
 
@@ -37,6 +42,8 @@ class Going:
     source: str  # of the space: the workers load a person's file too
     workers: int
     trial_timeout: str | None
+    retries: int
+    out: Screen = field(factory=screen)  # what is said of it on the way
 
     def command(self, verb: str, *words: str) -> str:
         """A command that a person may type next."""
@@ -46,14 +53,17 @@ class Going:
     def resume(self) -> list[str]:
         """The words with which this run goes on as it did."""
         workers = ["--workers", str(self.workers)] if self.workers > 1 else []
-        return [self.name, *workers, *(["--trial-timeout", self.trial_timeout] if self.trial_timeout else [])]
+        timeout = ["--trial-timeout", self.trial_timeout] if self.trial_timeout else []
+        retries = ["--retries", str(self.retries)] if self.retries != options.RETRIES else []
+        return [self.name, *workers, *timeout, *retries]
 
 
 def begin(going: Going, started: RunStarted, run: Run) -> None:
     """Go on with a run that is new."""
-    searcher = started.searcher["name"]
-    screen().print(
-        f"{going.name}: {searcher} search of {started.space_source}, seed {started.seed}\n"
+    searcher, source = started.searcher, started.space_source
+    what = f"training {origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
+    going.out.print(
+        f"{going.name}: {what}, seed {started.seed}\n"
         f"{started.trials} trials of {started.budget} each, logged in {going.log.path}",
         soft_wrap=True,
     )
@@ -63,7 +73,7 @@ def begin(going: Going, started: RunStarted, run: Run) -> None:
 def again(going: Going, before: Logged, run: Run) -> None:
     """Go on with a run that is in the log."""
     now = standing(before.state, before.started.objective, time.monotonic())
-    screen().print(
+    going.out.print(
         f"{going.name}: {now.scored} of {now.target} trials are done, logged in {going.log.path}", soft_wrap=True
     )
     _go_on(going, now, run)
@@ -72,15 +82,15 @@ def again(going: Going, before: Logged, run: Run) -> None:
 def _go_on(going: Going, now: Standing, run: Run) -> None:
     """Let trials run until the run stops, then show the best one, and how to go on whatever happened."""
     with noted() as interrupts:
-        watcher = Watcher(going.name, now)
+        watcher = Watcher(going.name, now, going.out)
         try:
             stopped = _watched(going, watcher, interrupts, run)
-            best = _show_best(going)
+            looks = _show_outcome(going)
         except BaseException:
             if watcher.standing is not now:  # something was logged
-                _suggest(screen(), {"go on": going.command("resume", *going.resume)})
+                _suggest(going.out, {"go on": going.command("resume", *going.resume)})
             raise
-        _suggest(screen(), _next(going, stopped, best))
+        _suggest(going.out, {**looks, "go on": _to_go_on(going, stopped)})
     if stopped.reason == "interrupted":
         raise typer.Exit(interrupts.exit_code)
 
@@ -90,29 +100,34 @@ def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -
     console = Console(lambda: watcher.stop(interrupts.urgency), watcher.watch)
     pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
     with watched(watcher), closing(pool) as evaluator:
+        if isinstance(evaluator, WorkerPool):
+            evaluator.warm_up(console.stop)
         return run(evaluator, console)
 
 
-def _show_best(going: Going) -> int | None:
-    """The number of the best trial, once it has been shown; None if none has a score."""
+def _show_outcome(going: Going) -> dict[str, str]:
+    """Print what came of the run so far; what the person may want to look at then, and the command for it."""
     reading = read(going.log.path, going.name)
+    if is_repeated(reading.run.started):
+        facts = of_run(reading)
+        going.out.print()
+        show_trials(facts["trials"], facts, going.out)
+        return {"each training": going.command("show", going.name)}
     best = next(iter(of_best(reading, 1)), None)
     if best is None:
-        return None
+        return {}
     failed = sum(trial.status not in (None, "ok") for trial in reading.trials)
     show_winner(best, reading.run.state.scored, failed)
-    return best["trial"]
+    return {
+        "how it learned": going.command("show", going.name, str(best["trial"])),
+        "how it compares": going.command("best", going.name),
+    }
 
 
-def _next(going: Going, stopped: RunStopped, best: int | None) -> dict[str, str]:
-    """What the person may want to do next, and the command for it."""
-    commands: dict[str, str] = {}
-    if best is not None:
-        commands["how it learned"] = going.command("show", going.name, str(best))
-        commands["how it compares"] = going.command("best", going.name)
-    more = ["--trials", "+16"] if stopped.reason == "finished" else []
-    commands["go on"] = going.command("resume", *going.resume, *more)
-    return commands
+def _to_go_on(going: Going, stopped: RunStopped) -> str:
+    """The command that goes on with the run."""
+    more = ["--trials", MORE] if stopped.reason == "finished" else []
+    return going.command("resume", *going.resume, *more)
 
 
 def _suggest(out: Screen, commands: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """The searches of a log as arrays, to be compared and plotted: from the log alone."""
 
-import re
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import Direction
+from archwright.search.searchers import searcher_text
 from archwright.search.statistics import incumbents
 from archwright.store.query import query
 
@@ -27,7 +28,7 @@ class History:
     """One search: what its trials came to, in the order of scoring [trials]."""
 
     run: str
-    label: str  # of its searcher
+    label: str  # its searcher, as a person types it
     metric: str
     direction: Direction
     scores: Floats  # NaN where a trial failed
@@ -58,7 +59,7 @@ class History:
 
 
 _RUNS = """
-    SELECT run, payload->>'$.searcher.name', payload->>'$.objective.metric', payload->>'$.objective.direction'
+    SELECT run, payload->>'$.searcher', payload->>'$.objective.metric', payload->>'$.objective.direction'
     FROM events WHERE kind = 'RunStarted' ORDER BY rowid
 """
 _TRIALS = """
@@ -94,10 +95,10 @@ def histories(log: Path, wanted: Sequence[str]) -> list[History]:
 
 def _history(run: str, facts: Sequence[str], trials: Floats) -> History:
     searcher, metric, direction = facts
-    of_a_comparison = re.fullmatch(r".+?\.(?P<label>[^.]+)\.\d+", run)
-    label = of_a_comparison["label"] if of_a_comparison else searcher
     assert direction in ("maximize", "minimize")
-    return History(run, label, metric, direction, trials[:, 0], trials[:, 1], trials[:, 2])
+    return History(
+        run, searcher_text(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
+    )
 
 
 def by_label(found: Iterable[History]) -> Mapping[str, Sequence[History]]:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import archwright
-from archwright.cli.commands import compare, log, read, replay, search, spaces
+from archwright.cli.commands import compare, export, log, read, replay, retrain, search, spaces
 from archwright.cli.options import examples
 from archwright.cli.theirs import theirs
 from archwright.core.errors import ArchwrightError
@@ -45,6 +45,7 @@ _add(
     "archwright space figure1",
     "archwright space deeparchitect --count",
     "archwright space my_space.py:space --sample 3 --input-shape 1,28,28",
+    "archwright space digits --svg space.svg",
 )
 _add(
     search.search,
@@ -52,6 +53,7 @@ _add(
     "archwright search digits --trials 16",
     "archwright search deeparchitect --data cifar10 --budget 20min --workers 2",
     "archwright search my_space.py:space --data folder:photos --train flip=true",
+    "archwright search digits --budget 20epochs --stopping median,warmup=3",
     "archwright search figure1 --evaluator score.py:cost --metric cost --minimize",
 )
 _add(
@@ -59,6 +61,13 @@ _add(
     RUN,
     "archwright resume",
     "archwright resume digits-1 --trials +32 --workers 2",
+)
+_add(
+    retrain.retrain,
+    RUN,
+    "archwright retrain digits-1 3 --budget 20epochs",
+    "archwright retrain digits-1 3 --seeds 10 --workers 2 --train schedule=cosine",
+    "archwright retrain nasbench201-1 7 --data cifar10 --budget 200epochs",
 )
 _add(
     compare.compare,
@@ -74,7 +83,21 @@ _add(
     "archwright plot digits-1 digits-2 --kind threshold",
 )
 _add(read.runs, READ, "archwright runs", "archwright runs --log old.duckdb --json")
-_add(read.show, READ, "archwright show", "archwright show digits-1", "archwright show digits-1 3")
+_add(
+    read.show,
+    READ,
+    "archwright show",
+    "archwright show digits-1",
+    "archwright show digits-1 3",
+    "archwright show digits-1 3 --svg model.svg",
+)
+_add(
+    export.export,
+    READ,
+    "archwright export digits-1 3 model",
+    "archwright export digits-1 3 model --force",
+    "archwright export nasbench201-1 7 cell --untrained",
+)
 _add(read.best, READ, "archwright best", "archwright best digits-1 -n 10")
 
 _add(

@@ -11,6 +11,7 @@ import typer
 from archwright.core.errors import ArchwrightError
 from archwright.core.named import SPACES
 from archwright.core.term import Shape
+from archwright.core.trial import RETRIES as RETRIES
 from archwright.core.trial import parse_budget
 
 RUNNING = "How it runs"  # the heading of options in help
@@ -94,6 +95,9 @@ Space = Annotated[
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.", show_default=False)]
 LastRun = Annotated[str | None, typer.Argument(metavar="RUN", help="The run's name; the last run if none is given.")]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Draw it in an SVG file instead.", show_default=False)
+]
 InputShape = Annotated[
     str | None,
     typer.Option("--input-shape", metavar="C,H,W", help="The shape of one input, as in 3,32,32.", show_default=False),
@@ -123,6 +127,26 @@ TrialTimeout = Annotated[
         "--trial-timeout",
         metavar="TIME",
         help="Kill a trial after this long, as in 90s or 10min.",
+        rich_help_panel=RUNNING,
+    ),
+]
+KeepModels = Annotated[
+    int | None,
+    typer.Option(
+        "--keep-models",
+        min=0,
+        metavar="N",
+        help="Of how many of the best trials the models are kept beside the log, for export; 1, or as many as before.",
+        rich_help_panel=RUNNING,
+    ),
+]
+Retries = Annotated[
+    int,
+    typer.Option(
+        "--retries",
+        min=0,
+        metavar="N",
+        help="How often a trial is tried again whose end may be chance, as when its worker was killed.",
         rich_help_panel=RUNNING,
     ),
 ]

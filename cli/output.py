@@ -20,10 +20,11 @@ SHOWN = 6  # values of a domain; of more, the first and the last are shown
 BARS = "▁▂▃▄▅▆▇█"
 
 
-def screen() -> Console:
-    """Where text goes: as wide as the terminal, or as $COLUMNS says."""
-    fixed = sys.stdout.isatty() or "COLUMNS" in os.environ
-    file = sys.stdout if sys.stdout.isatty() else cast(IO[str], _Trimmed(sys.stdout))
+def screen(*, beside_json: bool = False) -> Console:
+    """Where text goes: as wide as the terminal, or as $COLUMNS says; to stderr where stdout is for JSON."""
+    out = sys.stderr if beside_json else sys.stdout
+    fixed = out.isatty() or "COLUMNS" in os.environ
+    file = out if out.isatty() else cast(IO[str], _Trimmed(out))
     return Console(file=file, width=None if fixed else PIPED, highlight=False, markup=False, emoji=False)
 
 
@@ -101,6 +102,11 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """A short time with three digits that count: 0.213 ms; nothing for None."""
+    return "" if seconds is None else f"{seconds * 1000:.3g} ms"
 
 
 def size(count: int | float) -> str:

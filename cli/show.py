@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from archwright.cli.facts import Facts
+from archwright.cli.halting import in_short
 from archwright.cli.options import command
 from archwright.cli.output import count, duration, local, named, score, screen, shown, table, times
+from archwright.cli.repeats import conclusion, origin, summary
 
 ROWS = 20  # of a run's trials on a terminal
 
@@ -42,12 +45,22 @@ def show_run(facts: Facts) -> None:
     out.print()
     if len(rows) < len(trials):
         out.print(f"the last {ROWS} of {len(trials)} trials; through a pipe, or with --json, you get all of them")
-    out.print(_trials(rows, facts["objective"]["metric"]))
+    show_trials(rows, facts, out)
     if facts["status"] in ("died", "interrupted", "failing", "new"):
         out.print(f"\ngo on with: {command(Path(facts['log']), 'resume', facts['run'])}", soft_wrap=True)
 
 
+def show_trials(trials: Sequence[Facts], facts: Facts, out: Console) -> None:
+    """Print a row for each of a run's trials; of trainings that differ by chance, their seeds and what they come to."""
+    repeats = facts["repeats"]
+    out.print(_trials(trials, facts["objective"]["metric"], ["seed"] if repeats else []))
+    if repeats:
+        out.print(f"\n{conclusion(repeats)}", style="bold", soft_wrap=True)
+
+
 def _best(facts: Facts) -> str:
+    if facts["repeats"] is not None:
+        return f"   {summary(facts['repeats'])}"
     best, metric = facts["best"], facts["objective"]["metric"]
     return "" if best is None else f"   best {metric} {score(best['score'])} (trial {best['trial']})"
 
@@ -57,14 +70,21 @@ def _about(facts: Facts) -> dict[str, str]:
     ends = f"{counts['ok']} ok, {counts['failed']} failed, {counts['in_flight']} not done"
     about = {
         "space": f"{facts['space']}, inputs of {times(facts['input_shape'])}",
-        "searcher": f"{_settings(facts['searcher'], 'name')}, seed {facts['seed']}",
+        "searcher": f"{_searcher(facts)}, seed {facts['seed']}",
         "evaluator": _settings(facts["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
+        **({"stopping": _settings(facts["stopping"], "rule")} if facts["stopping"] else {}),
         "trials": f"{counts['proposed']} of {counts['target']}: {ends}; {facts['budget']} each",
         "started": f"{local(facts['started'])}; {facts['events']} events, the latest at {local(facts['latest'])}",
         "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
     }
     return about | ({"forked from": f"{fork['run']} at event {fork['at']}"} if fork else {})
+
+
+def _searcher(facts: Facts) -> str:
+    if facts["repeats"] is None:
+        return _settings(facts["searcher"], "name")
+    return f"given {origin(facts['searcher'])}, again and again"
 
 
 def _settings(data: Mapping[str, Any], name: str) -> str:
@@ -73,22 +93,23 @@ def _settings(data: Mapping[str, Any], name: str) -> str:
     return ", ".join([str(data[name]), *told])
 
 
-def _trials(trials: Sequence[Facts], metric: str) -> Table:
-    """A row for each trial, with the columns that say something about any of them."""
+def _trials(trials: Sequence[Facts], metric: str, more: Sequence[str]) -> Table:
+    """A row for each trial, with `more` columns, and those that say something about any of them."""
     optional = {
         "epochs": any("epochs" in t["metrics"] for t in trials),
         "parameters": any("parameters" in t["metrics"] for t in trials),
         "attempts": any(t["attempts"] > 1 for t in trials),
     }
-    columns = {"trial": "right", "status": "left", metric: "right", "time": "right"}
+    columns = {"trial": "right", **dict.fromkeys(more, "right"), "status": "left", metric: "right", "time": "right"}
     columns |= {name: "right" for name, wanted in optional.items() if wanted}
+    columns |= {"stopped": "left"} if any(t["stopped"] for t in trials) else {}
     columns |= {"error": "rest"} if any(t["error"] for t in trials) else {}
     return table(columns, ([_cell(t, column) for column in columns] for t in trials))
 
 
 def _cell(trial: Facts, column: str) -> str:
     match column:
-        case "trial" | "attempts":
+        case "trial" | "attempts" | "seed":
             return str(trial[column])
         case "status":
             return trial["status"].replace("_", " ")
@@ -96,6 +117,8 @@ def _cell(trial: Facts, column: str) -> str:
             return duration(trial["seconds"])
         case "parameters" | "epochs":
             return count(trial["metrics"].get(column))
+        case "stopped":
+            return in_short(trial["stopped"])
         case "error":
             return last_line(trial["error"])
         case _:  # the metric

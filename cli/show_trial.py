@@ -5,13 +5,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.table import Table
 
 from archwright.cli.facts import Facts, differing
-from archwright.cli.output import choices, count, duration, local, named, score, screen, shown, sparkline, table, tree
+from archwright.cli.halting import in_full
+from archwright.cli.output import (
+    choices,
+    count,
+    duration,
+    local,
+    milliseconds,
+    named,
+    score,
+    screen,
+    shown,
+    sparkline,
+    table,
+    tree,
+)
 
 NAME = 36  # columns that a choice's name may take beside several trials, where they do not fit
 VALUE = 12  # columns that a value may take there
 EPOCHS = 10  # rows of a curve's table on a terminal
 METRICS = 5  # columns of it
 BARS = 30  # in a sparkline
+COSTS = {"flops": "FLOPs", "latency_seconds": "latency"}  # metrics beside the scores of the best, by their headers
 
 
 def show_trial(facts: Facts) -> None:
@@ -21,7 +36,10 @@ def show_trial(facts: Facts) -> None:
     size = f", {count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
     status = facts["status"].replace("_", " ")
     out.print(f"trial {facts['trial']} of {facts['run']}   {status}{told}", style="bold")
-    out.print(f"{facts['budget']}, {duration(facts['seconds'])}{size}\n")
+    out.print(f"{facts['budget']}, {duration(facts['seconds'])}{size}")
+    if facts["model"] is not None:
+        out.print(f"its model is kept in {facts['model']}", soft_wrap=True)
+    out.print()
     out.print(named(facts["choices"]))
     out.print("\n" + tree(facts["architecture"], out.width), soft_wrap=True)
     for attempt in facts["attempts"]:
@@ -33,6 +51,8 @@ def _show_attempt(attempt: Facts) -> None:
     spent = f" after {duration(attempt['seconds'])}" if attempt["seconds"] is not None else ""
     status = attempt["status"].replace("_", " ")
     out.print(f"\nattempt {attempt['attempt']}   {local(attempt['started'])}   {status}{spent}", style="bold")
+    if attempt["stopped"]:
+        out.print(in_full(attempt["stopped"]), soft_wrap=True)
     if attempt["error"]:
         out.print(attempt["error"], soft_wrap=True)
     if attempt["metrics"]:
@@ -71,9 +91,7 @@ def show_best(trials: Sequence[Facts]) -> None:
         screen().print("no trial has a score yet")
         return
     out = screen()
-    header = {"": "right", "trial": "right", trials[0]["metric"]: "right", "parameters": "right", "time": "right"}
-    rows = ((t["trial"], score(t["score"]), count(t["parameters"]), duration(t["seconds"])) for t in trials)
-    out.print(table(header, ((rank, *row) for rank, row in enumerate(rows, start=1))))
+    out.print(_ranking(trials))
     names, shared = differing([trial["choices"] for trial in trials])
     for block in side_by_side(trials, names, out.width):
         out.print()
@@ -81,6 +99,25 @@ def show_best(trials: Sequence[Facts]) -> None:
     if shared:
         out.print("\nthey agree in" if names else "\nits choices" if len(trials) == 1 else "\nall chose", style="bold")
         out.print(choices(shared, out.width) if len(trials) > 1 else named(shared), soft_wrap=len(trials) > 1)
+
+
+def _ranking(trials: Sequence[Facts]) -> Table:
+    """A row for each trial, with what its model costs where that is known of any."""
+    costs = [cost for cost in COSTS if any(cost in t["metrics"] for t in trials)]
+    columns = ["", "trial", trials[0]["metric"], "parameters", *map(COSTS.__getitem__, costs), "time"]
+    rows = [
+        [rank, t["trial"], score(t["score"]), count(t["parameters"]), *_costs(t, costs), duration(t["seconds"])]
+        for rank, t in enumerate(trials, start=1)
+    ]
+    return table([(column, "right") for column in columns], rows)
+
+
+def _costs(trial: Facts, costs: Sequence[str]) -> list[str]:
+    known = [trial["metrics"].get(cost) for cost in costs]
+    return [
+        milliseconds(value) if cost.endswith("seconds") else count(value)
+        for cost, value in zip(costs, known, strict=True)
+    ]
 
 
 def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[Table]:

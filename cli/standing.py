@@ -98,14 +98,18 @@ def line(event: Event, before: Standing, after: Standing) -> str | None:
     """What a person is told of an event in one line, if anything."""
     match event:
         case AttemptStarted(trial, attempt):
-            return f"trial {trial}  began" + (f" again, attempt {attempt}" if attempt > 1 else "")
+            return f"trial {trial}  began" + (
+                f" again, attempt {attempt}{_after(trial, before)}" if attempt > 1 else ""
+            )
         case Reported(trial, _, epoch, metrics):
             return f"trial {trial}  epoch {_progress(trial, epoch, before)}  {_measured(metrics, before.objective)}"
         case Scored(trial, "ok", reached):
             best = "  best so far" if after.best != before.best else ""
-            return f"trial {trial}  {before.objective.metric} {score(reached)}  in {_time(trial, before)}{best}"
+            ended = _ended(trial, before)
+            cut = f"  stopped after epoch {ended.stopped.epoch} ({ended.stopped.by})" if ended and ended.stopped else ""
+            return f"trial {trial}  {before.objective.metric} {score(reached)}  in {_time(trial, before)}{cut}{best}"
         case Scored(trial, status):
-            ended = before.running[trial].ended if trial in before.running else None
+            ended = _ended(trial, before)
             why = ended.error.strip().splitlines()[-1] if ended is not None and ended.error.strip() else ""
             return f"trial {trial}  {status.replace('_', ' ')}  after {_time(trial, before)}  {why}".rstrip()
         case _:
@@ -122,6 +126,17 @@ def _measured(metrics: Mapping[str, float], objective: Objective) -> str:
     return f"{named} {score(metrics[named])}" if named else ""
 
 
+def _after(trial: int, standing: Standing) -> str:
+    """Why it is tried again, if that is known; if not, the search was interrupted."""
+    ended = _ended(trial, standing)
+    return "" if ended is None else f": {ended.error.strip().splitlines()[0] if ended.error.strip() else ended.status}"
+
+
+def _ended(trial: int, standing: Standing) -> AttemptEnded | None:
+    """The end of the trial's last attempt, as long as it is neither tried again nor scored."""
+    return standing.running[trial].ended if trial in standing.running else None
+
+
 def _time(trial: int, standing: Standing) -> str:
-    ended = standing.running[trial].ended if trial in standing.running else None
+    ended = _ended(trial, standing)
     return duration(ended.seconds if ended is not None else 0.0)

@@ -27,7 +27,9 @@ def problem(found: Found, config: Config, data: str | None, shape: Shape | None)
     if not isinstance(config, FunctionConfig):  # a table, whose architectures end in as many outputs as it was made for
         shape = shape or found.input_shape or INPUT_SHAPE
         return _checked(found, shape, config.classes, False), shape
-    info = None if data is None else describe(data)
+    info = None if data is None else describe(data, config.data_dir, config.validation)
+    if info and shape not in (None, info.input_shape):
+        raise BadOption(f"--input-shape is {shape}, and {data} has {info.input_shape}; give one of the two")
     shape = shape or (info.input_shape if info else found.input_shape) or INPUT_SHAPE
     return _checked(found, shape, info.classes if info else CLASSES, False), shape
 

@@ -130,7 +130,10 @@ class Cell(Rewriting):
         inside = tuple(self.terms[self.labels.index(str(label))] for _, label in self.ops)
         if self.connected and not connected(self.edges, inside):
             raise Misfit("no way leads from the input of the cell to its output")
-        return Topology(self.edges, inside)
+        made = object.__new__(Topology)  # as above: the edges were checked, and there is a module for each
+        object.__setattr__(made, "edges", self.edges)
+        object.__setattr__(made, "children", inside)
+        return made
 
 
 def connected(edges: Sequence[Edge], inside: Sequence[Term]) -> bool:

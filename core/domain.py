@@ -47,6 +47,10 @@ class Domain(ABC):
         """The unit position, in [0, 1], of the middle of `value`'s share."""
 
     @abstractmethod
+    def share(self, value: Value) -> float:
+        """The length of the unit positions of `value`: the probability that it is sampled; 0 of one of the reals."""
+
+    @abstractmethod
     def split(self, parts: int = 2) -> "tuple[Domain, ...]":
         """At most `parts` domains of about equal shares, none empty, that together hold every value.
 
@@ -133,6 +137,10 @@ class Values(Domain):
         """The middle of the option's share."""
         return (self.options.index(value) + 0.5) / len(self.options)
 
+    def share(self, value: Value) -> float:  # noqa: ARG002  (all options have the same)
+        """As long as any other's."""
+        return 1 / len(self.options)
+
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Runs of neighbouring options; five options in two parts are two and three (DeepArchitect, section 5.3)."""
         cuts = _cuts(len(self.options), parts)
@@ -196,6 +204,11 @@ class Integers(Domain):
         lo, hi = self._bounds()
         x = float(value)
         return ((math.log(x) if self.log else x) - lo) / (hi - lo)
+
+    def share(self, value: Value) -> float:
+        """The part of the bounds that is nearest to this integer; on a log scale, less for a larger one."""
+        (low, high), (lo, hi) = Integers(int(value), int(value), self.log)._bounds(), self._bounds()
+        return (high - low) / (hi - lo)
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Runs of neighbouring integers: of equal length, or on a log scale of equal ratio as far as they exist."""
@@ -275,6 +288,10 @@ class Reals(Domain):
         lo, hi = self._bounds()
         x = float(value)
         return min(1.0, max(0.0, ((math.log(x) if self.log else x) - lo) / (hi - lo)))
+
+    def share(self, value: Value) -> float:  # noqa: ARG002  (a point has no length)
+        """None of it."""
+        return 0.0
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Intervals that share their borders; at the grain, the middle value alone."""

@@ -6,6 +6,7 @@ above, which goes on to its next child or is done in turn.
 """
 
 from collections.abc import Iterable
+from html import escape
 from typing import Any, final
 
 from attrs import evolve, frozen
@@ -40,9 +41,13 @@ class Origin:
     input_shape: Shape
 
 
+class _Placed:
+    __slots__ = ("_prefix",)
+
+
 @final
 @frozen(eq=False)
-class Frame:
+class Frame(_Placed):
     """A module that was entered and is not done: the surroundings of the focus."""
 
     term: Compound
@@ -51,6 +56,16 @@ class Frame:
     inside: tuple[Term, ...]  # the children: those before the focus as they were, and the focus, and those after it
     done: tuple[Term, ...] = ()  # the children before the focus, specified
     outs: tuple[Shape, ...] = ()  # what the module remembers of their output shapes
+
+    @property
+    def prefix(self) -> str:
+        """What comes before the focus in its name, worked out when it is first read and shared by siblings."""
+        try:
+            return self._prefix
+        except AttributeError:
+            above = self.above.prefix if self.above is not None else ""
+            object.__setattr__(self, "_prefix", f"{above}{self.term.segment(len(self.done))}.")
+            return self._prefix
 
 
 @final
@@ -171,6 +186,14 @@ class Node:
         choice = self.choice
         return f"<leaf {steps}>" if choice is None else f"<node {steps} | {choice.name} in {choice.domain}>"
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the picture of a leaf's architecture."""
+        from archwright.core.picture.svg import as_svg  # drawing knows every kind of term, so it comes later
+
+        return (
+            as_svg(self.architecture, self.origin.input_shape) if self.is_leaf else f"<pre>{escape(repr(self))}</pre>"
+        )
+
 
 def root(space: Term, input_shape: Iterable[int]) -> Node:
     """The node in which nothing is chosen. DeadEnd if something in the space fits no such input."""
@@ -275,8 +298,4 @@ def _hand_over(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | Non
 
 def _place(focus: Term, frame: Frame | None) -> str:
     """Where a term is: the segments of the modules around it, and its kind."""
-    segments = [focus.kind]
-    while frame is not None:
-        segments.append(frame.term.segment(len(frame.done)))
-        frame = frame.above
-    return ".".join(reversed(segments))
+    return focus.kind if frame is None else frame.prefix + focus.kind

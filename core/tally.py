@@ -7,13 +7,14 @@ their choices, are one body that must fit the input shape of every copy.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from attrs import frozen
 
 from archwright.core.domain import Domain, Value, Values
 from archwright.core.environment import Environment, computed, nothing_shared, unknown
-from archwright.core.term import Basic, Compound, Misfit, Shape, Term
+from archwright.core.term import Basic, Composite, Compound, Misfit, Shape, Term
 
 Shapes = tuple[Shape, ...]
 Path = tuple[tuple[str, Value], ...]
@@ -101,13 +102,24 @@ def _tally(term: Term, shapes: Shapes, environment: Environment, answers: tuple[
                 return _over_values(term, shared.name, _weighed(shared.domain, list(tried)))
             value = computed(term, plan.names[k], held, environment)
             return tally(term, shapes, environment, (*answers, value))
-        specified = term.specified(answers)
+        specified = term.specified(answers) if plan.entries else term
         if isinstance(specified, Compound):
-            return _over_children(specified, shapes, environment)
+            return _whole(specified, shapes, environment) or _over_children(specified, shapes, environment)
         outs = tuple(specified.out_shape(shape) for shape in shapes)
         return Tally({(outs, environment): Completions(1, 1, ())}, {})
     except Misfit as misfit:
         return Tally({}, {term.kind: Dead(str(misfit), ())})
+
+
+def _whole(term: Compound, shapes: Shapes, environment: Environment) -> Tally | None:
+    """The tally of a module in which nothing is left to choose, if it fits; None where that must be looked into."""
+    inside = term.inside()
+    if all(each.plan.closed for each in inside):
+        with suppress(Misfit):  # where in it something does not fit is for others to say
+            done = term if isinstance(term, Composite) else term.with_children(inside)
+            outs = tuple(done.out_shape(shape) for shape in shapes)
+            return Tally({(outs, environment): Completions(1, 1, ())}, {})
+    return None
 
 
 def completable(term: Term, shape: Shape, environment: Environment, answers: tuple[Value, ...]) -> bool:

@@ -237,8 +237,9 @@ class Term(ABC):
 
     def _repr_html_(self) -> str:
         from archwright.core.draw import as_html  # drawing knows every kind of term, so it comes later
+        from archwright.core.picture.svg import as_svg
 
-        return as_html(self)
+        return as_svg(self) if self.plan.closed else as_html(self)
 
 
 _set = object.__setattr__

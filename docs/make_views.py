@@ -1,12 +1,18 @@
-"""Writes the table of views into docs/log.md: `python docs/make_views.py`; a test says when that is due."""
+"""Writes the tables of metrics and views into docs/log.md: `python docs/make_views.py`; a test says when it is due."""
 
 import re
 from pathlib import Path
 
+from archwright.evaluate.metrics import METRICS
 from archwright.store.views import VIEWS
 
 PAGE = Path(__file__).parent / "log.md"
-BORDERS = re.compile(r"(?<=<!-- views -->\n).*?(?=<!-- end of views -->)", flags=re.DOTALL)
+
+
+def metrics_as_markdown() -> str:
+    """Each metric with its meaning."""
+    rows = "\n".join(f"| `{name}` | {metric.meaning} |" for name, metric in METRICS.items())
+    return f"\n| metric | meaning |\n|---|---|\n{rows}\n\n"
 
 
 def views_as_markdown() -> str:
@@ -20,7 +26,12 @@ def views_as_markdown() -> str:
 
 def page_with_views() -> str:
     """The page as it should be."""
-    return BORDERS.sub(lambda _: views_as_markdown(), PAGE.read_text())
+    page = PAGE.read_text()
+    for name, text in (("metrics", metrics_as_markdown()), ("views", views_as_markdown())):
+        page = re.sub(
+            rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", lambda _, text=text: text, page, flags=re.DOTALL
+        )
+    return page
 
 
 if __name__ == "__main__":

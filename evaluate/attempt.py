@@ -10,12 +10,13 @@ from typing import Any
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.trial import Finished, Job, Report, Status
+from archwright.core.trial import Finished, Job, Report, Status, Stopped
 from archwright.evaluate.failure import account
 from archwright.evaluate.protocol import Ended
 
 Metrics = Mapping[str, float]
-Tell = Callable[[int, Metrics], None]  # epoch and its metrics
+# Of an epoch and its metrics; says why the attempt is to end there, or nothing if it may go on.
+Tell = Callable[[int, Metrics], str]
 
 
 @frozen
@@ -25,6 +26,7 @@ class Verdict:
     status: Status
     metrics: Metrics = field(factory=dict[str, float])  # finite
     error: str = ""
+    stopped: Stopped | None = None
 
 
 Evaluate = Callable[[Job, Tell], Verdict]
@@ -34,15 +36,19 @@ class NotANumber(ArchwrightError, TypeError):
     """A metric that is no real number."""
 
 
-def attempt(evaluate: Evaluate, job: Job, report: Callable[[Report], None]) -> Ended:
+def attempt(
+    evaluate: Evaluate, job: Job, report: Callable[[Report], None], halted: Callable[[], str] = lambda: ""
+) -> Ended:
     """The end of one attempt at `job`; anything that `evaluate` raises becomes a status with the person's traceback.
 
+    `halted` says why the job is to end where it has just told an epoch's metrics; it is empty if it may go on.
     Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
     """
     started = time.monotonic()
 
-    def tell(epoch: int, metrics: Metrics) -> None:
+    def tell(epoch: int, metrics: Metrics) -> str:
         report(Report(job.trial, job.attempt, epoch, _finite(metrics)))
+        return halted()
 
     try:
         _seed(job.seed)
@@ -50,7 +56,8 @@ def attempt(evaluate: Evaluate, job: Job, report: Callable[[Report], None]) -> E
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
         verdict, fit = Verdict(_status(error), error=account(error)), _leaves_fit(error)
     seconds = time.monotonic() - started
-    return Ended(Finished(job.trial, job.attempt, verdict.status, verdict.metrics, seconds, verdict.error), fit)
+    status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
+    return Ended(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), fit)
 
 
 def judged(metrics: Metrics) -> Verdict:
@@ -85,6 +92,8 @@ def _seed(seed: int) -> None:
 
 
 def _status(error: BaseException) -> Status:
+    if isinstance(error, FloatingPointError):  # how Python, numpy and a person's own training say NaN
+        return "diverged"
     return "out_of_memory" if is_out_of_memory(error) else "crashed"
 
 

@@ -20,13 +20,10 @@ def augmented(images: Tensor, how: Recipe) -> Tensor:
 
 def cropped(images: Tensor, margin: int) -> Tensor:
     """A window of each image's own size, anywhere in the image with `margin` zeros around it."""
-    count, channels, height, width = images.shape
-    padded = functional.pad(images, [margin] * 4)
-    down, across = torch.randint(2 * margin + 1, (2, count, 1), device=images.device)
-    rows = (down + torch.arange(height, device=images.device))[:, None, :, None]
-    columns = (across + torch.arange(width, device=images.device))[:, None, None, :]
-    which = torch.arange(count, device=images.device)[:, None, None, None]
-    return padded[which, torch.arange(channels, device=images.device)[None, :, None, None], rows, columns]
+    count, _, height, width = images.shape
+    down, across = torch.randint(2 * margin + 1, (2, count), device=images.device)
+    windows = functional.pad(images, [margin] * 4).unfold(2, height, 1).unfold(3, width, 1)  # views, not copies
+    return windows[torch.arange(count, device=images.device), :, down, across]
 
 
 def flipped(images: Tensor) -> Tensor:
@@ -50,8 +47,12 @@ def _covered(count: int, length: int, side: int, device: torch.device) -> Tensor
     return (place >= start) & (place < start + side)
 
 
-def mixed(images: Tensor, alpha: float) -> tuple[Tensor, Tensor, float]:
-    """Each image with a share of another, which other, and the share of the first (mixup, Zhang et al. 2018)."""
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
+def mixed(images: Tensor, alpha: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Each image with a share of another, which other, and the share of the first (mixup, Zhang et al. 2018).
+
+    The share is drawn where the images are, and not looked at: a GPU has to finish its work for each look.
+    """
+    both = torch.full((2,), alpha, device=images.device)
+    share = torch.distributions.Beta(both[0], both[1], validate_args=False).sample()
     other = torch.randperm(len(images), device=images.device)
     return images.lerp(images[other], 1 - share), other, share

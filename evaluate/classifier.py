@@ -1,63 +1,91 @@
 """Jobs that train the architecture as a classifier of images."""
 
 import gc
+import json
+from collections.abc import Callable
 
-import torch
+from attrs import asdict, evolve
 from torch import nn
 
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.errors import ArchwrightError
-from archwright.core.serial import from_json
+from archwright.core.serial import JSON
 from archwright.core.term import Term
 from archwright.core.trial import Job
+from archwright.evaluate.artifacts import State
 from archwright.evaluate.attempt import Evaluate, Tell, Verdict, is_out_of_memory
 from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data import DataInfo, read
+from archwright.evaluate.device import ready_device, settled
+from archwright.evaluate.facts import Memory, a_batch, facts
 from archwright.evaluate.failure import account
+from archwright.evaluate.keeping import AnotherTraining, kept
 from archwright.evaluate.recipe import Recipe, recipe
 from archwright.evaluate.tensors import on_device
-from archwright.evaluate.training import optimizer, parameters, train
+from archwright.evaluate.torch_compile import forget, require_compiler
+from archwright.evaluate.training import parameters, train
 
 
 class NotAClassifier(ArchwrightError, ValueError):
     """An architecture that cannot be trained to tell the classes of the data apart."""
 
 
-class NoSuchDevice(ArchwrightError, ValueError):
-    """A device that this machine does not have."""
-
-
 def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
     """How jobs are trained: with the data in the memory of the device that the worker number `index` gets."""
-    torch.set_num_threads(threads)
-    device = _device(config.device, index)
+    device = ready_device(config.device, index, threads)
     dataset = read(config.data, config.data_dir, config.validation, config.split_seed)
+    dataset = dataset.joined() if config.train_on == "train+validation" else dataset
     info, data = dataset.info, on_device(dataset, device)
-    optimizer(nn.Linear(1, 1), Recipe())  # torch imports half of itself at the first optimizer: not in a trial's time
-    gc.collect()
-    gc.freeze()
+    settled()
 
     def evaluate(job: Job, tell: Tell) -> Verdict:
+        memory = Memory(device)
         try:
-            architecture = from_json(job.architecture)
+            architecture = job.term
             require_specified(architecture)
-            how = recipe(config.settings, settings_of(architecture))
-            model = classifier(architecture, info, job.seed)
+            how = recipe_of(config, architecture)
+            if how.compile:
+                require_compiler(device)
+            model = classifier(architecture, info, job.seed, how.initialization)
             model.to(device).to(memory_format=data.layout)  # pyright: ignore[reportCallIssue]  (a form of its that torch's types lack)
         except Exception as error:  # a person's kind of module may raise anything
             if is_out_of_memory(error):
                 raise
             return Verdict("invalid", error=account(error))
+
+        def run(past: State | None, save: Callable[[State], None] | None) -> Verdict:
+            verdict = train(model, data, how, job.budget, job.seed, tell, config.keep, past=past, save=save)
+            if verdict.status != "ok":
+                return verdict
+            known = {**memory.peak(), **facts(model, a_batch(data))}
+            return evolve(verdict, metrics={**verdict.metrics, **known})
+
         try:
-            return train(model, data, how, job.budget, job.seed, tell, config.keep)
+            return kept(job, model, about(job, how, config), run)
+        except AnotherTraining as error:
+            return Verdict("invalid", error=str(error))
         finally:
+            if how.compile:
+                forget()
             gc.collect()
 
     return evaluate
 
 
-def classifier(architecture: Term, info: DataInfo, seed: int) -> nn.Module:
+def recipe_of(config: TrainingConfig, architecture: Term) -> Recipe:
+    """How an architecture is trained; raises UnknownTrainingSetting or BadTrainingSetting."""
+    return recipe(config.settings, settings_of(architecture), config.overrides)
+
+
+def about(job: Job, how: Recipe, config: TrainingConfig) -> dict[str, JSON]:
+    """All that makes a training what it is, but for how long it goes on."""
+    names = ("data", "validation", "split_seed", "train_on", "keep")
+    decides = {name: getattr(config, name) for name in names}
+    return {"architecture": json.dumps(job.architecture), "recipe": asdict(how), "seed": job.seed, **decides}
+
+
+def classifier(architecture: Term, info: DataInfo, seed: int, initialization: str = "own") -> nn.Module:
     """The torch module of an architecture that gives a logit for each class of the data; raises NotAClassifier."""
     out_shape = architecture.out_shape(info.input_shape)
     if out_shape != (info.classes,):
@@ -65,21 +93,9 @@ def classifier(architecture: Term, info: DataInfo, seed: int) -> nn.Module:
             f"the architecture's output has the shape {out_shape}, and {info.name} has {info.classes} classes; "
             f"end the space with affine(units={info.classes})"
         )
-    model = compiled(architecture, info.input_shape, seed)
+    model = compiled(architecture, info.input_shape, seed, initialization)
     if not parameters(model):
         raise NotAClassifier(
             "the architecture has no parameters, so there is nothing to train; add an affine or a conv2d"
         )
     return model
-
-
-def _device(name: str, index: int) -> torch.device:
-    count = torch.cuda.device_count()
-    if name == "auto":
-        return torch.device("cuda", index % count) if count else torch.device("cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= count:
-        raise NoSuchDevice(f"the device is {name}, and this machine has {count} CUDA devices; give auto or cpu")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise NoSuchDevice("the device is mps, which this machine does not have; give auto or cpu")
-    return device

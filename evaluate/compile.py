@@ -39,9 +39,10 @@ class WrongShape(ArchwrightError, ValueError):
     """A module whose output has another shape than its kind says."""
 
 
-def compiled(architecture: Term, in_shape: Shape, seed: int) -> nn.Module:
+def compiled(architecture: Term, in_shape: Shape, seed: int, initialization: str = "own") -> nn.Module:
     """The torch module of an architecture for inputs of (batch, *in_shape), with weights drawn from `seed`.
 
+    `initialization` is "own", as each module says itself, or a rule for every convolution and affine layer in it.
     It has been run once, to see that its output has the inferred shape. Torch's global generator stays as it was.
     Raises Misfit, NotSpecified, NotCompilable, WrongShape, and whatever a person's own kinds raise.
     """
@@ -50,6 +51,9 @@ def compiled(architecture: Term, in_shape: Shape, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]), torch.no_grad():  # on the CPU, so that it draws the same for any device
         torch.default_generator.manual_seed(seed)
         model = build(architecture, in_shape)
+        for layer in model.modules():
+            if initialization != "own" and isinstance(layer, nn.Conv2d | nn.Linear):
+                initialized(layer, initialization)
         found = tuple(model.eval()(torch.randn(2, *in_shape)).shape)
     if found != (2, *expected):
         raise WrongShape(
@@ -74,29 +78,30 @@ def build(term: Term, in_shape: Shape) -> nn.Module:
 
 @build.register
 def _(term: basic.Affine, in_shape: Shape) -> nn.Module:
-    linear = nn.Linear(math.prod(in_shape), term.units, bias=term.bias)
-    with torch.no_grad():
-        if term.initialization == "he":
-            linear.weight.normal_(std=math.sqrt(2 / linear.in_features))
-        else:  # DeepArchitect's released code (Glorot and Bengio 2010)
-            bound = math.sqrt(6 / (linear.in_features + linear.out_features))
-            linear.weight.uniform_(-bound, bound)
-    return _unbiased(linear) if len(in_shape) == 1 else nn.Sequential(nn.Flatten(), _unbiased(linear))
+    linear = initialized(nn.Linear(math.prod(in_shape), term.units, bias=term.bias), str(term.initialization))
+    return linear if len(in_shape) == 1 else nn.Sequential(nn.Flatten(), linear)
 
 
 @build.register
 def _(term: basic.Conv2d, in_shape: Shape) -> nn.Module:
     own, around = _margins(term, in_shape)
     convolution = nn.Conv2d(in_shape[0], term.filters, term.size, term.stride, own, groups=term.groups, bias=term.bias)
-    weight = convolution.weight
-    with torch.no_grad():  # "released" divides by all four axes of the filters, so that it starts far smaller
-        weight.normal_(std=math.sqrt(2 / (weight[0] if term.initialization == "he" else weight).numel()))
-    return layers.surrounded(around, _unbiased(convolution))
+    return layers.surrounded(around, initialized(convolution, str(term.initialization)))
 
 
-def _unbiased(layer: nn.Linear | nn.Conv2d) -> nn.Module:
+@torch.no_grad()
+def initialized(layer: nn.Linear | nn.Conv2d, rule: str) -> nn.Module:
+    """`layer` with weights drawn anew: "he" has the variance 2/fan-in; "released" is DeepArchitect's code's rule."""
+    weight = layer.weight
+    if rule == "he":
+        weight.normal_(std=math.sqrt(2 / weight[0].numel()))
+    elif isinstance(layer, nn.Conv2d):  # it divides by all four axes of the filters, so that it starts far smaller
+        weight.normal_(std=math.sqrt(2 / weight.numel()))
+    else:  # Glorot and Bengio 2010
+        bound = math.sqrt(6 / (layer.in_features + layer.out_features))
+        weight.uniform_(-bound, bound)
     if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
+        layer.bias.zero_()
     return layer
 
 

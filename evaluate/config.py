@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import attrs
 import cattrs
 from attrs import field, frozen
+from attrs.converters import optional
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
@@ -14,6 +15,8 @@ from archwright.evaluate.fcnet import FcnetConfig
 from archwright.evaluate.nasbench201 import Nasbench201Config
 
 Keep = Literal["best", "last"]
+TrainOn = Literal["train", "train+validation"]
+REPORTED = ("accuracy", "loss", "train_accuracy", "train_loss")  # what a training says of a model after each epoch
 
 
 class BadConfig(ArchwrightError, ValueError):
@@ -39,9 +42,22 @@ def _is_known(_: object, __: object, keep: str) -> None:
         raise BadConfig(f"keep is {keep!r}; it may be {' or '.join(get_args(Keep))}")
 
 
+def _leaves_enough(config: "TrainingConfig", _: object, train_on: str) -> None:
+    if train_on not in get_args(TrainOn):
+        raise BadConfig(f"train_on is {train_on!r}; it may be {' or '.join(get_args(TrainOn))}")
+    if train_on != "train" and config.keep != "last":
+        raise BadConfig(
+            f"keep is {config.keep!r}, and with train_on {train_on!r} no images are left to choose an epoch by; "
+            "keep the last"
+        )
+
+
 @frozen
 class TrainingConfig:
-    """Trains the architecture as a classifier; the score is `accuracy`, on the validation split."""
+    """Trains the architecture as a classifier; the score is `accuracy`, on the validation split.
+
+    Where the validation split is trained on too, only the test split is left to score on, as `test_accuracy`.
+    """
 
     data: str = "digits"  # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH
     data_dir: str | None = None  # where datasets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
@@ -51,18 +67,34 @@ class TrainingConfig:
     keep: Keep = field(default="best", validator=_is_known)  # the epoch whose weights and accuracy count: best or last
     threads: int = 0  # CPU threads of one worker; 0: its share of the cores
     settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
+    overrides: Mapping[str, JSON] = field(factory=dict[str, JSON])  # instead of what the architecture sets, too
+    train_on: TrainOn = field(default="train", validator=_leaves_enough)
 
 
 @frozen
 class FunctionConfig:
     """Scores the architecture with a Python function, in a worker of its own.
 
-    `source` is `file.py:attribute` or `module:attribute`, a callable of (architecture, budget).
+    `source` is `file.py:attribute` or `module:attribute`, a callable that gets what it has parameters for (asking.py).
     """
 
     source: str
     metric: str = "accuracy"  # the name under which a bare number that the function returns is kept
+    less_is_better: bool = False  # of that metric, if the function says so
     threads: int = 0  # CPU threads of one worker; 0: its share of the cores
+    input_shape: tuple[int, ...] | None = field(default=None, converter=optional(tuple[int, ...]))  # without a batch
+    settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
+    device: str = field(default="auto", validator=_device_exists)
+    data: str | None = None  # as for training; None: the function gets none
+    data_dir: str | None = None
+    validation: float = field(default=0.2, validator=_leaves_both_sides)
+    split_seed: int = 0
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """What a function cannot be given (see asking.OFFERED)."""
+        without_shape = frozenset({"model", "input_shape"} if self.input_shape is None else ())
+        return without_shape | ({"data"} if self.data is None else frozenset())
 
 
 WorkerConfig = TrainingConfig | FunctionConfig  # what needs processes of its own

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.evaluate import builtin_data
@@ -41,6 +41,12 @@ class Dataset:
     train: Images
     validation: Images
     test: Images
+
+    def joined(self) -> "Dataset":
+        """The data set for a final training: what was for validation is for training, too, and the test is the same."""
+        info = evolve(self.info, train=self.info.train + self.info.validation, validation=0)
+        train = self.train.with_also(self.validation)
+        return Dataset(info, train, self.validation.take(np.arange(0)), self.test)
 
 
 def describe(spec: str, data_dir: str | None = None, validation: float = 0.2) -> DataInfo:

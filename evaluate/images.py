@@ -31,6 +31,10 @@ class Images:
         """The images with the indices `which`."""
         return Images(self.images[which], self.labels[which])
 
+    def with_also(self, other: "Images") -> "Images":
+        """These and then the `other` images."""
+        return Images(np.concatenate([self.images, other.images]), np.concatenate([self.labels, other.labels]))
+
 
 @frozen
 class Outline:

@@ -70,9 +70,9 @@ class Nasbench201Table:
         validation = np.atleast_1d(columns[f"val_acc_{epochs}ep"][i])
         score = test if config.split == "test" else drawn(validation, config.runs, seed)
         metrics = {
-            "accuracy": score / 100,
-            "test_accuracy": test / 100,
-            "parameters": float(columns["params_M"][i]) * 1e6,
+            "accuracy": _fraction(score),
+            "test_accuracy": _fraction(test),
+            "parameters": float(round(columns["params_M"][i] * 1e6)),
             "latency_seconds": float(columns["latency_s"][i]),
         }
         return Row(metrics, float(columns["train_time_200ep_s"][i]) * epochs / 200)
@@ -85,3 +85,8 @@ class Nasbench201Table:
             if ops in self._index:
                 return self._index[ops]
         raise NotInTable(f"{cell.kind} is no cell of NAS-Bench-201; search the space nasbench201")
+
+
+def _fraction(percent: float) -> float:
+    """A percentage of the table, of which eight digits are known, as a fraction without the rounding of a division."""
+    return round(percent / 100, 12)

@@ -8,62 +8,100 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
-from archwright.core.trial import Job
+from attrs import frozen
+
+from archwright.core.trial import Job, Status
+from archwright.evaluate import guard
 from archwright.evaluate.failure import last_lines
+from archwright.evaluate.memory_kills import MemoryKills
 from archwright.evaluate.protocol import Message, Setup, decode, encode
 
 CHUNK = 1 << 16  # bytes read at once, the size of a pipe
 STDERR_KEPT = 1 << 14  # bytes; the rest of a flood is read and forgotten
 LONGEST_LINE = 1 << 24  # bytes of a message; more than that is no message
 DYING = 1.0  # seconds between the end of a worker's pipe and the end of its process
+SPARE = 0.5  # seconds beyond a limit after which a worker is killed also where nobody collects
+WORKER = ("-P", "-u", "-X", "faulthandler", "-m", "archwright.evaluate.worker")
+GUARD = str(Path(guard.__file__))
+# What a process brings upon itself; by any other signal somebody or something else has killed it.
+OWN_SIGNALS = {
+    signal.SIGABRT,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGSEGV,
+    signal.SIGSYS,
+    signal.SIGTRAP,
+    signal.SIGPIPE,
+    signal.SIGXCPU,
+    signal.SIGXFSZ,
+}
 
 
 class Gone(Exception):
     """The worker has closed its pipe, which it does only by dying; the pool makes an end of the attempt of it."""
 
 
-class WorkerProcess:
-    """A process in a session of its own, so that Ctrl-C in the terminal does not reach it.
+@frozen
+class Death:
+    """How a worker ended without having been told to."""
 
-    It holds the far end of a lifeline: when the coordinator dies, however it dies, the worker does too.
+    status: Status
+    why: str
+    may_be_chance: bool = False  # not of the job's doing, as far as can be known
+
+
+class WorkerProcess:
+    """A worker under a guard of its own, each in a session of its own: Ctrl-C in the terminal does not reach them.
+
+    They hold the far end of a lifeline: when the coordinator dies, however it dies, so do they. The guard is the child
+    of the coordinator; it ends as the worker does, once all that the worker has started is gone.
     """
 
-    def __init__(self, setup: Setup) -> None:
-        jobs, self.jobs = os.pipe()
-        self.reports, reports = os.pipe()
-        self.stderr, stderr = os.pipe()
-        lifeline, self._lifeline = os.pipe()
-        theirs = (jobs, reports, lifeline)
+    def __init__(self, setup: Setup, kills: MemoryKills) -> None:
         self.index = setup.index
         self.ready = False
+        self.served = False  # whether it ever had a job
         self.job: Job | None = None
         self.since = time.monotonic()  # of the start of the process, or of its job
+        self.expired: float | None = None  # when it was killed at its limit while nobody collected
+        self._limit: Timer | None = None
+        self._kills = kills
+        self._kills_before = kills.count()
         self._unsent = encode(setup)
         self._received = b""
         self._said = b""
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-u", "-X", "faulthandler", "-m", "archwright.evaluate.worker", *map(str, theirs)],
-            stdin=subprocess.DEVNULL,
-            stdout=stderr,  # prints by the code that is run must reach neither the protocol nor the terminal
-            stderr=stderr,
-            pass_fds=theirs,
-            start_new_session=True,
-            env=os.environ | _environment(setup.threads),
-        )
-        for fd in (*theirs, stderr):
-            os.close(fd)
-        for fd in (self.jobs, self.reports, self.stderr):
+        (jobs, self.jobs), (self.reports, reports), (self.stderr, stderr), (lifeline, self._lifeline) = _pipes(4)
+        theirs = (jobs, reports, lifeline)
+        ours = (self.jobs, self.reports, self.stderr)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", GUARD, *map(str, theirs), sys.executable, *WORKER],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,  # prints by the code that is run must reach neither the protocol nor the terminal
+                stderr=stderr,
+                pass_fds=theirs,
+                start_new_session=True,
+                env=os.environ | _environment(setup.threads),
+            )
+        except OSError:
+            _close(*ours, self._lifeline)
+            raise
+        finally:
+            _close(*theirs, stderr)
+        for fd in ours:
             os.set_blocking(fd, False)
 
     @property
     def pid(self) -> int:
-        """Of the process, and of its group."""
+        """Of the guard."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether the process still runs; its children may, where it does not."""
+        """Whether the worker still runs, or something that it has started."""
         return self._process.poll() is None
 
     @property
@@ -98,43 +136,99 @@ class WorkerProcess:
         self._said = (self._said + chunk)[-STDERR_KEPT:]
         return bool(chunk)
 
-    def begin(self) -> None:
-        """Sends the job; from now on time and stderr are the attempt's."""
+    def begin(self, limit: float) -> None:
+        """Sends the job, which may take `limit` seconds; from now on time and stderr are the attempt's.
+
+        A little later the worker is killed even where nobody collects, as where the coordinator waits for its log.
+        """
         assert self.job is not None
-        self.since, self._said = time.monotonic(), b""
+        self.since, self._said, self.served, self._kills_before = time.monotonic(), b"", True, self._kills.count()
+        if limit < float("inf"):
+            self._limit = Timer(limit + SPARE, self._expire)
+            self._limit.daemon = True
+            self._limit.start()
         self.send(self.job)
 
+    def finish(self) -> None:
+        """The job is over."""
+        self.job = None
+        if self._limit is not None:
+            self._limit.cancel()
+
+    def hang_up(self) -> None:
+        """Tells the guard to end the worker and all that it has started."""
+        lifeline, self._lifeline = self._lifeline, -1
+        if lifeline >= 0:
+            os.close(lifeline)
+
     def kill(self) -> None:
-        """Ends the process and its group at once, and gives back its pipes."""
-        with suppress(ProcessLookupError, PermissionError):  # macOS: no permission for a group of zombies
-            os.killpg(self.pid, signal.SIGKILL)
-        self._process.kill()
-        with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it dies when that lets it go
-            self._process.wait(DYING)
-        for _ in range(16):  # what is left in the pipe; a child that fled its group may write for ever
+        """Ends the worker and all that it has started at once, and gives back its pipes."""
+        if self._limit is not None:
+            self._limit.cancel()
+        self.hang_up()
+        for _ in range(2):
+            with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it dies when that lets it go
+                self._process.wait(DYING)
+            self._process.kill()  # a guard that cannot do its work: the worker dies with it
+        for _ in range(16):  # what is left in the pipe
             with suppress(BlockingIOError):
                 if self.listen():
                     continue
             break
-        for fd in (self.jobs, self.reports, self.stderr, self._lifeline):
-            os.close(fd)
+        _close(self.jobs, self.reports, self.stderr)
 
-    def epitaph(self) -> str:
-        """How the process ended by itself, waiting a moment where it is just dying; to be asked before `kill`."""
+    def epitaph(self) -> Death:
+        """How the worker ended by itself, waiting a moment where it is just dying; to be asked before `kill`."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(DYING)
         code = self._process.returncode
         if code is None:
-            return "the worker closed its pipes"
+            return Death("crashed", "the worker closed its pipes")
         if code >= 0:
-            return f"the worker exited with code {code}"
-        name = signal.Signals(-code).name
-        hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-        return f"the worker was killed by {name}{hint}"
+            return Death("crashed", f"the worker exited with code {code}")
+        if -code != signal.SIGKILL:
+            return Death("crashed", f"the worker was killed by {_name(-code)}", -code not in OWN_SIGNALS)
+        match self._kills.explain(self._kills_before):
+            case True:
+                return Death("out_of_memory", "the worker was killed by the system (SIGKILL), as memory ran out", True)
+            case False:
+                why = "the worker was killed by SIGKILL, and not by the system for want of memory"
+            case None:
+                why = "the worker was killed by SIGKILL, as the system does when memory runs out"
+        return Death("crashed", why, True)
 
     def last_words(self) -> str:
         """The last lines of stderr since the job began."""
         return last_lines(self._said.decode(errors="replace"))
+
+    def _expire(self) -> None:
+        if self.alive:
+            self.expired = time.monotonic()
+            self._process.terminate()
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of the real-time signals
+        return f"signal {number}"
+
+
+def _pipes(count: int) -> list[tuple[int, int]]:
+    """So many pipes, or none and an OSError."""
+    made: list[tuple[int, int]] = []
+    try:
+        for _ in range(count):
+            made.append(os.pipe())  # noqa: PERF401  (those that were made are to be closed)
+    except OSError:
+        _close(*(fd for pipe in made for fd in pipe))
+        raise
+    return made
+
+
+def _close(*fds: int) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 def _read(fd: int) -> bytes:
@@ -145,8 +239,9 @@ def _environment(threads: int) -> dict[str, str]:
     libraries = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
     fixed = {"PYTHONHASHSEED": "0"}  # sets of strings in the same order
     # Threads that wait give their core away: on a machine with other work, spinning makes a training several times
-    # slower.
-    waiting = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
+    # slower. Before that they spin for some microseconds, or else a small model trains at half its speed.
+    usual = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
+    waiting = {name: os.environ.get(name, value) for name, value in usual.items()}
     return dict.fromkeys(libraries, str(threads)) | fixed | waiting
 
 

@@ -8,6 +8,8 @@ import cattrs
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.serial import to_json
+from archwright.core.term import Term
 from archwright.core.trial import JSON, Finished, Job, Report
 
 
@@ -24,6 +26,15 @@ class Setup:
     index: int  # 0 .. slots - 1: the worker's share of the devices
     threads: int  # CPU threads that it may use; at least 1
     path: list[str]  # the coordinator's import path
+
+
+@frozen
+class Halt:
+    """The job is to end after the epoch under way; nothing where it has ended already."""
+
+    trial: int
+    attempt: int
+    why: str  # for people
 
 
 @frozen
@@ -46,8 +57,8 @@ class Ended:
     fit: bool
 
 
-Message = Setup | Job | Ready | Unfit | Report | Ended
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Setup, Job, Ready, Unfit, Report, Ended)}
+Message = Setup | Job | Halt | Ready | Unfit | Report | Ended
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Setup, Job, Halt, Ready, Unfit, Report, Ended)}
 
 
 def encode(message: Message) -> bytes:
@@ -67,8 +78,13 @@ def decode(line: bytes) -> Message:
         ) from error
 
 
+def _plain(held: Any) -> JSON:
+    """What is JSON already as it is, and an architecture as JSON."""
+    return to_json(held) if isinstance(held, Term) else held
+
+
 @cache
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
-    converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda value: value)  # JSON already
+    converter.register_unstructure_hook_func(lambda kind: kind is Any, _plain)
     return converter

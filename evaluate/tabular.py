@@ -8,7 +8,6 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.core.serial import from_json
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Finished, Job, Report
 
@@ -52,11 +51,16 @@ def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
             missing = [name for name in columns if name not in archive]
             if missing:
                 raise BadTable(f"{file} has no column {missing[0]!r}; {nearest(missing[0], archive)}")
-            return {name: archive[name] for name in columns}
+            return {name: _as_written(archive[name]) for name in columns}
     except (OSError, ValueError) as error:
         if isinstance(error, ArchwrightError):
             raise
         raise BadTable(f"{file} cannot be read as an .npz: {error}") from error
+
+
+def _as_written(column: np.ndarray) -> np.ndarray:
+    """A column of float32 as the doubles nearest to its decimals: 93.66, and not 93.66000366210938."""
+    return column.astype(str).astype(np.float64) if column.dtype == np.float32 else column
 
 
 def drawn(values: np.ndarray, runs: Runs, seed: int) -> float:
@@ -88,7 +92,7 @@ class TabularEvaluator:
     def submit(self, job: Job) -> None:
         """Look the job up."""
         try:
-            row = self._table.row(from_json(job.architecture), job.budget, job.seed)
+            row = self._table.row(job.term, job.budget, job.seed)
         except NotInTable as error:
             self._arrived.append(Finished(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
         else:
@@ -98,6 +102,9 @@ class TabularEvaluator:
         """What was looked up since the last call."""
         arrived, self._arrived = self._arrived, []
         return arrived
+
+    def halt(self, trial: int, why: str) -> None:
+        """Nothing: every job has ended when it was submitted."""
 
     def close(self) -> None:
         """Nothing to give back."""

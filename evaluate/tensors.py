@@ -1,11 +1,15 @@
 """A data set in the memory of a device, normalised batch by batch as it is used."""
 
+from functools import cached_property
+
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor
 
 from archwright.evaluate.data import Dataset
 from archwright.evaluate.images import Images
+
+SUMMED_AT_ONCE = 4096  # images, which take eight times their memory meanwhile
 
 
 @frozen(eq=False)
@@ -21,7 +25,10 @@ class Split:
 
 @frozen(eq=False)
 class DeviceData:
-    """The three splits on a device, with the mean and deviation of the training images, both (1, channels, 1, 1)."""
+    """The three splits on a device, with the mean and deviation of the training images, both (1, channels, 1, 1).
+
+    Of each pixel, (1, channels, h, w), in `by_pixel`.
+    """
 
     train: Split
     validation: Split
@@ -40,8 +47,19 @@ class DeviceData:
         return torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
 
     def normalised(self, images: Tensor) -> Tensor:
-        """`images` as float of mean 0 and deviation 1 in each channel."""
+        """`images` as float of mean 0 and deviation 1 over the training images, in each channel or each pixel."""
         return ((images.float() - self.mean) / self.deviation).contiguous(memory_format=self.layout)
+
+    @cached_property
+    def by_pixel(self) -> "DeviceData":
+        """The same images, to be normalised in each pixel of each channel by itself."""
+        count, sums, squares = len(self.train), 0, 0
+        for images in self.train.images.split(SUMMED_AT_ONCE):
+            values = images.double()
+            sums, squares = sums + values.sum(0, keepdim=True), squares + values.square().sum(0, keepdim=True)
+        mean = torch.as_tensor(sums / count)
+        deviation = torch.as_tensor(squares / count - mean.square()).clamp(min=0).sqrt()
+        return evolve(self, mean=mean.float(), deviation=deviation.float().clamp(min=1.0))
 
 
 def on_device(data: Dataset, device: torch.device) -> DeviceData:

@@ -7,14 +7,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.attempt import Evaluate, attempt
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.failure import account
+from archwright.evaluate.inbox import Inbox
 from archwright.evaluate.loading import is_source, load
-from archwright.evaluate.protocol import Job, Message, Ready, Setup, Unfit, decode, encode
+from archwright.evaluate.protocol import Message, Ready, Setup, Unfit, decode, encode
 
 
 def main() -> None:
@@ -44,9 +46,9 @@ def main() -> None:
 
 def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:
     """Answer each job with its reports and its end, until there are no more."""
-    for job in messages:
-        assert isinstance(job, Job)
-        send(attempt(evaluate, job, send))
+    inbox = Inbox(messages)
+    for job in inbox.jobs():
+        send(attempt(evaluate, job, send, partial(inbox.halted, job)))
 
 
 def prepare(setup: Setup) -> Evaluate:
@@ -62,7 +64,7 @@ def prepare(setup: Setup) -> Evaluate:
     assert isinstance(config, FunctionConfig)  # tables need no worker
     from archwright.evaluate import functions
 
-    return functions.prepare(config)
+    return functions.prepare(config, setup.index, setup.threads)
 
 
 def _die_with(lifeline: int) -> None:

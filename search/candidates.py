@@ -1,36 +1,14 @@
 """Leaves near others, for a model to choose from."""
 
-from collections.abc import Callable, Mapping
-from typing import final
-
-from attrs import frozen
+from collections.abc import Callable
 
 from archwright.core.domain import Domain, Integers, Reals, Value
+from archwright.core.mutation import Step, with_changes
 from archwright.core.node import Node, Path
 
 MORE = 0.5  # the probability of one more change, again and again
 NEAR = 0.5  # the probability that a number changes to one nearby rather than to any
 FARTHEST, NEAREST = 0.5, 0.005  # reach of a change to a number nearby, of the whole domain
-
-
-@final
-@frozen
-class Step:
-    """A choice of a leaf: the node that asked, and the answer."""
-
-    node: Node
-    name: str
-    value: Value
-
-
-def steps(leaf: Node) -> tuple[Step, ...]:
-    """The choices of a leaf in order."""
-    found, node = list[Step](), leaf
-    for name, value in reversed(leaf.path):
-        assert node.parent is not None
-        node = node.parent
-        found.append(Step(node, name, value))
-    return tuple(reversed(found))
 
 
 def variant(of: tuple[Step, ...], uniform: Callable[[], float]) -> tuple[Node, Path]:
@@ -45,23 +23,7 @@ def variant(of: tuple[Step, ...], uniform: Callable[[], float]) -> tuple[Node, P
         domain = of[i].node.domain
         assert domain is not None
         changes[i] = another(domain, of[i].value, uniform)
-    first = min(changes)
-    wanted = {step.name: changes.get(i, step.value) for i, step in enumerate(of)}
-    path = [(step.name, step.value) for step in of[:first]]
-    return _completed(of[first].node, path, wanted, uniform)
-
-
-def _completed(
-    node: Node, path: list[tuple[str, Value]], wanted: Mapping[str, Value], uniform: Callable[[], float]
-) -> tuple[Node, Path]:
-    """The leaf below `node` with the values that are wanted, where they fit, and its path."""
-    while (choice := node.choice) is not None:
-        value = wanted.get(choice.name)
-        if value is None or value not in choice.domain:
-            value = choice.domain.sample(uniform())
-        node = node.choose(value)
-        path.append((choice.name, value))
-    return node, tuple(path)
+    return with_changes(of, changes, uniform)
 
 
 def another(domain: Domain, value: Value, uniform: Callable[[], float]) -> Value:

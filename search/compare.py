@@ -2,22 +2,27 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from functools import cache
+from itertools import islice
 from multiprocessing import get_context
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from archwright.core.serial import JSON, from_json
 from archwright.core.term import Term
 from archwright.core.trial import Evaluator
 from archwright.search.replay import begin_in
 from archwright.search.run import Run, Stop
+from archwright.store.chain import written
 from archwright.store.events import Event, RunStarted
 from archwright.store.fold import RunState
-from archwright.store.log import START, Log
-from archwright.store.memory import MemoryLog
+from archwright.store.log import START, Log, Position, Written
+
+GATHER = 0.2  # seconds in which searches that get done share a transaction
+AHEAD = 32  # searches that are given out for each process, so that none is idle meanwhile
 
 Open = Callable[[], Evaluator]  # makes the evaluator in the process that runs the search; it must be picklable
 
@@ -42,15 +47,9 @@ def grid(stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: i
     )
 
 
-def outstanding(log: Log, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Those that the log does not hold: a comparison that was stopped goes on with them."""
-    there = set(log.runs())
-    return tuple(entry for entry in entries if entry.run not in there)
-
-
 def events_of(started: RunStarted, open_evaluator: Open) -> Sequence[Event]:
     """All events of a whole search, run here and logged nowhere."""
-    log = MemoryLog()
+    log = _Kept()
     belief = begin_in(_space(json.dumps(started.space)), started)
     evaluator = open_evaluator()
     try:
@@ -58,7 +57,27 @@ def events_of(started: RunStarted, open_evaluator: Open) -> Sequence[Event]:
         run.go_on(started)
     finally:
         evaluator.close()
-    return [recorded.event for recorded in log.read("run")]
+    return log.events
+
+
+def search(entry: Entry, open_evaluator: Open) -> Written:
+    """A whole search, run here and ready to be appended: its events happen at once, when it is done."""
+    events = events_of(entry.started, open_evaluator)
+    return written(entry.run, events, [time.time()] * len(events), START)
+
+
+@define
+class _Kept:
+    """A log of one run that keeps events as they are: nothing is written as JSON before the search is whole."""
+
+    events: list[Event] = field(factory=list[Event])
+
+    def append(
+        self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
+    ) -> Position:
+        del run, times
+        self.events.extend(events)
+        return Position(after.seq + len(events), "")
 
 
 @cache
@@ -75,7 +94,7 @@ def run_all(
     processes: int | None = None,
     stop: Callable[[], Stop] = lambda: Stop.NO,
 ) -> Iterator[Entry]:
-    """Each entry once its search is in the log, in one transaction: so a run is there whole or not at all.
+    """Each entry once its search is in the log: whole, since what is done at about the same time shares a transaction.
 
     For searches that are quick, such as those over a table. `processes` are as many as there are cores, if not given.
     A search that has begun when the person wants to stop is given up: it is run again when the comparison goes on.
@@ -83,25 +102,18 @@ def run_all(
     count = processes or os.cpu_count() or 1
     # Spawned, as forking a process that holds threads, as DuckDB's does, may leave it locked.
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        futures: dict[Future[Sequence[Event]], Entry] = {}
+        futures: dict[Future[Written], Entry] = {}
         waiting = iter(entries)
         try:
-            for entry in waiting:
-                futures[pool.submit(events_of, entry.started, open_evaluator)] = entry
-                if len(futures) >= 4 * count:
-                    yield from _collected(log, futures, stop)
-                if stop() > Stop.NO:
+            while stop() == Stop.NO:
+                for entry in islice(waiting, AHEAD * count - len(futures)):
+                    futures[pool.submit(search, entry, open_evaluator)] = entry
+                if not futures:
                     break
-            while futures and stop() == Stop.NO:
-                yield from _collected(log, futures, stop)
+                wait(futures, GATHER)
+                done = [each for each in futures if each.done()]
+                if stop() == Stop.NO:
+                    log.append_all([each.result() for each in done])
+                    yield from [futures.pop(each) for each in done]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _collected(log: Log, futures: dict[Future[Sequence[Event]], Entry], stop: Callable[[], Stop]) -> Iterator[Entry]:
-    """The first search that is done, and logged."""
-    done = next(as_completed(futures))
-    entry = futures.pop(done)
-    if stop() == Stop.NO:
-        log.append(entry.run, done.result(), START)
-        yield entry

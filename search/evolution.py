@@ -50,7 +50,7 @@ class Evolution:
         uniform = uniforms(state.problem.seed, state.proposals)
         founding = state.proposals < self.population or not state.population
         leaf = sample(state.root, uniform) if founding else mutated(self._parent(state, uniform), uniform)
-        return Proposal(state.proposals, leaf.origin, leaf.path, state.problem.budget)
+        return Proposal.of(state.proposals, leaf, state.problem.budget)
 
     def adopt(self, state: EvolutionState, proposal: Proposal) -> EvolutionState:
         """One proposal more."""
@@ -60,6 +60,10 @@ class Evolution:
         """The population with the outcome as its youngest member, and without the oldest if it is full."""
         population = state.population.append(outcome)
         return evolve(state, population=population.popleft() if len(population) > self.population else population)
+
+    def promotable(self, state: EvolutionState) -> frozenset[int]:  # noqa: ARG002
+        """None: every training ends with its trial."""
+        return frozenset()
 
     def _parent(self, state: EvolutionState, uniform: Callable[[], float]) -> Node:
         members = list(state.population)

@@ -6,6 +6,7 @@ hashed, so the same leaf has the same features in every process, and no two feat
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from sys import intern
 
 import numpy as np
@@ -18,7 +19,7 @@ from archwright.core.term import Basic, Compound, Term
 from archwright.search.structure import structure
 
 Matrix = npt.NDArray[np.float64]
-Features = tuple[tuple[str, float], ...]  # names, each once, and what they measure or how often they come
+Features = Mapping[str, float]  # by name, what it measures or how often it comes; never changed once it is made
 
 
 @frozen
@@ -32,23 +33,23 @@ class Traits:
 
 def traits(leaf: Node, path: Path) -> Traits:
     """The traits of a leaf; `path` is its path, which whoever drew it has made already."""
-    options, numbers = list[tuple[str, float]](), list[tuple[str, float]]()
+    options, numbers = dict[str, float](), dict[str, float]()
     node = leaf
     for name, value in reversed(path):
         before = node.parent
         assert before is not None
         assert before.domain is not None
         if isinstance(value, str | bool):
-            options.append((intern(f"{name}={value}"), 1.0))
+            options[intern(f"{name}={value}")] = 1.0
         else:
-            numbers.append((intern(name), before.domain.to_unit(value)))
+            numbers[intern(name)] = before.domain.to_unit(value)
         node = before
-    return Traits(tuple(options), tuple(numbers), counts(structure(leaf.architecture)))
+    return Traits(options, numbers, counts(structure(leaf.architecture)))
 
 
 def counts(names: Iterable[str]) -> Features:
     """How often each name comes."""
-    return tuple((intern(name), float(n)) for name, n in Counter(names).items())
+    return {intern(name): float(n) for name, n in Counter(names).items()}
 
 
 NGRAM = 4  # the longest n-gram: DeepArchitect's released loops give n = 1 to 4
@@ -81,23 +82,20 @@ def module_names(architecture: Term) -> list[str]:
 
 def vocabulary(rows: Iterable[Features], least: float = 0.0) -> Mapping[str, int]:
     """A column for each name that adds up to `least` or more over the rows, in the order of first coming."""
+    if least <= 0:
+        return {name: column for column, name in enumerate(dict.fromkeys(chain.from_iterable(rows)))}
     totals = dict[str, float]()
     for row in rows:
-        for name, value in row:
+        for name, value in row.items():
             totals[name] = totals.get(name, 0.0) + value
     return {name: column for column, name in enumerate(name for name, n in totals.items() if n >= least)}
 
 
 def matrix(rows: Sequence[Features], columns: Mapping[str, int], absent: float = 0.0) -> Matrix:
     """[rows, columns]: the values; `absent` where a row has none. Names without a column are left out."""
-    width = len(columns)
-    flat = np.full(len(rows) * width, absent)
-    places, values = list[int](), list[float]()
-    for i, row in enumerate(rows):
-        for name, value in row:
-            column = columns.get(name)
-            if column is not None:
-                places.append(i * width + column)
-                values.append(value)
-    flat[places] = values
-    return flat.reshape(len(rows), width)
+    width, lengths = len(columns), [len(row) for row in rows]
+    held = np.full((len(rows), width + 1), absent)  # the last column takes what is left out
+    places = np.fromiter(map(columns.get, chain.from_iterable(rows), repeat(width)), np.intp, sum(lengths))
+    values = chain.from_iterable(row.values() for row in rows)
+    held[np.repeat(np.arange(len(rows)), lengths), places] = np.fromiter(values, np.float64, sum(lengths))
+    return held[:, :width]

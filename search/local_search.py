@@ -5,7 +5,7 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
-from archwright.core.mutation import neighbours, with_change
+from archwright.core.mutation import neighbours, steps, with_changes
 from archwright.core.node import Node, Path, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
@@ -75,14 +75,16 @@ class LocalSearch:
             return evolve(state, current=outcome, untried=self._neighbours(state, outcome.proposal))
         return state
 
+    def promotable(self, state: LocalState) -> frozenset[int]:  # noqa: ARG002
+        """None: every training ends with its trial."""
+        return frozenset()
+
     def _neighbours(self, state: LocalState, proposal: Proposal) -> tuple[Path, ...]:
         """The paths that differ in one choice and were never proposed, in random order.
 
         What a change makes new choices of is drawn; consumes a number for each neighbour and each such choice.
         """
         uniform = uniforms(state.problem.seed, 2 * proposal.trial + 1)
-        found = [
-            (uniform(), with_change(proposal.leaf, name, value, uniform).path)
-            for name, value in neighbours(proposal.leaf)
-        ]
+        of = steps(proposal.leaf)
+        found = [(uniform(), with_changes(of, {i: value}, uniform)[1]) for i, value in neighbours(of)]
         return tuple(path for _, path in sorted(found, key=lambda each: each[0]) if path not in state.seen)

@@ -82,7 +82,7 @@ class Mcts:
             branch = self._select(state, place, uniform)
             node, place = self._enter(node, branch), place.children.get(branch, Place())
         leaf = sample(node, uniform)
-        return Proposal(state.proposals, leaf.origin, leaf.path, state.problem.budget)
+        return Proposal.of(state.proposals, leaf, state.problem.budget)
 
     def adopt(self, state: MctsState, proposal: Proposal) -> MctsState:
         """The tree with the place expanded where the proposal leaves it, and one more running all the way."""
@@ -126,6 +126,10 @@ class Mcts:
         lowest = score if state.lowest is None else min(score, state.lowest)
         highest = score if state.highest is None else max(score, state.highest)
         return evolve(state, lowest=lowest, highest=highest)
+
+    def promotable(self, state: MctsState) -> frozenset[int]:  # noqa: ARG002
+        """None: every training ends with its trial."""
+        return frozenset()
 
     def _select(self, state: MctsState, place: Place, uniform: Callable[[], float]) -> int:
         """The branch to follow: the best of those that are not exhausted, ties at random."""

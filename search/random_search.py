@@ -1,23 +1,29 @@
 """Random search."""
 
+from collections.abc import Callable
 from typing import ClassVar, final
 
 from attrs import evolve, frozen
+from pyrsistent import PSet, pset
 
-from archwright.core.node import Node, root
+from archwright.core.node import Node, Path, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
+from archwright.search.unseen import unseen
+
+DRAWS = 256  # until one is new; then what is left is worked out, which takes longer than so many draws of few choices
 
 
 @final
 @frozen
 class RandomState:
-    """How many proposals there were, and where they begin."""
+    """How many proposals there were, where they begin, and, if none may come again, which they were."""
 
     problem: Problem
     root: Node
     proposals: int = 0
+    seen: PSet[Path] = pset()
 
 
 @final
@@ -25,25 +31,44 @@ class RandomState:
 class RandomSearch:
     """Each choice uniform over its domain, whatever happened before (DeepArchitect, section 5.1).
 
-    Open proposals and outcomes change nothing. Leaves are not uniform where paths differ in length, and may come twice.
+    Open proposals and outcomes change nothing. Leaves are not uniform where paths differ in length, and may come twice
+    unless `replacement` is false: then each proposal is drawn from the leaves that were not proposed, in proportion to
+    the probabilities that they have anyhow, and there is none after the last.
     """
 
     name: ClassVar[str] = "random"
+    replacement: bool = True  # whether a leaf may be proposed again
 
     def start(self, problem: Problem) -> RandomState:
         """No proposals yet."""
         return RandomState(problem, root(problem.space, problem.input_shape))
 
-    def propose(self, state: RandomState) -> Proposal:
-        """A random leaf; consumes one number for each choice."""
-        problem = state.problem
-        leaf = sample(state.root, uniforms(problem.seed, state.proposals))
-        return Proposal(state.proposals, leaf.origin, leaf.path, problem.budget)
+    def propose(self, state: RandomState) -> Proposal | None:
+        """A random leaf; consumes one number for each choice, and as many again for each leaf that is not new."""
+        uniform = uniforms(state.problem.seed, state.proposals)
+        leaf: Node | None = sample(state.root, uniform)
+        if not self.replacement and leaf.path in state.seen:
+            leaf = _new(state, uniform)
+        return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
 
     def adopt(self, state: RandomState, proposal: Proposal) -> RandomState:
         """One proposal more."""
-        return evolve(state, proposals=max(state.proposals, proposal.trial + 1))
+        seen = state.seen if self.replacement else state.seen.add(proposal.path)
+        return evolve(state, proposals=max(state.proposals, proposal.trial + 1), seen=seen)
 
     def tell(self, state: RandomState, outcome: Outcome) -> RandomState:  # noqa: ARG002
         """No difference."""
         return state
+
+    def promotable(self, state: RandomState) -> frozenset[int]:  # noqa: ARG002
+        """None: every training ends with its trial."""
+        return frozenset()
+
+
+def _new(state: RandomState, uniform: Callable[[], float]) -> Node | None:
+    """A leaf that was not proposed; None if all were."""
+    for _ in range(DRAWS - 1):
+        leaf = sample(state.root, uniform)
+        if leaf.path not in state.seen:
+            return leaf
+    return unseen(state.root, state.seen, uniform)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Generic
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from archwright.core.node import Origin
 from archwright.core.serial import JSON, from_json
@@ -29,20 +29,28 @@ class Belief(Generic[State]):
         """What the searcher would have evaluated next."""
         return self.searcher.propose(self.state)
 
+    @property
+    def promotable(self) -> frozenset[int]:
+        """The trials that the searcher may still continue."""
+        return self.searcher.promotable(self.state)
+
     def after(self, event: Event) -> "Belief[State]":
         """The belief after one more event; only proposals and scores change it."""
         match event:
             case Proposed(trial, path, budget, continues):
                 origin = Origin(self.problem.space, self.problem.input_shape)
-                proposal = Proposal(trial, origin, path, budget, continues)
-                state = self.searcher.adopt(self.state, proposal)
-                return evolve(self, state=state, waiting={**self.waiting, trial: proposal})
+                return self.adopting(Proposal(trial, origin, path, budget, continues))
             case Scored(trial, status, score, metrics):
                 waiting = dict(self.waiting)
                 outcome = Outcome(waiting.pop(trial), status, score, metrics)
-                return evolve(self, state=self.searcher.tell(self.state, outcome), waiting=waiting)
+                return Belief(self.searcher, self.problem, self.searcher.tell(self.state, outcome), waiting)
             case _:
                 return self
+
+    def adopting(self, proposal: Proposal) -> "Belief[State]":
+        """The belief once `proposal`, this searcher's or another's, is under way."""
+        state = self.searcher.adopt(self.state, proposal)
+        return Belief(self.searcher, self.problem, state, {**self.waiting, proposal.trial: proposal})
 
 
 @frozen

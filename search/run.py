@@ -14,13 +14,14 @@ from typing import Any
 from attrs import define, evolve, field
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.serial import to_json
-from archwright.core.trial import Evaluator, Finished, Job, Objective, Report
+from archwright.core.trial import RETRIES, Evaluator, Finished, Job, Objective, Proposal, Report
 from archwright.search.replay import Belief, proposed
+from archwright.search.retention import Keeper, to_leave
+from archwright.search.stopping import Curves
 from archwright.store.decide import decide
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped, Scored
 from archwright.store.fold import RunState
-from archwright.store.log import Log, Position
+from archwright.store.log import Appendable, Position
 
 FLUSH = 1.0  # seconds that a report may wait in memory for the next append
 PATIENCE = 0.5  # seconds to wait for the evaluator before looking again whether to stop
@@ -47,14 +48,22 @@ def training_seed(seed: int, trial: int) -> int:
 def ended(finished: Finished, objective: Objective) -> AttemptEnded:
     """The end of an attempt as it is logged: no attempt is ok whose score is missing or not a finite number."""
     event = AttemptEnded(
-        finished.trial, finished.attempt, finished.status, finished.seconds, finished.metrics, finished.error
+        finished.trial,
+        finished.attempt,
+        finished.status,
+        finished.seconds,
+        finished.metrics,
+        finished.error,
+        finished.stopped,
     )
     if finished.status != "ok":
         return event
     score = finished.metrics.get(objective.metric)
     if score is None:
         there = ", ".join(sorted(finished.metrics)) or "none at all"
-        error = f"the evaluator gave no metric {objective.metric!r}; it gave {there}"
+        error = (
+            f"the evaluator gave no metric {objective.metric!r}; it gave {there} (--metric names the one that counts)"
+        )
         return evolve(event, status="invalid", error=error)
     if not math.isfinite(score):
         return evolve(event, status="diverged", error=f"the metric {objective.metric} is {score}")
@@ -72,7 +81,7 @@ def scored(end: AttemptEnded, objective: Objective) -> Scored:
 class Run:
     """A run going on in this process: what it has come to so far, and what to go on with."""
 
-    log: Log
+    log: Appendable
     name: str
     position: Position
     state: RunState
@@ -81,10 +90,15 @@ class Run:
     stop: Callable[[], Stop] = lambda: Stop.NO
     watch: Callable[[Event], None] = lambda event: None  # noqa: ARG005  # is shown every event, once it is logged
     failures_in_a_row: int = 5  # after so many the run stops
+    retries: int = RETRIES  # how often a trial is tried again whose attempt came to an end that may be chance
+    keeper: Keeper | None = None  # of models and checkpoints; None: nothing is left by any trial
+    curves: Curves | None = None  # by which hopeless trials are halted, if they are
     clock: Callable[[], float] = time.monotonic
     _pending: list[Event] = field(factory=list[Event], init=False)
     _flushed: float = field(default=0.0, init=False)
     _jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # submitted and not ended
+    _again: list[int] = field(factory=list[int], init=False)  # trials to run before any new one
+    _halted: set[int] = field(factory=set[int], init=False)  # trials that were told to end, and whose end is to come
     _failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)  # in a row
 
     def go_on(self, *first: Event) -> RunStopped:
@@ -92,12 +106,12 @@ class Run:
 
         TrialsKeepFailing, once the log has been told, if too many failed in a row.
         """
-        again = list(self.state.in_flight)  # interrupted in an earlier process: they run again
+        self._again = list(self.state.in_flight)  # interrupted in an earlier process
         for event in first:
             self._record(event)
         while (urgency := self.stop()) < Stop.NOW:
             may_begin = urgency == Stop.NO and not self._keeps_failing
-            jobs = self._begin(again) if may_begin else []
+            jobs = self._begin() if may_begin else []
             self._commit()
             for job in jobs:
                 self.evaluator.submit(job)
@@ -111,21 +125,31 @@ class Run:
             raise TrialsKeepFailing(f"{len(self._failures)} trials in a row failed. {stopped.detail}")
         return stopped
 
-    def _begin(self, again: list[int]) -> list[Job]:
-        """A job for each free slot: interrupted trials first, then new proposals; the log comes before the work."""
+    def _begin(self) -> list[Job]:
+        """A job for each free slot: trials to run again, then new proposals; the log comes before the work."""
         jobs: list[Job] = []
         while len(self._jobs) < self.evaluator.slots:
-            trial = again.pop(0) if again else self._propose()
+            trial = self._again.pop(0) if self._again else self._propose()
             if trial is None:
                 break
             proposal = self.belief.waiting[trial]
             attempt = self.state.trials[trial].attempts + 1
             self._record(AttemptStarted(trial, attempt))
-            architecture = to_json(proposal.leaf.architecture)
-            seed = training_seed(self.belief.problem.seed, trial)
-            self._jobs[trial] = Job(trial, attempt, architecture, proposal.budget, seed)
+            self._jobs[trial] = self._job(proposal, attempt)
             jobs.append(self._jobs[trial])
         return jobs
+
+    def _job(self, proposal: Proposal, attempt: int) -> Job:
+        """An attempt at a trial. All trials that continue one another are one training, and so have one seed."""
+        trial, first = proposal.trial, self.state.trials[proposal.trial]
+        while first.continues is not None:
+            first = self.state.trials[first.continues]
+        seed = training_seed(self.belief.problem.seed, first.trial)
+        leaves = () if self.keeper is None else to_leave(trial, self.state, self.belief.promotable)
+        folder = str(self.keeper.folder) if self.keeper and (leaves or proposal.continues is not None) else None
+        return Job(
+            trial, attempt, proposal.leaf.architecture, proposal.budget, seed, proposal.continues, folder, leaves
+        )
 
     def _propose(self) -> int | None:
         """The number of a new trial; None if there are enough or the searcher has no more for now."""
@@ -134,7 +158,7 @@ class Run:
         proposal = self.belief.propose()
         if proposal is None:
             return None
-        self._record(proposed(proposal))
+        self._record(proposed(proposal), self.belief.adopting(proposal))
         return proposal.trial
 
     def _hear(self) -> None:
@@ -142,26 +166,56 @@ class Run:
         for message in self.evaluator.collect(PATIENCE):
             if isinstance(message, Report):
                 self._record(Reported(message.trial, message.attempt, message.epoch, message.metrics))
+                self._judge(message.trial)
             else:
-                objective = self.belief.problem.objective
-                end = ended(message, objective)
-                self._record(end)
-                self._record(scored(end, objective))
-                del self._jobs[message.trial]
-                self._failures = [] if end.status == "ok" else [*self._failures, end]
+                self._end(message)
         if self.clock() - self._flushed >= FLUSH:
             self._commit()
 
-    def _record(self, event: Event) -> None:
-        """Take an event for a fact; it is one after the next commit, and nothing is done about it before."""
+    def _judge(self, trial: int) -> None:
+        """Halt a trial that is hopeless; why that is so is in the log before, and comes back with its end."""
+        if self.curves is not None and trial not in self._halted and (why := self.curves.why_hopeless(trial)):
+            self._commit()
+            self._halted.add(trial)
+            self.evaluator.halt(trial, why)
+
+    def _end(self, finished: Finished) -> None:
+        """Take the end of an attempt: of its trial, too, unless that is tried again."""
+        objective = self.belief.problem.objective
+        end = ended(self._with_best(finished), objective)
+        self._halted.discard(end.trial)
+        self._record(end)
+        del self._jobs[end.trial]
+        # The log's count, not this process's: a run that is resumed has no more retries than one that was not.
+        if finished.may_be_chance and self.state.trials[end.trial].ends <= self.retries:
+            self._again.append(end.trial)
+            return
+        self._record(scored(end, objective))
+        self._failures = [] if end.status == "ok" else [*self._failures, end]
+
+    def _with_best(self, finished: Finished) -> Finished:
+        """The end of a halted attempt, whose score is the best that it reported if it came to no other."""
+        metric = self.belief.problem.objective.metric
+        best = None if self.curves is None or finished.stopped is None else self.curves.best(finished.trial)
+        return finished if best is None else evolve(finished, metrics={metric: best, **finished.metrics})
+
+    def _record(self, event: Event, belief: Belief[Any] | None = None) -> None:
+        """Take an event for a fact; it is one after the next commit, and nothing is done about it before.
+
+        `belief` is what is believed after it, where that is at hand.
+        """
         self.state = decide(self.state, event)
-        self.belief = self.belief.after(event)
+        self.belief = self.belief.after(event) if belief is None else belief
+        self.curves = None if self.curves is None else self.curves.after(event)
         self._pending.append(event)
 
     def _commit(self) -> None:
         if self._pending:
             self.position = self.log.append(self.name, self._pending, self.position)
         logged, self._pending, self._flushed = self._pending, [], self.clock()
+        if self.keeper is not None and any(not isinstance(event, Reported) for event in logged):
+            leaving = [trial for trial, job in self._jobs.items() if job.keeps]
+            self.keeper.tidy(leaving, self.state, self.belief.problem.objective, self.belief.promotable)
         for event in logged:
             self.watch(event)
 

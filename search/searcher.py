@@ -36,5 +36,12 @@ class Searcher(Protocol[State]):
         """The state that knows the outcome of an adopted proposal; outcomes come in any order, also bad ones."""
         ...
 
+    def promotable(self, state: State) -> frozenset[int]:
+        """The trials, under way or scored, that a later proposal may still continue; their checkpoints are kept.
+
+        One that is not among them never comes back, but for a trial that was not proposed yet.
+        """
+        ...
+
 
 AnySearcher = Searcher[Any]

@@ -1,5 +1,6 @@
 """The searchers by name, and their settings as JSON."""
 
+import json
 from collections.abc import Mapping
 
 import cattrs
@@ -8,6 +9,7 @@ from attrs import fields
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
 from archwright.search.evolution import Evolution
+from archwright.search.given import Given
 from archwright.search.local_search import LocalSearch
 from archwright.search.mcts import Mcts
 from archwright.search.random_search import RandomSearch
@@ -24,6 +26,7 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "local-search": LocalSearch(),
     "smbo": Smbo(),
     "smbo-paper": SmboPaper(),
+    "given": Given(),
 }
 
 
@@ -60,3 +63,12 @@ def searcher_from_json(data: JSON) -> AnySearcher:
     """The searcher that `searcher_to_json` wrote."""
     settings = dict(data)
     return searcher_named(settings.pop("name"), settings)
+
+
+def searcher_text(data: JSON) -> str:
+    """What a person types for the searcher that `searcher_to_json` wrote, as in `mcts,exploration=0.1`."""
+    settings = dict(data)
+    name = settings.pop("name")
+    usual: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
+    unusual = [f"{key}={json.dumps(value)}" for key, value in settings.items() if usual.get(key) != value]
+    return ",".join([name, *unusual])

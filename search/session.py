@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -10,9 +11,12 @@ from archwright.core.difference import differences
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import PathMismatch, replay
 from archwright.core.serial import JSON, from_json
-from archwright.core.trial import Evaluator
-from archwright.search.replay import begin, believed
+from archwright.core.trial import RETRIES, Evaluator
+from archwright.search.replay import Belief, begin, believed
+from archwright.search.retention import Keeper
 from archwright.search.run import Run, Stop
+from archwright.search.stopping import Curves, curves
+from archwright.store.artifacts import run_folder
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import NoSuchEvent
@@ -71,6 +75,42 @@ class Console:
 SILENT = Console()
 
 
+@frozen
+class _Begun:
+    """What a run is gone on with from: all of it the fold of its events so far."""
+
+    position: Position
+    state: RunState
+    belief: Belief[Any]
+    curves: Curves | None
+
+
+def _run(
+    log: DuckDBLog,
+    name: str,
+    begun: _Begun,
+    evaluator: Evaluator,
+    console: Console,
+    failures_in_a_row: int,
+    retries: int,
+) -> Run:
+    """The run in this process, with its models and checkpoints beside the log."""
+    return Run(
+        log,
+        name,
+        begun.position,
+        begun.state,
+        begun.belief,
+        evaluator,
+        stop=console.stop,
+        watch=console.watch,
+        failures_in_a_row=failures_in_a_row,
+        retries=retries,
+        keeper=Keeper(run_folder(log.path, name)),
+        curves=begun.curves,
+    )
+
+
 def start(
     log: DuckDBLog,
     name: str,
@@ -79,11 +119,12 @@ def start(
     *,
     console: Console = SILENT,
     failures_in_a_row: int = 5,
+    retries: int = RETRIES,
 ) -> RunStopped:
     """Begin the run `name` and go on until it stops."""
     with claim(log.path, name):
-        belief = begin(started)
-        run = Run(log, name, START, RunState(), belief, evaluator, console.stop, console.watch, failures_in_a_row)
+        begun = _Begun(START, RunState(), begin(started), curves(started))
+        run = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
         return run.go_on(started)
 
 
@@ -96,8 +137,12 @@ def resume(
     space: JSON = None,
     console: Console = SILENT,
     failures_in_a_row: int = 5,
+    retries: int = RETRIES,
+    keep_models: int | None = None,
 ) -> RunStopped:
     """Go on with the run `name` until it has `trials` trials in all, or as many as were last asked for.
+
+    Keeps the models of the best `keep_models` trials, or of as many as before.
 
     `space` is what the person's file gives now. If it is another one than before, it must hold every logged path:
     else SpaceChanged.
@@ -107,9 +152,10 @@ def resume(
         changed = space if space is not None and space != run.space else None
         if changed is not None:
             check_paths(run, changed)
-        event = RunResumed(run.state.target if trials is None else trials, versions(), changed)
+        event = RunResumed(run.state.target if trials is None else trials, versions(), changed, keep_models)
         belief = believed([*run.events, event])
-        now = Run(log, name, run.position, run.state, belief, evaluator, console.stop, console.watch, failures_in_a_row)
+        begun = _Begun(run.position, run.state, belief, curves(run.started, run.events))
+        now = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
         return now.go_on(event)
 
 
@@ -134,7 +180,8 @@ def check_paths(run: Logged, space: JSON) -> None:
 def forked(run: Logged, searcher: JSON = None, seed: int | None = None, trials: int | None = None) -> RunStarted:
     """The beginning of a run that goes its own way from here: with another searcher, another seed, or neither."""
     target = run.state.target if trials is None else trials
-    started = evolve(run.started, space=run.space, versions=versions(), trials=target)
+    keep = run.state.keep_models
+    started = evolve(run.started, space=run.space, versions=versions(), trials=target, keep_models=keep)
     if searcher is not None:
         started = evolve(started, searcher=searcher)
     return started if seed is None else evolve(started, seed=seed)

@@ -6,10 +6,11 @@ from typing import ClassVar, final
 
 from attrs import frozen
 
+from archwright.core.mutation import steps
 from archwright.core.node import Node, Path, replay, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
-from archwright.search.candidates import steps, variant
+from archwright.search.candidates import variant
 from archwright.search.features import Matrix, Traits, matrix, traits, vocabulary
 from archwright.search.observed import Observed, Told, adopted, fresh, merits, told
 from archwright.search.randomness import uniforms
@@ -67,23 +68,31 @@ class Smbo:
         """One outcome more."""
         return told(state, outcome)
 
-    def _candidates(self, state: SmboState, uniform: Callable[[], float]) -> dict[Path, Node]:
-        """New leaves: variants of the best trials, then random ones."""
+    def promotable(self, state: SmboState) -> frozenset[int]:  # noqa: ARG002
+        """None: every training ends with its trial."""
+        return frozenset()
+
+    def _candidates(self, state: SmboState, uniform: Callable[[], float]) -> dict[Path, Traits]:
+        """New leaves: variants of the best trials, then random ones. Only their traits are kept: nodes are larger."""
         problem = state.problem
         scored = (trial for trial in state.told if trial.merit is not None)
         best = sorted(scored, key=lambda trial: trial.merit or 0.0, reverse=True)[: self.parents]
         parents = [steps(replay(problem.space, problem.input_shape, trial.path)) for trial in best]
-        found = dict[Path, Node]()
+        found = dict[Path, Traits]()
+
+        def add(leaf: Node, path: Path) -> None:
+            if path not in found and path not in state.seen:
+                found[path] = traits(leaf, path)
+
         for _ in range(self.variants if parents[0] else 0):
-            leaf, path = variant(parents[int(uniform() * len(parents))], uniform)
-            found[path] = leaf
+            add(*variant(parents[int(uniform() * len(parents))], uniform))
         for _ in range(self.rollouts):
             leaf = sample(state.root, uniform)
-            found[leaf.path] = leaf
-        return {path: leaf for path, leaf in found.items() if path not in state.seen}
+            add(leaf, leaf.path)
+        return found
 
     @on_one_thread
-    def _best(self, state: SmboState, candidates: dict[Path, Node]) -> Path | None:
+    def _best(self, state: SmboState, candidates: dict[Path, Traits]) -> Path | None:
         """The path of the largest expected improvement; None of no candidates."""
         if not candidates:
             return None
@@ -91,7 +100,7 @@ class Smbo:
         targets = gaussian_ranks(merits(known))
         rows = [trial.features for trial in known]
         rows += (features for _, features in state.open.values())
-        rows += (traits(leaf, path) for path, leaf in candidates.items())
+        rows += candidates.values()
         groups = _groups(rows)
         supposed = suppose([group[: len(known)] for group in groups], targets)
         mean, deviation = posterior(groups, targets, len(state.open), supposed)

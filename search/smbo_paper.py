@@ -66,6 +66,10 @@ class SmboPaper:
         """One outcome more."""
         return told(state, outcome)
 
+    def promotable(self, state: PaperState) -> frozenset[int]:  # noqa: ARG002
+        """None: every training ends with its trial."""
+        return frozenset()
+
     @on_one_thread
     def _predicted(self, state: PaperState, leaves: Sequence[Node]) -> list[float]:
         """What the model, fitted to all outcomes, expects of each leaf."""

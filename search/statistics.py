@@ -34,11 +34,14 @@ class Difference:
     mean: float
     low: float  # of the 95 % interval
     high: float
-    p: float  # two-sided: how often a resampled mean lies on the other side of 0, doubled
+    p: float  # two-sided: how often a resampled mean lies on the other side of 0, doubled; at least 2^(1-pairs)
 
 
 def paired_bootstrap(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> Difference:
     """The mean of the differences of pairs, with the percentile interval of resampled pairs (Efron 1979).
+
+    If the searchers were alike, each difference would be as likely with the other sign: all n with the same one would
+    come with probability 2^(1-n). No resampling of n pairs can say more than that, so p is no smaller.
 
     Consumes 10,000 resamples of the pairs from a generator of its own.
     """
@@ -53,21 +56,36 @@ def paired_bootstrap(ours: Sequence[float], theirs: Sequence[float], seed: int =
     )
     low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     other_side = min(float((means <= 0).mean()), float((means >= 0).mean()))
-    return Difference(float(differences.mean()), float(low), float(high), min(1.0, 2 * other_side))
+    p = min(1.0, max(2 * other_side, 2.0 ** (1 - n)))
+    return Difference(float(differences.mean()), float(low), float(high), p)
 
 
-def expected_best(scores: Sequence[float], draws: int) -> float:
-    """The mean of the best of `draws` scores that are drawn without replacement, each as likely as another.
+def expected_best(scores: Sequence[float] | Floats, draws: int, *, replacement: bool = False) -> float:
+    """The mean of the best of `draws` scores, each as likely as another, drawn without replacement or with it.
 
-    Exact, by order statistics: the k-th smallest of N is the best with probability C(k-1, n-1) / C(N, n).
+    Exact, by order statistics: of N scores, the k-th smallest is the best of n with probability C(k-1, n-1) / C(N, n),
+    or, where each may come again, (k/N)^n - ((k-1)/N)^n.
     """
     ordered = np.sort(np.asarray(scores, dtype=np.float64))
     n = len(ordered)
     if not 1 <= draws <= n:
         raise ValueError(f"draws is {draws}; of {n} scores, 1 to {n} can be drawn")
+    if replacement:
+        return float(np.diff((np.arange(n + 1) / n) ** draws) @ ordered)
     total, chance = 0.0, draws / n  # the largest is the best with probability n/N
     for k in range(n, draws - 1, -1):
         total += chance * float(ordered[k - 1])
         # C(k-2, n-1) / C(k-1, n-1) = (k - n) / (k - 1)
         chance *= (k - draws) / (k - 1) if k > 1 else 0.0
     return total
+
+
+def standard_errors_off(curves: Floats, expected: Sequence[float] | Floats) -> Floats:
+    """By how many standard errors the means of [searches, trials] curves differ from what is expected [trials].
+
+    Where all curves agree there is no error: then the difference is 0, or infinitely many.
+    """
+    difference = np.asarray(curves.mean(axis=0) - np.asarray(expected, dtype=np.float64))
+    error = standard_error(curves)
+    same = np.abs(difference) <= 1e-12
+    return np.where(same, 0.0, np.divide(difference, error, out=np.full_like(error, np.inf), where=error > 0))

@@ -1,8 +1,9 @@
 """The modules of an architecture as strings: each, each pair in a row, and each route through a graph."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import pairwise
+from functools import cache
+from itertools import chain, pairwise
+from typing import cast
 
 from archwright.core.basic import Activation, Identity, Settings, Zero
 from archwright.core.cell import Topology
@@ -37,20 +38,27 @@ def _word(term: Term, found: list[str]) -> Word | None:
         return ()
     if kind is Zero:
         return None
-    inside = term.subterms
-    if not inside and isinstance(term, Basic):
-        return (_text(term),)
-    words = [_word(each, found) for each in inside]
-    if isinstance(term, Topology):
-        routes = _routes(term.edges, words)
+    if _basic(kind):
+        memo = term.plan.memo  # leaves of one space share their basic modules
+        if _word not in memo:
+            memo[_word] = (_text(term),)
+        return memo[_word]
+    words = [_word(each, found) for each in term.subterms]
+    if kind is Topology:
+        routes = _routes(cast(Topology, term).edges, words)
     elif kind is Branches:
         routes = [word for word in words if word is not None]
     elif kind is Residual:
         routes = [(), *(word for word in words if word is not None)]
     else:
-        return None if None in words else tuple(module for word in words if word for module in word)
+        return None if None in words else tuple(chain.from_iterable(cast(list[Word], words)))
     found += (f"{term.kind}: {' > '.join(route)}" for route in routes)
     return (term.kind,) if routes else None
+
+
+@cache
+def _basic(kind: type[Term]) -> bool:
+    return issubclass(kind, Basic)  # asked once a kind: for abstract classes it is slow
 
 
 def _routes(edges: Sequence[tuple[int, int]], words: Sequence[Word | None]) -> list[Word]:
@@ -63,8 +71,7 @@ def _routes(edges: Sequence[tuple[int, int]], words: Sequence[Word | None]) -> l
     return ways.get(edges[-1][1], [])
 
 
-@lru_cache(4096)
-def _text(term: Basic) -> str:
+def _text(term: Term) -> str:
     """The module with its values, without those that are floats: hardly any two of them are equal."""
     if isinstance(term, Activation):
         return term.label

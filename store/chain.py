@@ -2,29 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 from attrs import frozen
 
 from archwright.store.errors import LogIsDamaged, UnreadableEvent
 from archwright.store.events import Event, from_json, to_json
-from archwright.store.log import START, Position, Recorded, conflict
-
-
-class Row(NamedTuple):
-    """One row of the table of events, its run aside: a tuple, as DuckDB takes and gives them by the ten thousand."""
-
-    seq: int
-    time: float
-    kind: str
-    trial: int | None
-    payload: str
-    chain: str
-
-    @property
-    def position(self) -> Position:
-        """Where the run stands after this row."""
-        return Position(self.seq, self.chain)
+from archwright.store.log import START, Position, Recorded, Row, Written, conflict
 
 
 @frozen
@@ -53,11 +36,17 @@ def chained(run: str, events: Sequence[Event], times: Iterable[float], after: Po
         yield row._replace(chain=chain)
 
 
-def settled(run: str, known: Sequence[Row], new: Sequence[Row], after: Position) -> Position | None:
-    """Where `run` stood once it held `new`, or None if it ends at `after` and `new` is still to be written.
+def written(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> Written:
+    """`events`, which happen at `times`, as rows of `run` that go on from `after`."""
+    return Written(run, after, list(chained(run, events, times, after)))
 
-    `known` is what the log holds of the run from the row `after` on. Raises LogConflict where it is neither.
+
+def settled(known: Sequence[Row], part: Written) -> Position | None:
+    """Where the run stood once it held `part`, or None if it ends where `part` goes on and that is still to be written.
+
+    `known` is what the log holds of the run from the row `part.after` on. Raises LogConflict where it is neither.
     """
+    run, after, new = part.run, part.after, part.rows
     if after != START:
         if not known or known[0].position != after:
             raise conflict(run, after)

@@ -2,14 +2,15 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, get_args
 
 import cattrs
 from attrs import field, frozen
+from cattrs.gen import make_dict_unstructure_fn, override
 
-from archwright.core.trial import JSON, Budget, Objective, Status
+from archwright.core.trial import JSON, Budget, Objective, Status, Stopped
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
 
 Path = tuple[tuple[str, JSON], ...]
@@ -39,6 +40,8 @@ class RunStarted:
     trials: int  # how many trials the person asked for
     versions: Mapping[str, str]  # of archwright, python and the packages that decide results
     forked_from: Fork | None = None
+    keep_models: int = 0  # of how many of the best trials the models are kept beside the log
+    stopping: JSON = None  # {"rule": ..., settings}: what halts trials that are hopeless, if anything
 
 
 @frozen
@@ -79,6 +82,7 @@ class AttemptEnded:
     seconds: float
     metrics: Mapping[str, float] = field(factory=dict[str, float])
     error: str = ""
+    stopped: Stopped | None = None  # why before its budget was spent, if it was stopped then
 
 
 @frozen
@@ -98,6 +102,7 @@ class RunResumed:
     trials: int
     versions: Mapping[str, str]
     space: JSON = None  # the term from here on, if the person's file gives another one than before
+    keep_models: int | None = None  # from here on; None: as many as before
 
 
 @frozen
@@ -113,6 +118,11 @@ Event = RunStarted | Proposed | AttemptStarted | Reported | AttemptEnded | Score
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
+_LATER: Mapping[type[Event], Sequence[str]] = {
+    RunStarted: ("keep_models", "stopping"),
+    RunResumed: ("keep_models",),
+    AttemptEnded: ("stopped",),
+}
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -148,6 +158,11 @@ def _converter() -> cattrs.Converter:
     converter.register_unstructure_hook(float, lambda x: float(x) if math.isfinite(x) else _NOT_FINITE[str(float(x))])
     # What is JSON already goes through untouched, so that json.dumps, not this converter, judges it.
     converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda x: x)
+    # A field that events did not always have is left out where it says nothing: such an event is written as ever.
+    for kind, later in _LATER.items():
+        said = {name: override(omit_if_default=True) for name in later}
+        if_said = make_dict_unstructure_fn(kind, converter, **said)  # pyright: ignore[reportArgumentType]
+        converter.register_unstructure_hook(kind, if_said)
     return converter
 
 

@@ -121,5 +121,8 @@ def _held(path: Path, error: duckdb.Error) -> str:
 @cache
 def _engine(pid: int) -> Database:
     """The engine of the process `pid`: a forked child must not use its parent's."""
-    spill = str(Path(tempfile.gettempdir()) / f"archwright-{pid}")
+    try:
+        spill = str(Path(tempfile.gettempdir()) / f"archwright-{pid}")
+    except FileNotFoundError:  # every disk for temporary files is full: appends and reads need none
+        spill = ""
     return duckdb.connect(config={"memory_limit": "1GB", "threads": 1, "temp_directory": spill, **SEALED})

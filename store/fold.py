@@ -31,6 +31,7 @@ class Trial:
     continues: int | None
     attempts: int = 0  # how many were started; the last one's number
     running: bool = False  # the last attempt was started, and its end is still to come
+    ends: int = 0  # how many attempts came to an end; fewer than were started, where the search itself was killed
     ended: AttemptEnded | None = None  # the last attempt that came to an end
     seconds: float = 0.0  # of all attempts that came to an end
     status: Status | None = None  # what the searcher was told; None until then
@@ -51,6 +52,7 @@ class RunState:
     seq: int = 0
     started: RunStarted | None = None
     target: int = 0  # how many trials the person asked for, in all
+    keep_models: int = 0  # of how many of the best trials the models are kept
     trials: PMap[int, Trial] = _NO_TRIALS
     in_flight: tuple[int, ...] = ()  # proposed and not scored, in the order of proposing
     stopped: RunStopped | None = None  # the process that left in order, unless another one went on
@@ -73,7 +75,8 @@ def fold(state: RunState, event: Event) -> RunState:
 
 def replay(events: Iterable[Event], state: RunState = RunState()) -> RunState:
     """The state after `events`: their fold, in one go."""
-    draft = _Draft(state, state.seq, state.started, state.target, dict.fromkeys(state.in_flight), state.stopped)
+    in_flight = dict.fromkeys(state.in_flight)
+    draft = _Draft(state, state.seq, state.started, state.target, state.keep_models, in_flight, state.stopped)
     for event in events:
         draft.take(event)
     return draft.done()
@@ -90,6 +93,7 @@ class _Draft:
     seq: int
     started: RunStarted | None
     target: int
+    keep_models: int
     in_flight: dict[int, None]  # a set in the order of proposing
     stopped: RunStopped | None
     changed: dict[int, Trial] = field(factory=dict[int, Trial])
@@ -98,14 +102,15 @@ class _Draft:
         self.seq += 1
         match event:
             case RunStarted():
-                self.started, self.target = event, event.trials
+                self.started, self.target, self.keep_models = event, event.trials, event.keep_models
             case Proposed(trial, path, budget, continues):
                 self.changed[trial] = Trial(trial, path, budget, continues)
                 self.in_flight[trial] = None
             case AttemptStarted() | Reported() | AttemptEnded() | Scored():
                 self._take_trial(event)
-            case RunResumed(trials):
+            case RunResumed(trials, keep_models=keep_models):
                 self.target, self.stopped = trials, None
+                self.keep_models = self.keep_models if keep_models is None else keep_models
                 self._interrupt()
             case RunStopped():
                 self.stopped = event
@@ -136,7 +141,8 @@ class _Draft:
         for number, trial in self.changed.items():
             evolver[number] = trial
         trials = evolver.persistent()
-        return RunState(self.seq, self.started, self.target, trials, tuple(self.in_flight), self.stopped)
+        in_flight = tuple(self.in_flight)
+        return RunState(self.seq, self.started, self.target, self.keep_models, trials, in_flight, self.stopped)
 
 
 def _advance(trial: Trial, event: AttemptStarted | AttemptEnded | Scored) -> Trial:
@@ -144,7 +150,7 @@ def _advance(trial: Trial, event: AttemptStarted | AttemptEnded | Scored) -> Tri
         case AttemptStarted(_, attempt):
             return evolve(trial, attempts=attempt, running=True)
         case AttemptEnded(seconds=seconds):
-            return evolve(trial, running=False, ended=event, seconds=trial.seconds + seconds)
+            return evolve(trial, running=False, ends=trial.ends + 1, ended=event, seconds=trial.seconds + seconds)
         case Scored(_, status, score, metrics):
             return evolve(trial, running=False, status=status, score=score, metrics=metrics)
         case _:

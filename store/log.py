@@ -1,7 +1,7 @@
 """What a log is: named runs, each a chain of events that only grows at its end."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from attrs import frozen
 
@@ -20,6 +20,44 @@ class Position:
 START = Position(0, "")
 
 
+class Row(NamedTuple):
+    """One row of the table of events, its run aside: a tuple, as DuckDB takes and gives them by the ten thousand."""
+
+    seq: int
+    time: float
+    kind: str
+    trial: int | None
+    payload: str
+    chain: str
+
+    @property
+    def position(self) -> Position:
+        """Where the run stands after this row."""
+        return Position(self.seq, self.chain)
+
+
+@frozen
+class Written:
+    """Events of a run as rows that go on from `after`: ready to be appended, also by another process."""
+
+    run: str
+    after: Position
+    rows: Sequence[Row]
+
+    @property
+    def position(self) -> Position:
+        """Where the run stands after the rows."""
+        return self.rows[-1].position if self.rows else self.after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As columns: pickle takes them, and makes them again, thirty times as fast as rows.
+        return _from_columns, (self.run, self.after, tuple(zip(*self.rows, strict=True)))
+
+
+def _from_columns(run: str, after: Position, columns: tuple[tuple[Any, ...], ...]) -> Written:
+    return Written(run, after, list(map(Row._make, zip(*columns, strict=True))))
+
+
 @frozen
 class Recorded:
     """An event as the log holds it."""
@@ -35,12 +73,8 @@ class Recorded:
         return Position(self.seq, self.chain)
 
 
-class Log(Protocol):
-    """Runs that survive their processes.
-
-    Any number of processes may read while one writes. A run has one writer at a time: `claim` keeps others out, and
-    an append whose `after` is not the run's real end is refused, so that a second writer cannot corrupt the run.
-    """
+class Appendable(Protocol):
+    """What takes the events of a run, as it goes on."""
 
     def append(
         self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
@@ -49,6 +83,21 @@ class Log(Protocol):
 
         Appending the same events after the same position again changes nothing and returns the same position.
         Raises LogConflict where the run does not stand at `after`.
+        """
+        ...
+
+
+class Log(Appendable, Protocol):
+    """Runs that survive their processes.
+
+    Any number of processes may read while one writes. A run has one writer at a time: `claim` keeps others out, and
+    an append whose `after` is not the run's real end is refused, so that a second writer cannot corrupt the run.
+    """
+
+    def append_all(self, parts: Sequence[Written]) -> list[Position]:
+        """Where each run stands once all `parts` are durable, all or none of them; each as `append` takes its events.
+
+        A run comes once among the parts.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""A log that lives and dies with its process, for tests and for searches that nobody will ask about."""
+"""A log that lives and dies with its process: the model that the file is tested against, and for trying things out."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,9 +6,9 @@ from typing import final
 
 from attrs import define, field
 
-from archwright.store.chain import Row, chained, recorded, settled
+from archwright.store.chain import recorded, settled, written
 from archwright.store.events import Event
-from archwright.store.log import Position, Recorded
+from archwright.store.log import Position, Recorded, Row, Written
 from archwright.store.names import check_run_name
 
 
@@ -27,12 +27,16 @@ class MemoryLog:
         check_run_name(run)
         if not events:
             return after
-        rows = self._rows.get(run, [])
-        new = list(chained(run, events, times or [self.clock()] * len(events), after))
-        if position := settled(run, rows[max(after.seq - 1, 0) :], new, after):
-            return position
-        self._rows.setdefault(run, []).extend(new)
-        return new[-1].position
+        return self.append_all([written(run, events, times or [self.clock()] * len(events), after)])[0]
+
+    def append_all(self, parts: Sequence[Written]) -> list[Position]:
+        """As `Log.append_all`."""
+        known = [self._rows.get(part.run, [])[max(part.after.seq - 1, 0) :] for part in parts]
+        there = [settled(rows, part) for rows, part in zip(known, parts, strict=True)]
+        for part, position in zip(parts, there, strict=True):
+            if position is None:
+                self._rows.setdefault(part.run, []).extend(part.rows)
+        return [position or part.position for part, position in zip(parts, there, strict=True)]
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Recorded]:
         """As `Log.read`."""

@@ -150,6 +150,27 @@ _CURVES = View(
     """,
 )
 
+_METRICS = View(
+    "metrics",
+    "One row a metric of a scored trial, from its last attempt that ended.",
+    {
+        "run": _RUN,
+        "trial": _TRIAL,
+        "attempt": "1, 2 ... within the trial",
+        "metric": "the metric's name; names that begin with test_ are for people, no searcher is told",
+        "value": "the metric's value, which may be NaN or infinite",
+    },
+    """
+    WITH ended AS (
+        SELECT run, trial, seq, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt, payload
+        FROM events WHERE kind = 'AttemptEnded'
+        QUALIFY row_number() OVER (PARTITION BY run, trial ORDER BY seq DESC) = 1
+    ), told AS (SELECT run, trial FROM events WHERE kind = 'Scored')
+    SELECT run, trial, attempt, metric.key AS metric, TRY_CAST(metric.value->>'$' AS DOUBLE) AS value
+    FROM ended SEMI JOIN told USING (run, trial), json_each(payload, '$.metrics') AS metric
+    """,
+)
+
 _INCUMBENTS = View(
     "incumbents",
     "One row each time that the best score so far improved.",
@@ -220,7 +241,7 @@ _RUNS = View(
     """,
 )
 
-VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _INCUMBENTS, _RUNS)  # each after those that it reads
+VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _METRICS, _INCUMBENTS, _RUNS)  # each after those that it reads
 
 
 def create_views(database: Database) -> None:

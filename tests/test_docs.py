@@ -45,10 +45,17 @@ def test_views_are_documented_as_they_are():
     assert made["page_with_views"]() == (ROOT / "docs" / "log.md").read_text()
 
 
+def test_settings_are_documented_as_they_are():
+    """docs/training.md holds what the code says of each setting; if not: python docs/make_settings.py."""
+    made = runpy.run_path(str(ROOT / "docs" / "make_settings.py"))
+    assert made["page_with_settings"]() == (ROOT / "docs" / "training.md").read_text()
+
+
 @pytest.mark.slow
-def test_commands_of_the_log_page_work(tmp_path):
-    """The queries run on the log of the search before them."""
-    done = run("\n".join(blocks(ROOT / "docs" / "log.md", "bash")), tmp_path)
+@pytest.mark.parametrize("page", ["log.md", "retraining.md", "stopping.md", "export.md", "artifacts.md"])
+def test_commands_of_a_page_work(page, tmp_path):
+    """The commands and queries of a page, in order."""
+    done = run("\n".join(blocks(ROOT / "docs" / page, "bash")), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -41,6 +41,7 @@ def compare(
     workers: options.Workers = 1,
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
+    retries: options.Retries = options.RETRIES,
     data_dir: options.DataDir = None,
     log: options.Log = options.DEFAULT_LOG,
     as_json: options.Json = False,
@@ -67,6 +68,7 @@ def compare(
     config = evaluators.chosen(evaluator, data, metric, (), {"data_dir": data_dir, "device": device})
     found, file, wanted = find(space), DuckDBLog(log), comparing.searchers(searcher)
     term, shape = problem(found, config, data, None)
+    config = evaluators.for_inputs(config, shape)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,
@@ -80,7 +82,7 @@ def compare(
         versions=versions(),
     )
     entries = grid(check_run_name(name or found.stem), started, wanted, seeds)
-    force = comparing.Force(config, found.source, workers, options.seconds(trial_timeout))
+    force = comparing.Force(config, found.source, workers, options.seconds(trial_timeout), retries)
     with noted() as interrupts:
         comparing.work(file, entries, force, lambda: interrupts.urgency)
     if interrupts.received:

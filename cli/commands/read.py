@@ -20,16 +20,23 @@ def show(
     trial: Annotated[
         int | None, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)
     ] = None,
+    svg: options.Svg = None,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
-    """Show a run with its trials, or one trial: its choices, its architecture, how it learned and what went wrong."""
-    from archwright.cli import facts, output
+    """Show a run with its trials, or one trial: its choices, its architecture, how it learned and what went wrong.
+
+    With --svg, the trial's architecture is drawn.
+    """
+    from archwright.cli import drawing, facts, output
     from archwright.cli.reading import read
     from archwright.cli.show import show_run
     from archwright.cli.show_trial import show_trial
 
     reading = read(log, run)
+    if svg is not None:
+        drawing.of_trial(reading, trial, svg)
+        return
     found = facts.of_run(reading) if trial is None else facts.of_trial_in_full(reading, trial)
     if json:
         output.print_json(found)

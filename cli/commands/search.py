@@ -16,7 +16,8 @@ def searcher_names() -> list[str]:
     return list(SEARCHERS)
 
 
-def _data() -> list[str]:
+def data_names() -> list[str]:
+    """For completion."""
     from archwright.evaluate.builtin_data import NAMES
 
     return list(NAMES)
@@ -29,7 +30,7 @@ def search(
         typer.Option(
             help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH; digits if none is given.",
             rich_help_panel=TRAINING,
-            autocompletion=_data,
+            autocompletion=data_names,
         ),
     ] = None,
     budget: Annotated[
@@ -51,8 +52,8 @@ def search(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="A training setting that the space leaves open, as in batch_size=64, flip=true or schedule=cosine; "
-            "may be repeated.",
+            help="A setting of the training that the space leaves open, as in batch_size=64, flip=true or "
+            "schedule=cosine; may be repeated.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -60,8 +61,9 @@ def search(
         str | None,
         typer.Option(
             metavar="SOURCE",
-            help="A function of your own instead of training: file.py:function or module:function. It gets the "
-            "architecture and the budget, and returns a number or a dict of numbers. Or a table of results: "
+            help="A training of your own, or any function: file.py:function or module:function. It gets what it has "
+            "parameters for of architecture, budget, model, settings, data, device, seed, report and input_shape, and "
+            "returns a number or a dict of numbers. Or a table of results: "
             "nasbench201:PATH or fcnet:PATH, with settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
             rich_help_panel=TRAINING,
         ),
@@ -71,7 +73,10 @@ def search(
         typer.Option(metavar="C,H,W", help="With --evaluator: the shape of an input.", rich_help_panel=TRAINING),
     ] = None,
     metric: Annotated[
-        str | None, typer.Option(help="What the search is about; accuracy.", rich_help_panel=TRAINING)
+        str | None,
+        typer.Option(
+            help="What the search is about; accuracy, or what a function of your own says.", rich_help_panel=TRAINING
+        ),
     ] = None,
     minimize: Annotated[
         bool | None, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
@@ -89,10 +94,22 @@ def search(
         ),
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="How many.", rich_help_panel=SEARCHING)] = 64,
+    stopping: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Halt hopeless trials between epochs. median halts one whose best value so far is worse than the "
+            "median of what finished trials had on average by that epoch; with settings, "
+            "median,warmup=1,startup=5: after how many epochs of its own, and finished trials.",
+            rich_help_panel=SEARCHING,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=SEARCHING)] = 0,
     workers: options.Workers = 1,
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
+    retries: options.Retries = options.RETRIES,
+    keep_models: options.KeepModels = None,
     data_dir: options.DataDir = None,
     name: Annotated[
         str | None,
@@ -110,6 +127,7 @@ def search(
     """
     from archwright.cli import evaluator as evaluators
     from archwright.cli.going import Going, begin
+    from archwright.cli.halting import stopping as stopping_rule
     from archwright.cli.space import find
     from archwright.cli.starting import new_name, problem
     from archwright.core.serial import to_json
@@ -122,23 +140,28 @@ def search(
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     options.seconds(trial_timeout)  # raises what is wrong with it
+    objective = evaluators.objective(config, metric, minimize)
+    rule = stopping_rule(stopping, config, objective)
     found, file = find(space), DuckDBLog(log)
     term, shape = problem(found, config, data, options.shape(input_shape))
+    config = evaluators.for_inputs(config, shape)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,
         input_shape=shape,
         searcher=searcher_to_json(searcher, options.pairs("--set", set_ or ())),
         evaluator=config_to_json(config),
-        objective=evaluators.objective(config, metric, minimize),
+        objective=objective,
         budget=evaluators.budget(config, budget),
         seed=seed,
         trials=trials,
         versions=versions(),
+        keep_models=evaluators.models_kept(config, keep_models),
+        stopping=rule,
     )
     run = new_name(file, name, found.stem)
-    going = Going(file, run, config, found.source, workers, trial_timeout)
-    begin(going, started, lambda pool, console: start(file, run, started, pool, console=console))
+    going = Going(file, run, config, found.source, workers, trial_timeout, retries)
+    begin(going, started, lambda pool, console: start(file, run, started, pool, console=console, retries=retries))
 
 
 def resume(
@@ -149,6 +172,8 @@ def resume(
     workers: options.Workers = 1,
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
+    retries: options.Retries = options.RETRIES,
+    keep_models: options.KeepModels = None,
     data_dir: options.DataDir = None,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
@@ -157,7 +182,7 @@ def resume(
     A space of your own is loaded again from its file. If it has changed, what differs is shown, and the run goes on in
     it as long as it holds every model that was proposed.
     """
-    from archwright.cli.evaluator import on_this_machine
+    from archwright.cli.evaluator import for_inputs, on_this_machine
     from archwright.cli.going import Going, again
     from archwright.cli.resuming import changed_space, is_done
     from archwright.evaluate.config import from_json as config_from_json
@@ -173,7 +198,21 @@ def resume(
     options.seconds(trial_timeout)
     if is_done(log, name, before, target):
         return
-    config = on_this_machine(config_from_json(before.started.evaluator), device, data_dir)
+    config = for_inputs(config_from_json(before.started.evaluator), before.started.input_shape)
+    config = on_this_machine(config, device, data_dir)
     space = changed_space(name, before, config)
-    going = Going(file, name, config, before.started.space_source, workers, trial_timeout)
-    again(going, before, lambda pool, console: go_on(file, name, pool, trials=target, space=space, console=console))
+    going = Going(file, name, config, before.started.space_source, workers, trial_timeout, retries)
+    again(
+        going,
+        before,
+        lambda pool, console: go_on(
+            file,
+            name,
+            pool,
+            trials=target,
+            space=space,
+            console=console,
+            retries=retries,
+            keep_models=keep_models,
+        ),
+    )

@@ -34,6 +34,7 @@ def space(
     input_shape: options.InputShape = None,
     classes: Annotated[int, typer.Option("--classes", min=1, help="How many outputs it is made for.")] = CLASSES,
     seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 0,
+    svg: options.Svg = None,
     json: options.Json = False,
 ) -> None:
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
@@ -42,6 +43,11 @@ def space(
     term = found.make(shape, classes)
     if count_only:
         _print_count(count(term, shape))
+        return
+    if svg is not None:
+        from archwright.cli.drawing import of_space  # it knows of logs, whose database takes time to import
+
+        of_space(term, svg)
         return
     facts = _facts(found, shape, classes)
     facts |= {"dead_ends": list(map(str, dead_ends(term, shape))), "samples": list(_samples(term, shape, sample, seed))}

@@ -37,6 +37,7 @@ from archwright.core.rewriting import Repeat
 from archwright.core.rewriting import either as either
 from archwright.core.rewriting import maybe_swap as maybe_swap
 from archwright.core.rewriting import optional as optional
+from archwright.core.scoring import score as score
 from archwright.core.serial import from_json as from_json
 from archwright.core.serial import to_json as to_json
 from archwright.core.tally import count as count

@@ -73,7 +73,9 @@ def log(scored, tmp_path) -> Path:
 
 @pytest.fixture
 def digits_log(trained, tmp_path) -> Path:
-    """A copy of the log with a search of the digits in the command's folder."""
+    """A copy of the log with a search of the digits, and of what lies beside it, in the command's folder."""
+    beside = "archwright.duckdb.artifacts"
+    shutil.copytree(trained[0] / beside, tmp_path / beside)
     return Path(shutil.copy(trained[0] / "archwright.duckdb", tmp_path / "archwright.duckdb"))
 
 

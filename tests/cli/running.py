@@ -18,6 +18,7 @@ main(sys.argv[1:])
 TIME = 60  # seconds that no command here may take
 
 SCORE = """
+import os
 import time
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def waits(architecture, budget, seed, report):
 
 def fails(architecture, budget):
     raise ValueError("the score has no number")
+
+def killed(architecture, budget, seed):
+    if not Path("killed").exists():
+        Path("killed").touch()
+        os.kill(os.getpid(), 9)
+    return 0.5
 
 def half(architecture, budget, seed):
     if seed % 2:

@@ -10,14 +10,14 @@ import pytest
 from attrs import evolve
 from PIL import Image
 
-from archwright.cli.comparing import conclusions, searchers
+from archwright.cli.comparing import conclusions, searchers, unfinished
 from archwright.cli.figures import KINDS, chosen_kind, drawn
 from archwright.cli.histories import NothingToCompare, by_label, histories
 from archwright.cli.options import BadOption
 from archwright.core.nasbench201 import OPERATIONS
 from archwright.search.compare import Entry
 from archwright.store.duck import DuckDBLog
-from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored
 from archwright.store.log import START
 from tests.cli.running import run
 from tests.search.instant import started
@@ -75,16 +75,29 @@ def test_less_is_better_where_the_objective_says_so(tmp_path):
 
 def test_conclusions_by_hand(log):
     """Random ends at 0.5 and 0.6, tree search at 0.8 and 0.9: better by 0.3 on both seeds."""
-    entries = [Entry(run, started(4)) for run in SCORES]
+    entries = [Entry(run, evolve(started(4), searcher={"name": run.split(".")[1]})) for run in SCORES]
     random, mcts = conclusions(log.path, entries, 4, None)
     assert (random["searcher"], random["seeds"], random["failed"]) == ("random", 2, 1)
     assert (random["half"], random["best"]) == pytest.approx((0.4, 0.55))
     assert random["best_error"] == pytest.approx(0.05 / np.sqrt(2))
     assert random["test"] == pytest.approx(0.45)
     assert (mcts["better_by"], mcts["low"], mcts["high"]) == pytest.approx((0.3, 0.3, 0.3))
-    assert mcts["p"] == 0
+    assert mcts["p"] == 0.5  # two coins fall alike half of the time
     (regret, _) = conclusions(log.path, entries, 4, 1.0)
     assert regret["best"] == pytest.approx(0.45)
+
+
+def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propose(log):
+    """Each of four trials; one has ended early, one is not there."""
+    entries = [Entry(run, started(4)) for run in [*SCORES, "a.mcts.2"]]
+    assert [entry.run for entry in unfinished(log, entries)] == ["a.mcts.2"]
+    more = [Entry(run, started(5)) for run in SCORES]
+    assert unfinished(log, more) == more
+    run = log.read("a.mcts.0")
+    log.append("a.mcts.0", [RunStopped("exhausted")], run[-1].position)
+    assert [entry.run for entry in unfinished(log, more)] == ["a.random.0", "a.random.1", "a.mcts.1"]
+    empty = DuckDBLog(log.path.with_name("none.duckdb"))
+    assert unfinished(empty, more) == more
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -140,7 +153,7 @@ def test_compare_a_table_and_go_on_with_more_seeds(tmp_path):
     rows = json.loads(first.stdout)
     assert [(row["searcher"], row["seeds"], row["trials"]) for row in rows] == [
         ("random", 1, 5),
-        ("mcts-exploration-0-1", 1, 5),
+        ("mcts,exploration=0.1", 1, 5),
     ]
     assert all(0.5 <= row["best"] <= 0.87 for row in rows)
     second = run(tmp_path, *words, "--seeds", "2")

@@ -13,7 +13,8 @@ from archwright.search.run import TrialsKeepFailing
 from archwright.store.errors import LogIsDamaged, NoSuchRun
 
 COMMANDS = (
-    "spaces", "space", "search", "resume", "compare", "runs", "show", "best", "plot", "sql", "replay", "fork", "verify",
+    "spaces", "space", "search", "resume", "retrain", "compare", "runs", "show", "best", "export", "plot", "sql",
+    "replay", "fork", "verify",
 )  # fmt: skip
 RUNNER = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})
 

@@ -28,7 +28,14 @@ def test_show_run(reader):
     assert facts["best"]["score"] == max(trial["score"] for trial in facts["trials"])
     assert facts["evaluator"]["source"] == "score.py:score"
     shown = reader("show", "run-1").out
-    for said in ("run-1   finished", "digits, inputs of 1x8x8", "random, seed 0", "8 of 8", "torch ", "5epochs"):
+    for said in (
+        "run-1   finished",
+        "digits, inputs of 1x8x8",
+        "random, replacement true, seed 0",
+        "8 of 8",
+        "torch ",
+        "5epochs",
+    ):
         assert said in shown
 
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from archwright.evaluate.metrics import METRICS
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.cli.running import SCORE, WATCHED, read_json, run, start
@@ -33,13 +34,31 @@ def test_what_is_logged_is_what_was_asked_for(digits_log):
     assert str(started.budget) == "1epochs"
 
 
+def test_costs_can_be_what_a_search_is_about_and_less_of_them_is_better(tmp_path):
+    done = run(tmp_path, "search", "digits", "--metric", "flops", "--trials", "3", "--budget", "100examples")
+    assert done.returncode == 0, done.stderr
+    facts = read_json(tmp_path, "show")
+    flops = [trial["metrics"]["flops"] for trial in facts["trials"]]
+    assert facts["objective"] == {"metric": "flops", "direction": "minimize"}
+    assert facts["best"]["score"] == min(flops) < max(flops)
+
+
 def test_every_reader_of_a_real_search(digits_log, cli):
     assert digits_log.exists()
     best = json.loads(cli("best", "--json").out)[0]
     trial = json.loads(cli("show", "digits-1", str(best["trial"]), "--json").out)
     assert trial["metrics"]["accuracy"] == best["score"] > 0
-    assert "test_accuracy" in trial["metrics"]
+    assert set(trial["metrics"]) == set(METRICS)
+    (kept,) = digits_log.parent.glob("archwright.duckdb.artifacts/digits-1/trial-*/model.safetensors")
+    assert trial["model"] == str(kept)
+    assert str(kept) in cli("show", "digits-1", str(best["trial"])).out
+    others = [json.loads(cli("show", "digits-1", str(n), "--json").out) for n in range(3) if n != best["trial"]]
+    assert [other["model"] for other in others] == [None, None]
     assert trial["parameters"] == trial["metrics"]["parameters"]
+    table = cli("best").out.splitlines()
+    assert all(cost in table[0] for cost in ("FLOPs", "latency"))
+    assert f"{trial['metrics']['flops']:,.0f}" in table[1]
+    assert f"{trial['metrics']['latency_seconds'] * 1000:.3g} ms" in table[1]
     assert cli("show", "digits-1").out.count(" ok ") >= 3
     rows = json.loads(cli("sql", "select best from runs", "--json").out)
     assert rows == [{"best": best["score"]}]
@@ -61,6 +80,8 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--trial-timeout", "5epochs"), "90s, 10min or 1h"),
         (("digits", "--validation", "2"), "validation is 2"),
         (("digits", "--keep", "first"), "best or last"),
+        (("digits", "--metric", "flop"), "did you mean flops"),
+        (("digits", "--metric", "test_accuracy"), "for reports, not for a search"),
         (("digits", "--device", "gpu"), "auto, cpu, cuda"),
         (("digits", "--name", "a/b"), "letters, digits"),
         (("digits", "--input-shape", "1,8,8"), "--evaluator"),
@@ -69,8 +90,20 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--evaluator", "score.py"), "file.py:function"),
         (("digits", "--evaluator", "no_such_module:score"), "no module 'no_such_module'"),
         (("digits", "--evaluator", "broken.py:score"), "SyntaxError"),
-        (("digits", "--evaluator", "score.py:score", "--device", "cpu"), "--device is for training"),
-        (("digits", "--evaluator", "score.py:score", "--train", "flip=true"), "--train is for training"),
+        (
+            ("digits", "--evaluator", "score.py:score", "--device", "cpu"),
+            "--device does nothing: score.py:score has no",
+        ),
+        (("digits", "--evaluator", "score.py:score", "--train", "flip=true"), "--train does nothing: score.py:score"),
+        (("digits", "--evaluator", "score.py:score", "--validation", "0.1"), "no parameter data"),
+        (("digits", "--evaluator", "score.py:score", "--keep", "last"), "--keep is for training"),
+        (("digits", "--evaluator", "nasbench201:t.npz", "--train", "flip=true"), "--train is for training"),
+        (("digits", "--evaluator", "own_train.py:train", "--data", "digits"), "has the parameters modle, n, for which"),
+        (("digits", "--evaluator", "own_train.py:with_data"), "say which data set it is to get, as in --data digits"),
+        (
+            ("digits", "--evaluator", "own_train.py:with_data", "--data", "digits", "--input-shape", "3,8,8"),
+            "one of the",
+        ),
         (("digits", "--log", "no/such/folder.duckdb", "--evaluator", "score.py:score"), "mkdir -p"),
         (("digits", "--trials", "0"), "trials"),
         (("own.py:dead",), "dead ends"),
@@ -79,6 +112,9 @@ def test_every_reader_of_a_real_search(digits_log, cli):
 )
 def test_mistakes_are_said_before_anything_is_logged(cli, tmp_path, words, says):
     (tmp_path / "broken.py").write_text("def score(:\n")
+    (tmp_path / "own_train.py").write_text(
+        "def train(modle, settings, *, n, report=None):\n    pass\ndef with_data(model, data):\n    pass\n"
+    )
     (tmp_path / "own.py").write_text(
         "import archwright as aw\n"
         "pool = aw.max_pool2d(size=4, stride=4)\n"

@@ -54,3 +54,12 @@ def test_lines():
 def test_line_of_a_failure_ends_with_its_last_line():
     before = after(*trial(0, None)[:3])
     assert line(trial(0, None)[3], before, before) == "trial 0  crashed  after 2.0 s  ValueError: no"
+
+
+def test_line_of_a_further_attempt_says_why():
+    killed = AttemptEnded(0, 1, "crashed", 2.0, {}, "the worker was killed by SIGKILL\nlast words")
+    before = after(*trial(0, None)[:2], killed)
+    again = AttemptStarted(0, 2)
+    assert line(again, before, after(again, start=before)) == (
+        "trial 0  began again, attempt 2: the worker was killed by SIGKILL"
+    )

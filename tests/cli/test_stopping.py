@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,22 @@ def assert_complete(folder: Path, trials: int = 4) -> None:
     assert run(folder, "verify").returncode == 0
 
 
-def workers() -> set[str]:
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return {line.split()[0] for line in listed.splitlines() if "archwright.evaluate.worker" in line}
+def workers(folder: Path) -> set[str]:
+    """The workers whose folder this is: those of other searches on the machine are none of this test's."""
+    found = {line.parent for line in Path("/proc").glob("[0-9]*/cmdline") if is_worker(line)}
+    return {process.name for process in found if folder_of(process) == folder}
+
+
+def is_worker(line: Path) -> bool:
+    with suppress(OSError):  # it has just ended
+        return b"archwright.evaluate.worker" in line.read_bytes()
+    return False
+
+
+def folder_of(process: Path) -> Path | None:
+    with suppress(OSError):
+        return (process / "cwd").readlink()
+    return None
 
 
 def test_ctrl_c_finishes_the_running_trials(folder):
@@ -79,8 +93,8 @@ def test_ctrl_c_finishes_the_running_trials(folder):
 
 
 def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder):
-    before = workers()
     search = begun(folder, *WAITS)
+    assert len(workers(folder)) == 4  # two, each under its guard
     search.send_signal(signal.SIGINT)
     wait_for(search, "press Ctrl-C again to stop at once")
     search.send_signal(signal.SIGINT)
@@ -88,7 +102,7 @@ def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder):
     assert (search.returncode, err) == (130, "")
     assert "stopping at once" in out
     assert "archwright resume digits-1 --workers 2" in out
-    assert workers() <= before
+    assert not workers(folder)
     assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
     trials = read_json(folder, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["interrupted", "interrupted"]
@@ -96,6 +110,25 @@ def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder):
     assert run(folder, "resume", "--workers", "2").returncode == 0
     assert_complete(folder)
     assert [trial["attempts"] for trial in read_json(folder, "show")["trials"]] == [2, 2, 1, 1]
+
+
+def test_a_trial_whose_worker_is_killed_is_tried_again(folder):
+    """Once, if nothing else is said; the line says why."""
+    done = run(folder, "search", "digits", "--evaluator", "score.py:killed", "--trials", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "trial 0  began again, attempt 2: the worker was killed by SIGKILL" in done.stdout
+    assert [trial["attempts"] for trial in read_json(folder, "show")["trials"]] == [2, 1]
+    assert_complete(folder, 2)
+
+
+def test_no_retries_are_told_and_told_again(folder):
+    """With --retries 0 the trial has failed; the command that goes on has the option, too."""
+    words = ("search", "digits", "--evaluator", "score.py:killed", "--trials", "2", "--retries", "0")
+    done = run(folder, *words)
+    assert done.returncode == 0
+    assert "trial 0  crashed  after" in done.stdout
+    assert "archwright resume digits-1 --retries 0 --trials +16" in done.stdout
+    assert [trial["status"] for trial in read_json(folder, "show")["trials"]] == ["crashed", "ok"]
 
 
 def test_sigterm_is_as_ctrl_c(folder):

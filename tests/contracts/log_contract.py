@@ -1,7 +1,10 @@
 """What every backend of the log keeps. A subclass provides the fixture `log`, an empty log."""
 
+import pickle
+
 import pytest
 
+from archwright.store.chain import written
 from archwright.store.errors import InvalidRunName, LogConflict, LogMissing, UnwritableEvent
 from archwright.store.events import Proposed, Reported, Scored
 from archwright.store.log import START, Log, Position
@@ -90,6 +93,32 @@ class LogContract:
         b = log.append("b-1", trial(0, 0.9), b)
         assert [r.event for r in log.read("a-1")] == [started(), *trial(0)]
         assert [r.event for r in log.read("b-1")] == [started(seed=2), *trial(0, 0.9)]
+
+    def test_several_runs_are_appended_at_once(self, log: Log):
+        """Each as by itself: begun, gone on with, or there already, whatever the clock says now."""
+        old = log.append("old-1", [started()], START, [1.0])
+        there = log.append("there-1", run_of(1), START, [1.0] * len(run_of(1)))
+        parts = [
+            written("new-1", run_of(2), [2.0] * len(run_of(2)), START),
+            written("old-1", trial(0), [2.0] * len(trial(0)), old),
+            written("there-1", run_of(1), [2.0] * len(run_of(1)), START),
+        ]
+        positions = log.append_all(pickle.loads(pickle.dumps(parts)))
+        assert positions == [parts[0].position, parts[1].position, there]
+        assert [r.event for r in log.read("new-1")] == run_of(2)
+        assert [r.event for r in log.read("old-1")] == [started(), *trial(0)]
+        assert [r.time for r in log.read("there-1")] == [1.0] * len(run_of(1))
+        assert log.append_all(parts) == positions
+        assert log.append_all([]) == []
+        assert sorted(log.runs()) == ["new-1", "old-1", "there-1"]
+
+    def test_several_runs_are_appended_all_or_none(self, log: Log):
+        """Where one of them stands elsewhere, nothing is written of the others."""
+        log.append("a-1", [started(seed=1)], START)
+        parts = [written(run, [started(seed=2)], [1.0], START) for run in ("b-1", "a-1", "c-1")]
+        with pytest.raises(LogConflict):
+            log.append_all(parts)
+        assert log.runs() == ["a-1"]
 
     def test_runs_are_named_in_the_order_of_starting(self, log: Log):
         """The run that was started last is at the end, whoever wrote last."""

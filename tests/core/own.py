@@ -1,6 +1,6 @@
 """Modules of a person's own, one of each sort, as a space file would define them."""
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import archwright as aw
 
@@ -22,6 +22,40 @@ class Shrink(aw.Basic):
     def parameters(self, in_shape: aw.Shape) -> int:
         return in_shape[0]
 
+    def compile(self, in_shape: aw.Shape) -> Any:
+        from torch import nn, zeros
+
+        step, (_, height, width) = self.step, self.out_shape(in_shape)
+
+        class Shrinking(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.bias = nn.Parameter(zeros(in_shape[0], 1, 1))
+
+            def forward(self, x: Any) -> Any:
+                return x[:, :, ::step, ::step][:, :, :height, :width] + self.bias
+
+        return Shrinking()
+
+    def source(self, in_shape: aw.Shape) -> str:
+        channels, height, width = self.out_shape(in_shape)
+        return f"{SHRINKING}\nShrinking({channels}, {height}, {width}, {self.step})"
+
+
+SHRINKING = '''
+class Shrinking(nn.Module):
+    """Keeps some rows and columns, and adds a bias to each channel."""
+
+    def __init__(self, channels, height, width, step):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.height, self.width, self.step = height, width, step
+
+    def forward(self, x):
+        kept = x[:, :, : self.height * self.step : self.step, : self.width * self.step : self.step]
+        return kept + self.bias
+'''
+
 
 @final
 @aw.module
@@ -40,6 +74,34 @@ class Glued(aw.Composite):
 
     def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:  # noqa: ARG002
         return outs[2]
+
+    def compile(self, in_shape: aw.Shape) -> Any:
+        from torch import cat, nn
+
+        from archwright.evaluate.compile import build
+
+        class Glueing(nn.ModuleList):
+            def forward(self, x: Any) -> Any:
+                a, b, head = self
+                return head(cat([a(x), b(x)], 1))
+
+        return Glueing(build(inside, shape) for _, inside, shape, _ in self.runs(in_shape))
+
+    def source(self, in_shape: aw.Shape, inside: list[str]) -> str:  # noqa: ARG002
+        return f"{GLUEING}\nGlueing({', '.join(inside)})"
+
+
+GLUEING = '''
+class Glueing(nn.Module):
+    """Two modules on the input and one on both their outputs."""
+
+    def __init__(self, a, b, head):
+        super().__init__()
+        self.a, self.b, self.head = a, b, head
+
+    def forward(self, x):
+        return self.head(torch.cat([self.a(x), self.b(x)], 1))
+'''
 
 
 @final

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -45,6 +46,19 @@ def test_unit_positions_are_inverse_for_finite_domains(domain):
     for value in domain:
         assert 0 <= domain.to_unit(value) <= 1
         assert domain.from_unit(domain.to_unit(value)) == value
+
+
+@given(finite_domains)
+def test_shares_are_how_often_a_value_is_sampled(domain):
+    """They add up to 1; of 2,000 unit positions in a row, each value has as many as its share says."""
+    shares = {value: domain.share(value) for value in domain}
+    assert sum(shares.values()) == pytest.approx(1)
+    sampled = Counter(domain.sample((i + 0.5) / 2000) for i in range(2000))
+    assert all(abs(sampled[value] - 2000 * share) <= 1 + 1e-6 for value, share in shares.items())
+
+
+def test_one_of_the_reals_has_no_share():
+    assert aw.reals(0.1, 1.0, log=True).share(0.5) == 0
 
 
 @given(reals_domains, units)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.trial import UNITS, Budget, InvalidBudget, Objective, Proposal, parse_budget
+from archwright.core.trial import UNITS, Budget, InvalidBudget, Job, Objective, Proposal, parse_budget
 from tests.strategies import leaves
 
 amounts = st.floats(min_value=0, exclude_min=True, allow_infinity=False) | st.integers(1, 10**12)
@@ -83,3 +83,20 @@ def test_a_proposal_knows_its_leaf(leaf):
     assert proposal.leaf == leaf
     assert proposal.leaf is proposal.leaf
     assert proposal == Proposal(0, leaf.origin, leaf.path, aw.Budget(1, "epochs"))
+
+
+@given(leaves)
+def test_a_proposal_of_a_leaf_at_hand_is_the_same(leaf):
+    """Nobody walks to the leaf again, and nobody else can tell."""
+    proposal = Proposal.of(3, leaf, Budget(1, "epochs"))
+    assert proposal.leaf is leaf
+    assert proposal == Proposal(3, leaf.origin, leaf.path, Budget(1, "epochs"))
+
+
+@given(leaves)
+def test_a_job_s_architecture_is_a_term_and_json(leaf):
+    """Whichever of the two it was given, it gives both."""
+    as_json = aw.to_json(leaf.architecture)
+    for held in (leaf.architecture, as_json):
+        job = Job(0, 1, held, Budget(1, "epochs"), 0)
+        assert (job.term, job.architecture) == (leaf.architecture, as_json)

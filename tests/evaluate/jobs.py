@@ -44,3 +44,23 @@ def alive(pid: int) -> bool:
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not stat.exists() or stat.read_text().split()[2] != "Z"  # a zombie only waits to be counted
+
+
+def end(pool, **about):
+    """The end of one job, after which another one ends in the same way: the pool has got over it."""
+    (first, second), _ = run(pool, job(0, **about), job(1, **about))
+    assert first.status == second.status
+    return first
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def until_report(pool, epoch=1):
+    """Wait until a job has reported that epoch; what has arrived by then."""
+    arrived = []
+    while not any(isinstance(message, Report) and message.epoch >= epoch for message in arrived):
+        arrived += pool.collect(10.0)
+    return arrived

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.architecture import NotSpecified
-from archwright.core.basic import FUNCTIONS, Activation, Settings
+from archwright.core.basic import FUNCTIONS, Activation, ReluConvBn, Settings
 from archwright.core.composite import Branches, Sequential
 from archwright.core.term import Basic, Shape, Term, hyperparameter, integer, module
 from archwright.evaluate.compile import ACTIVATIONS, NotCompilable, WrongShape, compiled
@@ -99,6 +99,25 @@ def test_initializations_have_their_deviations_and_biases_are_zero():
     affine = compiled(aw.affine(units=100, initialization="released"), (500,), seed=0)
     assert float(weight(affine).abs().max()) == pytest.approx(math.sqrt(6 / 600), rel=0.01)
     assert not he.get_parameter("bias").any()
+    assert not affine.get_parameter("bias").any()
+
+
+def test_one_rule_may_draw_the_weights_of_all_layers_also_inside_cells():
+    network = aw.sequential(aw.conv2d(filters=64, size=3), ReluConvBn(size=3), aw.conv2d(filters=64, size=3))
+    found = {
+        rule: [
+            float(m.weight.detach().std())
+            for m in compiled(network, (32, 8, 8), 0, rule).modules()
+            if hasattr(m, "stride")
+        ]
+        for rule in ("own", "he", "released")
+    }
+    he = [math.sqrt(2 / (9 * channels)) for channels in (32, 64, 64)]
+    assert found["he"] == pytest.approx(he, rel=0.02)
+    assert found["released"] == pytest.approx([deviation / math.sqrt(64) for deviation in he], rel=0.02)
+    assert found["own"][1] < 0.9 * he[1]  # a cell of NAS-Bench-201 has torch's own rule
+    affine = compiled(aw.affine(units=100), (500,), seed=0, initialization="released")
+    assert float(weight(affine).abs().max()) == pytest.approx(math.sqrt(6 / 600), rel=0.01)
     assert not affine.get_parameter("bias").any()
 
 

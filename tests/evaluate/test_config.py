@@ -23,7 +23,9 @@ configs = st.one_of(
         validation=st.floats(0.01, 0.99),
         keep=st.sampled_from(["best", "last"]),
         settings=st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()),
+        overrides=st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()),
     ),
+    st.builds(TrainingConfig, keep=st.just("last"), train_on=st.sampled_from(["train", "train+validation"])),
     st.builds(FunctionConfig, source=st.text(), metric=st.text(), threads=st.integers(0, 9)),
 )
 
@@ -41,6 +43,12 @@ def test_json_of_a_configuration_gives_it_back(config):
         ({"kind": "training", "device": "gpu"}, BadConfig, "device is 'gpu'; it may be auto, cpu, cuda"),
         ({"kind": "training", "validation": 1.0}, BadConfig, "validation is 1; it is a fraction"),
         ({"kind": "training", "keep": "first"}, BadConfig, "keep is 'first'; it may be best or last"),
+        (
+            {"kind": "training", "train_on": "test"},
+            BadConfig,
+            "train_on is 'test'; it may be train or train+validation",
+        ),
+        ({"kind": "training", "train_on": "train+validation"}, BadConfig, "no images are left to choose an epoch by"),
     ],
 )
 def test_a_bad_setting_is_named_with_its_remedy(data, error, told):

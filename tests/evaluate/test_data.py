@@ -63,6 +63,18 @@ def test_the_split_follows_from_its_seed_alone():
     assert not np.array_equal(first.validation.images, other.validation.images)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_final_training_gets_the_validation_images_and_none_of_the_test(seed, npz):
+    """Of digits, which have no test split of their own, the search's test images stay apart from the rest."""
+    for source, total in (("digits", 1797), (npz(images=some_images(100, 4, 5), labels=np.arange(100) % 3), 100)):
+        searched = read(source, seed=seed)
+        final = searched.joined()
+        assert content(final.train) == sorted(content(searched.train) + content(searched.validation))
+        assert content(final.test) == content(searched.test)
+        assert (len(final.validation), len(final.train) + len(final.test)) == (0, total)
+        assert (final.info.train, final.info.validation) == (len(final.train), 0)
+
+
 def test_mnist_is_read_where_it_lies_without_writing():
     if not (SHARED / "MNIST").is_dir():
         pytest.skip(f"there is no MNIST in {SHARED}")

@@ -1,10 +1,16 @@
 """Settings of an architecture make a recipe, under our names and the paper's."""
 
+import itertools
+
+import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archwright.core.trial import Budget
 from archwright.evaluate.course import Course
-from archwright.evaluate.recipe import BadTrainingSetting, Recipe, UnknownTrainingSetting, recipe
+from archwright.evaluate.recipe import RECIPES, Recipe, UnknownTrainingSetting, recipe
+from archwright.evaluate.setting import BadTrainingSetting
 
 
 def test_without_settings_the_defaults_hold():
@@ -38,7 +44,7 @@ def test_defaults_depend_on_the_optimizer():
     ("settings", "error", "told"),
     [
         ({"learning_rte": 0.1}, UnknownTrainingSetting, "no setting 'learning_rte'; did you mean learning_rate"),
-        ({"xyz": 0.1}, UnknownTrainingSetting, "there are: batch_size, crop"),
+        ({"xyz": 0.1}, UnknownTrainingSetting, "there are: batch_size, compile, crop"),
         ({"lr_init": 0.1, "learning_rate": 0.1}, UnknownTrainingSetting, "learning_rate under two names"),
         ({"optimizer": "lion"}, BadTrainingSetting, "optimizer is 'lion'; it must be one of adam, adamw, sgd"),
         ({"learning_rate": -1}, BadTrainingSetting, "learning_rate is -1; it must be a number of 0 or more"),
@@ -47,6 +53,15 @@ def test_defaults_depend_on_the_optimizer():
         ({"batch_size": 0}, BadTrainingSetting, "it must be 1 or more images"),
         ({"batch_size": 2.5}, BadTrainingSetting, "batch_size is 2.5"),
         ({"batch_size": True}, BadTrainingSetting, "batch_size is True"),
+        (
+            {"recipe": "papr"},
+            BadTrainingSetting,
+            "the setting recipe is 'papr'; it must be one of plain, paper, modern",
+        ),
+        ({"recipe": 3}, BadTrainingSetting, "recipe is 3"),
+        ({"normalisation": "none"}, BadTrainingSetting, "it must be one of channel, pixel"),
+        ({"warmup": 1.5}, BadTrainingSetting, "warmup is 1.5; it must be a number from 0 to 1"),
+        ({"optimizer": "sgd", "momentum": 0, "nesterov": True}, BadTrainingSetting, "momentum is 0; it must be more"),
         ({"flip": 1}, BadTrainingSetting, "flip is 1; it must be true or false"),
     ],
 )
@@ -88,9 +103,77 @@ def test_the_cosine_ends_with_the_budget():
     assert [round(Course().learning_rate(how, spent), 3) for spent in (0, 0.5, 1, 2)] == [1, 0.5, 0, 0]
 
 
+RISE = {"learning_rate": 2.0, "warmup": 0.25, "warmup_from": 0.1, "rate_end": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        # The rise from 0.2: after half of it 0.2 + 1.8 / 2. Then from 2 down to 1 in the other three quarters.
+        ("constant", {0: 0.2, 0.125: 1.1, 0.25: 2, 0.625: 2, 1: 2}),
+        ("one_cycle", {0: 0.2, 0.125: 1.1, 0.25: 2, 0.4375: 1.75, 0.625: 1.5, 1: 1, 3: 1}),
+        ("cosine", {0: 0.2, 0.125: 1.1, 0.25: 2, 0.4375: 1.5 + 0.5**1.5, 0.625: 1.5, 1: 1, 3: 1}),
+    ],
+)
+def test_a_schedule_rises_and_then_goes_down_to_its_end(schedule, rates):
+    how = recipe({**RISE, "schedule": schedule})
+    assert {spent: Course().learning_rate(how, spent) for spent in rates} == pytest.approx(rates)
+
+
+def test_one_cycle_has_a_warm_up_of_its_own_which_may_be_taken_from_it():
+    how = recipe({"schedule": "one_cycle", "learning_rate": 1.0})
+    assert (how.warmup, Course().learning_rate(how, 0.0), Course().learning_rate(how, 0.3)) == (0.3, 0.04, 1.0)
+    straight = recipe({"schedule": "one_cycle", "learning_rate": 1.0, "warmup": 0})
+    assert [Course().learning_rate(straight, spent) for spent in (0, 0.25, 1)] == [1, 0.75, 0]
+
+
+@given(
+    how=st.fixed_dictionaries(
+        {
+            "schedule": st.sampled_from(["constant", "cosine", "one_cycle"]),
+            "learning_rate": st.floats(0, 10),
+            "warmup": st.floats(0, 1),
+            "warmup_from": st.floats(0, 1),
+            "rate_end": st.floats(0, 1),
+        }
+    ),
+    spent=st.lists(st.floats(0, 2), min_size=2).map(sorted),
+)
+def test_a_learning_rate_is_between_nothing_and_what_it_is_called(how, spent):
+    """And once it is warm it never rises."""
+    made = recipe(how)
+    rates = [Course().learning_rate(made, s) for s in spent]
+    assert all(0 <= rate <= made.learning_rate * (1 + 1e-12) for rate in rates)
+    warm = [rate for rate, s in zip(rates, spent, strict=True) if s >= made.warmup]
+    assert all(a >= b - 1e-12 * a for a, b in itertools.pairwise(warm))
+
+
+def test_a_named_recipe_is_overruled_by_settings_and_spaces():
+    paper = recipe({"recipe": "paper", "batch_size": 32}, {"rate_patience": 4, "optimizer": "sgd_mom"})
+    assert (paper.batch_size, paper.rate_patience, paper.stop_patience, paper.momentum) == (32, 4, 64, 0.99)
+    assert (paper.normalisation, paper.crop, paper.flip, paper.lr_min) == ("pixel", 4, True, 1e-9)
+    assert recipe({"recipe": "paper"}, {"recipe": "plain"}) == recipe()
+
+
+def test_what_is_for_the_optimizer_of_a_recipe_is_not_for_another_one():
+    modern = recipe({"recipe": "modern"})
+    assert (modern.optimizer, modern.schedule, modern.warmup, modern.weight_decay) == ("adamw", "one_cycle", 0.3, 0.05)
+    sgd = recipe({"recipe": "modern"}, {"optimizer": "sgd", "nesterov": True})
+    assert (sgd.learning_rate, sgd.weight_decay, sgd.label_smoothing) == (0.05, 0.0, modern.label_smoothing)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_setting_of_every_named_recipe_may_be_searched(name):
+    """A space that has it as a hyperparameter overrules the recipe, whatever the setting."""
+    for field in attrs.fields(Recipe):
+        other = {"optimizer": "sgd", "schedule": "cosine", "normalisation": "pixel", "initialization": "he"}
+        value = other.get(field.name, not field.default if isinstance(field.default, bool) else 1)
+        assert getattr(recipe({"recipe": name}, {field.name: value}), field.name) == value
+
+
 def test_what_is_spent_is_counted_in_the_budget_s_unit():
-    course = Course(epoch=3, examples=600, seconds=5.0)
-    assert course.spent(Budget(4, "epochs"), through=0.5) == pytest.approx(2.5 / 4)
+    course = Course(epoch=3, through=0.5, examples=600, seconds=5.0)
+    assert course.spent(Budget(4, "epochs")) == pytest.approx(2.5 / 4)
     assert course.spent(Budget(10, "seconds")) == pytest.approx(0.5)
     assert course.spent(Budget(600, "examples")) == 1
     assert Course().spent(Budget(1, "epochs")) == 0

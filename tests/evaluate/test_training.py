@@ -1,21 +1,27 @@
 """A training keeps to its budget, its seed and its recipe, and leaves the weights that it reports."""
 
 import math
+import re
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.trial import Budget, Stopped
 from archwright.evaluate import augment
 from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import Keep
-from archwright.evaluate.data import read
+from archwright.evaluate.data import Dataset, describe, read
+from archwright.evaluate.images import Images
+from archwright.evaluate.learner import Score, score
 from archwright.evaluate.recipe import Recipe, recipe
 from archwright.evaluate.tensors import on_device
-from archwright.evaluate.training import Score, score, train
+from archwright.evaluate.training import train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 NETWORK = aw.sequential(aw.affine(units=32), aw.relu(), aw.dropout(rate=0.2), aw.affine(units=10))
 
@@ -23,14 +29,6 @@ NETWORK = aw.sequential(aw.affine(units=32), aw.relu(), aw.dropout(rate=0.2), aw
 @pytest.fixture(scope="module")
 def digits():
     return on_device(read("digits"), torch.device("cpu"))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def trained(data, budget, seed=0, keep: Keep = "best", model=None, **settings):
@@ -127,7 +125,8 @@ def test_a_budget_of_seconds_ends_within_an_epoch_and_is_validated_still(digits)
 def test_a_loss_that_is_not_finite_is_a_divergence(digits):
     _, verdict, _ = trained(digits, Budget(3, "epochs"), optimizer="sgd", learning_rate=1e30)
     assert verdict.status == "diverged"
-    assert "the training loss of epoch 1 is" in verdict.error
+    assert re.fullmatch(r"the training loss of epoch 1 is (nan|inf) by step [0-9]+ of 8", verdict.error)
+    assert verdict.stopped == Stopped("divergence", 1, verdict.error)
 
 
 def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
@@ -135,7 +134,58 @@ def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
     settings = {"lr_init": 1e-12, "lr_min": 0.0, "rate_mult": 0.5, "rate_patience": 2, "stop_patience": 5}
     _, verdict, reports = trained(digits, Budget(50, "epochs"), **settings)
     assert verdict.metrics["epochs"] == 6
+    why = "no better accuracy on the validation images than in epoch 1 (stop_patience 5)"
+    assert verdict.stopped == Stopped("patience", 6, why)
     assert [r["learning_rate"] for r in reports] == pytest.approx([x * 1e-12 for x in (1, 1, 1, 0.5, 0.5, 0.25)])
+
+
+@pytest.fixture(scope="module")
+def joined():
+    return on_device(read("digits").joined(), torch.device("cpu"))
+
+
+def test_without_validation_images_the_last_epoch_counts_and_only_the_test_is_scored(joined):
+    model, verdict, reports = trained(joined, Budget(3, "epochs"), keep="last", learning_rate=0.01)
+    assert len(joined.train) == 1438
+    assert [set(r) for r in reports] == [{"train_loss", "train_accuracy", "learning_rate", "seconds"}] * 3
+    assert not {"accuracy", "loss", "last_accuracy", "best_epoch"} & set(verdict.metrics)
+    tested = score(model, joined, joined.test)
+    assert (verdict.metrics["test_accuracy"], verdict.metrics["test_loss"]) == (tested.accuracy, tested.loss)
+    assert verdict.metrics["train_accuracy"] == reports[-1]["train_accuracy"]
+
+
+def test_without_validation_images_patience_watches_the_training_accuracy(joined):
+    """At a rate of 0 the model never changes; without dropout, and in any order, its accuracy stays that of epoch 1."""
+    settings = {"lr_init": 0.0, "stop_patience": 3, "batch_size": 1438}
+    model = compiled(aw.affine(units=10), (1, 8, 8), 0)
+    _, verdict, reports = trained(joined, Budget(50, "epochs"), keep="last", model=model, **settings)
+    assert verdict.metrics["epochs"] == 4
+    assert "no better accuracy on the training images than in epoch 1" in verdict.stopped.why
+    assert len({r["train_accuracy"] for r in reports}) == 1
+
+
+def test_patience_that_runs_out_with_the_budget_has_stopped_nothing(digits):
+    settings = {"lr_init": 1e-12, "lr_min": 0.0, "stop_patience": 3}
+    _, verdict, _ = trained(digits, Budget(4, "epochs"), **settings)
+    assert (verdict.metrics["epochs"], verdict.stopped) == (4, None)
+
+
+def test_a_halt_ends_the_training_after_the_epoch_with_the_best_weights(digits):
+    """It was told so with the third of ten epochs: all that the first three came to is there, and nothing more."""
+    settings = {"optimizer": "sgd", "learning_rate": 0.7, "batch_size": 16}
+    say = lambda epoch, _: "worse than the others" if epoch == 3 else ""  # noqa: E731
+    model = compiled(NETWORK, (1, 8, 8), 0)
+    torch.manual_seed(0)
+    verdict = train(model, digits, recipe(settings), Budget(10, "epochs"), 0, say)
+    assert verdict.stopped == Stopped("hopeless", 3, "worse than the others")
+    _, whole, _ = trained(digits, Budget(3, "epochs"), **settings)
+    assert (verdict.status, without_time(verdict.metrics)) == ("ok", without_time(whole.metrics))
+    assert score(model, digits, digits.test).accuracy == verdict.metrics["test_accuracy"]
+
+
+def test_a_halt_with_the_last_epoch_has_stopped_nothing(digits):
+    model = compiled(NETWORK, (1, 8, 8), 0)
+    assert train(model, digits, recipe(), Budget(1, "epochs"), 0, lambda *_: "too late").stopped is None
 
 
 def test_the_cosine_reaches_zero_at_the_end_of_the_budget(digits):
@@ -154,6 +204,52 @@ def test_a_batch_larger_than_the_data_is_all_of_the_data(digits):
 def test_every_optimizer_learns(digits, optimizer):
     _, _, reports = trained(digits, Budget(3, "epochs"), optimizer=optimizer)
     assert reports[-1]["train_loss"] < reports[0]["train_loss"]
+
+
+def test_each_pixel_or_channel_has_mean_0_and_deviation_1_over_the_training_images():
+    """But a pixel that is always the same stays at 0."""
+    images = np.random.RandomState(0).randint(0, 256, (5000, 2, 3, 4)).astype(np.uint8)
+    images[:, 1] //= 2
+    images[:, 0, 0, 0] = 7
+    labels = np.arange(5000) % 10
+    made = Images(images, labels)
+    data = on_device(Dataset(describe("digits"), made, made.take(np.arange(10)), made.take([0])), torch.device("cpu"))
+    pixels = data.by_pixel.normalised(data.train.images)
+    assert torch.allclose(pixels.mean(0), torch.zeros(2, 3, 4), atol=1e-5)
+    expected = torch.ones(2, 3, 4)
+    expected[0, 0, 0] = 0
+    assert torch.allclose(pixels.std(0, correction=0), expected, atol=1e-5)
+    assert data.by_pixel is data.by_pixel
+    channels = data.normalised(data.train.images)
+    assert torch.allclose(channels.mean((0, 2, 3)), torch.zeros(2), atol=1e-5)
+    assert torch.allclose(channels.std((0, 2, 3), correction=0), torch.ones(2), atol=1e-5)
+    assert not torch.allclose(channels, pixels, atol=0.1)
+
+
+def test_a_training_by_pixel_sees_images_normalised_by_pixel(digits):
+    class Seen(nn.Linear):
+        def forward(self, x):
+            seen.append(x.detach().flatten(1))
+            return super().forward(x.flatten(1))
+
+    seen: list[torch.Tensor] = []
+    trained(digits, Budget(1, "epochs"), model=Seen(64, 10), normalisation="pixel", batch_size=1150)
+    assert torch.allclose(seen[0].mean(0), torch.zeros(64), atol=1e-4)
+    assert {round(float(deviation), 3) for deviation in seen[0].std(0, correction=0)} >= {1.0}
+
+
+def test_a_gradient_is_cut_down_to_its_norm(digits):
+    """One step of sgd at rate 1 without momentum moves the weights by the gradient: by at most its norm."""
+    moved = {}
+    for clip in (0.0, 0.01):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+        before = [p.detach().clone() for p in model.parameters()]
+        how = {"optimizer": "sgd", "learning_rate": 1.0, "momentum": 0, "gradient_clip": clip}
+        trained(digits, Budget(1e-9, "epochs"), model=model, keep="last", **how)
+        now = [p.detach() for p in model.parameters()]
+        moved[clip] = math.sqrt(sum(float((a - b).square().sum()) for a, b in zip(before, now, strict=True)))
+    assert moved[0.01] == pytest.approx(0.01, rel=1e-3)
+    assert moved[0.0] > 0.1
 
 
 def test_cropping_moves_an_image_within_its_margin():

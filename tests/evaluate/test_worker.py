@@ -14,7 +14,7 @@ import archwright as aw
 from archwright.core.trial import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data import describe
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.pool import NoWorker, WorkerPool
 from tests.evaluate.jobs import alive, job, run
 
 NETWORK = aw.sequential(aw.conv2d(filters=8, size=3), aw.relu(), aw.dropout(rate=0.1), aw.affine(units=10))
@@ -73,7 +73,8 @@ def pool(own):
 
 
 def without_time(metrics):
-    return {name: value for name, value in metrics.items() if "second" not in name}
+    """Only what does not depend on what else the machine does."""
+    return {name: value for name, value in metrics.items() if "second" not in name and name != "peak_memory_bytes"}
 
 
 def test_the_same_job_has_the_same_result_again_and_in_another_process(pool):
@@ -151,30 +152,66 @@ def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
     assert "own_kinds.py" in ended[1].error
 
 
+RUNS_OUT = """
+import archwright as aw
+
+@aw.module
+class AllocatesAnAbsurdAmount(aw.Basic):
+    def out_shape(self, in_shape):
+        return in_shape
+
+    def compile(self, in_shape):
+        import torch
+
+        class Layer(torch.nn.Module):
+            def forward(self, x):
+                return x + torch.empty(2**50, device=x.device)[0] if x.is_cuda else x
+
+        return Layer()
+
+kind = AllocatesAnAbsurdAmount()
+"""
+
+
+@pytest.mark.gpu
+@pytest.mark.slow
+def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
+    """CUDA's own error, four pebibytes being asked for; the next trial gets a new worker."""
+    from archwright.evaluate.loading import load
+
+    (tmp_path / "runs_out.py").write_text(RUNS_OUT)
+    source = f"{tmp_path / 'runs_out.py'}:kind"
+    runs_out = aw.sequential(load(source), NETWORK)
+    with WorkerPool(TrainingConfig(device="cuda:0"), space_source=source) as pool:
+        (failed, after), _ = run(pool, job(0, runs_out), job(1, NETWORK))
+    assert (failed.status, failed.may_be_chance, after.status) == ("out_of_memory", False, "ok")
+    assert "OutOfMemoryError: CUDA out of memory" in failed.error
+
+
 def test_a_data_set_that_is_not_there_is_told(tmp_path):
-    with WorkerPool(TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}")) as pool:
-        (ended,), _ = run(pool, job())
-    assert ended.status == "crashed"
-    assert ended.error.startswith("the worker could not start: there is nothing at")
+    config = TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}")
+    with WorkerPool(config) as pool, pytest.raises(NoWorker, match=r"started: there is nothing at .*nowhere"):
+        run(pool, job())
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_device_that_is_not_there_is_told():
-    with WorkerPool(TrainingConfig(device="cuda:1")) as pool:
-        (ended,), _ = run(pool, job())
-    assert "the device is cuda:1, and this machine has 0 CUDA devices; give auto or cpu" in ended.error
+    says = "the device is cuda:1, and this machine has 0 CUDA devices; give auto or cpu"
+    with WorkerPool(TrainingConfig(device="cuda:1")) as pool, pytest.raises(NoWorker, match=says):
+        run(pool, job())
 
 
 COORDINATOR = """
 import sys, time
 from archwright.core.trial import Budget
 from archwright.evaluate.config import from_json
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.pool import NoWorker, WorkerPool
 from tests.evaluate.jobs import job
 
 source = sys.argv[1]
 configs = [{"kind": "training", "device": "cpu"}, {"kind": "function", "source": source + ":holds_the_lock"},
-           {"kind": "function", "source": source + ":has_a_child"}]
+           {"kind": "function", "source": source + ":has_a_child"},
+           {"kind": "function", "source": source + ":has_a_child_elsewhere"}]
 pools = [WorkerPool(from_json(config)) for config in configs]
 for pool in pools:
     pool.submit(job(budget=Budget(1e6, "epochs")))
@@ -188,17 +225,20 @@ time.sleep(100)
 """
 
 HOLDERS = """
-import ctypes, subprocess, time
+import ctypes, os, subprocess, time
 
 def holds_the_lock(architecture, budget, report):
     report(1)
     ctypes.PyDLL(None).sleep(1000)
 
-def has_a_child(architecture, budget, report):
-    child = subprocess.Popen(["sleep", "1000"])
-    open(__file__ + ".child", "w").write(str(child.pid))
+def has_a_child(architecture, budget, report, elsewhere=False):
+    child = subprocess.Popen(["sleep", "1000"], start_new_session=elsewhere)
+    open(f"{__file__}.{elsewhere}", "w").write(f"{child.pid} {os.getpid()}")
     report(1)
     time.sleep(1000)
+
+def has_a_child_elsewhere(architecture, budget, report):
+    has_a_child(architecture, budget, report, elsewhere=True)
 """
 
 
@@ -209,8 +249,9 @@ def test_workers_and_their_children_are_gone_when_their_coordinator_is_killed(tm
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=root) as coordinator:
         assert coordinator.stdout is not None
         pids = [int(pid) for pid in coordinator.stdout.readline().split()]
-        pids.append(int((tmp_path / "holders.py.child").read_text()))
-        assert len(pids) == 4
+        for elsewhere in (False, True):
+            pids += map(int, (tmp_path / f"holders.py.{elsewhere}").read_text().split())
+        assert len(pids) == 8
         assert all(map(alive, pids))
         coordinator.send_signal(signal.SIGKILL)
     until = time.monotonic() + 5
@@ -228,3 +269,13 @@ def test_the_sizes_that_are_described_are_those_that_are_trained_on(pool):
     (ended,), _ = run(pool, job(0, NETWORK, Budget(1, "epochs")))
     seen = ended.metrics["examples_per_second"] * ended.metrics["train_seconds"]
     assert seen == pytest.approx(describe("digits").train // 64 * 64, abs=0.5)
+
+
+def test_a_trained_trial_says_what_its_model_costs(pool):
+    """The wide one takes more of everything; what does not depend on the machine is the same each time."""
+    narrow, wide = (aw.sequential(aw.conv2d(filters=n, size=3), aw.relu(), aw.affine(units=10)) for n in (2, 256))
+    (small, large, again), _ = run(pool, job(0, narrow), job(1, wide), job(2, wide))
+    for name in ("parameters", "flops", "latency_seconds", "peak_memory_bytes", "train_seconds"):
+        assert small.metrics[name] < large.metrics[name], name
+    assert large.metrics["flops"] == again.metrics["flops"] == 2 * (256 * 64 * 9 + 256 * 64 * 10)
+    assert small.metrics["examples_per_second"] > large.metrics["examples_per_second"]

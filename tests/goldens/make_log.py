@@ -71,7 +71,10 @@ def history() -> list[Event]:
 
 def content(path: Path) -> JSON:
     """All that a log holds and shows, as JSON takes it."""
-    events = query(path, "SELECT run, seq, time, kind, trial, payload, chain FROM events ORDER BY run, seq").rows
+    events = query(
+        path,
+        "SELECT run, seq, time, kind, trial, payload, replace(chain::VARCHAR, '-', '') FROM events ORDER BY run, seq",
+    ).rows
     views = {view.name: query(path, f"SELECT * FROM {view.name} ORDER BY ALL") for view in VIEWS}
     tables = {name: {"columns": table.columns, "rows": table.rows} for name, table in views.items()}
     return json.loads(json.dumps({"events": events, "views": tables}, default=str))

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.domain import Integers, Reals, Values
+from archwright.core.mutation import steps
 from archwright.core.traverse import sample
-from archwright.search.candidates import another, steps, variant
+from archwright.search.candidates import another, variant
 from tests.search.instant import SPACE
 
 FLAT = aw.settings(**{f"x{i}": ["a", "b", "c"] for i in range(6)})

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from archwright.search.compare import grid, outstanding, run_all
+from archwright.cli.comparing import unfinished
+from archwright.search.compare import grid, run_all
 from archwright.search.replay import mismatches
 from archwright.search.run import Stop
 from archwright.search.session import logged
@@ -54,15 +55,17 @@ def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
 
 
 def test_stopped_comparison_goes_on_where_it_was(log):
-    """What was stopped after two searches leaves those whole, and only the others are run again."""
-    entries = grid("c", started(4), SEARCHERS, 3)
+    """What was stopped after two searches leaves what is logged whole, and only the others are run again."""
+    entries = grid("c", started(4), SEARCHERS, 100)
     finished: list = []
     stop = lambda: Stop.SOON if len(finished) >= 2 else Stop.NO  # noqa: E731
     for entry in run_all(log, entries, Instant, processes=1, stop=stop):
         finished.append(entry.run)  # noqa: PERF401  (stop looks at it meanwhile)
+    assert 2 <= len(finished) < len(entries)
     assert sorted(log.runs()) == sorted(finished)
-    rest = outstanding(log, entries)
+    assert all(logged(log, run).state.scored == 4 for run in finished)
+    rest = unfinished(log, entries)
     assert {entry.run for entry in rest} == {entry.run for entry in entries} - set(finished)
     list(run_all(log, rest, Instant, processes=1))
-    assert len(log.runs()) == 6
-    assert outstanding(log, entries) == ()
+    assert len(log.runs()) == len(entries)
+    assert unfinished(log, entries) == []

@@ -78,7 +78,7 @@ def test_values_of_hyperparameters_are_nothing_to_the_paper_model():
 
 
 def test_fewer_modules_than_the_longest_ngram():
-    assert names(aw.affine(10)) == Names(1.0, (("affine", 1.0),))
+    assert names(aw.affine(10)) == Names(1.0, {"affine": 1.0})
 
 
 def test_vocabulary_keeps_what_comes_often_enough():
@@ -90,9 +90,9 @@ def test_vocabulary_keeps_what_comes_often_enough():
 
 
 def test_matrix_of_what_is_absent():
-    rows = [(("x", 0.25),), (("y", 1.0), ("z", 3.0))]
+    rows = [{"x": 0.25}, {"y": 1.0, "z": 3.0}]
     assert matrix(rows, {"x": 0, "y": 1}, absent=0.5).tolist() == [[0.25, 0.5], [0.5, 1.0]]
-    assert matrix([(), ()], {}).shape == (2, 0)
+    assert matrix([{}, {}], {}).shape == (2, 0)
 
 
 def test_traits_of_options_and_numbers():
@@ -106,11 +106,11 @@ def test_traits_of_options_and_numbers():
     )
     leaf = leaf_of(space, "sgd", True, 1e-3, 32, 4)
     seen = traits(leaf, leaf.path)
-    assert set(seen.options) == {("settings.optimizer=sgd", 1.0), ("settings.nesterov=True", 1.0)}
+    assert seen.options == {"settings.optimizer=sgd": 1.0, "settings.nesterov=True": 1.0}
     assert dict(seen.numbers) == pytest.approx(
         {"settings.rate": 0.25, "settings.batch": 0.375, "settings.depth": 0.875}
     )
-    assert seen.structure == ()
+    assert seen.structure == {}
 
 
 def test_structure_of_a_chain():

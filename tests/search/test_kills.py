@@ -24,27 +24,35 @@ KILLS = 50
 ENDLESS = 1_000_000
 
 
-def victim(log: DuckDBLog, trials: int, slots: int) -> subprocess.Popen:
-    """A process that goes on with the run, about to do so."""
+@pytest.fixture
+def begin():
+    """What begins or resumes the run in another process: its id, and what waits for its exit code."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.search.victim", str(log.path), str(trials), str(slots)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
-    return process
+    command = [sys.executable, "-m", "tests.search.victim"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as parent:
+
+        def number() -> int:
+            return int(parent.stdout.readline())
+
+        def go_on(log: DuckDBLog, trials: int, slots: int):
+            parent.stdin.write(f"{slots} {trials} {log.path}\n")
+            return number(), number
+
+        yield go_on
 
 
 @pytest.mark.slow
-def test_fifty_kills_at_random_instants(tmp_path):
+def test_fifty_kills_at_random_instants(tmp_path, begin):
     """No scored trial is lost or scored twice, every proposal is the one of a run that was never killed."""
     log, chance = DuckDBLog(tmp_path / "log.duckdb"), random.Random(0)
     scores: dict[int, float] = {}
     survived = 0
     for kill in range(KILLS):
-        process = victim(log, ENDLESS, slots=1 + kill % 3)
+        process, exit_code = begin(log, ENDLESS, slots=1 + kill % 3)
         time.sleep(chance.uniform(0.0, 0.4))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        os.kill(process, signal.SIGKILL)
+        assert exit_code() == -signal.SIGKILL
         if log.path.exists() and log.runs():
             now = {e.trial: e.score for e in logged(log, "killed").events if isinstance(e, Scored)}
             assert scores.items() <= now.items()
@@ -52,8 +60,8 @@ def test_fifty_kills_at_random_instants(tmp_path):
             scores = now
     assert survived > KILLS / 4  # the kills fell into a search, not before it
     trials = logged(log, "killed").state.proposed + 10
-    with victim(log, trials, slots=2) as last:
-        assert last.wait() == 0
+    _, exit_code = begin(log, trials, slots=2)
+    assert exit_code() == 0
 
     assert all(verdict.broken is None for verdict in verify(log.path))
     events = logged(log, "killed").events

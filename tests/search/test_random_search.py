@@ -68,3 +68,43 @@ def test_choices_are_uniform():
     counted = Counter(value for p in proposals(problem, 2000) for _, value in p.path)
     assert abs(counted[8] - 1000) < 112
     assert all(abs(counted[size] - 667) < 106 for size in (3, 5, 7))
+
+
+def without_replacement(space, n: int, seed: int = 0) -> list:
+    """The paths of up to `n` proposals, none of which may come again."""
+    searcher = RandomSearch(replacement=False)
+    state = searcher.start(Problem(space, (1, 8, 8), seed, PROBLEM.budget, Objective()))
+    made = []
+    while len(made) < n and (proposal := searcher.propose(state)) is not None:
+        made.append(proposal.path)
+        state = searcher.adopt(state, proposal)
+    return made
+
+
+def test_without_replacement_every_leaf_comes_once_and_then_none():
+    """Also of a space in which one leaf has a probability of 2^-40: it is not waited for."""
+    deep = aw.relu()
+    for _ in range(39):
+        deep = aw.either(aw.flatten(), aw.sequential(deep))
+    for space in (aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.relu())), deep, aw.relu()):
+        paths = without_replacement(space, 1000)
+        assert len(paths) == len(set(paths)) == aw.count(space)
+
+
+def test_without_replacement_leaves_are_drawn_in_proportion_to_what_they_had():
+    """Of leaves with the probabilities 1/2, 1/4, 1/4: the orders have 1/4, 1/4, 1/6, 1/12, 1/6, 1/12."""
+    space = aw.either(aw.relu(), aw.conv2d(filters=[8, 16], size=3))
+    orders = Counter(tuple(path[-1][1] for path in without_replacement(space, 3, seed)) for seed in range(3000))
+    a, b, c = aw.either(aw.relu(), aw.flatten()).labels[0], 8, 16
+    expected = {(a, b, c): 1 / 4, (a, c, b): 1 / 4, (b, a, c): 1 / 6, (b, c, a): 1 / 12, (c, a, b): 1 / 6}
+    for order, p in (expected | {(c, b, a): 1 / 12}).items():
+        assert abs(orders[order] - 3000 * p) < 5 * (3000 * p * (1 - p)) ** 0.5
+
+
+def test_with_replacement_nothing_is_remembered():
+    """Plain random search keeps no paths, and proposes what it proposed before there was a choice."""
+    searcher = RandomSearch()
+    state = searcher.start(PROBLEM)
+    first = searcher.propose(state)
+    assert first == RandomSearch(replacement=False).propose(state)
+    assert not searcher.adopt(state, first).seen

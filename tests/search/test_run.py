@@ -163,6 +163,81 @@ def test_failures_that_are_not_in_a_row_do_not_stop_a_run():
     assert begun(log, Instant(verdict=mixed), trials=30, failures_in_a_row=3).reason == "finished"
 
 
+def killed(job) -> Finished:
+    return Finished(job.trial, job.attempt, "crashed", {}, 0.1, "killed", may_be_chance=True)
+
+
+def statuses(log, kind) -> dict[int, list[str]]:
+    """The statuses of the events of a kind, by trial."""
+    found: dict[int, list[str]] = {}
+    for event in events_of(log):
+        if isinstance(event, kind):
+            found.setdefault(event.trial, []).append(event.status)
+    return found
+
+
+@given(st.lists(st.integers(0, 4), min_size=8, max_size=8), st.integers(0, 3), st.integers(1, 4), st.integers(0, 30))
+def test_trials_are_tried_again_as_often_as_is_said_and_scored_once(kills, retries, slots, crash):
+    """A trial whose worker is killed k times is ok if k <= retries, also if the coordinator dies in between."""
+    log = CrashingLog(crash)
+    seen = [0] * 8  # ends of each trial that were told, which no resumption forgets
+
+    def verdict(job):
+        return killed(job) if seen[job.trial] < kills[job.trial] else worth(job)
+
+    def heard(event):
+        if isinstance(event, AttemptEnded):
+            seen[event.trial] += 1
+
+    rest = {"retries": retries, "failures_in_a_row": 9, "watch": heard}
+    try:
+        begun(log, Instant(slots, verdict), **rest)
+    except Crash:
+        if log.runs():
+            resumed(log, Instant(slots, verdict), 8, **rest)
+        else:
+            begun(log, Instant(slots, verdict), **rest)
+    ends, told = statuses(log, AttemptEnded), statuses(log, Scored)
+    for trial, times in enumerate(kills):
+        expected = ["crashed"] * min(times, retries + 1) + ["ok"] * (times <= retries)
+        assert ends[trial] == expected
+        assert told[trial] == expected[-1:]
+    assert not list(mismatches(events_of(log)))
+
+
+def test_a_trial_that_is_tried_again_comes_before_new_ones_with_the_same_seed():
+    log = MemoryLog()
+    evaluator = Instant(verdict=lambda job: killed(job) if (job.trial, job.attempt) == (1, 1) else worth(job))
+    begun(log, evaluator, trials=3)
+    assert [(job.trial, job.attempt) for job in evaluator.seen] == [(0, 1), (1, 1), (1, 2), (2, 1)]
+    assert evaluator.seen[1].seed == evaluator.seen[2].seed
+    assert statuses(log, Scored) == {0: ["ok"], 1: ["ok"], 2: ["ok"]}
+
+
+def test_what_is_not_chance_is_not_tried_again():
+    log, evaluator = MemoryLog(), Instant(verdict=failing)
+    begun(log, evaluator, trials=3, retries=5)
+    assert [(job.trial, job.attempt) for job in evaluator.seen] == [(0, 1), (1, 1), (2, 1)]
+
+
+def test_only_final_ends_count_as_failures_in_a_row():
+    """Four killed attempts of two trials are two failures."""
+    log = MemoryLog()
+    with pytest.raises(TrialsKeepFailing, match="3 trials in a row failed"):
+        begun(log, Instant(verdict=killed), trials=50, failures_in_a_row=3)
+    assert statuses(log, AttemptEnded) == {trial: ["crashed"] * 2 for trial in range(3)}
+
+
+def test_a_trial_that_waits_for_its_next_attempt_when_the_run_stops_gets_it_later():
+    log, evaluator = MemoryLog(), Instant(verdict=killed)
+    assert begun(log, evaluator, stop=lambda: Stop.SOON if evaluator.seen else Stop.NO).reason == "interrupted"
+    assert replay(events_of(log)).in_flight == (0,)
+    assert statuses(log, Scored) == {}
+    later = Instant()
+    resumed(log, later, 2)
+    assert [(job.trial, job.attempt) for job in later.seen] == [(0, 2), (1, 1)]
+
+
 def test_stopping_soon_lets_running_trials_end():
     log, evaluator = MemoryLog(), Instant(3)
     stop = lambda: Stop.SOON if len(evaluator.seen) >= 4 else Stop.NO  # noqa: E731

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.search.statistics import expected_best, incumbents, paired_bootstrap, share_above, standard_error
+from archwright.search.statistics import (
+    expected_best,
+    incumbents,
+    paired_bootstrap,
+    share_above,
+    standard_error,
+    standard_errors_off,
+)
 
 
 def test_incumbents_by_hand():
@@ -33,6 +40,20 @@ def test_expected_best_is_the_mean_over_all_subsets(scores, data):
     assert expected_best(scores, n) == pytest.approx(sum(bests) / len(bests), abs=1e-9)
 
 
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=5), st.data())
+def test_expected_best_with_replacement_is_the_mean_over_all_draws(scores, data):
+    """Each of N^n ways to draw is as likely as another."""
+    n = data.draw(st.integers(1, len(scores)))
+    bests = [max(drawn) for drawn in itertools.product(scores, repeat=n)]
+    assert expected_best(scores, n, replacement=True) == pytest.approx(sum(bests) / len(bests), abs=1e-9)
+
+
+def test_standard_errors_off_by_hand():
+    """Means 2, 5 and 3; the first has a standard error of sqrt(2/3) / sqrt(3) = 0.4714, the others none."""
+    curves = np.array([[1.0, 5.0, 3.0], [2.0, 5.0, 3.0], [3.0, 5.0, 3.0]])
+    assert standard_errors_off(curves, [1.0, 5.0, 2.0]).tolist() == [pytest.approx(1 / 0.4714045), 0.0, math.inf]
+
+
 def test_expected_best_of_more_than_there_are_is_refused():
     with pytest.raises(ValueError, match="draws is 4; of 3 scores, 1 to 3 can be drawn"):
         expected_best([1.0, 2.0, 3.0], 4)
@@ -46,6 +67,8 @@ def test_bootstrap_finds_a_difference_and_none():
     assert better.mean == pytest.approx(0.1, abs=0.005)
     assert 0.09 < better.low < better.mean < better.high < 0.11
     assert better.p < 0.001
+    few = paired_bootstrap([0.9, 0.8, 0.9, 0.8, 0.9], [0.1, 0.2, 0.1, 0.2, 0.1])
+    assert few.p == 2 * 0.5**5  # five coins that all fall the way they do, or all the other way
     same = paired_bootstrap(list(base + noise - noise.mean()), list(base))
     assert same.low < 0 < same.high
     assert same.p > 0.5

@@ -19,6 +19,7 @@ from archwright.search.surrogate import (
     gaussian_ranks,
     kernel,
     posterior,
+    solved,
     squared_distances,
     suppose,
 )
@@ -88,6 +89,13 @@ def test_posterior_is_that_of_sklearn():
     signal = targets @ reference.alpha_ / 9
     assert ours[0] == pytest.approx(mean)
     assert ours[1] == pytest.approx(np.multiply(deviation, math.sqrt(signal)), rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
+def test_triangular_systems_are_solved_whatever_the_blocks(n):
+    """Rows that fill no block, one, one and a little more, and several."""
+    lower, right = np.tril(rows(n, n)) + 2 * n * np.eye(n), rows(n, 3, 1)
+    assert lower @ solved(lower, right) == pytest.approx(right)
 
 
 def test_pending_rows_are_believed():

@@ -1,7 +1,13 @@
-"""A search to be killed: `python victim.py LOG TRIALS` begins or resumes the run and says so."""
+"""A search to be killed again and again: each line `SLOTS TRIALS LOG` begins or resumes the run in another process.
 
+That is a fork of this one, which has imported everything: an interpreter takes longer to start than a search to die.
+Two lines answer: the process's id as it begins, and its exit code once it is gone.
+"""
+
+import os
 import sys
 import time
+from pathlib import Path
 
 from archwright.search.session import resume, start
 from archwright.store.duck import DuckDBLog
@@ -16,12 +22,26 @@ class Quick(Instant):
         return super().collect(timeout)
 
 
-if __name__ == "__main__":
-    log, trials, slots = DuckDBLog(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    known = log.path.exists() and "killed" in log.runs()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    if known:
+def go_on(log: DuckDBLog, trials: int, slots: int) -> None:
+    """Begin the run, or resume it."""
+    if log.path.exists() and "killed" in log.runs():
         resume(log, "killed", Quick(slots), trials=trials)
     else:
         start(log, "killed", started(trials), Quick(slots))
+
+
+def main() -> None:
+    """Be the parent of one search after the other."""
+    for line in sys.stdin:
+        slots, trials, path = line.rstrip("\n").split(" ", 2)
+        if not (pid := os.fork()):
+            go_on(DuckDBLog(Path(path)), int(trials), int(slots))
+            os._exit(0)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

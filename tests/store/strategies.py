@@ -1,10 +1,11 @@
 """Events and histories to try things with: generated ones for laws, fixed ones for examples."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from hypothesis import strategies as st
 
-from archwright.core.trial import STATUSES, UNITS, Budget, Direction, Objective
+from archwright.core.trial import STATUSES, UNITS, Budget, Direction, Objective, Stopped, StoppedBy
 from archwright.store.decide import decide
 from archwright.store.events import (
     AttemptEnded,
@@ -34,6 +35,8 @@ versions = st.dictionaries(names, names, max_size=3)
 paths = st.lists(st.tuples(names, scalars), max_size=4).map(tuple)
 forks = st.builds(Fork, names, small, small)
 
+stops = st.builds(Stopped, st.sampled_from(get_args(StoppedBy)), small, st.text(max_size=20))
+
 starts = st.builds(
     RunStarted,
     space=jsons,
@@ -47,13 +50,16 @@ starts = st.builds(
     trials=st.integers(0, 100),
     versions=versions,
     forked_from=st.none() | forks,
+    stopping=jsons,
 )
 events: st.SearchStrategy[Event] = st.one_of(
     starts,
     st.builds(Proposed, small, paths, budgets, st.none() | small),
     st.builds(AttemptStarted, small, small),
     st.builds(Reported, small, small, small, metrics),
-    st.builds(AttemptEnded, small, small, st.sampled_from(STATUSES), numbers, metrics, st.text(max_size=20)),
+    st.builds(
+        AttemptEnded, small, small, st.sampled_from(STATUSES), numbers, metrics, st.text(max_size=20), st.none() | stops
+    ),
     st.builds(Scored, small, st.sampled_from(STATUSES), st.none() | numbers, metrics),
     st.builds(RunResumed, small, versions),
     st.builds(RunStopped, names, st.text(max_size=20)),

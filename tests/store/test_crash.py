@@ -92,7 +92,7 @@ def _left_by_a_dead_writer(path):
     code = """
 import duckdb, os
 database = duckdb.connect(sys.argv[1])
-database.execute("INSERT INTO events VALUES ('z-1', 1, 0, 'RunStopped', NULL, '{}', '')")
+database.execute("INSERT INTO events VALUES ('z-1', 1, 0, 'RunStopped', NULL, '{}', uuid())")
 os.kill(os.getpid(), 9)
 """
     with start(code, path) as writer:

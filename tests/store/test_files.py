@@ -145,16 +145,16 @@ def test_an_older_schema_is_brought_forward(tmp_path, monkeypatch):
     log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)
 
-    def m002_later(database):
+    def m_later(database):
         database.execute("CREATE VIEW later AS SELECT count(*) AS events FROM events")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m002_later))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m_later))
     assert query(path, "SELECT * FROM later").rows == [(1,)]
     with attached(path) as database:
-        assert schema_version(database, path) == 1
+        assert schema_version(database, path) == len(MIGRATIONS)
     log.append("a-1", trial(0), position)
     with attached(path) as database:
-        assert schema_version(database, path) == 2
+        assert schema_version(database, path) == len(MIGRATIONS) + 1
     assert query(path, "SELECT * FROM later").rows == [(6,)]
 
 
@@ -164,15 +164,15 @@ def test_a_migration_is_all_or_nothing(tmp_path, monkeypatch):
     log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)
 
-    def m002_fails(database):
+    def m_fails(database):
         database.execute("CREATE TABLE half (x INTEGER)")
         database.execute("SELECT nonsense")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m002_fails))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m_fails))
     with pytest.raises(LogFailed, match="nonsense"):
         log.append("a-1", trial(0), position)
     with attached(path) as database:
-        assert schema_version(database, path) == 1
+        assert schema_version(database, path) == len(MIGRATIONS)
         assert database.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'half'").fetchall() == [(0,)]
     assert [r.position for r in log.read("a-1")] == [position]
 
@@ -183,7 +183,8 @@ def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
     DuckDBLog(path).append("a-1", [started()], START)
     assert list(tmp_path.iterdir()) == [path]
     with duckdb.connect(path, read_only=True) as database:
-        assert database.execute("SELECT number, name FROM archwright_migrations").fetchall() == [(1, "m001_events")]
+        migrations = database.execute("SELECT number, name FROM archwright_migrations").fetchall()
+        assert migrations == [(1, "m001_events"), (2, "m002_smaller"), (3, "m003_metrics")]
         assert database.execute("SELECT count(*) FROM duckdb_indexes()").fetchall() == [(0,)]
 
 

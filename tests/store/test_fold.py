@@ -62,6 +62,7 @@ def test_attempts_and_seconds_add_up(history: list[Event]):
     for number, known in state.trials.items():
         of_trial = [event for event in history if getattr(event, "trial", None) == number]
         assert known.attempts == sum(isinstance(event, AttemptStarted) for event in of_trial)
+        assert known.ends == sum(isinstance(event, AttemptEnded) for event in of_trial)
         assert known.seconds == sum(event.seconds for event in of_trial if isinstance(event, AttemptEnded))
         assert not (known.running and (known.status is not None or state.stopped is not None))
 

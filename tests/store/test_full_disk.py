@@ -3,12 +3,14 @@
 import os
 import resource
 import subprocess
+import tempfile
 
 import pytest
 
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogIsFull
 from archwright.store.events import Reported
+from archwright.store.file import _engine
 from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.verify import verify
@@ -66,6 +68,20 @@ def test_a_file_that_may_not_grow(tmp_path, limit, size):
     limit(size)
     position, refused = fill(log, position)
     goes_on(log, position, refused, limit)
+
+
+def test_a_log_needs_no_disk_for_temporary_files(tmp_path, monkeypatch):
+    """Where all of those are full, Python finds no folder for them."""
+
+    def nowhere():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    _engine.cache_clear()
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log.append("a-1", [started(), *trial(0)], START)
+    assert len(log.read("a-1")) == 6
+    _engine.cache_clear()
 
 
 @pytest.fixture

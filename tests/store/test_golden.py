@@ -6,10 +6,11 @@ import shutil
 import pytest
 
 from archwright.store.duck import DuckDBLog
-from archwright.store.events import KINDS, to_json
+from archwright.store.events import KINDS, RunResumed, to_json
+from archwright.store.file import attached
 from archwright.store.fold import replay
 from archwright.store.log import START
-from archwright.store.schema import MIGRATIONS
+from archwright.store.schema import MIGRATIONS, schema_version
 from archwright.store.verify import verify
 from tests.goldens.make_log import HERE, content, history, make
 from tests.store.strategies import started
@@ -58,6 +59,50 @@ def test_a_golden_log_folds_and_goes_on(golden):
     assert trials == [(0, "ok", 0.5, 2), (1, "diverged", None, 1), (2, "crashed", None, 1)]
     assert log.append("new-1", [started()], START).seq == 1
     assert log.runs() == ["toy-1", "toy-2", "new-1"]
+
+
+def test_reading_an_old_log_leaves_it_as_it_is(golden):
+    """Whatever only reads does not bring it forward: not a byte changes."""
+    path, _ = golden
+    before = path.read_bytes()
+    DuckDBLog(path).read("toy-1", after=2, upto=9)
+    assert DuckDBLog(path).runs() == ["toy-1", "toy-2"]
+    verify(path)
+    content(path)
+    assert path.read_bytes() == before
+
+
+def test_an_append_brings_a_log_forward_with_all_that_it_holds(golden):
+    """Events, times, order and hashes are the same, and each run goes on from where it stood."""
+    path, expected = golden
+    log = DuckDBLog(path)
+    before = log.read("toy-1")
+    resumed = RunResumed(5, {"archwright": "0.2.0"})
+    assert log.append("toy-1", [resumed], before[-1].position).seq == len(before) + 1
+    assert schema(path) == len(MIGRATIONS)
+    assert repr(log.read("toy-1")[:-1]) == repr(before)  # as texts: NaN is not equal to itself
+    events = [row for row in content(path)["events"] if (row[0], row[1]) != ("toy-1", len(before) + 1)]
+    assert json.dumps(events) == json.dumps(expected["events"])
+    assert [verdict.broken for verdict in verify(path)] == [None, None]
+    assert log.runs() == ["toy-1", "toy-2"]
+
+
+def schema(path) -> int:
+    """How many migrations the file itself has seen."""
+    with attached(path) as database:
+        return schema_version(database, path)
+
+
+def test_a_hash_that_was_spoilt_is_found_after_the_migration_too(tmp_path):
+    """The migration neither fails at one that is no hash nor mends it."""
+    path = tmp_path / "log.duckdb"
+    shutil.copyfile(GOLDENS[0], path)
+    with attached(path, "write") as database:
+        database.execute("UPDATE events SET chain = 'x' WHERE run = 'toy-1' AND seq = 5")
+    assert [verdict.broken and verdict.broken.seq for verdict in verify(path)] == [5, None]
+    DuckDBLog(path).append("new-1", [started()], START)
+    assert schema(path) == len(MIGRATIONS)
+    assert [verdict.broken and verdict.broken.seq for verdict in verify(path)] == [5, None, None]
 
 
 def test_the_golden_is_made_as_it_says(tmp_path):

@@ -48,7 +48,9 @@ def test_every_view_has_the_documented_columns(log):
         assert dict(query(log.path, comments, [view.name]).rows) == view.columns
     views = query(log.path, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal")
     assert dict(views.rows) == {view.name: view.doc for view in VIEWS}
-    assert {view.name for view in VIEWS} == {"runs", "trials", "choices", "scores", "curves", "incumbents", "attempts"}
+    assert {view.name for view in VIEWS} == {
+        "runs", "trials", "choices", "scores", "curves", "metrics", "incumbents", "attempts"
+    }  # fmt: skip
 
 
 def test_types_are_stable(log):
@@ -67,6 +69,7 @@ def test_types_are_stable(log):
         ],
         "choices": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "VARCHAR", "DOUBLE"],
         "curves": ["VARCHAR", "BIGINT", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE", "TIMESTAMP"],
+        "metrics": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE"],
         "incumbents": ["VARCHAR", "BIGINT", "BIGINT", "DOUBLE", "TIMESTAMP"],
         "runs": [
             "VARCHAR", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT",
@@ -135,6 +138,18 @@ def test_curves(log):
         ("a-1", 0, 1, 1, "loss", 0.5, at(4)),
         ("a-1", 0, 1, 1, "top-5 'x'", 1.0, at(4)),
         ("a-1", 0, 1, 2, "loss", math.inf, at(5)),
+    ]
+
+
+def test_metrics(log):
+    """One row a metric of the attempt that was scored; what is for people only is there, an earlier attempt is not."""
+    first = [AttemptStarted(0, 1), AttemptEnded(0, 1, "crashed", 1.0, {"accuracy": 0.1}), AttemptStarted(0, 2)]
+    last = [AttemptEnded(0, 2, "ok", 1.0, {"accuracy": 0.5, "test_a'b": math.inf}), Scored(0, "ok", 0.5)]
+    running = [trial(1)[0], AttemptStarted(1, 1), AttemptEnded(1, 1, "crashed", 1.0, {"accuracy": 0.2})]
+    record(log, "a-1", [started(), trial(0)[0], *first, *last, *running])
+    assert query(log.path, "SELECT * FROM metrics ORDER BY metric").rows == [
+        ("a-1", 0, 2, "accuracy", 0.5),
+        ("a-1", 0, 2, "test_a'b", math.inf),
     ]
 
 

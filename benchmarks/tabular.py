@@ -1,0 +1,61 @@
+"""How fast searches over a table go through the whole pipeline into one log, and how much room a trial takes there."""
+
+import itertools
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import archwright as aw
+from archwright.core.nasbench201 import OPERATIONS
+from archwright.core.serial import to_json
+from archwright.core.trial import Budget, Objective
+from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.evaluate.opening import open_evaluator
+from archwright.search.compare import grid, run_all
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import RunStarted
+
+TRIALS = 200  # of a search
+
+
+def table(folder: Path) -> Path:
+    """A table of the form of NAS-Bench-201 for one data set, with random numbers of as many digits as there."""
+    draw = np.random.default_rng(0)
+    ops = np.array(list(itertools.product(range(5), repeat=6)), np.int8)
+    columns = {"ops": ops, "op_names": np.array([name.encode() for name in OPERATIONS])}
+    for name in ("test_acc_200ep", "val_acc_12ep", "test_acc_12ep", "train_time_200ep_s", "params_M", "latency_s"):
+        columns[f"cifar10_{name}"] = draw.random(len(ops), np.float32)
+    columns["cifar10_val_acc_200ep"] = draw.random((len(ops), 3), np.float32)
+    np.savez(folder / "table.npz", **columns)
+    return folder / "table.npz"
+
+
+def compared(folder: Path, searches: int) -> tuple[float, float]:
+    """Trials a second over all cores, without the start of the processes, and bytes a trial in the log.
+
+    Random search, 200 trials each.
+    """
+    config = Nasbench201Config(str(table(folder)), split="test")
+    started = RunStarted(
+        space=to_json(aw.named_space("nasbench201")),
+        space_source="nasbench201",
+        input_shape=(3, 32, 32),
+        searcher={"name": "random"},
+        evaluator=config_to_json(config),
+        objective=Objective(),
+        budget=Budget(200, "epochs"),
+        seed=0,
+        trials=TRIALS,
+        versions={},
+    )
+    log = DuckDBLog(folder / "tabular.duckdb")
+    done = run_all(
+        log, grid("table", started, {"random": {"name": "random"}}, searches), partial(open_evaluator, config)
+    )
+    next(done)  # by then the processes have imported what they need
+    begun = time.perf_counter()
+    rest = sum(1 for _ in done)
+    return rest * TRIALS / (time.perf_counter() - begun), log.path.stat().st_size / (searches * TRIALS)

@@ -1,0 +1,206 @@
+"""How fast models train here, against a plain PyTorch loop and against the model alone.
+
+    python benchmarks/training.py [--device auto|cpu|cuda:0] [--rounds 3] [--threads 1] [--compile]
+
+The sides of a comparison take turns, since machines are shared: read the ratios. Images are random, 3x32x32.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import torch
+from attrs import frozen
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+import archwright as aw
+from archwright.core.term import Term
+from archwright.core.trial import Budget
+from archwright.evaluate.compile import compiled
+from archwright.evaluate.device import chosen_device
+from archwright.evaluate.learner import forward, optimizer
+from archwright.evaluate.process import cores
+from archwright.evaluate.recipe import Recipe, recipe
+from archwright.evaluate.tensors import DeviceData, Split
+from archwright.evaluate.training import train
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from workers import BATCH, ratio
+
+SETTINGS = {"optimizer": "adam", "batch_size": BATCH, "crop": 4, "flip": True}
+SHAPE = (3, 32, 32)
+
+
+@frozen
+class Subject:
+    """A model to measure with, and how many batches of it are a measurement."""
+
+    network: Term
+    batches: int
+
+
+def layer(filters: int) -> Term:
+    """A convolution as most networks have it."""
+    return aw.sequential(aw.conv2d(filters=filters, size=3, bias=False), aw.batch_norm(), aw.relu())
+
+
+def stage(filters: int, depth: int) -> list[Term]:
+    """`depth` layers, as in the paper's experimental space."""
+    return [layer(filters) for _ in range(depth)]
+
+
+def subjects(cuda: bool) -> dict[str, Subject]:
+    """Tiny, middle, and as deep as the paper's: 2 stages of 16 convolutions of 48 and 96 filters."""
+    pool = aw.max_pool2d(size=2)
+    tiny = aw.sequential(aw.conv2d(filters=8, size=3, stride=2), aw.relu(), aw.affine(units=10))
+    middle = aw.sequential(
+        layer(32), pool, aw.residual(aw.sequential(*stage(32, 2))), pool, aw.residual(aw.sequential(*stage(64, 2))),
+        aw.global_avg_pool(), aw.affine(units=10),
+    )  # fmt: skip
+    first, second = (48, 16), (96, 16)
+    deep = aw.sequential(
+        aw.conv2d(filters=48, size=7, stride=2), *stage(*first), aw.conv2d(filters=96, size=3, stride=2),
+        *stage(*second), aw.affine(units=10),
+    )  # fmt: skip
+    sizes = (400, 400, 100) if cuda else (40, 6, 3)
+    return {
+        name: Subject(net, n)
+        for name, net, n in zip(("tiny", "middle", "deep"), (tiny, middle, deep), sizes, strict=True)
+    }
+
+
+def random_data(batches: int, device: torch.device) -> DeviceData:
+    """Random images of 10 classes, as many as fill the batches."""
+    draw = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (batches * BATCH, *SHAPE), dtype=torch.uint8, generator=draw)
+    labels = torch.randint(10, (batches * BATCH,), generator=draw)
+    split = Split(images.to(device), labels.to(device))
+    few = Split(split.images[:BATCH], split.labels[:BATCH])
+    mean, deviation = (torch.full((1, 3, 1, 1), value, device=device) for value in (127.5, 74.0))
+    return DeviceData(split, few, few, mean, deviation)
+
+
+def ready(network: Term, data: DeviceData) -> nn.Module:
+    """The model where the data is."""
+    model = compiled(network, SHAPE, 0).to(data.device)
+    return model.to(memory_format=data.layout)
+
+
+def ours(network: Term, data: DeviceData, how: Recipe) -> float:
+    """Images a second of our training: cropped, flipped, from uint8."""
+    model = ready(network, data)
+    verdict = train(model, data, how, Budget(1, "epochs"), 0, lambda *_: None)
+    return verdict.metrics["examples_per_second"]
+
+
+class OneByOne(TorchDataset[tuple[Tensor, Tensor]]):
+    """What a person writes: each image made a float, normalised, cropped and flipped by itself."""
+
+    def __init__(self, data: DeviceData) -> None:
+        self.images, self.labels = data.train.images.cpu(), data.train.labels.cpu()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
+        image = (self.images[i].float() - 127.5) / 74.0
+        down, across = torch.randint(9, (2,)).tolist()
+        image = functional.pad(image, [4] * 4)[:, down : down + 32, across : across + 32]
+        return (image.flip(2) if torch.rand(()) < 0.5 else image), self.labels[i]
+
+
+def plain(network: Term, data: DeviceData, how: Recipe) -> float:
+    """Images a second of a plain loop with a DataLoader, its workers where there is a GPU to keep busy."""
+    model, cuda = ready(network, data).train(), data.device.type == "cuda"
+    loader = DataLoader(
+        OneByOne(data), BATCH, shuffle=True, drop_last=True, num_workers=min(8, cores()) if cuda else 0, pin_memory=cuda
+    )
+    steps, total, began = optimizer(model, how), 0.0, time.perf_counter()
+    for images, labels in loader:
+        loss = functional.cross_entropy(
+            forward(model, images.to(data.device, non_blocking=True)), labels.to(data.device, non_blocking=True)
+        )
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+        total += loss.item()
+    return len(data.train) / (time.perf_counter() - began)
+
+
+def alone(network: Term, data: DeviceData, how: Recipe) -> float:
+    """Images a second of the model and its optimizer on one batch that is in place: the limit."""
+    model = ready(network, data).train()
+    images, labels = data.normalised(data.train.images[:BATCH]), data.train.labels[:BATCH]
+    steps, times, n = optimizer(model, how), len(data.train) // BATCH, 0
+    _wait(data.device)
+    began = time.perf_counter()
+    for _ in range(times):
+        loss = functional.cross_entropy(forward(model, images), labels)
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+        n += BATCH
+    _wait(data.device)
+    return n / (time.perf_counter() - began)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def rates(subject: Subject, device: torch.device, rounds: int, how: Recipe) -> dict[str, list[float]]:
+    """Images a second of the three sides, in turn, after a round that does not count."""
+    data = random_data(subject.batches, device)
+    sides: dict[str, Callable[[Term, DeviceData, Recipe], float]] = {"ours": ours, "plain": plain, "alone": alone}
+    seen = [{name: side(subject.network, data, how) for name, side in sides.items()} for _ in range(rounds + 1)]
+    return {name: [each[name] for each in seen[1:]] for name in sides}
+
+
+def rows(device: torch.device, rounds: int, compiles: bool = False) -> Iterator[tuple[str, str, str]]:
+    """What is measured, ours in images a second, and what stands beside it."""
+    how = recipe(SETTINGS | {"compile": compiles})
+    for name, subject in subjects(device.type == "cuda").items():
+        seen = rates(subject, device, rounds, how)
+        figures = ", ".join(f"{side} {median(values):,.0f}" for side, values in seen.items() if side != "ours")
+        against = f"{ratio(seen['ours'], seen['plain']):.2f} x plain, {ratio(seen['ours'], seen['alone']):.2f} of alone"
+        yield f"images/s, {name} model", f"{median(seen['ours']):,.0f}", f"{against} ({figures})"
+
+
+def ready_for(name: str, threads: int = 1) -> torch.device:
+    """The device of that name; on a CPU, so many threads: with more, other work on the machine shows."""
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.benchmark = True
+    return chosen_device(name, 0)
+
+
+def main() -> None:
+    """Measure, and print what was measured with what it was measured on."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1, help="of a CPU")
+    parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
+    given = parser.parse_args()
+    device = ready_for(given.device, given.threads)
+    print(f"{described(device)}; n = {given.rounds}, medians")
+    for what, figure, beside in rows(device, given.rounds, given.compile):
+        print(f"{what}: {figure}; {beside}", flush=True)
+
+
+def described(device: torch.device) -> str:
+    """What is measured on, and with what."""
+    on_cuda = device.type == "cuda"
+    name = torch.cuda.get_device_name(device) if on_cuda else f"CPU, {torch.get_num_threads()} threads (no GPU)"
+    return f"{name}; torch {torch.__version__}, archwright {aw.__version__}"
+
+
+if __name__ == "__main__":
+    main()

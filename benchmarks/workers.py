@@ -1,0 +1,170 @@
+"""What a worker costs: to start a trial, over a bare training loop, and several of them on one device.
+
+python benchmarks/workers.py [--device auto|cpu|cuda:0] [--rounds 11] [--workers 1,2,4,8] [--trials 40]
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch.nn import functional
+
+import archwright as aw
+from archwright.core.term import Term
+from archwright.core.trial import Budget, Finished, Job
+from archwright.evaluate.compile import compiled
+from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.data import read
+from archwright.evaluate.device import chosen_device
+from archwright.evaluate.learner import forward, optimizer, score
+from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.recipe import recipe
+from archwright.evaluate.tensors import DeviceData, on_device
+
+BATCH = 128
+
+
+def ratio(over: list[float], under: list[float]) -> float:
+    """The median of the ratios of what was measured side by side."""
+    return median(a / b for a, b in zip(over, under, strict=True))
+
+
+def ends(pool: WorkerPool, jobs: Iterator[Job], n: int) -> list[Finished]:
+    """The ends of the next `n` jobs, as many at once as the pool has slots."""
+    found: list[Finished] = []
+    opened = 0
+    while len(found) < n:
+        while opened < pool.slots and opened + len(found) < n:
+            pool.submit(next(jobs))
+            opened += 1
+        for message in pool.collect(1.0):
+            if isinstance(message, Finished):
+                assert message.status == "ok", message.error
+                found.append(message)
+                opened -= 1
+    return found
+
+
+def jobs(network: Term, budget: Budget) -> Iterator[Job]:
+    """The same job again and again."""
+    trial = 0
+    while True:
+        yield Job(trial, 1, aw.to_json(network), budget, seed=0)
+        trial += 1
+
+
+SMALL = aw.sequential(aw.conv2d(filters=16, size=3), aw.relu(), aw.affine(units=10))  # for digits
+
+
+def start_seconds(device: str, rounds: int = 15) -> float:
+    """From a job's submission to a warm worker until its end, where it is one step of a batch: the median."""
+    with WorkerPool(TrainingConfig(device=device)) as pool:
+        queue = jobs(SMALL, Budget(1, "examples"))
+        ends(pool, queue, 3)
+        return median(_timed(lambda: ends(pool, queue, 1)) for _ in range(rounds))
+
+
+def worker_seconds(device: str, rounds: int = 7, epochs: int = 40) -> tuple[list[float], list[float]]:
+    """A training in a warm worker, and the same steps and scores in a bare loop of this process, in turn.
+
+    On Linux in processor time, on which other work of the machine shows least; elsewhere in time on the wall.
+    """
+    chosen, data = chosen_device(device, 0), on_device(read("digits"), chosen_device(device, 0))
+    config = TrainingConfig(device=device, threads=1, settings={"batch_size": BATCH})
+    torch.set_num_threads(1)  # as the worker has it: or else it would decide how long idle threads spin
+    with WorkerPool(config) as pool:
+        queue = jobs(SMALL, Budget(epochs, "epochs"))
+        ends(pool, queue, 1)
+        bare(data, chosen, epochs)
+        worker = pool.pids[0]
+        pairs = [
+            (_spent(worker, lambda: ends(pool, queue, 1)), _alone(lambda: bare(data, chosen, epochs)))
+            for _ in range(rounds)
+        ]
+    return [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+
+
+def _alone(act: Callable[[], object]) -> float:
+    began = time.process_time()
+    act()
+    return time.process_time() - began
+
+
+def _spent(pid: int, act: Callable[[], object]) -> float:
+    """The seconds that a process and its children compute while something is done."""
+    if not Path(f"/proc/{pid}/schedstat").exists():
+        return _timed(act)
+    before = _processor_seconds(pid)
+    act()
+    return _processor_seconds(pid) - before
+
+
+def _processor_seconds(pid: int) -> float:
+    tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    own = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9  # in nanoseconds there
+    return own + sum(
+        _processor_seconds(int(child)) for task in tasks for child in (task / "children").read_text().split()
+    )
+
+
+def bare(data: DeviceData, device: torch.device, epochs: int) -> None:
+    """What a person would write who keeps the data in place: train, score after each epoch, test the best weights."""
+    model = compiled(SMALL, (1, 8, 8), 0).to(device)
+    steps, best, kept = optimizer(model, recipe({"batch_size": BATCH})), -1.0, model.state_dict()
+    for _ in range(epochs):
+        model.train()
+        total = torch.zeros((), device=device)
+        for batch in torch.randperm(len(data.train)).to(device).split(BATCH)[:-1]:
+            loss = functional.cross_entropy(
+                forward(model, data.normalised(data.train.images[batch])), data.train.labels[batch]
+            )
+            steps.zero_grad()
+            loss.backward()
+            steps.step()
+            total += loss.detach()
+        total.item()
+        accuracy = score(model, data, data.validation).accuracy
+        if accuracy > best:
+            best, kept = accuracy, {name: value.clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(kept)
+    score(model, data, data.test)
+
+
+def trials_an_hour(device: str, workers: int, trials: int) -> float:
+    """Trials of 5 epochs of a small model on digits, all workers warm, on one device."""
+    with WorkerPool(TrainingConfig(device=device), workers=workers) as pool:
+        queue = jobs(SMALL, Budget(5, "epochs"))
+        ends(pool, queue, 2 * workers)
+        return trials * 3600 / _timed(lambda: ends(pool, queue, trials))
+
+
+def _timed(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure, and print what was measured with what it was measured on."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--workers", default="1,2,4,8")
+    parser.add_argument("--trials", type=int, default=40)
+    given = parser.parse_args()
+    device = chosen_device(given.device, 0)
+    print(f"{device}; torch {torch.__version__}, archwright {aw.__version__}")
+    print(f"start of a trial in a warm worker, to its end after one step: {start_seconds(given.device) * 1000:.0f} ms")
+    worker, loop = worker_seconds(given.device, given.rounds)
+    seconds = f"{median(worker):.2f} s, {median(loop):.2f} s of processor, one thread each, n = {given.rounds}"
+    print(f"a training in a worker: {ratio(worker, loop):.3f} of a bare loop ({seconds})")
+    for workers in map(int, given.workers.split(",")):
+        rate = trials_an_hour(given.device, workers, given.trials)
+        print(f"trials an hour, {workers} workers: {rate:,.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

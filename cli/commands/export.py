@@ -1,0 +1,37 @@
+"""The command that takes a model out of the log."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archwright.cli import options
+
+
+def export(
+    run: options.Run,
+    trial: Annotated[int, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; it is made.", show_default=False)],
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="The weights that the training begins with, where none were kept.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of an earlier export.")] = False,
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Write a trial's model to a folder, to be used without archwright: weights, code, ONNX, and a card.
+
+    model.py is PyTorch that people can read; it has been run, and gives what the trained model gives. model.onnx is
+    for other runtimes, architecture.json for archwright, and README.md says what the model is, how good it is, and how
+    its inputs must be normalised.
+    """
+    from archwright.cli import exporting, output
+    from archwright.cli.reading import read
+
+    done = exporting.exported(read(log, run), trial, folder, force=force, untrained=untrained, data_dir=data_dir)
+    if json:
+        output.print_json({"files": [str(path) for path in done.files], "missing": done.missing})
+    else:
+        exporting.show_exported(folder, done)
+    exporting.require_whole(folder, done)

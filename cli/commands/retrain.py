@@ -1,0 +1,85 @@
+"""The command that trains what a search has found."""
+
+from typing import Annotated
+
+import typer
+
+from archwright.cli import options
+from archwright.cli.commands.search import TRAINING, data_names
+
+
+def retrain(
+    run: options.Run,
+    trial: Annotated[int, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)],
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a training: 20epochs, 10min or 1000000examples; that of the trial if none is given.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many trainings.", rich_help_panel=TRAINING)] = 5,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A training setting instead of the trial's, as in schedule=cosine; may be repeated.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Other data than the search's; needed where the search trained nothing.",
+            rich_help_panel=TRAINING,
+            autocompletion=data_names,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Of everything random; one that no training of the search had if none is given.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    workers: options.Workers = 1,
+    device: options.Device = None,
+    trial_timeout: options.TrialTimeout = None,
+    retries: options.Retries = options.RETRIES,
+    data_dir: options.DataDir = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN", help="The new run's name; by itself RUN.retrain-TRIAL.", rich_help_panel=options.RUNNING
+        ),
+    ] = None,
+    json: options.Json = False,
+    log: options.Log = options.DEFAULT_LOG,
+) -> None:
+    """Train a trial's architecture anew, on the training and the validation images, and report its test accuracy.
+
+    The trainings differ in their seeds alone. They are a run of their own in the log, which is shown, resumed,
+    verified and queried as any run; `archwright show` says their mean and standard deviation.
+
+    Nothing is left to choose an epoch by: the weights after the last one count, and patience watches the accuracy on
+    the training images.
+    """
+    from archwright.cli import facts, output, retraining
+    from archwright.cli.going import Going, begin
+    from archwright.cli.reading import read
+    from archwright.cli.starting import new_name
+    from archwright.core.trial import parse_budget
+    from archwright.search.session import start
+    from archwright.store.duck import DuckDBLog
+
+    reading, file = read(log, run), DuckDBLog(log)
+    reading.trial(trial)  # raises what there is instead
+    config = retraining.final(reading, trial, train or (), data, data_dir, device)
+    options.seconds(trial_timeout)  # raises what is wrong with it
+    started = retraining.started(reading, trial, config, parse_budget(budget) if budget else None, seeds, seed)
+    new = retraining.usual_name(file, run, trial) if name is None else new_name(file, name, run)
+    out = output.screen(beside_json=json)
+    going = Going(file, new, config, started.space_source, workers, trial_timeout, retries, out)
+    begin(going, started, lambda pool, console: start(file, new, started, pool, console=console, retries=retries))
+    if json:
+        output.print_json(facts.of_run(read(log, new)))

@@ -1,0 +1,52 @@
+"""A run of one architecture, trained again and again: what it reaches on average, and how much that is chance."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archwright.cli.output import score
+from archwright.core.serial import JSON
+from archwright.search.given import Given
+from archwright.store.events import RunStarted
+
+Facts = dict[str, Any]
+
+
+def is_repeated(started: RunStarted) -> bool:
+    """Whether all trials of a run are of one architecture."""
+    return started.searcher["name"] == Given.name
+
+
+def origin(searcher: Mapping[str, JSON]) -> str:
+    """What such a run trains, for people."""
+    run, trial = searcher["run"], searcher["trial"]
+    return f"trial {trial} of {run}" if run else "a given path"
+
+
+def of_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
+    """The mean of the trials that have a score, and their standard deviation, that of a sample; None if too few."""
+    scores = [trial["score"] for trial in trials if trial["score"] is not None]
+    return {
+        "run": started.searcher["run"] or None,
+        "trial": started.searcher["trial"],
+        "metric": started.objective.metric,
+        "trainings": len(trials),
+        "scores": len(scores),
+        "mean": statistics.fmean(scores) if scores else None,
+        "deviation": statistics.stdev(scores) if len(scores) > 1 else None,
+    }
+
+
+def summary(repeats: Facts) -> str:
+    """The mean and the deviation in a line."""
+    if repeats["mean"] is None:
+        return f"no {repeats['metric']} yet"
+    spread = "" if repeats["deviation"] is None else f" ± {score(repeats['deviation'])}"
+    return f"{repeats['metric']} {score(repeats['mean'])}{spread}"
+
+
+def conclusion(repeats: Facts) -> str:
+    """The mean, the deviation, and of what they are."""
+    number, scores = repeats["trainings"], repeats["scores"]
+    of = f"{number} trainings" if scores == number else f"{scores} of {number} trainings"
+    return f"{summary(repeats)}   mean and standard deviation of {of}"

@@ -1,0 +1,102 @@
+"""The final training of a trial: a run of its own, of the one architecture, on all images but those for testing."""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+from attrs import evolve
+
+from archwright.cli.facts import leaf
+from archwright.cli.options import BadOption, pairs
+from archwright.cli.output import times
+from archwright.cli.reading import Reading
+from archwright.core.architecture import settings_of
+from archwright.core.node import Node
+from archwright.core.serial import JSON
+from archwright.core.trial import Budget, Objective
+from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json, to_json
+from archwright.evaluate.data import describe
+from archwright.evaluate.recipe import recipe
+from archwright.search.given import Given
+from archwright.search.run import training_seed
+from archwright.search.searchers import searcher_to_json
+from archwright.search.session import versions
+from archwright.store.events import RunStarted
+from archwright.store.log import Log
+from archwright.store.names import check_run_name
+
+
+def final(
+    reading: Reading, trial: int, train: Sequence[str], data: str | None, data_dir: str | None, device: str | None
+) -> TrainingConfig:
+    """How a trial is trained for good: as in its search, but for what is given, and on its validation images, too.
+
+    Raises BadOption where the run's trials were not trained, or `data` does not fit the architecture, and what is
+    wrong with the data and the settings.
+    """
+    config = _base(reading, trial, data)
+    overrides = {**config.overrides, **pairs("--train", train)}
+    config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
+    config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
+    node = leaf(reading, reading.trial(trial))
+    _check_data(reading, node, trial, config)
+    recipe(config.settings, settings_of(node.architecture), overrides)
+    return config
+
+
+def started(
+    reading: Reading, trial: int, config: TrainingConfig, budget: Budget | None, seeds: int, seed: int | None
+) -> RunStarted:
+    """The beginning of a run that trains a trial's architecture `seeds` times.
+
+    The seed, if none is given, is that of the trial's own training, so that no training is seeded as one of the
+    search's was; the budget is that of the trial. All models are kept.
+    """
+    was = reading.run.started
+    path = reading.trial(trial).path
+    return RunStarted(
+        space=reading.run.space,
+        space_source=was.space_source,
+        input_shape=was.input_shape,
+        searcher=searcher_to_json(Given.name, {"path": path, "run": reading.name, "trial": trial}),
+        evaluator=to_json(config),
+        objective=Objective("test_accuracy"),
+        budget=budget or reading.trial(trial).budget,
+        seed=training_seed(was.seed, trial) if seed is None else seed,
+        trials=seeds,
+        versions=versions(),
+        keep_models=seeds,
+    )
+
+
+def usual_name(log: Log, run: str, trial: int) -> str:
+    """RUN.retrain-TRIAL, or where there is one already RUN.retrain-TRIAL-2, -3 ..."""
+    stem, taken = f"{run[:80]}.retrain-{trial}", set(log.runs())
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return check_run_name(stem if stem not in taken else next(name for name in numbered if name not in taken))
+
+
+def _base(reading: Reading, trial: int, data: str | None) -> TrainingConfig:
+    config = from_json(reading.run.started.evaluator)
+    if isinstance(config, TrainingConfig):
+        return config if data is None else evolve(config, data=data, data_dir=None)
+    if data is None:
+        raise BadOption(
+            f"{reading.name} was evaluated by {_told(config, reading.run.started.evaluator)}, so there is no training "
+            f"of trial {trial} to do again; say what to train it on, as in --data cifar10"
+        )
+    return TrainingConfig(data)
+
+
+def _told(config: Config, evaluator: Mapping[str, JSON]) -> str:
+    return config.source if isinstance(config, FunctionConfig) else f"looking trials up in {evaluator['table']}"
+
+
+def _check_data(reading: Reading, node: Node, trial: int, config: TrainingConfig) -> None:
+    info = describe(config.data, config.data_dir, config.validation)
+    takes, gives = tuple(reading.run.started.input_shape), node.out_shape
+    if takes != info.input_shape or gives != (info.classes,):
+        raise BadOption(
+            f"trial {trial} of {reading.name} takes inputs of {times(takes)} and gives {times(gives)} outputs, and "
+            f"{config.data} has images of {times(info.input_shape)} in {info.classes} classes; give --data with a "
+            "data set that fits"
+        )

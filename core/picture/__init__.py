@@ -1,0 +1,1 @@
+"""Architectures and spaces as pictures: a layout by recursion over the term, and SVG."""

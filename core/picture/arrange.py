@@ -1,0 +1,142 @@
+"""Pictures put together: in a column, side by side, in a frame, and with a line around."""
+
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+from archwright.core.picture.marks import NOTHING, Box, Label, Mark, Picture, Wire, circle, moved, width_of
+
+GAP = 16.0  # between modules in a column; more where the wire has a label
+LABELLED = 26.0
+BETWEEN = 22.0  # pictures side by side
+PADDING = 12.0  # inside a frame
+BESIDE = 5.0  # from a wire to its label
+
+
+def beside(y: float, text: str, x: float = 0) -> tuple[Label, ...]:
+    """A label to the right of a wire."""
+    return (Label(x + BESIDE, y, text, "small"),) if text else ()
+
+
+def reach(text: str) -> float:
+    """How far a label beside a wire reaches."""
+    return BESIDE + width_of(text, "small") + 2 if text else 0
+
+
+@frozen
+class Part:
+    """A picture and what is written on the wire that leaves it."""
+
+    picture: Picture
+    after: str = ""
+    name: str = ""  # what is written on the wire that comes in, side by side
+
+
+def column(parts: Sequence[Part]) -> Picture:
+    """One after the other, with wires between them; those that are empty leave no trace."""
+    seen = [part for part in parts if not part.picture.is_empty]
+    if not seen:
+        return NOTHING
+    marks: list[Mark] = []
+    y = 0.0
+    for part, following in zip(seen, [*seen[1:], None], strict=True):
+        marks += moved(part.picture.marks, 0, y)
+        y += part.picture.height
+        if following is not None:
+            end = y + (LABELLED if part.after else GAP)
+            marks += [Wire(((0, y), (0, end)), following.picture.wants_arrow), *beside(y + 15, part.after)]
+            y = end
+    left = max(part.picture.left for part in seen)
+    right = max([*(part.picture.right for part in seen), *(reach(part.after) for part in seen[:-1])])
+    return Picture(left, right, y, tuple(marks), seen[0].picture.wants_arrow)
+
+
+def framed(inside: Picture, style: str, title: str = "", times: str = "", *, is_dashed: bool = False) -> Picture:
+    """A picture in a frame, with a title inside at the top, or how many times it comes beside it."""
+    top = PADDING + (12 if title else 0)
+    low = top + inside.height
+    left = max(inside.left, 12) + PADDING
+    right = max(inside.right, 12, width_of(title, "small") + BESIDE) + PADDING
+    height = low + PADDING
+    marks: list[Mark] = [Box(-left, 0, left + right, height, style, is_frame=True, is_dashed=is_dashed)]
+    if inside.is_empty:
+        marks.append(Wire(((0, 0), (0, height))))
+    else:
+        marks += [Wire(((0, 0), (0, top)), inside.wants_arrow), *moved(inside.marks, 0, top)]
+        marks.append(Wire(((0, low), (0, height))))
+    marks += beside(13, title)
+    if times:
+        marks.append(Label(right + 7, height / 2 + 4, times, "title"))
+        right += 9 + width_of(times, "title")
+    return Picture(left, right, height, tuple(marks), wants_arrow=False)
+
+
+def around(inside: Picture, after: str, note: str) -> Picture:
+    """A picture whose output is added to its input, which takes a line around it."""
+    top, plus = 14.0, circle("+")
+    low = top + inside.height + (LABELLED if after else GAP)
+    middle = low + plus.height / 2
+    left = max(inside.left, plus.left + (8 + width_of(note, "small") if note else 0))
+    side = max(inside.right, plus.right, reach(after)) + 14
+    marks: list[Mark] = [
+        Wire(((0, 0), (side, 0), (side, middle), (plus.right, middle)), has_arrow=True, has_dot=True),
+        Wire(((0, 0), (0, top)), inside.wants_arrow and not inside.is_empty),
+        *moved(inside.marks, 0, top),
+        Wire(((0, top + inside.height), (0, low)), has_arrow=True),
+        *beside(top + inside.height + 15, after),
+        *moved(plus.marks, 0, low),
+    ]
+    if note:
+        marks.append(Label(-plus.left - 6 - width_of(note, "small"), middle + 4, note, "small"))
+    return Picture(left, side + 3, low + plus.height, tuple(marks), wants_arrow=False)
+
+
+@frozen
+class _Placed:
+    """A part side by side with others."""
+
+    part: Part
+    x: float = field()
+
+    @property
+    def right(self) -> float:
+        """How far it reaches from x = 0, with what is written on its wires."""
+        return self.x + max(self.part.picture.right, reach(self.part.after), reach(self.part.name))
+
+
+def side_by_side(parts: Sequence[Part], merge: Picture, *, is_dashed: bool = False) -> Picture:
+    """Parts that all get the input; their outputs come together in `merge`, or just in one wire if it is empty."""
+    placed = _placed(parts)
+    named = any(part.name for part in parts)
+    top = 36.0 if named else 24.0
+    low = top + max(part.picture.height for part in parts)
+    bus = low + (24 if any(part.after for part in parts) else 10)
+    join = bus + (0 if merge.is_empty else 12)
+    marks: list[Mark] = []
+    for each in placed:
+        part, x = each.part, each.x
+        bottom = top + part.picture.height
+        enters = part.picture.wants_arrow and not part.picture.is_empty
+        start = ((0.0, 0.0), (0.0, 8.0), (x, 8.0), (x, top))
+        marks.append(Wire(start, enters, is_dashed=is_dashed))
+        marks += [*beside(23, part.name, x), *moved(part.picture.marks, x, top)]
+        marks.append(Wire(((x, bottom), (x, bus), (0, bus)), is_dashed=is_dashed))
+        marks += beside(low + 14, part.after, x)
+    if not merge.is_empty:
+        marks += [Wire(((0, bus), (0, join)), has_arrow=True), *moved(merge.marks, 0, join)]
+    left = max(merge.left, *(each.part.picture.left - each.x for each in placed))
+    right = max(merge.right, *(each.right for each in placed))
+    return Picture(left, right, join + merge.height, tuple(marks), wants_arrow=False)
+
+
+def _placed(parts: Sequence[Part]) -> list[_Placed]:
+    """Parts from left to right, the input above the middle one, or between the first and the last if there is none."""
+    found: list[_Placed] = []
+    end = 0.0
+    for part in parts:
+        each = _Placed(part, end + max(part.picture.left, 8))
+        found.append(each)
+        end = max(each.right, each.x + 8) + BETWEEN
+    half = len(found) // 2
+    middle = found[half].x if len(found) % 2 else (found[0].x + found[-1].x) / 2
+    return [_Placed(each.part, each.x - middle) for each in found]

@@ -1,0 +1,115 @@
+"""What is written on the box of a module."""
+
+from attrs import fields
+
+from archwright.core import basic
+from archwright.core.domain import Domain, Value
+from archwright.core.expression import Computed, Expression, Shared
+from archwright.core.picture.marks import Picture, Text, box
+from archwright.core.term import Entry, Shape, Term
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+SHOWN = 4  # values of a domain; of more, the first and the last are shown
+LONGEST = 44  # letters of a line
+STYLES: dict[type[Term], str] = {
+    basic.Conv2d: "convolution",
+    basic.ReluConvBn: "convolution",
+    basic.Affine: "affine",
+    basic.MaxPool2d: "pool",
+    basic.AvgPool2d: "pool",
+    basic.GlobalAvgPool: "pool",
+    basic.BatchNorm: "norm",
+    basic.Activation: "activation",
+    basic.Dropout: "dropout",
+    basic.Flatten: "plain",
+    basic.Identity: "plain",
+    basic.Zero: "plain",
+    basic.Settings: "plain",
+}
+UNITS = {"filters": "filters", "units": "units", "groups": "groups"}  # written after their number
+
+
+def times(shape: Shape) -> str:
+    """A shape as people write it."""
+    return TIMES.join(map(str, shape))
+
+
+def told(shapes: tuple[Shape, ...]) -> str:
+    """What is written on a wire: the shape of what flows in it, or of the first and the last of several copies."""
+    different = list(dict.fromkeys(shapes))
+    if not different:
+        return ""
+    return times(different[0]) if len(different) == 1 else f"{times(different[0])} … {times(shapes[-1])}"
+
+
+def module(term: Term, shapes: tuple[Shape, ...]) -> Picture:
+    """The box of a module that gets inputs of `shapes`, one for each of its copies; of none if nothing is known."""
+    counts = list(dict.fromkeys(term.parameters(shape) for shape in shapes))
+    lines = [Text(title(term), "title"), *(Text(line, "detail") for line in wrapped(details(term)))]
+    if any(counts):
+        lines.append(size(*counts))
+    return box(tuple(lines), STYLES.get(type(term), "own"))
+
+
+def size(*counts: int) -> Text:
+    """How many parameters a module has, or the first and the last of several copies."""
+    shown = counts if len(counts) < 2 else (counts[0], counts[-1])
+    return Text(f"{' … '.join(f'{count:,}' for count in shown)} parameters", "small")
+
+
+def title(term: Term) -> str:
+    """The kind; of an activation its function, of a window its size."""
+    size = getattr(term, "size", None)
+    if isinstance(term, basic.Conv2d | basic.MaxPool2d | basic.AvgPool2d | basic.ReluConvBn) and isinstance(size, int):
+        return f"{term.kind} {size}{TIMES}{size}"
+    return term.label
+
+
+def details(term: Term) -> list[str]:
+    """The hyperparameters that are not as usual and not in the title."""
+    usual: dict[str, object] = {a.name: a.default for a in fields(type(term))}
+    shown: list[str] = []
+    for name, held in term.hyperparameters:
+        in_title = str(held) == term.label or (name == "size" and title(term) != term.kind)
+        if not in_title and (held != usual.get(name) or (name in ("size", "stride") and isinstance(held, int))):
+            shown.append(_named(name, held))
+    return [text for text in shown if text != "stride 1"]
+
+
+def _named(name: str, held: Entry) -> str:
+    if name in UNITS:
+        return f"{entry(held)} {UNITS[name]}"
+    return f"no {name}" if held is False else f"{name} {entry(held)}"
+
+
+def entry(held: Entry) -> str:
+    """A value, or what there is to choose from."""
+    if isinstance(held, Shared):
+        return f"{held.name} {entry(held.domain)}"
+    if isinstance(held, Computed):
+        return str(held)
+    if isinstance(held, Domain):
+        if held.size is None or held.size <= SHOWN:
+            return _short(str(held)) if held.size is None else "{" + ", ".join(map(_value, held)) + "}"
+        return f"{{{_value(held.from_unit(0.0))} … {_value(held.from_unit(1.0))}}}"
+    assert not isinstance(held, Expression)
+    return _value(held)
+
+
+def _value(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else _short(str(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def wrapped(words: list[str]) -> list[str]:
+    """Words separated by commas, in lines that are not too long."""
+    lines: list[str] = []
+    for word in map(_short, words):
+        if lines and len(lines[-1]) + len(word) + 2 <= LONGEST:
+            lines[-1] += f", {word}"
+        else:
+            lines.append(word)
+    return lines

@@ -1,0 +1,43 @@
+"""Which metric is the score of a person's own function, as the function itself says it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.trial import Objective
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class BadScore(ArchwrightError, TypeError):
+    """A score that is not the name of a metric."""
+
+
+@frozen
+class _Declares:
+    """A decorator that leaves the function as it is, but for an attribute `score`."""
+
+    objective: Objective
+
+    def __call__(self, function: F) -> F:
+        setattr(function, "score", self.objective)  # noqa: B010  (no type knows the attribute)
+        return function
+
+
+def score(metric: str, *, minimize: bool = False) -> _Declares:
+    """Says of the function below which of its metrics a search is about, as in `@aw.score("loss", minimize=True)`.
+
+    A search asks without running it; `--metric` overrules it. Raises BadScore for what is no name, as where the
+    parentheses are missing.
+    """
+    if not isinstance(metric, str) or not metric:  # pyright: ignore[reportUnnecessaryIsInstance]  (a person's file)
+        raise BadScore(f'the score of a function is {metric!r:.80}; write the name of a metric: @aw.score("accuracy")')
+    return _Declares(Objective(metric, "minimize" if minimize else "maximize"))
+
+
+def declared(function: Any) -> Objective | None:
+    """What `function` says its score is; None if it says nothing."""
+    said = getattr(function, "score", None)
+    return said if isinstance(said, Objective) else None

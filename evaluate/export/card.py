@@ -1,0 +1,90 @@
+"""The card that lies beside an exported model: what it is, how good it is, and how it is used."""
+
+from collections.abc import Mapping, Sequence
+
+from attrs import field, frozen
+
+from archwright.core.term import Shape
+from archwright.evaluate.export.model_file import Normalisation, Origin
+
+ABOUT = {
+    "model.safetensors": "its weights",
+    "model.py": "its code: PyTorch that needs torch and safetensors, and not archwright",
+    "model.onnx": "both, for ONNX runtimes; the size of the batch is free",
+    "architecture.json": "its architecture as archwright reads it, with its choices",
+}
+
+
+@frozen
+class Card:
+    """What a card tells, beside what the model's code says of its origin."""
+
+    choices: Mapping[str, str] = field(factory=dict[str, str])
+    settings: Mapping[str, str] = field(factory=dict[str, str])  # of the training
+    scores: Mapping[str, str] = field(factory=dict[str, str])
+    versions: Mapping[str, str] = field(factory=dict[str, str])
+    data: str | None = None
+
+
+def card(
+    about: Card,
+    origin: Origin,
+    shapes: tuple[Shape, Shape],
+    normalisation: Normalisation | None,
+    written: Sequence[str],
+    missing: Mapping[str, str],
+) -> str:
+    """The text of README.md; `shapes` are of input and output, without the batch."""
+    parts = [
+        f"# {origin.title}",
+        _table("", origin.facts),
+        _table("Scores", about.scores),
+        _table("Choices", about.choices),
+        _table("Training", about.settings),
+        _inputs(about, shapes, normalisation),
+        _use(normalisation, shapes[0]) if "model.py" in written else "",
+        _table("Files", {name: ABOUT[name] for name in ABOUT if name in written}),
+        *(f"`{name}` is missing: {why}" for name, why in missing.items()),
+        _table("Versions", about.versions),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(title: str, rows: Mapping[str, str]) -> str:
+    if not rows:
+        return ""
+    lines = [f"| {_cell(name)} | {_cell(value)} |" for name, value in rows.items()]
+    return "\n".join([*([f"## {title}", ""] if title else []), "| | |", "|---|---|", *lines])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _inputs(about: Card, shapes: tuple[Shape, Shape], normalisation: Normalisation | None) -> str:
+    before, after = (f"(batch, {', '.join(map(str, shape))})" for shape in shapes)
+    text = f"## Inputs and outputs\n\nFloats of shape {before} to logits of shape {after}."
+    if normalisation is None:
+        return text.replace("logits", "outputs") + " Inputs are as the evaluator of the search had them."
+    each = "channel" if normalisation.is_written_out else "pixel"
+    text += f" Images are normalised as those of {about.data} were for its training: of each {each} "
+    if not normalisation.is_written_out:
+        return f"{text}`mean` is subtracted, and the rest divided by `deviation`; both are in `model.safetensors`."
+    mean, deviation = ([f"{value:.6g}" for value in held] for held in (normalisation.mean, normalisation.deviation))
+    return (
+        f"{text}the mean {', '.join(mean)} is subtracted, and the rest divided by the deviation "
+        f"{', '.join(deviation)}. "
+        "Values go from 0 to 255."
+    )
+
+
+def _use(normalisation: Normalisation | None, shape: Shape) -> str:
+    given = (
+        f"images = torch.zeros(1, {', '.join(map(str, shape))}, dtype=torch.uint8)  # yours\n"
+        "logits = model(model.preprocess(images))"
+        if normalisation
+        else f"outputs = model(torch.zeros(1, {', '.join(map(str, shape))}))"
+    )
+    code = f"import torch\n\nfrom model import load\n\nmodel = load()\n{given}"
+    text = f"## Use\n\n```python\n{code}\n```\n\nin this folder, with torch and safetensors installed."
+    return f"{text} `python model.py images.npy` prints the classes of images." if normalisation else text

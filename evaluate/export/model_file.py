@@ -1,0 +1,167 @@
+"""The text of model.py: PyTorch that runs alone, and says where it came from."""
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from archwright.core.term import Shape, Term
+from archwright.evaluate.export.classes import INDENT, bodies, classes, code, definitions
+from archwright.evaluate.export.steps import numbers
+from archwright.evaluate.export.translate import steps
+
+WRITTEN_OUT = 16  # numbers of a mean that stand in the text; more are kept with the weights
+OURS = ("Model", "load", "summary", "main", "mean_of_windows", "torch", "nn", "F", "sys", "Path")
+
+
+@frozen
+class Normalisation:
+    """What images are normalised with, in steps of 1/255: (channels, 1, 1) or (channels, height, width)."""
+
+    shape: Shape
+    mean: Sequence[float]
+    deviation: Sequence[float]
+
+    @property
+    def is_written_out(self) -> bool:
+        """Whether it stands in the text; else it is kept with the weights."""
+        return len(self.mean) <= WRITTEN_OUT
+
+
+@frozen
+class Origin:
+    """Where a model came from, for its readers."""
+
+    title: str  # one line
+    facts: Mapping[str, str]  # what is to know, in the order of telling
+
+
+MEAN_OF_WINDOWS = '''
+def mean_of_windows(x: torch.Tensor, size: int, stride: int, margins: tuple[int, int, int, int]) -> torch.Tensor:
+    """The mean of each window of images with margins (left, right, top, bottom), which do not count."""
+    inside = F.avg_pool2d(F.pad(torch.ones_like(x[:1, :1]), margins), size, stride)
+    return F.avg_pool2d(F.pad(x, margins), size, stride) / inside
+'''
+
+PREPROCESS = '''
+    def preprocess(self, images: torch.Tensor) -> torch.Tensor:
+        """Images as it was trained on them: uint8 (batch, {axes}) to floats, normalised as the training data."""
+        return (images.float() - self.mean) / self.deviation
+'''
+
+LOAD = '''
+def load(folder: str | Path = Path(__file__).parent) -> Model:
+    """The model with its weights, for inference; model.train() makes it one to train further."""
+    model = Model()
+    model.load_state_dict(load_file(Path(folder) / "model.safetensors"))
+    return model.eval()
+'''
+
+SUMMARY = '''
+def summary(model: Model) -> None:
+    """Print the layers with the shapes of their weights."""
+    for name, weights in model.named_parameters():
+        print(f"{name:40} {tuple(weights.shape)}")
+    print(f"{sum(weights.numel() for weights in model.parameters()):,} parameters")
+'''
+
+CLASSIFY = '''
+def classify(model: Model, file: str) -> None:
+    """Print the class of each image in an .npy file: uint8 (n, {axes})."""
+    import numpy
+
+    images = torch.from_numpy(numpy.load(file))
+    with torch.inference_mode():
+        shares = model(model.preprocess(images)).softmax(1)
+    for i, (share, label) in enumerate(zip(*shares.max(1), strict=True)):
+        print(f"image {{i}}: class {{label}}, probability {{share:.3f}}")
+'''
+
+
+def model_file(architecture: Term, in_shape: Shape, origin: Origin, normalisation: Normalisation | None) -> str:
+    """The text of model.py; raises NoSource or BadSource."""
+    chain = steps(architecture, in_shape)
+    given = definitions(chain)
+    known = classes(chain, [*OURS, *_defined(given)])
+    init, forward = bodies(chain, known, [str(value) for _, value in numbers(chain)], shapes=True)
+    axes = ", ".join(map(str, in_shape))
+    model = _model(in_shape, architecture.out_shape(in_shape), init, forward, normalisation)
+    parts = [*given, *(code(each, known) for each in known.values()), model, LOAD.strip(), SUMMARY.strip()]
+    if normalisation:
+        parts.append(CLASSIFY.format(axes=axes).strip())
+    parts.append(_main(normalisation))
+    body = "\n\n\n".join(parts)
+    if "mean_of_windows(" in body:
+        body = f"{MEAN_OF_WINDOWS.strip()}\n\n\n{body}"
+    return f"{_docstring(origin, normalisation)}\n\n{_imports(body)}\n\n\n{body}\n"
+
+
+def _defined(texts: Sequence[str]) -> list[str]:
+    """The names of classes and functions that texts define."""
+    return [
+        node.name
+        for text in texts
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+def _docstring(origin: Origin, normalisation: Normalisation | None) -> str:
+    width = max(map(len, origin.facts), default=0)
+    facts = [f"{name:{width}}  {value}" for name, value in origin.facts.items()]
+    ways = ["    python model.py               prints its layers"]
+    if normalisation:
+        ways.append("    python model.py images.npy    prints the classes of images")
+    text = "\n".join(
+        [origin.title, "", *facts, "", "load() gives the model with the weights beside this file.", "", *ways]
+    )
+    return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '\n"""'
+
+
+def _imports(body: str) -> str:
+    functional = "from torch.nn import functional as F\n" if re.search(r"\bF\.", body) else ""
+    standard = "import sys\n" if "sys." in body else ""
+    return (
+        f"{standard}from pathlib import Path\n\nimport torch\nfrom safetensors.torch import load_file\n"
+        f"from torch import nn\n{functional}"
+    ).rstrip()
+
+
+def _model(
+    in_shape: Shape, out_shape: Shape, init: list[str], forward: list[str], normalisation: Normalisation | None
+) -> str:
+    lines = ["class Model(nn.Module):", f'{INDENT}"""{_batched(in_shape)} to {_batched(out_shape)}."""', ""]
+    lines += [f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
+    lines += [f"{INDENT * 2}{line}" for line in (*init, *_buffers(normalisation))]
+    lines += ["", f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
+    lines += [f"{INDENT * 2}{line}" for line in forward]
+    end = PREPROCESS.format(axes=", ".join(map(str, in_shape))).rstrip() if normalisation else ""
+    return "\n".join(lines) + ("\n" + end if end else "")
+
+
+def _batched(shape: Shape) -> str:
+    return f"(batch, {', '.join(map(str, shape))})"
+
+
+def _buffers(normalisation: Normalisation | None) -> list[str]:
+    """The lines that make what images are normalised with."""
+    if normalisation is None:
+        return []
+    if not normalisation.is_written_out:
+        shape = ", ".join(map(str, normalisation.shape))
+        return [f'self.register_buffer("{name}", torch.empty({shape}))' for name in ("mean", "deviation")]
+    rounded = [[float(f"{value:.9g}") for value in held] for held in (normalisation.mean, normalisation.deviation)]
+    return [
+        f'self.register_buffer("{name}", torch.tensor({held}).reshape{normalisation.shape}, persistent=False)'
+        for name, held in zip(("mean", "deviation"), rounded, strict=True)
+    ]
+
+
+def _main(normalisation: Normalisation | None) -> str:
+    if normalisation is None:
+        return f'if __name__ == "__main__":\n{INDENT}summary(load())'
+    return (
+        f'if __name__ == "__main__":\n{INDENT}model = load()\n'
+        f"{INDENT}classify(model, sys.argv[1]) if len(sys.argv) > 1 else summary(model)"
+    )

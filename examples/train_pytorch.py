@@ -1,0 +1,48 @@
+"""A training of one's own in plain PyTorch, for the models of a search.
+
+archwright search digits --evaluator examples/train_pytorch.py:train --data digits --trials 4 --budget 2epochs
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+def train(model, settings, budget, data, seed, report):
+    """The accuracy on the validation images of the best epoch; all of the data is on the model's device already."""
+    if budget.unit != "epochs":
+        raise ValueError(f"the budget is {budget}; this training counts epochs, as in 5epochs")
+    kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings["optimizer"]]
+    optimizer = kind(model.parameters(), lr=settings["learning_rate"])
+    order = torch.Generator().manual_seed(seed)
+    best = {"accuracy": 0.0}
+    for epoch in range(1, round(budget.amount) + 1):
+        model.train()
+        for batch in torch.randperm(len(data.train), generator=order).split(settings.get("batch_size", 64)):
+            loss = step(model, optimizer, data.normalised(data.train.images[batch]), data.train.labels[batch])
+        metrics = {"accuracy": accuracy(model, data, data.validation), "train_loss": loss}
+        report(epoch, **metrics)  # into the log, for curves and for what stops trials early
+        best = max(best, metrics, key=lambda found: found["accuracy"])
+    return best  # the search is about accuracy, unless --metric names another one of these
+
+
+def step(model: nn.Module, optimizer: torch.optim.Optimizer, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """The loss of one step of training."""
+    loss = functional.cross_entropy(model(images), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if not loss.isfinite():
+        raise FloatingPointError(f"the training loss is {loss.item()}")  # the trial has diverged
+    return loss.item()
+
+
+@torch.inference_mode()
+def accuracy(model: nn.Module, data, split) -> float:
+    """The fraction of a split's images that the model gets right."""
+    model.eval()
+    right = sum(
+        int((model(data.normalised(images)).argmax(1) == labels).sum())
+        for images, labels in zip(split.images.split(512), split.labels.split(512), strict=True)
+    )
+    return right / len(split)

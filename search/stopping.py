@@ -1,0 +1,145 @@
+"""When a trial is hopeless: the median rule, a pure function of what a run's trials have reported."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from statistics import median
+from typing import ClassVar
+
+import cattrs
+from attrs import evolve, field, fields, frozen
+from attrs.validators import ge
+from pyrsistent import PMap, pmap
+
+from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.serial import JSON
+from archwright.core.trial import Objective, Stopped
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
+
+
+class BadStoppingRule(ArchwrightError, ValueError):
+    """A rule that does not exist, or a setting of one that it does not have or cannot take."""
+
+
+@frozen
+class MedianRule:
+    """Vizier's rule (Golovin et al. 2017, section 3.2.2).
+
+    A running trial is hopeless after an epoch if its best value so far is strictly worse than the median, over the
+    trials that are finished, of the average of all values that each had reported up to that epoch. Neither failed nor
+    halted trials count as finished: else, once most are hopeless, so were the median, and no more would be halted.
+    """
+
+    name: ClassVar[str] = "median"
+    warmup: int = field(default=1, validator=ge(0))  # epochs that every trial may have
+    startup: int = field(default=5, validator=ge(1))  # trials that must be finished first
+
+
+RULES: Mapping[str, type[MedianRule]] = {MedianRule.name: MedianRule}
+
+
+def rule_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
+    """The name and every setting of a rule, as the beginning of a run holds them. Raises BadStoppingRule."""
+    if name not in RULES:
+        raise BadStoppingRule(f"there is no stopping rule {name!r}; {nearest(name, RULES)}")
+    known = [a.name for a in fields(RULES[name])]
+    for setting, value in (settings or {}).items():
+        if setting not in known:
+            raise BadStoppingRule(f"the stopping rule {name} has no setting {setting!r}; {nearest(setting, known)}")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise BadStoppingRule(f"{setting} of the stopping rule {name} is {value!r}; it is a whole number")
+    try:
+        return {"rule": name, **cattrs.unstructure(RULES[name](**(settings or {})))}
+    except ValueError as error:
+        raise BadStoppingRule(f"the settings of the stopping rule {name} cannot be {settings}: {error}") from error
+
+
+def rule_from_json(data: JSON) -> MedianRule:
+    """The rule that `rule_to_json` wrote."""
+    settings = dict(data)
+    return RULES[settings.pop("rule")](**settings)
+
+
+@frozen
+class Point:
+    """A curve after one of its epochs."""
+
+    epoch: int
+    best: float  # value so far
+    mean: float  # of all values so far
+
+
+Curve = tuple[Point, ...]  # in the order of the epochs
+
+_NONE: PMap[int, Curve] = pmap()
+
+
+@frozen
+class Curves:
+    """The curves of a run's trials in the objective's metric: the fold of its events."""
+
+    objective: Objective
+    rule: MedianRule
+    running: PMap[int, Curve] = _NONE  # of the last attempt at each trial that is not scored
+    finished: tuple[Curve, ...] = ()  # of the trials that ended well, but for those that were halted
+
+    def after(self, event: Event) -> "Curves":
+        """The curves after one more event."""
+        match event:
+            case AttemptStarted(trial):
+                return evolve(self, running=self.running.set(trial, ()))
+            case Reported(trial, _, epoch, metrics):
+                value = metrics.get(self.objective.metric, math.nan)
+                if not math.isfinite(value):
+                    return self
+                longer = self._longer(self.running.get(trial, ()), epoch, value)
+                return evolve(self, running=self.running.set(trial, longer))
+            case AttemptEnded(trial, stopped=Stopped("hopeless")):
+                return evolve(self, running=self.running.discard(trial))
+            case Scored(trial, status):
+                curve, running = self.running.get(trial, ()), self.running.discard(trial)
+                counts = status == "ok" and curve
+                return evolve(self, running=running, finished=(*self.finished, curve) if counts else self.finished)
+            case _:
+                return self
+
+    def _longer(self, curve: Curve, epoch: int, value: float) -> Curve:
+        if not curve:
+            return (Point(epoch, value, value),)
+        last, count = curve[-1], len(curve)
+        best = value if self.objective.better(value, last.best) else last.best
+        return (*curve, Point(epoch, best, last.mean + (value - last.mean) / (count + 1)))
+
+    def best(self, trial: int) -> float | None:
+        """The best value that a running trial has reported."""
+        curve = self.running.get(trial, ())
+        return curve[-1].best if curve else None
+
+    def why_hopeless(self, trial: int) -> str:
+        """Why the running trial is hopeless after the epoch that it reported last; empty if it is not."""
+        curve, rule = self.running.get(trial, ()), self.rule
+        if not curve or curve[-1].epoch <= rule.warmup:
+            return ""
+        now = curve[-1]
+        averages = [mean for curve in self.finished if (mean := _mean(curve, now.epoch)) is not None]
+        if len(averages) < rule.startup or not self.objective.better(middle := median(averages), now.best):
+            return ""
+        worse = "below" if self.objective.direction == "maximize" else "above"
+        return (
+            f"its best {self.objective.metric} by epoch {now.epoch} was {now.best:.6g}, {worse} {middle:.6g}, "
+            f"the median of what {len(averages)} finished trials had on average by then"
+        )
+
+
+def _mean(curve: Curve, epoch: int) -> float | None:
+    """The average of a curve's values up to `epoch`; None if it begins later, as that of a continued trial may."""
+    upto = bisect_right(curve, epoch, key=lambda point: point.epoch)
+    return curve[upto - 1].mean if upto else None
+
+
+def curves(started: RunStarted, events: Iterable[Event] = ()) -> Curves | None:
+    """The curves after `events` of a run that halts hopeless trials; None for one that does not."""
+    if started.stopping is None:
+        return None
+    return reduce(Curves.after, events, Curves(started.objective, rule_from_json(started.stopping)))

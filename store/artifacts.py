@@ -1,0 +1,93 @@
+"""The files that a run's trials leave beside its log: where they lie, and how one is written.
+
+A file is written under another name, brought to the disk, and renamed: whatever happens to the process, there is all of
+it or none.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.trial import Artifact
+from archwright.store.file import present
+from archwright.store.names import check_run_name
+
+FILES: dict[Artifact, str] = {"model": "model.safetensors", "state": "state.pt"}
+
+
+class ArtifactUnwritable(ArchwrightError, OSError):
+    """What a training leaves cannot be written; its result is not lost by that."""
+
+
+def run_folder(log: Path | str, run: str) -> Path:
+    """Where the trials of `run` leave what is kept of them, for a log at `log`; nothing is made there."""
+    path = present(Path(log), "create")
+    return path.with_name(f"{path.name}.artifacts") / check_run_name(run)
+
+
+def artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
+    """The file of a trial in its run's folder, which may be there or not."""
+    return Path(folder) / f"trial-{trial}" / FILES[kind]
+
+
+def write(path: Path, content: bytes | memoryview) -> Path:
+    """`path`, once it holds `content` for good, whatever it held before; raises ArtifactUnwritable."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _settle(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise ArtifactUnwritable(
+            f"{path} cannot be written ({error.strerror or error}); make room or give the right to write there"
+        ) from error
+    return path
+
+
+def _settle(folder: Path) -> None:
+    """Brings the names in `folder` to the disk, where folders can be opened."""
+    with suppress(PermissionError):  # Windows
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def trials(folder: Path | str) -> frozenset[int]:
+    """The trials of a run that have left something, whole or not."""
+    found = Path(folder).glob("trial-*") if Path(folder).is_dir() else ()
+    return frozenset(int(path.name[6:]) for path in found if path.name[6:].isdecimal())
+
+
+def kinds_of(folder: Path | str, trial: int) -> frozenset[Artifact]:
+    """What a trial has left, whole."""
+    return frozenset(kind for kind in FILES if artifact(folder, trial, kind).is_file())
+
+
+def discard(folder: Path | str, trial: int, kinds: Iterable[Artifact] = tuple(FILES)) -> None:
+    """Deletes what is there of a trial, also what a killed process had begun to write, and a folder that is then empty.
+
+    What cannot be deleted stays; files of other names, which are not ours, stay too.
+    """
+    place = Path(folder) / f"trial-{trial}"
+    for kind in kinds:
+        for path in (place / FILES[kind], *place.glob(f".{FILES[kind]}.*.tmp")):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    remove_if_empty(place)
+
+
+def remove_if_empty(*folders: Path) -> None:
+    """Deletes those of `folders` that hold nothing; one that is not there is none."""
+    for folder in folders:
+        with suppress(OSError):  # it holds something
+            folder.rmdir()

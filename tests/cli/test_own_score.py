@@ -1,0 +1,167 @@
+"""A person's function says which metric is the score: as it is written, or as importing it shows."""
+
+import json
+
+import pytest
+
+from archwright.core.trial import Objective
+from archwright.evaluate.loading import SourceFailed, load
+from tests.cli.running import read_json, run
+
+OWN = """
+import functools
+import archwright
+import archwright as aw
+from archwright import score as counts
+
+@aw.score("f1")
+def train(architecture, seed, report):
+    f1 = (seed % 97) / 97
+    report(1, f1=f1 / 2)
+    return {"f1": f1, "loss": 1 - f1, "accuracy": 0.5}
+
+@counts("loss", minimize=True)
+def bare(architecture, budget):
+    return 3
+
+@archwright.score("loss", minimize=not 0)
+def computed(architecture, budget): return 1
+
+@functools.cache
+@aw.score("f1")
+def cached(architecture, budget): return 1
+
+@aw.score("last")
+@aw.score("first")
+def twice(architecture, budget): return 1
+
+def silent(architecture, budget): return 1
+
+@aw.score("test_f1")
+def peeks(architecture, budget): return 1
+
+another = cached
+print("noise on stdout")
+"""
+WRONG = """
+import archwright as aw
+
+@aw.score
+def forgot(architecture, budget): return 1
+
+@aw.score("")
+def nameless(architecture, budget): return 1
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("train", Objective("f1")),
+        ("bare", Objective("loss", "minimize")),
+        ("computed", Objective("loss", "minimize")),
+        ("cached", Objective("f1")),
+        ("twice", Objective("last")),
+    ],
+)
+def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, name, said):
+    from archwright.cli.own_function import score
+
+    monkeypatch.chdir(own)
+    assert score(f"own.py:{name}") == said
+
+
+def test_a_function_of_a_module_says_it_too(own, monkeypatch):
+    from archwright.cli.own_function import score
+
+    monkeypatch.chdir(own)
+    assert score("own:another") == Objective("f1")
+
+
+def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
+    from archwright.cli import own_score
+    from archwright.cli.own_function import score
+
+    monkeypatch.chdir(own)
+    monkeypatch.setattr(own_score, "imported", lambda source: pytest.fail(f"{source} was imported"))
+    assert [score(f"own.py:{name}") for name in ("train", "silent", "twice")] == [
+        Objective("f1"),
+        None,
+        Objective("last"),
+    ]
+
+
+def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monkeypatch):
+    from archwright.cli.own_function import score
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.py").write_text("train = lambda a, b: 1\nraise ValueError('no such fold')\n")
+    with pytest.raises(SourceFailed, match="ValueError: no such fold"):
+        score("bad.py:train")
+    with pytest.raises(SourceFailed):
+        load("bad.py:train")
+
+
+def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
+    """Also once the function says something else: the log has what the run is about."""
+    searched = run(own, "search", "digits", "--evaluator", "own.py:train", "--trials", "3", "--name", "mine")
+    assert searched.returncode == 0, searched.stderr
+    assert "f1 0." in searched.stdout
+    (own / "own.py").write_text(OWN.replace('@aw.score("f1")\ndef train', '@aw.score("loss")\ndef train'))
+    assert run(own, "resume", "mine", "--trials", "+1").returncode == 0
+    facts = read_json(own, "show", "mine")
+    assert facts["objective"] == {"metric": "f1", "direction": "maximize"}
+    assert [trial["score"] for trial in facts["trials"]] == [trial["metrics"]["f1"] for trial in facts["trials"]]
+    assert run(own, "replay", "mine", "--verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "minimize", "objective"),
+    [
+        ("bare", None, None, Objective("loss", "minimize")),
+        ("bare", "loss", None, Objective("loss", "minimize")),
+        ("bare", None, False, Objective("loss", "maximize")),
+        ("bare", "cost", None, Objective("cost", "maximize")),
+        ("train", "loss", True, Objective("loss", "minimize")),
+        ("silent", None, None, Objective("accuracy")),
+        ("silent", "auc", None, Objective("auc")),
+        ("silent", "flops", None, Objective("flops", "minimize")),
+    ],
+)
+def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric, minimize, objective):
+    from archwright.cli import evaluator
+
+    monkeypatch.chdir(own)
+    config = evaluator.chosen(f"own.py:{name}", None, metric, (), {})
+    assert evaluator.objective(config, metric, minimize) == objective
+
+
+def test_a_bare_number_is_what_the_function_says_it_is(own):
+    done = run(own, "search", "digits", "--trials", "1", "--evaluator", "own.py:bare", "--metric", "cost")
+    assert done.returncode == 0, done.stderr
+    trial = read_json(own, "show", "digits-1", "0")
+    assert trial["status"] == "invalid"
+    assert "gave no metric 'cost'; it gave loss" in json.dumps(trial["attempts"])
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("own.py:peeks", "the score of own.py:peeks is 'test_f1'; what test images say is for reports"),
+        ("wrong.py:nameless", "the score of a function is ''; write the name of a metric"),
+        ("wrong.py:forgot", "write the name of a metric: @aw.score"),
+    ],
+)
+def test_a_score_that_cannot_be_is_told_before_anything_is_logged(cli, tmp_path, source, says):
+    (tmp_path / "wrong.py").write_text(WRONG)
+    (tmp_path / "own.py").write_text(OWN)
+    done = cli("search", "digits", "--evaluator", source, "--trials", "1")
+    assert done.code == 2
+    assert says in done.err
+    assert not (tmp_path / "archwright.duckdb").exists()

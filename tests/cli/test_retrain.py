@@ -1,0 +1,122 @@
+"""A trial trained anew is a run of its own: reported, killed, resumed and verified as any other."""
+
+import json
+import statistics
+
+import pytest
+
+from archwright.cli.reading import read
+from archwright.cli.retraining import final
+from archwright.core.named import SPACES
+from archwright.core.node import root
+from archwright.core.serial import to_json
+from archwright.core.traverse import sample
+from archwright.core.trial import Budget, Objective
+from archwright.evaluate.config import TrainingConfig
+from archwright.search.run import training_seed
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Proposed, RunStarted, Scored
+from archwright.store.log import START
+from tests.cli.running import WATCHED, read_json, run, start
+
+RETRAIN = ("retrain", "digits-1", "0", "--seeds", "2", "--budget", "600examples")
+
+
+@pytest.mark.slow
+def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_log):
+    folder = digits_log.parent
+    whole = run(folder, *RETRAIN, program=WATCHED)
+    assert (whole.returncode, whole.stderr.strip()) == (0, "torch imported: False")
+    killed = start(folder, *RETRAIN, "--name", "killed")
+    assert killed.stdout is not None
+    assert any(line.startswith("trial 1  began") for line in iter(killed.stdout.readline, ""))
+    killed.kill()
+    killed.communicate(timeout=60)
+    facts = read_json(folder, "show", "killed")
+    assert (facts["status"], facts["repeats"]["scores"], facts["repeats"]["deviation"]) == ("died", 1, None)
+    assert run(folder, "resume", "killed").returncode == 0
+
+    facts, again = (read_json(folder, "show", name) for name in ("digits-1.retrain-0", "killed"))
+    scores = [trial["score"] for trial in facts["trials"]]
+    assert scores == [trial["score"] for trial in again["trials"]]
+    assert [t["metrics"]["test_accuracy"] for t in facts["trials"]] == scores
+    assert not any("accuracy" in t["metrics"] for t in facts["trials"])
+    repeats = facts["repeats"]
+    assert (repeats["mean"], repeats["deviation"]) == (statistics.fmean(scores), statistics.stdev(scores))
+    assert (repeats["run"], repeats["trial"], repeats["scores"], repeats["trainings"]) == ("digits-1", 0, 2, 2)
+    told = f"test_accuracy {repeats['mean']:.4f} ± {repeats['deviation']:.4f}   mean and standard deviation of 2"
+    assert told in whole.stdout
+    assert told in run(folder, "show", "digits-1.retrain-0").stdout
+    seeds = [training_seed(training_seed(0, 0), trial) for trial in (0, 1)]
+    assert [t["seed"] for t in facts["trials"]] == seeds
+    assert all(str(seed) in whole.stdout for seed in seeds)
+    models = folder / "archwright.duckdb.artifacts" / "killed"
+    assert [len(list((models / f"trial-{trial}").glob("model.safetensors"))) for trial in (0, 1)] == [1, 1]
+    assert run(folder, "replay", "killed", "--verify").returncode == run(folder, "verify").returncode == 0
+
+
+@pytest.mark.slow
+def test_what_a_function_scored_is_trained_where_data_is_named(log):
+    """With --json, only JSON goes to stdout."""
+    folder = log.parent
+    words = ("--data", "digits", "--budget", "64examples", "--seeds", "1", "--train", "batch_size=32")
+    done = run(folder, "retrain", "run-1", "2", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["evaluator"]["overrides"] == {"batch_size": 32}
+    assert facts["repeats"]["mean"] == facts["trials"][0]["metrics"]["test_accuracy"]
+    assert "trial 0  test_accuracy" in done.stderr
+    original = read_json(folder, "show", "run-1", "2")
+    assert facts["trials"][0]["choices"] == original["choices"]
+    assert facts["trials"][0]["metrics"]["parameters"] == original["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run-2", "0"), "did you mean run-1"),
+        (("run-1", "8"), "run-1 has no trial 8; it has trials 0 to 7"),
+        (("run-1", "0"), "run-1 was evaluated by score.py:score, so there is no training of trial 0 to do again"),
+        (("run-1", "0", "--data", "cifar"), "did you mean cifar10"),
+        (("run-1", "0", "--data", "mnist"), "takes inputs of 1x8x8 and gives 10 outputs, and mnist has images of 1x28"),
+        (("run-1", "0", "--data", "digits", "--train", "batchsize=3"), "did you mean batch_size"),
+        (("run-1", "0", "--data", "digits", "--budget", "20"), "5epochs, 30s or 50000examples"),
+        (("run-1", "0", "--data", "digits", "--device", "gpu"), "auto, cpu, cuda"),
+        (("run-1", "0", "--data", "digits", "--seeds", "0"), "seeds"),
+        (("run-1", "0", "--data", "digits", "--name", "half-1"), "half-1 already"),
+    ],
+)
+def test_mistakes_are_said_before_anything_is_logged(reader, tmp_path, words, says):
+    done = reader("retrain", *words)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+    assert DuckDBLog(tmp_path / "archwright.duckdb").runs() == ["run-1", "half-1"]
+
+
+def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
+    """The space of the benchmark compiles to its real network."""
+    space = SPACES["nasbench201"].make(10)
+    leaf = sample(root(space, (3, 32, 32)), lambda: 0.5)
+    begun = RunStarted(
+        space=to_json(space),
+        space_source="nasbench201",
+        input_shape=(3, 32, 32),
+        searcher={"name": "random"},
+        evaluator={"kind": "nasbench201", "table": "nb201.npz"},
+        objective=Objective(),
+        budget=Budget(200, "epochs"),
+        seed=0,
+        trials=1,
+        versions={},
+    )
+    log = tmp_path / "log.duckdb"
+    events = [begun, Proposed(0, leaf.path, begun.budget), Scored(0, "crashed", None)]
+    DuckDBLog(log).append("cells", events, START)
+    reading = read(log, "cells")
+    with pytest.raises(ValueError, match=r"looking trials up in nb201.npz.*--data cifar10"):
+        final(reading, 0, [], None, None, None)
+    with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
+        final(reading, 0, [], "cifar100", None, None)
+    assert final(reading, 0, ["flip=true"], "cifar10", "there", "cpu") == TrainingConfig(
+        "cifar10", "there", "cpu", keep="last", overrides={"flip": True}, train_on="train+validation"
+    )

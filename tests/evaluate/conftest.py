@@ -1,0 +1,41 @@
+"""What tests of training and of workers share."""
+
+import pytest
+
+from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.pool import WorkerPool
+from tests.evaluate.scores import SCORES
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """One thread for torch: the same results whatever the number of cores."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """The file with SCORES."""
+    path = tmp_path_factory.mktemp("scores") / "scores.py"
+    path.write_text(SCORES)
+    return path
+
+
+@pytest.fixture
+def open_pool(file):
+    """Opens a pool for one of SCORES by name; it is closed after the test."""
+    pools = []
+
+    def open_pool(function, **options):
+        config = FunctionConfig(f"{file}:{function}")
+        pools.append(WorkerPool(config, **options))
+        return pools[-1]
+
+    yield open_pool
+    for pool in pools:
+        pool.close()

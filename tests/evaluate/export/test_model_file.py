@@ -1,0 +1,251 @@
+"""The code that is written for an architecture computes what the compiled module computes."""
+
+import itertools
+import random
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from torch import nn
+
+import archwright as aw
+from archwright.core.basic import FUNCTIONS, ReluConvBn, Zero
+from archwright.core.cell import topology
+from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.evaluate.compile import compiled
+from archwright.evaluate.export.model_file import Normalisation, Origin, model_file
+from archwright.evaluate.export.translate import BadSource, NoSource
+from tests.core.own import Glued, Shrink
+from tests.strategies import leaves
+
+ORIGIN = Origin("A model.", {"run": "digits-1", "trial": "3"})
+IMAGE = (3, 8, 8)
+
+
+def executed(text: str) -> dict[str, Any]:
+    """What model.py defines."""
+    names: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}
+    exec(compile(text, "model.py", "exec"), names)
+    return names
+
+
+def both(architecture: aw.Term, shape: aw.Shape) -> tuple[nn.Module, nn.Module, str]:
+    """The compiled module and the one of model.py, in eval mode with the same weights, none of them as usual."""
+    text = model_file(architecture, shape, ORIGIN, None)
+    ours, written = compiled(architecture, shape, seed=0), executed(text)["Model"]()
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for value in ours.state_dict().values():
+            if value.is_floating_point() and value.dim() < 2:  # biases, and the averages of normalisation
+                value.copy_(torch.rand(value.shape, generator=generator) / 2 + 0.5)
+    weights = ours.state_dict()
+    assert [v.shape for v in weights.values()] == [v.shape for v in written.state_dict().values()]
+    written.load_state_dict(dict(zip(written.state_dict(), weights.values(), strict=True)))
+    return ours.eval(), written.eval(), text
+
+
+def agree(architecture: aw.Term, shape: aw.Shape) -> str:
+    """The text of model.py, which gives what the compiled module gives."""
+    ours, written, text = both(architecture, shape)
+    x = torch.randn(3, *shape, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        expected = ours(x)
+        bound = 1e-5 * max(1.0, float(expected.nan_to_num().abs().max()))
+        torch.testing.assert_close(written(x), expected, rtol=1e-5, atol=bound, equal_nan=True)
+    return text
+
+
+@given(leaves)
+@pytest.mark.slow
+def test_what_is_written_computes_what_is_compiled(leaf):
+    """For spaces of every kind of module, those of a person's own among them."""
+    text = agree(leaf.architecture, leaf.origin.input_shape)
+    assert "archwright" not in text
+
+
+@pytest.mark.parametrize("space", ["figure1", "tfref", "digits", "resnet", "deeparchitect"])
+def test_leaves_of_the_built_in_spaces_are_written(space):
+    leaf = aw.sample(aw.root(aw.named_space(space), IMAGE), random.Random(3).random)
+    text = agree(leaf.architecture, IMAGE)
+    assert len(text.splitlines()) < 200  # many layers in a row are a loop
+
+
+def test_every_function_and_every_padding_is_written():
+    agree(aw.sequential(*(aw.activation(name) for name in FUNCTIONS)), IMAGE)
+    for size, stride, padding in itertools.product((1, 2, 3), (1, 2), ("same", "valid")):
+        pools = [make(size, stride, padding) for make in (aw.max_pool2d, aw.avg_pool2d)]
+        agree(aw.sequential(*pools, aw.conv2d(2, size, stride, padding)), (2, 21, 20))
+
+
+def test_a_chain_reads_as_it_runs():
+    """A line for each step, with the shape after it."""
+    text = agree(aw.sequential(aw.conv2d(4, 3, stride=2), aw.relu(), aw.dropout(0.5), aw.affine(10)), IMAGE)
+    assert between(text, "    def __init__", "\n\n\n") == [
+        "    def __init__(self) -> None:",
+        "        super().__init__()",
+        "        self.conv = nn.Conv2d(3, 4, 3, stride=2)",
+        "        self.dropout = nn.Dropout(0.5)",
+        "        self.linear = nn.Linear(64, 10)",
+        "",
+        "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
+        "        x = F.pad(x, (0, 1, 0, 1))  # (3, 9, 9)",
+        "        x = self.conv(x)  # (4, 4, 4)",
+        "        x = F.relu(x)  # (4, 4, 4)",
+        "        x = self.dropout(x)  # (4, 4, 4)",
+        "        x = x.flatten(1)  # (64,)",
+        "        x = self.linear(x)  # (10,)",
+        "        return x",
+    ]
+
+
+def between(text: str, start: str, end: str) -> list[str]:
+    """The lines of a text from where `start` begins to the next `end`."""
+    rest = text[text.index(start) :]
+    return rest[: rest.index(end)].splitlines()
+
+
+def test_forks_are_classes():
+    """Of a residual module, of branches with shapes of their own, and of branches in branches."""
+    inner = aw.branches(aw.conv2d(2, 1), aw.identity(), merge="concatenate")
+    fork = aw.branches(inner, aw.sequential(aw.conv2d(3, 3), aw.relu()), aw.flatten(), merge="add")
+    text = agree(aw.sequential(aw.residual(aw.conv2d(4, 3, stride=2)), fork, aw.affine(2)), IMAGE)
+    assert between(text, "class Residual", "\n\n\n")[-5:] == [
+        "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
+        "        y = F.pad(x, (0, 1, 0, 1))",
+        "        y = self.conv(y)",
+        "        # zeros at the end of an axis make it as long as the longer one",
+        "        return F.pad(x, (0, 0, 0, 0, 0, 1)) + F.pad(y, (0, 4, 0, 4))",
+    ]
+    assert between(text, "class Branches1", "\n\n\n")[-1] == "        return torch.cat([self.conv(x), x], 1)"
+    assert between(text, "class Branches2", "\n\n\n")[-4:] == [
+        "        b = F.relu(b)",
+        "        # zeros at the end of an axis make it as long as the longer one",
+        "        merged = self.branches(x) + F.pad(b, (0, 0, 0, 0, 0, 3))",
+        "        return merged.flatten(1) + F.pad(x.flatten(1), (0, 128))",
+    ]
+
+
+def test_repeated_parts_are_a_class_and_a_loop():
+    """The first of the copies has another number of channels: a parameter of the class."""
+    layer = aw.sequential(aw.conv2d(8, 3), aw.batch_norm(), aw.relu())
+    text = agree(aw.sequential(aw.repeat_tied(layer, 16), aw.repeat_tied(aw.residual(aw.conv2d(8, 3)), 4)), IMAGE)
+    assert "        self.block = Block(3)" in text
+    assert "        self.blocks = nn.Sequential(*(Block(8) for _ in range(15)))" in text
+    assert "        self.residuals = nn.Sequential(*(Residual() for _ in range(4)))" in text
+    assert "        self.conv = nn.Conv2d(in_channels, 8, 3, padding=1)" in text
+    assert text.count("nn.Conv2d") == 2
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_the_network_of_nas_bench_201_is_written(connected):
+    """In eval mode and in training: the cells are one class, with zeros only where nothing else comes in."""
+    names = ["nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "nor_conv_1x1", "nor_conv_3x3"]
+    cell = topology(EDGES, *(OPERATIONS[name if connected else "none"] for name in names))
+    network = Nasbench201Network(cell, channels=4, cells=3)
+    text = agree(network, (3, 9, 8))
+    assert between(text, "class Cell", "\n\n\n")[-3:] == (
+        [
+            "        node1 = self.edge_1_0(x)",
+            "        node2 = x + self.edge_2_1(node1)",
+            "        return self.edge_3_1(node1) + self.edge_3_2(node2)",
+        ]
+        if connected
+        else [
+            "        node1 = torch.zeros_like(x)",
+            "        node2 = torch.zeros_like(x) + torch.zeros_like(node1)",
+            "        return torch.zeros_like(x) + torch.zeros_like(node1) + torch.zeros_like(node2)",
+        ]
+    )
+    ours, written, _ = both(network, (3, 9, 8))
+    x = torch.randn(5, 3, 9, 8)
+    torch.testing.assert_close(written.train()(x), ours.train()(x), rtol=1e-4, atol=1e-4)
+
+
+def test_zeros_that_make_an_axis_longer_are_kept():
+    """A sum with a larger zero has its shape."""
+    grown = aw.sequential(aw.conv2d(6, 1), Zero())
+    text = agree(topology([(0, 1), (0, 2), (1, 2)], grown, aw.identity(), Zero()), IMAGE)
+    assert "F.pad(x, (0, 0, 0, 0, 0, 3)) + torch.zeros_like(node1)" in text
+
+
+def test_blocks_that_differ_in_many_numbers_are_classes_of_their_own():
+    def body(*widths: int) -> aw.Term:
+        return aw.residual(aw.sequential(*(aw.conv2d(width, 1) for width in widths)))
+
+    text = agree(aw.sequential(body(1, 2, 3, 4, 5, 6), body(7, 8, 9, 10, 11, 12)), IMAGE)
+    assert "class Residual1(" in text
+    assert "class Residual2(" in text
+
+
+def test_a_kind_of_ones_own_is_written_with_what_it_defines():
+    """Its definitions once; the modules inside as arguments."""
+    glued = Glued((Shrink(2), aw.sequential(Shrink(2), aw.relu())), aw.sequential(ReluConvBn(3), aw.affine(4)))
+    text = agree(aw.sequential(Shrink(1), glued), IMAGE)
+    assert text.count("class Shrinking") == 1
+    assert "Glueing(Shrinking(3, 4, 4, 2), Inside1(), Inside2(" in text
+
+
+@aw.module
+class Silent(aw.Basic):
+    """A kind that can be trained and says nothing of its code."""
+
+    kind = "silent_in_a_test"
+    text: object = None
+
+    def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
+        return in_shape
+
+    def compile(self, in_shape: aw.Shape) -> nn.Module:  # noqa: ARG002
+        return nn.Identity()
+
+
+@aw.module
+class Wrong(Silent):
+    """A kind whose code is none."""
+
+    kind = "wrong_in_a_test"
+
+    def source(self, in_shape: aw.Shape) -> object:  # noqa: ARG002
+        return self.text
+
+
+def test_a_kind_without_source_is_named_with_the_remedy():
+    with pytest.raises(NoSource, match=r"silent_in_a_test has no source; give its class a method source\(self, in_sh"):
+        model_file(aw.sequential(aw.relu(), Silent()), IMAGE, ORIGIN, None)
+
+
+@pytest.mark.parametrize("text", ["x = 1", "", "nn.Conv2d(", None])
+def test_a_source_that_is_no_expression_is_refused(text):
+    with pytest.raises(BadSource, match=r"the source of wrong_in_a_test is .* it must be Python that ends with an exp"):
+        model_file(Wrong(text), IMAGE, ORIGIN, None)
+
+
+def test_names_that_a_person_defines_are_not_ours():
+    """Neither classes nor attributes get in each other's way."""
+    text = "class Residual(nn.Identity):\n    pass\n\nResidual()"
+    written = agree(aw.sequential(Wrong(text), aw.residual(aw.conv2d(3, 1))), IMAGE)
+    assert "self.residual = Residual1()" in written
+
+
+def test_where_it_came_from_is_said_first():
+    """Whatever is in the facts, they are text."""
+    text = model_file(aw.affine(2), IMAGE, Origin('A """model"""', {"run": "C:\\new", "trial": "3"}), None)
+    assert executed(text)["__doc__"].startswith('A """model"""\n\nrun    C:\\new\ntrial  3\n\nload()')
+
+
+def test_few_numbers_of_a_mean_stand_in_the_text():
+    normalisation = Normalisation((3, 1, 1), [120.5, 0.1, 3.0], [60.0, 61.0, 62.0])
+    model = executed(model_file(aw.affine(2), IMAGE, ORIGIN, normalisation))["Model"]()
+    images = torch.full((2, *IMAGE), 255, dtype=torch.uint8)
+    expected = (255 - torch.tensor([120.5, 0.1, 3.0])) / torch.tensor([60.0, 61.0, 62.0])
+    torch.testing.assert_close(model.preprocess(images)[0, :, 0, 0], expected)
+    assert list(model.state_dict()) == ["linear.weight", "linear.bias"]
+
+
+def test_many_numbers_of_a_mean_come_with_the_weights():
+    held = [float(i) for i in range(192)]
+    text = model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation(IMAGE, held, held))
+    model = executed(text)["Model"]()
+    assert {name: tuple(v.shape) for name, v in model.named_buffers()} == {"mean": IMAGE, "deviation": IMAGE}
+    assert {"mean", "deviation"} <= set(model.state_dict())

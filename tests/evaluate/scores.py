@@ -1,0 +1,180 @@
+"""Functions that score an architecture, most of which do not get that far: the text of a file for workers."""
+
+SCORES = """
+import ctypes, os, random, resource, signal, subprocess, sys, threading, time
+import numpy
+import archwright as aw
+
+def units(architecture, budget):
+    return architecture.units
+
+def raises(architecture, budget):
+    print("before")
+    return inner(architecture)
+
+def inner(architecture):
+    raise ValueError("no good")
+
+def leaves(architecture, budget):
+    sys.exit(3)
+
+def leaves_at_once(architecture, budget):
+    print("last words", file=sys.stderr)
+    os._exit(4)
+
+def is_killed(architecture, budget):
+    print("last words")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def aborts(architecture, budget):
+    os.abort()
+
+def segfaults(architecture, budget):
+    ctypes.string_at(0)
+
+def runs_out(architecture, budget):
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, resource.RLIM_INFINITY))
+    try:
+        return float(numpy.ones(2**30)[-1])  # 8 GiB
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+def gets_a_signal_without_a_name(architecture, budget):
+    os.kill(os.getpid(), signal.SIGRTMIN + 1)
+
+def is_terminated(architecture, budget):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+def stops(architecture, budget):
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+def is_orphaned(architecture, budget):
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(1000)
+
+def stops_its_guard(architecture, budget):
+    os.kill(os.getppid(), signal.SIGSTOP)
+    time.sleep(1000)
+
+def detached():
+    # a grandchild in a session of its own whose parent is gone
+    told, tell = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.write(tell, str(os.getpid()).encode())
+            os.closerange(3, 100)
+            time.sleep(1000)
+        os._exit(0)
+    pid = os.read(told, 20).decode()
+    with open(__file__ + ".detached", "w") as file:
+        file.write(pid)
+
+def detaches_and_hangs(architecture, budget):
+    detached()
+    time.sleep(1000)
+
+def detaches_and_segfaults(architecture, budget):
+    detached()
+    ctypes.string_at(0)
+
+def detaches_and_is_killed(architecture, budget):
+    detached()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def detaches(architecture, budget):
+    detached()
+    return 1.0
+
+def hangs(architecture, budget):
+    child = subprocess.Popen(["sleep", "1000"])
+    print("child", child.pid)
+    while True:
+        pass
+
+def sleeps(architecture, budget):
+    ctypes.PyDLL(None).sleep(1000)  # holds Python's lock: no thread of the worker runs
+
+def floods(architecture, budget):
+    for i in range(200):
+        sys.stderr.write("x" * 50_000 + "\\n")
+    raise ValueError("after the flood")
+
+def prints(architecture, budget):
+    print('["Ended",{}]')
+    os.system("echo from a child")
+    return 1
+
+def writes_everywhere(architecture, budget):
+    for fd in range(3, 30):
+        try:
+            os.write(fd, b"\\x00garbage\\n")
+        except OSError:
+            pass
+    return 1
+
+def closes_everything(architecture, budget):
+    os.closerange(3, 100)
+    time.sleep(1000)
+
+def leaves_a_child(architecture, budget):
+    if os.fork() == 0:
+        time.sleep(30)
+    os._exit(5)
+
+def reports(architecture, budget, *, report, seed):
+    for epoch in (1, 2):
+        report(epoch, accuracy=epoch / 10, loss=float("nan"))
+    return {"accuracy": 0.5, "seed": seed, "budget": budget.amount}
+
+def reports_until_halted(architecture, budget, report):
+    for epoch in range(1, 1000):
+        report(epoch, accuracy=1 / epoch)
+        time.sleep(0.02)
+    return 1.0
+
+def reports_and_dies(architecture, budget, report):
+    try:
+        report(1, accuracy=0.1)
+    except BaseException:
+        pass  # the halt may be here already
+    time.sleep(0.3)
+    os._exit(4)
+
+def chatters_on(architecture, budget, report):
+    if budget.amount == 1:
+        chatter = lambda: [time.sleep(0.01) or report(i, late=1.0) for i in range(100)]
+        threading.Thread(target=chatter, daemon=True).start()
+    time.sleep(0.2)
+    return 1.0
+
+def is_nan(architecture, budget):
+    return {"accuracy": 0.1, "loss": float("nan")}
+
+def is_text(architecture, budget):
+    return "0.9"
+
+def is_nothing(architecture, budget):
+    pass
+
+def has_odd_metrics(architecture, budget):
+    return {"accuracy": 0.5, "model": object()}
+
+def is_numpy(architecture, budget):
+    return {"accuracy": numpy.float32(0.5), "ok": numpy.array([True])[0], "n": numpy.int64(3)}
+
+def draws(architecture, budget):
+    return {"python": random.random(), "numpy": numpy.random.rand()}
+
+def has_torch(architecture, budget):
+    return "torch" in sys.modules
+
+def process(architecture, budget):
+    return os.getpid()
+
+score = 3
+"""
+
+
+MAY_BE_CHANCE = {"is_killed", "is_orphaned", "is_terminated", "gets_a_signal_without_a_name"}

@@ -1,0 +1,54 @@
+"""An evaluator in this process that trains several jobs an epoch at a time, and lets them be halted in between."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from archwright.core.trial import Finished, Job, Report, Stopped
+
+Curve = Callable[[Job], Sequence[float | None]]  # the accuracy after each epoch; None: the job crashes there
+
+
+class Paced:
+    """Each `collect` lets one of the jobs, drawn by `seed`, train one more epoch; a halt comes `late` epochs late."""
+
+    def __init__(self, curve: Curve, slots: int = 1, seed: int = 0, late: int = 0) -> None:
+        self.slots = slots
+        self.jobs: dict[int, Job] = {}
+        self.epochs: dict[int, int] = {}  # of every trial, how many were trained in its last attempt
+        self.halts: list[tuple[int, int, str]] = []  # trial, epoch and why
+        self.heard: Callable[[int, int, str], None] = lambda *_: None
+        self._curve, self._late, self._random = curve, late, random.Random(seed)
+        self._ends: dict[int, tuple[int, str]] = {}
+
+    def submit(self, job: Job) -> None:
+        assert len(self.jobs) < self.slots
+        self.jobs[job.trial], self.epochs[job.trial] = job, 0
+        self._ends.pop(job.trial, None)
+
+    def halt(self, trial: int, why: str) -> None:
+        self.halts.append((trial, self.epochs[trial], why))
+        self.heard(trial, self.epochs[trial], why)
+        if trial in self.jobs:
+            self._ends[trial] = (self.epochs[trial] + self._late, why)
+
+    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+        del timeout
+        job = self.jobs[self._random.choice(sorted(self.jobs))]
+        trial, curve = job.trial, self._curve(job)
+        done, (last, why) = self.epochs[trial], self._ends.get(trial, (len(curve), ""))
+        if done >= min(last, len(curve)):
+            stopped = Stopped("hopeless", done, why) if why and done < len(curve) else None
+            metrics = {} if stopped else {"accuracy": max(value for value in curve if value is not None)}
+            return [self._over(job, Finished(trial, job.attempt, "ok", metrics, 1.0 * done, stopped=stopped))]
+        value = curve[done]
+        if value is None:
+            return [self._over(job, Finished(trial, job.attempt, "crashed", {}, 1.0 * done, "a crash"))]
+        self.epochs[trial] += 1
+        return [Report(trial, job.attempt, done + 1, {"accuracy": value})]
+
+    def _over(self, job: Job, end: Finished) -> Finished:
+        del self.jobs[job.trial]
+        return end
+
+    def close(self) -> None:
+        self.jobs.clear()

@@ -1,0 +1,48 @@
+"""Successive halving that really trains, to be killed: `python -m tests.search.promoting LOG` begins or resumes it."""
+
+import sys
+from pathlib import Path
+
+from attrs import evolve
+
+import archwright as aw
+from archwright.core.serial import to_json
+from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.pool import WorkerPool
+from archwright.search import searchers
+from archwright.search.session import Console, resume, start
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Scored
+from tests.search.halving import Halving
+from tests.search.instant import started
+
+SPACE = aw.sequential(
+    aw.settings(learning_rate=aw.reals(1e-3, 1e-1, log=True), schedule="cosine", horizon=4),
+    aw.affine(units=[8, 16, 32]),
+    aw.relu(),
+    aw.dropout(rate=[0.1, 0.2]),
+    aw.affine(units=10),
+)
+
+
+def register() -> None:
+    """Lets runs name the searcher."""
+    searchers.SEARCHERS = {**searchers.SEARCHERS, "halving": Halving(4)}
+
+
+def promote(path: Path) -> None:
+    """Begins the run, or goes on with it, and prints each trial that is scored."""
+    register()
+    log = DuckDBLog(path)
+    known = log.path.exists() and "promoted" in log.runs()
+    begun = evolve(started(20), space=to_json(SPACE), searcher=searchers.searcher_to_json("halving"), keep_models=1)
+    console = Console(watch=lambda event: print(event.trial, flush=True) if isinstance(event, Scored) else None)  # noqa: T201
+    with WorkerPool(TrainingConfig(device="cpu", threads=1)) as pool:
+        if known:
+            resume(log, "promoted", pool, console=console)
+        else:
+            start(log, "promoted", begun, pool, console=console)
+
+
+if __name__ == "__main__":
+    promote(Path(sys.argv[1]))

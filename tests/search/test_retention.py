@@ -1,0 +1,139 @@
+"""What is kept of a run is what the rule says of its log, at every moment, and after any kill."""
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.core.trial import Objective
+from archwright.search import searchers
+from archwright.search.replay import begin, believed, mismatches
+from archwright.search.retention import Keeper
+from archwright.search.run import Run, training_seed
+from archwright.store.artifacts import artifact, kinds_of, trials, write
+from archwright.store.events import Proposed, RunResumed, Scored
+from archwright.store.fold import RunState, replay
+from archwright.store.log import START
+from archwright.store.memory import MemoryLog
+from tests.search.halving import Halving
+from tests.search.instant import Instant, started, worth
+from tests.search.test_run import Crash, CrashingLog, events_of
+
+
+class Writing(Instant):
+    """Leaves what its jobs say before it ends them, and may die between."""
+
+    def collect(self, timeout):
+        for job in self.jobs:
+            for kind in job.keeps if job.artifacts is not None else ():
+                write(artifact(job.artifacts, job.trial, kind), b"x")
+        return super().collect(timeout)
+
+
+@pytest.fixture(autouse=True)
+def halving(monkeypatch):
+    monkeypatch.setattr(searchers, "SEARCHERS", {**searchers.SEARCHERS, "halving": Halving(4)})
+
+
+def beginning(count, keep, searcher="random"):
+    return evolve(started(count), keep_models=keep, searcher=searchers.searcher_to_json(searcher))
+
+
+def run(log, folder, evaluator, start):
+    """Begins the run, or goes on with it."""
+    keeper = Keeper(folder)
+    if not log.runs():
+        return Run(log, "run", START, RunState(), begin(start), evaluator, keeper=keeper).go_on(start)
+    recorded = log.read("run")
+    events, event = [each.event for each in recorded], RunResumed(start.trials, {})
+    belief = believed([*events, event])
+    return Run(log, "run", recorded[-1].position, replay(events), belief, evaluator, keeper=keeper).go_on(event)
+
+
+def by_the_rule(log):
+    """From the log alone: the trials whose models, and those whose checkpoints, are to be there."""
+    events = events_of(log)
+    ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
+    best = sorted(ok, key=lambda e: (-Objective().merit(e.score), e.trial))[: replay(events).keep_models]
+    return {e.trial for e in best}, believed(events).promotable & {e.trial for e in ok}
+
+
+def there(folder):
+    found = {n: kinds_of(folder, n) for n in trials(folder)}
+    return {n for n in found if "model" in found[n]}, {n for n in found if "state" in found[n]}
+
+
+@given(
+    slots=st.integers(1, 3),
+    keep=st.integers(0, 3),
+    searcher=st.sampled_from(["random", "halving"]),
+    crashes=st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=2),
+)
+def test_what_is_there_is_what_the_rule_says_after_any_kill(tmp_path_factory, slots, keep, searcher, crashes):
+    """Killed before or after any append, with files of running trials left behind, and resumed."""
+    folder, log = tmp_path_factory.mktemp("run") / "run", CrashingLog()
+    for crash, after in crashes:
+        log.crash, log.after, log.appends = crash, after, 0
+        try:
+            run(log, folder, Writing(slots), beginning(7, keep, searcher))
+        except Crash:
+            models, states = there(folder)
+            if log.runs():  # too many, never too few
+                wanted_models, wanted_states = by_the_rule(log)
+                assert wanted_models <= models
+                assert wanted_states <= states
+    log.crash = None
+    run(log, folder, Writing(slots), beginning(7, keep, searcher))
+    assert there(folder) == by_the_rule(log)
+    assert not list(folder.rglob("*.tmp"))
+    assert not list(mismatches(events_of(log)))
+
+
+def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
+    """4 trials, 2 that continue them, 1 that continues one of those; in the end nothing can be continued."""
+    log, evaluator = MemoryLog(), Writing()
+    run(log, tmp_path / "run", evaluator, beginning(50, 1, "halving"))
+    jobs = {job.trial: job for job in evaluator.seen}
+    merits = {e.trial: e.score for e in events_of(log) if isinstance(e, Scored)}
+    winners = sorted(range(4), key=lambda n: (-merits[n], n))[:2]
+    assert [jobs[n].continues for n in (4, 5)] == winners
+    assert [jobs[n].budget.amount for n in range(7)] == [1, 1, 1, 1, 2, 2, 4]
+    assert jobs[4].seed == training_seed(0, winners[0])
+    assert jobs[6].seed == jobs[jobs[6].continues].seed
+    assert all(job.keeps == ("model", "state") for n, job in jobs.items() if n < 6)
+    assert jobs[6].keeps == ("model",)
+    models, states = there(tmp_path / "run")
+    assert (len(models), states) == (1, set())
+    assert sum(isinstance(e, Proposed) for e in events_of(log)) == 7
+
+
+def test_where_nobody_can_need_anything_nothing_is_written(tmp_path):
+    evaluator = Writing()
+    run(MemoryLog(), tmp_path / "run", evaluator, beginning(5, 0))
+    assert all((job.artifacts, job.keeps) == (None, ()) for job in evaluator.seen)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_new_run_does_not_take_over_what_an_earlier_log_has_left(tmp_path):
+    """Of a log that was deleted, say: its run had the same name."""
+    folder = tmp_path / "run"
+    for trial in (0, 99):
+        write(artifact(folder, trial, "model"), b"old")
+    silent = Instant(verdict=worth)
+    run(MemoryLog(), folder, silent, beginning(2, 5))
+    assert not list(Path(folder).rglob("*"))
+
+
+def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
+    log, folder = MemoryLog(), tmp_path / "run"
+    run(log, folder, Writing(), beginning(3, 1))
+    recorded = log.read("run")
+    events, event = [each.event for each in recorded], RunResumed(9, {}, None, 3)
+    belief = believed([*events, event])
+    position = recorded[-1].position
+    Run(log, "run", position, replay(events), belief, Writing(), keeper=Keeper(folder)).go_on(event)
+    models, _ = there(folder)
+    assert len(models) == 3
+    assert replay(events_of(log)).keep_models == 3

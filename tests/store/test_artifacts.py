@@ -1,0 +1,115 @@
+"""Where the models and checkpoints of a run lie; a file of them is all there or not at all."""
+
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from archwright.store.artifacts import ArtifactUnwritable, artifact, discard, run_folder, trials, write
+from archwright.store.errors import InvalidRunName
+
+
+def test_what_a_run_keeps_lies_beside_its_log_wherever_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    there = tmp_path / "log.duckdb.artifacts" / "digits-1"
+    assert run_folder("log.duckdb", "digits-1") == run_folder(tmp_path / "log.duckdb", "digits-1") == there
+    assert artifact(there, 3, "model") == there / "trial-3" / "model.safetensors"
+    assert artifact(str(there), 12, "state") == there / "trial-12" / "state.pt"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_a_log_leads_to_what_lies_beside_the_log(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.duckdb").symlink_to(tmp_path / "real" / "log.duckdb")
+    assert run_folder(tmp_path / "link.duckdb", "a") == run_folder(tmp_path / "real" / "log.duckdb", "a")
+
+
+def test_no_name_of_a_run_leads_elsewhere(tmp_path):
+    with pytest.raises(InvalidRunName):
+        run_folder(tmp_path / "log.duckdb", "../elsewhere")
+
+
+def test_where_nothing_can_be_written_the_file_before_stays(tmp_path):
+    """A folder stands in the way of the temporary name's target; no temporary file is left."""
+    (tmp_path / "state.pt").mkdir()
+    (tmp_path / "state.pt" / "x").touch()
+    with pytest.raises(ArtifactUnwritable, match=r"state.pt cannot be written \(.*\); make room"):
+        write(tmp_path / "state.pt", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactUnwritable, match=r"file/trial-1/state.pt cannot be written"):
+        write(tmp_path / "file" / "trial-1" / "state.pt", b"new")
+
+
+def test_on_a_full_disk_the_file_before_stays(tmp_path):
+    """The system lets no file grow beyond a limit, and stops the writer in the middle."""
+    path = write(artifact(tmp_path, 0, "model"), b"before")
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(ArtifactUnwritable, match="File too large"):
+            write(path, b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert path.read_bytes() == b"before"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_only_what_is_ours_is_discarded(tmp_path):
+    for trial in (1, 12):
+        for kind in ("model", "state"):
+            write(artifact(tmp_path, trial, kind), b"x")
+    mine = tmp_path / "trial-1" / "notes.txt"
+    mine.touch()
+    (tmp_path / "trial-1" / ".state.pt.99.tmp").touch()
+    (tmp_path / "trial-x").touch()
+    assert trials(tmp_path) == {1, 12}
+    discard(tmp_path, 1, ("state",))
+    assert sorted(path.name for path in mine.parent.iterdir()) == ["model.safetensors", "notes.txt"]
+    discard(tmp_path, 1)
+    discard(tmp_path, 12)
+    discard(tmp_path, 7)
+    assert list(mine.parent.iterdir()) == [mine]
+    assert trials(tmp_path) == {1}
+    assert trials(tmp_path / "nowhere") == frozenset()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from archwright.store.artifacts import write
+
+path, size = Path(sys.argv[1]), int(sys.argv[2])
+print("ready", flush=True)
+for i in range(1, 1_000_000):
+    write(path, bytes([i % 256]) * size)
+"""
+
+
+@pytest.mark.slow
+def test_a_writer_that_is_killed_at_any_instant_leaves_a_whole_file(tmp_path):
+    """Each version is one byte repeated: a mixture or a torn end would show."""
+    path, size, chance = tmp_path / "trial-0" / "state.pt", 3_000_000, random.Random(0)
+    killed_in_the_middle = 0
+    for _ in range(10):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(size)], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout.readline() == "ready\n"
+            while not path.exists():
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0.0, 0.05))
+            writer.send_signal(signal.SIGKILL)
+        content = path.read_bytes()
+        assert len(content) == size
+        assert content == content[:1] * size
+        others = [other for other in path.parent.iterdir() if other != path]
+        assert all(other.name.startswith(".state.pt.") for other in others)
+        killed_in_the_middle += len(others)
+        for other in others:
+            other.unlink()
+    assert killed_in_the_middle
