@@ -58,8 +58,6 @@ class DuckDBLog:
                 new = [part for part, position in zip(parts, there, strict=True) if position is None]
                 if new:
                     _insert(database, new)
-            # What is acknowledged is in the file itself: a write-ahead file that is torn or lost costs nothing.
-            database.execute("CHECKPOINT")
         return [position or part.position for part, position in zip(parts, there, strict=True)]
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Recorded]:

@@ -8,15 +8,17 @@ import itertools
 import logging
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 
+from archwright.store import undo
 from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing
 from archwright.store.failure import explain, holder, is_busy
 
@@ -34,6 +36,7 @@ _OPTIONS: dict[Mode, str] = {
 }
 SEALED: Options = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 _aliases = itertools.count(1)
+_locks: dict[int, threading.RLock] = {}
 _logger = logging.getLogger("archwright.store")
 
 
@@ -42,19 +45,24 @@ def attached(path: Path, mode: Mode = "read", patience: float = READER_PATIENCE)
     """The file as a database, whose tables go by their bare names, for as long as the block lasts.
 
     Waits up to `patience` seconds for whoever holds the file; whatever DuckDB cannot do is told as an ArchwrightError.
+    What was written is in the file itself when the block ends, so that a write-ahead file that is lost costs nothing.
     """
     path = present(path, mode)
     alias = f"log_{next(_aliases)}"
     keeper = _engine(os.getpid()).cursor()
     try:
-        _attach(keeper, path, alias, mode, patience)
-        try:
-            # A connection of its own: one whose database failed, as on a full disk, can no longer even leave it.
-            with keeper.cursor() as database:
-                database.execute(f"USE {alias}")
-                yield database
-        finally:
-            keeper.execute(f"DETACH {alias}")
+        with _turn(path, patience), _descriptor(path) if mode == "write" else nullcontext() as log:
+            _attach(keeper, path, alias, mode, patience)
+            try:
+                # A connection of its own: one whose database failed, as on a full disk, can no longer even leave it.
+                with keeper.cursor() as database:
+                    database.execute(f"USE {alias}")
+                    with nullcontext() if log is None else _checkpointed(database, path, log):
+                        yield database
+            finally:
+                keeper.execute(f"DETACH {alias}")
+                if log is not None and undo.is_kept(path):  # the block failed
+                    undo.put_right(path)
     except duckdb.Error as error:
         if isinstance(error, duckdb.FatalException):  # DuckDB 1.x gives up the engine, 2.0 only the file
             _engine.cache_clear()
@@ -93,29 +101,69 @@ def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
+@contextmanager
+def _turn(path: Path, patience: float) -> Generator[None]:
+    """One thread of a process at a time: its locks on a file are the process's, and any thread can lose them."""
+    lock = _locks.setdefault(os.getpid(), threading.RLock())  # a forked child must not wait for its parent's threads
+    if not lock.acquire(timeout=patience):
+        raise LogIsBusy(f"{path} is held by another thread of this process, which gave us no turn in {patience:g} s")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _descriptor(path: Path) -> Generator[int]:
+    try:
+        log = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise explain(error, path) from error
+    try:
+        yield log
+    finally:
+        os.close(log)
+
+
+@contextmanager
+def _checkpointed(database: Database, path: Path, log: int) -> Generator[None]:
+    """What the block writes is in the file itself when it ends, whenever the process may be killed."""
+    undo.keep(path, log, database)
+    yield
+    database.execute("CHECKPOINT")
+    undo.forget(path)
+
+
 def _attach(database: Database, path: Path, alias: str, mode: Mode, patience: float) -> None:
     began, pause, warned = time.monotonic(), 0.002, False
     while True:
-        try:
-            database.execute(f"ATTACH '{quoted(path)}' AS {alias} ({_OPTIONS[mode]})")
+        held_by = _try_to_attach(database, path, alias, mode)
+        if held_by is None:
             return
-        except duckdb.Error as error:
-            waited = time.monotonic() - began
-            if not is_busy(error):
-                raise
-            if waited > patience:
-                raise LogIsBusy(
-                    f"{_held(path, error)} and gave us no turn in {patience:g} s; close it there"
-                ) from error
-            if waited > 5 and not warned:
-                _logger.warning("%s; waiting for it", _held(path, error))
-                warned = True
+        waited = time.monotonic() - began
+        if waited > patience:
+            raise LogIsBusy(f"{path} is held by {held_by} and gave us no turn in {patience:g} s; close it there")
+        if waited > 5 and not warned:
+            _logger.warning("%s is held by %s; waiting for it", path, held_by)
+            warned = True
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
 
 
-def _held(path: Path, error: duckdb.Error) -> str:
-    return f"{path} is held by {holder(error)}"
+def _try_to_attach(database: Database, path: Path, alias: str, mode: Mode) -> str | None:
+    """Who holds the file, if it could not be attached for that; else it is attached."""
+    try:
+        database.execute(f"ATTACH '{quoted(path)}' AS {alias} ({_OPTIONS[mode]})")
+        if not undo.is_kept(path):
+            return None
+        # Whoever keeps something holds the file, and it is not held: that process was killed.
+        database.execute(f"DETACH {alias}")
+    except duckdb.Error as error:
+        if is_busy(error):
+            return holder(error)
+        if not undo.is_kept(path):
+            raise
+    return _try_to_attach(database, path, alias, mode) if undo.put_right(path) else "another process"
 
 
 @cache

@@ -71,7 +71,6 @@ def migrate(database: Database, applied: int = 0) -> None:
                 database.execute("CREATE TABLE archwright_migrations (number INTEGER NOT NULL, name VARCHAR NOT NULL)")
             migration(database)
             database.execute("INSERT INTO archwright_migrations VALUES (?, ?)", [number, migration.__name__])
-    database.execute("CHECKPOINT")
 
 
 def schema_version(database: Database, path: Path) -> int:
