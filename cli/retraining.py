@@ -20,8 +20,9 @@ from archwright.search.given import Given
 from archwright.search.run import training_seed
 from archwright.search.searchers import searcher_to_json
 from archwright.search.session import versions
+from archwright.store.artifacts import left_by
+from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
-from archwright.store.log import Log
 from archwright.store.names import check_run_name
 
 
@@ -68,9 +69,9 @@ def started(
     )
 
 
-def usual_name(log: Log, run: str, trial: int) -> str:
+def usual_name(log: DuckDBLog, run: str, trial: int) -> str:
     """RUN.retrain-TRIAL, or where there is one already RUN.retrain-TRIAL-2, -3 ..."""
-    stem, taken = f"{run[:80]}.retrain-{trial}", set(log.runs())
+    stem, taken = f"{run[:80]}.retrain-{trial}", {*log.runs(), *left_by(log.path)}
     numbered = (f"{stem}-{number}" for number in count(2))
     return check_run_name(stem if stem not in taken else next(name for name in numbered if name not in taken))
 

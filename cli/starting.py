@@ -9,8 +9,9 @@ from archwright.core.term import Shape, Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data import describe
 from archwright.search.session import Logged
+from archwright.store.artifacts import left_by, require_none
+from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogMissing, RunExists
-from archwright.store.log import Log
 from archwright.store.names import check_run_name, new_run_name
 
 
@@ -40,19 +41,20 @@ def _checked(found: Found, shape: Shape, classes: int, classifies: bool) -> Term
     return term
 
 
-def new_name(log: Log, wanted: str | None, stem: str) -> str:
+def new_name(log: DuckDBLog, wanted: str | None, stem: str) -> str:
     """The name of a new run: the one that is `wanted`, or else the stem with a number.
 
-    Raises RunExists where the log has that one already.
+    Raises RunExists where the log has that one already, and ArtifactsExist where another log's run has left its models.
     """
     if wanted is None:
-        return new_run_name(log, stem)
+        return new_run_name(log, stem, left_by(log.path))
     try:
         taken = check_run_name(wanted) in log.runs()
     except LogMissing:  # the first run is what makes the file
-        return wanted
+        taken = False
     if taken:
         raise RunExists(f"the log holds a run {wanted} already; name another one, or: archwright resume {wanted}")
+    require_none(log.path, wanted)
     return wanted
 
 

@@ -1,5 +1,6 @@
 """One attempt at a job inside a worker: whatever the job does, an end that the coordinator can log."""
 
+import errno
 import math
 import random
 import sys
@@ -11,7 +12,7 @@ from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Finished, Job, Report, Status, Stopped
-from archwright.evaluate.failure import account
+from archwright.evaluate.failure import account, said
 from archwright.evaluate.protocol import Ended
 
 Metrics = Mapping[str, float]
@@ -30,6 +31,10 @@ class Verdict:
 
 
 Evaluate = Callable[[Job, Tell], Verdict]
+
+
+# How torch says that memory ran out, on a CPU, and in the words of CUDA, of its libraries and of Metal.
+NO_MEMORY = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED", "cudaErrorMemoryAllocation")
 
 
 class NotANumber(ArchwrightError, TypeError):
@@ -98,9 +103,12 @@ def _status(error: BaseException) -> Status:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, of the machine or of a device; torch says the former with a plain RuntimeError."""
-    kind = type(error).__name__
-    return isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    """Whether memory ran out, of the machine or of a device."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, RuntimeError):
+        return any(sign in said(error) for sign in NO_MEMORY)
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _leaves_fit(error: BaseException) -> bool:

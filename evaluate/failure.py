@@ -15,6 +15,14 @@ def last_lines(text: str, count: int = LINES) -> str:
     return "\n".join(line if len(line) <= 500 else line[:497] + "..." for line in text.rstrip().splitlines()[-count:])
 
 
+def said(error: BaseException) -> str:
+    """What the error says, also where that raises an error of its own."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (a person's class of error may do anything)
+        return f"<{type(error).__name__} that cannot say what it is>"
+
+
 def account(error: BaseException, lines: int | None = LINES) -> str:
     """The traceback of `error` from the first frame that is not ours, cut to its last `lines` lines (None: all)."""
     trace = error.__traceback__
@@ -25,7 +33,7 @@ def account(error: BaseException, lines: int | None = LINES) -> str:
         while told.stack and told.stack[-1].filename.startswith(OURS):
             told.stack.pop()
         if not told.stack:
-            return str(error)
+            return said(error)
     text = "".join(told.format())
     return text.rstrip() if lines is None else last_lines(text, lines)
 

@@ -27,7 +27,8 @@ def kept(job: Job, model: nn.Module, about: Mapping[str, JSON], train: Train) ->
 
     `about` is all that makes the training what it is; a state is for trainings of which the same is true, and raises
     AnotherTraining for others. Where the state of the trial that the job continues is not there, the training begins
-    anew, which gives the same result later; the verdict notes that, and what could not be written.
+    anew, which gives the same result later unless its schedule has no horizon; the verdict notes that, and what could
+    not be written.
     """
     states: list[State] = []
     if job.artifacts is not None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-PROCESS = Path("/proc/self")
-GROUPS = Path("/sys/fs/cgroup")  # where Linux shows them
+from archwright.evaluate.control_group import GROUPS, PROCESS, folders
+
 MACHINE = Path("/proc/vmstat")
 
 
@@ -36,18 +36,9 @@ class MemoryKills:
 
 
 def _files(process: Path, groups: Path) -> Iterator[Path]:
-    """Where the kills may be counted: in the group that the process is in, which counts its own victims alone, first.
-
-    In a container the group may be all that is seen of the groups, under a name that is not seen.
-    """
-    with suppress(OSError):
-        for line in (process / "cgroup").read_text().splitlines():
-            _, controllers, group = line.split(":", 2)
-            if not controllers:
-                yield from (groups / group.lstrip("/") / "memory.events", groups / "memory.events")
-            elif "memory" in controllers.split(","):
-                old = groups / "memory"
-                yield from (old / group.lstrip("/") / "memory.oom_control", old / "memory.oom_control")
+    """Where the kills may be counted: first in the process's group, which counts its own victims alone."""
+    for folder in folders("memory", process, groups):
+        yield from (folder / "memory.events", folder / "memory.oom_control")
     yield MACHINE
 
 

@@ -7,11 +7,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from attrs import evolve
+
 from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Finished, Job, Report
 from archwright.evaluate.config import WorkerConfig, to_json
+from archwright.evaluate.cores import cores
 from archwright.evaluate.memory_kills import MemoryKills
-from archwright.evaluate.process import Death, Gone, WorkerProcess, cores, import_path
+from archwright.evaluate.process import Death, Gone, WorkerProcess, import_path
 from archwright.evaluate.protocol import Ended, Garbled, Halt, Message, Ready, Setup, Unfit
 
 GLANCE = 0.5  # seconds between looks for a dead worker whose pipe a child of it holds open
@@ -77,7 +80,9 @@ class WorkerPool:
 
     def submit(self, job: Job) -> None:
         """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
-        idle = sorted((w for w in self._workers if w.job is None), key=lambda w: not w.ready)
+        for worker in [w for w in self._workers if w.job is None and not w.usable]:
+            self._replace(worker)
+        idle = sorted((w for w in self._workers if w.usable), key=lambda w: not w.ready)
         try:
             worker = idle[0] if idle else self._hire()
         except OSError as error:  # the machine has no more processes, or no more memory
@@ -199,9 +204,9 @@ class WorkerPool:
             case Report() if _is_about(worker.job, message):
                 self._arrived.append(message)
             case Ended(finished, fit) if _is_about(worker.job, finished):
-                self._arrived.append(finished)
+                self._arrived.append(self._with_chance(finished))
                 worker.finish()
-                if not fit:
+                if not fit or worker.expired:  # its time was up just then
                     self._replace(worker)
             case Unfit(error) if not self._proven:
                 self._dismiss(worker)
@@ -210,6 +215,10 @@ class WorkerPool:
                 self._lose(worker, Death("crashed", f"the worker could not start: {error}"), quote=False)
             case _:
                 pass  # of an attempt that is over: a thread that the job left behind
+
+    def _with_chance(self, finished: Finished) -> Finished:
+        """The end of an attempt, which may be chance if what ran out is shared with the trials of other workers."""
+        return evolve(finished, may_be_chance=finished.status == "out_of_memory" and self._slots > 1)
 
     def _deadline(self, worker: WorkerProcess) -> float:
         if not worker.ready:
@@ -227,7 +236,8 @@ class WorkerPool:
         self._replace(worker)
         if (job := worker.job) is not None:
             said = f"{death.why}\n{worker.last_words()}".rstrip() if quote else death.why
-            end = Finished(job.trial, job.attempt, death.status, {}, seconds, said, death.may_be_chance)
+            chance = death.may_be_chance or not worker.ready  # before that, the job had not begun
+            end = Finished(job.trial, job.attempt, death.status, {}, seconds, said, chance)
             self._arrived.append(end)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Timer
+from threading import Lock, Timer
 
 from attrs import frozen
 
@@ -68,6 +68,7 @@ class WorkerProcess:
         self.since = time.monotonic()  # of the start of the process, or of its job
         self.expired: float | None = None  # when it was killed at its limit while nobody collected
         self._limit: Timer | None = None
+        self._ending = Lock()  # a job is over either because it ended or because its time did
         self._kills = kills
         self._kills_before = kills.count()
         self._unsent = encode(setup)
@@ -103,6 +104,11 @@ class WorkerProcess:
     def alive(self) -> bool:
         """Whether the worker still runs, or something that it has started."""
         return self._process.poll() is None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can have another job, now or once it is ready."""
+        return self.alive and self.job is None and self.expired is None
 
     @property
     def sending(self) -> bool:
@@ -144,14 +150,16 @@ class WorkerProcess:
         assert self.job is not None
         self.since, self._said, self.served, self._kills_before = time.monotonic(), b"", True, self._kills.count()
         if limit < float("inf"):
-            self._limit = Timer(limit + SPARE, self._expire)
+            self._limit = Timer(limit + SPARE, self._expire, [self.job])
             self._limit.daemon = True
-            self._limit.start()
+            with suppress(RuntimeError):  # the machine has no more threads: the limit holds where somebody collects
+                self._limit.start()
         self.send(self.job)
 
     def finish(self) -> None:
         """The job is over."""
-        self.job = None
+        with self._ending:
+            self.job = None
         if self._limit is not None:
             self._limit.cancel()
 
@@ -201,10 +209,11 @@ class WorkerProcess:
         """The last lines of stderr since the job began."""
         return last_lines(self._said.decode(errors="replace"))
 
-    def _expire(self) -> None:
-        if self.alive:
-            self.expired = time.monotonic()
-            self._process.terminate()
+    def _expire(self, job: Job) -> None:
+        with self._ending:
+            if self.job is job and self.alive:
+                self.expired = time.monotonic()
+                self._process.terminate()
 
 
 def _name(number: int) -> str:
@@ -236,18 +245,19 @@ def _read(fd: int) -> bytes:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    libraries = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    libraries = (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "TORCHINDUCTOR_COMPILE_THREADS",
+    )
     fixed = {"PYTHONHASHSEED": "0"}  # sets of strings in the same order
     # Threads that wait give their core away: on a machine with other work, spinning makes a training several times
     # slower. Before that they spin for some microseconds, or else a small model trains at half its speed.
     usual = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
     waiting = {name: os.environ.get(name, value) for name, value in usual.items()}
     return dict.fromkeys(libraries, str(threads)) | fixed | waiting
-
-
-def cores() -> int:
-    """How many CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def import_path() -> Sequence[str]:

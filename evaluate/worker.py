@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -41,7 +42,11 @@ def main() -> None:
             send(Unfit(str(error) if isinstance(error, ArchwrightError) else account(error)))
             return
         send(Ready())
-        serve(map(decode, messages), evaluate, send)
+        try:
+            serve(map(decode, messages), evaluate, send)
+        except BaseException:  # noqa: BLE001  (such as a Ctrl-C that was sent to it, or no memory to tell an error with)
+            traceback.print_exc()
+            os._exit(1)  # the thread that reads holds the pipe: an orderly end would wait for it
 
 
 def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:

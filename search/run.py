@@ -112,7 +112,8 @@ class Run:
         while (urgency := self.stop()) < Stop.NOW:
             may_begin = urgency == Stop.NO and not self._keeps_failing
             jobs = self._begin() if may_begin else []
-            self._commit()
+            if any(not isinstance(event, Reported) for event in self._pending):
+                self._commit()
             for job in jobs:
                 self.evaluator.submit(job)
             if not self._jobs:

@@ -16,7 +16,7 @@ from archwright.search.replay import Belief, begin, believed
 from archwright.search.retention import Keeper
 from archwright.search.run import Run, Stop
 from archwright.search.stopping import Curves, curves
-from archwright.store.artifacts import run_folder
+from archwright.store.artifacts import require_none, run_folder
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import NoSuchEvent
@@ -121,8 +121,9 @@ def start(
     failures_in_a_row: int = 5,
     retries: int = RETRIES,
 ) -> RunStopped:
-    """Begin the run `name` and go on until it stops."""
+    """Begin the run `name` and go on until it stops; raises ArtifactsExist where its models would be another one's."""
     with claim(log.path, name):
+        require_none(log.path, name)
         begun = _Begun(START, RunState(), begin(started), curves(started))
         run = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
         return run.go_on(started)

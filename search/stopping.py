@@ -15,7 +15,7 @@ from pyrsistent import PMap, pmap
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
 from archwright.core.trial import Objective, Stopped
-from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 
 
 class BadStoppingRule(ArchwrightError, ValueError):
@@ -29,6 +29,7 @@ class MedianRule:
     A running trial is hopeless after an epoch if its best value so far is strictly worse than the median, over the
     trials that are finished, of the average of all values that each had reported up to that epoch. Neither failed nor
     halted trials count as finished: else, once most are hopeless, so were the median, and no more would be halted.
+    A trial that continues another has the curve of the whole training, and when it is finished, it counts alone.
     """
 
     name: ClassVar[str] = "median"
@@ -82,25 +83,32 @@ class Curves:
     objective: Objective
     rule: MedianRule
     running: PMap[int, Curve] = _NONE  # of the last attempt at each trial that is not scored
-    finished: tuple[Curve, ...] = ()  # of the trials that ended well, but for those that were halted
+    finished: PMap[int, Curve] = _NONE  # of the trials that ended well, but for those that were halted
+    continues: PMap[int, int] = pmap()  # the trial whose training a trial goes on with, where it does
 
     def after(self, event: Event) -> "Curves":
         """The curves after one more event."""
         match event:
+            case Proposed(trial, continues=int(earlier)):
+                return evolve(self, continues=self.continues.set(trial, earlier))
             case AttemptStarted(trial):
-                return evolve(self, running=self.running.set(trial, ()))
+                begun = self.finished.get(self.continues.get(trial, trial), ())
+                return evolve(self, running=self.running.set(trial, begun))
             case Reported(trial, _, epoch, metrics):
                 value = metrics.get(self.objective.metric, math.nan)
                 if not math.isfinite(value):
                     return self
-                longer = self._longer(self.running.get(trial, ()), epoch, value)
+                curve = self.running.get(trial, ())
+                longer = self._longer(curve[: _upto(curve, epoch - 1)], epoch, value)
                 return evolve(self, running=self.running.set(trial, longer))
             case AttemptEnded(trial, stopped=Stopped("hopeless")):
                 return evolve(self, running=self.running.discard(trial))
             case Scored(trial, status):
                 curve, running = self.running.get(trial, ()), self.running.discard(trial)
                 counts = status == "ok" and curve
-                return evolve(self, running=running, finished=(*self.finished, curve) if counts else self.finished)
+                return evolve(
+                    self, running=running, finished=self.finished.set(trial, curve) if counts else self.finished
+                )
             case _:
                 return self
 
@@ -122,7 +130,8 @@ class Curves:
         if not curve or curve[-1].epoch <= rule.warmup:
             return ""
         now = curve[-1]
-        averages = [mean for curve in self.finished if (mean := _mean(curve, now.epoch)) is not None]
+        whole = self.finished.keys() - {self.continues.get(trial) for trial in self.finished}
+        averages = [c[upto - 1].mean for n in whole if (upto := _upto(c := self.finished[n], now.epoch))]
         if len(averages) < rule.startup or not self.objective.better(middle := median(averages), now.best):
             return ""
         worse = "below" if self.objective.direction == "maximize" else "above"
@@ -132,10 +141,9 @@ class Curves:
         )
 
 
-def _mean(curve: Curve, epoch: int) -> float | None:
-    """The average of a curve's values up to `epoch`; None if it begins later, as that of a continued trial may."""
-    upto = bisect_right(curve, epoch, key=lambda point: point.epoch)
-    return curve[upto - 1].mean if upto else None
+def _upto(curve: Curve, epoch: int) -> int:
+    """How many points a curve has up to `epoch`."""
+    return bisect_right(curve, epoch, key=lambda point: point.epoch)
 
 
 def curves(started: RunStarted, events: Iterable[Event] = ()) -> Curves | None:

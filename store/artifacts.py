@@ -17,14 +17,38 @@ from archwright.store.names import check_run_name
 FILES: dict[Artifact, str] = {"model": "model.safetensors", "state": "state.pt"}
 
 
+class ArtifactsExist(ArchwrightError, FileExistsError):
+    """Files that a run of that name has left, for a new run: they belong to a log that was here before."""
+
+
 class ArtifactUnwritable(ArchwrightError, OSError):
     """What a training leaves cannot be written; its result is not lost by that."""
 
 
 def run_folder(log: Path | str, run: str) -> Path:
     """Where the trials of `run` leave what is kept of them, for a log at `log`; nothing is made there."""
+    return _folder(log) / check_run_name(run)
+
+
+def _folder(log: Path | str) -> Path:
     path = present(Path(log), "create")
-    return path.with_name(f"{path.name}.artifacts") / check_run_name(run)
+    return path.with_name(f"{path.name}.artifacts")
+
+
+def left_by(log: Path | str) -> frozenset[str]:
+    """The runs that have left something beside a log at `log`, whether it holds them or not."""
+    folder = _folder(log)
+    return frozenset(path.name for path in folder.iterdir() if trials(path)) if folder.is_dir() else frozenset()
+
+
+def require_none(log: Path | str, run: str) -> None:
+    """Nothing, if no run of that name has left anything beside a log at `log`; else ArtifactsExist."""
+    folder = run_folder(log, run)
+    if trials(folder):
+        raise ArtifactsExist(
+            f"{folder} holds what an earlier run {run} has left, which is not in the log; "
+            "move it to the log that it belongs to, delete it, or give the new run another name"
+        )
 
 
 def artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:

@@ -18,13 +18,13 @@ def check_run_name(name: str) -> str:
     return name
 
 
-def new_run_name(log: Log, stem: str) -> str:
-    """The first of stem-1, stem-2 ... that is later than every such run of `log`.
+def new_run_name(log: Log, stem: str, taken: Iterable[str] = ()) -> str:
+    """The first of stem-1, stem-2 ... that is later than every such run of `log`, and every such name in `taken`.
 
     What may not stand in a name is left out of `stem`, so that a path or a module can be one.
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:80] or "run"
-    numbers = (re.fullmatch(re.escape(stem) + r"-([0-9]+)", run) for run in _runs(log))
+    numbers = (re.fullmatch(re.escape(stem) + r"-([0-9]+)", run) for run in (*_runs(log), *taken))
     return f"{stem}-{max((int(match[1]) for match in numbers if match), default=0) + 1}"
 
 

@@ -53,6 +53,9 @@ _ATTEMPTS = View(
         "the search left or died first; running if nothing is known yet, also if that process died and nobody resumed",
         "seconds": "wall time, or simulated time where the evaluator simulates it",
         "error": "what went wrong; empty if nothing did",
+        "stopped_by": "patience, hopeless or divergence; NULL if nothing ended it before its budget did",
+        "stopped_at": "the epoch after which it was stopped",
+        "why": "why it was stopped, for people",
     },
     """
     WITH started AS (
@@ -62,7 +65,9 @@ _ATTEMPTS = View(
     ), ended AS (
         SELECT run, trial, TRY_CAST(payload->>'$.attempt' AS BIGINT) AS attempt,
             make_timestamp((time * 1e6)::BIGINT) AS ended, payload->>'$.status' AS status,
-            TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds, payload->>'$.error' AS error
+            TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds, payload->>'$.error' AS error,
+            payload->>'$.stopped.by' AS stopped_by, TRY_CAST(payload->>'$.stopped.epoch' AS BIGINT) AS stopped_at,
+            payload->>'$.stopped.why' AS why
         FROM events WHERE kind = 'AttemptEnded'
     ), cut AS (
         SELECT run, max(seq) AS seq FROM events WHERE kind IN ('RunResumed', 'RunStopped') GROUP BY run
@@ -71,7 +76,7 @@ _ATTEMPTS = View(
         CASE WHEN ended.status IS NOT NULL THEN ended.status
              WHEN started.seq < cut.seq OR attempt < max(attempt) OVER (PARTITION BY run, trial) THEN 'interrupted'
              ELSE 'running' END AS status,
-        seconds, error
+        seconds, error, stopped_by, stopped_at, why
     FROM started LEFT JOIN ended USING (run, trial, attempt) LEFT JOIN cut USING (run)
     """,
 )

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from archwright.evaluate.metrics import METRICS
+from archwright.store.artifacts import artifact, run_folder, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.cli.running import SCORE, WATCHED, read_json, run, start
@@ -41,6 +42,20 @@ def test_costs_can_be_what_a_search_is_about_and_less_of_them_is_better(tmp_path
     flops = [trial["metrics"]["flops"] for trial in facts["trials"]]
     assert facts["objective"] == {"metric": "flops", "direction": "minimize"}
     assert facts["best"]["score"] == min(flops) < max(flops)
+
+
+def test_the_models_of_another_log_are_left_alone(tmp_path):
+    """The log was moved and its models were not: a new run gets another name, and one of that name is refused."""
+    (tmp_path / "score.py").write_text(SCORE)
+    kept = write(artifact(run_folder(tmp_path / "archwright.duckdb", "figure1-1"), 0, "model"), b"weights")
+    words = ("search", "figure1", "--evaluator", "score.py:score", "--trials", "1")
+    done = run(tmp_path, *words, "--name", "figure1-1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{kept.parent.parent} holds what an earlier run figure1-1 has left, which is not in the log" in done.stderr
+    done = run(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert [each["run"] for each in read_json(tmp_path, "runs")] == ["figure1-2"]
+    assert kept.read_bytes() == b"weights"
 
 
 def test_every_reader_of_a_real_search(digits_log, cli):

@@ -12,6 +12,13 @@ def raises(architecture, budget):
     print("before")
     return inner(architecture)
 
+class CannotBeTold(Exception):
+    def __str__(self):
+        raise ValueError("not even this")
+
+def raises_what_cannot_be_told(architecture, budget):
+    raise CannotBeTold
+
 def inner(architecture):
     raise ValueError("no good")
 

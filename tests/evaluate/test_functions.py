@@ -8,7 +8,7 @@ from archwright.core.trial import Budget
 from archwright.evaluate.artifacts import read_model
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.metrics import COSTS
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.pool import NoWorker, WorkerPool
 from tests.evaluate.jobs import job, run
 
 OWN = """
@@ -131,9 +131,8 @@ def test_the_ways_in_which_a_training_fails_are_told_apart_and_the_next_one_is_k
     ],
 )
 def test_parameters_that_there_is_nothing_for_are_told(file, function, told):
-    with WorkerPool(config(file, function)) as pool:
-        (ended,), _ = run(pool, job(0, NETWORK))
-    assert (ended.status, told in ended.error) == ("crashed", True), ended.error
+    with WorkerPool(config(file, function)) as pool, pytest.raises(NoWorker, match=told):
+        pool.warm_up()
 
 
 def test_a_model_that_cannot_be_built_is_invalid_and_the_next_one_is_trained(file):
@@ -160,6 +159,6 @@ def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
 
 
 def test_settings_that_nothing_reads_are_told(file):
-    with WorkerPool(config(file, "counts", settings={"rate": 1})) as pool:
-        (ended,), _ = run(pool, job(0))
-    assert "has no parameter settings, so the ones given with --train do nothing" in ended.error
+    told = "has no parameter settings, so the ones given with --train do nothing"
+    with WorkerPool(config(file, "counts", settings={"rate": 1})) as pool, pytest.raises(NoWorker, match=told):
+        pool.warm_up()

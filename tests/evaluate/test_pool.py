@@ -115,6 +115,7 @@ def test_an_idle_worker_that_dies_is_replaced(open_pool):
     os.kill(int(first.metrics["accuracy"]), signal.SIGKILL)
     time.sleep(0.2)
     (second,), _ = run(pool, job())
+    assert second.status == "ok"
     assert second.metrics != first.metrics
 
 
@@ -130,10 +131,11 @@ def test_a_dead_worker_is_replaced_at_once_and_warm_before_the_next_job(open_poo
     assert ready.served
 
 
-def test_a_worker_that_cannot_start_is_not_started_again_before_the_next_job(open_pool):
-    pool = open_pool("no_such")
-    run(pool, job())
-    assert pool.pids == []
+def test_a_worker_that_cannot_start_is_not_started_again_before_the_next_job(tmp_path):
+    (tmp_path / "dies.py").write_text("import os; os.abort()")
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'dies.py'}:score")) as pool:
+        run(pool, job())
+        assert pool.pids == []
 
 
 def test_a_machine_without_room_for_a_process_costs_an_attempt(open_pool):

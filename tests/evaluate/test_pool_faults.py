@@ -50,8 +50,7 @@ def test_the_worker_stays_warm_after_an_exception_of_plain_python(open_pool):
         ("is_text", "crashed", "the score is '0.9' (str); it must be a number"),
         ("is_nothing", "crashed", "the score is None (NoneType)"),
         ("has_odd_metrics", "crashed", "model is <object object"),
-        ("score", "crashed", "the evaluator must be a function"),
-        ("no_such", "crashed", "has no 'no_such'; there are: aborts, chatters_on"),
+        ("raises_what_cannot_be_told", "crashed", "exception str() failed"),
     ],
 )
 def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(open_pool, function, status, told):
@@ -104,6 +103,66 @@ def test_a_later_worker_that_cannot_start_costs_an_attempt(tmp_path, file):
     assert ended.status == "crashed"
     assert ended.error.startswith("the worker could not start: importing")
     assert "ZeroDivisionError" in ended.error
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("score", "the evaluator must be a function"),
+        ("no_such", "has no 'no_such'; there are: CannotBeTold, aborts, chatters_on"),
+    ],
+)
+def test_what_is_no_function_is_told_before_any_trial(open_pool, function, told):
+    with pytest.raises(NoWorker, match=told):
+        open_pool(function).warm_up()
+
+
+def test_a_later_worker_that_dies_at_its_start_may_be_chance(tmp_path, file):
+    """The job that waited for it has not begun."""
+    shutil.copy(file, tmp_path / "later.py")
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
+        pool.warm_up()
+        (tmp_path / "later.py").write_text("import os; os.abort()")
+        (first, second), _ = run(pool, job(0), job(1))
+        assert pool.pids == []
+    assert ("SIGSEGV" in first.error, first.may_be_chance) == (True, False)
+    assert ("SIGABRT" in second.error, second.may_be_chance) == (True, True)
+
+
+def test_a_worker_that_fails_by_itself_ends(open_pool):
+    """Its main thread is interrupted where it waits for a job; the next job gets another worker."""
+    pool = open_pool("process")
+    (first,), _ = run(pool, job(0))
+    worker = int(first.metrics["accuracy"])
+    os.kill(worker, signal.SIGINT)
+    until = time.monotonic() + 10
+    while alive(worker):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    (second,), _ = run(pool, job(1), patience=20)
+    assert second.status == "ok"
+    assert second.metrics != first.metrics
+
+
+def test_a_limit_that_comes_when_the_job_has_ended_is_none_of_the_next_job_s(open_pool):
+    """The clock is no later job's, and a worker whose time was up gets none."""
+    pool = open_pool("process", trial_timeout=60.0)
+    over = job(0)
+    (first,), _ = run(pool, over)
+    (worker,) = pool._workers
+    worker._expire(over)
+    (second,), _ = run(pool, job(1))
+    assert second.metrics == first.metrics, "the same process"
+    worker.expired = time.monotonic()
+    (third,), _ = run(pool, job(2))
+    assert third.status == "ok"
+    assert third.metrics != first.metrics
+
+
+def test_memory_that_is_shared_with_other_trials_may_be_short_by_chance(open_pool):
+    for workers in (1, 2):
+        (ended,), _ = run(open_pool("runs_out", workers=workers), job())
+        assert (ended.status, ended.may_be_chance) == ("out_of_memory", workers == 2)
 
 
 def test_nobody_waits_for_a_worker_who_wants_to_stop(open_pool):

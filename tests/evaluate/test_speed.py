@@ -13,11 +13,11 @@ from archwright.core.trial import Budget
 from archwright.evaluate import device, learner, torch_compile, training
 from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.cores import cores
 from archwright.evaluate.course import Course
 from archwright.evaluate.data import read
 from archwright.evaluate.learner import GLANCE, Learner, looks
 from archwright.evaluate.pool import WorkerPool
-from archwright.evaluate.process import cores
 from archwright.evaluate.recipe import recipe
 from archwright.evaluate.tensors import on_device
 from archwright.evaluate.torch_compile import NoCompiler, forget, require_compiler

@@ -1,5 +1,6 @@
 """The run loop, with an evaluator in this process."""
 
+import itertools
 import math
 
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 from archwright.core.trial import Finished
 from archwright.search.replay import begin, believed, mismatches
 from archwright.search.run import Run, Stop, TrialsKeepFailing, training_seed
-from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, replay
 from archwright.store.log import START
 from archwright.store.memory import MemoryLog
 from tests.search.instant import Instant, started, worth
+from tests.search.paced import Paced
 
 
 class Crash(Exception):
@@ -264,6 +266,18 @@ def test_watch_sees_every_event_after_it_is_logged():
     log, seen = MemoryLog(), []
     begun(log, Instant(2), watch=lambda event: (seen.append(event), events_of(log).index(event)))
     assert seen == events_of(log)
+
+
+def test_reports_wait_for_each_other_for_a_second():
+    """Of 40 epochs with a tenth of a second in between, eleven at most share an append; nothing else waits."""
+    log, now = CrashingLog(), itertools.count()
+    seen = []
+    watch = lambda event: seen.append((event, log.appends))  # noqa: E731
+    begun(log, Paced(lambda _: [0.5] * 40), trials=1, clock=lambda: next(now) / 10, watch=watch)
+    reports = [append for event, append in seen if isinstance(event, Reported)]
+    assert len(reports) == 40
+    assert 40 / 11 <= len(set(reports)) <= 40 / 5
+    assert [append for event, append in seen if isinstance(event, Scored)] == [log.appends - 1]
 
 
 def test_searcher_is_told_nothing_about_the_test_split():

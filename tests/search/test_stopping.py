@@ -5,16 +5,17 @@ from functools import reduce
 from statistics import fmean, median
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.core.trial import Objective, Stopped
+from archwright.core.trial import Budget, Objective, Stopped
 from archwright.search.replay import begin, believed, mismatches
 from archwright.search.run import Run
 from archwright.search.session import resume, start
 from archwright.search.stopping import BadStoppingRule, Curves, MedianRule, curves, rule_from_json, rule_to_json
 from archwright.store.duck import DuckDBLog
-from archwright.store.events import AttemptEnded, AttemptStarted, Reported, RunResumed, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState, replay
 from archwright.store.log import START
 from archwright.store.memory import MemoryLog
@@ -69,6 +70,36 @@ def test_where_less_is_better_worse_is_more():
     by = {"direction": "minimize"}
     assert after(*THREE, *trial(3, 0.9, 0.5, status=None), **by).why_hopeless(3) == ""
     assert ", above 0.5, the median" in after(*THREE, *trial(3, 0.9, 0.51, status=None), **by).why_hopeless(3)
+
+
+def continued(number: int, earlier: int, *values: float, first: int, status: str | None = "ok") -> list:
+    """The events of a trial that goes on with an earlier one from epoch `first`."""
+    begun, *rest = trial(number, *values, status=status)
+    later = [evolve(e, epoch=e.epoch + first - 1) if isinstance(e, Reported) else e for e in rest]
+    return [Proposed(number, (), Budget(9, "epochs"), continues=earlier), begun, *later]
+
+
+def test_a_continued_trial_has_the_curve_of_the_whole_training():
+    """What it goes on with had reached 0.8, so that it is not hopeless at 0.55, as it would be alone."""
+    ours = continued(3, 2, 0.55, first=4, status=None)
+    assert after(*THREE, *ours).running[3][-1].best == 0.8
+    assert after(*THREE, *ours).why_hopeless(3) == ""
+    alone = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in trial(3, 0.55, status=None)]
+    assert "below 0.6" in after(*THREE, *alone).why_hopeless(3)
+
+
+def test_a_training_that_was_continued_counts_once():
+    """The third goes on to 0.0: its average is (0.6 + 0.8 + 0.7 + 0) / 4 = 0.525, and the median 0.525 by epoch 4."""
+    ours = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in trial(4, 0.52, status=None)]
+    why = after(*THREE, *continued(3, 2, 0.0, first=4), *ours).why_hopeless(4)
+    assert "below 0.525, the median of what 3 finished trials" in why
+
+
+def test_a_continued_training_that_began_anew_has_a_curve_of_its_own():
+    """Its checkpoint was not there: each epoch that it does again counts once."""
+    (*points,) = after(*THREE, *continued(3, 2, 0.1, 0.2, first=1, status=None)).running[3]
+    assert [point.epoch for point in points] == [1, 2]
+    assert [point.mean for point in points] == pytest.approx([0.1, 0.15])
 
 
 def test_failed_and_running_trials_do_not_count():

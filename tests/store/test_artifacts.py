@@ -9,7 +9,17 @@ import time
 
 import pytest
 
-from archwright.store.artifacts import ArtifactUnwritable, artifact, discard, run_folder, trials, write
+from archwright.store.artifacts import (
+    ArtifactsExist,
+    ArtifactUnwritable,
+    artifact,
+    discard,
+    left_by,
+    require_none,
+    run_folder,
+    trials,
+    write,
+)
 from archwright.store.errors import InvalidRunName
 
 
@@ -26,6 +36,19 @@ def test_a_link_to_a_log_leads_to_what_lies_beside_the_log(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link.duckdb").symlink_to(tmp_path / "real" / "log.duckdb")
     assert run_folder(tmp_path / "link.duckdb", "a") == run_folder(tmp_path / "real" / "log.duckdb", "a")
+
+
+def test_what_an_earlier_run_has_left_is_found_and_kept_from_a_new_one(tmp_path):
+    """A folder without trials, and files of other names, are nobody's models."""
+    log = tmp_path / "log.duckdb"
+    assert left_by(log) == frozenset()
+    write(artifact(run_folder(log, "a-1"), 3, "model"), b"weights")
+    (run_folder(log, "a-2")).mkdir()
+    (tmp_path / "log.duckdb.artifacts" / "notes").touch()
+    assert left_by(log) == {"a-1"}
+    require_none(log, "a-2")
+    with pytest.raises(ArtifactsExist, match=rf"{run_folder(log, 'a-1')} holds what an earlier run a-1 has left"):
+        require_none(log, "a-1")
 
 
 def test_no_name_of_a_run_leads_elsewhere(tmp_path):

@@ -51,6 +51,11 @@ def test_a_log_that_is_not_there_has_no_runs(tmp_path):
     assert new_run_name(DuckDBLog(tmp_path / "log.duckdb"), "digits") == "digits-1"
 
 
+def test_names_that_are_taken_elsewhere_are_passed_over(tmp_path):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    assert new_run_name(log, "digits", ["digits-4", "mnist-9"]) == "digits-5"
+
+
 def test_a_run_is_found():
     """By its name, or the one started last."""
     log = log_of("digits-2", "digits-1")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from archwright.core.trial import Budget
+from archwright.core.trial import Budget, Stopped
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import (
     AttemptEnded,
@@ -62,7 +62,10 @@ def test_types_are_stable(log):
     }  # fmt: skip
     assert types == {
         "scores": ["VARCHAR", "BIGINT", "BIGINT", "TIMESTAMP", "VARCHAR", "DOUBLE", "JSON"],
-        "attempts": ["VARCHAR", "BIGINT", "BIGINT", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "DOUBLE", "VARCHAR"],
+        "attempts": [
+            "VARCHAR", "BIGINT", "BIGINT", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "DOUBLE", "VARCHAR", "VARCHAR",
+            "BIGINT", "VARCHAR",
+        ],
         "trials": [
             "VARCHAR", "BIGINT", "TIMESTAMP", "VARCHAR", "DOUBLE", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
             "JSON",
@@ -191,6 +194,18 @@ def test_incumbents_honour_the_direction(log, direction, expected):
     assert best == [expected[-1][1:], (0, 0.9)]
 
 
+def test_what_stopped_an_attempt(log):
+    """By which rule, after which epoch and why; nothing of one that came to its end."""
+    patient = AttemptEnded(0, 1, "ok", 2.5, {"accuracy": 0.5}, stopped=Stopped("patience", 7, "no better for 3 epochs"))
+    ends = [patient, AttemptEnded(1, 1, "ok", 1.0, {"accuracy": 0.5})]
+    attempts = [event for n, end in enumerate(ends) for event in (trial(n)[0], AttemptStarted(n, 1), end)]
+    record(log, "a-1", [started(), *attempts])
+    assert query(log.path, "SELECT trial, stopped_by, stopped_at, why FROM attempts ORDER BY trial").rows == [
+        (0, "patience", 7, "no better for 3 epochs"),
+        (1, None, None, None),
+    ]
+
+
 def test_attempts(log):
     """Each attempt has its end, or the reason why it has none."""
     crashed = AttemptEnded(0, 1, "crashed", 2.5, error="signal 9")
@@ -201,7 +216,7 @@ def test_attempts(log):
     ]  # fmt: skip
     record(log, "a-1", history)
     record(log, "b-1", [started(), trial(0)[0], AttemptStarted(0, 1), AttemptStarted(0, 2)])
-    assert query(log.path, "SELECT * FROM attempts ORDER BY run, trial, attempt").rows == [
+    assert query(log.path, "SELECT * EXCLUDE (stopped_by, stopped_at, why) FROM attempts ORDER BY ALL").rows == [
         ("a-1", 0, 1, at(4), at(5), "crashed", 2.5, "signal 9"),
         ("a-1", 1, 1, at(6), None, "interrupted", None, None),
         ("a-1", 1, 2, at(8), None, "interrupted", None, None),
