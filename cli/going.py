@@ -114,10 +114,10 @@ def _show_outcome(going: Going) -> dict[str, str]:
         show_trials(facts["trials"], facts, going.out)
         return {"each training": going.command("show", going.name)}
     best = next(iter(of_best(reading, 1)), None)
+    failed = [trial.trial for trial in reading.trials if trial.status not in (None, "ok")]
     if best is None:
-        return {}
-    failed = sum(trial.status not in (None, "ok") for trial in reading.trials)
-    show_winner(best, reading.run.state.scored, failed)
+        return {"why none has a score": going.command("show", going.name, str(failed[0]))} if failed else {}
+    show_winner(best, reading.run.state.scored, len(failed))
     return {
         "how it learned": going.command("show", going.name, str(best["trial"])),
         "how it compares": going.command("best", going.name),
@@ -132,6 +132,7 @@ def _to_go_on(going: Going, stopped: RunStopped) -> str:
 
 def _suggest(out: Screen, commands: dict[str, str]) -> None:
     out.print()
+    width = max(17, *(len(what) + 2 for what in commands))
     for what, command in commands.items():
-        out.print(f"{what + ':':<17}{command}", soft_wrap=True)
+        out.print(f"{what + ':':<{width}}{command}", soft_wrap=True)
     out.file.flush()

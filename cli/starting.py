@@ -8,6 +8,7 @@ from archwright.core.tally import out_shapes
 from archwright.core.term import Shape, Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data import describe
+from archwright.evaluate.recipe import check_settings
 from archwright.search.session import Logged
 from archwright.store.artifacts import left_by, require_none
 from archwright.store.duck import DuckDBLog
@@ -18,13 +19,15 @@ from archwright.store.names import check_run_name, new_run_name
 def problem(found: Found, config: Config, data: str | None, shape: Shape | None) -> tuple[Term, Shape]:
     """The space and the shape of its inputs, which the data decides where there is any.
 
-    Raises BadOption, what is wrong with the data, and what is wrong with the space.
+    Raises BadOption, what is wrong with the data, with the space, and with the settings in it.
     """
     if isinstance(config, TrainingConfig):
         if shape is not None:
             raise BadOption("--input-shape goes with --evaluator; for training, the shape of the inputs is the data's")
         info = describe(config.data, config.data_dir, config.validation)
-        return _checked(found, info.input_shape, info.classes, True), info.input_shape
+        term = _checked(found, info.input_shape, info.classes, True)
+        check_settings(term)
+        return term, info.input_shape
     if not isinstance(config, FunctionConfig):  # a table, whose architectures end in as many outputs as it was made for
         shape = shape or found.input_shape or INPUT_SHAPE
         return _checked(found, shape, config.classes, False), shape

@@ -1,6 +1,7 @@
 """One attempt at a job inside a worker: whatever the job does, an end that the coordinator can log."""
 
 import errno
+import gc
 import math
 import random
 import sys
@@ -61,6 +62,7 @@ def attempt(
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
         verdict, fit = Verdict(_status(error), error=account(error)), _leaves_fit(error)
     seconds = time.monotonic() - started
+    _give_back()
     status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
     return Ended(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), fit)
 
@@ -96,6 +98,18 @@ def _seed(seed: int) -> None:
         sys.modules["torch"].manual_seed(seed)
 
 
+def _give_back() -> None:
+    """The memory of what a job has left behind, models in cycles above all: other workers may share the device."""
+    gc.collect()
+    if _uses_cuda():
+        sys.modules["torch"].cuda.empty_cache()
+
+
+def _uses_cuda() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.cuda.is_initialized()
+
+
 def _status(error: BaseException) -> Status:
     if isinstance(error, FloatingPointError):  # how Python, numpy and a person's own training say NaN
         return "diverged"
@@ -113,6 +127,4 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def _leaves_fit(error: BaseException) -> bool:
     """Whether a worker can be trusted after `error`: not without memory, nor with a GPU in an unknown state."""
-    torch = sys.modules.get("torch")
-    on_device = torch is not None and torch.cuda.is_initialized()
-    return isinstance(error, Exception) and not is_out_of_memory(error) and not on_device
+    return isinstance(error, Exception) and not is_out_of_memory(error) and not _uses_cuda()

@@ -1,6 +1,5 @@
 """Jobs that train the architecture as a classifier of images."""
 
-import gc
 import json
 from collections.abc import Callable
 
@@ -56,9 +55,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
 
         def run(past: State | None, save: Callable[[State], None] | None) -> Verdict:
             verdict = train(model, data, how, job.budget, job.seed, tell, config.keep, past=past, save=save)
-            if verdict.status != "ok":
-                return verdict
-            known = {**memory.peak(), **facts(model, a_batch(data))}
+            known = {"parameters": parameters(model), **memory.peak(), **facts(model, a_batch(data))}
             return evolve(verdict, metrics={**verdict.metrics, **known})
 
         try:
@@ -68,7 +65,6 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
         finally:
             if how.compile:
                 forget()
-            gc.collect()
 
     return evaluate
 

@@ -3,7 +3,6 @@
 Of the model it is found out what it costs, as of one that archwright trains.
 """
 
-import gc
 import time
 from contextlib import suppress
 from typing import Any
@@ -41,7 +40,6 @@ def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Ma
     settled()
 
     def make(architecture: Term, seed: int) -> Made:
-        gc.collect()  # models of earlier jobs hold memory of the device in cycles
         if "model" not in asks:
             return Made(lasting)
         assert config.input_shape is not None

@@ -7,6 +7,7 @@ from types import TracebackType
 from archwright.core.errors import ArchwrightError
 
 OURS = str(Path(__file__).parent.parent)  # the border: frames of archwright are of no use to the person
+NOT_THEIRS = (OURS, "<frozen importlib", "<attrs generated")
 LINES = 20
 
 
@@ -30,7 +31,7 @@ def account(error: BaseException, lines: int | None = LINES) -> str:
         trace = trace.tb_next
     told = traceback.TracebackException(type(error), error, trace)
     if isinstance(error, ArchwrightError):  # it says all that a person needs; where we noticed it is no news
-        while told.stack and told.stack[-1].filename.startswith(OURS):
+        while told.stack and told.stack[-1].filename.startswith(NOT_THEIRS):
             told.stack.pop()
         if not told.stack:
             return said(error)
@@ -39,4 +40,4 @@ def account(error: BaseException, lines: int | None = LINES) -> str:
 
 
 def _is_ours(trace: TracebackType) -> bool:
-    return trace.tb_frame.f_code.co_filename.startswith((OURS, "<frozen importlib"))
+    return trace.tb_frame.f_code.co_filename.startswith(NOT_THEIRS)

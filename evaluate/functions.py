@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 from archwright.core.architecture import require_specified, settings_of
@@ -23,6 +24,10 @@ class Halted(BaseException):
     def __init__(self, stopped: Stopped) -> None:
         super().__init__(stopped.why)
         self.stopped = stopped
+
+
+class NoEpoch(ArchwrightError, ValueError):
+    """A report of something other than an epoch."""
 
 
 class NotCallable(ArchwrightError, TypeError):
@@ -50,8 +55,8 @@ def prepare(config: FunctionConfig, index: int, threads: int) -> Evaluate:
 
     def evaluate(job: Job, tell: Tell) -> Verdict:
         def report(epoch: int, **metrics: Any) -> None:
-            if why := tell(int(epoch), _numbers(metrics)):
-                raise Halted(Stopped("hopeless", int(epoch), why))
+            if why := tell(_epoch(epoch), _numbers(metrics)):
+                raise Halted(Stopped("hopeless", _epoch(epoch), why))
 
         try:
             architecture = job.term
@@ -101,6 +106,12 @@ def _maker(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Mak
     from archwright.evaluate import equipment  # only here, since torch takes seconds to import
 
     return equipment.prepare(config, asks, index, threads)
+
+
+def _epoch(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
+        raise NoEpoch(f"the epoch of a report is {given!r:.80}; it must be a whole number: 1, 2 ...")
+    return int(given)
 
 
 def _numbers(metrics: Mapping[str, Any]) -> Metrics:

@@ -80,7 +80,8 @@ class WorkerPool:
 
     def submit(self, job: Job) -> None:
         """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
-        for worker in [w for w in self._workers if w.job is None and not w.usable]:
+        self._look(0.0)  # one that has died while it had nothing to do is replaced, and costs no attempt
+        for worker in [w for w in self._workers if w.expired and w.job is None]:
             self._replace(worker)
         idle = sorted((w for w in self._workers if w.usable), key=lambda w: not w.ready)
         try:

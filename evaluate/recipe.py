@@ -6,7 +6,11 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from archwright.core.basic import Settings
+from archwright.core.domain import Value
 from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.expression import Shared
+from archwright.core.term import Term, probes
 from archwright.core.trial import JSON
 from archwright.evaluate.setting import BadTrainingSetting, choice, count, flag, number
 
@@ -150,6 +154,30 @@ def recipe(*given: Mapping[str, JSON]) -> Recipe:
     if settings.get("schedule") == "one_cycle":
         usual["warmup"] = 0.3
     return Recipe(**{**usual, **settings})
+
+
+def check_settings(space: Term) -> None:
+    """Nothing, if the training knows every setting of the space by its name, and takes each value that it may have.
+
+    Of a range, both ends are looked at; of what is computed, nothing. Raises UnknownTrainingSetting or
+    BadTrainingSetting.
+    """
+    if isinstance(space, Settings):
+        for name, entry in space.entries:
+            (ours,) = _by_our_names({name: None})
+            for value in probes(entry.domain if isinstance(entry, Shared) else entry):
+                _check_value(ours, value)
+    for inside in space.subterms:
+        check_settings(inside)
+
+
+def _check_value(name: str, value: Value) -> None:
+    if name == "recipe":
+        _named(value)
+    else:
+        attribute = attrs.fields_dict(Recipe)[name]
+        assert attribute.validator is not None
+        attribute.validator(None, attribute, value)
 
 
 def _named(name: JSON) -> Mapping[str, JSON]:

@@ -97,7 +97,7 @@ def train(
     except Diverged as error:
         stopped = Stopped("divergence", now.course.epoch if error.epoch is None else error.epoch, str(error))
         return Verdict("diverged", error=str(error), stopped=stopped)
-    metrics = _of_training(now.best, now.last, tested, now.course) | {"parameters": parameters(model)}
+    metrics = _of_training(now.best, now.last, tested, now.course)
     return Verdict("ok", metrics, stopped=stopped if now.course.spent(budget) < 1 else None)
 
 

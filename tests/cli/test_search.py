@@ -44,6 +44,25 @@ def test_costs_can_be_what_a_search_is_about_and_less_of_them_is_better(tmp_path
     assert facts["best"]["score"] == min(flops) < max(flops)
 
 
+def test_a_search_without_a_score_says_how_to_see_why(tmp_path):
+    (tmp_path / "score.py").write_text(SCORE)
+    done = run(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "2")
+    assert done.returncode == 0, done.stderr
+    (hint,) = (line for line in done.stdout.splitlines() if line.startswith("why none has a score:"))
+    assert hint.split()[-4:] == ["archwright", "show", "figure1-1", "0"]
+    assert "ValueError: the score has no number" in run(tmp_path, "show", "figure1-1", "0").stdout
+
+
+def test_settings_that_no_training_can_have_are_refused_before_anything_is_logged(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "import archwright as aw\nspace = aw.sequential(aw.settings(lerning_rate=[0.1, 0.2]), aw.affine(units=10))\n"
+    )
+    done = run(tmp_path, "search", "own.py:space", "--trials", "1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the training has no setting 'lerning_rate'; did you mean learning_rate" in done.stderr
+    assert [file.name for file in tmp_path.iterdir() if "duckdb" in file.name] == []
+
+
 def test_the_models_of_another_log_are_left_alone(tmp_path):
     """The log was moved and its models were not: a new run gets another name, and one of that name is refused."""
     (tmp_path / "score.py").write_text(SCORE)

@@ -30,7 +30,7 @@ def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
     """A search that is in the middle of its first trials, which go on once `let_go` is called."""
     search = start(folder, *words)
     for _ in range(REPORTS):
-        wait_for(search, "epoch")
+        wait_for(search, "  epoch ")
     return search
 
 

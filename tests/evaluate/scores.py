@@ -12,6 +12,9 @@ def raises(architecture, budget):
     print("before")
     return inner(architecture)
 
+def reports_no_epoch(architecture, budget, seed, report):
+    report(("one", 0, -3, 1.5, True)[seed], accuracy=0.5)
+
 class CannotBeTold(Exception):
     def __str__(self):
         raise ValueError("not even this")
@@ -151,7 +154,7 @@ def reports_and_dies(architecture, budget, report):
 
 def chatters_on(architecture, budget, report):
     if budget.amount == 1:
-        chatter = lambda: [time.sleep(0.01) or report(i, late=1.0) for i in range(100)]
+        chatter = lambda: [time.sleep(0.01) or report(i, late=1.0) for i in range(1, 101)]
         threading.Thread(target=chatter, daemon=True).start()
     time.sleep(0.2)
     return 1.0

@@ -42,6 +42,16 @@ def test_reports_arrive_and_optional_parameters_are_given_by_name(open_pool):
     assert [(r.trial, r.epoch, r.metrics) for r in reports] == [(7, 1, {"accuracy": 0.1}), (7, 2, {"accuracy": 0.2})]
 
 
+def test_a_report_is_of_an_epoch(open_pool, file):
+    ended, reports = run(open_pool("reports_no_epoch"), *(job(seed, seed=seed) for seed in range(5)))
+    assert reports == []
+    for finished, given in zip(ended, ("'one'", "0", "-3", "1.5", "True"), strict=True):
+        assert finished.status == "crashed"
+        assert f"the epoch of a report is {given}; it must be a whole number: 1, 2 ..." in finished.error
+        assert f'File "{file}"' in finished.error
+        assert "functions.py" not in finished.error
+
+
 def test_a_halted_function_ends_well_at_its_next_report_and_its_worker_goes_on(open_pool):
     pool = open_pool("reports_until_halted")
     pool.submit(job(3))

@@ -7,14 +7,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import archwright as aw
 from archwright.core.trial import Budget
 from archwright.evaluate.course import Course
-from archwright.evaluate.recipe import RECIPES, Recipe, UnknownTrainingSetting, recipe
+from archwright.evaluate.recipe import RECIPES, Recipe, UnknownTrainingSetting, check_settings, recipe
 from archwright.evaluate.setting import BadTrainingSetting
 
 
 def test_without_settings_the_defaults_hold():
     assert recipe() == recipe({}) == Recipe()
+
+
+RATE = aw.shared("rate", [0.1, -0.2])
+
+
+@pytest.mark.parametrize(
+    ("space", "error", "told"),
+    [
+        (aw.settings(lerning_rate=[0.1, 0.2]), UnknownTrainingSetting, "no setting 'lerning_rate'; did you mean"),
+        (aw.settings(learning_rate=[0.1, -0.2]), BadTrainingSetting, "learning_rate is -0.2; it must be a number of 0"),
+        (aw.settings(lr_init=aw.reals(-1, 1)), BadTrainingSetting, "learning_rate is -1.0; it must be a number of 0"),
+        (aw.settings(mixup=0.1, momentum=aw.reals(0, 2)), BadTrainingSetting, "momentum is 2.0; it must be"),
+        (aw.settings(batch_size=aw.integers(0, 9)), BadTrainingSetting, "batch_size is 0; it must be 1 or more"),
+        (aw.settings(recipe=["paper", "modrn"]), BadTrainingSetting, "recipe is 'modrn'; it must be one of plain"),
+        (aw.settings(learning_rate=RATE), BadTrainingSetting, "learning_rate is -0.2"),
+        (aw.settings(lerning_rate=RATE * 2), UnknownTrainingSetting, "no setting 'lerning_rate'"),
+    ],
+)
+def test_settings_that_no_training_can_have_are_told_of_the_space(space, error, told):
+    """Wherever they are in it, and before anything is trained."""
+    inside = aw.sequential(aw.optional(aw.repeat(aw.sequential(aw.relu(), space), [1, 2])), aw.affine(10))
+    with pytest.raises(error, match=told):
+        check_settings(inside)
+
+
+@pytest.mark.parametrize("name", ["digits", "deeparchitect", "tfref", "resnet"])
+def test_the_settings_of_the_spaces_that_come_along_are_known(name):
+    check_settings(aw.named_space(name))
 
 
 def test_a_later_mapping_overrules_an_earlier_one():
