@@ -119,6 +119,21 @@ def test_nothing_in_a_step_waits_for_a_gpu():
         torch.cuda.set_sync_debug_mode("default")
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_computes_in_bfloat16_and_channels_last_and_gives_float32():
+    device = torch.device("cuda")
+    data, seen = on_device(read("digits"), device), []
+    model = compiled(NETWORK, (1, 8, 8), 0).to(device).to(memory_format=data.layout)
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.register_forward_hook(lambda _, __, out: seen.append(out))
+    logits = learner.forward(model, data.normalised(data.train.images[:64]))
+    assert logits.dtype == torch.float32
+    assert {out.dtype for out in seen} == {torch.bfloat16}
+    assert all(out.is_contiguous(memory_format=torch.channels_last) for out in seen)
+
+
 OWN = """
 import os
 import archwright as aw

@@ -286,6 +286,14 @@ def test_mixing_gives_each_image_the_share_that_it_says():
     assert torch.allclose(mixed, share * images + (1 - share) * images[other])
 
 
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_augmentation_leaves_images_in_the_layout_that_is_fast_on_their_device(layout):
+    images = torch.rand(8, 3, 12, 12).contiguous(memory_format=layout)
+    changed = augment.augmented(images, recipe({"crop": 2, "flip": True, "cutout": 4}))
+    assert changed.is_contiguous(memory_format=layout)
+    assert augment.mixed(changed, 0.2)[0].is_contiguous(memory_format=layout)
+
+
 def test_no_augmentation_is_none():
     images = torch.ones(2, 1, 3, 3)
     assert augment.augmented(images, Recipe()) is images
