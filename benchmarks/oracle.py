@@ -20,6 +20,7 @@ from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.serial import to_json
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.cores import cores
 from archwright.evaluate.nasbench201 import Nasbench201Config
 from archwright.evaluate.opening import open_evaluator
 from archwright.search.compare import grid, run_all
@@ -54,7 +55,8 @@ def curves(case: Case, path: str, seeds: int) -> np.ndarray:
         log = DuckDBLog(Path(folder) / "log.duckdb")
         about = (config_to_json(config), Objective(), Budget(200, "epochs"), 0, case.trials, {})
         started = RunStarted(to_json(space), "nasbench201", (3, 32, 32), searcher, *about)
-        for _ in run_all(log, grid("oracle", started, {"random": searcher}, seeds), partial(open_evaluator, config)):
+        entries = grid("oracle", started, {"random": searcher}, seeds)
+        for _ in run_all(log, entries, partial(open_evaluator, config), processes=cores()):
             pass
         return np.array([history.best for history in histories(log.path, ["oracle.*"])])
 

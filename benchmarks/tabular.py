@@ -12,6 +12,7 @@ from archwright.core.nasbench201 import OPERATIONS
 from archwright.core.serial import to_json
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.cores import cores
 from archwright.evaluate.nasbench201 import Nasbench201Config
 from archwright.evaluate.opening import open_evaluator
 from archwright.search.compare import grid, run_all
@@ -52,9 +53,8 @@ def compared(folder: Path, searches: int) -> tuple[float, float]:
         versions={},
     )
     log = DuckDBLog(folder / "tabular.duckdb")
-    done = run_all(
-        log, grid("table", started, {"random": {"name": "random"}}, searches), partial(open_evaluator, config)
-    )
+    entries = grid("table", started, {"random": {"name": "random"}}, searches)
+    done = run_all(log, entries, partial(open_evaluator, config), processes=cores())
     next(done)  # by then the processes have imported what they need
     begun = time.perf_counter()
     rest = sum(1 for _ in done)

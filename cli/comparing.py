@@ -1,32 +1,30 @@
-"""Comparisons of searchers: which runs they are made of, running those, and what follows from them."""
+"""Comparisons of searchers: which runs they are made of, and running those that are still to be run."""
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any
+from hashlib import blake2b
 
-import numpy as np
+import typer
 from attrs import frozen
-from rich.console import Console as Screen
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from archwright.cli.histories import History, NothingToCompare, aligned, by_label, histories
+from archwright.cli.agreeing import standings
+from archwright.cli.interrupts import noted
 from archwright.cli.options import BadOption, pairs
-from archwright.cli.output import screen, table
+from archwright.cli.overview import Overview, command_again
 from archwright.core.serial import JSON
 from archwright.evaluate.config import Config, WorkerConfig
+from archwright.evaluate.cores import cores
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.pool import WorkerPool
 from archwright.search.compare import Entry, run_all
-from archwright.search.run import Stop
-from archwright.search.searchers import searcher_text, searcher_to_json
-from archwright.search.session import Console, resume, start
-from archwright.search.statistics import paired_bootstrap, standard_error
+from archwright.search.run import Stop, TrialsKeepFailing
+from archwright.search.searchers import searcher_from_json, searcher_text, searcher_to_json
+from archwright.search.session import Console, logged, resume, start
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogMissing
-from archwright.store.query import query
+from archwright.store.fold import RunState
+
+LONGEST = 60  # characters of a label; a run's name may have 100
 
 
 @frozen
@@ -41,143 +39,98 @@ class Force:
 
 
 def searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
-    """The searchers that texts such as `mcts,exploration=0.1` name, by the labels that their runs get."""
+    """The searchers that texts such as `mcts,exploration=0.1` name, by the labels that their runs get.
+
+    BadOption where two of them are one searcher, however they are written.
+    """
     made: dict[str, JSON] = {}
     for text in texts:
         name, *settings = text.split(",")
-        label = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
-        if label in made:
-            raise BadOption(f"--searcher {text} comes twice; name each searcher once")
-        made[label] = searcher_to_json(name, pairs("--searcher", settings))
+        searcher = searcher_to_json(name, pairs("--searcher", settings))
+        for earlier, other in zip(texts, made.values(), strict=False):
+            if searcher_from_json(other) == searcher_from_json(searcher):
+                raise BadOption(
+                    f"--searcher {text} is the same searcher as --searcher {earlier}; name each searcher once"
+                )
+        made[label(searcher)] = searcher
     if not made:
         raise BadOption("a comparison needs searchers; name each one with --searcher")
     return made
 
 
+def label(searcher: JSON) -> str:
+    """What a searcher is called in the names of runs, as in mcts-exploration-0-1: no two are called the same.
+
+    A dash in it stands before a setting, before its value, and for a point in that; whatever else is no letter or
+    digit of a value is written by its number, as in -1: _2d1.
+    """
+    name, *settings = re.split(r",(?=\w+=)", searcher_text(searcher))
+    named = [name]
+    for key, _, value in (setting.partition("=") for setting in settings):
+        named += [key, re.sub(r"[^A-Za-z0-9.]", lambda each: f"_{ord(each[0]):02x}", value).replace(".", "-")]
+    whole = "-".join(named)
+    digest = blake2b(whole.encode(), digest_size=8).hexdigest()
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 17]}-{digest}"
+
+
 def unfinished(log: DuckDBLog, entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The searches that are still to be run, or gone on with."""
-    try:
-        rows = query(log.path, "SELECT run, scored, status = 'exhausted' FROM runs").rows
-    except LogMissing:  # the first run makes the file
-        return entries
-    reached = {run: math.inf if exhausted else scored for run, scored, exhausted in rows}
-    return [entry for entry in entries if reached.get(entry.run, -1) < entry.started.trials]
+    """The searches that are still to be run, or gone on with; BadOption where a run in the log is another search."""
+    there = standings(log.path, entries)
+    return [entry for entry in entries if entry.run not in there or there[entry.run].reached < entry.started.trials]
 
 
-def work(log: DuckDBLog, entries: Sequence[Entry], force: Force, stop: Callable[[], Stop]) -> None:
-    """Run what is still to be run, saying how far it is."""
+def work(log: DuckDBLog, entries: Sequence[Entry], force: Force) -> None:
+    """Run what is still to be run, saying how far it is; typer.Exit where a person stops it."""
     rest = unfinished(log, entries)
-    out = Screen(stderr=True)  # stdout is for the conclusions
-    if len(rest) < len(entries):
-        out.print(f"{len(entries) - len(rest)} of {len(entries)} searches are in {log.path} already", soft_wrap=True)
-    columns = (TextColumn("{task.completed}/{task.total} searches"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, disable=not out.is_terminal) as progress:
-        task = progress.add_task("", total=len(entries), completed=len(entries) - len(rest))
-        for entry in worked_off(log, rest, force, stop):
-            progress.advance(task)
-            if not out.is_terminal:
-                out.print(f"{entry.run} is done", soft_wrap=True)
+    done = len(entries) - len(rest)
+    overview = Overview(len(entries), done, isinstance(force.config, WorkerConfig))
+    if done:
+        overview.say(f"{done} of {len(entries)} searches are in {log.path} already")
+    with noted() as interrupts:
+        with overview.shown():
+            for said in worked_off(log, rest, force, overview, lambda: overview.stop(interrupts.urgency)):
+                overview.end(said)
+        if interrupts.received and unfinished(log, entries):
+            overview.say(f"go on:           {command_again()}")
+            raise typer.Exit(interrupts.exit_code)
 
 
-def suggest_going_on() -> None:
-    """Say how a comparison that was stopped goes on."""
-    screen().print("stopped; the same command goes on where this one was")
-
-
-def worked_off(log: DuckDBLog, entries: Sequence[Entry], force: Force, stop: Callable[[], Stop]) -> Iterator[Entry]:
-    """Each search once it is done: those over a table on all cores at once, trainings one after the other."""
+def worked_off(
+    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], Stop]
+) -> Iterator[str]:
+    """What is to be said of each search once it is done: over a table many at once, with trainings one by one."""
+    if not entries:
+        return
     if isinstance(force.config, WorkerConfig):
-        yield from _trained(log, entries, force, stop)
+        yield from _trained(log, entries, force, overview, stop)
     else:
-        yield from run_all(log, entries, partial(open_evaluator, force.config), stop=stop)
+        for entry in run_all(log, entries, partial(open_evaluator, force.config), processes=cores(), stop=stop):
+            yield f"{entry.run} is done"
 
 
-def _trained(log: DuckDBLog, entries: Sequence[Entry], force: Force, stop: Callable[[], Stop]) -> Iterator[Entry]:
+def _trained(
+    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], Stop]
+) -> Iterator[str]:
     assert isinstance(force.config, WorkerConfig)
     there = set(log.runs()) if log.path.exists() else set[str]()
-    timeout, source = force.trial_timeout, force.source
+    timeout, source, retries = force.trial_timeout, force.source, force.retries
+    console = Console(stop, overview.watch)
     with WorkerPool(force.config, workers=force.workers, space_source=source, trial_timeout=timeout) as pool:
         pool.warm_up(stop)
         for entry in entries:
-            console, retries = Console(stop), force.retries
-            if entry.run in there:
-                stopped = resume(log, entry.run, pool, trials=entry.started.trials, console=console, retries=retries)
-            else:
-                stopped = start(log, entry.run, entry.started, pool, console=console, retries=retries)
-            if stopped.reason == "interrupted":
+            if stop():
                 return
-            yield entry
-
-
-def conclusions(log: Path, entries: Sequence[Entry], trials: int, optimum: float | None) -> list[dict[str, Any]]:
-    """A row a searcher: its mean best score half-way and at the end, and how it does against the first."""
-    found = by_label(histories(log, [entry.run for entry in entries]))
-    labels = dict.fromkeys(searcher_text(entry.started.searcher) for entry in entries)  # in the order of naming
-    groups = {label: found[label] for label in labels}
-    first = next(iter(groups.values()))
-    rows: list[dict[str, Any]] = []
-    for label, group in groups.items():
-        reached = aligned(group, [each.best for each in group])[:, :trials]
-        half, end = reached[:, (reached.shape[1] - 1) // 2], reached[:, -1]
-        row: dict[str, Any] = {"searcher": label, "seeds": len(group), "trials": reached.shape[1]}
-        row |= _told("half", half, group[0], optimum) | _told("best", end, group[0], optimum)
-        row["failed"] = int(sum(np.isnan(each.scores).sum() for each in group))
-        tests = np.array([each.best_tests[reached.shape[1] - 1] for each in group])
-        row["test"] = float(tests.mean()) if np.isfinite(tests).all() else None
-        row |= _against(group, end, first, reached.shape[1]) if group is not first else {}
-        rows.append(row)
-    return rows
-
-
-def _told(name: str, values: np.ndarray, of: History, optimum: float | None) -> dict[str, float]:
-    """A mean and its standard error; of the distance to the optimum where that is known."""
-    shown = values if optimum is None else of.sign * (optimum - values)
-    return {name: float(shown.mean()), f"{name}_error": float(standard_error(shown))}
-
-
-def _against(group: Sequence[History], end: np.ndarray, first: Sequence[History], trials: int) -> dict[str, float]:
-    """How much better than the first searcher on the same seeds, with a 95 % interval and a p-value."""
-    ours = {each.run.rpartition(".")[2]: value for each, value in zip(group, end, strict=True)}
-    theirs = {each.run.rpartition(".")[2]: each.best[min(trials, len(each.best)) - 1] for each in first}
-    seeds = [seed for seed in ours if seed in theirs]
-    if not seeds:
-        raise NothingToCompare("the searchers share no seed; run the comparison to its end")
-    sign = group[0].sign
-    found = paired_bootstrap([sign * ours[seed] for seed in seeds], [sign * theirs[seed] for seed in seeds])
-    return {"better_by": found.mean, "low": found.low, "high": found.high, "p": found.p}
-
-
-def show_conclusions(rows: Sequence[dict[str, Any]], optimum: float | None) -> None:
-    """Print the table."""
-    goal = "best" if optimum is None else "regret"
-    columns = {"searcher": "left", "seeds": "right", f"{goal} half-way": "right", f"{goal} at the end": "right"}
-    columns |= {
-        "test": "right",
-        f"better than {rows[0]['searcher']} by": "right",
-        "95 % interval": "right",
-        "p": "right",
-    }
-    cells = [
-        (
-            row["searcher"],
-            row["seeds"],
-            f"{_unsigned(row['half']):.5f} ± {row['half_error']:.5f}",
-            f"{_unsigned(row['best']):.5f} ± {row['best_error']:.5f}",
-            "" if row["test"] is None else f"{row['test']:.5f}",
-            f"{row['better_by']:+.5f}" if "p" in row else "",
-            f"{row['low']:+.5f} .. {row['high']:+.5f}" if "p" in row else "",
-            _certainty(row["p"]) if "p" in row else "",
-        )
-        for row in rows
-    ]
-    screen().print(table(columns, cells))
-
-
-def _certainty(p: float) -> str:
-    """A p-value, as exactly as 10,000 resamples know it."""
-    return f"{p:.4f}" if p >= 0.001 else "<0.001"
-
-
-def _unsigned(mean: float) -> float:
-    """A mean to five digits, of which none is minus zero."""
-    return round(mean, 5) + 0.0
+            state = logged(log, entry.run).state if entry.run in there else None
+            overview.begin(entry.run, state or RunState(), entry.started.objective)
+            try:
+                if state is None:
+                    stopped = start(log, entry.run, entry.started, pool, console=console, retries=retries)
+                else:
+                    trials = entry.started.trials
+                    stopped = resume(log, entry.run, pool, trials=trials, console=console, retries=retries)
+            except TrialsKeepFailing:  # of which the log tells, and which keeps no other search from running
+                yield f"{entry.run} stopped, as too many trials in a row failed"
+            else:
+                if stopped.reason == "interrupted":
+                    return
+                yield f"{entry.run} is done"

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import typer
 from attrs import evolve
 
 from archwright.cli import own_function
 from archwright.cli.options import BadOption, pairs
+from archwright.core.basic import Settings
 from archwright.core.errors import nearest
-from archwright.core.term import Shape
+from archwright.core.rewriting import Either
+from archwright.core.term import Composite, Shape, Term
 from archwright.core.trial import Budget, Objective, parse_budget
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.fcnet import FcnetConfig
 from archwright.evaluate.metrics import COSTS, METRICS
 from archwright.evaluate.nasbench201 import Nasbench201Config
-from archwright.evaluate.recipe import recipe
+from archwright.evaluate.recipe import ALIASES, recipe
 
 TABLES = ("nasbench201", "fcnet")
 
@@ -41,8 +44,36 @@ def budget(config: Config, given: str | None) -> Budget:
 
 
 def models_kept(config: Config, wanted: int | None) -> int:
-    """Of how many trials the models are kept, if the person does not say: of the best one, where there are models."""
-    return (1 if isinstance(config, TrainingConfig) else 0) if wanted is None else wanted
+    """Of how many trials the models are kept, if the person does not say: of the best one, where there are models.
+
+    There are none in a table. A function has one only if it asks for it, which nothing but importing it may tell; of
+    one that does not, nothing is written.
+    """
+    return (1 if isinstance(config, TrainingConfig | FunctionConfig) else 0) if wanted is None else wanted
+
+
+def say_overruled(config: Config, space: Term) -> None:
+    """Say on stderr which settings of the training do nothing, since every model of the space has its own."""
+    if not isinstance(config, TrainingConfig | FunctionConfig):
+        return
+    ours = ALIASES if isinstance(config, TrainingConfig) else {}
+    theirs = {ours.get(name, name): name for name in _always_set(space)}
+    for name in config.settings:
+        if (of_space := theirs.get(ours.get(name, name))) is not None:
+            typer.echo(f"--train {name} does nothing: the space sets {of_space} in every model", err=True)
+
+
+def _always_set(space: Term) -> frozenset[str]:
+    """The settings that every model of a space has, as far as that is seen without making one."""
+    match space:
+        case Settings():
+            return frozenset(name for name, _ in space.entries)
+        case Either():
+            return frozenset.intersection(*map(_always_set, space.terms))
+        case Composite():
+            return frozenset[str]().union(*map(_always_set, space.subterms))
+        case _:
+            return frozenset()
 
 
 def objective(config: Config, metric: str | None, minimize: bool | None) -> Objective:

@@ -1,20 +1,29 @@
 """A trial as a model to take home."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from attrs import evolve
 
 import archwright
 from archwright.cli.facts import leaf
 from archwright.cli.options import command
 from archwright.cli.output import shown, times
 from archwright.cli.reading import Reading
+from archwright.cli.retraining import data_for
 from archwright.core.architecture import settings_of
+from archwright.core.domain import Value
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node
 from archwright.core.serial import to_json
+from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
+from archwright.evaluate.data import UnknownData
+from archwright.evaluate.images import BadData, NoSuchData
+from archwright.evaluate.recipe import in_effect
 from archwright.search.run import training_seed
 from archwright.store.artifacts import run_folder
 from archwright.store.fold import Trial
@@ -22,7 +31,12 @@ from archwright.store.fold import Trial
 if TYPE_CHECKING:
     from archwright.evaluate.export.card import Card
     from archwright.evaluate.export.folder import Exported, Subject
+    from archwright.evaluate.normalisation import Normalisation
 
+UNKNOWN = (
+    "What its images must be normalised with was not kept with the model, and the data is not there to say it; "
+    "so there is no preprocess."
+)
 SCORES = {"accuracy": "accuracy on the validation images", "test_accuracy": "accuracy on the test images"}
 
 
@@ -47,16 +61,16 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
     from archwright.evaluate.classifier import recipe_of
     from archwright.evaluate.export.folder import Subject
     from archwright.evaluate.export.model_file import Origin
-    from archwright.evaluate.export.normalising import normalisation
 
-    weights = None if untrained else _weights(reading, trial)
     node, config = leaf(reading, trial), from_json(reading.run.started.evaluator)
+    weights = None if untrained else _weights(reading, trial, config)
     shape = node.origin.input_shape
     first = trial
     while first.continues is not None:  # trials that continue one another are one training
         first = reading.trial(first.continues)
     seed = training_seed(reading.run.started.seed, first.trial)
-    card = _card(reading, trial, node, config, untrained=untrained)
+    images, why = _normalisation(reading, trial, config, node.architecture, data_dir)
+    card = evolve(_card(reading, trial, node, config, untrained=untrained), unknown=UNKNOWN if why else "")
     where = {"run": reading.name, "trial": str(trial.trial), "space": reading.run.started.space_source}
     size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(shape):,}"}
     title = f"The model of trial {trial.trial} of {reading.name}{', untrained' if untrained else ''}"
@@ -70,24 +84,44 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
         "trial": trial.trial,
         "choices": dict(trial.path),
     }
-    images = normalisation(config, node.architecture, data_dir)
     drawn = recipe_of(config, node.architecture).initialization if isinstance(config, TrainingConfig) else "own"
-    return Subject(node.architecture, shape, seed, weights, origin, images, card, described, drawn)
+    notes = (f"{UNKNOWN} {why}",) if why else ()
+    return Subject(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
 
 
-def _weights(reading: Reading, trial: Trial) -> Any:
+def _weights(reading: Reading, trial: Trial, config: Config) -> Any:
     from archwright.evaluate.artifacts import NoArtifact, read_model
 
     folder = run_folder(reading.log, reading.name)
     try:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
-        again = command(reading.log, "retrain", reading.name, str(trial.trial))
+        ours = isinstance(config, TrainingConfig)
+        data = [] if ours else ["--data", data_for(config) or "DATA"]
+        retrain = command(reading.log, "retrain", reading.name, str(trial.trial), *data)
         raise NoWeights(
-            f"the weights of trial {trial.trial} of {reading.name} are not in {folder}; train it again with "
-            f"`{again}` and export a trial of that run, or add --untrained for the weights that it begins with"
+            f"the weights of trial {trial.trial} of {reading.name} are not in {folder}; train it {'again ' * ours}with "
+            f"`{retrain}` and export a trial of that run, or add --untrained for the weights that it begins with"
         ) from error
     return weights
+
+
+def _normalisation(
+    reading: Reading, trial: Trial, config: Config, architecture: Term, data_dir: str | None
+) -> tuple["Normalisation | None", str]:
+    """What a model's images were normalised with: as it was kept with the model, or as the data says now.
+
+    None if it was trained on none, or if nobody knows; then also what is wrong with the data.
+    """
+    from archwright.evaluate.artifacts import BadArtifact, NoArtifact, NotNoted, read_normalisation
+    from archwright.evaluate.export.normalising import normalisation
+
+    with suppress(NoArtifact, BadArtifact, NotNoted):
+        return read_normalisation(run_folder(reading.log, reading.name), trial.trial), ""
+    try:
+        return normalisation(config, architecture, data_dir), ""
+    except (NoSuchData, BadData, UnknownData) as error:
+        return None, str(error)
 
 
 def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
@@ -99,34 +133,40 @@ def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrain
     objective = started.objective.metric
     if trial.score is not None and objective not in SCORES and not untrained:
         scores |= {objective: shown(trial.score)}
-    told = {name: shown(value) for name, value in settings_of(node.architecture).items()}
     more = {"budget": str(trial.budget), "images": times(node.origin.input_shape)}
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
         choices={name: shown(value) for name, value in trial.path},
-        settings={} if untrained else more | told | _given(config),
+        settings={} if untrained else more | _settings(config, settings_of(node.architecture)),
         scores=scores,
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
     )
 
 
-def _given(config: Config) -> dict[str, str]:
-    """What a person has set for the training."""
-    if not isinstance(config, TrainingConfig):
-        return {"evaluator": config.source} if isinstance(config, FunctionConfig) else {}
-    return {name: shown(value) for name, value in {**config.settings, **config.overrides}.items()}
+def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
+    """What a training was told, by the space and by the person, as it took it."""
+    if isinstance(config, TrainingConfig):
+        told = in_effect(config.settings, of_model, config.overrides)
+    else:
+        given = config.settings if isinstance(config, FunctionConfig) else {}
+        told = {"evaluator": config.source} if isinstance(config, FunctionConfig) else {}
+        told |= {**given, **of_model}
+    return {name: shown(value) for name, value in told.items()}
 
 
 def show_exported(folder: Path, done: "Exported") -> None:
     """Print what was written."""
     for path in done.files:
         typer.echo(f"{path}")
+    for note in done.notes:
+        typer.echo(f"\n{note}")
     if "model.py" not in done.missing:
         typer.echo(f"\nto look at it: python {folder / 'model.py'}")
 
 
 def require_whole(folder: Path, done: "Exported") -> None:
     """NotWhole if something is missing."""
-    for name, why in done.missing.items():
-        raise NotWhole(f"{folder / name} was not written, the other files were: {why}")
+    if done.missing:
+        told = [f"{folder / name} was not written: {why}" for name, why in done.missing.items()]
+        raise NotWhole("\n".join([*told, f"the other {len(done.files)} files were"]))

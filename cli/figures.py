@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from archwright.cli.histories import Floats, History, NothingToCompare, aligned, by_label
+from archwright.cli.histories import Floats, History, NothingToCompare, by_label, histories, no_score, rows_of
 from archwright.cli.options import BadOption
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.search.statistics import share_above, standard_error
+from archwright.search.statistics import known_mean, share_above
 
 Groups = Mapping[str, Sequence[History]]
 SIZE = (5.0, 3.4)  # inches: a column of a paper
@@ -38,8 +38,26 @@ def chosen_kind(name: str) -> Kind:
     return KINDS[name]
 
 
-def drawn(found: Sequence[History], kind: Kind, output: Path, optimum: float | None, title: str | None) -> None:
-    """Write the figure to `output`, in the format of its ending. `optimum` is the best possible score, if known."""
+def drawn(
+    log: Path, wanted: Sequence[str], kind: Kind, output: Path, optimum: float | None, title: str | None
+) -> list[str]:
+    """Draw the runs that are `wanted`, by name or pattern; what the figure does not show of them, for people.
+
+    NothingScored, with what the first trial said, where none of them has a score.
+    """
+    found = histories(log, wanted)
+    scored = [history for history in found if history.has_score]
+    if not scored:
+        raise no_score(log, " ".join(wanted), found)
+    draw(scored, kind, output, optimum, title)
+    return left_out(found)
+
+
+def draw(found: Sequence[History], kind: Kind, output: Path, optimum: float | None, title: str | None) -> None:
+    """Write the figure to `output`, in the format of its ending. `optimum` is the best possible score, if known.
+
+    Each of the searches that were `found` has a score.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")  # no window: also where there is no screen
@@ -47,20 +65,37 @@ def drawn(found: Sequence[History], kind: Kind, output: Path, optimum: float | N
 
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"}):
         figure, axes = pyplot.subplots(figsize=SIZE, layout="constrained")
-        kind.draw(axes, by_label(found), optimum)
-        if title:
-            axes.set_title(title)
         try:
+            kind.draw(axes, by_label(found), optimum)
+            if title:
+                axes.set_title(title)
             figure.savefig(output, dpi=POINTS)
         except (OSError, ValueError) as error:
+            if isinstance(error, ArchwrightError):
+                raise
             raise UnwritableFigure(f"{output} cannot be written: {error}; name a .png, .svg or .pdf file") from error
         finally:
             pyplot.close(figure)
 
 
+def left_out(found: Sequence[History]) -> list[str]:
+    """What a figure of these searches does not show, for people."""
+    said: list[str] = []
+    for label, group in by_label(found).items():
+        scored = [each for each in group if each.has_score]
+        if len(scored) < len(group):
+            said.append(f"{label}: {len(group) - len(scored)} of {len(group)} searches have no score and are not drawn")
+        lengths = [len(each.scores) for each in scored]
+        if lengths and min(lengths) < max(lengths):
+            said.append(
+                f"{label}: the searches have {min(lengths)} to {max(lengths)} trials; each counts as far as it goes"
+            )
+    return said
+
+
 def _band(axes: Any, x: Floats, rows: Floats, label: str) -> None:
-    """The mean over searches, and one standard error on either side of it."""
-    mean, error = rows.mean(axis=0), standard_error(rows)
+    """The mean over the searches that have a value there, and one standard error on either side of it."""
+    mean, error = known_mean(rows)
     (line,) = axes.plot(x, mean, label=f"{label} (n={len(rows)})", linewidth=1.4)
     axes.fill_between(x, mean - error, mean + error, color=line.get_color(), alpha=0.25, linewidth=0)
 
@@ -75,25 +110,36 @@ def _distance(history: History, best: Floats, optimum: float | None) -> Floats:
 
 def _incumbent(axes: Any, groups: Groups, optimum: float | None) -> None:
     for label, group in groups.items():
-        rows = aligned(group, [_distance(each, each.best, optimum) for each in group])
+        rows = rows_of([_distance(each, each.best, optimum) for each in group])
         _band(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label)
     _finish(axes, "evaluations", _goal(_first(groups), optimum), optimum is not None)
 
 
 def _time(axes: Any, groups: Groups, optimum: float | None) -> None:
-    latest = min(float(each.seconds.sum()) for group in groups.values() for each in group)
-    earliest = max(float(each.seconds[0]) for group in groups.values() for each in group)
-    if not 0 < earliest < latest:
-        raise NothingToCompare("the searches have no stretch of time in common; plot --kind incumbent instead")
-    x = np.geomspace(earliest, latest, 300)
     for label, group in groups.items():
-        rows = []
-        for each in group:
-            at = np.searchsorted(np.cumsum(each.seconds), x, side="right") - 1
-            rows.append(_distance(each, each.best, optimum)[at])
+        x = np.geomspace(*_stretch(label, group), 300)
+        rows = [_at(np.cumsum(each.seconds), _distance(each, each.best, optimum), x) for each in group]
         _band(axes, x, np.stack(rows), label)
     axes.set_xscale("log")
     _finish(axes, "seconds of evaluation", _goal(_first(groups), optimum), optimum is not None)
+
+
+def _stretch(label: str, group: Sequence[History]) -> tuple[float, float]:
+    """From when all of the searches have a score, as the fast ones are no fair sample, to when the first one ends."""
+    ends = [np.cumsum(each.seconds) for each in group]
+    first = max(float(end[np.isfinite(each.scores)][0]) for end, each in zip(ends, group, strict=True))
+    last = min(float(end[-1]) for end in ends)
+    if not 0 < first < last:
+        raise NothingToCompare(
+            f"the searches of {label} have no stretch of time in common: all have a score after {first:g} s, and one "
+            f"ends after {last:g} s; plot --kind incumbent instead"
+        )
+    return first, last
+
+
+def _at(ends: Floats, values: Floats, x: Floats) -> Floats:
+    """The last of `values`, which are there from `ends` on, at each of the times `x`, none of which is before all."""
+    return values[np.searchsorted(ends, x, side="right") - 1]
 
 
 def _threshold(axes: Any, groups: Groups, optimum: float | None) -> None:  # noqa: ARG001
@@ -119,7 +165,7 @@ def _histogram(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
     every = {label: np.concatenate([each.scores for each in group]) for label, group in groups.items()}
     there = {label: scores[np.isfinite(scores)] for label, scores in every.items()}
     together = np.concatenate(list(there.values()))
-    edges = np.linspace(together.min(), together.max(), BINS + 1) if len(together) else np.linspace(0, 1, BINS + 1)
+    edges = np.histogram_bin_edges(together, BINS)
     for label, scores in there.items():
         axes.hist(scores, bins=edges, histtype="step", density=True, label=label, linewidth=1.4)
     _finish(axes, _first(groups).metric, "density of models", False)
@@ -140,7 +186,7 @@ def _finish(axes: Any, x: str, y: str, logarithmic: bool) -> None:
 
 KINDS: Mapping[str, Kind] = {
     "incumbent": Kind("the best score so far against evaluations, with standard errors", _incumbent),
-    "time": Kind("the best score so far against the seconds of evaluation", _time),
+    "time": Kind("the best score so far against the seconds of evaluation, until the first search ends", _time),
     "threshold": Kind("the share of models above each score (DeepArchitect, figure 6)", _threshold),
     "regret": Kind("the final scores, or their distance to --optimum, as boxes", _regret),
     "histogram": Kind("how the scores are spread", _histogram),

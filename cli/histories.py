@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import Direction
+from archwright.search.run import TrialsKeepFailing
 from archwright.search.searchers import searcher_text
 from archwright.search.statistics import incumbents
 from archwright.store.query import query
@@ -20,7 +21,11 @@ Floats = NDArray[np.float64]
 
 
 class NothingToCompare(ArchwrightError, ValueError):
-    """Runs that have no scores, or different objectives, where they are to be held against each other."""
+    """Runs that are not there, have no trials, or have different objectives, where they are to be compared."""
+
+
+class NothingScored(TrialsKeepFailing):
+    """Searches none of whose trials has a score."""
 
 
 @frozen
@@ -32,13 +37,18 @@ class History:
     metric: str
     direction: Direction
     scores: Floats  # NaN where a trial failed
-    seconds: Floats  # of each trial, simulated where the evaluator simulates
+    seconds: Floats  # of each trial, all its attempts together; simulated where the evaluator simulates
     tests: Floats  # test accuracy; NaN where there is none
 
     @property
     def sign(self) -> float:
         """1 if more is better, and -1 if less is."""
         return 1.0 if self.direction == "maximize" else -1.0
+
+    @property
+    def has_score(self) -> bool:
+        """Whether any of its trials has one."""
+        return bool(np.isfinite(self.scores).any())
 
     @property
     def best(self) -> Floats:
@@ -63,34 +73,45 @@ _RUNS = """
     FROM events WHERE kind = 'RunStarted' ORDER BY rowid
 """
 _TRIALS = """
-    WITH ends AS (
-        SELECT run, trial, TRY_CAST(payload->>'$.seconds' AS DOUBLE) AS seconds,
-            TRY_CAST(payload->>'$.metrics.test_accuracy' AS DOUBLE) AS test
-        FROM events WHERE kind = 'AttemptEnded'
-        QUALIFY row_number() OVER (PARTITION BY run, trial ORDER BY seq DESC) = 1
+    WITH wanted AS (
+        SELECT * FROM events WHERE kind IN ('AttemptEnded', 'Scored') AND run IN (SELECT unnest(?))
+    ), spent AS (
+        SELECT run, trial, sum(TRY_CAST(payload->>'$.seconds' AS DOUBLE)) AS seconds,
+            arg_max_null(payload->>'$.metrics.test_accuracy', seq) AS test
+        FROM wanted WHERE kind = 'AttemptEnded' GROUP BY run, trial
     )
-    SELECT run, score, seconds, test FROM scores JOIN ends USING (run, trial) ORDER BY run, n
+    SELECT run, TRY_CAST(payload->>'$.score' AS DOUBLE), seconds, TRY_CAST(test AS DOUBLE)
+    FROM wanted LEFT JOIN spent USING (run, trial) WHERE kind = 'Scored' ORDER BY run, seq
+"""
+_FAILURES = """
+    SELECT run, trial, payload->>'$.status', payload->>'$.error' FROM events
+    WHERE kind = 'AttemptEnded' AND payload->>'$.status' != 'ok' AND run IN (SELECT unnest(?))
+    QUALIFY row_number() OVER (PARTITION BY run ORDER BY seq) = 1
 """
 
 
 def histories(log: Path, wanted: Sequence[str]) -> list[History]:
     """The searches whose runs are named, or match a pattern such as `nb.*`, in the order in which they were started.
 
-    Raises NothingToCompare where a name or pattern matches none, or one has no scores.
+    Raises NothingToCompare where a name or pattern matches none.
     """
     runs = {row[0]: row[1:] for row in query(log, _RUNS).rows}
-    chosen = [run for run in runs if any(fnmatchcase(run, pattern) for pattern in wanted)]
-    for pattern in wanted:
-        if not any(fnmatchcase(run, pattern) for run in runs):
-            raise NothingToCompare(f"{log} has no run {pattern!r}; {nearest(pattern, runs)}")
+    chosen = _chosen(log, runs, wanted)
     trials = {
         run: np.array([row[1:] for row in rows], dtype=np.float64)
-        for run, rows in groupby(query(log, _TRIALS).rows, key=lambda row: row[0])
+        for run, rows in groupby(query(log, _TRIALS, [chosen]).rows, key=lambda row: row[0])
     }
-    for run in chosen:
-        if run not in trials:
-            raise NothingToCompare(f"{run} has no scored trial yet; archwright resume {run}")
-    return [_history(run, runs[run], trials[run]) for run in chosen]
+    return [_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in chosen]
+
+
+def _chosen(log: Path, runs: Mapping[str, object], wanted: Sequence[str]) -> list[str]:
+    """The names of runs are no patterns: a comparison of thousands names each."""
+    named = {each: {each} if each in runs else {run for run in runs if fnmatchcase(run, each)} for each in wanted}
+    for each, found in named.items():
+        if not found:
+            raise NothingToCompare(f"{log} has no run {each!r}; {nearest(each, runs)}")
+    chosen = set[str]().union(*named.values())
+    return [run for run in runs if run in chosen]
 
 
 def _history(run: str, facts: Sequence[str], trials: Floats) -> History:
@@ -113,7 +134,25 @@ def by_label(found: Iterable[History]) -> Mapping[str, Sequence[History]]:
     return groups
 
 
-def aligned(group: Sequence[History], values: Sequence[Floats]) -> Floats:
-    """One row a search [searches, trials], as long as the shortest."""
-    length = min(len(history.scores) for history in group)
-    return np.stack([each[:length] for each in values])
+def no_score(log: Path, what: str, found: Sequence[History]) -> NothingToCompare | NothingScored:
+    """The error for searches of which none has a score: with what the first trial that failed says of it."""
+    failures = {row[0]: row[1:] for row in query(log, _FAILURES, [[each.run for each in found]]).rows}
+    first = next((each.run for each in found if each.run in failures), None)
+    if first is None:
+        return NothingToCompare(f"there is no scored trial of {what} yet; archwright resume {found[0].run}")
+    trial, status, error = failures[first]
+    return NothingScored(f"no trial of {what} has a score; trial {trial} of {first} was {status}: {error}")
+
+
+def rows_of(values: Sequence[Floats], length: int | None = None, *, stays: bool = False) -> Floats:
+    """One row a search [searches, trials], as long as the longest, or `length`.
+
+    Where a search has no more values there is NaN, or, if it `stays`, the last one that it has.
+    """
+    length = max(len(each) for each in values) if length is None else length
+    made = np.full((len(values), length), np.nan)
+    for row, each in zip(made, values, strict=True):
+        row[: len(each)] = each[:length]
+        if stays and 0 < len(each) < length:
+            row[len(each) :] = each[-1]
+    return made

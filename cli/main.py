@@ -156,8 +156,16 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _exit_code(error: ArchwrightError) -> int:
+    from archwright.search.crew import ProcessDied
     from archwright.search.run import TrialsKeepFailing
     from archwright.store import errors
 
-    failures = (TrialsKeepFailing, errors.LogIsDamaged, errors.LogIsFull, errors.LogFailed, errors.LogConflict)
+    failures = (
+        TrialsKeepFailing,
+        ProcessDied,
+        errors.LogIsDamaged,
+        errors.LogIsFull,
+        errors.LogFailed,
+        errors.LogConflict,
+    )
     return 1 if isinstance(error, failures) else 2

@@ -1,8 +1,10 @@
 """The options and arguments that commands share, and the values that people write for them."""
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +14,14 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.named import SPACES
 from archwright.core.term import Shape
 from archwright.core.trial import RETRIES as RETRIES
-from archwright.core.trial import parse_budget
+from archwright.core.trial import InvalidBudget, parse_budget
 
-RUNNING = "How it runs"  # the heading of options in help
+TRAINING, SEARCHING, RUNNING = "What a model is worth", "The search", "How it runs"  # headings of options in help
 DEFAULT_LOG = Path("archwright.duckdb")
+POINTED = r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"  # .1 and 1. are numbers to people, though not in JSON
+# For help, which has no time to import the searchers: a test holds these names to those of the code.
+SEARCHERS = ("random", "mcts", "mcts-bisection", "smbo", "smbo-paper", "evolution", "local-search")
+SEARCHER_NAMES = f"{', '.join(SEARCHERS[:-1])} or {SEARCHERS[-1]}"
 
 
 class BadOption(ArchwrightError, ValueError):
@@ -47,15 +53,22 @@ def seconds(text: str | None) -> float | None:
     """The seconds that a text such as `90s`, `10min` or `1h` names."""
     if text is None:
         return None
-    budget = parse_budget(text)
-    if budget.unit != "seconds":
-        raise BadOption(f"--trial-timeout is {text!r}; write a time, as in 90s, 10min or 1h")
+    budget = None
+    with suppress(InvalidBudget):
+        budget = parse_budget(text)
+    if budget is None or budget.unit != "seconds":
+        raise BadOption(f"--trial-timeout is {text!r}; write a time of more than 0, as in 90s, 10min or 1h")
     return budget.amount
 
 
 def pairs(option: str, texts: Sequence[str]) -> dict[str, Any]:
     """The settings that texts such as `batch_size=64` or `flip=true` name: JSON values, or else plain text."""
-    return dict(_pair(option, text) for text in texts)
+    found: dict[str, Any] = {}
+    for name, value in (_pair(option, text) for text in texts):
+        if name in found:
+            raise BadOption(f"{option} gives {name} twice, as {found[name]!r} and as {value!r}; keep one of them")
+        found[name] = value
+    return found
 
 
 def _pair(option: str, text: str) -> tuple[str, Any]:
@@ -65,7 +78,8 @@ def _pair(option: str, text: str) -> tuple[str, Any]:
     try:
         return name.strip(), json.loads(value)
     except json.JSONDecodeError:
-        return name.strip(), value.strip()
+        plain = value.strip()
+        return name.strip(), float(plain) if re.fullmatch(POINTED, plain) else plain
 
 
 def target(text: str | None, now: int) -> int | None:
@@ -80,6 +94,20 @@ def target(text: str | None, now: int) -> int | None:
 
 def _spaces() -> list[str]:
     return list(SPACES)
+
+
+def searcher_names() -> list[str]:
+    """For completion."""
+    from archwright.search.searchers import SEARCHERS
+
+    return list(SEARCHERS)
+
+
+def data_names() -> list[str]:
+    """For completion."""
+    from archwright.evaluate.builtin_data import NAMES
+
+    return list(NAMES)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -148,5 +176,82 @@ Retries = Annotated[
         metavar="N",
         help="How often a trial is tried again whose end may be chance, as when its worker was killed.",
         rich_help_panel=RUNNING,
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH; digits if none is given.",
+        rich_help_panel=TRAINING,
+        autocompletion=data_names,
+    ),
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        help="Of a trial: 5epochs, 30s or 50000examples; 5epochs, or the whole training of a table.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Validation = Annotated[
+    float | None,
+    typer.Option(
+        "--validation", help="The fraction of the training images to score on; 0.2.", rich_help_panel=TRAINING
+    ),
+]
+Keep = Annotated[
+    str | None,
+    typer.Option("--keep", help="The epoch that counts: best or last; the best.", rich_help_panel=TRAINING),
+]
+Train = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--train",
+        metavar="NAME=VALUE",
+        help="A setting of the training that the space leaves open, as in batch_size=64, flip=true or "
+        "schedule=cosine; may be repeated.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Evaluator = Annotated[
+    str | None,
+    typer.Option(
+        "--evaluator",
+        metavar="SOURCE",
+        help="A training of your own, or any function: file.py:function or module:function. It gets what it has "
+        "parameters for of architecture, budget, model, settings, data, device, seed, report and input_shape, and "
+        "returns a number or a dict of numbers. Or a table of results: "
+        "nasbench201:PATH or fcnet:PATH, with settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
+        rich_help_panel=TRAINING,
+    ),
+]
+EvaluatorInputShape = Annotated[
+    str | None,
+    typer.Option(
+        "--input-shape", metavar="C,H,W", help="With --evaluator: the shape of an input.", rich_help_panel=TRAINING
+    ),
+]
+Metric = Annotated[
+    str | None,
+    typer.Option(
+        "--metric",
+        help="What the search is about; accuracy, or what a function of your own says.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Minimize = Annotated[
+    bool | None, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
+]
+Stopping = Annotated[
+    str | None,
+    typer.Option(
+        "--stopping",
+        metavar="RULE",
+        help="Halt hopeless trials between epochs. median halts one whose best value so far is worse than the "
+        "median of what finished trials had on average by that epoch; with settings, "
+        "median,warmup=1,startup=5: after how many epochs of its own, and finished trials.",
+        rich_help_panel=SEARCHING,
     ),
 ]

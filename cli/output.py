@@ -126,6 +126,11 @@ def count(number: float | None) -> str:
     return "" if number is None else f"{number:,.0f}"
 
 
+def several(number: int, noun: str) -> str:
+    """So many things: 1 trial, 2 trials."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def named(facts: Pairs) -> Table:
     """Names and values, one a line."""
     made = table({"": "left", " ": "rest"}, ((Text(name, style="cyan"), shown(v)) for name, v in _pairs(facts)))

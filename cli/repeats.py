@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archwright.cli.output import score
+from archwright.cli.output import score, several
 from archwright.core.serial import JSON
 from archwright.search.given import Given
 from archwright.store.events import RunStarted
@@ -48,5 +48,5 @@ def summary(repeats: Facts) -> str:
 def conclusion(repeats: Facts) -> str:
     """The mean, the deviation, and of what they are."""
     number, scores = repeats["trainings"], repeats["scores"]
-    of = f"{number} trainings" if scores == number else f"{scores} of {number} trainings"
-    return f"{summary(repeats)}   mean and standard deviation of {of}"
+    of = several(number, "training") if scores == number else f"{scores} of {several(number, 'training')}"
+    return f"{summary(repeats)}   {'mean and standard deviation of ' if scores > 1 else 'of '}{of}"

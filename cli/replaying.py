@@ -5,7 +5,7 @@ from typing import Any
 
 from archwright.cli.facts import Facts
 from archwright.cli.options import pairs
-from archwright.cli.output import named, score, screen, shown
+from archwright.cli.output import named, score, screen, several, shown
 from archwright.cli.reading import Reading
 from archwright.cli.space import known_term
 from archwright.core.serial import JSON
@@ -42,8 +42,8 @@ def show_belief(facts: Facts) -> None:
     out.print(
         named(
             {
-                "proposed": f"{facts['proposed']} trials",
-                "scored": f"{facts['scored']} trials",
+                "proposed": several(facts["proposed"], "trial"),
+                "scored": several(facts["scored"], "trial"),
                 "open": f"trial {waiting}" if waiting else "none",
                 "best": f"{facts['metric']} {score(best['score'])} (trial {best['trial']})" if best else "none",
             }

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from archwright.cli.options import command
+from archwright.cli.output import several
 from archwright.cli.space import find, known_term
 from archwright.cli.starting import space_now
 from archwright.core.difference import differences
@@ -20,7 +21,7 @@ def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:
     if run.state.in_flight or run.state.proposed < wanted:
         return False
     again = command(log, "resume", name, "--trials", "+16")
-    typer.echo(f"{name} has its {run.state.scored} trials already; for more: {again}")
+    typer.echo(f"{name} has its {several(run.state.scored, 'trial')} already; for more: {again}")
     return True
 
 

@@ -13,9 +13,11 @@ from archwright.core.architecture import settings_of
 from archwright.core.node import Node
 from archwright.core.serial import JSON
 from archwright.core.trial import Budget, Objective
+from archwright.evaluate.builtin_data import NAMES
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json, to_json
 from archwright.evaluate.data import describe
-from archwright.evaluate.recipe import recipe
+from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.evaluate.recipe import overruled, recipe
 from archwright.search.given import Given
 from archwright.search.run import training_seed
 from archwright.search.searchers import searcher_to_json
@@ -35,7 +37,7 @@ def final(
     wrong with the data and the settings.
     """
     config = _base(reading, trial, data)
-    overrides = {**config.overrides, **pairs("--train", train)}
+    overrides = overruled(config.overrides, pairs("--train", train))
     config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
     config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
     node = leaf(reading, reading.trial(trial))
@@ -79,13 +81,23 @@ def usual_name(log: DuckDBLog, run: str, trial: int) -> str:
 def _base(reading: Reading, trial: int, data: str | None) -> TrainingConfig:
     config = from_json(reading.run.started.evaluator)
     if isinstance(config, TrainingConfig):
-        return config if data is None else evolve(config, data=data, data_dir=None)
+        return config if data in (None, config.data) else evolve(config, data=data, data_dir=None)
     if data is None:
         raise BadOption(
             f"{reading.name} was evaluated by {_told(config, reading.run.started.evaluator)}, so there is no training "
-            f"of trial {trial} to do again; say what to train it on, as in --data cifar10"
+            f"of trial {trial} to do again; say what to train it on, as in --data {data_for(config) or 'cifar10'}"
         )
+    if isinstance(config, FunctionConfig) and data == config.data:
+        names = ("data", "data_dir", "validation", "split_seed")
+        return TrainingConfig(**{name: getattr(config, name) for name in names})
     return TrainingConfig(data)
+
+
+def data_for(config: Config) -> str | None:
+    """The data that a run's architectures can be trained on, as far as it is known."""
+    if isinstance(config, TrainingConfig | FunctionConfig):
+        return config.data
+    return config.dataset if isinstance(config, Nasbench201Config) and config.dataset in NAMES else None
 
 
 def _told(config: Config, evaluator: Mapping[str, JSON]) -> str:

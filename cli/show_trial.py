@@ -15,6 +15,7 @@ from archwright.cli.output import (
     named,
     score,
     screen,
+    several,
     shown,
     sparkline,
     table,
@@ -80,7 +81,7 @@ def show_winner(facts: Facts, scored: int, failed: int) -> None:
     """Print a search's best trial: its score, its size and its choices."""
     out = screen()
     size = f", {count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
-    of = f"{scored} trials" + (f", {failed} of which failed" if failed else "")
+    of = several(scored, "trial") + (f", {failed} of which failed" if failed else "")
     out.print(f"\nbest of {of}: trial {facts['trial']}, {facts['metric']} {score(facts['score'])}{size}", style="bold")
     out.print(named(facts["choices"]))
 

@@ -1,7 +1,6 @@
-"""Spaces and architectures as text and as HTML."""
+"""Spaces and architectures as text."""
 
 from collections.abc import Iterator
-from html import escape
 
 from attrs import fields
 
@@ -15,11 +14,6 @@ def as_text(term: Term, in_shape: Shape | None = None) -> str:
     """A tree, one module a line. An architecture drawn with its input shape also shows shapes and parameters."""
     shape = in_shape if term.plan.closed else None
     return "\n".join(_lines(term, "", "", "", shape))
-
-
-def as_html(term: Term) -> str:
-    """The tree in a box, for notebooks."""
-    return f'<pre style="line-height:1.2">{escape(as_text(term))}</pre>'
 
 
 def _lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:

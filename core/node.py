@@ -187,12 +187,12 @@ class Node:
         return f"<leaf {steps}>" if choice is None else f"<node {steps} | {choice.name} in {choice.domain}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: the picture of a leaf's architecture."""
+        """For notebooks: the picture of a leaf's architecture, or of the space with what is chosen so far above it."""
         from archwright.core.picture.svg import as_svg  # drawing knows every kind of term, so it comes later
 
-        return (
-            as_svg(self.architecture, self.origin.input_shape) if self.is_leaf else f"<pre>{escape(repr(self))}</pre>"
-        )
+        if self.is_leaf:
+            return as_svg(self.architecture, self.origin.input_shape)
+        return f"<pre>{escape(repr(self))}</pre>\n{as_svg(self.origin.space)}"
 
 
 def root(space: Term, input_shape: Iterable[int]) -> Node:

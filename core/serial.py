@@ -118,7 +118,7 @@ def _structure(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
 
 def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], place: str) -> Term:
     if kind not in known:
-        remedy = f"{nearest(kind, known)} A kind of your own is known once its file has been imported"
+        remedy = f"a kind of your own is known once its file has been imported; {nearest(kind, known)}"
         raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
     cls = known[kind]
     wanted = {a.name for a in attrs.fields(cls)}

@@ -236,10 +236,9 @@ class Term(ABC):
         """How many trainable parameters it has; only for specified terms."""
 
     def _repr_html_(self) -> str:
-        from archwright.core.draw import as_html  # drawing knows every kind of term, so it comes later
-        from archwright.core.picture.svg import as_svg
+        from archwright.core.picture.svg import as_svg  # drawing knows every kind of term, so it comes later
 
-        return as_svg(self) if self.plan.closed else as_html(self)
+        return as_svg(self)
 
 
 _set = object.__setattr__

@@ -3,12 +3,13 @@
 import gzip
 import struct
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from attrs import frozen
 from filelock import FileLock
 
-from archwright.evaluate.images import BadData, Images, NoSuchData, Outline, Source
+from archwright.evaluate.images import BadData, Images, NoSuchData, Outline
 
 OUTLINES = {
     "digits": Outline((1, 8, 8), 10, 1797, None),
@@ -18,19 +19,28 @@ OUTLINES = {
     "cifar100": Outline((3, 32, 32), 100, 50_000, 10_000),
 }
 NAMES = tuple(OUTLINES)
+WHERE = "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
 
 
-def source(name: str, root: Path) -> Source:
+def source(name: str, root: Path) -> "Builtin":
     """The built-in data set `name`, whose files lie under `root`."""
     if name == "digits":
         return Digits()
     return Mnist(name, root) if name.endswith("mnist") else Cifar(name, root)
 
 
+def require_there(name: str, root: Path) -> None:
+    """Nothing, if the built-in data set `name` can be read without a download; else NoSuchData."""
+    if not source(name, root).is_there:
+        raise NoSuchData(f"{name} is not in {root.resolve()}; {WHERE}")
+
+
 @frozen
 class Digits:
     """1,797 handwritten digits of 8x8 pixels with 17 shades, part of scikit-learn."""
+
+    is_there: ClassVar[bool] = True
 
     def outline(self) -> Outline:
         """What it holds."""
@@ -61,6 +71,11 @@ class Mnist:
         if self._folder() is None:
             _download(self.name, self.root)
         return self._split("train"), self._split("t10k")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there are files of it."""
+        return self._folder() is not None
 
     def _folder(self) -> Path | None:
         places = (self.root / TORCHVISION[self.name] / "raw", self.root / "raw", self.root)
@@ -111,6 +126,13 @@ class Cifar:
             _download(self.name, self.root)
             return self._split(train=True), self._split(train=False)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there are files of it."""
+        from torchvision import datasets
+
+        return (self.root / getattr(datasets, TORCHVISION[self.name]).base_folder).is_dir()
+
     def _split(self, *, train: bool) -> Images:
         from torchvision import datasets
 
@@ -127,7 +149,7 @@ def _download(name: str, root: Path) -> None:
         with FileLock(root / f".{name}.lock"):
             getattr(datasets, TORCHVISION[name])(root, download=True)
     except (OSError, RuntimeError) as error:
-        raise NoSuchData(
-            f"{name} is not in {root.resolve()} and could not be downloaded ({error}); "
-            "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
-        ) from error
+        raise NoSuchData(f"{name} is not in {root.resolve()} and could not be downloaded ({error}); {WHERE}") from error
+
+
+Builtin = Digits | Mnist | Cifar

@@ -23,7 +23,7 @@ from archwright.evaluate.keeping import AnotherTraining, kept
 from archwright.evaluate.recipe import Recipe, recipe
 from archwright.evaluate.tensors import on_device
 from archwright.evaluate.torch_compile import forget, require_compiler
-from archwright.evaluate.training import parameters, train
+from archwright.evaluate.training import as_trained_on, parameters, train
 
 
 class NotAClassifier(ArchwrightError, ValueError):
@@ -59,7 +59,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
             return evolve(verdict, metrics={**verdict.metrics, **known})
 
         try:
-            return kept(job, model, about(job, how, config), run)
+            return kept(job, model, as_trained_on(data, how), about(job, how, config), run)
         except AnotherTraining as error:
             return Verdict("invalid", error=str(error))
         finally:

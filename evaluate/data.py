@@ -72,6 +72,14 @@ def read(spec: str, data_dir: str | None = None, validation: float = 0.2, seed: 
     return Dataset(info, images.take(train), images.take(held_out), images.take(rest) if test is None else test)
 
 
+def require_at_hand(spec: str, data_dir: str | None = None) -> None:
+    """Nothing, if nothing need be downloaded for the data set `spec` to be read; raises what is wrong with it."""
+    if spec in builtin_data.NAMES:
+        builtin_data.require_there(spec, root(data_dir))
+    else:
+        _source(spec, data_dir).outline()
+
+
 def root(data_dir: str | None) -> Path:
     """The folder in which built-in data sets lie: `data_dir`, else $ARCHWRIGHT_DATA, else the user's cache folder."""
     return Path(data_dir or os.environ.get("ARCHWRIGHT_DATA") or "~/.cache/archwright/data").expanduser()

@@ -49,7 +49,7 @@ def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Ma
 
         def finished(verdict: Verdict, job: Job) -> Verdict:
             known = {"seconds": time.monotonic() - began, **memory.peak(), "parameters": size}
-            failed = left_model(job, model)  # before anything else is done with the model
+            failed = left_model(job, model, lasting.get("data"))  # before anything else is done with the model
             known |= _facts(model, shape, device)
             return evolve(verdict, metrics={**known, **verdict.metrics}, error="\n".join(failed))
 

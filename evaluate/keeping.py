@@ -11,6 +11,8 @@ from archwright.core.serial import JSON
 from archwright.core.trial import Job
 from archwright.evaluate.artifacts import BadArtifact, NoArtifact, State, read_state, write_model, write_state
 from archwright.evaluate.attempt import Metrics, Verdict
+from archwright.evaluate.normalisation import normalisation_of
+from archwright.evaluate.tensors import DeviceData
 from archwright.store.artifacts import ArtifactUnwritable, discard
 
 FORMAT = 1  # of a state; one of another format is not gone on from
@@ -22,9 +24,10 @@ class AnotherTraining(ArchwrightError, ValueError):
     """A trial that is to go on with the training of something else than it is about."""
 
 
-def kept(job: Job, model: nn.Module, about: Mapping[str, JSON], train: Train) -> Verdict:
+def kept(job: Job, model: nn.Module, data: DeviceData, about: Mapping[str, JSON], train: Train) -> Verdict:
     """The verdict of `train`, which gets a state to go on from, or None, and what takes its own at the end, or None.
 
+    `data` has the images as they are normalised for it.
     `about` is all that makes the training what it is; a state is for trainings of which the same is true, and raises
     AnotherTraining for others. Where the state of the trial that the job continues is not there, the training begins
     anew, which gives the same result later unless its schedule has no horizon; the verdict notes that, and what could
@@ -39,7 +42,8 @@ def kept(job: Job, model: nn.Module, about: Mapping[str, JSON], train: Train) ->
         return verdict
     if job.continues is not None:
         verdict = evolve(verdict, metrics={**verdict.metrics, **_spent(verdict.metrics, past)})
-    return evolve(verdict, error="\n".join(filter(None, [missing, *_left(job, model, about, states)])))
+    left = [*left_model(job, model, data), *_left_states(job, about, states)]
+    return evolve(verdict, error="\n".join(filter(None, [missing, *left])))
 
 
 def _past(job: Job, about: Mapping[str, JSON]) -> tuple[State | None, str]:
@@ -75,19 +79,21 @@ def _spent(metrics: Metrics, past: State | None) -> Metrics:
     }
 
 
-def _left(job: Job, model: nn.Module, about: Mapping[str, JSON], states: list[State]) -> list[str]:
-    """Writes what the job says is kept; what cannot be written."""
+def _left_states(job: Job, about: Mapping[str, JSON], states: list[State]) -> list[str]:
+    """Writes the states that the job says are kept; what is to be said of those that cannot be."""
     named = [{"format": FORMAT, "about": dict(about), **state} for state in states]
-    writes = [partial(write_state, str(job.artifacts), job.trial, state) for state in named]
-    return [*left_model(job, model), *filter(None, map(_failure, writes))]
+    return [_failure(partial(write_state, str(job.artifacts), job.trial, state)) for state in named]
 
 
-def left_model(job: Job, model: nn.Module) -> list[str]:
-    """Writes the model's weights if the job says that they are kept; what is to be said if they cannot be."""
+def left_model(job: Job, model: nn.Module, data: DeviceData | None) -> list[str]:
+    """Writes the model's weights if the job says that they are kept; what is to be said if they cannot be.
+
+    Beside them is kept what the images of `data` are normalised with, if the model was trained on any.
+    """
     if not _leaves(job, "model"):
         return []
-    failure = _failure(lambda: write_model(str(job.artifacts), job.trial, model.state_dict(), job.architecture))
-    return [failure] if failure else []
+    images = None if data is None else normalisation_of(data)
+    return [_failure(lambda: write_model(str(job.artifacts), job.trial, model.state_dict(), job.architecture, images))]
 
 
 def _failure(write: Callable[[], object]) -> str:

@@ -44,7 +44,10 @@ class Recipe:
         0.0, meaning="the norm to which a larger gradient of all parameters is cut down", source="Pascanu et al. 2013"
     )
     batch_size: int = count(
-        128, "images", low=1, meaning="in a step; what is left over at an epoch's end is for the next"
+        128,
+        "images",
+        low=1,
+        meaning="in a step; images at an epoch's end that fill no batch are left out, other ones in each epoch",
     )
     schedule: str = choice(
         "constant", "cosine", "one_cycle",
@@ -154,6 +157,21 @@ def recipe(*given: Mapping[str, JSON]) -> Recipe:
     if settings.get("schedule") == "one_cycle":
         usual["warmup"] = 0.3
     return Recipe(**{**usual, **settings})
+
+
+def in_effect(*given: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What a training with these settings did: those that are given, by our names, and others that are not as usual."""
+    chosen: dict[str, JSON] = {}
+    for settings in given:
+        chosen |= _by_our_names(settings)
+    how, usual = attrs.asdict(recipe(*given)), attrs.asdict(Recipe())
+    named = {"recipe": chosen["recipe"]} if "recipe" in chosen else {}
+    return named | {name: value for name, value in how.items() if name in chosen or value != usual[name]}
+
+
+def overruled(settings: Mapping[str, JSON], by: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Settings by our names, with those in `by` in the place of their namesakes; raises UnknownTrainingSetting."""
+    return {**_by_our_names(settings), **_by_our_names(by)}
 
 
 def check_settings(space: Term) -> None:

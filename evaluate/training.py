@@ -65,7 +65,7 @@ def train(
     Goes on from the state `past` as if it had never stopped there, which for a budget in the middle of an epoch means
     in the middle of that epoch. `save` gets the state from which a later training may go on.
     """
-    data = data.by_pixel if how.normalisation == "pixel" else data
+    data = as_trained_on(data, how)
     now, kept, learner = Progress(), {}, Learner(model, data, how, budget, seed)
     if past is not None:
         now, kept = cattrs.structure(past["progress"], Progress), past["kept"]
@@ -99,6 +99,11 @@ def train(
         return Verdict("diverged", error=str(error), stopped=stopped)
     metrics = _of_training(now.best, now.last, tested, now.course)
     return Verdict("ok", metrics, stopped=stopped if now.course.spent(budget) < 1 else None)
+
+
+def as_trained_on(data: DeviceData, how: Recipe) -> DeviceData:
+    """The data as a recipe normalises its images."""
+    return data.by_pixel if how.normalisation == "pixel" else data
 
 
 def _patience(course: Course, how: Recipe, data: DeviceData) -> Stopped | None:

@@ -1,9 +1,10 @@
 """A search with two workers that loses a worker, is killed, goes on, and ends with a model to take home.
 
-    python examples/killed_and_resumed.py tfref --data mnist --data-dir FOLDER --trials 6 --budget 1epochs
-    python examples/killed_and_resumed.py digits --data digits --trials 4 --budget 1epochs
+    python examples/killed_and_resumed.py tfref --data mnist --data-dir FOLDER --trials 6 --budget 20s
+    python examples/killed_and_resumed.py digits --data digits --trials 3 --budget 4s
 
-Everything goes through the archwright command, as a person would. Processes are found in /proc: for Linux.
+Everything goes through the archwright command, as a person would. Processes are found in /proc: for Linux. A worker is
+killed when its first epoch is told, up to two seconds after it ended: the budget must be longer than that.
 """
 
 import argparse
@@ -17,6 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ARCHWRIGHT = (sys.executable, "-P", "-c", "from archwright.cli.main import main; main()")
+COUNTS = """
+select
+    (select count(*) from scores) as scored,
+    (select count(*) from trials where status = 'in_flight') as open,
+    (select count(*) from attempts where status = 'crashed') as crashed,
+    (select count(*) from attempts where status = 'interrupted') as interrupted
+"""
 RELOAD = """
 import sys
 import numpy, torch
@@ -46,15 +54,20 @@ def descendants(pid: int) -> Iterator[int]:
 
 def workers(pid: int) -> list[int]:
     """The workers of a search."""
-    found = [(child, Path(f"/proc/{child}/cmdline")) for child in descendants(pid)]
-    return [
-        child for child, line in found if b"\0archwright.evaluate.worker\0" in line.read_bytes() and is_worker(line)
-    ]
+    return [child for child in descendants(pid) if is_worker(command_line(child))]
 
 
-def is_worker(line: Path) -> bool:
+def command_line(pid: int) -> bytes:
+    """What a process was started with; nothing of one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def is_worker(line: bytes) -> bool:
     """Whether a process runs the worker itself, rather than guards it."""
-    return b"guard.py" not in line.read_bytes()
+    return b"\0archwright.evaluate.worker\0" in line and b"guard.py" not in line
 
 
 def main() -> None:
@@ -67,35 +80,34 @@ def main() -> None:
     log, name, model = ("--log", "story.duckdb"), "story", Path("story-model")
     where = ["--data-dir", given.data_dir] if given.data_dir else []
 
-    def count(view: str, condition: str) -> int:
-        """How many rows of a view meet a condition."""
-        rows = archwright("sql", f"select count(*) as n from {view} where {condition}", "--format", "json", *log)
-        return json.loads(rows)[0]["n"]
+    def counts() -> dict[str, int]:
+        """What COUNTS asks the log."""
+        return json.loads(archwright("sql", COUNTS, "--format", "json", *log))[0]
 
     words = ["search", given.space, "--data", given.data, "--trials", given.trials, "--budget", given.budget]
     words += [*where, "--workers", "2", "--name", name, *log]
     searching = subprocess.Popen([*ARCHWRIGHT, *words], stdout=subprocess.PIPE, text=True)
-    unharmed = True
+    victim = None
     assert searching.stdout is not None
     for line in searching.stdout:
         print(line, end="", flush=True)
-        if " epoch " in line and unharmed:
+        if " epoch " in line and victim is None:
             victim = workers(searching.pid)[0]
             os.kill(victim, signal.SIGKILL)
             print(f"worker {victim} was killed", flush=True)
-            unharmed = False
         elif re.match(r"trial \d+ .* in [0-9.]+ ", line):
             break
     searching.kill()
     searching.wait()
-    print(f"the search itself was killed, with {count('scores', 'true')} trials scored", flush=True)
+    print(f"the search itself was killed, with {counts()['scored']} trials scored", flush=True)
 
     print(archwright("resume", name, "--workers", "2", *where, *log))
     print(archwright("verify", log[1]))
     print(archwright("replay", name, "--verify", *log))
-    assert count("scores", "true") == int(given.trials)
-    assert count("trials", "status = 'in_flight'") == 0
-    assert count("attempts", "status in ('crashed', 'interrupted')") >= 1
+    found = counts()
+    assert (found["scored"], found["open"]) == (int(given.trials), 0)
+    assert found["crashed"] >= 1, "the worker had finished when it was killed"
+    assert found["interrupted"] >= 1, "nothing was under way when the search was killed"
 
     best = json.loads(archwright("best", name, "-n", "1", "--json", *log))
     trial = str((best["trials"] if isinstance(best, dict) else best)[0]["trial"])

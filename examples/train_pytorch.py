@@ -3,26 +3,35 @@
 archwright search digits --evaluator examples/train_pytorch.py:train --data digits --trials 4 --budget 2epochs
 """
 
+from copy import deepcopy
+
 import torch
 from torch import nn
 from torch.nn import functional
 
 
 def train(model, settings, budget, data, seed, report):
-    """The accuracy on the validation images of the best epoch; all of the data is on the model's device already."""
+    """The accuracy on the validation images of the best epoch, with whose weights the model is left.
+
+    All of the data is on the model's device already.
+    """
     if budget.unit != "epochs":
         raise ValueError(f"the budget is {budget}; this training counts epochs, as in 5epochs")
     kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings["optimizer"]]
     optimizer = kind(model.parameters(), lr=settings["learning_rate"])
     order = torch.Generator().manual_seed(seed)
-    best = {"accuracy": 0.0}
-    for epoch in range(1, round(budget.amount) + 1):
-        model.train()
-        for batch in torch.randperm(len(data.train), generator=order).split(settings.get("batch_size", 64)):
-            loss = step(model, optimizer, data.normalised(data.train.images[batch]), data.train.labels[batch])
-        metrics = {"accuracy": accuracy(model, data, data.validation), "train_loss": loss}
-        report(epoch, **metrics)  # into the log, for curves and for what stops trials early
-        best = max(best, metrics, key=lambda found: found["accuracy"])
+    best, kept = {"accuracy": -1.0}, model.state_dict()
+    try:
+        for epoch in range(1, round(budget.amount) + 1):
+            model.train()
+            for batch in torch.randperm(len(data.train), generator=order).split(settings.get("batch_size", 64)):
+                loss = step(model, optimizer, data.normalised(data.train.images[batch]), data.train.labels[batch])
+            metrics = {"accuracy": accuracy(model, data, data.validation), "train_loss": loss}
+            if metrics["accuracy"] > best["accuracy"]:
+                best, kept = metrics, deepcopy(model.state_dict())
+            report(epoch, **metrics)  # into the log, for curves and for what stops trials early: here, too
+    finally:
+        model.load_state_dict(kept)  # what is kept of a model is what it is left with
     return best  # the search is about accuracy, unless --metric names another one of these
 
 

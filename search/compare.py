@@ -1,30 +1,35 @@
 """Many searches of one space, over all cores, into one log."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from functools import cache
-from itertools import islice
-from multiprocessing import get_context
+from contextlib import suppress
+from functools import cache, partial, reduce
+from itertools import zip_longest
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from archwright.core.errors import ArchwrightError
 from archwright.core.serial import JSON, from_json
 from archwright.core.term import Term
 from archwright.core.trial import Evaluator
-from archwright.search.replay import begin_in
-from archwright.search.run import Run, Stop
+from archwright.search.crew import Crew
+from archwright.search.replay import Belief, begin_in
+from archwright.search.run import Run, Stop, TrialsKeepFailing
 from archwright.store.chain import written
-from archwright.store.events import Event, RunStarted
-from archwright.store.fold import RunState
-from archwright.store.log import START, Log, Position, Written
+from archwright.store.errors import LogMissing
+from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored, to_json
+from archwright.store.fold import RunState, replay
+from archwright.store.log import START, Log, Position, Recorded, Written
 
 GATHER = 0.2  # seconds in which searches that get done share a transaction
-AHEAD = 32  # searches that are given out for each process, so that none is idle meanwhile
 
 Open = Callable[[], Evaluator]  # makes the evaluator in the process that runs the search; it must be picklable
+
+
+class SearchDiffers(ArchwrightError, RuntimeError):
+    """A search that comes out otherwise than it was logged, where it is done again to be gone on with."""
 
 
 @frozen
@@ -33,6 +38,9 @@ class Entry:
 
     run: str  # its name in the log
     started: RunStarted
+
+
+Job = tuple[Entry, Sequence[Recorded]]  # a search, and what the log holds of it already
 
 
 def grid(stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: int) -> tuple[Entry, ...]:
@@ -47,23 +55,104 @@ def grid(stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: i
     )
 
 
-def events_of(started: RunStarted, open_evaluator: Open) -> Sequence[Event]:
-    """All events of a whole search, run here and logged nowhere."""
-    log = _Kept()
-    belief = begin_in(_space(json.dumps(started.space)), started)
-    evaluator = open_evaluator()
+def run_all(
+    log: Log,
+    entries: Sequence[Entry],
+    open_evaluator: Open,
+    *,
+    processes: int,
+    stop: Callable[[], Stop] = lambda: Stop.NO,
+) -> Iterator[Entry]:
+    """Each entry once its search is in the log: whole, since what is done at about the same time shares a transaction.
+
+    For searches that are quick, such as those over a table: their evaluator does one job at a time, and says the same
+    every time. One that is in the log with fewer trials is gone on with as if it were resumed. Where the person wants
+    to stop soon, searches that have begun come to their end; where at once, they are given up. What is done is logged
+    in any case, also where this raises: ProcessDied, SearchDiffers, and what an evaluator raises.
+    """
+    there = _runs(log)
+
+    def job(entry: Entry) -> Job:
+        return entry, log.read(entry.run) if entry.run in there else []
+
+    with Crew(partial(search, open_evaluator), job, entries, processes) as crew:
+        while crew.at_work and (urgency := stop()) < Stop.NOW:
+            if urgency > Stop.NO:
+                crew.give_no_more()
+            yield from _logged(log, crew.done(GATHER))
+            crew.check()
+        yield from _logged(log, crew.done(0))
+
+
+def _runs(log: Log) -> set[str]:
     try:
-        run = Run(log, "run", START, RunState(), belief, evaluator, failures_in_a_row=started.trials + 1)
-        run.go_on(started)
+        return set(log.runs())
+    except LogMissing:  # the first run makes the file
+        return set()
+
+
+def _logged(log: Log, done: Sequence[tuple[Entry, Written]]) -> Sequence[Entry]:
+    log.append_all([rows for _, rows in done])
+    return [entry for entry, _ in done]
+
+
+def search(open_evaluator: Open, job: Job) -> Written:
+    """A whole search, or the rest of one, run here and ready to be appended: its events all happen when it is done.
+
+    A search whose trials keep failing ends there, as any other does.
+    """
+    entry, before = job
+    evaluator, log = open_evaluator(), _Kept()
+    try:
+        if before:
+            run, first = _gone_on_with(log, entry, before, evaluator)
+        else:
+            run, first = _run(log, entry.started, evaluator), entry.started
+        with suppress(TrialsKeepFailing):  # of which the last event tells
+            run.go_on(first)
     finally:
         evaluator.close()
-    return log.events
+    after = before[-1].position if before else START
+    return written(entry.run, log.events, [time.time()] * len(log.events), after)
 
 
-def search(entry: Entry, open_evaluator: Open) -> Written:
-    """A whole search, run here and ready to be appended: its events happen at once, when it is done."""
-    events = events_of(entry.started, open_evaluator)
-    return written(entry.run, events, [time.time()] * len(events), START)
+def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -> Run:
+    return Run(log, "run", START, RunState(), begin_in(_space(json.dumps(started.space)), started), evaluator, **more)
+
+
+def _gone_on_with(
+    log: "_Kept", entry: Entry, before: Sequence[Recorded], evaluator: Evaluator
+) -> tuple[Run, RunResumed]:
+    """A run that goes on from what is logged, and how it begins to: as if it had been resumed alone."""
+    events = [recorded.event for recorded in before]
+    state = replay(events)
+    belief = _believed_again(entry, events, state.scored, evaluator)
+    resumed = RunResumed(entry.started.trials, entry.started.versions)
+    return Run(log, "run", before[-1].position, state, belief, evaluator), resumed
+
+
+def _believed_again(entry: Entry, events: Sequence[Event], scored: int, evaluator: Evaluator) -> Belief[Any]:
+    """What the searcher believes after `events`, with so many trials scored, found by doing them all again.
+
+    Raises SearchDiffers where a trial is another one now, or has another score.
+    """
+    log, started = _Kept(), evolve(entry.started, trials=scored)
+    run = _run(log, started, evaluator, failures_in_a_row=scored + 1)
+    run.go_on(started)
+    was, now = _told(events), _told(log.events)
+    for logged, again in zip_longest(was[: 2 * scored], now):
+        if logged is None or again is None or to_json(logged) != to_json(again):  # as written: a metric may be NaN
+            raise SearchDiffers(
+                f"{entry.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, where "
+                f"now is {again!r:.200}: the table, or archwright, has changed since; give the comparison another "
+                f"--name (what its searcher would do now: archwright replay {entry.run} --verify)"
+            )
+    return reduce(Belief[Any].after, was[len(now) :], run.belief)  # of a proposal that was never scored
+
+
+def _told(events: Sequence[Event]) -> list[Event]:
+    """What the searcher proposed, and what it was told: all that decides how it goes on."""
+    return [event for event in events if isinstance(event, Proposed | Scored)]
 
 
 @define
@@ -84,36 +173,3 @@ class _Kept:
 def _space(text: str) -> Term:
     """The term of some JSON: the same object for every search of a process, with all that was worked out about it."""
     return from_json(json.loads(text))
-
-
-def run_all(
-    log: Log,
-    entries: Sequence[Entry],
-    open_evaluator: Open,
-    *,
-    processes: int | None = None,
-    stop: Callable[[], Stop] = lambda: Stop.NO,
-) -> Iterator[Entry]:
-    """Each entry once its search is in the log: whole, since what is done at about the same time shares a transaction.
-
-    For searches that are quick, such as those over a table. `processes` are as many as there are cores, if not given.
-    A search that has begun when the person wants to stop is given up: it is run again when the comparison goes on.
-    """
-    count = processes or os.cpu_count() or 1
-    # Spawned, as forking a process that holds threads, as DuckDB's does, may leave it locked.
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        futures: dict[Future[Written], Entry] = {}
-        waiting = iter(entries)
-        try:
-            while stop() == Stop.NO:
-                for entry in islice(waiting, AHEAD * count - len(futures)):
-                    futures[pool.submit(search, entry, open_evaluator)] = entry
-                if not futures:
-                    break
-                wait(futures, GATHER)
-                done = [each for each in futures if each.done()]
-                if stop() == Stop.NO:
-                    log.append_all([each.result() for each in done])
-                    yield from [futures.pop(each) for each in done]
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

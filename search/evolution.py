@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from typing import ClassVar, final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from pyrsistent import PDeque, pdeque
 
-from archwright.core.mutation import mutated
+from archwright.core.mutation import mutated, steps
 from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
+from archwright.search.settings import whole
 
 
 @final
@@ -29,14 +30,17 @@ class EvolutionState:
 class Evolution:
     """A random population, then mutations of the best of a sample of it; each outcome replaces the oldest.
 
-    A mutation changes one choice of the path, keeps what still fits and draws the rest. Proposals that are running
-    are no members yet: with several workers, children are of parents that are known. A failed trial is worth less than
-    any other; its age counts like another's.
+    A mutation changes one choice of the path, keeps what still fits and draws the rest; a number changes to one nearby
+    half of the time. A child may be a leaf that was evaluated before, as the algorithm has it: it is evaluated again.
+    Proposals that are running are no members yet: with several workers, children are of parents that are known. A
+    failed trial is worth less than any other; its age counts like another's.
     """
 
     name: ClassVar[str] = "evolution"
-    population: int = 30  # members; as in NAS-Bench-201's runs, and the hierarchical grammar paper's baseline
-    sample: int = 10  # members drawn with replacement, of which the best becomes the parent
+    # Members; as the hierarchical grammar paper's baseline has, and those that docs/reproduction.md is held against.
+    population: int = field(default=30, validator=whole(1))
+    # Members drawn with replacement, of which the best becomes the parent; as there.
+    sample: int = field(default=10, validator=whole(1))
 
     def start(self, problem: Problem) -> EvolutionState:
         """No population yet."""
@@ -49,7 +53,7 @@ class Evolution:
         """
         uniform = uniforms(state.problem.seed, state.proposals)
         founding = state.proposals < self.population or not state.population
-        leaf = sample(state.root, uniform) if founding else mutated(self._parent(state, uniform), uniform)
+        leaf = sample(state.root, uniform) if founding else _child(self._parent(state, uniform), uniform)
         return Proposal.of(state.proposals, leaf, state.problem.budget)
 
     def adopt(self, state: EvolutionState, proposal: Proposal) -> EvolutionState:
@@ -69,3 +73,9 @@ class Evolution:
         members = list(state.population)
         drawn = [members[int(uniform() * len(members))] for _ in range(self.sample)]
         return max(drawn, key=lambda outcome: state.problem.objective.merit(outcome.score)).proposal.leaf
+
+
+def _child(parent: Node, uniform: Callable[[], float]) -> Node:
+    """A mutated leaf; of a space without choices, the only one."""
+    of = steps(parent)
+    return mutated(of, uniform)[0] if of else parent

@@ -1,17 +1,39 @@
 """No search: one given leaf, again and again, so that chance alone tells its trials apart."""
 
-from typing import ClassVar, final
+from collections.abc import Iterable
+from typing import Any, ClassVar, final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import replay
 from archwright.core.serial import JSON
 from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.search.settings import Allowed
 
 
 class NotALeaf(ArchwrightError, ValueError):
     """A path that ends before everything is chosen."""
+
+
+PAIRS = 'pairs of a name and a value, as in [["1.dropout.rate", 0.5]]'
+
+
+def _is_path(path: Any) -> bool:
+    """Whether something is a path, or one that went through JSON."""
+    return isinstance(path, list | tuple) and all(map(_is_step, path))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _is_step(step: Any) -> bool:
+    return isinstance(step, list | tuple) and len(step) == 2 and isinstance(step[0], str)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _as_tuples(path: Iterable[tuple[str, JSON]]) -> tuple[tuple[str, JSON], ...]:
+    return tuple((name, value) for name, value in path)
+
+
+def _is_trial(trial: Any) -> bool:
+    return trial is None or (type(trial) is int and trial >= 0)
 
 
 @final
@@ -32,9 +54,10 @@ class Given:
     """
 
     name: ClassVar[str] = "given"
-    path: tuple[tuple[str, JSON], ...] = ()  # name and value of each choice
+    # Name and value of each choice.
+    path: tuple[tuple[str, JSON], ...] = field(default=(), converter=_as_tuples, validator=Allowed(PAIRS, _is_path))
     run: str = ""  # whose trial the path is from, if it is from one
-    trial: int | None = None
+    trial: int | None = field(default=None, validator=Allowed("the number of a trial, or null", _is_trial))
 
     def start(self, problem: Problem) -> GivenState:
         """No proposals yet; PathMismatch or NotALeaf where the path does not lead to a leaf of the space."""

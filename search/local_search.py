@@ -7,11 +7,9 @@ from pyrsistent import PSet, pset
 
 from archwright.core.mutation import neighbours, steps, with_changes
 from archwright.core.node import Node, Path, root
-from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
-
-FRESH = 100  # random leaves to draw at most for one that is new
+from archwright.search.unseen import fresh
 
 
 @final
@@ -34,8 +32,9 @@ class LocalSearch:
     """From a random leaf, neighbours that differ in one choice are tried in random order until one is better.
 
     The better one is where the search goes on from, at once; if there is none, it begins again at a random leaf. No
-    neighbour is proposed twice. Several workers try several neighbours: an outcome that is better than where the search
-    stands by then is where it goes on from. A failed trial is worse than any other.
+    leaf is proposed twice, and there is nothing to propose once all of a finite space were. The neighbours of a number
+    that has many are some at several distances on either side. Several workers try several neighbours: an outcome that
+    is better than where the search stands by then is where it goes on from. A failed trial is worse than any other.
     """
 
     name: ClassVar[str] = "local-search"
@@ -44,15 +43,12 @@ class LocalSearch:
         """Nowhere yet."""
         return LocalState(problem, root(problem.space, problem.input_shape))
 
-    def propose(self, state: LocalState) -> Proposal:
-        """The next neighbour, or a random leaf; consumes a number for each choice of a random leaf."""
+    def propose(self, state: LocalState) -> Proposal | None:
+        """The next neighbour, or a random leaf, if any is new; consumes a number for each choice of a random leaf."""
         if state.untried:
-            path = state.untried[0]
-        else:
-            uniform = uniforms(state.problem.seed, 2 * state.proposals)
-            leaves = (sample(state.root, uniform).path for _ in range(FRESH))
-            path = next((leaf for leaf in leaves if leaf not in state.seen), None) or sample(state.root, uniform).path
-        return Proposal(state.proposals, state.root.origin, path, state.problem.budget)
+            return Proposal(state.proposals, state.root.origin, state.untried[0], state.problem.budget)
+        leaf = fresh(state.root, state.seen, uniforms(state.problem.seed, 2 * state.proposals))
+        return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
 
     def adopt(self, state: LocalState, proposal: Proposal) -> LocalState:
         """One proposal more: a neighbour if it is among those to be tried, and else a fresh start."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import ClassVar, final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from pyrsistent import PMap, pmap
 
 from archwright.core.domain import Domain, Value
@@ -13,8 +13,11 @@ from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
+from archwright.search.settings import Allowed, as_float, flag, number
 
-WIDEST = 64  # a domain of more values than this, or without end, is split into so many parts at most
+# A domain of more values than this, or without end, is split into so many parts at most. A choice: as each branch is
+# entered once before any is again, a wider place would use up a run as long as the paper's (64 trials, section 7).
+WIDEST = 64
 
 
 @final
@@ -28,7 +31,7 @@ class Place:
     failures: int = 0  # those of them without a score
     running: int = 0  # proposals through here that wait for their outcome
     width: int = 0  # how many branches it has; 0 until it is expanded
-    exhausted: bool = False  # every leaf below has been proposed
+    exhausted: bool = False  # the tree reaches every leaf below; one that only rollouts came to can be proposed again
     children: "PMap[int, Place]" = pmap()  # those that were ever entered, by branch
 
 
@@ -46,6 +49,9 @@ class MctsState:
     highest: float | None = None
 
 
+PARTS = Allowed("0 or a whole number of 2 or more", lambda parts: type(parts) is int and (parts == 0 or parts >= 2))
+
+
 @final
 @frozen
 class Mcts:
@@ -57,13 +63,17 @@ class Mcts:
     - Expansion: the place where a rollout begins becomes part of the tree with all its branches, unvisited.
     - Credit: an outcome counts for the place where its rollout began and those above, not for the rollout's choices.
     - Proposals that are still running count as visits without a score, so that parallel ones spread.
-    - A failed trial is worth the lowest score so far. What is exhausted is not entered again.
+    - A failed trial is worth the lowest score so far.
+    - In a finite space, what is exhausted is not entered again: a leaf that the tree has grown to was proposed then and
+      comes no more. A rollout may end in a leaf that another ended in before, as in the paper.
     """
 
     name: ClassVar[str] = "mcts"
-    exploration: float = 0.25  # c; the paper's runs used a bonus of 2c = 0.5 on accuracies in [0, 1]
-    parts: int = 0  # 0: a branch for each value; k: k parts of the domain
-    rescale: bool = False  # scores to [0, 1] by the lowest and the highest so far, for metrics of other ranges
+    # c; the paper's runs used a bonus of 2c = 0.5 on accuracies in [0, 1].
+    exploration: float = field(default=0.25, converter=as_float, validator=number(0))
+    parts: int = field(default=0, validator=PARTS)  # 0: a branch for each value; k: k parts of the domain
+    # Scores to [0, 1] by the lowest and the highest so far, for metrics of other ranges.
+    rescale: bool = field(default=False, validator=flag())
 
     def start(self, problem: Problem) -> MctsState:
         """A tree of one place."""

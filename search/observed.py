@@ -1,18 +1,15 @@
 """The state of searchers that learn a model of all trials: what was told, what is open, what was proposed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Generic, TypeVar, final
 
 from attrs import evolve, frozen
 from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
 
 from archwright.core.node import Node, Path
-from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 
 F = TypeVar("F")
-
-FRESH = 100  # random leaves to draw at most for one that is new
 
 
 @final
@@ -60,13 +57,3 @@ def merits(trials: Sequence[Told[F]]) -> list[float]:
     """The merit of each trial; a failed one has that of the worst, 0 if all failed."""
     worst = min((trial.merit for trial in trials if trial.merit is not None), default=0.0)
     return [worst if trial.merit is None else trial.merit for trial in trials]
-
-
-def fresh(state: Observed[F], uniform: Callable[[], float]) -> Path:
-    """A random path that was never proposed, if one comes in `FRESH` draws; a number for each choice of each draw."""
-    path: Path = ()
-    for _ in range(FRESH):
-        path = sample(state.root, uniform).path
-        if path not in state.seen:
-            break
-    return path

@@ -1,18 +1,16 @@
 """Random search."""
 
-from collections.abc import Callable
 from typing import ClassVar, final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from pyrsistent import PSet, pset
 
 from archwright.core.node import Node, Path, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
-from archwright.search.unseen import unseen
-
-DRAWS = 256  # until one is new; then what is left is worked out, which takes longer than so many draws of few choices
+from archwright.search.settings import flag
+from archwright.search.unseen import fresh
 
 
 @final
@@ -37,7 +35,7 @@ class RandomSearch:
     """
 
     name: ClassVar[str] = "random"
-    replacement: bool = True  # whether a leaf may be proposed again
+    replacement: bool = field(default=True, validator=flag())  # whether a leaf may be proposed again
 
     def start(self, problem: Problem) -> RandomState:
         """No proposals yet."""
@@ -46,9 +44,7 @@ class RandomSearch:
     def propose(self, state: RandomState) -> Proposal | None:
         """A random leaf; consumes one number for each choice, and as many again for each leaf that is not new."""
         uniform = uniforms(state.problem.seed, state.proposals)
-        leaf: Node | None = sample(state.root, uniform)
-        if not self.replacement and leaf.path in state.seen:
-            leaf = _new(state, uniform)
+        leaf = sample(state.root, uniform) if self.replacement else fresh(state.root, state.seen, uniform)
         return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
 
     def adopt(self, state: RandomState, proposal: Proposal) -> RandomState:
@@ -63,12 +59,3 @@ class RandomSearch:
     def promotable(self, state: RandomState) -> frozenset[int]:  # noqa: ARG002
         """None: every training ends with its trial."""
         return frozenset()
-
-
-def _new(state: RandomState, uniform: Callable[[], float]) -> Node | None:
-    """A leaf that was not proposed; None if all were."""
-    for _ in range(DRAWS - 1):
-        leaf = sample(state.root, uniform)
-        if leaf.path not in state.seen:
-            return leaf
-    return unseen(state.root, state.seen, uniform)

@@ -3,7 +3,8 @@
 The rule: the models of the best trials, as many as the run was told to keep, the earlier of two that are as good; and
 the checkpoints of the trials that the searcher may still continue, or that one under way is just continuing. Everything
 follows from the log, and is done after the log has it: a process that is killed in between leaves files too many, never
-too few, and the next one deletes them.
+too few, and the next one deletes them. A run that goes on with more trials keeps as many models as before; a retraining
+whose models were all kept goes on to keep all.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from attrs import define, field
 
 from archwright.core.trial import Artifact, Objective
+from archwright.search.given import Given
 from archwright.store.artifacts import FILES, discard, kinds_of, remove_if_empty, trials
 from archwright.store.fold import RunState
 
@@ -34,6 +36,12 @@ def kept(there: Kept, state: RunState, objective: Objective, promotable: Collect
     going_on = {*promotable, *(state.trials[n].continues for n in state.in_flight)}
     wanted: Mapping[Artifact, Collection[int | None]] = {"model": best, "state": [n for n in ok if n in going_on]}
     return {n: frozenset(kind for kind in there[n] if n in wanted[kind]) for n in there}
+
+
+def models_from_here(state: RunState, target: int) -> int:
+    """Of how many trials the models are kept once a run is to have `target` trials, if nobody says."""
+    repeats = state.started is not None and state.started.searcher["name"] == Given.name
+    return max(target, state.keep_models) if repeats and state.keep_models >= state.target else state.keep_models
 
 
 @define

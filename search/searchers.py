@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import cattrs
-from attrs import fields
+from attrs import Attribute, evolve, fields_dict
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
@@ -14,6 +15,7 @@ from archwright.search.local_search import LocalSearch
 from archwright.search.mcts import Mcts
 from archwright.search.random_search import RandomSearch
 from archwright.search.searcher import AnySearcher
+from archwright.search.settings import BY_TYPE, Allowed, BadSearcherSetting
 from archwright.search.smbo import Smbo
 from archwright.search.smbo_paper import SmboPaper
 
@@ -34,24 +36,27 @@ class UnknownSearcher(ArchwrightError, LookupError):
     """A name that no searcher has."""
 
 
-class BadSearcherSetting(ArchwrightError, ValueError):
-    """A setting that a searcher does not have, or a value that it cannot take."""
-
-
 def searcher_named(name: str, settings: Mapping[str, JSON] | None = None) -> AnySearcher:
-    """The searcher of that name with the given settings, the rest as usual."""
+    """The searcher of that name with the given settings, the rest as usual.
+
+    UnknownSearcher if there is none; BadSearcherSetting if it has no such setting, or not with such a value.
+    """
     if name not in SEARCHERS:
         raise UnknownSearcher(f"there is no searcher {name!r}; {nearest(name, SEARCHERS)}")
-    usual, given = SEARCHERS[name], dict(settings or {})
-    known = [a.name for a in fields(type(usual))]
-    for setting in given:
+    usual: Any = SEARCHERS[name]
+    known: Mapping[str, Attribute[Any]] = fields_dict(usual.__class__)
+    for setting, value in (settings or {}).items():
         if setting not in known:
             remedy = nearest(setting, known) if known else "it has none"
             raise BadSearcherSetting(f"the searcher {name} has no setting {setting!r}; {remedy}")
-    try:
-        return cattrs.structure({**cattrs.unstructure(usual), **given}, type(usual))
-    except (cattrs.BaseValidationError, TypeError, ValueError) as error:
-        raise BadSearcherSetting(f"the settings of {name} cannot be {given}: {error}") from error
+        if allowed := _allowed(known[setting]):
+            allowed.require(name, setting, value)
+    return evolve(usual, **(settings or {}))
+
+
+def _allowed(setting: "Attribute[Any]") -> Allowed | None:
+    """What a setting may be: as its searcher has it, or else as its type has it."""
+    return setting.validator if isinstance(setting.validator, Allowed) else BY_TYPE.get(setting.type)
 
 
 def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
@@ -70,5 +75,14 @@ def searcher_text(data: JSON) -> str:
     settings = dict(data)
     name = settings.pop("name")
     usual: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
-    unusual = [f"{key}={json.dumps(value)}" for key, value in settings.items() if usual.get(key) != value]
+    unusual = [f"{key}={_typed(value)}" for key, value in settings.items() if usual.get(key) != value]
     return ",".join([name, *unusual])
+
+
+def _typed(value: JSON) -> str:
+    """A value as a person types it: JSON, and a text that is none as it is."""
+    try:
+        json.loads(value)
+    except (TypeError, json.JSONDecodeError):
+        return value if isinstance(value, str) else json.dumps(value)
+    return json.dumps(value)

@@ -13,7 +13,7 @@ from archwright.core.node import PathMismatch, replay
 from archwright.core.serial import JSON, from_json
 from archwright.core.trial import RETRIES, Evaluator
 from archwright.search.replay import Belief, begin, believed
-from archwright.search.retention import Keeper
+from archwright.search.retention import Keeper, models_from_here
 from archwright.search.run import Run, Stop
 from archwright.search.stopping import Curves, curves
 from archwright.store.artifacts import require_none, run_folder
@@ -143,7 +143,7 @@ def resume(
 ) -> RunStopped:
     """Go on with the run `name` until it has `trials` trials in all, or as many as were last asked for.
 
-    Keeps the models of the best `keep_models` trials, or of as many as before.
+    Keeps the models of the best `keep_models` trials, or of as many as before, which for a retraining may be all.
 
     `space` is what the person's file gives now. If it is another one than before, it must hold every logged path:
     else SpaceChanged.
@@ -153,7 +153,10 @@ def resume(
         changed = space if space is not None and space != run.space else None
         if changed is not None:
             check_paths(run, changed)
-        event = RunResumed(run.state.target if trials is None else trials, versions(), changed, keep_models)
+        target = run.state.target if trials is None else trials
+        if keep_models is None and (more := models_from_here(run.state, target)) != run.state.keep_models:
+            keep_models = more
+        event = RunResumed(target, versions(), changed, keep_models)
         belief = believed([*run.events, event])
         begun = _Begun(run.position, run.state, belief, curves(run.started, run.events))
         now = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
@@ -181,7 +184,7 @@ def check_paths(run: Logged, space: JSON) -> None:
 def forked(run: Logged, searcher: JSON = None, seed: int | None = None, trials: int | None = None) -> RunStarted:
     """The beginning of a run that goes its own way from here: with another searcher, another seed, or neither."""
     target = run.state.target if trials is None else trials
-    keep = run.state.keep_models
+    keep = models_from_here(run.state, target)
     started = evolve(run.started, space=run.space, versions=versions(), trials=target, keep_models=keep)
     if searcher is not None:
         started = evolve(started, searcher=searcher)

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
-from archwright.core.node import Node, Path, root
+from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.features import Matrix, Names, matrix, names, vocabulary
 from archwright.search.observed import Observed, adopted, merits, told
 from archwright.search.randomness import uniforms
 from archwright.search.ridge import ridge
+from archwright.search.settings import as_float, number, positive, whole
 from archwright.search.surrogate import on_one_thread
-
-REDRAWS = 10  # how often rollouts are drawn again if none of them is new
+from archwright.search.unseen import fresh
 
 PaperState = Observed[Names]
 
@@ -28,35 +28,38 @@ class SmboPaper:
     Features are the number of modules and how often each n-gram of module names comes, of those that came often enough
     in the evaluated models; hyperparameters' values are not seen. With a small probability the order of the rollouts is
     random instead. Until there is an outcome, all predictions are equal. Other than in the released code, n-grams are
-    counted to the last one, identities are left out everywhere, and no architecture is proposed again while one of the
-    rollouts is new.
+    counted to the last one, identities are left out everywhere, and no architecture is proposed again: where no rollout
+    is new, a random leaf that is, and nothing once every leaf of a finite space was.
 
     Open proposals are only not proposed again. A failed trial scores as the worst one did.
     """
 
     name: ClassVar[str] = "smbo-paper"
-    rollouts: int = 50
-    exploration: float = 0.25  # the probability of a random order
-    penalty: float = 1000.0  # lambda
-    occurrences: int = 3  # of an n-gram in the evaluated models, for it to be a feature
+    rollouts: int = field(default=50, validator=whole(1))
+    # The probability of a random order.
+    exploration: float = field(default=0.25, converter=as_float, validator=number(0, 1))
+    penalty: float = field(default=1000.0, converter=as_float, validator=positive())  # lambda
+    # Of an n-gram in the evaluated models, for it to be a feature.
+    occurrences: int = field(default=3, validator=whole(1))
 
     def start(self, problem: Problem) -> PaperState:
         """Nothing observed."""
         return Observed(problem, root(problem.space, problem.input_shape))
 
-    def propose(self, state: PaperState) -> Proposal:
-        """The first rollout in order that is new; consumes numbers for the coin, each choice, and a random order."""
+    def propose(self, state: PaperState) -> Proposal | None:
+        """The first rollout in order that is new, or else a random leaf; None once every leaf was proposed.
+
+        Consumes numbers for the coin, each choice, and a random order.
+        """
         uniform = uniforms(state.problem.seed, state.proposals)
         explores = uniform() < self.exploration
-        path: Path = ()
-        for _ in range(REDRAWS):
-            leaves = [sample(state.root, uniform) for _ in range(self.rollouts)]
-            worth = [uniform() for _ in leaves] if explores else self._predicted(state, leaves)
-            order = [leaf.path for leaf, _ in sorted(zip(leaves, worth, strict=True), key=lambda each: -each[1])]
-            path = next((path for path in order if path not in state.seen), order[0])
-            if path not in state.seen:
-                break
-        return Proposal(state.proposals, state.root.origin, path, state.problem.budget)
+        leaves = [sample(state.root, uniform) for _ in range(self.rollouts)]
+        worth = [uniform() for _ in leaves] if explores else self._predicted(state, leaves)
+        order = (leaf for leaf, _ in sorted(zip(leaves, worth, strict=True), key=lambda each: -each[1]))
+        leaf = next((leaf for leaf in order if leaf.path not in state.seen), None) or fresh(
+            state.root, state.seen, uniform
+        )
+        return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
 
     def adopt(self, state: PaperState, proposal: Proposal) -> PaperState:
         """One proposal more."""

@@ -6,6 +6,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from archwright.core.errors import ArchwrightError
+
 Floats = NDArray[np.float64]
 
 RESAMPLES = 10_000  # of a bootstrap: its error is then below 0.5 % of the interval's ends
@@ -22,15 +24,33 @@ def standard_error(values: Floats) -> Floats:
     return np.asarray(np.std(values, axis=0) / np.sqrt(len(values)))
 
 
+def known_mean(values: Floats) -> tuple[Floats, Floats]:
+    """The mean over the first axis and its standard error, of what is there: NaN stands for no value.
+
+    Both are NaN where nothing is there.
+    """
+    there = np.isfinite(values)
+    count = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, values, 0.0).sum(axis=0) / count
+    error = np.sqrt(np.where(there, (np.where(there, values, 0.0) - mean) ** 2, 0.0).sum(axis=0) / count / count)
+    nothing = ~there.any(axis=0)
+    return np.where(nothing, np.nan, mean), np.where(nothing, np.nan, error)
+
+
 def share_above(scores: Floats, thresholds: Floats) -> Floats:
     """The fraction of scores that reach each threshold (DeepArchitect, figure 6) [thresholds]."""
     return np.asarray((scores[:, None] >= thresholds[None, :]).mean(axis=0))
+
+
+class NoPair(ArchwrightError, ValueError):
+    """Two groups of searches that have no seed in common on which both have a score."""
 
 
 @frozen
 class Difference:
     """How much better the one is than the other on the same seeds: the mean, its interval, and a p-value."""
 
+    pairs: int  # of which both have a score
     mean: float
     low: float  # of the 95 % interval
     high: float
@@ -43,11 +63,17 @@ def paired_bootstrap(ours: Sequence[float], theirs: Sequence[float], seed: int =
     If the searchers were alike, each difference would be as likely with the other sign: all n with the same one would
     come with probability 2^(1-n). No resampling of n pairs can say more than that, so p is no smaller.
 
+    A search without a score is NaN, and its pair is left out: worse than any other it may be, but not by how much.
+    NoPair where that leaves none.
+
     Consumes 10,000 resamples of the pairs from a generator of its own.
     """
     differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
+    differences = differences[np.isfinite(differences)]
     generator = np.random.default_rng(seed)
     n = len(differences)
+    if not n:
+        raise NoPair(f"of {len(ours)} pairs, none has two scores; run searches of the same seeds to their end")
     means = np.concatenate(
         [
             differences[generator.integers(0, n, (len(part), n))].mean(axis=1)
@@ -57,7 +83,7 @@ def paired_bootstrap(ours: Sequence[float], theirs: Sequence[float], seed: int =
     low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     other_side = min(float((means <= 0).mean()), float((means >= 0).mean()))
     p = min(1.0, max(2 * other_side, 2.0 ** (1 - n)))
-    return Difference(float(differences.mean()), float(low), float(high), p)
+    return Difference(n, float(differences.mean()), float(low), float(high), p)
 
 
 def expected_best(scores: Sequence[float] | Floats, draws: int, *, replacement: bool = False) -> float:

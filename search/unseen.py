@@ -1,6 +1,6 @@
-"""What is left of a space after some of its leaves, and an exact draw from it."""
+"""Leaves that were not seen: drawn until one is new, or from what is left of a space, worked out exactly."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import final
 
 from attrs import frozen
@@ -8,6 +8,23 @@ from attrs import frozen
 from archwright.core.domain import Domain, Value
 from archwright.core.node import Node, Path
 from archwright.core.traverse import sample
+
+# Leaves that are drawn for one that is new, before what is left is worked out, which after 1,000 leaves takes about as
+# long as so many draws (measured in three spaces: half as long, as long, and four times as long).
+DRAWS = 256
+
+
+def fresh(root: Node, seen: Collection[Path], uniform: Callable[[], float]) -> Node | None:
+    """A random leaf whose path is none of `seen`; None if there is none.
+
+    It comes with the probability that drawing until one is new gives it. Consumes one number for each choice of each
+    leaf that is drawn.
+    """
+    for _ in range(DRAWS):
+        leaf = sample(root, uniform)
+        if leaf.path not in seen:
+            return leaf
+    return unseen(root, seen, uniform)
 
 
 @final

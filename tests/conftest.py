@@ -8,6 +8,10 @@ from hypothesis import HealthCheck, settings
 
 GOLDENS = Path(__file__).parent / "goldens"
 
+# Several processes test side by side: where each lets torch use every core, small trainings take ten times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("COLUMNS", None)  # a process that tests beside others has the width of a terminal that is not there
+
 settings.register_profile("here", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("here"), max_examples=2000)  # --hypothesis-profile=thorough

@@ -7,8 +7,14 @@ import runpy
 import subprocess
 import sysconfig
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
+
+import archwright as aw
+from archwright.cli import options
+from archwright.search.searchers import SEARCHERS, searcher_named
+from archwright.search.settings import BadSearcherSetting
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,8 +57,63 @@ def test_settings_are_documented_as_they_are():
     assert made["page_with_settings"]() == (ROOT / "docs" / "training.md").read_text()
 
 
+SEARCHERS_MADE = runpy.run_path(str(ROOT / "docs" / "make_searchers.py"))
+
+
+def test_searchers_and_figures_are_documented_as_they_are():
+    """Pages hold what the code says of settings and kinds of figures; if not: python docs/make_searchers.py."""
+    for page, text in SEARCHERS_MADE["pages"]().items():
+        assert page.read_text() == text
+
+
+def test_what_settings_may_be_is_what_is_refused():
+    """The words of the table are those of the error; a list is no setting of any searcher."""
+    settings = [
+        (name, setting, words)
+        for name in SEARCHERS_MADE["DOCUMENTED"]
+        for setting, (words, _) in SEARCHERS_MADE["settings_of"](type(SEARCHERS[name])).items()
+    ]
+    assert len(settings) > 15
+    for name, setting, words in settings:
+        with pytest.raises(
+            BadSearcherSetting, match=re.escape(f"{setting} of the searcher {name} is [0]; it may be {words}")
+        ):
+            searcher_named(name, {setting: [0]})
+
+
+def test_every_searcher_has_its_part_of_the_page_and_its_place_in_help():
+    """All but `given`, of which retraining is made."""
+    names = [name for name in SEARCHERS if name != "given"]
+    page = (ROOT / "docs" / "searchers.md").read_text()
+    parts = re.split(r"^## `(.+)`$", page, flags=re.MULTILINE)[1:]
+    assert sorted(parts[::2]) == sorted(options.SEARCHERS) == sorted(names)
+    for part in parts[1::2]:
+        assert re.search(r"^- Under way(?: and failed:|:.*^- Failed:).*^- For: ", part, flags=re.DOTALL | re.MULTILINE)
+    for command in ("search", "compare"):
+        shown = run(f"archwright {command} --help", ROOT, COLUMNS="200").stdout
+        assert options.SEARCHER_NAMES in re.sub(r"[│\s]+", " ", shown)
+
+
+def test_every_module_is_documented():
+    """What `aw` has to make modules with is in the page of the language."""
+    page = (ROOT / "docs" / "language.md").read_text()
+    there = {name: each for name, each in vars(aw).items() if name.islower() and callable(each)}
+    modules = {name for name, each in there.items() if issubclass(made_by(each), aw.Term)} - {"from_json"}
+    assert {"cell", "conv2d", "relu", "topology", "zero"} <= modules
+    assert [name for name in sorted(modules) if f"{name}(" not in page] == []
+
+
+def made_by(each) -> type:
+    """The class that calling something makes; object where that is not written there."""
+    made = each if isinstance(each, type) else get_type_hints(each).get("return")
+    return made if isinstance(made, type) else object
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["log.md", "retraining.md", "stopping.md", "export.md", "artifacts.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["log.md", "retraining.md", "stopping.md", "export.md", "artifacts.md", "searchers.md", "comparing.md"],
+)
 def test_commands_of_a_page_work(page, tmp_path):
     """The commands and queries of a page, in order."""
     done = run("\n".join(blocks(ROOT / "docs" / page, "bash")), tmp_path)
@@ -71,6 +132,8 @@ def test_readme_commands_work_in_order(tmp_path):
     done = run(commands, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "my_space-1" in done.stdout
+    assert "better than random by" in done.stdout
+    assert (tmp_path / "comparison.svg").read_text().count("(n=2)") == 2
 
 
 @pytest.mark.slow

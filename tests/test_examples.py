@@ -1,16 +1,25 @@
 """The examples run by the command that they document, in a short form."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import torch
 
+import archwright as aw
+from archwright.core.trial import Budget
+from archwright.evaluate.compile import compiled
+from archwright.evaluate.data import read
+from archwright.evaluate.tensors import on_device
 from tests.cli.running import read_json, run
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+STORY = EXAMPLES / "killed_and_resumed.py"
 
 
 @pytest.mark.slow
@@ -27,17 +36,59 @@ def test_an_own_training_searches_the_digits(tmp_path, name):
     best = read_json(tmp_path, "show", "digits-1", "0")
     assert best["score"] == best["metrics"]["accuracy"] > 0.5  # one in ten by chance
     assert [row["epoch"] for row in best["attempts"][0]["curve"]] == [1]
+    kept = [read_json(tmp_path, "show", "digits-1", str(trial))["model"] for trial in (0, 1)]
+    winner = read_json(tmp_path, "best", "-n", "1")[0]["trial"]
+    assert [model is not None for model in kept] == [trial == winner for trial in (0, 1)]
+
+
+class Ended(BaseException):
+    """What a report raises where a trial is hopeless."""
+
+
+@pytest.mark.parametrize("halted", [False, True], ids=["whole", "halted"])
+def test_the_plain_training_leaves_the_model_as_it_was_when_it_scored_best(halted):
+    """Its last epoch, which begins with a broken model here, is worse."""
+    data = on_device(read("digits"), torch.device("cpu"))
+    example = runpy.run_path(str(EXAMPLES / "train_pytorch.py"))
+    model = compiled(aw.sequential(aw.affine(16), aw.relu(), aw.affine(10)), (1, 8, 8), seed=0)
+    told = []
+
+    def report(epoch, **metrics):
+        told.append(metrics["accuracy"])
+        if halted and epoch == 2:
+            raise Ended
+        with torch.no_grad():
+            for weights in model.parameters():
+                weights.zero_()
+
+    settings = {"optimizer": "sgd", "learning_rate": 0.01, "batch_size": 1024}
+    with pytest.raises(Ended) if halted else nullcontext():
+        best = example["train"](model, settings, Budget(2, "epochs"), data, 0, report)
+        assert best["accuracy"] == told[0]
+    assert told[0] > told[1]
+    assert example["accuracy"](model, data, data.validation) == told[0]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the example finds its processes in /proc")
 def test_a_search_that_is_faulted_killed_and_resumed_ends_with_a_model(tmp_path):
-    """On the digits; its other command does the same on MNIST."""
-    words = ["digits", "--data", "digits", "--trials", "4", "--budget", "2epochs"]
-    program = [sys.executable, str(EXAMPLES / "killed_and_resumed.py"), *words]
+    """On the digits; its other command does the same on MNIST. It asserts itself that both faults are in the log."""
+    (command,) = re.findall(r"killed_and_resumed.py (digits .*)$", STORY.read_text(), flags=re.MULTILINE)
+    program = [sys.executable, str(STORY), *command.split()]
     done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"trial \d+  began again, attempt 2: .*SIGKILL", done.stdout)
     assert "the search itself was killed" in done.stdout
-    assert "4 of 4" in done.stdout or "best of 4 trials" in done.stdout
+    assert "best of 3 trials" in done.stdout
     assert "parameters, read back" in done.stdout
     assert (tmp_path / "story-model" / "model.svg").read_text().startswith("<svg")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the example finds its processes in /proc")
+def test_a_process_that_ends_while_it_is_looked_at_is_no_worker(monkeypatch):
+    """Its entry in /proc is gone between the list and the look."""
+    story = runpy.run_path(str(STORY))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    monkeypatch.setitem(story["workers"].__globals__, "descendants", lambda _: [gone.pid])
+    assert story["workers"](1) == []

@@ -116,7 +116,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     "nan": (("diverged",), "loss is nan"),
     "infinite": (("diverged",), "accuracy is inf"),
     "exception": (("crashed",), "ValueError: no good"),
-    "memory": (("out_of_memory",), "MemoryError: Unable to allocate 8.00 GiB"),
+    "memory": (("out_of_memory", "out_of_memory"), "MemoryError: Unable to allocate 8.00 GiB"),
     "segfault": (("crashed",), "killed by SIGSEGV"),
     "killed": (("crashed", "crashed"), "killed by SIGKILL"),
     "killed_once": (("crashed", "ok"), ""),

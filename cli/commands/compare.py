@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options
-from archwright.cli.commands.search import SEARCHING, TRAINING, searcher_names
 
 
 def compare(
@@ -14,24 +13,26 @@ def compare(
     searcher: Annotated[
         list[str],
         typer.Option(
-            help="A searcher, with settings if need be, as in mcts,exploration=0.1; repeat it for each one. "
-            "The others are held against the first.",
-            rich_help_panel=SEARCHING,
-            autocompletion=searcher_names,
+            help=f"A searcher: {options.SEARCHER_NAMES}; with settings if need be, as in mcts,exploration=0.1. "
+            "Repeat it for each one; the others are held against the first.",
+            rich_help_panel=options.SEARCHING,
+            autocompletion=options.searcher_names,
         ),
     ],
-    seeds: Annotated[int, typer.Option(min=1, help="Searches of each, seeded 0, 1 ...", rich_help_panel=SEARCHING)] = 5,
-    trials: Annotated[int, typer.Option(min=1, help="Of each search.", rich_help_panel=SEARCHING)] = 64,
-    evaluator: Annotated[
-        str | None,
-        typer.Option(metavar="SOURCE", help="As for search: a table or a function.", rich_help_panel=TRAINING),
-    ] = None,
-    data: Annotated[str | None, typer.Option(help="As for search.", rich_help_panel=TRAINING)] = None,
-    budget: Annotated[str | None, typer.Option(help="As for search.", rich_help_panel=TRAINING)] = None,
-    metric: Annotated[str | None, typer.Option(help="As for search.", rich_help_panel=TRAINING)] = None,
-    minimize: Annotated[
-        bool | None, typer.Option("--minimize/--maximize", help="As for search.", rich_help_panel=TRAINING)
-    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Searches of each, seeded 0, 1 ...", rich_help_panel=options.SEARCHING)
+    ] = 5,
+    trials: Annotated[int, typer.Option(min=1, help="Of each search.", rich_help_panel=options.SEARCHING)] = 64,
+    stopping: options.Stopping = None,
+    data: options.Data = None,
+    budget: options.Budget = None,
+    validation: options.Validation = None,
+    keep: options.Keep = None,
+    train: options.Train = None,
+    evaluator: options.Evaluator = None,
+    input_shape: options.EvaluatorInputShape = None,
+    metric: options.Metric = None,
+    minimize: options.Minimize = None,
     optimum: Annotated[
         float | None, typer.Option(help="The best possible score, if it is known: the table then has regrets.")
     ] = None,
@@ -49,12 +50,15 @@ def compare(
     """Run several searchers with several seeds each, and say which is better and how sure that is.
 
     The runs are named NAME.SEARCHER.SEED. The same command goes on with a comparison that was stopped, or does the
-    rest of one that now has more seeds or searchers; runs that are done are not repeated.
+    rest of one that now has more trials, seeds or searchers; runs that are done are not repeated.
+
+    Ctrl-C lets what is running come to its end, trials that are trained and searches over a table; a second one stops
+    at once. A searcher none of whose searches has a score, and searches whose trials keep failing, are told at the
+    end: exit code 1.
     """
-    from archwright.cli import comparing
+    from archwright.cli import comparing, concluding
     from archwright.cli import evaluator as evaluators
-    from archwright.cli.interrupts import noted
-    from archwright.cli.output import print_json
+    from archwright.cli.halting import stopping as stopping_rule
     from archwright.cli.space import find
     from archwright.cli.starting import problem
     from archwright.core.serial import to_json
@@ -65,9 +69,13 @@ def compare(
     from archwright.store.events import RunStarted
     from archwright.store.names import check_run_name
 
-    config = evaluators.chosen(evaluator, data, metric, (), {"data_dir": data_dir, "device": device})
-    found, file, wanted = find(space), DuckDBLog(log), comparing.searchers(searcher)
-    term, shape = problem(found, config, data, None)
+    given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
+    config = evaluators.chosen(evaluator, data, metric, train or (), given)
+    objective = evaluators.objective(config, metric, minimize)
+    rule = stopping_rule(stopping, config, objective)
+    found, wanted = find(space), comparing.searchers(searcher)
+    term, shape = problem(found, config, data, options.shape(input_shape))
+    evaluators.say_overruled(config, term)
     config = evaluators.for_inputs(config, shape)
     started = RunStarted(
         space=to_json(term),
@@ -75,24 +83,18 @@ def compare(
         input_shape=shape,
         searcher=next(iter(wanted.values())),
         evaluator=config_to_json(config),
-        objective=evaluators.objective(config, metric, minimize),
+        objective=objective,
         budget=evaluators.budget(config, budget),
         seed=0,
         trials=trials,
         versions=versions(),
+        stopping=rule,
     )
-    entries = grid(check_run_name(name or found.stem), started, wanted, seeds)
+    entries = grid(name or found.stem, started, wanted, seeds)
+    check_run_name(max((entry.run for entry in entries), key=len))
     force = comparing.Force(config, found.source, workers, options.seconds(trial_timeout), retries)
-    with noted() as interrupts:
-        comparing.work(file, entries, force, lambda: interrupts.urgency)
-    if interrupts.received:
-        comparing.suggest_going_on()
-        raise typer.Exit(interrupts.exit_code)
-    rows = comparing.conclusions(log, entries, trials, optimum)
-    if as_json:
-        print_json(rows)
-    else:
-        comparing.show_conclusions(rows, optimum)
+    comparing.work(DuckDBLog(log), entries, force)
+    concluding.conclude(log, entries, optimum, as_json)
 
 
 def _kinds() -> list[str]:
@@ -127,8 +129,8 @@ def plot(
     Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
     """
     from archwright.cli.figures import chosen_kind, drawn
-    from archwright.cli.histories import histories
 
     file = output or Path(f"{kind}.png")
-    drawn(histories(log, runs), chosen_kind(kind), file, optimum, title)
+    for remark in drawn(log, runs, chosen_kind(kind), file, optimum, title):
+        typer.echo(remark, err=True)
     typer.echo(file)

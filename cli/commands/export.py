@@ -31,7 +31,7 @@ def export(
 
     done = exporting.exported(read(log, run), trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
-        output.print_json({"files": [str(path) for path in done.files], "missing": done.missing})
+        output.print_json({"files": [str(path) for path in done.files], "missing": done.missing, "notes": done.notes})
     else:
         exporting.show_exported(folder, done)
     exporting.require_whole(folder, done)

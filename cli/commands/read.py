@@ -35,7 +35,7 @@ def show(
 
     reading = read(log, run)
     if svg is not None:
-        drawing.of_trial(reading, trial, svg)
+        drawing.of_trial(reading, trial, svg, json=json)
         return
     found = facts.of_run(reading) if trial is None else facts.of_trial_in_full(reading, trial)
     if json:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options
-from archwright.cli.commands.search import TRAINING, data_names
+from archwright.cli.options import TRAINING, data_names
 
 
 def retrain(

@@ -6,83 +6,25 @@ import typer
 
 from archwright.cli import options
 
-TRAINING, SEARCHING = "What a model is worth", "The search"
-
-
-def searcher_names() -> list[str]:
-    """For completion."""
-    from archwright.search.searchers import SEARCHERS
-
-    return list(SEARCHERS)
-
-
-def data_names() -> list[str]:
-    """For completion."""
-    from archwright.evaluate.builtin_data import NAMES
-
-    return list(NAMES)
-
 
 def search(
     space: options.Space,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH; digits if none is given.",
-            rich_help_panel=TRAINING,
-            autocompletion=data_names,
-        ),
-    ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            help="Of a trial: 5epochs, 30s or 50000examples; 5epochs, or the whole training of a table.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    validation: Annotated[
-        float | None,
-        typer.Option(help="The fraction of the training images to score on; 0.2.", rich_help_panel=TRAINING),
-    ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option(help="The epoch that counts: best or last; the best.", rich_help_panel=TRAINING),
-    ] = None,
-    train: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="A setting of the training that the space leaves open, as in batch_size=64, flip=true or "
-            "schedule=cosine; may be repeated.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    evaluator: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="A training of your own, or any function: file.py:function or module:function. It gets what it has "
-            "parameters for of architecture, budget, model, settings, data, device, seed, report and input_shape, and "
-            "returns a number or a dict of numbers. Or a table of results: "
-            "nasbench201:PATH or fcnet:PATH, with settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    input_shape: Annotated[
-        str | None,
-        typer.Option(metavar="C,H,W", help="With --evaluator: the shape of an input.", rich_help_panel=TRAINING),
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            help="What the search is about; accuracy, or what a function of your own says.", rich_help_panel=TRAINING
-        ),
-    ] = None,
-    minimize: Annotated[
-        bool | None, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
-    ] = None,
+    data: options.Data = None,
+    budget: options.Budget = None,
+    validation: options.Validation = None,
+    keep: options.Keep = None,
+    train: options.Train = None,
+    evaluator: options.Evaluator = None,
+    input_shape: options.EvaluatorInputShape = None,
+    metric: options.Metric = None,
+    minimize: options.Minimize = None,
     searcher: Annotated[
-        str, typer.Option(help="How models are proposed.", rich_help_panel=SEARCHING, autocompletion=searcher_names)
+        str,
+        typer.Option(
+            help=f"How models are proposed: {options.SEARCHER_NAMES}.",
+            rich_help_panel=options.SEARCHING,
+            autocompletion=options.searcher_names,
+        ),
     ] = "random",
     set_: Annotated[
         list[str] | None,
@@ -90,21 +32,12 @@ def search(
             "--set",
             metavar="NAME=VALUE",
             help="A setting of the searcher; may be repeated.",
-            rich_help_panel=SEARCHING,
+            rich_help_panel=options.SEARCHING,
         ),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many.", rich_help_panel=SEARCHING)] = 64,
-    stopping: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RULE",
-            help="Halt hopeless trials between epochs. median halts one whose best value so far is worse than the "
-            "median of what finished trials had on average by that epoch; with settings, "
-            "median,warmup=1,startup=5: after how many epochs of its own, and finished trials.",
-            rich_help_panel=SEARCHING,
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=SEARCHING)] = 0,
+    trials: Annotated[int, typer.Option(min=1, help="How many.", rich_help_panel=options.SEARCHING)] = 64,
+    stopping: options.Stopping = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=options.SEARCHING)] = 0,
     workers: options.Workers = 1,
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
@@ -144,6 +77,7 @@ def search(
     rule = stopping_rule(stopping, config, objective)
     found, file = find(space), DuckDBLog(log)
     term, shape = problem(found, config, data, options.shape(input_shape))
+    evaluators.say_overruled(config, term)
     config = evaluators.for_inputs(config, shape)
     started = RunStarted(
         space=to_json(term),

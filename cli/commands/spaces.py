@@ -47,7 +47,7 @@ def space(
     if svg is not None:
         from archwright.cli.drawing import of_space  # it knows of logs, whose database takes time to import
 
-        of_space(term, svg)
+        of_space(term, svg, json=json)
         return
     facts = _facts(found, shape, classes)
     facts |= {"dead_ends": list(map(str, dead_ends(term, shape))), "samples": list(_samples(term, shape, sample, seed))}

@@ -11,6 +11,8 @@ from archwright.core.term import Entry, Shape, Term
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHOWN = 4  # values of a domain; of more, the first and the last are shown
 LONGEST = 44  # letters of a line
+LEAST = 8  # letters of a name that stay, however long its value is
+END = 14  # letters of the first and the last of many values
 STYLES: dict[type[Term], str] = {
     basic.Conv2d: "convolution",
     basic.ReluConvBn: "convolution",
@@ -78,8 +80,14 @@ def details(term: Term) -> list[str]:
 
 def _named(name: str, held: Entry) -> str:
     if name in UNITS:
-        return f"{entry(held)} {UNITS[name]}"
-    return f"no {name}" if held is False else f"{name} {entry(held)}"
+        return f"{_short(entry(held), LONGEST - len(UNITS[name]) - 1)} {UNITS[name]}"
+    return f"no {name}" if held is False else setting(name, held)
+
+
+def setting(name: str, held: Entry) -> str:
+    """A name and its value in a line that is not too long: of the two, the name is what is shortened."""
+    value = _short(entry(held), LONGEST - 1 - min(len(name), LEAST))
+    return f"{_short(name, LONGEST - 1 - len(value))} {value}"
 
 
 def entry(held: Entry) -> str:
@@ -89,19 +97,23 @@ def entry(held: Entry) -> str:
     if isinstance(held, Computed):
         return str(held)
     if isinstance(held, Domain):
-        if held.size is None or held.size <= SHOWN:
-            return _short(str(held)) if held.size is None else "{" + ", ".join(map(_value, held)) + "}"
-        return f"{{{_value(held.from_unit(0.0))} … {_value(held.from_unit(1.0))}}}"
+        if held.size is None:
+            return str(held)
+        whole = f"{{{', '.join(map(_value, held))}}}" if held.size <= SHOWN else ""
+        if whole and len(whole) <= LONGEST - LEAST:
+            return whole
+        first, last = (_short(_value(held.from_unit(end)), END) for end in (0.0, 1.0))
+        return f"{{{first} … {last}}}"
     assert not isinstance(held, Expression)
     return _value(held)
 
 
 def _value(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else _short(str(value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def _short(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def wrapped(words: list[str]) -> list[str]:

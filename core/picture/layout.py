@@ -11,11 +11,11 @@ from archwright.core.domain import Domain
 from archwright.core.expression import Expression
 from archwright.core.nasbench201 import STAGES, Nasbench201Network
 from archwright.core.picture.arrange import Part, around, column, framed, side_by_side
-from archwright.core.picture.captions import TIMES, details, entry, module, size, told, wrapped
+from archwright.core.picture.captions import TIMES, details, entry, module, setting, size, told, wrapped
 from archwright.core.picture.graph import graph
 from archwright.core.picture.marks import NOTHING, Picture, Text, box, circle
 from archwright.core.rewriting import Either, Repeat
-from archwright.core.term import Composite, Shape, Term
+from archwright.core.term import Composite, Compound, Shape, Term
 
 Shapes = tuple[Shape, ...]  # of the inputs, one for each copy that runs; none where they are not known
 
@@ -43,9 +43,17 @@ def picture(term: Term, shapes: Shapes) -> Picture:
     if not term.subterms:
         return module(term, shapes)
     children = inside(term, shapes) if isinstance(term, Composite) else [(child, (), ()) for child in term.subterms]
-    parts = [Part(_seen(child, before), name=str(i)) for i, (child, before, _) in enumerate(children)]
+    drawn = [_seen(child, before) for child, before, _ in children]
+    parts = [Part(each, name=str(i)) for i, each in enumerate(drawn)]
+    body = drawn[0] if len(drawn) == 1 else side_by_side(parts, NOTHING, is_dashed=True)
     title = ", ".join([term.kind, *details(term)])
-    return framed(side_by_side(parts, NOTHING, is_dashed=True), "frame", title)
+    return framed(body, "frame", title, _copies(term))
+
+
+def _copies(term: Term) -> str:
+    """How many times what is inside a module runs, where that is more than once and nothing open decides it."""
+    copies = term.copies if isinstance(term, Compound) and not term.plan.names else 1
+    return f"{TIMES}{copies}" if copies != 1 else ""
 
 
 def _seen(term: Term, shapes: Shapes) -> Picture:
@@ -123,8 +131,14 @@ def _(term: Either, _: Shapes) -> Picture:
 def _(term: Topology, shapes: Shapes) -> Picture:
     edges: list[tuple[Picture, str, bool]] = []
     for child, before, after in inside(term, shapes):
-        edges.append((_seen(child, before), "" if before == after else told(after), isinstance(child, Zero)))
+        drawn = framed(picture(child, before), "frame") if _holds_nodes(child) else _seen(child, before)
+        edges.append((drawn, "" if before == after else told(after), isinstance(child, Zero)))
     return graph(term.edges, edges)
+
+
+def _holds_nodes(term: Term) -> bool:
+    """Whether nodes are drawn for a term, which among those of another one need a frame to be told apart."""
+    return isinstance(term, Topology | Cell) or any(map(_holds_nodes, term.subterms))
 
 
 @picture.register
@@ -174,5 +188,5 @@ def _written(style: str, title: str, *more: str | Text) -> Picture:
 
 def settings_of(term: Term) -> Sequence[str]:
     """The training settings in a term, as they are written."""
-    own = [f"{name} {entry(held)}" for name, held in term.entries] if isinstance(term, Settings) else []
+    own = [setting(name, held) for name, held in term.entries] if isinstance(term, Settings) else []
     return [*own, *(each for child in term.subterms for each in settings_of(child))]

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from attrs import field, frozen
 
 from archwright.core.term import Shape
-from archwright.evaluate.export.model_file import Normalisation, Origin
+from archwright.evaluate.export.model_file import Origin
+from archwright.evaluate.normalisation import Normalisation
 
 ABOUT = {
     "model.safetensors": "its weights",
@@ -24,6 +25,7 @@ class Card:
     scores: Mapping[str, str] = field(factory=dict[str, str])
     versions: Mapping[str, str] = field(factory=dict[str, str])
     data: str | None = None
+    unknown: str = ""  # that nobody knows what its images were normalised with, if that is so
 
 
 def card(
@@ -65,9 +67,9 @@ def _inputs(about: Card, shapes: tuple[Shape, Shape], normalisation: Normalisati
     before, after = (f"(batch, {', '.join(map(str, shape))})" for shape in shapes)
     text = f"## Inputs and outputs\n\nFloats of shape {before} to logits of shape {after}."
     if normalisation is None:
-        return text.replace("logits", "outputs") + " Inputs are as the evaluator of the search had them."
-    each = "channel" if normalisation.is_written_out else "pixel"
-    text += f" Images are normalised as those of {about.data} were for its training: of each {each} "
+        why = about.unknown or "Inputs are as the evaluator of the search had them."
+        return f"{text.replace('logits', 'outputs')} {why}"
+    text += f" Images are normalised as those of {about.data} were for its training: of each {normalisation.of_each} "
     if not normalisation.is_written_out:
         return f"{text}`mean` is subtracted, and the rest divided by `deviation`; both are in `model.safetensors`."
     mean, deviation = ([f"{value:.6g}" for value in held] for held in (normalisation.mean, normalisation.deviation))

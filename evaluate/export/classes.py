@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from archwright.evaluate.export.lines import INDENT, broken_up
 from archwright.evaluate.export.steps import (
     Block,
     Chain,
@@ -22,7 +23,6 @@ from archwright.evaluate.export.steps import (
 MOST_PARAMETERS = 5  # of a class; blocks that differ in more have classes of their own
 POSITIONAL = 2  # arguments that are written without their names
 WIDTHS = {"in_channels", "out_channels", "num_features", "in_features", "out_features", "groups", "channels"}
-INDENT = " " * 4
 
 
 @frozen
@@ -138,7 +138,7 @@ def code(made: Class, known: Classes) -> str:
         lines += [f"{INDENT}def __init__(self{parameters}) -> None:", f"{INDENT * 2}super().__init__()"]
         lines += [*(f"{INDENT * 2}{line}" for line in init), ""]
     lines += [f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
-    return "\n".join([*lines, *(f"{INDENT * 2}{line}" for line in forward)])
+    return "\n".join(broken_up([*lines, *(f"{INDENT * 2}{line}" for line in forward)]))
 
 
 def bodies(

@@ -1,7 +1,11 @@
 """A folder with everything that a model needs to be used elsewhere."""
 
 import json
-from collections.abc import Callable, Mapping
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +19,10 @@ from archwright.core.serial import JSON
 from archwright.core.term import Shape, Term
 from archwright.evaluate.compile import compiled
 from archwright.evaluate.export.card import Card, card
-from archwright.evaluate.export.model_file import Normalisation, Origin, model_file
-from archwright.evaluate.failure import account
+from archwright.evaluate.export.model_file import Origin, model_file
+from archwright.evaluate.export.translate import own_kinds
+from archwright.evaluate.failure import account, said
+from archwright.evaluate.normalisation import Normalisation
 
 FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
 ALIKE = 1e-4  # how far outputs of the same model may be apart, as a fraction of the largest
@@ -47,10 +53,11 @@ class Subject:
     seed: int  # of the weights that it begins with
     weights: Mapping[str, Tensor] | None
     origin: Origin
-    normalisation: Normalisation | None
+    normalisation: Normalisation | None  # None if the model was trained on no images, or nobody knows
     card: Card
     described: Mapping[str, JSON] = field(factory=dict[str, JSON])  # what architecture.json holds
     initialization: str = "own"  # of what it begins with, as compile.compiled takes it
+    notes: tuple[str, ...] = ()  # for whoever exports it
 
 
 @frozen
@@ -59,13 +66,15 @@ class Exported:
 
     files: tuple[Path, ...]
     missing: Mapping[str, str]
+    notes: tuple[str, ...] = ()  # what else is to know
 
 
 def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
     """Write a model to `folder`, which is made.
 
     The code is run first: it must give what the compiled module gives. What cannot be written because of a person's
-    kind of module is left out. Raises FileThere unless `force` is set, FolderUnwritable and WrongWeights.
+    kind of module is left out, and with `force` no such file of an earlier export stays. Whatever fails leaves the
+    folder as it was. Raises FileThere unless `force` is set, FolderUnwritable and WrongWeights.
     """
     _require_free(folder, force=force)
     ours = _loaded(subject)
@@ -85,30 +94,50 @@ def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
     try:
         texts["model.onnx"] = onnx_of(model, subject.in_shape)
     except Exception as error:  # noqa: BLE001  (whatever a person's kind of module makes torch raise)
-        missing["model.onnx"] = f"torch cannot export the model to ONNX: {account(error, lines=3)}"
+        missing["model.onnx"] = f"torch cannot export the model to ONNX: {_innermost(error)}"
     shapes = subject.in_shape, subject.architecture.out_shape(subject.in_shape)
     text = card(subject.card, subject.origin, shapes, subject.normalisation, tuple(texts), missing)
     texts["README.md"] = text.encode()
-    return Exported(tuple(_write(folder, name, texts[name]) for name in FILES if name in texts), missing)
+    files = _write(folder, {name: texts[name] for name in FILES if name in texts})
+    return Exported(files, missing, subject.notes)
 
 
 def _require_free(folder: Path, *, force: bool) -> None:
-    there = [name for name in FILES if (folder / name).exists()]
+    there = [folder / name for name in FILES if (folder / name).exists()]
     if there and not force:
-        raise FileThere(f"{folder / there[0]} is there already; name another folder, or overwrite it with --force")
+        raise FileThere(f"{there[0]} is there already; name another folder, or overwrite it with --force")
+    if folder.exists() and not folder.is_dir():
+        raise FolderUnwritable(f"{folder} is no folder; name another one")
+    if folders := [path for path in there if path.is_dir()]:
+        raise FileThere(f"{folders[0]} is a folder; name another folder for the model, or move that one away")
+
+
+def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """The files with these texts, once they are in `folder`, and none of FILES beside them."""
+    try:
+        with _made(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as place:
+            for name, content in texts.items():
+                (Path(place) / name).write_bytes(content)
+            for name in FILES:
+                if name not in texts:
+                    (folder / name).unlink(missing_ok=True)
+            return tuple((Path(place) / name).replace(folder / name) for name in texts)
+    except OSError as error:
+        raise FolderUnwritable(f"{folder} cannot be written to ({error.strerror}); name another folder") from error
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Makes the folder, and those that it lies in; where something then fails, those that were made are gone again."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderUnwritable(f"{folder} cannot be made ({error.strerror}); name another folder") from error
-
-
-def _write(folder: Path, name: str, content: bytes) -> Path:
-    path = folder / name
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise FolderUnwritable(f"{path} cannot be written ({error.strerror}); name another folder") from error
-    return path
+        yield
+    except BaseException:
+        for place in missing:
+            with suppress(OSError):  # it was not made, or somebody has put something into it
+                place.rmdir()
+        raise
 
 
 def _loaded(subject: Subject) -> nn.Module:
@@ -127,6 +156,7 @@ def _loaded(subject: Subject) -> nn.Module:
 
 def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tuple[nn.Module, dict[str, Tensor]]:
     """The module of model.py with the weights, and its state; WrongSource if it is not what ours is."""
+    whose = " or ".join(own_kinds(subject.architecture)) or "archwright itself"
     names: dict[str, Any] = {"__name__": "model", "__file__": str(folder / "model.py")}
     x = torch.randn(4, *subject.in_shape, generator=torch.Generator().manual_seed(0))
     try:
@@ -135,25 +165,27 @@ def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tu
         own = [name for name in model.state_dict() if name not in ("mean", "deviation")]
         weights = ours.state_dict().values()
         if [model.state_dict()[name].shape for name in own] != [value.shape for value in weights]:
-            raise WrongSource("compile and source of a kind of your own make other weights; let them make the same")
+            raise WrongSource(f"compile and source of {whose} make different weights; let them make the same")
         state = dict(zip(own, weights, strict=True))
         if (images := subject.normalisation) is not None and not images.is_written_out:
             state |= {"mean": torch.tensor(images.mean).reshape(images.shape)}
             state |= {"deviation": torch.tensor(images.deviation).reshape(images.shape)}
         model.load_state_dict(state)
         with torch.no_grad():
-            _require_alike(model(x), ours(x))
+            if not _are_alike(model(x), ours(x)):
+                raise WrongSource(f"compile and source of {whose} give different outputs; let them compute the same")
     except ArchwrightError:
         raise
     except Exception as error:  # a person's source may raise anything
-        raise WrongSource(f"the code of a kind of your own does not run:\n{account(error, lines=None)}") from error
+        raise WrongSource(
+            f"the code that source of {whose} gives does not run:\n{account(error, lines=None)}"
+        ) from error
     return model, state
 
 
-def _require_alike(found: Tensor, expected: Tensor) -> None:
+def _are_alike(found: Tensor, expected: Tensor) -> bool:
     bound = ALIKE * max(1.0, float(expected.nan_to_num().abs().max()))
-    if found.shape != expected.shape or not torch.allclose(found, expected, rtol=ALIKE, atol=bound, equal_nan=True):
-        raise WrongSource("compile and source of a kind of your own give other outputs; let them compute the same")
+    return found.shape == expected.shape and torch.allclose(found, expected, rtol=ALIKE, atol=bound, equal_nan=True)
 
 
 def onnx_of(model: nn.Module, in_shape: Shape) -> bytes:
@@ -161,13 +193,33 @@ def onnx_of(model: nn.Module, in_shape: Shape) -> bytes:
     images = torch.zeros(2, *in_shape)  # one image would be taken for a batch that is always of one
     batch = torch.export.Dim("batch")
     export_: Callable[..., Any] = torch.onnx.export
-    program = export_(
-        model,
-        (images,),
-        input_names=["images"],
-        output_names=["logits"],
-        dynamic_shapes=({0: batch},),
-        dynamo=True,
-        verbose=False,
-    )
+    with _silence():
+        program = export_(
+            model,
+            (images,),
+            input_names=["images"],
+            output_names=["logits"],
+            dynamic_shapes=({0: batch},),
+            dynamo=True,
+            verbose=False,
+        )
     return program.model_proto.SerializeToString()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps to itself what torch prints and logs of an export: whole programs, where it fails."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _innermost(error: BaseException) -> str:
+    """The first line of what was wrong in the first place."""
+    while (cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
+        error = cause
+    return f"{type(error).__name__}: {next(iter(said(error).splitlines()), '')}".removesuffix(": ")

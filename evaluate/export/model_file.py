@@ -7,26 +7,13 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from archwright.core.term import Shape, Term
-from archwright.evaluate.export.classes import INDENT, bodies, classes, code, definitions
+from archwright.evaluate.export.classes import bodies, classes, code, definitions
+from archwright.evaluate.export.lines import INDENT, broken_up
 from archwright.evaluate.export.steps import numbers
 from archwright.evaluate.export.translate import steps
+from archwright.evaluate.normalisation import Normalisation
 
-WRITTEN_OUT = 16  # numbers of a mean that stand in the text; more are kept with the weights
 OURS = ("Model", "load", "summary", "main", "mean_of_windows", "torch", "nn", "F", "sys", "Path")
-
-
-@frozen
-class Normalisation:
-    """What images are normalised with, in steps of 1/255: (channels, 1, 1) or (channels, height, width)."""
-
-    shape: Shape
-    mean: Sequence[float]
-    deviation: Sequence[float]
-
-    @property
-    def is_written_out(self) -> bool:
-        """Whether it stands in the text; else it is kept with the weights."""
-        return len(self.mean) <= WRITTEN_OUT
 
 
 @frozen
@@ -137,7 +124,7 @@ def _model(
     lines += ["", f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
     lines += [f"{INDENT * 2}{line}" for line in forward]
     end = PREPROCESS.format(axes=", ".join(map(str, in_shape))).rstrip() if normalisation else ""
-    return "\n".join(lines) + ("\n" + end if end else "")
+    return "\n".join(broken_up(lines)) + ("\n" + end if end else "")
 
 
 def _batched(shape: Shape) -> str:
@@ -151,10 +138,9 @@ def _buffers(normalisation: Normalisation | None) -> list[str]:
     if not normalisation.is_written_out:
         shape = ", ".join(map(str, normalisation.shape))
         return [f'self.register_buffer("{name}", torch.empty({shape}))' for name in ("mean", "deviation")]
-    rounded = [[float(f"{value:.9g}") for value in held] for held in (normalisation.mean, normalisation.deviation)]
     return [
-        f'self.register_buffer("{name}", torch.tensor({held}).reshape{normalisation.shape}, persistent=False)'
-        for name, held in zip(("mean", "deviation"), rounded, strict=True)
+        f'self.register_buffer("{name}", torch.tensor({list(held)}).reshape{normalisation.shape}, persistent=False)'
+        for name, held in (("mean", normalisation.mean), ("deviation", normalisation.deviation))
     ]
 
 

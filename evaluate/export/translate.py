@@ -31,6 +31,7 @@ from archwright.evaluate.export.steps import (
     Way,
     skeleton,
 )
+from archwright.evaluate.failure import account
 
 WORTH_A_CLASS = 6  # lines that a class for a repeated part must save
 FUNCTIONS: Mapping[str, str] = {"sigmoid": "torch.sigmoid({x})", "tanh": "torch.tanh({x})"}  # the others are F's
@@ -42,7 +43,7 @@ class NoSource(ArchwrightError, TypeError):
 
 
 class BadSource(ArchwrightError, ValueError):
-    """A kind of module whose source is no code that makes a module."""
+    """A kind of module whose source is no code that makes a module, or does not say what it is."""
 
 
 @singledispatch
@@ -54,32 +55,49 @@ def steps(term: Term, in_shape: Shape) -> Chain:
     `source(in_shape, inside)` also gets the expressions of its children's modules, one for each run. Raises NoSource
     or BadSource.
     """
-    source = getattr(term, "source", None)
-    if source is None:
+    inside = ()
+    if isinstance(term, Composite):
+        inside = tuple(steps(child, shape) for _, child, shape, _ in term.runs(in_shape))
+    text = _source(term, in_shape, [f"{{{i}}}" for i in range(len(inside))])
+    return (_own(term, text, inside, term.out_shape(in_shape)),)
+
+
+def own_kinds(term: Term) -> list[str]:
+    """The classes of a person's own in a term, each once."""
+    own = [type(term).__name__] if steps.dispatch(type(term)) is steps.dispatch(object) else []
+    return list(dict.fromkeys([*own, *(name for each in term.subterms for name in own_kinds(each))]))
+
+
+def _source(term: Term, in_shape: Shape, inside: list[str]) -> Any:
+    """What the class of a term says is the source of its module, where `inside` are those of a composite's children."""
+    kind, method = type(term).__name__, getattr(term, "source", None)
+    if method is None:
         raise NoSource(
-            f"{term.kind} has no source; give its class a method source(self, in_shape) that returns the Python "
+            f"{kind} has no source; give the class a method source(self, in_shape) that returns the Python "
             "expression of its torch module, such as 'nn.Conv2d(3, 8, 1)', after the definitions that it needs"
         )
-    out = term.out_shape(in_shape)
-    if not isinstance(term, Composite):
-        return (_own(term.kind, source(in_shape), (), out),)
-    inside = tuple(steps(child, shape) for _, child, shape, _ in term.runs(in_shape))
-    return (_own(term.kind, source(in_shape, [f"{{{i}}}" for i in range(len(inside))]), inside, out),)
+    try:
+        return method(in_shape, inside) if isinstance(term, Composite) else method(in_shape)
+    except Exception as error:  # a person's method may raise anything
+        raise BadSource(f"the method source of {kind} failed:\n{account(error, lines=None)}") from error
 
 
-def _own(kind: str, text: Any, inside: tuple[Chain, ...], out: Shape) -> Own:
+def _own(term: Term, text: Any, inside: tuple[Chain, ...], out: Shape) -> Own:
     """The step that a person's text is; what is no placeholder keeps its braces."""
     try:
+        if not isinstance(text, str):
+            raise TypeError("it is no text")
         *before, last = ast.parse(text).body
         if not isinstance(last, ast.Expr):
             raise TypeError("its end is no expression")
     except (SyntaxError, TypeError, ValueError) as error:
         raise BadSource(
-            f"the source of {kind} is {text!r:.200} ({error}); it must be Python that ends with an expression"
+            f"the source of {type(term).__name__} is {text!r:.200} ({error}); it must be Python that ends with an "
+            "expression"
         ) from error
     lines = text.splitlines()
     definitions = "\n".join(lines[: before[-1].end_lineno]).strip() if before else ""
-    return Own(_attribute(kind), ast.unparse(last.value), definitions, inside, out)
+    return Own(_attribute(term.kind), ast.unparse(last.value), definitions, inside, out)
 
 
 def _attribute(kind: str) -> str:

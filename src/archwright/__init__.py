@@ -12,10 +12,14 @@ from archwright.core.basic import (
     GlobalAvgPool,
     Identity,
     MaxPool2d,
+    ReluConvBn,
+    Zero,
 )
 from archwright.core.basic import activation as activation
 from archwright.core.basic import relu as relu
 from archwright.core.basic import settings as settings
+from archwright.core.cell import cell as cell
+from archwright.core.cell import topology as topology
 from archwright.core.check import check as check
 from archwright.core.check import dead_ends as dead_ends
 from archwright.core.composite import RepeatTied, Residual
@@ -69,8 +73,10 @@ flatten = Flatten
 global_avg_pool = GlobalAvgPool
 identity = Identity
 max_pool2d = MaxPool2d
+relu_conv_bn = ReluConvBn
 repeat = Repeat
 repeat_tied = RepeatTied
 residual = Residual
+zero = Zero
 
 __version__ = "0.1.0"

@@ -1,154 +1,80 @@
-"""`archwright compare` and `archwright plot`."""
+"""`archwright compare` and `archwright plot` as people run them."""
 
-import itertools
 import json
+import os
+import re
+import signal
+import subprocess
+import time
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from attrs import evolve
-from PIL import Image
 
-from archwright.cli.comparing import conclusions, searchers, unfinished
-from archwright.cli.figures import KINDS, chosen_kind, drawn
-from archwright.cli.histories import NothingToCompare, by_label, histories
-from archwright.cli.options import BadOption
-from archwright.core.nasbench201 import OPERATIONS
-from archwright.search.compare import Entry
+from archwright.cli.commands.compare import compare
+from archwright.cli.commands.search import search
+from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
-from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored
-from archwright.store.log import START
-from tests.cli.running import run
-from tests.search.instant import started
+from archwright.store.events import RunResumed, RunStarted
+from tests.cli.compared import full_table
+from tests.cli.running import read_json, run, start
+from tests.search.ends import children_of, gone
 
-SCORES = {
-    "a.random.0": [0.1, 0.5, None, 0.4],
-    "a.random.1": [0.3, 0.2, 0.6, 0.1],
-    "a.mcts.0": [0.2, 0.7, 0.6, 0.8],
-    "a.mcts.1": [None, 0.9, 0.1, 0.7],
-}
+SCORE = f"""
+import time
+from pathlib import Path
 
+ILL = {[training_seed(1, trial) for trial in range(30)]}  # the seeds of all trials of the searches of seed 1
 
-def written(log: DuckDBLog, run: str, scores, direction: str = "maximize") -> None:
-    """A run with these scores, a trial of 10 seconds each; its test accuracy is a tenth less."""
-    begun = evolve(started(len(scores)), searcher={"name": run.split(".")[1]})
-    position = log.append(run, [evolve(begun, objective=evolve(begun.objective, direction=direction))], START)
-    for trial, score in enumerate(scores):
-        status = "crashed" if score is None else "ok"
-        metrics = {} if score is None else {"accuracy": score, "test_accuracy": score - 0.1}
-        events = [
-            Proposed(trial, (), begun.budget),
-            AttemptStarted(trial, 1),
-            AttemptEnded(trial, 1, status, 10.0, metrics),
-            Scored(trial, status, score, metrics),
-        ]
-        position = log.append(run, events, position)
+def score(architecture, seed, settings, report):
+    report(1, accuracy=0.5)
+    return (seed % 997) / 997 * settings.get("scale", 1)
+
+def fails_for_seed_1(architecture, seed):
+    if seed in ILL and Path("ill").exists():
+        raise ValueError("seed 1 is ill")
+    return (seed % 997) / 997
+
+def paced(architecture, seed):
+    time.sleep(0.3)
+    return (seed % 997) / 997
+"""
 
 
 @pytest.fixture
-def log(tmp_path) -> DuckDBLog:
-    log = DuckDBLog(tmp_path / "log.duckdb")
-    for name, scores in SCORES.items():
-        written(log, name, scores)
-    return log
+def folder(tmp_path) -> Path:
+    (tmp_path / "score.py").write_text(SCORE)
+    full_table(tmp_path)
+    return tmp_path
 
 
-def test_histories_by_hand(log):
-    """The best so far, NaN where a trial failed, and the test accuracy of the incumbent."""
-    found = {history.run: history for history in histories(log.path, ["a.*"])}
-    first = found["a.random.0"]
-    assert first.label == "random"
-    np.testing.assert_array_equal(first.scores, [0.1, 0.5, np.nan, 0.4])
-    np.testing.assert_array_equal(first.best, [0.1, 0.5, 0.5, 0.5])
-    np.testing.assert_allclose(first.best_tests, [0.0, 0.4, 0.4, 0.4])
-    np.testing.assert_array_equal(found["a.mcts.1"].best, [np.nan, 0.9, 0.9, 0.9])
-    assert first.seconds.sum() == 40
+def over_table(*words: str, dataset: str = "cifar10") -> list[str]:
+    return ["compare", "nasbench201", "--evaluator", f"nasbench201:table.npz,dataset={dataset}", *words]
 
 
-def test_less_is_better_where_the_objective_says_so(tmp_path):
-    log = DuckDBLog(tmp_path / "log.duckdb")
-    written(log, "a.random.0", [0.3, 0.5, 0.2], "minimize")
-    (history,) = histories(log.path, ["a.random.0"])
-    np.testing.assert_array_equal(history.best, [0.3, 0.3, 0.2])
+def whole(folder: Path) -> bool:
+    """Whether every run of the log is what was appended, and proposes the same again."""
+    assert run(folder, "verify").returncode == 0
+    return all(run(folder, "replay", name, "--verify").returncode == 0 for name in runs(folder))
 
 
-def test_conclusions_by_hand(log):
-    """Random ends at 0.5 and 0.6, tree search at 0.8 and 0.9: better by 0.3 on both seeds."""
-    entries = [Entry(run, evolve(started(4), searcher={"name": run.split(".")[1]})) for run in SCORES]
-    random, mcts = conclusions(log.path, entries, 4, None)
-    assert (random["searcher"], random["seeds"], random["failed"]) == ("random", 2, 1)
-    assert (random["half"], random["best"]) == pytest.approx((0.4, 0.55))
-    assert random["best_error"] == pytest.approx(0.05 / np.sqrt(2))
-    assert random["test"] == pytest.approx(0.45)
-    assert (mcts["better_by"], mcts["low"], mcts["high"]) == pytest.approx((0.3, 0.3, 0.3))
-    assert mcts["p"] == 0.5  # two coins fall alike half of the time
-    (regret, _) = conclusions(log.path, entries, 4, 1.0)
-    assert regret["best"] == pytest.approx(0.45)
+def runs(folder: Path) -> dict[str, dict[str, Any]]:
+    """The facts of each run of the log."""
+    return {each["run"]: each for each in read_json(folder, "runs")} if (folder / "archwright.duckdb").exists() else {}
 
 
-def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propose(log):
-    """Each of four trials; one has ended early, one is not there."""
-    entries = [Entry(run, started(4)) for run in [*SCORES, "a.mcts.2"]]
-    assert [entry.run for entry in unfinished(log, entries)] == ["a.mcts.2"]
-    more = [Entry(run, started(5)) for run in SCORES]
-    assert unfinished(log, more) == more
-    run = log.read("a.mcts.0")
-    log.append("a.mcts.0", [RunStopped("exhausted")], run[-1].position)
-    assert [entry.run for entry in unfinished(log, more)] == ["a.random.0", "a.random.1", "a.mcts.1"]
-    empty = DuckDBLog(log.path.with_name("none.duckdb"))
-    assert unfinished(empty, more) == more
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("optimum", [None, 1.0])
-def test_every_kind_of_figure_is_drawn(log, kind, optimum, tmp_path):
-    """A PNG of the size of a column, with ink in it, and an SVG with its labels as text."""
-    found = [history for history in histories(log.path, ["a.*"]) if history.run != "a.mcts.1"]
-    png, svg = tmp_path / "figure.png", tmp_path / "figure.svg"
-    drawn(found, chosen_kind(kind), png, optimum, "a title")
-    drawn(found, chosen_kind(kind), svg, optimum, "a title")
-    with Image.open(png) as image:
-        assert image.size == (1000, 680)
-        assert len(image.convert("RGB").getcolors(maxcolors=100_000)) > 10
-    assert "a title" in svg.read_text()
-    assert "random" in svg.read_text()
-
-
-def test_mistakes_are_named(log, tmp_path):
-    with pytest.raises(NothingToCompare, match=r"no run 'b\.\*'"):
-        histories(log.path, ["b.*"])
-    with pytest.raises(BadOption, match=r"--kind is 'incumbant'; did you mean incumbent"):
-        chosen_kind("incumbant")
-    with pytest.raises(BadOption, match="comes twice"):
-        searchers(["mcts", "mcts"])
-    written(log, "c.random.0", [0.5], "minimize")
-    with pytest.raises(NothingToCompare, match="different things"):
-        by_label(histories(log.path, ["*.random.*"]))
-    done = run(tmp_path, "plot", "a.*", "--output", "figure.docx", "--log", str(log.path))
-    assert done.returncode == 2
-    assert "figure.docx" in done.stderr
-
-
-def full_table(folder: Path) -> str:
-    """A table with a row for every cell; the more convolutions of 3x3, the better."""
-    ops = np.array(list(itertools.product(range(5), repeat=6)), np.int8)
-    columns: dict[str, Any] = {"ops": ops, "op_names": np.array([name.encode() for name in OPERATIONS])}
-    accuracy = 50 + 6 * (ops == list(OPERATIONS).index("nor_conv_3x3")).sum(axis=1)
-    for name in ("test_acc_200ep", "val_acc_12ep", "test_acc_12ep", "train_time_200ep_s", "params_M", "latency_s"):
-        columns[f"cifar10_{name}"] = accuracy.astype(float)
-    columns["cifar10_val_acc_200ep"] = np.stack([accuracy, accuracy + 1.0], axis=1)
-    np.savez(folder / "table.npz", **columns)
-    return str(folder / "table.npz")
+def wait_for(command: subprocess.Popen[str], said: str) -> None:
+    """Return once the command has said something on stderr."""
+    assert command.stderr is not None
+    assert any(said in line for line in iter(command.stderr.readline, "")), f"it never said {said}"
 
 
 @pytest.mark.slow
-def test_compare_a_table_and_go_on_with_more_seeds(tmp_path):
-    """The grid is run once; asked for more, only the new searches are run; the figure follows from the log."""
-    table = full_table(tmp_path)
-    words = ["compare", "nasbench201", "--evaluator", f"nasbench201:{table}", "--searcher", "random"]
-    words += ["--searcher", "mcts,exploration=0.1", "--trials", "5", "--json"]
-    first = run(tmp_path, *words, "--seeds", "1")
+def test_a_comparison_goes_on_with_more_seeds_trials_and_searchers(folder):
+    """What is there is not run again; the runs are whole, and as if each had been resumed."""
+    words = over_table("--searcher", "random", "--searcher", "mcts,exploration=0.1", "--json")
+    first = run(folder, *words, "--seeds", "1", "--trials", "5")
     assert first.returncode == 0, first.stderr
     rows = json.loads(first.stdout)
     assert [(row["searcher"], row["seeds"], row["trials"]) for row in rows] == [
@@ -156,22 +82,211 @@ def test_compare_a_table_and_go_on_with_more_seeds(tmp_path):
         ("mcts,exploration=0.1", 1, 5),
     ]
     assert all(0.5 <= row["best"] <= 0.87 for row in rows)
-    second = run(tmp_path, *words, "--seeds", "2")
-    assert "2 of 4 searches are in" in second.stderr
-    runs = json.loads(run(tmp_path, "runs", "--json").stdout)
-    assert sorted(run["run"] for run in runs) == [
-        f"nasbench201.{label}.{seed}" for label in ("mcts-exploration-0-1", "random") for seed in (0, 1)
+    second = run(folder, *words, "--seeds", "2", "--trials", "5")
+    assert "2 of 4 searches are in archwright.duckdb already" in second.stderr
+    third = run(folder, *words, "--seeds", "2", "--trials", "8", "--searcher", "mcts,exploration=1")
+    assert (third.returncode, "already" in third.stderr) == (0, False)
+    assert [(row["seeds"], row["trials"]) for row in json.loads(third.stdout)] == [(2, 8)] * 3
+    there = runs(folder)
+    assert sorted(there) == [
+        f"nasbench201.{label}.{seed}"
+        for label in ("mcts-exploration-0-1", "mcts-exploration-1-0", "random")
+        for seed in (0, 1)
     ]
+    assert {(each["status"], each["scored"], each["target"]) for each in there.values()} == {("finished", 8, 8)}
+    assert whole(folder)
+    events = [each.event for each in DuckDBLog(folder / "archwright.duckdb").read("nasbench201.random.0")]
+    assert [event.trials for event in events if isinstance(event, RunStarted | RunResumed)] == [5, 8]
 
 
 @pytest.mark.slow
-def test_compare_trainings(tmp_path):
-    """Searches that train go one after the other through the same workers."""
-    words = ["compare", "digits", "--searcher", "random", "--searcher", "evolution", "--seeds", "1", "--trials", "2"]
-    done = run(tmp_path, *words, "--budget", "1epochs", "--json")
+def test_another_comparison_of_the_same_name_is_refused(folder):
+    """Nothing is run and nothing is shown."""
+    words = ["--name", "c10", "--searcher", "random", "--seeds", "2", "--trials", "4"]
+    assert run(folder, *over_table(*words)).returncode == 0
+    before = runs(folder)
+    other = run(folder, *over_table(*words, dataset="cifar100"))
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "another search named c10.random.0: its evaluator.dataset was cifar10, and is cifar100" in other.stderr
+    assert "another --name" in other.stderr
+    more = run(folder, *over_table(*words, "--trials", "9", "--budget", "12epochs"))
+    assert (more.returncode, "its budget was 200epochs, and is 12epochs" in more.stderr) == (2, True)
+    function = ["compare", "nasbench201", "--evaluator", "score.py:score", *words]
+    assert "its evaluator was {'kind': 'nasbench201'" in run(folder, *function).stderr
+    assert runs(folder) == before
+    long = run(folder, *over_table(*words, "--name", "n" * 95))
+    assert (long.returncode, "the name of a run is 'nnn" in long.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_comparison_without_a_score_says_why(folder):
+    """Every trial is invalid: no means of nothing, and no empty figures."""
+    words = over_table("--searcher", "random", "--searcher", "mcts", "--seeds", "2", "--trials", "9")
+    done = run(folder, *words, "--budget", "5epochs")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = (
+        "no trial of random and of mcts has a score; trial 0 of nasbench201.random.0 was invalid: the budget is 5epochs"
+    )
+    assert said in done.stderr
+    assert "Warning" not in done.stderr
+    assert {each["scored"] for each in runs(folder).values()} == {5}  # in a row
+    for kind in ("incumbent", "time", "threshold", "regret", "histogram"):
+        figure = run(folder, "plot", "nasbench201.*", "--kind", kind)
+        assert (figure.returncode, figure.stdout) == (1, "")
+        assert re.search(r"no trial of nasbench201\.\* has a score; trial 0 of \S+ was invalid", figure.stderr)
+        assert "Warning" not in figure.stderr
+    assert not list(folder.glob("*.png"))
+
+
+LONG = over_table("--searcher", "smbo", "--searcher", "random", "--seeds", "3", "--trials", "40")
+
+
+@pytest.mark.slow
+def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder):
+    """SIGKILL of the command; then of one of its processes, which costs no traceback."""
+    killed = start(folder, *LONG)
+    wait_for(killed, "is done")
+    children = children_of(killed.pid)
+    assert len(children) >= 2
+    killed.kill()
+    killed.communicate()
+    assert gone(children)
+    hurt = start(folder, *LONG)
+    while not (searching := [pid for pid in children_of(hurt.pid) if b"spawn_main" in command_line(pid)]):
+        time.sleep(0.01)
+    os.kill(searching[-1], signal.SIGKILL)
+    _, err = hurt.communicate(timeout=60)
+    assert hurt.returncode == 1, err
+    assert "Traceback" not in err
+    assert "error: one of the processes that search was killed by SIGKILL" in err
+    assert "the same command goes on" in err
+    assert gone(searching)
+    done = run(folder, *LONG)
     assert done.returncode == 0, done.stderr
+    assert {each["scored"] for each in runs(folder).values()} == {40}
+    assert run(folder, "verify").returncode == 0
+
+
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes() if Path(f"/proc/{pid}").exists() else b""
+
+
+@pytest.mark.slow
+def test_ctrl_c_lets_running_searches_over_a_table_end(folder):
+    """As a terminal sends it: to all processes. What has begun is in the log, whole."""
+    stopped = start(folder, *LONG, start_new_session=True)
+    wait_for(stopped, "is done")
+    os.killpg(stopped.pid, signal.SIGINT)
+    out, err = stopped.communicate(timeout=60)
+    assert (stopped.returncode, out) == (130, "")
+    assert "finishing the running searches; press Ctrl-C again to stop at once" in err
+    assert "Traceback" not in err
+    assert f"archwright {' '.join(LONG)}" in err.splitlines()[-1]
+    assert err.count("is done") + 1 == len(runs(folder)) >= 2
+    assert {each["scored"] for each in runs(folder).values()} == {40}
+    assert run(folder, *LONG).returncode == 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_twice_stops_searches_over_a_table_at_once(folder):
+    words = ["2000" if word == "40" else word for word in LONG]  # trials, which take minutes
+    stopped = start(folder, *words, start_new_session=True)
+    wait_for(stopped, "nasbench201.random.0 is done")
+    children = children_of(stopped.pid)
+    os.killpg(stopped.pid, signal.SIGINT)
+    wait_for(stopped, "press Ctrl-C again to stop at once")
+    os.killpg(stopped.pid, signal.SIGINT)
+    began = time.monotonic()
+    _, err = stopped.communicate(timeout=60)
+    assert time.monotonic() - began < 10
+    assert (stopped.returncode, "stopping at once" in err) == (130, True)
+    assert gone(children)
+    assert {each["scored"] for each in runs(folder).values()} == {2000}
+
+
+@pytest.mark.slow
+def test_one_search_that_keeps_failing_does_not_end_the_others(folder):
+    """All are run, the table is shown, and what stopped is named at the end; once it is well again, it goes on."""
+    (folder / "ill").touch()
+    words = ["compare", "figure1", "--evaluator", "score.py:fails_for_seed_1", "--name", "f", "--trials", "8"]
+    words += ["--searcher", "random", "--searcher", "mcts", "--seeds", "3", "--json"]
+    done = run(folder, *words)
+    assert done.returncode == 1
     rows = json.loads(done.stdout)
-    assert [(row["searcher"], row["trials"]) for row in rows] == [("random", 2), ("evolution", 2)]
-    figure = run(tmp_path, "plot", "digits.*", "--kind", "regret")
-    assert figure.returncode == 0, figure.stderr
-    assert (Path(tmp_path) / "regret.png").stat().st_size > 1000
+    assert [(row["searcher"], row["failed"], row["without_score"], row.get("pairs", 2)) for row in rows] == [
+        ("random", 5, 1, 2),
+        ("mcts", 5, 1, 2),
+    ]
+    assert "2 searches stopped as too many trials in a row failed: f.random.1, f.mcts.1; of f.random.1" in done.stderr
+    assert "ValueError: seed 1 is ill" in done.stderr
+    assert "f.mcts.1 stopped, as too many trials in a row failed" in done.stderr
+    assert "random: 1 of 3 searches have no score; they are in no mean and no pair" in done.stderr
+    assert "f.random.2  trial 7  accuracy" in done.stderr  # how far it is within a search
+    assert {name: (each["status"], each["scored"]) for name, each in runs(folder).items()} == {
+        f"f.{searcher}.{seed}": ("failing", 5) if seed == 1 else ("finished", 8)
+        for searcher in ("random", "mcts")
+        for seed in range(3)
+    }
+    (folder / "ill").unlink()
+    again = run(folder, *words)
+    assert again.returncode == 0, again.stderr
+    assert "4 of 6 searches are in" in again.stderr
+    assert {each["scored"] for each in runs(folder).values()} == {8}
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_a_comparison_of_trainings_within_a_search(folder):
+    words = ["compare", "figure1", "--evaluator", "score.py:paced", "--searcher", "random", "--seeds", "2"]
+    words += ["--trials", "6"]
+    stopped = start(folder, *words)
+    wait_for(stopped, "trial 1  accuracy")
+    stopped.send_signal(signal.SIGINT)
+    _, err = stopped.communicate(timeout=60)
+    assert stopped.returncode == 130
+    assert "finishing the running trials" in err
+    assert err.splitlines()[-1].endswith(f"archwright {' '.join(words)}")
+    assert [each["status"] for each in runs(folder).values()] == ["interrupted"]
+    assert run(folder, *words).returncode == 0
+    assert {each["scored"] for each in runs(folder).values()} == {6}
+    assert whole(folder)
+
+
+SHARED = ("data", "budget", "validation", "keep", "train", "evaluator", "input_shape", "metric", "minimize", "stopping")
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_a_trial_is_worth_is_said_as_for_a_search(name):
+    """The options are the same ones."""
+    ours, theirs = (signature(command).parameters[name] for command in (compare, search))
+    assert ours == theirs
+
+
+@pytest.mark.slow
+def test_what_a_trial_is_worth_reaches_the_trials(folder):
+    """Settings of a training, the split, the epoch that counts, and the shape of a function's inputs are in the log."""
+    words = ["compare", "digits", "--searcher", "random", "--seeds", "1", "--trials", "1", "--budget", "2epochs"]
+    done = run(folder, *words, "--train", "batch_size=64", "--validation", "0.3", "--keep", "last")
+    assert done.returncode == 0, done.stderr
+    function = ["compare", "figure1", "--searcher", "random", "--seeds", "1", "--trials", "2"]
+    function += ["--evaluator", "score.py:score", "--train", "scale=0", "--input-shape", "3,64,64"]
+    done = run(folder, *function, "--stopping", "median,startup=1", "--json")
+    assert json.loads(done.stdout)[0]["best"] == 0
+    begun = [DuckDBLog(folder / "archwright.duckdb").read(f"{space}.random.0", upto=1)[0].event for space in SPACES]
+    assert all(isinstance(event, RunStarted) for event in begun)
+    trained, scored = begun
+    config = {name: trained.evaluator[name] for name in ("settings", "validation", "keep")}
+    assert config == {"settings": {"batch_size": 64}, "validation": 0.3, "keep": "last"}
+    assert scored.input_shape == (3, 64, 64)
+    assert scored.stopping == {"rule": "median", "warmup": 1, "startup": 1}
+
+
+SPACES = ("digits", "figure1")
+
+
+@pytest.mark.slow
+def test_a_figure_of_a_comparison(folder):
+    assert run(folder, *over_table("--searcher", "random", "--seeds", "2", "--trials", "4")).returncode == 0
+    figure = run(folder, "plot", "nasbench201.*", "--kind", "regret", "--optimum", "1")
+    assert (figure.returncode, figure.stdout, figure.stderr) == (0, "regret.png\n", "")
+    assert (folder / "regret.png").stat().st_size > 1000
+    assert run(folder, "plot", "nasbench201.*", "--output", "figure.docx").returncode == 2

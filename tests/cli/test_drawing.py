@@ -1,6 +1,9 @@
 """Pictures in files."""
 
+import json
 import xml.etree.ElementTree as ET
+
+import pytest
 
 from archwright.cli.facts import leaf
 from archwright.cli.reading import read
@@ -22,6 +25,30 @@ def test_a_space_is_drawn(cli, tmp_path):
     text = (tmp_path / "space.svg").read_text(encoding="utf-8")
     assert text == as_svg(named_space("digits")) + "\n"
     assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_what_was_drawn_is_told_to_programs_too(reader):
+    """As JSON, as what is exported."""
+    for words in (("show", "run-1", "3"), ("space", "digits")):
+        done = reader(*words, "--svg", "model.svg", "--json")
+        assert (done.code, json.loads(done.out)) == (0, {"files": ["model.svg"]})
+
+
+@pytest.mark.parametrize("words", [("show", "run-1", "3"), ("space", "digits")])
+def test_only_a_picture_is_drawn_over(reader, tmp_path, words):
+    """Or nothing; whatever else a person has in a file stays there."""
+    file = tmp_path / "notes.svg"
+    file.write_text("<notes>my thesis</notes>")
+    done = reader(*words, "--svg", "notes.svg")
+    assert (done.code, done.out) == (2, "")
+    assert "notes.svg is there already and is no SVG; name another file with --svg, or delete it" in done.err
+    assert file.read_text() == "<notes>my thesis</notes>"
+    for old in ("", '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>'):
+        file.write_text(old)
+        assert reader(*words, "--svg", "notes.svg").code == 0
+        assert len(file.read_text()) > 1000
+    assert reader(*words, "--svg", "notes.svg").code == 0
+    assert "drawn in /dev/null" in reader(*words, "--svg", "/dev/null").out
 
 
 def test_a_run_cannot_be_drawn(reader, tmp_path):

@@ -1,20 +1,30 @@
 """Trials as models to take home."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
+import archwright as aw
 from archwright.cli.facts import leaf
 from archwright.cli.reading import read
+from archwright.core.trial import Budget, Objective
 from archwright.evaluate.artifacts import write_model
 from archwright.evaluate.compile import compiled
+from archwright.evaluate.config import FunctionConfig, TrainingConfig
+from archwright.evaluate.config import to_json as config_to_json
 from archwright.evaluate.export.folder import FILES
+from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.evaluate.normalisation import Normalisation
 from archwright.search.run import training_seed
 from archwright.store.artifacts import discard, run_folder
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Proposed, RunStarted, Scored
+from archwright.store.log import START
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +43,11 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     reading = read(digits_log, "digits-1")
     node = leaf(reading, reading.trial(1))
     model = compiled(node.architecture, (1, 8, 8), seed=99)
-    write_model(run_folder(digits_log, "digits-1"), 1, model.state_dict(), None)
+    images = Normalisation((1, 1, 1), [77.5], [90.5])
+    write_model(run_folder(digits_log, "digits-1"), 1, model.state_dict(), None, images)
     done = cli("export", "digits-1", "1", "model", "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out) == {"files": [f"model/{name}" for name in FILES], "missing": {}}
+    assert json.loads(done.out) == {"files": [f"model/{name}" for name in FILES], "missing": {}, "notes": []}
     assert held(load_file("model/model.safetensors")) == held(model.state_dict())
     card, code = Path("model/README.md").read_text(), Path("model/model.py").read_text()
     metrics = reading.trial(1).ended.metrics
@@ -45,8 +56,138 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
         assert f"{metrics['test_accuracy']:.4f}" in text
     for name, _ in reading.trial(1).path:
         assert f"| {name} |" in card
-    assert "of each channel the mean " in card
+    assert "of each channel the mean 77.5 is subtracted, and the rest divided by the deviation 90.5." in card
     assert f"{training_seed(0, 1)}" in code
+
+
+AFFINE = aw.affine(10)
+
+
+@pytest.fixture
+def searched(tmp_path):
+    """Logs a search with one trial, by this evaluator, in this space; the file with the model of the trial."""
+
+    def searched(evaluator, space=AFFINE, images=None):
+        leaf = aw.sample(aw.root(space, (1, 8, 8)), lambda: 0.5)
+        begun = RunStarted(
+            space=aw.to_json(space),
+            space_source="own",
+            input_shape=(1, 8, 8),
+            searcher={"name": "random"},
+            evaluator=config_to_json(evaluator),
+            objective=Objective(),
+            budget=Budget(1, "epochs"),
+            seed=0,
+            trials=1,
+            versions={},
+        )
+        path = tmp_path / "archwright.duckdb"
+        DuckDBLog(path).append("own", [begun, Proposed(0, leaf.path, begun.budget), Scored(0, "ok", 0.5)], START)
+        weights = compiled(leaf.architecture, (1, 8, 8), seed=1).state_dict()
+        return write_model(run_folder(path, "own"), 0, weights, None, images)
+
+    return searched
+
+
+def as_an_earlier_release_kept_it(path: Path) -> None:
+    """Without what normalises images."""
+    path.write_bytes(save(load_file(path), {"trial": "0", "architecture": "null"}))
+
+
+def shown_as_training(card: str) -> dict[str, str]:
+    """The table of a card under that title."""
+    rows = card.split("## Training\n")[1].split("##")[0].strip().splitlines()[2:]
+    return dict(re.fullmatch(r"\| (\S+) \| (.*) \|", row).groups() for row in rows)
+
+
+def test_images_are_normalised_as_when_the_model_was_trained(cli, searched):
+    """Whatever the data is now, and whether it is there."""
+    searched(TrainingConfig("npz:gone.npz"), images=Normalisation((1, 1, 1), [12.5], [3.0]))
+    assert cli("export", "own", "0", "model").code == 0
+    assert (
+        "the mean 12.5 is subtracted, and the rest divided by the deviation 3." in Path("model/README.md").read_text()
+    )
+    assert 'register_buffer("mean", torch.tensor([12.5]).reshape(1, 1, 1)' in Path("model/model.py").read_text()
+
+
+def test_what_an_earlier_release_kept_is_normalised_as_the_data_says(cli, searched):
+    as_an_earlier_release_kept_it(searched(TrainingConfig("digits")))
+    assert cli("export", "own", "0", "model").code == 0
+    assert "of each channel the mean 77.9" in Path("model/README.md").read_text()
+
+
+def test_where_nobody_knows_what_normalises_images_the_model_is_exported_without(cli, searched):
+    """The card and the command say so."""
+    as_an_earlier_release_kept_it(searched(TrainingConfig("npz:gone.npz")))
+    for words, title in ((["model"], "own"), (["begun", "--untrained"], "own, untrained")):
+        done = cli("export", "own", "0", *words)
+        assert (done.code, done.err) == (0, "")
+        card = Path(words[0], "README.md").read_text()
+        assert f"# The model of trial 0 of {title}\n" in card
+        for text in (card, done.out):
+            assert (
+                "was not kept with the model, and the data is not there to say it; so there is no preprocess." in text
+            )
+        assert "there is nothing at" in done.out
+        assert "there is nothing at" not in card  # what else is in a person's folders
+        assert "preprocess" not in Path(words[0], "model.py").read_text()
+    assert len(json.loads(cli("export", "own", "0", "again", "--json").out)["notes"]) == 1
+
+
+def test_the_card_has_the_training_that_was(cli, searched):
+    """The space overrules what was set, a retraining both; under the names of the training, and with what follows."""
+    space = aw.sequential(aw.settings(lr_init=0.25, optimizer="sgd"), aw.affine(10))
+    settings = {"learning_rate": 0.5, "momentum": 0.5, "recipe": "paper"}
+    searched(TrainingConfig(settings=settings, overrides={"batch_size": 16}), space)
+    assert cli("export", "own", "0", "model").code == 0
+    shown = shown_as_training(Path("model/README.md").read_text())
+    assert shown == {
+        "budget": "1epochs",
+        "images": "1x8x8",
+        "recipe": "paper",
+        "optimizer": "sgd",
+        "learning_rate": "0.25",
+        "momentum": "0.5",
+        "batch_size": "16",
+        "rate_patience": "16",
+        "stop_patience": "64",
+        "normalisation": "pixel",
+        "crop": "4",
+        "flip": "true",
+    }
+
+
+def test_the_card_of_a_training_of_ones_own_has_what_it_was_given(cli, searched):
+    """The space overrules what was set; the names are the person's."""
+    space = aw.sequential(aw.settings(lr_init=0.25), aw.affine(10))
+    searched(FunctionConfig("own.py:train", settings={"lr_init": 0.5, "depth": 3}), space)
+    assert cli("export", "own", "0", "model").code == 0
+    shown = shown_as_training(Path("model/README.md").read_text())
+    assert shown == {
+        "budget": "1epochs",
+        "images": "1x8x8",
+        "evaluator": "own.py:train",
+        "lr_init": "0.25",
+        "depth": "3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "remedy"),
+    [
+        (TrainingConfig("mnist"), "train it again with `archwright retrain own 0`"),
+        (FunctionConfig("own.py:train", data="mnist"), "train it with `archwright retrain own 0 --data mnist`"),
+        (FunctionConfig("own.py:score"), "train it with `archwright retrain own 0 --data DATA`"),
+        (Nasbench201Config("nb.npz", "cifar100"), "train it with `archwright retrain own 0 --data cifar100`"),
+        (Nasbench201Config("nb.npz", "imagenet16_120"), "train it with `archwright retrain own 0 --data DATA`"),
+    ],
+)
+def test_what_is_named_to_train_a_model_does_so(cli, searched, evaluator, remedy):
+    """A training that was not ours needs to be told its data."""
+    searched(evaluator).unlink()
+    done = cli("export", "own", "0", "model")
+    assert done.code == 2
+    assert f"{remedy} and export a trial of that run" in done.err
 
 
 def test_weights_that_were_not_kept_are_told_with_what_helps(cli, digits_log):
@@ -85,12 +226,21 @@ def test_what_was_scored_by_a_function_is_exported_as_an_architecture(reader):
 
 @pytest.mark.usefixtures("digits_log")
 def test_what_could_not_be_written_is_an_error_after_the_rest(cli, monkeypatch):
+    """All of it, each with the reason."""
+
     def fails(*_: object) -> bytes:
-        raise RuntimeError("no such operator")
+        raise RuntimeError("no such operator\nmore of it")
 
     monkeypatch.setattr("archwright.evaluate.export.folder.onnx_of", fails)
     done = cli("export", "digits-1", "0", "model", "--untrained", "--json")
     assert done.code == 2
     assert list(json.loads(done.out)["missing"]) == ["model.onnx"]
-    assert "model/model.onnx was not written, the other files were: torch cannot export" in done.err
-    assert "no such operator" in done.err
+    assert done.err == (
+        "error: model/model.onnx was not written: torch cannot export the model to ONNX: RuntimeError: no such "
+        "operator\nthe other 4 files were\n"
+    )
+    monkeypatch.setattr("archwright.evaluate.export.folder._are_alike", lambda *_: False)
+    done = cli("export", "digits-1", "0", "model", "--untrained", "--force")
+    assert "model/model.py was not written: compile and source of archwright itself" in done.err
+    assert "model/model.onnx was not written: " in done.err
+    assert done.err.endswith("the other 3 files were\n")

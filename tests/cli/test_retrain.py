@@ -4,15 +4,18 @@ import json
 import statistics
 
 import pytest
+from attrs import evolve
 
 from archwright.cli.reading import read
+from archwright.cli.repeats import conclusion, of_repeats
 from archwright.cli.retraining import final
 from archwright.core.named import SPACES
 from archwright.core.node import root
 from archwright.core.serial import to_json
 from archwright.core.traverse import sample
 from archwright.core.trial import Budget, Objective
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import FunctionConfig, TrainingConfig
+from archwright.evaluate.config import to_json as to_json_config
 from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
@@ -53,6 +56,8 @@ def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_l
     models = folder / "archwright.duckdb.artifacts" / "killed"
     assert [len(list((models / f"trial-{trial}").glob("model.safetensors"))) for trial in (0, 1)] == [1, 1]
     assert run(folder, "replay", "killed", "--verify").returncode == run(folder, "verify").returncode == 0
+    assert run(folder, "resume", "killed", "--trials", "+1").returncode == 0
+    assert sorted(path.parent.name for path in models.glob("*/model.safetensors")) == ["trial-0", "trial-1", "trial-2"]
 
 
 @pytest.mark.slow
@@ -82,6 +87,9 @@ def test_what_a_function_scored_is_trained_where_data_is_named(log):
         (("run-1", "0", "--data", "digits", "--train", "batchsize=3"), "did you mean batch_size"),
         (("run-1", "0", "--data", "digits", "--budget", "20"), "5epochs, 30s or 50000examples"),
         (("run-1", "0", "--data", "digits", "--device", "gpu"), "auto, cpu, cuda"),
+        (("run-1", "0", "--data", "digits", "--trial-timeout", "soon"), "--trial-timeout is 'soon'; write a time of"),
+        (("run-1", "0", "--data", "digits", "--trial-timeout", "0s"), "--trial-timeout is '0s'; write a time of more"),
+        (("run-1", "0", "--data", "digits", "--train", "crop=1", "--train", "crop=2"), "--train gives crop twice"),
         (("run-1", "0", "--data", "digits", "--seeds", "0"), "seeds"),
         (("run-1", "0", "--data", "digits", "--name", "half-1"), "half-1 already"),
     ],
@@ -93,26 +101,31 @@ def test_mistakes_are_said_before_anything_is_logged(reader, tmp_path, words, sa
     assert DuckDBLog(tmp_path / "archwright.duckdb").runs() == ["run-1", "half-1"]
 
 
-def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
-    """The space of the benchmark compiles to its real network."""
-    space = SPACES["nasbench201"].make(10)
-    leaf = sample(root(space, (3, 32, 32)), lambda: 0.5)
+def searched(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
+    """A search with one trial in a log."""
+    term = SPACES[space].make(10)
+    leaf = sample(root(term, shape), lambda: 0.5)
     begun = RunStarted(
-        space=to_json(space),
-        space_source="nasbench201",
-        input_shape=(3, 32, 32),
+        space=to_json(term),
+        space_source=space,
+        input_shape=shape,
         searcher={"name": "random"},
-        evaluator={"kind": "nasbench201", "table": "nb201.npz"},
+        evaluator=evaluator,
         objective=Objective(),
         budget=Budget(200, "epochs"),
         seed=0,
         trials=1,
         versions={},
     )
-    log = tmp_path / "log.duckdb"
+    log = folder / "log.duckdb"
     events = [begun, Proposed(0, leaf.path, begun.budget), Scored(0, "crashed", None)]
     DuckDBLog(log).append("cells", events, START)
-    reading = read(log, "cells")
+    return read(log, "cells")
+
+
+def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
+    """The space of the benchmark compiles to its real network."""
+    reading = searched(tmp_path, {"kind": "nasbench201", "table": "nb201.npz"})
     with pytest.raises(ValueError, match=r"looking trials up in nb201.npz.*--data cifar10"):
         final(reading, 0, [], None, None, None)
     with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
@@ -120,3 +133,37 @@ def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
     assert final(reading, 0, ["flip=true"], "cifar10", "there", "cpu") == TrainingConfig(
         "cifar10", "there", "cpu", keep="last", overrides={"flip": True}, train_on="train+validation"
     )
+
+
+def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_path):
+    """Under the other of its names, too."""
+    config = TrainingConfig("digits", keep="last", overrides={"learning_rate": 0.5}, train_on="train+validation")
+    reading = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    assert final(reading, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
+
+
+def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path):
+    """If it is named; other data is as usual."""
+    config = FunctionConfig("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3)
+    reading = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    with pytest.raises(ValueError, match=r"was evaluated by own.py:train, .* as in --data digits$"):
+        final(reading, 0, [], None, None, None)
+    found = final(reading, 0, [], "digits", None, None)
+    assert (found.data_dir, found.validation, found.split_seed) == ("there", 0.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        ([0.5, 0.75], "test_accuracy 0.6250 ± 0.1768   mean and standard deviation of 2 trainings"),
+        ([0.5], "test_accuracy 0.5000   of 1 training"),
+        ([0.5, None], "test_accuracy 0.5000   of 1 of 2 trainings"),
+        ([None], "no test_accuracy yet   of 0 of 1 training"),
+    ],
+)
+def test_what_trainings_come_to_is_said_of_as_many_as_there_are(tmp_path, scores, told):
+    """A deviation only where there is one."""
+    started = searched(tmp_path, {"kind": "training"}).run.started
+    given = {"name": "given", "path": [], "run": "a", "trial": 0}
+    started = evolve(started, searcher=given, objective=Objective("test_accuracy"))
+    assert conclusion(of_repeats(started, [{"score": score} for score in scores])) == told

@@ -160,7 +160,7 @@ def test_live_display_on_a_terminal(folder):
     assert "trial 0  epoch 1/5" in text
     assert "finishing the running trials; press Ctrl-C again to stop at once" in text
     assert "trial 0  accuracy 0." in text
-    assert "best of 1 trials" in text
+    assert "best of 1 trial:" in text
     assert "archwright resume digits-1" in text
     assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= 80
     assert "Traceback" not in text

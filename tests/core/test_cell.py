@@ -113,6 +113,28 @@ def test_the_benchmark_has_the_published_number_of_cells():
     assert OPERATIONS["nor_conv_3x3"] == ReluConvBn(3)
 
 
+def test_a_person_may_write_the_benchmark_s_cell():
+    """With the modules that `aw` has; used in many places, it is still chosen once."""
+    operations = {
+        "none": aw.zero(),
+        "skip_connect": aw.identity(),
+        "nor_conv_1x1": aw.relu_conv_bn(1),
+        "nor_conv_3x3": aw.relu_conv_bn(3),
+        "avg_pool_3x3": aw.avg_pool2d(3, stride=1, padding="same"),
+    }
+    written = aw.cell(EDGES, connected=True, **operations)
+    assert nasbench201(connected=True).subterms == (written,)
+    network = aw.sequential(aw.conv2d(4, 3), aw.repeat_tied(written, count=3), aw.global_avg_pool(), aw.affine(10))
+    assert aw.count(network, SHAPE) == aw.count(written, SHAPE) == 15_284
+
+
+def test_only_zero_itself_cuts_an_edge():
+    """Not one inside another module, nor a topology of them."""
+    around = {"around": aw.sequential(aw.zero()), "graph": aw.topology([(0, 1)], aw.zero())}
+    assert aw.count(aw.cell(TRIANGLE, connected=True, **around), SHAPE) == 2**3
+    assert aw.count(aw.cell(TRIANGLE, connected=True, none=aw.zero(), **around), SHAPE) == 3**3 - 1 * (9 - 4)
+
+
 @pytest.mark.parametrize(
     "edges", [[], [(0, 2)], [(1, 0)], [(0, 1), (0, 1)], [(0, 2), (0, 1)], [(0, 0)], [(1, 2), (0, 2)]]
 )

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 
 import archwright as aw
-from archwright.core.draw import as_html, as_text
+from archwright.core.draw import as_text
 from archwright.core.rewriting import Either
 from tests.core.own import Glued, Ladder, Shrink
 from tests.strategies import anything, leaves, subterms
@@ -55,16 +55,6 @@ def test_an_architecture_ends_in_its_output_shape(leaf):
     shape = leaf.origin.input_shape
     first = as_text(leaf.architecture, shape).splitlines()[0]
     assert f"   {shape} -> {leaf.out_shape}" in first
-
-
-def test_html_escapes_what_a_person_wrote():
-    """Labels and values are text, whatever is in them."""
-    space = aw.either(**{"<script>": aw.settings(name="a & b"), "plain": aw.identity()})
-    assert as_html(space) == space._repr_html_()
-    assert "<script>" not in as_html(space)
-    assert "├─ &lt;script&gt;: settings(name=a &amp; b)" in as_html(space)
-    assert as_html(space).startswith("<pre")
-    assert as_html(space).endswith("</pre>")
 
 
 def test_modules_of_ones_own_are_drawn():

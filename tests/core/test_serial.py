@@ -158,11 +158,14 @@ FILTERS = [*CONVOLUTION, "filters"]
         ({"kind": 3}, r"\$ is \{'kind': 3\}; that is no term"),
         (
             {"kind": "conv3d"},
-            r"the kind at \$ is 'conv3d'; did you mean conv2d.*\? A kind of your own is known once its",
+            r"the kind at \$ is 'conv3d'; a kind of your own is known once its file has .*; did you mean conv2d.*\?$",
         ),
         ({"kind": "residual"}, r"residual at \$ has the fields \[\]; it must have \['body'\]"),
         (changed([*CONVOLUTION, "colour"], "red"), r"conv2d at \$.children\[1\] has the fields \['bias', 'colour', "),
-        (changed([*CONVOLUTION, "kind"], "konv2d"), r"the kind at \$.children\[1\] is 'konv2d'; did you mean conv2d"),
+        (
+            changed([*CONVOLUTION, "kind"], "konv2d"),
+            r"the kind at \$.children\[1\] is 'konv2d'; a kind of your own .*; did you mean conv2d",
+        ),
         (
             changed(FILTERS, -1),
             r"\$.children\[1\] cannot be read as Conv2d: filters of conv2d is -1; it must be an int",

@@ -1,19 +1,24 @@
 """A file that a training leaves is all there or not at all, and says what is wrong with it."""
 
+import json
 import os
 
 import pytest
 import torch
+from safetensors.torch import save
 from torch import nn
 
 from archwright.evaluate.artifacts import (
     BadArtifact,
     NoArtifact,
+    NotNoted,
     read_model,
+    read_normalisation,
     read_state,
     write_model,
     write_state,
 )
+from archwright.evaluate.normalisation import Normalisation
 from archwright.store.artifacts import write
 
 ARCHITECTURE = {"kind": "affine", "units": 10}
@@ -30,6 +35,29 @@ def test_weights_are_read_as_they_were_written(tmp_path):
     assert architecture == ARCHITECTURE
     assert read.keys() == weights.keys()
     assert all(torch.equal(read[name], weights[name]) for name in weights)
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 1), (3, 4, 5)])
+def test_what_normalises_images_is_read_as_it_was_written(tmp_path, shape):
+    """To the last bit of its floats; a model that was trained on none says so; the weights are the same file's."""
+    images = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)) * 255 + 1 / 3
+    mean, deviation = images.flatten(1).tolist()
+    write_model(tmp_path, 1, {"weight": torch.ones(2)}, ARCHITECTURE, Normalisation(shape, mean, deviation))
+    read = read_normalisation(tmp_path, 1)
+    assert read.shape == shape
+    assert torch.equal(torch.tensor([read.mean, read.deviation]), images.flatten(1))
+    assert read_model(tmp_path, 1)[0].keys() == {"weight"}
+    write_model(tmp_path, 1, {"weight": torch.ones(2)}, ARCHITECTURE)
+    assert read_normalisation(tmp_path, 1) is None
+
+
+def test_a_model_of_an_earlier_release_does_not_say_what_normalises_images(tmp_path):
+    """Its weights can be read all the same."""
+    content = save({"weight": torch.ones(2)}, {"trial": "1", "architecture": json.dumps(ARCHITECTURE)})
+    write(tmp_path / "trial-1" / "model.safetensors", content)
+    assert read_model(tmp_path, 1)[1] == ARCHITECTURE
+    with pytest.raises(NotNoted, match=r"the model of trial 1 in .* was kept without what its images were normalised"):
+        read_normalisation(tmp_path, 1)
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path):
@@ -54,8 +82,9 @@ def test_a_file_that_is_something_else_is_told_with_its_place(tmp_path, content)
     """Torn, foreign, or without what we write beside the weights."""
     write(tmp_path / "trial-1" / "model.safetensors", content)
     write(tmp_path / "trial-1" / "state.pt", content)
-    with pytest.raises(BadArtifact, match=r"trial-1/model.safetensors holds no weights .* delete it"):
-        read_model(tmp_path, 1)
+    for read in (read_model, read_normalisation):
+        with pytest.raises(BadArtifact, match=r"trial-1/model.safetensors holds no weights .* delete it"):
+            read(tmp_path, 1)
     with pytest.raises(BadArtifact, match=r"trial-1/state.pt is no state .* delete it"):
         read_state(tmp_path, 1)
 

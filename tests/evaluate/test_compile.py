@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.architecture import NotSpecified
 from archwright.core.basic import FUNCTIONS, Activation, ReluConvBn, Settings
+from archwright.core.cell import Cell, Edge
 from archwright.core.composite import Branches, Sequential
+from archwright.core.node import DeadEnd
 from archwright.core.term import Basic, Shape, Term, hyperparameter, integer, module
 from archwright.evaluate.compile import ACTIVATIONS, NotCompilable, WrongShape, compiled
 from archwright.evaluate.layers import added, concatenated
@@ -34,8 +36,32 @@ layers = st.one_of(
     st.builds(aw.affine, units=SMALL, bias=st.booleans(), initialization=st.sampled_from(["he", "released"])),
     st.builds(Activation, st.sampled_from(FUNCTIONS)),
     st.builds(aw.dropout, rate=st.floats(0, 1)),
-    st.sampled_from([aw.flatten(), aw.identity(), aw.batch_norm(), aw.global_avg_pool(), aw.settings(a=1)]),
+    st.builds(ReluConvBn, size=st.sampled_from([1, 3, 5])),
+    st.sampled_from([aw.flatten(), aw.identity(), aw.zero(), aw.batch_norm(), aw.global_avg_pool(), aw.settings(a=1)]),
 )
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[Edge]:
+    """The edges of a small graph, from node 0 to the last, in the order of their targets."""
+    edges: list[Edge] = []
+    for target in range(1, draw(st.integers(2, 4))):
+        sources = draw(st.sets(st.integers(0, target - 1), min_size=1, max_size=2))
+        edges += [(source, target) for source in sorted(sources)]
+    return edges
+
+
+@st.composite
+def topologies(draw: st.DrawFn, inside: st.SearchStrategy[Term]) -> Term:
+    """A module on each edge of a graph: each given, or one of three by a cell's choice."""
+    edges = draw(graphs())
+    if draw(st.booleans()):
+        return aw.topology(edges, *(draw(inside) for _ in edges))
+    operations = {"none": aw.zero(), "one": draw(inside), "other": draw(inside)}
+    chosen = [(f"op_{target}_{source}", draw(st.sampled_from([*operations]))) for source, target in edges]
+    return Cell(edges, tuple(operations.values()), tuple(operations), chosen, draw(st.booleans()))
+
+
 architectures = st.recursive(
     layers,
     lambda inside: st.one_of(
@@ -47,6 +73,7 @@ architectures = st.recursive(
             st.lists(inside, max_size=3),
             st.sampled_from(["add", "concatenate"]),
         ),
+        topologies(inside),
     ),
     max_leaves=8,
 )
@@ -55,19 +82,26 @@ shapes = st.tuples(SMALL, st.integers(1, 9), st.integers(1, 9)) | st.tuples(st.i
 
 @given(architectures, shapes)
 @settings(max_examples=400, deadline=None)
-def test_a_compiled_model_has_the_shape_and_the_parameters_that_were_inferred(architecture: Term, shape: Shape):
+def test_a_compiled_model_has_the_shape_and_the_parameters_that_were_inferred(space: Term, shape: Shape):
     try:
-        out_shape = architecture.out_shape(shape)
-    except aw.Misfit:
+        leaf = aw.root(space, shape)  # nothing is asked; cells become topologies
+    except DeadEnd:
         return
-    model = compiled(architecture, shape, seed=0)  # raises WrongShape if they differ
-    assert parameters(model) == architecture.parameters(shape)
-    assert model(torch.randn(3, *shape)).shape == (3, *out_shape)
+    model = compiled(leaf.architecture, shape, seed=0)  # raises WrongShape if they differ
+    assert parameters(model) == leaf.architecture.parameters(shape) == space.parameters(shape)
+    assert model(torch.randn(3, *shape)).shape == (3, *leaf.out_shape)
 
 
 @pytest.mark.parametrize(
     ("space", "shape"),
-    [("figure1", (3, 32, 32)), ("tfref", (3, 32, 32)), ("resnet", (3, 32, 32)), ("digits", (1, 8, 8))],
+    [
+        ("figure1", (3, 32, 32)),
+        ("tfref", (3, 32, 32)),
+        ("resnet", (3, 32, 32)),
+        ("digits", (1, 8, 8)),
+        ("nasbench201", (3, 32, 32)),
+        ("fcnet", (9,)),
+    ],
 )
 def test_leaves_of_the_built_in_spaces_compile(space, shape):
     for u in (0.0, 0.3, 0.7):
@@ -162,6 +196,15 @@ def test_branches_are_merged_from_left_to_right():
     both = Branches((aw.identity(), aw.identity(), aw.flatten()), "add")
     x = torch.arange(8.0).reshape(1, 2, 2, 2)
     assert torch.equal(compiled(both, (2, 2, 2), seed=0)(x), 3 * x.flatten(1))
+
+
+def test_a_node_of_a_topology_is_the_sum_of_what_comes_in_and_goes_out_along_every_edge():
+    """Doubled at node 1, whose two edges come from one node; its first half of each axis is added at the end."""
+    edges = [(0, 1), (1, 2), (0, 3), (1, 3), (2, 3)]
+    pool = aw.max_pool2d(size=2)
+    space = aw.topology(edges, aw.identity(), aw.branches(pool, pool), aw.zero(), aw.identity(), aw.identity())
+    x = torch.arange(1.0, 5).reshape(1, 1, 2, 2)
+    assert compiled(space, (1, 2, 2), seed=0)(x).tolist() == [[[[1 + 8, 2], [3, 4]]]]
 
 
 def test_every_function_of_the_language_compiles():

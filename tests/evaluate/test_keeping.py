@@ -6,12 +6,13 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.trial import Budget
-from archwright.evaluate.artifacts import read_model, write_state
+from archwright.evaluate.artifacts import read_model, read_normalisation, write_state
 from archwright.evaluate.classifier import prepare
 from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data import read
 from archwright.evaluate.learner import score
+from archwright.evaluate.normalisation import normalisation_of
 from archwright.evaluate.tensors import on_device
 from tests.evaluate.jobs import job
 
@@ -40,6 +41,14 @@ def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
     data = on_device(read("digits"), torch.device("cpu"))
     assert score(model, data, data.validation).accuracy == verdict.metrics["accuracy"]
     assert score(model, data, data.test).accuracy == verdict.metrics["test_accuracy"]
+
+
+@pytest.mark.parametrize("each", ["channel", "pixel"])
+def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path, evaluate, each):
+    """As the recipe of the architecture says."""
+    evaluate(keeping(tmp_path, architecture=aw.sequential(aw.settings(normalisation=each), NETWORK)))
+    data = on_device(read("digits"), torch.device("cpu"))
+    assert read_normalisation(tmp_path, 0) == normalisation_of(data.by_pixel if each == "pixel" else data)
 
 
 def test_nothing_is_left_of_a_trial_that_failed_or_that_is_not_to_be_kept(tmp_path, evaluate):

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.trial import Budget
 from archwright.evaluate.course import Course
-from archwright.evaluate.recipe import RECIPES, Recipe, UnknownTrainingSetting, check_settings, recipe
+from archwright.evaluate.recipe import (
+    RECIPES,
+    Recipe,
+    UnknownTrainingSetting,
+    check_settings,
+    in_effect,
+    overruled,
+    recipe,
+)
 from archwright.evaluate.setting import BadTrainingSetting
 
 
@@ -49,6 +57,23 @@ def test_the_settings_of_the_spaces_that_come_along_are_known(name):
 def test_a_later_mapping_overrules_an_earlier_one():
     assert recipe({"batch_size": 8, "flip": True}, {"batch_size": 16}) == Recipe(batch_size=16, flip=True)
     assert recipe({"learning_rate": 1.0}, {"lr_init": 0.5}).learning_rate == 0.5
+
+
+def test_what_is_in_effect_is_what_was_given_last_and_what_follows_from_it():
+    """Under our names; the defaults of the optimizer and of the schedule are not those of Recipe."""
+    space, after = {"lr_init": 0.25, "batch_size": 128}, {"schedule": "one_cycle"}
+    found = in_effect({"learning_rate": 0.5, "optimizer": "sgd_mom"}, space, after)
+    rest = {"momentum": 0.99, "warmup": 0.3}
+    assert found == {"optimizer": "sgd_mom", "learning_rate": 0.25, "batch_size": 128, "schedule": "one_cycle"} | rest
+    assert in_effect({}) == {}
+    named = in_effect({"recipe": "modern"})
+    assert named == {"recipe": "modern", **RECIPES["modern"], "warmup": 0.3}
+
+
+def test_a_setting_takes_the_place_of_its_namesake():
+    """Whichever of its names it goes by."""
+    assert overruled({"lr_init": 0.5, "flip": True}, {"learning_rate": 0.25}) == {"learning_rate": 0.25, "flip": True}
+    assert overruled({"learning_rate": 0.5}, {"lr_init": 0.25}) == {"learning_rate": 0.25}
 
 
 def test_the_paper_s_names_are_understood():

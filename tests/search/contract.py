@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from archwright.core.node import root
+from attrs import evolve
+
+from archwright.core.node import replay
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Objective, Outcome, Problem, Proposal
 
@@ -63,18 +65,35 @@ class Session:
         return self.proposals
 
 
-def replayed(session: Session) -> Any:
-    """The state that the events alone give."""
+def logged(proposal: Proposal) -> Proposal:
+    """A proposal as a log gives it back: without the leaf that its searcher had at hand."""
+    return Proposal(proposal.trial, proposal.origin, proposal.path, proposal.budget, proposal.continues)
+
+
+def told(session: Session, events: Sequence[Proposal | Outcome]) -> Any:
+    """The state that some events alone give, this searcher's or another's."""
     state = session.searcher.start(session.problem)
-    for event in session.events:
-        adopt, tell = session.searcher.adopt, session.searcher.tell
-        state = adopt(state, event) if isinstance(event, Proposal) else tell(state, event)
+    for event in events:
+        if isinstance(event, Proposal):
+            state = session.searcher.adopt(state, logged(event))
+        else:
+            state = session.searcher.tell(state, evolve(event, proposal=logged(event.proposal)))
     return state
 
 
+def replayed(session: Session) -> Any:
+    """The state that the events alone give."""
+    return told(session, session.events)
+
+
 def check_proposals(session: Session) -> None:
-    """Every proposal is a leaf of the space, and numbered in order."""
+    """Every path leads through the space to a leaf, the one that the proposal has; they are numbered in order."""
+    space, shape = session.problem.space, session.problem.input_shape
     for number, proposal in enumerate(session.proposals):
+        leaf = replay(space, shape, proposal.path)
+        assert leaf.is_leaf
+        assert leaf.path == proposal.path
+        assert proposal.leaf == leaf
+        assert proposal.leaf.architecture == leaf.architecture
+        assert proposal.origin == leaf.origin
         assert proposal.trial == number
-        assert proposal.leaf.is_leaf
-        assert proposal.leaf.origin == root(session.problem.space, session.problem.input_shape).origin

@@ -1,6 +1,7 @@
 """Monte Carlo tree search."""
 
 import itertools
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -148,6 +149,34 @@ def test_failures_are_worth_the_lowest_score():
     session = Session(Mcts(exploration=0.0), problem(space))
     session.run(12, lambda path: worth[path[0][1]])
     assert set(chosen_rates := [p.path[0][1] for p in session.proposals][4:]) == {0.2}, chosen_rates
+
+
+@pytest.mark.parametrize(
+    ("direction", "good", "fair"),
+    [("minimize", 10.0, 20.0), ("minimize", 1e6, 2e6), ("maximize", -5.0, -90.0), ("maximize", 1e6, 2.0)],
+)
+def test_failures_are_worth_the_lowest_score_of_any_range(direction, good, fair):
+    """Not 0, which is the best of losses and of negative scores: the arm that fails is entered once and no more."""
+    space = aw.sequential(aw.dropout([0.1, 0.2, 0.3]), aw.settings(x=aw.reals(0, 1)))
+    worth = {0.1: None, 0.2: good, 0.3: fair}
+    session = Session(Mcts(exploration=0.0), problem(space, direction=direction))
+    session.run(12, lambda path: worth[path[0][1]])
+    assert {proposal.path[0][1] for proposal in session.proposals[4:]} == {0.2}
+
+
+def test_the_mean_of_a_place_with_failures_by_hand():
+    """Two scores of -3 and -4 and one failure, where the lowest so far is -10 and the highest -1."""
+    state = MctsState(problem(SMALL), None, lowest=-10.0, highest=-1.0)  # type: ignore[arg-type]
+    place = Place(visits=3, total=Fraction(-7), failures=1)
+    assert Mcts()._mean(state, place) == pytest.approx(-17 / 3)
+    assert Mcts(rescale=True)._mean(state, place) == pytest.approx((-17 / 3 + 10) / 9)
+
+
+def test_what_only_rollouts_came_to_can_come_again():
+    """The first rollout ends in an arm that the tree does not have yet: it is entered again, once, and then no more."""
+    session = Session(Mcts(), problem(BANDIT))
+    session.run(10, noise)
+    assert sorted(chosen(session)) == sorted([0.1, 0.2, 0.3, chosen(session)[0]])
 
 
 def test_scores_of_any_range_are_rescaled():

@@ -16,6 +16,7 @@ from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.serial import to_json
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.cores import cores
 from archwright.evaluate.nasbench201 import Nasbench201Config
 from archwright.evaluate.opening import open_evaluator
 from archwright.search.compare import grid, run_all
@@ -53,7 +54,7 @@ def curves(tmp_path_factory) -> np.ndarray:
         Budget(200, "epochs"), 0, TRIALS, {},
     )  # fmt: skip
     entries = grid("oracle", started, {"random": searcher}, SEEDS)
-    assert len(list(run_all(log, entries, partial(open_evaluator, config)))) == SEEDS
+    assert len(list(run_all(log, entries, partial(open_evaluator, config), processes=cores()))) == SEEDS
     return np.array([history.best for history in histories(log.path, ["oracle.*"])])
 
 

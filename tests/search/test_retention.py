@@ -7,18 +7,22 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archwright.core.node import root
+from archwright.core.traverse import sample
 from archwright.core.trial import Objective
 from archwright.search import searchers
 from archwright.search.replay import begin, believed, mismatches
 from archwright.search.retention import Keeper
 from archwright.search.run import Run, training_seed
-from archwright.store.artifacts import artifact, kinds_of, trials, write
+from archwright.search.session import forked, logged, resume, start
+from archwright.store.artifacts import artifact, kinds_of, run_folder, trials, write
+from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunResumed, Scored
 from archwright.store.fold import RunState, replay
 from archwright.store.log import START
 from archwright.store.memory import MemoryLog
 from tests.search.halving import Halving
-from tests.search.instant import Instant, started, worth
+from tests.search.instant import SPACE, Instant, started, worth
 from tests.search.test_run import Crash, CrashingLog, events_of
 
 
@@ -137,3 +141,35 @@ def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
     models, _ = there(folder)
     assert len(models) == 3
     assert replay(events_of(log)).keep_models == 3
+
+
+def again_and_again(count, keep):
+    """The beginning of a retraining."""
+    leaf = sample(root(SPACE, (1, 8, 8)), lambda: 0.5)
+    searcher = searchers.searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
+    return evolve(started(count), keep_models=keep, searcher=searcher)
+
+
+def test_a_retraining_that_goes_on_keeps_all_its_models(tmp_path):
+    """Also those of before; until a person says how many."""
+    log, evaluator = DuckDBLog(tmp_path / "log.duckdb"), Writing()
+    folder = run_folder(log.path, "run")
+    start(log, "run", again_and_again(2, 2), evaluator)
+    for trials_, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
+        resume(log, "run", evaluator, trials=trials_, keep_models=wanted)
+        assert there(folder) == (models, set())
+    assert forked(logged(log, "run"), trials=9).keep_models == 9
+    assert forked(logged(log, "run")).keep_models == 6
+    resume(log, "run", evaluator, trials=7, keep_models=1)
+    resume(log, "run", evaluator, trials=8)
+    assert len(there(folder)[0]) == 1
+    assert forked(logged(log, "run"), trials=9).keep_models == 1
+
+
+def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
+    """However many it has."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    start(log, "run", beginning(2, 2), Writing())
+    resume(log, "run", Writing(), trials=5)
+    assert len(there(run_folder(log.path, "run"))[0]) == 2
+    assert forked(logged(log, "run"), trials=9).keep_models == 2

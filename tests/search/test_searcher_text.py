@@ -8,19 +8,24 @@ from hypothesis import strategies as st
 from archwright.cli.options import pairs
 from archwright.search.searchers import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
 
+KINDS = {
+    bool: st.booleans(),
+    int: st.integers(0, 99),
+    float: st.floats(0, 5) | st.integers(0, 5),
+    str: st.sampled_from(["gp", "forest"]),
+}
+
 
 # Nobody types the settings of "given": they are a path.
 @pytest.mark.parametrize("name", [name for name in SEARCHERS if name != "given"])
 @given(data=st.data())
 def test_what_is_typed_and_what_is_written_name_the_same_searcher(name, data):
-    """Numbers of the types that the settings have; what is usual is left out."""
+    """Whatever the settings may be; what is usual is left out."""
     usual = SEARCHERS[name]
     given = {}
     for field in fields(type(usual)):
-        value = getattr(usual, field.name)
         if data.draw(st.booleans()):
-            kinds = {bool: st.booleans(), int: st.integers(1, 99), float: st.floats(0.01, 5)}
-            given[field.name] = data.draw(kinds[type(value)])
+            given[field.name] = data.draw(KINDS[field.type].filter(field.validator.holds))
     written = searcher_text(searcher_to_json(name, given))
     again, *settings = written.split(",")
     assert searcher_from_json(searcher_to_json(again, pairs("--searcher", settings))) == searcher_from_json(
@@ -34,6 +39,8 @@ def test_text_by_hand():
         "mcts,exploration=0.1,rescale=true"
     )
     assert searcher_text(searcher_to_json("mcts-bisection")) == "mcts-bisection"
+    assert searcher_text(searcher_to_json("smbo", {"surrogate": "forest"})) == "smbo,surrogate=forest"
+    assert searcher_text({"name": "mcts", "exploration": "0.5"}) == 'mcts,exploration="0.5"'
 
 
 def test_a_searcher_of_another_release_is_told_as_it_was_logged():

@@ -5,11 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
+from archwright.search import forest
 from archwright.search.evolution import Evolution
 from archwright.search.local_search import LocalSearch
 from archwright.search.mcts import Mcts
 from archwright.search.random_search import RandomSearch
-from tests.search.contract import Session, check_proposals, noise, problem, replayed
+from archwright.search.smbo import Smbo
+from archwright.search.smbo_paper import SmboPaper
+from tests.search.contract import Session, check_proposals, noise, problem, replayed, told
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -23,6 +26,13 @@ SEARCHERS = [
     LocalSearch(),
 ]
 searchers = pytest.mark.parametrize("searcher", SEARCHERS, ids=repr)
+ONCE = [  # those that propose no leaf twice
+    RandomSearch(replacement=False),
+    LocalSearch(),
+    Smbo(initial=2, variants=16, rollouts=16),
+    Smbo(surrogate="forest", initial=2, variants=16, rollouts=16),
+    SmboPaper(rollouts=8),
+]
 
 
 def flaky(path: tuple) -> float | None:
@@ -64,11 +74,7 @@ def test_proposals_of_another_searcher_are_taken_over(searcher):
     other = Session(Mcts() if isinstance(searcher, RandomSearch) else RandomSearch(), problem(SMALL))
     other.run(10, noise, workers=2)
     session = Session(searcher, problem(SMALL))
-    for event in other.events:
-        if event in other.proposals:
-            session.state = searcher.adopt(session.state, event)
-        else:
-            session.state = searcher.tell(session.state, event)
+    session.state = told(session, other.events)
     session.proposals = list(other.proposals)
     session.run(20, noise)
     check_proposals(session)
@@ -87,3 +93,40 @@ def test_searchers_beat_random_search_on_an_easy_landscape(searcher):
         return sum(max(easy(p.path) for p in run) for run in runs) / 20
 
     assert best(searcher) > best(RandomSearch())
+
+
+def deep() -> aw.Term:
+    """Fifteen leaves, of which the last two have a probability of 2^-14 each: nobody would draw them."""
+    space = aw.relu()
+    for _ in range(14):
+        space = aw.either(aw.flatten(), aw.sequential(space))
+    return space
+
+
+@pytest.mark.parametrize("searcher", ONCE, ids=repr)
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize(
+    "space", [SMALL, deep(), aw.affine(10), aw.settings(x=aw.integers(1, 70))], ids=["small", "deep", "one", "range"]
+)
+def test_every_leaf_of_a_finite_space_comes_once_and_then_none(searcher, workers, space, monkeypatch):
+    """Whatever they score; the search is exhausted then, and stays so when it is replayed."""
+    monkeypatch.setattr(forest, "TREES", 3)  # quicker
+    session = Session(searcher, problem(space, 3))
+    paths = [proposal.path for proposal in session.run(1000, flaky, workers)]
+    assert len(paths) == len(set(paths)) == aw.count(space)
+    check_proposals(session)
+    assert session.ask() is None
+    assert searcher.propose(replayed(session)) is None
+
+
+@pytest.mark.parametrize("searcher", ONCE, ids=repr)
+def test_what_another_searcher_proposed_does_not_come_again(searcher):
+    """A fork of a search that had half of the leaves goes through the other half."""
+    other = Session(RandomSearch(replacement=False), problem(SMALL))
+    other.run(9, noise, workers=3)
+    session = Session(searcher, problem(SMALL))
+    session.state = told(session, other.events)
+    session.run(1000, flaky)
+    paths = {proposal.path for proposal in session.proposals}
+    assert len(session.proposals) == len(paths) == 9
+    assert not paths & {proposal.path for proposal in other.proposals}

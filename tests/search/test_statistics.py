@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.search.statistics import (
+    NoPair,
     expected_best,
     incumbents,
+    known_mean,
     paired_bootstrap,
     share_above,
     standard_error,
@@ -25,6 +27,22 @@ def test_incumbents_by_hand():
 def test_standard_error_by_hand():
     """Of 1, 2, 3: the deviation is sqrt(2/3), over sqrt(3)."""
     assert standard_error(np.array([1.0, 2.0, 3.0])) == pytest.approx(math.sqrt(2) / 3)
+
+
+def test_known_mean_by_hand():
+    """Of 1, 2, 3; of 1 and 3 with one missing: a deviation of 1, over sqrt(2); of one; of none, without a warning."""
+    nan = math.nan
+    mean, error = known_mean(np.array([[1.0, 1.0, nan, nan], [2.0, nan, 5.0, nan], [3.0, 3.0, nan, nan]]))
+    np.testing.assert_allclose(mean, [2.0, 2.0, 5.0, nan])
+    np.testing.assert_allclose(error, [math.sqrt(2) / 3, 1 / math.sqrt(2), 0.0, nan])
+
+
+@given(st.lists(st.lists(st.floats(-10, 10), min_size=3, max_size=3), min_size=1, max_size=6))
+def test_known_mean_of_what_is_all_there_is_the_mean(values):
+    rows = np.array(values)
+    mean, error = known_mean(rows)
+    np.testing.assert_allclose(mean, rows.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(error, standard_error(rows), atol=1e-12)
 
 
 def test_share_above_by_hand():
@@ -72,6 +90,19 @@ def test_bootstrap_finds_a_difference_and_none():
     same = paired_bootstrap(list(base + noise - noise.mean()), list(base))
     assert same.low < 0 < same.high
     assert same.p > 0.5
+
+
+def test_a_pair_of_which_one_has_no_score_is_left_out():
+    """The rest says what it would say alone, and how many pairs it is of."""
+    nan = math.nan
+    found = paired_bootstrap([0.5, nan, 0.7, 0.9, nan], [0.4, 0.1, 0.5, nan, nan])
+    assert found == paired_bootstrap([0.5, 0.7], [0.4, 0.5])
+    assert (found.pairs, found.mean, found.p) == (2, pytest.approx(0.15), 0.5)
+
+
+def test_without_a_pair_nothing_is_said():
+    with pytest.raises(NoPair, match="of 2 pairs, none has two scores"):
+        paired_bootstrap([math.nan, 0.5], [0.5, math.nan])
 
 
 def test_bootstrap_interval_has_its_coverage():

@@ -59,6 +59,27 @@ def test_probabilities_are_those_of_drawing_until_one_is_new(seed):
         assert abs(drawn.count(path) - 4000 * p) < 5 * (4000 * p * (1 - p)) ** 0.5
 
 
+def test_fresh_leaves_are_drawn_and_then_worked_out():
+    """The first draw where nothing was seen; what is left where all that is drawn was."""
+    first = aw.sample(ROOT, random.Random(5).random)
+    assert module.fresh(ROOT, set(), random.Random(5).random) == first
+    rest = {leaf.path for leaf in LEAVES} - {LEAVES[7].path}
+    assert module.fresh(ROOT, rest, lambda: 0.0).path == LEAVES[7].path  # type: ignore[union-attr]
+    assert module.fresh(ROOT, {leaf.path for leaf in LEAVES}, random.Random(0).random) is None
+
+
+@pytest.mark.parametrize("draws", [1, 3])
+def test_fresh_leaves_have_the_same_probabilities_however_many_are_drawn(monkeypatch, draws):
+    """Of 2,000 after a random half of the leaves, each other leaf's share is within 5 standard deviations."""
+    monkeypatch.setattr(module, "DRAWS", draws)
+    chance = random.Random(draws)
+    seen = {leaf.path for leaf in chance.sample(LEAVES, len(LEAVES) // 2)}
+    rest = {leaf.path: probability(leaf) for leaf in LEAVES if leaf.path not in seen}
+    drawn = [module.fresh(ROOT, seen, chance.random).path for _ in range(2000)]  # type: ignore[union-attr]
+    for path, p in ((path, p / sum(rest.values())) for path, p in rest.items()):
+        assert abs(drawn.count(path) - 2000 * p) < 5 * (2000 * p * (1 - p)) ** 0.5
+
+
 def test_finitely_many_of_the_reals_are_nothing_of_them():
     """Below the option that has a real, everything is left; of the other, which has one leaf, nothing."""
     space = aw.either(aw.relu(), aw.dropout(aw.reals(0.1, 0.9)))

@@ -7,11 +7,17 @@ import archwright as aw
 
 width = aw.shared("width", [16, 32])
 layer = aw.sequential(aw.conv2d(filters=width, size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))
+edges = [(0, 1), (0, 2), (1, 2)]
+operations: dict[str, aw.Term] = {"none": aw.zero(), "skip": aw.identity(), "conv": aw.relu_conv_bn(size=[1, 3])}
+chosen = aw.cell(edges, connected=True, **operations)
+fixed = aw.topology(((0, 1), (1, 2)), aw.relu(), aw.cell(edges, pool=aw.avg_pool2d(3, 1, "same"), none=aw.zero()))
 space: aw.Term = aw.sequential(
     aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 1e-1, log=True)),
     aw.conv2d(filters=width * 2, size=aw.integers(1, 5), padding="same"),
     aw.repeat(layer, count=[1, 2]),
     aw.repeat_tied(aw.residual(layer), count=aw.values(1, 2, 4)),
+    aw.repeat_tied(chosen, count=2),
+    fixed,
     aw.branches(aw.identity(), aw.max_pool2d(size=3, stride=1, padding="same"), merge="concatenate"),
     aw.either(aw.flatten(), pooled=aw.global_avg_pool()),
     aw.optional(aw.dropout(rate=[0.1, 0.5])),

@@ -1,7 +1,15 @@
 """The code that must type-check also runs."""
 
-from tests.typing.public_api import walk
+import archwright as aw
+from tests.typing.public_api import chosen, walk
 
 
 def test_public_api_runs():
-    assert walk().is_leaf
+    leaf = walk()
+    assert leaf.is_leaf
+    assert {"cell", "topology"} <= {part for name, _ in leaf.path for part in name.split(".")}
+
+
+def test_the_cell_is_a_space():
+    """None, skip and two sizes of conv on three edges: 64, less the 7 with none on 0 to 2 and on 0 to 1 or 1 to 2."""
+    assert aw.count(chosen) == aw.count(chosen, (4, 8, 8)) == 64 - 7

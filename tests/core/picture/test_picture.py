@@ -12,7 +12,7 @@ import archwright as aw
 from archwright.core.basic import ReluConvBn, Zero
 from archwright.core.cell import cell, topology
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.core.picture.captions import TIMES
+from archwright.core.picture.captions import LONGEST, TIMES
 from archwright.core.picture.marks import SIZES, Box, Label, Picture, Wire, width_of
 from archwright.core.picture.svg import MARGIN, as_svg, whole
 from tests.core.own import Glued, Shrink
@@ -164,6 +164,56 @@ def test_modules_of_ones_own_are_frames_around_what_they_hold():
     assert {"glued", "0", "1", "2", "conv2d 1x1", "shrink", "relu"} <= set(found)
 
 
+@aw.module
+class Doubled(aw.Composite):
+    """What it holds, `times` times."""
+
+    kind = "drawn_twice_in_a_test"
+    body: aw.Term = aw.child()
+    times: aw.Hyperparameter[int] = aw.hyperparameter(default=2)
+
+    @property
+    def copies(self) -> int:
+        return self.times
+
+    def child_in_shape(self, i: int, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:  # noqa: ARG002
+        return in_shape
+
+    def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:  # noqa: ARG002
+        return outs[0]
+
+
+def test_copies_in_a_module_of_ones_own_are_counted():
+    """One thing inside needs no number; in a space, what is open says itself how often."""
+    found = texts(Doubled(aw.conv2d(8, 1)), IMAGE)
+    assert {"drawn_twice_in_a_test", "x2", "32 … 72 parameters"} <= set(found)
+    assert "0" not in found
+    assert_tidy(whole(Doubled(aw.conv2d(8, 1), 3), IMAGE))
+    once = texts(Doubled(aw.conv2d(8, 1), 1), IMAGE)
+    assert not any(line.startswith("x") for line in once)
+    found = texts(Doubled(aw.conv2d(8, 1), [1, 2]))
+    assert "drawn_twice_in_a_test, times {1, 2}" in found
+
+
+@pytest.mark.parametrize("inner", ["cell", "space", "behind"])
+def test_a_cell_in_a_cell_has_a_frame(inner):
+    """Else nobody could tell whose the nodes are."""
+    edges = [(0, 1), (0, 2), (1, 2)]
+    small = topology([(0, 1), (0, 2), (1, 2)], aw.conv2d(3, 1), Zero(), aw.identity())
+    held = {
+        "cell": small,
+        "space": cell(edges, none=Zero(), skip=aw.identity()),
+        "behind": aw.sequential(aw.relu(), aw.residual(small)),
+    }[inner]
+    drawn = whole(topology(edges, held, aw.relu(), held), None if inner == "space" else IMAGE)
+    assert_tidy(drawn)
+    frames = [mark for mark in drawn.marks if isinstance(mark, Box) and mark.is_frame]
+    circles = [mark for mark in drawn.marks if isinstance(mark, Box) and mark.lines[:1] and mark.lines[0].text == "2"]
+    assert len(frames) == 2
+    assert sorted(sum(holds(frame, circle) for frame in frames) for circle in circles) == [0, 1, 1]
+    assert not any(mark.is_frame for mark in whole(small, IMAGE).marks if isinstance(mark, Box))
+
+
 def test_what_a_person_wrote_is_text():
     space = aw.either(**{"<script>": aw.settings(name='a & "b"'), "plain": aw.relu()})
     assert "<script>" not in as_svg(space)
@@ -173,6 +223,26 @@ def test_what_a_person_wrote_is_text():
 def test_long_texts_are_cut():
     """A setting or a label may be of any length; a box has an end."""
     assert whole(aw.settings(name="x" * 1000)).right < 400
+    assert whole(aw.settings(**{"x" * 1000: ["y" * 1000, "z" * 1000]})).right < 400
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.125, "0.125"),
+        ("one_cycle", "one_cycle"),
+        ([0.1, 0.2, 0.4], "{0.1, 0.2, 0.4}"),
+        (aw.reals(0.001, 0.1, log=True), "[0.001, 0.1 log]"),
+        ([f"the_{n}_of_many_schedules" for n in ("first", "second")], "{the_first_of_… … the_second_of…}"),
+    ],
+)
+def test_a_name_that_is_too_long_for_a_line_is_cut_and_its_value_is_not(value, shown):
+    """The value is what a person looks for."""
+    name = "learning_rate_of_the_classifier_once_all_else_is_frozen"
+    line = next(line for line in texts(aw.settings(**{name: value})) if line.startswith("learning"))
+    assert line.endswith(f"… {shown}")
+    assert len(line) == LONGEST
+    assert f"rate {shown}" in texts(aw.settings(rate=value))
 
 
 def test_all_is_in_view():
@@ -186,11 +256,11 @@ def test_all_is_in_view():
 
 
 def test_notebooks_show_pictures_of_what_is_chosen():
-    """A leaf with its shapes, an architecture without; a space and a node on the way as text."""
+    """A leaf with its shapes, an architecture or a space without; a node on the way as its space, and as text."""
     space = aw.sequential(aw.conv2d([4, 8], 3), aw.affine(2))
     node = aw.root(space, IMAGE)
     leaf = aw.sample(node, random.Random(0).random)
     assert leaf._repr_html_() == as_svg(leaf.architecture, IMAGE)
     assert leaf.architecture._repr_html_() == as_svg(leaf.architecture)
-    assert space._repr_html_().startswith("<pre")
-    assert node._repr_html_() == "<pre>&lt;node  | 0.conv2d.filters in {4, 8}&gt;</pre>"
+    assert space._repr_html_() == as_svg(space)
+    assert node._repr_html_() == f"<pre>&lt;node  | 0.conv2d.filters in {{4, 8}}&gt;</pre>\n{as_svg(space)}"

@@ -1,6 +1,9 @@
 """An exported model is whole, runs without archwright, and gives what the trained model gives."""
 
+import errno
 import json
+import logging
+import os
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +20,7 @@ import archwright as aw
 from archwright.core.basic import Zero
 from archwright.core.cell import topology
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.evaluate import builtin_data
 from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import Nasbench201Config, TrainingConfig
 from archwright.evaluate.data import read
@@ -29,8 +33,10 @@ from archwright.evaluate.export.folder import (
     WrongWeights,
     export,
 )
-from archwright.evaluate.export.model_file import Normalisation, Origin
+from archwright.evaluate.export.model_file import Origin
 from archwright.evaluate.export.normalising import normalisation
+from archwright.evaluate.images import NoSuchData
+from archwright.evaluate.normalisation import Normalisation
 from archwright.evaluate.tensors import on_device
 from tests.core.own import Glued, Shrink
 from tests.evaluate.export.test_model_file import Silent, Wrong
@@ -197,15 +203,56 @@ def test_nothing_is_overwritten_unless_it_is_forced(tmp_path):
     assert (tmp_path / "README.md").read_text().startswith("# A model")
 
 
+@pytest.mark.usefixtures("without_onnx")
+def test_no_file_of_an_earlier_export_is_left_beside_those_of_another_model(tmp_path):
+    """Such as its code, where this one's cannot be written; what is not ours stays."""
+    export(subject(), tmp_path)
+    (tmp_path / "model.svg").write_text("mine")
+    done = export(subject(aw.sequential(Silent(), SMALL)), tmp_path, force=True)
+    assert list(done.missing) == ["model.py"]
+    left = {name for name in FILES if name != "model.py"} | {"model.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == left
+    assert "`model.py` is missing: " in (tmp_path / "README.md").read_text()
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_an_export_that_fails_half_way_leaves_what_was_there(tmp_path, monkeypatch):
+    """The earlier export whole, or no folder at all."""
+    export(subject(), tmp_path / "old")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()}
+    write, written = Path.write_bytes, []
+
+    def fills_the_disk(path: Path, content: bytes) -> int:
+        written.append(path.name)
+        if path.name == "model.onnx":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", fills_the_disk)
+    for folder in ("old", "deep/new"):
+        with pytest.raises(FolderUnwritable, match=r"cannot be written to \(No space left on device\); name another"):
+            export(evolve(subject(), origin=Origin("Another model", {})), tmp_path / folder, force=True)
+    assert "model.safetensors" in written
+    assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    """Before anything is worked out."""
     (tmp_path / "file").touch()
-    with pytest.raises(FolderUnwritable, match=r"file cannot be made \(File exists\); name another folder"):
+    with pytest.raises(FolderUnwritable, match=r"file is no folder; name another one"):
         export(subject(), tmp_path / "file")
+    with pytest.raises(FolderUnwritable, match=r"deep cannot be written to \(Not a directory\); name another folder"):
+        export(subject(), tmp_path / "file" / "deep")
+    (tmp_path / "model" / "model.py").mkdir(parents=True)
+    with pytest.raises(FileThere, match=r"model.py is a folder"):
+        export(subject(), tmp_path / "model", force=True)
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path):
     with pytest.raises(WrongWeights, match=r"the weights are not those of the architecture .*size mismatch"):
-        export(evolve(subject(), architecture=aw.sequential(aw.conv2d(5, 3), *SMALL.children[1:])), tmp_path)
+        export(evolve(subject(), architecture=aw.sequential(aw.conv2d(5, 3), *SMALL.children[1:])), tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
 
 
 @aw.module
@@ -218,14 +265,26 @@ class Lying(Silent):
         return self.text
 
 
+@aw.module
+class Raising(Silent):
+    """A kind whose code cannot be had."""
+
+    kind = "raising_in_a_test"
+
+    def source(self, in_shape: aw.Shape) -> object:
+        return in_shape[0] / 0
+
+
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        (Silent(), "silent_in_a_test has no source; give its class a method source"),
-        (Wrong("nn."), "the source of wrong_in_a_test is 'nn.' "),
-        (Lying("nn.Tanh()"), "compile and source of a kind of your own give other outputs"),
-        (Lying("nn.BatchNorm2d(3)"), "compile and source of a kind of your own make other weights"),
-        (Lying("nn.Missing()"), "the code of a kind of your own does not run:"),
+        (Silent(), "Silent has no source; give the class a method source"),
+        (Wrong("nn."), "the source of Wrong is 'nn.' "),
+        (Lying("nn.Tanh()"), "compile and source of Lying give different outputs"),
+        (Lying("nn.BatchNorm2d(3)"), "compile and source of Lying make different weights"),
+        (Lying("nn.Missing()"), "the code that source of Lying gives does not run:"),
+        (Raising(), "the method source of Raising failed:\n"),
+        (Raising(), "ZeroDivisionError: "),
     ],
 )
 @pytest.mark.usefixtures("without_onnx")
@@ -239,6 +298,63 @@ def test_what_a_kind_of_ones_own_does_not_tell_is_left_out(tmp_path, kind, why):
     assert "1.weight" in load_file(tmp_path / "model.safetensors")
 
 
+@aw.module
+class Sorting(Silent):
+    """A kind that ONNX has no operator for."""
+
+    kind = "sorting_in_a_test"
+
+    def compile(self, in_shape: aw.Shape) -> object:  # noqa: ARG002
+        class Sorted(torch.nn.Module):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                return x + torch.special.bessel_j0(x)
+
+        return Sorted()
+
+
+@pytest.mark.slow
+def test_a_module_that_onnx_has_no_operator_for_costs_that_file_alone(tmp_path):
+    """Why is said in a line: torch's own message says where to look for it."""
+    done = export(subject(aw.sequential(Sorting(), aw.affine(5))), tmp_path)
+    found = "DispatchError: No ONNX function found for <OpOverload(op='prims.bessel_j0'"
+    assert done.missing["model.onnx"].startswith(f"torch cannot export the model to ONNX: {found}")
+    assert len(done.missing["model.onnx"].splitlines()) == 1
+    assert (tmp_path / "model.safetensors").is_file()
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_of_what_torch_says_when_it_cannot_export_only_the_cause_is_told(tmp_path, monkeypatch, capfd, caplog):
+    """It prints and logs whole programs."""
+
+    def fails(*_: object, **__: object) -> None:
+        sys.stdout.write("a program")
+        sys.stderr.write("a program")
+        logging.getLogger("torch").warning("a program")
+        try:
+            raise ValueError("the innermost\nand more (Refer to the full stack trace above)")
+        except ValueError as error:
+            raise RuntimeError("Failed to export the model. Next steps:") from error
+
+    monkeypatch.setattr(torch.onnx, "export", fails)
+    done = export(subject(), tmp_path)
+    assert done.missing == {"model.onnx": "torch cannot export the model to ONNX: ValueError: the innermost"}
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
+    logging.getLogger("torch").warning("heard")
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.usefixtures("without_onnx")
+@pytest.mark.parametrize(("size", "each"), [((3, 1, 1), "channel"), ((1, 4, 4), "pixel"), ((1, 3, 3), "pixel")])
+def test_the_card_says_what_has_a_mean_by_its_shape(tmp_path, size, each):
+    """However few numbers that are."""
+    shape = IMAGE if each == "channel" else size
+    architecture, numbers = aw.affine(5), [float(i + 1) for i in range(int(np.prod(size)))]
+    given = evolve(subject(architecture, shape), normalisation=Normalisation(size, numbers, numbers))
+    export(given, tmp_path)
+    assert f"of each {each} the mean 1, 2, 3" in (tmp_path / "README.md").read_text()
+
+
 def test_images_are_normalised_as_they_were(tmp_path):
     """As in the training; a table's evaluator has normalised none."""
     found = normalisation(TrainingConfig("digits", validation=0.3, split_seed=2), aw.affine(10))
@@ -247,6 +363,16 @@ def test_images_are_normalised_as_they_were(tmp_path):
     assert found.shape == (1, 1, 1)
     torch.testing.assert_close((image - found.mean[0]) / found.deviation[0], data.normalised(image))
     assert normalisation(Nasbench201Config(str(tmp_path / "table.npz")), aw.affine(10)) is None
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_data_is_not_downloaded_only_to_normalise_images(tmp_path, monkeypatch, name):
+    """Neither of the two ways in which data sets lie on a disk."""
+    monkeypatch.setattr(builtin_data, "_download", lambda *_: pytest.fail("it was downloaded"))
+    with pytest.raises(NoSuchData, match=f"{name} is not in .*; give --data-dir"):
+        normalisation(TrainingConfig(name), aw.affine(10), str(tmp_path))
+    with pytest.raises(NoSuchData, match="there is nothing at"):
+        normalisation(TrainingConfig(f"npz:{tmp_path}/gone.npz"), aw.affine(10))
 
 
 def test_images_are_normalised_by_pixel_where_the_recipe_says_so():

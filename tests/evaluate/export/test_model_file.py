@@ -1,7 +1,9 @@
 """The code that is written for an architecture computes what the compiled module computes."""
 
+import ast
 import itertools
 import random
+import textwrap
 from typing import Any
 
 import pytest
@@ -14,8 +16,10 @@ from archwright.core.basic import FUNCTIONS, ReluConvBn, Zero
 from archwright.core.cell import topology
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.evaluate.compile import compiled
-from archwright.evaluate.export.model_file import Normalisation, Origin, model_file
+from archwright.evaluate.export.lines import WIDTH, broken_up
+from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.export.translate import BadSource, NoSource
+from archwright.evaluate.normalisation import Normalisation
 from tests.core.own import Glued, Shrink
 from tests.strategies import leaves
 
@@ -211,13 +215,13 @@ class Wrong(Silent):
 
 
 def test_a_kind_without_source_is_named_with_the_remedy():
-    with pytest.raises(NoSource, match=r"silent_in_a_test has no source; give its class a method source\(self, in_sh"):
+    with pytest.raises(NoSource, match=r"Silent has no source; give the class a method source\(self, in_shape\)"):
         model_file(aw.sequential(aw.relu(), Silent()), IMAGE, ORIGIN, None)
 
 
-@pytest.mark.parametrize("text", ["x = 1", "", "nn.Conv2d(", None])
+@pytest.mark.parametrize("text", ["x = 1", "", "nn.Conv2d(", None, b"nn.ReLU()"])
 def test_a_source_that_is_no_expression_is_refused(text):
-    with pytest.raises(BadSource, match=r"the source of wrong_in_a_test is .* it must be Python that ends with an exp"):
+    with pytest.raises(BadSource, match=r"the source of Wrong is .* it must be Python that ends with an expression"):
         model_file(Wrong(text), IMAGE, ORIGIN, None)
 
 
@@ -249,3 +253,37 @@ def test_many_numbers_of_a_mean_come_with_the_weights():
     model = executed(text)["Model"]()
     assert {name: tuple(v.shape) for name, v in model.named_buffers()} == {"mean": IMAGE, "deviation": IMAGE}
     assert {"mean", "deviation"} <= set(model.state_dict())
+
+
+LONG = [
+    'self.register_buffer("mean", torch.tensor([' + ", ".join(["12.5"] * 40) + "]).reshape(1, 8, 5), persistent=False)",
+    "node6 = " + " + ".join(f"self.edge_6_{i}(node{i})" for i in range(7)),
+    "return " + " + ".join(f"self.edge_6_{i}(node{i})" for i in range(7)) + "  # (16, 32, 32)",
+    "x = " + "self.blocks(x)" + " " * 2 + "# " + "shape " * 16,
+    "x = F(lambda a, b: (a, b), [(a, b) for a, b in zip(x, y)], {1: 2}, y[1:2, ..., None], 'a, (b # c', *(z for z in x)"
+    ", end=1)",
+    'x = f(f"{a[0]}, {b(1, 2)} ' + "(" * 90 + '", ' + "name, " * 10 + ")",
+    "def __init__(self, " + ", ".join(f"in_channels{i}: int" for i in range(8)) + ") -> None:",
+]
+
+
+@pytest.mark.parametrize("line", LONG)
+def test_a_line_that_is_too_long_is_broken_and_stays_what_it_was(line):
+    """By Python's own account; brackets, commas and signs within texts are none."""
+    body = "\n            pass" if line.endswith(":") else ""
+    lines = list(broken_up([f"        {line}"]))
+    assert len(lines) > 1
+    short = [each for each in lines if len(each) <= WIDTH]
+    assert short == lines or '(((("' in line  # a text stays whole
+    before, after = (textwrap.dedent(text) for text in (f"        {line}{body}", "\n".join(lines) + body))
+    assert ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
+
+
+def test_models_have_no_lines_that_are_too_long():
+    """A graph of seven nodes, and arguments of a person's kind of module."""
+    edges = [(source, target) for target in range(8) for source in range(target)]
+    graph = topology(edges, *(aw.conv2d(3, 1) for _ in edges))
+    many = Wrong(f"nn.Sequential({', '.join('nn.Identity()' for _ in range(20))})")
+    text = agree(aw.sequential(graph, many), IMAGE)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "            + self.edge_7_6(node6)\n" in text

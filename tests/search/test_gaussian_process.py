@@ -1,78 +1,28 @@
-"""The models behind model-based search."""
+"""Gaussian processes."""
 
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
-from sklearn.linear_model import Ridge as SklearnRidge
 
-from archwright.search.ridge import ridge
-from archwright.search.surrogate import (
+from archwright.search.gaussian_process import (
+    BLOCK,
+    CHUNK,
     Supposed,
+    Triangle,
     evidence,
-    expected_improvement,
-    first_best,
-    gaussian_ranks,
+    gaussian_process,
     kernel,
+    nearness,
     posterior,
-    solved,
-    squared_distances,
     suppose,
 )
 
 
 def rows(n: int, p: int, seed: int = 0):
     return np.random.default_rng(seed).normal(size=(n, p))
-
-
-@pytest.mark.parametrize(("n", "p"), [(12, 4), (4, 12), (1, 3), (5, 5)])
-@pytest.mark.parametrize("penalty", [1000.0, 0.5])
-def test_ridge_is_that_of_sklearn(n, p, penalty):
-    """With fewer features than trials, with more, and with one trial alone."""
-    features, targets = rows(n, p) + 3, rows(n, 1)[:, 0]
-    ours, theirs = ridge(features, targets, penalty), SklearnRidge(alpha=penalty).fit(features, targets)
-    assert ours.weights == pytest.approx(theirs.coef_)
-    assert ours.intercept == pytest.approx(theirs.intercept_)
-    assert ours.predict(features) == pytest.approx(theirs.predict(features))
-
-
-def test_ridge_by_hand():
-    """Features 0 and 2, targets 0 and 1, lambda 2: centred -1, 1 and -1/2, 1/2; the weight is 1 / (2 + 2)."""
-    model = ridge(np.array([[0.0], [2.0]]), np.array([0.0, 1.0]), 2.0)
-    assert model.weights == pytest.approx([0.25])
-    assert model.intercept == pytest.approx(0.5 - 0.25)
-
-
-def test_expected_improvement_by_hand():
-    """At the best itself, it is the deviation times 1 / sqrt(2 pi); a deviation above, phi(1) + Phi(1) = 1.0833."""
-    found = expected_improvement(np.array([0.0, 1.0, 1.0, -1.0]), np.array([2.0, 2.0, 1.0, 1.0]), 0.0)
-    assert found[0] == pytest.approx(2 * 0.3989423)
-    assert found[1] == pytest.approx(2 * (0.5 * 0.6914625 + 0.3520653))
-    assert found[2] == pytest.approx(1.0833155)
-    assert found[3] == pytest.approx(0.0833155)
-
-
-def test_expected_improvement_of_what_is_nearly_certain():
-    """It is the improvement itself, or nothing, however small the deviation."""
-    found = expected_improvement(np.array([3.0, -3.0]), np.array([1e-6, 1e-6]), 1.0)
-    assert found == pytest.approx([2.0, 0.0])
-
-
-def test_gaussian_ranks_by_hand():
-    """Of four, the middles of the ranks are 1/8, 3/8, 5/8, 7/8; the two that are equal share 1/2."""
-    assert gaussian_ranks([5.0, -1.0, 1e9, 7.0]) == pytest.approx([-0.3186394, -1.1503494, 1.1503494, 0.3186394])
-    assert gaussian_ranks([2.0, 2.0, 1.0, 3.0]) == pytest.approx([0.0, 0.0, -1.1503494, 1.1503494])
-
-
-@given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=40))
-def test_gaussian_ranks_do_not_depend_on_the_scale(merits):
-    a, b = gaussian_ranks(merits), gaussian_ranks([each * 8.0 + 3 for each in merits])
-    assert a.tolist() == b.tolist()
-    assert np.array_equal(np.argsort(a, kind="stable"), np.argsort(merits, kind="stable"))
 
 
 def process(length: float, noise: float) -> GaussianProcessRegressor:
@@ -91,11 +41,49 @@ def test_posterior_is_that_of_sklearn():
     assert ours[1] == pytest.approx(np.multiply(deviation, math.sqrt(signal)), rel=1e-6)
 
 
-@pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
+@pytest.mark.parametrize("n", [1, BLOCK - 1, BLOCK, BLOCK + 1, 200])
 def test_triangular_systems_are_solved_whatever_the_blocks(n):
     """Rows that fill no block, one, one and a little more, and several."""
     lower, right = np.tril(rows(n, n)) + 2 * n * np.eye(n), rows(n, 3, 1)
-    assert lower @ solved(lower, right) == pytest.approx(right)
+    triangle = Triangle.of(lower @ lower.T)
+    assert triangle.lower == pytest.approx(lower)
+    assert lower @ triangle.solved(right) == pytest.approx(right)
+
+
+@pytest.mark.parametrize("asked", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 5])
+def test_what_is_predicted_does_not_depend_on_what_else_is(asked):
+    """However many rows are predicted, each has the mean and the deviation that it has alone."""
+    known, targets, wanted = rows(20, 3), rows(20, 1, 1)[:, 0], rows(asked, 3, 2)
+    supposed = Supposed((1.2, 0.8), 0.01)
+
+    def predicted(some):
+        everything = np.vstack([known, some])
+        return posterior([everything[:, :2], everything[:, 2:]], targets, 0, supposed)
+
+    mean, deviation = predicted(wanted)
+    alone = [predicted(wanted[i : i + 1]) for i in range(0, asked, 7)]
+    assert mean[::7] == pytest.approx(np.concatenate([each[0] for each in alone]))
+    assert deviation[::7] == pytest.approx(np.concatenate([each[1] for each in alone]))
+
+
+def test_nearness_is_half_the_squared_distance():
+    a, b = rows(4, 3), rows(5, 3, 1)
+    assert nearness(a, b) == pytest.approx(-0.5 * ((a[:, None] - b[None]) ** 2).sum(2))
+    assert (nearness(a, a) <= 0).all()
+
+
+def test_a_surrogate_supposes_what_has_most_evidence():
+    """And consumes no numbers."""
+
+    def never() -> float:
+        raise AssertionError("a number was drawn")
+
+    groups, targets = [rows(14, 2), rows(14, 3, 1)], rows(9, 1, 2)[:, 0]
+    supposed = suppose([group[:9] for group in groups], targets)
+    expected = posterior(groups, targets, 2, supposed)
+    found = gaussian_process(groups, targets, 2, never)
+    assert [each.tolist() for each in found] == [each.tolist() for each in expected]
+    assert len(found[0]) == 3
 
 
 def test_pending_rows_are_believed():
@@ -119,10 +107,10 @@ def test_pending_rows_are_believed():
 def test_evidence_is_the_likelihood_at_its_best_signal():
     """Against the formula: -n/2 log(y' K^-1 y / n) - 1/2 log det K."""
     features, targets = rows(8, 3), rows(8, 1, 1)[:, 0]
-    distances = [squared_distances(features, features)]
-    gram = kernel(distances, (1.3,)) + 0.1 * np.eye(8)
+    near = [nearness(features, features)]
+    gram = kernel(near, (1.3,)) + 0.1 * np.eye(8)
     expected = -4 * math.log(targets @ np.linalg.inv(gram) @ targets / 8) - 0.5 * np.linalg.slogdet(gram)[1]
-    assert evidence(distances, targets, Supposed((1.3,), 0.1)) == pytest.approx(expected, rel=1e-6)
+    assert evidence(near, targets, Supposed((1.3,), 0.1)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_group_that_says_nothing_gets_a_longer_length():
@@ -141,9 +129,3 @@ def test_few_and_equal_targets_are_no_difficulty(targets):
     mean, deviation = posterior([group], targets, 1, supposed)
     assert np.isfinite(mean).all()
     assert (deviation > 0).all()
-
-
-def test_ties_by_rounding_go_to_the_first():
-    assert first_best(np.array([0.1, 0.3, 0.1 + 0.2, 0.3])) == 1
-    assert first_best(np.array([0.0, 0.0])) == 0
-    assert first_best(np.array([-3.0, -2.0])) == 1

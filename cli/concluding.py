@@ -1,0 +1,179 @@
+"""What follows from the searches of a comparison, and what does not."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+from attrs import evolve
+
+from archwright.cli.agreeing import Standing, standings
+from archwright.cli.histories import Floats, History, histories, no_score, rows_of
+from archwright.cli.output import print_json, screen, table
+from archwright.search.compare import Entry
+from archwright.search.run import TrialsKeepFailing
+from archwright.search.searchers import searcher_text
+from archwright.search.statistics import NoPair, known_mean, paired_bootstrap
+
+SHOWN = 5  # names of searches in a message
+
+Facts = dict[str, Any]
+Groups = Mapping[str, Sequence[History]]  # by searcher, in the order of naming; their searches in the order of seeds
+
+
+def conclude(log: Path, entries: Sequence[Entry], optimum: float | None, as_json: bool) -> None:
+    """Print what follows from searches that have come to their end, and raise what is wrong with them."""
+    groups, trials = grouped(log, entries), entries[0].started.trials
+    rows = conclusions(groups, trials, optimum)
+    scored = any(row["best"] is not None for row in rows)
+    if scored and as_json:
+        print_json(rows)
+    elif scored:
+        show_conclusions(rows, optimum)
+    for remark in remarks(rows, trials):
+        typer.echo(remark, err=True)
+    check_scored(log, groups)
+    check_failing(standings(log, entries).values())
+
+
+def grouped(log: Path, entries: Sequence[Entry]) -> Groups:
+    """The searches of a comparison as they are in the log, up to as many trials as it has."""
+    found = {history.run: history for history in histories(log, [entry.run for entry in entries])}
+    groups: dict[str, list[History]] = {}
+    for entry in entries:
+        group = groups.setdefault(searcher_text(entry.started.searcher), [])
+        group.append(_upto(entry.started.trials, found[entry.run]))
+    return groups
+
+
+def _upto(trials: int, history: History) -> History:
+    scores, seconds, tests = (each[:trials] for each in (history.scores, history.seconds, history.tests))
+    return evolve(history, scores=scores, seconds=seconds, tests=tests)
+
+
+def conclusions(groups: Groups, trials: int, optimum: float | None) -> list[Facts]:
+    """A row a searcher: its mean best score half-way and at the end, and how it does against the first.
+
+    Where a search has ended before so many `trials`, what it had found by then stands for the rest. One that has no
+    score is worse than any other, but nobody knows by how much: it is counted, and is in no mean and no pair.
+    """
+    first = next(iter(groups.values()))
+    rows: list[Facts] = []
+    for label, group in groups.items():
+        reached = _reached(group, trials)
+        row: Facts = {"searcher": label, "seeds": len(group), "trials": max(len(each.scores) for each in group)}
+        row |= _told("half", reached[:, (trials - 1) // 2], group[0], optimum)
+        row |= _told("best", reached[:, -1], group[0], optimum)
+        row["failed"] = int(sum(np.isnan(each.scores).sum() for each in group))
+        row["without_score"] = sum(not each.has_score for each in group)
+        row["ended_early"] = sum(len(each.scores) < trials for each in group)
+        row["test"] = _test(group)
+        row |= _against(group, first, trials) if group is not first else {}
+        rows.append(row)
+    return rows
+
+
+def _reached(group: Sequence[History], trials: int) -> Floats:
+    """The best score so far [searches, trials]."""
+    return rows_of([each.best for each in group], trials, stays=True)
+
+
+def _test(group: Sequence[History]) -> float | None:
+    """The mean test accuracy of the models with the best scores; None where one of them has none."""
+    tests = np.array([each.best_tests[-1] for each in group if each.has_score])
+    return float(tests.mean()) if len(tests) and np.isfinite(tests).all() else None
+
+
+def _told(name: str, values: Floats, of: History, optimum: float | None) -> Facts:
+    """A mean and its standard error; of the distance to the optimum where that is known."""
+    mean, error = known_mean(values if optimum is None else of.sign * (optimum - values))
+    there = bool(np.isfinite(mean))
+    return {name: float(mean) if there else None, f"{name}_error": float(error) if there else None}
+
+
+def _against(group: Sequence[History], first: Sequence[History], trials: int) -> Facts:
+    """How much better than the first searcher on the same seeds, its 95 % interval and a p-value; None if no pair."""
+    ours, theirs = (of[0].sign * _reached(of, trials)[:, -1] for of in (group, first))
+    try:
+        found = paired_bootstrap(list(ours), list(theirs))
+    except NoPair:
+        return {"pairs": 0, "better_by": None, "low": None, "high": None, "p": None}
+    return {"pairs": found.pairs, "better_by": found.mean, "low": found.low, "high": found.high, "p": found.p}
+
+
+def show_conclusions(rows: Sequence[Facts], optimum: float | None) -> None:
+    """Print the table."""
+    goal = "best" if optimum is None else "regret"
+    columns = {"searcher": "left", "seeds": "right", f"{goal} half-way": "right", f"{goal} at the end": "right"}
+    columns |= {
+        "test": "right",
+        f"better than {rows[0]['searcher']} by": "right",
+        "95 % interval": "right",
+        "p": "right",
+    }
+    troubles = {"failed trials": "failed", "without score": "without_score", "ended early": "ended_early"}
+    troubles = {title: name for title, name in troubles.items() if any(row[name] for row in rows)}
+    columns |= dict.fromkeys(troubles, "right")
+    cells = [(*_cells(row), *(row[name] or "" for name in troubles.values())) for row in rows]
+    screen().print(table(columns, cells))
+
+
+def _cells(row: Facts) -> Sequence[object]:
+    differs = row.get("p") is not None
+    return (
+        row["searcher"],
+        row["seeds"],
+        _mean(row["half"], row["half_error"]),
+        _mean(row["best"], row["best_error"]),
+        "" if row["test"] is None else f"{row['test']:.5f}",
+        f"{row['better_by']:+.5f}" if differs else "",
+        f"{row['low']:+.5f} .. {row['high']:+.5f}" if differs else "",
+        _certainty(row["p"]) if differs else "",
+    )
+
+
+def _mean(mean: float | None, error: float | None) -> str:
+    """To five digits, of which none is minus zero; a dash where there is none."""
+    return "-" if mean is None or error is None else f"{round(mean, 5) + 0.0:.5f} ± {error:.5f}"
+
+
+def _certainty(p: float) -> str:
+    """A p-value, as exactly as 10,000 resamples know it."""
+    return f"{p:.4f}" if p >= 0.001 else "<0.001"
+
+
+def remarks(rows: Sequence[Facts], trials: int) -> list[str]:
+    """What a person must know in order to read the table; of a searcher without any score, `check_scored` tells."""
+    said: list[str] = []
+    for row in (row for row in rows if row["best"] is not None):
+        of = f"{row['searcher']}: {{}} of {row['seeds']} searches"
+        if row["without_score"]:
+            said.append(f"{of.format(row['without_score'])} have no score; they are in no mean and no pair")
+        if row["ended_early"]:
+            said.append(
+                f"{of.format(row['ended_early'])} ended before {trials} trials; what they had found stands for the rest"
+            )
+    return said
+
+
+def check_scored(log: Path, groups: Groups) -> None:
+    """NothingScored, with what the first trial said, where no search of one of the searchers has a score."""
+    without = {label: group for label, group in groups.items() if not any(history.has_score for history in group)}
+    if without:
+        raise no_score(log, " and of ".join(without), [history for group in without.values() for history in group])
+
+
+def check_failing(standings: Iterable[Standing]) -> None:
+    """TrialsKeepFailing where there are searches that stopped for it: which, and what the first of them said."""
+    failing = [each for each in standings if each.reason == "failing"]
+    if failing:
+        names = ", ".join(each.run for each in failing[:SHOWN]) + (" ..." if len(failing) > SHOWN else "")
+        raise TrialsKeepFailing(
+            f"{_count(len(failing))} stopped as too many trials in a row failed: {names}; of {failing[0].run}, "
+            f"{failing[0].detail}\nthe same command tries them again"
+        )
+
+
+def _count(searches: int) -> str:
+    return "1 search" if searches == 1 else f"{searches} searches"

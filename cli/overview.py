@@ -1,0 +1,97 @@
+"""What a person sees of a comparison while it goes on."""
+
+import shlex
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from attrs import define, field
+from rich.console import Console as Screen
+from rich.console import Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from archwright.cli.progress import PER_SECOND, STOPPING, Watcher
+from archwright.cli.standing import line, standing
+from archwright.core.trial import Objective
+from archwright.search.run import Stop
+from archwright.store.events import Event, Scored
+from archwright.store.fold import RunState
+
+STOPPING_SEARCHES = {
+    Stop.SOON: "finishing the running searches; press Ctrl-C again to stop at once",
+    Stop.NOW: "stopping at once; the running searches run again when the comparison goes on",
+}
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.completed}/{task.total} searches"), BarColumn(), TimeRemainingColumn())
+
+
+@define
+class Overview:
+    """Which searches are done, and how far the one is whose trials are trained: on stderr, as stdout is for the end."""
+
+    total: int  # searches
+    before: int  # of them were done before
+    trains: bool  # whether trials are trained, one search after the other
+    out: Screen = field(factory=lambda: Screen(stderr=True, highlight=False, markup=False))
+    progress: Progress = field(factory=_progress)
+    watcher: Watcher | None = None  # of the search that is under way
+    told: Stop = Stop.NO
+    task: TaskID = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.task = self.progress.add_task("", total=self.total, completed=self.before)
+
+    def begin(self, run: str, state: RunState, objective: Objective) -> None:
+        """A search goes on from `state`."""
+        self.watcher = Watcher(run, standing(state, objective, time.monotonic()), self.out, self.told)
+
+    def watch(self, event: Event) -> None:
+        """Take in one more event of the search under way."""
+        assert self.watcher is not None
+        before, after = self.watcher.standing, self.watcher.standing.after(event, time.monotonic())
+        self.watcher.standing = after
+        text = line(event, before, after)
+        if isinstance(event, Scored) and text is not None:
+            self.say(f"{self.watcher.run}  {text}")
+
+    def end(self, said: str) -> None:
+        """A search is done, of which a line is said where there is no picture of it."""
+        self.watcher = None
+        self.progress.advance(self.task)
+        if not self.out.is_terminal:
+            self.say(said)
+
+    def stop(self, urgency: Stop) -> Stop:
+        """`urgency`, which is said when it is new."""
+        if urgency > self.told:
+            self.told = urgency
+            self.say((STOPPING if self.trains else STOPPING_SEARCHES)[urgency])
+            if self.watcher is not None:
+                self.watcher.told = urgency
+        return urgency
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.out.print(text, soft_wrap=True)
+
+    def picture(self) -> Group:
+        """What stands at the bottom of a terminal."""
+        return Group(self.progress, *([] if self.watcher is None else [self.watcher.picture()]))
+
+    @contextmanager
+    def shown(self) -> Generator[None]:
+        """Keep the picture up to date for as long as the block lasts, where there is a terminal to draw it on."""
+        if not self.out.is_terminal or self.out.is_dumb_terminal:
+            yield
+            return
+        with Live(get_renderable=self.picture, console=self.out, refresh_per_second=PER_SECOND, transient=True):
+            yield
+
+
+def command_again() -> str:
+    """The command that this process was started with, to be typed again."""
+    return shlex.join(["archwright", *sys.argv[1:]])

@@ -1,0 +1,70 @@
+"""Logs of comparisons, written without running any, and a table to run them over."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import evolve
+
+from archwright.core.nasbench201 import OPERATIONS
+from archwright.core.trial import Objective
+from archwright.search.compare import Entry
+from archwright.search.searchers import searcher_to_json
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored
+from archwright.store.log import START
+from tests.search.instant import started
+
+
+def entry(run: str, trials: int, direction: str = "maximize") -> Entry:
+    """The search that a run is of, named NAME.SEARCHER.SEED."""
+    _, searcher, seed = run.split(".")
+    begun = started(trials, int(seed))
+    return Entry(run, evolve(begun, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction)))
+
+
+def written(
+    log: DuckDBLog,
+    run: str,
+    scores: Sequence[float | None],
+    direction: str = "maximize",
+    seconds: Sequence[float] = (10.0,),
+    stopped: RunStopped | None = None,
+) -> Entry:
+    """A run with these scores, None being a trial that failed; its attempts take `seconds` each, all but the last fail.
+
+    Its test accuracy is a tenth less.
+    """
+    begun = entry(run, len(scores), direction)
+    events: list[Any] = [begun.started]
+    for trial, score in enumerate(scores):
+        metrics = {} if score is None else {"accuracy": score, "test_accuracy": score - 0.1}
+        status, error = ("ok", "") if score is not None else ("crashed", f"trial {trial} of {run} is ill")
+        events.append(Proposed(trial, (), begun.started.budget))
+        for attempt, time in enumerate(seconds, start=1):
+            last = attempt == len(seconds)
+            events += [AttemptStarted(trial, attempt), _ended(trial, attempt, time, status, metrics, error, last)]
+        events.append(Scored(trial, status, score, metrics))
+    log.append(run, [*events, *([] if stopped is None else [stopped])], START)
+    return begun
+
+
+def _ended(trial: int, attempt: int, seconds: float, status: Any, metrics: Any, error: str, last: bool) -> AttemptEnded:
+    if not last:
+        return AttemptEnded(trial, attempt, "crashed", seconds, {}, "killed")
+    return AttemptEnded(trial, attempt, status, seconds, metrics, error)
+
+
+def full_table(folder: Path) -> str:
+    """A table with a row for every cell; the more convolutions of 3x3, the better, and in cifar100 half as good."""
+    ops = np.array(list(itertools.product(range(5), repeat=6)), np.int8)
+    columns: dict[str, Any] = {"ops": ops, "op_names": np.array([name.encode() for name in OPERATIONS])}
+    accuracy = 50 + 6 * (ops == list(OPERATIONS).index("nor_conv_3x3")).sum(axis=1)
+    for data, share in {"cifar10": 1.0, "cifar100": 0.5}.items():
+        for name in ("test_acc_200ep", "val_acc_12ep", "test_acc_12ep", "train_time_200ep_s", "params_M", "latency_s"):
+            columns[f"{data}_{name}"] = share * accuracy
+        columns[f"{data}_val_acc_200ep"] = np.stack([share * accuracy, share * accuracy + 1.0], axis=1)
+    np.savez(folder / "table.npz", **columns)
+    return str(folder / "table.npz")

@@ -1,0 +1,131 @@
+"""Whether the runs of a log are the searches of a comparison."""
+
+import math
+
+import pytest
+from attrs import evolve
+
+from archwright.cli.agreeing import standings
+from archwright.cli.options import BadOption
+from archwright.core.trial import Budget, Objective
+from archwright.evaluate.config import TrainingConfig, to_json
+from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.search.compare import Entry
+from archwright.search.searchers import searcher_to_json
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Fork, RunResumed, RunStopped
+from archwright.store.log import START
+from tests.cli.compared import entry, written
+from tests.search.instant import started
+
+BEGUN = evolve(started(8), evaluator=to_json(TrainingConfig("mnist")), searcher=searcher_to_json("mcts"))
+OTHER_SPACE = {**BEGUN.space, "kind": "other"}
+
+# What a comparison wants now, and what is said of the run that is there.
+OTHERS = {
+    "dataset": ({"evaluator": to_json(TrainingConfig("cifar10"))}, "evaluator.data was mnist, and is cifar10"),
+    "evaluator": ({"evaluator": to_json(Nasbench201Config("t.npz"))}, "evaluator was {'kind': 'training'"),
+    "recipe": (
+        {"evaluator": to_json(TrainingConfig("mnist", settings={"flip": True}))},
+        "evaluator.settings was {}, and is {'flip': True}",
+    ),
+    "budget": ({"budget": Budget(12, "epochs")}, "budget was 1epochs, and is 12epochs"),
+    "metric": ({"objective": Objective("loss")}, "objective.metric was accuracy, and is loss"),
+    "direction": (
+        {"objective": Objective("accuracy", "minimize")},
+        "objective.direction was maximize, and is minimize",
+    ),
+    "searcher": (
+        {"searcher": searcher_to_json("mcts", {"exploration": 1})},
+        "searcher.exploration was 0.25, and is 1.0",
+    ),
+    "seed": ({"seed": 3}, "seed was 0, and is 3"),
+    "shape": ({"input_shape": (3, 8, 8)}, "input_shape was [1, 8, 8], and is [3, 8, 8]"),
+    "stopping": ({"stopping": {"rule": "median"}}, "stopping was None, and is {'rule': 'median'}"),
+    "space": ({"space": OTHER_SPACE}, "space was {'kind': 'sequential'"),
+}
+
+
+@pytest.fixture
+def log(tmp_path) -> DuckDBLog:
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log.append("c.mcts.0", [BEGUN], START)
+    return log
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_run_that_is_another_search_is_refused(log, other):
+    """The run, what differs with both values, and what to do."""
+    changes, said = OTHERS[other]
+    with pytest.raises(BadOption) as raised:
+        standings(log.path, [Entry("c.mcts.0", evolve(BEGUN, **changes))])
+    assert str(raised.value).startswith(f"{log.path} has another search named c.mcts.0: its {said}")
+    assert str(raised.value).endswith("give the comparison another --name, or what the search was begun with")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trials": 100},
+        {"versions": {"python": "4"}},
+        {"keep_models": 3},
+        {"space_source": "./tests.py:space"},
+        {"evaluator": to_json(TrainingConfig("mnist", device="cpu", data_dir="elsewhere", threads=3))},
+    ],
+)
+def test_what_decides_nothing_may_be_another(log, changes):
+    """How long the search is, and where and with what it runs."""
+    there = standings(log.path, [Entry("c.mcts.0", evolve(BEGUN, **changes))])
+    assert there["c.mcts.0"].scored == 0
+
+
+def test_a_table_may_be_named_in_another_way(log, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    begun = evolve(BEGUN, evaluator=to_json(Nasbench201Config("folder/../t.npz")))
+    log.append("c.mcts.1", [begun], START)
+    same = evolve(begun, evaluator=to_json(Nasbench201Config(str(tmp_path / "t.npz"))))
+    assert list(standings(log.path, [Entry("c.mcts.1", same)])) == ["c.mcts.1"]
+    other = evolve(begun, evaluator=to_json(Nasbench201Config("u.npz")))
+    with pytest.raises(BadOption, match=r"evaluator\.table was .*/t\.npz, and is .*/u\.npz"):
+        standings(log.path, [Entry("c.mcts.1", other)])
+
+
+def test_a_setting_that_has_come_to_be_since_has_its_usual_value(log):
+    """Logs of earlier releases do not have it."""
+    evaluator = {name: value for name, value in BEGUN.evaluator.items() if name != "overrides"}
+    searcher = {"name": "mcts", "exploration": 0.25}
+    log.append("c.mcts.1", [evolve(BEGUN, evaluator=evaluator, searcher=searcher)], START)
+    assert list(standings(log.path, [Entry("c.mcts.1", BEGUN)])) == ["c.mcts.1"]
+
+
+def test_a_fork_is_another_search(log):
+    log.append("c.mcts.1", [evolve(BEGUN, forked_from=Fork("other", 9, 8))], START)
+    with pytest.raises(BadOption, match=r"c\.mcts\.1: its forked_from was .*'other'.*, and is None"):
+        standings(log.path, [Entry("c.mcts.1", BEGUN)])
+
+
+def test_a_run_that_went_on_in_another_space_is_another_search(log):
+    recorded = log.read("c.mcts.0")
+    log.append("c.mcts.0", [RunResumed(8, {}, OTHER_SPACE)], recorded[-1].position)
+    for space in (BEGUN.space, OTHER_SPACE):
+        with pytest.raises(BadOption, match=r"c\.mcts\.0: its space was"):
+            standings(log.path, [Entry("c.mcts.0", evolve(BEGUN, space=space))])
+
+
+def test_standings_by_hand(tmp_path):
+    """Trials that are scored, and why the run was left; what is exhausted has as many as it could have."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    written(log, "a.random.0", [0.1, None, 0.3])
+    written(log, "a.random.1", [0.1], stopped=RunStopped("exhausted"))
+    written(log, "a.random.2", [None], stopped=RunStopped("failing", "trial 0 was ill"))
+    there = standings(log.path, [entry(f"a.random.{seed}", 9) for seed in (2, 1, 0, 4)])
+    assert [(each.run, each.scored, each.reason, each.detail) for each in there.values()] == [
+        ("a.random.2", 1, "failing", "trial 0 was ill"),
+        ("a.random.1", 1, "exhausted", ""),
+        ("a.random.0", 3, "", ""),
+    ]
+    assert [each.reached for each in there.values()] == [1, math.inf, 3]
+
+
+def test_a_log_that_is_not_there_has_no_searches(tmp_path):
+    assert standings(tmp_path / "none.duckdb", [entry("a.random.0", 3)]) == {}

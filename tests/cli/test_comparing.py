@@ -1,0 +1,123 @@
+"""Which runs a comparison is made of."""
+
+import pytest
+from attrs import fields
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from archwright.cli import comparing
+from archwright.cli.comparing import LONGEST, Force, label, searchers, unfinished, worked_off
+from archwright.cli.options import BadOption
+from archwright.cli.overview import Overview
+from archwright.core.serial import JSON
+from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.search.run import Stop
+from archwright.search.searchers import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import RunStopped
+from archwright.store.names import check_run_name
+from tests.cli.compared import entry, written
+
+KINDS = {
+    bool: st.booleans(),
+    int: st.integers(0, 99),
+    float: st.floats(0.01, 5) | st.sampled_from([0.1, 1.0, 1e-5]),
+    str: st.sampled_from(["gp", "forest"]),
+}
+
+
+@st.composite
+def settled(draw) -> JSON:
+    """A searcher with some settings, of the types that they have."""
+    name = draw(st.sampled_from([name for name in SEARCHERS if name != "given"]))
+    settings = {field.name: draw(KINDS[field.type]) for field in fields(type(SEARCHERS[name])) if draw(st.booleans())}
+    try:
+        return searcher_to_json(name, settings)
+    except BadSearcherSetting:  # of the right type, and too small
+        reject()
+
+
+@given(settled(), settled())
+def test_searchers_have_the_same_label_only_if_they_are_the_same(one, other):
+    assert (label(one) == label(other)) == (one == other)
+    assert len(label(one)) <= LONGEST
+    assert check_run_name(f"name.{label(one)}.499")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mcts", "mcts"),
+        ("mcts-bisection", "mcts-bisection"),
+        ("mcts,exploration=.1", "mcts-exploration-0-1"),
+        ("mcts,exploration=0.10", "mcts-exploration-0-1"),
+        ("mcts,exploration=1", "mcts-exploration-1-0"),
+        ("mcts,exploration=0.1,parts=3", "mcts-exploration-0-1-parts-3"),
+        ("random,replacement=false", "random-replacement-false"),
+        ("mcts,exploration=0.25", "mcts"),
+    ],
+)
+def test_labels_by_hand(text, expected):
+    assert list(searchers([text])) == [expected]
+
+
+def test_labels_of_texts_that_look_alike_differ():
+    """No release has a setting of text, and one that might come must not bring collisions."""
+    values = ["0.1", "0-1", 0.1, "a_2d", "a-", 'a","b', "a.b", [0, 1], -1, 1, None, True, "true"]
+    assert len({label({"name": "mcts", "other": value}) for value in values}) == len(values)
+
+
+def test_a_long_label_is_cut_and_told_apart():
+    made = [label({"name": "mcts", "other": "a" * 100 + end}) for end in "bc"]
+    assert made[0] != made[1]
+    assert [len(each) for each in made] == [LONGEST, LONGEST]
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["mcts", "mcts"], "--searcher mcts is the same searcher as --searcher mcts"),
+        (["mcts", "random", "mcts,exploration=0.25"], "mcts,exploration=0.25 is the same searcher as --searcher mcts;"),
+        (
+            ["mcts,exploration=.1", "mcts,exploration=0.10"],
+            "exploration=0.10 is the same .* --searcher mcts,exploration=.1",
+        ),
+        (["mcts-bisection", "mcts,parts=2"], "mcts,parts=2 is the same searcher as --searcher mcts-bisection"),
+        ([], "a comparison needs searchers"),
+    ],
+)
+def test_a_searcher_is_named_once_however_it_is_written(texts, said):
+    with pytest.raises(BadOption, match=said):
+        searchers(texts)
+
+
+def test_searchers_that_differ_in_a_point_are_two():
+    found = searchers(["mcts,exploration=.1", "mcts,exploration=1"])
+    assert [searcher_from_json(each).exploration for each in found.values()] == [0.1, 1.0]
+
+
+def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propose(tmp_path):
+    """Two have four trials each, of which one has no more to propose; one is not there."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    written(log, "a.random.0", [0.1, 0.2, None, 0.4])
+    written(log, "a.random.1", [0.1, 0.2, 0.3, 0.4], stopped=RunStopped("exhausted"))
+
+    def left(trials: int) -> list[str]:
+        return [each.run for each in unfinished(log, [entry(f"a.random.{seed}", trials) for seed in range(3)])]
+
+    assert left(4) == left(3) == ["a.random.2"]
+    assert left(5) == ["a.random.0", "a.random.2"]
+    empty = DuckDBLog(tmp_path / "none.duckdb")
+    assert len(unfinished(empty, [entry("a.random.0", 4)])) == 1
+
+
+def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this_one(tmp_path, monkeypatch):
+    """Not as many as the machine has: those that its affinity and its container leave."""
+    given = {}
+    monkeypatch.setattr(comparing, "cores", lambda: 3)
+    monkeypatch.setattr(comparing, "run_all", lambda _, entries, *__, **more: given.update(more) or entries)
+    log, searches = DuckDBLog(tmp_path / "log.duckdb"), [entry("a.random.0", 4)]
+    force = Force(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1)
+    said = list(worked_off(log, searches, force, Overview(1, 0, trains=False), lambda: Stop.NO))
+    assert (said, given["processes"]) == (["a.random.0 is done"], 3)
+    assert list(worked_off(log, [], force, Overview(0, 0, trains=False), lambda: Stop.NO)) == []

@@ -1,0 +1,164 @@
+"""What follows from the searches of a comparison."""
+
+import numpy as np
+import pytest
+
+from archwright.cli.agreeing import standings
+from archwright.cli.concluding import (
+    check_failing,
+    check_scored,
+    conclude,
+    conclusions,
+    grouped,
+    remarks,
+    show_conclusions,
+)
+from archwright.cli.histories import NothingScored
+from archwright.search.run import TrialsKeepFailing
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import RunStopped
+from tests.cli.compared import entry, written
+
+SCORES = {
+    "a.random.0": [0.1, 0.5, None, 0.4],
+    "a.random.1": [0.3, 0.2, 0.6, 0.1],
+    "a.mcts.0": [0.2, 0.7, 0.6, 0.8],
+    "a.mcts.1": [None, 0.9, 0.1, 0.7],
+}
+
+
+@pytest.fixture
+def log(tmp_path) -> DuckDBLog:
+    return DuckDBLog(tmp_path / "log.duckdb")
+
+
+def compared(log, scores, trials=4, optimum=None, direction="maximize"):
+    """The rows of a comparison whose searches have these scores."""
+    for run, each in scores.items():
+        written(log, run, each, direction)
+    return conclusions(grouped(log.path, [entry(run, trials) for run in scores]), trials, optimum)
+
+
+def test_conclusions_by_hand(log):
+    """Random ends at 0.5 and 0.6, tree search at 0.8 and 0.9: better by 0.3 on both seeds."""
+    random, mcts = compared(log, SCORES)
+    assert (random["searcher"], random["seeds"], random["trials"], random["failed"]) == ("random", 2, 4, 1)
+    assert (random["half"], random["best"]) == pytest.approx((0.4, 0.55))
+    assert random["best_error"] == pytest.approx(0.05 / np.sqrt(2))
+    assert random["test"] == pytest.approx(0.45)
+    assert (mcts["better_by"], mcts["low"], mcts["high"]) == pytest.approx((0.3, 0.3, 0.3))
+    assert (mcts["p"], mcts["pairs"]) == (0.5, 2)  # two coins fall alike half of the time
+    assert remarks([random, mcts], 4) == []
+
+
+def test_regrets_by_hand(log):
+    (regret, _) = compared(log, SCORES, optimum=1.0)
+    assert regret["best"] == pytest.approx(0.45)
+
+
+def test_less_is_better_where_the_objective_says_so(log):
+    _, mcts = compared(log, {"a.random.0": [0.3, 0.5], "a.mcts.0": [0.4, 0.2]}, 2, direction="minimize")
+    assert (mcts["best"], mcts["better_by"]) == pytest.approx((0.2, 0.1))
+
+
+def test_trials_beyond_those_that_the_comparison_has_do_not_count(log):
+    """A run of the comparison that was resumed alone has more."""
+    random, mcts = compared(log, SCORES, trials=3)
+    assert (random["trials"], random["best"], random["test"]) == (3, pytest.approx(0.55), pytest.approx(0.45))
+    assert (mcts["best"], mcts["failed"]) == (pytest.approx(0.8), 1)
+
+
+def test_a_search_without_a_score_is_counted_and_is_in_no_mean_and_no_pair(log):
+    """The others say what they would say without its seed."""
+    scores = {**SCORES, "a.random.2": [0.3, 0.4, 0.5, 0.7], "a.mcts.2": [None] * 4}
+    random, mcts = compared(log, scores)
+    assert (random["without_score"], random["best"]) == (0, pytest.approx((0.5 + 0.6 + 0.7) / 3))
+    assert (mcts["without_score"], mcts["failed"], mcts["seeds"]) == (1, 5, 3)
+    assert (mcts["best"], mcts["test"]) == pytest.approx((0.85, 0.75))
+    assert (mcts["pairs"], mcts["better_by"], mcts["p"]) == (2, pytest.approx(0.3), 0.5)
+    assert remarks([random, mcts], 4) == ["mcts: 1 of 3 searches have no score; they are in no mean and no pair"]
+
+
+def test_a_search_that_has_no_score_half_way_counts_at_the_end(log):
+    random, mcts = compared(log, {"a.random.0": [0.1, 0.2, 0.3, 0.4], "a.mcts.0": [None, None, 0.5, 0.4]})
+    assert (mcts["half"], mcts["best"], mcts["without_score"]) == (None, 0.5, 0)
+    assert random["half"] == 0.2
+
+
+def test_what_a_search_had_found_when_it_ended_stands_for_the_rest(log):
+    """Of six trials, one search has two, and the others are not cut to that."""
+    scores = {"a.random.0": [0.1, 0.5], "a.random.1": [0.3, 0.2, 0.6, 0.1, 0.7, 0.8]}
+    (random,) = compared(log, scores, 6)
+    assert (random["trials"], random["ended_early"]) == (6, 1)
+    assert (random["half"], random["best"]) == pytest.approx((0.55, 0.65))
+    assert remarks([random], 6) == [
+        "random: 1 of 2 searches ended before 6 trials; what they had found stands for the rest"
+    ]
+
+
+def test_a_searcher_without_any_score_is_named_with_what_went_wrong(log):
+    scores = {"a.random.0": [0.1, 0.5], "a.mcts.0": [None, None], "a.evolution.0": [None, None]}
+    rows = compared(log, scores, 2)
+    assert [row["best"] for row in rows] == [0.5, None, None]
+    assert (rows[1]["pairs"], rows[1]["p"], rows[1]["better_by"]) == (0, None, None)
+    assert remarks(rows, 2) == []
+    groups = grouped(log.path, [entry(run, 2) for run in scores])
+    said = "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 was crashed: trial 0 of a.mcts.0 is ill"
+    with pytest.raises(NothingScored, match=said):
+        check_scored(log.path, groups)
+    check_scored(log.path, {"random": groups["random"]})
+
+
+def test_the_first_searcher_may_be_the_one_without_a_score(log):
+    random, mcts = compared(log, {"a.random.0": [None, None], "a.mcts.0": [0.1, 0.2]}, 2)
+    assert (random["best"], mcts["best"], mcts["pairs"], mcts["p"]) == (None, 0.2, 0, None)
+
+
+def test_searches_that_stopped_for_their_failures_are_named(log):
+    scores = {f"a.random.{seed}": [0.1] for seed in range(7)}
+    for run in scores:
+        written(
+            log, run, [0.1], stopped=RunStopped("failing", f"trial 0, the first of them, was crashed: {run} is ill")
+        )
+    entries = [entry(run, 9) for run in scores]
+    check_failing([])
+    with pytest.raises(TrialsKeepFailing) as raised:
+        check_failing(standings(log.path, entries).values())
+    assert str(raised.value) == (
+        "7 searches stopped as too many trials in a row failed: a.random.0, a.random.1, a.random.2, a.random.3, "
+        "a.random.4 ...; of a.random.0, trial 0, the first of them, was crashed: a.random.0 is ill\n"
+        "the same command tries them again"
+    )
+    with pytest.raises(TrialsKeepFailing, match=r"^1 search stopped as .*: a\.random\.3; of"):
+        check_failing(standings(log.path, entries[3:4]).values())
+
+
+def test_the_table_shows_what_went_wrong_only_where_something_did(log, capsys):
+    show_conclusions(compared(log, SCORES), None)
+    head, random, mcts = capsys.readouterr().out.splitlines()
+    assert head.split("  ")[-1].strip() == "failed trials"
+    assert (random.split()[-1], mcts.split()[-1]) == ("1", "1")
+    rows = compared(log, {"b.random.0": [0.5], "b.mcts.0": [0.7]}, 1)
+    show_conclusions(rows, 1.0)
+    head, random, mcts = capsys.readouterr().out.splitlines()
+    assert head.endswith("p")
+    assert "regret at the end" in head
+    rows = compared(log, {"c.random.0": [0.5], "c.random.1": [None], "c.mcts.0": [None], "c.mcts.1": [None]}, 2)
+    show_conclusions(rows, None)
+    head, random, mcts = capsys.readouterr().out.splitlines()
+    assert "failed trials  without score  ended early" in head
+    assert mcts.split() == ["mcts", "2", "-", "-", "2", "2", "2"]
+
+
+def test_nothing_is_shown_where_nothing_has_a_score(log, capsys):
+    entries = [written(log, run, [None]) for run in ("a.random.0", "a.mcts.0")]
+    with pytest.raises(NothingScored, match="no trial of random and of mcts has a score"):
+        conclude(log.path, entries, None, False)
+    assert capsys.readouterr().out == ""
+
+
+def test_what_has_a_score_is_shown_before_what_has_none_is_told(log, capsys):
+    entries = [written(log, "a.random.0", [0.5]), written(log, "a.mcts.0", [None])]
+    with pytest.raises(NothingScored, match="no trial of mcts has a score"):
+        conclude(log.path, entries, None, True)
+    assert '"best": 0.5' in capsys.readouterr().out

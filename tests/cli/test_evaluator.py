@@ -1,0 +1,92 @@
+"""What a person says of the evaluator, before anything is evaluated."""
+
+import pytest
+
+import archwright as aw
+from archwright.cli.evaluator import models_kept, say_overruled
+from archwright.cli.options import BadOption, pairs
+from archwright.evaluate.config import FunctionConfig, TrainingConfig
+from archwright.evaluate.fcnet import FcnetConfig
+from archwright.evaluate.nasbench201 import Nasbench201Config
+from tests.cli.running import read_json, run
+
+OWN = """
+def train(model, data):
+    return float(sum(weights.abs().sum() for weights in model.parameters()))
+
+def counts(architecture, budget):
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "usual"),
+    [(TrainingConfig(), 1), (FunctionConfig("a.py:b"), 1), (Nasbench201Config("a.npz"), 0), (FcnetConfig("a.npz"), 0)],
+)
+def test_the_best_model_is_kept_where_there_are_models(config, usual):
+    """Unless a person says otherwise."""
+    assert models_kept(config, None) == usual
+    assert models_kept(config, 0) == 0
+    assert models_kept(config, 3) == 3
+
+
+@pytest.mark.slow
+def test_a_training_of_ones_own_keeps_its_best_model_and_one_without_a_model_nothing(tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    words = ("search", "digits", "--data", "digits", "--trials", "3", "--evaluator")
+    assert run(tmp_path, *words, "own.py:counts", "--name", "counts").returncode == 0
+    assert not (tmp_path / "archwright.duckdb.artifacts").exists()
+    assert run(tmp_path, *words, "own.py:train", "--name", "own").returncode == 0
+    best = read_json(tmp_path, "best", "own", "-n", "1")[0]["trial"]
+    kept = list((tmp_path / "archwright.duckdb.artifacts" / "own").glob("*/model.safetensors"))
+    assert [path.parent.name for path in kept] == [f"trial-{best}"]
+    done = run(tmp_path, "export", "own", str(best), "model")
+    assert done.returncode == 0, done.stderr
+    assert "of each channel the mean 77.9" in (tmp_path / "model" / "README.md").read_text()
+
+
+LEAVES = aw.sequential(aw.optional(aw.settings(flip=True)), aw.affine(10))
+EITHER = aw.either(aw.settings(crop=[1, 2]), aw.sequential(aw.settings(crop=3), aw.relu()))
+
+
+@pytest.mark.parametrize(
+    ("space", "settings", "says"),
+    [
+        (
+            aw.settings(lr_init=[0.1, 0.2]),
+            {"learning_rate": 0.5},
+            ["learning_rate does nothing: the space sets lr_init"],
+        ),
+        (aw.settings(flip=True), {"flip": False, "crop": 1}, ["flip does nothing: the space sets flip"]),
+        (aw.sequential(aw.residual(EITHER)), {"crop": 4}, ["crop does nothing: the space sets crop"]),
+        (LEAVES, {"flip": False}, []),
+        (aw.repeat(aw.settings(flip=True), [0, 1]), {"flip": False}, []),
+    ],
+)
+def test_what_a_space_sets_in_every_model_need_not_be_set(capsys, space, settings, says):
+    """In a line each, of a training and of a function, whose names are its own."""
+    say_overruled(TrainingConfig(settings=settings), space)
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "".join(f"--train {line} in every model\n" for line in says))
+    say_overruled(FunctionConfig("a.py:b", settings={"lr_init": 1}), aw.settings(learning_rate=2))
+    say_overruled(Nasbench201Config("a.npz"), space)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_setting_that_is_given_twice_is_refused():
+    """As under two names."""
+    assert pairs("--train", ["flip=true", "crop=2"]) == {"flip": True, "crop": 2}
+    with pytest.raises(BadOption, match=r"--train gives flip twice, as True and as False; keep one of them"):
+        pairs("--train", ["flip=true", "crop=2", "flip = false"])
+
+
+def test_a_search_says_what_does_nothing_and_what_is_given_twice(cli, tmp_path):
+    """The latter is a mistake."""
+    (tmp_path / "score.py").write_text("def score(architecture, settings): return 1")
+    words = ("search", "digits", "--data", "digits", "--trials", "1", "--train", "learning_rate=0.5")
+    done = cli(*words, "--train", "learning_rate=0.25", "--evaluator", "score.py:score")
+    assert (done.code, done.out) == (2, "")
+    assert "--train gives learning_rate twice, as 0.5 and as 0.25" in done.err
+    done = cli(*words, "--train", "other=1", "--evaluator", "score.py:score", "--name", "a/b")
+    assert "--train learning_rate does nothing: the space sets learning_rate in every model\n" in done.err
+    assert "--train other" not in done.err

@@ -1,0 +1,107 @@
+"""What `archwright plot` draws."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from archwright.cli.figures import KINDS, UnwritableFigure, chosen_kind, draw, drawn, left_out
+from archwright.cli.histories import NothingScored, NothingToCompare, by_label, histories
+from archwright.cli.options import BadOption
+from archwright.store.duck import DuckDBLog
+from tests.cli.compared import written
+
+NAN = np.nan
+
+
+@pytest.fixture
+def log(tmp_path) -> DuckDBLog:
+    """Tree search has a seed whose first trial fails, one that goes on for longer, and one that has no score."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    written(log, "a.random.0", [0.1, 0.5, None, 0.4])
+    written(log, "a.random.1", [0.3, 0.2, 0.6, 0.1])
+    written(log, "a.mcts.0", [0.2, 0.7, 0.6, 0.8, 0.9])
+    written(log, "a.mcts.1", [None, 0.9, 0.1])
+    written(log, "a.mcts.2", [None, None])
+    return log
+
+
+def lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str, tuple[list, list]]:
+    """The x and y of each line of a figure, by its label."""
+    axes = Figure().subplots()
+    found = [history for history in histories(log.path, runs) if history.has_score]
+    chosen_kind(kind).draw(axes, by_label(found), optimum)
+    return {str(line.get_label()): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimum", [None, 1.0])
+def test_every_kind_of_figure_is_drawn(log, kind, optimum, tmp_path):
+    """A PNG of the size of a column, with ink in it, and an SVG with its labels as text."""
+    png, svg = tmp_path / "figure.png", tmp_path / "figure.svg"
+    said = drawn(log.path, ["a.*"], chosen_kind(kind), png, optimum, "a title")
+    assert said == drawn(log.path, ["a.*"], chosen_kind(kind), svg, optimum, "a title")
+    assert said == [
+        "mcts: 1 of 3 searches have no score and are not drawn",
+        "mcts: the searches have 3 to 5 trials; each counts as far as it goes",
+    ]
+    with Image.open(png) as image:
+        assert image.size == (1000, 680)
+        assert len(image.convert("RGB").getcolors(maxcolors=100_000)) > 10
+    assert "a title" in svg.read_text()
+    assert "random" in svg.read_text()
+
+
+def test_a_line_is_the_mean_of_the_searches_that_have_a_score_by_then(log):
+    """Of tree search, one alone after the first trial, both up to the third, and one after that."""
+    found = lines(log, "incumbent", "a.*")
+    assert list(found) == ["random (n=2)", "mcts (n=2)"]
+    x, y = found["mcts (n=2)"]
+    assert x == [1, 2, 3, 4, 5]
+    np.testing.assert_allclose(y, [0.2, 0.8, 0.8, 0.8, 0.9])
+    _, regrets = lines(log, "incumbent", "a.random.*", optimum=1.0)["random (n=2)"]
+    np.testing.assert_allclose(regrets, [0.8, 0.6, 0.45, 0.45])
+
+
+def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(log):
+    """Trials of tree search take 10 s: the last first score comes after 20, and the shorter search ends after 40."""
+    written(log, "b.mcts.0", [0.2, 0.7, 0.6, 0.8, 0.9])
+    written(log, "b.mcts.1", [None, 0.9, 0.1, 0.8])
+    x, y = lines(log, "time", "b.*")["mcts (n=2)"]
+    assert (x[0], x[-1]) == (pytest.approx(20), pytest.approx(40))
+    np.testing.assert_allclose(np.array(y)[np.array(x) < 39.9], 0.8)
+    assert y[-1] == pytest.approx(0.85)
+    assert lines(log, "time", "a.random.*")["random (n=2)"][0][-1] == pytest.approx(40)
+
+
+def test_all_scores_alike_are_drawn(log, tmp_path):
+    """Without a warning: they have no spread."""
+    written(log, "c.random.0", [0.5, 0.5, 0.5])
+    for kind in KINDS:
+        assert drawn(log.path, ["c.*"], chosen_kind(kind), tmp_path / "figure.png", None, None) == []
+
+
+def test_searches_without_a_score_are_no_figure(log, tmp_path):
+    """Nor a warning: they say what the first trial said."""
+    for kind in KINDS:
+        with pytest.raises(
+            NothingScored, match=r"no trial of a\.mcts\.2 has a score; trial 0 of a\.mcts\.2 was crashed"
+        ):
+            drawn(log.path, ["a.mcts.2"], chosen_kind(kind), tmp_path / "figure.png", None, None)
+    assert not (tmp_path / "figure.png").exists()
+
+
+def test_figures_that_show_all_say_nothing(log):
+    assert left_out(histories(log.path, ["a.random.*"])) == []
+
+
+def test_mistakes_are_named(log, tmp_path):
+    with pytest.raises(BadOption, match=r"--kind is 'incumbant'; did you mean incumbent"):
+        chosen_kind("incumbant")
+    with pytest.raises(UnwritableFigure, match=r"figure\.docx cannot be written"):
+        drawn(log.path, ["a.*"], chosen_kind("incumbent"), tmp_path / "figure.docx", None, None)
+    written(log, "c.random.0", [0.5])
+    with pytest.raises(
+        NothingToCompare, match=r"random have no stretch of time in common.*after 10 s.*plot --kind incumbent"
+    ):
+        draw(histories(log.path, ["c.*"]), chosen_kind("time"), tmp_path / "figure.png", None, None)
