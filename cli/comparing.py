@@ -10,7 +10,7 @@ from attrs import frozen
 
 from archwright.cli.agreeing import standings
 from archwright.cli.interrupts import noted
-from archwright.cli.options import BadOption, pairs
+from archwright.cli.options import BadOption, searcher_parts
 from archwright.cli.overview import Overview, command_again
 from archwright.core.serial import JSON
 from archwright.evaluate.config import Config, WorkerConfig
@@ -45,8 +45,7 @@ def searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
     """
     made: dict[str, JSON] = {}
     for text in texts:
-        name, *settings = text.split(",")
-        searcher = searcher_to_json(name, pairs("--searcher", settings))
+        searcher = searcher_to_json(*searcher_parts(text))
         for earlier, other in zip(texts, made.values(), strict=False):
             if searcher_from_json(other) == searcher_from_json(searcher):
                 raise BadOption(

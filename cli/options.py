@@ -71,6 +71,15 @@ def pairs(option: str, texts: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def searcher_parts(text: str, more: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+    """The name and the settings that a text such as `mcts,exploration=0.1` gives, and those that --set gives beside."""
+    name, *settings = text.split(",")
+    given, set_ = pairs("--searcher", settings), pairs("--set", more)
+    if twice := sorted(given.keys() & set_.keys()):
+        raise BadOption(f"--searcher {text} and --set both give {twice[0]}; keep one of them")
+    return name, given | set_
+
+
 def _pair(option: str, text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():

@@ -1,10 +1,9 @@
 """What a run's searcher believed, and whether it would do the same again."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from archwright.cli.facts import Facts
-from archwright.cli.options import pairs
+from archwright.cli.options import pairs, searcher_parts
 from archwright.cli.output import named, score, screen, several, shown
 from archwright.cli.reading import Reading
 from archwright.cli.space import known_term
@@ -107,13 +106,12 @@ def show_verified(facts: Facts) -> None:
 
 def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -> JSON:
     """The JSON of a fork's searcher: another one, or the run's with other settings; None if it stays as it is."""
-    given: dict[str, Any] = pairs("--set", settings)
-    if name is None and not given:
-        return None
     if name is not None:
-        return searcher_to_json(name, given)
+        return searcher_to_json(*searcher_parts(name, settings))
+    if not settings:
+        return None
     kept = dict(reading.run.started.searcher)
-    return searcher_to_json(kept.pop("name"), kept | given)
+    return searcher_to_json(kept.pop("name"), kept | pairs("--set", settings))
 
 
 def _know_kinds(reading: Reading) -> None:

@@ -39,7 +39,7 @@ def replay(
 def fork(
     run: options.Run,
     at: Annotated[int, typer.Option("--at", min=1, metavar="N", help="The last event that both runs share.")],
-    searcher: Annotated[str | None, typer.Option(help="Another searcher; that of the run if none is given.")] = None,
+    searcher: Annotated[str | None, typer.Option(help=f"Another searcher: {options.SEARCHER_NAMES}.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that searcher.")
     ] = None,

@@ -21,7 +21,8 @@ def search(
     searcher: Annotated[
         str,
         typer.Option(
-            help=f"How models are proposed: {options.SEARCHER_NAMES}.",
+            help=f"How models are proposed: {options.SEARCHER_NAMES}; with settings if need be, as in "
+            "mcts,exploration=0.1.",
             rich_help_panel=options.SEARCHING,
             autocompletion=options.searcher_names,
         ),
@@ -83,7 +84,7 @@ def search(
         space=to_json(term),
         space_source=found.source,
         input_shape=shape,
-        searcher=searcher_to_json(searcher, options.pairs("--set", set_ or ())),
+        searcher=searcher_to_json(*options.searcher_parts(searcher, set_ or ())),
         evaluator=config_to_json(config),
         objective=objective,
         budget=evaluators.budget(config, budget),

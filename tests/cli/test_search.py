@@ -35,6 +35,16 @@ def test_what_is_logged_is_what_was_asked_for(digits_log):
     assert str(started.budget) == "1epochs"
 
 
+def test_settings_of_a_searcher_stand_behind_its_name_or_by_themselves(tmp_path):
+    (tmp_path / "score.py").write_text(SCORE)
+    words = ("search", "figure1", "--evaluator", "score.py:score", "--trials", "1")
+    done = run(tmp_path, *words, "--searcher", "mcts,exploration=.1", "--set", "parts=2")
+    assert done.returncode == 0, done.stderr
+    started = DuckDBLog(tmp_path / "archwright.duckdb").read("figure1-1")[0].event
+    assert isinstance(started, RunStarted)
+    assert {"name": "mcts", "exploration": 0.1, "parts": 2}.items() <= started.searcher.items()
+
+
 def test_costs_can_be_what_a_search_is_about_and_less_of_them_is_better(tmp_path):
     done = run(tmp_path, "search", "digits", "--metric", "flops", "--trials", "3", "--budget", "100examples")
     assert done.returncode == 0, done.stderr
@@ -108,6 +118,9 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--searcher", "randm"), "did you mean random"),
         (("digits", "--set", "width=3"), "no setting 'width'"),
         (("digits", "--set", "width"), "write name=value"),
+        (("digits", "--searcher", "mcts,width=3"), "no setting 'width'"),
+        (("digits", "--searcher", "mcts,parts=1"), "parts of the searcher mcts is 1; it may be"),
+        (("digits", "--searcher", "mcts,parts=2", "--set", "parts=3"), "both give parts; keep one of them"),
         (("digits", "--train", "batchsize=64"), "did you mean batch_size"),
         (("digits", "--train", "batch_size=0"), "batch_size is 0"),
         (("digits", "--budget", "5"), "5epochs, 30s or 50000examples"),

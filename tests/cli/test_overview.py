@@ -1,0 +1,75 @@
+"""What a person sees of a comparison while it goes on."""
+
+import sys
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from archwright.cli.overview import Overview, command_again
+from archwright.core.trial import Budget, Objective
+from archwright.search.run import Stop
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored
+from archwright.store.fold import RunState
+from tests.search.instant import started
+
+
+def overview(terminal: bool, trains: bool = True) -> tuple[Overview, StringIO]:
+    """A view of a comparison of ten searches, of which two were done before, and what it prints."""
+    said = StringIO()
+    return Overview(10, 2, trains, out=Console(file=said, force_terminal=terminal, width=100)), said
+
+
+def events(begun: RunStarted) -> list:
+    """A trial of two epochs that is done, and one that is in its first."""
+    return [
+        begun,
+        Proposed(0, (), Budget(2, "epochs")),
+        AttemptStarted(0, 1),
+        Reported(0, 1, 1, {"accuracy": 0.4}),
+        AttemptEnded(0, 1, "ok", 3.0, {"accuracy": 0.5}),
+        Scored(0, "ok", 0.5),
+        Proposed(1, (), Budget(2, "epochs")),
+        AttemptStarted(1, 1),
+        Reported(1, 1, 1, {"accuracy": 0.25}),
+    ]
+
+
+def test_ends_of_trials_and_searches_are_lines_where_there_is_no_terminal():
+    view, said = overview(terminal=False)
+    with view.shown():
+        view.begin("a.mcts.3", RunState(), Objective())
+        for event in events(started(6)):
+            view.watch(event)
+        view.end("a.mcts.3 is done")
+    assert said.getvalue() == "a.mcts.3  trial 0  accuracy 0.5000  in 3.0 s  best so far\na.mcts.3 is done\n"
+
+
+def test_a_terminal_shows_the_searches_and_how_far_the_one_is_that_is_under_way():
+    view, said = overview(terminal=True)
+    view.begin("a.mcts.3", RunState(), Objective())
+    for event in events(started(6)):
+        view.watch(event)
+    view.out.print(view.picture())
+    shown = said.getvalue()
+    for each in ("2/10 searches", "a.mcts.3", "1/6 trials", "best 0.5000 (trial 0)", "trial 1", "epoch 1/2", "0.2500"):
+        assert each in shown
+    view.end("a.mcts.3 is done")
+    assert "is done" not in said.getvalue()
+    view.out.print(view.picture())
+    assert "3/10 searches" in said.getvalue()
+
+
+@pytest.mark.parametrize(("trains", "what"), [(True, "trials"), (False, "searches")])
+def test_what_a_signal_does_is_said_once(trains, what):
+    view, said = overview(terminal=False, trains=trains)
+    urgencies = [Stop.NO, Stop.SOON, Stop.SOON, Stop.NOW, Stop.NOW]
+    assert [view.stop(urgency) for urgency in urgencies] == urgencies
+    first, second = said.getvalue().splitlines()
+    assert first == f"finishing the running {what}; press Ctrl-C again to stop at once"
+    assert second.startswith(f"stopping at once; the running {what} run again when")
+
+
+def test_the_command_again_is_what_was_typed(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/bin/archwright", "compare", "my space.py:space", "--seeds", "3"])
+    assert command_again() == "archwright compare 'my space.py:space' --seeds 3"
