@@ -2,10 +2,10 @@
 
 A checkpoint writes tables to free blocks, and then one of two headers, which makes them count. But a block of metadata
 that has room is written again in its place, and SIGKILL ends a write of 256 KiB between any two pages: the block's
-checksum is then wrong, and no DuckDB opens the file any more (2.0.0: about one in forty kills of a busy writer). So a
-writer first keeps those blocks in a file beside the log, which goes when the checkpoint is done. Whoever finds that
-file, and nobody at work on the log, puts the blocks back if the headers are still those of before. What had been
-committed is then in the write-ahead file.
+checksum is then wrong, and no DuckDB opens the file any more (2.0.1 on ext4: about one in forty kills of a busy
+writer). So a writer first keeps those blocks in a file beside the log, which goes when the checkpoint is done. Whoever
+finds that file, and nobody at work on the log, puts the blocks back if the headers are still those of before. What had
+been committed is then in the write-ahead file.
 """
 
 import fcntl
