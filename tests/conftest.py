@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 GOLDENS = Path(__file__).parent / "goldens"
 
-# Several processes test side by side: where each lets torch use every core, small trainings take ten times as long.
+# Several processes test side by side: where each lets torch use every core, tests that use torch take a third longer.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("COLUMNS", None)  # a process that tests beside others has the width of a terminal that is not there
 

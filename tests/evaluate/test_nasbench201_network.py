@@ -147,8 +147,8 @@ def passed(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, list[T
 def assert_alike(ops: tuple[str, ...], shape: aw.Shape, classes: int, cells: int) -> None:
     """In train and in eval mode."""
     generator = torch.Generator().manual_seed(2)
-    images = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
-    labels = torch.randint(classes, (2,), generator=generator)
+    images = torch.randn(4, *shape, generator=generator, dtype=torch.float64)
+    labels = torch.randint(classes, (4,), generator=generator)
     for mode in (True, False):
         ours, theirs = both(ops, shape, classes, cells)
         mine, yours = passed(ours.train(mode), images, labels), passed(theirs.train(mode), images, labels)
@@ -157,9 +157,10 @@ def assert_alike(ops: tuple[str, ...], shape: aw.Shape, classes: int, cells: int
 
 
 @pytest.mark.parametrize("ops", CELLS.values(), ids=CELLS)
-def test_the_compiled_network_is_the_benchmark_s(ops):
-    """Output, gradients and running averages are equal, with one cell a stage."""
-    assert_alike(ops, (3, 8, 8), classes=7, cells=1)
+@pytest.mark.parametrize("cells", [1, 2])
+def test_the_compiled_network_is_the_benchmark_s(ops, cells):
+    """Output, gradients and running averages are equal, with one cell a stage and with two."""
+    assert_alike(ops, (3, 8, 8), classes=7, cells=cells)
 
 
 def test_the_compiled_network_is_the_benchmark_s_at_full_size():
