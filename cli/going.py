@@ -11,7 +11,7 @@ from rich.console import Console as Screen
 from archwright.cli import options
 from archwright.cli.facts import of_best, of_run
 from archwright.cli.interrupts import Interrupts, noted
-from archwright.cli.output import screen, several
+from archwright.cli.output import screen, several, spelled
 from archwright.cli.progress import Watcher, watched
 from archwright.cli.reading import read
 from archwright.cli.repeats import is_repeated, origin
@@ -64,7 +64,7 @@ def begin(going: Going, started: RunStarted, run: Run) -> None:
     what = f"training {origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
     going.out.print(
         f"{going.name}: {what}, seed {started.seed}\n"
-        f"{several(started.trials, 'trial')} of {started.budget} each, logged in {going.log.path}",
+        f"{several(started.trials, 'trial')} of {spelled(started.budget)} each, logged in {going.log.path}",
         soft_wrap=True,
     )
     _go_on(going, standing(RunState(), started.objective, time.monotonic()), run)

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from archwright.core.trial import Budget
+
 PIPED = 1000  # columns; what is not read on a terminal is not cut
 SHOWN = 6  # values of a domain; of more, the first and the last are shown
 BARS = "▁▂▃▄▅▆▇█"
@@ -126,9 +128,15 @@ def count(number: float | None) -> str:
     return "" if number is None else f"{number:,.0f}"
 
 
-def several(number: int, noun: str) -> str:
+def several(number: float, noun: str) -> str:
     """So many things: 1 trial, 2 trials."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def spelled(budget: Budget) -> str:
+    """A budget in words: 1 epoch, 0.5 epochs, 30 seconds, 50,000 examples."""
+    whole = budget.amount == int(budget.amount)
+    return several(int(budget.amount) if whole else budget.amount, budget.unit.removesuffix("s"))
 
 
 def named(facts: Pairs) -> Table:

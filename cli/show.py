@@ -10,8 +10,9 @@ from rich.table import Table
 from archwright.cli.facts import Facts
 from archwright.cli.halting import in_short
 from archwright.cli.options import command
-from archwright.cli.output import count, duration, local, named, score, screen, shown, table, times
+from archwright.cli.output import count, duration, local, named, score, screen, shown, spelled, table, times
 from archwright.cli.repeats import conclusion, origin, summary
+from archwright.core.trial import parse_budget
 
 ROWS = 20  # of a run's trials on a terminal
 
@@ -74,7 +75,7 @@ def _about(facts: Facts) -> dict[str, str]:
         "evaluator": _settings(facts["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
         **({"stopping": _settings(facts["stopping"], "rule")} if facts["stopping"] else {}),
-        "trials": f"{counts['proposed']} of {counts['target']}: {ends}; {facts['budget']} each",
+        "trials": f"{counts['proposed']} of {counts['target']}: {ends}; {spelled(parse_budget(facts['budget']))} each",
         "started": f"{local(facts['started'])}; {facts['events']} events, the latest at {local(facts['latest'])}",
         "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
     }

@@ -1,15 +1,17 @@
 """Logs for the tests to read, each made once, and the command within this process."""
 
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from attrs import frozen
 
 from archwright.cli.main import main
-from tests.cli.running import SCORE, WATCHED, run
+from tests.cli.running import SCORE, WATCHED, run, started
 
 
 @frozen
@@ -41,6 +43,13 @@ def cli(tmp_path, monkeypatch, capsys) -> Command:
         return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
 
     return command
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a command in a folder; what goes on after the test is killed."""
+    with ExitStack() as processes:
+        yield lambda folder, *words, **more: processes.enter_context(started(folder, *words, **more))
 
 
 @pytest.fixture(scope="session")

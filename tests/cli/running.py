@@ -4,8 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 MAIN = "import sys; from archwright.cli.main import main; main(sys.argv[1:])"
 # What a coordinator must never do is to import torch: it says whether it did when it ends.
@@ -62,24 +66,34 @@ def environment() -> dict[str, str]:
     return kept | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def start(folder: Path, *words: str, program: str = MAIN, **more: Any) -> subprocess.Popen[str]:
-    """A command that has been started in `folder`."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-c", program, *words],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **more,
-    )
+@contextmanager
+def started(folder: Path, *words: str, program: str = MAIN, **more: Any) -> Iterator[subprocess.Popen[str]]:
+    """A command that has been started in `folder`, and is gone after the block, however that ended."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-P", "-c", program, *words]
+    with subprocess.Popen(command, cwd=folder, env=environment(), **pipes, **more) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def run(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
     """A command that has come to its end in `folder`."""
-    process = start(folder, *words, program=program)
-    out, err = process.communicate(timeout=TIME)
+    with started(folder, *words, program=program) as process:
+        out, err = process.communicate(timeout=TIME)
     return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def wait_for(process: subprocess.Popen[str], said: str, stream: str = "stdout") -> None:
+    """Return once a command has said something; fails with all that it said, if it ends before."""
+    lines: list[str] = []
+    for line in iter(getattr(process, stream).readline, ""):
+        if said in line:
+            return
+        lines.append(line)
+    out, err = process.communicate(timeout=TIME)
+    pytest.fail(f"it never said {said!r}; it ended with {process.returncode} after {''.join(lines)}{out}{err}")
 
 
 def read_json(folder: Path, *words: str) -> Any:

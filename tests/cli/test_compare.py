@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from inspect import signature
 from pathlib import Path
@@ -18,7 +17,7 @@ from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
 from tests.cli.compared import full_table
-from tests.cli.running import read_json, run, start
+from tests.cli.running import read_json, run, wait_for
 from tests.search.ends import children_of, gone
 
 SCORE = f"""
@@ -62,12 +61,6 @@ def whole(folder: Path) -> bool:
 def runs(folder: Path) -> dict[str, dict[str, Any]]:
     """The facts of each run of the log."""
     return {each["run"]: each for each in read_json(folder, "runs")} if (folder / "archwright.duckdb").exists() else {}
-
-
-def wait_for(command: subprocess.Popen[str], said: str) -> None:
-    """Return once the command has said something on stderr."""
-    assert command.stderr is not None
-    assert any(said in line for line in iter(command.stderr.readline, "")), f"it never said {said}"
 
 
 @pytest.mark.slow
@@ -142,10 +135,10 @@ LONG = over_table("--searcher", "smbo", "--searcher", "random", "--seeds", "3", 
 
 
 @pytest.mark.slow
-def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder):
+def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder, start):
     """SIGKILL of the command; then of one of its processes, which costs no traceback."""
     killed = start(folder, *LONG)
-    wait_for(killed, "is done")
+    wait_for(killed, "is done", "stderr")
     children = children_of(killed.pid)
     assert len(children) >= 2
     killed.kill()
@@ -172,10 +165,10 @@ def command_line(pid: int) -> bytes:
 
 
 @pytest.mark.slow
-def test_ctrl_c_lets_running_searches_over_a_table_end(folder):
+def test_ctrl_c_lets_running_searches_over_a_table_end(folder, start):
     """As a terminal sends it: to all processes. What has begun is in the log, whole."""
     stopped = start(folder, *LONG, start_new_session=True)
-    wait_for(stopped, "is done")
+    wait_for(stopped, "is done", "stderr")
     os.killpg(stopped.pid, signal.SIGINT)
     out, err = stopped.communicate(timeout=60)
     assert (stopped.returncode, out) == (130, "")
@@ -188,13 +181,13 @@ def test_ctrl_c_lets_running_searches_over_a_table_end(folder):
 
 
 @pytest.mark.slow
-def test_ctrl_c_twice_stops_searches_over_a_table_at_once(folder):
+def test_ctrl_c_twice_stops_searches_over_a_table_at_once(folder, start):
     words = ["2000" if word == "40" else word for word in LONG]  # trials, which take minutes
     stopped = start(folder, *words, start_new_session=True)
-    wait_for(stopped, "nasbench201.random.0 is done")
+    wait_for(stopped, "nasbench201.random.0 is done", "stderr")
     children = children_of(stopped.pid)
     os.killpg(stopped.pid, signal.SIGINT)
-    wait_for(stopped, "press Ctrl-C again to stop at once")
+    wait_for(stopped, "press Ctrl-C again to stop at once", "stderr")
     os.killpg(stopped.pid, signal.SIGINT)
     began = time.monotonic()
     _, err = stopped.communicate(timeout=60)
@@ -235,11 +228,11 @@ def test_one_search_that_keeps_failing_does_not_end_the_others(folder):
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_a_comparison_of_trainings_within_a_search(folder):
+def test_ctrl_c_stops_a_comparison_of_trainings_within_a_search(folder, start):
     words = ["compare", "figure1", "--evaluator", "score.py:paced", "--searcher", "random", "--seeds", "2"]
     words += ["--trials", "6"]
     stopped = start(folder, *words)
-    wait_for(stopped, "trial 1  accuracy")
+    wait_for(stopped, "trial 1  accuracy", "stderr")
     stopped.send_signal(signal.SIGINT)
     _, err = stopped.communicate(timeout=60)
     assert stopped.returncode == 130

@@ -34,7 +34,7 @@ def test_show_run(reader):
         "random, replacement true, seed 0",
         "8 of 8",
         "torch ",
-        "5epochs",
+        "5 epochs",
     ):
         assert said in shown
 
@@ -181,10 +181,8 @@ def test_verify_finds_a_changed_event(log, cli):
     assert cli("show", "run-1").code == 1
 
 
-def test_a_reader_that_goes_away_is_no_error(scored):
+def test_a_reader_that_goes_away_is_no_error(scored, start):
     """As in archwright show | head -1."""
-    from tests.cli.running import start
-
     process = start(scored, "show", "run-1")
     assert process.stdout is not None
     process.stdout.close()

@@ -20,19 +20,18 @@ from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
-from tests.cli.running import WATCHED, read_json, run, start
+from tests.cli.running import WATCHED, read_json, run, wait_for
 
 RETRAIN = ("retrain", "digits-1", "0", "--seeds", "2", "--budget", "600examples")
 
 
 @pytest.mark.slow
-def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_log):
+def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_log, start):
     folder = digits_log.parent
     whole = run(folder, *RETRAIN, program=WATCHED)
     assert (whole.returncode, whole.stderr.strip()) == (0, "torch imported: False")
     killed = start(folder, *RETRAIN, "--name", "killed")
-    assert killed.stdout is not None
-    assert any(line.startswith("trial 1  began") for line in iter(killed.stdout.readline, ""))
+    wait_for(killed, "trial 1  began")
     killed.kill()
     killed.communicate(timeout=60)
     facts = read_json(folder, "show", "killed")

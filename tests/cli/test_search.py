@@ -10,7 +10,7 @@ from archwright.evaluate.metrics import METRICS
 from archwright.store.artifacts import artifact, run_folder, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
-from tests.cli.running import SCORE, WATCHED, read_json, run, start
+from tests.cli.running import SCORE, WATCHED, read_json, run, wait_for
 
 
 def test_search_trains_and_shows_the_best_and_how_to_go_on(trained):
@@ -203,13 +203,10 @@ def test_resume_has_nothing_to_do_and_then_more(reader):
     assert reader("replay", "run-1", "--verify").code == 0
 
 
-def test_second_coordinator_is_refused(tmp_path):
+def test_second_coordinator_is_refused(tmp_path, start):
     (tmp_path / "score.py").write_text(SCORE)
     first = start(tmp_path, "search", "digits", "--evaluator", "score.py:waits", "--trials", "3")
-    assert first.stdout is not None
-    for line in first.stdout:
-        if "epoch" in line:
-            break
+    wait_for(first, "trial 0  epoch 1/")
     done = run(tmp_path, "resume", "digits-1")
     assert done.returncode == 2
     assert f"process {first.pid}" in done.stderr
@@ -220,7 +217,7 @@ def test_second_coordinator_is_refused(tmp_path):
     assert first.returncode == 0
 
 
-def test_queries_during_a_whole_search(tmp_path):
+def test_queries_during_a_whole_search(tmp_path, start):
     """One every tenth of a second: none of them fails, and nor does the search."""
     (tmp_path / "score.py").write_text(SCORE)
     search = start(tmp_path, "search", "digits", "--evaluator", "score.py:paced", "--trials", "16", "--workers", "2")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
-from tests.cli.running import MAIN, SCORE, environment, read_json, run, start
+from tests.cli.running import MAIN, SCORE, environment, read_json, run, wait_for
 
 WAITS = ("search", "digits", "--evaluator", "score.py:waits", "--trials", "4", "--workers", "2")
 REPORTS = 2  # are waited for before anything is done to the search
@@ -26,18 +27,17 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
-def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
+@pytest.fixture
+def begun(start) -> Callable[..., subprocess.Popen[str]]:
     """A search that is in the middle of its first trials, which go on once `let_go` is called."""
-    search = start(folder, *words)
-    for _ in range(REPORTS):
-        wait_for(search, "  epoch ")
+
+    def search(folder: Path, *words: str) -> subprocess.Popen[str]:
+        going = start(folder, *words)
+        for _ in range(REPORTS):
+            wait_for(going, "  epoch ")
+        return going
+
     return search
-
-
-def wait_for(search: subprocess.Popen[str], said: str) -> None:
-    """Return once the search has said something."""
-    assert search.stdout is not None
-    assert any(said in line for line in iter(search.stdout.readline, "")), f"it never said {said}"
 
 
 def let_go(folder: Path) -> None:
@@ -76,7 +76,7 @@ def folder_of(process: Path) -> Path | None:
     return None
 
 
-def test_ctrl_c_finishes_the_running_trials(folder):
+def test_ctrl_c_finishes_the_running_trials(folder, begun):
     search = begun(folder, *WAITS)
     search.send_signal(signal.SIGINT)
     wait_for(search, "press Ctrl-C again to stop at once")
@@ -92,7 +92,7 @@ def test_ctrl_c_finishes_the_running_trials(folder):
     assert_complete(folder)
 
 
-def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder):
+def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder, begun):
     search = begun(folder, *WAITS)
     assert len(workers(folder)) == 4  # two, each under its guard
     search.send_signal(signal.SIGINT)
@@ -131,7 +131,7 @@ def test_no_retries_are_told_and_told_again(folder):
     assert [trial["status"] for trial in read_json(folder, "show")["trials"]] == ["crashed", "ok"]
 
 
-def test_sigterm_is_as_ctrl_c(folder):
+def test_sigterm_is_as_ctrl_c(folder, begun):
     search = begun(folder, *WAITS)
     search.send_signal(signal.SIGTERM)
     let_go(folder)
@@ -140,7 +140,7 @@ def test_sigterm_is_as_ctrl_c(folder):
     assert "archwright resume digits-1" in out
 
 
-def test_kill_9_then_resume(folder):
+def test_kill_9_then_resume(folder, begun):
     search = begun(folder, *WAITS)
     search.kill()
     search.communicate(timeout=60)
