@@ -23,7 +23,7 @@ from attrs import define, field, frozen
 import archwright as aw
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import FunctionConfig, to_json
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.replay import mismatches
 from archwright.search.session import logged, resume, start
 from archwright.store.duck import DuckDBLog

@@ -18,8 +18,8 @@ import archwright as aw
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Finished, Job
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.device import chosen_device
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.training.device import chosen_device
+from archwright.evaluate.workers.pool import WorkerPool
 
 GOAL = 0.94
 SHORT = Budget(1024, "examples")

@@ -20,7 +20,7 @@ import archwright as aw
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import TrainingConfig, to_json
 from archwright.evaluate.loading import load
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.session import Console, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, Scored

@@ -20,9 +20,9 @@ from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.serial import to_json
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import to_json as config_to_json
-from archwright.evaluate.cores import cores
-from archwright.evaluate.nasbench201 import Nasbench201Config
 from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.workers.cores import cores
 from archwright.search.compare import grid, run_all
 from archwright.search.searchers import searcher_to_json
 from archwright.search.statistics import expected_best, standard_error, standard_errors_off

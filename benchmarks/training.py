@@ -22,13 +22,13 @@ from torch.utils.data import Dataset as TorchDataset
 import archwright as aw
 from archwright.core.term import Term
 from archwright.core.trial import Budget
-from archwright.evaluate.compile import compiled
-from archwright.evaluate.device import chosen_device
-from archwright.evaluate.learner import forward, optimizer
-from archwright.evaluate.process import cores
-from archwright.evaluate.recipe import Recipe, recipe
-from archwright.evaluate.tensors import DeviceData, Split
-from archwright.evaluate.training import train
+from archwright.evaluate.data.tensors import DeviceData, Split
+from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.training.device import chosen_device
+from archwright.evaluate.training.learner import forward, optimizer
+from archwright.evaluate.training.recipe import Recipe, recipe
+from archwright.evaluate.training.train import train
+from archwright.evaluate.workers.process import cores
 
 sys.path.insert(0, str(Path(__file__).parent))
 

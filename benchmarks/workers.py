@@ -15,14 +15,14 @@ from torch.nn import functional
 import archwright as aw
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Finished, Job
-from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.data import read
-from archwright.evaluate.device import chosen_device
-from archwright.evaluate.learner import forward, optimizer, score
-from archwright.evaluate.pool import WorkerPool
-from archwright.evaluate.recipe import recipe
-from archwright.evaluate.tensors import DeviceData, on_device
+from archwright.evaluate.data.named import read
+from archwright.evaluate.data.tensors import DeviceData, on_device
+from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.training.device import chosen_device
+from archwright.evaluate.training.learner import forward, optimizer, score
+from archwright.evaluate.training.recipe import recipe
+from archwright.evaluate.workers.pool import WorkerPool
 
 BATCH = 128
 

@@ -14,9 +14,9 @@ from archwright.cli.options import BadOption, searcher_parts
 from archwright.cli.overview import Overview, command_again
 from archwright.core.serial import JSON
 from archwright.evaluate.config import Config, WorkerConfig
-from archwright.evaluate.cores import cores
 from archwright.evaluate.opening import open_evaluator
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.compare import Entry, run_all
 from archwright.search.run import Stop, TrialsKeepFailing
 from archwright.search.searchers import searcher_from_json, searcher_text, searcher_to_json

@@ -14,10 +14,10 @@ from archwright.core.rewriting import Either
 from archwright.core.term import Composite, Shape, Term
 from archwright.core.trial import Budget, Objective, parse_budget
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
-from archwright.evaluate.fcnet import FcnetConfig
 from archwright.evaluate.metrics import COSTS, METRICS
-from archwright.evaluate.nasbench201 import Nasbench201Config
-from archwright.evaluate.recipe import ALIASES, recipe
+from archwright.evaluate.tables.fcnet import FcnetConfig
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.training.recipe import ALIASES, recipe
 
 TABLES = ("nasbench201", "fcnet")
 

@@ -21,7 +21,7 @@ from archwright.cli.standing import Standing, standing
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
 from archwright.evaluate.opening import open_evaluator
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.session import Console, Logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped

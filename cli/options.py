@@ -114,7 +114,7 @@ def searcher_names() -> list[str]:
 
 def data_names() -> list[str]:
     """For completion."""
-    from archwright.evaluate.builtin_data import NAMES
+    from archwright.evaluate.data.builtin import NAMES
 
     return list(NAMES)
 

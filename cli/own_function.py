@@ -15,9 +15,9 @@ from archwright.cli import own_score
 from archwright.cli.options import BadOption
 from archwright.core.errors import nearest
 from archwright.core.trial import Objective
-from archwright.evaluate.asking import TORCH, asked
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.failure import account
+from archwright.evaluate.functions.asking import TORCH, asked
 from archwright.evaluate.loading import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source
 
 NEEDS = {"train": ("settings",), "validation": ("data",), "device": TORCH}  # options, and which parameter reads them

@@ -13,7 +13,7 @@ from attrs import asdict
 from archwright.core.scoring import declared, score
 from archwright.core.trial import Objective
 from archwright.evaluate.loading import SourceFailed, load
-from archwright.evaluate.process import import_path
+from archwright.evaluate.workers.process import import_path
 
 
 def written(decorators: Sequence[ast.expr], tree: ast.Module) -> Objective | None:

@@ -13,11 +13,11 @@ from archwright.core.architecture import settings_of
 from archwright.core.node import Node
 from archwright.core.serial import JSON
 from archwright.core.trial import Budget, Objective
-from archwright.evaluate.builtin_data import NAMES
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json, to_json
-from archwright.evaluate.data import describe
-from archwright.evaluate.nasbench201 import Nasbench201Config
-from archwright.evaluate.recipe import overruled, recipe
+from archwright.evaluate.data.builtin import NAMES
+from archwright.evaluate.data.named import describe
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.training.recipe import overruled, recipe
 from archwright.search.given import Given
 from archwright.search.run import training_seed
 from archwright.search.searchers import searcher_to_json

@@ -7,8 +7,8 @@ from archwright.core.serial import JSON, from_json
 from archwright.core.tally import out_shapes
 from archwright.core.term import Shape, Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
-from archwright.evaluate.data import describe
-from archwright.evaluate.recipe import check_settings
+from archwright.evaluate.data.named import describe
+from archwright.evaluate.training.recipe import check_settings
 from archwright.search.session import Logged
 from archwright.store.artifacts import left_by, require_none
 from archwright.store.duck import DuckDBLog

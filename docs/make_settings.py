@@ -5,8 +5,8 @@ from pathlib import Path
 
 import attrs
 
-from archwright.evaluate.recipe import RECIPES, Recipe
-from archwright.evaluate.setting import about
+from archwright.evaluate.training.recipe import RECIPES, Recipe
+from archwright.evaluate.training.setting import about
 
 PAGE = Path(__file__).parent / "training.md"
 BORDERS = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- end of settings -->)", flags=re.DOTALL)

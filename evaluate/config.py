@@ -11,8 +11,8 @@ from attrs.converters import optional
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
-from archwright.evaluate.fcnet import FcnetConfig
-from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.fcnet import FcnetConfig
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 
 Keep = Literal["best", "last"]
 TrainOn = Literal["train", "train+validation"]

@@ -4,10 +4,10 @@ from functools import cache
 
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
-from archwright.evaluate.fcnet import FcnetTable
-from archwright.evaluate.nasbench201 import Nasbench201Config, Nasbench201Table
-from archwright.evaluate.pool import WorkerPool
-from archwright.evaluate.tabular import Table, TabularEvaluator
+from archwright.evaluate.tables.fcnet import FcnetTable
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config, Nasbench201Table
+from archwright.evaluate.tables.tabular import Table, TabularEvaluator
+from archwright.evaluate.workers.pool import WorkerPool
 
 
 def open_evaluator(

@@ -67,7 +67,7 @@ def command_line(pid: int) -> bytes:
 
 def is_worker(line: bytes) -> bool:
     """Whether a process runs the worker itself, rather than guards it."""
-    return b"\0archwright.evaluate.worker\0" in line and b"guard.py" not in line
+    return b"\0archwright.evaluate.workers.worker\0" in line and b"guard.py" not in line
 
 
 def main() -> None:

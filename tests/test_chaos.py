@@ -1,11 +1,12 @@
 """A short form of benchmarks/chaos.py: random faults, in workers and in the coordinator."""
 
 import runpy
-from pathlib import Path
 
 import pytest
 
-CHAOS = Path(__file__).parent.parent / "benchmarks" / "chaos.py"
+from tests.places import ROOT
+
+CHAOS = ROOT / "benchmarks" / "chaos.py"
 
 
 @pytest.mark.slow

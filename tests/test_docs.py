@@ -15,8 +15,8 @@ import archwright as aw
 from archwright.cli import options
 from archwright.search.searchers import SEARCHERS, searcher_named
 from archwright.search.settings import BadSearcherSetting
+from tests.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 

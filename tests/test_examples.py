@@ -6,19 +6,19 @@ import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 import torch
 
 import archwright as aw
 from archwright.core.trial import Budget
-from archwright.evaluate.compile import compiled
-from archwright.evaluate.data import read
-from archwright.evaluate.tensors import on_device
+from archwright.evaluate.data.named import read
+from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.network.compile import compiled
 from tests.cli.running import read_json, run
+from tests.places import ROOT
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 STORY = EXAMPLES / "killed_and_resumed.py"
 
 

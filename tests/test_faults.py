@@ -12,14 +12,14 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.replay import mismatches
 from archwright.search.run import training_seed
 from archwright.search.session import Logged, logged, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, RunStarted, Scored
 from archwright.store.verify import verify
-from tests.evaluate.jobs import alive
+from tests.ends import alive
 
 LIMIT = 3.0  # seconds for a trial
 DEAD_BY = LIMIT + 2.0

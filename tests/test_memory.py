@@ -2,19 +2,19 @@
 
 import gc
 import runpy
-from pathlib import Path
 
 import pytest
 import torch
 
 import archwright as aw
 from archwright.core.trial import Budget
-from archwright.evaluate import classifier
-from archwright.evaluate.attempt import attempt
 from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.training import classifier
+from archwright.evaluate.workers.attempt import attempt
 from tests.evaluate.jobs import job
+from tests.places import ROOT
 
-BENCHMARK = runpy.run_path(str(Path(__file__).parent.parent / "benchmarks" / "memory.py"))
+BENCHMARK = runpy.run_path(str(ROOT / "benchmarks" / "memory.py"))
 MIB = 1 << 20
 
 

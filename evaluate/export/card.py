@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from attrs import field, frozen
 
 from archwright.core.term import Shape
+from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.model_file import Origin
-from archwright.evaluate.normalisation import Normalisation
 
 ABOUT = {
     "model.safetensors": "its weights",

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from archwright.core.errors import ArchwrightError
 from archwright.core.serial import JSON
 from archwright.core.term import Shape, Term
-from archwright.evaluate.compile import compiled
+from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.card import Card, card
 from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.export.translate import own_kinds
 from archwright.evaluate.failure import account, said
-from archwright.evaluate.normalisation import Normalisation
+from archwright.evaluate.network.compile import compiled
 
 FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
 ALIKE = 1e-4  # how far outputs of the same model may be apart, as a fraction of the largest

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from archwright.core.term import Shape, Term
+from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.classes import bodies, classes, code, definitions
 from archwright.evaluate.export.lines import INDENT, broken_up
 from archwright.evaluate.export.steps import numbers
 from archwright.evaluate.export.translate import steps
-from archwright.evaluate.normalisation import Normalisation
 
 OURS = ("Model", "load", "summary", "main", "mean_of_windows", "torch", "nn", "F", "sys", "Path")
 

@@ -3,12 +3,12 @@
 import torch
 
 from archwright.core.term import Term
-from archwright.evaluate.classifier import recipe_of
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
-from archwright.evaluate.data import read, require_at_hand
-from archwright.evaluate.normalisation import Normalisation, normalisation_of
-from archwright.evaluate.tensors import on_device
-from archwright.evaluate.training import as_trained_on
+from archwright.evaluate.data.named import read, require_at_hand
+from archwright.evaluate.data.normalisation import Normalisation, normalisation_of
+from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.training.classifier import recipe_of
+from archwright.evaluate.training.train import as_trained_on
 
 
 def normalisation(config: Config, architecture: Term, data_dir: str | None = None) -> Normalisation | None:

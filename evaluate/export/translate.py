@@ -1,4 +1,4 @@
-"""The steps of a specified term: one small function for each kind of module, as in compile.py."""
+"""The steps of a specified term: one small function for each kind of module, as in network/compile.py."""
 
 import ast
 import keyword
@@ -16,7 +16,6 @@ from archwright.core.cell import Topology
 from archwright.core.errors import ArchwrightError
 from archwright.core.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Shape, Term
-from archwright.evaluate import layers
 from archwright.evaluate.export.steps import (
     ZERO,
     Argument,
@@ -32,6 +31,7 @@ from archwright.evaluate.export.steps import (
     skeleton,
 )
 from archwright.evaluate.failure import account
+from archwright.evaluate.network import layers
 
 WORTH_A_CLASS = 6  # lines that a class for a repeated part must save
 FUNCTIONS: Mapping[str, str] = {"sigmoid": "torch.sigmoid({x})", "tanh": "torch.tanh({x})"}  # the others are F's

@@ -9,7 +9,7 @@ from archwright.cli.agreeing import standings
 from archwright.cli.options import BadOption
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import TrainingConfig, to_json
-from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.compare import Entry
 from archwright.search.searchers import searcher_to_json
 from archwright.store.duck import DuckDBLog

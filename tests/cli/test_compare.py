@@ -18,7 +18,7 @@ from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
 from tests.cli.compared import full_table
 from tests.cli.running import read_json, run, wait_for
-from tests.search.ends import children_of, gone
+from tests.ends import children_of, gone
 
 SCORE = f"""
 import time

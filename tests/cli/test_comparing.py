@@ -10,7 +10,7 @@ from archwright.cli.comparing import LONGEST, Force, label, searchers, unfinishe
 from archwright.cli.options import BadOption
 from archwright.cli.overview import Overview
 from archwright.core.serial import JSON
-from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.run import Stop
 from archwright.search.searchers import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json
 from archwright.store.duck import DuckDBLog

@@ -6,8 +6,8 @@ import archwright as aw
 from archwright.cli.evaluator import models_kept, say_overruled
 from archwright.cli.options import BadOption, pairs
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
-from archwright.evaluate.fcnet import FcnetConfig
-from archwright.evaluate.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.fcnet import FcnetConfig
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from tests.cli.running import read_json, run
 
 OWN = """

@@ -13,13 +13,13 @@ import archwright as aw
 from archwright.cli.facts import leaf
 from archwright.cli.reading import read
 from archwright.core.trial import Budget, Objective
-from archwright.evaluate.artifacts import write_model
-from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.folder import FILES
-from archwright.evaluate.nasbench201 import Nasbench201Config
-from archwright.evaluate.normalisation import Normalisation
+from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.training.artifacts import write_model
 from archwright.search.run import training_seed
 from archwright.store.artifacts import discard, run_folder
 from archwright.store.duck import DuckDBLog

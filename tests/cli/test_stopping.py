@@ -66,7 +66,7 @@ def workers(folder: Path) -> set[str]:
 
 def is_worker(line: Path) -> bool:
     with suppress(OSError):  # it has just ended
-        return b"archwright.evaluate.worker" in line.read_bytes()
+        return b"archwright.evaluate.workers.worker" in line.read_bytes()
     return False
 
 

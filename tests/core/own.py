@@ -78,7 +78,7 @@ class Glued(aw.Composite):
     def compile(self, in_shape: aw.Shape) -> Any:
         from torch import cat, nn
 
-        from archwright.evaluate.compile import build
+        from archwright.evaluate.network.compile import build
 
         class Glueing(nn.ModuleList):
             def forward(self, x: Any) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.scores import SCORES
 
 

@@ -1,6 +1,5 @@
 """Running jobs through an evaluator, as the run loop does."""
 
-import os
 import time
 from pathlib import Path
 
@@ -34,16 +33,6 @@ def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
             else:
                 reports.append(message)
     return sorted(ended, key=lambda finished: finished.trial), reports
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().split()[2] != "Z"  # a zombie only waits to be counted
 
 
 def end(pool, **about):

@@ -8,7 +8,7 @@ from attrs import evolve
 import archwright as aw
 from archwright.core.serial import to_json
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.pool import WorkerPool
+from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search import searchers
 from archwright.search.session import Console, resume, start
 from archwright.store.duck import DuckDBLog

@@ -5,16 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from archwright.search.crew import KEPT, Crew, ProcessDied
+from tests.ends import children_of, gone
+from tests.places import ROOT
 from tests.search import chores
 from tests.search.chores import Unlucky, same
-from tests.search.ends import children_of, gone
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,10 @@ from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptStarted, Proposed, Scored
 from archwright.store.memory import MemoryLog
 from archwright.store.verify import verify
+from tests.places import ROOT
 from tests.search.instant import Instant
 from tests.search.test_run import begun, events_of
 
-ROOT = Path(__file__).parent.parent.parent
 KILLS = 50
 ENDLESS = 1_000_000
 

@@ -5,7 +5,6 @@ trial to be what order statistics say.
 """
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,16 +15,17 @@ from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.serial import to_json
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import to_json as config_to_json
-from archwright.evaluate.cores import cores
-from archwright.evaluate.nasbench201 import Nasbench201Config
 from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.workers.cores import cores
 from archwright.search.compare import grid, run_all
 from archwright.search.searchers import searcher_to_json
 from archwright.search.statistics import expected_best, standard_error, standard_errors_off
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
+from tests.places import DATA
 
-TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "nas" / "nasbench201_tabular.npz"
+TABLE = DATA / "nas" / "nasbench201_tabular.npz"
 SEEDS, TRIALS = 300, 32
 CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
 ACCEPTED, REJECTED = 4.0, 5.0  # standard errors: of 32 means none is 4 off but once in 500 times
@@ -59,7 +59,7 @@ def curves(tmp_path_factory) -> np.ndarray:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not TABLE.exists(), reason=f"{TABLE.name} is not at ../shared/data/nas")
+@pytest.mark.skipif(not TABLE.exists(), reason=f"there is no {TABLE}")
 def test_means_are_what_order_statistics_say(curves):
     """After every trial within 4 standard errors, which from the 8th on are less than one in the third decimal.
 

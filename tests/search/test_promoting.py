@@ -5,21 +5,20 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.artifacts import read_model
+from archwright.evaluate.training.artifacts import read_model
 from archwright.search import searchers
 from archwright.search.replay import mismatches
 from archwright.search.session import logged
 from archwright.store.artifacts import kinds_of, run_folder, trials
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Reported, Scored
+from tests.places import ROOT
 from tests.search.halving import Halving
 from tests.search.promoting import promote
 
-ROOT = Path(__file__).parents[2]
 TIMES = ("seconds", "second", "memory")
 
 

@@ -20,10 +20,12 @@ import archwright as aw
 from archwright.core.basic import Zero
 from archwright.core.cell import topology
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate import builtin_data
-from archwright.evaluate.compile import compiled
 from archwright.evaluate.config import Nasbench201Config, TrainingConfig
-from archwright.evaluate.data import read
+from archwright.evaluate.data import builtin
+from archwright.evaluate.data.images import NoSuchData
+from archwright.evaluate.data.named import read
+from archwright.evaluate.data.normalisation import Normalisation
+from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.export.card import Card
 from archwright.evaluate.export.folder import (
     FILES,
@@ -35,9 +37,7 @@ from archwright.evaluate.export.folder import (
 )
 from archwright.evaluate.export.model_file import Origin
 from archwright.evaluate.export.normalising import normalisation
-from archwright.evaluate.images import NoSuchData
-from archwright.evaluate.normalisation import Normalisation
-from archwright.evaluate.tensors import on_device
+from archwright.evaluate.network.compile import compiled
 from tests.core.own import Glued, Shrink
 from tests.evaluate.export.test_model_file import Silent, Wrong
 
@@ -368,7 +368,7 @@ def test_images_are_normalised_as_they_were(tmp_path):
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])
 def test_data_is_not_downloaded_only_to_normalise_images(tmp_path, monkeypatch, name):
     """Neither of the two ways in which data sets lie on a disk."""
-    monkeypatch.setattr(builtin_data, "_download", lambda *_: pytest.fail("it was downloaded"))
+    monkeypatch.setattr(builtin, "_download", lambda *_: pytest.fail("it was downloaded"))
     with pytest.raises(NoSuchData, match=f"{name} is not in .*; give --data-dir"):
         normalisation(TrainingConfig(name), aw.affine(10), str(tmp_path))
     with pytest.raises(NoSuchData, match="there is nothing at"):

@@ -15,11 +15,11 @@ import archwright as aw
 from archwright.core.basic import FUNCTIONS, ReluConvBn, Zero
 from archwright.core.cell import topology
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.compile import compiled
+from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.lines import WIDTH, broken_up
 from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.export.translate import BadSource, NoSource
-from archwright.evaluate.normalisation import Normalisation
+from archwright.evaluate.network.compile import compiled
 from tests.core.own import Glued, Shrink
 from tests.strategies import leaves
 

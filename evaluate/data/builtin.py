@@ -1,0 +1,155 @@
+"""The data sets that go by a name: digits is embedded, the others are read from disk or downloaded."""
+
+import gzip
+import struct
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from attrs import frozen
+from filelock import FileLock
+
+from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline
+
+OUTLINES = {
+    "digits": Outline((1, 8, 8), 10, 1797, None),
+    "mnist": Outline((1, 28, 28), 10, 60_000, 10_000),
+    "fashion_mnist": Outline((1, 28, 28), 10, 60_000, 10_000),
+    "cifar10": Outline((3, 32, 32), 10, 50_000, 10_000),
+    "cifar100": Outline((3, 32, 32), 100, 50_000, 10_000),
+}
+NAMES = tuple(OUTLINES)
+WHERE = "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
+TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
+
+
+def source(name: str, root: Path) -> "Builtin":
+    """The built-in data set `name`, whose files lie under `root`."""
+    if name == "digits":
+        return Digits()
+    return Mnist(name, root) if name.endswith("mnist") else Cifar(name, root)
+
+
+def require_there(name: str, root: Path) -> None:
+    """Nothing, if the built-in data set `name` can be read without a download; else NoSuchData."""
+    if not source(name, root).is_there:
+        raise NoSuchData(f"{name} is not in {root.resolve()}; {WHERE}")
+
+
+@frozen
+class Digits:
+    """1,797 handwritten digits of 8x8 pixels with 17 shades, part of scikit-learn."""
+
+    is_there: ClassVar[bool] = True
+
+    def outline(self) -> Outline:
+        """What it holds."""
+        return OUTLINES["digits"]
+
+    def read(self) -> tuple[Images, None]:
+        """All of them; there is no test split."""
+        from sklearn.datasets import load_digits  # takes a second to import
+
+        images, labels = map(np.asarray, load_digits(return_X_y=True))
+        shades = np.round(images.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
+        return Images(shades, labels.astype(np.int64)), None
+
+
+@frozen
+class Mnist:
+    """MNIST, or a set in its format: four idx files, gzipped or not, which are read where they are."""
+
+    name: str
+    root: Path
+
+    def outline(self) -> Outline:
+        """What it holds."""
+        return OUTLINES[self.name]
+
+    def read(self) -> tuple[Images, Images]:
+        """The images for training and those for testing."""
+        if self._folder() is None:
+            _download(self.name, self.root)
+        return self._split("train"), self._split("t10k")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there are files of it."""
+        return self._folder() is not None
+
+    def _folder(self) -> Path | None:
+        places = (self.root / TORCHVISION[self.name] / "raw", self.root / "raw", self.root)
+        return next((p for p in places if any(p.glob("train-images-idx3-ubyte*"))), None)
+
+    def _split(self, split: str) -> Images:
+        folder = self._folder() or self.root
+        images, labels = (_find(folder, f"{split}-{what}-ubyte") for what in ("images-idx3", "labels-idx1"))
+        return Images(read_idx(images)[:, None], read_idx(labels).astype(np.int64))
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise NoSuchData(f"there is no {name} or {name}.gz in {folder}; all four files of the data set are needed")
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The uint8 array of an idx file, the format of MNIST, gzipped if its name says so; raises BadData."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            zero, kind, rank = struct.unpack(">HBB", file.read(4))
+            shape = struct.unpack(f">{rank}I", file.read(4 * rank))
+            if (zero, kind) != (0, 8):
+                raise ValueError(f"it begins with {zero}, {kind}")
+            return np.frombuffer(bytearray(file.read()), np.uint8).reshape(shape)
+    except (OSError, EOFError, ValueError, struct.error) as error:
+        raise BadData(f"{path} is no idx file of bytes, or not all of one ({error}); download it again") from error
+
+
+@frozen
+class Cifar:
+    """CIFAR-10 or CIFAR-100, read by torchvision."""
+
+    name: str
+    root: Path
+
+    def outline(self) -> Outline:
+        """What it holds."""
+        return OUTLINES[self.name]
+
+    def read(self) -> tuple[Images, Images]:
+        """The images for training and those for testing."""
+        try:
+            return self._split(train=True), self._split(train=False)
+        except RuntimeError:  # torchvision's word for files that are not there or not whole
+            _download(self.name, self.root)
+            return self._split(train=True), self._split(train=False)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there are files of it."""
+        from torchvision import datasets
+
+        return (self.root / getattr(datasets, TORCHVISION[self.name]).base_folder).is_dir()
+
+    def _split(self, *, train: bool) -> Images:
+        from torchvision import datasets
+
+        found = getattr(datasets, TORCHVISION[self.name])(self.root, train=train)
+        return Images(np.ascontiguousarray(found.data.transpose(0, 3, 1, 2)), np.asarray(found.targets, np.int64))
+
+
+def _download(name: str, root: Path) -> None:
+    """Puts the data set under `root`, one process at a time; raises NoSuchData."""
+    from torchvision import datasets
+
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / f".{name}.lock"):
+            getattr(datasets, TORCHVISION[name])(root, download=True)
+    except (OSError, RuntimeError) as error:
+        raise NoSuchData(f"{name} is not in {root.resolve()} and could not be downloaded ({error}); {WHERE}") from error
+
+
+Builtin = Digits | Mnist | Cifar

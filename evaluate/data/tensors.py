@@ -1,0 +1,75 @@
+"""A data set in the memory of a device, normalised batch by batch as it is used."""
+
+from functools import cached_property
+
+import torch
+from attrs import evolve, frozen
+from torch import Tensor
+
+from archwright.evaluate.data.images import Images
+from archwright.evaluate.data.named import Dataset
+
+SUMMED_AT_ONCE = 4096  # images, which take eight times their memory meanwhile
+
+
+@frozen(eq=False)
+class Split:
+    """Images, uint8 (n, channels, h, w), with their classes, int64 (n,)."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@frozen(eq=False)
+class DeviceData:
+    """The three splits on a device, with the mean and deviation of the training images, both (1, channels, 1, 1).
+
+    Of each pixel, (1, channels, h, w), in `by_pixel`.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    mean: Tensor  # in steps of 1/255, as the images are
+    deviation: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        """Where everything is."""
+        return self.mean.device
+
+    @property
+    def layout(self) -> torch.memory_format:
+        """The memory layout of images that is fastest on the device."""
+        return torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """`images` as float of mean 0 and deviation 1 over the training images, in each channel or each pixel."""
+        return ((images.float() - self.mean) / self.deviation).contiguous(memory_format=self.layout)
+
+    @cached_property
+    def by_pixel(self) -> "DeviceData":
+        """The same images, to be normalised in each pixel of each channel by itself."""
+        count, sums, squares = len(self.train), 0, 0
+        for images in self.train.images.split(SUMMED_AT_ONCE):
+            values = images.double()
+            sums, squares = sums + values.sum(0, keepdim=True), squares + values.square().sum(0, keepdim=True)
+        mean = torch.as_tensor(sums / count)
+        deviation = torch.as_tensor(squares / count - mean.square()).clamp(min=0).sqrt()
+        return evolve(self, mean=mean.float(), deviation=deviation.float().clamp(min=1.0))
+
+
+def on_device(data: Dataset, device: torch.device) -> DeviceData:
+    """`data` in the memory of `device`."""
+
+    def moved(images: Images) -> Split:
+        return Split(torch.from_numpy(images.images).to(device), torch.from_numpy(images.labels).to(device))
+
+    train = moved(data.train)
+    channels = [channel.float() for channel in train.images.unbind(1)] if len(train) else []
+    mean = torch.stack([c.mean() for c in channels]).reshape(1, -1, 1, 1)
+    deviation = torch.stack([c.std(correction=0) for c in channels]).reshape(1, -1, 1, 1)
+    return DeviceData(train, moved(data.validation), moved(data.test), mean, deviation.clamp(min=1.0))

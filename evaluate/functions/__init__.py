@@ -1,0 +1,1 @@
+"""A person's own Python function as what scores an architecture."""

@@ -1,0 +1,1 @@
+"""A specified term as a torch module."""

@@ -1,0 +1,1 @@
+"""Benchmarks that were trained beforehand, as evaluators."""

@@ -1,0 +1,80 @@
+"""The tabular regression benchmark (protein structures) as an evaluator."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+
+from archwright.core.fcnet import HYPERPARAMETERS
+from archwright.core.term import Term
+from archwright.core.trial import Budget
+from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table
+
+# Where an architecture holds each hyperparameter of the table: the kind of module and the name there.
+PLACES = (
+    ("activation", "function"),
+    ("activation", "function"),
+    ("settings", "batch_size"),
+    ("dropout", "rate"),
+    ("dropout", "rate"),
+    ("settings", "init_lr"),
+    ("settings", "lr_schedule"),
+    ("affine", "units"),
+    ("affine", "units"),
+)
+
+
+@frozen
+class FcnetConfig:
+    """Looks a configuration up; the score `loss` is the validation error, in one run or in the mean of four."""
+
+    table: str  # path of the .npz
+    runs: Runs = field(default="drawn", validator=among(*RUNS))
+
+    @property
+    def classes(self) -> int:
+        """1: the networks have one output."""
+        return 1
+
+
+@frozen
+class FcnetTable:
+    """The table's rows by configuration."""
+
+    config: FcnetConfig
+
+    @cached_property
+    def _columns(self) -> Mapping[str, np.ndarray]:
+        return read_table(self.config.table, ["config_index", "val_loss", "train_time_s", "n_params"])
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[int, ...], int]:
+        return {tuple(values): i for i, values in enumerate(self._columns["config_index"].tolist())}
+
+    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:  # noqa: ARG002  (every row is fully trained)
+        """What the table says at the end of the training, whatever the budget."""
+        columns, runs = self._columns, self.config.runs
+        i = self._row_of(architecture)
+        loss = drawn(columns["val_loss"][i], runs, seed)
+        metrics = {"loss": loss, "parameters": float(columns["n_params"][i])}
+        return Row(metrics, drawn(columns["train_time_s"][i], runs, seed))
+
+    def _row_of(self, architecture: Term) -> int:
+        chosen = [
+            (inside.kind, name, value) for inside in architecture.subterms for name, value in inside.hyperparameters
+        ]
+        try:
+            values = [_take(chosen, kind, name) for kind, name in PLACES]
+            key = tuple(known.index(value) for known, value in zip(HYPERPARAMETERS.values(), values, strict=True))
+            return self._index[key]
+        except (StopIteration, ValueError, KeyError):
+            raise NotInTable(f"{architecture.kind} is no configuration of the table; search the space fcnet") from None
+
+
+def _take(chosen: list[Any], kind: str, name: str) -> Any:
+    """The first value of that kind of module and name, which is taken away."""
+    found = next(each for each in chosen if each[:2] == (kind, name))
+    chosen.remove(found)
+    return found[2]

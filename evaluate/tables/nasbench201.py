@@ -1,0 +1,92 @@
+"""NAS-Bench-201 as an evaluator."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from attrs import field, frozen
+
+from archwright.core.cell import Topology
+from archwright.core.nasbench201 import OPERATIONS, Nasbench201Network
+from archwright.core.term import Term
+from archwright.core.trial import Budget
+from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table
+
+Split = Literal["validation", "test"]
+DATASETS = {"cifar10": 10, "cifar100": 100, "imagenet16_120": 120}  # with their numbers of classes
+EPOCHS = (12, 200)  # of the two schedules, which are objects of their own: 12 epochs are no beginning of 200
+
+
+@frozen
+class Nasbench201Config:
+    """Looks a cell up in NAS-Bench-201.
+
+    The score `accuracy` is a fraction: of the validation images in one run, drawn by the trial's seed, or in the mean
+    of the runs; or of the test images, in the mean, for comparisons without noise. `test_accuracy` is always a mean.
+    """
+
+    table: str  # path of the .npz
+    dataset: str = field(default="cifar10", validator=among(*DATASETS))
+    split: Split = field(default="validation", validator=among(*get_args(Split)))
+    runs: Runs = field(default="drawn", validator=among(*RUNS))
+
+    @property
+    def classes(self) -> int:
+        """How many outputs the networks have."""
+        return DATASETS[self.dataset]
+
+
+@frozen
+class Nasbench201Table:
+    """NAS-Bench-201 for one data set."""
+
+    config: Nasbench201Config
+
+    @cached_property
+    def _columns(self) -> Mapping[str, np.ndarray]:
+        of = self.config.dataset
+        names = ("val_acc_200ep", "test_acc_200ep", "val_acc_12ep", "test_acc_12ep")
+        names = (*names, "train_time_200ep_s", "params_M", "latency_s")
+        found = read_table(self.config.table, [*(f"{of}_{name}" for name in names), "ops", "op_names"])
+        return {name.removeprefix(f"{of}_"): column for name, column in found.items()}
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[int, ...], int]:
+        return {tuple(ops): i for i, ops in enumerate(self._columns["ops"].tolist())}
+
+    @cached_property
+    def _operations(self) -> Mapping[Term, int]:
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in self._columns["op_names"]]
+        return {OPERATIONS[name]: i for i, name in enumerate(names)}
+
+    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
+        """What the table says of a cell after 12 or 200 epochs."""
+        if budget.unit != "epochs" or budget.amount not in EPOCHS:
+            raise NotInTable(f"the budget is {budget}; the table of NAS-Bench-201 has 12epochs and 200epochs")
+        i = self._row_of(architecture)
+        columns, config, epochs = self._columns, self.config, int(budget.amount)
+        test = float(columns[f"test_acc_{epochs}ep"][i])
+        validation = np.atleast_1d(columns[f"val_acc_{epochs}ep"][i])
+        score = test if config.split == "test" else drawn(validation, config.runs, seed)
+        metrics = {
+            "accuracy": _fraction(score),
+            "test_accuracy": _fraction(test),
+            "parameters": float(round(columns["params_M"][i] * 1e6)),
+            "latency_seconds": float(columns["latency_s"][i]),
+        }
+        return Row(metrics, float(columns["train_time_200ep_s"][i]) * epochs / 200)
+
+    def _row_of(self, architecture: Term) -> int:
+        network = architecture if isinstance(architecture, Nasbench201Network) else None
+        cell = network.cell if network else architecture
+        if isinstance(cell, Topology):
+            ops = tuple(self._operations.get(each, -1) for each in cell.children)
+            if ops in self._index:
+                return self._index[ops]
+        raise NotInTable(f"{cell.kind} is no cell of NAS-Bench-201; search the space nasbench201")
+
+
+def _fraction(percent: float) -> float:
+    """A percentage of the table, of which eight digits are known, as a fraction without the rounding of a division."""
+    return round(percent / 100, 12)

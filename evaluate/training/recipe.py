@@ -1,0 +1,217 @@
+"""How a model is trained, as the settings of an architecture say it: their names, their defaults, and named recipes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from archwright.core.basic import Settings
+from archwright.core.domain import Value
+from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.expression import Shared
+from archwright.core.term import Term, probes
+from archwright.core.trial import JSON
+from archwright.evaluate.training.setting import BadTrainingSetting, choice, count, flag, number
+
+ALIASES = {"lr_init": "learning_rate"}  # DeepArchitect's name
+BY_OPTIMIZER: Mapping[JSON, Mapping[str, JSON]] = {  # defaults that depend on the optimizer
+    "sgd": {"learning_rate": 0.05},
+    "sgd_mom": {"learning_rate": 0.01, "momentum": 0.99},  # DeepArchitect's
+}
+OF_OPTIMIZER = ("learning_rate", "momentum", "nesterov", "weight_decay")  # what is good for one optimizer only
+PAPER = "DeepArchitect, section 7 and its released code"
+
+
+class UnknownTrainingSetting(ArchwrightError, ValueError):
+    """A setting of an architecture that the training does not know, or that is given under two names."""
+
+
+@frozen
+class Recipe:
+    """The training of one model. Every field is a setting that a space may search over; 0 means none or never."""
+
+    optimizer: str = choice(
+        "adam", "adamw", "sgd", "sgd_mom",
+        meaning="sgd_mom is sgd with the paper's defaults",
+        source="Kingma and Ba 2015; Loshchilov and Hutter 2019",
+    )  # fmt: skip
+    learning_rate: float = number(0.001, meaning="its highest; by default 0.05 for sgd and 0.01 for sgd_mom")
+    momentum: float = number(0.9, high=1.0, meaning="of sgd and sgd_mom; by default 0.99 for sgd_mom")
+    nesterov: bool = flag(meaning="Nesterov's momentum, for sgd and sgd_mom", source="Sutskever et al. 2013")
+    weight_decay: float = number(0.0, meaning="added to the gradient; for adamw, apart from it and times the rate")
+    gradient_clip: float = number(
+        0.0, meaning="the norm to which a larger gradient of all parameters is cut down", source="Pascanu et al. 2013"
+    )
+    batch_size: int = count(
+        128,
+        "images",
+        low=1,
+        meaning="in a step; images at an epoch's end that fill no batch are left out, other ones in each epoch",
+    )
+    schedule: str = choice(
+        "constant", "cosine", "one_cycle",
+        meaning="of the learning rate between warmup and horizon; one_cycle goes down in a straight line, and has a "
+        "warmup of 0.3 by default",
+        source="Loshchilov and Hutter 2017; Smith and Topin 2018",
+    )  # fmt: skip
+    horizon: float = number(
+        0.0, meaning="the end of the schedule, in the budget's unit; 0: the end of the trial's own budget"
+    )
+    warmup: float = number(
+        0.0,
+        high=1.0,
+        meaning="the fraction of the horizon in which the learning rate rises in a straight line, in every schedule",
+        source="Goyal et al. 2017",
+    )
+    warmup_from: float = number(0.04, high=1.0, meaning="where it begins to rise, as a fraction of the learning rate")
+    rate_end: float = number(
+        0.0, high=1.0, meaning="what cosine and one_cycle go down to, as a fraction of the learning rate"
+    )
+    rate_mult: float = number(0.1, high=1.0, meaning="what rate_patience multiplies the learning rate by", source=PAPER)
+    rate_patience: int = count(
+        0, "epochs", meaning="so many without a new best accuracy lower the learning rate", source=PAPER
+    )
+    lr_min: float = number(1e-9, meaning="rate_mult takes the learning rate no lower", source=PAPER)
+    stop_patience: int = count(0, "epochs", meaning="so many without a new best accuracy end it", source=PAPER)
+    normalisation: str = choice(
+        "channel", "pixel",
+        meaning="mean 0 and deviation 1 over the training images of each channel, or of each pixel of each channel",
+        source=PAPER,
+    )  # fmt: skip
+    crop: int = count(
+        0, "pixels", meaning="zeros around an image, out of which a window of its size is cut at random", source=PAPER
+    )
+    flip: bool = flag(meaning="left to right, half of the images", source=PAPER)
+    cutout: int = count(
+        0, "pixels", meaning="the side of a square that is blanked out at random", source="DeVries and Taylor 2017"
+    )
+    mixup: float = number(
+        0.0,
+        meaning="alpha of the Beta distribution of the shares of two mixed images",
+        source="Zhang et al. 2018",
+    )
+    label_smoothing: float = number(
+        0.0, high=1.0, meaning="the share of the label that all classes get alike", source="Szegedy et al. 2016"
+    )
+    ema_decay: float = number(
+        0.0,
+        high=1.0,
+        meaning="what a step leaves of the average of the weights, which is what is scored and kept; less in the first "
+        "steps: no more than (1 + t) / (10 + t) after t of them",
+        source="Polyak and Juditsky 1992",
+    )
+    initialization: str = choice(
+        "own", "he", "released",
+        meaning="of all convolutions and affine layers: as each module says itself, or one rule for all; released is "
+        "that of DeepArchitect's code, which starts convolutions far smaller",
+        source="He et al. 2015; Glorot and Bengio 2010",
+    )  # fmt: skip
+
+    compile: bool = flag(meaning="by torch.compile: a training of many steps is faster for it, a short one slower")
+
+    def __attrs_post_init__(self) -> None:
+        if self.nesterov and self.momentum == 0:
+            raise BadTrainingSetting("the setting nesterov is True and momentum is 0; it must be more than 0 for that")
+
+
+RECIPES: Mapping[str, Mapping[str, JSON]] = {
+    "plain": {},
+    # The optimizer, learning_rate, rate_mult and rate_patience were searched; 16 is in the middle of its range.
+    "paper": {
+        "batch_size": 64,
+        "rate_patience": 16,
+        "stop_patience": 64,
+        "lr_min": 1e-9,
+        "normalisation": "pixel",
+        "crop": 4,
+        "flip": True,
+    },
+    # Nothing in it depends on what the images are of: for photographs, add crop, flip and cutout.
+    "modern": {
+        "optimizer": "adamw",
+        "learning_rate": 0.003,
+        "weight_decay": 0.05,
+        "schedule": "one_cycle",
+        "label_smoothing": 0.1,
+        "gradient_clip": 1.0,
+        "ema_decay": 0.99,
+    },
+}
+
+
+def recipe(*given: Mapping[str, JSON]) -> Recipe:
+    """The recipe of some settings, where a later mapping overrules an earlier one.
+
+    A setting `recipe` names one of RECIPES, which all other settings overrule; where they name another optimizer than
+    it does, what it says of its optimizer does not hold. Raises UnknownTrainingSetting or BadTrainingSetting.
+    """
+    chosen: dict[str, Any] = {}
+    for settings in given:
+        chosen |= _by_our_names(settings)
+    named = _named(chosen.pop("recipe", "plain"))
+    settings = {**named, **chosen}
+    if "optimizer" in named and settings["optimizer"] != named["optimizer"]:
+        settings = {**{name: value for name, value in named.items() if name not in OF_OPTIMIZER}, **chosen}
+    usual = dict(BY_OPTIMIZER.get(str(settings.get("optimizer")), {}))
+    if settings.get("schedule") == "one_cycle":
+        usual["warmup"] = 0.3
+    return Recipe(**{**usual, **settings})
+
+
+def in_effect(*given: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What a training with these settings did: those that are given, by our names, and others that are not as usual."""
+    chosen: dict[str, JSON] = {}
+    for settings in given:
+        chosen |= _by_our_names(settings)
+    how, usual = attrs.asdict(recipe(*given)), attrs.asdict(Recipe())
+    named = {"recipe": chosen["recipe"]} if "recipe" in chosen else {}
+    return named | {name: value for name, value in how.items() if name in chosen or value != usual[name]}
+
+
+def overruled(settings: Mapping[str, JSON], by: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Settings by our names, with those in `by` in the place of their namesakes; raises UnknownTrainingSetting."""
+    return {**_by_our_names(settings), **_by_our_names(by)}
+
+
+def check_settings(space: Term) -> None:
+    """Nothing, if the training knows every setting of the space by its name, and takes each value that it may have.
+
+    Of a range, both ends are looked at; of what is computed, nothing. Raises UnknownTrainingSetting or
+    BadTrainingSetting.
+    """
+    if isinstance(space, Settings):
+        for name, entry in space.entries:
+            (ours,) = _by_our_names({name: None})
+            for value in probes(entry.domain if isinstance(entry, Shared) else entry):
+                _check_value(ours, value)
+    for inside in space.subterms:
+        check_settings(inside)
+
+
+def _check_value(name: str, value: Value) -> None:
+    if name == "recipe":
+        _named(value)
+    else:
+        attribute = attrs.fields_dict(Recipe)[name]
+        assert attribute.validator is not None
+        attribute.validator(None, attribute, value)
+
+
+def _named(name: JSON) -> Mapping[str, JSON]:
+    if not isinstance(name, str) or name not in RECIPES:
+        raise BadTrainingSetting(f"the setting recipe is {name!r}; it must be one of {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def _by_our_names(settings: Mapping[str, JSON]) -> dict[str, JSON]:
+    known = [*(a.name for a in attrs.fields(Recipe)), "recipe"]
+    named: dict[str, JSON] = {}
+    for name, value in settings.items():
+        ours = ALIASES.get(name, name)
+        if ours not in known:
+            raise UnknownTrainingSetting(f"the training has no setting {name!r}; {nearest(name, [*known, *ALIASES])}")
+        if ours in named:
+            raise UnknownTrainingSetting(f"the settings hold {ours} under two names; keep one of them")
+        named[ours] = value
+    return named

@@ -1,0 +1,164 @@
+"""A person's own training in a worker: what it is given, and how its ends are told apart."""
+
+import pytest
+from attrs import evolve
+
+import archwright as aw
+from archwright.core.trial import Budget
+from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.metrics import COSTS
+from archwright.evaluate.training.artifacts import read_model
+from archwright.evaluate.workers.pool import NoWorker, WorkerPool
+from tests.evaluate.jobs import job, run
+
+OWN = """
+import math, sys
+import archwright as aw
+
+def given(model, settings, budget, device, data, seed, report, input_shape, architecture):
+    import torch
+    assert isinstance(architecture, aw.Term) and str(device) == "cpu" and torch.get_num_threads() == 1
+    assert {p.device for p in model.parameters()} == {data.train.images.device} == {device}
+    assert data.train.images.dtype == torch.uint8
+    assert model(data.normalised(data.train.images[:5])).shape == (5, 10)
+    report(1, accuracy=torch.tensor(0.25), loss=2)
+    return {**settings, "epochs": budget.amount, "seed": seed, "channels": input_shape[0], "images": len(data.train),
+            "first": next(model.parameters()).sum()}
+
+def plain(architecture, budget):
+    return "torch" in sys.modules
+
+def ends(model, device, settings):
+    import torch
+    match settings["how"]:
+        case "raises":
+            raise ValueError("no good")
+        case "overflows":
+            raise FloatingPointError("the loss is nan")
+        case "gives_nan":
+            return {"accuracy": 0.5, "loss": math.nan}
+        case "is_too_large":
+            torch.empty(10**15, device=device)
+        case "learns":
+            for parameter in model.parameters():
+                torch.nn.init.constant_(parameter, 3.0)
+            return 1
+
+def counts(model, seed):
+    return sum(p.numel() for p in model.parameters())
+
+def wrong(modell, budget, sed):
+    pass
+
+def wants_data(data):
+    pass
+
+def spoils(model, settings):
+    import torch
+    match settings["how"]:
+        case "wrecked":
+            model.forward = None
+        case "frozen":
+            model.requires_grad_(False)
+        case "half":
+            model.to(torch.bfloat16).train()
+        case "own":
+            return {"accuracy": 1, "flops": 5}
+    return 1
+"""
+NETWORK = aw.sequential(aw.settings(optimizer_steps=3, rate=0.5), aw.conv2d(filters=4, size=3), aw.affine(units=10))
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("own") / "own.py"
+    path.write_text(OWN)
+    return path
+
+
+def config(file, name, **more):
+    return FunctionConfig(f"{file}:{name}", input_shape=(1, 8, 8), device="cpu", threads=1, **more)
+
+
+def test_a_function_is_given_what_it_asks_for(file):
+    given = config(file, "given", data="digits", validation=0.5, settings={"rate": 9, "weight_decay": 0.25})
+    with WorkerPool(given) as pool:
+        (first, again, other), reports = run(
+            pool, *(job(i, NETWORK, Budget(2, "epochs"), seed=i // 2) for i in (0, 1, 2))
+        )
+    assert first.status == "ok", first.error
+    start, costs = first.metrics.pop("first"), {name: first.metrics.pop(name) for name in COSTS}
+    assert costs["parameters"] == 4 * 9 + 4 + 4 * 64 * 10 + 10
+    assert costs["flops"] == 2 * 64 * 4 * 9 + 2 * 4 * 64 * 10
+    # 1,797 images, of which 359 are for testing and half of the rest for validation
+    assert first.metrics == {
+        "optimizer_steps": 3, "rate": 0.5, "weight_decay": 0.25,
+        "epochs": 2, "seed": 0, "channels": 1, "images": 719,
+    }  # fmt: skip
+    assert start == again.metrics["first"] != other.metrics["first"]
+    assert reports[0].metrics == {"accuracy": 0.25, "loss": 2.0}
+
+
+def test_torch_is_imported_only_for_what_needs_it(file):
+    with WorkerPool(config(file, "plain")) as pool:
+        (ended,), _ = run(pool, job(0, NETWORK))
+    assert ended.metrics == {"accuracy": 0.0}
+
+
+def test_the_ways_in_which_a_training_fails_are_told_apart_and_the_next_one_is_kept(file, tmp_path):
+    cases = [
+        ("raises", "crashed", "ValueError: no good"),
+        ("overflows", "diverged", "FloatingPointError: the loss is nan"),
+        ("gives_nan", "diverged", "loss is nan"),
+        ("is_too_large", "out_of_memory", "can't allocate memory"),
+        ("learns", "ok", ""),
+    ]
+    trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how, _, _ in cases]
+    with WorkerPool(config(file, "ends")) as pool:
+        ended, _ = run(pool, *(evolve(job(i, trial), artifacts=str(tmp_path)) for i, trial in enumerate(trials)))
+    for (_, status, told), finished in zip(cases, ended, strict=True):
+        assert (finished.status, told in finished.error) == (status, True), finished.error
+    weights, _ = read_model(tmp_path, 4)
+    assert {float(w) for ws in weights.values() for w in ws.flatten()} == {3.0}
+    assert not any((tmp_path / f"trial-{i}" / "model.safetensors").exists() for i in range(4))
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("wrong", "has the parameters modell, sed, for which there is nothing; a function may ask for arch"),
+        ("wants_data", "has a parameter data, and there is none; say which data set it is to get"),
+    ],
+)
+def test_parameters_that_there_is_nothing_for_are_told(file, function, told):
+    with WorkerPool(config(file, function)) as pool, pytest.raises(NoWorker, match=told):
+        pool.warm_up()
+
+
+def test_a_model_that_cannot_be_built_is_invalid_and_the_next_one_is_trained(file):
+    narrow = aw.sequential(aw.global_avg_pool(), aw.conv2d(filters=3, size=1))
+    with WorkerPool(config(file, "counts")) as pool:
+        (bad, good), _ = run(pool, job(0, narrow), job(1, aw.affine(units=10)))
+    assert (bad.status, "conv2d needs an input of shape" in bad.error) == ("invalid", True)
+    assert good.metrics["accuracy"] == good.metrics["parameters"] == 64 * 10 + 10
+
+
+def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
+    """And where it cannot be run any more, the score counts; what the function says itself has priority."""
+    hows = ("wrecked", "frozen", "half", "own")
+    trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how in hows]
+    with WorkerPool(config(file, "spoils")) as pool:
+        ended, _ = run(pool, *(job(i, trial) for i, trial in enumerate(trials)))
+    assert [finished.status for finished in ended] == ["ok"] * 4
+    wrecked, frozen, half, own = (finished.metrics for finished in ended)
+    assert wrecked.keys() == {"accuracy", "parameters", "peak_memory_bytes", "seconds"}
+    assert frozen["parameters"] == half["parameters"] == 64 * 10 + 10
+    assert frozen["flops"] == half["flops"] == 2 * 64 * 10
+    assert own["flops"] == 5
+    assert all(0 < metrics["latency_seconds"] < 1 for metrics in (frozen, half, own))
+
+
+def test_settings_that_nothing_reads_are_told(file):
+    told = "has no parameter settings, so the ones given with --train do nothing"
+    with WorkerPool(config(file, "counts", settings={"rate": 1})) as pool, pytest.raises(NoWorker, match=told):
+        pool.warm_up()

@@ -1,0 +1,157 @@
+"""Evaluators over tables: the real ones where they are at hand, and small ones made here."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import archwright as aw
+from archwright.core.fcnet import HYPERPARAMETERS
+from archwright.core.nasbench201 import OPERATIONS, nasbench201
+from archwright.core.trial import Budget, Job
+from archwright.evaluate.tables.fcnet import FcnetConfig, FcnetTable
+from archwright.evaluate.tables.nasbench201 import DATASETS, Nasbench201Config, Nasbench201Table
+from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
+from tests.places import DATA
+
+TABLES = DATA / "nas"
+FULL = Budget(200, "epochs")
+needs_tables = pytest.mark.skipif(not TABLES.exists(), reason=f"there are no tables in {TABLES}")
+
+
+def cell(*ops: str, space: aw.Term | None = None) -> aw.Term:
+    """The architecture with these operations, in the benchmark's order of edges."""
+    node = aw.root(space or nasbench201(), (3, 32, 32))
+    for op in ops:
+        node = node.choose(op)
+    return node.architecture
+
+
+def small_table(folder: Path) -> str:
+    """Two cells: one of convolutions with three runs, one of skip connections with two."""
+    names = list(OPERATIONS)
+    columns = {"ops": np.array([[3] * 6, [1] * 6], np.int8), "op_names": np.array([name.encode() for name in names])}
+    runs = np.array([[90.0, 91.0, 92.0], [50.0, 52.0, math.nan]])
+    for dataset in DATASETS:
+        columns |= {
+            f"{dataset}_val_acc_200ep": runs,
+            f"{dataset}_test_acc_200ep": np.array([94.0, 60.0]),
+            f"{dataset}_val_acc_12ep": np.array([80.0, 40.0]),
+            f"{dataset}_test_acc_12ep": np.array([81.0, 41.0]),
+            f"{dataset}_train_time_200ep_s": np.array([2000.0, 1000.0]),
+            f"{dataset}_params_M": np.array([1.5, 0.1]),
+            f"{dataset}_latency_s": np.array([0.02, 0.01]),
+        }
+    np.savez(folder / "table.npz", **columns)
+    return str(folder / "table.npz")
+
+
+def test_nasbench201_scores_by_hand(tmp_path):
+    """One run drawn by the seed, the mean of those there are, the test accuracy, and simulated time."""
+    path = small_table(tmp_path)
+    convolutions, skips = cell(*["nor_conv_3x3"] * 6), cell(*["skip_connect"] * 6)
+    drawn = Nasbench201Table(Nasbench201Config(path))
+    assert [drawn.row(convolutions, FULL, seed).metrics["accuracy"] for seed in range(4)] == [0.9, 0.91, 0.92, 0.9]
+    assert {drawn.row(skips, FULL, seed).metrics["accuracy"] for seed in range(9)} == {0.5, 0.52}
+    mean = Nasbench201Table(Nasbench201Config(path, runs="mean"))
+    row = mean.row(skips, FULL, 0)
+    assert row.metrics == {"accuracy": 0.51, "test_accuracy": 0.6, "parameters": 1e5, "latency_seconds": 0.01}
+    assert row.seconds == 1000
+    short = mean.row(convolutions, Budget(12, "epochs"), 0)
+    assert (short.metrics["accuracy"], short.metrics["test_accuracy"], short.seconds) == (0.8, 0.81, 120)
+    test = Nasbench201Table(Nasbench201Config(path, split="test"))
+    assert test.row(convolutions, FULL, 5).metrics["accuracy"] == 0.94
+
+
+def test_what_the_table_does_not_hold_is_said(tmp_path):
+    table = Nasbench201Table(Nasbench201Config(small_table(tmp_path)))
+    with pytest.raises(NotInTable, match=r"budget is 5epochs.*12epochs and 200epochs"):
+        table.row(cell(*["nor_conv_3x3"] * 6), Budget(5, "epochs"), 0)
+    with pytest.raises(NotInTable, match="no cell of NAS-Bench-201"):
+        table.row(aw.affine(10), FULL, 0)
+
+
+def test_bad_tables_are_refused_by_name(tmp_path):
+    with pytest.raises(BadTable, match=r"no file .*nothing\.npz"):
+        Nasbench201Table(Nasbench201Config(str(tmp_path / "nothing.npz"))).row(cell(*["none"] * 6), FULL, 0)
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(BadTable, match=r"text\.npz cannot be read"):
+        FcnetTable(FcnetConfig(str(tmp_path / "text.npz"))).row(aw.affine(1), FULL, 0)
+    np.savez(tmp_path / "other.npz", val_los=np.zeros(3))
+    with pytest.raises(BadTable, match=r"no column"):
+        FcnetTable(FcnetConfig(str(tmp_path / "other.npz"))).row(aw.affine(1), FULL, 0)
+    with pytest.raises(BadTable, match=r"dataset is 'cifar'.*cifar10"):
+        Nasbench201Config("table.npz", dataset="cifar")
+
+
+def test_evaluator_answers_at_once_and_survives_what_is_not_there(tmp_path):
+    evaluator = TabularEvaluator(Nasbench201Table(Nasbench201Config(small_table(tmp_path))))
+    evaluator.submit(Job(0, 1, aw.to_json(cell(*["nor_conv_3x3"] * 6)), FULL, 1))
+    evaluator.submit(Job(1, 1, aw.to_json(cell(*["none"] * 6)), FULL, 1))
+    good, bad = evaluator.collect(0.0)
+    assert (good.status, good.metrics["accuracy"], good.seconds) == ("ok", 0.91, 2000.0)
+    assert bad.status == "invalid"
+    assert evaluator.collect(0.0) == []
+
+
+@needs_tables
+@pytest.mark.parametrize(
+    ("dataset", "validation", "test"),
+    [("cifar10", 91.607, 94.373), ("cifar100", 73.493, 73.513), ("imagenet16_120", 46.733, 47.311)],
+)
+def test_best_of_the_real_table_are_the_published_ones(dataset, validation, test):
+    path = str(TABLES / "nasbench201_tabular.npz")
+    by_validation = Nasbench201Table(Nasbench201Config(path, dataset, "validation", "mean"))
+    by_test = Nasbench201Table(Nasbench201Config(path, dataset, "test"))
+    best = [0.0, 0.0]
+    for leaf in aw.enumerate_leaves(nasbench201(), (3, 32, 32)):
+        for i, table in enumerate((by_validation, by_test)):
+            best[i] = max(best[i], table.row(leaf.architecture, FULL, 0).metrics["accuracy"])
+    assert best == pytest.approx([validation / 100, test / 100], abs=6e-6)
+
+
+@needs_tables
+def test_parameters_of_cells_are_the_published_ones():
+    """What the language counts for the benchmark's network is what its authors measured, for every 41st cell."""
+    archive = np.load(TABLES / "nasbench201_tabular.npz")
+    names = list(map(str, archive["op_names"].astype(str)))
+    for dataset, classes, shape in (("cifar10", 10, (3, 32, 32)), ("imagenet16_120", 120, (3, 16, 16))):
+        space, sizes = nasbench201(classes), archive[f"{dataset}_params_M"]
+        for i in range(0, 15_625, 41):
+            architecture = cell(*(names[op] for op in archive["ops"][i]), space=space)
+            assert architecture.parameters(shape) == pytest.approx(sizes[i] * 1e6, abs=0.51)
+
+
+@needs_tables
+def test_fcnet_looks_up_what_was_chosen():
+    """Every configuration has its row, and the best is the published one."""
+    archive = np.load(TABLES / "fcnet_protein_structure.npz")
+    table = FcnetTable(FcnetConfig(str(TABLES / "fcnet_protein_structure.npz"), runs="mean"))
+    order = ["batch_size", "init_lr", "lr_schedule", "n_units_1", "activation_fn_1", "dropout_1"]
+    order += ["n_units_2", "activation_fn_2", "dropout_2"]
+    columns = list(HYPERPARAMETERS)
+    best = int(archive["val_loss"].mean(axis=1).argmin())
+    for i in (0, 777, 31_104, 62_207, best):
+        node = aw.root(aw.named_space("fcnet", 1), (9,))
+        for name in order:
+            node = node.choose(HYPERPARAMETERS[name][archive["config_index"][i][columns.index(name)]])
+        row = table.row(node.architecture, FULL, 0)
+        assert row.metrics["loss"] == pytest.approx(float(archive["val_loss"][i].mean()))
+        assert row.metrics["parameters"] == archive["n_params"][i] == node.architecture.parameters((9,))
+    assert row.metrics["loss"] == pytest.approx(0.22138, abs=5e-6)
+
+
+def test_spaces_have_the_published_sizes():
+    assert aw.count(nasbench201()) == 15_625
+    assert aw.count(nasbench201(connected=True)) == 15_284
+    assert aw.count(aw.named_space("fcnet", 1)) == 62_208
+
+
+def test_connected_space_offers_no_cut():
+    """With the first three edges cut, only the direct one can connect the output: `none` is not offered there."""
+    node = aw.root(nasbench201(connected=True), (3, 32, 32))
+    for _ in range(3):
+        node = node.choose("none")
+    assert list(node.choice.domain) == [op for op in OPERATIONS if op != "none"]
+    assert len({leaf.path for leaf in aw.enumerate_leaves(nasbench201(connected=True), (3, 32, 32))}) == 15_284

@@ -1,0 +1,101 @@
+"""What a trial knows of its model: work that is worked out by hand, and measurements that follow what is measured."""
+
+import time
+
+import pytest
+import torch
+from hypothesis import given, settings
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import archwright as aw
+from archwright.core.errors import ArchwrightError
+from archwright.evaluate.data.named import read
+from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.training.facts import BATCH, Memory, a_batch, facts
+from tests.evaluate.network.test_compile import architectures, shapes
+
+CPU = torch.device("cpu")
+MIB = 2**20
+
+
+def test_flops_are_two_for_each_multiplication_with_its_addition_of_one_image():
+    network = aw.sequential(
+        aw.conv2d(filters=4, size=3),  # 4 maps of 8x8, each from 3x3 of 2 channels
+        aw.batch_norm(),
+        aw.relu(),
+        aw.max_pool2d(size=2),
+        aw.affine(units=5),  # from 4 maps of 4x4
+    )
+    by_hand = 2 * (4 * 8 * 8 * 3 * 3 * 2) + 2 * (4 * 4 * 4 * 5)
+    for images in (1, 7):
+        assert facts(compiled(network, (2, 8, 8), 0), torch.randn(images, 2, 8, 8))["flops"] == by_hand
+
+
+@given(architectures, shapes)
+@settings(max_examples=40)
+def test_flops_are_those_of_torch_s_own_counter(architecture, shape):
+    try:
+        model = compiled(architecture, shape, 0).eval()
+    except ArchwrightError:
+        return
+    images = torch.randn(2, *shape)
+    with torch.no_grad(), FlopCounterMode(display=False) as torchs:
+        model(images)
+    assert facts(model, images)["flops"] == torchs.get_total_flops() / 2
+
+
+class Pauses(nn.Module):
+    """Takes as long for each pass as it is told, and remembers in which mode it was."""
+
+    def __init__(self, *pauses: float) -> None:
+        super().__init__()
+        self.pauses, self.modes = list(pauses), []
+
+    def forward(self, x):
+        self.modes.append(self.training)
+        time.sleep(self.pauses.pop(0))
+        return x
+
+
+def test_the_latency_is_the_median_after_a_warm_up_of_a_model_that_is_not_training():
+    model = Pauses(0.2, 0.01, 0.1, 0.02)
+    assert 0.02 <= facts(model.train(), torch.ones(4))["latency_seconds"] < 0.1
+    assert model.modes == [False] * 4
+
+
+def test_a_fast_model_is_looked_at_more_often():
+    model = Pauses(*[0.0] * 20)
+    assert facts(model, torch.ones(4))["latency_seconds"] < 0.01
+    assert len(model.modes) == 1 + 9
+
+
+def test_the_batch_has_one_size_also_where_there_are_fewer_images():
+    data = on_device(read("digits"), CPU)
+    assert a_batch(data).shape == (BATCH, 1, 8, 8)
+    few = on_device(read("digits"), CPU)
+    object.__setattr__(few, "train", type(few.train)(few.train.images[:5], few.train.labels[:5]))
+    assert torch.equal(a_batch(few)[5:10], a_batch(few)[:5])
+
+
+def test_memory_is_what_was_taken_since_the_beginning():
+    held = torch.ones(64 * MIB // 4)  # before: it does not count
+    for _ in range(2):  # nor does the peak of a first time
+        memory = Memory(CPU)
+        torch.ones(32 * MIB // 4)  # Linux counts pages in batches: it may be off by half a MiB
+        assert 31 * MIB <= memory.peak()["peak_memory_bytes"] < 48 * MIB
+    memory = Memory(CPU)
+    assert memory.peak()["peak_memory_bytes"] < 8 * MIB
+    assert held[0] == 1
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_memory_of_a_gpu_is_what_its_tensors_took():
+    device = torch.device("cuda")
+    held = torch.ones(64 * MIB // 4, device=device)
+    memory = Memory(device)
+    torch.ones(32 * MIB // 4, device=device)
+    assert memory.peak() == {"peak_memory_bytes": 32 * MIB}
+    assert held.is_cuda

@@ -1,0 +1,1 @@
+"""Processes that do jobs, and all that can go wrong with them."""

@@ -1,0 +1,87 @@
+"""What an attempt says of the errors that a job raises, and what it gives back."""
+
+import errno
+import gc
+import sys
+import weakref
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from archwright.evaluate.verdict import Verdict
+from archwright.evaluate.workers.attempt import attempt
+from tests.evaluate.jobs import job
+
+
+def end_of(error):
+    """The end of an attempt whose code raises `error`."""
+
+    def evaluate(job, tell):  # noqa: ARG001
+        raise error
+
+    return attempt(evaluate, job(), lambda report: None)  # noqa: ARG005
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 80.00 GiB"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 5.00 GiB, max allowed: 5.10 GiB)."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes."),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+    ids=lambda error: str(error)[:30],
+)
+def test_memory_that_ran_out_is_known_in_all_its_words(error):
+    ended = end_of(error)
+    assert ended.finished.status == "out_of_memory"
+    assert not ended.fit
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("the plan is out of memory lane"),
+        RuntimeError("CUDA error: device-side assert triggered"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+    ids=str,
+)
+def test_other_errors_are_no_want_of_memory(error):
+    ended = end_of(error)
+    assert ended.finished.status == "crashed"
+    assert str(error) in ended.finished.error
+
+
+def test_what_a_job_leaves_in_cycles_is_gone_with_the_attempt():
+    left = []
+
+    class Model:
+        def __init__(self):
+            self.me = self
+
+    def evaluate(job, tell):  # noqa: ARG001
+        left.append(weakref.ref(Model()))
+        return Verdict("ok", {"accuracy": 0.5})
+
+    gc.disable()
+    try:
+        attempt(evaluate, job(), lambda report: None)  # noqa: ARG005
+    finally:
+        gc.enable()
+    assert left[0]() is None
+
+
+def test_a_gpu_gets_its_memory_back_after_each_attempt(monkeypatch):
+    """Where CUDA is in use; other workers may share the device."""
+    emptied = []
+    cuda = SimpleNamespace(is_initialized=lambda: True, empty_cache=lambda: emptied.append(True))
+    fake = SimpleNamespace(cuda=cuda, manual_seed=lambda seed: None)  # noqa: ARG005
+    monkeypatch.setitem(sys.modules, "torch", fake)
+    attempt(lambda job, tell: Verdict("ok"), job(), lambda report: None)  # noqa: ARG005
+    assert emptied == [True]

@@ -1,0 +1,67 @@
+"""What the system's counts of kills for want of memory say of a worker's death."""
+
+import pytest
+
+from archwright.evaluate.workers.memory_kills import MemoryKills
+
+
+@pytest.fixture
+def group(tmp_path):
+    """A control group of version 2 in which a process is, with one kill from before."""
+    (tmp_path / "process").mkdir()
+    (tmp_path / "process" / "cgroup").write_text("0::/job/step\n")
+    folder = tmp_path / "groups" / "job" / "step"
+    folder.mkdir(parents=True)
+    return count(folder / "memory.events", 1)
+
+
+def count(file, kills):
+    file.write_text(f"low 0\nmax 7\noom 9\noom_kill {kills}\noom_group_kill 0\n")
+    return file
+
+
+def kills_of(tmp_path):
+    return MemoryKills(tmp_path / "process", tmp_path / "groups")
+
+
+def test_a_kill_since_the_job_began_explains_a_death_and_one_from_before_does_not(group, tmp_path):
+    kills = kills_of(tmp_path)
+    assert kills.count() == 1
+    assert kills.explain(since=1) is False
+    count(group, 2)
+    assert kills.explain(since=1) is True
+
+
+def test_one_kill_explains_one_death(group, tmp_path):
+    """Two workers die within one attempt each, and the system has killed one of them; then both."""
+    kills = kills_of(tmp_path)
+    count(group, 2)
+    assert [kills.explain(since=1), kills.explain(since=1)] == [True, False]
+    count(group, 4)
+    assert [kills.explain(since=2), kills.explain(since=2), kills.explain(since=2)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("lines", "file"),
+    [
+        ("11:memory:/docker/1f\n0::/\n", "memory/docker/1f/memory.oom_control"),
+        ("4:cpu,memory:/job\n", "memory/job/memory.oom_control"),
+        ("4:memory:/of/the/host\n", "memory/memory.oom_control"),
+        ("0::/of/the/host\n", "memory.events"),
+    ],
+    ids=["old", "joint", "old in a container", "container"],
+)
+def test_the_count_is_that_of_the_group(tmp_path, lines, file):
+    (tmp_path / "process").mkdir()
+    (tmp_path / "process" / "cgroup").write_text(lines)
+    (tmp_path / "groups" / file).parent.mkdir(parents=True, exist_ok=True)
+    count(tmp_path / "groups" / file, 123)
+    assert kills_of(tmp_path).count() == 123
+
+
+def test_where_no_group_is_seen_the_machine_s_count_is_taken_or_none_is_known(tmp_path, monkeypatch):
+    monkeypatch.setattr("archwright.evaluate.workers.memory_kills.MACHINE", count(tmp_path / "vmstat", 5))
+    assert kills_of(tmp_path).count() == 5
+    monkeypatch.setattr("archwright.evaluate.workers.memory_kills.MACHINE", tmp_path / "nowhere")
+    assert kills_of(tmp_path).count() is None
+    assert kills_of(tmp_path).explain(since=None) is None

@@ -1,0 +1,212 @@
+"""Jobs go to warm workers and their ends come back, each to its own; a pool takes no more than it has slots for."""
+
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import archwright as aw
+from archwright.core.trial import Budget, Evaluator, Finished
+from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.workers.pool import NoFreeSlot, WorkerPool
+from tests.ends import alive
+from tests.evaluate.jobs import end, job, run, until_report
+
+
+def test_the_pool_is_an_evaluator(open_pool):
+    pool: Evaluator = open_pool("units", workers=3)
+    assert pool.slots == 3
+
+
+def test_each_job_is_scored_and_told_apart(open_pool):
+    jobs = [job(i, aw.affine(units=i + 1), attempt=i % 2 + 1) for i in range(20)]
+    ended, _ = run(open_pool("units", workers=2), *jobs)
+    assert [(e.trial, e.attempt, e.status, e.metrics) for e in ended] == [
+        (i, i % 2 + 1, "ok", {"accuracy": i + 1.0}) for i in range(20)
+    ]
+
+
+def test_a_worker_that_does_not_get_ready_is_given_up(tmp_path):
+    (tmp_path / "slow.py").write_text("import time; time.sleep(1000)")
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'slow.py'}:score"), start_timeout=1.0) as pool:
+        (ended,), _ = run(pool, job())
+    assert (ended.status, "not ready after 1 s" in ended.error) == ("crashed", True)
+
+
+def test_reports_arrive_and_optional_parameters_are_given_by_name(open_pool):
+    (ended,), reports = run(open_pool("reports"), job(7, seed=11, budget=Budget(3, "epochs")))
+    assert ended.metrics == {"accuracy": 0.5, "seed": 11, "budget": 3}
+    assert [(r.trial, r.epoch, r.metrics) for r in reports] == [(7, 1, {"accuracy": 0.1}), (7, 2, {"accuracy": 0.2})]
+
+
+def test_a_report_is_of_an_epoch(open_pool, file):
+    ended, reports = run(open_pool("reports_no_epoch"), *(job(seed, seed=seed) for seed in range(5)))
+    assert reports == []
+    for finished, given in zip(ended, ("'one'", "0", "-3", "1.5", "True"), strict=True):
+        assert finished.status == "crashed"
+        assert f"the epoch of a report is {given}; it must be a whole number: 1, 2 ..." in finished.error
+        assert f'File "{file}"' in finished.error
+        assert "functions.py" not in finished.error
+
+
+def test_a_halted_function_ends_well_at_its_next_report_and_its_worker_goes_on(open_pool):
+    pool = open_pool("reports_until_halted")
+    pool.submit(job(3))
+    arrived = until_report(pool)
+    pool.halt(3, "it was worse")
+    while not any(isinstance(message, Finished) for message in arrived):
+        arrived += pool.collect(10.0)
+    *reports, ended = arrived
+    assert (ended.status, ended.error) == ("ok", "")
+    assert ended.stopped is not None
+    assert (ended.stopped.by, ended.stopped.why) == ("hopeless", "it was worse")
+    assert reports[-1].epoch == ended.stopped.epoch < 999
+    (pid,) = pool.pids
+    pool.submit(job(4))
+    assert {message.trial for message in until_report(pool)} == {4}
+    assert pool.pids == [pid]
+
+
+def test_a_halt_touches_no_other_job_and_no_later_attempt(open_pool):
+    """Before any job, of a trial that nobody has, and of one that has ended: nothing happens."""
+    pool = open_pool("reports", workers=2)
+    pool.halt(7, "too early")
+    (first,), _ = run(pool, job(7))
+    pool.halt(7, "too late")
+    (again,), _ = run(pool, job(7, attempt=2))
+    assert (first.stopped, again.stopped, again.status) == (None, None, "ok")
+
+
+def test_what_a_thread_of_an_earlier_job_reports_is_not_taken_for_the_next_one_s(open_pool):
+    chatter, quiet = job(0, budget=Budget(1, "epochs")), job(1, budget=Budget(2, "epochs"))
+    ended, reports = run(open_pool("chatters_on"), chatter, quiet)
+    assert [e.status for e in ended] == ["ok", "ok"]
+    assert {r.trial for r in reports} == {0}
+
+
+def test_numbers_of_numpy_are_numbers(open_pool):
+    assert end(open_pool("is_numpy")).metrics == {"accuracy": 0.5, "ok": 1.0, "n": 3.0}
+
+
+def test_the_global_generators_are_seeded_with_the_job_s_seed(open_pool):
+    (a, b, c), _ = run(open_pool("draws"), job(0, seed=1), job(1, seed=1), job(2, seed=2))
+    assert a.metrics == b.metrics != c.metrics
+
+
+def test_a_function_runs_without_torch(open_pool):
+    assert end(open_pool("has_torch")).metrics == {"accuracy": 0.0}
+
+
+def test_workers_are_in_a_session_of_their_own_and_gone_when_the_pool_is_closed(open_pool):
+    pool = open_pool("process", workers=2)
+    ended, _ = run(pool, job(0), job(1))
+    pids = {int(e.metrics["accuracy"]) for e in ended}
+    assert all(os.getsid(pid) == pid for pid in pids)  # so Ctrl-C in our terminal does not reach them
+    pool.close()
+    assert not any(map(alive, pids))
+    pool.close()
+
+
+def test_closing_ends_what_runs_at_once(open_pool):
+    pool = open_pool("hangs")
+    pool.submit(job())
+    pool.collect(1.0)
+    started = time.monotonic()
+    pool.close()
+    assert time.monotonic() - started < 1.0
+
+
+def test_an_idle_worker_that_dies_is_replaced(open_pool):
+    pool = open_pool("process")
+    (first,), _ = run(pool, job())
+    os.kill(int(first.metrics["accuracy"]), signal.SIGKILL)
+    time.sleep(0.2)
+    (second,), _ = run(pool, job())
+    assert second.status == "ok"
+    assert second.metrics != first.metrics
+
+
+def test_a_dead_worker_is_replaced_at_once_and_warm_before_the_next_job(open_pool):
+    pool = open_pool("segfaults", workers=2)
+    run(pool, job())
+    until = time.monotonic() + 20
+    while not any(worker.ready for worker in pool._workers):
+        assert time.monotonic() < until
+        pool.collect(0.1)
+    (ready,) = (worker for worker in pool._workers if worker.ready)
+    pool.submit(job(1))
+    assert ready.served
+
+
+def test_a_worker_that_cannot_start_is_not_started_again_before_the_next_job(tmp_path):
+    (tmp_path / "dies.py").write_text("import os; os.abort()")
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'dies.py'}:score")) as pool:
+        run(pool, job())
+        assert pool.pids == []
+
+
+def test_a_machine_without_room_for_a_process_costs_an_attempt(open_pool):
+    pool = open_pool("units")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 2, hard))
+    pool.submit(job(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    (ended,) = pool.collect(1.0)
+    assert (ended.status, ended.may_be_chance) == ("crashed", True)
+    assert ended.error.startswith("a worker could not be started: [Errno 24]")
+    assert run(pool, job(1))[0][0].status == "ok"
+
+
+def test_a_job_too_many_is_refused(open_pool):
+    pool = open_pool("units")
+    pool.submit(job(0))
+    with pytest.raises(NoFreeSlot, match="all 1 slots are taken"):
+        pool.submit(job(1))
+    with pytest.raises(NoFreeSlot, match="at least 1"):
+        open_pool("units", workers=0)
+
+
+def test_collect_waits_as_long_as_it_is_told_where_nothing_comes(open_pool):
+    started = time.monotonic()
+    assert open_pool("units").collect(0.7) == []
+    assert 0.7 <= time.monotonic() - started < 1.5
+
+
+def test_a_job_larger_than_a_pipe_goes_through(open_pool):
+    wide = aw.sequential(*(aw.affine(units=10) for _ in range(5_000)))
+    assert end(open_pool("has_torch"), architecture=wide).status == "ok"
+
+
+def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, open_pool):
+    space = tmp_path / "my_space.py"
+    space.write_text(
+        "import archwright as aw\n"
+        "@aw.module\n"
+        "class OwnKindOfThePool(aw.Basic):\n"
+        "    size: aw.Hyperparameter[int] = aw.hyperparameter()\n"
+        "    def out_shape(self, in_shape):\n"
+        "        return in_shape\n"
+        "space = OwnKindOfThePool(size=3)\n"
+    )
+    from archwright.evaluate.loading import load
+
+    mine = load(f"{space}:space")
+    assert end(open_pool("has_torch", space_source=f"{space}:space"), architecture=mine).status == "ok"
+    ended = end(open_pool("has_torch"), architecture=mine)
+    assert (ended.status, "own_kind_of_the_pool" in ended.error) == ("invalid", True)
+
+
+def test_the_coordinator_never_imports_torch():
+    import subprocess
+
+    program = (
+        "import sys, archwright.evaluate.config, archwright.evaluate.loading, archwright.evaluate.workers.pool\n"
+        "from archwright.evaluate.data.named import describe\n"
+        "describe('digits'), describe('cifar10')\n"
+        "sys.exit([name for name in ('torch', 'torchvision', 'sklearn') if name in sys.modules] or 0)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,226 @@
+"""Whatever a job does to its worker costs one attempt, and the next job runs."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.workers.pool import NoWorker, WorkerPool
+from tests.ends import alive, gone
+from tests.evaluate.jobs import children, end, job, run, until_report
+
+MAY_BE_CHANCE = {"is_killed", "is_orphaned", "is_terminated", "gets_a_signal_without_a_name"}
+
+
+def test_an_exception_is_told_with_the_person_s_own_frames(open_pool, file):
+    ended = end(open_pool("raises"))
+    assert ended.status == "crashed"
+    assert ended.error.endswith("ValueError: no good")
+    assert f'File "{file}"' in ended.error
+    assert "functions.py" not in ended.error
+
+
+def test_the_worker_stays_warm_after_an_exception_of_plain_python(open_pool):
+    pool = open_pool("raises")
+    run(pool, job(0))
+    before = pool.pids
+    run(pool, job(1))
+    assert pool.pids == before
+
+
+@pytest.mark.parametrize(
+    ("function", "status", "told"),
+    [
+        ("leaves", "crashed", "SystemExit: 3"),
+        ("leaves_at_once", "crashed", "exited with code 4\nlast words"),
+        ("is_killed", "crashed", "killed by SIGKILL, and not by the system for want of memory\nlast words"),
+        ("is_orphaned", "crashed", "killed by SIGKILL"),
+        ("is_terminated", "crashed", "killed by SIGTERM"),
+        ("gets_a_signal_without_a_name", "crashed", f"killed by signal {signal.SIGRTMIN + 1}"),
+        ("aborts", "crashed", "killed by SIGABRT"),
+        ("segfaults", "crashed", "killed by SIGSEGV"),
+        ("runs_out", "out_of_memory", "MemoryError: Unable to allocate 8.00 GiB"),
+        ("floods", "crashed", "ValueError: after the flood"),
+        ("closes_everything", "crashed", "the worker closed its pipes"),
+        ("leaves_a_child", "crashed", "exited with code 5"),
+        ("is_nan", "diverged", "loss is nan"),
+        ("is_text", "crashed", "the score is '0.9' (str); it must be a number"),
+        ("is_nothing", "crashed", "the score is None (NoneType)"),
+        ("has_odd_metrics", "crashed", "model is <object object"),
+        ("raises_what_cannot_be_told", "crashed", "exception str() failed"),
+    ],
+)
+def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(open_pool, function, status, told):
+    ended = end(open_pool(function))
+    assert ended.status == status
+    assert told in ended.error
+    assert ended.may_be_chance == (function in MAY_BE_CHANCE)
+    assert len(ended.error) < 12_000
+
+
+@pytest.mark.parametrize("function", ["detaches_and_hangs", "detaches_and_segfaults", "detaches_and_is_killed"])
+def test_a_child_that_has_left_the_worker_s_group_goes_with_it(open_pool, function, file):
+    (ended,), _ = run(open_pool(function, trial_timeout=1.0), job())
+    assert ended.status == ("timed_out" if function == "detaches_and_hangs" else "crashed")
+    assert not alive(int(Path(f"{file}.detached").read_text()))
+
+
+def test_what_a_job_leaves_behind_is_gone_with_the_pool(open_pool):
+    pool = open_pool("detaches")
+    run(pool, job())
+    (guard,) = pool.pids
+    worker, left = children(guard)
+    assert os.getsid(left) not in (guard, worker)
+    pool.close()
+    assert not alive(left)
+
+
+def test_a_segfault_shows_where_python_was(open_pool):
+    assert "in segfaults" in end(open_pool("segfaults")).error
+
+
+@pytest.mark.parametrize("ask", ["warm_up", "collect"])
+def test_workers_that_cannot_start_are_no_trial_s_end(tmp_path, ask):
+    (tmp_path / "bad.py").write_text("1 / 0")
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'bad.py'}:score")) as pool:
+        pool.submit(job())
+        with pytest.raises(NoWorker, match=r"(?s)no worker can be started: importing .*ZeroDivisionError"):
+            pool.warm_up() if ask == "warm_up" else pool.collect(60.0)
+        assert not pool.pids
+
+
+def test_a_later_worker_that_cannot_start_costs_an_attempt(tmp_path, file):
+    """The first has shown that all is in order; what has changed since may be put right before the next trial."""
+    shutil.copy(file, tmp_path / "later.py")
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
+        pool.warm_up()
+        (tmp_path / "later.py").write_text("1 / 0")
+        assert "SIGSEGV" in end(pool).error
+        ended = end(pool)
+    assert ended.status == "crashed"
+    assert ended.error.startswith("the worker could not start: importing")
+    assert "ZeroDivisionError" in ended.error
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("score", "the evaluator must be a function"),
+        ("no_such", "has no 'no_such'; there are: CannotBeTold, aborts, chatters_on"),
+    ],
+)
+def test_what_is_no_function_is_told_before_any_trial(open_pool, function, told):
+    with pytest.raises(NoWorker, match=told):
+        open_pool(function).warm_up()
+
+
+def test_a_later_worker_that_dies_at_its_start_may_be_chance(tmp_path, file):
+    """The job that waited for it has not begun."""
+    shutil.copy(file, tmp_path / "later.py")
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
+        pool.warm_up()
+        (tmp_path / "later.py").write_text("import os; os.abort()")
+        (first, second), _ = run(pool, job(0), job(1))
+        assert pool.pids == []
+    assert ("SIGSEGV" in first.error, first.may_be_chance) == (True, False)
+    assert ("SIGABRT" in second.error, second.may_be_chance) == (True, True)
+
+
+def test_a_worker_that_fails_by_itself_ends(open_pool):
+    """Its main thread is interrupted where it waits for a job; the next job gets another worker."""
+    pool = open_pool("process")
+    (first,), _ = run(pool, job(0))
+    worker = int(first.metrics["accuracy"])
+    for _ in range(10):
+        os.kill(worker, signal.SIGINT)
+        if gone([worker], 5):  # or the signal came just before it began to wait, and is noticed only after that
+            break
+    assert gone([worker])
+    (second,), _ = run(pool, job(1), patience=20)
+    assert second.status == "ok"
+    assert second.metrics != first.metrics
+
+
+def test_a_limit_that_comes_when_the_job_has_ended_is_none_of_the_next_job_s(open_pool):
+    """The clock is no later job's, and a worker whose time was up gets none."""
+    pool = open_pool("process", trial_timeout=60.0)
+    over = job(0)
+    (first,), _ = run(pool, over)
+    (worker,) = pool._workers
+    worker._expire(over)
+    (second,), _ = run(pool, job(1))
+    assert second.metrics == first.metrics, "the same process"
+    worker.expired = time.monotonic()
+    (third,), _ = run(pool, job(2))
+    assert third.status == "ok"
+    assert third.metrics != first.metrics
+
+
+def test_memory_that_is_shared_with_other_trials_may_be_short_by_chance(open_pool):
+    for workers in (1, 2):
+        (ended,), _ = run(open_pool("runs_out", workers=workers), job())
+        assert (ended.status, ended.may_be_chance) == ("out_of_memory", workers == 2)
+
+
+def test_nobody_waits_for_a_worker_who_wants_to_stop(open_pool):
+    open_pool("units").warm_up(lambda: True)
+
+
+@pytest.mark.parametrize("function", ["hangs", "sleeps", "stops", "stops_its_guard"])
+def test_a_job_that_hangs_is_dead_within_two_seconds_of_its_limit_with_its_children(open_pool, function):
+    pool = open_pool(function, trial_timeout=1.0)
+    started = time.monotonic()
+    (ended,), _ = run(pool, job())
+    assert ended.status == "timed_out"
+    assert "limit of 1 s" in ended.error
+    assert 1.0 <= ended.seconds < 3.0
+    assert time.monotonic() - started < 10.0
+    if function == "hangs":
+        child = int(ended.error.split()[-1])
+        assert not alive(child)
+
+
+def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
+    pool = open_pool("sleeps", trial_timeout=1.0)
+    pool.submit(job())
+    while not pool._workers[0].served:
+        pool.collect(0.05)
+    (guard,) = pool.pids
+    (worker,) = children(guard)
+    time.sleep(1.0 + 1.5)  # as where the coordinator waits for its log
+    assert not alive(worker)
+    (ended,) = pool.collect(5.0)
+    assert (ended.status, "limit of 1 s" in ended.error, ended.may_be_chance) == ("timed_out", True, False)
+    assert 1.0 <= ended.seconds < 2.0
+
+
+def test_a_flood_is_drained_within_bounded_memory(open_pool):
+    pool = open_pool("floods")
+    run(pool, job())
+    assert all(len(worker._said) <= 1 << 14 for worker in pool._workers)
+
+
+def test_prints_do_not_reach_the_protocol(open_pool):
+    assert end(open_pool("prints")).metrics == {"accuracy": 1.0}
+
+
+def test_garbage_in_the_pipes_costs_an_attempt_at_most(open_pool):
+    ended = end(open_pool("writes_everywhere"))
+    assert ended.status == "crashed"
+    assert "is no message of a worker" in ended.error
+
+
+def test_a_halted_job_whose_worker_dies_has_crashed(open_pool):
+    pool = open_pool("reports_and_dies")
+    pool.submit(job(0))
+    until_report(pool)
+    pool.halt(0, "it was worse")
+    (ended,) = pool.collect(10.0)
+    assert (ended.status, ended.stopped) == ("crashed", None)
+    pool.halt(0, "it is dead")
+    (again,), _ = run(pool, job(0, attempt=2))
+    assert (again.status, again.stopped) == ("crashed", None)
