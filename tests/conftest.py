@@ -10,7 +10,9 @@ GOLDENS = Path(__file__).parent / "goldens"
 
 # Several processes test side by side: where each lets torch use every core, tests that use torch take a third longer.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.pop("COLUMNS", None)  # a process that tests beside others has the width of a terminal that is not there
+# What would have commands write as to a terminal, or as wide as one that is not there.
+for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(name, None)
 
 settings.register_profile("here", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)

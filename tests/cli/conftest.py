@@ -1,7 +1,6 @@
 """Logs for the tests to read, each made once, and the command within this process."""
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ import pytest
 from attrs import frozen
 
 from archwright.cli.main import main
-from tests.cli.running import SCORE, WATCHED, run, started
+from tests.cli.running import SCORE, WATCHED, Started, run
 
 
 @frozen
@@ -46,10 +45,10 @@ def cli(tmp_path, monkeypatch, capsys) -> Command:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start() -> Iterator[Callable[..., Started]]:
     """Starts a command in a folder; what goes on after the test is killed."""
-    with ExitStack() as processes:
-        yield lambda folder, *words, **more: processes.enter_context(started(folder, *words, **more))
+    with ExitStack() as commands:
+        yield lambda *words, **more: commands.enter_context(Started(*words, **more))
 
 
 @pytest.fixture(scope="session")

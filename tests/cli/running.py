@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ atexit.register(lambda: print("torch imported:", "torch" in sys.modules, file=sy
 from archwright.cli.main import main
 main(sys.argv[1:])
 """
-TIME = 60  # seconds that no command here may take
+TIME = 240  # seconds that no command here may take, on the slowest machine
 
 SCORE = """
 import os
@@ -33,6 +33,10 @@ def score(architecture, budget, seed, report):
 
 def paced(architecture, budget, seed):
     time.sleep(0.5)
+    with Path("paced").open("a") as begun:
+        begun.write(".")
+    while Path("paced").stat().st_size >= 16 and not Path("go").exists():
+        time.sleep(0.02)
     return (seed % 997) / 997
 
 def waits(architecture, budget, seed, report):
@@ -66,34 +70,45 @@ def environment() -> dict[str, str]:
     return kept | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-@contextmanager
-def started(folder: Path, *words: str, program: str = MAIN, **more: Any) -> Iterator[subprocess.Popen[str]]:
-    """A command that has been started in `folder`, and is gone after the block, however that ended."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    command = [sys.executable, "-P", "-c", program, *words]
-    with subprocess.Popen(command, cwd=folder, env=environment(), **pipes, **more) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+class Started(subprocess.Popen[bytes]):
+    """A command in `folder`. What it says goes to files, where it can be read while it runs; it ends with the block."""
+
+    def __init__(self, folder: Path, *words: str, program: str = MAIN, **more: Any) -> None:
+        self._said = {stream: tempfile.TemporaryFile("ab+") for stream in ("stdout", "stderr")}  # noqa: SIM115
+        command = [sys.executable, "-P", "-c", program, *words]
+        super().__init__(command, cwd=folder, env=environment(), **{**self._said, **more})
+
+    def said(self, stream: str) -> str:
+        """All that it has said so far."""
+        file = self._said[stream].fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode()
+
+    def wait_for(self, words: str, stream: str = "stdout", times: int = 1) -> None:
+        """Return once it has said something so many times; fails if it ends before."""
+        while self.said(stream).count(words) < times:
+            ended = self.poll() is not None
+            if ended and self.said(stream).count(words) < times:
+                said = self.said("stdout") + self.said("stderr")
+                pytest.fail(f"it never said {words!r}; it ended with {self.returncode} after\n{said}")
+            time.sleep(0.01)
+
+    def ended(self) -> tuple[str, str]:
+        """What it has said to stdout and to stderr, once it has come to its end."""
+        self.wait(TIME)
+        return self.said("stdout"), self.said("stderr")
+
+    def __exit__(self, *about: Any) -> None:
+        self.kill()
+        super().__exit__(*about)
+        for file in self._said.values():
+            file.close()
 
 
 def run(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
     """A command that has come to its end in `folder`."""
-    with started(folder, *words, program=program) as process:
-        out, err = process.communicate(timeout=TIME)
-    return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-
-def wait_for(process: subprocess.Popen[str], said: str, stream: str = "stdout") -> None:
-    """Return once a command has said something; fails with all that it said, if it ends before."""
-    lines: list[str] = []
-    for line in iter(getattr(process, stream).readline, ""):
-        if said in line:
-            return
-        lines.append(line)
-    out, err = process.communicate(timeout=TIME)
-    pytest.fail(f"it never said {said!r}; it ended with {process.returncode} after {''.join(lines)}{out}{err}")
+    with Started(folder, *words, program=program) as command:
+        out, err = command.ended()
+    return subprocess.CompletedProcess(words, command.returncode, out, err)
 
 
 def read_json(folder: Path, *words: str) -> Any:

@@ -1,6 +1,7 @@
 """A trial trained anew is a run of its own: reported, killed, resumed and verified as any other."""
 
 import json
+import signal
 import statistics
 
 import pytest
@@ -20,20 +21,29 @@ from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
-from tests.cli.running import WATCHED, read_json, run, wait_for
+from tests.cli.running import MAIN, WATCHED, read_json, run
 
+DEADLY = f"""
+import os, signal
+from archwright.evaluate.workers.pool import WorkerPool
+
+def submit(pool, job, submit=WorkerPool.submit):
+    submit(pool, job)
+    if job.trial == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+WorkerPool.submit = submit
+{MAIN}
+"""  # the command, whose process is killed when it has begun the second training
 RETRAIN = ("retrain", "digits-1", "0", "--seeds", "2", "--budget", "600examples")
 
 
 @pytest.mark.slow
-def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_log, start):
+def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_log):
     folder = digits_log.parent
     whole = run(folder, *RETRAIN, program=WATCHED)
     assert (whole.returncode, whole.stderr.strip()) == (0, "torch imported: False")
-    killed = start(folder, *RETRAIN, "--name", "killed")
-    wait_for(killed, "trial 1  began")
-    killed.kill()
-    killed.communicate(timeout=60)
+    assert run(folder, *RETRAIN, "--name", "killed", program=DEADLY).returncode == -signal.SIGKILL
     facts = read_json(folder, "show", "killed")
     assert (facts["status"], facts["repeats"]["scores"], facts["repeats"]["deviation"]) == ("died", 1, None)
     assert run(folder, "resume", "killed").returncode == 0

@@ -1,7 +1,6 @@
 """A search of the digits for real, and what the other commands say of it afterwards."""
 
 import json
-import threading
 import time
 
 import pytest
@@ -10,7 +9,7 @@ from archwright.evaluate.metrics import METRICS
 from archwright.store.artifacts import artifact, run_folder, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
-from tests.cli.running import SCORE, WATCHED, read_json, run, wait_for
+from tests.cli.running import SCORE, WATCHED, read_json, run
 
 
 def test_search_trains_and_shows_the_best_and_how_to_go_on(trained):
@@ -206,14 +205,14 @@ def test_resume_has_nothing_to_do_and_then_more(reader):
 def test_second_coordinator_is_refused(tmp_path, start):
     (tmp_path / "score.py").write_text(SCORE)
     first = start(tmp_path, "search", "digits", "--evaluator", "score.py:waits", "--trials", "3")
-    wait_for(first, "trial 0  epoch 1/")
+    first.wait_for("trial 0  epoch 1/")
     done = run(tmp_path, "resume", "digits-1")
     assert done.returncode == 2
     assert f"process {first.pid}" in done.stderr
     assert "Traceback" not in done.stderr
     assert read_json(tmp_path, "show")["status"] == "running"
     (tmp_path / "go").touch()
-    first.communicate(timeout=60)
+    first.ended()
     assert first.returncode == 0
 
 
@@ -221,18 +220,16 @@ def test_queries_during_a_whole_search(tmp_path, start):
     """One every tenth of a second: none of them fails, and nor does the search."""
     (tmp_path / "score.py").write_text(SCORE)
     search = start(tmp_path, "search", "digits", "--evaluator", "score.py:paced", "--trials", "16", "--workers", "2")
-    assert search.stdout is not None
-    assert search.stdout.readline().startswith("digits-1")
-    reading = threading.Thread(target=search.communicate)  # so that its pipe is not full at some time
-    reading.start()
+    search.wait_for("digits-1")
     asked = 0
-    while reading.is_alive():
+    while search.poll() is None:
         done = run(tmp_path, "sql", "select run, count(*) from trials group by run", "--json", program=WATCHED)
         missing = asked == 0 and "archwright search starts one" in done.stderr  # the search is just about to
         assert missing or done.returncode == 0, done.stderr
         asked += done.returncode == 0
+        if asked >= 2:  # the search waits for that before its last trial
+            (tmp_path / "go").touch()
         time.sleep(0.1)
-    reading.join()
-    assert search.returncode == 0
+    assert search.returncode == 0, search.ended()
     assert asked >= 2
     assert read_json(tmp_path, "show")["counts"]["ok"] == 16

@@ -15,7 +15,8 @@ import pytest
 
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
-from tests.cli.running import MAIN, SCORE, environment, read_json, run, wait_for
+from tests.cli.running import MAIN, SCORE, Started, environment, read_json, run
+from tests.ends import gone
 
 WAITS = ("search", "digits", "--evaluator", "score.py:waits", "--trials", "4", "--workers", "2")
 REPORTS = 2  # are waited for before anything is done to the search
@@ -28,13 +29,12 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture
-def begun(start) -> Callable[..., subprocess.Popen[str]]:
+def begun(start) -> Callable[..., Started]:
     """A search that is in the middle of its first trials, which go on once `let_go` is called."""
 
-    def search(folder: Path, *words: str) -> subprocess.Popen[str]:
+    def search(folder: Path, *words: str) -> Started:
         going = start(folder, *words)
-        for _ in range(REPORTS):
-            wait_for(going, "  epoch ")
+        going.wait_for("  epoch ", times=REPORTS)
         return going
 
     return search
@@ -79,9 +79,9 @@ def folder_of(process: Path) -> Path | None:
 def test_ctrl_c_finishes_the_running_trials(folder, begun):
     search = begun(folder, *WAITS)
     search.send_signal(signal.SIGINT)
-    wait_for(search, "press Ctrl-C again to stop at once")
+    search.wait_for("press Ctrl-C again to stop at once")
     let_go(folder)
-    out, err = search.communicate(timeout=60)
+    out, err = search.ended()
     assert (search.returncode, err) == (130, "")
     assert out.splitlines()[-1].endswith("archwright resume digits-1 --workers 2")
     events = logged(folder)
@@ -96,13 +96,13 @@ def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder, begun):
     search = begun(folder, *WAITS)
     assert len(workers(folder)) == 4  # two, each under its guard
     search.send_signal(signal.SIGINT)
-    wait_for(search, "press Ctrl-C again to stop at once")
+    search.wait_for("press Ctrl-C again to stop at once")
     search.send_signal(signal.SIGINT)
-    out, err = search.communicate(timeout=60)
+    out, err = search.ended()
     assert (search.returncode, err) == (130, "")
     assert "stopping at once" in out
     assert "archwright resume digits-1 --workers 2" in out
-    assert not workers(folder)
+    assert gone(map(int, workers(folder)))
     assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
     trials = read_json(folder, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["interrupted", "interrupted"]
@@ -135,7 +135,7 @@ def test_sigterm_is_as_ctrl_c(folder, begun):
     search = begun(folder, *WAITS)
     search.send_signal(signal.SIGTERM)
     let_go(folder)
-    out, _ = search.communicate(timeout=60)
+    out, _ = search.ended()
     assert search.returncode == 143
     assert "archwright resume digits-1" in out
 
@@ -143,7 +143,7 @@ def test_sigterm_is_as_ctrl_c(folder, begun):
 def test_kill_9_then_resume(folder, begun):
     search = begun(folder, *WAITS)
     search.kill()
-    search.communicate(timeout=60)
+    search.ended()
     assert read_json(folder, "show")["status"] == "died"
     assert read_json(folder, "runs")[0]["status"] == "died"
     assert "archwright resume digits-1" in run(folder, "show").stdout

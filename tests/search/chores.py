@@ -40,6 +40,14 @@ def slept(seconds: float) -> float:
     return seconds
 
 
+def waited(file: Path) -> str:
+    """Leaves a file, and ends once there is one named `go` beside it."""
+    file.touch()
+    while not file.with_name("go").exists():
+        time.sleep(0.01)
+    return file.name
+
+
 def noted(folder: Path) -> None:
     """Leaves the number of its process in a folder, and takes for ever."""
     (folder / str(os.getpid())).touch()

@@ -1,5 +1,8 @@
 """Successive halving that really trains, to be killed: `python -m tests.search.promoting LOG` begins or resumes it."""
 
+import math
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -30,14 +33,35 @@ def register() -> None:
     searchers.SEARCHERS = {**searchers.SEARCHERS, "halving": Halving(4)}
 
 
-def promote(path: Path) -> None:
-    """Begins the run, or goes on with it, and prints each trial that is scored."""
+class Deadly(WorkerPool):
+    """Its process is killed when it has given so many jobs away."""
+
+    jobs = math.inf
+
+    def submit(self, job):
+        super().submit(job)
+        self.jobs -= 1
+        if not self.jobs:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def promote(path: Path, jobs: float = math.inf, scores: float = math.inf) -> None:
+    """Begins the run, or goes on with it; its process is killed as it begins so many jobs, or has so many scores."""
     register()
     log = DuckDBLog(path)
     known = log.path.exists() and "promoted" in log.runs()
     begun = evolve(started(20), space=to_json(SPACE), searcher=searchers.searcher_to_json("halving"), keep_models=1)
-    console = Console(watch=lambda event: print(event.trial, flush=True) if isinstance(event, Scored) else None)  # noqa: T201
-    with WorkerPool(TrainingConfig(device="cpu", threads=1)) as pool:
+    scored: list[Scored] = []
+
+    def watch(event) -> None:
+        if isinstance(event, Scored):
+            scored.append(event)
+        if len(scored) == scores:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    console = Console(watch=watch)
+    with Deadly(TrainingConfig(device="cpu", threads=1)) as pool:
+        pool.jobs = jobs
         if known:
             resume(log, "promoted", pool, console=console)
         else:
@@ -45,4 +69,4 @@ def promote(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    promote(Path(sys.argv[1]))
+    promote(Path(sys.argv[1]), *map(float, sys.argv[2:]))

@@ -31,7 +31,7 @@ class Moody(Instant):
     """An evaluator that looks at the files of a folder: with one named `ill`, trials fail from the third on.
 
     With one named `deadly`, its process is killed in the fourth trial; with one named `slow`, a trial takes a second,
-    and without it a hundredth of one. It leaves one named `begun`.
+    and without it a hundredth of one; with one named `held`, it waits until that is gone. Each process leaves one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +39,9 @@ class Moody(Instant):
         self.folder = folder
 
     def judge(self, job: Job) -> Finished:
-        (self.folder / "begun").touch()
+        (self.folder / f"begun-{os.getpid()}").touch()
+        while (self.folder / "held").exists():
+            time.sleep(0.01)
         time.sleep(1 if (self.folder / "slow").exists() else 0.01)
         if (self.folder / "deadly").exists() and job.trial == 3:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -184,18 +186,27 @@ def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
 @pytest.mark.slow
 def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_soon(log, tmp_path):
     """One in each process, which would be given up if it were not waited for; no other one is begun."""
-    (tmp_path / "slow").touch()
+    (tmp_path / "held").touch()
     entries = grid("c", started(3), SEARCHERS, 10)
-    stop = lambda: Stop.SOON if (tmp_path / "begun").exists() else Stop.NO  # noqa: E731
+    said: list[Stop] = []
+
+    def stop() -> Stop:
+        """Soon, once each process is in a search; these go on when that has been heard."""
+        if len(said) > 1:
+            (tmp_path / "held").unlink(missing_ok=True)
+        if len(list(tmp_path.glob("begun-*"))) == 2:
+            said.append(Stop.SOON)
+        return said[-1] if said else Stop.NO
+
     done = list(run_all(log, entries, partial(Moody, tmp_path), processes=2, stop=stop))
-    assert 1 <= len(done) <= 2
+    assert len(done) == 2
     assert all(logged(log, entry.run).state.scored == 3 for entry in done)
 
 
 def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path):
     (tmp_path / "slow").touch()
     entries = grid("c", started(1000), SEARCHERS, 1)
-    stop = lambda: Stop.NOW if (tmp_path / "begun").exists() else Stop.NO  # noqa: E731
+    stop = lambda: Stop.NOW if list(tmp_path.glob("begun-*")) else Stop.NO  # noqa: E731
     began = time.monotonic()
     assert list(run_all(log, entries, partial(Moody, tmp_path), processes=2, stop=stop)) == []
     assert time.monotonic() - began < 500  # of the 1,000 that it would take

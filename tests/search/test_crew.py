@@ -75,15 +75,23 @@ def test_a_process_that_is_killed_is_named_and_what_was_done_arrives():
     assert found == [(1, 1), (2, 2)]
 
 
-def test_no_more_items_are_begun_once_that_is_said():
+def test_no_more_items_are_begun_once_that_is_said(tmp_path):
     """Of a hundred, the one under way comes to its end; the one that the process has at hand is not begun."""
-    with Crew(chores.slept, same, [0.01, 0.01, 1.0, 1.1, *[1.0] * 96], 1) as crew:
+    quick, slow = tmp_path / "quick", tmp_path / "slow"
+    for folder in (quick, slow):
+        folder.mkdir()
+    (quick / "go").touch()
+    items = [quick / "0", quick / "1", *(slow / str(i) for i in range(2, 100))]
+    with Crew(chores.waited, same, items, 1) as crew:
         found: list = []
-        while len(found) < 2:
+        while not (slow / "2").exists():
             found += crew.done(0.05)
         crew.give_no_more()
+        time.sleep(1)  # until the process has heard it
+        (slow / "go").touch()
         found += everything(crew)
-    assert [item for item, _ in found] == [0.01, 0.01, 1.0]
+    assert [name for _, name in found] == ["0", "1", "2"]
+    assert sorted(file.name for file in slow.iterdir()) == ["2", "go"]
 
 
 def test_leaving_the_block_ends_what_runs():

@@ -30,34 +30,50 @@ def begin():
     command = [sys.executable, "-m", "tests.search.victim"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
     with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as parent:
+        going: list[int] = []
 
         def number() -> int:
             return int(parent.stdout.readline())
 
+        def exit_code() -> int:
+            going.clear()
+            return number()
+
         def go_on(log: DuckDBLog, trials: int, slots: int):
             parent.stdin.write(f"{slots} {trials} {log.path}\n")
-            return number(), number
+            going.append(number())
+            return going[0], exit_code
 
         yield go_on
+        for process in going:  # of a test that has failed
+            os.kill(process, signal.SIGKILL)
+
+
+def scores(log: DuckDBLog) -> dict[int, float]:
+    """What is logged by now, trial by trial."""
+    if not (log.path.exists() and log.runs()):
+        return {}
+    return {e.trial: e.score for e in logged(log, "killed").events if isinstance(e, Scored)}
 
 
 @pytest.mark.slow
 def test_fifty_kills_at_random_instants(tmp_path, begin):
     """No scored trial is lost or scored twice, every proposal is the one of a run that was never killed."""
     log, chance = DuckDBLog(tmp_path / "log.duckdb"), random.Random(0)
-    scores: dict[int, float] = {}
-    survived = 0
+    before: dict[int, float] = {}
     for kill in range(KILLS):
         process, exit_code = begin(log, ENDLESS, slots=1 + kill % 3)
-        time.sleep(chance.uniform(0.0, 0.4))
+        if kill % 2:  # in a search, wherever that is; the others are killed anywhere, also before they have begun it
+            until = time.monotonic() + 60
+            while len(scores(log)) <= len(before):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+        time.sleep(chance.uniform(0.0, 0.1 if kill % 2 else 0.4))
         os.kill(process, signal.SIGKILL)
         assert exit_code() == -signal.SIGKILL
-        if log.path.exists() and log.runs():
-            now = {e.trial: e.score for e in logged(log, "killed").events if isinstance(e, Scored)}
-            assert scores.items() <= now.items()
-            survived += len(now) > len(scores)
-            scores = now
-    assert survived > KILLS / 4  # the kills fell into a search, not before it
+        now = scores(log)
+        assert before.items() <= now.items()
+        before = now
     trials = logged(log, "killed").state.proposed + 10
     _, exit_code = begin(log, trials, slots=2)
     assert exit_code() == 0
@@ -74,4 +90,4 @@ def test_fifty_kills_at_random_instants(tmp_path, begin):
     begun(whole, Instant(), trials)
     assert [e.path for e in proposed] == [e.path for e in events_of(whole) if isinstance(e, Proposed)]
     never_killed = {e.trial: e.score for e in events_of(whole) if isinstance(e, Scored)}
-    assert {e.trial: e.score for e in events if isinstance(e, Scored)} == never_killed
+    assert scores(log) == never_killed

@@ -1,10 +1,10 @@
 """Trials that are continued, from the proposal to the log and the disk, in processes that are killed."""
 
+import math
 import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -28,28 +28,24 @@ def ends(events):
     return {e.trial: {k: v for k, v in e.metrics.items() if not any(t in k for t in TIMES)} for e in ok}
 
 
-def killed_after(path, scores, pause):
-    """A process that goes on with the run, and is killed a moment after so many scores."""
-    command = [sys.executable, "-m", "tests.search.promoting", str(path)]
+def killed_at(path, jobs=math.inf, scores=math.inf):
+    """A process that goes on with the run, and kills itself there: nobody else is sure to come at that instant."""
+    command = [sys.executable, "-m", "tests.search.promoting", str(path), str(jobs), str(scores)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        for _ in range(scores):
-            assert process.stdout.readline()
-        time.sleep(pause)
-        process.send_signal(signal.SIGKILL)
+    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == -signal.SIGKILL
 
 
 @pytest.mark.slow
 def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(tmp_path, monkeypatch):
     """The same proposals, scores and metrics, the same weights kept, and nothing else left beside the log.
 
-    Killed after the first rung has begun, and just when the first trial that continues another is scored.
+    Killed as the third trial begins, and just when the first trial that continues another is scored.
     """
     monkeypatch.setattr(searchers, "SEARCHERS", {**searchers.SEARCHERS, "halving": Halving(4)})
     whole, killed = tmp_path / "whole.duckdb", tmp_path / "killed.duckdb"
     promote(whole)
-    killed_after(killed, 2, 0.03)
-    killed_after(killed, 3, 0.0)
+    killed_at(killed, jobs=3)
+    killed_at(killed, scores=3)
     promote(killed)
 
     events, again = (logged(DuckDBLog(path), "promoted").events for path in (whole, killed))

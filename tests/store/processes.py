@@ -14,8 +14,8 @@ HOLDER = """
 import duckdb
 database = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read")
 print("held", flush=True)
-time.sleep(float(sys.argv[3]))
-"""  # any DuckDB client that sits on the log
+sys.stdin.read()
+"""  # any DuckDB client that sits on the log until its stdin ends
 
 CLAIMER = """
 from archwright.store import claim

@@ -59,7 +59,7 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     log = DuckDBLog(path)
     log.append("a-1", [started(), *trial(0)[:2]], START)
     with start(KILLER, path, KILLS) as killer:
-        out, _ = killer.communicate(timeout=100)
+        out, _ = killer.communicate(timeout=240)
     assert killer.returncode == 0
     acknowledged, found, _ = json.loads(out)
     assert found >= acknowledged > KILLS

@@ -1,6 +1,7 @@
 """A checkpoint that was killed is undone: the file is what it was before, and nothing committed is lost."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -123,9 +124,14 @@ def test_a_writer_killed_while_it_keeps_has_changed_nothing(log, position, lengt
 
 def test_nothing_is_undone_while_somebody_is_at_work(log, position):
     """What a process keeps that is alive is its own: readers wait for it."""
-    with running(HOLDER, log.path, "write", 1):
+    with running(HOLDER, log.path, "write") as holder, ThreadPoolExecutor(1) as pool:
         undo_file(log.path).write_bytes(b"of the process that holds the log")
-        assert log.read("a-1")[-1].position == position
+        reading = pool.submit(log.read, "a-1")
+        with pytest.raises(TimeoutError):
+            reading.result(timeout=0.5)
+        assert is_kept(log.path)
+        holder.stdin.close()
+        assert reading.result()[-1].position == position
     assert not is_kept(log.path)
 
 
