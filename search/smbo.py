@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, final
 
+import numpy as np
 from attrs import field, frozen
 
 from archwright.core.mutation import mutated, steps
@@ -55,7 +56,7 @@ class Smbo:
     # as far as 20 seeds tell.
     variants: int = field(default=256, validator=whole(0))
     rollouts: int = field(default=256, validator=whole(1))
-    # The best trials that variants are of (the grammar paper's acquisition search).
+    # The best trials: variants are of them (the grammar paper's acquisition search), and are to be better than them.
     parents: int = field(default=10, validator=whole(1))
     # Trials that the surrogate sees: half the best ones, half spread over the rest by rank. A choice: with so many, an
     # ask takes 0.1 s however long the search is; more tell more, and cost the square of their number and then the cube.
@@ -117,12 +118,17 @@ class Smbo:
             return None
         known = self._remembered(state.told)
         targets = gaussian_ranks(merits(known))
+        best: list[int] = np.argsort(-targets, kind="stable")[: self.parents].tolist()
         rows = [trial.features for trial in known]
         rows += (features for _, features in state.open.values())
+        rows += (known[i].features for i in best)
         rows += candidates.values()
-        predicted = SURROGATES[self.surrogate](_groups(rows), targets, len(state.open), uniform)
-        mean, deviation = predicted
-        return list(candidates)[first_best(expected_improvement(mean, deviation, float(targets.max())))]
+        mean, deviation = SURROGATES[self.surrogate](_groups(rows), targets, len(state.open), uniform)
+        # What there is to improve on is what the surrogate expects of the best trials, not what they scored: where it
+        # takes that for noise, nothing near them would seem to be better (Picheny et al. 2013: EI with plug-in).
+        n = len(best)
+        incumbent = float(mean[:n].max())
+        return list(candidates)[first_best(expected_improvement(mean[n:], deviation[n:], incumbent))]
 
     def _remembered(self, trials: Iterable[Told[Traits]]) -> Sequence[Told[Traits]]:
         everything = list(trials)

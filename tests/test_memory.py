@@ -43,7 +43,7 @@ def trials(device, n):
         architecture = plain if number % 4 else (wild, misfit)[number // 4 % 2]
         ended = attempt(evaluate, job(number, architecture, Budget(300, "examples")), lambda report: None)  # noqa: ARG005
         assert (ended.finished.status == "ok") == (number % 4 > 0)
-        models = sum(isinstance(each, torch.nn.Module) for each in gc.get_objects())
+        models = sum(issubclass(type(each), torch.nn.Module) for each in gc.get_objects())
         yield models, torch.cuda.memory_allocated() if device.startswith("cuda") else 0
 
 

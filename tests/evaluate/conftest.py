@@ -18,6 +18,30 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+class Clock:
+    """In place of the module `time`: it goes on by what it is told that something took, and by nothing else."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    def took(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock of trainings, and of what is measured of their models."""
+    from archwright.evaluate.training import facts, learner
+
+    clock = Clock()
+    monkeypatch.setattr(facts, "time", clock)
+    monkeypatch.setattr(learner, "time", clock)
+    return clock
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     """The file with SCORES."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import archwright as aw
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Finished, Job, Report
+from archwright.evaluate.workers.process import WorkerProcess
 
 EPOCH = Budget(1, "epochs")
 
@@ -42,6 +43,14 @@ def end(pool, **about):
     return first
 
 
+def over(worker: WorkerProcess, seconds=60.0) -> bool:
+    """Whether a pool's worker, with all its threads and all that it has started, has ended within so many seconds."""
+    until = time.monotonic() + seconds
+    while worker.alive and time.monotonic() < until:
+        time.sleep(0.02)
+    return not worker.alive
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process has started."""
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
@@ -51,5 +60,13 @@ def until_report(pool, epoch=1):
     """Wait until a job has reported that epoch; what has arrived by then."""
     arrived = []
     while not any(isinstance(message, Report) and message.epoch >= epoch for message in arrived):
+        arrived += pool.collect(10.0)
+    return arrived
+
+
+def until_end(pool, before=()):
+    """Wait until a job has ended; what has arrived by then, after what had arrived `before`."""
+    arrived = list(before)
+    while not any(isinstance(message, Finished) for message in arrived):
         arrived += pool.collect(10.0)
     return arrived

@@ -70,13 +70,15 @@ def stops_its_guard(architecture, budget):
 def detached():
     # a grandchild in a session of its own whose parent is gone
     told, tell = os.pipe()
-    if os.fork() == 0:
+    parent = os.fork()
+    if parent == 0:
         os.setsid()
         if os.fork() == 0:
             os.write(tell, str(os.getpid()).encode())
             os.closerange(3, 100)
             time.sleep(1000)
         os._exit(0)
+    os.waitpid(parent, 0)
     pid = os.read(told, 20).decode()
     with open(__file__ + ".detached", "w") as file:
         file.write(pid)
@@ -152,11 +154,20 @@ def reports_and_dies(architecture, budget, report):
     time.sleep(0.3)
     os._exit(4)
 
+_reported = threading.Event()
+
 def chatters_on(architecture, budget, report):
+    def chatter():
+        for epoch in range(1, 1_000_000):
+            report(epoch, late=1.0)
+            _reported.set()
+            time.sleep(0.01)
+
     if budget.amount == 1:
-        chatter = lambda: [time.sleep(0.01) or report(i, late=1.0) for i in range(1, 101)]
         threading.Thread(target=chatter, daemon=True).start()
-    time.sleep(0.2)
+    for _ in range(2):  # the second of two reports was begun during this job
+        _reported.clear()
+        assert _reported.wait(60)
     return 1.0
 
 def is_nan(architecture, budget):

@@ -182,15 +182,27 @@ def test_a_budget_that_is_spent_already_gives_the_same_result_again(data, tmp_pa
     assert list(told)[-1] == metrics["epochs"]
 
 
-def test_the_seconds_that_were_spent_count(data):
+class Slow(nn.Linear):
+    """Takes a sixteenth of a second a batch by the clock."""
+
+    def __init__(self, clock):
+        super().__init__(64, 10)
+        self.clock = clock
+
+    def forward(self, x):
+        self.clock.took(1 / 16)
+        return super().forward(x.flatten(1))
+
+
+def test_the_seconds_that_were_spent_count(data, clock):
     """One second, then one and a half in all: the second training takes a half."""
-    training = Training(data)
+    training = Training(data, make=lambda: Slow(clock))
     *_, first = training.to(Budget(1, "seconds"))
     *_, state = training.to(Budget(1.5, "seconds"), first)
     then, now = (each["progress"]["course"] for each in (first, state))
-    assert 1.0 <= then["seconds"] < 1.4
-    assert 1.5 <= now["seconds"] < 1.9
-    assert then["epoch"] < now["epoch"]
+    assert (then["seconds"], then["examples"]) == (1.0, 16 * BATCH)
+    assert (now["seconds"], now["examples"]) == (1.5, 24 * BATCH)
+    assert (then["epoch"], now["epoch"]) == (4, 5)
 
 
 def test_a_state_goes_on_in_another_unit(data, tmp_path):

@@ -1,7 +1,5 @@
 """What a trial knows of its model: work that is worked out by hand, and measurements that follow what is measured."""
 
-import time
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -47,28 +45,30 @@ def test_flops_are_those_of_torch_s_own_counter(architecture, shape):
 
 
 class Pauses(nn.Module):
-    """Takes as long for each pass as it is told, and remembers in which mode it was."""
+    """Takes as long for each pass by the clock as it is told, and remembers in which mode it was."""
 
-    def __init__(self, *pauses: float) -> None:
+    def __init__(self, clock, *pauses: float) -> None:
         super().__init__()
-        self.pauses, self.modes = list(pauses), []
+        self.clock, self.pauses, self.modes = clock, list(pauses), []
 
     def forward(self, x):
         self.modes.append(self.training)
-        time.sleep(self.pauses.pop(0))
+        self.clock.took(self.pauses.pop(0))
         return x
 
 
-def test_the_latency_is_the_median_after_a_warm_up_of_a_model_that_is_not_training():
-    model = Pauses(0.2, 0.01, 0.1, 0.02)
-    assert 0.02 <= facts(model.train(), torch.ones(4))["latency_seconds"] < 0.1
+def test_the_latency_is_the_median_after_a_warm_up_of_a_model_that_is_not_training(clock):
+    model = Pauses(clock, 0.2, 0.01, 0.1, 0.02)
+    assert facts(model.train(), torch.ones(4))["latency_seconds"] == pytest.approx(0.02)
     assert model.modes == [False] * 4
 
 
-def test_a_fast_model_is_looked_at_more_often():
-    model = Pauses(*[0.0] * 20)
-    assert facts(model, torch.ones(4))["latency_seconds"] < 0.01
-    assert len(model.modes) == 1 + 9
+def test_a_fast_model_is_looked_at_more_often(clock):
+    """Until that has taken 10 ms, and nine times at most."""
+    for pause, times in ((0.0, 9), (0.001, 9), (0.0024, 5), (0.0026, 4)):
+        model = Pauses(clock, *[pause] * 20)
+        assert facts(model, torch.ones(4))["latency_seconds"] == pytest.approx(pause)
+        assert len(model.modes) == 1 + times
 
 
 def test_the_batch_has_one_size_also_where_there_are_fewer_images():

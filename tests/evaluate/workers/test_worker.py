@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from archwright.core.trial import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import describe
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
-from tests.ends import alive
+from tests.ends import alive, gone
 from tests.evaluate.jobs import job, run
 from tests.places import ROOT
 
@@ -98,7 +97,7 @@ def test_settings_of_the_architecture_overrule_those_of_the_evaluator(pool):
 
 
 def test_a_warm_worker_starts_a_training_at_once(pool):
-    (ended, *_), _ = run(pool, *(job(i, NETWORK, Budget(100, "examples")) for i in range(3)))
+    (*_, ended), _ = run(pool, *(job(i, NETWORK, Budget(100, "examples")) for i in range(3)))
     assert ended.seconds < 1.0  # measured: 0.01; the rest is for a busy machine
 
 
@@ -146,7 +145,7 @@ def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
 
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), NETWORK)
     raises = aw.sequential(load(own).children[1], aw.affine(units=10))
-    huge = aw.sequential(aw.affine(units=10**10), aw.affine(units=10))
+    huge = aw.sequential(aw.affine(units=10**13), aw.affine(units=10))
     ended, _ = run(pool, job(0, wild), job(1, raises), job(2, huge), job(3, NETWORK))
     assert [e.status for e in ended] == ["diverged", "crashed", "out_of_memory", "ok"]
     assert "RuntimeError: cannot be trained" in ended[1].error
@@ -254,10 +253,7 @@ def test_workers_and_their_children_are_gone_when_their_coordinator_is_killed(tm
         assert len(pids) == 8
         assert all(map(alive, pids))
         coordinator.send_signal(signal.SIGKILL)
-    until = time.monotonic() + 5
-    while any(map(alive, pids)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not [pid for pid in pids if alive(pid)]
+    assert gone(pids, 30)
 
 
 def test_ctrl_c_in_the_coordinator_s_group_does_not_reach_the_workers(pool):
@@ -272,10 +268,12 @@ def test_the_sizes_that_are_described_are_those_that_are_trained_on(pool):
 
 
 def test_a_trained_trial_says_what_its_model_costs(pool):
-    """The wide one takes more of everything; what does not depend on the machine is the same each time."""
+    """The wide one takes more of everything, each at its best; what does not depend on the machine is the same."""
     narrow, wide = (aw.sequential(aw.conv2d(filters=n, size=3), aw.relu(), aw.affine(units=10)) for n in (2, 256))
-    (small, large, again), _ = run(pool, job(0, narrow), job(1, wide), job(2, wide))
+    architectures = [narrow, *[narrow, wide] * 3]  # the first job of a worker takes more
+    (_, *ended), _ = run(pool, *(job(trial, each) for trial, each in enumerate(architectures)))
+    small, large = ([each.metrics for each in ended[first::2]] for first in (0, 1))
     for name in ("parameters", "flops", "latency_seconds", "peak_memory_bytes", "train_seconds"):
-        assert small.metrics[name] < large.metrics[name], name
-    assert large.metrics["flops"] == again.metrics["flops"] == 2 * (256 * 64 * 9 + 256 * 64 * 10)
-    assert small.metrics["examples_per_second"] > large.metrics["examples_per_second"]
+        assert min(each[name] for each in small) < min(each[name] for each in large), name
+    assert {each["flops"] for each in large} == {2 * (256 * 64 * 9 + 256 * 64 * 10)}
+    assert max(each["examples_per_second"] for each in small) > max(each["examples_per_second"] for each in large)
