@@ -50,7 +50,7 @@ SETTINGS: Mapping[type, Mapping[str, About]] = {
         "initial": About("random trials to begin with", f"{GRAMMAR}; White et al. 2021"),
         "variants": About("candidates near the best trials"),
         "rollouts": About("random candidates"),
-        "parents": About("the best trials that variants are of", GRAMMAR),
+        "parents": About("the best trials, which variants are of and are to be better than", GRAMMAR),
         "memory": About("trials that the model sees: half the best ones, half spread over the rest by rank"),
     },
     SmboPaper: {
