@@ -14,7 +14,7 @@ from attrs import frozen
 from rich.console import Console
 from rich.table import Table
 
-from archwright.cli.histories import histories
+from archwright.cli.comparisons.histories import histories
 from archwright.core.cell import cell
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.serial import to_json

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from archwright.cli.figures import KINDS
+from archwright.cli.comparisons.figures import KINDS
 from archwright.search.evolution import Evolution
 from archwright.search.local_search import LocalSearch
 from archwright.search.mcts import Mcts

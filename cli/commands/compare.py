@@ -56,11 +56,12 @@ def compare(
     at once. A searcher none of whose searches has a score, and searches whose trials keep failing, are told at the
     end: exit code 1.
     """
-    from archwright.cli import comparing, concluding
-    from archwright.cli import evaluator as evaluators
-    from archwright.cli.halting import stopping as stopping_rule
+    from archwright.cli.comparisons.conclusions import conclude
+    from archwright.cli.comparisons.running import Force, searchers, work
+    from archwright.cli.runs import evaluator as evaluators
+    from archwright.cli.runs.starting import problem
+    from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.cli.space import find
-    from archwright.cli.starting import problem
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
     from archwright.search.compare import grid
@@ -73,7 +74,7 @@ def compare(
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
-    found, wanted = find(space), comparing.searchers(searcher)
+    found, wanted = find(space), searchers(searcher)
     term, shape = problem(found, config, data, options.shape(input_shape))
     evaluators.say_overruled(config, term)
     config = evaluators.for_inputs(config, shape)
@@ -92,13 +93,13 @@ def compare(
     )
     entries = grid(name or found.stem, started, wanted, seeds)
     check_run_name(max((entry.run for entry in entries), key=len))
-    force = comparing.Force(config, found.source, workers, options.seconds(trial_timeout), retries)
-    comparing.work(DuckDBLog(log), entries, force)
-    concluding.conclude(log, entries, optimum, as_json)
+    force = Force(config, found.source, workers, options.seconds(trial_timeout), retries)
+    work(DuckDBLog(log), entries, force)
+    conclude(log, entries, optimum, as_json)
 
 
 def _kinds() -> list[str]:
-    from archwright.cli.figures import KINDS
+    from archwright.cli.comparisons.figures import KINDS
 
     return list(KINDS)
 
@@ -128,7 +129,7 @@ def plot(
 
     Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
     """
-    from archwright.cli.figures import chosen_kind, drawn
+    from archwright.cli.comparisons.figures import chosen_kind, drawn
 
     file = output or Path(f"{kind}.png")
     for remark in drawn(log, runs, chosen_kind(kind), file, optimum, title):

@@ -27,7 +27,7 @@ def export(
     its inputs must be normalised.
     """
     from archwright.cli import exporting, output
-    from archwright.cli.reading import read
+    from archwright.cli.reports.reading import read
 
     done = exporting.exported(read(log, run), trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:

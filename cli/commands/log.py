@@ -33,7 +33,7 @@ def sql(
     The views runs, trials, scores, choices, attempts, curves and incumbents are there to be queried:
     "describe trials" gives the columns of one.
     """
-    from archwright.cli.query import written
+    from archwright.cli.reports.query import written
 
     written(log, query, "json" if json else form.value, output)
 
@@ -47,7 +47,7 @@ def verify(
 ) -> None:
     """Check every event of the log against the hash chain over its run; exit 1 if any was changed or lost."""
     from archwright.cli.output import print_json
-    from archwright.cli.query import show_verdicts
+    from archwright.cli.reports.query import show_verdicts
     from archwright.store.verify import verify as check
 
     path = file or log

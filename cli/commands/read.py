@@ -9,7 +9,8 @@ from archwright.cli import options
 
 def runs(json: options.Json = False, log: options.Log = options.DEFAULT_LOG) -> None:
     """List the runs of the log, the one that was started last at the end."""
-    from archwright.cli import facts, output, show
+    from archwright.cli import output
+    from archwright.cli.reports import facts, show
 
     found = facts.of_runs(log)
     output.print_json(found) if json else show.show_runs(found)
@@ -28,10 +29,11 @@ def show(
 
     With --svg, the trial's architecture is drawn.
     """
-    from archwright.cli import drawing, facts, output
-    from archwright.cli.reading import read
-    from archwright.cli.show import show_run
-    from archwright.cli.show_trial import show_trial
+    from archwright.cli import output
+    from archwright.cli.reports import drawing, facts
+    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.show import show_run
+    from archwright.cli.reports.show_trial import show_trial
 
     reading = read(log, run)
     if svg is not None:
@@ -51,9 +53,10 @@ def best(
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
     """Compare a run's best trials: their scores, and the choices in which they differ."""
-    from archwright.cli import facts, output
-    from archwright.cli.reading import read
-    from archwright.cli.show_trial import show_best
+    from archwright.cli import output
+    from archwright.cli.reports import facts
+    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.show_trial import show_best
 
     found = facts.of_best(read(log, run), n)
     output.print_json(found) if json else show_best(found)

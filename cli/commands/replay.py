@@ -23,8 +23,9 @@ def replay(
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
-    from archwright.cli import output, replaying
-    from archwright.cli.reading import read
+    from archwright.cli import output
+    from archwright.cli.reports import replaying
+    from archwright.cli.reports.reading import read
 
     reading = read(log, run, at)
     found = replaying.verified(reading) if verify else replaying.belief(reading)
@@ -51,9 +52,9 @@ def fork(
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
-    from archwright.cli.reading import read
-    from archwright.cli.replaying import made_searcher
-    from archwright.cli.starting import new_name
+    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.replaying import made_searcher
+    from archwright.cli.runs.starting import new_name
     from archwright.search.session import forked
     from archwright.store.duck import DuckDBLog
     from archwright.store.fork import fork as make

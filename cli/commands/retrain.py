@@ -64,10 +64,12 @@ def retrain(
     Nothing is left to choose an epoch by: the weights after the last one count, and patience watches the accuracy on
     the training images.
     """
-    from archwright.cli import facts, output, retraining
-    from archwright.cli.going import Going, begin
-    from archwright.cli.reading import read
-    from archwright.cli.starting import new_name
+    from archwright.cli import output
+    from archwright.cli.reports import facts
+    from archwright.cli.reports.reading import read
+    from archwright.cli.runs import retraining
+    from archwright.cli.runs.running import Going, begin
+    from archwright.cli.runs.starting import new_name
     from archwright.core.trial import parse_budget
     from archwright.search.session import start
     from archwright.store.duck import DuckDBLog

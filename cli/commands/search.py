@@ -59,11 +59,11 @@ def search(
     nothing that was logged. A search that was stopped so before its end exits with 130, one that SIGTERM stopped
     with 143, and one whose trials keep failing with 1.
     """
-    from archwright.cli import evaluator as evaluators
-    from archwright.cli.going import Going, begin
-    from archwright.cli.halting import stopping as stopping_rule
+    from archwright.cli.runs import evaluator as evaluators
+    from archwright.cli.runs.running import Going, begin
+    from archwright.cli.runs.starting import new_name, problem
+    from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.cli.space import find
-    from archwright.cli.starting import new_name, problem
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
     from archwright.search.searchers import searcher_to_json
@@ -117,9 +117,9 @@ def resume(
     A space of your own is loaded again from its file. If it has changed, what differs is shown, and the run goes on in
     it as long as it holds every model that was proposed.
     """
-    from archwright.cli.evaluator import for_inputs, on_this_machine
-    from archwright.cli.going import Going, again
-    from archwright.cli.resuming import changed_space, is_done
+    from archwright.cli.runs.evaluator import for_inputs, on_this_machine
+    from archwright.cli.runs.resuming import changed_space, is_done
+    from archwright.cli.runs.running import Going, again
     from archwright.evaluate.config import from_json as config_from_json
     from archwright.search.session import logged
     from archwright.search.session import resume as go_on

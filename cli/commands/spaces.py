@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from archwright.cli import options
-from archwright.cli.depth import depth
 from archwright.cli.output import choices, print_json, screen, size, table, times, tree
+from archwright.cli.reports.path_lengths import depth
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
 from archwright.core.check import dead_ends
 from archwright.core.draw import as_text
@@ -45,7 +45,7 @@ def space(
         _print_count(count(term, shape))
         return
     if svg is not None:
-        from archwright.cli.drawing import of_space  # it knows of logs, whose database takes time to import
+        from archwright.cli.reports.drawing import of_space  # it knows of logs, whose database takes time to import
 
         of_space(term, svg, json=json)
         return

@@ -5,10 +5,10 @@ from attrs import fields
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from archwright.cli import comparing
-from archwright.cli.comparing import LONGEST, Force, label, searchers, unfinished, worked_off
+from archwright.cli.comparisons import running
+from archwright.cli.comparisons.progress import Overview
+from archwright.cli.comparisons.running import LONGEST, Force, label, searchers, unfinished, worked_off
 from archwright.cli.options import BadOption
-from archwright.cli.overview import Overview
 from archwright.core.serial import JSON
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.run import Stop
@@ -114,8 +114,8 @@ def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propos
 def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this_one(tmp_path, monkeypatch):
     """Not as many as the machine has: those that its affinity and its container leave."""
     given = {}
-    monkeypatch.setattr(comparing, "cores", lambda: 3)
-    monkeypatch.setattr(comparing, "run_all", lambda _, entries, *__, **more: given.update(more) or entries)
+    monkeypatch.setattr(running, "cores", lambda: 3)
+    monkeypatch.setattr(running, "run_all", lambda _, entries, *__, **more: given.update(more) or entries)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [entry("a.random.0", 4)]
     force = Force(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1)
     said = list(worked_off(log, searches, force, Overview(1, 0, trains=False), lambda: Stop.NO))

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from archwright.cli.facts import leaf
-from archwright.cli.reading import read
+from archwright.cli.reports.facts import leaf
+from archwright.cli.reports.reading import read
 from archwright.core.named import named_space
 from archwright.core.picture.svg import as_svg
 

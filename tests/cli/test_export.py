@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file, save
 
 import archwright as aw
-from archwright.cli.facts import leaf
-from archwright.cli.reading import read
+from archwright.cli.reports.facts import leaf
+from archwright.cli.reports.reading import read
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.config import to_json as config_to_json

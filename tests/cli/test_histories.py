@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from archwright.cli import histories as module
-from archwright.cli.histories import NothingScored, NothingToCompare, by_label, histories, no_score, rows_of
+from archwright.cli.comparisons import histories as module
+from archwright.cli.comparisons.histories import NothingScored, NothingToCompare, by_label, histories, no_score, rows_of
 from archwright.store.duck import DuckDBLog
 from tests.cli.compared import written
 

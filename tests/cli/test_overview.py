@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from archwright.cli.overview import Overview, command_again
+from archwright.cli.comparisons.progress import Overview, command_again
 from archwright.core.trial import Budget, Objective
 from archwright.search.run import Stop
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored

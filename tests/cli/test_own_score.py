@@ -71,22 +71,22 @@ def own(tmp_path):
     ],
 )
 def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, name, said):
-    from archwright.cli.own_function import score
+    from archwright.cli.runs.own_function import score
 
     monkeypatch.chdir(own)
     assert score(f"own.py:{name}") == said
 
 
 def test_a_function_of_a_module_says_it_too(own, monkeypatch):
-    from archwright.cli.own_function import score
+    from archwright.cli.runs.own_function import score
 
     monkeypatch.chdir(own)
     assert score("own:another") == Objective("f1")
 
 
 def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
-    from archwright.cli import own_score
-    from archwright.cli.own_function import score
+    from archwright.cli.runs import own_score
+    from archwright.cli.runs.own_function import score
 
     monkeypatch.chdir(own)
     monkeypatch.setattr(own_score, "imported", lambda source: pytest.fail(f"{source} was imported"))
@@ -98,7 +98,7 @@ def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
 
 
 def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monkeypatch):
-    from archwright.cli.own_function import score
+    from archwright.cli.runs.own_function import score
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.py").write_text("train = lambda a, b: 1\nraise ValueError('no such fold')\n")
@@ -135,7 +135,7 @@ def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
     ],
 )
 def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric, minimize, objective):
-    from archwright.cli import evaluator
+    from archwright.cli.runs import evaluator
 
     monkeypatch.chdir(own)
     config = evaluator.chosen(f"own.py:{name}", None, metric, (), {})

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from archwright.cli.facts import differing, merged
 from archwright.cli.output import duration, score, shown, size, sparkline, tree
-from archwright.cli.show_trial import side_by_side
+from archwright.cli.reports.facts import differing, merged
+from archwright.cli.reports.show_trial import side_by_side
 from archwright.core.trial import Objective
 from archwright.search.session import logged
 from archwright.store.duck import DuckDBLog

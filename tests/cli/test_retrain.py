@@ -7,9 +7,9 @@ import statistics
 import pytest
 from attrs import evolve
 
-from archwright.cli.reading import read
-from archwright.cli.repeats import conclusion, of_repeats
-from archwright.cli.retraining import final
+from archwright.cli.reports.reading import read
+from archwright.cli.reports.repeats import conclusion, of_repeats
+from archwright.cli.runs.retraining import final
 from archwright.core.named import SPACES
 from archwright.core.node import root
 from archwright.core.serial import to_json

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import archwright as aw
-from archwright.cli.depth import depth
+from archwright.cli.reports.path_lengths import depth
 from archwright.core.named import SPACES
 from tests.cli.running import run
 

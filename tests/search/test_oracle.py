@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from archwright.cli.histories import histories
+from archwright.cli.comparisons.histories import histories
 from archwright.core.cell import cell
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.serial import to_json

@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from archwright.cli.standing import Standing, line, standing
+from archwright.cli.runs.status import Standing, line, standing
 from archwright.core.trial import Budget, Objective
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState

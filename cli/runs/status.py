@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from archwright.cli.output import duration, score
-from archwright.cli.reading import in_order, ranked
+from archwright.cli.reports.reading import in_order, ranked
 from archwright.core.trial import Budget, Objective
 from archwright.store.events import (
     AttemptEnded,

@@ -12,8 +12,8 @@ from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from archwright.cli.progress import PER_SECOND, STOPPING, Watcher
-from archwright.cli.standing import line, standing
+from archwright.cli.runs.progress import PER_SECOND, STOPPING, Watcher
+from archwright.cli.runs.status import line, standing
 from archwright.core.trial import Objective
 from archwright.search.run import Stop
 from archwright.store.events import Event, Scored

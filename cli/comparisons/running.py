@@ -8,10 +8,10 @@ from hashlib import blake2b
 import typer
 from attrs import frozen
 
-from archwright.cli.agreeing import standings
-from archwright.cli.interrupts import noted
+from archwright.cli.comparisons.logged_searches import standings
+from archwright.cli.comparisons.progress import Overview, command_again
 from archwright.cli.options import BadOption, searcher_parts
-from archwright.cli.overview import Overview, command_again
+from archwright.cli.runs.interrupts import noted
 from archwright.core.serial import JSON
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator

@@ -8,8 +8,8 @@ import numpy as np
 import typer
 from attrs import evolve
 
-from archwright.cli.agreeing import Standing, standings
-from archwright.cli.histories import Floats, History, histories, no_score, rows_of
+from archwright.cli.comparisons.histories import Floats, History, histories, no_score, rows_of
+from archwright.cli.comparisons.logged_searches import Standing, standings
 from archwright.cli.output import print_json, screen, table
 from archwright.search.compare import Entry
 from archwright.search.run import TrialsKeepFailing

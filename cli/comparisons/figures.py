@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from archwright.cli.histories import Floats, History, NothingToCompare, by_label, histories, no_score, rows_of
+from archwright.cli.comparisons.histories import (
+    Floats,
+    History,
+    NothingToCompare,
+    by_label,
+    histories,
+    no_score,
+    rows_of,
+)
 from archwright.cli.options import BadOption
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.search.statistics import known_mean, share_above

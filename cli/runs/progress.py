@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from archwright.cli.output import duration, score, screen
-from archwright.cli.standing import Running, Standing, line
+from archwright.cli.runs.status import Running, Standing, line
 from archwright.core.trial import Budget
 from archwright.search.run import Stop
 from archwright.store.events import Event, Scored

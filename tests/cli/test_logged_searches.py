@@ -5,7 +5,7 @@ import math
 import pytest
 from attrs import evolve
 
-from archwright.cli.agreeing import standings
+from archwright.cli.comparisons.logged_searches import standings
 from archwright.cli.options import BadOption
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import TrainingConfig, to_json

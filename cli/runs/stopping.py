@@ -1,16 +1,10 @@
-"""What halts hopeless trials, as a person asks for it, and how the end of a stopped one is told."""
-
-from typing import Any
-
-from attrs import asdict
+"""What halts hopeless trials, as a person asks for it."""
 
 from archwright.cli.options import BadOption, pairs
 from archwright.core.serial import JSON
-from archwright.core.trial import Objective, Stopped
+from archwright.core.trial import Objective
 from archwright.evaluate.config import REPORTED, Config, FunctionConfig, TrainingConfig
 from archwright.search.stopping import rule_to_json
-
-Facts = dict[str, Any]
 
 
 def stopping(text: str | None, config: Config, objective: Objective) -> JSON:
@@ -31,18 +25,3 @@ def stopping(text: str | None, config: Config, objective: Objective) -> JSON:
     elif not isinstance(config, FunctionConfig):
         raise BadOption(f"--stopping is {text}, and a table has no epochs to stop at; leave it out")
     return rule
-
-
-def of_stop(stopped: Stopped | None) -> Facts | None:
-    """Why an attempt was stopped, as plain data."""
-    return None if stopped is None else asdict(stopped)
-
-
-def in_short(stopped: Facts | None) -> str:
-    """Why, in two words."""
-    return "" if stopped is None else f"{stopped['by']}, epoch {stopped['epoch']}"
-
-
-def in_full(stopped: Facts) -> str:
-    """Why, in a sentence."""
-    return f"stopped after epoch {stopped['epoch']} ({stopped['by']}): {stopped['why']}"

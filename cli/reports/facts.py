@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import asdict
 
-from archwright.cli.halting import of_stop
-from archwright.cli.reading import Reading, open_status
-from archwright.cli.repeats import is_repeated, of_repeats
+from archwright.cli.reports.reading import Reading, open_status
+from archwright.cli.reports.repeats import is_repeated, of_repeats
+from archwright.cli.reports.stopped import of_stop
 from archwright.cli.space import known_term
 from archwright.core.draw import as_text
 from archwright.core.errors import ArchwrightError

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from archwright.cli.agreeing import standings
-from archwright.cli.concluding import (
+from archwright.cli.comparisons.conclusions import (
     check_failing,
     check_scored,
     conclude,
@@ -13,7 +12,8 @@ from archwright.cli.concluding import (
     remarks,
     show_conclusions,
 )
-from archwright.cli.histories import NothingScored
+from archwright.cli.comparisons.histories import NothingScored
+from archwright.cli.comparisons.logged_searches import standings
 from archwright.search.run import TrialsKeepFailing
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStopped

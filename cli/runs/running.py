@@ -9,15 +9,15 @@ from attrs import field, frozen
 from rich.console import Console as Screen
 
 from archwright.cli import options
-from archwright.cli.facts import of_best, of_run
-from archwright.cli.interrupts import Interrupts, noted
 from archwright.cli.output import screen, several, spelled
-from archwright.cli.progress import Watcher, watched
-from archwright.cli.reading import read
-from archwright.cli.repeats import is_repeated, origin
-from archwright.cli.show import show_trials
-from archwright.cli.show_trial import show_winner
-from archwright.cli.standing import Standing, standing
+from archwright.cli.reports.facts import of_best, of_run
+from archwright.cli.reports.reading import read
+from archwright.cli.reports.repeats import is_repeated, origin
+from archwright.cli.reports.show import show_trials
+from archwright.cli.reports.show_trial import show_winner
+from archwright.cli.runs.interrupts import Interrupts, noted
+from archwright.cli.runs.progress import Watcher, watched
+from archwright.cli.runs.status import Standing, standing
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
 from archwright.evaluate.opening import open_evaluator

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
 
-from archwright.cli.facts import Facts, differing
-from archwright.cli.halting import in_full
 from archwright.cli.output import (
     choices,
     count,
@@ -21,6 +19,8 @@ from archwright.cli.output import (
     table,
     tree,
 )
+from archwright.cli.reports.facts import Facts, differing
+from archwright.cli.reports.stopped import in_full
 
 NAME = 36  # columns that a choice's name may take beside several trials, where they do not fit
 VALUE = 12  # columns that a value may take there

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from archwright.cli.facts import Facts
 from archwright.cli.options import pairs, searcher_parts
 from archwright.cli.output import named, score, screen, several, shown
-from archwright.cli.reading import Reading
+from archwright.cli.reports.facts import Facts
+from archwright.cli.reports.reading import Reading
 from archwright.cli.space import known_term
 from archwright.core.serial import JSON
 from archwright.search.replay import Mismatch, believed, mismatches

@@ -1,0 +1,1 @@
+"""Comparisons of searchers: their searches, what follows from them, and figures."""

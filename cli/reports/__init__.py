@@ -1,0 +1,1 @@
+"""What is read from the log, and how it is shown."""

@@ -1,0 +1,24 @@
+"""How it is told that a trial was stopped, and why."""
+
+from typing import Any
+
+from attrs import asdict
+
+from archwright.core.trial import Stopped
+
+Facts = dict[str, Any]
+
+
+def of_stop(stopped: Stopped | None) -> Facts | None:
+    """Why an attempt was stopped, as plain data."""
+    return None if stopped is None else asdict(stopped)
+
+
+def in_short(stopped: Facts | None) -> str:
+    """Why, in two words."""
+    return "" if stopped is None else f"{stopped['by']}, epoch {stopped['epoch']}"
+
+
+def in_full(stopped: Facts) -> str:
+    """Why, in a sentence."""
+    return f"stopped after epoch {stopped['epoch']} ({stopped['by']}): {stopped['why']}"
