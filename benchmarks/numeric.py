@@ -18,7 +18,7 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.trial import Budget, Objective, Outcome, Problem
 from archwright.evaluate.workers.cores import cores
-from archwright.search.searchers import searcher_named
+from archwright.search.named import searcher_named
 
 SEARCHERS = ("random", "mcts-bisection", "evolution", "local-search", "smbo")
 HEIGHTS = (1.0, 1.2, 3.0, 3.2)

@@ -24,7 +24,7 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.workers.cores import cores
 from archwright.search.compare import grid, run_all
-from archwright.search.searchers import searcher_to_json
+from archwright.search.named import searcher_to_json
 from archwright.search.statistics import expected_best, standard_error, standard_errors_off
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted

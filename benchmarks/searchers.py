@@ -21,8 +21,8 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.node import Node
 from archwright.core.trial import Budget, Objective, Outcome, Problem
-from archwright.search.random_search import RandomSearch
-from archwright.search.searchers import searcher_named
+from archwright.search.named import searcher_named
+from archwright.search.searchers.random_search import RandomSearch
 
 PROBLEM = Problem(aw.named_space("deeparchitect"), (3, 32, 32), 0, Budget(1, "epochs"), Objective())
 SEARCHERS = ("random", "mcts", "mcts-bisection", "evolution", "local-search", "smbo", "smbo-paper")

@@ -107,7 +107,7 @@ def _spaces() -> list[str]:
 
 def searcher_names() -> list[str]:
     """For completion."""
-    from archwright.search.searchers import SEARCHERS
+    from archwright.search.named import SEARCHERS
 
     return list(SEARCHERS)
 

@@ -12,14 +12,14 @@ import attrs
 from attrs import frozen
 
 from archwright.cli.comparisons.figures import KINDS
-from archwright.search.evolution import Evolution
-from archwright.search.local_search import LocalSearch
-from archwright.search.mcts import Mcts
-from archwright.search.random_search import RandomSearch
-from archwright.search.searchers import SEARCHERS
-from archwright.search.settings import BY_TYPE, Allowed
-from archwright.search.smbo import Smbo
-from archwright.search.smbo_paper import SmboPaper
+from archwright.search.named import SEARCHERS
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.local_search import LocalSearch
+from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.settings import BY_TYPE, Allowed
+from archwright.search.searchers.smbo import Smbo
+from archwright.search.searchers.smbo_paper import SmboPaper
 
 PAGES = Path(__file__).parent
 PAPER = "DeepArchitect"

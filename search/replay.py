@@ -11,8 +11,8 @@ from archwright.core.node import Origin
 from archwright.core.serial import JSON, from_json
 from archwright.core.term import Term
 from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.search.named import searcher_from_json
 from archwright.search.searcher import Searcher, State
-from archwright.search.searchers import searcher_from_json
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from attrs import define, field
 
 from archwright.core.trial import Artifact, Objective
-from archwright.search.given import Given
+from archwright.search.searchers.given import Given
 from archwright.store.artifacts import FILES, discard, kinds_of, remove_if_empty, trials
 from archwright.store.fold import RunState
 

@@ -13,8 +13,8 @@ import pytest
 
 import archwright as aw
 from archwright.cli import options
-from archwright.search.searchers import SEARCHERS, searcher_named
-from archwright.search.settings import BadSearcherSetting
+from archwright.search.named import SEARCHERS, searcher_named
+from archwright.search.searchers.settings import BadSearcherSetting
 from tests.places import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

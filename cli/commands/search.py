@@ -66,7 +66,7 @@ def search(
     from archwright.cli.space import find
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
-    from archwright.search.searchers import searcher_to_json
+    from archwright.search.named import searcher_to_json
     from archwright.search.session import start, versions
     from archwright.store.duck import DuckDBLog
     from archwright.store.events import RunStarted

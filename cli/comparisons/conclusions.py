@@ -12,8 +12,8 @@ from archwright.cli.comparisons.histories import Floats, History, histories, no_
 from archwright.cli.comparisons.logged_searches import Standing, standings
 from archwright.cli.output import print_json, screen, table
 from archwright.search.compare import Entry
+from archwright.search.named import searcher_text
 from archwright.search.run import TrialsKeepFailing
-from archwright.search.searchers import searcher_text
 from archwright.search.statistics import NoPair, known_mean, paired_bootstrap
 
 SHOWN = 5  # names of searches in a message

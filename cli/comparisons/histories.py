@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import Direction
+from archwright.search.named import searcher_text
 from archwright.search.run import TrialsKeepFailing
-from archwright.search.searchers import searcher_text
 from archwright.search.statistics import incumbents
 from archwright.store.query import query
 

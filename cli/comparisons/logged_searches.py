@@ -15,7 +15,7 @@ from archwright.core.trial import Budget
 from archwright.evaluate.config import from_json as config_from_json
 from archwright.evaluate.config import to_json as config_to_json
 from archwright.search.compare import Entry
-from archwright.search.searchers import searcher_to_json
+from archwright.search.named import searcher_to_json
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, to_json
 from archwright.store.query import query

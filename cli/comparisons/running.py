@@ -18,8 +18,8 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.cores import cores
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.compare import Entry, run_all
+from archwright.search.named import searcher_from_json, searcher_text, searcher_to_json
 from archwright.search.run import Stop, TrialsKeepFailing
-from archwright.search.searchers import searcher_from_json, searcher_text, searcher_to_json
 from archwright.search.session import Console, logged, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.fold import RunState

@@ -6,7 +6,7 @@ from typing import Any
 
 from archwright.cli.output import score, several
 from archwright.core.serial import JSON
-from archwright.search.given import Given
+from archwright.search.searchers.given import Given
 from archwright.store.events import RunStarted
 
 Facts = dict[str, Any]

@@ -8,8 +8,8 @@ from archwright.cli.reports.facts import Facts
 from archwright.cli.reports.reading import Reading
 from archwright.cli.space import known_term
 from archwright.core.serial import JSON
+from archwright.search.named import searcher_to_json
 from archwright.search.replay import Mismatch, believed, mismatches
-from archwright.search.searchers import searcher_to_json
 from archwright.store.events import Proposed, RunResumed
 
 

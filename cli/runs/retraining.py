@@ -18,9 +18,9 @@ from archwright.evaluate.data.builtin import NAMES
 from archwright.evaluate.data.named import describe
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import overruled, recipe
-from archwright.search.given import Given
+from archwright.search.named import searcher_to_json
 from archwright.search.run import training_seed
-from archwright.search.searchers import searcher_to_json
+from archwright.search.searchers.given import Given
 from archwright.search.session import versions
 from archwright.store.artifacts import left_by
 from archwright.store.duck import DuckDBLog

@@ -11,7 +11,7 @@ from attrs import evolve
 from archwright.core.nasbench201 import OPERATIONS
 from archwright.core.trial import Objective
 from archwright.search.compare import Entry
-from archwright.search.searchers import searcher_to_json
+from archwright.search.named import searcher_to_json
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored
 from archwright.store.log import START

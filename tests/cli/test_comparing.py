@@ -11,8 +11,8 @@ from archwright.cli.comparisons.running import LONGEST, Force, label, searchers,
 from archwright.cli.options import BadOption
 from archwright.core.serial import JSON
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.search.named import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json
 from archwright.search.run import Stop
-from archwright.search.searchers import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStopped
 from archwright.store.names import check_run_name

@@ -11,7 +11,7 @@ from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import TrainingConfig, to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.compare import Entry
-from archwright.search.searchers import searcher_to_json
+from archwright.search.named import searcher_to_json
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Fork, RunResumed, RunStopped
 from archwright.store.log import START

@@ -6,7 +6,7 @@ from attrs import evolve, field, frozen
 from pyrsistent import PMap, pmap
 
 from archwright.core.trial import Budget, Outcome, Problem, Proposal
-from archwright.search.random_search import RandomSearch
+from archwright.search.searchers.random_search import RandomSearch
 
 _NONE: PMap = pmap()
 

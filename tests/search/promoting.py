@@ -12,7 +12,7 @@ import archwright as aw
 from archwright.core.serial import to_json
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search import searchers
+from archwright.search import named
 from archwright.search.session import Console, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Scored
@@ -30,7 +30,7 @@ SPACE = aw.sequential(
 
 def register() -> None:
     """Lets runs name the searcher."""
-    searchers.SEARCHERS = {**searchers.SEARCHERS, "halving": Halving(4)}
+    named.SEARCHERS = {**named.SEARCHERS, "halving": Halving(4)}
 
 
 class Deadly(WorkerPool):
@@ -50,7 +50,7 @@ def promote(path: Path, jobs: float = math.inf, scores: float = math.inf) -> Non
     register()
     log = DuckDBLog(path)
     known = log.path.exists() and "promoted" in log.runs()
-    begun = evolve(started(20), space=to_json(SPACE), searcher=searchers.searcher_to_json("halving"), keep_models=1)
+    begun = evolve(started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
     scored: list[Scored] = []
 
     def watch(event) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.search.acquisition import expected_improvement, first_best, gaussian_ranks
+from archwright.search.surrogates.acquisition import expected_improvement, first_best, gaussian_ranks
 
 
 def test_expected_improvement_by_hand():

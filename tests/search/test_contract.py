@@ -7,7 +7,7 @@ import archwright as aw
 from archwright.core import trial
 from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Proposal
-from archwright.search.random_search import RandomSearch
+from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, check_proposals, logged, noise, problem
 from tests.search.instant import SPACE
 

@@ -7,8 +7,8 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.node import Path
-from archwright.search.evolution import Evolution
-from archwright.search.random_search import RandomSearch
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, noise, problem
 
 # Random leaves differ in about six of eight choices, so that who is one choice away is the parent.

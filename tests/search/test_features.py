@@ -10,8 +10,8 @@ import pytest
 import archwright as aw
 from archwright.core.cell import topology
 from archwright.core.node import Node
-from archwright.search.features import Names, counts, matrix, module_names, names, traits, vocabulary
-from archwright.search.structure import ROUTES, structure
+from archwright.search.surrogates.features import Names, counts, matrix, module_names, names, traits, vocabulary
+from archwright.search.surrogates.structure import ROUTES, structure
 
 IMAGE = (3, 32, 32)
 PAPER = aw.sequential(
@@ -179,7 +179,7 @@ def test_features_are_the_same_in_every_process():
     """Nothing depends on the salt of Python's hash: a process of its own, with another salt, finds the same."""
     script = (
         "import json, archwright as aw; from archwright.core.traverse import sample;"
-        "from archwright.search.features import names, traits, vocabulary; import random;"
+        "from archwright.search.surrogates.features import names, traits, vocabulary; import random;"
         "leaf = sample(aw.root(aw.named_space('nasbench201'), (3, 32, 32)), random.Random(3).random);"
         "seen = traits(leaf, leaf.path);"
         "print(json.dumps([seen.options, seen.numbers, seen.structure, names(leaf.architecture).ngrams]))"

@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from archwright.search.acquisition import expected_improvement
-from archwright.search.forest import SURE, random_forest
+from archwright.search.surrogates.acquisition import expected_improvement
+from archwright.search.surrogates.forest import SURE, random_forest
 
 
 def rows(n: int, p: int, seed: int = 0):

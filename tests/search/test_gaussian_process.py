@@ -7,7 +7,7 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
-from archwright.search.gaussian_process import (
+from archwright.search.surrogates.gaussian_process import (
     BLOCK,
     CHUNK,
     Supposed,

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from archwright.core.node import PathMismatch, root
 from archwright.core.traverse import sample
-from archwright.search.given import Given, NotALeaf
-from archwright.search.searchers import searcher_from_json, searcher_to_json
+from archwright.search.named import searcher_from_json, searcher_to_json
+from archwright.search.searchers.given import Given, NotALeaf
 from tests.search.contract import Session, check_proposals, noise, problem, replayed
 from tests.search.instant import SPACE
 

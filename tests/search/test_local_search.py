@@ -5,9 +5,9 @@ import pytest
 import archwright as aw
 from archwright.core.mutation import near
 from archwright.core.node import Path
-from archwright.search.local_search import LocalSearch
-from archwright.search.random_search import RandomSearch
 from archwright.search.randomness import uniforms
+from archwright.search.searchers.local_search import LocalSearch
+from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, noise, problem
 
 LETTERS = aw.settings(x=list("abcde"))

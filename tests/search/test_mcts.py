@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.trial import Outcome
-from archwright.search.mcts import Mcts, MctsState, Place
+from archwright.search.searchers.mcts import Mcts, MctsState, Place
 from tests.search.contract import Session, noise, problem
 
 BANDIT = aw.dropout([0.1, 0.2, 0.3])

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from archwright.evaluate.training.artifacts import read_model
-from archwright.search import searchers
+from archwright.search import named
 from archwright.search.replay import mismatches
 from archwright.search.session import logged
 from archwright.store.artifacts import kinds_of, run_folder, trials
@@ -41,7 +41,7 @@ def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(
 
     Killed as the third trial begins, and just when the first trial that continues another is scored.
     """
-    monkeypatch.setattr(searchers, "SEARCHERS", {**searchers.SEARCHERS, "halving": Halving(4)})
+    monkeypatch.setattr(named, "SEARCHERS", {**named.SEARCHERS, "halving": Halving(4)})
     whole, killed = tmp_path / "whole.duckdb", tmp_path / "killed.duckdb"
     promote(whole)
     killed_at(killed, jobs=3)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.trial import Budget, Objective, Outcome, Problem
-from archwright.search.random_search import RandomSearch
 from archwright.search.randomness import uniforms
+from archwright.search.searchers.random_search import RandomSearch
 from tests.search.instant import SPACE
 
 PROBLEM = Problem(SPACE, (1, 8, 8), 0, Budget(1, "epochs"), Objective())

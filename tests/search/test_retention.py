@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from archwright.core.node import root
 from archwright.core.traverse import sample
 from archwright.core.trial import Objective
-from archwright.search import searchers
+from archwright.search import named
 from archwright.search.replay import begin, believed, mismatches
 from archwright.search.retention import Keeper
 from archwright.search.run import Run, training_seed
@@ -38,11 +38,11 @@ class Writing(Instant):
 
 @pytest.fixture(autouse=True)
 def halving(monkeypatch):
-    monkeypatch.setattr(searchers, "SEARCHERS", {**searchers.SEARCHERS, "halving": Halving(4)})
+    monkeypatch.setattr(named, "SEARCHERS", {**named.SEARCHERS, "halving": Halving(4)})
 
 
 def beginning(count, keep, searcher="random"):
-    return evolve(started(count), keep_models=keep, searcher=searchers.searcher_to_json(searcher))
+    return evolve(started(count), keep_models=keep, searcher=named.searcher_to_json(searcher))
 
 
 def run(log, folder, evaluator, start):
@@ -146,7 +146,7 @@ def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
 def again_and_again(count, keep):
     """The beginning of a retraining."""
     leaf = sample(root(SPACE, (1, 8, 8)), lambda: 0.5)
-    searcher = searchers.searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
+    searcher = named.searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
     return evolve(started(count), keep_models=keep, searcher=searcher)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge as SklearnRidge
 
-from archwright.search.ridge import ridge
+from archwright.search.surrogates.ridge import ridge
 
 
 def rows(n: int, p: int, seed: int = 0):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.cli.options import pairs
-from archwright.search.searchers import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
+from archwright.search.named import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
 
 KINDS = {
     bool: st.booleans(),

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.search import forest
-from archwright.search.evolution import Evolution
-from archwright.search.local_search import LocalSearch
-from archwright.search.mcts import Mcts
-from archwright.search.random_search import RandomSearch
-from archwright.search.smbo import Smbo
-from archwright.search.smbo_paper import SmboPaper
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.local_search import LocalSearch
+from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.smbo import Smbo
+from archwright.search.searchers.smbo_paper import SmboPaper
+from archwright.search.surrogates import forest
 from tests.search.contract import Session, check_proposals, noise, problem, replayed, told
 from tests.search.instant import SPACE
 

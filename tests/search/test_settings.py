@@ -7,14 +7,14 @@ from attrs import evolve, fields, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.search.evolution import Evolution
-from archwright.search.given import Given
-from archwright.search.mcts import Mcts
-from archwright.search.random_search import RandomSearch
-from archwright.search.searchers import SEARCHERS, UnknownSearcher, searcher_from_json, searcher_named, searcher_to_json
-from archwright.search.settings import BY_TYPE, Allowed, BadSearcherSetting
-from archwright.search.smbo import Smbo
-from archwright.search.smbo_paper import SmboPaper
+from archwright.search.named import SEARCHERS, UnknownSearcher, searcher_from_json, searcher_named, searcher_to_json
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.given import Given
+from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.settings import BY_TYPE, Allowed, BadSearcherSetting
+from archwright.search.searchers.smbo import Smbo
+from archwright.search.searchers.smbo_paper import SmboPaper
 
 NO_WHOLE = (2.7, 2.0, "2", True, None, [2])
 NO_NUMBER = ("0.5", False, None, float("nan"), float("inf"), float("-inf"), 10**400, [0.5])

@@ -9,12 +9,13 @@ from pyrsistent import pmap
 from sklearn.linear_model import Ridge
 
 import archwright as aw
-from archwright.search import forest, smbo
-from archwright.search.evolution import Evolution
-from archwright.search.random_search import RandomSearch
-from archwright.search.smbo import Smbo
-from archwright.search.smbo_paper import SmboPaper
-from archwright.search.surrogate import Surrogate
+from archwright.search.searchers import smbo
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.smbo import Smbo
+from archwright.search.searchers.smbo_paper import SmboPaper
+from archwright.search.surrogates import forest
+from archwright.search.surrogates.surrogate import Surrogate
 from tests.search.contract import Session, check_proposals, noise, problem, replayed, told
 from tests.search.instant import SPACE
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.node import Path
-from archwright.search import unseen as module
+from archwright.search.searchers import unseen as module
 
 SPACE = aw.sequential(
     aw.settings(x=aw.integers(1, 5, log=True)),

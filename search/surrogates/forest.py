@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from archwright.search.features import Matrix
+from archwright.search.surrogates.features import Matrix
 
 TREES = 100  # as scikit-learn has it
 # The share of the features that a split may choose among: Breiman's for regression. Trees that are grown to the end and

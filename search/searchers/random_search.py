@@ -9,8 +9,8 @@ from archwright.core.node import Node, Path, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
-from archwright.search.settings import flag
-from archwright.search.unseen import fresh
+from archwright.search.searchers.settings import flag
+from archwright.search.searchers.unseen import fresh
 
 
 @final

@@ -15,7 +15,7 @@ from attrs import frozen
 from archwright.core.basic import Identity
 from archwright.core.node import Node, Path
 from archwright.core.term import Basic, Compound, Term
-from archwright.search.structure import structure
+from archwright.search.surrogates.structure import structure
 
 Matrix = npt.NDArray[np.float64]
 Features = Mapping[str, float]  # by name, what it measures or how often it comes; never changed once it is made

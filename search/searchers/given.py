@@ -9,7 +9,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.node import replay
 from archwright.core.serial import JSON
 from archwright.core.trial import Outcome, Problem, Proposal
-from archwright.search.settings import Allowed
+from archwright.search.searchers.settings import Allowed
 
 
 class NotALeaf(ArchwrightError, ValueError):

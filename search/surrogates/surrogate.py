@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from archwright.search.features import Matrix
+from archwright.search.surrogates.features import Matrix
 
 P = ParamSpec("P")
 R = TypeVar("R")

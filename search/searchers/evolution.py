@@ -11,7 +11,7 @@ from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
-from archwright.search.settings import whole
+from archwright.search.searchers.settings import whole
 
 
 @final

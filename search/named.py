@@ -9,15 +9,15 @@ from attrs import Attribute, evolve, fields_dict
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
-from archwright.search.evolution import Evolution
-from archwright.search.given import Given
-from archwright.search.local_search import LocalSearch
-from archwright.search.mcts import Mcts
-from archwright.search.random_search import RandomSearch
 from archwright.search.searcher import AnySearcher
-from archwright.search.settings import BY_TYPE, Allowed, BadSearcherSetting
-from archwright.search.smbo import Smbo
-from archwright.search.smbo_paper import SmboPaper
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.given import Given
+from archwright.search.searchers.local_search import LocalSearch
+from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.settings import BY_TYPE, Allowed, BadSearcherSetting
+from archwright.search.searchers.smbo import Smbo
+from archwright.search.searchers.smbo_paper import SmboPaper
 
 # Each name stands for a searcher with its usual settings; both kinds of tree search are one code.
 SEARCHERS: Mapping[str, AnySearcher] = {

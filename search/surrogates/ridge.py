@@ -3,7 +3,7 @@
 import numpy as np
 from attrs import frozen
 
-from archwright.search.features import Matrix
+from archwright.search.surrogates.features import Matrix
 
 
 @frozen(eq=False)

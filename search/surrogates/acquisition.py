@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from archwright.search.features import Matrix
+from archwright.search.surrogates.features import Matrix
 
 _normal = NormalDist()
 

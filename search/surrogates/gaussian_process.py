@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 from attrs import evolve, frozen
 
-from archwright.search.features import Matrix
+from archwright.search.surrogates.features import Matrix
 
 # Length scales that are tried. A choice: octaves, from one at which only numbers have something in common that are less
 # than a quarter of their domain apart, to one at which two options, 1 apart, hardly differ (a correlation of 0.97); a

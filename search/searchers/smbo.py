@@ -11,15 +11,15 @@ from archwright.core.mutation import mutated, steps
 from archwright.core.node import Node, Path, replay, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
-from archwright.search.acquisition import expected_improvement, first_best, gaussian_ranks
-from archwright.search.features import Matrix, Traits, matrix, traits, vocabulary
-from archwright.search.forest import random_forest
-from archwright.search.gaussian_process import gaussian_process
-from archwright.search.observed import Observed, Told, adopted, merits, told
 from archwright.search.randomness import uniforms
-from archwright.search.settings import one_of, whole
-from archwright.search.surrogate import Surrogate, on_one_thread
-from archwright.search.unseen import fresh
+from archwright.search.searchers.observed import Observed, Told, adopted, merits, told
+from archwright.search.searchers.settings import one_of, whole
+from archwright.search.searchers.unseen import fresh
+from archwright.search.surrogates.acquisition import expected_improvement, first_best, gaussian_ranks
+from archwright.search.surrogates.features import Matrix, Traits, matrix, traits, vocabulary
+from archwright.search.surrogates.forest import random_forest
+from archwright.search.surrogates.gaussian_process import gaussian_process
+from archwright.search.surrogates.surrogate import Surrogate, on_one_thread
 
 SURROGATES: Mapping[str, Surrogate] = {"gp": gaussian_process, "forest": random_forest}
 

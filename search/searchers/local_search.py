@@ -9,7 +9,7 @@ from archwright.core.mutation import neighbours, steps, with_changes
 from archwright.core.node import Node, Path, root
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
-from archwright.search.unseen import fresh
+from archwright.search.searchers.unseen import fresh
 
 
 @final

@@ -13,7 +13,7 @@ from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
-from archwright.search.settings import Allowed, as_float, flag, number
+from archwright.search.searchers.settings import Allowed, as_float, flag, number
 
 # A domain of more values than this, or without end, is split into so many parts at most. A choice: as each branch is
 # entered once before any is again, a wider place would use up a run as long as the paper's (64 trials, section 7).

@@ -9,13 +9,13 @@ from attrs import field, frozen
 from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
-from archwright.search.features import Matrix, Names, matrix, names, vocabulary
-from archwright.search.observed import Observed, adopted, merits, told
 from archwright.search.randomness import uniforms
-from archwright.search.ridge import ridge
-from archwright.search.settings import as_float, number, positive, whole
-from archwright.search.surrogate import on_one_thread
-from archwright.search.unseen import fresh
+from archwright.search.searchers.observed import Observed, adopted, merits, told
+from archwright.search.searchers.settings import as_float, number, positive, whole
+from archwright.search.searchers.unseen import fresh
+from archwright.search.surrogates.features import Matrix, Names, matrix, names, vocabulary
+from archwright.search.surrogates.ridge import ridge
+from archwright.search.surrogates.surrogate import on_one_thread
 
 PaperState = Observed[Names]
 

@@ -1,0 +1,1 @@
+"""The searchers: each a pure state machine, and what several of them share."""
