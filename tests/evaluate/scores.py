@@ -19,6 +19,20 @@ class CannotBeTold(Exception):
     def __str__(self):
         raise ValueError("not even this")
 
+def reports_from_threads(architecture, budget, report):
+    metrics = {f"{i}_{'x' * 60}": 0.5 for i in range(1000)}  # more than a pipe holds
+
+    def tell(first):
+        for epoch in range(first, first + 10):
+            report(epoch, **metrics)
+
+    threads = [threading.Thread(target=tell, args=(first,)) for first in (1, 11, 21, 31)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 0.5
+
 def raises_what_cannot_be_told(architecture, budget):
     raise CannotBeTold
 

@@ -78,6 +78,13 @@ def test_a_halt_touches_no_other_job_and_no_later_attempt(open_pool):
     assert (first.stopped, again.stopped, again.status) == (None, None, "ok")
 
 
+def test_reports_of_several_threads_arrive_whole(open_pool):
+    (ended,), reports = run(open_pool("reports_from_threads"), job())
+    assert (ended.status, ended.error) == ("ok", "")
+    assert sorted(report.epoch for report in reports) == list(range(1, 41))
+    assert {len(report.metrics) for report in reports} == {1000}
+
+
 def test_what_a_thread_of_an_earlier_job_reports_is_not_taken_for_the_next_one_s(open_pool):
     pool = open_pool("chatters_on")
     pool.submit(job(0, budget=Budget(1, "epochs")))
