@@ -237,7 +237,7 @@ def test_the_search_goes_on_after_every_fault(search):
 
 @pytest.mark.slow
 def test_no_child_outlives_its_worker(search):
-    assert gone(map(int, (search.folder / "children").read_text().split()), 30)
+    assert gone(map(int, (search.folder / "children").read_text().split()))
 
 
 @pytest.mark.slow

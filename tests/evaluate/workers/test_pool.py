@@ -114,7 +114,7 @@ def test_workers_are_in_a_session_of_their_own_and_gone_when_the_pool_is_closed(
     pids = {int(e.metrics["accuracy"]) for e in ended}
     assert all(os.getsid(pid) == pid for pid in pids)  # so Ctrl-C in our terminal does not reach them
     pool.close()
-    assert gone(pids, 30)
+    assert gone(pids)
     pool.close()
 
 
@@ -129,7 +129,7 @@ def test_closing_ends_what_runs_at_once(open_pool):
     started = time.monotonic()
     pool.close()
     assert time.monotonic() - started < 30, "it would run for ever"
-    assert gone([child], 30)
+    assert gone([child])
 
 
 def test_an_idle_worker_that_dies_is_replaced(open_pool):

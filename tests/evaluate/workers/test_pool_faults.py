@@ -69,7 +69,7 @@ def test_a_child_that_has_left_the_worker_s_group_goes_with_it(open_pool, functi
     child.unlink(missing_ok=True)
     (ended,), _ = run(open_pool(function, trial_timeout=3.0 if hangs else None), job())
     assert ended.status == ("timed_out" if hangs else "crashed")
-    assert gone([int(child.read_text())], 30)
+    assert gone([int(child.read_text())])
 
 
 def test_what_a_job_leaves_behind_is_gone_with_the_pool(open_pool):
@@ -79,7 +79,7 @@ def test_what_a_job_leaves_behind_is_gone_with_the_pool(open_pool):
     worker, left = children(guard)
     assert os.getsid(left) not in (guard, worker)
     pool.close()
-    assert gone([left], 30)
+    assert gone([left])
 
 
 def test_a_segfault_shows_where_python_was(open_pool):
@@ -185,7 +185,7 @@ def test_a_job_that_hangs_is_dead_within_two_seconds_of_its_limit_with_its_child
     assert 1.0 <= ended.seconds < 3.0
     assert time.monotonic() - started < 60.0
     if function == "hangs":
-        assert gone([int(ended.error.split()[-1])], 30)
+        assert gone([int(ended.error.split()[-1])])
 
 
 def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
@@ -195,7 +195,7 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
     (process,) = children(worker.pid)
     pool.submit(job())
     assert worker._limit.interval < 3.0, "two seconds after its limit it is dead"
-    assert gone([process], 30)  # nobody collects, as where the coordinator waits for its log
+    assert gone([process])  # nobody collects, as where the coordinator waits for its log
     dead = time.monotonic() - worker.since
     time.sleep(0.5)  # which is none of the trial's time
     (ended,) = pool.collect(5.0)

@@ -253,7 +253,7 @@ def test_workers_and_their_children_are_gone_when_their_coordinator_is_killed(tm
         assert len(pids) == 8
         assert all(map(alive, pids))
         coordinator.send_signal(signal.SIGKILL)
-    assert gone(pids, 30)
+    assert gone(pids)
 
 
 def test_ctrl_c_in_the_coordinator_s_group_does_not_reach_the_workers(pool):
