@@ -109,6 +109,23 @@ def test_ours_finds_the_best_letters(surrogate):
         assert max(letters(p.path) for p in session.run(60, letters)) == 1.0
 
 
+@pytest.mark.slow
+def test_ours_comes_near_the_bottom_of_a_bowl():
+    """Of three numbers, for each of three seeds.
+
+    One that is to improve on the best score, not on what its model expects there, ends higher for each of them; so does
+    one whose model sees no short distances.
+    """
+
+    def height(path: tuple) -> float:
+        return sum((x - 0.37) ** 2 for _, x in path)
+
+    space = aw.settings(**{f"x{i}": aw.reals(0, 1) for i in range(3)})
+    for seed in range(3):
+        session = Session(Smbo(), problem(space, seed, "minimize"))
+        assert min(height(p.path) for p in session.run(50, height)) < 5e-4
+
+
 @pytest.mark.parametrize("surrogate", ["gp", "forest"])
 def test_the_structure_tells_leaves_apart_whose_choices_are_all_others(surrogate):
     """Of 40 options, each is one module: 20 relus, which score 1, and 20 gelus, which score 0.
