@@ -9,11 +9,11 @@ import typer
 from attrs import evolve
 
 import archwright
-from archwright.cli.options import command
 from archwright.cli.output import shown, times
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
 from archwright.cli.runs.retraining import data_for
+from archwright.cli.suggestion import command
 from archwright.core.architecture import settings_of
 from archwright.core.domain import Value
 from archwright.core.errors import ArchwrightError

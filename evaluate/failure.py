@@ -1,6 +1,5 @@
-"""What a failure was: what a person reads when code of theirs has failed, and whether memory ran out."""
+"""What a person reads when code of theirs has failed: their own frames, their last lines."""
 
-import errno
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -10,8 +9,6 @@ from archwright.core.errors import ArchwrightError
 OURS = str(Path(__file__).parent.parent)  # the border: frames of archwright are of no use to the person
 NOT_THEIRS = (OURS, "<frozen importlib", "<attrs generated")
 LINES = 20
-# How torch says that memory ran out, on a CPU, and in the words of CUDA, of its libraries and of Metal.
-NO_MEMORY = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED", "cudaErrorMemoryAllocation")
 
 
 def last_lines(text: str, count: int = LINES) -> str:
@@ -40,15 +37,6 @@ def account(error: BaseException, lines: int | None = LINES) -> str:
             return said(error)
     text = "".join(told.format())
     return text.rstrip() if lines is None else last_lines(text, lines)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, of the machine or of a device."""
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
-    if isinstance(error, RuntimeError):
-        return any(sign in said(error) for sign in NO_MEMORY)
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _is_ours(trace: TracebackType) -> bool:

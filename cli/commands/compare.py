@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from archwright.cli import options
+from archwright.cli import options, values
 
 
 def compare(
@@ -57,7 +57,8 @@ def compare(
     end: exit code 1.
     """
     from archwright.cli.comparisons.conclusions import conclude
-    from archwright.cli.comparisons.running import Force, searchers, work
+    from archwright.cli.comparisons.labels import searchers
+    from archwright.cli.comparisons.running import Force, work
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.starting import problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
@@ -75,7 +76,7 @@ def compare(
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
     found, wanted = find(space), searchers(searcher)
-    term, shape = problem(found, config, data, options.shape(input_shape))
+    term, shape = problem(found, config, data, values.shape(input_shape))
     evaluators.say_overruled(config, term)
     config = evaluators.for_inputs(config, shape)
     started = RunStarted(
@@ -93,7 +94,7 @@ def compare(
     )
     entries = grid(name or found.stem, started, wanted, seeds)
     check_run_name(max((entry.run for entry in entries), key=len))
-    force = Force(config, found.source, workers, options.seconds(trial_timeout), retries)
+    force = Force(config, found.source, workers, values.seconds(trial_timeout), retries)
     work(DuckDBLog(log), entries, force)
     conclude(log, entries, optimum, as_json)
 

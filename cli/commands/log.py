@@ -47,7 +47,7 @@ def verify(
 ) -> None:
     """Check every event of the log against the hash chain over its run; exit 1 if any was changed or lost."""
     from archwright.cli.output import print_json
-    from archwright.cli.reports.query import show_verdicts
+    from archwright.cli.reports.verdicts import show_verdicts
     from archwright.store.verify import verify as check
 
     path = file or log

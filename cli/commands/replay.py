@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from archwright.cli import options
+from archwright.cli import options, values
+from archwright.cli.suggestion import command
 
 At = Annotated[int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")]
 
@@ -61,7 +62,7 @@ def fork(
 
     reading, file = read(log, run, at), DuckDBLog(log)
     new = new_name(file, name, f"{run}-fork")
-    target = options.target(trials, reading.run.state.target)
+    target = values.target(trials, reading.run.state.target)
     started = forked(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
     make(file, run, at, new, started)
-    typer.echo(f"{new} shares events 1 to {at} with {run}; to go on:\n{options.command(log, 'resume', new)}")
+    typer.echo(f"{new} shares events 1 to {at} with {run}; to go on:\n{command(log, 'resume', new)}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from archwright.cli import options
+from archwright.cli import options, values
 from archwright.cli.options import TRAINING, data_names
 
 
@@ -77,7 +77,7 @@ def retrain(
     reading, file = read(log, run), DuckDBLog(log)
     reading.trial(trial)  # raises what there is instead
     config = retraining.final(reading, trial, train or (), data, data_dir, device)
-    options.seconds(trial_timeout)  # raises what is wrong with it
+    values.seconds(trial_timeout)  # raises what is wrong with it
     started = retraining.started(reading, trial, config, parse_budget(budget) if budget else None, seeds, seed)
     new = retraining.usual_name(file, run, trial) if name is None else new_name(file, name, run)
     out = output.screen(beside_json=json)

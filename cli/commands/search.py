@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from archwright.cli import options
+from archwright.cli import options, values
 
 
 def search(
@@ -73,18 +73,18 @@ def search(
 
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
-    options.seconds(trial_timeout)  # raises what is wrong with it
+    values.seconds(trial_timeout)  # raises what is wrong with it
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
     found, file = find(space), DuckDBLog(log)
-    term, shape = problem(found, config, data, options.shape(input_shape))
+    term, shape = problem(found, config, data, values.shape(input_shape))
     evaluators.say_overruled(config, term)
     config = evaluators.for_inputs(config, shape)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,
         input_shape=shape,
-        searcher=searcher_to_json(*options.searcher_parts(searcher, set_ or ())),
+        searcher=searcher_to_json(*values.searcher_parts(searcher, set_ or ())),
         evaluator=config_to_json(config),
         objective=objective,
         budget=evaluators.budget(config, budget),
@@ -129,8 +129,8 @@ def resume(
     file = DuckDBLog(log)
     name = find_run(file, run)
     before = logged(file, name)
-    target = options.target(trials, before.state.target)
-    options.seconds(trial_timeout)
+    target = values.target(trials, before.state.target)
+    values.seconds(trial_timeout)
     if is_done(log, name, before, target):
         return
     config = for_inputs(config_from_json(before.started.evaluator), before.started.input_shape)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archwright.cli import options
+from archwright.cli import options, values
 from archwright.cli.output import choices, print_json, screen, size, table, times, tree
 from archwright.cli.reports.path_lengths import depth
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
@@ -39,7 +39,7 @@ def space(
 ) -> None:
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
     found = find(space)
-    shape = options.shape(input_shape) or found.input_shape or INPUT_SHAPE
+    shape = values.shape(input_shape) or found.input_shape or INPUT_SHAPE
     term = found.make(shape, classes)
     if count_only:
         _print_count(count(term, shape))

@@ -16,7 +16,7 @@ from archwright.cli.comparisons.histories import (
     no_score,
     rows_of,
 )
-from archwright.cli.options import BadOption
+from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.search.statistics import known_mean, share_above
 

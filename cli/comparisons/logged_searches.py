@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import fields, frozen
 
-from archwright.cli.options import BadOption
+from archwright.cli.values import BadOption
 from archwright.core.difference import differences
 from archwright.core.serial import JSON
 from archwright.core.trial import Budget

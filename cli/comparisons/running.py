@@ -1,30 +1,23 @@
-"""Comparisons of searchers: which runs they are made of, and running those that are still to be run."""
+"""The running of those searches of a comparison that are still to be run."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from hashlib import blake2b
 
 import typer
 from attrs import frozen
 
 from archwright.cli.comparisons.logged_searches import standings
 from archwright.cli.comparisons.progress import Overview, command_again
-from archwright.cli.options import BadOption, searcher_parts
 from archwright.cli.runs.interrupts import noted
-from archwright.core.serial import JSON
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.cores import cores
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.compare import Entry, run_all
-from archwright.search.named import searcher_from_json, searcher_text, searcher_to_json
 from archwright.search.run import Stop, TrialsKeepFailing
 from archwright.search.session import Console, logged, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.fold import RunState
-
-LONGEST = 60  # characters of a label; a run's name may have 100
 
 
 @frozen
@@ -36,40 +29,6 @@ class Force:
     workers: int
     trial_timeout: float | None
     retries: int
-
-
-def searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
-    """The searchers that texts such as `mcts,exploration=0.1` name, by the labels that their runs get.
-
-    BadOption where two of them are one searcher, however they are written.
-    """
-    made: dict[str, JSON] = {}
-    for text in texts:
-        searcher = searcher_to_json(*searcher_parts(text))
-        for earlier, other in zip(texts, made.values(), strict=False):
-            if searcher_from_json(other) == searcher_from_json(searcher):
-                raise BadOption(
-                    f"--searcher {text} is the same searcher as --searcher {earlier}; name each searcher once"
-                )
-        made[label(searcher)] = searcher
-    if not made:
-        raise BadOption("a comparison needs searchers; name each one with --searcher")
-    return made
-
-
-def label(searcher: JSON) -> str:
-    """What a searcher is called in the names of runs, as in mcts-exploration-0-1: no two are called the same.
-
-    A dash in it stands before a setting, before its value, and for a point in that; whatever else is no letter or
-    digit of a value is written by its number, as in -1: _2d1.
-    """
-    name, *settings = re.split(r",(?=\w+=)", searcher_text(searcher))
-    named = [name]
-    for key, _, value in (setting.partition("=") for setting in settings):
-        named += [key, re.sub(r"[^A-Za-z0-9.]", lambda each: f"_{ord(each[0]):02x}", value).replace(".", "-")]
-    whole = "-".join(named)
-    digest = blake2b(whole.encode(), digest_size=8).hexdigest()
-    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 17]}-{digest}"
 
 
 def unfinished(log: DuckDBLog, entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import typer
 
-from archwright.cli.options import BadOption
 from archwright.cli.output import print_json
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.query import Unwritable
 from archwright.cli.reports.reading import Reading
+from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError
 from archwright.core.picture.svg import as_svg
 from archwright.core.term import Term

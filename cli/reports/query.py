@@ -1,17 +1,15 @@
-"""Rows of a person's query, and verdicts on a log."""
+"""Rows of a person's query."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import typer
 
-from archwright.cli.options import BadOption
 from archwright.cli.output import named, screen, shown, table
+from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError
 from archwright.store.query import Format, Table, export, query
-from archwright.store.verify import Verdict
 
 
 class Unwritable(ArchwrightError, OSError):
@@ -64,13 +62,3 @@ def _is_numeric(found: Table, i: int) -> bool:
 
 def _cell(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else "NULL" if value is None else shown(value)
-
-
-def show_verdicts(log: Path, verdicts: Sequence[Verdict]) -> None:
-    """Print a line for each run, and for a broken one where and how."""
-    out = screen()
-    for verdict in verdicts:
-        state = "whole" if verdict.broken is None else f"broken at event {verdict.broken.seq}: {verdict.broken.what}"
-        out.print(f"{verdict.run}: {verdict.events} events, {state}", soft_wrap=True)
-    if not verdicts:
-        out.print(f"{log} holds no run")

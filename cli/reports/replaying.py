@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from archwright.cli.options import pairs, searcher_parts
 from archwright.cli.output import named, score, screen, several, shown
 from archwright.cli.reports.facts import Facts
 from archwright.cli.reports.reading import Reading
 from archwright.cli.space import known_term
+from archwright.cli.values import pairs, searcher_parts
 from archwright.core.serial import JSON
 from archwright.search.named import searcher_to_json
 from archwright.search.replay import Mismatch, believed, mismatches

@@ -7,11 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from archwright.cli.options import command
 from archwright.cli.output import count, duration, local, named, score, screen, shown, spelled, table, times
 from archwright.cli.reports.facts import Facts
 from archwright.cli.reports.repeats import conclusion, origin, summary
 from archwright.cli.reports.stopped import in_short
+from archwright.cli.suggestion import command
 from archwright.core.trial import parse_budget
 
 ROWS = 20  # of a run's trials on a terminal

@@ -6,8 +6,8 @@ from typing import Any
 import typer
 from attrs import evolve
 
-from archwright.cli.options import BadOption, pairs
 from archwright.cli.runs import own_function
+from archwright.cli.values import BadOption, pairs
 from archwright.core.basic import Settings
 from archwright.core.errors import nearest
 from archwright.core.rewriting import Either

@@ -11,8 +11,8 @@ from contextlib import suppress
 from inspect import Parameter
 from pathlib import Path
 
-from archwright.cli.options import BadOption
 from archwright.cli.runs import own_score
+from archwright.cli.values import BadOption
 from archwright.core.errors import nearest
 from archwright.core.trial import Objective
 from archwright.evaluate.config import FunctionConfig

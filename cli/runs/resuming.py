@@ -4,10 +4,10 @@ from pathlib import Path
 
 import typer
 
-from archwright.cli.options import command
 from archwright.cli.output import several
 from archwright.cli.runs.starting import space_now
 from archwright.cli.space import find, known_term
+from archwright.cli.suggestion import command
 from archwright.core.difference import differences
 from archwright.core.serial import JSON, to_json
 from archwright.evaluate.config import Config

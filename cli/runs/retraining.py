@@ -5,10 +5,10 @@ from itertools import count
 
 from attrs import evolve
 
-from archwright.cli.options import BadOption, pairs
 from archwright.cli.output import times
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
+from archwright.cli.values import BadOption, pairs
 from archwright.core.architecture import settings_of
 from archwright.core.node import Node
 from archwright.core.serial import JSON

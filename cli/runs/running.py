@@ -8,7 +8,7 @@ import typer
 from attrs import field, frozen
 from rich.console import Console as Screen
 
-from archwright.cli import options
+from archwright.cli import options, values
 from archwright.cli.output import screen, several, spelled
 from archwright.cli.reports.facts import of_best, of_run
 from archwright.cli.reports.reading import read
@@ -18,6 +18,7 @@ from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.runs.interrupts import Interrupts, noted
 from archwright.cli.runs.progress import Watcher, watched
 from archwright.cli.runs.status import Standing, standing
+from archwright.cli.suggestion import command
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
 from archwright.evaluate.opening import open_evaluator
@@ -47,7 +48,7 @@ class Going:
 
     def command(self, verb: str, *words: str) -> str:
         """A command that a person may type next."""
-        return options.command(self.log.path, verb, *words)
+        return command(self.log.path, verb, *words)
 
     @property
     def resume(self) -> list[str]:
@@ -97,7 +98,7 @@ def _go_on(going: Going, now: Standing, run: Run) -> None:
 
 
 def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
-    timeout = options.seconds(going.trial_timeout)
+    timeout = values.seconds(going.trial_timeout)
     console = Console(lambda: watcher.stop(interrupts.urgency), watcher.watch)
     pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
     with watched(watcher), closing(pool) as evaluator:
@@ -134,6 +135,6 @@ def _to_go_on(going: Going, stopped: RunStopped) -> str:
 def _suggest(out: Screen, commands: dict[str, str]) -> None:
     out.print()
     width = max(17, *(len(what) + 2 for what in commands))
-    for what, command in commands.items():
-        out.print(f"{what + ':':<{width}}{command}", soft_wrap=True)
+    for what, typed in commands.items():
+        out.print(f"{what + ':':<{width}}{typed}", soft_wrap=True)
     out.file.flush()

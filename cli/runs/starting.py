@@ -1,7 +1,7 @@
 """What a new run is about, from what a person asked for, checked before anything is logged."""
 
-from archwright.cli.options import BadOption
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found
+from archwright.cli.values import BadOption
 from archwright.core.check import check
 from archwright.core.serial import JSON, from_json
 from archwright.core.tally import out_shapes

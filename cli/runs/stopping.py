@@ -1,6 +1,6 @@
 """What halts hopeless trials, as a person asks for it."""
 
-from archwright.cli.options import BadOption, pairs
+from archwright.cli.values import BadOption, pairs
 from archwright.core.serial import JSON
 from archwright.core.trial import Objective
 from archwright.evaluate.config import REPORTED, Config, FunctionConfig, TrainingConfig

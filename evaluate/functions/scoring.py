@@ -11,10 +11,11 @@ from archwright.core.scoring import declared
 from archwright.core.term import Term
 from archwright.core.trial import Job, Stopped
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.failure import account, is_out_of_memory
+from archwright.evaluate.failure import account
 from archwright.evaluate.functions.asking import Asked, asked
 from archwright.evaluate.functions.made import Made, Make
 from archwright.evaluate.loading import load
+from archwright.evaluate.out_of_memory import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict, judged
 
 

@@ -14,8 +14,9 @@ from archwright.core.trial import Job
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import DataInfo, read
 from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.failure import account, is_out_of_memory
+from archwright.evaluate.failure import account
 from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.out_of_memory import is_out_of_memory
 from archwright.evaluate.training.artifacts import State
 from archwright.evaluate.training.device import ready_device, settled
 from archwright.evaluate.training.facts import Memory, a_batch, facts

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from archwright.core.trial import Finished, Job, Report, Status
-from archwright.evaluate.failure import account, is_out_of_memory
+from archwright.evaluate.failure import account
+from archwright.evaluate.out_of_memory import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, Verdict, finite
 from archwright.evaluate.workers.protocol import Ended
 

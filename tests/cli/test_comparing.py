@@ -6,9 +6,10 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from archwright.cli.comparisons import running
+from archwright.cli.comparisons.labels import LONGEST, label, searchers
 from archwright.cli.comparisons.progress import Overview
-from archwright.cli.comparisons.running import LONGEST, Force, label, searchers, unfinished, worked_off
-from archwright.cli.options import BadOption
+from archwright.cli.comparisons.running import Force, unfinished, worked_off
+from archwright.cli.values import BadOption
 from archwright.core.serial import JSON
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.named import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json

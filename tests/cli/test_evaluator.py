@@ -3,8 +3,8 @@
 import pytest
 
 import archwright as aw
-from archwright.cli.options import BadOption, pairs
 from archwright.cli.runs.evaluator import models_kept, say_overruled
+from archwright.cli.values import BadOption, pairs
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config

@@ -7,7 +7,7 @@ from PIL import Image
 
 from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, chosen_kind, draw, drawn, left_out
 from archwright.cli.comparisons.histories import NothingScored, NothingToCompare, by_label, histories
-from archwright.cli.options import BadOption
+from archwright.cli.values import BadOption
 from archwright.store.duck import DuckDBLog
 from tests.cli.compared import written
 

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from archwright.cli.comparisons.logged_searches import standings
-from archwright.cli.options import BadOption
+from archwright.cli.values import BadOption
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import TrainingConfig, to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config

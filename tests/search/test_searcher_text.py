@@ -5,7 +5,7 @@ from attrs import fields
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.cli.options import pairs
+from archwright.cli.values import pairs
 from archwright.search.named import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
 
 KINDS = {

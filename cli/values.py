@@ -1,0 +1,79 @@
+"""What people write for options, and what it stands for."""
+
+import json
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.term import Shape
+from archwright.core.trial import InvalidBudget, parse_budget
+
+POINTED = r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"  # .1 and 1. are numbers to people, though not in JSON
+
+
+class BadOption(ArchwrightError, ValueError):
+    """An option whose value cannot be read, or that does not go with another one."""
+
+
+def shape(text: str | None) -> Shape | None:
+    """The shape that a text such as `3,32,32` names."""
+    if text is None:
+        return None
+    axes = text.replace("x", ",").strip("() ").split(",")
+    if not all(axis.strip().isdecimal() and int(axis) > 0 for axis in axes):
+        raise BadOption(f"--input-shape is {text!r}; write positive integers without a batch, as in 3,32,32")
+    return tuple(int(axis) for axis in axes)
+
+
+def seconds(text: str | None) -> float | None:
+    """The seconds that a text such as `90s`, `10min` or `1h` names."""
+    if text is None:
+        return None
+    budget = None
+    with suppress(InvalidBudget):
+        budget = parse_budget(text)
+    if budget is None or budget.unit != "seconds":
+        raise BadOption(f"--trial-timeout is {text!r}; write a time of more than 0, as in 90s, 10min or 1h")
+    return budget.amount
+
+
+def pairs(option: str, texts: Sequence[str]) -> dict[str, Any]:
+    """The settings that texts such as `batch_size=64` or `flip=true` name: JSON values, or else plain text."""
+    found: dict[str, Any] = {}
+    for name, value in (_pair(option, text) for text in texts):
+        if name in found:
+            raise BadOption(f"{option} gives {name} twice, as {found[name]!r} and as {value!r}; keep one of them")
+        found[name] = value
+    return found
+
+
+def searcher_parts(text: str, more: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+    """The name and the settings that a text such as `mcts,exploration=0.1` gives, and those that --set gives beside."""
+    name, *settings = text.split(",")
+    given, set_ = pairs("--searcher", settings), pairs("--set", more)
+    if twice := sorted(given.keys() & set_.keys()):
+        raise BadOption(f"--searcher {text} and --set both give {twice[0]}; keep one of them")
+    return name, given | set_
+
+
+def _pair(option: str, text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise BadOption(f"{option} is {text!r}; write name=value, as in batch_size=64")
+    try:
+        return name.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        plain = value.strip()
+        return name.strip(), float(plain) if re.fullmatch(POINTED, plain) else plain
+
+
+def target(text: str | None, now: int) -> int | None:
+    """The number of trials in all that `64`, or `+32` beyond the `now` that were asked for, names."""
+    if text is None:
+        return None
+    digits = text.strip().removeprefix("+")
+    if not digits.isdecimal() or int(digits) == 0:
+        raise BadOption(f"--trials is {text!r}; write how many in all, as in 64, or how many more, as in +32")
+    return now + int(digits) if text.strip().startswith("+") else int(digits)
