@@ -10,6 +10,7 @@ from attrs import evolve
 
 import archwright
 from archwright.cli.output import shown, times
+from archwright.cli.output_file import require_no_log
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
 from archwright.cli.runs.retraining import data_for
@@ -51,9 +52,10 @@ class NotWhole(ArchwrightError, RuntimeError):
 def exported(
     reading: Reading, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
 ) -> "Exported":
-    """Write what a trial's model needs to be used elsewhere; raises NoWeights, and what the export does."""
+    """Write what a trial's model needs to be used elsewhere; raises NoWeights, LogsOwn, and what the export does."""
     from archwright.evaluate.export.folder import export
 
+    require_no_log(folder, "name another folder")
     return export(_subject(reading, reading.trial(number), untrained=untrained, data_dir=data_dir), folder, force=force)
 
 

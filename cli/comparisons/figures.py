@@ -1,11 +1,12 @@
 """Figures of searches: what the papers draw, good enough to print."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.cli.comparisons.histories import (
     Floats,
@@ -16,19 +17,32 @@ from archwright.cli.comparisons.histories import (
     no_score,
     rows_of,
 )
+from archwright.cli.output_file import PDF, PNG, SVG, written_beside
+from archwright.cli.output_file import Kind as FileKind
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.search.statistics import known_mean, share_above
 
 Groups = Mapping[str, Sequence[History]]
 SIZE = (5.0, 3.4)  # inches: a column of a paper
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a dollar in a title or in the name of a metric is a dollar
+}
 POINTS = 200  # dots an inch, of a PNG
 THRESHOLDS = 100  # as in figure 6 of DeepArchitect
 BINS = 50
+LARGEST = 1e100  # of scores; larger ones are drawn in a unit of their own, as no float holds their squares
 
 
-class UnwritableFigure(ArchwrightError, OSError):
-    """A file that a figure cannot be written to."""
+FORMATS: Mapping[str, FileKind] = {".png": PNG, ".svg": SVG, ".pdf": PDF}
+
+
+class UnwritableFigure(ArchwrightError, ValueError):
+    """A file whose ending is that of no figure."""
 
 
 @frozen
@@ -53,12 +67,31 @@ def drawn(
 
     NothingScored, with what the first trial said, where none of them has a score.
     """
-    found = histories(log, wanted)
+    form, found = _format(output), histories(log, wanted)
     scored = [history for history in found if history.has_score]
     if not scored:
         raise no_score(log, " ".join(wanted), found)
-    draw(scored, kind, output, optimum, title)
+    shown, unit = in_units(scored, optimum)
+    with written_beside(output, form, "--output") as beside:
+        draw(shown, kind, beside, None if optimum is None else optimum / unit, title)
     return left_out(found)
+
+
+def in_units(found: Sequence[History], optimum: float | None) -> tuple[Sequence[History], float]:
+    """Searches whose scores can be squared and added up, and the unit in which they now are: 1, or a power of ten."""
+    largest = max([float(np.nanmax(np.abs(each.scores))) for each in found] + [abs(optimum or 0.0)])
+    if largest <= LARGEST:
+        return found, 1.0
+    power = math.floor(math.log10(largest))
+    unit = 10.0**power
+    return [evolve(each, scores=each.scores / unit, metric=f"{each.metric} in 1e{power}") for each in found], unit
+
+
+def _format(output: Path) -> FileKind:
+    """The kind of file that its ending says; UnwritableFigure if it is none that a figure can be."""
+    if output.suffix.lower() not in FORMATS:
+        raise UnwritableFigure(f"{output} cannot be written: a figure is a .png, .svg or .pdf; name one with --output")
+    return FORMATS[output.suffix.lower()]
 
 
 def draw(found: Sequence[History], kind: Kind, output: Path, optimum: float | None, title: str | None) -> None:
@@ -71,17 +104,13 @@ def draw(found: Sequence[History], kind: Kind, output: Path, optimum: float | No
     mpl.use("Agg")  # no window: also where there is no screen
     from matplotlib import pyplot
 
-    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"}):
+    with mpl.rc_context(STYLE):
         figure, axes = pyplot.subplots(figsize=SIZE, layout="constrained")
         try:
             kind.draw(axes, by_label(found), optimum)
             if title:
                 axes.set_title(title)
             figure.savefig(output, dpi=POINTS)
-        except (OSError, ValueError) as error:
-            if isinstance(error, ArchwrightError):
-                raise
-            raise UnwritableFigure(f"{output} cannot be written: {error}; name a .png, .svg or .pdf file") from error
         finally:
             pyplot.close(figure)
 
@@ -173,10 +202,17 @@ def _histogram(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
     every = {label: np.concatenate([each.scores for each in group]) for label, group in groups.items()}
     there = {label: scores[np.isfinite(scores)] for label, scores in every.items()}
     together = np.concatenate(list(there.values()))
-    edges = np.histogram_bin_edges(together, BINS)
+    edges = bin_edges(float(together.min()), float(together.max()))
     for label, scores in there.items():
         axes.hist(scores, bins=edges, histtype="step", density=True, label=label, linewidth=1.4)
     _finish(axes, _first(groups).metric, "density of models", False)
+
+
+def bin_edges(low: float, high: float) -> Floats:
+    """The edges of BINS bins from `low` to `high`, and around them where these are too near for so many."""
+    middle, span = low / 2 + high / 2, high / 2 - low / 2
+    least = max(abs(middle) * 1e-9, 0.5 if low == high and abs(middle) < 1e8 else 1e-300)
+    return middle + max(span, least) * np.linspace(-1.0, 1.0, BINS + 1)
 
 
 def _first(groups: Groups) -> History:

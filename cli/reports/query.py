@@ -1,19 +1,18 @@
 """Rows of a person's query."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import typer
 
 from archwright.cli.output import named, screen, shown, table
+from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
 from archwright.cli.values import BadOption
-from archwright.core.errors import ArchwrightError
 from archwright.store.query import Format, Table, export, query
 
-
-class Unwritable(ArchwrightError, OSError):
-    """A file that the rows cannot be written to."""
+KINDS: Mapping[Format, Kind] = {"csv": CSV, "json": JSON, "parquet": PARQUET}
 
 
 def written(log: Path, sql: str, form: str, output: Path | None) -> None:
@@ -29,15 +28,9 @@ def written(log: Path, sql: str, form: str, output: Path | None) -> None:
         if form == "json":  # which has no end of line of its own
             typer.echo()
     else:
-        with _opened(output) as file:
-            export(log, sql, file, cast(Format, form))
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("wb")
-    except OSError as error:
-        raise Unwritable(f"{path} cannot be written: {error.strerror}; name another file with --output") from error
+        made = cast(Format, form)
+        with written_beside(output, KINDS[made], "--output") as beside, beside.open("wb") as file:
+            export(log, sql, file, made)
 
 
 def show_table(found: Table) -> None:

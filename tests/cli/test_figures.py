@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, chosen_kind, draw, drawn, left_out
+from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, bin_edges, chosen_kind, draw, drawn, left_out
 from archwright.cli.comparisons.histories import NothingScored, NothingToCompare, by_label, histories
 from archwright.cli.values import BadOption
 from archwright.store.duck import DuckDBLog
@@ -79,6 +79,29 @@ def test_all_scores_alike_are_drawn(log, tmp_path):
     written(log, "c.random.0", [0.5, 0.5, 0.5])
     for kind in KINDS:
         assert drawn(log.path, ["c.*"], chosen_kind(kind), tmp_path / "figure.png", None, None) == []
+
+
+@pytest.mark.parametrize(
+    "scores", [[1e300, 1e300], [1e17, 1e17 + 16], [-1e308, 1e308], [1.7e308, 1.7e308], [5e-324, 0.0]], ids=str
+)
+def test_scores_of_any_size_are_drawn(log, scores, tmp_path):
+    """Those that are too large for arithmetic in a unit of their own."""
+    written(log, "d.random.0", scores)
+    for kind in KINDS:
+        assert (
+            drawn(log.path, ["d.*"], chosen_kind(kind), tmp_path / "figure.svg", scores[0], "costs $5_000 or $") == []
+        )
+    drawn(log.path, ["d.*"], chosen_kind("histogram"), tmp_path / "figure.svg", None, "costs $5_000 or $")
+    text = (tmp_path / "figure.svg").read_text()
+    assert "costs $5_000 or $" in text
+    assert ("accuracy in 1e3" in text) == (max(scores) > 1e299)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.5, 0.5), (1e300, 1e300), (-1e308, 1e308), (0.0, 5e-324)])
+def test_bins_rise_and_hold_all(low, high):
+    edges = bin_edges(low, high)
+    assert (edges[0] <= low, high <= edges[-1], (np.diff(edges) > 0).all()) == (True, True, True)
+    assert (edges[0], edges[-1]) == (0.0, 1.0) or high != 1.0
 
 
 def test_searches_without_a_score_are_no_figure(log, tmp_path):

@@ -1,0 +1,190 @@
+"""The files that commands write: each beside its place first, and in it only once it is whole.
+
+A command that fails has touched nothing. What is there already is replaced only by a file of its kind, and nothing that
+belongs to a log is replaced at all.
+"""
+
+import csv
+import os
+import re
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from attrs import frozen
+
+from archwright.core.errors import ArchwrightError
+
+LOOK = 4096  # bytes of a file in which it shows of what kind it is
+_DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")  # folders of names for what is open already, such as /dev/stdout
+
+
+class Unwritable(ArchwrightError, OSError):
+    """A file that cannot be written where a person wants it."""
+
+
+class OfAnotherKind(ArchwrightError, FileExistsError):
+    """A file of a person's that is there already and holds something else than what is to be written."""
+
+
+class LogsOwn(ArchwrightError, FileExistsError):
+    """A file that is a log or belongs to one, where something else is to be written."""
+
+
+@frozen
+class Kind:
+    """A kind of file: its name, and whether a file begins as one of it does."""
+
+    name: str
+    is_begun: Callable[[bytes, str], bool]  # by the first LOOK bytes of a file, and the ending of its name
+
+
+@contextmanager
+def written_beside(target: Path, kind: Kind, option: str) -> Generator[Path]:
+    """Where the block writes a file of `kind` that stands at `target` when the block has ended well.
+
+    `option` is what named it, for the errors: LogsOwn, OfAnotherKind, and Unwritable.
+    """
+    try:
+        require_replaceable(target, kind, option)
+        if _is_stream(target):
+            with TemporaryDirectory(prefix="archwright-") as folder:
+                whole = Path(folder) / f"whole{target.suffix}"
+                yield whole
+                _poured(whole, target)
+        else:
+            with _draft(Path(os.path.realpath(target))) as draft:
+                yield draft
+    except OSError as error:
+        if isinstance(error, ArchwrightError):
+            raise
+        raise Unwritable(
+            f"{target} cannot be written: {error.strerror or error}; name another file with {option}"
+        ) from error
+
+
+def require_replaceable(target: Path, kind: Kind, option: str) -> None:
+    """Nothing, if a file of `kind` may be written at `target`; else LogsOwn, OfAnotherKind or Unwritable."""
+    with suppress(FileNotFoundError):
+        target.stat()  # says what is wrong with links that go round, and with names that are too long
+    require_no_log(target, f"name another file with {option}")
+    if target.is_dir():
+        raise Unwritable(f"{target} is a folder; name a file in it with {option}")
+    if target.is_block_device() or target.is_socket():
+        raise Unwritable(f"{target} is a device or a socket; name a file with {option}")
+    if target.is_file() and not _is_stream(target):
+        with target.open("rb") as file:
+            start = file.read(LOOK)
+        if start.strip() and not kind.is_begun(start, target.suffix.lower()):
+            raise OfAnotherKind(
+                f"{target} is there already and is no {kind.name}; name another file with {option}, or delete it"
+            )
+
+
+def require_no_log(target: Path, remedy: str) -> None:
+    """Nothing, if `target` neither is a log nor belongs to one; else LogsOwn."""
+    place = Path(os.path.realpath(target))
+    log = _log_of(place)
+    if log is not None:
+        what = "is a log" if log == place else f"belongs to the log {log}"
+        raise LogsOwn(f"{target} {what}, which nothing else may take the place of; {remedy}")
+
+
+def _log_of(path: Path) -> Path | None:
+    """The log that `path` is or belongs to, as its own name or that of a folder that it lies in says."""
+    for each in (path, *path.parents):
+        for name in (each.name, *(each.name[: dot.start()] for dot in re.finditer(r"\.", each.name))):
+            if name and _is_log(each.with_name(name)):
+                return each.with_name(name)
+    return None
+
+
+def _is_log(path: Path) -> bool:
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(12)[8:] == b"DUCK"
+    return False
+
+
+def _is_stream(target: Path) -> bool:
+    """Whether what is written there goes on to somebody else: nothing can be put in its place."""
+    return target.is_char_device() or target.is_fifo() or str(target.absolute().parent) in _DEVICES
+
+
+def _poured(whole: Path, target: Path) -> None:
+    with whole.open("rb") as source, target.open("wb") as stream:
+        shutil.copyfileobj(source, stream)
+
+
+@contextmanager
+def _draft(target: Path) -> Generator[Path]:
+    """A file beside `target` that takes its place, and its permissions, when the block has ended well."""
+    _sweep(target)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.draft{target.suffix}")
+    try:
+        draft.touch(exist_ok=False)
+        yield draft
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(target, draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _sweep(target: Path) -> None:
+    """Deletes the drafts of `target` whose processes were killed."""
+    name = re.compile(re.escape(f".{target.name}.") + "([0-9]+)" + re.escape(f".draft{target.suffix}"))
+    for file in target.parent.iterdir():
+        if (found := name.fullmatch(file.name)) and not _lives(int(found[1])):
+            file.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return pid != os.getpid()
+
+
+def _begins_with(magic: bytes) -> Callable[[bytes, str], bool]:
+    return lambda start, _: start.startswith(magic)
+
+
+def _is_svg(start: bytes, _: str) -> bool:
+    return start.strip().startswith(b"<") and b"<svg" in start
+
+
+def _is_json(start: bytes, _: str) -> bool:
+    return re.match(rb"\s*\[\s*[{\]]", start) is not None
+
+
+def _is_csv(start: bytes, ending: str) -> bool:
+    """Whether it is text in rows of one length.
+
+    A single column is any text: then the name must say that it is CSV, and the text must be nothing else.
+    """
+    try:
+        text = start.decode("utf-8-sig", "strict" if len(start) < LOOK else "ignore")
+        rows = [row for row in csv.reader(text.splitlines(), strict=True) if row]
+    except (UnicodeDecodeError, csv.Error):
+        return False
+    whole = rows if len(start) < LOOK else rows[:-1]
+    widths = {len(row) for row in whole}
+    is_named_so = ending == ".csv" and not any(kind.is_begun(start, ending) for kind in (SVG, PDF, JSON))
+    return "\0" not in text and len(widths) <= 1 and (bool(widths - {1}) or is_named_so)
+
+
+SVG = Kind("SVG", _is_svg)
+PNG = Kind("PNG", _begins_with(b"\x89PNG\r\n"))
+PDF = Kind("PDF", _begins_with(b"%PDF"))
+CSV = Kind("CSV", _is_csv)
+JSON = Kind("JSON list of rows", _is_json)
+PARQUET = Kind("Parquet file", _begins_with(b"PAR1"))
