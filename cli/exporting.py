@@ -5,11 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
 from attrs import evolve
 
 import archwright
-from archwright.cli.output import shown, times
+from archwright.cli.output import say, shown, times
 from archwright.cli.output_file import require_no_log
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
@@ -160,11 +159,11 @@ def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
 def show_exported(folder: Path, done: "Exported") -> None:
     """Print what was written."""
     for path in done.files:
-        typer.echo(f"{path}")
+        say(f"{path}")
     for note in done.notes:
-        typer.echo(f"\n{note}")
+        say(f"\n{note}")
     if "model.py" not in done.missing:
-        typer.echo(f"\nto look at it: python {folder / 'model.py'}")
+        say(f"\nto look at it: python {folder / 'model.py'}")
 
 
 def require_whole(folder: Path, done: "Exported") -> None:

@@ -13,6 +13,8 @@ import typer
 import archwright
 from archwright.cli.commands import compare, export, log, read, replay, retrain, search, spaces
 from archwright.cli.options import examples
+from archwright.cli.output import say, screen
+from archwright.cli.streams import READER_GONE, OutputLost, ReaderGone, standard_streams
 from archwright.cli.theirs import theirs
 from archwright.core.errors import ArchwrightError
 
@@ -124,7 +126,7 @@ _add(log.verify, REDO, "archwright verify", "archwright verify old.duckdb")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"archwright {archwright.__version__}")
+        say(f"archwright {archwright.__version__}")
         raise typer.Exit
 
 
@@ -139,19 +141,30 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command, and exit: 0 if it did what it says, 1 if that failed, 2 for a mistake of the person's."""
+    with standard_streams():
+        try:
+            _run(arguments)
+        except ReaderGone:
+            sys.exit(READER_GONE)
+        except ArchwrightError as error:
+            _fail(str(error), _exit_code(error))
+        except Exception as error:
+            if (trace := theirs(error)) is None:
+                raise
+            _fail(f"your code failed:\n{trace}", 2)
+
+
+def _run(arguments: Sequence[str] | None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="archwright")
-    except ArchwrightError as error:
-        _fail(str(error), _exit_code(error))
-    except Exception as error:
-        if (trace := theirs(error)) is None:
-            raise
-        _fail(f"your code failed:\n{trace}", 2)
+    except SystemExit:
+        sys.stdout.flush()  # what it cannot take is known only now
+        raise
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
-    typer.echo(message, err=True)
+    screen(beside_json=True).print("error: ", style="bold red", end="")
+    say(message, err=True)
     sys.exit(code)
 
 
@@ -161,6 +174,7 @@ def _exit_code(error: ArchwrightError) -> int:
     from archwright.store import errors
 
     failures = (
+        OutputLost,
         TrialsKeepFailing,
         ProcessDied,
         errors.LogIsDamaged,

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import IO, Any, cast
+from typing import IO, Any, TextIO, cast
 
 from attrs import frozen
 from rich.console import Console
@@ -43,9 +43,26 @@ class _Trimmed:
         return getattr(self.file, name)
 
 
+def say(text: object = "", *, err: bool = False) -> None:
+    """Print a line as it is, to stdout or stderr; it arrives at once also through a pipe."""
+    out = sys.stderr if err else sys.stdout
+    out.write(f"{text}\n")
+    out.flush()
+
+
 def print_json(data: object) -> None:
     """Print JSON that every program can read: numbers that it cannot hold become null."""
-    sys.stdout.write(json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str)
+    sys.stdout.write((text if _takes(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
+
+
+def _takes(out: TextIO, text: str) -> bool:
+    """Whether the encoding of a stream has all characters of a text."""
+    try:
+        text.encode(out.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(data: Any) -> Any:

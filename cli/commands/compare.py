@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
+from archwright.cli.output import say
 
 
 def compare(
@@ -134,5 +135,5 @@ def plot(
 
     file = output or Path(f"{kind}.png")
     for remark in drawn(log, runs, chosen_kind(kind), file, optimum, title):
-        typer.echo(remark, err=True)
-    typer.echo(file)
+        say(remark, err=True)
+    say(file)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
+from archwright.cli.output import say
 from archwright.cli.suggestion import command
 
 At = Annotated[int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")]
@@ -65,4 +66,4 @@ def fork(
     target = values.target(trials, reading.run.state.target)
     started = forked(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
     make(file, run, at, new, started)
-    typer.echo(f"{new} shares events 1 to {at} with {run}; to go on:\n{command(log, 'resume', new)}")
+    say(f"{new} shares events 1 to {at} with {run}; to go on:\n{command(log, 'resume', new)}")

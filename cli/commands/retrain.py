@@ -6,6 +6,7 @@ import typer
 
 from archwright.cli import options, values
 from archwright.cli.options import TRAINING, data_names
+from archwright.cli.streams import let_stdout_go
 
 
 def retrain(
@@ -74,6 +75,8 @@ def retrain(
     from archwright.search.session import start
     from archwright.store.duck import DuckDBLog
 
+    if not json:
+        let_stdout_go()
     reading, file = read(log, run), DuckDBLog(log)
     reading.trial(trial)  # raises what there is instead
     config = retraining.final(reading, trial, train or (), data, data_dir, device)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
+from archwright.cli.streams import let_stdout_go
 
 
 def search(
@@ -71,6 +72,7 @@ def search(
     from archwright.store.duck import DuckDBLog
     from archwright.store.events import RunStarted
 
+    let_stdout_go()
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     values.seconds(trial_timeout)  # raises what is wrong with it
@@ -126,6 +128,7 @@ def resume(
     from archwright.store.duck import DuckDBLog
     from archwright.store.names import find_run
 
+    let_stdout_go()
     file = DuckDBLog(log)
     name = find_run(file, run)
     before = logged(file, name)

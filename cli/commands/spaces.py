@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.output import choices, print_json, screen, size, table, times, tree
+from archwright.cli.output import choices, print_json, say, screen, size, table, times, tree
 from archwright.cli.reports.path_lengths import depth
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
 from archwright.core.check import dead_ends
@@ -56,7 +56,7 @@ def space(
 
 def _print_count(number: int | float) -> None:
     sys.set_int_max_str_digits(0)  # Python's limit of 4,300 digits guards servers; a space may have more
-    typer.echo(str(number))
+    say(str(number))
 
 
 def _facts(found: Found, shape: Shape, classes: int) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _facts(found: Found, shape: Shape, classes: int) -> dict[str, Any]:
 def _list(facts: Sequence[Mapping[str, Any]]) -> None:
     rows = [(f["space"], size(f["size"]), f["depth"], f["from"]) for f in facts]
     screen().print(table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
-    typer.echo("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
+    say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
 
 
 def _samples(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Mapping[str, Any]]:

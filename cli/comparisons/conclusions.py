@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import typer
 from attrs import evolve
 
 from archwright.cli.comparisons.histories import Floats, History, histories, no_score, rows_of
 from archwright.cli.comparisons.logged_searches import Standing, standings
-from archwright.cli.output import print_json, screen, table
+from archwright.cli.output import print_json, say, screen, table
 from archwright.search.compare import Entry
 from archwright.search.named import searcher_text
 from archwright.search.run import TrialsKeepFailing
@@ -32,7 +31,7 @@ def conclude(log: Path, entries: Sequence[Entry], optimum: float | None, as_json
     elif scored:
         show_conclusions(rows, optimum)
     for remark in remarks(rows, trials):
-        typer.echo(remark, err=True)
+        say(remark, err=True)
     check_scored(log, groups)
     check_failing(standings(log, entries).values())
 

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import typer
-
-from archwright.cli.output import print_json
+from archwright.cli.output import print_json, say
 from archwright.cli.output_file import SVG, written_beside
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
@@ -29,4 +27,4 @@ def of_space(space: Term, file: Path, *, json: bool = False) -> None:
 def _written(text: str, file: Path, json: bool) -> None:
     with written_beside(file, SVG, "--svg") as beside:
         beside.write_text(text + "\n", encoding="utf-8")
-    print_json({"files": [str(file)]}) if json else typer.echo(f"drawn in {file}")
+    print_json({"files": [str(file)]}) if json else say(f"drawn in {file}")

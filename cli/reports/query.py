@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-import typer
-
-from archwright.cli.output import named, screen, shown, table
+from archwright.cli.output import named, say, screen, shown, table
 from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
 from archwright.cli.values import BadOption
 from archwright.store.query import Format, Table, export, query
@@ -26,7 +24,7 @@ def written(log: Path, sql: str, form: str, output: Path | None) -> None:
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
         export(log, sql, sys.stdout.buffer, cast(Format, form))
         if form == "json":  # which has no end of line of its own
-            typer.echo()
+            say()
     else:
         made = cast(Format, form)
         with written_beside(output, KINDS[made], "--output") as beside, beside.open("wb") as file:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typer
 from attrs import evolve
 
+from archwright.cli.output import say
 from archwright.cli.runs import own_function
 from archwright.cli.values import BadOption, pairs
 from archwright.core.basic import Settings
@@ -60,7 +60,7 @@ def say_overruled(config: Config, space: Term) -> None:
     theirs = {ours.get(name, name): name for name in _always_set(space)}
     for name in config.settings:
         if (of_space := theirs.get(ours.get(name, name))) is not None:
-            typer.echo(f"--train {name} does nothing: the space sets {of_space} in every model", err=True)
+            say(f"--train {name} does nothing: the space sets {of_space} in every model", err=True)
 
 
 def _always_set(space: Term) -> frozenset[str]:

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import typer
-
-from archwright.cli.output import several
+from archwright.cli.output import say, several
 from archwright.cli.runs.starting import space_now
 from archwright.cli.space import find, known_term
 from archwright.cli.suggestion import command
@@ -21,7 +19,7 @@ def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:
     if run.state.in_flight or run.state.proposed < wanted:
         return False
     again = command(log, "resume", name, "--trials", "+16")
-    typer.echo(f"{name} has its {several(run.state.scored, 'trial')} already; for more: {again}")
+    say(f"{name} has its {several(run.state.scored, 'trial')} already; for more: {again}")
     return True
 
 
@@ -38,7 +36,7 @@ def changed_space(name: str, run: Logged, config: Config) -> JSON:
     space = to_json(space_now(found, run, config))
     if space != run.space:
         check_paths(run, space)
-        typer.echo(f"{source} has changed since {name} was last in it; the run goes on in the new space:")
+        say(f"{source} has changed since {name} was last in it; the run goes on in the new space:")
         for line in differences(run.space, space):
-            typer.echo(f"  {line}")
+            say(f"  {line}")
     return space

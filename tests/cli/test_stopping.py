@@ -195,3 +195,12 @@ def on_a_terminal(folder: Path, *words: str, interrupt_at: str) -> str:
     os.close(ours)
     assert process.returncode == 130
     return shown.decode()
+
+
+def test_a_search_outlives_its_stdout(folder):
+    """It ends as if it had been heard, though nobody reads its pipe any more."""
+    words = ["search", "digits", "--evaluator", "score.py:score", "--trials", "2"]
+    line = ["bash", "-o", "pipefail", "-c", '"$@" | true', "sh", sys.executable, "-P", "-c", MAIN, *words]
+    done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [each["scored"] for each in read_json(folder, "runs")] == [2]

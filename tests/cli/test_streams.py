@@ -1,0 +1,112 @@
+"""Whatever stdout is, a command neither dies of it nor passes over what was lost."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from io import BytesIO, RawIOBase, TextIOWrapper
+
+import pytest
+
+from archwright.cli.output import print_json, say, screen
+from archwright.cli.streams import OutputLost, ReaderGone, Stream, let_stdout_go, standard_streams
+from tests.cli.running import MAIN, environment
+
+
+class Lost(RawIOBase):
+    """A file that takes nothing."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        del data
+        raise OSError(self.number, os.strerror(self.number))
+
+
+def lost(number: int = errno.ENOSPC) -> TextIOWrapper:
+    return TextIOWrapper(Lost(number), write_through=True)  # pyright: ignore[reportArgumentType]
+
+
+def narrow(errors: str = "strict") -> tuple[BytesIO, TextIOWrapper]:
+    held = BytesIO()
+    return held, TextIOWrapper(held, encoding="ascii", errors=errors)
+
+
+@pytest.mark.parametrize(("number", "raised"), [(errno.ENOSPC, OutputLost), (errno.EPIPE, ReaderGone)])
+def test_what_cannot_be_written_is_raised_where_it_is_needed(number, raised, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", lost(number))
+    with standard_streams(), pytest.raises(raised) as error:
+        say("a result")
+    assert type(error.value) is raised
+
+
+def test_what_is_not_needed_may_be_lost(monkeypatch):
+    """What a search says on the way; what is said on stderr anywhere."""
+    monkeypatch.setattr(sys, "stdout", lost())
+    monkeypatch.setattr(sys, "stderr", lost())
+    with standard_streams():
+        say("a mistake", err=True)
+        let_stdout_go()
+        say("progress")
+        screen().print("progress")
+        print_json({})
+        sys.stdout.flush()
+        sys.stdout.buffer.write(b"progress")
+
+
+def test_a_stream_that_is_missing_leads_nowhere(monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with standard_streams():
+        say("nobody hears")
+        say("nobody hears", err=True)
+        assert sys.stdin.read() == ""
+    for name in ("stdin", "stdout", "stderr"):
+        getattr(sys, name).close()
+
+
+def test_the_streams_are_those_of_before_once_a_command_is_done():
+    before = sys.stdout, sys.stderr
+    with standard_streams():
+        assert isinstance(sys.stdout, Stream)
+    assert (sys.stdout, sys.stderr) == before
+
+
+def test_a_character_that_an_encoding_does_not_have_is_written_as_its_number(monkeypatch):
+    held, stream = narrow()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with standard_streams():
+        say("ä ▁ \ud800")
+        screen().print("é")
+        print_json({"ü": "\U0001f600 \ud800"})
+    said, more, *rest = held.getvalue().decode("ascii").splitlines()
+    assert (said, more) == (r"\xe4 \u2581 \ud800", r"\xe9")
+    assert json.loads("\n".join(rest)) == {"ü": "\U0001f600 \ud800"}
+
+
+def command(*words: str, shell: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """A command that a shell starts with its streams redirected."""
+    line = ["sh", "-c", f'exec "$@" {shell}', "sh", sys.executable, "-P", "-c", MAIN, *words]
+    return subprocess.run(line, env=environment() | more, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_under_stdout_is_an_error_and_no_traceback(unbuffered):
+    done = command("spaces", shell="> /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 1
+    assert done.stderr == "error: stdout cannot be written: No space left on device; write somewhere else\n"
+
+
+def test_closed_streams_are_none():
+    done = command("spaces", shell="<&- >&- 2>&-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_pipe_that_has_ended_ends_what_only_reads_without_a_word():
+    done = command("spaces", shell="| true")
+    assert done.stderr == ""
