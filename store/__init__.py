@@ -1,5 +1,6 @@
 """The log: events, the DuckDB file, the fold, the views."""
 
+from archwright.store.beside import belongs_to
 from archwright.store.chain import Break
 from archwright.store.claim import claim
 from archwright.store.decide import decide
@@ -89,6 +90,7 @@ __all__ = [
     "UnwritableEvent",
     "Verdict",
     "View",
+    "belongs_to",
     "check_run_name",
     "claim",
     "decide",

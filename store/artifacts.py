@@ -11,6 +11,7 @@ from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Artifact
+from archwright.store.beside import beside
 from archwright.store.file import present
 from archwright.store.names import check_run_name
 
@@ -31,8 +32,7 @@ def run_folder(log: Path | str, run: str) -> Path:
 
 
 def _folder(log: Path | str) -> Path:
-    path = present(Path(log), "create")
-    return path.with_name(f"{path.name}.artifacts")
+    return beside(present(Path(log), "create"), "artifacts")
 
 
 def left_by(log: Path | str) -> frozenset[str]:

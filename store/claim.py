@@ -7,10 +7,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from archwright.store.beside import DRAFTS, beside
 from archwright.store.errors import RunIsBusy
 from archwright.store.failure import explain
 from archwright.store.file import present
 from archwright.store.names import check_run_name
+from archwright.store.scratch import sweep
 
 
 @contextmanager
@@ -22,6 +24,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     """
     file = lock_file(Path(path), run)
     lock = FileLock(file, timeout=0, thread_local=False)
+    sweep(file.parent.parent, DRAFTS)  # whoever goes on after a kill finds what it has left
     try:
         file.parent.mkdir(exist_ok=True)
         lock.acquire()
@@ -42,8 +45,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
 
 def lock_file(path: Path, run: str) -> Path:
     """Where the lock of `run` is, for a log at `path`."""
-    path = present(path, "create")
-    return path.with_name(f"{path.name}.locks") / f"{check_run_name(run)}.lock"
+    return beside(present(path, "create"), "locks") / f"{check_run_name(run)}.lock"
 
 
 def _holder(file: Path) -> str:

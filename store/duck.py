@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import final
 
 import numpy as np
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.store.beside import DRAFTS
 from archwright.store.chain import recorded, settled, written
 from archwright.store.events import Event
 from archwright.store.failure import explain
@@ -19,6 +19,7 @@ from archwright.store.file import WRITER_PATIENCE, Database, attached, present, 
 from archwright.store.log import START, Position, Recorded, Row, Written
 from archwright.store.names import check_run_name
 from archwright.store.schema import bring_forward, migrate, schema_version
+from archwright.store.scratch import scratch_folder, sweep
 
 # The hash is a text in files of schema 1 and a UUID since: this reads both, so that an old file need not be changed.
 _SELECT = """
@@ -80,10 +81,11 @@ def make(path: Path) -> None:
     """Make the log's file with its tables unless it is there; it appears whole, or not at all."""
     path = present(path, "create")
     if path.exists():
+        sweep(path.parent, DRAFTS)
         return
     try:
-        with TemporaryDirectory(prefix=".archwright-", dir=path.parent) as folder:
-            draft = Path(folder) / path.name
+        with scratch_folder(path.parent, DRAFTS) as folder:
+            draft = folder / path.name
             with attached(draft, "create") as database:
                 migrate(database)
             _place(draft, path)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from archwright.store.beside import beside
 from archwright.store.failure import explain
 
 _HEADERS = 3 * 4096  # bytes: DuckDB's main header and the two that take turns; the blocks follow
@@ -24,7 +25,7 @@ _NUMBER = 8  # bytes
 
 def undo_file(path: Path) -> Path:
     """Where a writer of the log at `path` keeps what it overwrites."""
-    return path.with_name(f"{path.name}.undo")
+    return beside(path, "undo")
 
 
 def is_kept(path: Path) -> bool:

@@ -1,0 +1,61 @@
+"""Which files belong to a log."""
+
+import os
+
+import pytest
+
+from archwright.store.beside import belongs_to, beside
+
+BELONGS = [
+    "log.duckdb",
+    "log.duckdb.wal",
+    "log.duckdb.undo",
+    "log.duckdb.journal",
+    "log.duckdb.journal.draft",
+    "log.duckdb.damaged",
+    "log.duckdb.damaged-2",
+    "log.duckdb.damaged.wal",
+    "log.duckdb.locks",
+    "log.duckdb.locks/a-1.lock",
+    "log.duckdb.artifacts/a-1/trial-3/model.safetensors",
+]
+OTHERS = ["log.csv", "log.duckdb.csv", "other.duckdb", "other.duckdb.wal", "log.duckdb.d/log.duckdb", "log.duckdb2"]
+
+
+@pytest.mark.parametrize("name", BELONGS)
+def test_what_belongs_to_a_log(tmp_path, monkeypatch, name):
+    """By every way to it, whether it is there or not."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path / "real")
+    assert belongs_to("log.duckdb", tmp_path / "link" / ".." / "real" / name)
+    path = tmp_path / "real" / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.touch()
+    (tmp_path / "other").symlink_to(path)
+    assert belongs_to(tmp_path / "link" / "log.duckdb", tmp_path / "other")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_does_not(tmp_path, name):
+    """A name that only begins alike is a person's own."""
+    assert not belongs_to(tmp_path / "log.duckdb", tmp_path / name)
+
+
+def test_a_second_name_of_the_same_file(tmp_path):
+    """A hard link is the log as well."""
+    (tmp_path / "log.duckdb").touch()
+    os.link(tmp_path / "log.duckdb", tmp_path / "result.csv")
+    assert belongs_to(tmp_path / "log.duckdb", tmp_path / "result.csv")
+
+
+def test_a_name_that_leads_nowhere(tmp_path):
+    """A link to itself is no file of the log, and no traceback."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert not belongs_to(tmp_path / "log.duckdb", tmp_path / "loop")
+    assert not belongs_to(tmp_path / "log.duckdb", "~nosuchuser/x")
+
+
+def test_names_begin_with_the_log_s(tmp_path):
+    """So that whoever copies a log takes along what belongs to it."""
+    assert beside(tmp_path / "log.duckdb", "journal") == tmp_path / "log.duckdb.journal"
