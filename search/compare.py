@@ -15,7 +15,7 @@ from archwright.core.serial import JSON, from_json
 from archwright.core.term import Term
 from archwright.core.trial import Evaluator
 from archwright.search.crew import Crew
-from archwright.search.replay import Belief, begin_in
+from archwright.search.replay import Belief, begin_in, revision_from_here
 from archwright.search.run import Run, Stop, TrialsKeepFailing
 from archwright.store.chain import written
 from archwright.store.errors import LogMissing
@@ -127,7 +127,8 @@ def _gone_on_with(
     events = [recorded.event for recorded in before]
     state = replay(events)
     belief = _believed_again(entry, events, state.scored, evaluator)
-    resumed = RunResumed(entry.started.trials, entry.started.versions)
+    revision = revision_from_here(events)  # known by now, also where the log does not name it
+    resumed = RunResumed(entry.started.trials, entry.started.versions, revision=revision)
     return Run(log, "run", before[-1].position, state, belief, evaluator), resumed
 
 

@@ -9,7 +9,7 @@ from attrs import Attribute, evolve, fields_dict
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
-from archwright.search.searcher import AnySearcher
+from archwright.search.searcher import AnySearcher, revision_of
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.given import Given
 from archwright.search.searchers.local_search import LocalSearch
@@ -30,6 +30,9 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "smbo-paper": SmboPaper(),
     "given": Given(),
 }
+
+# What a log stands for that does not name a setting, as there was none yet when it was written.
+BEFORE: Mapping[str, Mapping[str, JSON]] = {"random": {"replacement": True}, "smbo": {"surrogate": "gp"}}
 
 
 class UnknownSearcher(ArchwrightError, LookupError):
@@ -60,23 +63,41 @@ def _allowed(setting: "Attribute[Any]") -> Allowed | None:
 
 
 def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
-    """The name and every setting of a searcher, as the beginning of a run holds them."""
-    return {"name": name, **cattrs.unstructure(searcher_named(name, settings))}
+    """The name, the revision and every setting of a searcher, as the beginning of a run holds them."""
+    searcher = searcher_named(name, settings)
+    return {"name": name, "revision": revision_of(searcher), **cattrs.unstructure(searcher)}
+
+
+def logged_searcher(data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
+    """The name, the revision and the settings that `searcher_to_json` wrote; None where it wrote no revision yet."""
+    settings = dict(data)
+    name, revision = settings.pop("name"), settings.pop("revision", None)
+    return name, revision, {**BEFORE.get(name, {}), **settings}
 
 
 def searcher_from_json(data: JSON) -> AnySearcher:
-    """The searcher that `searcher_to_json` wrote."""
-    settings = dict(data)
-    return searcher_named(settings.pop("name"), settings)
+    """The searcher that `searcher_to_json` wrote, in the revision that it has by now."""
+    name, _, settings = logged_searcher(data)
+    return searcher_named(name, settings)
+
+
+def searcher_now(data: JSON) -> JSON:
+    """The same searcher, in the revision that it has by now, with every setting."""
+    name, _, settings = logged_searcher(data)
+    return searcher_to_json(name, settings)
 
 
 def searcher_text(data: JSON) -> str:
-    """What a person types for the searcher that `searcher_to_json` wrote, as in `mcts,exploration=0.1`."""
-    settings = dict(data)
-    name = settings.pop("name")
+    """What a person types for the searcher that `searcher_to_json` wrote, as in `mcts,exploration=0.1`.
+
+    In another revision than it has by now it is another searcher, which nobody can ask for: its text says so.
+    """
+    name, revision, settings = logged_searcher(data)
     usual: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
     unusual = [f"{key}={_typed(value)}" for key, value in settings.items() if usual.get(key) != value]
-    return ",".join([name, *unusual])
+    text = ",".join([name, *unusual])
+    now = revision_of(SEARCHERS[name]) if name in SEARCHERS else revision
+    return text if revision in (None, now) else f"{text} (revision {revision})"
 
 
 def _typed(value: JSON) -> str:

@@ -1,4 +1,8 @@
-"""What a searcher believes after the events of a log, and whether it would propose the same again."""
+"""What a searcher believes after the events of a log, and whether it would propose the same again.
+
+Searchers change, and each change of what one proposes raises its revision. What another revision proposed is taken over
+as it is logged: it can be gone on from, but nobody can propose it again.
+"""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +15,8 @@ from archwright.core.node import Origin
 from archwright.core.serial import JSON, from_json
 from archwright.core.term import Term
 from archwright.core.trial import Outcome, Problem, Proposal
-from archwright.search.named import searcher_from_json
-from archwright.search.searcher import Searcher, State
+from archwright.search.named import logged_searcher, searcher_from_json
+from archwright.search.searcher import Searcher, State, revision_of
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored
 
 
@@ -61,6 +65,7 @@ class Mismatch:
     trial: int
     logged: Proposed
     recomputed: Proposed | None
+    revision: int | None  # of the searcher that made it; None where the log does not say, so that it may be another one
 
 
 def begin(started: RunStarted, space: JSON = None) -> Belief[Any]:
@@ -101,17 +106,59 @@ def proposed(proposal: Proposal) -> Proposed:
     return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues)
 
 
-def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
-    """Each logged proposal of `events` that is not what the searcher proposes at that point.
+def revision_now(started: RunStarted) -> int:
+    """The revision that a run's searcher has by now."""
+    return revision_of(searcher_from_json(started.searcher))
 
-    Proposals that a fork has inherited are its parent's: they are taken over, not compared.
+
+def revisions(events: Sequence[Event]) -> Iterator[int | None]:
+    """The revision of the run's searcher at each of `events`; None where the log does not say which of several it is.
+
+    Logs did not always name it: there it is the first, if there never was another one.
     """
     started = events[0]
     assert isinstance(started, RunStarted)
-    own = 1 + (started.forked_from.inherited if started.forked_from else 0)
+    _, revision, _ = logged_searcher(started.searcher)
+    if revision is None and revision_now(started) == 1:
+        revision = 1
+    for event in events:
+        if isinstance(event, RunResumed) and event.revision is not None:
+            revision = event.revision
+        yield revision
+
+
+def revision_from_here(events: Sequence[Event]) -> int | None:
+    """The revision in which the searcher of a run goes on; None if it is the one that the log has already."""
+    started, now = events[0], deque(revisions(events), maxlen=1).pop()
+    assert isinstance(started, RunStarted)
+    return None if now == revision_now(started) else revision_now(started)
+
+
+def own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed, int | None]]:
+    """The number of the event, the proposal, and the revision that made it: each that a fork has not inherited."""
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    inherited = 1 + (started.forked_from.inherited if started.forked_from else 0)
+    for seq, (event, revision) in enumerate(zip(events, revisions(events), strict=True), start=1):
+        if isinstance(event, Proposed) and seq > inherited:
+            yield seq, event, revision
+
+
+def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
+    """Each logged proposal of `events` that is not what the searcher proposes at that point.
+
+    Proposals that a fork has inherited are its parent's, and those of another revision are another searcher's: they are
+    taken over, not compared.
+    """
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    now = revision_now(started)
+    comparable = {seq: revision for seq, _, revision in own_proposals(events) if revision in (None, now)}
+    if not comparable:
+        return
     for seq, (belief, event) in enumerate(zip(beliefs(events), events, strict=False), start=1):
-        if isinstance(event, Proposed) and seq > own:
+        if isinstance(event, Proposed) and seq in comparable:
             again = belief.propose()
             recomputed = None if again is None else proposed(again)
             if recomputed != event:
-                yield Mismatch(seq, event.trial, event, recomputed)
+                yield Mismatch(seq, event.trial, event, recomputed, comparable[seq])

@@ -13,6 +13,9 @@ class Searcher(Protocol[State]):
     Its settings are the fields of a frozen attrs class, all plain JSON values. The state after any prefix of a log is
     the fold of `adopt` over its proposals and `tell` over its outcomes, in the log's order, whoever made the
     proposals: so a search is resumed, replayed and forked without any code of the searcher's.
+
+    A class may name its `revision`, a whole number. Whoever changes what a searcher proposes raises it: then the runs
+    that were proposed before are not held against what it proposes now.
     """
 
     name: ClassVar[str]
@@ -45,3 +48,8 @@ class Searcher(Protocol[State]):
 
 
 AnySearcher = Searcher[Any]
+
+
+def revision_of(searcher: AnySearcher) -> int:
+    """The revision of what a searcher proposes; 1 where its class names none."""
+    return getattr(searcher, "revision", 1)

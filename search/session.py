@@ -12,7 +12,8 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.node import PathMismatch, replay
 from archwright.core.serial import JSON, from_json
 from archwright.core.trial import RETRIES, Evaluator
-from archwright.search.replay import Belief, begin, believed
+from archwright.search.named import searcher_now
+from archwright.search.replay import Belief, begin, believed, revision_from_here
 from archwright.search.retention import Keeper, models_from_here
 from archwright.search.run import Run, Stop
 from archwright.search.stopping import Curves, curves
@@ -156,7 +157,7 @@ def resume(
         target = run.state.target if trials is None else trials
         if keep_models is None and (more := models_from_here(run.state, target)) != run.state.keep_models:
             keep_models = more
-        event = RunResumed(target, versions(), changed, keep_models)
+        event = RunResumed(target, versions(), changed, keep_models, revision_from_here(run.events))
         belief = believed([*run.events, event])
         begun = _Begun(run.position, run.state, belief, curves(run.started, run.events))
         now = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
@@ -186,6 +187,5 @@ def forked(run: Logged, searcher: JSON = None, seed: int | None = None, trials: 
     target = run.state.target if trials is None else trials
     keep = models_from_here(run.state, target)
     started = evolve(run.started, space=run.space, versions=versions(), trials=target, keep_models=keep)
-    if searcher is not None:
-        started = evolve(started, searcher=searcher)
+    started = evolve(started, searcher=searcher_now(run.started.searcher if searcher is None else searcher))
     return started if seed is None else evolve(started, seed=seed)

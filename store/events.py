@@ -32,7 +32,7 @@ class RunStarted:
     space: JSON  # the term
     space_source: str  # what the person typed: a built-in name, file.py:attr or module:attr
     input_shape: tuple[int, ...]
-    searcher: JSON  # {"name": ..., settings}
+    searcher: JSON  # {"name": ..., "revision": ..., settings}
     evaluator: JSON  # {"kind": ..., settings}
     objective: Objective
     budget: Budget
@@ -103,6 +103,7 @@ class RunResumed:
     versions: Mapping[str, str]
     space: JSON = None  # the term from here on, if the person's file gives another one than before
     keep_models: int | None = None  # from here on; None: as many as before
+    revision: int | None = None  # of the searcher from here on; None: the same as before
 
 
 @frozen
@@ -120,7 +121,7 @@ KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Eve
 
 _LATER: Mapping[type[Event], Sequence[str]] = {
     RunStarted: ("keep_models", "stopping"),
-    RunResumed: ("keep_models",),
+    RunResumed: ("keep_models", "revision"),
     AttemptEnded: ("stopped",),
 }
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

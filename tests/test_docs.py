@@ -14,6 +14,7 @@ import pytest
 import archwright as aw
 from archwright.cli import options
 from archwright.search.named import SEARCHERS, searcher_named
+from archwright.search.searcher import revision_of
 from archwright.search.searchers.settings import BadSearcherSetting
 from tests.places import ROOT
 
@@ -92,6 +93,14 @@ def test_every_searcher_has_its_part_of_the_page_and_its_place_in_help():
     for command in ("search", "compare"):
         shown = run(f"archwright {command} --help", ROOT, COLUMNS="200").stdout
         assert options.SEARCHER_NAMES in re.sub(r"[│\s]+", " ", shown)
+
+
+def test_revisions_are_documented_as_they_are():
+    """The table of the page has every searcher in the revision that it has."""
+    page = (ROOT / "docs" / "searchers.md").read_text()
+    rows = re.findall(r"^\| (`.+`) \| (\d+) \|", page.partition("## Revisions")[2], flags=re.MULTILINE)
+    there = {name: int(revision) for names, revision in rows for name in re.findall(r"`(.+?)`", names)}
+    assert there == {name: revision_of(searcher) for name, searcher in SEARCHERS.items() if name != "given"}
 
 
 def test_every_module_is_documented():

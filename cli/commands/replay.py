@@ -17,7 +17,9 @@ def replay(
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Compare every proposal with what the searcher proposes now; exit 1 if any differs."
+            "--verify",
+            help="Compare every proposal with what the searcher proposes now; exit 1 if any differs that is of its "
+            "revision.",
         ),
     ] = False,
     at: At = None,

@@ -120,7 +120,7 @@ def resume(
     it as long as it holds every model that was proposed.
     """
     from archwright.cli.runs.evaluator import for_inputs, on_this_machine
-    from archwright.cli.runs.resuming import changed_space, is_done
+    from archwright.cli.runs.resuming import changed_space, is_done, say_revised
     from archwright.cli.runs.running import Going, again
     from archwright.evaluate.config import from_json as config_from_json
     from archwright.search.session import logged
@@ -139,6 +139,7 @@ def resume(
     config = for_inputs(config_from_json(before.started.evaluator), before.started.input_shape)
     config = on_this_machine(config, device, data_dir)
     space = changed_space(name, before, config)
+    say_revised(name, before)
     going = Going(file, name, config, before.started.space_source, workers, trial_timeout, retries)
     again(
         going,

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from attrs import fields, frozen
 
@@ -15,7 +14,7 @@ from archwright.core.trial import Budget
 from archwright.evaluate.config import from_json as config_from_json
 from archwright.evaluate.config import to_json as config_to_json
 from archwright.search.compare import Entry
-from archwright.search.named import searcher_to_json
+from archwright.search.named import logged_searcher, searcher_to_json
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, to_json
 from archwright.store.query import query
@@ -90,8 +89,9 @@ def _differences(was: Mapping[str, JSON], spaces: Sequence[JSON], now: Mapping[s
 def _plain(name: str, value: JSON) -> JSON:
     """A field with all its settings, those too that have come to be only after it was logged."""
     if name == "searcher":
-        settings: dict[str, Any] = dict(value)
-        return searcher_to_json(settings.pop("name"), settings)
+        searcher, revision, settings = logged_searcher(value)
+        known = {} if revision is None else {"revision": revision}
+        return searcher_to_json(searcher, settings) | known
     if name == "evaluator":
         whole = config_to_json(config_from_json(value))
         whole |= {"table": str(Path(whole["table"]).expanduser().resolve())} if "table" in whole else {}

@@ -1,5 +1,6 @@
 """What a run's searcher believed, and whether it would do the same again."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from archwright.cli.output import named, score, screen, several, shown
@@ -8,8 +9,8 @@ from archwright.cli.reports.reading import Reading
 from archwright.cli.space import known_term
 from archwright.cli.values import pairs, searcher_parts
 from archwright.core.serial import JSON
-from archwright.search.named import searcher_to_json
-from archwright.search.replay import Mismatch, believed, mismatches
+from archwright.search.named import logged_searcher, searcher_to_json
+from archwright.search.replay import Mismatch, believed, mismatches, own_proposals, revision_now, revisions
 from archwright.store.events import Proposed, RunResumed
 
 
@@ -18,8 +19,11 @@ def belief(reading: Reading) -> Facts:
     _know_kinds(reading)
     state, best = reading.run.state, next(iter(reading.best), None)
     proposal = believed(reading.run.events).propose()
+    *_, logged = revisions(reading.run.events)
     return {
         "run": reading.name,
+        "searcher": reading.run.started.searcher["name"],
+        "revision": {"logged": logged, "now": revision_now(reading.run.started)},
         "at": state.seq,
         "event": type(reading.run.events[-1]).__name__,
         "proposed": state.proposed,
@@ -53,17 +57,44 @@ def show_belief(facts: Facts) -> None:
     else:
         out.print(f"\nnext: trial {facts['next']['trial']}, {facts['next']['budget']}", style="bold")
         out.print(named(facts["next"]["choices"]))
+    logged, now = facts["revision"]["logged"], facts["revision"]["now"]
+    if logged != now:
+        out.print(
+            f"\nthat is what revision {now} of {facts['searcher']} proposes, which this archwright has; the log is of "
+            f"{_which(logged)}",
+            soft_wrap=True,
+        )
+
+
+def _which(revision: int | None) -> str:
+    return "one that it does not name" if revision is None else f"revision {revision}"
 
 
 def verified(reading: Reading) -> Facts:
-    """How many proposals there are, and the first that the searcher does not make again."""
+    """How many proposals there are, of which revisions, and the first that the searcher does not make again.
+
+    Where a log does not name the revision, another one may have made the first that is `unlike` today's.
+    """
     _know_kinds(reading)
     events = reading.run.events
-    first = next(mismatches(events), None)
+    found = list[Mismatch]()
+    for mismatch in mismatches(events):  # which takes long: the first that is certain will do
+        found.append(mismatch)
+        if mismatch.revision is not None:
+            break
+    unlike = next((mismatch for mismatch in found if mismatch.revision is None), None)
+    first = next((mismatch for mismatch in found if mismatch.revision is not None), None)
     return {
         "run": reading.name,
+        "searcher": reading.run.started.searcher["name"],
+        "revision": revision_now(reading.run.started),
         "events": len(events),
         "proposals": sum(isinstance(event, Proposed) for event in events),
+        "by_revision": [
+            {"revision": revision, "proposals": count}
+            for revision, count in Counter(revision for _, _, revision in own_proposals(events)).items()
+        ],
+        "unlike": None if unlike is None else _told(unlike),
         "mismatch": None if first is None else _told(first),
     }
 
@@ -95,13 +126,40 @@ def _difference(mismatch: Mismatch) -> str:
 
 
 def show_verified(facts: Facts) -> None:
-    """Print it."""
-    out, first = screen(), facts["mismatch"]
-    if first is None:
-        out.print(f"{facts['run']}: the searcher makes all {facts['proposals']} proposals again, as they were logged")
-        return
-    out.print(f"{facts['run']}: event {first['event']}, trial {first['trial']}, is not what the searcher proposes:")
-    out.print(f"  {first['difference']}", soft_wrap=True)
+    """Print it: what other revisions proposed, and what comes of comparing the rest."""
+    out, first, now = screen(), facts["mismatch"], facts["revision"]
+    for part in facts["by_revision"]:
+        if part["revision"] not in (None, now):
+            out.print(f"{facts['run']}: {_of_another(facts, part)}", soft_wrap=True)
+    compared = facts["proposals"] - sum(
+        p["proposals"] for p in facts["by_revision"] if p["revision"] not in (None, now)
+    )
+    if first is not None:
+        out.print(f"{facts['run']}: event {first['event']}, trial {first['trial']}, is not what the searcher proposes:")
+        out.print(f"  {first['difference']}", soft_wrap=True)
+    elif facts["unlike"] is not None:
+        out.print(f"{facts['run']}: {_of_some(facts)}", soft_wrap=True)
+    elif compared == facts["proposals"]:
+        out.print(f"{facts['run']}: the searcher makes all {compared} proposals again, as they were logged")
+    elif compared:
+        out.print(f"{facts['run']}: the searcher makes the other {several(compared, 'proposal')} again, as logged")
+
+
+def _of_another(facts: Facts, part: Facts) -> str:
+    return (
+        f"revision {part['revision']} of {facts['searcher']} made {several(part['proposals'], 'proposal')}; this "
+        f"archwright has revision {facts['revision']}, which proposes otherwise, so there is nothing to compare them "
+        "with (whether the log is whole: archwright verify)"
+    )
+
+
+def _of_some(facts: Facts) -> str:
+    unlike = facts["unlike"]
+    return (
+        f"from event {unlike['event']}, trial {unlike['trial']}, on, proposals are not those of revision "
+        f"{facts['revision']} of {facts['searcher']}, which this archwright has: the run was logged before revisions "
+        "were, so that an earlier one may have made them (whether the log is whole: archwright verify)"
+    )
 
 
 def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -> JSON:
@@ -110,8 +168,8 @@ def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -
         return searcher_to_json(*searcher_parts(name, settings))
     if not settings:
         return None
-    kept = dict(reading.run.started.searcher)
-    return searcher_to_json(kept.pop("name"), kept | pairs("--set", settings))
+    kept, _, usual = logged_searcher(reading.run.started.searcher)
+    return searcher_to_json(kept, usual | pairs("--set", settings))
 
 
 def _know_kinds(reading: Reading) -> None:

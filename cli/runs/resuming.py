@@ -10,6 +10,7 @@ from archwright.core.difference import differences
 from archwright.core.serial import JSON, to_json
 from archwright.evaluate.config import Config
 from archwright.evaluate.loading import is_source
+from archwright.search.replay import revision_from_here, revisions
 from archwright.search.session import Logged, check_paths
 
 
@@ -21,6 +22,16 @@ def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:
     again = command(log, "resume", name, "--trials", "+16")
     say(f"{name} has its {several(run.state.scored, 'trial')} already; for more: {again}")
     return True
+
+
+def say_revised(name: str, run: Logged) -> None:
+    """Say where the searcher is not in the revision any more in which it has proposed so far."""
+    now, searcher = revision_from_here(run.events), run.started.searcher["name"]
+    if now is None:
+        return
+    *_, logged = revisions(run.events)
+    before = f"the log of {name} names none" if logged is None else f"{name} was proposed by revision {logged}"
+    say(f"this archwright has revision {now} of {searcher}, and {before}; it goes on with revision {now}")
 
 
 def changed_space(name: str, run: Logged, config: Config) -> JSON:

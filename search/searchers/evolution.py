@@ -37,6 +37,7 @@ class Evolution:
     """
 
     name: ClassVar[str] = "evolution"
+    revision: ClassVar[int] = 2  # since a number changes to one nearby half of the time
     # Members; as the hierarchical grammar paper's baseline has, and those that docs/reproduction.md is held against.
     population: int = field(default=30, validator=whole(1))
     # Members drawn with replacement, of which the best becomes the parent; as there.

@@ -54,6 +54,7 @@ class Given:
     """
 
     name: ClassVar[str] = "given"
+    revision: ClassVar[int] = 1
     # Name and value of each choice.
     path: tuple[tuple[str, JSON], ...] = field(default=(), converter=_as_tuples, validator=Allowed(PAIRS, _is_path))
     run: str = ""  # whose trial the path is from, if it is from one

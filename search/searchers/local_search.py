@@ -38,6 +38,7 @@ class LocalSearch:
     """
 
     name: ClassVar[str] = "local-search"
+    revision: ClassVar[int] = 2  # since no leaf is proposed twice
 
     def start(self, problem: Problem) -> LocalState:
         """Nowhere yet."""

@@ -69,6 +69,7 @@ class Mcts:
     """
 
     name: ClassVar[str] = "mcts"
+    revision: ClassVar[int] = 1
     # c; the paper's runs used a bonus of 2c = 0.5 on accuracies in [0, 1].
     exploration: float = field(default=0.25, converter=as_float, validator=number(0))
     parts: int = field(default=0, validator=PARTS)  # 0: a branch for each value; k: k parts of the domain

@@ -35,6 +35,7 @@ class RandomSearch:
     """
 
     name: ClassVar[str] = "random"
+    revision: ClassVar[int] = 1
     replacement: bool = field(default=True, validator=flag())  # whether a leaf may be proposed again
 
     def start(self, problem: Problem) -> RandomState:

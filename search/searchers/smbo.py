@@ -48,6 +48,7 @@ class Smbo:
     """
 
     name: ClassVar[str] = "smbo"
+    revision: ClassVar[int] = 3  # since it improves on what its surrogate expects of the best trials
     surrogate: str = field(default="gp", validator=one_of(*SURROGATES))
     # Random trials (the hierarchical grammar paper's design, and BANANAS').
     initial: int = field(default=10, validator=whole(0))

@@ -35,6 +35,7 @@ class SmboPaper:
     """
 
     name: ClassVar[str] = "smbo-paper"
+    revision: ClassVar[int] = 2  # since no leaf is proposed twice
     rollouts: int = field(default=50, validator=whole(1))
     # The probability of a random order.
     exploration: float = field(default=0.25, converter=as_float, validator=number(0, 1))

@@ -1,0 +1,109 @@
+"""Make the golden runs of today's searchers that are not there yet: python tests/goldens/make_runs.py.
+
+One for each searcher, space and revision. Whoever changes what a searcher proposes raises its revision and runs this;
+the runs of the revisions before stay as they are: they stand for the logs that people have.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import archwright as aw
+from archwright.core.serial import to_json
+from archwright.core.term import Term
+from archwright.core.trial import Budget, Finished, Job, Objective
+from archwright.search.named import searcher_to_json
+from archwright.search.replay import begin
+from archwright.search.run import Run
+from archwright.store import events
+from archwright.store.events import Event, RunStarted
+from archwright.store.fold import RunState
+from archwright.store.log import START
+from archwright.store.memory import MemoryLog
+from tests.search.instant import Instant
+
+HERE = Path(__file__).parent / "runs"
+TRIALS = 24
+
+CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "random": ("random", {}),
+    "random-once": ("random", {"replacement": False}),
+    "mcts": ("mcts", {}),
+    "mcts-rescaled": ("mcts", {"rescale": True}),
+    "mcts-bisection": ("mcts-bisection", {}),
+    "evolution": ("evolution", {"population": 6, "sample": 3}),
+    "local-search": ("local-search", {}),
+    "smbo": ("smbo", {"initial": 4, "variants": 32, "rollouts": 32}),
+    "smbo-forest": ("smbo", {"initial": 20, "variants": 32, "rollouts": 32, "surrogate": "forest"}),
+    "smbo-paper": ("smbo-paper", {"rollouts": 8, "occurrences": 2}),
+}
+_LAYER = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))
+_SETTINGS = aw.settings(optimizer=["adam", "sgd"], learning_rate=aw.reals(1e-4, 1e-1, log=True), n=aw.integers(1, 200))
+SPACES: Mapping[str, Term] = {
+    "wide": aw.sequential(_SETTINGS, aw.repeat(_LAYER, [1, 2]), aw.affine(10)),
+    "small": aw.sequential(
+        aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10)
+    ),
+}
+
+
+def verdict(job: Job) -> Finished:
+    """A score in [0, 1) that only the architecture decides; a fifth of the trials fail."""
+    digest = blake2b(json.dumps(job.architecture, sort_keys=True).encode(), digest_size=4).digest()
+    score = int.from_bytes(digest) / 2**32
+    if score < 0.2:
+        return Finished(job.trial, job.attempt, "crashed", {}, 0.5, "the model is bad")
+    return Finished(job.trial, job.attempt, "ok", {"accuracy": score}, 0.5)
+
+
+def golden(case: str, space: str) -> list[Event]:
+    """The whole run of a case in a space, with two trials under way at once."""
+    name, settings = CASES[case]
+    started = RunStarted(
+        space=to_json(SPACES[space]),
+        space_source="tests",
+        input_shape=(1, 8, 8),
+        searcher=searcher_to_json(name, settings),
+        evaluator={"kind": "instant"},
+        objective=Objective(),
+        budget=Budget(1, "epochs"),
+        seed=3,
+        trials=TRIALS,
+        versions={},
+    )
+    log = MemoryLog()
+    run = Run(log, "run", START, RunState(), begin(started), Instant(2, verdict), failures_in_a_row=TRIALS)
+    run.go_on(started)
+    return [each.event for each in log.read("run")]
+
+
+def written(run: list[Event]) -> str:
+    """A line for each event: its kind, and its payload."""
+    return "".join(f"{kind} {payload}\n" for kind, payload in map(events.to_json, run))
+
+
+def read(path: Path) -> list[Event]:
+    """The run that a file holds."""
+    return [events.from_json(*line.split(" ", 1)) for line in path.read_text().splitlines()]
+
+
+def path(case: str, space: str, revision: int) -> Path:
+    """Where the golden run of a revision lies."""
+    return HERE / f"{case}.{space}.{revision}.events"
+
+
+def main() -> None:
+    """Make what is not there."""
+    for case in CASES:
+        for space in SPACES:
+            run = golden(case, space)
+            assert isinstance(run[0], RunStarted)
+            file = path(case, space, run[0].searcher["revision"])
+            if not file.exists():
+                file.write_text(written(run))
+
+
+if __name__ == "__main__":
+    main()
