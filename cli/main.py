@@ -5,10 +5,14 @@ Each command imports what it needs when it runs, so that help, completion and co
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
 from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 import archwright
 from archwright.cli.commands import compare, export, log, read, replay, retrain, search, spaces
@@ -17,9 +21,36 @@ from archwright.cli.output import say, screen
 from archwright.cli.streams import READER_GONE, OutputLost, ReaderGone, standard_streams
 from archwright.cli.theirs import theirs
 from archwright.core.errors import ArchwrightError
+from archwright.core.printable import printable
+
+
+class Commands(TyperGroup):
+    """The commands; what is wrong with the words of one is told without what would steer a terminal."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """The words that are for the commands."""
+        with _printable():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: typer.Context) -> object:
+        """Run the command that is named."""
+        with _printable():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _printable() -> Generator[None]:
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message"):  # of a mistake in the words
+            error.message = printable(error.message)  # pyright: ignore[reportAttributeAccessIssue]
+        raise
+
 
 app = typer.Typer(
     name="archwright",
+    cls=Commands,
     help="Neural architecture search as a persistent tree.",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -141,6 +172,8 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command, and exit: 0 if it did what it says, 1 if that failed, 2 for a mistake of the person's."""
+    if arguments is None:  # the process is ours
+        sys.excepthook = _tell
     with standard_streams():
         try:
             _run(arguments)
@@ -160,6 +193,11 @@ def _run(arguments: Sequence[str] | None) -> None:
     except SystemExit:
         sys.stdout.flush()  # what it cannot take is known only now
         raise
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The traceback of a mistake of ours, which may quote what others wrote."""
+    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -6,15 +6,17 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any, TextIO, cast
 
 from attrs import frozen
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from archwright.core.printable import one_line, plain_json, printable
 from archwright.core.trial import Budget
 
 PIPED = 1000  # columns; what is not read on a terminal is not cut
@@ -27,7 +29,16 @@ def screen(*, beside_json: bool = False) -> Console:
     out = sys.stderr if beside_json else sys.stdout
     fixed = out.isatty() or "COLUMNS" in os.environ
     file = out if out.isatty() else cast(IO[str], _Trimmed(out))
-    return Console(file=file, width=None if fixed else PIPED, highlight=False, markup=False, emoji=False)
+    return _Screen(file=file, width=None if fixed else PIPED, highlight=False, markup=False, emoji=False)
+
+
+class _Screen(Console):
+    """A console to which no text brings characters that steer the terminal, whatever it is part of."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """What is drawn, piece by piece; only rich's own pieces steer."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else piece._replace(text=printable(piece.text))
 
 
 @frozen
@@ -44,15 +55,15 @@ class _Trimmed:
 
 
 def say(text: object = "", *, err: bool = False) -> None:
-    """Print a line as it is, to stdout or stderr; it arrives at once also through a pipe."""
+    """Print a text, to stdout or stderr, less what would steer a terminal; it arrives at once also through a pipe."""
     out = sys.stderr if err else sys.stdout
-    out.write(f"{text}\n")
+    out.write(printable(f"{text}\n"))
     out.flush()
 
 
 def print_json(data: object) -> None:
     """Print JSON that every program can read: numbers that it cannot hold become null."""
-    text = json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str)
+    text = plain_json(json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str))
     sys.stdout.write((text if _takes(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
 
 
@@ -79,8 +90,10 @@ Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a mapping, or what may 
 def table(columns: Pairs, rows: Iterable[Sequence[object]]) -> Table:
     """A table without lines; each of `columns` is a header and left, right, or rest: broken into lines if need be."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    texts = [[cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row] for row in rows]
-    for i, (header, kind) in enumerate(_pairs(columns)):
+    kinds = [kind for _, kind in _pairs(columns)]
+    texts = [[_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)] for row in rows]
+    for i, (name, kind) in enumerate(_pairs(columns)):
+        header = one_line(name)
         width = max([len(header), *(row[i].cell_len for row in texts)])
         if kind == "rest":
             made.add_column(header, overflow="fold")
@@ -89,6 +102,13 @@ def table(columns: Pairs, rows: Iterable[Sequence[object]]) -> Table:
     for row in texts:
         made.add_row(*row)
     return made
+
+
+def _cell(cell: object, kind: str) -> Text:
+    """A cell, in one line unless its column may be broken into lines."""
+    if isinstance(cell, Text):
+        return cell
+    return Text(printable(shown(cell)) if kind == "rest" else one_line(shown(cell)))
 
 
 def _pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:
@@ -158,7 +178,9 @@ def spelled(budget: Budget) -> str:
 
 def named(facts: Pairs) -> Table:
     """Names and values, one a line."""
-    made = table({"": "left", " ": "rest"}, ((Text(name, style="cyan"), shown(v)) for name, v in _pairs(facts)))
+    made = table(
+        {"": "left", " ": "rest"}, ((Text(one_line(name), style="cyan"), shown(v)) for name, v in _pairs(facts))
+    )
     made.show_header = False
     return made
 

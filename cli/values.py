@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.printable import BREAKING
 from archwright.core.term import Shape
 from archwright.core.trial import InvalidBudget, parse_budget
 
@@ -39,6 +40,13 @@ def seconds(text: str | None) -> float | None:
     return budget.amount
 
 
+def plain(option: str, text: str) -> str:
+    """`text`, which becomes part of what is logged and printed; BadOption if it holds a character that steers."""
+    if found := BREAKING.search(text):
+        raise BadOption(f"{option} is {text!r}, with the control character {found[0]!r} in it; write it without")
+    return text
+
+
 def pairs(option: str, texts: Sequence[str]) -> dict[str, Any]:
     """The settings that texts such as `batch_size=64` or `flip=true` name: JSON values, or else plain text."""
     found: dict[str, Any] = {}
@@ -59,14 +67,15 @@ def searcher_parts(text: str, more: Sequence[str] = ()) -> tuple[str, dict[str, 
 
 
 def _pair(option: str, text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
+    name, equals, value = plain(option, text).partition("=")
     if not equals or not name.strip():
         raise BadOption(f"{option} is {text!r}; write name=value, as in batch_size=64")
     try:
-        return name.strip(), json.loads(value)
+        read = json.loads(value)
+        return name.strip(), plain(f"{option} {name.strip()}", read) if isinstance(read, str) else read
     except json.JSONDecodeError:
-        plain = value.strip()
-        return name.strip(), float(plain) if re.fullmatch(POINTED, plain) else plain
+        bare = value.strip()
+        return name.strip(), float(bare) if re.fullmatch(POINTED, bare) else bare
 
 
 def target(text: str | None, now: int) -> int | None:

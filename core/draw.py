@@ -6,6 +6,7 @@ from attrs import fields
 
 from archwright.core.domain import Domain, Values
 from archwright.core.expression import Expression, Shared
+from archwright.core.printable import one_line
 from archwright.core.rewriting import Either
 from archwright.core.term import Composite, Entry, Shape, Term
 
@@ -17,7 +18,7 @@ def as_text(term: Term, in_shape: Shape | None = None) -> str:
 
 
 def _lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
-    yield first + label + _described(term) + _shaped(term, shape)
+    yield one_line(first + label + _described(term) + _shaped(term, shape))
     inside = term.subterms
     labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(inside)
     shapes: list[Shape | None] = [None] * len(inside)

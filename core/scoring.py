@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.printable import BREAKING
 from archwright.core.trial import Objective
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,7 +33,8 @@ def score(metric: str, *, minimize: bool = False) -> _Declares:
     A search asks without running it; `--metric` overrules it. Raises BadScore for what is no name, as where the
     parentheses are missing.
     """
-    if not isinstance(metric, str) or not metric:  # pyright: ignore[reportUnnecessaryIsInstance]  (a person's file)
+    said: Any = metric  # a person's file may say anything
+    if not isinstance(said, str) or not said or BREAKING.search(said):
         raise BadScore(f'the score of a function is {metric!r:.80}; write the name of a metric: @aw.score("accuracy")')
     return _Declares(Objective(metric, "minimize" if minimize else "maximize"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, d
 import attrs
 from attrs import frozen
 
-from archwright.core.domain import Domain, Value, plain, values
+from archwright.core.domain import Domain, Value, Values, plain, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression, Shared
 
@@ -85,7 +85,7 @@ def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
 def probes(held: Entry) -> Iterator[Value]:
     """The values of a field that are checked when its module is made; those of expressions wait for the traversal."""
     if isinstance(held, Domain):
-        large = held.size is None or held.size > 4096
+        large = not isinstance(held, Values) and (held.size is None or held.size > 4096)
         yield from (held.from_unit(0.0), held.from_unit(1.0)) if large else held
     elif not isinstance(held, Expression):
         yield held

@@ -12,8 +12,10 @@ from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from archwright.cli.output import screen
 from archwright.cli.runs.progress import PER_SECOND, STOPPING, Watcher
 from archwright.cli.runs.status import line, standing
+from archwright.core.printable import one_line
 from archwright.core.trial import Objective
 from archwright.search.run import Stop
 from archwright.store.events import Event, Scored
@@ -36,7 +38,7 @@ class Overview:
     total: int  # searches
     before: int  # of them were done before
     trains: bool  # whether trials are trained, one search after the other
-    out: Screen = field(factory=lambda: Screen(stderr=True, highlight=False, markup=False))
+    out: Screen = field(factory=lambda: screen(beside_json=True))
     progress: Progress = field(factory=_progress)
     watcher: Watcher | None = None  # of the search that is under way
     told: Stop = Stop.NO
@@ -76,7 +78,7 @@ class Overview:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self.out.print(text, soft_wrap=True)
+        self.out.print(one_line(text), soft_wrap=True)
 
     def picture(self) -> Group:
         """What stands at the bottom of a terminal."""

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from archwright.cli.output import say
 from archwright.cli.runs import own_function
-from archwright.cli.values import BadOption, pairs
+from archwright.cli.values import BadOption, pairs, plain
 from archwright.core.basic import Settings
 from archwright.core.errors import nearest
 from archwright.core.rewriting import Either
@@ -83,7 +83,11 @@ def objective(config: Config, metric: str | None, minimize: bool | None) -> Obje
     no search may be about.
     """
     own = config if isinstance(config, FunctionConfig) else None
-    name = metric or (own.metric if own else "loss" if isinstance(config, FcnetConfig) else "accuracy")
+    name = (
+        plain("--metric", metric)
+        if metric
+        else (own.metric if own else "loss" if isinstance(config, FcnetConfig) else "accuracy")
+    )
     if name.startswith("test_"):
         place = f"the score of {own.source}" if own and not metric else "--metric"
         raise BadOption(f"{place} is {name!r}; what test images say is for reports, not for a search to look at")

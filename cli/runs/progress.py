@@ -13,6 +13,7 @@ from rich.text import Text
 
 from archwright.cli.output import duration, score, screen
 from archwright.cli.runs.status import Running, Standing, line
+from archwright.core.printable import one_line
 from archwright.core.trial import Budget
 from archwright.search.run import Stop
 from archwright.store.events import Event, Scored
@@ -54,7 +55,7 @@ class Watcher:
 
     def say(self, text: str) -> None:
         """Print a line; it arrives at once also through a pipe."""
-        self.console.print(Text(text), no_wrap=self.live, overflow="ellipsis")
+        self.console.print(Text(one_line(text)), no_wrap=self.live, overflow="ellipsis")
         self.console.file.flush()
 
     def picture(self) -> Group:

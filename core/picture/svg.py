@@ -7,6 +7,7 @@ from archwright.core.picture.arrange import Part, column
 from archwright.core.picture.captions import told, wrapped
 from archwright.core.picture.layout import outs, picture, settings_of
 from archwright.core.picture.marks import SIZES, Box, Label, Mark, Picture, Text, Wire, box, moved
+from archwright.core.printable import one_line
 from archwright.core.term import Shape, Term
 
 FONTS = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif"
@@ -58,7 +59,8 @@ def svg(drawn: Picture, about: str) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-            f'viewBox="0 0 {width:.1f} {height:.1f}" font-family="{FONTS}" role="img" aria-label="{escape(about)}">',
+            f'viewBox="0 0 {width:.1f} {height:.1f}" font-family="{FONTS}" role="img" '
+            f'aria-label="{escape(one_line(about))}">',
             f'<rect width="{width:.1f}" height="{height:.1f}" fill="#ffffff"/>',
             *(
                 line
@@ -99,7 +101,7 @@ def _box(mark: Box) -> Iterator[str]:
 
 def _text(x: float, y: float, text: str, size: float, colour: str, *, bold: bool, centred: bool = False) -> str:
     how = (' text-anchor="middle"' if centred else "") + (' font-weight="600"' if bold else "")
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{how}>{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{how}>{escape(one_line(text))}</text>'
 
 
 def _wire(mark: Wire) -> Iterator[str]:

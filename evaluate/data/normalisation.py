@@ -1,6 +1,6 @@
 """What images are normalised with: kept beside the weights of a model, which is of no use without it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import field, frozen
 
@@ -16,11 +16,19 @@ def _rounded(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(float(f"{value:.{DIGITS}g}") for value in values)
 
 
+def _axes(shape: Iterable[int]) -> Shape:
+    """A shape that stands in code as it is: what is read of a file may be anything."""
+    axes = tuple(shape)
+    if any(type(axis) is not int or axis < 1 for axis in axes):
+        raise ValueError(f"the shape of a normalisation is {axes!r:.80}; it is of positive integers")
+    return axes
+
+
 @frozen
 class Normalisation:
     """What is subtracted from images in steps of 1/255, and what the rest is divided by."""
 
-    shape: Shape = field(converter=tuple[int, ...])  # (channels, 1, 1), or (channels, height, width)
+    shape: Shape = field(converter=_axes)  # (channels, 1, 1), or (channels, height, width)
     mean: Sequence[float] = field(converter=_rounded)
     deviation: Sequence[float] = field(converter=_rounded)
 

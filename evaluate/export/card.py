@@ -1,13 +1,18 @@
 """The card that lies beside an exported model: what it is, how good it is, and how it is used."""
 
+import re
 from collections.abc import Mapping, Sequence
+from html import escape
 
 from attrs import field, frozen
 
+from archwright.core.printable import one_line
 from archwright.core.term import Shape
 from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.model_file import Origin
 
+# What Markdown reads as more than itself; an underscore is one only at the beginning or the end of a word.
+SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 ABOUT = {
     "model.safetensors": "its weights",
     "model.py": "its code: PyTorch that needs torch and safetensors, and not archwright",
@@ -38,7 +43,7 @@ def card(
 ) -> str:
     """The text of README.md; `shapes` are of input and output, without the batch."""
     parts = [
-        f"# {origin.title}",
+        f"# {_verbatim(origin.title)}",
         _table("", origin.facts),
         _table("Scores", about.scores),
         _table("Choices", about.choices),
@@ -46,7 +51,7 @@ def card(
         _inputs(about, shapes, normalisation),
         _use(normalisation, shapes[0]) if "model.py" in written else "",
         _table("Files", {name: ABOUT[name] for name in ABOUT if name in written}),
-        *(f"`{name}` is missing: {why}" for name, why in missing.items()),
+        *(f"`{name}` is missing: {_verbatim(why)}" for name, why in missing.items()),
         _table("Versions", about.versions),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -55,21 +60,24 @@ def card(
 def _table(title: str, rows: Mapping[str, str]) -> str:
     if not rows:
         return ""
-    lines = [f"| {_cell(name)} | {_cell(value)} |" for name, value in rows.items()]
+    lines = [f"| {_verbatim(name)} | {_verbatim(value)} |" for name, value in rows.items()]
     return "\n".join([*([f"## {title}", ""] if title else []), "| | |", "|---|---|", *lines])
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _verbatim(text: str) -> str:
+    """Text of others in one line that Markdown shows as it is: no HTML, no link, no picture, no end of a cell."""
+    shown = escape(one_line(text.replace("\n", " ")), quote=False)
+    return SPECIAL.sub(r"\\\g<0>", shown)
 
 
 def _inputs(about: Card, shapes: tuple[Shape, Shape], normalisation: Normalisation | None) -> str:
     before, after = (f"(batch, {', '.join(map(str, shape))})" for shape in shapes)
     text = f"## Inputs and outputs\n\nFloats of shape {before} to logits of shape {after}."
     if normalisation is None:
-        why = about.unknown or "Inputs are as the evaluator of the search had them."
+        why = _verbatim(about.unknown) or "Inputs are as the evaluator of the search had them."
         return f"{text.replace('logits', 'outputs')} {why}"
-    text += f" Images are normalised as those of {about.data} were for its training: of each {normalisation.of_each} "
+    data = _verbatim(str(about.data))
+    text += f" Images are normalised as those of {data} were for its training: of each {normalisation.of_each} "
     if not normalisation.is_written_out:
         return f"{text}`mean` is subtracted, and the rest divided by `deviation`; both are in `model.safetensors`."
     mean, deviation = ([f"{value:.6g}" for value in held] for held in (normalisation.mean, normalisation.deviation))

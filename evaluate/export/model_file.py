@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from archwright.core.printable import one_line
 from archwright.core.term import Shape, Term
 from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.classes import bodies, classes, code, definitions
@@ -96,12 +97,12 @@ def _defined(texts: Sequence[str]) -> list[str]:
 
 def _docstring(origin: Origin, normalisation: Normalisation | None) -> str:
     width = max(map(len, origin.facts), default=0)
-    facts = [f"{name:{width}}  {value}" for name, value in origin.facts.items()]
+    facts = [one_line(f"{name:{width}}  {value}") for name, value in origin.facts.items()]
     ways = ["    python model.py               prints its layers"]
     if normalisation:
         ways.append("    python model.py images.npy    prints the classes of images")
     text = "\n".join(
-        [origin.title, "", *facts, "", "load() gives the model with the weights beside this file.", "", *ways]
+        [one_line(origin.title), "", *facts, "", "load() gives the model with the weights beside this file.", "", *ways]
     )
     return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '\n"""'
 

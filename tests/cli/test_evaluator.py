@@ -9,6 +9,7 @@ from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from tests.cli.running import read_json, run
+from tests.core.test_printable import steering
 
 OWN = """
 def train(model, data):
@@ -90,3 +91,21 @@ def test_a_search_says_what_does_nothing_and_what_is_given_twice(cli, tmp_path):
     done = cli(*words, "--train", "other=1", "--evaluator", "score.py:score", "--name", "a/b")
     assert "--train learning_rate does nothing: the space sets learning_rate in every model\n" in done.err
     assert "--train other" not in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--metric", "a\nb"],
+        ["--train", "a\x1b[2J=1"],
+        ["--train", "a=\x1b[2J"],
+        ["--train", 'a="\\u202e"'],
+        ["--set", "a\x00=1"],
+    ],
+)
+def test_names_and_settings_that_would_steer_a_terminal_are_refused_by_name(cli, words):
+    done = cli("search", "digits", "--evaluator", "score.py:score", *words)
+    assert done.code == 2
+    assert f"error: {words[0]}" in done.err
+    assert "control character" in done.err
+    assert not steering(done.err) - {"\n"}

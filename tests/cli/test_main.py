@@ -69,6 +69,22 @@ def test_an_error_of_ours_keeps_its_traceback(monkeypatch):
         main(["spaces"])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sh\x1b[2Jow"],
+        ["show", "--l\x1b[2Jog"],
+        ["show", "a", "1", "\x1b[2J"],
+        ["show", "--log", "\x1b[2J"],
+    ],
+)
+def test_words_that_are_wrong_are_told_without_what_steers_a_terminal(cli, words):
+    done = cli(*words)
+    assert done.code == 2
+    assert r"\x1b[2J" in done.err
+    assert "\x1b" not in done.err
+
+
 def imported(*words: str) -> set[str]:
     program = (
         "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"

@@ -1,9 +1,19 @@
 """How what commands print is worded."""
 
-import pytest
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
 
-from archwright.cli.output import spelled
-from archwright.core.trial import parse_budget
+import pytest
+from hypothesis import example, given
+from rich.text import Text
+
+from archwright.cli.comparisons.progress import Overview
+from archwright.cli.output import choices, named, print_json, say, screen, spelled, table, tree
+from archwright.cli.runs.progress import Watcher
+from archwright.cli.runs.status import Standing
+from archwright.core.trial import Objective, parse_budget
+from tests.core.test_printable import steering, texts
 
 
 @pytest.mark.parametrize(
@@ -18,3 +28,57 @@ from archwright.core.trial import parse_budget
 )
 def test_budgets_are_spelled_out(budget, words):
     assert spelled(parse_budget(budget)) == words
+
+
+class Terminal(io.StringIO):
+    """What a terminal is sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def print_all(text: str) -> None:
+    """Everything that prints, given the text of somebody else."""
+    out = screen()
+    out.print(text, style="bold")
+    out.print(Text(text), soft_wrap=True)
+    out.print(named({text: text}))
+    out.print(table([(text, "left"), (text, "rest")], [[text, text]]))
+    out.print(choices({text: text}, 40), tree(text, 40))
+    say(text)
+    say(text, err=True)
+    print_json({text: [text]})
+    Watcher(text, Standing(Objective(text), 0.0)).say(text)
+    Overview(1, 0, False).say(text)
+
+
+@given(texts)
+@example("\x1b]52;c;aGk=\x07 \x1b[2J [red]not red[/red] \x9b31m")
+def test_no_text_of_others_steers_the_terminal_or_what_reads_the_pipe(text):
+    """Whatever prints it, to stdout or to stderr, into a file or to a terminal."""
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        print_all(text)
+    assert steering(out.getvalue() + err.getvalue()) <= set("\n\t")
+    with redirect_stdout(Terminal()) as out, redirect_stderr(Terminal()) as err:
+        print_all(text)
+    ours = out.getvalue() + err.getvalue()
+    for style in ("\x1b[1m", "\x1b[36m", "\x1b[0m"):
+        ours = ours.replace(style, "")
+    assert steering(ours) <= set("\n\t")
+
+
+def test_what_looks_like_markup_is_text(capsys):
+    screen().print(table({"[red]a[/red]": "left"}, [["[bold]b[/bold]"]]))
+    assert capsys.readouterr().out == "[red]a[/red]\n[bold]b[/bold]\n"
+
+
+def test_a_name_with_a_line_break_is_one_cell(capsys):
+    screen().print(table({"a\nb": "left", "c": "right"}, [["1\n2", 3]]))
+    assert capsys.readouterr().out.splitlines() == [r"a\nb  c", r"1\n2  3"]
+
+
+def test_json_holds_every_character_as_it_was(capsys):
+    print_json({"a\x1b\x9b\u202e\u00e9": "\x7f\n"})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"a\x1b\x9b\u202e\u00e9": "\x7f\n"}
+    assert "\u00e9" in out

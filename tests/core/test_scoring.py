@@ -25,7 +25,7 @@ def test_nothing_is_said_by_a_function_without_the_decorator():
     assert declared(print) is None
 
 
-@pytest.mark.parametrize("wrong", [None, 3, "", print])
+@pytest.mark.parametrize("wrong", [None, 3, "", print, "a\nb", "a\x1b[2J"])
 def test_a_score_that_is_no_name_is_told_with_how_to_write_it(wrong):
     with pytest.raises(BadScore, match=r"write the name of a metric: @aw\.score\(\"accuracy\"\)"):
         aw.score(wrong)

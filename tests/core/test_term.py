@@ -118,3 +118,9 @@ def test_something_else_where_a_module_belongs(make, message):
     """The error names the place and shows what stands there."""
     with pytest.raises(NotATerm, match=message):
         make()
+
+
+def test_every_value_that_is_written_out_is_checked_however_many_there_are():
+    """What stands in the middle of thousands goes into the code of an exported model as well."""
+    with pytest.raises(InvalidHyperparameter, match="function of activation is 'evil 0'"):
+        aw.activation(["relu", *(f"evil {i}" for i in range(6000)), "gelu"])

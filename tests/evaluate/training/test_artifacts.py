@@ -103,3 +103,12 @@ def test_a_state_runs_no_code(tmp_path, monkeypatch):
     with pytest.raises(BadArtifact):
         read_state(tmp_path, 0)
     assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("shape", [["3); print('run') #", 1, 1], ["3", 1, 1], [3.0, 1, 1], [0, 1, 1], [True, 1, 1]])
+def test_a_shape_that_is_none_is_no_part_of_the_code_of_a_model(tmp_path, shape):
+    """A normalisation stands in the code that an export runs, and its file may be anybody's."""
+    about = {"normalisation": json.dumps({"shape": shape, "mean": [0.5] * 20, "deviation": [0.5] * 20})}
+    write(tmp_path / "trial-0" / "model.safetensors", save({"a": torch.zeros(1)}, about))
+    with pytest.raises(BadArtifact, match="shape of a normalisation"):
+        read_normalisation(tmp_path, 0)
