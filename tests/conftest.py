@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.cli.running import SESSION
+
 GOLDENS = Path(__file__).parent / "goldens"
 
 # Several processes test side by side: where each lets torch use every core, tests that use torch take a third longer.
@@ -32,6 +34,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+
+
+def pytest_sessionfinish() -> None:
+    """Ends what lasts as long as the tests."""
+    SESSION.close()
 
 
 @pytest.fixture

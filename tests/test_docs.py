@@ -16,8 +16,10 @@ from archwright.cli import options
 from archwright.search.named import SEARCHERS, searcher_named
 from archwright.search.searcher import revision_of
 from archwright.search.searchers.settings import BadSearcherSetting
+from tests.cli.running import commands
 from tests.places import ROOT
 
+INSTALLED = sysconfig.get_path("scripts")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -37,9 +39,9 @@ def test_sessions_print_what_they_say(page):
     assert result.failed == 0, "".join(out)
 
 
-def run(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess:
+def run(script: str, folder: Path, commands: str = INSTALLED, **variables: str) -> subprocess.CompletedProcess:
     """A script run by bash in `folder`, with archwright's commands on the path."""
-    path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    path = f"{commands}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, **variables}
     return subprocess.run(
         ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -125,7 +127,7 @@ def made_by(each) -> type:
 )
 def test_commands_of_a_page_work(page, tmp_path):
     """The commands and queries of a page, in order."""
-    done = run("\n".join(blocks(ROOT / "docs" / page, "bash")), tmp_path)
+    done = run("\n".join(blocks(ROOT / "docs" / page, "bash")), tmp_path, str(commands().folder))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -10,7 +10,7 @@ import pytest
 from attrs import frozen
 
 from archwright.cli.main import main
-from tests.cli.running import SCORE, WATCHED, Started, run
+from tests.cli.running import SCORE, WATCHED, Started, run, started
 
 
 @frozen
@@ -55,7 +55,7 @@ def start() -> Iterator[Callable[..., Started]]:
 def trained(tmp_path_factory) -> tuple[Path, Done]:
     """A folder whose log has a search of the digits, for real, and what the search printed. Only to be read."""
     folder = tmp_path_factory.mktemp("trained")
-    done = run(folder, "search", "digits", "--trials", "3", "--budget", "1epochs", program=WATCHED)
+    done = started(folder, "search", "digits", "--trials", "3", "--budget", "1epochs", program=WATCHED)
     return folder, Done(done.returncode, done.stdout, done.stderr)
 
 

@@ -6,10 +6,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli import forking
 
 MAIN = "import sys; from archwright.cli.main import main; main(sys.argv[1:])"
 # What a coordinator must never do is to import torch: it says whether it did when it ends.
@@ -104,8 +108,27 @@ class Started(subprocess.Popen[bytes]):
             file.close()
 
 
-def run(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
+SESSION = ExitStack()  # what lasts until the tests are over
+
+
+@cache
+def commands() -> forking.Commands:
+    """What commands are forked from; it is begun with the first of them."""
+    folder = SESSION.enter_context(tempfile.TemporaryDirectory(prefix="commands"))
+    return SESSION.enter_context(forking.Commands(Path(folder), environment()))
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command that has come to its end in `folder`."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open() as nothing:
+        streams = [stream.fileno() for stream in (nothing, out, err)]
+        code = forking.done(commands().socket, words, str(folder), environment(), streams, TIME)
+        said = [os.pread(stream, os.fstat(stream).st_size, 0).decode() for stream in streams[1:]]
+    return subprocess.CompletedProcess(words, code, *said)
+
+
+def started(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
+    """The same in a process that was started for it, as people do."""
     with Started(folder, *words, program=program) as command:
         out, err = command.ended()
     return subprocess.CompletedProcess(words, command.returncode, out, err)

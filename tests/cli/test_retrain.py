@@ -21,7 +21,7 @@ from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
-from tests.cli.running import MAIN, WATCHED, read_json, run
+from tests.cli.running import MAIN, WATCHED, read_json, run, started
 
 DEADLY = f"""
 import os, signal
@@ -41,9 +41,9 @@ RETRAIN = ("retrain", "digits-1", "0", "--seeds", "2", "--budget", "600examples"
 @pytest.mark.slow
 def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_log):
     folder = digits_log.parent
-    whole = run(folder, *RETRAIN, program=WATCHED)
+    whole = started(folder, *RETRAIN, program=WATCHED)
     assert (whole.returncode, whole.stderr.strip()) == (0, "torch imported: False")
-    assert run(folder, *RETRAIN, "--name", "killed", program=DEADLY).returncode == -signal.SIGKILL
+    assert started(folder, *RETRAIN, "--name", "killed", program=DEADLY).returncode == -signal.SIGKILL
     facts = read_json(folder, "show", "killed")
     assert (facts["status"], facts["repeats"]["scores"], facts["repeats"]["deviation"]) == ("died", 1, None)
     assert run(folder, "resume", "killed").returncode == 0

@@ -9,7 +9,7 @@ from archwright.evaluate.metrics import METRICS
 from archwright.store.artifacts import artifact, run_folder, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
-from tests.cli.running import SCORE, WATCHED, read_json, run
+from tests.cli.running import SCORE, WATCHED, read_json, run, started
 
 
 def test_search_trains_and_shows_the_best_and_how_to_go_on(trained):
@@ -223,7 +223,7 @@ def test_queries_during_a_whole_search(tmp_path, start):
     search.wait_for("digits-1")
     asked = 0
     while search.poll() is None:
-        done = run(tmp_path, "sql", "select run, count(*) from trials group by run", "--json", program=WATCHED)
+        done = started(tmp_path, "sql", "select run, count(*) from trials group by run", "--json", program=WATCHED)
         missing = asked == 0 and "archwright search starts one" in done.stderr  # the search is just about to
         assert missing or done.returncode == 0, done.stderr
         asked += done.returncode == 0
