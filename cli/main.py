@@ -4,6 +4,7 @@ Each command imports what it needs when it runs, so that help, completion and co
 """
 
 import inspect
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Generator, Sequence
@@ -174,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command, and exit: 0 if it did what it says, 1 if that failed, 2 for a mistake of the person's."""
     if arguments is None:  # the process is ours
         sys.excepthook = _tell
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # inherited: nobody would know how a worker has ended
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with standard_streams():
         try:
             _run(arguments)

@@ -9,11 +9,19 @@ from archwright.core.errors import ArchwrightError
 OURS = str(Path(__file__).parent.parent)  # the border: frames of archwright are of no use to the person
 NOT_THEIRS = (OURS, "<frozen importlib", "<attrs generated")
 LINES = 20
+# How it begins where a worker has come to its end; below it is what the worker has said last.
+ENDS = ("the worker was killed", "the worker exited", "the worker closed", "the worker was not", "the trial was killed")
 
 
 def last_lines(text: str, count: int = LINES) -> str:
     """The last `count` lines of `text`, without blank ones at the end, each cut to 500 characters."""
     return "\n".join(line if len(line) <= 500 else line[:497] + "..." for line in text.rstrip().splitlines()[-count:])
+
+
+def reason(error: str) -> str:
+    """The line of an attempt's error that says most: of the end of a worker the first, of a traceback the last."""
+    lines = error.strip().splitlines() or [""]
+    return (lines[0] if lines[0].startswith(ENDS) else lines[-1]).strip()
 
 
 def said(error: BaseException) -> str:

@@ -17,7 +17,7 @@ class Verdict:
     """How an attempt went, as the code that does it knows; what it raises instead is an attempt that crashed."""
 
     status: Status
-    metrics: Metrics = field(factory=dict[str, float])  # finite
+    metrics: Metrics = field(factory=dict[str, float])  # finite, unless it diverged
     error: str = ""
     stopped: Stopped | None = None
 
@@ -29,10 +29,5 @@ def judged(metrics: Metrics) -> Verdict:
     """The verdict on final metrics: ok, or diverged where one of them is NaN or infinite."""
     for name, value in metrics.items():
         if not math.isfinite(value):
-            return Verdict("diverged", finite(metrics), f"{name} is {value}")
+            return Verdict("diverged", metrics, f"{name} is {value}")
     return Verdict("ok", metrics)
-
-
-def finite(metrics: Metrics) -> Metrics:
-    """Only what JSON and SQL can hold."""
-    return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -13,6 +13,7 @@ from archwright.cli.reports.repeats import conclusion, origin, summary
 from archwright.cli.reports.stopped import in_short
 from archwright.cli.suggestion import command
 from archwright.core.trial import parse_budget
+from archwright.evaluate.failure import reason
 
 ROWS = 20  # of a run's trials on a terminal
 
@@ -121,11 +122,6 @@ def _cell(trial: Facts, column: str) -> str:
         case "stopped":
             return in_short(trial["stopped"])
         case "error":
-            return last_line(trial["error"])
+            return reason(trial["error"])
         case _:  # the metric
             return score(trial["score"])
-
-
-def last_line(text: str) -> str:
-    """The last line of an error, which says most."""
-    return text.strip().splitlines()[-1].strip() if text.strip() else ""

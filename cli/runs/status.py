@@ -7,6 +7,7 @@ from attrs import evolve, field, frozen
 from archwright.cli.output import duration, score
 from archwright.cli.reports.reading import in_order, ranked
 from archwright.core.trial import Budget, Objective
+from archwright.evaluate.failure import reason
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
@@ -110,7 +111,7 @@ def line(event: Event, before: Standing, after: Standing) -> str | None:
             return f"trial {trial}  {before.objective.metric} {score(reached)}  in {_time(trial, before)}{cut}{best}"
         case Scored(trial, status):
             ended = _ended(trial, before)
-            why = ended.error.strip().splitlines()[-1] if ended is not None and ended.error.strip() else ""
+            why = "" if ended is None else reason(ended.error)
             return f"trial {trial}  {status.replace('_', ' ')}  after {_time(trial, before)}  {why}".rstrip()
         case _:
             return None
@@ -129,7 +130,7 @@ def _measured(metrics: Mapping[str, float], objective: Objective) -> str:
 def _after(trial: int, standing: Standing) -> str:
     """Why it is tried again, if that is known; if not, the search was interrupted."""
     ended = _ended(trial, standing)
-    return "" if ended is None else f": {ended.error.strip().splitlines()[0] if ended.error.strip() else ended.status}"
+    return "" if ended is None else f": {reason(ended.error) or ended.status}"
 
 
 def _ended(trial: int, standing: Standing) -> AttemptEnded | None:

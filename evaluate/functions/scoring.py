@@ -16,6 +16,7 @@ from archwright.evaluate.functions.asking import Asked, asked
 from archwright.evaluate.functions.made import Made, Make
 from archwright.evaluate.loading import load
 from archwright.evaluate.out_of_memory import is_out_of_memory
+from archwright.evaluate.own_process import no_child_returns
 from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict, judged
 
 
@@ -74,7 +75,8 @@ def prepare(config: FunctionConfig, index: int, threads: int) -> Evaluate:
         there = {**_light(config, job, architecture), "report": report, **made.given}
         positional, named = asks.arguments(there)
         try:
-            returned = function(*positional, **named)
+            with no_child_returns():
+                returned = function(*positional, **named)
         except Halted as halt:
             return made.finished(Verdict("ok", stopped=halt.stopped), job)
         verdict = judged(

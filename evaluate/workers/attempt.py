@@ -1,15 +1,18 @@
 """One attempt at a job inside a worker: whatever the job does, an end that the coordinator can log."""
 
 import gc
+import os
 import random
 import sys
 import time
 from collections.abc import Callable
+from threading import Lock
 
 from archwright.core.trial import Finished, Job, Report, Status
 from archwright.evaluate.failure import account
 from archwright.evaluate.out_of_memory import is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, Metrics, Verdict, finite
+from archwright.evaluate.own_process import no_child_returns, require_process
+from archwright.evaluate.verdict import Evaluate, Metrics, Verdict
 from archwright.evaluate.workers.protocol import Ended
 
 
@@ -20,18 +23,26 @@ def attempt(
 
     `halted` says why the job is to end where it has just told an epoch's metrics; it is empty if it may go on.
     Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
+    Only the process that has the job speaks of it, and only until its end: a report of a thread that goes on is lost.
     """
-    started = time.monotonic()
+    started, home = time.monotonic(), os.getpid()
+    going, turn = True, Lock()
 
     def tell(epoch: int, metrics: Metrics) -> str:
-        report(Report(job.trial, job.attempt, epoch, finite(metrics)))
+        require_process(home)
+        with turn:
+            if going:
+                report(Report(job.trial, job.attempt, epoch, metrics))
         return halted()
 
     try:
         _seed(job.seed)
-        verdict, fit = evaluate(job, tell), True
+        with no_child_returns():
+            verdict, fit = evaluate(job, tell), True
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
         verdict, fit = Verdict(_status(error), error=account(error)), _leaves_fit(error)
+    with turn:
+        going = False
     seconds = time.monotonic() - started
     _give_back()
     status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped

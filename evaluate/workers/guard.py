@@ -23,6 +23,7 @@ DYING = 0.5  # seconds between SIGKILL and the end of a process; one that is stu
 def main() -> None:
     """Be the command for the coordinator: with its exit code, or killed by the signal that killed it."""
     jobs, reports, lifeline = map(int, sys.argv[1:4])
+    _hear_all_signals()
     _prctl(PR_SET_CHILD_SUBREAPER)  # orphans become children of the guard, also in a session of their own
     woken, waker = os.pipe()
     os.set_blocking(woken, False)
@@ -40,6 +41,14 @@ def main() -> None:
     while status is None and not _told_to_end(happens, lifeline, woken):
         status = _reap(worker)
     _leave_as(_end(worker, status))
+
+
+def _hear_all_signals() -> None:
+    """Undoes what was inherited: a shell ignores Ctrl-C for what it starts in the background, `nohup` a hang-up."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _start(command: list[str]) -> int:

@@ -35,6 +35,7 @@ class Inbox:
                     self._halts[message.trial, message.attempt] = message.why
                 else:
                     assert isinstance(message, Job)
+                    self._halts.pop((message.trial, message.attempt), None)  # of a job of another search
                     self._jobs.put(message)
         except BaseException as error:  # noqa: BLE001  (the thread that takes jobs is to fail, not to wait for ever)
             self._jobs.put(error)

@@ -14,7 +14,7 @@ from archwright.core.trial import Finished, Job, Report
 from archwright.evaluate.config import WorkerConfig, to_json
 from archwright.evaluate.workers.cores import cores
 from archwright.evaluate.workers.memory_kills import MemoryKills
-from archwright.evaluate.workers.process import Death, Gone, WorkerProcess, import_path
+from archwright.evaluate.workers.process import LAST_CALL, Death, Gone, WorkerProcess, import_path
 from archwright.evaluate.workers.protocol import Ended, Garbled, Halt, Message, Ready, Setup, Unfit
 
 GLANCE = 0.5  # seconds between looks for a dead worker whose pipe a child of it holds open
@@ -32,7 +32,8 @@ class WorkerPool:
     """An Evaluator whose jobs run in processes of their own: started when first needed, warm between jobs.
 
     Everything happens in `submit`, `collect` and `close`, in the caller's thread, so call `collect` about every second:
-    it is what notices that a job is over its limit.
+    it is what notices that a job is over its limit. Limits are held on the monotonic clock, on which a machine's sleep
+    takes no time. What a worker has said always wins over the clock, however late it is heard.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class WorkerPool:
         self._workers: list[WorkerProcess] = []
         self._kills = MemoryKills()
         self._proven = False  # whether a worker was ever ready
+        self._stillborn = ""  # how the first one ended by its own doing before it was
         self._arrived: list[Report | Finished] = []
         self._selector = selectors.DefaultSelector()
 
@@ -77,6 +79,8 @@ class WorkerPool:
                 self._hire()
         while self._workers and not self._proven and not stop():
             self._look(GLANCE)
+        if self._stillborn:
+            raise NoWorker(f"no worker can be started: {self._stillborn}")
 
     def submit(self, job: Job) -> None:
         """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
@@ -170,10 +174,13 @@ class WorkerPool:
             worker, react = key.data
             if worker in self._workers:  # it may have been dismissed a moment ago
                 react(worker)
-        for worker in [w for w in self._workers if not w.alive]:
+        for worker in [w for w in self._workers if w.unheard or not w.alive]:
             self._hear(worker)
         for worker in [w for w in self._workers if time.monotonic() >= self._deadline(w)]:
-            self._lose(worker, self._overdue(worker))
+            if worker.called is None:
+                worker.call()
+            else:
+                self._lose(worker, self._overdue(worker))
 
     def _watch(self, worker: WorkerProcess) -> None:
         """Writes to the worker whenever it reads, as long as there is something to write."""
@@ -192,8 +199,9 @@ class WorkerPool:
         try:
             for message in worker.receive():
                 self._take(worker, message)
-        except (Gone, BlockingIOError):
-            self._lose(worker, self._overdue(worker) if worker.expired else worker.epitaph())
+        except (Gone, BlockingIOError) as nothing:
+            if isinstance(nothing, Gone) or not worker.alive:
+                self._lose(worker, self._overdue(worker) if worker.expired else worker.epitaph())
         except Garbled as error:
             self._lose(worker, Death("crashed", str(error)))
 
@@ -201,6 +209,7 @@ class WorkerPool:
         match message:
             case Ready():
                 worker.ready = self._proven = True
+                worker.called = None
                 self._begin(worker)
             case Report() if _is_about(worker.job, message):
                 self._arrived.append(message)
@@ -222,21 +231,27 @@ class WorkerPool:
         return evolve(finished, may_be_chance=finished.status == "out_of_memory" and self._slots > 1)
 
     def _deadline(self, worker: WorkerProcess) -> float:
+        if worker.called is not None:
+            return worker.called + LAST_CALL
         if not worker.ready:
             return worker.since + self._start_timeout
         return worker.since + self._trial_timeout if worker.job is not None else float("inf")
 
     def _overdue(self, worker: WorkerProcess) -> Death:
         if worker.ready:
-            return Death("timed_out", f"the trial was killed at its limit of {self._trial_timeout:g} s (trial_timeout)")
+            still = ", while the search did not run; the trial perhaps neither" if worker.stood_still else ""
+            why = f"the trial was killed at its limit of {self._trial_timeout:g} s (trial_timeout){still}"
+            return Death("timed_out", why, worker.stood_still)
         return Death("crashed", f"the worker was not ready after {self._start_timeout:g} s (start_timeout)")
 
     def _lose(self, worker: WorkerProcess, death: Death, quote: bool = True) -> None:
         """Ends the worker and, where it had a job, the attempt; another worker takes its place."""
         seconds = (worker.expired or time.monotonic()) - worker.since
         self._replace(worker)
+        said = f"{death.why}\n{worker.last_words()}".rstrip() if quote else death.why
+        if not self._proven and not death.may_be_chance:
+            self._stillborn = said
         if (job := worker.job) is not None:
-            said = f"{death.why}\n{worker.last_words()}".rstrip() if quote else death.why
             chance = death.may_be_chance or not worker.ready  # before that, the job had not begun
             end = Finished(job.trial, job.attempt, death.status, {}, seconds, said, chance)
             self._arrived.append(end)

@@ -16,13 +16,17 @@ from archwright.core.trial import Job, Status
 from archwright.evaluate.failure import last_lines
 from archwright.evaluate.workers import guard
 from archwright.evaluate.workers.memory_kills import MemoryKills
-from archwright.evaluate.workers.protocol import Message, Setup, decode, encode
+from archwright.evaluate.workers.protocol import Message, Setup, decode, encode, is_end
 
 CHUNK = 1 << 16  # bytes read at once, the size of a pipe
 STDERR_KEPT = 1 << 14  # bytes; the rest of a flood is read and forgotten
 LONGEST_LINE = 1 << 24  # bytes of a message; more than that is no message
 DYING = 1.0  # seconds between the end of a worker's pipe and the end of its process
 SPARE = 0.5  # seconds beyond a limit after which a worker is killed also where nobody collects
+LAST_CALL = (
+    0.25  # seconds in which a worker over its limit may say that it was done, which the coordinator has not heard
+)
+STANDSTILL = 2.0  # seconds that a limit is noticed late by, if this process did not run meanwhile, nor the job perhaps
 WORKER = ("-P", "-u", "-X", "faulthandler", "-m", "archwright.evaluate.workers.worker")
 GUARD = str(Path(guard.__file__))
 # What a process brings upon itself; by any other signal somebody or something else has killed it.
@@ -66,13 +70,19 @@ class WorkerProcess:
         self.served = False  # whether it ever had a job
         self.job: Job | None = None
         self.since = time.monotonic()  # of the start of the process, or of its job
+        self.called: float | None = None  # when it was found to be over its limit
         self.expired: float | None = None  # when it was killed at its limit while nobody collected
+        self.stood_still = False  # whether the coordinator did not run when the limit was reached
+        self._due = float("inf")  # when that is to be
         self._limit: Timer | None = None
         self._ending = Lock()  # a job is over either because it ended or because its time did
         self._kills = kills
         self._kills_before = kills.count()
         self._unsent = encode(setup)
         self._received = b""
+        self._reading = Lock()  # to take in what arrives, which the thread of the limit does too
+        self._silent = False  # the worker has closed its end
+        self._closed = False  # and the pool its own
         self._said = b""
         (jobs, self.jobs), (self.reports, reports), (self.stderr, stderr), (lifeline, self._lifeline) = _pipes(4)
         theirs = (jobs, reports, lifeline)
@@ -126,15 +136,36 @@ class WorkerProcess:
         except BrokenPipeError:  # a dead worker is noticed where it is listened to
             self._unsent = b""
 
+    @property
+    def unheard(self) -> bool:
+        """Whether something was taken in that nobody has received."""
+        return b"\n" in self._received or self._silent
+
     def receive(self) -> Iterator[Message]:
-        """The messages that have arrived; raises Gone or Garbled."""
-        chunk = _read(self.reports)
-        *lines, self._received = (self._received + chunk).split(b"\n")
+        """The messages that have arrived; raises Gone or Garbled, and BlockingIOError where there is nothing."""
+        arrived = self._take_in()
+        with self._reading:
+            *lines, self._received = self._received.split(b"\n")
         yield from map(decode, lines)
-        if not chunk:
+        if self._silent:
             raise Gone
+        if not arrived and not lines:
+            raise BlockingIOError
         if len(self._received) > LONGEST_LINE:
             decode(self._received)
+
+    def _take_in(self) -> bool:
+        """Takes in what has arrived, as much as a pipe holds; whether there was anything."""
+        with self._reading:
+            if self._silent or self._closed:
+                return False
+            try:
+                chunk = _read(self.reports)
+            except BlockingIOError:
+                return False
+            self._received += chunk
+            self._silent = not chunk
+        return bool(chunk)
 
     def listen(self) -> bool:
         """Takes in what was written to stderr; False at its end."""
@@ -149,6 +180,7 @@ class WorkerProcess:
         """
         assert self.job is not None
         self.since, self._said, self.served, self._kills_before = time.monotonic(), b"", True, self._kills.count()
+        self.called, self.stood_still, self._due = None, False, self.since + limit
         if limit < float("inf"):
             self._limit = Timer(limit + SPARE, self._expire, [self.job])
             self._limit.daemon = True
@@ -159,7 +191,7 @@ class WorkerProcess:
     def finish(self) -> None:
         """The job is over."""
         with self._ending:
-            self.job = None
+            self.job, self.called = None, None
         if self._limit is not None:
             self._limit.cancel()
 
@@ -183,7 +215,15 @@ class WorkerProcess:
                 if self.listen():
                     continue
             break
-        _close(self.jobs, self.reports, self.stderr)
+        with self._reading:
+            self._closed = True
+            _close(self.jobs, self.reports, self.stderr)
+
+    def call(self) -> None:
+        """Takes note that it is over its limit: a little later it is to be killed, unless it says that it is done."""
+        self.called = time.monotonic()
+        if self.expired is None:
+            self._notice(self.called)
 
     def epitaph(self) -> Death:
         """How the worker ended by itself, waiting a moment where it is just dying; to be asked before `kill`."""
@@ -195,7 +235,9 @@ class WorkerProcess:
         if code >= 0:
             return Death("crashed", f"the worker exited with code {code}")
         if -code != signal.SIGKILL:
-            return Death("crashed", f"the worker was killed by {_name(-code)}", -code not in OWN_SIGNALS)
+            own = -code in OWN_SIGNALS
+            meaning = f" ({(signal.strsignal(-code) or '').lower()})" if own else ""
+            return Death("crashed", f"the worker was killed by {_name(-code)}{meaning}", not own)
         match self._kills.explain(self._kills_before):
             case True:
                 return Death("out_of_memory", "the worker was killed by the system (SIGKILL), as memory ran out", True)
@@ -210,10 +252,23 @@ class WorkerProcess:
         return last_lines(self._said.decode(errors="replace"))
 
     def _expire(self, job: Job) -> None:
+        """Kills the worker of a job over its limit, unless it says that the job is done: that beats the clock."""
+        began = time.monotonic()
+        while self.job is job and not self._has_ended() and time.monotonic() < began + LAST_CALL:
+            time.sleep(0 if self._take_in() else 0.01)
         with self._ending:
-            if self.job is job and self.alive:
+            if self.job is job and self.alive and not self._has_ended():
+                self._notice(began - SPARE)
                 self.expired = time.monotonic()
                 self._process.terminate()
+
+    def _has_ended(self) -> bool:
+        with self._reading:
+            return any(map(is_end, self._received.split(b"\n")[:-1]))
+
+    def _notice(self, now: float) -> None:
+        """That the limit is reached `now`, as far as is noticed; this process ran, unless it was to be much earlier."""
+        self.stood_still = self.stood_still or now > self._due + SPARE + STANDSTILL
 
 
 def _name(number: int) -> str:

@@ -62,9 +62,14 @@ _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Setup, Job, Hal
 
 
 def encode(message: Message) -> bytes:
-    """One line of JSON, `[kind, fields]`, ending in a newline. Metrics must be finite."""
+    """One line, `[kind, fields]`, ending in a newline: JSON, in which a metric may be NaN or infinite."""
     fields = _converter().unstructure(message)
-    return json.dumps([type(message).__name__, fields], separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return json.dumps([type(message).__name__, fields], separators=(",", ":")).encode() + b"\n"
+
+
+def is_end(line: bytes) -> bool:
+    """Whether a line is the end of an attempt, as `encode` writes it."""
+    return line.startswith(b'["Ended",')
 
 
 def decode(line: bytes) -> Message:

@@ -27,6 +27,7 @@ def main() -> None:
     for fd in (jobs, reports, lifeline):
         os.set_inheritable(fd, False)
     _die_with(lifeline)
+    os.register_at_fork(after_in_child=partial(_fall_silent, reports))
     _offer_to_the_memory_killer()
 
     turn = threading.Lock()  # a person's function may report from threads of its own
@@ -89,6 +90,13 @@ def _die_with(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, -group)
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _fall_silent(reports: int) -> None:
+    """In a child that a person's code has forked: what it writes into the pipe, if only by chance, goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, reports, inheritable=False)
+    os.close(nowhere)
 
 
 def _offer_to_the_memory_killer() -> None:

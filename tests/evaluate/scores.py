@@ -132,6 +132,32 @@ def prints(architecture, budget):
     os.system("echo from a child")
     return 1
 
+def forks(architecture, budget, report):
+    codes = []
+    for way in ("returns", "raises", "leaves", "reports", "writes"):
+        if os.fork() == 0:
+            if way == "raises":
+                raise ValueError("a child raises")
+            if way == "leaves":
+                sys.exit(3)
+            if way == "reports":
+                report(1, accuracy=99.0)
+            if way == "writes":
+                for fd in range(3, 30):
+                    try:
+                        os.write(fd, b'["Ended",{}]\\n')
+                    except OSError:
+                        pass
+            return 99.0
+        codes.append(os.waitstatus_to_exitcode(os.wait()[1]))
+    report(2, accuracy=0.25)
+    return {"accuracy": 0.5} | dict(zip(("returned", "raised", "left", "reported", "wrote"), codes))
+
+def hears(architecture, budget):
+    heard = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD)
+    ignored = [number for number in heard if signal.getsignal(number) == signal.SIG_IGN]
+    return {"accuracy": 0.5, "ignored": len(ignored), "blocked": len(signal.pthread_sigmask(signal.SIG_BLOCK, ()))}
+
 def writes_everywhere(architecture, budget):
     for fd in range(3, 30):
         try:

@@ -3,6 +3,7 @@
 import errno
 import gc
 import sys
+import threading
 import weakref
 from types import SimpleNamespace
 
@@ -85,3 +86,24 @@ def test_a_gpu_gets_its_memory_back_after_each_attempt(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", fake)
     attempt(lambda job, tell: Verdict("ok"), job(), lambda report: None)  # noqa: ARG005
     assert emptied == [True]
+
+
+def test_a_thread_that_goes_on_says_nothing_once_the_attempt_is_over():
+    """Not even where the next job is of the same number, as in the next search of a comparison."""
+    go_on, reports = threading.Event(), []
+    threads = []
+
+    def evaluate(job, tell):  # noqa: ARG001
+        def late():
+            go_on.wait(60)
+            tell(2, {"accuracy": 99.0})
+
+        threads.append(threading.Thread(target=late))
+        threads[0].start()
+        tell(1, {"accuracy": 0.5})
+        return Verdict("ok", {"accuracy": 0.5})
+
+    attempt(evaluate, job(), reports.append)
+    go_on.set()
+    threads[0].join()
+    assert [report.epoch for report in reports] == [1]

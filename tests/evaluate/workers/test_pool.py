@@ -1,5 +1,6 @@
 """Jobs go to warm workers and their ends come back, each to its own; a pool takes no more than it has slots for."""
 
+import math
 import os
 import resource
 import signal
@@ -39,7 +40,8 @@ def test_a_worker_that_does_not_get_ready_is_given_up(tmp_path):
 def test_reports_arrive_and_optional_parameters_are_given_by_name(open_pool):
     (ended,), reports = run(open_pool("reports"), job(7, seed=11, budget=Budget(3, "epochs")))
     assert ended.metrics == {"accuracy": 0.5, "seed": 11, "budget": 3}
-    assert [(r.trial, r.epoch, r.metrics) for r in reports] == [(7, 1, {"accuracy": 0.1}), (7, 2, {"accuracy": 0.2})]
+    assert [(r.trial, r.epoch, r.metrics["accuracy"]) for r in reports] == [(7, 1, 0.1), (7, 2, 0.2)]
+    assert all(math.isnan(r.metrics["loss"]) for r in reports), "what is reported arrives as it is"
 
 
 def test_a_report_is_of_an_epoch(open_pool, file):

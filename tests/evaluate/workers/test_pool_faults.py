@@ -213,6 +213,48 @@ def test_prints_do_not_reach_the_protocol(open_pool):
     assert end(open_pool("prints")).metrics == {"accuracy": 1.0}
 
 
+def test_a_child_that_a_job_has_forked_has_no_say(open_pool):
+    """It ends where it would return, raise or leave; what it reports is an error of its own; what it writes is lost."""
+    pool = open_pool("forks")
+    (ended,), reports = run(pool, job())
+    assert (ended.status, ended.error) == ("ok", "")
+    codes = {"returned": 0, "raised": 1, "left": 3, "reported": 1, "wrote": 0}
+    assert ended.metrics == {"accuracy": 0.5} | codes
+    assert [(report.epoch, report.metrics) for report in reports] == [(2, {"accuracy": 0.25})]
+
+
+def test_workers_hear_every_signal_however_the_search_was_started(open_pool):
+    """A shell ignores SIGINT for what it starts in the background, nohup SIGHUP; a starter may block any."""
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1))
+    try:
+        pool = open_pool("hears")
+        pool.warm_up()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    (ended,), _ = run(pool, job())
+    assert ended.metrics == {"accuracy": 0.5, "ignored": 0, "blocked": 0}
+    (idle,) = pool._workers
+    (process,) = children(idle.pid)
+    os.kill(process, signal.SIGTERM)
+    assert over(idle), "its guard has heard of its end"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("import os; os._exit(0)", "exited with code 0"), ("import os; os.abort()", r"killed by SIGABRT \(aborted\)")],
+)
+def test_a_first_worker_that_dies_at_its_start_is_no_trial_s_end(tmp_path, text, says):
+    (tmp_path / "dies.py").write_text(text)
+    with WorkerPool(FunctionConfig(f"{tmp_path / 'dies.py'}:score")) as pool:
+        with pytest.raises(NoWorker, match=f"no worker can be started: the worker (was )?{says}"):
+            pool.warm_up()
+        assert pool.pids == []
+
+
 def test_garbage_in_the_pipes_costs_an_attempt_at_most(open_pool):
     ended = end(open_pool("writes_everywhere"))
     assert ended.status == "crashed"
