@@ -6,7 +6,7 @@ at a time, so that a process killed at any instant leaves a log from which anoth
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from hashlib import blake2b
 from typing import Any
@@ -52,13 +52,13 @@ def ended(finished: Finished, objective: Objective) -> AttemptEnded:
         finished.attempt,
         finished.status,
         finished.seconds,
-        finished.metrics,
+        floats(finished.metrics),
         finished.error,
         finished.stopped,
     )
     if finished.status != "ok":
         return event
-    score = finished.metrics.get(objective.metric)
+    score = event.metrics.get(objective.metric)
     if score is None:
         there = ", ".join(sorted(finished.metrics)) or "none at all"
         error = (
@@ -68,6 +68,18 @@ def ended(finished: Finished, objective: Objective) -> AttemptEnded:
     if not math.isfinite(score):
         return evolve(event, status="diverged", error=f"the metric {objective.metric} is {score}")
     return event
+
+
+def floats(metrics: Mapping[str, float]) -> Mapping[str, float]:
+    """Metrics as a log gives them back, also whole numbers: one that no float holds is infinite."""
+    return {name: _float(value) for name, value in metrics.items()}
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value > 0 or -1)
 
 
 def scored(end: AttemptEnded, objective: Objective) -> Scored:
@@ -166,7 +178,7 @@ class Run:
         """Take what the evaluator says; only reports may wait for the next append."""
         for message in self.evaluator.collect(PATIENCE):
             if isinstance(message, Report):
-                self._record(Reported(message.trial, message.attempt, message.epoch, message.metrics))
+                self._record(Reported(message.trial, message.attempt, message.epoch, floats(message.metrics)))
                 self._judge(message.trial)
             else:
                 self._end(message)

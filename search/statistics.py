@@ -7,6 +7,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from archwright.core.errors import ArchwrightError
+from archwright.search.magnitude import in_unit, out_of_unit, unit_of
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +22,8 @@ def incumbents(merits: Sequence[float] | Floats) -> Floats:
 
 def standard_error(values: Floats) -> Floats:
     """The standard error of the mean over the first axis, with the deviation of the sample itself, as in paper A."""
-    return np.asarray(np.std(values, axis=0) / np.sqrt(len(values)))
+    unit = unit_of(values)
+    return out_of_unit(np.asarray(np.std(in_unit(values, unit), axis=0) / np.sqrt(len(values))), unit)
 
 
 def known_mean(values: Floats) -> tuple[Floats, Floats]:
@@ -29,12 +31,14 @@ def known_mean(values: Floats) -> tuple[Floats, Floats]:
 
     Both are NaN where nothing is there.
     """
-    there = np.isfinite(values)
+    there, unit = np.isfinite(values), unit_of(values)
+    values = in_unit(values, unit)
     count = np.maximum(there.sum(axis=0), 1)
     mean = np.where(there, values, 0.0).sum(axis=0) / count
     error = np.sqrt(np.where(there, (np.where(there, values, 0.0) - mean) ** 2, 0.0).sum(axis=0) / count / count)
     nothing = ~there.any(axis=0)
-    return np.where(nothing, np.nan, mean), np.where(nothing, np.nan, error)
+    mean, error = (np.where(nothing, np.nan, out_of_unit(each, unit)) for each in (mean, error))
+    return mean, error
 
 
 def share_above(scores: Floats, thresholds: Floats) -> Floats:
@@ -68,7 +72,9 @@ def paired_bootstrap(ours: Sequence[float], theirs: Sequence[float], seed: int =
 
     Consumes 10,000 resamples of the pairs from a generator of its own.
     """
-    differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
+    pairs = np.array([ours, theirs], dtype=np.float64)
+    unit = unit_of(pairs)
+    differences = np.subtract(*in_unit(pairs, unit))
     differences = differences[np.isfinite(differences)]
     generator = np.random.default_rng(seed)
     n = len(differences)
@@ -80,10 +86,11 @@ def paired_bootstrap(ours: Sequence[float], theirs: Sequence[float], seed: int =
             for part in np.array_split(range(RESAMPLES), 20)
         ]
     )
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    interval = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     other_side = min(float((means <= 0).mean()), float((means >= 0).mean()))
     p = min(1.0, max(2 * other_side, 2.0 ** (1 - n)))
-    return Difference(n, float(differences.mean()), float(low), float(high), p)
+    mean, low, high = out_of_unit(np.array([differences.mean(), *interval]), unit).tolist()
+    return Difference(n, mean, low, high, p)
 
 
 def expected_best(scores: Sequence[float] | Floats, draws: int, *, replacement: bool = False) -> float:
@@ -93,17 +100,18 @@ def expected_best(scores: Sequence[float] | Floats, draws: int, *, replacement: 
     or, where each may come again, (k/N)^n - ((k-1)/N)^n.
     """
     ordered = np.sort(np.asarray(scores, dtype=np.float64))
-    n = len(ordered)
+    n, unit = len(ordered), unit_of(ordered)
+    ordered = in_unit(ordered, unit)
     if not 1 <= draws <= n:
         raise ValueError(f"draws is {draws}; of {n} scores, 1 to {n} can be drawn")
     if replacement:
-        return float(np.diff((np.arange(n + 1) / n) ** draws) @ ordered)
+        return float(out_of_unit(np.diff((np.arange(n + 1) / n) ** draws) @ ordered, unit))
     total, chance = 0.0, draws / n  # the largest is the best with probability n/N
     for k in range(n, draws - 1, -1):
         total += chance * float(ordered[k - 1])
         # C(k-2, n-1) / C(k-1, n-1) = (k - n) / (k - 1)
         chance *= (k - draws) / (k - 1) if k > 1 else 0.0
-    return total
+    return float(out_of_unit(np.array(total), unit))
 
 
 def standard_errors_off(curves: Floats, expected: Sequence[float] | Floats) -> Floats:

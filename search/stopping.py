@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from statistics import median
 from typing import ClassVar
@@ -117,7 +117,7 @@ class Curves:
             return (Point(epoch, value, value),)
         last, count = curve[-1], len(curve)
         best = value if self.objective.better(value, last.best) else last.best
-        return (*curve, Point(epoch, best, last.mean + (value - last.mean) / (count + 1)))
+        return (*curve, Point(epoch, best, _mean_with(last.mean, count, value)))
 
     def best(self, trial: int) -> float | None:
         """The best value that a running trial has reported."""
@@ -132,13 +132,25 @@ class Curves:
         now = curve[-1]
         whole = self.finished.keys() - {self.continues.get(trial) for trial in self.finished}
         averages = [c[upto - 1].mean for n in whole if (upto := _upto(c := self.finished[n], now.epoch))]
-        if len(averages) < rule.startup or not self.objective.better(middle := median(averages), now.best):
+        if len(averages) < rule.startup or not self.objective.better(middle := _median(averages), now.best):
             return ""
         worse = "below" if self.objective.direction == "maximize" else "above"
         return (
             f"its best {self.objective.metric} by epoch {now.epoch} was {now.best:.6g}, {worse} {middle:.6g}, "
             f"the median of what {len(averages)} finished trials had on average by then"
         )
+
+
+def _mean_with(mean: float, count: int, value: float) -> float:
+    """The mean of `count` values once there is one more; also where the two lie further apart than a float holds."""
+    apart = value - mean
+    return mean + (apart / (count + 1) if math.isfinite(apart) else value / (count + 1) - mean / (count + 1))
+
+
+def _median(values: Sequence[float]) -> float:
+    """The median, also where the sum of the two in the middle is more than a float holds."""
+    found = median(values)
+    return found if math.isfinite(found) else 2 * median([value / 2 for value in values])
 
 
 def _upto(curve: Curve, epoch: int) -> int:

@@ -11,6 +11,7 @@ from archwright.cli.comparisons.histories import Floats, History, histories, no_
 from archwright.cli.comparisons.logged_searches import Standing, standings
 from archwright.cli.output import print_json, say, screen, table
 from archwright.search.compare import Entry
+from archwright.search.magnitude import saturated
 from archwright.search.named import searcher_text
 from archwright.search.run import TrialsKeepFailing
 from archwright.search.statistics import NoPair, known_mean, paired_bootstrap
@@ -86,7 +87,8 @@ def _test(group: Sequence[History]) -> float | None:
 
 def _told(name: str, values: Floats, of: History, optimum: float | None) -> Facts:
     """A mean and its standard error; of the distance to the optimum where that is known."""
-    mean, error = known_mean(values if optimum is None else of.sign * (optimum - values))
+    with np.errstate(over="ignore"):
+        mean, error = known_mean(values if optimum is None else saturated(of.sign * (optimum - values)))
     there = bool(np.isfinite(mean))
     return {name: float(mean) if there else None, f"{name}_error": float(error) if there else None}
 
@@ -126,15 +128,20 @@ def _cells(row: Facts) -> Sequence[object]:
         _mean(row["half"], row["half_error"]),
         _mean(row["best"], row["best_error"]),
         "" if row["test"] is None else f"{row['test']:.5f}",
-        f"{row['better_by']:+.5f}" if differs else "",
-        f"{row['low']:+.5f} .. {row['high']:+.5f}" if differs else "",
+        _digits(row["better_by"], "+") if differs else "",
+        f"{_digits(row['low'], '+')} .. {_digits(row['high'], '+')}" if differs else "",
         _certainty(row["p"]) if differs else "",
     )
 
 
 def _mean(mean: float | None, error: float | None) -> str:
     """To five digits, of which none is minus zero; a dash where there is none."""
-    return "-" if mean is None or error is None else f"{round(mean, 5) + 0.0:.5f} ± {error:.5f}"
+    return "-" if mean is None or error is None else f"{_digits(mean)} ± {_digits(error)}"
+
+
+def _digits(value: float, sign: str = "") -> str:
+    """Five digits behind the point; of a number that has so many before it that nobody reads them, six in all."""
+    return f"{round(value, 5) + 0.0:{sign}.5f}" if abs(value) < 1e9 else f"{value:{sign}.6g}"
 
 
 def _certainty(p: float) -> str:

@@ -1,11 +1,14 @@
 """A run of one architecture, trained again and again: what it reaches on average, and how much that is chance."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from archwright.cli.output import score, several
 from archwright.core.serial import JSON
+from archwright.search.magnitude import in_unit, out_of_unit, unit_of
 from archwright.search.searchers.given import Given
 from archwright.store.events import RunStarted
 
@@ -32,9 +35,16 @@ def of_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
         "metric": started.objective.metric,
         "trainings": len(trials),
         "scores": len(scores),
-        "mean": statistics.fmean(scores) if scores else None,
-        "deviation": statistics.stdev(scores) if len(scores) > 1 else None,
+        "mean": _of_any_magnitude(statistics.fmean, scores) if scores else None,
+        "deviation": _of_any_magnitude(statistics.stdev, scores) if len(scores) > 1 else None,
     }
+
+
+def _of_any_magnitude(statistic: Callable[[Sequence[float]], float], scores: Sequence[float]) -> float:
+    """A mean or a deviation, also of scores whose sum is more than a float holds."""
+    values = np.array(scores, dtype=np.float64)
+    unit = unit_of(values)
+    return float(out_of_unit(np.array(statistic(in_unit(values, unit).tolist())), unit))
 
 
 def summary(repeats: Facts) -> str:

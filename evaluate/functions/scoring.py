@@ -132,4 +132,6 @@ def _number(name: str, value: Any) -> float:
             return float(value)
     except (TypeError, ValueError, RuntimeError):  # several elements
         pass
+    except OverflowError as error:
+        raise NotANumber(f"{name} is a whole number that no float holds, of 1.8e308 or more; give another") from error
     raise NotANumber(f"{name} is {value!r:.80} ({type(value).__name__}); it must be a number")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from typing import ClassVar, final
 
@@ -165,17 +166,14 @@ class Mcts:
         if n_child == 0:
             return math.inf
         mean = self._mean(state, child if child.visits else parent)
-        return mean + 2 * self.exploration * math.sqrt(2 * math.log(n) / n_child)
+        return mean + self.exploration * (2 * math.sqrt(2 * math.log(n) / n_child))
 
     def _mean(self, state: MctsState, place: Place) -> float:
         """The mean score of a place, failures at the lowest score so far; 0 where nothing is known."""
         if place.visits == 0 or state.lowest is None or state.highest is None:
             return 0.0
-        mean = (float(place.total) + place.failures * state.lowest) / place.visits
-        if not self.rescale:
-            return mean
-        span = state.highest - state.lowest
-        return (mean - state.lowest) / span if span else 0.5
+        mean = _mean_score(place, state.lowest)
+        return _position(mean, state.lowest, state.highest) if self.rescale else mean
 
     def _width(self, domain: Domain) -> int:
         if self.parts or domain.size is None or domain.size > WIDEST:
@@ -196,6 +194,23 @@ class Mcts:
             parts = domain.split(self.parts or WIDEST)
             return next((i for i, part in enumerate(parts) if value in part), len(parts) - 1)
         return list(domain).index(value)
+
+
+def _mean_score(place: Place, lowest: float) -> float:
+    """The mean of the scores, failures at the lowest; exact where the sum is more than a float holds."""
+    with suppress(OverflowError):
+        mean = (float(place.total) + place.failures * lowest) / place.visits
+        if math.isfinite(mean):
+            return mean
+    return float((place.total + place.failures * Fraction(lowest)) / place.visits)
+
+
+def _position(score: float, low: float, high: float) -> float:
+    """Where a score lies in [0, 1] between the lowest and the highest; 0.5 where these are one."""
+    span = high - low
+    if math.isinf(span):  # that far apart, halves have as many digits
+        return _position(score / 2, low / 2, high / 2)
+    return (score - low) / span if span else 0.5
 
 
 def _runs(place: Place) -> Place:

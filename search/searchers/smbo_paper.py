@@ -9,6 +9,7 @@ from attrs import field, frozen
 from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.search.magnitude import in_unit, unit_of
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.observed import Observed, adopted, merits, told
 from archwright.search.searchers.settings import as_float, number, positive, whole
@@ -81,7 +82,8 @@ class SmboPaper:
             return [0.0] * len(leaves)
         known = [trial.features for trial in state.told]
         columns = vocabulary((each.ngrams for each in known), self.occurrences)
-        model = ridge(_features(known, columns), np.array(merits(state.told)), self.penalty)
+        targets = np.array(merits(state.told))  # whose unit makes no difference to the order
+        model = ridge(_features(known, columns), in_unit(targets, unit_of(targets)), self.penalty)
         return model.predict(_features([names(leaf.architecture) for leaf in leaves], columns)).tolist()
 
 
