@@ -7,14 +7,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.cli.running import SESSION
+from tests.surroundings import settle
 
 GOLDENS = Path(__file__).parent / "goldens"
 
-# Several processes test side by side: where each lets torch use every core, tests that use torch take a third longer.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-# What would have commands write as to a terminal, or as wide as one that is not there.
-for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-    os.environ.pop(name, None)
+settle()
 
 settings.register_profile("here", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
@@ -26,9 +23,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the files in tests/goldens anew")
 
 
+def has_gpu() -> bool:
+    """Whether there is a CUDA device, and none that CUDA_VISIBLE_DEVICES hides."""
+    if not Path("/proc/driver/nvidia/version").exists():
+        return False
+    import torch  # which takes seconds
+
+    return torch.cuda.is_available()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a CUDA device, tests that need one are left out."""
-    if Path("/proc/driver/nvidia/version").exists():
+    if has_gpu():
         return
     left_out = [item for item in items if item.get_closest_marker("gpu")]
     if left_out:
