@@ -11,6 +11,7 @@ from attrs.converters import optional
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
+from archwright.evaluate.data.reader import FIRST, READER, READERS
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 
@@ -35,6 +36,21 @@ def _device_exists(_: object, __: object, device: str) -> None:
 def _leaves_both_sides(_: object, __: object, validation: float) -> None:
     if not 0 < validation < 1:
         raise BadConfig(f"validation is {validation:g}; it is a fraction of the training images, as in 0.2")
+
+
+def _is_size(_: object, __: object, size: tuple[int, int] | None) -> None:
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise BadConfig(f"image_size is {size}; it is a height and a width of 1 or more, as in (32, 32)")
+
+
+def _can_be_read(_: object, __: object, reader: int) -> None:
+    if reader not in READERS:
+        known = " or ".join(map(str, READERS))
+        raise BadConfig(f"reader is {reader!r}; this archwright reads images as {known} do, so upgrade archwright")
+
+
+def _image_size() -> Any:
+    return field(default=None, converter=optional(tuple[int, ...]), validator=_is_size)
 
 
 def _is_known(_: object, __: object, keep: str) -> None:
@@ -69,6 +85,8 @@ class TrainingConfig:
     settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
     overrides: Mapping[str, JSON] = field(factory=dict[str, JSON])  # instead of what the architecture sets, too
     train_on: TrainOn = field(default="train", validator=_leaves_enough)
+    image_size: tuple[int, int] | None = _image_size()  # height and width that the images of a folder get
+    reader: int = field(default=READER, validator=_can_be_read)  # how images are read and split (data/reader.py)
 
 
 @frozen
@@ -89,6 +107,8 @@ class FunctionConfig:
     data_dir: str | None = None
     validation: float = field(default=0.2, validator=_leaves_both_sides)
     split_seed: int = 0
+    image_size: tuple[int, int] | None = _image_size()
+    reader: int = field(default=READER, validator=_can_be_read)
 
     @property
     def absent(self) -> frozenset[str]:
@@ -124,4 +144,6 @@ def from_json(data: JSON) -> Config:
     for name in settings:
         if name not in known:
             raise UnknownSetting(f"the {kind} evaluator has no setting {name!r}; {nearest(name, known)}")
+    if "reader" in known and "reader" not in settings and (kind == "training" or settings.get("data") is not None):
+        settings["reader"] = FIRST  # it was begun before there was another one
     return KINDS[kind](**settings)

@@ -11,14 +11,21 @@ from attrs import frozen
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline
+from archwright.evaluate.data.class_names import CIFAR10, CIFAR100, FASHION
+from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline, counted
 
+DIGITS = tuple("0123456789")
 OUTLINES = {
-    "digits": Outline((1, 8, 8), 10, 1797, None),
-    "mnist": Outline((1, 28, 28), 10, 60_000, 10_000),
-    "fashion_mnist": Outline((1, 28, 28), 10, 60_000, 10_000),
-    "cifar10": Outline((3, 32, 32), 10, 50_000, 10_000),
-    "cifar100": Outline((3, 32, 32), 100, 50_000, 10_000),
+    "digits": Outline((1, 8, 8), DIGITS, (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)),
+    "mnist": Outline(
+        (1, 28, 28),
+        DIGITS,
+        (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+        test=(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
+    ),
+    "fashion_mnist": Outline((1, 28, 28), FASHION, (6000,) * 10, test=(1000,) * 10),
+    "cifar10": Outline((3, 32, 32), CIFAR10, (5000,) * 10, test=(1000,) * 10),
+    "cifar100": Outline((3, 32, 32), CIFAR100, (500,) * 100, test=(100,) * 100),
 }
 NAMES = tuple(OUTLINES)
 WHERE = "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
@@ -48,11 +55,11 @@ class Digits:
         """What it holds."""
         return OUTLINES["digits"]
 
-    def read(self) -> tuple[Images, None]:
-        """All of them; there is no test split."""
+    def read(self) -> tuple[Images, None, None]:
+        """All of them; there are no other splits."""
         table = _table_of_digits()
         shades = np.round(table[:, :-1].reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
-        return Images(shades, table[:, -1].astype(np.int64)), None
+        return Images(shades, table[:, -1].astype(np.int64)), None, None
 
 
 def _table_of_digits() -> NDArray[np.float64]:
@@ -81,11 +88,11 @@ class Mnist:
         """What it holds."""
         return OUTLINES[self.name]
 
-    def read(self) -> tuple[Images, Images]:
+    def read(self) -> tuple[Images, None, Images]:
         """The images for training and those for testing."""
         if self._folder() is None:
             _download(self.name, self.root)
-        return self._split("train"), self._split("t10k")
+        return self._split("train"), None, self._split("t10k")
 
     @property
     def is_there(self) -> bool:
@@ -99,7 +106,14 @@ class Mnist:
     def _split(self, split: str) -> Images:
         folder = self._folder() or self.root
         images, labels = (_find(folder, f"{split}-{what}-ubyte") for what in ("images-idx3", "labels-idx1"))
-        return Images(read_idx(images)[:, None], read_idx(labels).astype(np.int64))
+        found = Images(read_idx(images)[:, None], read_idx(labels).astype(np.int64))
+        outline = self.outline()
+        counts = outline.train if split == "train" else outline.test
+        if found.images.shape != (len(found), *outline.input_shape) or counted(found.labels, 10) != counts:
+            raise BadData(
+                f"{images} and the labels beside it are not those of {self.name}; give images of your own as an npz"
+            )
+        return found
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -133,13 +147,13 @@ class Cifar:
         """What it holds."""
         return OUTLINES[self.name]
 
-    def read(self) -> tuple[Images, Images]:
+    def read(self) -> tuple[Images, None, Images]:
         """The images for training and those for testing."""
         try:
-            return self._split(train=True), self._split(train=False)
+            return self._split(train=True), None, self._split(train=False)
         except RuntimeError:  # torchvision's word for files that are not there or not whole
             _download(self.name, self.root)
-            return self._split(train=True), self._split(train=False)
+            return self._split(train=True), None, self._split(train=False)
 
     @property
     def is_there(self) -> bool:

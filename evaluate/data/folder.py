@@ -1,94 +1,102 @@
 """A person's own images: a folder of files for each class."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from attrs import frozen
-from PIL import Image
 
-from archwright.core.errors import nearest
-from archwright.evaluate.data.images import BadData, Images, Outline, nothing_at
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
-HELD_OUT = ("test", "val", "valid", "validation")  # the first of these that is there is kept for reports
-GREY = {"1", "L", "LA", "I", "I;16", "F"}
-
-Labelled = list[tuple[Path, int]]  # files, each with the number of its class
+from archwright.evaluate.data.image_file import Header, decoded, header
+from archwright.evaluate.data.images import BadData, Images, Outline, counted, times
+from archwright.evaluate.data.layout import Labelled, Layout, layout
 
 
 @frozen
 class Folder:
-    """Images in PATH/train/CLASS/ and perhaps PATH/test/CLASS/, or in PATH/CLASS/; classes in the order of their names.
+    """Images in folders, as layout.layout finds them; grey if all of them are, and else RGB.
 
-    All get the size and the channels of the first image: others are resized to it, and turned grey or RGB like it.
+    They have to be of one size, or get `image_size`: height and width.
     """
 
     path: Path
+    image_size: tuple[int, int] | None = None
 
     def outline(self) -> Outline:
-        """What it holds, by the names of its files and its first image."""
-        classes, train, test = self._files()
-        with _open(train[0][0]) as first:
-            (width, height), channels = first.size, 1 if first.mode in GREY else 3
-        return Outline((channels, height, width), len(classes), len(train), None if test is None else len(test))
+        """What it holds, by the names of its files and their headers."""
+        found, (height, width) = self._layout, self._size
+        channels = 1 if all(each.is_grey for each in self._headers.values()) else 3
+        counts = {split: self._counts(files) for split, files in found.files.items()}
+        passed_over = ", ".join(f"{count} {kind}" for kind, count in found.passed_over.items())
+        remarks = [*self._remarks(channels), *([f"passed over: {passed_over}"] if passed_over else [])]
+        return Outline((channels, height, width), found.class_names, **counts, remarks=tuple(remarks))
 
-    def read(self) -> tuple[Images, Images | None]:
-        """The images for training, and those that are held out if there are any."""
-        _, train, test = self._files()
+    def read(self) -> tuple[Images, Images | None, Images | None]:
+        """The images for training, and those of the other splits that there are."""
         shape = self.outline().input_shape
-        return _decoded(train, shape), None if test is None else _decoded(test, shape)
+        there = {split: self._decoded(files, shape) for split, files in self._layout.files.items()}
+        return there["train"], there.get("validation"), there.get("test")
 
-    def _files(self) -> tuple[list[str], Labelled, Labelled | None]:
-        if not self.path.is_dir():
-            raise nothing_at(self.path)
-        train = self.path / "train" if (self.path / "train").is_dir() else self.path
-        classes = [p.name for p in _subfolders(train) if any(map(_is_image, p.iterdir()))]
-        if not classes:
-            raise BadData(f"{train} has no folder with images ({', '.join(sorted(SUFFIXES))}); make one for each class")
-        test = self._held_out() if train != self.path else None
-        for place in _subfolders(test) if test else []:
-            if place.name not in classes:
-                raise BadData(f"{place} is a class that {train} has not; {nearest(place.name, classes)}")
-        return classes, _listed(train, classes), _listed(test, classes) if test else None
+    @cached_property
+    def _layout(self) -> Layout:
+        return layout(self.path)
 
-    def _held_out(self) -> Path | None:
-        return next((self.path / name for name in HELD_OUT if (self.path / name).is_dir()), None)
+    @cached_property
+    def _headers(self) -> Mapping[Path, Header]:
+        """Of every file; BadData with the first that cannot be used, and how many more cannot."""
+        headers: dict[Path, Header] = {}
+        bad: list[BadData] = []
+        for files in self._layout.files.values():
+            for path, _ in files:
+                try:
+                    headers[path] = header(path)
+                except BadData as error:
+                    bad.append(error)
+        if bad:
+            more = f" (and {len(bad) - 1} more such files)" if len(bad) > 1 else ""
+            raise BadData(f"{bad[0]}{more}")
+        return headers
 
+    @property
+    def _size(self) -> tuple[int, int]:
+        """The height and width that all images get; BadData where they differ, and nobody says which it is."""
+        if self.image_size is not None:
+            return self.image_size
+        first: dict[tuple[int, int], Path] = {}
+        for path, each in self._headers.items():
+            first.setdefault(each.size, path)
+        if len(first) > 1:
+            one, other = (f"{times(size)}, as {path}" for size, path in list(first.items())[:2])
+            raise BadData(
+                f"the images of {self.path} have {len(first)} sizes (height x width): {one}, {other}; say which size "
+                f"they get, as in --image-size {times(next(iter(first)))}"
+            )
+        return next(iter(first))
 
-def _subfolders(path: Path) -> list[Path]:
-    return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    def _remarks(self, channels: int) -> list[str]:
+        """What is done to images that are not as they are wanted."""
+        headers = self._headers.values()
+        done = Counter(remark for each in headers for remark in each.remarks)
+        if channels == 3:
+            done["grey among coloured ones, read as RGB"] = sum(each.is_grey for each in headers)
+        return [*self._resized(), *(f"{count} {what}" for what, count in done.items() if count)]
 
+    def _resized(self) -> list[str]:
+        others = [each for each in self._headers.values() if each.size != self.image_size]
+        if self.image_size is None or not others:
+            return []
+        height, width = self.image_size
+        low, high = (times(pick(each.size for each in self._headers.values())) for pick in (min, max))
+        sizes = f"all {low}" if low == high else f"sizes from {low} to {high}"
+        stretched = sum(each.height * width != each.width * height for each in others)
+        return [f"{sizes}, {len(others)} resized to {times(self.image_size)}, {stretched} of them stretched"]
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    def _counts(self, files: Labelled) -> tuple[int, ...]:
+        return counted(np.array([label for _, label in files], np.int64), len(self._layout.class_names))
 
-
-def _listed(path: Path, classes: Sequence[str]) -> Labelled:
-    places = [(path / name, label) for label, name in enumerate(classes) if (path / name).is_dir()]
-    return [(file, label) for place, label in places for file in sorted(place.iterdir()) if _is_image(file)]
-
-
-def _open(path: Path) -> Image.Image:
-    try:
-        return Image.open(path)
-    except OSError as error:
-        raise BadData(f"{path} cannot be read as an image ({error}); mend or remove it") from error
-
-
-def _decoded(files: Labelled, shape: tuple[int, int, int]) -> Images:
-    images = np.empty((len(files), *shape), np.uint8)
-    for place, (path, _) in zip(images, files, strict=True):
-        place[:] = _pixels(path, *shape)
-    return Images(images, np.array([label for _, label in files], np.int64))
-
-
-def _pixels(path: Path, channels: int, height: int, width: int) -> np.ndarray:
-    with _open(path) as image:
-        try:
-            pixels = image.convert("L" if channels == 1 else "RGB")
-        except (OSError, SyntaxError, ValueError) as error:  # its header is whole, the rest is not
-            raise BadData(f"{path} cannot be read as an image ({error}); mend or remove it") from error
-    if pixels.size != (width, height):
-        pixels = pixels.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(pixels).reshape(height, width, channels).transpose(2, 0, 1)
+    def _decoded(self, files: Labelled, shape: tuple[int, int, int]) -> Images:
+        images = np.empty((len(files), *shape), np.uint8)
+        for place, (path, _) in zip(images, files, strict=True):
+            place[:] = decoded(path, *shape, resize=self.image_size is not None)
+        return Images(images, np.array([label for _, label in files], np.int64))

@@ -1,5 +1,6 @@
 """Labelled images as arrays, and what a place that they come from has to say of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +8,8 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, nearest
+
+Counts = tuple[int, ...]  # images of each class
 
 
 class NoSuchData(ArchwrightError, FileNotFoundError):
@@ -38,12 +41,14 @@ class Images:
 
 @frozen
 class Outline:
-    """What a source holds, as far as it can be said without decoding images; `test` is None if it has no such split."""
+    """What a source holds, as far as it can be said without decoding images; a split that it has not is None."""
 
     input_shape: tuple[int, int, int]  # channels, height, width
-    classes: int
-    train: int
-    test: int | None
+    class_names: tuple[str, ...]  # in the order of the labels
+    train: Counts
+    validation: Counts | None = None
+    test: Counts | None = None
+    remarks: tuple[str, ...] = ()  # what was decided about the images, and what was passed over
 
 
 class Source(Protocol):
@@ -53,9 +58,19 @@ class Source(Protocol):
         """What it holds; raises NoSuchData or BadData where that can be seen already."""
         ...
 
-    def read(self) -> tuple[Images, Images | None]:
-        """All images for training and, if the source has such a split, for testing."""
+    def read(self) -> tuple[Images, Images | None, Images | None]:
+        """All images for training and, if the source has such splits, for validation and for testing."""
         ...
+
+
+def counted(labels: np.ndarray, classes: int) -> Counts:
+    """How many of the labels are of each class."""
+    return tuple(np.bincount(labels, minlength=classes).tolist())
+
+
+def times(shape: Sequence[int]) -> str:
+    """A shape as people write it: 3x32x32."""
+    return "x".join(map(str, shape))
 
 
 def nothing_at(path: Path) -> NoSuchData:

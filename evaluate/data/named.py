@@ -2,82 +2,101 @@
 
 import os
 from pathlib import Path
-
-import numpy as np
-from attrs import evolve, frozen
+from typing import Protocol
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.evaluate.data import builtin
+from archwright.evaluate.data.dataset import DataInfo, Dataset
 from archwright.evaluate.data.folder import Folder
-from archwright.evaluate.data.images import BadData, Images, Outline, Source
+from archwright.evaluate.data.images import BadData, Counts, Images, Outline, Source, times
 from archwright.evaluate.data.npz import Npz
+from archwright.evaluate.data.reader import FIRST, READER
+from archwright.evaluate.data.reader1 import folder as folder1
+from archwright.evaluate.data.reader1 import npz as npz1
+from archwright.evaluate.data.reader1 import splits as splits1
+from archwright.evaluate.data.splits import share_of_each, split
 
 TEST = 0.2  # the fraction that is kept for reports, where a data set has no test images of its own
 FEWEST = 10  # images; with fewer, a split would be empty
-BY_PATH = {"folder": Folder, "npz": Npz}
+PATHS = ("folder", "npz")  # what is given by its path
+SPLITS = ("train", "validation", "test")
 
 
 class UnknownData(ArchwrightError, ValueError):
     """A data set that is neither built in nor given by its path."""
 
 
-@frozen
-class DataInfo:
-    """What a data set is like; sizes are numbers of images."""
+class Wanted(Protocol):
+    """Which images are wanted and how, as the configuration of an evaluator says."""
 
-    name: str
-    input_shape: tuple[int, int, int]  # channels, height, width
-    classes: int
-    train: int
-    validation: int  # what searchers are scored on
-    test: int  # for reports only
-
-
-@frozen(eq=False)
-class Dataset:
-    """A data set in memory."""
-
-    info: DataInfo
-    train: Images
-    validation: Images
-    test: Images
-
-    def joined(self) -> "Dataset":
-        """The data set for a final training: what was for validation is for training, too, and the test is the same."""
-        info = evolve(self.info, train=self.info.train + self.info.validation, validation=0)
-        train = self.train.with_also(self.validation)
-        return Dataset(info, train, self.validation.take(np.arange(0)), self.test)
+    @property
+    def data(self) -> str | None: ...  # noqa: D102  (see describe)
+    @property
+    def data_dir(self) -> str | None: ...  # noqa: D102
+    @property
+    def validation(self) -> float: ...  # noqa: D102
+    @property
+    def split_seed(self) -> int: ...  # noqa: D102
+    @property
+    def image_size(self) -> tuple[int, int] | None: ...  # noqa: D102
+    @property
+    def reader(self) -> int: ...  # noqa: D102
 
 
-def describe(spec: str, data_dir: str | None = None, validation: float = 0.2) -> DataInfo:
+def describe(
+    spec: str,
+    data_dir: str | None = None,
+    validation: float = 0.2,
+    *,
+    image_size: tuple[int, int] | None = None,
+    reader: int = READER,
+) -> DataInfo:
     """What the data set `spec` is like, without torch and without decoding images.
 
     `spec` is digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH. Built-in sets are known even
-    where they are not on disk. `validation` is the fraction of the images to learn from that is held out of training.
-    Raises UnknownData, NoSuchData or BadData.
+    where they are not on disk. `validation` is the fraction of the images to learn from that is held out of training,
+    where the source has no validation images of its own. `image_size`, height and width, is what the images of a
+    folder get. `reader` is the way in which files are read and split. Raises UnknownData, NoSuchData or BadData.
     """
-    return _info(spec, _source(spec, data_dir).outline(), validation)
+    return _info(spec, _source(spec, data_dir, image_size, reader).outline(), validation, reader)
 
 
-def read(spec: str, data_dir: str | None = None, validation: float = 0.2, seed: int = 0) -> Dataset:
-    """The data set `spec` in memory, downloaded first if it is built in and not on disk.
+def read(
+    spec: str,
+    data_dir: str | None = None,
+    validation: float = 0.2,
+    seed: int = 0,
+    *,
+    image_size: tuple[int, int] | None = None,
+    reader: int = READER,
+) -> Dataset:
+    """The data set that `describe` describes in memory, downloaded first if it is built in and not on disk.
 
-    `seed` alone decides which images are for validation and, where the source has no test split, which for testing.
+    `seed` alone decides which images are for validation and for testing, where the source has no such splits.
     """
-    source = _source(spec, data_dir)
-    info = _info(spec, source.outline(), validation)
-    images, test = source.read()
-    order = np.random.RandomState(seed).permutation(len(images))  # numpy keeps this stream for ever
-    train, held_out, rest = np.split(order, [info.train, info.train + info.validation])
-    return Dataset(info, images.take(train), images.take(held_out), images.take(rest) if test is None else test)
+    source = _source(spec, data_dir, image_size, reader)
+    info = _info(spec, source.outline(), validation, reader)
+    return Dataset(info, *_parts(info, source, seed, reader))
+
+
+def describe_wanted(wanted: Wanted) -> DataInfo:
+    """What the data set of a configuration is like; raises what describe does."""
+    assert wanted.data is not None
+    more = {"image_size": wanted.image_size, "reader": wanted.reader}
+    return describe(wanted.data, wanted.data_dir, wanted.validation, **more)
+
+
+def read_wanted(wanted: Wanted) -> Dataset:
+    """The data set of a configuration in memory; raises what read does."""
+    assert wanted.data is not None
+    more = {"image_size": wanted.image_size, "reader": wanted.reader}
+    return read(wanted.data, wanted.data_dir, wanted.validation, wanted.split_seed, **more)
 
 
 def require_at_hand(spec: str, data_dir: str | None = None) -> None:
-    """Nothing, if nothing need be downloaded for the data set `spec` to be read; raises what is wrong with it."""
+    """Nothing, if nothing need be downloaded for the data set `spec` to be read; NoSuchData or UnknownData if not."""
     if spec in builtin.NAMES:
         builtin.require_there(spec, root(data_dir))
-    else:
-        _source(spec, data_dir).outline()
 
 
 def root(data_dir: str | None) -> Path:
@@ -85,26 +104,85 @@ def root(data_dir: str | None) -> Path:
     return Path(data_dir or os.environ.get("ARCHWRIGHT_DATA") or "~/.cache/archwright/data").expanduser()
 
 
-def _info(spec: str, outline: Outline, validation: float) -> DataInfo:
-    total = outline.train + (outline.test or 0)
-    if total < FEWEST or outline.classes < 2:
-        raise BadData(f"{spec} has {total} images of {outline.classes} classes; at least {FEWEST} of 2 are needed")
-    test = round(TEST * outline.train) if outline.test is None else outline.test
-    learning = outline.train - (test if outline.test is None else 0)
-    held_out = min(max(1, round(validation * learning)), learning - 1)
-    if held_out < 1 or test < 1:
-        raise BadData(
-            f"{spec} has {outline.train} images to learn from and {test} to test on; that is too few to split"
-        )
-    return DataInfo(spec, outline.input_shape, outline.classes, learning - held_out, held_out, test)
-
-
-def _source(spec: str, data_dir: str | None) -> Source:
+def _source(spec: str, data_dir: str | None, image_size: tuple[int, int] | None, reader: int) -> Source:
     kind, colon, path = spec.partition(":")
-    if colon and kind in BY_PATH:
-        return BY_PATH[kind](Path(path).expanduser())
+    place = Path(path).expanduser()
+    if colon and kind == "folder":
+        return Folder(place, image_size) if reader > FIRST else folder1.Folder(place)
+    if image_size is not None:
+        raise BadData(f"an image size of {times(image_size)} is for folder:PATH; the images of {spec} keep theirs")
+    if colon and kind == "npz":
+        return Npz(place) if reader > FIRST else npz1.Npz(place)
     if spec in builtin.NAMES:
         return builtin.source(spec, root(data_dir))
     if Path(spec).exists():
         raise UnknownData(f"the data is {spec!r}, a path; write {'folder' if Path(spec).is_dir() else 'npz'}:{spec}")
-    raise UnknownData(f"there is no data set {spec!r}; {nearest(spec, [*builtin.NAMES, 'folder:PATH', 'npz:PATH'])}")
+    offered = [*builtin.NAMES, *(f"{name}:PATH" for name in PATHS)]
+    raise UnknownData(f"there is no data set {spec!r}; {nearest(spec, offered)}")
+
+
+def _info(spec: str, outline: Outline, validation: float, reader: int) -> DataInfo:
+    counts = [outline.train, outline.validation or (), outline.test or ()]
+    total, classes = sum(map(sum, counts)), len(outline.class_names)
+    if total < FEWEST or classes < 2:
+        raise BadData(f"{spec} has {total} images of {classes} classes; at least {FEWEST} of 2 are needed")
+    _require_memory(spec, outline, total)
+    if reader == FIRST:
+        sizes = splits1.sizes(spec, outline, validation)
+        return DataInfo(spec, outline.input_shape, outline.class_names, *sizes, remarks=outline.remarks)
+    by_class: dict[str, Counts] = dict(zip(SPLITS, _split_counts(outline, validation), strict=True))
+    sizes = train, held_out, test = tuple(map(sum, by_class.values()))
+    if min(sizes) < 1:
+        told = f"{train} to train on, {held_out} to validate on and {test} to test on"
+        raise BadData(f"{spec} has too few images to split: {told}; give it more of each class")
+    if sum(map(bool, by_class["validation"])) < 2:
+        (only,) = (name for name, count in zip(outline.class_names, by_class["validation"], strict=True) if count)
+        raise BadData(
+            f"the validation images of {spec} are all of the class {only}, so that no score says anything; give it "
+            "more images of the other classes"
+        )
+    return DataInfo(spec, outline.input_shape, outline.class_names, train, held_out, test, by_class, outline.remarks)
+
+
+def _split_counts(outline: Outline, validation: float) -> tuple[Counts, Counts, Counts]:
+    """How many images of each class are for training, validation and testing."""
+    rest, held_out, test = outline.train, outline.validation, outline.test
+    if test is None:
+        test = share_of_each(rest, TEST, others=2 if held_out is None else 1)
+        rest = _less(rest, test)
+    if held_out is None:
+        held_out = share_of_each(rest, validation, others=1)
+        rest = _less(rest, held_out)
+    return rest, held_out, test
+
+
+def _less(counts: Counts, taken: Counts) -> Counts:
+    return tuple(count - gone for count, gone in zip(counts, taken, strict=True))
+
+
+def _parts(info: DataInfo, source: Source, seed: int, reader: int) -> tuple[Images, Images, Images]:
+    images, validation, test = source.read()
+    if reader == FIRST:
+        train, held_out, rest = splits1.split(images, info.train, info.validation, seed)
+        return train, held_out, rest if test is None else test
+    # Test images are drawn first: they are the same whatever the share of the validation images is.
+    missing = [name for name, part in (("test", test), ("validation", validation)) if part is None]
+    drawn = iter(split(images.labels, [info.by_class[name] for name in missing], seed) if missing else [])
+    test = images.take(next(drawn)) if test is None else test
+    validation = images.take(next(drawn)) if validation is None else validation
+    return images.take(next(drawn)) if missing else images, validation, test
+
+
+def _require_memory(spec: str, outline: Outline, total: int) -> None:
+    """BadData where the images are more than the machine could hold, as far as it says what it has."""
+    channels, height, width = outline.input_shape
+    needed = total * channels * height * width
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return
+    if needed > there:
+        raise BadData(
+            f"{spec} has {total:,} images of {times(outline.input_shape)}, which take {needed / 1e9:.1f} GB as they "
+            f"are decoded, and the machine has {there / 1e9:.1f} GB; make them smaller, as with --image-size"
+        )

@@ -6,8 +6,8 @@ import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
+from archwright.evaluate.data.dataset import Dataset
 from archwright.evaluate.data.images import Images
-from archwright.evaluate.data.named import Dataset
 
 SUMMED_AT_ONCE = 4096  # images, which take eight times their memory meanwhile
 
@@ -35,6 +35,7 @@ class DeviceData:
     test: Split
     mean: Tensor  # in steps of 1/255, as the images are
     deviation: Tensor
+    class_names: tuple[str, ...] = ()  # in the order of the labels
 
     @property
     def device(self) -> torch.device:
@@ -72,4 +73,6 @@ def on_device(data: Dataset, device: torch.device) -> DeviceData:
     channels = [channel.float() for channel in train.images.unbind(1)] if len(train) else []
     mean = torch.stack([c.mean() for c in channels]).reshape(1, -1, 1, 1)
     deviation = torch.stack([c.std(correction=0) for c in channels]).reshape(1, -1, 1, 1)
-    return DeviceData(train, moved(data.validation), moved(data.test), mean, deviation.clamp(min=1.0))
+    return DeviceData(
+        train, moved(data.validation), moved(data.test), mean, deviation.clamp(min=1.0), data.info.class_names
+    )

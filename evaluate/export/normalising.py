@@ -1,10 +1,11 @@
 """What a run has normalised images with, where that was not kept with a model."""
 
 import torch
+from attrs import evolve
 
 from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
-from archwright.evaluate.data.named import read, require_at_hand
+from archwright.evaluate.data.named import read_wanted, require_at_hand
 from archwright.evaluate.data.normalisation import Normalisation, normalisation_of
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.training.classifier import recipe_of
@@ -19,9 +20,9 @@ def normalisation(config: Config, architecture: Term, data_dir: str | None = Non
     """
     if not isinstance(config, TrainingConfig | FunctionConfig) or config.data is None:
         return None
-    place = data_dir or config.data_dir
-    require_at_hand(config.data, place)
-    dataset = read(config.data, place, config.validation, config.split_seed)
+    config = evolve(config, data_dir=data_dir or config.data_dir)
+    require_at_hand(config.data or "", config.data_dir)
+    dataset = read_wanted(config)
     cpu = torch.device("cpu")
     if isinstance(config, FunctionConfig):
         return normalisation_of(on_device(dataset, cpu))

@@ -14,7 +14,7 @@ from torch import nn
 from archwright.core.term import Shape, Term
 from archwright.core.trial import Job
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.data.named import read
+from archwright.evaluate.data.named import read_wanted
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.functions.asking import Asked
 from archwright.evaluate.functions.made import Made, Make
@@ -34,9 +34,7 @@ def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Ma
     device = ready_device(config.device, index, threads)
     lasting: dict[str, Any] = {"device": device}
     if "data" in asks:
-        assert config.data is not None  # or it would not have been asked for
-        dataset = read(config.data, config.data_dir, config.validation, config.split_seed)
-        lasting["data"] = on_device(dataset, device)
+        lasting["data"] = on_device(read_wanted(config), device)
     settled()
 
     def make(architecture: Term, seed: int) -> Made:

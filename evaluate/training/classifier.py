@@ -12,7 +12,8 @@ from archwright.core.serial import JSON
 from archwright.core.term import Term
 from archwright.core.trial import Job
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.data.named import DataInfo, read
+from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.named import read_wanted
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.failure import account
 from archwright.evaluate.network.compile import compiled
@@ -34,7 +35,7 @@ class NotAClassifier(ArchwrightError, ValueError):
 def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
     """How jobs are trained: with the data in the memory of the device that the worker number `index` gets."""
     device = ready_device(config.device, index, threads)
-    dataset = read(config.data, config.data_dir, config.validation, config.split_seed)
+    dataset = read_wanted(config)
     dataset = dataset.joined() if config.train_on == "train+validation" else dataset
     info, data = dataset.info, on_device(dataset, device)
     settled()
@@ -77,7 +78,7 @@ def recipe_of(config: TrainingConfig, architecture: Term) -> Recipe:
 
 def about(job: Job, how: Recipe, config: TrainingConfig) -> dict[str, JSON]:
     """All that makes a training what it is, but for how long it goes on."""
-    names = ("data", "validation", "split_seed", "train_on", "keep")
+    names = ("data", "validation", "split_seed", "image_size", "reader", "train_on", "keep")
     decides = {name: getattr(config, name) for name in names}
     return {"architecture": json.dumps(job.architecture), "recipe": asdict(how), "seed": job.seed, **decides}
 

@@ -10,12 +10,14 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.serial import JSON
 from archwright.core.trial import Job
 from archwright.evaluate.data.normalisation import normalisation_of
+from archwright.evaluate.data.reader import FIRST
 from archwright.evaluate.data.tensors import DeviceData
 from archwright.evaluate.training.artifacts import BadArtifact, NoArtifact, State, read_state, write_model, write_state
 from archwright.evaluate.verdict import Metrics, Verdict
 from archwright.store.artifacts import ArtifactUnwritable, discard
 
 FORMAT = 1  # of a state; one of another format is not gone on from
+BEFORE: Mapping[str, JSON] = {"reader": FIRST}  # what is true of states that are from before there was a name for it
 
 Train = Callable[[State | None, Callable[[State], None] | None], Verdict]
 
@@ -58,7 +60,8 @@ def _past(job: Job, about: Mapping[str, JSON]) -> tuple[State | None, str]:
             raise BadArtifact(f"the state of trial {job.continues} has the format {state.get('format')}, not {FORMAT}")
     except (NoArtifact, BadArtifact) as error:
         return None, f"trained from the beginning: {error}"
-    if other := [name for name, value in about.items() if state["about"].get(name) != value]:
+    was = BEFORE | state["about"]
+    if other := [name for name, value in about.items() if was.get(name) != value]:
         raise AnotherTraining(
             f"trial {job.trial} continues trial {job.continues}, which differs in its {', '.join(other)}; "
             "only the same model, trained in the same way, can be continued"
