@@ -43,7 +43,7 @@ def test_a_training_of_ones_own_keeps_its_best_model_and_one_without_a_model_not
     assert [path.parent.name for path in kept] == [f"trial-{best}"]
     done = run(tmp_path, "export", "own", str(best), "model")
     assert done.returncode == 0, done.stderr
-    assert "of each channel the mean 77.9" in (tmp_path / "model" / "README.md").read_text()
+    assert "of each channel the mean 77.86" in (tmp_path / "model" / "README.md").read_text()
 
 
 LEAVES = aw.sequential(aw.optional(aw.settings(flip=True)), aw.affine(10))
