@@ -11,7 +11,7 @@ from attrs.converters import optional
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.serial import JSON
-from archwright.evaluate.data.reader import FIRST, READER, READERS
+from archwright.evaluate.reader import FIRST, READER, READERS
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 
@@ -86,7 +86,7 @@ class TrainingConfig:
     overrides: Mapping[str, JSON] = field(factory=dict[str, JSON])  # instead of what the architecture sets, too
     train_on: TrainOn = field(default="train", validator=_leaves_enough)
     image_size: tuple[int, int] | None = _image_size()  # height and width that the images of a folder get
-    reader: int = field(default=READER, validator=_can_be_read)  # how images are read and split (data/reader.py)
+    reader: int = field(default=READER, validator=_can_be_read)  # how images are read and split (reader.py)
 
 
 @frozen

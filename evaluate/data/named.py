@@ -10,11 +10,11 @@ from archwright.evaluate.data.dataset import DataInfo, Dataset
 from archwright.evaluate.data.folder import Folder
 from archwright.evaluate.data.images import BadData, Counts, Images, Outline, Source, times
 from archwright.evaluate.data.npz import Npz
-from archwright.evaluate.data.reader import FIRST, READER
 from archwright.evaluate.data.reader1 import folder as folder1
 from archwright.evaluate.data.reader1 import npz as npz1
 from archwright.evaluate.data.reader1 import splits as splits1
 from archwright.evaluate.data.splits import share_of_each, split
+from archwright.evaluate.reader import FIRST, READER
 
 TEST = 0.2  # the fraction that is kept for reports, where a data set has no test images of its own
 FEWEST = 10  # images; with fewer, a split would be empty

@@ -10,8 +10,8 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.serial import JSON
 from archwright.core.trial import Job
 from archwright.evaluate.data.normalisation import normalisation_of
-from archwright.evaluate.data.reader import FIRST
 from archwright.evaluate.data.tensors import DeviceData
+from archwright.evaluate.reader import FIRST
 from archwright.evaluate.training.artifacts import BadArtifact, NoArtifact, State, read_state, write_model, write_state
 from archwright.evaluate.verdict import Metrics, Verdict
 from archwright.store.artifacts import ArtifactUnwritable, discard
