@@ -27,8 +27,9 @@ METRICS: Mapping[str, Metric] = {
     "examples_per_second": Metric("images trained on in a second of these"),
     "parameters": Metric("that training changes", less_is_better=True),
     "flops": Metric(
-        "of one image's forward pass, as torch counts them: two for a multiplication with its addition in matrix "
-        "products, convolutions and attention, none for anything else",
+        "of one image's forward pass: two for a multiplication with its addition in products of matrices, "
+        "convolutions, attention and recurrent layers, none for anything else, such as embeddings, normalisation, "
+        "activations and pooling; not there where a weight is used in a way whose cost is not known",
         less_is_better=True,
     ),
     "latency_seconds": Metric(

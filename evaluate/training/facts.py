@@ -6,14 +6,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from archwright.evaluate.data.tensors import DeviceData
+from archwright.evaluate.training.flops import flops
 from archwright.evaluate.training.learner import forward
 from archwright.evaluate.verdict import Metrics
 
@@ -31,29 +29,14 @@ def a_batch(data: DeviceData) -> Tensor:
 def facts(model: nn.Module, images: Tensor) -> Metrics:
     """`flops` of one image's forward pass and `latency_seconds` of the batch, in eval mode where the images are.
 
-    FLOPs are torch's: two for a multiplication with its addition in matrix products, convolutions and attention, and
-    none for anything else. The latency is the median of 3 to 9 runs after one that warms up, each until the device is
-    done.
+    FLOPs are two for a multiplication with its addition in products of matrices, convolutions, attention and recurrent
+    layers, and none for anything else; there are none of a model that has weights in an operation whose cost is not
+    known. The latency is the median of 3 to 9 runs after one that warms up, each until the device is done.
     """
     model.eval()
-    with _Flops() as counted:
-        forward(model, images)
-    return {"flops": counted.flops / len(images), "latency_seconds": _latency(model, images)}
-
-
-class _Flops(TorchDispatchMode):
-    """Counts with torch's formulas; its own FlopCounterMode takes six times as long, to tell each layer's share."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.flops = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        formula = flop_registry.get(func.overloadpacket)
-        if formula is not None:
-            self.flops += formula(*args, **(kwargs or {}), out_val=out)
-        return out
+    work = flops(model, lambda: forward(model, images))
+    known = {} if work is None else {"flops": work / len(images)}
+    return {**known, "latency_seconds": _latency(model, images)}
 
 
 def _latency(model: nn.Module, images: Tensor) -> float:
