@@ -107,6 +107,16 @@ Retries = Annotated[
         rich_help_panel=RUNNING,
     ),
 ]
+GRACE = "10s"
+Grace = Annotated[
+    str,
+    typer.Option(
+        "--grace",
+        metavar="TIME",
+        help="How long the running trials may go on after SIGTERM or SIGHUP, as in 10s or 2min.",
+        rich_help_panel=RUNNING,
+    ),
+]
 Data = Annotated[
     str | None,
     typer.Option(

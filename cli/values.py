@@ -29,15 +29,28 @@ def shape(text: str | None) -> Shape | None:
 
 
 def seconds(text: str | None) -> float | None:
-    """The seconds that a text such as `90s`, `10min` or `1h` names."""
+    """The seconds that a text such as `90s`, `10min` or `1h` names as the limit of a trial."""
     if text is None:
         return None
-    budget = None
+    if (found := _time(text)) is None:
+        raise BadOption(f"--trial-timeout is {text!r}; write a time of more than 0, as in 90s, 10min or 1h")
+    return found
+
+
+def grace(text: str) -> float:
+    """The seconds that a text such as `10s`, `2min` or `0s` names as the grace of running trials."""
+    found = 0.0 if re.fullmatch(r"0+(\.0*)?(s|seconds|m|min|h)?", text.strip()) else _time(text)
+    if found is None:
+        raise BadOption(f"--grace is {text!r}; write a time, as in 10s, 2min or 0s")
+    return found
+
+
+def _time(text: str) -> float | None:
+    """The seconds of a time of more than 0; None for anything else."""
     with suppress(InvalidBudget):
         budget = parse_budget(text)
-    if budget is None or budget.unit != "seconds":
-        raise BadOption(f"--trial-timeout is {text!r}; write a time of more than 0, as in 90s, 10min or 1h")
-    return budget.amount
+        return budget.amount if budget.unit == "seconds" else None
+    return None
 
 
 def plain(option: str, text: str) -> str:

@@ -232,7 +232,7 @@ class Crew(Generic[Item, Job, Result]):
 def _signals_kept_out() -> Generator[None]:
     """Processes that are started in the block are never sent what a terminal sends, also while they begin."""
     resource_tracker.ensure_running()  # which lets signals in again, where this is what starts it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
         yield
     finally:

@@ -44,6 +44,7 @@ def compare(
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
     retries: options.Retries = options.RETRIES,
+    grace: options.Grace = options.GRACE,
     data_dir: options.DataDir = None,
     log: options.Log = options.DEFAULT_LOG,
     as_json: options.Json = False,
@@ -54,8 +55,8 @@ def compare(
     rest of one that now has more trials, seeds or searchers; runs that are done are not repeated.
 
     Ctrl-C lets what is running come to its end, trials that are trained and searches over a table; a second one stops
-    at once. A searcher none of whose searches has a score, and searches whose trials keep failing, are told at the
-    end: exit code 1.
+    at once. After SIGTERM or SIGHUP what is running has --grace to come to it. A searcher none of whose searches has a
+    score, and searches whose trials keep failing, are told at the end: exit code 1.
     """
     from archwright.cli.comparisons.conclusions import conclude
     from archwright.cli.comparisons.labels import searchers
@@ -95,7 +96,7 @@ def compare(
     )
     entries = grid(name or found.stem, started, wanted, seeds)
     check_run_name(max((entry.run for entry in entries), key=len))
-    force = Force(config, found.source, workers, values.seconds(trial_timeout), retries)
+    force = Force(config, found.source, workers, values.seconds(trial_timeout), retries, values.grace(grace))
     work(DuckDBLog(log), entries, force)
     conclude(log, entries, optimum, as_json)
 

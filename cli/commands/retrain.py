@@ -47,6 +47,7 @@ def retrain(
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
     retries: options.Retries = options.RETRIES,
+    grace: options.Grace = options.GRACE,
     data_dir: options.DataDir = None,
     name: Annotated[
         str | None,
@@ -81,10 +82,11 @@ def retrain(
     reading.trial(trial)  # raises what there is instead
     config = retraining.final(reading, trial, train or (), data, data_dir, device)
     values.seconds(trial_timeout)  # raises what is wrong with it
+    values.grace(grace)
     started = retraining.started(reading, trial, config, parse_budget(budget) if budget else None, seeds, seed)
     new = retraining.usual_name(file, run, trial) if name is None else new_name(file, name, run)
     out = output.screen(beside_json=json)
-    going = Going(file, new, config, started.space_source, workers, trial_timeout, retries, out)
+    going = Going(file, new, config, started.space_source, workers, trial_timeout, retries, grace, out)
     begin(going, started, lambda pool, console: start(file, new, started, pool, console=console, retries=retries))
     if json:
         output.print_json(facts.of_run(read(log, new)))

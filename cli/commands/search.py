@@ -44,6 +44,7 @@ def search(
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
     retries: options.Retries = options.RETRIES,
+    grace: options.Grace = options.GRACE,
     keep_models: options.KeepModels = None,
     data_dir: options.DataDir = None,
     name: Annotated[
@@ -57,8 +58,9 @@ def search(
     """Search a space for good models, and log everything that happens.
 
     Ctrl-C finishes the running trials and prints the command that goes on; a second one stops at once and loses
-    nothing that was logged. A search that was stopped so before its end exits with 130, one that SIGTERM stopped
-    with 143, and one whose trials keep failing with 1.
+    nothing that was logged. SIGTERM and SIGHUP do the same, but the running trials have no longer than --grace. A
+    search that was stopped so before its end exits with 130, one that SIGTERM stopped with 143, SIGHUP with 129, and
+    one whose trials keep failing with 1.
     """
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.running import Going, begin
@@ -76,6 +78,7 @@ def search(
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     values.seconds(trial_timeout)  # raises what is wrong with it
+    values.grace(grace)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
     found, file = find(space), DuckDBLog(log)
@@ -97,7 +100,7 @@ def search(
         stopping=rule,
     )
     run = new_name(file, name, found.stem)
-    going = Going(file, run, config, found.source, workers, trial_timeout, retries)
+    going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace)
     begin(going, started, lambda pool, console: start(file, run, started, pool, console=console, retries=retries))
 
 
@@ -110,6 +113,7 @@ def resume(
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
     retries: options.Retries = options.RETRIES,
+    grace: options.Grace = options.GRACE,
     keep_models: options.KeepModels = None,
     data_dir: options.DataDir = None,
     log: options.Log = options.DEFAULT_LOG,
@@ -134,13 +138,14 @@ def resume(
     before = logged(file, name)
     target = values.target(trials, before.state.target)
     values.seconds(trial_timeout)
+    values.grace(grace)
     if is_done(log, name, before, target):
         return
     config = for_inputs(config_from_json(before.started.evaluator), before.started.input_shape)
     config = on_this_machine(config, device, data_dir)
     space = changed_space(name, before, config)
     say_revised(name, before)
-    going = Going(file, name, config, before.started.space_source, workers, trial_timeout, retries)
+    going = Going(file, name, config, before.started.space_source, workers, trial_timeout, retries, grace)
     again(
         going,
         before,

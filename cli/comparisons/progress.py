@@ -13,7 +13,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from archwright.cli.output import screen
-from archwright.cli.runs.progress import PER_SECOND, STOPPING, Watcher
+from archwright.cli.runs.interrupts import Interrupts
+from archwright.cli.runs.progress import PER_SECOND, TRIALS, Watcher
 from archwright.cli.runs.status import line, standing
 from archwright.core.printable import one_line
 from archwright.core.trial import Objective
@@ -21,10 +22,7 @@ from archwright.search.run import Stop
 from archwright.store.events import Event, Scored
 from archwright.store.fold import RunState
 
-STOPPING_SEARCHES = {
-    Stop.SOON: "finishing the running searches; press Ctrl-C again to stop at once",
-    Stop.NOW: "stopping at once; the running searches run again when the comparison goes on",
-}
+SEARCHES = ("searches", "the comparison goes on")  # what runs, and when it runs again where it is stopped
 
 
 def _progress() -> Progress:
@@ -65,13 +63,14 @@ class Overview:
         self.watcher = None
         self.progress.advance(self.task)
         if not self.out.is_terminal:
-            self.say(said)
+            self.say(f"{said} ({self.progress.tasks[self.task].completed:.0f} of {self.total})")
 
-    def stop(self, urgency: Stop) -> Stop:
-        """`urgency`, which is said when it is new."""
+    def stop(self, interrupts: Interrupts) -> Stop:
+        """How urgently the comparison is to stop, which is said when it is new."""
+        urgency = interrupts.urgency
         if urgency > self.told:
             self.told = urgency
-            self.say((STOPPING if self.trains else STOPPING_SEARCHES)[urgency])
+            self.say(interrupts.said(*(TRIALS if self.trains else SEARCHES)))
             if self.watcher is not None:
                 self.watcher.told = urgency
         return urgency

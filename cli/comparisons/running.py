@@ -29,6 +29,7 @@ class Force:
     workers: int
     trial_timeout: float | None
     retries: int
+    grace: float  # seconds that running trials have after SIGTERM
 
 
 def unfinished(log: DuckDBLog, entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -44,9 +45,9 @@ def work(log: DuckDBLog, entries: Sequence[Entry], force: Force) -> None:
     overview = Overview(len(entries), done, isinstance(force.config, WorkerConfig))
     if done:
         overview.say(f"{done} of {len(entries)} searches are in {log.path} already")
-    with noted() as interrupts:
+    with noted(force.grace) as interrupts:
         with overview.shown():
-            for said in worked_off(log, rest, force, overview, lambda: overview.stop(interrupts.urgency)):
+            for said in worked_off(log, rest, force, overview, lambda: overview.stop(interrupts)):
                 overview.end(said)
         if interrupts.received and unfinished(log, entries):
             overview.say(f"go on:           {command_again()}")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from archwright.cli.output import duration, score, screen
+from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.status import Running, Standing, line
 from archwright.core.printable import one_line
 from archwright.core.trial import Budget
@@ -19,10 +20,7 @@ from archwright.search.run import Stop
 from archwright.store.events import Event, Scored
 
 PER_SECOND = 4  # pictures
-STOPPING = {
-    Stop.SOON: "finishing the running trials; press Ctrl-C again to stop at once",
-    Stop.NOW: "stopping at once; the running trials run again when the run is resumed",
-}
+TRIALS = ("trials", "the run is resumed")  # what runs, and when it runs again where it is stopped
 
 
 @define
@@ -46,11 +44,12 @@ class Watcher:
         if text is not None and (not self.live or isinstance(event, Scored)):
             self.say(text)
 
-    def stop(self, urgency: Stop) -> Stop:
-        """`urgency`, which is said when it is new."""
+    def stop(self, interrupts: Interrupts) -> Stop:
+        """How urgently the run is to stop, which is said when it is new."""
+        urgency = interrupts.urgency
         if urgency > self.told:
             self.told = urgency
-            self.say(STOPPING[urgency])
+            self.say(interrupts.said(*TRIALS))
         return urgency
 
     def say(self, text: str) -> None:

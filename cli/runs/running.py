@@ -44,6 +44,7 @@ class Going:
     workers: int
     trial_timeout: str | None
     retries: int
+    grace: str  # that running trials have after SIGTERM
     out: Screen = field(factory=screen)  # what is said of it on the way
 
     def command(self, verb: str, *words: str) -> str:
@@ -56,7 +57,8 @@ class Going:
         workers = ["--workers", str(self.workers)] if self.workers > 1 else []
         timeout = ["--trial-timeout", self.trial_timeout] if self.trial_timeout else []
         retries = ["--retries", str(self.retries)] if self.retries != options.RETRIES else []
-        return [self.name, *workers, *timeout, *retries]
+        grace = ["--grace", self.grace] if self.grace != options.GRACE else []
+        return [self.name, *workers, *timeout, *retries, *grace]
 
 
 def begin(going: Going, started: RunStarted, run: Run) -> None:
@@ -83,7 +85,7 @@ def again(going: Going, before: Logged, run: Run) -> None:
 
 def _go_on(going: Going, now: Standing, run: Run) -> None:
     """Let trials run until the run stops, then show the best one, and how to go on whatever happened."""
-    with noted() as interrupts:
+    with noted(values.grace(going.grace)) as interrupts:
         watcher = Watcher(going.name, now, going.out)
         try:
             stopped = _watched(going, watcher, interrupts, run)
@@ -99,7 +101,7 @@ def _go_on(going: Going, now: Standing, run: Run) -> None:
 
 def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
     timeout = values.seconds(going.trial_timeout)
-    console = Console(lambda: watcher.stop(interrupts.urgency), watcher.watch)
+    console = Console(lambda: watcher.stop(interrupts), watcher.watch)
     pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
     with watched(watcher), closing(pool) as evaluator:
         if isinstance(evaluator, WorkerPool):

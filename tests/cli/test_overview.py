@@ -1,5 +1,6 @@
 """What a person sees of a comparison while it goes on."""
 
+import signal
 import sys
 from io import StringIO
 
@@ -7,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from archwright.cli.comparisons.progress import Overview, command_again
+from archwright.cli.runs.interrupts import Interrupts
 from archwright.core.trial import Budget, Objective
 from archwright.search.run import Stop
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored
@@ -42,7 +44,7 @@ def test_ends_of_trials_and_searches_are_lines_where_there_is_no_terminal():
         for event in events(started(6)):
             view.watch(event)
         view.end("a.mcts.3 is done")
-    assert said.getvalue() == "a.mcts.3  trial 0  accuracy 0.5000  in 3.0 s  best so far\na.mcts.3 is done\n"
+    assert said.getvalue() == "a.mcts.3  trial 0  accuracy 0.5000  in 3.0 s  best so far\na.mcts.3 is done (3 of 10)\n"
 
 
 def test_a_terminal_shows_the_searches_and_how_far_the_one_is_that_is_under_way():
@@ -63,8 +65,11 @@ def test_a_terminal_shows_the_searches_and_how_far_the_one_is_that_is_under_way(
 @pytest.mark.parametrize(("trains", "what"), [(True, "trials"), (False, "searches")])
 def test_what_a_signal_does_is_said_once(trains, what):
     view, said = overview(terminal=False, trains=trains)
-    urgencies = [Stop.NO, Stop.SOON, Stop.SOON, Stop.NOW, Stop.NOW]
-    assert [view.stop(urgency) for urgency in urgencies] == urgencies
+    interrupts = Interrupts(10.0)
+    assert view.stop(interrupts) == Stop.NO
+    for urgency in (Stop.SOON, Stop.NOW):
+        interrupts.note(signal.SIGINT, None)
+        assert [view.stop(interrupts), view.stop(interrupts)] == [urgency] * 2
     first, second = said.getvalue().splitlines()
     assert first == f"finishing the running {what}; press Ctrl-C again to stop at once"
     assert second.startswith(f"stopping at once; the running {what} run again when")

@@ -131,13 +131,26 @@ def test_no_retries_are_told_and_told_again(folder):
     assert [trial["status"] for trial in read_json(folder, "show")["trials"]] == ["crashed", "ok"]
 
 
-def test_sigterm_is_as_ctrl_c(folder, begun):
-    search = begun(folder, *WAITS)
+def test_sigterm_lets_what_runs_end(folder, begun):
+    search = begun(folder, *WAITS, "--grace", "1h")
     search.send_signal(signal.SIGTERM)
+    search.wait_for("SIGTERM: the running trials have 1 h 0 min to end; a second signal stops at once")
     let_go(folder)
     out, _ = search.ended()
     assert search.returncode == 143
-    assert "archwright resume digits-1" in out
+    assert "archwright resume digits-1 --workers 2 --grace 1h" in out
+    assert all(e.status == "ok" for e in logged(folder) if isinstance(e, Scored))
+
+
+def test_what_does_not_end_in_its_grace_is_stopped(folder, begun):
+    """By SIGHUP, as where a terminal is closed; nothing that was logged is lost."""
+    search = begun(folder, *WAITS, "--grace", "0.5s")
+    search.send_signal(signal.SIGHUP)
+    out, err = search.ended()
+    assert (search.returncode, err) == (129, "")
+    assert "stopping at once; the running trials run again when the run is resumed" in out
+    assert "archwright resume digits-1 --workers 2" in out
+    assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
 
 
 def test_kill_9_then_resume(folder, begun):
