@@ -15,11 +15,11 @@ from archwright.cli.reports.reading import Reading
 from archwright.cli.runs.retraining import data_for
 from archwright.cli.suggestion import command
 from archwright.core.architecture import settings_of
-from archwright.core.domain import Value
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node
 from archwright.core.serial import to_json
 from archwright.core.term import Term
+from archwright.core.value import Value
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.data.images import BadData, NoSuchData
 from archwright.evaluate.data.named import UnknownData

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from attrs import frozen
 
 from archwright.core.basic import Settings
-from archwright.core.domain import Value
 from archwright.core.errors import ArchwrightError
 from archwright.core.term import Basic, Composite, Shape, Term
+from archwright.core.value import Value
 
 
 class NotSpecified(ArchwrightError, ValueError):

@@ -4,14 +4,14 @@ from typing import Any, ClassVar, final
 
 from attrs import field
 
-from archwright.core.domain import Domain, Value
+from archwright.core.domain import Domain
 from archwright.core.expression import Expression
+from archwright.core.shape import Misfit
 from archwright.core.term import (
     Basic,
     Entry,
     Hyperparameter,
     InvalidHyperparameter,
-    Misfit,
     Shape,
     entry,
     hyperparameter,
@@ -20,6 +20,7 @@ from archwright.core.term import (
     number,
     one_of,
 )
+from archwright.core.value import Value
 
 FUNCTIONS = (
     "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "hardswish", "softplus", "sigmoid", "tanh",

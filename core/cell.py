@@ -7,13 +7,13 @@ from attrs import field
 
 from archwright.core.basic import Zero
 from archwright.core.composite import padded
-from archwright.core.domain import Domain, Value, values
+from archwright.core.domain import Domain, values
 from archwright.core.expression import Expression
+from archwright.core.shape import Misfit
 from archwright.core.term import (
     Composite,
     Entry,
     InvalidHyperparameter,
-    Misfit,
     Rewriting,
     Shape,
     Term,
@@ -22,6 +22,7 @@ from archwright.core.term import (
     module,
     probes,
 )
+from archwright.core.value import Value
 
 Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the last node the output
 

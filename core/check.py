@@ -5,11 +5,13 @@ from typing import Any
 
 from attrs import frozen
 
-from archwright.core.domain import Value
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import DeadEnd
+from archwright.core.shape import Shape
+from archwright.core.shape import input_shape as as_shape
 from archwright.core.tally import out_shapes, tally
-from archwright.core.term import Shape, Term
+from archwright.core.term import Term
+from archwright.core.value import Value
 
 
 class WrongOutput(ArchwrightError, ValueError):
@@ -35,7 +37,7 @@ class Blocked:
 
 def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[Blocked, ...]:
     """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
-    dead = tally(space, (tuple(input_shape),)).dead
+    dead = tally(space, (as_shape(input_shape),)).dead
     return tuple(Blocked(place or space.kind, end.example, end.why) for place, end in dead.items())
 
 
@@ -45,7 +47,7 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
     DeadEnd lists the places where it could not go on; SharedTwice, and, where `classes` is known, WrongOutput, say
     what does not agree.
     """
-    shape = tuple(input_shape)
+    shape = as_shape(input_shape)
     _check_shared(space)
     blocked = dead_ends(space, shape)
     if blocked:

@@ -1,24 +1,13 @@
-"""What a hyperparameter may still be: finite values, integers or reals."""
+"""What a hyperparameter may still be: a domain, of which a finite set of values is one."""
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any, final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from archwright.core.errors import ArchwrightError
-
-Value = bool | int | float | str
-
-
-class InvalidDomain(ArchwrightError, ValueError):
-    """A domain that holds nothing, or something that is not a plain JSON value."""
-
-
-class IllegalValue(ArchwrightError, ValueError):
-    """A value that a hyperparameter cannot take."""
+from archwright.core.value import InvalidDomain, Value, flag, listed, plain
 
 
 class Domain(ABC):
@@ -74,21 +63,6 @@ class Domain(ABC):
         return self.from_unit(u)
 
 
-def plain(value: Any) -> Value:
-    """`value` as a plain JSON value; numpy scalars become Python's."""
-    if type(value) in (bool, int, str):
-        return value
-    if type(value) is float:
-        if math.isfinite(value):
-            return value
-        raise InvalidDomain(f"a hyperparameter's value is {value}; values must be finite")
-    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
-        return plain(value.item())
-    raise InvalidDomain(
-        f"a hyperparameter's value is {value!r} of type {type(value).__name__}; values are bool, int, float or str"
-    )
-
-
 def _distinct(options: tuple[Value, ...]) -> None:
     if not options:
         raise InvalidDomain("a domain has no values; give it at least one")
@@ -99,7 +73,8 @@ def _distinct(options: tuple[Value, ...]) -> None:
         seen[value] = value
 
 
-def _cuts(size: int, parts: int) -> list[int]:
+def cuts(size: int, parts: int) -> list[int]:
+    """Where to cut so many values into parts that differ by one value at most."""
     parts = max(1, min(parts, size))
     return [i * size // parts for i in range(parts + 1)]
 
@@ -107,13 +82,29 @@ def _cuts(size: int, parts: int) -> list[int]:
 @final
 @frozen
 class Values(Domain):
-    """A finite set of options. `ordered` says that neighbours are alike, as numbers in order are."""
+    """A finite set of options. `ordered` says that neighbours are alike, as numbers in order are.
+
+    `by_size` puts numbers in order by size where they are written in another one: in units, parts and neighbours, but
+    not where people see them. False of numbers that go up or down all the way, which are in order as they are.
+    """
 
     options: tuple[Value, ...] = field(converter=lambda options: tuple(map(plain, options)))
-    ordered: bool = False
+    ordered: bool = field(default=False, converter=flag)
+    by_size: bool = field(default=False, converter=flag)
+    order: tuple[Value, ...] = field(init=False, eq=False, repr=False)  # the options as positions and parts have them
 
     def __attrs_post_init__(self) -> None:
         _distinct(self.options)
+        order = self.options
+        if self.by_size:
+            if not (self.ordered and _are_numbers(order)):
+                raise InvalidDomain(f"{self.options} cannot be in order by size; only numbers that are ordered can be")
+            rising = tuple(sorted(order))
+            if order in (rising, rising[::-1]):
+                object.__setattr__(self, "by_size", False)
+            else:
+                order = rising
+        object.__setattr__(self, "order", order)
 
     @property
     def size(self) -> int:
@@ -128,14 +119,14 @@ class Values(Domain):
 
     def from_unit(self, u: float) -> Value:
         """The option in whose share `u` lies."""
-        options = self.options
-        return options[int(u * len(options))] if u < 1.0 else options[-1]
+        order = self.order
+        return order[int(u * len(order))] if u < 1.0 else order[-1]
 
     sample = from_unit
 
     def to_unit(self, value: Value) -> float:
         """The middle of the option's share."""
-        return (self.options.index(value) + 0.5) / len(self.options)
+        return (self.order.index(value) + 0.5) / len(self.order)
 
     def share(self, value: Value) -> float:  # noqa: ARG002  (all options have the same)
         """As long as any other's."""
@@ -143,8 +134,13 @@ class Values(Domain):
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Runs of neighbouring options; five options in two parts are two and three (DeepArchitect, section 5.3)."""
-        cuts = _cuts(len(self.options), parts)
-        return tuple(Values(self.options[start:stop], self.ordered) for start, stop in pairwise(cuts))
+        runs = pairwise(cuts(len(self.order), parts))
+        return tuple(Values(self.order[start:stop], self.ordered) for start, stop in runs)
+
+    def only(self, options: Iterable[Value]) -> "Values":
+        """Those of the options that are given, in the order that they have here."""
+        kept = frozenset(options)
+        return Values(tuple(each for each in self.options if each in kept), self.ordered, self.by_size)
 
     def includes(self, other: Domain) -> bool:
         """Whether the options hold all of `other`'s."""
@@ -155,180 +151,41 @@ class Values(Domain):
         return self.options[self.options.index(value)]
 
     def __str__(self) -> str:
-        return "{" + ", ".join(map(str, self.options)) + "}"
+        return "{" + ", ".join(map(str, self.options)) + self._unusual() + "}"
+
+    def _unusual(self) -> str:
+        """What is said of the order: something where it is not the one that `values` gives unasked."""
+        if len(self.options) == 1:
+            return ""
+        if not _are_numbers(self.options):
+            return " ordered" if self.ordered else ""
+        if not self.ordered:
+            return " unordered"
+        rising = tuple(sorted(self.options))
+        return "" if self.by_size or self.options in (rising, rising[::-1]) else " as written"
 
 
-def _log_bounds(lo: float, hi: float) -> tuple[float, float]:
-    return math.log(lo), math.log(hi)
-
-
-@final
-@frozen
-class Integers(Domain):
-    """The integers from `lo` to `hi`, both included."""
-
-    lo: int
-    hi: int
-    log: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        if type(self.lo) is not int or type(self.hi) is not int or self.lo > self.hi:
-            raise InvalidDomain(f"integers({self.lo}, {self.hi}) is empty or not of integers; write integers(lo, hi)")
-        if self.log and self.lo < 1:
-            raise InvalidDomain(f"integers({self.lo}, {self.hi}, log=True) reaches below 1; a log scale needs lo >= 1")
-
-    @property
-    def size(self) -> int:
-        """How many integers there are."""
-        return self.hi - self.lo + 1
-
-    def __contains__(self, value: object) -> bool:
-        return isinstance(value, int | float) and self.lo <= value <= self.hi and value == int(value)
-
-    def __iter__(self) -> Iterator[Value]:
-        return iter(range(self.lo, self.hi + 1))
-
-    def _bounds(self) -> tuple[float, float]:
-        # Each integer owns the unit interval around it, so that the ends are not rarer than the rest.
-        lo, hi = self.lo - 0.5, self.hi + 0.5
-        return _log_bounds(lo, hi) if self.log else (lo, hi)
-
-    def from_unit(self, u: float) -> Value:
-        """The integer in whose share `u` lies."""
-        lo, hi = self._bounds()
-        x = lo + u * (hi - lo)
-        return min(self.hi, max(self.lo, math.floor((math.exp(x) if self.log else x) + 0.5)))
-
-    def to_unit(self, value: Value) -> float:
-        """The position of the integer itself."""
-        lo, hi = self._bounds()
-        x = float(value)
-        return ((math.log(x) if self.log else x) - lo) / (hi - lo)
-
-    def share(self, value: Value) -> float:
-        """The part of the bounds that is nearest to this integer; on a log scale, less for a larger one."""
-        (low, high), (lo, hi) = Integers(int(value), int(value), self.log)._bounds(), self._bounds()
-        return (high - low) / (hi - lo)
-
-    def split(self, parts: int = 2) -> tuple[Domain, ...]:
-        """Runs of neighbouring integers: of equal length, or on a log scale of equal ratio as far as they exist."""
-        if not self.log:
-            cuts = [self.lo + cut for cut in _cuts(self.size, parts)]
-        else:
-            inner = {int(self.from_unit(i / parts)) for i in range(1, parts)}
-            cuts = sorted({self.lo, self.hi + 1} | {cut for cut in inner if self.lo < cut})
-            if len(cuts) == 2 and self.size > 1 and parts > 1:
-                cuts.insert(1, self.lo + 1)
-        return tuple(Integers(start, stop - 1, self.log) for start, stop in pairwise(cuts))
-
-    def includes(self, other: Domain) -> bool:
-        """Whether `other` lies between the bounds and holds integers alone."""
-        if isinstance(other, Integers):
-            return self.lo <= other.lo and other.hi <= self.hi
-        return other.size is not None and all(value in self for value in other)
-
-    def canonical(self, value: Value) -> Value:
-        """The integer that equals `value`; ValueError if it is outside."""
-        if value not in self:
-            raise ValueError(value)
-        return int(value)
-
-    def __str__(self) -> str:
-        return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}]"
-
-
-GRAINS = 1024  # reals are split no finer than this many parts, unless a grain is given
-
-
-@final
-@frozen
-class Reals(Domain):
-    """The real numbers from `lo` to `hi`.
-
-    `grain` is the width, in units of the value or of its natural logarithm, below which the domain is not split
-    again; 1/1024 of the whole if not given.
-    """
-
-    lo: float = field(converter=float)
-    hi: float = field(converter=float)
-    log: bool = False
-    grain: float = field(default=0.0, converter=float)
-
-    def __attrs_post_init__(self) -> None:
-        if not (math.isfinite(self.lo) and math.isfinite(self.hi) and self.lo < self.hi):
-            raise InvalidDomain(f"reals({self.lo}, {self.hi}) is empty or not finite; write reals(lo, hi) with lo < hi")
-        if self.log and self.lo <= 0:
-            raise InvalidDomain(f"reals({self.lo}, {self.hi}, log=True) reaches 0; a log scale needs lo > 0")
-        if self.grain == 0.0:
-            lo, hi = self._bounds()
-            object.__setattr__(self, "grain", (hi - lo) / GRAINS)
-
-    @property
-    def size(self) -> None:
-        """None: there is no end of reals."""
-        return
-
-    def __contains__(self, value: object) -> bool:
-        return isinstance(value, int | float) and self.lo <= value <= self.hi
-
-    def __iter__(self) -> Iterator[Value]:
-        raise InvalidDomain(f"{self} cannot be enumerated; sample it or split it")
-
-    def _bounds(self) -> tuple[float, float]:
-        return _log_bounds(self.lo, self.hi) if self.log else (self.lo, self.hi)
-
-    def from_unit(self, u: float) -> Value:
-        """The number at `u`."""
-        lo, hi = self._bounds()
-        x = lo + u * (hi - lo)
-        return min(self.hi, max(self.lo, math.exp(x) if self.log else x))
-
-    def to_unit(self, value: Value) -> float:
-        """The number's position between the bounds."""
-        lo, hi = self._bounds()
-        x = float(value)
-        return min(1.0, max(0.0, ((math.log(x) if self.log else x) - lo) / (hi - lo)))
-
-    def share(self, value: Value) -> float:  # noqa: ARG002  (a point has no length)
-        """None of it."""
-        return 0.0
-
-    def split(self, parts: int = 2) -> tuple[Domain, ...]:
-        """Intervals that share their borders; at the grain, the middle value alone."""
-        lo, hi = self._bounds()
-        cuts = [self.lo, *(float(self.from_unit(i / parts)) for i in range(1, parts)), self.hi]
-        if hi - lo <= self.grain or any(a >= b for a, b in pairwise(cuts)):
-            return (Values((self.from_unit(0.5),)),)
-        return tuple(evolve(self, lo=start, hi=stop) for start, stop in pairwise(cuts))
-
-    def includes(self, other: Domain) -> bool:
-        """Whether `other` lies between the bounds."""
-        if isinstance(other, Reals | Integers):
-            return self.lo <= other.lo and other.hi <= self.hi
-        return other.size is not None and all(value in self for value in other)
-
-    def canonical(self, value: Value) -> Value:
-        """`value` as a float; ValueError if it is outside."""
-        if value not in self:
-            raise ValueError(value)
-        return float(value)
-
-    def __str__(self) -> str:
-        return f"[{self.lo:g}, {self.hi:g}{' log' if self.log else ''}]"
+def _are_numbers(options: tuple[Value, ...]) -> bool:
+    return all(type(option) in (int, float) for option in options)
 
 
 def values(*options: Value, ordered: bool | None = None) -> Values:
-    """A finite domain; numbers count as ordered unless `ordered` says otherwise."""
-    if ordered is None:
-        ordered = all(isinstance(option, int | float) and not isinstance(option, bool) for option in options)
-    return Values(options, ordered)
+    """A finite domain. Numbers are in order by size; with `ordered`, any values are as they are written, or not at all.
+
+    Numbers and text of numpy and the like become Python's. InvalidDomain for what is neither, and for equal values.
+    """
+    made = tuple(map(plain, options))
+    if ordered is not None:
+        return Values(made, ordered)
+    numbers = bool(made) and _are_numbers(made)
+    return Values(made, numbers, by_size=numbers)
 
 
-def integers(lo: int, hi: int, *, log: bool = False) -> Integers:
-    """The integers from `lo` to `hi`, both included; with `log`, sampled and split by ratio."""
-    return Integers(lo, hi, log)
-
-
-def reals(lo: float, hi: float, *, log: bool = False) -> Reals:
-    """The real numbers from `lo` to `hi`; with `log`, sampled and split by ratio."""
-    return Reals(lo, hi, log)
+def as_domain(given: Any) -> Domain:
+    """What a person may write for what is left open: a domain, or a list of values. InvalidDomain if neither."""
+    options = listed(given)
+    if options is not None:
+        return values(*options)
+    if isinstance(given, Domain):
+        return given
+    raise InvalidDomain(f"{given!r:.80} is no domain; write a list such as [16, 32], integers(lo, hi) or reals(lo, hi)")

@@ -32,19 +32,25 @@ def _lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -
 
 
 def _described(term: Term) -> str:
-    """The kind and its hyperparameters, less those that are as usual and the labels that the lines below show."""
+    """The kind and its hyperparameters, less those that are as usual and the labels that the lines below show.
+
+    What was left open is shown, whatever was chosen.
+    """
     usual: dict[str, object] = {a.name: a.default for a in fields(type(term))}
     shown = [
         f"{name}={_entry(held)}"
         for name, held in term.hyperparameters
-        if held != usual.get(name) and not (isinstance(term, Either) and held == Values(term.labels))
+        if (name in term.opened or held != usual.get(name))
+        and not (isinstance(term, Either) and held == Values(term.labels))
     ]
     return f"{term.kind}({', '.join(shown)})" if shown else term.kind
 
 
 def _entry(held: Entry) -> str:
     if isinstance(held, Shared):
-        return f"{held.name} {held.domain}"
+        return f"{held.name} {_entry(held.domain)}"
+    if isinstance(held, Domain) and held.size == 1:  # never asked
+        held = held.from_unit(0.0)
     if isinstance(held, Domain | Expression):
         return str(held)
     return f"{held:g}" if isinstance(held, float) else str(held)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from pyrsistent import PMap, pmap
 
-from archwright.core.domain import Value
 from archwright.core.expression import Expression, Shared
-from archwright.core.term import Misfit, Term
+from archwright.core.shape import Misfit
+from archwright.core.term import Term
+from archwright.core.value import Value
 
 Environment = PMap[str, Value]
 

@@ -6,15 +6,30 @@ from typing import Any, final
 
 from attrs import field, frozen
 
-from archwright.core.domain import Domain, InvalidDomain, Value, plain, values
+from archwright.core.depth import DEEPEST, TooDeep
+from archwright.core.domain import Domain, as_domain
+from archwright.core.value import InvalidDomain, Value, plain
+
+
+def _times(a: Any, b: Any) -> Any:
+    if isinstance(a, str) or isinstance(b, str):  # Python would repeat a text, however often
+        raise TypeError(f"{a!r} * {b!r} is no product of numbers")
+    return a * b
+
+
+def _modulo(a: Any, b: Any) -> Any:
+    if isinstance(a, str):  # Python would fill in a text, however long
+        raise TypeError(f"{a!r} % {b!r} is no remainder of numbers")
+    return a % b
+
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
+    "*": _times,
     "/": lambda a, b: a / b,
     "//": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
+    "%": _modulo,
     "min": lambda a, b: min(a, b),
     "max": lambda a, b: max(a, b),
 }
@@ -24,6 +39,7 @@ class Expression(ABC):
     """A value that is known once the shared hyperparameters in it are; arithmetic on it gives another expression."""
 
     __slots__ = ()
+    __array_ufunc__ = None  # so that numpy leaves its own numbers' arithmetic with expressions to the methods below
 
     @abstractmethod
     def shared(self) -> "Iterator[Shared]":
@@ -99,13 +115,25 @@ class Shared(Expression):
         return self.name
 
 
+def _operands(given: tuple[Any, Any]) -> tuple[Operand, Operand]:
+    left, right = (each if isinstance(each, Expression) else plain(each) for each in given)
+    return left, right
+
+
 @final
 @frozen
 class Computed(Expression):
     """An operator and its two operands."""
 
     operator: str
-    operands: tuple[Operand, Operand]
+    operands: tuple[Operand, Operand] = field(converter=_operands)
+    depth: int = field(init=False, eq=False, repr=False)  # of computations in each other
+
+    def __attrs_post_init__(self) -> None:
+        depth = 1 + max(o.depth if isinstance(o, Computed) else 0 for o in self.operands)
+        if depth > DEEPEST:
+            raise TooDeep("a computed hyperparameter")
+        object.__setattr__(self, "depth", depth)
 
     def shared(self) -> Iterator[Shared]:
         """Those of the left operand, then those of the right."""
@@ -127,7 +155,7 @@ class Computed(Expression):
 
 def shared(name: str, domain: "Domain | list[Value] | tuple[Value, ...]") -> Shared:
     """A hyperparameter for several places: what this gives is to be used in each of them."""
-    return Shared(name, domain if isinstance(domain, Domain) else values(*domain))
+    return Shared(name, as_domain(domain))
 
 
 def smaller(a: Operand, b: Operand) -> Computed:

@@ -5,8 +5,10 @@ from typing import final
 
 from attrs import frozen
 
-from archwright.core.domain import Domain, Integers, Reals, Value, Values
+from archwright.core.domain import Domain, Values
 from archwright.core.node import Node, Path
+from archwright.core.ranges import Integers, Reals
+from archwright.core.value import Value
 
 SMALL = 64  # values: the others of so few are all neighbours; more would not all be tried in a usual run
 # How far the neighbours of a number are from it, in unit positions. A choice, measured with local search on three
@@ -122,8 +124,9 @@ def _next(domain: Domain, value: Value, direction: int) -> Value:
     match domain:
         case Integers():
             return min(domain.hi, max(domain.lo, int(value) + direction))
-        case Values(options):
-            return options[min(len(options) - 1, max(0, options.index(value) + direction))]
+        case Values():
+            order = domain.order
+            return order[min(len(order) - 1, max(0, order.index(value) + direction))]
         case _:
             return value
 

@@ -18,12 +18,13 @@ from archwright.core.basic import (
     settings,
 )
 from archwright.core.composite import RepeatTied, Residual, sequential
-from archwright.core.domain import Value, reals
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.fcnet import fcnet
 from archwright.core.nasbench201 import nasbench201
+from archwright.core.ranges import reals
 from archwright.core.rewriting import Repeat, either, maybe_swap, optional
 from archwright.core.term import Shape, Term
+from archwright.core.value import Value
 
 
 class UnknownSpace(ArchwrightError, LookupError):

@@ -11,11 +11,15 @@ from typing import Any, final
 
 from attrs import evolve, frozen
 
-from archwright.core.domain import Domain, IllegalValue, Value
+from archwright.core.depth import DEEPEST, TooDeep
+from archwright.core.domain import Domain
 from archwright.core.environment import Environment, nothing_shared
 from archwright.core.errors import ArchwrightError
+from archwright.core.shape import Misfit, Shape
+from archwright.core.shape import input_shape as as_shape
 from archwright.core.step import Step, step
-from archwright.core.term import Compound, Misfit, Shape, Term, chained
+from archwright.core.term import Compound, Term, chained
+from archwright.core.value import IllegalValue, InvalidDomain, Value, plain, told
 
 Path = tuple[tuple[str, Value], ...]
 
@@ -56,6 +60,7 @@ class Frame(_Placed):
     inside: tuple[Term, ...]  # the children: those before the focus as they were, and the focus, and those after it
     done: tuple[Term, ...] = ()  # the children before the focus, specified
     outs: tuple[Shape, ...] = ()  # what the module remembers of their output shapes
+    depth: int = 1  # how many modules are entered, with this one
 
     @property
     def prefix(self) -> str:
@@ -137,10 +142,7 @@ class Node:
             if domain is not asked.domain and asked.domain is not None:  # narrowed, perhaps to equals such as 1.0 of 1
                 value = asked.domain.canonical(value)
         except (ValueError, TypeError):
-            scalar = getattr(value, "item", None)  # of numpy
-            if scalar is None:
-                raise self._refusal(value) from None
-            return self.choose(scalar())
+            return self.choose(self._plain(value))
         environment, answers = self.environment, asked.answers
         if asked.shared is None:
             answers = (*answers, value)
@@ -154,6 +156,16 @@ class Node:
             raise self._refusal(domain)
         return self.choose(domain.from_unit(0.0)) if domain.size == 1 else evolve(self, domain=domain)
 
+    def _plain(self, value: Any) -> Value:
+        """A value that is none of the domain as it is, as a plain one: of numpy, it may be one then."""
+        try:
+            made = plain(value)
+        except InvalidDomain:
+            raise self._refusal(value) from None
+        if type(made) is type(value):
+            raise self._refusal(value)
+        return made
+
     def _asked(self) -> str:
         """The name of the open hyperparameter."""
         assert self.step is not None
@@ -165,7 +177,7 @@ class Node:
         choice = self.choice
         if choice is None:
             return NotAChoice(f"{wanted} cannot be chosen: this node is a leaf, and nothing is left to choose")
-        return IllegalValue(f"{choice.name} is {wanted}; it may be one of {choice.domain}")
+        return IllegalValue(f"{choice.name} is {told(wanted)}; it may be one of {choice.domain}")
 
     def _identity(self) -> tuple[Any, ...]:
         return (self.origin, self.path, self.domain)
@@ -197,9 +209,7 @@ class Node:
 
 def root(space: Term, input_shape: Iterable[int]) -> Node:
     """The node in which nothing is chosen. DeadEnd if something in the space fits no such input."""
-    shape = tuple(input_shape)
-    if not shape or any(type(axis) is not int or axis < 1 for axis in shape):
-        raise Misfit(f"the input shape is {shape}; it must be positive integers, such as (3, 32, 32), without a batch")
+    shape = as_shape(input_shape)
     return _advance(Origin(space, shape), space, shape, None, nothing_shared, (), None, None)
 
 
@@ -212,9 +222,11 @@ def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Va
             raise PathMismatch(f"step {i} of the path is {name} = {value}; the space asks nothing more there")
         if choice.name != name:
             raise PathMismatch(f"step {i} of the path is {name} = {value}; the space asks {choice.name} there")
-        if value not in choice.domain:
-            raise PathMismatch(f"step {i} of the path is {name} = {value}; it may be one of {choice.domain}")
-        node = node.choose(value)
+        try:
+            node = node.choose(value)
+        except IllegalValue:
+            unfit = f"step {i} of the path is {name} = {told(value)}; it may be one of {choice.domain}"
+            raise PathMismatch(unfit) from None
     return node
 
 
@@ -251,7 +263,10 @@ def _advance(
                 return Node(origin, focus, shape, frame, environment, taken, taken.domain, parent, value)
             if (entered := taken.entered) is not None:
                 first = entered.child_in_shape(0, shape, ())
-                frame = Frame(entered, shape, frame, taken.inside)
+                depth = 1 if frame is None else frame.depth + 1
+                frame = Frame(entered, shape, frame, taken.inside, depth=depth)
+                if depth > DEEPEST:
+                    raise TooDeep(frame.prefix)
                 focus, shape, answers = taken.inside[0], first, ()
                 continue
             assert taken.done is not None
@@ -266,6 +281,8 @@ def _advance(
         chosen = ", ".join(f"{name} = {v}" for name, v in steps) or "no choice at all"
         place = misfit.place if isinstance(misfit, _Elsewhere) else _place(focus, frame)
         raise DeadEnd(f"nothing fits at {place} after {chosen}: {misfit}") from misfit
+    except RecursionError as error:
+        raise TooDeep(error.place if isinstance(error, TooDeep) else _place(focus, frame)) from error
 
 
 def _hand_over(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | None, Term, Shape]:
@@ -285,7 +302,7 @@ def _hand_over(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | Non
                     break
                 term = inside[i]
                 if not term.plan.closed:
-                    return Frame(parent, frame.in_shape, frame.above, inside, done, outs), term, out
+                    return Frame(parent, frame.in_shape, frame.above, inside, done, outs, frame.depth), term, out
                 out = term.out_shape(parent.child_in_shape(i, frame.in_shape, outs))
             term, out = parent.with_children(done), parent.merge(frame.in_shape, outs)
         except Misfit as misfit:

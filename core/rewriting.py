@@ -6,7 +6,7 @@ from attrs import field
 
 from archwright.core.basic import Identity
 from archwright.core.composite import Sequential
-from archwright.core.domain import Value, Values
+from archwright.core.domain import Values
 from archwright.core.term import (
     Hyperparameter,
     InvalidHyperparameter,
@@ -18,6 +18,7 @@ from archwright.core.term import (
     integer,
     module,
 )
+from archwright.core.value import Value
 
 
 def _one_each(instance: "Either", _: object, labels: tuple[str, ...]) -> None:

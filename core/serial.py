@@ -8,10 +8,13 @@ import attrs
 from cattrs import Converter
 from cattrs.errors import StructureHandlerNotFoundError
 
-from archwright.core.domain import Domain, Integers, InvalidDomain, Reals, Values
+from archwright.core.depth import TooDeep
+from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
+from archwright.core.ranges import Integers, Reals
 from archwright.core.term import Term
+from archwright.core.value import InvalidDomain
 
 JSON = Any  # what the json module reads and writes
 
@@ -26,8 +29,14 @@ def to_json(term: Term) -> JSON:
 
 
 def from_json(data: JSON) -> Term:
-    """The term that `data` is the JSON of; kinds of a person's own must have been imported. UnreadableTerm if none."""
-    term = _structure(data, kinds(), "$")
+    """The term that `data` is the JSON of; kinds of a person's own must have been imported.
+
+    UnreadableTerm if it is of none, TooDeep if it is nested too deep.
+    """
+    try:
+        term = _structure(data, kinds(), "$")
+    except RecursionError as error:
+        raise TooDeep(error.place if isinstance(error, TooDeep) else "$") from None
     if not isinstance(term, Term):
         raise UnreadableTerm(f"$ is {data!r}; the JSON of a term is an object with a kind")
     return term
@@ -68,8 +77,8 @@ def _unstructure(held: Any) -> JSON:
         case Term():
             fields = {a.name: _unstructure(getattr(held, a.name)) for a in attrs.fields(type(held))}
             return {"kind": held.kind, **fields}
-        case Values(options, ordered):
-            return {"values": list(options), "ordered": ordered}
+        case Values(options, ordered, by_size):
+            return {"values": list(options), "ordered": ordered} | ({"order": "size"} if by_size else {})
         case Integers(lo, hi, log):
             return {"integers": [lo, hi], "log": log}
         case Reals(lo, hi, log, grain):
@@ -91,8 +100,8 @@ def _structure(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
     match data:
         case {"kind": str(kind), **fields}:
             return _term(kind, fields, known, place)
-        case {"values": list(), "ordered": bool(ordered)}:
-            return _made(place, Values, tuple(data["values"]), ordered)
+        case {"values": list(), "ordered": bool(ordered)} if data.get("order") in (None, "size"):
+            return _made(place, Values, tuple(data["values"]), ordered, "order" in data)
         case {"integers": [lo, hi], "log": bool(log)}:
             return _made(place, Integers, lo, hi, log)
         case {"reals": [lo, hi], "log": bool(log), "grain": float(grain)}:

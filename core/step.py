@@ -4,11 +4,14 @@ from typing import final
 
 from attrs import frozen
 
-from archwright.core.domain import Domain, Value, Values
+from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment, computed, unknown
 from archwright.core.errors import ArchwrightError
-from archwright.core.tally import REMEMBERED, candidates, completable, tally
-from archwright.core.term import Compound, Misfit, Shape, Term
+from archwright.core.relevance import candidates
+from archwright.core.shape import Misfit
+from archwright.core.tally import REMEMBERED, completable, tally
+from archwright.core.term import Compound, Shape, Term
+from archwright.core.value import Value
 
 
 class HiddenShared(ArchwrightError, ValueError):
@@ -102,7 +105,7 @@ def _legal(
         raise _misfit(term, shape, environment, answers)
     if len(fits) == len(options):
         return domain
-    return Values(tuple(fits), ordered=not isinstance(domain, Values) or domain.ordered)
+    return domain.only(fits) if isinstance(domain, Values) else Values(tuple(fits), ordered=True)
 
 
 def _misfit(term: Term, shape: Shape, environment: Environment, answers: tuple[Value, ...]) -> Misfit:

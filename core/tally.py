@@ -12,9 +12,14 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from archwright.core.domain import Domain, Value, Values
+from archwright.core.depth import DEEPEST, TooDeep
+from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment, computed, nothing_shared, unknown
-from archwright.core.term import Basic, Composite, Compound, Misfit, Shape, Term
+from archwright.core.relevance import candidates, is_doubtful, require_irrelevant
+from archwright.core.shape import Misfit, Shape
+from archwright.core.shape import input_shape as as_shape
+from archwright.core.term import Basic, Composite, Compound, Term
+from archwright.core.value import Value
 
 Shapes = tuple[Shape, ...]
 Path = tuple[tuple[str, Value], ...]
@@ -46,12 +51,12 @@ class Tally:
 
     completions: Mapping[Key, Completions]
     dead: Mapping[str, Dead]
+    depth: int = 1  # how many modules are in each other, with the expansions of those that are rewritten
 
 
 K = TypeVar("K")
 
 REMEMBERED = 100_000  # facts kept about one term, so that continuous values cannot fill the memory
-PROBED = 4096  # a range of more values than this is tried at its ends and in its middle alone
 ENUMERATED = 128  # of a range of more integers than this, those that are alike are stood for by one
 
 
@@ -61,7 +66,7 @@ def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
     Without an input shape, nothing is ruled out for not fitting. Of a range of more than 128 integers it is counted
     what fits the module that has it; how the modules after it take the shapes that they give is tried for a few.
     """
-    shapes = () if input_shape is None else (tuple(input_shape),)
+    shapes = () if input_shape is None else (as_shape(input_shape),)
     total: int | float = 0
     for c in tally(space, shapes).completions.values():
         total = _plus(total, c.count)
@@ -70,7 +75,7 @@ def count(space: Term, input_shape: Iterable[int] | None = None) -> int | float:
 
 def out_shapes(space: Term, input_shape: Iterable[int]) -> tuple[Shape, ...]:
     """The output shapes of a space's architectures."""
-    return tuple({shapes[0]: None for shapes, _ in tally(space, (tuple(input_shape),)).completions})
+    return tuple({shapes[0]: None for shapes, _ in tally(space, (as_shape(input_shape),)).completions})
 
 
 def tally(
@@ -93,6 +98,8 @@ def _tally(term: Term, shapes: Shapes, environment: Environment, answers: tuple[
             held = plan.entries[k]
             if isinstance(held, Domain):
                 irrelevant = isinstance(term, Basic) and (not shapes or not plan.guarded[k])
+                if irrelevant and shapes and is_doubtful(term):
+                    require_irrelevant(term, shapes, environment, answers)
                 name = f"{term.kind}.{plan.names[k]}"
                 tried = ((v, tally(term, shapes, environment, (*answers, v))) for v in candidates(held, irrelevant))
                 return _over_values(term, name, _weighed(held, list(tried)))
@@ -118,8 +125,15 @@ def _whole(term: Compound, shapes: Shapes, environment: Environment) -> Tally | 
         with suppress(Misfit):  # where in it something does not fit is for others to say
             done = term if isinstance(term, Composite) else term.with_children(inside)
             outs = tuple(done.out_shape(shape) for shape in shapes)
-            return Tally({(outs, environment): Completions(1, 1, ())}, {})
+            depth = 1 + max((each.plan.depth for each in inside), default=0)
+            return Tally({(outs, environment): Completions(1, 1, ())}, {}, _bounded(term, depth))
     return None
+
+
+def _bounded(term: Compound, depth: int) -> int:
+    if depth > DEEPEST:
+        raise TooDeep(term.kind)
+    return depth
 
 
 def completable(term: Term, shape: Shape, environment: Environment, answers: tuple[Value, ...]) -> bool:
@@ -139,15 +153,6 @@ def completable(term: Term, shape: Shape, environment: Environment, answers: tup
     except Misfit:
         return False
     return completable(term, shape, environment, (*answers, value))
-
-
-def candidates(domain: Domain, irrelevant: bool = False) -> list[Value]:
-    """The values that are tried for a domain: all, or a few of too many, or one where it does not matter which."""
-    if irrelevant:
-        return [domain.from_unit(0.5)]
-    if isinstance(domain, Values) or (domain.size is not None and domain.size <= PROBED):
-        return list(domain)
-    return [domain.from_unit(u) for u in (0.0, 0.5, 1.0)]
 
 
 def _weighed(domain: Domain, tried: list[tuple[Value, Tally]]) -> Iterator[tuple[Value, int | float, Tally]]:
@@ -174,7 +179,9 @@ def _over_values(term: Term, name: str, tallies: Iterable[tuple[Value, int | flo
     """The sum over the values of one hyperparameter. Values without completions are not offered, so not dead ends."""
     total, dead = dict[Key, Completions](), dict[str, Dead]()
     refused: Dead | None = None
+    depth = 1
     for value, weight, found in tallies:
+        depth = max(depth, found.depth)
         step: Path = ((name, value),)
         for key, c in found.completions.items() if weight else ():
             _add(total, key, Completions(_times(c.count, weight), c.ways, step + c.example))
@@ -185,8 +192,8 @@ def _over_values(term: Term, name: str, tallies: Iterable[tuple[Value, int | flo
             refused = refused or next(iter(found.dead.values()))
     if not total:
         assert refused is not None
-        return Tally({}, {term.kind: Dead(refused.why, ())})
-    return Tally(total, dead)
+        return Tally({}, {term.kind: Dead(refused.why, ())}, depth)
+    return Tally(total, dead, depth)
 
 
 def _over_children(term: Compound, shapes: Shapes, environment: Environment) -> Tally:
@@ -194,6 +201,7 @@ def _over_children(term: Compound, shapes: Shapes, environment: Environment) -> 
     nothing: tuple[Shape, ...] = ()
     states = {((nothing,) * len(shapes), environment): Completions(1, 1, ())}
     dead: dict[str, Dead] = {}
+    depth = 0
     for i, inside in enumerate(term.inside()):
         prefix = term.segment(i)
         after: dict[tuple[tuple[Shapes, ...], Environment], Completions] = {}
@@ -203,7 +211,11 @@ def _over_children(term: Compound, shapes: Shapes, environment: Environment) -> 
             except Misfit as misfit:
                 dead.setdefault(f"{prefix}.{inside.kind}", Dead(str(misfit), so_far.example))
                 continue
-            found = _in_a_chain(inside, ins, known, term.copies)
+            try:
+                found = _in_a_chain(inside, ins, known, term.copies)
+            except RecursionError as error:
+                raise TooDeep(f"{prefix}.{error.place if isinstance(error, TooDeep) else inside.kind}") from None
+            depth = max(depth, found.depth)
             for place, end in found.dead.items():
                 example = so_far.example + _lifted(prefix, end.example)
                 dead.setdefault(f"{prefix}.{place}" if place else term.kind, Dead(end.why, example))
@@ -224,7 +236,7 @@ def _over_children(term: Compound, shapes: Shapes, environment: Environment) -> 
             dead.setdefault(term.kind, Dead(str(misfit), c.example))
         else:
             _add(total, key, c)
-    return Tally(total, dead)
+    return Tally(total, dead, _bounded(term, 1 + depth))
 
 
 def _in_a_chain(inside: Term, ins: Shapes, environment: Environment, copies: int) -> Tally:
@@ -251,7 +263,7 @@ def _in_a_chain(inside: Term, ins: Shapes, environment: Environment, copies: int
     dead = dict(first.dead)
     if sum(c.ways for c in total.values()) < sum(c.ways for c in first.completions.values()):
         dead[""] = Dead(f"some choices that fit the first of {copies} copies do not fit a later one", ())
-    return Tally(total, dead)
+    return Tally(total, dead, first.depth)
 
 
 def _add(total: dict[K, Completions], key: K, more: Completions) -> None:

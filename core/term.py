@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, d
 import attrs
 from attrs import frozen
 
-from archwright.core.domain import Domain, Value, Values, plain, values
+from archwright.core.claims import hold, is_own
+from archwright.core.depth import DEEPEST, TooDeep
+from archwright.core.domain import Domain, Values, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression, Shared
+from archwright.core.shape import Shape
+from archwright.core.value import Value, listed, plain
 
-Shape = tuple[int, ...]  # of a tensor without its batch axis: (channels, height, width) or (features,)
 Entry = Value | Domain | Expression  # what a hyperparameter's field holds: closed if it is a value
 Check = Callable[[Value], str | None]  # what is wrong with a value, or None
 
 V = TypeVar("V", bool, int, float, str)
 T = TypeVar("T")
-
-
-class Misfit(ArchwrightError, ValueError):
-    """An input shape, or a combination of values, that a module cannot take; the search never offers it."""
 
 
 class InvalidHyperparameter(ArchwrightError, ValueError):
@@ -47,13 +46,11 @@ else:
 
 
 def entry(given: Any) -> Entry:
-    """What a hyperparameter's field holds for what a person wrote there: a list or a range is a finite domain."""
+    """What a hyperparameter's field holds for what a person wrote there: a list, range or array is a finite domain."""
     if isinstance(given, Domain | Expression):
         return given
-    if isinstance(given, list | tuple | range):
-        options: list[Value] = list(given)  # pyright: ignore[reportUnknownArgumentType]
-        return values(*options)
-    return plain(given)
+    options = listed(given)
+    return plain(given) if options is None else values(*options)
 
 
 def one_of(*options: Value) -> Check:
@@ -103,6 +100,8 @@ def _terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) ->
         if not isinstance(each, Term):
             place = f"{attribute.name}[{i}]" if isinstance(held, tuple) else attribute.name
             raise NotATerm(f"{place} of {instance.kind} is {each!r}; it must be a module, such as relu()")
+        if each.plan.depth >= DEEPEST:
+            raise TooDeep(f"{attribute.name} of {instance.kind}")
 
 
 def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING) -> Any:
@@ -135,6 +134,8 @@ def module(cls: type[T]) -> type[T]:
     made._fields = tuple(roles)
     made._hyperparameters = tuple(name for name, role in roles if role == "hyperparameter")
     made._subterms = tuple(name for name, role in roles if role in ("child", "children"))
+    if is_own(made):
+        hold(made)
     return made
 
 
@@ -148,6 +149,7 @@ class Plan:
     fields: tuple[tuple[str, int, Any], ...]  # every field: its name, its place among the open ones or -1, its value
     shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
     closed: bool  # nothing is left to choose or to expand, here or below
+    depth: int  # how many modules are in each other
     memo: dict[Any, Any]  # what was worked out about the term for given shapes: derived facts, not part of its value
 
 
@@ -157,9 +159,10 @@ class Term(ABC):
     Its hyperparameters come first, then the terms inside it.
     """
 
-    __slots__ = ("__weakref__", "plan")
+    __slots__ = ("__weakref__", "opened", "plan")
 
     plan: Plan  # what the traversal needs to know of it
+    opened: tuple[str, ...]  # its hyperparameters that were left open in the space, which drawings show; not compared
 
     kind: ClassVar[str]
     _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
@@ -189,6 +192,8 @@ class Term(ABC):
 
     def __getattr__(self, name: str) -> Any:
         # The plan is made when it is first read and then lies in its slot, where reading it costs no call.
+        if name == "opened":
+            return ()
         if name != "plan":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         plan = self._make_plan()
@@ -208,6 +213,7 @@ class Term(ABC):
             fields=tuple((name, place.get(name, -1), getattr(self, name)) for name, _ in self._fields),
             shared=tuple(found.values()),
             closed=not opened and not isinstance(self, Rewriting) and all(t.plan.closed for t in self.subterms),
+            depth=1 + max((t.plan.depth for t in self.subterms), default=0),
             memo={},
         )
 
@@ -216,6 +222,7 @@ class Term(ABC):
         new = object.__new__(type(self))
         for name, place, held in self.plan.fields:
             _set(new, name, held if place < 0 else answers[place])
+        _set(new, "opened", self.plan.names)
         return new
 
     def check(self, name: str, value: Value) -> str | None:
@@ -305,6 +312,7 @@ class Composite(Compound):
             elif role == "child":
                 held, rest = rest[0], rest[1:]
             _set(new, name, held)
+        _set(new, "opened", self.opened)
         return new
 
     def runs(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:

@@ -11,8 +11,9 @@ import archwright as aw
 from archwright.core.basic import ReluConvBn, Zero
 from archwright.core.cell import cell, topology
 from archwright.core.check import dead_ends
-from archwright.core.domain import Integers, Reals, Values
+from archwright.core.domain import Values
 from archwright.core.node import DeadEnd, Node
+from archwright.core.ranges import Integers, Reals
 from tests.core.own import Glued, Ladder, Shrink
 
 # --- domains
@@ -26,10 +27,13 @@ scalars = (
 )
 units = st.floats(0, 1)
 uniforms = st.floats(0, 1, exclude_max=True)
-values_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique=True), st.booleans())
+written_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique=True), st.booleans())
+unsorted_domains = st.lists(st.integers(-9, 99) | st.floats(-1e9, 1e9), min_size=3, max_size=9, unique=True).map(
+    lambda options: aw.values(*options)
+)
 integers_domains = st.builds(
     lambda lo, length, log: Integers(max(1, lo) if log else lo, (max(1, lo) if log else lo) + length, log),
-    st.integers(-2, 4) | st.integers(-100, 1000),
+    st.integers(-2, 4) | st.integers(-100, 1000) | st.integers(2**39, 2**70) | st.integers(-(10**30), 10**290),
     st.integers(0, 4) | st.integers(0, 300),
     st.booleans(),
 )
@@ -45,6 +49,7 @@ def _reals(draw: st.DrawFn) -> Reals:
 
 
 reals_domains = _reals()
+values_domains = written_domains | unsorted_domains
 finite_domains = values_domains | integers_domains
 domains = finite_domains | reals_domains
 

@@ -3,9 +3,12 @@
 from itertools import product
 from math import prod
 
-from archwright.core.domain import Domain, Integers, Value
+from archwright.core.domain import Domain
 from archwright.core.expression import Expression
-from archwright.core.term import Composite, Misfit, Rewriting, Term
+from archwright.core.ranges import Integers
+from archwright.core.shape import Misfit
+from archwright.core.term import Composite, Rewriting, Term
+from archwright.core.value import Value
 
 ENUMERATED = 128  # a domain of more values is stood for by its ends and its middle
 EXPANDED = 128  # a module of more expansions is not tried out with all of them

@@ -3,10 +3,11 @@
 from attrs import fields
 
 from archwright.core import basic
-from archwright.core.domain import Domain, Value
+from archwright.core.domain import Domain, Values
 from archwright.core.expression import Computed, Expression, Shared
 from archwright.core.picture.marks import Picture, Text, box
 from archwright.core.term import Entry, Shape, Term
+from archwright.core.value import Value
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHOWN = 4  # values of a domain; of more, the first and the last are shown
@@ -68,14 +69,21 @@ def title(term: Term) -> str:
 
 
 def details(term: Term) -> list[str]:
-    """The hyperparameters that are not as usual and not in the title."""
+    """The hyperparameters that are not as usual, or were left open, and are not in the title."""
     usual: dict[str, object] = {a.name: a.default for a in fields(type(term))}
     shown: list[str] = []
     for name, held in term.hyperparameters:
         in_title = str(held) == term.label or (name == "size" and title(term) != term.kind)
-        if not in_title and (held != usual.get(name) or (name in ("size", "stride") and isinstance(held, int))):
+        if not in_title and (name in term.opened or _tells(name, held, usual.get(name))):
             shown.append(_named(name, held))
-    return [text for text in shown if text != "stride 1"]
+    return shown
+
+
+def _tells(name: str, held: Entry, usual: object) -> bool:
+    """Whether a hyperparameter that nobody chose is worth a place: a size is, and a stride other than 1."""
+    if name == "stride":
+        return held != 1
+    return held != usual or (name == "size" and isinstance(held, int))
 
 
 def _named(name: str, held: Entry) -> str:
@@ -97,12 +105,15 @@ def entry(held: Entry) -> str:
     if isinstance(held, Computed):
         return str(held)
     if isinstance(held, Domain):
+        if held.size == 1:  # never asked
+            return _value(held.from_unit(0.0))
         if held.size is None:
             return str(held)
         whole = f"{{{', '.join(map(_value, held))}}}" if held.size <= SHOWN else ""
         if whole and len(whole) <= LONGEST - LEAST:
             return whole
-        first, last = (_short(_value(held.from_unit(end)), END) for end in (0.0, 1.0))
+        ends = (held.options[0], held.options[-1]) if isinstance(held, Values) else map(held.from_unit, (0.0, 1.0))
+        first, last = (_short(_value(end), END) for end in ends)
         return f"{{{first} … {last}}}"
     assert not isinstance(held, Expression)
     return _value(held)

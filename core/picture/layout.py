@@ -15,7 +15,7 @@ from archwright.core.picture.captions import TIMES, details, entry, module, sett
 from archwright.core.picture.graph import graph
 from archwright.core.picture.marks import NOTHING, Picture, Text, box, circle
 from archwright.core.rewriting import Either, Repeat
-from archwright.core.term import Composite, Compound, Shape, Term
+from archwright.core.term import Composite, Compound, Entry, Shape, Term
 
 Shapes = tuple[Shape, ...]  # of the inputs, one for each copy that runs; none where they are not known
 
@@ -92,8 +92,10 @@ def _repeated(body: Picture, times: str) -> Picture:
 @picture.register
 def _(term: RepeatTied, shapes: Shapes) -> Picture:
     ((body, before, _),) = inside(term, shapes)
-    alike = "" if "count" not in term.plan.names else " alike"
-    return _repeated(picture(body, before), f"{TIMES}{entry(term.count)}{alike}")
+    held: Entry = term.count
+    is_open = isinstance(held, Expression) or (isinstance(held, Domain) and held.size != 1)
+    alike = " alike" if is_open else ""
+    return _repeated(picture(body, before), f"{TIMES}{entry(held)}{alike}")
 
 
 @picture.register

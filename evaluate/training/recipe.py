@@ -7,11 +7,11 @@ import attrs
 from attrs import frozen
 
 from archwright.core.basic import Settings
-from archwright.core.domain import Value
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.expression import Shared
 from archwright.core.term import Term, probes
 from archwright.core.trial import JSON
+from archwright.core.value import Value
 from archwright.evaluate.training.setting import BadTrainingSetting, choice, count, flag, number
 
 ALIASES = {"lr_init": "learning_rate"}  # DeepArchitect's name

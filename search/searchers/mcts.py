@@ -9,10 +9,11 @@ from typing import ClassVar, final
 from attrs import evolve, field, frozen
 from pyrsistent import PMap, pmap
 
-from archwright.core.domain import Domain, Value
+from archwright.core.domain import Domain
 from archwright.core.node import Node, root
 from archwright.core.traverse import sample
 from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.value import Value
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.settings import Allowed, as_float, flag, number
 

@@ -5,9 +5,10 @@ from typing import final
 
 from attrs import frozen
 
-from archwright.core.domain import Domain, Value
+from archwright.core.domain import Domain
 from archwright.core.node import Node, Path
 from archwright.core.traverse import sample
+from archwright.core.value import Value
 
 # Leaves that are drawn for one that is new, before what is left is worked out, which after 1,000 leaves takes about as
 # long as so many draws (measured in three spaces: half as long, as long, and four times as long).

@@ -26,8 +26,8 @@ from archwright.core.composite import RepeatTied, Residual
 from archwright.core.composite import branches as branches
 from archwright.core.composite import sequential as sequential
 from archwright.core.domain import Domain as Domain
-from archwright.core.domain import integers as integers
-from archwright.core.domain import reals as reals
+from archwright.core.ranges import integers as integers
+from archwright.core.ranges import reals as reals
 from archwright.core.domain import values as values
 from archwright.core.errors import ArchwrightError as ArchwrightError
 from archwright.core.expression import larger as larger
@@ -48,7 +48,7 @@ from archwright.core.tally import count as count
 from archwright.core.term import Basic as Basic
 from archwright.core.term import Composite as Composite
 from archwright.core.term import Hyperparameter as Hyperparameter
-from archwright.core.term import Misfit as Misfit
+from archwright.core.shape import Misfit as Misfit
 from archwright.core.term import Rewriting as Rewriting
 from archwright.core.term import Shape as Shape
 from archwright.core.term import Term as Term

@@ -116,3 +116,27 @@ class Ladder(aw.Rewriting):
     def expand(self) -> aw.Term:
         stem = aw.conv2d(filters=self.width, size=1)
         return aw.sequential(stem, *(aw.residual(self.layer) for _ in range(self.rungs)))
+
+
+@final
+@aw.module
+class Recursion(aw.Rewriting):
+    """A mistake: expands to itself without end, whether or not one may choose to stop."""
+
+    body: aw.Term = aw.child()
+    optional: bool = False
+
+    def expand(self) -> aw.Term:
+        again = Recursion(self.body, self.optional)
+        return aw.sequential(self.body, aw.optional(again) if self.optional else again)
+
+
+@final
+@aw.module
+class Nested(aw.Rewriting):
+    """A module that expands to itself with one level less, and a choice at each."""
+
+    levels: aw.Hyperparameter[int] = aw.hyperparameter(aw.integer(0))
+
+    def expand(self) -> aw.Term:
+        return aw.sequential(*([aw.dropout([0.1, 0.2]), Nested(self.levels - 1)] if self.levels else []))

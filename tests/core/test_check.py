@@ -8,8 +8,8 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.check import SharedTwice, WrongOutput
-from archwright.core.domain import Value
 from archwright.core.node import DeadEnd, Node
+from archwright.core.value import Value
 from tests.strategies import Case, cases, explored, open_cases, seeds, walked
 
 

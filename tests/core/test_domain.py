@@ -1,8 +1,11 @@
 """Domains: what a hyperparameter may still be."""
 
+import json
 import math
 import pickle
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -11,8 +14,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.domain import GRAINS, Domain, Integers, InvalidDomain, Reals, Values, plain
-from tests.strategies import domains, finite_domains, integers_domains, reals_domains, uniforms, units, values_domains
+from archwright.core.domain import Domain, Values
+from archwright.core.mutation import near
+from archwright.core.ranges import FLOATING, GRAINS, Integers, Reals
+from archwright.core.serial import UnreadableTerm, from_json, to_json
+from archwright.core.value import InvalidDomain, plain
+from tests.strategies import (
+    domains,
+    finite_domains,
+    integers_domains,
+    reals_domains,
+    uniforms,
+    units,
+    unsorted_domains,
+    values_domains,
+)
 
 
 def bisections(domain: Domain) -> int:
@@ -22,6 +38,11 @@ def bisections(domain: Domain) -> int:
         domain = max(domain.split(2), key=lambda part: part.size or 0)
         n += 1
     return n
+
+
+def in_order(domain: Domain) -> list:
+    """The values in the order that positions and parts have them."""
+    return list(domain.order if isinstance(domain, Values) else domain)
 
 
 @given(domains, uniforms)
@@ -72,7 +93,7 @@ def test_unit_positions_keep_the_order(domain, a, b):
     """A larger unit position never is that of an earlier value."""
     low, high = domain.from_unit(min(a, b)), domain.from_unit(max(a, b))
     if isinstance(domain, Values):
-        assert domain.options.index(low) <= domain.options.index(high)
+        assert domain.order.index(low) <= domain.order.index(high)
     else:
         assert low <= high
 
@@ -82,7 +103,7 @@ def test_ends_of_the_unit_interval_are_ends_of_the_domain(domain):
     """Position 0 is the first value, position 1 the last."""
     first, last = domain.from_unit(0.0), domain.from_unit(1.0)
     if isinstance(domain, Values):
-        assert (first, last) == (domain.options[0], domain.options[-1])
+        assert (first, last) == (domain.order[0], domain.order[-1])
     else:
         assert (first, last) == (pytest.approx(domain.lo), pytest.approx(domain.hi))
 
@@ -91,7 +112,7 @@ def test_ends_of_the_unit_interval_are_ends_of_the_domain(domain):
 def test_values_have_equal_shares(domain):
     """Uniform numbers give each value of a finite domain without a log scale as often."""
     n = domain.size
-    assert [domain.sample((i + 0.5) / n) for i in range(n)] == list(domain)
+    assert [domain.sample((i + 0.5) / n) for i in range(n)] == in_order(domain)
 
 
 def test_log_scales_give_equal_shares_to_equal_ratios():
@@ -107,7 +128,7 @@ def test_log_scales_give_equal_shares_to_equal_ratios():
 def test_split_is_a_partition(domain, parts):
     """The parts of a finite domain, one after the other, are the domain; there are no more than asked for."""
     split = domain.split(parts)
-    assert [value for part in split for value in part] == list(domain)
+    assert [value for part in split for value in part] == in_order(domain)
     assert 1 <= len(split) <= parts
     assert all(part.size for part in split)
     assert len(split) > 1 or domain.size == 1 or parts == 1
@@ -172,9 +193,9 @@ def test_integers_on_a_log_scale_split_by_ratio(domain):
     """The border between the halves is the middle of the log scale, as far as integers go."""
     assume(domain.size >= 2)
     left, right = domain.split(2)
-    middle = math.sqrt((domain.lo - 0.5) * (domain.hi + 0.5))
-    assert left.hi <= max(middle + 0.5, domain.lo)
-    assert right.lo >= middle - 0.5
+    twice = math.isqrt((2 * domain.lo - 1) * (2 * domain.hi + 1))  # the middle of the scale
+    assert left.hi == domain.lo or 2 * left.hi - 1 <= twice
+    assert 2 * right.lo + 1 >= twice
 
 
 @given(domains, domains)
@@ -224,6 +245,59 @@ def test_domains_are_values(domain):
     assert str(copied) == str(domain)
 
 
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("lo", [2**45, 2**53 - 1, 2**60, 10**100, 10**300 - 300])
+def test_integers_that_floats_cannot_tell_apart_have_positions(lo, log):
+    """Four in a row have a quarter each, on any scale, and are found from there."""
+    domain = aw.integers(lo, lo + 3, log=log)
+    assert [domain.sample(u) - lo for u in (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)] == [0, 0, 1, 2, 3, 3]
+    assert [domain.to_unit(value) for value in domain] == pytest.approx([0.125, 0.375, 0.625, 0.875])
+    assert [domain.share(value) for value in domain] == pytest.approx([0.25] * 4)
+
+
+def test_positions_of_large_and_of_small_integers_agree():
+    """Where floats are exact enough, both ways to reckon give the same."""
+    for log in (False, True):
+        small, large = aw.integers(7, FLOATING, log=log), aw.integers(7, FLOATING + 1, log=log)
+        for value in (7, 100, 10**9, FLOATING - 1):
+            assert small.to_unit(value) == pytest.approx(large.to_unit(value), abs=1e-11)
+            assert small.share(value) == pytest.approx(large.share(value), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi"), [(1e300, 1.0000000000001e300), (5e-324, 1e-320), (5e-324, 1.7e308), (1.7e308, 1.797e308)]
+)
+def test_extremes_of_floats_on_a_log_scale(lo, hi):
+    """Every position is that of a number between the bounds, and parts come to an end."""
+    domain = aw.reals(lo, hi, log=True)
+    assert all(lo <= domain.from_unit(i / 64) <= hi for i in range(65))
+    parts, depth = [domain], 0
+    while any(part.size is None for part in parts):
+        parts, depth = [part for each in parts for part in (each.split(2) if each.size is None else [each])], depth + 1
+    assert depth <= 13
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_bounds_of_any_library_are_pythons(log):
+    """Numpy's integers and floats in every place where a number goes; equal to what Python's give."""
+    assert aw.integers(np.int64(1), np.uint8(10), log=np.bool_(log)) == aw.integers(1, 10, log=log)
+    assert aw.reals(np.float32(0.5), np.int64(2), log=log) == aw.reals(0.5, 2, log=log)
+    assert aw.reals(Fraction(1, 2), np.longdouble(2), log=log) == aw.reals(0.5, 2.0, log=log)
+    for made in (aw.integers(np.int64(1), np.int64(10)), aw.reals(np.float64(0.1), np.float64(0.5), log=np.bool_(log))):
+        assert aw.settings(x=made) == from_json(json.loads(json.dumps(to_json(aw.settings(x=made)))))
+
+
+def test_lists_of_any_library_are_pythons():
+    """So they are ordered, and have six neighbours, as a list of Python's has."""
+    for numbers in (np.arange(256), list(np.arange(256)), tuple(np.arange(256.0)), range(256)):
+        made = aw.settings(x=numbers)
+        assert made == aw.settings(x=list(range(256)))
+        assert hash(made) == hash(aw.settings(x=list(range(256))))
+        assert len(near(aw.root(made, (1,)).domain, 128)) == 6
+    assert aw.values(*map(np.str_, "ab")) == aw.values("a", "b")
+    assert type(aw.values(np.str_("a")).options[0]) is str
+
+
 def test_integers_beyond_floating_point_are_split_exactly():
     """Bisection is over the integers themselves, however large they are."""
     low, high = aw.integers(0, 2**200).split(2)
@@ -237,6 +311,66 @@ def test_domains_as_text():
     assert str(aw.integers(1, 8)) == "[1 .. 8]"
     assert str(aw.integers(1, 8, log=True)) == "[1 .. 8 log]"
     assert str(aw.reals(1e-4, 0.1, log=True)) == "[0.0001, 0.1 log]"
+
+
+@given(unsorted_domains)
+def test_numbers_are_in_order_by_size(domain):
+    """Whatever order they are written in, which is the one that people see; parts hold what is alike."""
+    order = list(domain.order)
+    assert order in (sorted(order), sorted(order)[::-1])
+    assert sorted(domain.options) == sorted(order)
+    assert domain.by_size == (list(domain) not in (sorted(order), sorted(order)[::-1]))
+    assert from_json(json.loads(json.dumps(to_json(aw.settings(x=domain))))) == aw.settings(x=domain)
+
+
+def test_an_unsorted_list_is_bisected_by_size():
+    """The paper's halves of [32, 8, 24, 16] are {8, 16} and {24, 32}; people see what they wrote."""
+    domain = aw.values(32, 8, 24, 16)
+    assert [list(part) for part in domain.split(2)] == [[8, 16], [24, 32]]
+    assert (str(domain), list(domain)) == ("{32, 8, 24, 16}", [32, 8, 24, 16])
+    assert [domain.to_unit(value) for value in (8, 16, 24, 32)] == [0.125, 0.375, 0.625, 0.875]
+    as_written = aw.values(32, 8, 24, 16, ordered=True)
+    assert [list(part) for part in as_written.split(2)] == [[32, 8], [24, 16]]
+    assert aw.values(3, 2, 1) == aw.values(3, 2, 1, ordered=True)  # in order as it is
+
+
+@given(values_domains, values_domains)
+def test_domains_of_numbers_that_print_alike_are_equal(a, b):
+    """What of an order is not usual is said."""
+    numbers = all(type(value) in (int, float) for value in (*a, *b))
+    assert not numbers or a.size == 1 or (str(a) == str(b)) == (a == b)
+
+
+@pytest.mark.parametrize(
+    ("domain", "text"),
+    [
+        (aw.values(32, 8, 24), "{32, 8, 24}"),
+        (aw.values(32, 8, 24, ordered=True), "{32, 8, 24 as written}"),
+        (aw.values(32, 8, 24, ordered=False), "{32, 8, 24 unordered}"),
+        (aw.values("s", "m", "l", ordered=True), "{s, m, l ordered}"),
+        (aw.values("s", "m", "l"), "{s, m, l}"),
+        (aw.values(True, False), "{True, False}"),
+        (aw.reals(0.12345678, 1), "[0.12345678, 1]"),
+    ],
+)
+def test_orders_as_text(domain, text):
+    assert str(domain) == text
+
+
+def test_json_of_before_is_in_the_order_of_writing():
+    """It has no word for another one; a domain in order by size has it only where that is another one."""
+    before = {"values": [32, 8, 24], "ordered": True}
+    assert [list(part) for part in from_json(settings_with(before)).entries[0][1].split(3)] == [[32], [8], [24]]
+    assert to_json(from_json(settings_with(before))) == settings_with(before)
+    assert to_json(aw.settings(x=[32, 8, 24])) == settings_with(before | {"order": "size"})
+    assert to_json(aw.settings(x=[8, 24, 32])) == settings_with({"values": [8, 24, 32], "ordered": True})
+    for wrong in ({"order": "length"}, {"order": "size", "ordered": False}, {"order": "size", "values": ["a", "b"]}):
+        with pytest.raises(UnreadableTerm):
+            from_json(settings_with(before | wrong))
+
+
+def settings_with(domain: dict) -> dict:
+    return {"kind": "settings", "entries": [["x", domain]]}
 
 
 def test_numbers_count_as_ordered():
@@ -257,6 +391,30 @@ def test_numbers_count_as_ordered():
         (lambda: aw.values(None), "a hyperparameter's value is None of type NoneType; values are bool, int, float or"),
         (lambda: aw.values((1, 2)), r"a hyperparameter's value is \(1, 2\) of type tuple; values are"),
         (lambda: aw.values(np.arange(3)), r"value is array\(\[0, 1, 2\]\) of type ndarray; values are"),
+        (lambda: aw.values(10**301), "is an integer of 1000 bits; integers go from -10.300 to 10.300"),
+        (lambda: aw.values(-(10**9999)), "is an integer of 33216 bits"),
+        (lambda: aw.values("\ud800"), "which no text file can hold"),
+        (lambda: aw.values(Fraction(1, 3)), "of type Fraction; values are bool, int, float or str"),
+        (lambda: aw.values(Decimal("0.5")), "of type Decimal; values are"),
+        (lambda: aw.values(np.complex128(1)), "of type complex128; values are"),
+        (lambda: aw.values(np.datetime64("2020-01-01")), "of type datetime64; values are"),
+        (lambda: aw.settings(x=np.eye(2)), "of type ndarray; values are"),
+        (lambda: aw.settings(x=range(10**12)), r"has more than 1,000,000 values; write integers\(lo, hi\)"),
+        (lambda: aw.values(np.int64(1), True), "a domain holds both 1 and True, which are equal"),
+        (lambda: aw.values(-0.0, 0), "a domain holds both -0.0 and 0, which are equal"),
+        (lambda: aw.values(1, 2, ordered="no"), "'no' stands where a domain takes True or False"),
+        (lambda: aw.integers(1, 2, log="yes"), "'yes' stands where a domain takes True or False"),
+        (lambda: aw.integers(True, 10), r"integers\(True, 10\) is empty or not of integers"),
+        (lambda: aw.integers("1", "3"), r"integers\('1', '3'\) is empty or not of integers"),
+        (lambda: aw.integers(1, 10**400), r"a bound of integers\(lo, hi\) is beyond 10.300; write nearer ones"),
+        (lambda: aw.reals("1e-4", "1e-1"), "a bound of reals is '1e-4'; write a number, such as 1e-4"),
+        (lambda: aw.reals(False, True), "a bound of reals is False; write a number"),
+        (lambda: aw.reals(0, 10**400), "a bound of reals is 1000000.*; write a number, such as 1e-4, that a float can"),
+        (lambda: aw.reals(0, 2**53 + 1), "a bound of reals is 9007199254740993; write a number"),
+        (lambda: aw.reals(-1e308, 1e308), r"reals\(-1e\+308, 1e\+308\) is longer than a float can tell"),
+        (lambda: aw.reals(1e300, 1.0000000000000002e300, log=True), "is too short for a log scale; leave out log"),
+        (lambda: Reals(0, 1, grain=-1), r"the grain of reals\(0.0, 1.0\) is -1.0; it must be 0 or more"),
+        (lambda: Values(("a", "b"), True, True), "cannot be in order by size; only numbers that are ordered can be"),
         (lambda: aw.integers(3, 2), r"integers\(3, 2\) is empty or not of integers; write integers\(lo, hi\)"),
         (lambda: aw.integers(1.5, 2), r"integers\(1.5, 2\) is empty or not of integers"),
         (lambda: aw.integers(0, 2, log=True), r"integers\(0, 2, log=True\) reaches below 1; a log scale needs lo >= 1"),

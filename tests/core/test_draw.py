@@ -6,6 +6,8 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.draw import as_text
+from archwright.core.picture.captions import TIMES
+from archwright.core.picture.svg import as_svg
 from archwright.core.rewriting import Either
 from tests.core.own import Glued, Ladder, Shrink
 from tests.strategies import anything, leaves, subterms
@@ -67,3 +69,31 @@ def test_modules_of_ones_own_are_drawn():
         "└─ ladder(width={4, 8}, rungs=2)",
         "   └─ activation(function=relu)",
     ]
+
+
+def test_what_was_open_is_always_shown():
+    """Also where the choice is what is usual anyway; what nobody was asked about is shown where it is not."""
+    convolution = aw.conv2d(8, 3, stride=[1, 2], padding=["same", "valid"], bias=[True, False])
+    space = aw.sequential(convolution, aw.repeat_tied(aw.max_pool2d([1, 2]), [1, 2]), aw.conv2d(8, 3, stride=1))
+    path = [("0.conv2d.stride", 1), ("0.conv2d.padding", "same"), ("0.conv2d.bias", True)]
+    leaf = aw.replay(space, SHAPE, [*path, ("1.repeat_tied.count", 1), ("1.tied.max_pool2d.size", 2)])
+    lines = as_text(leaf.architecture).splitlines()
+    assert lines[1] == "├─ conv2d(filters=8, size=3, stride=1, padding=same, bias=True)"
+    assert lines[2:4] == ["├─ repeat_tied(count=1)", "│  └─ max_pool2d(size=2)"]
+    assert lines[4] == "└─ conv2d(filters=8, size=3)"
+    drawn = as_svg(leaf.architecture)
+    assert "stride 1, padding same, bias True" in drawn
+    assert drawn.count("stride 1") == 1
+
+
+def test_a_list_of_one_is_its_value():
+    """Nobody is asked about it."""
+    space = aw.sequential(aw.repeat(aw.relu(), [12]), aw.repeat_tied(aw.relu(), [11]), aw.conv2d([8], 3))
+    lines = as_text(space).splitlines()
+    assert [lines[1], lines[3], lines[5]] == [
+        "├─ repeat(count=12)",
+        "├─ repeat_tied(count=11)",
+        "└─ conv2d(filters=8, size=3)",
+    ]
+    drawn = as_svg(space)
+    assert all(f">{text}</text>" in drawn for text in (f"{TIMES}12", f"{TIMES}11", "8 filters"))

@@ -22,7 +22,7 @@ def classes() -> list[type[ArchwrightError]]:
 def test_errors_are_caught_as_a_caller_would():
     """Each is an ArchwrightError and a built-in error, and its docstring is what has happened."""
     for cls in classes():
-        assert cls is ArchwrightError or issubclass(cls, ValueError | LookupError | TypeError), cls
+        assert cls is ArchwrightError or issubclass(cls, ValueError | LookupError | TypeError | RecursionError), cls
         assert cls.__doc__
         assert cls.__doc__.endswith(".")
 

@@ -4,13 +4,15 @@ import operator
 import pickle
 from contextlib import suppress
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.domain import InvalidDomain
 from archwright.core.expression import OPERATORS, Computed, Expression
+from archwright.core.node import DeadEnd
+from archwright.core.value import InvalidDomain
 
 NAMES = ("a", "b", "c")
 SHARED = {name: aw.shared(name, aw.integers(-20, 20)) for name in NAMES}
@@ -99,3 +101,39 @@ def test_a_shared_name_is_an_identifier(name):
     """So that it never is the name of a module's own hyperparameter, which has a dot."""
     with pytest.raises(InvalidDomain, match=rf"a shared hyperparameter is '{name}'; write an identifier, such as"):
         aw.shared(name, [1, 2])
+
+
+def test_numbers_of_numpy_are_pythons():
+    """On either side, so that the formula can be written as JSON."""
+    width = SHARED["a"]
+    assert np.int64(2) * width == 2 * width
+    assert width * np.int64(2) == width * 2
+    assert np.float64(0.5) + width == 0.5 + width
+    assert type((width * np.int64(2)).operands[1]) is int
+    with pytest.raises(InvalidDomain, match="of type ndarray"):
+        _ = width * np.arange(3)
+
+
+@pytest.mark.parametrize(
+    ("compute", "message"),
+    [
+        (lambda n: n * 10**300, "is an integer of 1000 bits; integers go from"),
+        (lambda n: n * 1e308, "is inf; values must be finite"),
+        (lambda n: n / 0, "division by zero"),
+        (lambda n: n % 0, "modulo"),
+        (lambda n: n * "ab", "is no product of numbers"),
+        (lambda n: Computed("%", ("%9d", n)), "is no remainder of numbers"),
+    ],
+)
+def test_what_cannot_be_computed_does_not_fit(compute, message):
+    """Overflows, divisions by nothing, and texts that Python would repeat: the value is not offered."""
+    n = aw.shared("n", [10, 20])
+    with pytest.raises(DeadEnd, match=message):
+        aw.root(aw.settings(x=compute(n)), (3,))
+
+
+@pytest.mark.parametrize("given", ["abc", 3, None, {1, 2}])
+def test_a_shared_hyperparameter_needs_a_domain(given):
+    """A text is no list of letters."""
+    with pytest.raises(InvalidDomain, match=r"is no domain; write a list such as \[16, 32\]"):
+        aw.shared("width", given)

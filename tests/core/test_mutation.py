@@ -7,8 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.domain import Domain, Integers, Reals, Values
+from archwright.core.domain import Domain, Values
 from archwright.core.mutation import DISTANCES, SMALL, another, moved, mutated, near, neighbours, steps, with_changes
+from archwright.core.ranges import Integers, Reals
 from tests.strategies import domains, leaves, seeds, units
 
 FLAT = aw.settings(**{f"x{i}": ["a", "b", "c"] for i in range(6)})

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import pickle
 import random
 
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.domain import IllegalValue, Values
+from archwright.core.domain import Values
 from archwright.core.node import DeadEnd, Frame, NotAChoice, PathMismatch
+from archwright.core.value import IllegalValue
 from tests.strategies import all_nodes, cases, explored, leaves, nodes, roots, seeds, subterms, uniforms, walked
 
 CONV = aw.conv2d(filters=[16, 32, 64], size=[3, 5])
@@ -291,6 +293,28 @@ def test_numpy_scalars_are_chosen_as_plain_values():
     space = aw.sequential(aw.conv2d(aw.integers(1, 64), [3, 5]), aw.dropout(aw.reals(0, 1)))
     leaf = aw.root(space, SHAPE).choose(np.int64(7)).choose(np.int32(5)).choose(np.float32(0.5))
     assert json.loads(json.dumps(leaf.path)) == [["0.conv2d.filters", 7], ["0.conv2d.size", 5], ["1.dropout.rate", 0.5]]
+
+
+def test_what_is_no_value_of_any_kind_is_refused():
+    """Arrays, and whatever else Python's comparisons stumble over; on a path, by its step."""
+    node = aw.root(aw.conv2d([8, 16], 3), SHAPE)
+    for wrong in (np.array([8, 16]), np.eye(2), object(), {8}, math.nan, 10**400, 10**9999):
+        with pytest.raises(IllegalValue, match=r"conv2d.filters is [^;]*; it may be one of"):
+            node.choose(wrong)
+        with pytest.raises(PathMismatch, match=r"step 0 of the path is conv2d.filters = [^;]*; it may be one of"):
+            aw.replay(aw.conv2d([8, 16], 3), SHAPE, [("conv2d.filters", wrong)])
+    assert aw.replay(aw.conv2d([8, 16], 3), SHAPE, [("conv2d.filters", np.int64(8))]) == node.choose(8)
+
+
+def test_an_input_shape_may_be_numpys():
+    """It is Python's then, as JSON needs it; wherever one is given."""
+    node = aw.root(SPACE, np.array(SHAPE))
+    assert node == aw.root(SPACE, SHAPE)
+    assert all(type(axis) is int for axis in node.origin.input_shape)
+    assert aw.count(SPACE, np.array(SHAPE)) == aw.count(SPACE, SHAPE)
+    for look in (aw.count, aw.check, aw.dead_ends, aw.root):
+        with pytest.raises(aw.Misfit, match=r"the input shape is .*; it must be positive integers"):
+            look(SPACE, (3, 0, 8))
 
 
 def test_narrowing_to_equal_values_keeps_the_domains_own():

@@ -3,10 +3,10 @@
 import pytest
 
 import archwright as aw
-from archwright.core.domain import InvalidDomain
 from archwright.core.node import DeadEnd
 from archwright.core.rewriting import Either
 from archwright.core.term import InvalidHyperparameter
+from archwright.core.value import InvalidDomain
 
 
 def options(space: aw.Term, shape: aw.Shape = (3, 8, 8)) -> list:

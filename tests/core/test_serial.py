@@ -182,7 +182,7 @@ FILTERS = [*CONVOLUTION, "filters"]
         ),
         (
             changed(FILTERS, {"reals": ["a", 1], "log": False, "grain": 0.1}),
-            r"\$.children\[1\].filters cannot be read as Reals: could not convert string to float",
+            r"\$.children\[1\].filters cannot be read: a bound of reals is 'a'; write a number",
         ),
         (
             changed([*FILTERS, "operands", 0, "domain"], 3),

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.tally import ENUMERATED, PROBED, out_shapes, tally
+from archwright.core.relevance import PROBED
+from archwright.core.tally import ENUMERATED, out_shapes, tally
 from tests.strategies import anything, cases, explored, shapes, terms
 
 

@@ -1,0 +1,238 @@
+"""Ranges: the domains of integers and reals between two bounds."""
+
+import math
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from typing import final
+
+from attrs import evolve, field, frozen
+
+from archwright.core.domain import Domain, Values, cuts
+from archwright.core.value import LARGEST, InvalidDomain, Value, flag, real, whole
+
+
+def _log_bounds(lo: float, hi: float) -> tuple[float, float]:
+    return math.log(lo), math.log(hi)
+
+
+FLOATING = 2**40  # integers up to this are told apart by reckoning in floats, on a log scale too
+
+
+@final
+@frozen
+class Integers(Domain):
+    """The integers from `lo` to `hi`, both included, within 10^300 of 0.
+
+    Positions are exact however large the integers are, as far as a unit position, which is a float, tells them apart.
+    """
+
+    lo: int = field(converter=whole)
+    hi: int = field(converter=whole)
+    log: bool = field(default=False, converter=flag)
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.lo) is not int or type(self.hi) is not int or self.lo > self.hi:
+            shown = ", ".join(f"{bound!r:.40}" for bound in (self.lo, self.hi))
+            raise InvalidDomain(f"integers({shown}) is empty or not of integers; write integers(lo, hi)")
+        if max(-self.lo, self.hi) > LARGEST:
+            raise InvalidDomain("a bound of integers(lo, hi) is beyond 10^300; write nearer ones")
+        if self.log and self.lo < 1:
+            raise InvalidDomain(f"integers({self.lo}, {self.hi}, log=True) reaches below 1; a log scale needs lo >= 1")
+
+    @property
+    def size(self) -> int:
+        """How many integers there are."""
+        return self.hi - self.lo + 1
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.lo <= value <= self.hi and value == int(value)
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(range(self.lo, self.hi + 1))
+
+    @property
+    def _is_large(self) -> bool:
+        return self.hi > FLOATING or self.lo < -FLOATING
+
+    def _bounds(self) -> tuple[float, float]:
+        # Each integer owns the unit interval around it, so that the ends are not rarer than the rest.
+        lo, hi = self.lo - 0.5, self.hi + 0.5
+        return _log_bounds(lo, hi) if self.log else (lo, hi)
+
+    def _start(self) -> Fraction:
+        """Where the share of `lo` begins."""
+        return Fraction(2 * self.lo - 1, 2)
+
+    def _along(self, beyond: Fraction) -> float:
+        """The unit position of what is so far beyond the start; exact, as differences of floats are not."""
+        start, length = self._start(), self.size
+        if self.log:
+            return math.log1p(beyond / start) / math.log1p(length / start)
+        return float(beyond / length)
+
+    def _far(self, u: float) -> Fraction:
+        """How far beyond the start the unit position `u` is."""
+        if self.log:
+            return self._start() * Fraction(math.expm1(u * math.log1p(self.size / self._start())))
+        return Fraction(u) * self.size
+
+    def from_unit(self, u: float) -> Value:
+        """The integer in whose share `u` lies."""
+        if self._is_large:
+            return min(self.hi, self.lo + math.floor(self._far(u)))
+        lo, hi = self._bounds()
+        x = lo + u * (hi - lo)
+        return min(self.hi, max(self.lo, math.floor((math.exp(x) if self.log else x) + 0.5)))
+
+    def to_unit(self, value: Value) -> float:
+        """The position of the integer itself."""
+        if self._is_large:
+            return self._along(Fraction(2 * (int(value) - self.lo) + 1, 2))
+        lo, hi = self._bounds()
+        x = float(value)
+        return ((math.log(x) if self.log else x) - lo) / (hi - lo)
+
+    def share(self, value: Value) -> float:
+        """The part of the bounds that is nearest to this integer; on a log scale, less for a larger one."""
+        if self._is_large:
+            if not self.log:
+                return 1 / self.size
+            begin, start = Fraction(2 * int(value) - 1, 2), self._start()
+            return math.log1p(1 / begin) / math.log1p(self.size / start)
+        (low, high), (lo, hi) = Integers(int(value), int(value), self.log)._bounds(), self._bounds()
+        return (high - low) / (hi - lo)
+
+    def split(self, parts: int = 2) -> tuple[Domain, ...]:
+        """Runs of neighbouring integers: of equal length, or on a log scale of equal ratio as far as they exist."""
+        if not self.log:
+            borders = [self.lo + cut for cut in cuts(self.size, parts)]
+        else:
+            inner = {int(self.from_unit(i / parts)) for i in range(1, parts)}
+            borders = sorted({self.lo, self.hi + 1} | {cut for cut in inner if self.lo < cut})
+            if len(borders) == 2 and self.size > 1 and parts > 1:
+                borders.insert(1, self.lo + 1)
+        return tuple(Integers(start, stop - 1, self.log) for start, stop in pairwise(borders))
+
+    def includes(self, other: Domain) -> bool:
+        """Whether `other` lies between the bounds and holds integers alone."""
+        if isinstance(other, Integers):
+            return self.lo <= other.lo and other.hi <= self.hi
+        return other.size is not None and all(value in self for value in other)
+
+    def canonical(self, value: Value) -> Value:
+        """The integer that equals `value`; ValueError if it is outside."""
+        if value not in self:
+            raise ValueError(value)
+        return int(value)
+
+    def __str__(self) -> str:
+        return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}]"
+
+
+GRAINS = 1024  # reals are split no finer than this many parts, unless a grain is given
+_LOG_OF_MOST = math.log(sys.float_info.max)
+
+
+@final
+@frozen
+class Reals(Domain):
+    """The real numbers from `lo` to `hi`.
+
+    `grain` is the width, in units of the value or of its natural logarithm, below which the domain is not split
+    again; 1/1024 of the whole if not given.
+    """
+
+    lo: float = field(converter=real)
+    hi: float = field(converter=real)
+    log: bool = field(default=False, converter=flag)
+    grain: float = field(default=0.0, converter=real)
+
+    def __attrs_post_init__(self) -> None:
+        if not (math.isfinite(self.lo) and math.isfinite(self.hi) and self.lo < self.hi):
+            raise InvalidDomain(f"reals({self.lo}, {self.hi}) is empty or not finite; write reals(lo, hi) with lo < hi")
+        if self.log and self.lo <= 0:
+            raise InvalidDomain(f"reals({self.lo}, {self.hi}, log=True) reaches 0; a log scale needs lo > 0")
+        lo, hi = self._bounds()
+        if not lo < hi:
+            raise InvalidDomain(f"reals({self.lo}, {self.hi}, log=True) is too short for a log scale; leave out log")
+        if math.isinf(hi - lo):
+            raise InvalidDomain(f"reals({self.lo}, {self.hi}) is longer than a float can tell; write nearer bounds")
+        if not 0.0 <= self.grain < math.inf:
+            raise InvalidDomain(f"the grain of reals({self.lo}, {self.hi}) is {self.grain}; it must be 0 or more")
+        if self.grain == 0.0:
+            object.__setattr__(self, "grain", (hi - lo) / GRAINS)
+
+    @property
+    def size(self) -> None:
+        """None: there is no end of reals."""
+        return
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.lo <= value <= self.hi
+
+    def __iter__(self) -> Iterator[Value]:
+        raise InvalidDomain(f"{self} cannot be enumerated; sample it or split it")
+
+    def _bounds(self) -> tuple[float, float]:
+        return _log_bounds(self.lo, self.hi) if self.log else (self.lo, self.hi)
+
+    def from_unit(self, u: float) -> Value:
+        """The number at `u`."""
+        lo, hi = self._bounds()
+        x = lo + u * (hi - lo)
+        return min(self.hi, max(self.lo, math.exp(min(x, _LOG_OF_MOST)) if self.log else x))
+
+    def to_unit(self, value: Value) -> float:
+        """The number's position between the bounds."""
+        lo, hi = self._bounds()
+        x = float(value)
+        return min(1.0, max(0.0, ((math.log(x) if self.log else x) - lo) / (hi - lo)))
+
+    def share(self, value: Value) -> float:  # noqa: ARG002  (a point has no length)
+        """None of it."""
+        return 0.0
+
+    def split(self, parts: int = 2) -> tuple[Domain, ...]:
+        """Intervals that share their borders; at the grain, the middle value alone."""
+        lo, hi = self._bounds()
+        borders = [self.lo, *(float(self.from_unit(i / parts)) for i in range(1, parts)), self.hi]
+        if hi - lo <= self.grain or not all(a < b and self._is_long(a, b) for a, b in pairwise(borders)):
+            return (Values((self.from_unit(0.5),)),)
+        return tuple(evolve(self, lo=start, hi=stop) for start, stop in pairwise(borders))
+
+    def _is_long(self, lo: float, hi: float) -> bool:
+        """Whether the scale tells two numbers apart: logarithms of large ones may be equal."""
+        return not self.log or math.log(lo) < math.log(hi)
+
+    def includes(self, other: Domain) -> bool:
+        """Whether `other` lies between the bounds."""
+        if isinstance(other, Reals | Integers):
+            return self.lo <= other.lo and other.hi <= self.hi
+        return other.size is not None and all(value in self for value in other)
+
+    def canonical(self, value: Value) -> Value:
+        """`value` as a float; ValueError if it is outside."""
+        if value not in self:
+            raise ValueError(value)
+        return float(value)
+
+    def __str__(self) -> str:
+        return f"[{_exactly(self.lo)}, {_exactly(self.hi)}{' log' if self.log else ''}]"
+
+
+def _exactly(number: float) -> str:
+    """A number as short as it can be without becoming another."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
+
+
+def integers(lo: int, hi: int, *, log: bool = False) -> Integers:
+    """The integers from `lo` to `hi`, both included; with `log`, sampled and split by ratio."""
+    return Integers(lo, hi, log)
+
+
+def reals(lo: float, hi: float, *, log: bool = False) -> Reals:
+    """The real numbers from `lo` to `hi`; with `log`, sampled and split by ratio."""
+    return Reals(lo, hi, log)
