@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.store.beside import belongs_to
 
 LOOK = 4096  # bytes of a file in which it shows of what kind it is
 _DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")  # folders of names for what is open already, such as /dev/stdout
@@ -96,8 +97,8 @@ def _log_of(path: Path) -> Path | None:
     """The log that `path` is or belongs to, as its own name or that of a folder that it lies in says."""
     for each in (path, *path.parents):
         for name in (each.name, *(each.name[: dot.start()] for dot in re.finditer(r"\.", each.name))):
-            if name and _is_log(each.with_name(name)):
-                return each.with_name(name)
+            if name and _is_log(log := each.with_name(name)) and belongs_to(log, path):
+                return log
     return None
 
 

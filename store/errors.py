@@ -35,6 +35,10 @@ class LogIsDamaged(ArchwrightError, OSError):
     """The file is torn, or what it says of a run is not what was appended."""
 
 
+class NamesTaken(LogIsDamaged):
+    """Something else stands in the file under a name of our views, or of DuckDB's own functions."""
+
+
 class LogFailed(ArchwrightError, OSError):
     """DuckDB cannot do with the file what it always can, for a reason that we have not met."""
 

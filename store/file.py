@@ -7,6 +7,7 @@ engine; attaching a file to an engine in memory takes 0.4 ms (DuckDB 2.0), so ea
 import itertools
 import logging
 import os
+import stat
 import tempfile
 import threading
 import time
@@ -14,12 +15,13 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 import duckdb
 
 from archwright.store import undo
-from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing
+from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing, NotALog
 from archwright.store.failure import explain, holder, is_busy
 
 Database = duckdb.DuckDBPyConnection
@@ -29,12 +31,14 @@ Mode = Literal["read", "write", "create"]
 WRITER_PATIENCE = 600.0  # seconds; longer than a person's slowest query in another DuckDB client
 READER_PATIENCE = 30.0  # seconds; a writer holds the file for some 10 ms at a time
 _STORAGE = "v1.4.0"  # the oldest DuckDB that we run on, and people's other clients, can read what we write
-_OPTIONS: dict[Mode, str] = {
+OPTIONS: dict[Mode, str] = {
     "read": "TYPE duckdb, READ_ONLY",
     "write": "TYPE duckdb",
     "create": f"TYPE duckdb, STORAGE_VERSION '{_STORAGE}'",
 }
 SEALED: Options = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+# DuckDB's own functions and types come first, so that no macro of a file's stands for one of them.
+_SEARCH_PATH = "SET search_path = 'system.main,{}.main'"
 _aliases = itertools.count(1)
 _locks: dict[int, threading.RLock] = {}
 _logger = logging.getLogger("archwright.store")
@@ -56,7 +60,7 @@ def attached(path: Path, mode: Mode = "read", patience: float = READER_PATIENCE)
             try:
                 # A connection of its own: one whose database failed, as on a full disk, can no longer even leave it.
                 with keeper.cursor() as database:
-                    database.execute(f"USE {alias}")
+                    database.execute(_SEARCH_PATH.format(alias))
                     with nullcontext() if log is None else _checkpointed(database, path, log):
                         yield database
             finally:
@@ -84,14 +88,42 @@ def transaction(database: Database) -> Generator[None]:
     database.execute("COMMIT")
 
 
+def log_name(database: Database) -> str:
+    """The name under which `database` has the log."""
+    ((path, first),) = database.execute("SELECT current_setting('search_path'), current_database()").fetchall()
+    return path.split(",")[-1].removesuffix(".main") or first
+
+
+@contextmanager
+def making(database: Database) -> Generator[None]:
+    """Tables and views that the block makes are the log's: elsewhere bare names are first those of DuckDB itself."""
+    name = log_name(database)
+    database.execute(f"USE {name}")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # the block failed
+            database.execute(_SEARCH_PATH.format(name))
+
+
 def present(path: Path, mode: Mode = "read") -> Path:
     """`path` without links and detours, if a log can be there."""
-    path = path.expanduser().resolve()
-    if path.is_dir():
-        raise LogIsFolder(f"{path} is a folder; name a file in it, as in --log {path / 'archwright.duckdb'}")
+    given = path
+    try:
+        path = path.expanduser().resolve()
+        kind = path.stat().st_mode if path.exists() else None
+    except (OSError, RuntimeError) as error:  # a link that goes round, a user or a working directory that is not there
+        said = getattr(error, "strerror", None) or error
+        raise LogMissing(f"{given} leads to no file ({said}); name another one with --log") from error
+    if kind is not None and stat.S_ISDIR(kind):
+        raise LogIsFolder(
+            f"{path} is a folder; name a file in it, as in --log {quote(str(path / 'archwright.duckdb'))}"
+        )
+    if kind is not None and not stat.S_ISREG(kind):
+        raise NotALog(f"{path} is a device, a pipe or a socket, and a log is a file; name one with --log")
     if mode == "create" and not path.parent.is_dir():
-        raise LogMissing(f"the folder {path.parent} is not there; make it with mkdir -p {path.parent}")
-    if mode != "create" and not path.exists():
+        raise LogMissing(f"the folder {path.parent} is not there; make it with mkdir -p {quote(str(path.parent))}")
+    if mode != "create" and kind is None:
         raise LogMissing(f"there is no log {path}; archwright search starts one, --log FILE names another")
     return path
 
@@ -130,7 +162,7 @@ def _checkpointed(database: Database, path: Path, log: int) -> Generator[None]:
     """What the block writes is in the file itself when it ends, whenever the process may be killed."""
     undo.keep(path, log, database)
     yield
-    database.execute("CHECKPOINT")
+    database.execute(f"CHECKPOINT {log_name(database)}")
     undo.forget(path)
 
 
@@ -153,7 +185,7 @@ def _attach(database: Database, path: Path, alias: str, mode: Mode, patience: fl
 def _try_to_attach(database: Database, path: Path, alias: str, mode: Mode) -> str | None:
     """Who holds the file, if it could not be attached for that; else it is attached."""
     try:
-        database.execute(f"ATTACH '{quoted(path)}' AS {alias} ({_OPTIONS[mode]})")
+        database.execute(f"ATTACH '{quoted(path)}' AS {alias} ({OPTIONS[mode]})")
         if not undo.is_kept(path):
             return None
         # Whoever keeps something holds the file, and it is not held: that process was killed.

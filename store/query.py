@@ -1,11 +1,17 @@
-"""A person's SQL over a copy of the log: it cannot harm the log, and no search waits for it."""
+"""A person's SQL over a copy of the log: it cannot harm the log, no search waits for it, and it reaches nothing else.
 
+The copy is attached to a DuckDB in memory, and the views are made there: so they are today's, whatever the file holds
+under their names, and no macro of the file's answers in them.
+"""
+
+import re
 import shutil
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 import duckdb
 from attrs import frozen
@@ -13,15 +19,21 @@ from attrs import frozen
 from archwright.store.errors import QueryFailed
 from archwright.store.failure import explain
 from archwright.store.file import SEALED, Database, Options, attached, present, quoted
-from archwright.store.schema import bring_forward
+from archwright.store.schema import schema_version
+from archwright.store.scratch import scratch_folder
+from archwright.store.views import VIEWS, create_view
 
 Format = Literal["csv", "json", "parquet"]
 
+COPIES = "archwright-copy-"  # how the folders for temporary files begin in which logs are copied
+_LOG = "log"  # the copy's name in SQL
+_ROWS_AT_ONCE = 10_000
 _OPTIONS: dict[Format, str] = {
     "csv": "FORMAT csv, HEADER",
     "json": "FORMAT json, ARRAY true",
     "parquet": "FORMAT parquet",
 }
+_IN_JSON = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|nan|Infinity|inf)\b')  # a text, or what is no number in JSON
 
 
 @frozen
@@ -32,41 +44,87 @@ class Table:
     rows: list[tuple[Any, ...]]
 
 
+@frozen
+class Answer:
+    """What a query gives, row by row."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Any, ...]]
+
+
 def query(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> Table:
     """What `sql` gives over the log at `path`, with a value of `parameters` for each question mark in it."""
-    path = Path(path)
-    with _copied(path) as copy, _sandbox(path, copy) as database:
-        result = database.execute(sql, list(parameters))
-        return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
-
-
-def export(path: Path | str, sql: str, file: BinaryIO, form: Format) -> None:
-    """Write what `sql` gives over the log at `path` to `file`; in JSON, numbers may be NaN and Infinity."""
-    path = Path(path)
-    with _copied(path) as copy:
-        target = copy.parent / "out" / f"result.{form}"
-        target.parent.mkdir()
-        with _sandbox(path, copy, writable=target.parent) as database:
-            # A comment may end the query: the bracket stands on a line of its own.
-            database.execute(f"COPY (\n{sql.rstrip().rstrip(';')}\n) TO '{quoted(target)}' ({_OPTIONS[form]})")
-        with target.open("rb") as result:
-            shutil.copyfileobj(result, file)
+    with asked(path, sql, parameters) as answer:
+        return Table(answer.columns, list(answer.rows))
 
 
 @contextmanager
-def _copied(path: Path) -> Generator[Path]:
-    """A copy of the log that goes with the block, of this release's schema."""
-    with TemporaryDirectory(prefix="archwright-") as folder:
-        copy = Path(folder) / "log.duckdb"
-        _copy(path, copy)
-        with attached(copy, "write") as database:
-            bring_forward(database, path)
-        yield copy
+def asked(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> Generator[Answer]:
+    """What `sql` gives over the log at `path`, to be read while the block lasts."""
+    with _sandbox(Path(path)) as (database, _):
+        result = database.execute(sql, list(parameters))
+        # DuckDB gives nothing at all, whatever its types say, for a query without a statement.
+        columns = tuple(column[0] for column in (result.description or () if cast(Any, result) else ()))
+        if not columns:
+            raise QueryFailed("the query says nothing that has an answer; write one such as: from trials limit 3")
+        batches = iter(lambda: result.fetchmany(_ROWS_AT_ONCE), [])
+        yield Answer(columns, chain.from_iterable(batches))
+
+
+def export(path: Path | str, sql: str, file: BinaryIO, form: Format) -> None:
+    """Write what `sql` gives over the log at `path` to `file`; in JSON, numbers that it has not are null."""
+    with _sandbox(Path(path)) as (database, folder):
+        target = folder / f"result.{form}"
+        # A comment may end the query: the bracket stands on a line of its own.
+        database.execute(f"COPY (\n{sql.rstrip().rstrip(';')}\n) TO '{quoted(target)}' ({_OPTIONS[form]})")
+        with target.open("rb") as result:
+            if form == "json":  # a row a line
+                file.writelines(_IN_JSON.sub(_strict, line) for line in result)
+            else:
+                shutil.copyfileobj(result, file)
+
+
+def _strict(found: re.Match[bytes]) -> bytes:
+    return found[0] if found[0].startswith(b'"') else b"null"
+
+
+@contextmanager
+def _sandbox(path: Path) -> Generator[tuple[Database, Path]]:
+    """A copy of the log at `path` as a database that reaches no file, except in the folder that comes with it."""
+    try:
+        with _scratch() as folder:
+            copy, writable = folder / "log.duckdb", folder / "out"
+            writable.mkdir()
+            _copy(path, copy)
+            limits: Options = {"memory_limit": "1GB", "threads": 2, "temp_directory": str(folder / "spill"), **SEALED}
+            with duckdb.connect(config=limits) as database:
+                _close(database, copy, writable)
+                yield database, writable
+    except duckdb.IOException as error:  # not the query's fault
+        raise explain(error, path) from error
+    except duckdb.Error as error:
+        raise QueryFailed(_meaning(error)) from error
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
+
+
+@contextmanager
+def _scratch() -> Generator[Path]:
+    """A folder for the copy; what killed processes have left of theirs goes first."""
+    with ExitStack() as folders:
+        try:
+            folder = folders.enter_context(scratch_folder(tempfile.gettempdir(), COPIES))
+        except OSError as error:
+            raise explain(error, Path("the folder for temporary files")) from error
+        yield folder
 
 
 def _copy(path: Path, copy: Path) -> None:
     """Copy the log while nobody can write it."""
-    with attached(path):
+    with attached(path) as database:
+        schema_version(database, path)
         path = present(path)
         ahead = path.with_name(f"{path.name}.wal")
         try:
@@ -78,22 +136,34 @@ def _copy(path: Path, copy: Path) -> None:
             raise explain(error, copy) from error
 
 
-@contextmanager
-def _sandbox(path: Path, copy: Path, writable: Path | None = None) -> Generator[Database]:
-    """The copy of the log at `path` as a database that reaches no other file, except in the folder `writable`."""
-    spill = str(copy.parent / "spill")
-    limits: Options = {"memory_limit": "1GB", "threads": 2, "temp_directory": spill, **SEALED}
-    try:
-        with duckdb.connect(copy, read_only=True, config=limits) as database:
-            if writable:
-                database.execute(f"SET allowed_directories = ['{quoted(writable)}']")
-            database.execute("SET enable_external_access = false")
-            database.execute("SET lock_configuration = true")
-            yield database
-    except duckdb.IOException as error:  # not the query's fault
-        raise explain(error, path) from error
-    except duckdb.Error as error:
-        raise QueryFailed(_meaning(error)) from error
+def _close(database: Database, copy: Path, writable: Path) -> None:
+    """Attach the copy and make the views, and let `database` reach nothing else and change nothing from there on."""
+    database.execute(f"SET allowed_paths = ['{quoted(copy)}', '{quoted(copy)}.wal']")
+    database.execute(f"SET allowed_directories = ['{quoted(writable)}']")
+    database.execute("SET enable_external_access = false")
+    database.execute(f"ATTACH '{quoted(copy)}' AS {_LOG} (TYPE duckdb, READ_ONLY)")
+    for name in ("events", "archwright_migrations"):
+        database.execute(f"CREATE VIEW {name} AS FROM {_LOG}.main.{name}")
+    for view in VIEWS:
+        database.execute(create_view(view))
+    for name in _names_of_theirs(database):
+        with suppress(duckdb.Error):  # a view of theirs that reaches elsewhere
+            database.execute(f"CREATE VIEW {name} AS FROM {_LOG}.main.{name}")
+    database.execute("SET lock_configuration = true")
+    database.execute("BEGIN TRANSACTION READ ONLY")
+
+
+def _names_of_theirs(database: Database) -> list[str]:
+    """The tables and views in the file that are a person's own, as SQL writes them: their bare names stay good."""
+    rows = database.execute(
+        """
+        SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'
+        UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = ? AND schema_name = 'main' AND NOT internal
+        """,
+        [_LOG, _LOG],
+    ).fetchall()
+    known = {"events", "archwright_migrations", *(view.name for view in VIEWS)}
+    return ['"' + name.replace('"', '""') + '"' for (name,) in rows if name.lower() not in known]
 
 
 def _meaning(error: duckdb.Error) -> str:

@@ -1,12 +1,16 @@
 """The tables of the log, made and brought forward by numbered migrations."""
 
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
 
-from archwright.store.errors import LogIsNewer, NotALog
-from archwright.store.file import Database, transaction
+from archwright.store.catalog import MIGRATIONS_TABLE, require_no_triggers, require_tables, strange_views
+from archwright.store.errors import LogIsDamaged, LogIsNewer
+from archwright.store.file import Database, making, transaction
 from archwright.store.views import create_views
 
 Migration = Callable[[Database], object]
@@ -57,29 +61,63 @@ MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics)
 
 
 def bring_forward(database: Database, path: Path) -> None:
-    """Apply the migrations that the file at `path` has not seen."""
+    """Apply the migrations that the file at `path` has not seen, and put its views right."""
     version = schema_version(database, path)
+    require_no_triggers(database, path)
     if version < len(MIGRATIONS):
         migrate(database, applied=version)
+    elif _is_new_here(path) and _has_strange_views(database):
+        # A table of a person's under a view's name stays, and with it the other views; `verify` tells of them.
+        with suppress(duckdb.CatalogException), making(database), transaction(database):
+            create_views(database)
+
+
+def _has_strange_views(database: Database) -> bool:
+    """Whether views of ours are to be made anew; not where there is no room to find out."""
+    with suppress(OSError, duckdb.IOException):
+        return bool(strange_views(database))
+    return False
+
+
+@lru_cache(maxsize=256)
+def _seen(path: Path, inode: int, pid: int) -> list[bool]:
+    """Holds something once this process has looked at the views of the file."""
+    del path, inode, pid
+    return []
+
+
+def _is_new_here(path: Path) -> bool:
+    """Whether this process has not yet looked at the views of the file: an append is to be quick."""
+    seen = _seen(path, path.stat().st_ino, os.getpid())
+    seen.append(True)
+    return len(seen) == 1
 
 
 def migrate(database: Database, applied: int = 0) -> None:
     """Apply the migrations after the first `applied`, each in one transaction with its record."""
-    for number, migration in enumerate(MIGRATIONS[applied:], start=applied + 1):
-        with transaction(database):
-            if number == 1:
-                database.execute("CREATE TABLE archwright_migrations (number INTEGER NOT NULL, name VARCHAR NOT NULL)")
-            migration(database)
-            database.execute("INSERT INTO archwright_migrations VALUES (?, ?)", [number, migration.__name__])
+    with making(database):
+        for number, migration in enumerate(MIGRATIONS[applied:], start=applied + 1):
+            with transaction(database):
+                if number == 1:
+                    database.execute(MIGRATIONS_TABLE)
+                migration(database)
+                database.execute("INSERT INTO archwright_migrations VALUES (?, ?)", [number, migration.__name__])
 
 
 def schema_version(database: Database, path: Path) -> int:
-    """How many migrations the file at `path` has seen; raises NotALog for a foreign one, LogIsNewer for a later one."""
-    try:
-        rows = database.execute("SELECT max(number) FROM archwright_migrations").fetchall()
-    except duckdb.CatalogException as error:
-        raise NotALog(f"{path} is somebody else's DuckDB file; name another one with --log") from error
-    version: int = rows[0][0]
+    """How many migrations the file at `path` has seen.
+
+    Raises NotALog for a foreign file, LogIsDamaged for one that does not say it, LogIsNewer for a later one.
+    """
+    require_tables(database, path)
+    version: int = max(
+        [row[0] for row in database.execute("SELECT number FROM archwright_migrations").fetchall()], default=0
+    )
+    if version < 1:
+        raise LogIsDamaged(
+            f"{path} does not say of which schema it is, its table archwright_migrations is empty; "
+            "put a backup in its place"
+        )
     if version > len(MIGRATIONS):
         raise LogIsNewer(
             f"{path} has schema {version}, and this archwright knows schemas up to {len(MIGRATIONS)}; "

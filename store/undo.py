@@ -93,9 +93,11 @@ def _put_back(file: Path, log: int) -> None:
 
 def _metadata(database: duckdb.DuckDBPyConnection) -> tuple[int, list[int]]:
     """The size of a block in bytes, and the numbers of those that hold metadata."""
-    sizes = database.execute("SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()")
+    ((names,),) = database.execute("SELECT current_setting('search_path')").fetchall()
+    name = names.split(",")[-1].removesuffix(".main")
+    sizes = database.execute("SELECT block_size FROM pragma_database_size() WHERE database_name = ?", [name])
     ((size,),) = sizes.fetchall()
-    blocks = database.execute("SELECT DISTINCT block_id FROM pragma_metadata_info()").fetchall()
+    blocks = database.execute(f"SELECT DISTINCT block_id FROM pragma_metadata_info('{name}')").fetchall()  # noqa: S608
     return size, [block for (block,) in blocks]
 
 

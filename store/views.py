@@ -249,10 +249,15 @@ _RUNS = View(
 VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _METRICS, _INCUMBENTS, _RUNS)  # each after those that it reads
 
 
+def create_view(view: View) -> str:
+    """The SQL that makes a view."""
+    return f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}"
+
+
 def create_views(database: Database) -> None:
     """Put every view into the file, with its documentation as comments that any DuckDB client shows."""
     for view in VIEWS:
-        database.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
+        database.execute(create_view(view))
         database.execute(f"COMMENT ON VIEW {view.name} IS '{_quoted(view.doc)}'")
         for column, doc in view.columns.items():
             database.execute(f"COMMENT ON COLUMN {view.name}.{column} IS '{_quoted(doc)}'")

@@ -45,9 +45,13 @@ def verify(
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
-    """Check every event of the log against the hash chain over its run; exit 1 if any was changed or lost."""
+    """Check every event of the log against the hash chain over its run; exit 1 if any was changed or lost.
+
+    The same if the file has other views than archwright makes, under their names.
+    """
     from archwright.cli.output import print_json
     from archwright.cli.reports.verdicts import show_verdicts
+    from archwright.store.verify import require_own_names
     from archwright.store.verify import verify as check
 
     path = file or log
@@ -59,3 +63,4 @@ def verify(
         show_verdicts(path, verdicts)
     if any(verdict.broken for verdict in verdicts):
         sys.exit(1)
+    require_own_names(path)

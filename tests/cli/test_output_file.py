@@ -149,7 +149,7 @@ def test_no_command_replaces_what_is_a_log_s(reader, tmp_path, words):
         shutil.copy(tmp_path / "archwright.duckdb", tmp_path / f"log{name}")
     (tmp_path / "link.png").symlink_to("archwright.duckdb")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    beside = [f"archwright.duckdb{end}" for end in ("", ".wal", ".undo", ".locks/run-1.lock", ".png", ".svg")]
+    beside = [f"archwright.duckdb{end}" for end in ("", ".wal", ".undo", ".journal", ".locks/run-1.lock")]
     names = [
         *beside,
         *(f"log{end}" for end in endings),
@@ -168,6 +168,7 @@ def test_no_command_replaces_what_is_a_log_s(reader, tmp_path, words):
 def test_the_error_names_the_log(reader, tmp_path, words):
     shutil.copy(tmp_path / "archwright.duckdb", tmp_path / "log.png")
     assert "log.png is a log, which nothing else may take the place of" in reader(*words, "log.png").err
+    assert reader(*words, "archwright.duckdb.png").code == 0  # no name of a log's
     if words[0] == "sql":
         said = reader(*words, "archwright.duckdb.wal").err
         assert f"belongs to the log {tmp_path / 'archwright.duckdb'}" in said

@@ -140,7 +140,7 @@ def test_a_later_schema_is_refused_by_number(tmp_path):
 
 
 def test_an_older_schema_is_brought_forward(tmp_path, monkeypatch):
-    """A writer applies the migrations that are new; a query applies them to its copy only."""
+    """A writer applies the migrations that are new; a query needs none, as its views are today's."""
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
     position = log.append("a-1", [started()], START)
@@ -149,7 +149,7 @@ def test_an_older_schema_is_brought_forward(tmp_path, monkeypatch):
         database.execute("CREATE VIEW later AS SELECT count(*) AS events FROM events")
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m_later))
-    assert query(path, "SELECT * FROM later").rows == [(1,)]
+    assert query(path, "SELECT count(*) FROM runs").rows == [(1,)]
     with attached(path) as database:
         assert schema_version(database, path) == len(MIGRATIONS)
     log.append("a-1", trial(0), position)

@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 from importlib.util import find_spec
 
 import duckdb
@@ -12,7 +11,7 @@ from packaging.version import Version
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import QueryFailed
 from archwright.store.log import START
-from archwright.store.query import Table, export, query
+from archwright.store.query import Table, asked, export, query
 from tests.store.strategies import run_of
 
 
@@ -75,6 +74,21 @@ def test_a_mistake_is_told_in_duckdb_s_words(path, sql, says):
         query(path, sql)
 
 
+@pytest.mark.parametrize("sql", ["", "  ", "-- nothing", ";"])
+def test_a_query_that_says_nothing_is_a_mistake(path, sql):
+    with pytest.raises(QueryFailed, match=r"write one such as: from trials limit 3|syntax error"):
+        query(path, sql)
+    with pytest.raises(QueryFailed):
+        exported(path, sql, "csv")
+
+
+def test_rows_can_be_read_one_by_one(path):
+    """What is not read is not made."""
+    with asked(path, "FROM range(1_000_000_000)") as answer:
+        assert answer.columns == ("range",)
+        assert next(answer.rows) == (0,)
+
+
 def test_a_time_with_a_zone_is_given_or_refused_with_a_remedy(path):
     """DuckDB before 2.0.1 needs pytz for it, which we do not require."""
     if Version(duckdb.__version__) < Version("2.0.1") and find_spec("pytz") is None:
@@ -104,9 +118,18 @@ def test_export_as_csv(path):
 
 
 def test_export_as_json(path):
-    """A list of objects; the numbers that JSON has not are as Python's json reads them."""
-    rows = json.loads(exported(path, "SELECT 1 AS a, 'NaN'::DOUBLE AS b, NULL AS c, 'é' AS d", "json"))
-    assert [(row["a"], math.isnan(row["b"]), row["c"], row["d"]) for row in rows] == [(1, True, None, "é")]
+    """A list of objects; the numbers that JSON has not are null, and texts that look like them are texts."""
+    sql = """
+        SELECT 1 AS a, 'NaN'::DOUBLE AS b, NULL AS c, 'é' AS d, ['inf'::FLOAT, 1.5, '-inf'::DOUBLE] AS e,
+            {'NaN': 'nan'::DOUBLE, 'x"y\\': 'NaN, "Infinity'} AS f, 'a\n-Infinity' AS g
+    """
+    told = exported(path, sql, "json")
+    assert json.loads(told, parse_constant=pytest.fail) == [
+        {
+            "a": 1, "b": None, "c": None, "d": "é", "e": [None, 1.5, None],
+            "f": {"NaN": None, 'x"y\\': 'NaN, "Infinity'}, "g": "a\n-Infinity",
+        }
+    ]  # fmt: skip
     assert json.loads(exported(path, "SELECT * FROM scores WHERE false", "json")) == []
 
 

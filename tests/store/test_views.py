@@ -3,6 +3,7 @@
 import math
 from datetime import datetime
 
+import duckdb
 import pytest
 
 from archwright.core.trial import Budget, Stopped
@@ -45,9 +46,11 @@ def test_every_view_has_the_documented_columns(log):
         table = query(log.path, f"SELECT * FROM {view.name}")
         assert table.columns == tuple(view.columns)
         comments = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index"
-        assert dict(query(log.path, comments, [view.name]).rows) == view.columns
-    views = query(log.path, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal")
-    assert dict(views.rows) == {view.name: view.doc for view in VIEWS}
+        with duckdb.connect(log.path, read_only=True) as client:
+            assert dict(client.execute(comments, [view.name]).fetchall()) == view.columns
+    with duckdb.connect(log.path, read_only=True) as client:
+        views = client.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall()
+    assert dict(views) == {view.name: view.doc for view in VIEWS}
     assert {view.name for view in VIEWS} == {
         "runs", "trials", "choices", "scores", "curves", "metrics", "incumbents", "attempts"
     }  # fmt: skip
