@@ -23,12 +23,17 @@ def is_own(kind: type) -> bool:
     return not kind.__module__.startswith(_OURS)
 
 
+def says(kind: type, name: str) -> bool:
+    """Whether a person's kind has a method of its own for `name`, rather than that of its base here."""
+    method = getattr(kind, name, None)
+    return method is not None and not method.__module__.startswith(_OURS)
+
+
 def hold(kind: type) -> None:
     """Make the methods of a person's kind raise WrongClaim where what they give is not what they must."""
     for name, check in _CHECKS.items():
-        method = getattr(kind, name, None)
-        if method is not None and not method.__module__.startswith(_OURS):
-            setattr(kind, name, check(method))
+        if says(kind, name):
+            setattr(kind, name, check(getattr(kind, name)))
 
 
 def _shape(method: Callable[..., Any]) -> Callable[..., Shape]:

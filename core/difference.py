@@ -1,4 +1,4 @@
-"""Where two JSON values differ, for people."""
+"""Where the JSON of two spaces differs, for people."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -22,6 +22,22 @@ def differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
             return
     if old != new:
         yield f"{place} was {_brief(old)}, and is {_brief(new)}"
+
+
+def in_the_order_of(old: JSON, new: JSON) -> JSON:
+    """`new` with those lists of numbers in the order of writing that are so in `old`, and are the same otherwise.
+
+    Spaces that were logged before there was an order by size hold none: the same file gives it to them now.
+    """
+    match old, new:
+        case {"values": list(), "ordered": bool()}, {"values": list(), "order": "size"} if "order" not in old:
+            return old if {**old, "order": "size"} == new else new
+        case dict(), dict() if old.keys() == new.keys():
+            return {key: in_the_order_of(old[key], new[key]) for key in new}
+        case list(), list() if len(old) == len(new):
+            return [in_the_order_of(a, b) for a, b in zip(old, new, strict=True)]
+        case _:
+            return new
 
 
 def _brief(value: JSON) -> str:

@@ -114,6 +114,7 @@ def of_trial_in_full(reading: Reading, number: int) -> Facts:
         "run": reading.name,
         "metric": reading.run.started.objective.metric,
         "parameters": parameters(reading, trial),
+        "all_parameters": all_parameters(reading, trial),
         "architecture": drawing(reading, trial),
         "model": model_file(reading, trial),
         "attempts": attempts(reading, number),
@@ -156,9 +157,17 @@ def leaf(reading: Reading, trial: Trial) -> Node:
 
 
 def parameters(reading: Reading, trial: Trial) -> int | None:
-    """How many parameters the trial's model has; None where its space can no longer be read."""
+    """How many parameters of the trial's model were trained, or where that is not logged all of its architecture.
+
+    None where its space can no longer be read.
+    """
     if trial.ended is not None and "parameters" in trial.ended.metrics:
         return int(trial.ended.metrics["parameters"])
+    return all_parameters(reading, trial)
+
+
+def all_parameters(reading: Reading, trial: Trial) -> int | None:
+    """How many parameters the trial's architecture says that it has, those too that no training changes."""
     with suppress(ArchwrightError):
         return leaf(reading, trial).architecture.parameters(reading.run.started.input_shape)
     return None

@@ -34,10 +34,9 @@ def show_trial(facts: Facts) -> None:
     """Print all that is to know about a trial."""
     out = screen()
     told = f"   {facts['metric']} {score(facts['score'])}" if facts["score"] is not None else ""
-    size = f", {count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
     status = facts["status"].replace("_", " ")
     out.print(f"trial {facts['trial']} of {facts['run']}   {status}{told}", style="bold")
-    out.print(f"{facts['budget']}, {duration(facts['seconds'])}{size}")
+    out.print(f"{facts['budget']}, {duration(facts['seconds'])}{size(facts)}")
     if facts["model"] is not None:
         out.print(f"its model is kept in {facts['model']}", soft_wrap=True)
     out.print()
@@ -45,6 +44,16 @@ def show_trial(facts: Facts) -> None:
     out.print("\n" + tree(facts["architecture"], out.width), soft_wrap=True)
     for attempt in facts["attempts"]:
         _show_attempt(attempt)
+
+
+def size(facts: Facts) -> str:
+    """How many parameters a trial's model has; if those that were trained are not all, both numbers."""
+    trained, whole = facts["parameters"], facts.get("all_parameters")
+    if trained is None:
+        return ""
+    if whole is None or whole == trained:
+        return f", {count(trained)} parameters"
+    return f", {count(trained)} trainable parameters, {count(whole)} in all of its architecture"
 
 
 def _show_attempt(attempt: Facts) -> None:

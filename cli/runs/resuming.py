@@ -6,7 +6,7 @@ from archwright.cli.output import say, several
 from archwright.cli.runs.starting import space_now
 from archwright.cli.space import find, known_term
 from archwright.cli.suggestion import command
-from archwright.core.difference import differences
+from archwright.core.difference import differences, in_the_order_of
 from archwright.core.serial import JSON, to_json
 from archwright.evaluate.config import Config
 from archwright.evaluate.loading import is_source
@@ -44,7 +44,7 @@ def changed_space(name: str, run: Logged, config: Config) -> JSON:
         return None
     found = find(source)
     known_term(run.space, source)
-    space = to_json(space_now(found, run, config))
+    space = in_the_order_of(run.space, to_json(space_now(found, run, config)))
     if space != run.space:
         check_paths(run, space)
         say(f"{source} has changed since {name} was last in it; the run goes on in the new space:")

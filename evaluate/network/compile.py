@@ -14,6 +14,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.nasbench201 import Nasbench201Network
 from archwright.core.term import Shape, Term
 from archwright.evaluate.network import cells, layers
+from archwright.evaluate.network.size import require_size
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -43,8 +44,9 @@ def compiled(architecture: Term, in_shape: Shape, seed: int, initialization: str
     """The torch module of an architecture for inputs of (batch, *in_shape), with weights drawn from `seed`.
 
     `initialization` is "own", as each module says itself, or a rule for every convolution and affine layer in it.
-    It has been run once, to see that its output has the inferred shape. Torch's global generator stays as it was.
-    Raises Misfit, NotSpecified, NotCompilable, WrongShape, and whatever a person's own kinds raise.
+    It has been run once, to see that its output has the inferred shape, and its parameters have been counted. Torch's
+    global generator stays as it was. Raises Misfit, NotSpecified, NotCompilable, WrongShape, WrongSize, and whatever a
+    person's own kinds raise.
     """
     require_specified(architecture)
     expected = architecture.out_shape(in_shape)
@@ -55,6 +57,7 @@ def compiled(architecture: Term, in_shape: Shape, seed: int, initialization: str
             if initialization != "own" and isinstance(layer, nn.Conv2d | nn.Linear):
                 initialized(layer, initialization)
         found = tuple(model.eval()(torch.randn(2, *in_shape)).shape)
+        require_size(architecture, in_shape, model, build)
     if found != (2, *expected):
         raise WrongShape(
             f"{architecture.kind} gives the shape {found[1:]} when run, and {expected} by out_shape; make them agree"

@@ -7,13 +7,16 @@ from typing import cast
 
 from archwright.core.basic import Activation, Identity, Settings, Zero
 from archwright.core.cell import Topology
-from archwright.core.composite import Branches, Residual
+from archwright.core.composite import Branches, RepeatTied, Residual, Sequential
+from archwright.core.nasbench201 import Nasbench201Network
 from archwright.core.term import Basic, Term
 
 # Of the ways from the input of a graph to one of its nodes, so many are looked at. A choice: all of them in any graph
 # of up to 8 nodes (2^6 if each is joined to each), which is more than the cells of NAS-Bench-101 (7) and 201 (4) have;
 # in a larger one, some routes are left out before the strings of a leaf become thousands.
 ROUTES = 64
+
+CHAINS = frozenset({Sequential, RepeatTied, Nasbench201Network})  # kinds whose children follow each other
 
 Word = tuple[str, ...]  # the modules that data meets on its way
 
@@ -22,7 +25,8 @@ def structure(architecture: Term) -> list[str]:
     """The strings, each as often as what it names comes.
 
     Identities vanish and zeros block their route, so that graphs that compute the same have much in common. Within a
-    graph, only routes count. Copies of a tied module count once: their number is a choice of its own.
+    graph, only routes count. Copies of a tied module count once: their number is a choice of its own. How a person's
+    own kind connects its children nobody knows: it is one module, and what is in a row within a child is so for sure.
     """
     found = list[str]()
     word = _word(architecture, found) or ()
@@ -53,8 +57,12 @@ def _word(term: Term, found: list[str]) -> Word | None:
         routes = [word for word in words if word is not None]
     elif kind is Residual:
         routes = [(), *(word for word in words if word is not None)]
-    else:
+    elif kind in CHAINS:
         return None if None in words else tuple(chain.from_iterable(cast(list[Word], words)))
+    else:
+        named = ((term.segment(i), word) for i, word in enumerate(words) if word is not None)
+        found += (f"{segment}: {' > '.join(word)}" for segment, word in named)
+        return (_text(term),)
     found += (f"{term.kind}: {' > '.join(route)}" for route in routes)
     return (term.kind,) if routes else None
 

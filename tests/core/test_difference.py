@@ -1,10 +1,12 @@
 """Where two JSON values differ."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.difference import differences
+from archwright.core.difference import differences, in_the_order_of
 from tests.strategies import anything
 
 
@@ -45,3 +47,17 @@ def test_long_values_are_cut():
     assert line.startswith("$ was {'kind': 'activation', 'function': 'relu'}, and is {'kind': 'sequential', ")
     assert line.endswith("...")
     assert len(line) < 220
+
+
+def test_a_space_of_before_there_was_an_order_by_size_keeps_the_order_of_writing():
+    """Whatever else has changed since; one that was logged with the order by size has it."""
+    now = aw.to_json(aw.sequential(aw.conv2d([32, 8, 24], 3), aw.dropout([0.5, 0.1, 0.3])))
+    before = json.loads(json.dumps(now).replace(', "order": "size"', ""))
+    assert before != now
+    assert in_the_order_of(before, now) == before
+    assert in_the_order_of(now, now) == now
+    wider = aw.to_json(aw.sequential(aw.conv2d([32, 8, 24, 1], 3), aw.dropout([0.5, 0.1, 0.3])))
+    kept = in_the_order_of(before, wider)
+    assert kept["children"] == [wider["children"][0], before["children"][1]]
+    longer = aw.to_json(aw.sequential(aw.dropout([0.5, 0.1, 0.3])))
+    assert in_the_order_of(before, longer) == longer

@@ -3,15 +3,23 @@
 import json
 import subprocess
 import sys
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
 
 import archwright as aw
-from archwright.core.cell import topology
+from archwright.core.basic import Identity, Settings, Zero
+from archwright.core.cell import Topology, topology
+from archwright.core.claims import is_own
+from archwright.core.composite import Branches, Residual
 from archwright.core.node import Node
 from archwright.search.surrogates.features import Names, counts, matrix, module_names, names, traits, vocabulary
 from archwright.search.surrogates.structure import ROUTES, structure
+from archwright.search.surrogates.structure import _routes as routes_of
+from tests.core.own import Glued
+from tests.strategies import leaves, subterms
 
 IMAGE = (3, 32, 32)
 PAPER = aw.sequential(
@@ -166,6 +174,59 @@ def test_structure_of_branches_and_residuals():
             "branches > flatten",
         ]
     )
+
+
+def test_structure_of_a_kind_of_ones_own():
+    """It is one module, with what is certainly in a row within each of its children, by their places.
+
+    Its children side by side are no chain, and a zero in one of them leaves what is in the others.
+    """
+    pair = aw.sequential(aw.relu(), aw.flatten()), aw.zero()
+    space = aw.sequential(aw.batch_norm(), Glued(pair, aw.affine(2)), aw.dropout(0.5))
+    assert sorted(structure(space)) == sorted(
+        [
+            "batch_norm",
+            "glued",
+            "dropout",
+            "batch_norm > glued",
+            "glued > dropout",
+            "glued.0: relu > flatten",
+            f"glued.2: {next(text for text in structure(aw.affine(2)))}",
+        ]
+    )
+
+
+@given(leaves)
+def test_structure_of_built_in_kinds_is_what_it_was(leaf):
+    """Searches of before propose what they proposed: by the rule of then, which took any other kind for a chain."""
+    assume(all(not is_own(type(each)) for each in subterms(leaf.architecture)))
+    assert structure(leaf.architecture) == structure_of_before(leaf.architecture)
+
+
+def structure_of_before(architecture: aw.Term) -> list[str]:
+    """The rule of before there was one for a person's own kinds."""
+    found: list[str] = []
+    word = _word_of_before(architecture, found) or ()
+    return [*found, *word, *(f"{a} > {b}" for a, b in pairwise(word))]
+
+
+def _word_of_before(term: aw.Term, found: list[str]) -> tuple[str, ...] | None:
+    if isinstance(term, Identity | Settings):
+        return ()
+    if isinstance(term, Zero):
+        return None
+    if isinstance(term, aw.Basic):
+        return tuple(structure(term))
+    words = [_word_of_before(each, found) for each in term.subterms]
+    kept = [word for word in words if word is not None]
+    if isinstance(term, Topology):
+        routes = routes_of(term.edges, words)
+    elif isinstance(term, Branches | Residual):
+        routes = [(), *kept] if isinstance(term, Residual) else kept
+    else:
+        return tuple(chain.from_iterable(kept)) if len(kept) == len(words) else None
+    found += (f"{term.kind}: {' > '.join(route)}" for route in routes)
+    return (term.kind,) if routes else None
 
 
 def test_routes_of_large_graphs_are_cut_off():

@@ -16,6 +16,7 @@ from archwright.core.node import DeadEnd
 from archwright.core.term import Basic, Shape, Term, hyperparameter, integer, module
 from archwright.evaluate.network.compile import ACTIVATIONS, NotCompilable, WrongShape, compiled
 from archwright.evaluate.network.layers import added, concatenated
+from archwright.evaluate.network.size import WrongSize
 from archwright.evaluate.training.train import parameters
 
 PADDING = st.sampled_from(["same", "valid"])
@@ -246,6 +247,65 @@ def test_a_kind_of_one_s_own_compiles_itself():
 def test_a_module_whose_shape_is_not_the_inferred_one_is_refused_with_both():
     with pytest.raises(WrongShape, match=r"\(6,\) when run, and \(9,\) by out_shape"):
         compiled(Doubled(times=3), (3,), seed=0)
+
+
+@module
+class Scaled(Basic):
+    """A kind of a person's own with a trained scale and a frozen offset for each feature, that says how many it has."""
+
+    kind = "scaled_in_a_test"
+    said: int = 0
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        return in_shape
+
+    def parameters(self, in_shape: Shape) -> int:  # noqa: ARG002
+        return self.said
+
+    def compile(self, in_shape: Shape) -> torch.nn.Module:
+        class Scale(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.scale = torch.nn.Parameter(torch.ones(in_shape))
+                self.offset = torch.nn.Parameter(torch.zeros(in_shape), requires_grad=False)
+
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                return x * self.scale + self.offset
+
+        return Scale()
+
+
+@pytest.mark.parametrize("said", [6, 3])
+def test_a_kind_may_count_all_of_its_parameters_or_those_that_are_trained(said):
+    compiled(aw.sequential(Scaled(said), aw.affine(2)), (3,), seed=0)
+
+
+@pytest.mark.parametrize("said", [0, 4, 7])
+def test_a_kind_with_another_number_of_parameters_than_it_says_is_refused_with_both(said):
+    message = rf"scaled_in_a_test says by parameters that it has {said} of them .* shape \(3,\), and its module has 6,"
+    for space in (Scaled(said), aw.sequential(aw.affine(3), aw.residual(Scaled(said))), aw.branches(Scaled(said))):
+        with pytest.raises(WrongSize, match=message):
+            compiled(space, (3,), seed=0)
+
+
+@module
+class Lazy(Basic):
+    """A kind of a person's own that does not say how large it is."""
+
+    kind = "lazy_in_a_test"
+
+    def out_shape(self, in_shape: Shape) -> Shape:  # noqa: ARG002
+        return (5,)
+
+    def compile(self, in_shape: Shape) -> torch.nn.Module:  # noqa: ARG002
+        return torch.nn.LazyLinear(5)
+
+
+def test_a_kind_that_does_not_say_how_large_it_is_is_not_refused():
+    """It says nothing that is wrong; another one beside it does."""
+    compiled(aw.sequential(Lazy(), Scaled(5)), (3,), seed=0)
+    with pytest.raises(WrongSize, match="scaled_in_a_test says by parameters that it has 7"):
+        compiled(aw.sequential(Lazy(), Scaled(7)), (3,), seed=0)
 
 
 def test_a_kind_that_cannot_be_compiled_is_told_how():
