@@ -16,15 +16,20 @@ demo: .venv/ready  ## Search a space for real, and show the best model and how t
 test: .venv/ready  ## Run the tests.
 	.venv/bin/pytest --numprocesses $(TESTERS) --dist worksteal
 
-check: .venv/ready  ## Everything that must hold before a change lands.
+check: .venv/bench  ## Everything that must hold before a change lands.
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/pyright
 	.venv/bin/lint-imports
 	$(MAKE) test
 
-bench: .venv/bench  ## Measure speed and memory against something run beside it.
+bench: .venv/bench  ## Measure speed and memory against something run beside it, as the pages in docs have it.
 	.venv/bin/python benchmarks/run.py
+	.venv/bin/python benchmarks/workers.py --device cpu
+	.venv/bin/python benchmarks/training.py --device cpu
+	.venv/bin/python benchmarks/chaos.py --trials 1000 --workers 3
+	.venv/bin/python benchmarks/memory.py --trials 200
+	git log -1 --format='of commit %h, %ad'
 
 format: .venv/ready  ## Put the code into its one form.
 	.venv/bin/ruff format .

@@ -22,7 +22,8 @@ from archwright.evaluate.training.device import chosen_device
 from archwright.evaluate.workers.pool import WorkerPool
 
 GOAL = 0.94
-SHORT = Budget(1024, "examples")
+WARM_UP = Budget(1024, "examples")
+SHORT = Budget(256, "examples")
 RECIPE = {
     "optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4,
     "schedule": "cosine", "batch_size": 256, "label_smoothing": 0.1, "crop": 4, "flip": True, "cutout": 8,
@@ -65,7 +66,7 @@ def trained(config: TrainingConfig, model: Term, budgets: Sequence[Budget]) -> l
     return found
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Train, and print the time and whether the goal was reached."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="cifar10")
@@ -74,11 +75,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--short", action="store_true", help="a few steps, to see that it runs")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     device = chosen_device(given.device, 0)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     print(f"{name}; torch {torch.__version__}, archwright {aw.__version__}")
-    settings = {"batch_size": 128} if given.short else {}
+    settings = {"batch_size": 64} if given.short else {}
     config = TrainingConfig(
         given.data, given.data_dir, given.device, train_on="train+validation", keep="last", settings=RECIPE | settings
     )
@@ -87,7 +88,7 @@ def main() -> None:
         print(f"short form, an eighth of the width, {SHORT}: {end.metrics['examples_per_second']:,.0f} images/s")
         return
     budget, seeds = Budget(given.epochs, "epochs"), given.seeds
-    _, *timed = trained(config, network(64), [SHORT, *[budget] * seeds])  # the first warms up, and does not count
+    _, *timed = trained(config, network(64), [WARM_UP, *[budget] * seeds])  # the first warms up, and does not count
     ends = [end.metrics for end in timed]
     accuracy, seconds = mean(m["test_accuracy"] for m in ends), mean(m["train_seconds"] for m in ends)
     spread = f" (deviation {stdev(m['test_accuracy'] for m in ends):.2%})" if seeds > 1 else ""

@@ -114,8 +114,9 @@ def held(pid: int | str) -> int:
 
 
 def growth(values: Sequence[int]) -> Growth:
-    """From just after the warm-up to the end."""
-    return Growth(median(values[WARM : WARM + WINDOW]), median(values[-WINDOW:]))
+    """From just after the warm-up to the end; of few trials, from the first half to the second."""
+    warm, window = min(WARM, len(values) // 3), min(WINDOW, (len(values) + 1) // 3)
+    return Growth(median(values[warm : warm + window]), median(values[-window:]))
 
 
 def _started(term, config: TrainingConfig, trials: int) -> RunStarted:
@@ -133,19 +134,19 @@ def _started(term, config: TrainingConfig, trials: int) -> RunStarted:
     )
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """The figures."""
     parser = argparse.ArgumentParser(description="Memory over many trials.")
     parser.add_argument("--trials", type=int, default=200)
-    trials = parser.parse_args().trials
+    trials = parser.parse_args(words).trials
     with tempfile.TemporaryDirectory() as folder:
         taken = samples(Path(folder), trials)
     print(f"{trials} trials, {sum(sample.failed for sample in taken)} of which failed; MiB that are held:")
     for name in ("coordinator", "worker"):
         values = [getattr(sample, name) for sample in taken]
-        found = growth(values)
+        found, warm = growth(values), min(WARM, trials // 3)
         print(
-            f"  {name:<12} {found.early / MIB:7.1f} after {WARM} trials, {found.late / MIB:7.1f} at the end "
+            f"  {name:<12} {found.early / MIB:7.1f} after {warm} trials, {found.late / MIB:7.1f} at the end "
             f"({found.bytes / MIB:+.1f}), {max(values) / MIB:.1f} at most"
         )
     where = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

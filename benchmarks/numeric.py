@@ -1,8 +1,8 @@
 """How near searchers come to the best of functions of a few numbers, beside optuna.
 
-`python benchmarks/numeric.py [--seeds 20] [--trials 100]` prints the median regret over the seeds, half-way and at the
-end. The functions are minimised: Branin's of two numbers, and Hartmann's of three and of six (Dixon and Szego 1978),
-each on the unit cube.
+`python benchmarks/numeric.py [--seeds 20] [--trials 100] [--processes N]` prints the median regret over the seeds,
+half-way and at the end. The functions are minimised: Branin's of two numbers, and Hartmann's of three and of six (Dixon
+and Szego 1978), each on the unit cube.
 """
 
 import argparse
@@ -107,15 +107,16 @@ def regrets(job: tuple[str, str, int, int]) -> tuple[float, float]:
     return min(values[: trials // 2]) - function.least, min(values) - function.least
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """The table."""
     parser = argparse.ArgumentParser(description="Searchers on functions of a few numbers.")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=100)
-    given = parser.parse_args()
+    parser.add_argument("--processes", type=int, default=cores())
+    given = parser.parse_args(words)
     print(f"| median regret after {given.trials // 2} / {given.trials} trials | {' | '.join(FUNCTIONS)} |")
     print("|---" * (len(FUNCTIONS) + 1) + "|")
-    with get_context("spawn").Pool(cores()) as pool:
+    with get_context("spawn").Pool(given.processes) as pool:
         for searcher in (*SEARCHERS, "optuna TPE"):
             cells = list[str]()
             for name in FUNCTIONS:

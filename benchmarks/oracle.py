@@ -48,7 +48,7 @@ CASES = (
 
 def curves(case: Case, path: str, seeds: int) -> np.ndarray:
     """The best score after each trial, as the log has it [seeds, trials]."""
-    space = Nasbench201Network(cell(EDGES, **{name: OPERATIONS[name] for name in case.operations}))
+    space = Nasbench201Network(cell(EDGES, connected=False, **{name: OPERATIONS[name] for name in case.operations}))
     config = Nasbench201Config(path, split="test")
     searcher = searcher_to_json("random", {"replacement": False})
     with tempfile.TemporaryDirectory() as folder:

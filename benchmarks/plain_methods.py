@@ -8,7 +8,7 @@ standard error, for the mean test accuracy after 200 epochs. Data sets share the
 
 import argparse
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -86,13 +86,13 @@ def regrets(search: Search, score: Callable[[Cell], float], optimum: float, seed
     return " / ".join(f"{mean:.3f} ± {error:.3f}" for mean, error in zip(found.mean(axis=0), errors, strict=True))
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """The table of the methods and the data sets."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("table")
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     table = np.load(given.table)
     found = list(map(tuple, table["ops"].tolist()))
     methods: dict[str, Search] = {"random": random_search, "evolution": evolution, "local-search": local_search}

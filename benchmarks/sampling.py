@@ -46,17 +46,17 @@ def rate(make, n: int) -> float:
     return n / (time.perf_counter() - begun)
 
 
-def samples_per_second(rounds: int = 7) -> tuple[float, float]:
+def samples_per_second(rounds: int = 7, n: int = 3_000) -> tuple[float, float]:
     """Ours and the plain dict's, in the best of several rounds each, taken in turn as the machine is shared."""
-    rate(sample, 10_000)  # what is worked out once for a space is worked out
-    pairs = [(rate(sample, 3_000), rate(plain_sample, 20_000)) for _ in range(rounds)]
+    rate(sample, 3 * n)  # what is worked out once for a space is worked out
+    pairs = [(rate(sample, n), rate(plain_sample, 6 * n)) for _ in range(rounds)]
     return max(ours for ours, _ in pairs), max(plain for _, plain in pairs)
 
 
 def bytes_per_node(walks: int = 3_000) -> float:
     """Memory of a node, where a searcher keeps every node that it has visited."""
     chance = random.Random(1)
-    rate(sample, 3_000)
+    rate(sample, walks)
     kept: list[aw.Node] = []
     gc.collect()
     tracemalloc.start()

@@ -80,7 +80,8 @@ def optunas(sampler: optuna.samplers.BaseSampler, told: Sequence[Outcome]) -> Ro
         trial = study.ask()
         node = aw.root(PROBLEM.space, PROBLEM.input_shape)
         while (choice := node.choice) is not None:
-            node = node.choose(trial.suggest_categorical(choice.name, list(choice.domain)))
+            drawn: Any = trial.suggest_categorical(choice.name, list(choice.domain))
+            node = node.choose(drawn)
         study.tell(trial, next(scores))
 
     return round_
@@ -100,23 +101,23 @@ def _frozen(outcome: Outcome) -> optuna.trial.FrozenTrial:
     )
 
 
-def milliseconds(round_: Round) -> float:
-    """Of a round: the median of 40, or of 5 that are slow."""
+def milliseconds(round_: Round, rounds: int = 40) -> float:
+    """Of a round: the median of so many, or of 5 that are slow."""
     round_()
     taken: list[float] = []
-    while len(taken) < (5 if taken and max(taken) > SLOW else 40):
+    while len(taken) < (min(5, rounds) if taken and max(taken) > SLOW else rounds):
         begun = time.process_time()
         round_()
         taken.append(time.process_time() - begun)
     return median(taken) * 1000
 
 
-def costs() -> list[Cost]:
+def costs(after: Sequence[int] = AFTER, rounds: int = 40) -> list[Cost]:
     """Ours, and then optuna's TPE and random samplers."""
-    told = outcomes(max(AFTER))
+    told = outcomes(max(after))
     make: dict[str, Callable[[Sequence[Outcome]], Round]] = {
         name: lambda some, name=name: ours(name, some) for name in SEARCHERS
     }
     make["optuna TPE"] = lambda some: optunas(optuna.samplers.TPESampler(seed=0), some)
     make["optuna random"] = lambda some: optunas(optuna.samplers.RandomSampler(seed=0), some)
-    return [Cost(name, {n: milliseconds(of(told[:n])) for n in AFTER}) for name, of in make.items()]
+    return [Cost(name, {n: milliseconds(of(told[:n]), rounds) for n in after}) for name, of in make.items()]

@@ -1,6 +1,6 @@
 """How fast models train here, against a plain PyTorch loop and against the model alone.
 
-    python benchmarks/training.py [--device auto|cpu|cuda:0] [--rounds 3] [--threads 1] [--compile]
+    python benchmarks/training.py [--device auto|cpu|cuda:0] [--rounds 3] [--threads 1] [--compile] [--smallest]
 
 The sides of a comparison take turns, since machines are shared: read the ratios. Images are random, 3x32x32.
 """
@@ -8,12 +8,12 @@ The sides of a comparison take turns, since machines are shared: read the ratios
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
@@ -28,7 +28,7 @@ from archwright.evaluate.training.device import chosen_device
 from archwright.evaluate.training.learner import forward, optimizer
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.train import train
-from archwright.evaluate.workers.process import cores
+from archwright.evaluate.workers.cores import cores
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -76,6 +76,11 @@ def subjects(cuda: bool) -> dict[str, Subject]:
     }
 
 
+def smallest() -> dict[str, Subject]:
+    """The tiny model and one batch: enough to see that everything runs."""
+    return {"tiny": evolve(subjects(cuda=False)["tiny"], batches=1)}
+
+
 def random_data(batches: int, device: torch.device) -> DeviceData:
     """Random images of 10 classes, as many as fill the batches."""
     draw = torch.Generator().manual_seed(0)
@@ -96,7 +101,7 @@ def ready(network: Term, data: DeviceData) -> nn.Module:
 def ours(network: Term, data: DeviceData, how: Recipe) -> float:
     """Images a second of our training: cropped, flipped, from uint8."""
     model = ready(network, data)
-    verdict = train(model, data, how, Budget(1, "epochs"), 0, lambda *_: None)
+    verdict = train(model, data, how, Budget(1, "epochs"), 0, lambda *_: "")
     return verdict.metrics["examples_per_second"]
 
 
@@ -164,10 +169,12 @@ def rates(subject: Subject, device: torch.device, rounds: int, how: Recipe) -> d
     return {name: [each[name] for each in seen[1:]] for name in sides}
 
 
-def rows(device: torch.device, rounds: int, compiles: bool = False) -> Iterator[tuple[str, str, str]]:
-    """What is measured, ours in images a second, and what stands beside it."""
+def rows(
+    device: torch.device, rounds: int, compiles: bool = False, models: Mapping[str, Subject] | None = None
+) -> Iterator[tuple[str, str, str]]:
+    """What is measured, ours in images a second, and what stands beside it; of all models, if none are given."""
     how = recipe(SETTINGS | {"compile": compiles})
-    for name, subject in subjects(device.type == "cuda").items():
+    for name, subject in (models or subjects(device.type == "cuda")).items():
         seen = rates(subject, device, rounds, how)
         figures = ", ".join(f"{side} {median(values):,.0f}" for side, values in seen.items() if side != "ours")
         against = f"{ratio(seen['ours'], seen['plain']):.2f} x plain, {ratio(seen['ours'], seen['alone']):.2f} of alone"
@@ -181,17 +188,18 @@ def ready_for(name: str, threads: int = 1) -> torch.device:
     return chosen_device(name, 0)
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Measure, and print what was measured with what it was measured on."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1, help="of a CPU")
     parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
-    given = parser.parse_args()
-    device = ready_for(given.device, given.threads)
-    print(f"{described(device)}; n = {given.rounds}, medians")
-    for what, figure, beside in rows(device, given.rounds, given.compile):
+    parser.add_argument("--smallest", action="store_true", help="only to see that it runs")
+    given = parser.parse_args(words)
+    device, rounds = ready_for(given.device, given.threads), 1 if given.smallest else given.rounds
+    print(f"{described(device)}; n = {rounds}, medians")
+    for what, figure, beside in rows(device, rounds, given.compile, smallest() if given.smallest else None):
         print(f"{what}: {figure}; {beside}", flush=True)
 
 

@@ -1,11 +1,11 @@
 """What a worker costs: to start a trial, over a bare training loop, and several of them on one device.
 
-python benchmarks/workers.py [--device auto|cpu|cuda:0] [--rounds 11] [--workers 1,2,4,8] [--trials 40]
+python benchmarks/workers.py [--device auto|cpu|cuda:0] [--rounds 11] [--workers 1,2,4,8] [--trials 40] [--epochs 40]
 """
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -59,12 +59,11 @@ def jobs(network: Term, budget: Budget) -> Iterator[Job]:
 SMALL = aw.sequential(aw.conv2d(filters=16, size=3), aw.relu(), aw.affine(units=10))  # for digits
 
 
-def start_seconds(device: str, rounds: int = 15) -> float:
+def start_seconds(pool: WorkerPool, rounds: int = 15) -> float:
     """From a job's submission to a warm worker until its end, where it is one step of a batch: the median."""
-    with WorkerPool(TrainingConfig(device=device)) as pool:
-        queue = jobs(SMALL, Budget(1, "examples"))
-        ends(pool, queue, 3)
-        return median(_timed(lambda: ends(pool, queue, 1)) for _ in range(rounds))
+    queue = jobs(SMALL, Budget(1, "examples"))
+    ends(pool, queue, 3)
+    return median(_timed(lambda: ends(pool, queue, 1)) for _ in range(rounds))
 
 
 def worker_seconds(device: str, rounds: int = 7, epochs: int = 40) -> tuple[list[float], list[float]]:
@@ -133,12 +132,11 @@ def bare(data: DeviceData, device: torch.device, epochs: int) -> None:
     score(model, data, data.test)
 
 
-def trials_an_hour(device: str, workers: int, trials: int) -> float:
-    """Trials of 5 epochs of a small model on digits, all workers warm, on one device."""
-    with WorkerPool(TrainingConfig(device=device), workers=workers) as pool:
-        queue = jobs(SMALL, Budget(5, "epochs"))
-        ends(pool, queue, 2 * workers)
-        return trials * 3600 / _timed(lambda: ends(pool, queue, trials))
+def trials_an_hour(pool: WorkerPool, trials: int) -> float:
+    """Trials of 5 epochs of a small model on digits, all workers of the pool warm, on one device."""
+    queue = jobs(SMALL, Budget(5, "epochs"))
+    ends(pool, queue, 2 * pool.slots)
+    return trials * 3600 / _timed(lambda: ends(pool, queue, trials))
 
 
 def _timed(act: Callable[[], object]) -> float:
@@ -147,23 +145,28 @@ def _timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Measure, and print what was measured with what it was measured on."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--workers", default="1,2,4,8")
     parser.add_argument("--trials", type=int, default=40)
-    given = parser.parse_args()
+    parser.add_argument("--epochs", type=int, default=40, help="of a training in a worker")
+    given = parser.parse_args(words)
     device = chosen_device(given.device, 0)
     print(f"{device}; torch {torch.__version__}, archwright {aw.__version__}")
-    print(f"start of a trial in a warm worker, to its end after one step: {start_seconds(given.device) * 1000:.0f} ms")
-    worker, loop = worker_seconds(given.device, given.rounds)
+    worker, loop = worker_seconds(given.device, given.rounds, given.epochs)
     seconds = f"{median(worker):.2f} s, {median(loop):.2f} s of processor, one thread each, n = {given.rounds}"
     print(f"a training in a worker: {ratio(worker, loop):.3f} of a bare loop ({seconds})")
     for workers in map(int, given.workers.split(",")):
-        rate = trials_an_hour(given.device, workers, given.trials)
-        print(f"trials an hour, {workers} workers: {rate:,.0f}", flush=True)
+        with WorkerPool(TrainingConfig(device=given.device), workers=workers) as pool:
+            if workers == 1:
+                begun = start_seconds(pool, given.rounds) * 1000
+                print(
+                    f"start of a trial in a warm worker, to its end after one step: {begun:.0f} ms, n = {given.rounds}"
+                )
+            print(f"trials an hour, {workers} workers: {trials_an_hour(pool, given.trials):,.0f}", flush=True)
 
 
 if __name__ == "__main__":
