@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import RETRIES, Evaluator, Finished, Job, Objective, Proposal, Report
 from archwright.search.replay import Belief, proposed
 from archwright.search.retention import Keeper, to_leave
@@ -31,6 +31,14 @@ class TrialsKeepFailing(ArchwrightError, RuntimeError):
     """So many trials failed in a row that the search stopped."""
 
 
+class NothingScored(TrialsKeepFailing):
+    """Searches none of whose trials has a score."""
+
+
+class NoSuchMetric(ArchwrightError, LookupError):
+    """An objective that the evaluator does not give, as the first trial that ended well shows."""
+
+
 class Stop(IntEnum):
     """How urgently a person wants the run to stop."""
 
@@ -45,8 +53,11 @@ def training_seed(seed: int, trial: int) -> int:
     return int.from_bytes(digest) % 2**31
 
 
-def ended(finished: Finished, objective: Objective) -> AttemptEnded:
-    """The end of an attempt as it is logged: no attempt is ok whose score is missing or not a finite number."""
+def ended(finished: Finished, objective: Objective, reported: float | None = None) -> AttemptEnded:
+    """The end of an attempt as it is logged: no attempt is ok whose score is missing or not a finite number.
+
+    Nor is one whose last report of the objective's metric, `reported`, is not finite, whatever it has come to before.
+    """
     event = AttemptEnded(
         finished.trial,
         finished.attempt,
@@ -58,6 +69,10 @@ def ended(finished: Finished, objective: Objective) -> AttemptEnded:
     )
     if finished.status != "ok":
         return event
+    if reported is not None and not math.isfinite(reported):
+        stopped = event.stopped and evolve(event.stopped, by="divergence")
+        error = f"the metric {objective.metric} is {reported} in the last report"
+        return evolve(event, status="diverged", error=error, stopped=stopped)
     score = event.metrics.get(objective.metric)
     if score is None:
         there = ", ".join(sorted(finished.metrics)) or "none at all"
@@ -80,6 +95,14 @@ def _float(value: float) -> float:
         return float(value)
     except OverflowError:
         return math.copysign(math.inf, value > 0 or -1)
+
+
+def _no_metric(end: AttemptEnded, objective: Objective) -> str:
+    given = nearest(objective.metric, end.metrics) if end.metrics else "it gave none at all"
+    return (
+        f"the evaluator gives no metric {objective.metric!r}, as trial {end.trial} shows; {given}; begin a new search "
+        "with --metric and the one that counts"
+    )
 
 
 def scored(end: AttemptEnded, objective: Objective) -> Scored:
@@ -110,18 +133,21 @@ class Run:
     _flushed: float = field(default=0.0, init=False)
     _jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # submitted and not ended
     _again: list[int] = field(factory=list[int], init=False)  # trials to run before any new one
+    _reported: dict[int, float] = field(factory=dict[int, float], init=False)  # the metric in each job's last report
+    _mistaken: str = field(default="", init=False)  # that the evaluator does not give the objective
     _halted: set[int] = field(factory=set[int], init=False)  # trials that were told to end, and whose end is to come
     _failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)  # in a row
 
     def go_on(self, *first: Event) -> RunStopped:
         """Log `first`, then run trials until there are as many as asked for; why it ended.
 
-        TrialsKeepFailing, once the log has been told, if too many failed in a row.
+        Once the log has been told, TrialsKeepFailing if too many failed in a row, and NoSuchMetric if the first one
+        that ended well lacks the metric that the search is about.
         """
         self._again = list(self.state.in_flight)  # interrupted in an earlier process
         for event in first:
             self._record(event)
-        while (urgency := self.stop()) < Stop.NOW:
+        while not self._mistaken and (urgency := self.stop()) < Stop.NOW:
             may_begin = urgency == Stop.NO and not self._keeps_failing
             jobs = self._begin() if may_begin else []
             if any(not isinstance(event, Reported) for event in self._pending):
@@ -134,6 +160,8 @@ class Run:
         stopped = self._why()
         self._record(stopped)
         self._commit()
+        if self._mistaken:
+            raise NoSuchMetric(self._mistaken)
         if self._keeps_failing:
             raise TrialsKeepFailing(f"{len(self._failures)} trials in a row failed. {stopped.detail}")
         return stopped
@@ -178,12 +206,19 @@ class Run:
         """Take what the evaluator says; only reports may wait for the next append."""
         for message in self.evaluator.collect(PATIENCE):
             if isinstance(message, Report):
-                self._record(Reported(message.trial, message.attempt, message.epoch, floats(message.metrics)))
-                self._judge(message.trial)
+                self._report(message)
             else:
                 self._end(message)
         if self.clock() - self._flushed >= FLUSH:
             self._commit()
+
+    def _report(self, report: Report) -> None:
+        """Take what a running trial says of an epoch."""
+        metric, metrics = self.belief.problem.objective.metric, floats(report.metrics)
+        if metric in metrics:
+            self._reported[report.trial] = metrics[metric]
+        self._record(Reported(report.trial, report.attempt, report.epoch, metrics))
+        self._judge(report.trial)
 
     def _judge(self, trial: int) -> None:
         """Halt a trial that is hopeless; why that is so is in the log before, and comes back with its end."""
@@ -195,7 +230,9 @@ class Run:
     def _end(self, finished: Finished) -> None:
         """Take the end of an attempt: of its trial, too, unless that is tried again."""
         objective = self.belief.problem.objective
-        end = ended(self._with_best(finished), objective)
+        end = ended(self._with_best(finished), objective, self._reported.pop(finished.trial, None))
+        if end.status == "invalid" and finished.status == "ok" and not self._has_score:
+            self._mistaken = _no_metric(end, objective)
         self._halted.discard(end.trial)
         self._record(end)
         del self._jobs[end.trial]
@@ -233,10 +270,16 @@ class Run:
             self.watch(event)
 
     @property
+    def _has_score(self) -> bool:
+        return any(trial.status == "ok" for trial in self.state.trials.values())
+
+    @property
     def _keeps_failing(self) -> bool:
         return len(self._failures) >= self.failures_in_a_row
 
     def _why(self) -> RunStopped:
+        if self._mistaken:
+            return RunStopped("failing", self._mistaken)
         if self._keeps_failing:
             first = self._failures[0]
             return RunStopped("failing", f"trial {first.trial}, the first of them, was {first.status}: {first.error}")

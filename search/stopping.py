@@ -30,6 +30,7 @@ class MedianRule:
     trials that are finished, of the average of all values that each had reported up to that epoch. Neither failed nor
     halted trials count as finished: else, once most are hopeless, so were the median, and no more would be halted.
     A trial that continues another has the curve of the whole training, and when it is finished, it counts alone.
+    One whose last value is NaN or infinite is hopeless whatever the others have come to.
     """
 
     name: ClassVar[str] = "median"
@@ -84,6 +85,9 @@ class Curves:
     rule: MedianRule
     running: PMap[int, Curve] = _NONE  # of the last attempt at each trial that is not scored
     finished: PMap[int, Curve] = _NONE  # of the trials that ended well, but for those that were halted
+    lost: PMap[int, tuple[int, float]] = (
+        pmap()
+    )  # running trials whose last value is not finite: its epoch, and what it is
     continues: PMap[int, int] = pmap()  # the trial whose training a trial goes on with, where it does
 
     def after(self, event: Event) -> "Curves":
@@ -93,14 +97,10 @@ class Curves:
                 return evolve(self, continues=self.continues.set(trial, earlier))
             case AttemptStarted(trial):
                 begun = self.finished.get(self.continues.get(trial, trial), ())
-                return evolve(self, running=self.running.set(trial, begun))
+                return evolve(self, running=self.running.set(trial, begun), lost=self.lost.discard(trial))
             case Reported(trial, _, epoch, metrics):
-                value = metrics.get(self.objective.metric, math.nan)
-                if not math.isfinite(value):
-                    return self
-                curve = self.running.get(trial, ())
-                longer = self._longer(curve[: _upto(curve, epoch - 1)], epoch, value)
-                return evolve(self, running=self.running.set(trial, longer))
+                value = metrics.get(self.objective.metric)
+                return self if value is None else self._with(trial, epoch, value)
             case AttemptEnded(trial, stopped=Stopped("hopeless")):
                 return evolve(self, running=self.running.discard(trial))
             case Scored(trial, status):
@@ -111,6 +111,13 @@ class Curves:
                 )
             case _:
                 return self
+
+    def _with(self, trial: int, epoch: int, value: float) -> "Curves":
+        if not math.isfinite(value):
+            return evolve(self, lost=self.lost.set(trial, (epoch, value)))
+        curve = self.running.get(trial, ())
+        longer = self._longer(curve[: _upto(curve, epoch - 1)], epoch, value)
+        return evolve(self, running=self.running.set(trial, longer), lost=self.lost.discard(trial))
 
     def _longer(self, curve: Curve, epoch: int, value: float) -> Curve:
         if not curve:
@@ -126,7 +133,10 @@ class Curves:
 
     def why_hopeless(self, trial: int) -> str:
         """Why the running trial is hopeless after the epoch that it reported last; empty if it is not."""
-        curve, rule = self.running.get(trial, ()), self.rule
+        curve, rule, metric = self.running.get(trial, ()), self.rule, self.objective.metric
+        if trial in self.lost:
+            epoch, value = self.lost[trial]
+            return f"its {metric} was {value} after epoch {epoch}" if epoch > rule.warmup else ""
         if not curve or curve[-1].epoch <= rule.warmup:
             return ""
         now = curve[-1]
@@ -136,7 +146,7 @@ class Curves:
             return ""
         worse = "below" if self.objective.direction == "maximize" else "above"
         return (
-            f"its best {self.objective.metric} by epoch {now.epoch} was {now.best:.6g}, {worse} {middle:.6g}, "
+            f"its best {metric} by epoch {now.epoch} was {now.best:.6g}, {worse} {middle:.6g}, "
             f"the median of what {len(averages)} finished trials had on average by then"
         )
 

@@ -60,7 +60,7 @@ def search(
     Ctrl-C finishes the running trials and prints the command that goes on; a second one stops at once and loses
     nothing that was logged. SIGTERM and SIGHUP do the same, but the running trials have no longer than --grace. A
     search that was stopped so before its end exits with 130, one that SIGTERM stopped with 143, SIGHUP with 129, and
-    one whose trials keep failing with 1.
+    one whose trials keep failing, or none of whose trials has a score, with 1.
     """
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.running import Going, begin

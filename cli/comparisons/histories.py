@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import Direction
 from archwright.search.named import searcher_text
-from archwright.search.run import TrialsKeepFailing
+from archwright.search.run import NothingScored
 from archwright.search.statistics import incumbents
 from archwright.store.query import query
 
@@ -22,10 +22,6 @@ Floats = NDArray[np.float64]
 
 class NothingToCompare(ArchwrightError, ValueError):
     """Runs that are not there, have no trials, or have different objectives, where they are to be compared."""
-
-
-class NothingScored(TrialsKeepFailing):
-    """Searches none of whose trials has a score."""
 
 
 @frozen

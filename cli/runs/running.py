@@ -11,7 +11,7 @@ from rich.console import Console as Screen
 from archwright.cli import options, values
 from archwright.cli.output import screen, several, spelled
 from archwright.cli.reports.facts import of_best, of_run
-from archwright.cli.reports.reading import read
+from archwright.cli.reports.reading import Reading, read
 from archwright.cli.reports.repeats import is_repeated, origin
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
@@ -23,6 +23,7 @@ from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.search.run import NoSuchMetric, NothingScored
 from archwright.search.session import Console, Logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
@@ -90,13 +91,14 @@ def _go_on(going: Going, now: Standing, run: Run) -> None:
         try:
             stopped = _watched(going, watcher, interrupts, run)
             looks = _show_outcome(going)
-        except BaseException:
-            if watcher.standing is not now:  # something was logged
+        except BaseException as error:
+            if watcher.standing is not now and not isinstance(error, NoSuchMetric):  # it has begun, and may go on
                 _suggest(going.out, {"go on": going.command("resume", *going.resume)})
             raise
         _suggest(going.out, {**looks, "go on": _to_go_on(going, stopped)})
     if stopped.reason == "interrupted":
         raise typer.Exit(interrupts.exit_code)
+    _require_score(read(going.log.path, going.name))
 
 
 def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
@@ -126,6 +128,15 @@ def _show_outcome(going: Going) -> dict[str, str]:
         "how it learned": going.command("show", going.name, str(best["trial"])),
         "how it compares": going.command("best", going.name),
     }
+
+
+def _require_score(reading: Reading) -> None:
+    """NothingScored where the run has trials, and all of them have failed: with what the first one said."""
+    failed = [trial for trial in reading.trials if trial.status not in (None, "ok")]
+    if failed and not any(trial.status == "ok" for trial in reading.trials):
+        first = failed[0]
+        said = "" if first.ended is None else first.ended.error
+        raise NothingScored(f"no trial of {reading.name} has a score; trial {first.trial} was {first.status}: {said}")
 
 
 def _to_go_on(going: Going, stopped: RunStopped) -> str:

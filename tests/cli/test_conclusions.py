@@ -12,9 +12,8 @@ from archwright.cli.comparisons.conclusions import (
     remarks,
     show_conclusions,
 )
-from archwright.cli.comparisons.histories import NothingScored
 from archwright.cli.comparisons.logged_searches import standings
-from archwright.search.run import TrialsKeepFailing
+from archwright.search.run import NothingScored, TrialsKeepFailing
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStopped
 from tests.cli.compared import entry, written

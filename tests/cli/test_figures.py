@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, bin_edges, chosen_kind, draw, drawn, left_out
-from archwright.cli.comparisons.histories import NothingScored, NothingToCompare, by_label, histories
+from archwright.cli.comparisons.histories import NothingToCompare, by_label, histories
 from archwright.cli.values import BadOption
+from archwright.search.run import NothingScored
 from archwright.store.duck import DuckDBLog
 from tests.cli.compared import written
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from archwright.cli.comparisons import histories as module
-from archwright.cli.comparisons.histories import NothingScored, NothingToCompare, by_label, histories, no_score, rows_of
+from archwright.cli.comparisons.histories import NothingToCompare, by_label, histories, no_score, rows_of
+from archwright.search.run import NothingScored
 from archwright.store.duck import DuckDBLog
 from tests.cli.compared import written
 

@@ -56,10 +56,20 @@ def test_costs_can_be_what_a_search_is_about_and_less_of_them_is_better(tmp_path
 def test_a_search_without_a_score_says_how_to_see_why(tmp_path):
     (tmp_path / "score.py").write_text(SCORE)
     done = run(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "2")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1
+    assert "error: no trial of figure1-1 has a score; trial 0 was crashed: Traceback" in done.stderr
     (hint,) = (line for line in done.stdout.splitlines() if line.startswith("why none has a score:"))
     assert hint.split()[-4:] == ["archwright", "show", "figure1-1", "0"]
     assert "ValueError: the score has no number" in run(tmp_path, "show", "figure1-1", "0").stdout
+
+
+def test_a_metric_that_a_function_does_not_give_is_said_after_its_first_trial(tmp_path):
+    (tmp_path / "score.py").write_text(SCORE)
+    done = run(tmp_path, "search", "figure1", "--evaluator", "score.py:half", "--metric", "costs", "--seed", "4")
+    assert done.returncode == 2
+    assert "the evaluator gives no metric 'costs', as trial " in done.stderr
+    assert "did you mean cost?" in done.stderr
+    assert "archwright resume" not in done.stdout
 
 
 def test_settings_that_no_training_can_have_are_refused_before_anything_is_logged(tmp_path):

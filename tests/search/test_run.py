@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.core.trial import Finished
+from archwright.core.trial import Finished, Report
 from archwright.search.replay import begin, believed, mismatches
-from archwright.search.run import Run, Stop, TrialsKeepFailing, training_seed
+from archwright.search.run import NoSuchMetric, Run, Stop, TrialsKeepFailing, training_seed
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, replay
 from archwright.store.log import START
@@ -135,13 +135,70 @@ def test_live_belief_is_the_fold_of_the_log():
 def test_no_trial_is_ok_without_a_finite_score(metrics, status):
     """The searcher is told the reason instead, and the log says what was wrong."""
     log = MemoryLog()
-    verdict = lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)  # noqa: E731
-    begun(log, Instant(verdict=verdict), trials=2)
-    ends = [e for e in events_of(log) if isinstance(e, AttemptEnded)]
-    told = [e for e in events_of(log) if isinstance(e, Scored)]
+    lacking = lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)  # noqa: E731
+    begun(log, Instant(verdict=lambda job: lacking(job) if job.trial else worth(job)), trials=3)
+    ends = [e for e in events_of(log) if isinstance(e, AttemptEnded) and e.trial]
+    told = [e for e in events_of(log) if isinstance(e, Scored) and e.trial]
     assert [e.status for e in ends] == [e.status for e in told] == [status, status]
     assert all(e.score is None for e in told)
     assert all("accuracy" in e.error for e in ends)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "says"),
+    [
+        ({"acuracy": 0.5, "loss": 1.0}, "did you mean acuracy?"),
+        ({"loss": 1.0, "cost": 2.0}, "there are: cost, loss"),
+        ({}, "it gave none at all"),
+    ],
+)
+def test_a_metric_that_the_evaluator_does_not_give_stops_the_run_at_once(metrics, says):
+    """As the first trial that ends well shows, after one that has failed; so it does where the run is resumed."""
+    log, lacking = MemoryLog(), lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)
+    evaluator = Instant(verdict=lambda job: lacking(job) if job.trial else failing(job))
+    with pytest.raises(NoSuchMetric) as error:
+        begun(log, evaluator, trials=50)
+    assert str(error.value).startswith("the evaluator gives no metric 'accuracy', as trial 1 shows; ")
+    assert says in str(error.value)
+    assert events_of(log)[-1] == RunStopped("failing", str(error.value))
+    assert [e.status for e in events_of(log) if isinstance(e, Scored)] == ["crashed", "invalid"]
+    with pytest.raises(NoSuchMetric, match="as trial 2 shows"):
+        resumed(log, Instant(verdict=lacking), 50)
+
+
+@pytest.mark.parametrize(
+    ("reported", "status"),
+    [
+        ((0.5, math.nan), "diverged"),
+        ((0.5, math.inf), "diverged"),
+        ((0.5, -math.inf), "diverged"),
+        ((math.nan, 0.5), "ok"),
+        ((0.5, 0.25), "ok"),
+    ],
+)
+def test_what_is_reported_is_logged_as_it_is_and_the_last_report_is_finite_or_the_trial_has_diverged(reported, status):
+    log = MemoryLog()
+    begun(log, Reporting(reported), trials=1)
+    logged = [e.metrics["accuracy"] for e in events_of(log) if isinstance(e, Reported)]
+    assert list(map(repr, logged)) == list(map(repr, reported))
+    (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
+    (told,) = (e for e in events_of(log) if isinstance(e, Scored))
+    assert (end.status, told.status, told.score) == (status, status, 0.75 if status == "ok" else None)
+    assert end.error == ("" if status == "ok" else f"the metric accuracy is {reported[-1]} in the last report")
+
+
+class Reporting(Instant):
+    """Ends jobs at once, each after the same reports, with 0.75."""
+
+    def __init__(self, values) -> None:
+        super().__init__()
+        self._values = values
+
+    def collect(self, timeout):
+        del timeout
+        job = self.jobs.pop()
+        reports = [Report(job.trial, job.attempt, n, {"accuracy": v}) for n, v in enumerate(self._values, start=1)]
+        return [*reports, Finished(job.trial, job.attempt, "ok", {"accuracy": 0.75}, 0.1)]
 
 
 def failing(job) -> Finished:

@@ -1,6 +1,7 @@
 """The median rule says what it says in the paper, and is a function of the log."""
 
 import json
+import math
 from functools import reduce
 from statistics import fmean, median
 
@@ -129,6 +130,26 @@ def test_only_the_last_attempt_counts():
 def test_what_reports_no_value_of_the_objective_is_never_hopeless():
     silent = [AttemptStarted(3, 1), *(Reported(3, 1, epoch, {"loss": 9.0}) for epoch in range(1, 9))]
     assert after(*THREE, *silent).why_hopeless(3) == ""
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_trial_whose_last_value_is_not_finite_is_hopeless_whatever_the_others_came_to(value):
+    """Once its warm-up is over; a value that is finite again, or another attempt, puts it right."""
+    assert after(*trial(3, value, status=None)).why_hopeless(3) == ""
+    lost = trial(3, 0.9, 0.9, value, status=None)
+    assert after(*lost).why_hopeless(3) == f"its accuracy was {value} after epoch 3"
+    assert after(*THREE, *lost).best(3) == 0.9
+    assert after(*THREE, *lost, Reported(3, 1, 4, {"accuracy": 0.9})).why_hopeless(3) == ""
+    assert after(*THREE, *lost, AttemptStarted(3, 2)).why_hopeless(3) == ""
+
+
+def test_a_trial_that_is_halted_as_its_value_is_not_finite_has_diverged():
+    curve = lambda job: [0.5, math.nan, math.nan, 0.5] if job.trial == 1 else [0.5] * 4  # noqa: E731
+    log, begun, evaluator = MemoryLog(), started(2, stopping=RULE), Paced(curve)
+    Run(log, "run", START, RunState(), begin(begun), evaluator, curves=curves(begun)).go_on(begun)
+    assert evaluator.halts == [(1, 2, "its accuracy was nan after epoch 2")]
+    end = [e for e in events_of(log) if isinstance(e, AttemptEnded)][-1]
+    assert (end.status, end.stopped) == ("diverged", Stopped("divergence", 2, "its accuracy was nan after epoch 2"))
 
 
 def naive(events: list, number: int, rule: MedianRule) -> bool:
