@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from attrs import evolve
-from torch import nn
+from torch import nn, optim
 
 from archwright.core.term import Shape, Term
 from archwright.core.trial import Job
@@ -32,6 +32,7 @@ def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Ma
     The device and the data are the same in every job. Raises what is wrong with them.
     """
     device = ready_device(config.device, index, threads)
+    optim.Adam(nn.Linear(1, 1).parameters())  # torch imports half of itself at the first one: not in a trial's time
     lasting: dict[str, Any] = {"device": device}
     if "data" in asks:
         lasting["data"] = on_device(read_wanted(config), device)

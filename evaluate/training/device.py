@@ -4,7 +4,6 @@ import gc
 from contextlib import suppress
 
 import torch
-from torch import nn, optim
 
 from archwright.core.errors import ArchwrightError
 
@@ -27,12 +26,11 @@ def chosen_device(name: str, index: int) -> torch.device:
 
 
 def ready_device(name: str, index: int, threads: int) -> torch.device:
-    """The chosen device, in a process whose torch uses so many CPU threads and has its late imports behind it."""
+    """The chosen device, in a process whose torch uses so many CPU threads."""
     torch.set_num_threads(threads)
     with suppress(RuntimeError):  # it was set before in this process
         torch.set_num_interop_threads(1)  # there is one model, one operation after the other
     torch.backends.cudnn.benchmark = True  # all batches of a training have one shape, and a worker stays warm
-    optim.Adam(nn.Linear(1, 1).parameters())  # torch imports half of itself at the first one: not in a trial's time
     return chosen_device(name, index)
 
 

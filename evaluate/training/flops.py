@@ -49,6 +49,10 @@ class _Flops(TorchDispatchMode):
         self.unknown = set[str]()  # operations on weights that neither count nor count as nothing
         self._weights = {_memory(weight) for weight in model.parameters()}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # or else torch would import its compiler, to keep this from being compiled
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         out = func(*args, **kwargs)

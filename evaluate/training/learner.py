@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from attrs import evolve, frozen
-from torch import Tensor, nn, optim
+from torch import Tensor, nn
 from torch.nn import functional
 
 from archwright.core.trial import Budget
@@ -17,6 +17,7 @@ from archwright.evaluate.data.tensors import DeviceData, Split
 from archwright.evaluate.training.augment import augmented, mixed
 from archwright.evaluate.training.average import Average
 from archwright.evaluate.training.course import Course
+from archwright.evaluate.training.optimizers import optimizer
 from archwright.evaluate.training.randomness import random_state, restore_random_state
 from archwright.evaluate.training.recipe import Recipe
 from archwright.evaluate.training.torch_compile import for_steps
@@ -171,18 +172,6 @@ def looks(device: torch.device, budget: Budget) -> int:
     if device.type == "cpu":
         return 1
     return GLANCE if budget.unit == "seconds" else 0
-
-
-def optimizer(model: nn.Module, how: Recipe) -> optim.Optimizer:
-    """The recipe's optimizer of the model's parameters."""
-    common = {"lr": how.learning_rate, "weight_decay": how.weight_decay, "fused": True}
-    match how.optimizer:
-        case "adam":
-            return optim.Adam(model.parameters(), **common)
-        case "adamw":
-            return optim.AdamW(model.parameters(), **common)
-        case _:
-            return optim.SGD(model.parameters(), momentum=how.momentum, nesterov=how.nesterov, **common)
 
 
 def forward(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
