@@ -63,6 +63,7 @@ def say(text: object = "", *, err: bool = False) -> None:
 
 def print_json(data: object) -> None:
     """Print JSON that every program can read: numbers that it cannot hold become null."""
+    sys.set_int_max_str_digits(0)  # Python's limit of 4,300 digits guards servers; the size of a space may have more
     text = plain_json(json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str))
     sys.stdout.write((text if _takes(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
 
@@ -162,7 +163,7 @@ def times(axes: Iterable[int]) -> str:
 
 def count(number: float | None) -> str:
     """A number of things; nothing for None."""
-    return "" if number is None else f"{number:,.0f}"
+    return "" if number is None else f"{number:,}" if isinstance(number, int) else f"{number:,.0f}"
 
 
 def several(number: float, noun: str) -> str:

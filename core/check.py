@@ -12,6 +12,7 @@ from archwright.core.shape import input_shape as as_shape
 from archwright.core.tally import out_shapes, tally
 from archwright.core.term import Term
 from archwright.core.value import Value
+from archwright.core.writable import require_writable
 
 
 class WrongOutput(ArchwrightError, ValueError):
@@ -45,10 +46,11 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
     """Nothing, if a search can go anywhere in the space.
 
     DeadEnd lists the places where it could not go on; SharedTwice, and, where `classes` is known, WrongOutput, say
-    what does not agree.
+    what does not agree; WrongClaim and NotWritable are about kinds of a person's own, TooDeep about nesting.
     """
     shape = as_shape(input_shape)
     _check_shared(space)
+    require_writable(space)
     blocked = dead_ends(space, shape)
     if blocked:
         listed = "\n  ".join(map(str, blocked[:5]))

@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from typing import final
@@ -155,7 +156,7 @@ class Reals(Domain):
         if self.log and self.lo <= 0:
             raise InvalidDomain(f"reals({self.lo}, {self.hi}, log=True) reaches 0; a log scale needs lo > 0")
         lo, hi = self._bounds()
-        if not lo < hi:
+        if not lo < hi or (self.log and not float(self.from_unit(0.0)) < float(self.from_unit(1.0))):
             raise InvalidDomain(f"reals({self.lo}, {self.hi}, log=True) is too short for a log scale; leave out log")
         if math.isinf(hi - lo):
             raise InvalidDomain(f"reals({self.lo}, {self.hi}) is longer than a float can tell; write nearer bounds")
@@ -198,13 +199,10 @@ class Reals(Domain):
         """Intervals that share their borders; at the grain, the middle value alone."""
         lo, hi = self._bounds()
         borders = [self.lo, *(float(self.from_unit(i / parts)) for i in range(1, parts)), self.hi]
-        if hi - lo <= self.grain or not all(a < b and self._is_long(a, b) for a, b in pairwise(borders)):
-            return (Values((self.from_unit(0.5),)),)
-        return tuple(evolve(self, lo=start, hi=stop) for start, stop in pairwise(borders))
-
-    def _is_long(self, lo: float, hi: float) -> bool:
-        """Whether the scale tells two numbers apart: logarithms of large ones may be equal."""
-        return not self.log or math.log(lo) < math.log(hi)
+        if hi - lo > self.grain:
+            with suppress(InvalidDomain):  # where floats tell no more numbers apart
+                return tuple(evolve(self, lo=start, hi=stop) for start, stop in pairwise(borders))
+        return (Values((self.from_unit(0.5),)),)
 
     def includes(self, other: Domain) -> bool:
         """Whether `other` lies between the bounds."""

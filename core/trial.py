@@ -1,5 +1,6 @@
 """What searchers, the run loop and evaluators say to each other."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,6 +12,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, Origin, Path, replay
 from archwright.core.serial import JSON, from_json, to_json
 from archwright.core.term import Shape, Term
+from archwright.core.value import LARGEST, InvalidDomain, plain, told
 
 Unit = Literal["epochs", "seconds", "examples"]
 Status = Literal["ok", "diverged", "out_of_memory", "timed_out", "crashed", "invalid"]
@@ -28,9 +30,20 @@ class InvalidBudget(ArchwrightError, ValueError):
     """A budget that is not a positive number with a known unit."""
 
 
-def _positive(_: object, __: object, amount: float) -> None:
-    if not 0 < amount < float("inf"):
-        raise InvalidBudget(f"a budget is {amount:g}; it must be more than 0, as in 5epochs or 30s")
+def _number(given: Any) -> Any:
+    """A number of any library as Python's."""
+    try:
+        return plain(given)
+    except InvalidDomain:
+        return given
+
+
+def _positive(_: object, __: object, amount: Any) -> None:
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
+        raise InvalidBudget(f"the amount of a budget is {amount!r:.80}; it must be a number, as in 5epochs or 30s")
+    if not 0 < amount < (LARGEST if isinstance(amount, int) else math.inf):
+        shown = f"{amount:g}" if isinstance(amount, float) else told(amount)
+        raise InvalidBudget(f"a budget is {shown}; it must be more than 0, as in 5epochs or 30s, and finite")
 
 
 def _known(_: object, __: object, unit: str) -> None:
@@ -42,7 +55,7 @@ def _known(_: object, __: object, unit: str) -> None:
 class Budget:
     """How much one trial may spend: a positive amount of epochs, seconds of training, or training examples."""
 
-    amount: float = field(validator=_positive)
+    amount: float = field(converter=_number, validator=_positive)
     unit: Unit = field(validator=_known)
 
     def __str__(self) -> str:
@@ -68,7 +81,10 @@ def parse_budget(text: str) -> Budget:
     if match is None or match[2] not in _ABBREVIATIONS:
         raise InvalidBudget(f"the budget is {text!r}; write a number and a unit, as in 5epochs, 30s or 50000examples")
     unit, scale = _ABBREVIATIONS[match[2]]
-    return Budget(float(match[1]) * scale, unit)
+    try:
+        return Budget(float(match[1]) * scale, unit)
+    except InvalidBudget as error:
+        raise InvalidBudget(f"the budget {text!r} cannot be: {error}") from None
 
 
 @frozen

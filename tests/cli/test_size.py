@@ -1,7 +1,9 @@
-"""How large a model is, as `show` says it."""
+"""How large models and spaces are, as people read it."""
 
 import pytest
 
+from archwright.cli import output
+from archwright.cli.output import print_json
 from archwright.cli.reports.show_trial import size
 
 
@@ -17,3 +19,13 @@ from archwright.cli.reports.show_trial import size
 def test_two_numbers_of_parameters_are_told_apart(trained, whole, text):
     """The one that training changes, and the one that the tree below adds up to."""
     assert size({"parameters": trained, "all_parameters": whole}) == text
+
+
+def test_a_space_of_more_architectures_than_python_prints_is_printed(capsys):
+    """Its size has 6,000 digits; where a person reads it, it is a power of ten."""
+    found = 10**6000
+    print_json({"size": found})
+    assert str(found) in capsys.readouterr().out
+    assert output.size(found) == "about 10^6000.0"
+    assert output.count(10**400).count(",") == 133
+    assert output.count(1234.0) == output.count(1234) == "1,234"

@@ -3,6 +3,7 @@
 import json
 import math
 import pickle
+import random
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.domain import Domain, Values
-from archwright.core.mutation import near
+from archwright.core.mutation import another, near
 from archwright.core.ranges import FLOATING, GRAINS, Integers, Reals
 from archwright.core.serial import UnreadableTerm, from_json, to_json
 from archwright.core.value import InvalidDomain, plain
@@ -275,6 +276,25 @@ def test_extremes_of_floats_on_a_log_scale(lo, hi):
     while any(part.size is None for part in parts):
         parts, depth = [part for each in parts for part in (each.split(2) if each.size is None else [each])], depth + 1
     assert depth <= 13
+
+
+@given(st.integers(-1074, 1023), st.integers(1, 4096), st.booleans(), st.integers(2, 4))
+def test_short_ranges_of_floats_have_positions_and_parts_or_are_refused(exponent, floats, log, parts):
+    """As short as there are floats, at any size: two values at least, whose parts hold what the whole holds."""
+    lo = hi = math.ldexp(1.0, exponent)
+    for _ in range(floats % 64 + 1):
+        hi = math.nextafter(hi, math.inf)
+    try:
+        domain = aw.reals(lo, hi, log=log)
+    except InvalidDomain:
+        assert log
+        return
+    assert lo <= domain.from_unit(0.0) < domain.from_unit(1.0) <= hi
+    assert 0 <= domain.to_unit(lo) < domain.to_unit(hi) <= 1
+    assert another(domain, lo, random.Random(0).random) != lo
+    parts_of = domain.split(parts)
+    assert all(domain.includes(part) for part in parts_of)
+    assert len(parts_of) in (1, parts)
 
 
 @pytest.mark.parametrize("log", [False, True])

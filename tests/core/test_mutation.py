@@ -14,6 +14,8 @@ from tests.strategies import domains, leaves, seeds, units
 
 FLAT = aw.settings(**{f"x{i}": ["a", "b", "c"] for i in range(6)})
 RANGES = [Reals(0, 1), Reals(1e-5, 1.0, log=True), Integers(1, 1000), Integers(1, 1000, log=True), Integers(-50, 49)]
+RANGES += [Integers(2**60, 2**60 + 999), Integers(2**60, 2**60 + 999, log=True)]  # that floats cannot tell apart
+HUGE = [Integers(2**60, 2**61, log=True), Integers(1, 10**300, log=True), Integers(-(10**299), 10**299)]
 LONG = Values(tuple(range(100)), ordered=True)
 
 
@@ -222,7 +224,16 @@ def test_moving_goes_to_the_next_value_at_least_and_not_beyond_the_end(domain, b
 
 @pytest.mark.parametrize(
     "domain",
-    [*RANGES, LONG, Integers(0, 1), Values((1, 2, 3)), Values((True, False)), Reals(1e15, 1e15 + 0.25)],
+    [
+        *RANGES,
+        *HUGE,
+        LONG,
+        Integers(0, 1),
+        Values((1, 2, 3)),
+        Values((True, False)),
+        Reals(1e15, 1e15 + 0.25),
+        Integers(10**299, 10**299 + 1),
+    ],
     ids=str,
 )
 def test_another_value_is_in_the_domain_and_not_the_same(domain: Domain):

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,10 +62,21 @@ def test_budgets_are_positive_and_finite(amount):
         Budget(1, "days")  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.parametrize("text", ["0s", "1e999s"])
+def test_amounts_are_pythons_numbers():
+    """Whichever library they are from; what is no number is refused."""
+    assert type(Budget(np.int64(5), "epochs").amount) is int
+    assert str(Budget(np.float64(2.0), "epochs")) == "2epochs"
+    for amount in ("5", None, True, [5]):
+        with pytest.raises(InvalidBudget, match=r"the amount of a budget is .*; it must be a number"):
+            Budget(amount, "epochs")
+    with pytest.raises(InvalidBudget, match="a budget is an integer of 33220 bits; it must be more than 0"):
+        Budget(10**10000, "epochs")
+
+
+@pytest.mark.parametrize("text", ["0s", "1e999s", "1e-999epochs", "1e307h"])
 def test_amounts_that_are_typed_are_judged_too(text):
     """Zero and infinity."""
-    with pytest.raises(InvalidBudget, match="it must be more than 0"):
+    with pytest.raises(InvalidBudget, match=rf"the budget {text!r} cannot be: a budget is .*; it must be more than 0"):
         parse_budget(text)
 
 
