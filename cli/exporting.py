@@ -1,6 +1,6 @@
 """A trial as a model to take home."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from archwright.evaluate.data.named import UnknownData
 from archwright.evaluate.training.recipe import in_effect
 from archwright.search.run import training_seed
 from archwright.store.artifacts import run_folder
+from archwright.store.events import RunStarted
 from archwright.store.fold import Trial
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
         "run": reading.name,
         "trial": trial.trial,
         "choices": dict(trial.path),
+        "classes": list(card.class_names),
     }
     drawn = recipe_of(config, node.architecture).initialization if isinstance(config, TrainingConfig) else "own"
     notes = (f"{UNKNOWN} {why}",) if why else ()
@@ -142,7 +144,14 @@ def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrain
         scores=scores,
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
+        class_names=_class_names(started, node),
     )
+
+
+def _class_names(started: RunStarted, node: Node) -> Sequence[str]:
+    """Of the outputs of a model, in their order; none where the log does not tell, or they are something else."""
+    names = () if started.data is None else tuple(started.data["classes"])
+    return names if node.out_shape == (len(names),) else ()
 
 
 def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:

@@ -134,10 +134,29 @@ Budget = Annotated[
         rich_help_panel=TRAINING,
     ),
 ]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(
+        "--image-size",
+        metavar="HxW",
+        help="The height and width that all images of folder:PATH are resized to, as in 32x48, or 32 for both.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Reader = Annotated[
+    int | None,
+    typer.Option(
+        "--reader",
+        help="How images are read and split: 2, or 1 as in runs that were begun before there was a choice.",
+        rich_help_panel=TRAINING,
+    ),
+]
 Validation = Annotated[
     float | None,
     typer.Option(
-        "--validation", help="The fraction of the training images to score on; 0.2.", rich_help_panel=TRAINING
+        "--validation",
+        help="The fraction of the training images to score on, where the data has no validation images; 0.2.",
+        rich_help_panel=TRAINING,
     ),
 ]
 Keep = Annotated[

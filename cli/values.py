@@ -28,6 +28,16 @@ def shape(text: str | None) -> Shape | None:
     return tuple(int(axis) for axis in axes)
 
 
+def image_size(text: str | None) -> tuple[int, int] | None:
+    """The height and width that a text such as `32x48`, or `32` for both, names."""
+    if text is None:
+        return None
+    sides = text.strip().lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() and int(side) > 0 for side in sides):
+        raise BadOption(f"--image-size is {text!r}; write height and width in pixels, as in 32x48, or 32 for both")
+    return int(sides[0]), int(sides[-1])
+
+
 def seconds(text: str | None) -> float | None:
     """The seconds that a text such as `90s`, `10min` or `1h` names as the limit of a trial."""
     if text is None:

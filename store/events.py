@@ -42,6 +42,7 @@ class RunStarted:
     forked_from: Fork | None = None
     keep_models: int = 0  # of how many of the best trials the models are kept beside the log
     stopping: JSON = None  # {"rule": ..., settings}: what halts trials that are hopeless, if anything
+    data: JSON = None  # {"classes": [names in the order of a model's outputs], "train": images, "validation", "test"}
 
 
 @frozen
@@ -120,7 +121,7 @@ Event = RunStarted | Proposed | AttemptStarted | Reported | AttemptEnded | Score
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
 _LATER: Mapping[type[Event], Sequence[str]] = {
-    RunStarted: ("keep_models", "stopping"),
+    RunStarted: ("keep_models", "stopping", "data"),
     RunResumed: ("keep_models", "revision"),
     AttemptEnded: ("stopped",),
 }

@@ -27,7 +27,9 @@ def compare(
     stopping: options.Stopping = None,
     data: options.Data = None,
     budget: options.Budget = None,
+    image_size: options.ImageSize = None,
     validation: options.Validation = None,
+    reader: options.Reader = None,
     keep: options.Keep = None,
     train: options.Train = None,
     evaluator: options.Evaluator = None,
@@ -61,7 +63,10 @@ def compare(
     from archwright.cli.comparisons.conclusions import conclude
     from archwright.cli.comparisons.labels import searchers
     from archwright.cli.comparisons.running import Force, work
+    from archwright.cli.output import screen
     from archwright.cli.runs import evaluator as evaluators
+    from archwright.cli.runs.images import images_of, say_found
+    from archwright.cli.runs.images import logged as logged_of_images
     from archwright.cli.runs.starting import problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.cli.space import find
@@ -74,11 +79,13 @@ def compare(
     from archwright.store.names import check_run_name
 
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
+    given |= {"image_size": values.image_size(image_size), "reader": reader}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
     found, wanted = find(space), searchers(searcher)
-    term, shape = problem(found, config, data, values.shape(input_shape))
+    images = images_of(config)
+    term, shape = problem(found, config, images, values.shape(input_shape))
     evaluators.say_overruled(config, term)
     config = evaluators.for_inputs(config, shape)
     started = RunStarted(
@@ -93,9 +100,11 @@ def compare(
         trials=trials,
         versions=versions(),
         stopping=rule,
+        data=logged_of_images(images),
     )
     entries = grid(name or found.stem, started, wanted, seeds)
     check_run_name(max((entry.run for entry in entries), key=len))
+    say_found(images, config, screen(beside_json=True))
     force = Force(config, found.source, workers, values.seconds(trial_timeout), retries, values.grace(grace))
     work(DuckDBLog(log), entries, force)
     conclude(log, entries, optimum, as_json)

@@ -36,6 +36,7 @@ def retrain(
             autocompletion=data_names,
         ),
     ] = None,
+    image_size: options.ImageSize = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -80,13 +81,14 @@ def retrain(
         let_stdout_go()
     reading, file = read(log, run), DuckDBLog(log)
     reading.trial(trial)  # raises what there is instead
-    config = retraining.final(reading, trial, train or (), data, data_dir, device)
+    config = retraining.final(reading, trial, train or (), data, data_dir, device, values.image_size(image_size))
+    images = retraining.images_for(reading, trial, config)
     values.seconds(trial_timeout)  # raises what is wrong with it
     values.grace(grace)
-    started = retraining.started(reading, trial, config, parse_budget(budget) if budget else None, seeds, seed)
+    started = retraining.started(reading, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
     new = retraining.usual_name(file, run, trial) if name is None else new_name(file, name, run)
     out = output.screen(beside_json=json)
-    going = Going(file, new, config, started.space_source, workers, trial_timeout, retries, grace, out)
+    going = Going(file, new, config, started.space_source, workers, trial_timeout, retries, grace, images, out)
     begin(going, started, lambda pool, console: start(file, new, started, pool, console=console, retries=retries))
     if json:
         output.print_json(facts.of_run(read(log, new)))

@@ -12,7 +12,9 @@ def search(
     space: options.Space,
     data: options.Data = None,
     budget: options.Budget = None,
+    image_size: options.ImageSize = None,
     validation: options.Validation = None,
+    reader: options.Reader = None,
     keep: options.Keep = None,
     train: options.Train = None,
     evaluator: options.Evaluator = None,
@@ -63,6 +65,8 @@ def search(
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
     from archwright.cli.runs import evaluator as evaluators
+    from archwright.cli.runs.images import images_of
+    from archwright.cli.runs.images import logged as logged_of_images
     from archwright.cli.runs.running import Going, begin
     from archwright.cli.runs.starting import new_name, problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
@@ -76,13 +80,15 @@ def search(
 
     let_stdout_go()
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
+    given |= {"image_size": values.image_size(image_size), "reader": reader}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     values.seconds(trial_timeout)  # raises what is wrong with it
     values.grace(grace)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
     found, file = find(space), DuckDBLog(log)
-    term, shape = problem(found, config, data, values.shape(input_shape))
+    images = images_of(config)
+    term, shape = problem(found, config, images, values.shape(input_shape))
     evaluators.say_overruled(config, term)
     config = evaluators.for_inputs(config, shape)
     started = RunStarted(
@@ -98,9 +104,10 @@ def search(
         versions=versions(),
         keep_models=evaluators.models_kept(config, keep_models),
         stopping=rule,
+        data=logged_of_images(images),
     )
     run = new_name(file, name, found.stem)
-    going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace)
+    going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
     begin(going, started, lambda pool, console: start(file, run, started, pool, console=console, retries=retries))
 
 
@@ -124,6 +131,7 @@ def resume(
     it as long as it holds every model that was proposed.
     """
     from archwright.cli.runs.evaluator import for_inputs, on_this_machine
+    from archwright.cli.runs.images import images_of, require_unchanged
     from archwright.cli.runs.resuming import changed_space, is_done, say_revised
     from archwright.cli.runs.running import Going, again
     from archwright.evaluate.config import from_json as config_from_json
@@ -143,9 +151,11 @@ def resume(
         return
     config = for_inputs(config_from_json(before.started.evaluator), before.started.input_shape)
     config = on_this_machine(config, device, data_dir)
-    space = changed_space(name, before, config)
+    images = images_of(config)
+    require_unchanged(name, before.started, images)
+    space = changed_space(name, before, images)
     say_revised(name, before)
-    going = Going(file, name, config, before.started.space_source, workers, trial_timeout, retries, grace)
+    going = Going(file, name, config, before.started.space_source, workers, trial_timeout, retries, grace, images)
     again(
         going,
         before,

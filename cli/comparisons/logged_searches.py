@@ -23,6 +23,7 @@ from archwright.store.query import query
 # how many trials the models are kept; and how the space's file was written, since the space itself is compared.
 FREE = {"trials", "versions", "keep_models", "space_source"}
 FREE_OF_EVALUATOR = {"device", "data_dir", "threads"}  # where it runs, as `archwright resume` may be told anew
+LATER = {"data"}  # which runs of earlier releases do not tell
 LAST = "space"  # is compared last: it is often another one because the data is
 
 _STANDING = """
@@ -80,7 +81,7 @@ def _differences(was: Mapping[str, JSON], spaces: Sequence[JSON], now: Mapping[s
     names = [each.name for each in fields(RunStarted) if each.name not in FREE]
     for name in sorted(names, key=lambda name: name == LAST):
         then, there = was.get(name), now.get(name)
-        if then != there:
+        if then != there and not (name in LATER and then is None):
             yield from differences(_plain(name, then), _plain(name, there), name)
     for space in spaces:  # the run was in, later on
         yield from differences(space, now["space"], "space")

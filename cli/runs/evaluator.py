@@ -30,7 +30,7 @@ def chosen(
         return training(data, train, given)
     kind, _, rest = source.partition(":")
     if kind in TABLES:
-        _without(["keep", "validation", "device", "train"], train, given)
+        _without(["keep", "validation", "image_size", "reader", "device", "train"], train, given)
         path, *settings = rest.split(",")
         return from_json({"kind": kind, "table": path, **pairs("--evaluator", settings)})
     _without(["keep"], train, given)
@@ -132,7 +132,7 @@ def _without(names: Sequence[str], train: Sequence[str], given: Mapping[str, Any
     """BadOption where one of these options was given, which are for training alone."""
     for name in names:
         if (train or None if name == "train" else given.get(name)) is not None:
-            raise BadOption(f"--{name} is for training; it does not go with --evaluator")
+            raise BadOption(f"--{name.replace('_', '-')} is for training; it does not go with --evaluator")
 
 
 def for_inputs(config: Config, shape: Shape) -> Config:

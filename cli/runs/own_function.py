@@ -20,7 +20,14 @@ from archwright.evaluate.failure import account
 from archwright.evaluate.functions.asking import TORCH, asked
 from archwright.evaluate.loading import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source
 
-NEEDS = {"train": ("settings",), "validation": ("data",), "device": TORCH}  # options, and which parameter reads them
+DATA = ("data",)
+NEEDS = {  # options, and which parameter reads them
+    "train": ("settings",),
+    "validation": DATA,
+    "image_size": DATA,
+    "reader": DATA,
+    "device": TORCH,
+}
 
 
 def check(config: FunctionConfig, options: Sequence[str]) -> None:
@@ -42,7 +49,8 @@ def check(config: FunctionConfig, options: Sequence[str]) -> None:
     for option in options:
         names = NEEDS.get(option, ())
         if names and not any(name in asks for name in names):
-            raise BadOption(f"--{option} does nothing: {config.source} has no parameter {' or '.join(names)}")
+            written, parameter = option.replace("_", "-"), " or ".join(names)
+            raise BadOption(f"--{written} does nothing: {config.source} has no parameter {parameter}")
     return None
 
 

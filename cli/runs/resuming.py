@@ -8,7 +8,7 @@ from archwright.cli.space import find, known_term
 from archwright.cli.suggestion import command
 from archwright.core.difference import differences, in_the_order_of
 from archwright.core.serial import JSON, to_json
-from archwright.evaluate.config import Config
+from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.loading import is_source
 from archwright.search.replay import revision_from_here, revisions
 from archwright.search.session import Logged, check_paths
@@ -34,7 +34,7 @@ def say_revised(name: str, run: Logged) -> None:
     say(f"this archwright has revision {now} of {searcher}, and {before}; it goes on with revision {now}")
 
 
-def changed_space(name: str, run: Logged, config: Config) -> JSON:
+def changed_space(name: str, run: Logged, images: DataInfo | None) -> JSON:
     """The space that the person's file gives now, for a run in a space of their own; None for a built-in one.
 
     Says what differs from the space that the run was in. Raises SpaceChanged where it holds the run no longer.
@@ -44,7 +44,7 @@ def changed_space(name: str, run: Logged, config: Config) -> JSON:
         return None
     found = find(source)
     known_term(run.space, source)
-    space = in_the_order_of(run.space, to_json(space_now(found, run, config)))
+    space = in_the_order_of(run.space, to_json(space_now(found, run, images)))
     if space != run.space:
         check_paths(run, space)
         say(f"{source} has changed since {name} was last in it; the run goes on in the new space:")

@@ -8,14 +8,16 @@ from attrs import evolve
 from archwright.cli.output import times
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
+from archwright.cli.runs.images import logged
 from archwright.cli.values import BadOption, pairs
 from archwright.core.architecture import settings_of
-from archwright.core.node import Node
 from archwright.core.serial import JSON
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json, to_json
 from archwright.evaluate.data.builtin import NAMES
-from archwright.evaluate.data.named import describe
+from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.named import describe_wanted
+from archwright.evaluate.reader import READER
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import overruled, recipe
 from archwright.search.named import searcher_to_json
@@ -29,25 +31,48 @@ from archwright.store.names import check_run_name
 
 
 def final(
-    reading: Reading, trial: int, train: Sequence[str], data: str | None, data_dir: str | None, device: str | None
+    reading: Reading,
+    trial: int,
+    train: Sequence[str],
+    data: str | None,
+    data_dir: str | None,
+    device: str | None,
+    image_size: tuple[int, int] | None = None,
 ) -> TrainingConfig:
     """How a trial is trained for good: as in its search, but for what is given, and on its validation images, too.
 
-    Raises BadOption where the run's trials were not trained, or `data` does not fit the architecture, and what is
-    wrong with the data and the settings.
+    Raises BadOption where the run's trials were not trained, and what is wrong with the settings.
     """
     config = _base(reading, trial, data)
     overrides = overruled(config.overrides, pairs("--train", train))
     config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
     config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
-    node = leaf(reading, reading.trial(trial))
-    _check_data(reading, node, trial, config)
-    recipe(config.settings, settings_of(node.architecture), overrides)
+    config = evolve(config, image_size=image_size or config.image_size)
+    recipe(config.settings, settings_of(leaf(reading, reading.trial(trial)).architecture), overrides)
     return config
 
 
+def images_for(reading: Reading, trial: int, config: TrainingConfig) -> DataInfo:
+    """What the images are like; BadOption where they do not fit the architecture, and what is wrong with the data."""
+    info, node = describe_wanted(config), leaf(reading, reading.trial(trial))
+    takes, gives = tuple(reading.run.started.input_shape), node.out_shape
+    if takes != info.input_shape or gives != (info.classes,):
+        raise BadOption(
+            f"trial {trial} of {reading.name} takes inputs of {times(takes)} and gives {times(gives)} outputs, and "
+            f"{config.data} has images of {times(info.input_shape)} in {info.classes} classes; give --data with a "
+            "data set that fits"
+        )
+    return info
+
+
 def started(
-    reading: Reading, trial: int, config: TrainingConfig, budget: Budget | None, seeds: int, seed: int | None
+    reading: Reading,
+    trial: int,
+    config: TrainingConfig,
+    images: DataInfo,
+    budget: Budget | None,
+    seeds: int,
+    seed: int | None,
 ) -> RunStarted:
     """The beginning of a run that trains a trial's architecture `seeds` times.
 
@@ -68,6 +93,7 @@ def started(
         trials=seeds,
         versions=versions(),
         keep_models=seeds,
+        data=logged(images),
     )
 
 
@@ -81,14 +107,16 @@ def usual_name(log: DuckDBLog, run: str, trial: int) -> str:
 def _base(reading: Reading, trial: int, data: str | None) -> TrainingConfig:
     config = from_json(reading.run.started.evaluator)
     if isinstance(config, TrainingConfig):
-        return config if data in (None, config.data) else evolve(config, data=data, data_dir=None)
+        if data in (None, config.data):
+            return config
+        return evolve(config, data=data, data_dir=None, image_size=None, reader=READER)
     if data is None:
         raise BadOption(
             f"{reading.name} was evaluated by {_told(config, reading.run.started.evaluator)}, so there is no training "
             f"of trial {trial} to do again; say what to train it on, as in --data {data_for(config) or 'cifar10'}"
         )
     if isinstance(config, FunctionConfig) and data == config.data:
-        names = ("data", "data_dir", "validation", "split_seed")
+        names = ("data", "data_dir", "validation", "split_seed", "image_size", "reader")
         return TrainingConfig(**{name: getattr(config, name) for name in names})
     return TrainingConfig(data)
 
@@ -102,14 +130,3 @@ def data_for(config: Config) -> str | None:
 
 def _told(config: Config, evaluator: Mapping[str, JSON]) -> str:
     return config.source if isinstance(config, FunctionConfig) else f"looking trials up in {evaluator['table']}"
-
-
-def _check_data(reading: Reading, node: Node, trial: int, config: TrainingConfig) -> None:
-    info = describe(config.data, config.data_dir, config.validation)
-    takes, gives = tuple(reading.run.started.input_shape), node.out_shape
-    if takes != info.input_shape or gives != (info.classes,):
-        raise BadOption(
-            f"trial {trial} of {reading.name} takes inputs of {times(takes)} and gives {times(gives)} outputs, and "
-            f"{config.data} has images of {times(info.input_shape)} in {info.classes} classes; give --data with a "
-            "data set that fits"
-        )

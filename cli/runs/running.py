@@ -15,12 +15,14 @@ from archwright.cli.reports.reading import Reading, read
 from archwright.cli.reports.repeats import is_repeated, origin
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
+from archwright.cli.runs.images import say_found
 from archwright.cli.runs.interrupts import Interrupts, noted
 from archwright.cli.runs.progress import Watcher, watched
 from archwright.cli.runs.status import Standing, standing
 from archwright.cli.suggestion import command
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config
+from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.run import NoSuchMetric, NothingScored
@@ -46,6 +48,7 @@ class Going:
     trial_timeout: str | None
     retries: int
     grace: str  # that running trials have after SIGTERM
+    images: DataInfo | None = None  # that it is about
     out: Screen = field(factory=screen)  # what is said of it on the way
 
     def command(self, verb: str, *words: str) -> str:
@@ -71,6 +74,7 @@ def begin(going: Going, started: RunStarted, run: Run) -> None:
         f"{several(started.trials, 'trial')} of {spelled(started.budget)} each, logged in {going.log.path}",
         soft_wrap=True,
     )
+    say_found(going.images, going.config, going.out)
     _go_on(going, standing(RunState(), started.objective, time.monotonic()), run)
 
 
@@ -81,6 +85,7 @@ def again(going: Going, before: Logged, run: Run) -> None:
         f"{going.name}: {now.scored} of {several(now.target, 'trial')} done, logged in {going.log.path}",
         soft_wrap=True,
     )
+    say_found(going.images, going.config, going.out)
     _go_on(going, now, run)
 
 

@@ -7,7 +7,7 @@ from archwright.core.serial import JSON, from_json
 from archwright.core.tally import out_shapes
 from archwright.core.term import Shape, Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
-from archwright.evaluate.data.named import describe
+from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings
 from archwright.search.session import Logged
 from archwright.store.artifacts import left_by, require_none
@@ -16,26 +16,25 @@ from archwright.store.errors import LogMissing, RunExists
 from archwright.store.names import check_run_name, new_run_name
 
 
-def problem(found: Found, config: Config, data: str | None, shape: Shape | None) -> tuple[Term, Shape]:
-    """The space and the shape of its inputs, which the data decides where there is any.
+def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape | None) -> tuple[Term, Shape]:
+    """The space and the shape of its inputs, which the images decide where there are any.
 
-    Raises BadOption, what is wrong with the data, with the space, and with the settings in it.
+    Raises BadOption, and what is wrong with the space and with the settings in it.
     """
     if isinstance(config, TrainingConfig):
         if shape is not None:
             raise BadOption("--input-shape goes with --evaluator; for training, the shape of the inputs is the data's")
-        info = describe(config.data, config.data_dir, config.validation)
-        term = _checked(found, info.input_shape, info.classes, True)
+        assert images is not None  # of which there are always some
+        term = _checked(found, images.input_shape, images.classes, True)
         check_settings(term)
-        return term, info.input_shape
+        return term, images.input_shape
     if not isinstance(config, FunctionConfig):  # a table, whose architectures end in as many outputs as it was made for
         shape = shape or found.input_shape or INPUT_SHAPE
         return _checked(found, shape, config.classes, False), shape
-    info = None if data is None else describe(data, config.data_dir, config.validation)
-    if info and shape not in (None, info.input_shape):
-        raise BadOption(f"--input-shape is {shape}, and {data} has {info.input_shape}; give one of the two")
-    shape = shape or (info.input_shape if info else found.input_shape) or INPUT_SHAPE
-    return _checked(found, shape, info.classes if info else CLASSES, False), shape
+    if images and shape not in (None, images.input_shape):
+        raise BadOption(f"--input-shape is {shape}, and {images.name} has {images.input_shape}; give one of the two")
+    shape = shape or (images.input_shape if images else found.input_shape) or INPUT_SHAPE
+    return _checked(found, shape, images.classes if images else CLASSES, False), shape
 
 
 def _checked(found: Found, shape: Shape, classes: int, classifies: bool) -> Term:
@@ -61,12 +60,10 @@ def new_name(log: DuckDBLog, wanted: str | None, stem: str) -> str:
     return wanted
 
 
-def space_now(found: Found, run: Logged, config: Config) -> Term:
+def space_now(found: Found, run: Logged, images: DataInfo | None) -> Term:
     """The space that a person's file gives now for what a run was begun with."""
     shape = run.started.input_shape
-    if isinstance(config, TrainingConfig):
-        return found.make(shape, describe(config.data, config.data_dir, config.validation).classes)
-    return found.make(shape, _classes(run.space, shape))
+    return found.make(shape, _classes(run.space, shape) if images is None else images.classes)
 
 
 def _classes(space: JSON, shape: Shape) -> int:

@@ -68,6 +68,12 @@ def pixels(values: np.ndarray, factor: float) -> np.ndarray:
     return made
 
 
+def texts(values: np.ndarray) -> np.ndarray:
+    """Texts as a log can hold them: what UTF-8 has not is replaced."""
+    encoded = values if values.dtype.kind == "S" else np.char.encode(values, "utf-8", "replace")
+    return np.char.decode(encoded, "utf-8", "replace")
+
+
 def _first(holds: np.ndarray) -> int:
     """The number of the first image of which something holds."""
     return int(np.argmax(holds.reshape(len(holds), -1).any(axis=1)))
@@ -80,10 +86,8 @@ def labels(name: str, values: np.ndarray, count: int) -> np.ndarray:
     if values.size != count:
         raise BadData(f"{name} are of shape {values.shape}; they must be {count}, one for each image")
     flat = values.reshape(-1)
-    if flat.dtype.kind == "S":
-        flat = np.char.decode(flat, "utf-8", "replace")
-    if flat.dtype.kind == "U":
-        return flat
+    if flat.dtype.kind in "US":
+        return texts(flat)
     if flat.dtype.kind not in "iufb" or not np.isfinite(flat).all() or (flat != np.floor(flat)).any():
         odd = (
             next((f", such as {value}" for value in flat.tolist() if value != value or value % 1), "")

@@ -93,7 +93,9 @@ class Npz:
     def outline(self) -> Outline:
         """What it holds, by the headers of the images and by the labels."""
         train = self._splits["train"]
-        _, channels, height, width = train.shape
+        count, channels, height, width = train.shape
+        if not count:
+            raise BadData(f"{train.images_name} are 0 images; there is nothing to learn from")
         for part in self._splits.values():
             if part.shape[1:] != train.shape[1:]:
                 raise BadData(
@@ -151,7 +153,7 @@ class Npz:
             raise BadData(
                 f"classes in {file} are {held.dtype} of shape {held.shape}; they must be texts, each only once"
             )
-        return tuple((np.char.decode(held, "utf-8", "replace") if held.dtype.kind == "S" else held).tolist())
+        return tuple(arrays.texts(held).tolist())
 
     def _labels(self, part: Arrays) -> np.ndarray:
         """The labels of a split as numbers of classes, int64 (n,); raises BadData."""

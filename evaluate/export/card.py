@@ -31,6 +31,7 @@ class Card:
     versions: Mapping[str, str] = field(factory=dict[str, str])
     data: str | None = None
     unknown: str = ""  # that nobody knows what its images were normalised with, if that is so
+    class_names: Sequence[str] = ()  # in the order of the logits
 
 
 def card(
@@ -49,6 +50,7 @@ def card(
         _table("Choices", about.choices),
         _table("Training", about.settings),
         _inputs(about, shapes, normalisation),
+        _table("Classes", {str(number): name for number, name in enumerate(about.class_names)}),
         _use(normalisation, shapes[0]) if "model.py" in written else "",
         _table("Files", {name: ABOUT[name] for name in ABOUT if name in written}),
         *(f"`{name}` is missing: {_verbatim(why)}" for name, why in missing.items()),

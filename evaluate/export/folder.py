@@ -3,7 +3,7 @@
 import json
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
@@ -82,14 +82,14 @@ def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
     texts: dict[str, bytes] = {}
     model, state = ours, dict(ours.state_dict())
     try:
-        text = model_file(subject.architecture, subject.in_shape, subject.origin, subject.normalisation)
+        names = subject.card.class_names
+        text = model_file(subject.architecture, subject.in_shape, subject.origin, subject.normalisation, names)
         model, state = _rewritten(text, ours, subject, folder)
         texts["model.py"] = text.encode()
     except ArchwrightError as error:
         missing["model.py"] = str(error)
-    texts["model.safetensors"] = save(
-        {name: value.contiguous().clone() for name, value in state.items()}, {"format": "pt"}
-    )
+    about = {"format": "pt", **_classes(subject.card.class_names)}
+    texts["model.safetensors"] = save({name: value.contiguous().clone() for name, value in state.items()}, about)
     texts["architecture.json"] = (json.dumps(subject.described, indent=2) + "\n").encode()
     try:
         texts["model.onnx"] = onnx_of(model, subject.in_shape)
@@ -100,6 +100,11 @@ def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
     texts["README.md"] = text.encode()
     files = _write(folder, {name: texts[name] for name in FILES if name in texts})
     return Exported(files, missing, subject.notes)
+
+
+def _classes(names: Sequence[str]) -> dict[str, str]:
+    """What the metadata of weights says of the classes of the outputs, in their order: JSON, as it holds texts only."""
+    return {"classes": json.dumps(list(names))} if names else {}
 
 
 def _require_free(folder: Path, *, force: bool) -> None:

@@ -1,6 +1,7 @@
 """The text of model.py: PyTorch that runs alone, and says where it came from."""
 
 import ast
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +11,11 @@ from archwright.core.printable import one_line
 from archwright.core.term import Shape, Term
 from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.classes import bodies, classes, code, definitions
-from archwright.evaluate.export.lines import INDENT, broken_up
+from archwright.evaluate.export.lines import INDENT, WIDTH, broken_up
 from archwright.evaluate.export.steps import numbers
 from archwright.evaluate.export.translate import steps
 
-OURS = ("Model", "load", "summary", "main", "mean_of_windows", "torch", "nn", "F", "sys", "Path")
+OURS = ("Model", "load", "summary", "main", "mean_of_windows", "CLASSES", "torch", "nn", "F", "sys", "Path")
 
 
 @frozen
@@ -63,11 +64,17 @@ def classify(model: Model, file: str) -> None:
     with torch.inference_mode():
         shares = model(model.preprocess(images)).softmax(1)
     for i, (share, label) in enumerate(zip(*shares.max(1), strict=True)):
-        print(f"image {{i}}: class {{label}}, probability {{share:.3f}}")
+        print(f"image {{i}}: {what}, probability {{share:.3f}}")
 '''
 
 
-def model_file(architecture: Term, in_shape: Shape, origin: Origin, normalisation: Normalisation | None) -> str:
+def model_file(
+    architecture: Term,
+    in_shape: Shape,
+    origin: Origin,
+    normalisation: Normalisation | None,
+    class_names: Sequence[str] = (),
+) -> str:
     """The text of model.py; raises NoSource or BadSource."""
     chain = steps(architecture, in_shape)
     given = definitions(chain)
@@ -77,12 +84,26 @@ def model_file(architecture: Term, in_shape: Shape, origin: Origin, normalisatio
     model = _model(in_shape, architecture.out_shape(in_shape), init, forward, normalisation)
     parts = [*given, *(code(each, known) for each in known.values()), model, LOAD.strip(), SUMMARY.strip()]
     if normalisation:
-        parts.append(CLASSIFY.format(axes=axes).strip())
+        what = "{CLASSES[int(label)]}" if class_names else "class {label}"
+        parts.append(CLASSIFY.format(axes=axes, what=what).strip())
     parts.append(_main(normalisation))
     body = "\n\n\n".join(parts)
     if "mean_of_windows(" in body:
         body = f"{MEAN_OF_WINDOWS.strip()}\n\n\n{body}"
-    return f"{_docstring(origin, normalisation)}\n\n{_imports(body)}\n\n\n{body}\n"
+    imports = _imports(body) + (f"\n\n{_names(class_names)}" if class_names else "")
+    return f"{_docstring(origin, normalisation)}\n\n{imports}\n\n\n{body}\n"
+
+
+def _names(class_names: Sequence[str]) -> str:
+    """The lines with the names of the classes."""
+    written = [json.dumps(name, ensure_ascii=False) if name.isprintable() else ascii(name) for name in class_names]
+    lines = [""]
+    for name in written:
+        if lines[-1] and len(f"{INDENT}{lines[-1]} {name},") > WIDTH:
+            lines.append("")
+        lines[-1] += f"{' ' * bool(lines[-1])}{name},"
+    inside = "\n".join(f"{INDENT}{line}" for line in lines)
+    return f"CLASSES = (  # of the logits, in their order\n{inside}\n)"
 
 
 def _defined(texts: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ values and tensors.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -43,8 +43,11 @@ def write_model(
     weights: Mapping[str, Tensor],
     architecture: JSON,
     images: Normalisation | None = None,
+    class_names: Sequence[str] = (),
 ) -> Path:
     """The file with the `weights` of a trial's model, the JSON of its architecture, and what normalised its `images`.
+
+    And with the names of the classes of its outputs, where there are any.
 
     Raises ArtifactUnwritable.
     """
@@ -54,6 +57,7 @@ def write_model(
         "trial": str(trial),
         "architecture": json.dumps(architecture),
         "normalisation": json.dumps(images.to_json() if images else None),
+        "classes": json.dumps(list(class_names)),
     }
     return write(artifact(folder, trial, "model"), save(tensors, about))
 

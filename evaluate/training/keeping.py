@@ -95,8 +95,9 @@ def left_model(job: Job, model: nn.Module, data: DeviceData | None) -> list[str]
     """
     if not _leaves(job, "model"):
         return []
-    images = None if data is None else normalisation_of(data)
-    return [_failure(lambda: write_model(str(job.artifacts), job.trial, model.state_dict(), job.architecture, images))]
+    images, names = (None, ()) if data is None else (normalisation_of(data), data.class_names)
+    write = partial(write_model, str(job.artifacts), job.trial, model.state_dict(), job.architecture, images, names)
+    return [_failure(write)]
 
 
 def _failure(write: Callable[[], object]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 import archwright as aw
@@ -41,8 +42,11 @@ def held(weights: dict[str, torch.Tensor]) -> Counter[bytes]:
 def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log):
     """With the choices and the normalisation of its data."""
     reading = read(digits_log, "digits-1")
+    (kept,) = (t for t in range(3) if (run_folder(digits_log, "digits-1") / f"trial-{t}").is_dir())
     node = leaf(reading, reading.trial(1))
     model = compiled(node.architecture, (1, 8, 8), seed=99)
+    with safe_open(run_folder(digits_log, "digits-1") / f"trial-{kept}" / "model.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["classes"]) == list("0123456789")
     images = Normalisation((1, 1, 1), [77.5], [90.5])
     write_model(run_folder(digits_log, "digits-1"), 1, model.state_dict(), None, images)
     done = cli("export", "digits-1", "1", "model", "--json")
@@ -51,6 +55,10 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     assert held(load_file("model/model.safetensors")) == held(model.state_dict())
     card, code = Path("model/README.md").read_text(), Path("model/model.py").read_text()
     metrics = reading.trial(1).ended.metrics
+    assert 'CLASSES = (  # of the logits, in their order\n    "0", "1", "2", "3", "4",' in code
+    assert "## Classes\n\n| | |\n|---|---|\n| 0 | 0 |\n| 1 | 1 |\n" in card
+    with safe_open("model/model.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["classes"]) == list("0123456789")
     for text in (card, code):
         assert "The model of trial 1 of digits-1" in text
         assert f"{metrics['test_accuracy']:.4f}" in text

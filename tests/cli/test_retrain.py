@@ -9,7 +9,7 @@ from attrs import evolve
 
 from archwright.cli.reports.reading import read
 from archwright.cli.reports.repeats import conclusion, of_repeats
-from archwright.cli.runs.retraining import final
+from archwright.cli.runs.retraining import final, images_for
 from archwright.core.named import SPACES
 from archwright.core.node import root
 from archwright.core.serial import to_json
@@ -17,6 +17,7 @@ from archwright.core.traverse import sample
 from archwright.core.trial import Budget, Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.config import to_json as to_json_config
+from archwright.evaluate.reader import READER
 from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
@@ -138,10 +139,11 @@ def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"looking trials up in nb201.npz.*--data cifar10"):
         final(reading, 0, [], None, None, None)
     with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
-        final(reading, 0, [], "cifar100", None, None)
+        images_for(reading, 0, final(reading, 0, [], "cifar100", None, None))
     assert final(reading, 0, ["flip=true"], "cifar10", "there", "cpu") == TrainingConfig(
         "cifar10", "there", "cpu", keep="last", overrides={"flip": True}, train_on="train+validation"
     )
+    assert images_for(reading, 0, final(reading, 0, [], "cifar10", None, None)).class_names[0] == "airplane"
 
 
 def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_path):
@@ -153,12 +155,23 @@ def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_
 
 def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path):
     """If it is named; other data is as usual."""
-    config = FunctionConfig("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3)
+    config = FunctionConfig("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3, reader=1)
     reading = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     with pytest.raises(ValueError, match=r"was evaluated by own.py:train, .* as in --data digits$"):
         final(reading, 0, [], None, None, None)
     found = final(reading, 0, [], "digits", None, None)
-    assert (found.data_dir, found.validation, found.split_seed) == ("there", 0.5, 3)
+    assert (found.data_dir, found.validation, found.split_seed, found.reader) == ("there", 0.5, 3, 1)
+    assert final(reading, 0, [], "mnist", None, None).reader == READER
+
+
+def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(tmp_path):
+    """So that no test image was searched by."""
+    config = TrainingConfig("folder:there", image_size=(8, 8), reader=1)
+    reading = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    found = final(reading, 0, [], None, None, None)
+    assert (found.image_size, found.reader) == ((8, 8), 1)
+    other = final(reading, 0, [], "folder:elsewhere", None, None, (4, 6))
+    assert (other.image_size, other.reader) == ((4, 6), READER)
 
 
 @pytest.mark.parametrize(

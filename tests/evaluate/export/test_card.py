@@ -13,7 +13,7 @@ from tests.evaluate.export.test_folder import IMAGE, SMALL
 
 
 def made(text: str) -> str:
-    about = Card({text: text}, {text: text}, {text: text}, {text: text}, text, text)
+    about = Card({text: text}, {text: text}, {text: text}, {text: text}, text, text, (text,))
     return card(about, Origin(text, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text})
 
 

@@ -6,15 +6,18 @@ import random
 import textwrap
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 from torch import nn
 
 import archwright as aw
 from archwright.core.basic import FUNCTIONS, ReluConvBn, Zero
 from archwright.core.cell import topology
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.evaluate.data.class_names import CIFAR100
 from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.lines import WIDTH, broken_up
 from archwright.evaluate.export.model_file import Origin, model_file
@@ -245,6 +248,32 @@ def test_few_numbers_of_a_mean_stand_in_the_text():
     expected = (255 - torch.tensor([120.5, 0.1, 3.0])) / torch.tensor([60.0, 61.0, 62.0])
     torch.testing.assert_close(model.preprocess(images)[0, :, 0, 0], expected)
     assert list(model.state_dict()) == ["linear.weight", "linear.bias"]
+
+
+@given(st.lists(st.text(), min_size=1, max_size=40))
+@example(["cat", 'a "dog"', "\u202ereversed", "back\\slash", "line\nbreak", "\ud800", "x" * 200])
+def test_the_names_of_classes_stand_in_the_text(names):
+    """As they are, whatever they are."""
+    text = model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [1.0] * 3, [1.0] * 3), names)
+    assert executed(text)["CLASSES"] == tuple(names)
+
+
+def test_many_names_of_classes_are_on_lines_that_people_read():
+    text = model_file(aw.affine(100), IMAGE, ORIGIN, None, CIFAR100)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert text.count('\n    "', 0, text.index("class Model")) == 10
+
+
+def test_the_class_of_an_image_is_named(tmp_path, capsys):
+    """Where the names are known; by its number where they are not."""
+    np.save(tmp_path / "images.npy", np.zeros((1, *IMAGE), np.uint8))
+    for names, told in ((("cat", "dog"), "image 0: cat, probability 0.500"), ((), "image 0: class 0, probability 0.5")):
+        held = executed(model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [0.0] * 3, [1.0] * 3), names))
+        model = held["Model"]().eval()
+        for value in model.state_dict().values():
+            value.zero_()
+        held["classify"](model, tmp_path / "images.npy")
+        assert capsys.readouterr().out.startswith(told)
 
 
 def test_many_numbers_of_a_mean_come_with_the_weights():

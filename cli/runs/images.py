@@ -1,0 +1,78 @@
+"""The images that a run is about: what is found of them before it begins or goes on, is said and is logged."""
+
+from rich.console import Console as Screen
+
+from archwright.cli.output import say
+from archwright.cli.values import BadOption
+from archwright.core.errors import ArchwrightError
+from archwright.core.printable import one_line
+from archwright.core.serial import JSON
+from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
+from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.found import found, warnings
+from archwright.evaluate.data.named import describe_wanted
+from archwright.evaluate.reader import READER
+from archwright.store.events import RunStarted
+
+SIZES = ("train", "validation", "test")  # what is logged of a data set beside the names of its classes
+
+
+class DataChanged(ArchwrightError, RuntimeError):
+    """A run whose images are of other classes than those that it was begun with."""
+
+
+def images_of(config: Config) -> DataInfo | None:
+    """What the data of an evaluator is like, if it has any; raises BadOption, and what is wrong with the data."""
+    if not isinstance(config, TrainingConfig | FunctionConfig):
+        return None
+    if config.data is not None:
+        return describe_wanted(config)
+    if config.image_size is not None:
+        raise BadOption("--image-size is for the images of a folder; name it, as in --data folder:PATH")
+    return None
+
+
+def logged(images: DataInfo | None) -> JSON:
+    """What the log keeps of them: the names of the classes, in the order of a model's outputs, and the sizes."""
+    if images is None:
+        return None
+    return {"classes": list(images.class_names), **{size: getattr(images, size) for size in SIZES}}
+
+
+def say_found(images: DataInfo | None, config: Config, out: Screen) -> None:
+    """Say in a line what was found, and warn on stderr of what may be amiss."""
+    if images is None:
+        return
+    old = isinstance(config, TrainingConfig | FunctionConfig) and config.reader < READER
+    out.print(one_line(found(images) + "; read and split as reader 1 does" * old), soft_wrap=True)
+    for line in warnings(images):
+        say(one_line(line), err=True)
+
+
+def require_unchanged(name: str, started: RunStarted, images: DataInfo | None) -> None:
+    """Nothing, if the images are those that a run was begun with, as far as its log tells; a line if there are more.
+
+    Raises DataChanged where they are of other classes or another shape.
+    """
+    if images is None:
+        return
+    if images.input_shape != tuple(started.input_shape):
+        raise DataChanged(
+            f"the images of {images.name} are of shape {images.input_shape} now, and {name} was begun with "
+            f"{tuple(started.input_shape)}; put back what was there, or begin a new run"
+        )
+    was = started.data
+    if was is None:
+        return
+    if list(images.class_names) != was["classes"]:
+        raise DataChanged(
+            f"the classes of {images.name} are {', '.join(images.class_names)} now, and {name} was begun with "
+            f"{', '.join(was['classes'])}; put back what was there, or begin a new run"
+        )
+    now = logged(images)
+    if changes := [f"{was[size]} {size} images, now {now[size]}" for size in SIZES if was[size] != now[size]]:
+        say(
+            f"warning: {images.name} has changed since {name} was begun ({', '.join(changes)}); scores from here on "
+            "are not of the same images",
+            err=True,
+        )

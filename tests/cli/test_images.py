@@ -1,0 +1,100 @@
+"""What is found of images is said, logged, and held against what was begun with."""
+
+import io
+
+import pytest
+from attrs import evolve
+from rich.console import Console
+
+from archwright.cli.runs.images import DataChanged, images_of, logged, require_unchanged, say_found
+from archwright.cli.values import BadOption, image_size
+from archwright.evaluate.config import FunctionConfig, TrainingConfig
+from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.named import describe
+from archwright.evaluate.tables.fcnet import FcnetConfig
+from archwright.store.duck import DuckDBLog
+from tests.search.instant import started
+
+DIGITS = describe("digits")
+BEGUN = evolve(started(8), data=logged(DIGITS))  # of images of 1x8x8
+
+
+def test_a_search_says_what_it_found_and_logs_the_classes(trained):
+    folder, done = trained
+    assert "\ndigits: 1x8x8, 10 classes (0, 1, 2 ... 9): train 1,150 (111 to 117 a class), validation 288" in done.out
+    begun = DuckDBLog(folder / "archwright.duckdb").read("digits-1")[0].event
+    assert begun.data == {"classes": list("0123456789"), "train": 1150, "validation": 288, "test": 359}
+    assert begun.evaluator["reader"] == 2
+
+
+def test_what_has_no_data_says_nothing():
+    for config in (FcnetConfig("a.npz"), FunctionConfig("a.py:b")):
+        assert images_of(config) is None
+        said = io.StringIO()
+        out = Console(file=said)
+        say_found(None, config, out)
+        assert said.getvalue() == ""
+    assert logged(None) is None
+    assert images_of(FunctionConfig("a.py:b", data="digits")) == DIGITS
+
+
+def test_an_older_run_is_said_to_be_read_as_it_was(capsys):
+    """On one line, whatever the names of its classes are; and warned of on stderr."""
+    info = DataInfo("npz:a", (1, 2, 2), ("a\nb", "\x1b[2J"), 8, 1, 1, {"train": (8, 0), "validation": (1, 0)})
+    said = io.StringIO()
+    out = Console(file=said, width=200, markup=False, emoji=False, highlight=False)
+    say_found(info, TrainingConfig("npz:a", reader=1), out)
+    assert said.getvalue() == (
+        r"npz:a: 1x2x2, 2 classes (a\nb, \x1b[2J): train 8 (a\nb 8, \x1b[2J 0), "
+        r"validation 1 (a\nb 1, \x1b[2J 0), test 1; read and split as reader 1 does"
+        "\n"
+    )
+    assert capsys.readouterr().err.startswith(r"warning: no train image of npz:a is of \x1b[2J; for each split")
+
+
+def test_images_that_a_run_goes_on_with_are_those_that_it_was_begun_with(capsys):
+    """What has other classes is refused, what has other numbers is said; a run that logged neither may go on."""
+    require_unchanged("run-1", BEGUN, DIGITS)
+    require_unchanged("run-1", evolve(BEGUN, data=None), evolve(DIGITS, class_names=("a", "b")))
+    require_unchanged("run-1", BEGUN, None)
+    assert capsys.readouterr().err == ""
+    with pytest.raises(DataChanged, match=r"the classes of digits are a, b now, and run-1 was begun with 0, 1, 2"):
+        require_unchanged("run-1", BEGUN, evolve(DIGITS, class_names=("a", "b")))
+    with pytest.raises(DataChanged, match=r"are of shape \(3, 8, 8\) now, and run-1 was begun with \(1, 8, 8\)"):
+        require_unchanged("run-1", BEGUN, evolve(DIGITS, input_shape=(3, 8, 8)))
+    require_unchanged("run-1", BEGUN, evolve(DIGITS, train=1200, test=300))
+    assert capsys.readouterr().err == (
+        "warning: digits has changed since run-1 was begun (1150 train images, now 1200, 359 test images, now 300); "
+        "scores from here on are not of the same images\n"
+    )
+
+
+@pytest.mark.parametrize(("text", "size"), [("32", (32, 32)), ("24x48", (24, 48)), (" 8X9 ", (8, 9)), (None, None)])
+def test_a_size_is_height_and_width(text, size):
+    assert image_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "0", "3x", "3x4x5", "-3", "3.5", "wide"])
+def test_what_is_no_size_is_refused(text):
+    with pytest.raises(BadOption, match="write height and width in pixels, as in 32x48, or 32 for both"):
+        image_size(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--image-size", "8"], "an image size of 8x8 is for folder:PATH; the images of digits keep theirs"),
+        (["--reader", "3"], "reader is 3; this archwright reads images as 1 or 2 do"),
+        (["--evaluator", "nasbench201:a.npz", "--image-size", "8"], "--image-size is for training"),
+        (["--evaluator", "nasbench201:a.npz", "--reader", "1"], "--reader is for training"),
+        (["--evaluator", "score.py:score", "--image-size", "8"], "--image-size does nothing: score.py:score has no"),
+        (["--evaluator", "data.py:score", "--image-size", "8"], "a parameter data, and there is none"),
+        (["--evaluator", "data.py:Score", "--image-size", "8"], "--image-size is for the images of a folder"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(cli, tmp_path, words, told):
+    (tmp_path / "data.py").write_text("def score(data): ...\nclass Score: ...\n")
+    done = cli("search", "digits", "--trials", "1", *words)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+    assert not (tmp_path / "archwright.duckdb").exists()
