@@ -123,7 +123,7 @@ def made_by(each) -> type:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    ["log.md", "retraining.md", "stopping.md", "export.md", "artifacts.md", "searchers.md", "comparing.md"],
+    ["data.md", "log.md", "retraining.md", "stopping.md", "export.md", "artifacts.md", "searchers.md", "comparing.md"],
 )
 def test_commands_of_a_page_work(page, tmp_path):
     """The commands and queries of a page, in order."""
