@@ -41,7 +41,7 @@ def test_sessions_print_what_they_say(page):
 
 def run(script: str, folder: Path, commands: str = INSTALLED, **variables: str) -> subprocess.CompletedProcess:
     """A script run by bash in `folder`, with archwright's commands on the path."""
-    path = f"{commands}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([commands, INSTALLED, os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, **variables}
     return subprocess.run(
         ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
