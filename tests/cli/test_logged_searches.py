@@ -98,6 +98,21 @@ def test_a_setting_that_has_come_to_be_since_has_its_usual_value(log):
     assert list(standings(log.path, [Entry("c.mcts.1", BEGUN)])) == ["c.mcts.1"]
 
 
+def test_images_are_those_that_the_search_was_begun_with(log):
+    """As far as its log tells; and they are read as they were then, which --reader says."""
+    now = evolve(BEGUN, data={"classes": ["a", "b"], "train": 8})
+    assert list(standings(log.path, [Entry("c.mcts.0", now)])) == ["c.mcts.0"]
+    log.append("c.mcts.1", [now], START)
+    with pytest.raises(BadOption, match=r"c\.mcts\.1: its data\.train was 8, and is 9 in this comparison"):
+        standings(log.path, [Entry("c.mcts.1", evolve(now, data={"classes": ["a", "b"], "train": 9}))])
+    evaluator = {name: value for name, value in BEGUN.evaluator.items() if name != "reader"}
+    log.append("c.mcts.2", [evolve(BEGUN, evaluator=evaluator)], START)
+    with pytest.raises(BadOption, match=r"its evaluator\.reader was 1, and is 2"):
+        standings(log.path, [Entry("c.mcts.2", BEGUN)])
+    again = evolve(BEGUN, evaluator=to_json(TrainingConfig("mnist", reader=1)))
+    assert list(standings(log.path, [Entry("c.mcts.2", again)])) == ["c.mcts.2"]
+
+
 def test_a_fork_is_another_search(log):
     log.append("c.mcts.1", [evolve(BEGUN, forked_from=Fork("other", 9, 8))], START)
     with pytest.raises(BadOption, match=r"c\.mcts\.1: its forked_from was .*'other'.*, and is None"):

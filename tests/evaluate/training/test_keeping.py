@@ -11,7 +11,7 @@ from archwright.evaluate.data.named import read
 from archwright.evaluate.data.normalisation import normalisation_of
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled
-from archwright.evaluate.training.artifacts import read_model, read_normalisation, write_state
+from archwright.evaluate.training.artifacts import read_model, read_normalisation, read_state, write_state
 from archwright.evaluate.training.classifier import prepare
 from archwright.evaluate.training.learner import score
 from tests.evaluate.jobs import job
@@ -144,3 +144,16 @@ def test_what_an_earlier_attempt_has_left_does_not_survive_the_next_one(tmp_path
     (tmp_path / "trial-0" / ".state.pt.123.tmp").touch()
     evaluate(keeping(tmp_path, attempt=2))
     assert [path.name for path in (tmp_path / "trial-0").iterdir()] == ["model.safetensors"]
+
+
+def test_a_state_from_before_there_were_readers_is_of_the_first(tmp_path):
+    """A training that reads as that one goes on with it, any other is another training."""
+    first = prepare(evolve(CONFIG, reader=1), 0, 1)
+    first(keeping(tmp_path, budget=Budget(1, "epochs"), keeps=STATE), lambda _, __: None)
+    state = read_state(tmp_path, 0)
+    about = {name: value for name, value in state["about"].items() if name not in ("reader", "image_size")}
+    write_state(tmp_path, 0, state | {"about": about})
+    again = first(keeping(tmp_path, 1, budget=TWO, continues=0), lambda _, __: None)
+    assert (again.status, again.metrics["spent_epochs"]) == ("ok", 1)
+    other = prepare(CONFIG, 0, 1)(keeping(tmp_path, 2, budget=TWO, continues=0), lambda _, __: None)
+    assert (other.status, other.error[:57]) == ("invalid", "trial 2 continues trial 0, which differs in its reader; o")
