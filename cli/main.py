@@ -20,7 +20,7 @@ from archwright.cli.commands import compare, export, log, read, replay, retrain,
 from archwright.cli.options import examples
 from archwright.cli.output import say, screen
 from archwright.cli.streams import READER_GONE, OutputLost, ReaderGone, standard_streams
-from archwright.cli.theirs import theirs
+from archwright.cli.theirs import nobody_leaves, theirs
 from archwright.core.errors import ArchwrightError
 from archwright.core.printable import printable
 
@@ -177,14 +177,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.excepthook = _tell
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # inherited: nobody would know how a worker has ended
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with standard_streams():
+    with standard_streams(), nobody_leaves():
         try:
             _run(arguments)
         except ReaderGone:
             sys.exit(READER_GONE)
         except ArchwrightError as error:
             _fail(str(error), _exit_code(error))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if (trace := theirs(error)) is None:
                 raise
             _fail(f"your code failed:\n{trace}", 2)

@@ -96,7 +96,7 @@ def _pair(option: str, text: str) -> tuple[str, Any]:
     try:
         read = json.loads(value)
         return name.strip(), plain(f"{option} {name.strip()}", read) if isinstance(read, str) else read
-    except json.JSONDecodeError:
+    except ValueError:  # it is no JSON, or a whole number of thousands of digits
         bare = value.strip()
         return name.strip(), float(bare) if re.fullmatch(POINTED, bare) else bare
 

@@ -8,10 +8,14 @@ class ArchwrightError(Exception):
     """The root of every error that a user of archwright can cause."""
 
 
+LISTED = 20  # names in a message; nobody reads more
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy for an unknown name: the nearest known ones, or all of them where none is near."""
+    """A remedy for an unknown name: the nearest known ones, or those that there are where none is near."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"there are: {', '.join(names)}" if names else "there are none"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"there are: {', '.join(names[:LISTED])}{more}" if names else "there are none"

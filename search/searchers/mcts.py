@@ -51,7 +51,11 @@ class MctsState:
     highest: float | None = None
 
 
-PARTS = Allowed("0 or a whole number of 2 or more", lambda parts: type(parts) is int and (parts == 0 or parts >= 2))
+MOST_PARTS = 1_000_000  # each is a domain of its own, which is made and looked at
+PARTS = Allowed(
+    f"0 or a whole number from 2 to {MOST_PARTS}",
+    lambda parts: type(parts) is int and (parts == 0 or 2 <= parts <= MOST_PARTS),
+)
 
 
 @final

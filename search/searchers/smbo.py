@@ -48,7 +48,7 @@ class Smbo:
     """
 
     name: ClassVar[str] = "smbo"
-    revision: ClassVar[int] = 3  # since it improves on what its surrogate expects of the best trials
+    revision: ClassVar[int] = 4  # since it sees a person's own kinds as what they certainly are
     surrogate: str = field(default="gp", validator=one_of(*SURROGATES))
     # Random trials (the hierarchical grammar paper's design, and BANANAS').
     initial: int = field(default=10, validator=whole(0))

@@ -32,3 +32,9 @@ def test_the_nearest_names_are_offered():
     assert nearest("conv2", ["conv2d", "conv3d", "affine"]) == "did you mean conv2d or conv3d?"
     assert nearest("zzz", ["b", "a"]) == "there are: a, b"
     assert nearest("zzz", []) == "there are none"
+
+
+def test_nobody_reads_a_hundred_names():
+    """The first twenty, and how many more there are."""
+    names = [f"n{number:03}" for number in range(100)]
+    assert nearest("zzz", names) == f"there are: {', '.join(names[:20])} and 80 more"

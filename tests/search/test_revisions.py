@@ -88,7 +88,7 @@ def test_a_run_of_an_older_revision_opens_and_is_held_against_nothing(file):
 def test_a_log_from_before_revisions_may_be_of_any(file):
     """What differs from today's is told as that of a revision that nobody knows."""
     events = read(file)
-    assert "revision" not in events[0].searcher
+    events[0] = evolve(events[0], searcher={key: each for key, each in events[0].searcher.items() if key != "revision"})
     assert {found.revision for found in mismatches(events)} <= {None}
     assert set(revisions(events)) == {None}
     assert revision_from_here(events) == revision_of(searcher_from_json(events[0].searcher))
@@ -121,27 +121,29 @@ def test_a_run_of_an_older_revision_goes_on_with_todays_and_says_so(known):
     before = read(path("smbo", "wide", 2))
     before = named_revision(before, 2) if known else before
     events = gone_on(before, TRIALS + 4)
-    assert [revision for _, _, revision in own_proposals(events)] == [2 if known else None] * TRIALS + [3] * 4
+    assert [revision for _, _, revision in own_proposals(events)] == [2 if known else None] * TRIALS + [
+        TODAY["smbo"]
+    ] * 4
     assert {found.revision for found in mismatches(events)} <= {None}
     assert gone_on(events, TRIALS + 5)[len(events)].revision is None  # the log has it already
     at = next(i for i, event in enumerate(events) if isinstance(event, Proposed) and event.trial == TRIALS + 1)
     events[at] = evolve(events[at], path=before[1].path)
     first = next(found for found in mismatches(events) if found.revision is not None)
-    assert (first.seq, first.trial, first.revision) == (at + 1, TRIALS + 1, 3)
+    assert (first.seq, first.trial, first.revision) == (at + 1, TRIALS + 1, TODAY["smbo"])
 
 
 def test_resume_says_with_which_revision_it_goes_on(capsys):
     """Nothing, where that is the run's own."""
     said = []
-    for revision in (3, 2, None):
+    for revision in (4, 2, None):
         log, events = MemoryLog(), read(path("smbo", "wide", 2))
         log.append("run", events if revision is None else named_revision(events, revision), START)
         say_revised("run", logged(log, "run"))
         said.append(capsys.readouterr().out)
     assert said == [
         "",
-        "this archwright has revision 3 of smbo, and run was proposed by revision 2; it goes on with revision 3\n",
-        "this archwright has revision 3 of smbo, and the log of run names none; it goes on with revision 3\n",
+        "this archwright has revision 4 of smbo, and run was proposed by revision 2; it goes on with revision 4\n",
+        "this archwright has revision 4 of smbo, and the log of run names none; it goes on with revision 4\n",
     ]
 
 
@@ -154,7 +156,7 @@ def test_a_fork_is_of_todays_revision():
     begun = [each.event for each in log.read("fork")]
     assert begun[0].searcher == {**searcher_to_json("smbo", CASES["smbo"][1])}
     whole = gone_on(begun, 12)
-    assert {revision for _, _, revision in own_proposals(whole)} == {3}
+    assert {revision for _, _, revision in own_proposals(whole)} == {TODAY["smbo"]}
     assert list(mismatches(whole)) == []
 
 
@@ -174,11 +176,11 @@ def reading(tmp_path):
 @pytest.mark.parametrize(
     ("file", "known", "says"),
     [
-        ("smbo.wide.3", True, "run: the searcher makes all 24 proposals again, as they were logged\n"),
+        ("smbo.wide.4", True, "run: the searcher makes all 24 proposals again, as they were logged\n"),
         (
             "smbo.wide.2",
             True,
-            "run: revision 2 of smbo made 24 proposals; this archwright has revision 3, which proposes otherwise, so "
+            "run: revision 2 of smbo made 24 proposals; this archwright has revision 4, which proposes otherwise, so "
             "there is nothing to compare them with (whether the log is whole: archwright verify)\n",
         ),
         (
@@ -202,7 +204,7 @@ def test_what_replay_verify_says(file, known, says, reading, capsys):
 
 def test_what_replay_verify_says_of_two_revisions(reading, capsys):
     facts = verified(reading(gone_on(named_revision(read(path("smbo", "wide", 2)), 2), TRIALS + 1)))
-    assert facts["by_revision"] == [{"revision": 2, "proposals": TRIALS}, {"revision": 3, "proposals": 1}]
+    assert facts["by_revision"] == [{"revision": 2, "proposals": TRIALS}, {"revision": 4, "proposals": 1}]
     show_verified(facts)
     out = capsys.readouterr().out
     assert "run: revision 2 of smbo made 24 proposals" in out

@@ -16,8 +16,9 @@ from archwright.search.searchers.settings import BY_TYPE, Allowed, BadSearcherSe
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 
-NO_WHOLE = (2.7, 2.0, "2", True, None, [2])
+NO_WHOLE = (2.7, 2.0, float("nan"), float("inf"), "2", True, None, [2])
 NO_NUMBER = ("0.5", False, None, float("nan"), float("inf"), float("-inf"), 10**400, [0.5])
+PARTS = "0 or a whole number from 2 to 1000000"
 NO_FLAG = ("no", "false", 0, 1, 1.0, None)
 
 
@@ -35,7 +36,13 @@ class Case:
 CASES = [
     Case("random", "replacement", (True, False), NO_FLAG, "true or false"),
     Case("mcts", "exploration", (0, 0.0, 2, 1e9), (-1, -1e-9, *NO_NUMBER), "a number of 0 or more"),
-    Case("mcts-bisection", "parts", (0, 2, 3, 99), (1, -2, *NO_WHOLE), "0 or a whole number of 2 or more"),
+    Case(
+        "mcts-bisection",
+        "parts",
+        (0, 2, 3, 10**6),
+        (1, -2, 10**6 + 1, 10**400, *NO_WHOLE),
+        "0 or a whole number from 2 to 1000000",
+    ),
     Case("mcts", "rescale", (True, False), NO_FLAG, "true or false"),
     Case("evolution", "population", (1, 500), (0, -3, *NO_WHOLE), "a whole number of 1 or more"),
     Case("evolution", "sample", (1, 500), (0, -3, *NO_WHOLE), "a whole number of 1 or more"),
@@ -96,7 +103,7 @@ def test_a_refusal_by_hand():
     with pytest.raises(BadSearcherSetting) as refused:
         searcher_named("mcts-bisection", {"parts": 1})
     assert str(refused.value) == (
-        "parts of the searcher mcts-bisection is 1; it may be 0 or a whole number of 2 or more"
+        "parts of the searcher mcts-bisection is 1; it may be 0 or a whole number from 2 to 1000000"
     )
 
 
@@ -107,6 +114,11 @@ def test_a_setting_or_a_searcher_that_is_not_there():
         searcher_named("local-search", {"x": 1})
     with pytest.raises(UnknownSearcher, match=r"no searcher 'mtcs'; did you mean mcts"):
         searcher_named("mtcs")
+    with pytest.raises(UnknownSearcher) as refused:
+        searcher_named("?")
+    assert str(refused.value) == (
+        "there is no searcher '?'; there are: evolution, local-search, mcts, mcts-bisection, random, smbo, smbo-paper"
+    )
 
 
 def test_a_whole_number_will_do_for_any_number():

@@ -1,6 +1,7 @@
 """An epoch that a GPU never waits in, compiled code that learns the same, and cores that are shared out."""
 
 import json
+import warnings
 from collections import Counter
 
 import pytest
@@ -192,6 +193,16 @@ def test_a_compiler_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(torch_compile.shutil, "which", lambda _: None)
     with pytest.raises(NoCompiler, match="install g\\+\\+ or set CXX"):
         require_compiler(CPU)
+
+
+def test_what_the_compiler_says_of_python_3_13_0_is_no_error():
+    """And that alone: with other words, or of another kind, a warning is one, as everywhere in these tests."""
+    torch_compile.for_steps(compiled(aw.sequential(aw.affine(units=10)), (1, 8, 8), 0), True)
+    said = "Guards may run slower on Python 3.13.0. Consider upgrading to Python 3.13.1+."
+    warnings.warn(said, RuntimeWarning, stacklevel=1)
+    for warning, kind in ((said, UserWarning), ("Guards may run slower", RuntimeWarning)):
+        with pytest.raises(kind):
+            warnings.warn(warning, kind, stacklevel=1)
 
 
 @pytest.mark.slow
