@@ -7,13 +7,17 @@ from archwright.store.decide import decide
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import (
     Inadmissible,
+    InvalidHead,
     InvalidRunName,
+    JournalIsDamaged,
     LogConflict,
+    LogContradicted,
     LogFailed,
     LogIsBusy,
     LogIsDamaged,
     LogIsFolder,
     LogIsFull,
+    LogIsGone,
     LogIsNewer,
     LogMissing,
     LogUnwritable,
@@ -44,7 +48,7 @@ from archwright.store.log import START, Log, Position, Recorded
 from archwright.store.memory import MemoryLog
 from archwright.store.names import check_run_name, find_run, new_run_name
 from archwright.store.query import Table, export, query
-from archwright.store.verify import Verdict, verify
+from archwright.store.verify import Head, Verdict, verify
 from archwright.store.views import VIEWS, View
 
 __all__ = [
@@ -56,15 +60,20 @@ __all__ = [
     "DuckDBLog",
     "Event",
     "Fork",
+    "Head",
     "Inadmissible",
+    "InvalidHead",
     "InvalidRunName",
+    "JournalIsDamaged",
     "Log",
     "LogConflict",
+    "LogContradicted",
     "LogFailed",
     "LogIsBusy",
     "LogIsDamaged",
     "LogIsFolder",
     "LogIsFull",
+    "LogIsGone",
     "LogIsNewer",
     "LogMissing",
     "LogUnwritable",

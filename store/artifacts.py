@@ -66,7 +66,7 @@ def write(path: Path, content: bytes | memoryview) -> Path:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _settle(path.parent)
+        settle_names(path.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -76,8 +76,8 @@ def write(path: Path, content: bytes | memoryview) -> Path:
     return path
 
 
-def _settle(folder: Path) -> None:
-    """Brings the names in `folder` to the disk, where folders can be opened."""
+def settle_names(folder: Path) -> None:
+    """Bring the names in `folder` to the disk, where folders can be opened."""
     with suppress(PermissionError):  # Windows
         fd = os.open(folder, os.O_RDONLY)
         try:

@@ -70,6 +70,11 @@ def first_break(run: str, rows: Iterable[Row], after: Position) -> Break | None:
     return None
 
 
+def follows(part: Written) -> bool:
+    """Whether the rows of `part` are one after the other what follows from where it goes on."""
+    return first_break(part.run, part.rows, part.after) is None
+
+
 def first_unreadable(rows: Iterable[Row]) -> Break | None:
     """The first of `rows` that holds no event that we know."""
     for row in rows:
@@ -91,7 +96,8 @@ def recorded(run: str, rows: Sequence[Row], after: int) -> list[Recorded]:
     if broken := first_break(run, rows, position):
         raise LogIsDamaged(
             f"event {broken.seq} of {run} is broken: {broken.what}; what came before it is whole: "
-            f"archwright fork {run} --at {broken.seq - 1} goes on from there"
+            f"archwright fork {run} --at {broken.seq - 1} goes on from there, "
+            "and archwright verify says whether the log's journal has the run as it was written"
         )
     try:
         return [Recorded(row.seq, row.time, from_json(row.kind, row.payload), row.chain) for row in rows]
@@ -101,6 +107,8 @@ def recorded(run: str, rows: Sequence[Row], after: int) -> list[Recorded]:
 
 
 def _misplaced(seq: int, previous: int) -> str:
+    if seq < 1:
+        return "events are numbered 1, 2, 3 ..., and this is none of these"
     if seq == previous:
         return "it is there twice"
     return f"it follows event {previous}: what was between them is missing"

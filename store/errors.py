@@ -15,6 +15,10 @@ class NotALog(ArchwrightError, ValueError):
     """The file is something else than an archwright log."""
 
 
+class NotADatabase(NotALog):
+    """The file is no DuckDB file at all."""
+
+
 class LogIsNewer(ArchwrightError, RuntimeError):
     """The log was written by a later archwright, or by a later DuckDB."""
 
@@ -35,8 +39,24 @@ class LogIsDamaged(ArchwrightError, OSError):
     """The file is torn, or what it says of a run is not what was appended."""
 
 
+class LogIsTorn(LogIsDamaged):
+    """DuckDB cannot read the file any more, or its write-ahead file."""
+
+
 class NamesTaken(LogIsDamaged):
     """Something else stands in the file under a name of our views, or of DuckDB's own functions."""
+
+
+class JournalIsDamaged(LogIsDamaged):
+    """The journal beside the log, from which the log would be repaired, is torn, or not what was written."""
+
+
+class LogContradicted(LogIsDamaged):
+    """The log and its journal say different things of a run: somebody has changed one of the two."""
+
+
+class LogIsGone(ArchwrightError, FileExistsError):
+    """A new log would be begun where the journal of another one lies, whose file is gone."""
 
 
 class LogFailed(ArchwrightError, OSError):
@@ -65,6 +85,10 @@ class RunExists(ArchwrightError, ValueError):
 
 class InvalidRunName(ArchwrightError, ValueError):
     """A run's name that could not be part of a file's name."""
+
+
+class InvalidHead(ArchwrightError, ValueError):
+    """A text that says no head of a run."""
 
 
 class Inadmissible(ArchwrightError, ValueError):

@@ -6,13 +6,13 @@ from pathlib import Path
 import duckdb
 
 from archwright.core.errors import ArchwrightError
-from archwright.store.errors import LogFailed, LogIsDamaged, LogIsFull, LogIsNewer, LogUnwritable, NotALog
+from archwright.store.errors import LogFailed, LogIsFull, LogIsNewer, LogIsTorn, LogUnwritable, NotADatabase
 
 _BUSY = ("Could not set lock", "Unique file handle conflict", "used by another process")
 
 # DuckDB tells most of these situations apart by their words only.
 _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
-    (("not a valid DuckDB database",), NotALog, "is not a DuckDB file; name another one with --log"),
+    (("not a valid DuckDB database",), NotADatabase, "is not a DuckDB file; name another one with --log"),
     (("version number",), LogIsNewer, "was written by a newer DuckDB; upgrade with: pip install -U duckdb"),
     (
         ("No space left", "File too large", "quota exceeded"),
@@ -26,12 +26,12 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
     ),
     (
         ("WAL does not match",),
-        LogIsDamaged,
+        LogIsTorn,
         "stands beside the write-ahead file of another log (its name and .wal); move that one away",
     ),
     (
         ("Could not read enough bytes", "orrupt", "checksum", "erializ", "INTERNAL Error", "replaying WAL"),
-        LogIsDamaged,
+        LogIsTorn,
         "is torn or damaged; put a backup in its place",
     ),
 )

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from shlex import quote
@@ -55,24 +55,35 @@ def attached(path: Path, mode: Mode = "read", patience: float = READER_PATIENCE)
     alias = f"log_{next(_aliases)}"
     keeper = _engine(os.getpid()).cursor()
     try:
-        with _turn(path, patience), _descriptor(path) if mode == "write" else nullcontext() as log:
+        with turn(path, patience):
             _attach(keeper, path, alias, mode, patience)
             try:
                 # A connection of its own: one whose database failed, as on a full disk, can no longer even leave it.
                 with keeper.cursor() as database:
                     database.execute(_SEARCH_PATH.format(alias))
-                    with nullcontext() if log is None else _checkpointed(database, path, log):
-                        yield database
+                    yield database
+                    if mode != "read":
+                        database.execute(f"CHECKPOINT {alias}")
             finally:
                 keeper.execute(f"DETACH {alias}")
-                if log is not None and undo.is_kept(path):  # the block failed
-                    undo.put_right(path)
     except duckdb.Error as error:
         if isinstance(error, duckdb.FatalException):  # DuckDB 1.x gives up the engine, 2.0 only the file
             _engine.cache_clear()
         raise explain(error, path) from error
     finally:
         keeper.close()
+
+
+@contextmanager
+def turn(path: Path, patience: float) -> Generator[None]:
+    """One thread of a process at a time: its locks on a file are the process's, and any thread can lose them."""
+    lock = _locks.setdefault(os.getpid(), threading.RLock())  # a forked child must not wait for its parent's threads
+    if not lock.acquire(timeout=patience):
+        raise LogIsBusy(f"{path} is held by another thread of this process, which gave us no turn in {patience:g} s")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -133,39 +144,6 @@ def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-@contextmanager
-def _turn(path: Path, patience: float) -> Generator[None]:
-    """One thread of a process at a time: its locks on a file are the process's, and any thread can lose them."""
-    lock = _locks.setdefault(os.getpid(), threading.RLock())  # a forked child must not wait for its parent's threads
-    if not lock.acquire(timeout=patience):
-        raise LogIsBusy(f"{path} is held by another thread of this process, which gave us no turn in {patience:g} s")
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _descriptor(path: Path) -> Generator[int]:
-    try:
-        log = os.open(path, os.O_RDONLY)
-    except OSError as error:
-        raise explain(error, path) from error
-    try:
-        yield log
-    finally:
-        os.close(log)
-
-
-@contextmanager
-def _checkpointed(database: Database, path: Path, log: int) -> Generator[None]:
-    """What the block writes is in the file itself when it ends, whenever the process may be killed."""
-    undo.keep(path, log, database)
-    yield
-    database.execute(f"CHECKPOINT {log_name(database)}")
-    undo.forget(path)
-
-
 def _attach(database: Database, path: Path, alias: str, mode: Mode, patience: float) -> None:
     began, pause, warned = time.monotonic(), 0.002, False
     while True:
@@ -188,7 +166,7 @@ def _try_to_attach(database: Database, path: Path, alias: str, mode: Mode) -> st
         database.execute(f"ATTACH '{quoted(path)}' AS {alias} ({OPTIONS[mode]})")
         if not undo.is_kept(path):
             return None
-        # Whoever keeps something holds the file, and it is not held: that process was killed.
+        # Who keeps something for undoing holds the file, and it is not held: that process was killed.
         database.execute(f"DETACH {alias}")
     except duckdb.Error as error:
         if is_busy(error):

@@ -16,10 +16,11 @@ from typing import Any, BinaryIO, Literal, cast
 import duckdb
 from attrs import frozen
 
+from archwright.store.beside import beside
 from archwright.store.errors import QueryFailed
 from archwright.store.failure import explain
-from archwright.store.file import SEALED, Database, Options, attached, present, quoted
-from archwright.store.schema import schema_version
+from archwright.store.file import SEALED, Database, Options, present, quoted
+from archwright.store.repair import on_log
 from archwright.store.scratch import scratch_folder
 from archwright.store.views import VIEWS, create_view
 
@@ -123,17 +124,20 @@ def _scratch() -> Generator[Path]:
 
 def _copy(path: Path, copy: Path) -> None:
     """Copy the log while nobody can write it."""
-    with attached(path) as database:
-        schema_version(database, path)
-        path = present(path)
-        ahead = path.with_name(f"{path.name}.wal")
+
+    def copy_files(database: Database) -> None:
+        del database
+        log = present(path)
+        ahead = beside(log, "wal")
         try:
             if ahead.exists():
-                shutil.copyfile(ahead, copy.with_name(f"{copy.name}.wal"))
+                shutil.copyfile(ahead, beside(copy, "wal"))
             # The log itself comes last: where we close it, the operating system takes all our locks on it (POSIX).
-            shutil.copyfile(path, copy)
+            shutil.copyfile(log, copy)
         except OSError as error:
             raise explain(error, copy) from error
+
+    on_log(path, "read", copy_files)
 
 
 def _close(database: Database, copy: Path, writable: Path) -> None:

@@ -1,19 +1,15 @@
-"""Undoing what a kill in the middle of a checkpoint leaves: DuckDB overwrites its metadata where it stands.
+"""Undoing what a kill of the first release's writer has left: it kept in a file what its checkpoint overwrote.
 
-A checkpoint writes tables to free blocks, and then one of two headers, which makes them count. But a block of metadata
-that has room is written again in its place, and SIGKILL ends a write of 256 KiB between any two pages: the block's
-checksum is then wrong, and no DuckDB opens the file any more (2.0.1 on ext4: about one in forty kills of a busy
-writer). So a writer first keeps those blocks in a file beside the log, which goes when the checkpoint is done. Whoever
-finds that file, and nobody at work on the log, puts the blocks back if the headers are still those of before. What had
-been committed is then in the write-ahead file.
+DuckDB overwrites its metadata where it stands: a process that is killed within that leaves a file whose checksums are
+wrong. Today the log is made anew from its journal; a log of that release has none yet, and this file instead. Whoever
+finds it, and nobody at work on the log, puts the blocks back if the headers are still those of before. What had been
+committed is then in the write-ahead file.
 """
 
 import fcntl
 import os
 from hashlib import blake2b
 from pathlib import Path
-
-import duckdb
 
 from archwright.store.beside import beside
 from archwright.store.failure import explain
@@ -23,39 +19,9 @@ _DIGEST = 32  # bytes
 _NUMBER = 8  # bytes
 
 
-def undo_file(path: Path) -> Path:
-    """Where a writer of the log at `path` keeps what it overwrites."""
-    return beside(path, "undo")
-
-
 def is_kept(path: Path) -> bool:
-    """Whether a checkpoint of the log at `path` is under way, or was killed."""
-    return undo_file(path).exists()
-
-
-def keep(path: Path, log: int, database: duckdb.DuckDBPyConnection) -> None:
-    """Keep what `database`, which holds the log at `path` for writing, may overwrite in its next checkpoint.
-
-    `log` is a descriptor of the log, opened before DuckDB's and to be closed after it: when a process closes any
-    descriptor of a file, the operating system takes all its locks on that file (POSIX).
-    """
-    size, blocks = _metadata(database)
-    places = [_HEADERS + block * size for block in blocks]
-    content = os.pread(log, _HEADERS, 0) + size.to_bytes(_NUMBER, "little")
-    content += b"".join(place.to_bytes(_NUMBER, "little") + os.pread(log, size, place) for place in places)
-    try:
-        with undo_file(path).open("wb") as file:
-            file.write(_digest(content) + content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        forget(path)
-        raise explain(error, path) from error
-
-
-def forget(path: Path) -> None:
-    """Keep nothing any more: the checkpoint is done, or will not begin."""
-    undo_file(path).unlink(missing_ok=True)
+    """Whether such a writer of the log at `path` is at work, or was killed."""
+    return beside(path, "undo").exists()
 
 
 def put_right(path: Path) -> bool:
@@ -64,8 +30,8 @@ def put_right(path: Path) -> bool:
         log = os.open(path, os.O_RDWR)
         try:
             fcntl.lockf(log, fcntl.LOCK_EX | fcntl.LOCK_NB)  # DuckDB's own lock
-            _put_back(undo_file(path), log)
-            forget(path)
+            _put_back(beside(path, "undo"), log)
+            beside(path, "undo").unlink(missing_ok=True)
         finally:
             os.close(log)
     except BlockingIOError:
@@ -89,16 +55,6 @@ def _put_back(file: Path, log: int) -> None:
         place = int.from_bytes(content[start : start + _NUMBER], "little")
         os.pwrite(log, content[start + _NUMBER : start + _NUMBER + size], place)
     os.fsync(log)
-
-
-def _metadata(database: duckdb.DuckDBPyConnection) -> tuple[int, list[int]]:
-    """The size of a block in bytes, and the numbers of those that hold metadata."""
-    ((names,),) = database.execute("SELECT current_setting('search_path')").fetchall()
-    name = names.split(",")[-1].removesuffix(".main")
-    sizes = database.execute("SELECT block_size FROM pragma_database_size() WHERE database_name = ?", [name])
-    ((size,),) = sizes.fetchall()
-    blocks = database.execute(f"SELECT DISTINCT block_id FROM pragma_metadata_info('{name}')").fetchall()  # noqa: S608
-    return size, [block for (block,) in blocks]
 
 
 def _digest(content: bytes) -> bytes:

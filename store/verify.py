@@ -1,16 +1,48 @@
-"""Whether the log still says what was appended to it."""
+"""Whether the log still says what was appended to it, and all of it."""
 
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.store.catalog import shadowing_macros, strange_views
-from archwright.store.chain import Break, first_break, first_unreadable
-from archwright.store.duck import read_rows
-from archwright.store.errors import NamesTaken
+from archwright.store.chain import Break, first_break, first_unreadable, follows
+from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken
 from archwright.store.file import attached
-from archwright.store.log import START
+from archwright.store.journal import Tail, damaged, entries, journal_file, tail
+from archwright.store.log import START, Position, Row
+from archwright.store.repair import readable
+from archwright.store.rows import heads_of, read_rows
 from archwright.store.schema import MIGRATIONS, schema_version
+
+Anchor = Literal["none", "held", "behind", "damaged"]
+
+_FIRST = -(2**63)  # of the numbers that a row may have, whatever a person made of it
+
+
+@frozen
+class Head:
+    """Where a run stood, for a person to keep elsewhere: RUN:SEQ:HASH."""
+
+    run: str
+    position: Position
+
+    def __str__(self) -> str:
+        return f"{self.run}:{self.position.seq}:{self.position.chain}"
+
+    @classmethod
+    def of(cls, text: str) -> "Head":
+        """The head that `text` says; raises InvalidHead."""
+        match = re.fullmatch(r"([^:]+):([1-9][0-9]{0,17}):([0-9a-f]{32})", text.strip())
+        if match is None:
+            raise InvalidHead(
+                f"{text!r} is no head of a run; it is RUN:EVENT:HASH, as archwright verify prints it, "
+                "with 32 hexadecimal digits"
+            )
+        return cls(match[1], Position(int(match[2]), match[3]))
 
 
 @frozen
@@ -18,27 +50,32 @@ class Verdict:
     """What a check of one run found."""
 
     run: str
-    events: int  # how many the log holds
-    broken: Break | None  # the first event that is not what was appended; None if the run is whole
+    events: int  # how many the log holds, whatever their numbers
+    broken: Break | None  # the first event that is not what was appended, or is gone; None if the run is whole
+    head: Position = START  # where the run stands
+    anchor: Anchor = "none"  # what the journal says: nothing, the same, less, or what nobody can read
+    remark: str = ""  # for people, where the journal is behind or damaged
 
 
-def verify(path: Path | str) -> list[Verdict]:
-    """A verdict on each run of the log at `path`; raises LogIsDamaged where DuckDB itself cannot read the file.
+@frozen
+class _Told:
+    """What the journal says."""
 
-    Every event is checked against the hash over it and all before it. A log that was replaced by an older copy of
-    itself is whole, and cannot be told from one that never went further.
+    heads: Mapping[str, Position]  # where each run stands
+    acknowledged: Mapping[str, Position]  # the same without the last append, which a kill may have kept from the log
+    contradicted: frozenset[str]  # runs of which the log's last event is another one here
+    damage: str  # why it cannot be believed; empty if it can
+
+
+def verify(path: Path | str, expected: Sequence[Head] = ()) -> list[Verdict]:
+    """A verdict on each run of the log at `path`, of its journal and of `expected`, heads that somebody has kept.
+
+    Every event is checked against the hash over it and all before it, and the run's end against the journal. What is
+    gone is said and not put back; only a file that DuckDB refuses is made anew from its journal. Raises LogIsDamaged
+    where that cannot be. A log without a journal that was replaced by an older copy of itself is whole, and cannot be
+    told from one that never went further.
     """
-    path = Path(path)
-    with attached(path) as database:
-        schema_version(database, path)
-        runs = database.execute("SELECT run FROM events GROUP BY run ORDER BY min(rowid)").fetchall()
-    return [_verdict(path, run) for (run,) in runs]
-
-
-def _verdict(path: Path, run: str) -> Verdict:
-    with attached(path) as database:
-        rows = read_rows(database, run)
-    return Verdict(run, len(rows), first_break(run, rows, START) or first_unreadable(rows))
+    return readable(Path(path), partial(_verdicts, expected=expected))
 
 
 def require_own_names(path: Path | str) -> None:
@@ -60,3 +97,95 @@ def require_own_names(path: Path | str) -> None:
             f"{path} has macros under names of DuckDB's own functions: {', '.join(macros)}. archwright does not use "
             "them; other programs do, also in the views, until somebody drops them (DROP MACRO)"
         )
+
+
+def _verdicts(path: Path, expected: Sequence[Head]) -> list[Verdict]:
+    with attached(path) as database:
+        schema_version(database, path)
+        heads = heads_of(database)
+        ends = _ends(path)  # while nobody can write
+    told = None if ends is None else _told(path, ends, heads)
+    runs = dict.fromkeys([*heads, *(told.heads if told else ()), *(head.run for head in expected)])
+    return [_verdict(path, run, heads.get(run, START), told, [h for h in expected if h.run == run]) for run in runs]
+
+
+def _ends(path: Path) -> Tail | JournalIsDamaged | None:
+    try:
+        return tail(journal_file(path))
+    except JournalIsDamaged as error:
+        return error
+
+
+def _told(path: Path, ends: Tail | JournalIsDamaged, heads: Mapping[str, Position]) -> _Told:
+    """What the journal says up to where it `ends`, beside the `heads` of the log."""
+    if isinstance(ends, JournalIsDamaged):
+        return _Told({}, {}, frozenset(), str(ends))
+    told = acknowledged = dict[str, Position]()
+    contradicted = set[str]()
+    try:
+        for entry in entries(journal_file(path), ends.end):
+            if ends.open and entry.events == ends.events:
+                told = dict(told)
+            for part in entry.parts():
+                if part.after != told.get(part.run, START):
+                    raise damaged(entry.path, f"event {part.after.seq + 1} of {part.run} does not follow in it")
+                told[part.run] = part.position
+                if not _agree(part.rows, heads.get(part.run, START)):
+                    contradicted.add(part.run)
+    except JournalIsDamaged as error:
+        return _Told(told, acknowledged, frozenset(contradicted), str(error))
+    return _Told(told, acknowledged, frozenset(contradicted), "")
+
+
+def _agree(rows: Sequence[Row], position: Position) -> bool:
+    """Whether the row of that number, if it is among `rows`, has its hash."""
+    first = rows[0].seq
+    return not first <= position.seq < first + len(rows) or rows[position.seq - first].chain == position.chain
+
+
+def _verdict(path: Path, run: str, head: Position, told: _Told | None, expected: Sequence[Head]) -> Verdict:
+    with attached(path) as database:
+        rows = read_rows(database, run, _FIRST, head.seq)
+    broken = first_break(run, rows, START) or first_unreadable(rows)
+    verdict = Verdict(run, len(rows), broken or _unmet(rows, expected), head)
+    return verdict if told is None else _anchored(path, verdict, rows, told)
+
+
+def _unmet(rows: Sequence[Row], expected: Sequence[Head]) -> Break | None:
+    """The first of the `expected` heads that the run never had; `rows` are whole."""
+    for head in sorted(expected, key=lambda head: head.position.seq):
+        seq = head.position.seq
+        if seq > len(rows):
+            return Break(seq, f"it is gone: {head} is expected, and the run ends with event {len(rows)}")
+        if rows[seq - 1].chain != head.position.chain:
+            return Break(seq, f"{head} is expected, and its hash is {rows[seq - 1].chain}")
+    return None
+
+
+def _anchored(path: Path, verdict: Verdict, rows: Sequence[Row], told: _Told) -> Verdict:
+    """The verdict with what the journal says of the run."""
+    if told.damage:
+        return evolve(verdict, anchor="damaged", remark=told.damage)
+    journal, run, seq = journal_file(path), verdict.run, verdict.head.seq
+    known = told.heads.get(run, START)
+    if verdict.broken:
+        whole = (
+            f"its journal {journal.name} has the run whole, up to event {known.seq}: move the log away, and it is made "
+        )
+        return evolve(verdict, anchor="held", remark=f"{whole}anew from that" if _is_whole(journal, run) else "")
+    if run in told.contradicted or (0 < known.seq < seq and rows[known.seq - 1].chain != known.chain):
+        what = f"its journal {journal.name} has other events, as whole as these: somebody wrote one of the two anew"
+        return evolve(verdict, anchor="held", broken=Break(min(known.seq, seq), what))
+    if seq < known.seq and seq != told.acknowledged.get(run, START).seq:
+        lost = "it is" if known.seq == seq + 1 else f"it and all up to event {known.seq} are"
+        what = f"{lost} gone; its journal {journal.name} has what is gone, and the next command puts it back"
+        return evolve(verdict, anchor="held", broken=Break(seq + 1, what))
+    if known.seq < seq:
+        return evolve(verdict, anchor="behind", remark=f"its journal {journal.name} ends with event {known.seq} of it")
+    return evolve(verdict, anchor="held")
+
+
+def _is_whole(journal: Path, run: str) -> bool:
+    """Whether the journal has the run, and not broken: it may have been so when the journal was begun."""
+    parts = [follows(part) for entry in entries(journal) for part in entry.parts() if part.run == run]
+    return bool(parts) and all(parts)

@@ -42,25 +42,34 @@ def verify(
     file: Annotated[
         Path | None, typer.Argument(metavar="LOG", help="The log; that of --log if none.", show_default=False)
     ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expect",
+            metavar="RUN:EVENT:HASH",
+            help="A head of a run, as this command printed it before: the run must have had it. Again for each run.",
+            show_default=False,
+        ),
+    ] = None,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
-    """Check every event of the log against the hash chain over its run; exit 1 if any was changed or lost.
+    """Check every event of the log against the hash chain over its run, and the run's end against the log's journal.
 
-    The same if the file has other views than archwright makes, under their names.
+    Exit 1 if any was changed or lost, or if the file has other views than archwright makes, under their names. A whole
+    run is printed with its head: keep it elsewhere, and --expect holds the log against it later.
     """
     from archwright.cli.output import print_json
-    from archwright.cli.reports.verdicts import show_verdicts
-    from archwright.store.verify import require_own_names
+    from archwright.cli.reports.verdicts import facts_of, is_whole, show_verdicts
+    from archwright.store.verify import Head, require_own_names
     from archwright.store.verify import verify as check
 
     path = file or log
-    verdicts = check(path)
+    verdicts = check(path, [Head.of(text) for text in expect or ()])
     if json:
-        broken = [None if v.broken is None else {"event": v.broken.seq, "what": v.broken.what} for v in verdicts]
-        print_json([{"run": v.run, "events": v.events, "broken": b} for v, b in zip(verdicts, broken, strict=True)])
+        print_json([facts_of(verdict) for verdict in verdicts])
     else:
         show_verdicts(path, verdicts)
-    if any(verdict.broken for verdict in verdicts):
+    if not all(map(is_whole, verdicts)):
         sys.exit(1)
     require_own_names(path)

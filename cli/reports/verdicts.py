@@ -2,16 +2,46 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from archwright.cli.output import screen
-from archwright.store.verify import Verdict
+from archwright.store.verify import Head, Verdict
 
 
 def show_verdicts(log: Path, verdicts: Sequence[Verdict]) -> None:
-    """Print a line for each run, and for a broken one where and how."""
+    """Print a line for each run with its head, or where and how it is broken; and what that says without a journal."""
     out = screen()
     for verdict in verdicts:
-        state = "whole" if verdict.broken is None else f"broken at event {verdict.broken.seq}: {verdict.broken.what}"
-        out.print(f"{verdict.run}: {verdict.events} events, {state}", soft_wrap=True)
+        remark = f"; {verdict.remark}" if verdict.remark else ""
+        out.print(f"{verdict.run}: {verdict.events} events, {_state(verdict)}{remark}", soft_wrap=True)
     if not verdicts:
         out.print(f"{log} holds no run")
+    elif any(verdict.anchor == "none" for verdict in verdicts):
+        out.print(
+            f"whole as far as can be told: no journal lies beside {log}, so whether there were later events is unknown",
+            soft_wrap=True,
+        )
+
+
+def _state(verdict: Verdict) -> str:
+    if verdict.broken:
+        return f"broken at event {verdict.broken.seq}: {verdict.broken.what}"
+    return f"whole, {Head(verdict.run, verdict.head)}"
+
+
+def facts_of(verdict: Verdict) -> dict[str, Any]:
+    """The same for programs."""
+    broken = verdict.broken
+    return {
+        "run": verdict.run,
+        "events": verdict.events,
+        "broken": None if broken is None else {"event": broken.seq, "what": broken.what},
+        "head": None if broken else str(Head(verdict.run, verdict.head)),
+        "journal": verdict.anchor,
+        "remark": verdict.remark,
+    }
+
+
+def is_whole(verdict: Verdict) -> bool:
+    """Whether nothing was changed or lost, as far as can be told."""
+    return verdict.broken is None and verdict.anchor != "damaged"

@@ -169,6 +169,39 @@ def test_verify(log, cli):
     assert cli("verify", str(log), "--json").code == 0
 
 
+@pytest.mark.usefixtures("log")
+def test_verify_prints_heads_that_can_be_expected(cli):
+    """As a person pastes them: a later log must have had them, whatever the files beside it say."""
+    done = cli("verify")
+    heads = [word for word in done.out.split() if word.count(":") == 2]
+    assert len(heads) == done.out.count("whole,")
+    assert "no journal lies beside" in done.out, "a copy of the file alone"
+    assert cli("verify", *(word for head in heads for word in ("--expect", head))).code == 0
+    run, seq, _ = heads[0].split(":")
+    done = cli("verify", "--expect", f"{run}:{int(seq) + 1}:{'0' * 32}")
+    assert done.code == 1
+    assert f"broken at event {int(seq) + 1}: it is gone" in done.out
+    assert cli("verify", "--expect", run).code == 2
+    assert json.loads(cli("verify", "--json").out)[0]["head"] == heads[0]
+
+
+def test_verify_misses_what_is_gone_and_the_next_command_brings_it_back(log, cli, caplog):
+    """Once the log has a journal."""
+    import duckdb  # as somebody would who changes it
+
+    assert cli("fork", "run-1", "--at", "5").code == 0
+    with duckdb.connect(log) as database:
+        database.execute("DELETE FROM events WHERE seq > 3 AND run = 'run-1'")
+    done = cli("verify")
+    assert done.code == 1
+    assert "run-1: 3 events, broken at event 4" in done.out
+    assert "the next command puts it back" in done.out
+    done = cli("runs")
+    assert done.code == 0
+    assert "they are in it again" in caplog.text
+    assert cli("verify").code == 0
+
+
 def test_verify_finds_a_changed_event(log, cli):
     import duckdb  # as somebody would who changes it
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from archwright.store.beside import beside
 from archwright.store.duck import DuckDBLog
 from archwright.store.fold import replay
 from archwright.store.log import START
@@ -70,31 +71,51 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     assert replay(r.event for r in log.read("a-1")).trials[0].status == "ok"
 
 
-@pytest.mark.parametrize("ahead", ["whole", "torn"])
-def test_a_log_with_a_write_ahead_file_is_read(tmp_path, ahead):
-    """A writer that died between commit and checkpoint leaves a write-ahead file: readers and queries take it in."""
-    path = tmp_path / "log.duckdb"
-    log = DuckDBLog(path)
-    position = log.append("a-1", [started()], START)
-    wal = _left_by_a_dead_writer(path)
-    if ahead == "torn":
-        wal.write_bytes(wal.read_bytes()[:-9])
-    rows = 2 if ahead == "whole" else 1
-    assert query(path, "SELECT count(*) FROM events").rows == [(rows,)]
-    assert wal.exists(), "reading leaves it alone"
-    assert [r.position for r in log.read("a-1")] == [position]
-    assert log.append("a-1", trial(0), position).seq == 6
-    assert not wal.exists(), "the next append takes it into the log"
-    assert query(path, "SELECT count(*) FROM events").rows == [(rows + 5,)]
+# A writer that is killed at a certain place of its second append, as the patched functions have it.
+DIES = """
+import os
+from pathlib import Path
+from archwright.store import DuckDBLog, Reported, duck, file, journal
+from archwright.store.log import Position
 
-
-def _left_by_a_dead_writer(path):
-    code = """
-import duckdb, os
-database = duckdb.connect(sys.argv[1])
-database.execute("INSERT INTO events VALUES ('z-1', 1, 0, 'RunStopped', NULL, '{}', uuid())")
-os.kill(os.getpid(), 9)
+die = lambda *_: os.kill(os.getpid(), 9)
+path, place = Path(sys.argv[1]), sys.argv[2]
+log = DuckDBLog(path)
+position = log.read("a-1")[-1].position
+if place == "within the line":
+    os.fsync = die
+    whole = journal._line
+    journal._line = lambda parts, events: whole(parts, events)[:-40]
+elif place == "before the commit":
+    os.fsync = die
+elif place == "after the commit":
+    duck.close = die
+else:
+    duck.close = lambda path: (journal.close(path), die())
+log.append("a-1", [Reported(0, 1, epoch, {"loss": 0.5}) for epoch in range(3)], position)
 """
-    with start(code, path) as writer:
-        writer.wait(30)
-    return path.with_name(path.name + ".wal")
+PLACES = {"within the line": 3, "before the commit": 6, "after the commit": 6, "before the checkpoint": 6}
+
+
+@pytest.mark.parametrize("use", ["read", "append", "query", "verify"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_kill_at_each_place_of_an_append(tmp_path, place, use, caplog):
+    """All of the append is there or nothing of it; nobody is alarmed, and nothing is lost to whoever comes first."""
+    path, events = tmp_path / "log.duckdb", PLACES[place]
+    log = DuckDBLog(path)
+    log.append("a-1", [started(), *trial(0)[:2]], START)
+    with start(DIES, path, place) as writer:
+        assert writer.wait(60) == -9
+    if use == "query":
+        assert query(path, "SELECT count(*) FROM events").rows == [(events,)]
+    elif use == "append":
+        assert log.append("b-1", [started()], START).seq == 1
+    elif use == "verify":
+        assert [verdict.broken for verdict in verify(path)] == [None]
+    position = log.read("a-1")[-1].position
+    assert position.seq == events
+    assert log.append("a-1", trial(0)[3:], position).seq == events + 2
+    assert [verdict.broken for verdict in verify(path)] == [None] * len(log.runs())
+    assert [verdict.anchor for verdict in verify(path)] == ["held"] * len(log.runs())
+    assert caplog.records == []
+    assert not beside(path, "wal").exists()

@@ -23,6 +23,7 @@ from archwright.store.errors import (
 )
 from archwright.store.failure import explain
 from archwright.store.file import attached
+from archwright.store.journal import journal_file
 from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.schema import MIGRATIONS, schema_version
@@ -102,6 +103,7 @@ def test_a_log_that_was_removed_or_replaced(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     position = log.append("a-1", [started()], START)
     log.path.unlink()
+    journal_file(log.path).unlink()
     with pytest.raises(LogMissing):
         log.append("a-1", trial(0), position)
     log.append("b-1", [started()], START)
@@ -178,10 +180,10 @@ def test_a_migration_is_all_or_nothing(tmp_path, monkeypatch):
 
 
 def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
-    """A log appears whole: without a write-ahead file, and with nothing beside it."""
+    """A log appears whole: without a write-ahead file, and with nothing beside it but its journal."""
     path = tmp_path / "log.duckdb"
     DuckDBLog(path).append("a-1", [started()], START)
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path, journal_file(path)]
     with duckdb.connect(path, read_only=True) as database:
         migrations = database.execute("SELECT number, name FROM archwright_migrations").fetchall()
         assert migrations == [(1, "m001_events"), (2, "m002_smaller"), (3, "m003_metrics")]
@@ -190,10 +192,11 @@ def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
 
 @pytest.mark.parametrize("part", [0.0001, 0.01, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999])
 def test_a_truncated_file_is_damaged(tmp_path, part):
-    """A log cut off anywhere is reported by whatever reads its events."""
+    """A log cut off anywhere is reported by whatever reads its events, where there is no journal to make it from."""
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
     log.append("a-1", run_of(2000), START)
+    journal_file(path).unlink()
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * part)])
     for use in (lambda: log.read("a-1"), lambda: verify(path), lambda: query(path, "SELECT max(payload) FROM events")):
@@ -205,6 +208,7 @@ def test_a_flipped_bit_is_damage(tmp_path):
     """DuckDB's block checksums catch what rots on the disk."""
     path = tmp_path / "log.duckdb"
     DuckDBLog(path).append("a-1", run_of(2000), START)
+    journal_file(path).unlink()
     content = bytearray(path.read_bytes())
     for place in range(300_000, len(content), 262_144):
         content[place] ^= 1
@@ -217,6 +221,7 @@ def test_another_log_s_write_ahead_file_is_not_taken_in(tmp_path):
     """A new log beside the write-ahead file of a removed one: refused, and the write-ahead file is kept."""
     path = tmp_path / "log.duckdb"
     DuckDBLog(path).append("a-1", [started()], START)
+    journal_file(path).unlink()
     writer = duckdb.connect(path)
     writer.execute("SET wal_autocheckpoint = '1TB'")
     writer.execute("INSERT INTO archwright_migrations VALUES (1, 'x')")

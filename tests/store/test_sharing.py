@@ -12,6 +12,7 @@ from archwright.store.claim import claim, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import InvalidRunName, LogIsBusy, LogMissing, RunIsBusy
 from archwright.store.events import Reported
+from archwright.store.journal import journal_file
 from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.verify import verify
@@ -131,7 +132,7 @@ def test_many_first_appends_make_one_log(path):
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(first, range(4))) == [1] * 4
     assert sorted(DuckDBLog(path).runs()) == [f"run-{number}" for number in range(4)]
-    assert [child.name for child in path.parent.iterdir()] == [path.name], "no draft is left"
+    assert sorted(path.parent.iterdir()) == [path, journal_file(path)], "no draft is left"
 
 
 def test_one_process_claims_a_run(path):

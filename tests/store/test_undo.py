@@ -1,35 +1,33 @@
-"""A checkpoint that was killed is undone: the file is what it was before, and nothing committed is lost."""
+"""What a killed writer of the first release has left is put right: it kept what it overwrote, and had no journal."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
 
 import pytest
 
+from archwright.store.beside import beside
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogConflict, LogIsDamaged, LogUnwritable
+from archwright.store.errors import LogIsDamaged, LogUnwritable
+from archwright.store.journal import journal_file
 from archwright.store.log import START
 from archwright.store.query import query
-from archwright.store.undo import is_kept, undo_file
+from archwright.store.undo import is_kept
 from archwright.store.verify import verify
 from tests.store.processes import HOLDER, running, start
 from tests.store.strategies import started, trial
 
 METADATA = 3 * 4096  # bytes before the first block, which holds metadata
+BLOCK = 262_144  # bytes
 
 WRITER = """
-import os
-from pathlib import Path
-from archwright.store import undo
-from archwright.store.file import attached
-
-die = lambda *_: os.kill(os.getpid(), 9)
+import duckdb, os
+database = duckdb.connect(sys.argv[1])
+database.execute("SET wal_autocheckpoint = '1TB'; CREATE TABLE mine AS SELECT 1")
 if sys.argv[2] == "after":
-    undo.forget = die
-with attached(Path(sys.argv[1]), "write") as database:
-    database.execute("INSERT INTO events VALUES ('z-1', 1, 0, 'RunStopped', NULL, '{}', uuid())")
-    if sys.argv[2] == "before":
-        die()
-"""  # is killed when its row is committed, before the checkpoint or right after it
+    database.execute("CHECKPOINT")
+os.kill(os.getpid(), 9)
+"""  # is killed when its table is committed, before the checkpoint or right after it
 
 
 @pytest.fixture
@@ -39,15 +37,19 @@ def log(tmp_path):
 
 @pytest.fixture
 def position(log):
-    return log.append("a-1", [started(), *trial(0)], START)
+    position = log.append("a-1", [started(), *trial(0)], START)
+    journal_file(log.path).unlink()
+    return position
 
 
 def killed(log, when):
-    """Let a writer be killed, and say what the file was before."""
+    """Let a writer be killed that has kept the headers and the first block, and say what the file was before."""
     content = log.path.read_bytes()
+    blocks = content[:METADATA] + BLOCK.to_bytes(8, "little") + METADATA.to_bytes(8, "little")
+    blocks += content[METADATA : METADATA + BLOCK]
+    beside(log.path, "undo").write_bytes(blake2b(blocks, digest_size=32).digest() + blocks)
     with start(WRITER, log.path, when) as writer:
         assert writer.wait(30) == -9
-    assert is_kept(log.path)
     return content
 
 
@@ -79,7 +81,7 @@ def test_a_torn_checkpoint_is_undone(log, position, reader):
     tear(log.path)
     assert readers(log, position)[reader]() == [True]
     assert not is_kept(log.path)
-    assert query(log.path, "SELECT count(*) FROM events WHERE run = 'z-1'").rows == [(1,)]
+    assert query(log.path, "SELECT * FROM mine").rows == [(1,)]
     assert log.append("a-1", [started()], position).seq == position.seq + 1
 
 
@@ -88,7 +90,7 @@ def test_without_what_was_kept_the_log_would_be_lost(log):
     """The tear of these tests is one that nothing else mends: what is kept is needed."""
     killed(log, "before")
     tear(log.path)
-    undo_file(log.path).unlink()
+    beside(log.path, "undo").unlink()
     with pytest.raises(LogIsDamaged, match="put a backup in its place"):
         log.read("a-1")
 
@@ -108,7 +110,7 @@ def test_a_checkpoint_that_counts_is_left_alone(log, position):
     assert content != before
     assert log.read("a-1")[-1].position == position
     assert log.path.read_bytes() == content
-    assert query(log.path, "SELECT count(*) FROM events WHERE run = 'z-1'").rows == [(1,)]
+    assert query(log.path, "SELECT * FROM mine").rows == [(1,)]
     assert not is_kept(log.path)
 
 
@@ -116,7 +118,7 @@ def test_a_checkpoint_that_counts_is_left_alone(log, position):
 def test_a_writer_killed_while_it_keeps_has_changed_nothing(log, position, length):
     """What is kept in part is not put back."""
     content = killed(log, "before")
-    os.truncate(undo_file(log.path), length)
+    os.truncate(beside(log.path, "undo"), length)
     assert log.read("a-1")[-1].position == position
     assert log.path.read_bytes() == content
     assert not is_kept(log.path)
@@ -125,7 +127,7 @@ def test_a_writer_killed_while_it_keeps_has_changed_nothing(log, position, lengt
 def test_nothing_is_undone_while_somebody_is_at_work(log, position):
     """What a process keeps that is alive is its own: readers wait for it."""
     with running(HOLDER, log.path, "write") as holder, ThreadPoolExecutor(1) as pool:
-        undo_file(log.path).write_bytes(b"of the process that holds the log")
+        beside(log.path, "undo").write_bytes(b"of the process that holds the log")
         reading = pool.submit(log.read, "a-1")
         with pytest.raises(TimeoutError):
             reading.result(timeout=0.5)
@@ -133,13 +135,6 @@ def test_nothing_is_undone_while_somebody_is_at_work(log, position):
         holder.stdin.close()
         assert reading.result()[-1].position == position
     assert not is_kept(log.path)
-
-
-def test_a_failed_append_keeps_nothing(log, position):
-    """An append that is refused leaves no file beside the log."""
-    with pytest.raises(LogConflict, match="does not stand at event 0"):
-        log.append("a-1", [started(seed=position.seq)], START)
-    assert [child.name for child in log.path.parent.iterdir()] == [log.path.name]
 
 
 def test_a_reader_that_may_not_write_is_told(log, position, monkeypatch):

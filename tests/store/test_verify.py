@@ -2,13 +2,15 @@
 
 import duckdb
 import pytest
+from attrs import evolve
 
 from archwright.store import chain
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogIsDamaged, UnreadableEvent
+from archwright.store.errors import InvalidHead, LogIsDamaged, UnreadableEvent
 from archwright.store.fork import fork
+from archwright.store.journal import journal_file
 from archwright.store.log import START
-from archwright.store.verify import Verdict, verify
+from archwright.store.verify import Head, verify
 from tests.store.strategies import run_of, started
 
 
@@ -36,7 +38,9 @@ def break_of(log, run):
 
 def test_a_whole_log(log):
     """Every run is whole, in the order of starting."""
-    assert verify(log.path) == [Verdict("a-1", 12, None), Verdict("b-1", 7, None)]
+    found = [(verdict.run, verdict.events, verdict.broken, verdict.anchor) for verdict in verify(log.path)]
+    assert found == [("a-1", 12, None, "held"), ("b-1", 7, None, "held")]
+    assert [verdict.head for verdict in verify(log.path)] == [log.read(run)[-1].position for run in ("a-1", "b-1")]
 
 
 EDITS = {
@@ -55,7 +59,7 @@ def test_an_edited_event_is_found(log, column):
     broken = break_of(log, "a-1")
     assert broken.seq == 5
     assert "not what was written" in broken.what
-    assert verify(log.path)[1] == Verdict("b-1", 7, None)
+    assert verify(log.path)[1].broken is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,8 @@ def test_rows_that_are_missing_doubled_or_moved_are_found(log, sql, seq, what):
 def test_a_run_under_another_name_is_found(log):
     """A run's name is part of its chain."""
     meddle(log, "UPDATE events SET run = 'c-1' WHERE run = 'a-1'")
-    assert [(verdict.run, verdict.broken.seq) for verdict in verify(log.path) if verdict.broken] == [("c-1", 1)]
+    broken = [(verdict.run, verdict.broken.seq) for verdict in verify(log.path) if verdict.broken]
+    assert broken == [("c-1", 1), ("a-1", 1)], "the one that is there, and the one that its journal has"
 
 
 def test_a_broken_run_is_not_resumed_but_can_be_forked(log):
@@ -90,11 +95,12 @@ def test_a_broken_run_is_not_resumed_but_can_be_forked(log):
     assert len(log.read("a-1", upto=4)) == 4
     assert len(log.read("b-1")) == 7
     assert fork(log, "a-1", 4, "a-2", started()).seq == 4
-    assert verify(log.path)[-1] == Verdict("a-2", 4, None)
+    assert (verify(log.path)[-1].run, verify(log.path)[-1].broken) == ("a-2", None)
 
 
 def test_a_gap_at_the_beginning_of_a_part_is_found(log):
-    """Reading after an event that is missing is refused."""
+    """Reading after an event that is missing is refused, where no journal has it."""
+    journal_file(log.path).unlink()
     meddle(log, "DELETE FROM events WHERE seq = 5")
     with pytest.raises(LogIsDamaged, match="event 7 of a-1 is broken"):
         log.read("a-1", after=5)
@@ -111,3 +117,95 @@ def test_an_event_from_the_future_is_named(log, monkeypatch):
     assert "'Pruned', which this archwright does not know" in broken.what
     with pytest.raises(UnreadableEvent, match=r"event 1 of c-1: .*'Pruned'.* upgrade archwright"):
         log.read("c-1")
+
+
+LOST = {
+    "the last event": ("run = 'a-1' AND seq = 12", {"a-1": 12}),
+    "the last events": ("run = 'b-1' AND seq > 3", {"b-1": 4}),
+    "a run": ("run = 'a-1'", {"a-1": 1}),
+    "all": ("true", {"a-1": 1, "b-1": 1}),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_events_that_are_gone_from_the_end_are_missed(log, lost):
+    """The journal has them: the verdict says from where on, and nothing is put back by asking."""
+    where, broken = LOST[lost]
+    meddle(log, f"DELETE FROM events WHERE {where}")
+    for _ in range(2):
+        found = {verdict.run: verdict.broken for verdict in verify(log.path) if verdict.broken}
+        assert {run: gone.seq for run, gone in found.items()} == broken
+        assert all("gone; its journal log.duckdb.journal has what is gone" in gone.what for gone in found.values())
+    log.runs()
+    assert all(verdict.broken is None for verdict in verify(log.path))
+
+
+@pytest.mark.parametrize("sql", ["SET seq = -seq", "SET seq = seq - 20", "SET seq = seq + 1", "SET seq = 2 - seq"])
+@pytest.mark.parametrize("journal", ["journal", "none"])
+def test_numbers_that_were_changed_are_found(log, sql, journal):
+    """Every row counts, whatever its number."""
+    if journal == "none":
+        journal_file(log.path).unlink()
+    meddle(log, f"UPDATE events {sql} WHERE run = 'a-1'")
+    verdict = next(verdict for verdict in verify(log.path) if verdict.run == "a-1")
+    assert verdict.events == 12
+    assert verdict.broken is not None
+    assert verify(log.path)[1].broken is None
+
+
+def test_a_verdict_says_whether_the_journal_has_what_was_written(log):
+    """Then the log can be made anew from it."""
+    meddle(log, f"{EDITS['payload']} AND run = 'a-1'")
+    assert "has the run whole, up to event 12: move the log away" in verify(log.path)[0].remark
+    log.path.unlink()
+    assert [verdict.broken for verdict in verify(log.path)] == [None, None]
+
+
+def test_a_run_that_was_written_anew_contradicts_its_journal(log, tmp_path):
+    """Whoever knows how the hashes are made can make others; the journal still has the first."""
+    forged = DuckDBLog(tmp_path / "forged.duckdb")
+    forged.append("a-1", run_of(2)[:-1], START)
+    meddle(
+        log,
+        f"ATTACH '{forged.path}' AS forged; DELETE FROM events WHERE run = 'a-1'; "
+        "INSERT INTO events FROM forged.events",
+    )
+    broken = break_of(log, "a-1")
+    assert broken.seq == 11
+    assert "has other events, as whole as these" in broken.what
+
+
+def test_a_log_without_a_journal_is_whole_as_far_as_can_be_told(log):
+    """What is gone from its end is not missed."""
+    journal_file(log.path).unlink()
+    meddle(log, "DELETE FROM events WHERE seq > 5")
+    assert [(v.run, v.events, v.broken, v.anchor) for v in verify(log.path)] == [
+        ("a-1", 5, None, "none"),
+        ("b-1", 5, None, "none"),
+    ]
+
+
+def test_a_head_that_was_kept_elsewhere_holds_a_log_without_a_journal(log):
+    """A run may have gone on since; it must have been there."""
+    heads = [Head(run, log.read(run)[seq - 1].position) for run, seq in (("a-1", 12), ("a-1", 4), ("b-1", 7))]
+    assert [Head.of(str(head)) for head in heads] == heads
+    journal_file(log.path).unlink()
+    assert [verdict.broken for verdict in verify(log.path, heads)] == [None, None]
+    meddle(log, "DELETE FROM events WHERE run = 'a-1' AND seq > 5")
+    broken = verify(log.path, heads)[0].broken
+    assert broken is not None
+    assert broken.seq == 12
+    assert f"it is gone: {heads[0]} is expected, and the run ends with event 5" in broken.what
+    other = Head("a-1", evolve(heads[1].position, chain="0" * 32))
+    broken = verify(log.path, [other])[0].broken
+    assert broken is not None
+    assert broken.what == f"{other} is expected, and its hash is {heads[1].position.chain}"
+    gone = verify(log.path, [Head("x-1", heads[0].position)])[-1]
+    assert (gone.run, gone.events, gone.broken and gone.broken.seq) == ("x-1", 0, 12)
+
+
+@pytest.mark.parametrize("text", ["", "a-1", "a-1:12", "a-1:0:" + "0" * 32, "a-1:1:" + "0" * 31, "a-1:x:" + "0" * 32])
+def test_what_is_no_head(text):
+    """The form is said."""
+    with pytest.raises(InvalidHead, match="RUN:EVENT:HASH"):
+        Head.of(text)

@@ -1,0 +1,141 @@
+"""Making a log's file: empty for a new log, or from the journal where the file is gone or DuckDB refuses it.
+
+The file is made under another name and appears whole, or not at all.
+"""
+
+import fcntl
+import itertools
+import logging
+import os
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from archwright.core.errors import ArchwrightError
+from archwright.store.beside import DRAFTS, beside
+from archwright.store.errors import JournalIsDamaged, LogIsDamaged, LogIsGone
+from archwright.store.failure import explain
+from archwright.store.file import attached, present, transaction, turn
+from archwright.store.journal import Entry, by_size, entries, journal_file
+from archwright.store.rows import insert
+from archwright.store.schema import migrate
+from archwright.store.scratch import scratch_folder, sweep
+
+_logger = logging.getLogger("archwright.store")
+
+
+def make(path: Path) -> None:
+    """Make the log's file with its tables unless it is there.
+
+    Raises LogIsGone where the journal of an earlier log lies, whose runs would mix with the new one's.
+    """
+    path = present(path, "create")
+    if path.exists():
+        sweep(path.parent, DRAFTS)
+        return
+    journal = journal_file(path)
+    if journal.exists():
+        raise LogIsGone(
+            f"the log {path} is gone, but its journal {journal} is there: archwright runs --log {path} brings the log "
+            "back; to begin a new one, move the journal after the log, or delete it"
+        )
+    with _draft(path) as draft:
+        _place(draft, path)
+
+
+def make_again(path: Path) -> None:
+    """Make the log, whose file is gone, from its journal."""
+    _set_aside(beside(path, "wal"), path)
+    with _draft(path, entries(journal_file(path))) as draft:
+        _place(draft, path)
+    _logger.warning("%s was gone; it was made anew from its journal %s", path, journal_file(path))
+
+
+def make_anew(path: Path, file: os.stat_result, patience: float, error: ArchwrightError) -> None:
+    """Make the log, whose `file` DuckDB refuses with `error`, from its journal; the file stays under another name.
+
+    Nothing is done if somebody else is at work on it, or was faster.
+    """
+    with turn(path, patience), _locked(path, file) as locked:
+        if not locked:
+            return
+        try:
+            with _draft(path, entries(journal_file(path))) as draft:
+                _set_aside(beside(path, "wal"), path)
+                kept = _kept(path)
+                with suppress(OSError):  # a file system without links
+                    kept.hardlink_to(path)
+                if not kept.exists():
+                    path.replace(kept)
+                draft.replace(path)
+        except JournalIsDamaged as damage:
+            raise LogIsDamaged(f"{error}. It cannot be made anew: {damage}") from damage
+    _logger.warning(
+        "%s could not be read by DuckDB and was made anew from its journal. What was there is now %s: tables and views "
+        "of your own, if it had any, are only there",
+        path,
+        kept,
+    )
+
+
+@contextmanager
+def _draft(path: Path, appends: Iterable[Entry] = ()) -> Generator[Path]:
+    """A log with what was appended, in a folder beside the place of the log at `path`."""
+    try:
+        with scratch_folder(path.parent, DRAFTS) as folder:
+            draft = folder / path.name
+            with attached(draft, "create") as database:
+                migrate(database)
+                with transaction(database):
+                    for parts in by_size(appends):
+                        insert(database, parts)
+            yield draft
+    except ArchwrightError:
+        raise
+    except OSError as error:
+        raise explain(error, path) from error
+
+
+def _place(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless another process was faster."""
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        draft.replace(path)
+
+
+@contextmanager
+def _locked(path: Path, file: os.stat_result) -> Generator[bool]:
+    """Whether this process has DuckDB's own lock on `file`, which is still at `path`: then nobody else uses it."""
+    try:
+        log = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        yield False
+        return
+    except OSError as error:
+        raise explain(error, path) from error
+    try:
+        fcntl.lockf(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked = os.path.samestat(os.fstat(log), file) and os.path.samestat(path.stat(), file)
+    except (BlockingIOError, PermissionError, FileNotFoundError):
+        locked = False
+    try:
+        yield locked
+    finally:
+        os.close(log)
+
+
+def _set_aside(file: Path, path: Path) -> None:
+    """Keep a file that belongs to the one that DuckDB refuses."""
+    if file.exists():
+        file.replace(_kept(path, file.suffix))
+
+
+def _kept(path: Path, ending: str = "") -> Path:
+    """A name that is free for what DuckDB refuses."""
+    damaged = beside(path, "damaged")
+    numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    names = (damaged.with_name(f"{damaged.name}{number}{ending}") for number in numbers)
+    return next(name for name in names if not name.exists())

@@ -1,0 +1,172 @@
+"""The journal's lines: what they hold, how they end, and what is not one."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archwright.store.chain import written
+from archwright.store.errors import JournalIsDamaged, LogIsFull, LogIsNewer
+from archwright.store.journal import append, begin, close, entries, tail
+from archwright.store.log import START, Position, Row, Written
+from tests.goldens.make_log import HERE
+from tests.store.strategies import events, run_of, started, trial
+
+GOLDEN = HERE / "journal-form-1.jsonl"
+
+
+def appended(path):
+    """What the journal says was appended."""
+    return [entry.parts() for entry in entries(path)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "log.duckdb.journal"
+    begin(path, [])
+    return path
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    batches=st.lists(st.lists(events, min_size=1, max_size=3), max_size=5),
+    times=st.floats(allow_nan=False, allow_infinity=False),
+    closed=st.booleans(),
+)
+def test_what_is_appended_is_read(batches, times, closed):
+    """Row by row, numbers, hashes and times to the last bit; the end is known without reading what is before."""
+    with TemporaryDirectory() as folder:
+        path, known, positions = Path(folder) / "journal", [], {"a-1": START, "b-1": START}
+        begin(path, [])
+        assert tail(path).entry is None
+        for batch in batches:
+            parts = [written(run, batch, [times] * len(batch), positions[run]) for run in positions]
+            append(path, parts)
+            if closed:
+                close(path)
+            known.append(parts)
+            positions = {part.run: part.position for part in parts}
+            end = tail(path)
+            assert [*end.entry.heads.items()] == [*positions.items()]
+            assert end.events == sum(len(part.rows) for parts in known for part in parts)
+            assert end.open is not closed
+        assert appended(path) == known
+
+
+def test_long_appends_are_packed_and_short_ones_can_be_read_by_people(path):
+    append(path, [written("a-1", [started()], [0.0], START)])
+    append(path, [written("b-1", run_of(500), [0.0] * 2502, START)])
+    _, short, long = path.read_text().splitlines()
+    assert '\\"searcher\\":{\\"name\\":\\"random\\"}' in short
+    assert "searcher" not in long
+    assert len(long) / 2502 < 40, "bytes an event"
+
+
+@pytest.mark.parametrize("size", [10, 10_000])
+def test_the_last_line_is_found_however_long_it_is(path, size):
+    """Behind lines of any length."""
+    first = written("a-1", run_of(size), [0.5 + i / 7 for i in range(5 * size + 2)], START)
+    append(path, [first])
+    close(path)
+    assert tail(path).entry.heads == {"a-1": first.position}
+    second = written("a-1", trial(0), [1.0] * 5, first.position)
+    append(path, [second])
+    assert tail(path).entry.heads == {"a-1": second.position}
+
+
+def test_a_torn_line_is_dropped_wherever_it_was_cut(path):
+    """The next append stands in its place."""
+    first, second = written("a-1", [started()], [0.0], START), written("b-1", [started()], [0.0], START)
+    append(path, [first])
+    close(path)
+    whole = path.read_bytes()
+    append(path, [second])
+    torn = path.read_bytes()
+    for length in range(len(whole), len(torn)):
+        path.write_bytes(torn[:length])
+        assert tail(path).entry.heads == {"a-1": first.position}
+        assert not tail(path).open
+        assert appended(path) == [[first]]
+    append(path, [second])
+    assert path.read_bytes() == torn
+    assert appended(path) == [[first], [second]]
+
+
+def test_rows_that_do_not_follow_are_kept_as_they_are(tmp_path):
+    """A journal that is begun for a log that somebody has changed says what that says."""
+    rows = [Row(5, 0.5, "Reported", 0, "{}", "0" * 32), Row(-3, 0.25, "x", None, "é\n", "1" * 32)]
+    part = Written("a-1", Position(2, "f" * 32), rows)
+    begin(tmp_path / "journal", [[part]])
+    assert appended(tmp_path / "journal") == [[part]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"events":', '"event":'),
+        ("RunStarted", "RunStopped"),
+        ("[0,", "[1,"),
+        ('"time":[0.0', '"time":[0.5'),
+        ('"chain":"', '"chain":"0'),
+    ],
+)
+def test_a_changed_line_is_damage(path, old, new):
+    """Of the line, or of its hashes."""
+    append(path, [written("a-1", [started()], [0.0], START)])
+    close(path)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(JournalIsDamaged, match=rf"{path} is damaged: .*; move it away"):
+        appended(path)
+
+
+@pytest.mark.parametrize("header", ["", "{}\n", "nonsense\n", '{"archwright journal": 2}\n'])
+def test_another_header(tmp_path, header):
+    """A file that is no journal is damaged, and one of a later form is refused by its number."""
+    path = tmp_path / "journal"
+    path.write_text(header)
+    error = LogIsNewer if "2" in header else JournalIsDamaged
+    for look in (tail, appended):
+        with pytest.raises(error):
+            look(path)
+
+
+def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch):
+    """Also if a part of the line had found room."""
+    append(path, [written("a-1", [started()], [0.0], START)])
+    before = path.read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LogIsFull, match="the disk is full"):
+        append(path, [written("b-1", [started()], [0.0], START)])
+    assert path.read_bytes() == before
+
+
+def test_the_form_is_the_one_that_it_always_was():
+    """A journal that was written once is read for ever; this one has a plain line, a packed one and one as it is."""
+    assert [json.loads(line).keys() for line in GOLDEN.read_text().splitlines()[1:]] == [
+        {"events", "heads", "parts"},
+        {"events", "heads", "packed"},
+        {"events", "heads", "parts"},
+    ]
+    assert appended(GOLDEN) == golden()
+
+
+def golden():
+    """What the golden journal holds."""
+    first = written("toy-1", [started(), *trial(0)[:1]], [0.5, 1.25], START)
+    second = written("toy-1", trial(0)[1:], [2.0] * 4, first.position)
+    third = written("toy-2", run_of(10), [i / 3 for i in range(52)], START)
+    return [[first], [second, third], [Written("toy-3", START, [Row(2, 0.5, "RunStopped", None, "{}", "0" * 32)])]]
+
+
+if __name__ == "__main__":  # makes the golden
+    begin(GOLDEN, golden())
