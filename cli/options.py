@@ -52,6 +52,12 @@ Space = Annotated[
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.", show_default=False)]
 LastRun = Annotated[str | None, typer.Argument(metavar="RUN", help="The run's name; the last run if none is given.")]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust", help="Run the code that the log names for its space and its evaluator, whoever has written it."
+    ),
+]
 Svg = Annotated[
     Path | None, typer.Option("--svg", metavar="FILE", help="Draw it in an SVG file instead.", show_default=False)
 ]

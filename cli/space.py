@@ -9,7 +9,6 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.named import SPACES, UnknownSpace
-from archwright.core.serial import JSON, UnreadableTerm, from_json
 from archwright.core.term import Shape, Term
 from archwright.evaluate.failure import account
 from archwright.evaluate.loading import BadSource, is_source, load
@@ -83,14 +82,3 @@ def _made(source: str, function: Callable[[Shape, int], Any], shape: Shape, clas
     if not isinstance(made, Term):
         raise NotASpace(f"{source} returned {made!r:.80}; it must return a module such as aw.sequential(...)")
     return made
-
-
-def known_term(data: JSON, source: str) -> Term:
-    """The term that a run has logged; a person's file is loaded only where the term holds kinds that are not ours."""
-    try:
-        return from_json(data)
-    except UnreadableTerm:
-        if not is_source(source):
-            raise
-    load(source)
-    return from_json(data)

@@ -12,6 +12,7 @@ from archwright.core.depth import TooDeep
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
+from archwright.core.opaque import Opaque
 from archwright.core.ranges import Integers, Reals
 from archwright.core.term import Term
 from archwright.core.value import InvalidDomain
@@ -33,13 +34,51 @@ def from_json(data: JSON) -> Term:
 
     UnreadableTerm if it is of none, TooDeep if it is nested too deep.
     """
+    return _read(data, kinds())
+
+
+def outlined(data: JSON) -> Term:
+    """As `from_json`, but what is of a kind that this process does not know is Opaque: its JSON, and no more."""
+    return _read(data, _Known(kinds()))
+
+
+def _read(data: JSON, known: Mapping[str, type[Term]]) -> Term:
     try:
-        term = _structure(data, kinds(), "$")
+        term = _structure(data, known, "$")
     except RecursionError as error:
         raise TooDeep(error.place if isinstance(error, TooDeep) else "$") from None
     if not isinstance(term, Term):
         raise UnreadableTerm(f"$ is {data!r}; the JSON of a term is an object with a kind")
     return term
+
+
+class _Known(dict[str, type[Term]]):
+    """The kinds of module that are known, where others are read as well."""
+
+
+def own_kinds(data: JSON) -> frozenset[str]:
+    """The kinds in the JSON of a term that are not built in, whether this process knows them or not."""
+    ours = {kind for kind, cls in kinds().items() if cls.__module__.startswith("archwright.")}
+    return frozenset(_named(data)) - ours
+
+
+def unknown_kinds(data: JSON) -> frozenset[str]:
+    """The kinds in the JSON of a term that this process does not know."""
+    return frozenset(_named(data)) - kinds().keys()
+
+
+def _named(data: JSON) -> Iterator[str]:
+    """Every kind that is named in JSON, however deep it is nested."""
+    rest: list[JSON] = [data]
+    while rest:
+        held = rest.pop()
+        if isinstance(held, dict):
+            inside = cast(dict[str, JSON], held)
+            if isinstance(kind := inside.get("kind"), str):
+                yield kind
+            rest += inside.values()
+        elif isinstance(held, list):
+            rest += cast(list[JSON], held)
 
 
 def kinds() -> Mapping[str, type[Term]]:
@@ -49,6 +88,8 @@ def kinds() -> Mapping[str, type[Term]]:
     """
     found: dict[str, type[Term]] = {}
     for cls in _below(Term):
+        if cls is Opaque:  # which is no kind, but stands for those that are not known
+            continue
         old = found.get(cls.kind)
         if old is not None and _origin(old) != _origin(cls):
             raise UnreadableTerm(
@@ -126,6 +167,9 @@ def _structure(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
 
 
 def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], place: str) -> Term:
+    if kind not in known and isinstance(known, _Known):
+        held = ((name, _opaque(each, known, f"{place}.{name}")) for name, each in fields.items())
+        return Opaque(kind, tuple(held))
     if kind not in known:
         remedy = f"a kind of your own is known once its file has been imported; {nearest(kind, known)}"
         raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
@@ -140,6 +184,17 @@ def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], p
         ours = isinstance(held, dict | list) or a.metadata.get("role") is not None or isinstance(a.type, str)
         given[a.name] = _structure(held, known, inside) if ours else _plain(inside, a.type, held)
     return _made(place, cls, **given)
+
+
+def _opaque(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
+    """What a field of a kind that is not known holds: modules, domains and expressions, and else whatever it is."""
+    if isinstance(data, list):
+        items = cast(list[JSON], data)
+        return tuple(_opaque(each, known, f"{place}[{i}]") for i, each in enumerate(items))
+    try:
+        return _structure(data, known, place)
+    except UnreadableTerm:
+        return data
 
 
 def _plain(place: str, wanted: Any, held: JSON) -> Any:

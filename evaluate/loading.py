@@ -46,7 +46,7 @@ def load(source: str) -> Any:
     place, _, attribute = source.rpartition(":")
     if not is_source(source):
         raise BadSource(f"{source!r} names no Python object; write file.py:attribute or module:attribute")
-    found: Any = _from_file(Path(place)) if place.endswith(".py") else _from_module(place)
+    found: Any = _from_file(resolved(place)) if place.endswith(".py") else _from_module(place)
     for name in attribute.split("."):
         try:
             found = getattr(found, name)
@@ -60,11 +60,20 @@ def _offered(found: Any) -> list[str]:
     return [name for name, value in named.items() if not name.startswith("_") and not isinstance(value, ModuleType)]
 
 
-def _from_file(path: Path) -> ModuleType:
-    path = path.expanduser().resolve()
-    if not path.is_file():
+def resolved(place: str) -> Path:
+    """The absolute path, without links, of a file that is there; raises NoSuchSource."""
+    try:
+        path = Path(place).expanduser().resolve()
+        there = path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # a user that is not there, links in a circle, a NUL
+        raise NoSuchSource(f"{place} is no path to a file: {error}") from error
+    if not there:
         neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise NoSuchSource(f"there is no file {path}; in its folder {nearest(path.name, neighbours)}")
+    return path
+
+
+def _from_file(path: Path) -> ModuleType:
     name = f"{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     known = sys.modules.get(name)
     if known is not None and getattr(known.__loader__, "text", None) == path.read_bytes():

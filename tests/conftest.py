@@ -47,6 +47,14 @@ def pytest_sessionfinish() -> None:
     SESSION.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def settings_folder(tmp_path_factory) -> Path:
+    """A folder for settings that is not the person's who runs the tests; also for the processes that they start."""
+    folder = tmp_path_factory.mktemp("settings")
+    os.environ["ARCHWRIGHT_CONFIG"] = str(folder)
+    return folder
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest):
     """A function that asserts that a text is that of a golden file, or writes it with --update-golden."""

@@ -64,12 +64,12 @@ def compare(
     from archwright.cli.comparisons.labels import searchers
     from archwright.cli.comparisons.running import Force, work
     from archwright.cli.output import screen
+    from archwright.cli.own_code import named_space
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.images import images_of, say_found
     from archwright.cli.runs.images import logged as logged_of_images
     from archwright.cli.runs.starting import problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
-    from archwright.cli.space import find
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
     from archwright.search.compare import grid
@@ -83,7 +83,7 @@ def compare(
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
-    found, wanted = find(space), searchers(searcher)
+    found, wanted = named_space(space), searchers(searcher)
     images = images_of(config)
     term, shape = problem(found, config, images, values.shape(input_shape))
     evaluators.say_overruled(config, term)

@@ -17,6 +17,7 @@ def export(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the files of an earlier export.")] = False,
     data_dir: options.DataDir = None,
+    trust: options.Trust = False,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
@@ -29,7 +30,8 @@ def export(
     from archwright.cli import exporting, output
     from archwright.cli.reports.reading import read
 
-    done = exporting.exported(read(log, run), trial, folder, force=force, untrained=untrained, data_dir=data_dir)
+    reading = read(log, run, trusted=trust)
+    done = exporting.exported(reading, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
         output.print_json({"files": [str(path) for path in done.files], "missing": done.missing, "notes": done.notes})
     else:

@@ -22,12 +22,14 @@ def show(
         int | None, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)
     ] = None,
     svg: options.Svg = None,
+    trust: options.Trust = False,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
     """Show a run with its trials, or one trial: its choices, its architecture, how it learned and what went wrong.
 
-    With --svg, the trial's architecture is drawn.
+    With --svg, the trial's architecture is drawn. Modules of your own are shown as the log has them; their code is run
+    for shapes and numbers of parameters with --trust alone.
     """
     from archwright.cli import output
     from archwright.cli.reports import drawing, facts
@@ -35,7 +37,7 @@ def show(
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import show_trial
 
-    reading = read(log, run)
+    reading = read(log, run, trusted=trust)
     if svg is not None:
         drawing.of_trial(reading, trial, svg, json=json)
         return
@@ -49,6 +51,7 @@ def show(
 def best(
     run: options.LastRun = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many trials.")] = 5,
+    trust: options.Trust = False,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
@@ -58,5 +61,6 @@ def best(
     from archwright.cli.reports.reading import read
     from archwright.cli.reports.show_trial import show_best
 
-    found = facts.of_best(read(log, run), n)
-    output.print_json(found) if json else show_best(found)
+    reading = read(log, run, trusted=trust)
+    found = facts.of_best(reading, n)
+    output.print_json(found) if json else show_best(found, facts.left_out(reading))

@@ -23,6 +23,7 @@ def replay(
         ),
     ] = False,
     at: At = None,
+    trust: options.Trust = False,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
@@ -31,8 +32,8 @@ def replay(
     from archwright.cli.reports import replaying
     from archwright.cli.reports.reading import read
 
-    reading = read(log, run, at)
-    found = replaying.verified(reading) if verify else replaying.belief(reading)
+    reading = read(log, run, at, trusted=trust)
+    found = replaying.verified(reading) if verify else replaying.belief(reading, wanted=at is not None)
     if json:
         output.print_json(found)
     else:

@@ -56,6 +56,7 @@ def retrain(
             metavar="RUN", help="The new run's name; by itself RUN.retrain-TRIAL.", rich_help_panel=options.RUNNING
         ),
     ] = None,
+    trust: options.Trust = False,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
@@ -68,6 +69,7 @@ def retrain(
     the training images.
     """
     from archwright.cli import output
+    from archwright.cli.own_code import own_source
     from archwright.cli.reports import facts
     from archwright.cli.reports.reading import read
     from archwright.cli.runs import retraining
@@ -79,7 +81,7 @@ def retrain(
 
     if not json:
         let_stdout_go()
-    reading, file = read(log, run), DuckDBLog(log)
+    reading, file = read(log, run, trusted=trust), DuckDBLog(log)
     reading.trial(trial)  # raises what there is instead
     config = retraining.final(reading, trial, train or (), data, data_dir, device, values.image_size(image_size))
     images = retraining.images_for(reading, trial, config)
@@ -88,7 +90,8 @@ def retrain(
     started = retraining.started(reading, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
     new = retraining.usual_name(file, run, trial) if name is None else new_name(file, name, run)
     out = output.screen(beside_json=json)
-    going = Going(file, new, config, started.space_source, workers, trial_timeout, retries, grace, images, out)
+    source = own_source(started.space, started.space_source)
+    going = Going(file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust)
     begin(going, started, lambda pool, console: start(file, new, started, pool, console=console, retries=retries))
     if json:
         output.print_json(facts.of_run(read(log, new)))

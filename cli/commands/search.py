@@ -64,13 +64,13 @@ def search(
     search that was stopped so before its end exits with 130, one that SIGTERM stopped with 143, SIGHUP with 129, and
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
+    from archwright.cli.own_code import named_space
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.images import images_of
     from archwright.cli.runs.images import logged as logged_of_images
     from archwright.cli.runs.running import Going, begin
     from archwright.cli.runs.starting import new_name, problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
-    from archwright.cli.space import find
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
     from archwright.search.named import searcher_to_json
@@ -86,7 +86,7 @@ def search(
     values.grace(grace)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
-    found, file = find(space), DuckDBLog(log)
+    found, file = named_space(space), DuckDBLog(log)
     images = images_of(config)
     term, shape = problem(found, config, images, values.shape(input_shape))
     evaluators.say_overruled(config, term)
@@ -123,16 +123,18 @@ def resume(
     grace: options.Grace = options.GRACE,
     keep_models: options.KeepModels = None,
     data_dir: options.DataDir = None,
+    trust: options.Trust = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
     """Go on with a run, wherever and however it stopped: trials that were under way run again.
 
     A space of your own is loaded again from its file. If it has changed, what differs is shown, and the run goes on in
-    it as long as it holds every model that was proposed.
+    it as long as it holds every model that was proposed. Code that the log names, and that you have never named in a
+    command of yours, runs with --trust alone.
     """
     from archwright.cli.runs.evaluator import for_inputs, on_this_machine
     from archwright.cli.runs.images import images_of, require_unchanged
-    from archwright.cli.runs.resuming import changed_space, is_done, say_revised
+    from archwright.cli.runs.resuming import changed_space, is_done, require_permission, say_revised
     from archwright.cli.runs.running import Going, again
     from archwright.evaluate.config import from_json as config_from_json
     from archwright.search.session import logged
@@ -151,11 +153,13 @@ def resume(
         return
     config = for_inputs(config_from_json(before.started.evaluator), before.started.input_shape)
     config = on_this_machine(config, device, data_dir)
+    require_permission(config, trusted=trust)
     images = images_of(config)
     require_unchanged(name, before.started, images)
-    space = changed_space(name, before, images)
+    space = changed_space(name, before, images, trusted=trust)
     say_revised(name, before)
-    going = Going(file, name, config, before.started.space_source, workers, trial_timeout, retries, grace, images)
+    source = before.started.space_source
+    going = Going(file, name, config, source, workers, trial_timeout, retries, grace, images, trusted=trust)
     again(
         going,
         before,

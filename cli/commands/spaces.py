@@ -9,6 +9,7 @@ import typer
 
 from archwright.cli import options, values
 from archwright.cli.output import choices, print_json, say, screen, size, table, times, tree
+from archwright.cli.own_code import named_space
 from archwright.cli.reports.path_lengths import depth
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
 from archwright.core.check import dead_ends
@@ -38,7 +39,7 @@ def space(
     json: options.Json = False,
 ) -> None:
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
-    found = find(space)
+    found = named_space(space)
     shape = values.shape(input_shape) or found.input_shape or INPUT_SHAPE
     term = found.make(shape, classes)
     if count_only:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from archwright.cli.output import print_json, say
 from archwright.cli.output_file import SVG, written_beside
-from archwright.cli.reports.facts import leaf
+from archwright.cli.reports.facts import leaf, left_out, outlined
 from archwright.cli.reports.reading import Reading
 from archwright.cli.values import BadOption
 from archwright.core.picture.svg import as_svg
@@ -15,7 +15,12 @@ def of_trial(reading: Reading, number: int | None, file: Path, *, json: bool = F
     """Draw the architecture of a trial, and say so; raises BadOption, and what written_beside does."""
     if number is None:
         raise BadOption(f"--svg {file} draws a trial; name one, as in: archwright show {reading.name} 0 --svg {file}")
-    found = leaf(reading, reading.trial(number))
+    trial = reading.trial(number)
+    if untold := left_out(reading):
+        _written(as_svg(outlined(reading, trial)), file, json)
+        say(untold, err=True)
+        return
+    found = leaf(reading, trial)
     _written(as_svg(found.architecture, found.origin.input_shape), file, json)
 
 

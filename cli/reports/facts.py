@@ -8,13 +8,16 @@ from typing import Any
 
 from attrs import asdict
 
+from archwright.cli import own_code
 from archwright.cli.reports.reading import Reading, open_status
 from archwright.cli.reports.repeats import is_repeated, of_repeats
 from archwright.cli.reports.stopped import of_stop
-from archwright.cli.space import known_term
+from archwright.core import serial
 from archwright.core.draw import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, replay
+from archwright.core.outline import outline
+from archwright.core.term import Term
 from archwright.search.run import training_seed
 from archwright.store.artifacts import artifact, run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
@@ -116,6 +119,7 @@ def of_trial_in_full(reading: Reading, number: int) -> Facts:
         "parameters": parameters(reading, trial),
         "all_parameters": all_parameters(reading, trial),
         "architecture": drawing(reading, trial),
+        "left_out": left_out(reading),
         "model": model_file(reading, trial),
         "attempts": attempts(reading, number),
     }
@@ -151,9 +155,23 @@ def attempts(reading: Reading, number: int) -> list[Facts]:
 
 
 def leaf(reading: Reading, trial: Trial) -> Node:
-    """The leaf that the trial is about; loads a person's file where it holds kinds of module of their own."""
+    """The leaf that the trial is about; loads a person's file where it holds kinds of module of their own.
+
+    NotTrusted where this person does not let it run.
+    """
     started = reading.run.started
-    return replay(known_term(reading.run.space, started.space_source), started.input_shape, trial.path)
+    space = own_code.logged_term(reading.run.space, started.space_source, trusted=reading.trusted)
+    return replay(space, started.input_shape, trial.path)
+
+
+def outlined(reading: Reading, trial: Trial) -> Term:
+    """The trial's architecture as far as the log tells it by itself, where its kinds of module are not known."""
+    return outline(serial.outlined(reading.run.space), trial.path)
+
+
+def left_out(reading: Reading) -> str:
+    """What is not told of the run's architectures, and how to get it: what only reads runs no code of others."""
+    return "" if reading.trusted else own_code.left_out(reading.run.space, reading.run.started.space_source)
 
 
 def parameters(reading: Reading, trial: Trial) -> int | None:
@@ -167,7 +185,12 @@ def parameters(reading: Reading, trial: Trial) -> int | None:
 
 
 def all_parameters(reading: Reading, trial: Trial) -> int | None:
-    """How many parameters the trial's architecture says that it has, those too that no training changes."""
+    """How many parameters the trial's architecture says that it has, those too that no training changes.
+
+    None where only code of others tells, or its space can no longer be read.
+    """
+    if left_out(reading):
+        return None
     with suppress(ArchwrightError):
         return leaf(reading, trial).architecture.parameters(reading.run.started.input_shape)
     return None
@@ -180,8 +203,10 @@ def model_file(reading: Reading, trial: Trial) -> str | None:
 
 
 def drawing(reading: Reading, trial: Trial) -> str:
-    """The trial's architecture as a tree with shapes, or why it cannot be drawn."""
+    """The trial's architecture as a tree, with shapes as far as they are known; or why it cannot be drawn."""
     try:
+        if left_out(reading):
+            return as_text(outlined(reading, trial))
         return as_text(leaf(reading, trial).architecture, reading.run.started.input_shape)
     except ArchwrightError as error:
         return f"the architecture cannot be drawn: {error}"

@@ -27,6 +27,7 @@ class Reading:
     name: str
     run: Logged
     status: str  # why its last process left it; or running, died, or new if no process ever took it up
+    trusted: bool = False  # whether this person lets the code run that the log names
 
     @property
     def trials(self) -> list[Trial]:
@@ -47,12 +48,16 @@ class Reading:
         return state.trials[number]
 
 
-def read(log: Path, name: str | None = None, upto: int | None = None) -> Reading:
-    """The run of that name, or the one that was started last, as it stood after event number `upto`."""
+def read(log: Path, name: str | None = None, upto: int | None = None, *, trusted: bool = False) -> Reading:
+    """The run of that name, or the one that was started last, as it stood after event number `upto`.
+
+    Code that the log names is `trusted` where this person says so.
+    """
     file = DuckDBLog(log)
     found = find_run(file, name)
     run = logged(file, found, upto)
-    return Reading(log, found, run, run.state.stopped.reason if run.state.stopped else open_status(log, found))
+    status = run.state.stopped.reason if run.state.stopped else open_status(log, found)
+    return Reading(log, found, run, status, trusted)
 
 
 def open_status(log: Path, name: str) -> str:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from archwright.cli.output import named, score, screen, several, shown
-from archwright.cli.reports.facts import Facts
+from archwright.cli.own_code import logged_term
+from archwright.cli.reports.facts import Facts, left_out
 from archwright.cli.reports.reading import Reading
-from archwright.cli.space import known_term
 from archwright.cli.values import pairs, searcher_parts
 from archwright.core.serial import JSON
 from archwright.search.named import logged_searcher, searcher_to_json
@@ -14,11 +14,17 @@ from archwright.search.replay import Mismatch, believed, mismatches, own_proposa
 from archwright.store.events import Proposed, RunResumed
 
 
-def belief(reading: Reading) -> Facts:
-    """What the searcher knew at that point, and what it would have had evaluated next."""
-    _know_kinds(reading)
+def belief(reading: Reading, *, wanted: bool = True) -> Facts:
+    """What the searcher knew at that point, and what it would have had evaluated next.
+
+    Unless that is `wanted`, it is left out where it takes code of others; else that runs, or NotTrusted is raised.
+    """
     state, best = reading.run.state, next(iter(reading.best), None)
-    proposal = believed(reading.run.events).propose()
+    untold = "" if wanted else left_out(reading)
+    proposal = None
+    if not untold:
+        _know_kinds(reading)
+        proposal = believed(reading.run.events).propose()
     *_, logged = revisions(reading.run.events)
     return {
         "run": reading.name,
@@ -31,6 +37,7 @@ def belief(reading: Reading) -> Facts:
         "open": list(state.in_flight),
         "metric": reading.run.started.objective.metric,
         "best": None if best is None else {"trial": best.trial, "score": best.score},
+        "left_out": untold,
         "next": None
         if proposal is None
         else {"trial": proposal.trial, "budget": str(proposal.budget), "choices": dict(proposal.path)},
@@ -52,7 +59,9 @@ def show_belief(facts: Facts) -> None:
             }
         )
     )
-    if facts["next"] is None:
+    if facts["left_out"]:
+        out.print(f"\nwhat the searcher would propose next is not told: {facts['left_out']}", soft_wrap=True)
+    elif facts["next"] is None:
         out.print("\nthe searcher proposes nothing before it is told more", style="bold")
     else:
         out.print(f"\nnext: trial {facts['next']['trial']}, {facts['next']['budget']}", style="bold")
@@ -175,7 +184,7 @@ def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -
 def _know_kinds(reading: Reading) -> None:
     """Import a person's own kinds of module, if the run's space holds any."""
     source = reading.run.started.space_source
-    known_term(reading.run.started.space, source)
+    logged_term(reading.run.started.space, source, trusted=reading.trusted)
     for event in reading.run.events:
         if isinstance(event, RunResumed) and event.space is not None:
-            known_term(event.space, source)
+            logged_term(event.space, source, trusted=reading.trusted)

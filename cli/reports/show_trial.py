@@ -42,6 +42,8 @@ def show_trial(facts: Facts) -> None:
     out.print()
     out.print(named(facts["choices"]))
     out.print("\n" + tree(facts["architecture"], out.width), soft_wrap=True)
+    if facts["left_out"]:
+        out.print(f"\n{facts['left_out']}", soft_wrap=True)
     for attempt in facts["attempts"]:
         _show_attempt(attempt)
 
@@ -95,8 +97,11 @@ def show_winner(facts: Facts, scored: int, failed: int) -> None:
     out.print(named(facts["choices"]))
 
 
-def show_best(trials: Sequence[Facts]) -> None:
-    """Print trials side by side: their scores, then the choices in which they differ, then those that they share."""
+def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
+    """Print trials side by side: their scores, then the choices in which they differ, then those that they share.
+
+    What is `left_out` is said where a number of parameters is missing for that.
+    """
     if not trials:
         screen().print("no trial has a score yet")
         return
@@ -109,6 +114,8 @@ def show_best(trials: Sequence[Facts]) -> None:
     if shared:
         out.print("\nthey agree in" if names else "\nits choices" if len(trials) == 1 else "\nall chose", style="bold")
         out.print(choices(shared, out.width) if len(trials) > 1 else named(shared), soft_wrap=len(trials) > 1)
+    if left_out and any(trial["parameters"] is None for trial in trials):
+        out.print(f"\n{left_out}", soft_wrap=True)
 
 
 def _ranking(trials: Sequence[Facts]) -> Table:

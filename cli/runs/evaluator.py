@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from archwright.cli.output import say
+from archwright.cli.own_code import named
 from archwright.cli.runs import own_function
 from archwright.cli.values import BadOption, pairs, plain
 from archwright.core.basic import Settings
@@ -122,7 +123,7 @@ def function(
     there = {name: value for name, value in given.items() if value is not None}
     config = evolve(FunctionConfig(source, data=data, settings=pairs("--train", train)), **there)
     own_function.check(config, [*there, *(["train"] if train else [])])
-    said = own_function.score(source)
+    said = own_function.score(named(source))
     if said is None:
         return evolve(config, metric=metric or config.metric)
     return evolve(config, metric=said.metric, less_is_better=said.direction == "minimize")

@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from archwright.cli.output import say, several
+from archwright.cli.own_code import logged_space, logged_term
 from archwright.cli.runs.starting import space_now
-from archwright.cli.space import find, known_term
 from archwright.cli.suggestion import command
 from archwright.core.difference import differences, in_the_order_of
 from archwright.core.serial import JSON, to_json
+from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.loading import is_source
+from archwright.evaluate.permission import require
 from archwright.search.replay import revision_from_here, revisions
 from archwright.search.session import Logged, check_paths
 
@@ -34,16 +36,23 @@ def say_revised(name: str, run: Logged) -> None:
     say(f"this archwright has revision {now} of {searcher}, and {before}; it goes on with revision {now}")
 
 
-def changed_space(name: str, run: Logged, images: DataInfo | None) -> JSON:
+def require_permission(config: Config, *, trusted: bool) -> None:
+    """NotTrusted where the run's evaluator is code that this person does not let run."""
+    if isinstance(config, FunctionConfig):
+        require(config.source, trusted=trusted, named_by="archwright search SPACE --evaluator")
+
+
+def changed_space(name: str, run: Logged, images: DataInfo | None, *, trusted: bool) -> JSON:
     """The space that the person's file gives now, for a run in a space of their own; None for a built-in one.
 
-    Says what differs from the space that the run was in. Raises SpaceChanged where it holds the run no longer.
+    Says what differs from the space that the run was in. Raises SpaceChanged where it holds the run no longer, and
+    NotTrusted where this person does not let the file run.
     """
     source = run.started.space_source
     if not is_source(source):
         return None
-    found = find(source)
-    known_term(run.space, source)
+    found = logged_space(source, trusted=trusted)
+    logged_term(run.space, source, trusted=trusted)
     space = in_the_order_of(run.space, to_json(space_now(found, run, images)))
     if space != run.space:
         check_paths(run, space)

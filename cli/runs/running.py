@@ -50,6 +50,7 @@ class Going:
     grace: str  # that running trials have after SIGTERM
     images: DataInfo | None = None  # that it is about
     out: Screen = field(factory=screen)  # what is said of it on the way
+    trusted: bool = False  # whether this person lets the code run that the log names
 
     def command(self, verb: str, *words: str) -> str:
         """A command that a person may type next."""
@@ -62,7 +63,8 @@ class Going:
         timeout = ["--trial-timeout", self.trial_timeout] if self.trial_timeout else []
         retries = ["--retries", str(self.retries)] if self.retries != options.RETRIES else []
         grace = ["--grace", self.grace] if self.grace != options.GRACE else []
-        return [self.name, *workers, *timeout, *retries, *grace]
+        trust = ["--trust"] if self.trusted else []
+        return [self.name, *workers, *timeout, *retries, *grace, *trust]
 
 
 def begin(going: Going, started: RunStarted, run: Run) -> None:

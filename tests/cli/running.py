@@ -70,7 +70,8 @@ def environment() -> dict[str, str]:
 
     Threads that wait must not spin: on cores that others use too, that makes training several times as slow.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARCHWRIGHT", "COLUMNS"))}
+    others = ("ARCHWRIGHT_LOG", "ARCHWRIGHT_DATA", "COLUMNS")
+    kept = {name: value for name, value in os.environ.items() if name not in others}
     return kept | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 

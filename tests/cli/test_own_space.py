@@ -50,9 +50,11 @@ def test_own_module_is_trained_resumed_and_replayed(tmp_path):
     assert facts["status"] == "ok"
     assert "scale(factor=" in facts["architecture"]
     assert run(tmp_path, "replay", "--verify").returncode == 0
-    assert "next: trial 2" in run(tmp_path, "replay").stdout
+    assert "next: trial 2" in run(tmp_path, "replay", "--trust").stdout
+    assert "scale(factor=" in run(tmp_path, "show", "own-1", "1", "--trust").stdout
     (tmp_path / "own.py").unlink()
-    assert "cannot be drawn: there is no file" in run(tmp_path, "show", "own-1", "1").stdout
+    assert "scale(factor=" in run(tmp_path, "show", "own-1", "1").stdout
+    assert "cannot be drawn: there is no file" in run(tmp_path, "show", "own-1", "1", "--trust").stdout
     gone = run(tmp_path, "resume", "--trials", "+1")
     assert (gone.returncode, gone.stdout) == (2, "")
     assert "no file" in gone.stderr

@@ -1,0 +1,67 @@
+"""Code of a person's own that a command runs: since they name it there, or since a log names it and they let it."""
+
+from contextlib import suppress
+
+from archwright.cli.output import say
+from archwright.cli.space import Found, find
+from archwright.core.serial import JSON, UnreadableTerm, from_json, own_kinds, unknown_kinds
+from archwright.core.term import Term
+from archwright.evaluate import permission
+from archwright.evaluate.loading import NoSuchSource, is_source, load
+from archwright.evaluate.trusted_files import ListUnwritable
+
+
+def named(source: str) -> str:
+    """`source`, which a person names in this command, so that logs of theirs may name it from now on."""
+    try:
+        permission.name(source)
+    except ListUnwritable as error:
+        say(error, err=True)
+    return source
+
+
+def named_space(source: str) -> Found:
+    """The space that a person names in this command; raises what `find` does."""
+    return find(named(source))
+
+
+def logged_space(source: str, *, trusted: bool) -> Found:
+    """The space that a log names; NotTrusted where that is code that this person does not let run."""
+    permission.require(source, trusted=trusted)
+    return find(source)
+
+
+def logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
+    """The term that a run has logged; its file is loaded only where the term holds kinds that are not known.
+
+    NotTrusted where that is code that this person does not let run.
+    """
+    if not unknown_kinds(data):
+        return from_json(data)
+    if not is_source(source):
+        raise UnreadableTerm(f"{_listed(data)} can be read by no built-in space, and {source!r} names no file of them")
+    permission.require(source, trusted=trusted)
+    load(source)
+    return from_json(data)
+
+
+def own_source(data: JSON, source: str) -> str:
+    """The source of a logged term, if it holds kinds that are not built in, for whose code workers load it; else none.
+
+    To be asked once this person has let it run.
+    """
+    return source if own_kinds(data) else ""
+
+
+def left_out(data: JSON, source: str) -> str:
+    """What cannot be told of a logged term without code that is not to run for that; empty if all can."""
+    if not unknown_kinds(data):
+        return ""
+    place = source
+    with suppress(NoSuchSource):
+        place = permission.file_of(source)
+    return f"what only the code of {_listed(data)} tells, such as shapes, is left out; --trust runs it, from {place}"
+
+
+def _listed(data: JSON) -> str:
+    return ", ".join(sorted(unknown_kinds(data)))

@@ -1,0 +1,82 @@
+"""Modules of kinds of which only the JSON is there: what it says of them, and no more."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self, cast, final
+
+from attrs import evolve, frozen
+
+from archwright.core.domain import Domain, Value
+from archwright.core.errors import ArchwrightError
+from archwright.core.expression import Expression
+from archwright.core.term import Entry, Shape, Term
+
+
+class CodeNeeded(ArchwrightError, LookupError):
+    """What only the code of a person's kind of module can tell, where there is only its JSON."""
+
+
+@final
+@frozen
+class Opaque(Term):
+    """A module of a kind that is not known here, with its fields as its JSON has them."""
+
+    _fields: ClassVar[tuple[tuple[str, str | None], ...]] = ()  # what it holds is no attribute of its own
+    name: str
+    held: tuple[tuple[str, Any], ...]
+
+    @property
+    def kind(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  (the class itself is of no kind)
+        """The kind as the JSON names it."""
+        return self.name
+
+    @property
+    def hyperparameters(self) -> tuple[tuple[str, Entry], ...]:
+        """Every field that holds no module: which of them the kind calls so is not known."""
+        return tuple((name, _entry(held)) for name, held in self.held if not any(_terms(held)))
+
+    @property
+    def subterms(self) -> tuple[Term, ...]:
+        """The modules in its fields, in their order."""
+        return tuple(term for _, held in self.held for term in _terms(held))
+
+    def specified(self, answers: tuple[Value, ...]) -> Self:
+        """This module with values for its open hyperparameters, in order."""
+        values = dict(zip(self.plan.names, answers, strict=True))
+        return evolve(self, held=tuple((name, values.get(name, held)) for name, held in self.held))
+
+    def with_children(self, done: tuple[Term, ...]) -> Self:
+        """This module with others in the places of those in its fields."""
+        others = iter(done)
+        return evolve(self, held=tuple((name, _with_terms(held, others)) for name, held in self.held))
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """Raises CodeNeeded."""
+        raise self._unknown(f"the shape that it makes of {in_shape}")
+
+    def parameters(self, in_shape: Shape) -> int:
+        """Raises CodeNeeded."""
+        raise self._unknown(f"how many parameters it has for {in_shape}")
+
+    def _unknown(self, what: str) -> CodeNeeded:
+        return CodeNeeded(f"the kind {self.name!r} is not known here, and {what} is known to its code alone")
+
+
+def _entry(held: Any) -> Entry:
+    if isinstance(held, Domain | Expression | bool | int | float | str):
+        return held
+    return json.dumps(held, default=str)
+
+
+def _terms(held: Any) -> Iterator[Term]:
+    if isinstance(held, Term):
+        yield held
+    elif isinstance(held, tuple):
+        for each in cast(tuple[Any, ...], held):
+            yield from _terms(each)
+
+
+def _with_terms(held: Any, others: Iterator[Term]) -> Any:
+    if isinstance(held, Term):
+        return next(others)
+    return tuple(_with_terms(each, others) for each in cast(tuple[Any, ...], held)) if isinstance(held, tuple) else held

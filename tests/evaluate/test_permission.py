@@ -1,0 +1,112 @@
+"""Which file a log's name would run, and whether it may."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from archwright.evaluate.loading import NoSuchSource
+from archwright.evaluate.permission import NotTrusted, file_of, name, require
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch) -> Path:
+    """A folder with files and modules, each of which leaves a mark where it is run."""
+    monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    code = f"from pathlib import Path\nPath({str(tmp_path / 'ran')!r}).touch()\nspace = 1\n"
+    for place in ("own.py", "package_of_theirs/__init__.py", "package_of_theirs/inside.py", "names_of_theirs/deep.py"):
+        (tmp_path / "code" / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "code" / place).write_text(code)
+    monkeypatch.chdir(tmp_path / "code")
+    yield tmp_path / "code"
+    assert not (tmp_path / "ran").exists()  # finding and allowing run nothing
+
+
+@pytest.mark.parametrize(
+    ("source", "file"),
+    {
+        "own.py:space": "own.py",
+        "./package_of_theirs/../own.py:space": "own.py",
+        "package_of_theirs:space": "package_of_theirs/__init__.py",
+        "package_of_theirs.inside:space": "package_of_theirs/inside.py",
+        "names_of_theirs.deep:space": "names_of_theirs/deep.py",
+    }.items(),
+)
+def test_a_source_is_trusted_from_when_a_person_has_named_it(here, source, file):
+    assert file_of(source) == str(here / file)
+    with pytest.raises(NotTrusted, match=f"{here / file}.*--trust.*archwright space {source}"):
+        require(source)
+    require(source, trusted=True)
+    with pytest.raises(NotTrusted):  # which was for once
+        require(source)
+    name(source)
+    require(source)
+    (here / file).write_text("space = 2")
+    require(source)
+
+
+def test_the_same_file_by_another_name_is_the_same(here, monkeypatch):
+    name("own.py:space")
+    (here / "link.py").symlink_to("own.py")
+    require("link.py:other")
+    monkeypatch.chdir(here.parent)
+    require(f"{here}/own.py:space")
+    with pytest.raises(NoSuchSource):  # paths are from the current folder
+        require("own.py:space")
+
+
+@pytest.mark.parametrize("folder", ["a.duckdb.artifacts", "a.duckdb.artifacts/run-1/trial-0", "A.Artifacts"])
+def test_a_file_that_travels_with_a_log_is_never_trusted_for_its_place(here, folder):
+    """Neither by its own path nor by one that leads there, nor though it was named once; but now it may be."""
+    there = here / folder / "own.py"
+    there.parent.mkdir(parents=True)
+    there.write_text((here / "own.py").read_text())
+    (here / "link.py").symlink_to(there)
+    (here / "out.artifacts").symlink_to(here)
+    for source in (f"{folder}/own.py:space", "link.py:space", f"{folder}/../{Path(folder).name}/own.py:space"):
+        if (here / source.partition(":")[0]).exists():
+            name(source)
+            with pytest.raises(NotTrusted, match="travels with logs"):
+                require(source)
+            require(source, trusted=True)
+    name("own.py:space")
+    with pytest.raises(NotTrusted, match="travels with logs"):
+        require("out.artifacts/own.py:space")
+
+
+@pytest.mark.parametrize("source", ["math:prod", "time:time", "archwright.core.named:digits", "shutil:rmtree"])
+def test_what_is_installed_is_no_exception(source):
+    """A log is not to choose which of its functions are called, with what."""
+    with pytest.raises(NotTrusted):
+        require(source)
+    name(source)
+    require(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "none.py:space",
+        "no_such_module_of_theirs:x",
+        "package_of_theirs.none:x",
+        "..own:x",
+        ":x:x",
+        "~nobody-at-all/x.py:x",
+        "\0.py:x",
+    ],
+)
+def test_what_is_not_there_is_told_as_that(source):
+    with pytest.raises(NoSuchSource):
+        require(source)
+
+
+def test_links_in_a_circle_are_no_file(here):
+    (here / "a.py").symlink_to("b.py")
+    (here / "b.py").symlink_to("a.py")
+    with pytest.raises(NoSuchSource):
+        require("a.py:space")
+
+
+def test_a_built_in_name_needs_no_permission():
+    require("digits")
