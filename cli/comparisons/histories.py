@@ -66,7 +66,7 @@ class History:
 
 _RUNS = """
     SELECT run, payload->>'$.searcher', payload->>'$.objective.metric', payload->>'$.objective.direction'
-    FROM events WHERE kind = 'RunStarted' ORDER BY rowid
+    FROM events WHERE kind = 'RunStarted' ORDER BY time, run
 """
 _TRIALS = """
     WITH wanted AS (
