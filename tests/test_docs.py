@@ -16,7 +16,7 @@ from archwright.cli import options
 from archwright.search.named import SEARCHERS, searcher_named
 from archwright.search.searcher import revision_of
 from archwright.search.searchers.settings import BadSearcherSetting
-from tests.cli.running import commands
+from tests.cli.running import commands as forked
 from tests.places import ROOT
 
 INSTALLED = sysconfig.get_path("scripts")
@@ -127,7 +127,7 @@ def made_by(each) -> type:
 )
 def test_commands_of_a_page_work(page, tmp_path):
     """The commands and queries of a page, in order."""
-    done = run("\n".join(blocks(ROOT / "docs" / page, "bash")), tmp_path, str(commands().folder))
+    done = run("\n".join(blocks(ROOT / "docs" / page, "bash")), tmp_path, str(forked().folder))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -140,7 +140,7 @@ def test_readme_commands_work_in_order(tmp_path):
         assert name is not None, "a Python block of the README begins with the name of its file"
         (tmp_path / name[1]).write_text(block)
     commands = "\n".join(block for block in blocks(readme, "bash") if not block.startswith("make"))
-    done = run(commands, tmp_path)
+    done = run(commands, tmp_path, str(forked().folder))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "my_space-1" in done.stdout
     assert "better than random by" in done.stdout

@@ -4,9 +4,11 @@ import errno
 import json
 import logging
 import os
+import runpy
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -98,14 +100,18 @@ except ModuleNotFoundError:
     pass
 else:
     raise SystemExit("archwright can be imported")
-sys.path.insert(0, sys.argv[2])
 import numpy, torch
-from model import load
 
-images = torch.from_numpy(numpy.load(sys.argv[3]))
-model = load()
-with torch.no_grad():
-    numpy.save(sys.argv[4], model(model.preprocess(images)).numpy())
+for folder in map(str.rstrip, sys.stdin):
+    sys.path.insert(0, folder)
+    sys.modules.pop("model", None)
+    from model import load
+
+    images = torch.from_numpy(numpy.load(f"{folder}/images.npy"))
+    model = load()
+    with torch.no_grad():
+        numpy.save(f"{folder}/outputs.npy", model(model.preprocess(images)).numpy())
+    print(folder, flush=True)
 """
 
 
@@ -120,24 +126,35 @@ def bare(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def elsewhere(bare) -> Iterator[Callable[[Path, torch.Tensor], torch.Tensor]]:
+    """What the model of a folder gives for images in another process, which cannot import archwright."""
+    words = [sys.executable, "-I", "-S", "-c", RUN, str(bare)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def given_by(folder: Path, images: torch.Tensor) -> torch.Tensor:
+            np.save(folder / "images.npy", images.numpy())
+            print(folder, file=process.stdin, flush=True)
+            assert process.stdout.readline().rstrip() == str(folder), "it cannot be run without archwright"
+            return torch.from_numpy(np.load(folder / "outputs.npy"))
+
+        yield given_by
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "pixels"),
     [(SMALL, True), (FORKS, False), (CELLS, False), (OWN, False)],
     ids=["pixels", "forks", "cells", "own"],
 )
-def test_an_exported_model_gives_the_same_without_archwright(tmp_path, bare, architecture, pixels):
+def test_an_exported_model_gives_the_same_without_archwright(tmp_path, elsewhere, architecture, pixels):
     """In a process that cannot import archwright, and in another runtime, from raw images."""
     given = subject(architecture, pixels=pixels)
     done = export(given, tmp_path / "deep" / "model")
     assert (done.missing, tuple(path.name for path in done.files)) == ({}, FILES)
     images = torch.randint(0, 256, (7, *IMAGE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     expected = outputs(given, images)
-    np.save(tmp_path / "images.npy", images.numpy())
-    words = [bare, tmp_path / "deep" / "model", tmp_path / "images.npy", tmp_path / "outputs.npy"]
-    ran = subprocess.run([sys.executable, "-I", "-S", "-c", RUN, *words], capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    found = torch.from_numpy(np.load(tmp_path / "outputs.npy"))
+    found = elsewhere(tmp_path / "deep" / "model", images)
     bound = 1e-5 * float(expected.abs().max())
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=bound)
     session = onnxruntime.InferenceSession(tmp_path / "deep" / "model" / "model.onnx")
@@ -177,15 +194,15 @@ def test_the_files_say_what_the_model_is(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_onnx")
-def test_the_code_is_a_program(tmp_path):
+def test_the_code_is_a_program(tmp_path, monkeypatch, capsys):
     """It prints its layers, or the classes of images."""
     export(subject(), tmp_path)
     np.save(tmp_path / "images.npy", np.zeros((2, *IMAGE), np.uint8))
     script = str(tmp_path / "model.py")
-    alone, images = (
-        subprocess.run([sys.executable, script, *words], capture_output=True, text=True, check=True).stdout
-        for words in ([], [str(tmp_path / "images.npy")])
-    )
+    alone = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
+    monkeypatch.setattr(sys, "argv", [script, str(tmp_path / "images.npy")])
+    runpy.run_path(script, run_name="__main__")
+    images = capsys.readouterr().out
     assert "conv.weight" in alone
     assert alone.endswith(f"{SMALL.parameters(IMAGE):,} parameters\n")
     assert [line.split(":")[0] for line in images.splitlines()] == ["image 0", "image 1"]
