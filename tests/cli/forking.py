@@ -131,6 +131,9 @@ def _become(connection: socket.socket) -> list[str]:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    # Those that there are know what else they led to: a pipe has no place to seek, and a file is no terminal.
+    sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     asked = json.loads(message)
     os.chdir(asked["folder"])
     os.environ.clear()
