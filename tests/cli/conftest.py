@@ -1,13 +1,16 @@
 """Logs for the tests to read, each made once, and the command within this process."""
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import frozen
+from filelock import FileLock
 
 from archwright.cli.main import main
 from tests.cli.running import SCORE, WATCHED, Started, run, started
@@ -52,25 +55,48 @@ def start() -> Iterator[Callable[..., Started]]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory) -> tuple[Path, Done]:
-    """A folder whose log has a search of the digits, for real, and what the search printed. Only to be read."""
-    folder = tmp_path_factory.mktemp("trained")
-    done = started(folder, "search", "digits", "--trials", "3", "--budget", "1epochs", program=WATCHED)
-    return folder, Done(done.returncode, done.stdout, done.stderr)
+def shared(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]:
+    """A folder that is filled once, whichever of the processes that test side by side is first, and what that told."""
+    base = tmp_path_factory.getbasetemp()
+    root = base if worker_id == "master" else base.parent
+
+    def filled(name: str, fill: Callable[[Path], Any]) -> tuple[Path, Any]:
+        folder, told = root / name, root / f"{name}.json"
+        with FileLock(root / f"{name}.lock"):
+            if not told.exists():
+                folder.mkdir()
+                told.write_text(json.dumps(fill(folder)))
+        return folder, json.loads(told.read_text())
+
+    return filled
 
 
 @pytest.fixture(scope="session")
-def scored(tmp_path_factory) -> Path:
+def trained(shared) -> tuple[Path, Done]:
+    """A folder whose log has a search of the digits, for real, and what the search printed. Only to be read."""
+
+    def fill(folder: Path) -> tuple[int, str, str]:
+        done = started(folder, "search", "digits", "--trials", "3", "--budget", "1epochs", program=WATCHED)
+        return done.returncode, done.stdout, done.stderr
+
+    folder, told = shared("trained", fill)
+    return folder, Done(*told)
+
+
+@pytest.fixture(scope="session")
+def scored(shared) -> Path:
     """A folder whose log has two searches with a function; in half-1, some trials fail. Only to be read."""
-    folder = tmp_path_factory.mktemp("scored")
-    (folder / "score.py").write_text(SCORE)
-    for name, words in {
-        "run-1": ["digits", "--evaluator", "score.py:score", "--trials", "8", "--workers", "2"],
-        "half-1": ["figure1", "--evaluator", "score.py:half", "--metric", "cost", "--minimize", "--trials", "12"],
-    }.items():
-        done = run(folder, "search", *words, "--name", name)
-        assert done.returncode in (0, 1), done.stderr
-    return folder
+
+    def fill(folder: Path) -> None:
+        (folder / "score.py").write_text(SCORE)
+        for name, words in {
+            "run-1": ["digits", "--evaluator", "score.py:score", "--trials", "8", "--workers", "2"],
+            "half-1": ["figure1", "--evaluator", "score.py:half", "--metric", "cost", "--minimize", "--trials", "12"],
+        }.items():
+            done = run(folder, "search", *words, "--name", name)
+            assert done.returncode in (0, 1), done.stderr
+
+    return shared("scored", fill)[0]
 
 
 @pytest.fixture
