@@ -32,7 +32,7 @@ def test_show_run(reader):
     for said in (
         "run-1   finished",
         "digits, inputs of 1x8x8",
-        "random, replacement true, seed 0",
+        "random, revision 1, replacement true, seed 0",
         "8 of 8",
         "torch ",
         "5 epochs",
