@@ -2,7 +2,7 @@
 
 from archwright.core.errors import ArchwrightError
 
-DEEPEST = 64  # modules in each other, those that others expand to among them; and computations in each other
+DEEPEST = 100  # modules in each other, those that others expand to among them; and computations in each other
 SHOWN = 60  # letters of a place: those at its beginning say most
 
 
