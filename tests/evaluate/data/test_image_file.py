@@ -1,6 +1,7 @@
 """An image file is read as it was meant: each answer here is worked out by hand."""
 
 import struct
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -202,6 +203,21 @@ def test_an_image_that_is_cut_off_is_told(saved, name):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(BadData, match="cannot be read as an image"):
         decoded(path, 3, 60, 60, resize=False)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.gif", "a.webp"])
+def test_a_damaged_image_is_told_or_read(saved, name):
+    """Nothing else is raised, whatever some bytes of it become: 50 times each."""
+    path = saved(Image.fromarray(np.random.RandomState(0).randint(0, 256, (9, 8, 3), np.uint8)), name)
+    whole, random = path.read_bytes(), np.random.RandomState(0)
+    for _ in range(50):
+        content = bytearray(whole)
+        for place in random.randint(0, min(len(whole), 100), 3):
+            content[place] = random.randint(256)
+        path.write_bytes(content)
+        with suppress(BadData):
+            header(path)
+            assert decoded(path, 3, 9, 8, resize=True).shape == (3, 9, 8)
 
 
 def test_an_image_is_told_by_its_suffix_or_by_how_it_begins(saved, tmp_path):

@@ -1,9 +1,12 @@
 """Arrays are read as they are meant, or refused by name."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archwright.evaluate.data.images import BadData, NoSuchData
 from archwright.evaluate.data.named import describe, read
@@ -235,6 +238,24 @@ def test_numbers_are_no_names_of_classes(npz):
 def test_arrays_that_nothing_is_known_of_are_passed_over_and_said(npz):
     spec = npz(images=GREY, labels=LABELS, ids=np.arange(20), classes=np.array(["a", "b"]))
     assert describe(spec).remarks == ("passed over: ids",)
+
+
+@given(data=st.data())
+def test_a_damaged_file_is_told_or_read(data, damaged):
+    """Nothing else is raised, whatever a byte of it becomes."""
+    path, whole = damaged
+    place = data.draw(st.integers(0, len(whole) - 1))
+    path.write_bytes(whole[:place] + bytes([data.draw(st.integers(0, 255))]) + whole[place + 1 :])
+    with suppress(BadData):
+        assert len(read(f"npz:{path}").train) > 0
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    """A file, and what it holds while it is whole."""
+    path = tmp_path_factory.mktemp("damaged") / "a.npz"
+    np.savez(path, images=GREY, labels=LABELS, classes=np.array(["a", "b"]))
+    return path, path.read_bytes()
 
 
 def test_objects_and_half_a_file_are_refused(npz, tmp_path):
