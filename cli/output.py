@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any, TextIO, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
-from rich.table import Table
-from rich.text import Text
 
+from archwright.cli.columns import Columns
 from archwright.core.printable import one_line, plain_json, printable
 from archwright.core.trial import Budget
 
@@ -39,6 +38,10 @@ class _Screen(Console):
         """What is drawn, piece by piece; only rich's own pieces steer."""
         for piece in super().render(renderable, options):
             yield piece if piece.control else piece._replace(text=printable(piece.text))
+
+    def print(self, *objects: Any, crop: bool = False, **how: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Print, and cut nothing off at the right."""
+        super().print(*objects, crop=crop, **how)
 
 
 @frozen
@@ -88,28 +91,15 @@ def _plain(data: Any) -> Any:
 Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a mapping, or what may hold a name twice
 
 
-def table(columns: Pairs, rows: Iterable[Sequence[object]]) -> Table:
+def table(columns: Pairs, rows: Iterable[Sequence[object]]) -> Columns:
     """A table without lines; each of `columns` is a header and left, right, or rest: broken into lines if need be."""
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    kinds = [kind for _, kind in _pairs(columns)]
-    texts = [[_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)] for row in rows]
-    for i, (name, kind) in enumerate(_pairs(columns)):
-        header = one_line(name)
-        width = max([len(header), *(row[i].cell_len for row in texts)])
-        if kind == "rest":
-            made.add_column(header, overflow="fold")
-        else:
-            made.add_column(header, justify="right" if kind == "right" else "left", no_wrap=True, min_width=width)
-    for row in texts:
-        made.add_row(*row)
-    return made
+    headers, kinds = [one_line(name) for name, _ in _pairs(columns)], [kind for _, kind in _pairs(columns)]
+    return Columns(headers, kinds, [list(map(_cell, row, kinds)) for row in rows])
 
 
-def _cell(cell: object, kind: str) -> Text:
+def _cell(cell: object, kind: str) -> str:
     """A cell, in one line unless its column may be broken into lines."""
-    if isinstance(cell, Text):
-        return cell
-    return Text(printable(shown(cell)) if kind == "rest" else one_line(shown(cell)))
+    return printable(shown(cell)) if kind == "rest" else one_line(shown(cell))
 
 
 def _pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:
@@ -136,7 +126,7 @@ def score(value: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """A time as people say it: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
-    if seconds < 10:
+    if seconds < 10 or not math.isfinite(seconds):
         return f"{seconds:.1f} s"
     if seconds < 60:
         return f"{seconds:.0f} s"
@@ -177,13 +167,10 @@ def spelled(budget: Budget) -> str:
     return several(int(budget.amount) if whole else budget.amount, budget.unit.removesuffix("s"))
 
 
-def named(facts: Pairs) -> Table:
+def named(facts: Pairs) -> Columns:
     """Names and values, one a line."""
-    made = table(
-        {"": "left", " ": "rest"}, ((Text(one_line(name), style="cyan"), shown(v)) for name, v in _pairs(facts))
-    )
-    made.show_header = False
-    return made
+    made = table({"": "left", " ": "rest"}, _pairs(facts))
+    return evolve(made, has_header=False, has_names=True)
 
 
 def choices(path: Mapping[str, object], width: int) -> str:
@@ -200,10 +187,11 @@ def local(when: str) -> str:
 def sparkline(values: Sequence[float], width: int) -> str:
     """A curve in a line of at most `width` bars, the lowest for the lowest value; a question mark if not finite."""
     values = values if len(values) <= width else [values[i * len(values) // width] for i in range(width)]
-    finite = [value for value in values if math.isfinite(value)]
+    halves = [value / 2 for value in values]  # no float holds the difference of the largest and the least
+    finite = [half for half in halves if math.isfinite(half)]
     low, span = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
     height = len(BARS) - 1
-    return "".join(BARS[round((v - low) / span * height) if span else 0] if math.isfinite(v) else "?" for v in values)
+    return "".join(BARS[round((v - low) / span * height) if span else 0] if math.isfinite(v) else "?" for v in halves)
 
 
 def tree(text: str, width: int) -> str:

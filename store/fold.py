@@ -137,10 +137,7 @@ class _Draft:
         return self.changed.get(number) or self.base.trials.get(number)
 
     def done(self) -> RunState:
-        evolver = self.base.trials.evolver()
-        for number, trial in self.changed.items():
-            evolver[number] = trial
-        trials = evolver.persistent()
+        trials = self.base.trials.update(self.changed) if self.base.trials else pmap(self.changed)
         in_flight = tuple(self.in_flight)
         return RunState(self.seq, self.started, self.target, self.keep_models, trials, in_flight, self.stopped)
 
@@ -148,10 +145,35 @@ class _Draft:
 def _advance(trial: Trial, event: AttemptStarted | AttemptEnded | Scored) -> Trial:
     match event:
         case AttemptStarted(_, attempt):
-            return evolve(trial, attempts=attempt, running=True)
+            return _changed(trial, attempts=attempt, running=True)
         case AttemptEnded(seconds=seconds):
-            return evolve(trial, running=False, ends=trial.ends + 1, ended=event, seconds=trial.seconds + seconds)
+            return _changed(trial, ends=trial.ends + 1, ended=event, seconds=trial.seconds + seconds)
         case Scored(_, status, score, metrics):
-            return evolve(trial, running=False, status=status, score=score, metrics=metrics)
+            return _changed(trial, told=(status, score, metrics))
         case _:
             assert_never(event)
+
+
+def _changed(
+    trial: Trial,
+    *,
+    attempts: int | None = None,
+    running: bool = False,
+    ends: int | None = None,
+    ended: AttemptEnded | None = None,
+    seconds: float | None = None,
+    told: tuple[Status | None, float | None, Mapping[str, float]] | None = None,
+) -> Trial:
+    """As attrs.evolve, in a fifth of the time: it is called three times a trial."""
+    return Trial(
+        trial.trial,
+        trial.path,
+        trial.budget,
+        trial.continues,
+        trial.attempts if attempts is None else attempts,
+        running,
+        trial.ends if ends is None else ends,
+        trial.ended if ended is None else ended,
+        trial.seconds if seconds is None else seconds,
+        *((trial.status, trial.score, trial.metrics) if told is None else told),
+    )

@@ -66,7 +66,7 @@ class History:
 
 _RUNS = """
     SELECT run, payload->>'$.searcher', payload->>'$.objective.metric', payload->>'$.objective.direction'
-    FROM events WHERE kind = 'RunStarted' ORDER BY time, run
+    FROM log.events WHERE kind = 'RunStarted' ORDER BY rowid
 """
 _TRIALS = """
     WITH wanted AS (

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from archwright.cli.columns import Columns
 from archwright.cli.output import count, duration, local, named, score, screen, shown, spelled, table, times
 from archwright.cli.reports.facts import Facts
 from archwright.cli.reports.repeats import conclusion, origin, summary
@@ -95,7 +95,7 @@ def _settings(data: Mapping[str, Any], name: str) -> str:
     return ", ".join([str(data[name]), *told])
 
 
-def _trials(trials: Sequence[Facts], metric: str, more: Sequence[str]) -> Table:
+def _trials(trials: Sequence[Facts], metric: str, more: Sequence[str]) -> Columns:
     """A row for each trial, with `more` columns, and those that say something about any of them."""
     optional = {
         "epochs": any("epochs" in t["metrics"] for t in trials),

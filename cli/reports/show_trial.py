@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rich.table import Table
-
+from archwright.cli.columns import Columns
 from archwright.cli.output import (
     choices,
     count,
@@ -118,7 +117,7 @@ def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
         out.print(f"\n{left_out}", soft_wrap=True)
 
 
-def _ranking(trials: Sequence[Facts]) -> Table:
+def _ranking(trials: Sequence[Facts]) -> Columns:
     """A row for each trial, with what its model costs where that is known of any."""
     costs = [cost for cost in COSTS if any(cost in t["metrics"] for t in trials)]
     columns = ["", "trial", trials[0]["metric"], "parameters", *map(COSTS.__getitem__, costs), "time"]
@@ -137,7 +136,7 @@ def _costs(trial: Facts, costs: Sequence[str]) -> list[str]:
     ]
 
 
-def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[Table]:
+def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[Columns]:
     """The values that trials chose for `names`: a column for each trial, and a table for as many as fit in `width`."""
     rows = [[name, *(shown(t["choices"].get(name, "-")) for t in trials)] for name in names]
     headers = ["they differ in", *(f"trial {t['trial']}" for t in trials)]
