@@ -121,7 +121,7 @@ def score(value: float | None) -> str:
     """A score with four places, which line up in a column; a dash for none."""
     if value is None:
         return "-"
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"
+    return f"{value + 0.0:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"  # + 0.0: of no minus zero
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.cli.comparisons.conclusions import conclusions, show_conclusions
 from archwright.cli.comparisons.histories import History
+from archwright.cli.output import score
 from archwright.cli.reports.repeats import of_repeats, summary
 from archwright.core.trial import Finished, Objective
 from archwright.search.magnitude import in_unit, out_of_unit, unit_of
@@ -25,10 +26,12 @@ from archwright.search.statistics import expected_best, known_mean, paired_boots
 from archwright.search.stopping import Curves, MedianRule
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.acquisition import gaussian_ranks
+from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptStarted, Reported, Scored
 from archwright.store.fold import replay
 from archwright.store.log import START
 from archwright.store.memory import MemoryLog
+from archwright.store.query import query
 from tests.search.contract import Session, check_proposals, problem, replayed
 from tests.search.instant import Instant, started, worth
 from tests.search.test_run import events_of
@@ -205,3 +208,19 @@ def test_a_score_that_no_float_holds_is_not_finite():
     for value, said in ((10**400, "inf"), (-(10**400), "-inf")):
         end = ended(Finished(0, 1, "ok", {"accuracy": value}, 1.0), Objective())
         assert (end.status, end.error) == ("diverged", f"the metric accuracy is {said}")
+
+
+def test_views_have_extreme_scores_as_they_are(tmp_path):
+    """To the last digit; and what improved on what is told rightly."""
+    values = [-MOST, LEAST, 0.0, 2 * LEAST, 1e308, MOST]
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    begun = evolve(started(len(values)), searcher=searcher_to_json("random"))
+    there = Instant(1, lambda job: evolve(worth(job), metrics={"accuracy": values[job.trial]}))
+    Run(log, "run", START, replay([]), begin(begun), there).go_on(begun)
+    assert [row[0] for row in query(log.path, "SELECT score FROM trials ORDER BY trial").rows] == values
+    best = query(log.path, "SELECT trial FROM incumbents ORDER BY n").rows
+    assert [row[0] for row in best] == [0, 1, 3, 4, 5]
+
+
+def test_no_minus_zero_is_shown():
+    assert [score(value) for value in (-0.0, 0.0, MOST, LEAST)] == ["0.0000", "0.0000", "1.798e+308", "4.941e-324"]
