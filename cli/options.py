@@ -194,7 +194,11 @@ Evaluator = Annotated[
 EvaluatorInputShape = Annotated[
     str | None,
     typer.Option(
-        "--input-shape", metavar="C,H,W", help="With --evaluator: the shape of an input.", rich_help_panel=TRAINING
+        "--input-shape",
+        metavar="SHAPE",
+        help="With --evaluator: the shape of an input, of any rank and without a batch, as in 3,32,32 or 16. A "
+        "function that asks for model needs it, unless --data or a built-in space says it.",
+        rich_help_panel=TRAINING,
     ),
 ]
 Metric = Annotated[

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any
 
@@ -121,9 +122,13 @@ def start(
     console: Console = SILENT,
     failures_in_a_row: int = 5,
     retries: int = RETRIES,
+    claimed: bool = False,
 ) -> RunStopped:
-    """Begin the run `name` and go on until it stops; raises ArtifactsExist where its models would be another one's."""
-    with claim(log.path, name):
+    """Begin the run `name` and go on until it stops; raises ArtifactsExist where its models would be another one's.
+
+    Nobody else may go on with it meanwhile: either the caller has `claimed` it, or it is claimed here.
+    """
+    with nullcontext() if claimed else claim(log.path, name):
         require_none(log.path, name)
         begun = _Begun(START, RunState(), begin(started), curves(started))
         run = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)

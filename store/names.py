@@ -1,7 +1,8 @@
 """The names of runs: a stem and a number, as in digits-1."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 from archwright.core.errors import nearest
 from archwright.store.errors import InvalidRunName, LogMissing, NoSuchRun
@@ -19,13 +20,19 @@ def check_run_name(name: str) -> str:
 
 
 def new_run_name(log: Log, stem: str, taken: Iterable[str] = ()) -> str:
-    """The first of stem-1, stem-2 ... that is later than every such run of `log`, and every such name in `taken`.
+    """The first of `new_run_names`."""
+    return next(new_run_names(log, stem, taken))
+
+
+def new_run_names(log: Log, stem: str, taken: Iterable[str] = ()) -> Iterator[str]:
+    """Those of stem-1, stem-2 ... that are later than every such run of `log`, and every such name in `taken`.
 
     What may not stand in a name is left out of `stem`, so that a path or a module can be one.
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:80] or "run"
     numbers = (re.fullmatch(re.escape(stem) + r"-([0-9]+)", run) for run in (*_runs(log), *taken))
-    return f"{stem}-{max((int(match[1]) for match in numbers if match), default=0) + 1}"
+    first = max((int(match[1]) for match in numbers if match), default=0) + 1
+    return (f"{stem}-{number}" for number in count(first))
 
 
 def find_run(log: Log, name: str | None = None) -> str:

@@ -85,9 +85,8 @@ def compare(
     rule = stopping_rule(stopping, config, objective)
     found, wanted = named_space(space), searchers(searcher)
     images = images_of(config)
-    term, shape = problem(found, config, images, values.shape(input_shape))
+    term, shape, config = problem(found, config, images, values.shape(input_shape))
     evaluators.say_overruled(config, term)
-    config = evaluators.for_inputs(config, shape)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,

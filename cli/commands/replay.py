@@ -59,14 +59,14 @@ def fork(
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     from archwright.cli.reports.reading import read
     from archwright.cli.reports.replaying import made_searcher
-    from archwright.cli.runs.starting import new_name
+    from archwright.cli.runs.starting import new_run, numbered
     from archwright.search.session import forked
     from archwright.store.duck import DuckDBLog
     from archwright.store.fork import fork as make
 
     reading, file = read(log, run, at), DuckDBLog(log)
-    new = new_name(file, name, f"{run}-fork")
     target = values.target(trials, reading.run.state.target)
     started = forked(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
-    make(file, run, at, new, started)
+    with new_run(file, name, lambda: numbered(file, f"{run}-fork")) as new:
+        make(file, run, at, new, started)
     say(f"{new} shares events 1 to {at} with {run}; to go on:\n{command(log, 'resume', new)}")

@@ -1,5 +1,6 @@
 """The command that trains what a search has found."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -74,7 +75,7 @@ def retrain(
     from archwright.cli.reports.reading import read
     from archwright.cli.runs import retraining
     from archwright.cli.runs.running import Going, begin
-    from archwright.cli.runs.starting import new_name
+    from archwright.cli.runs.starting import new_run
     from archwright.core.trial import parse_budget
     from archwright.search.session import start
     from archwright.store.duck import DuckDBLog
@@ -88,10 +89,11 @@ def retrain(
     values.seconds(trial_timeout)  # raises what is wrong with it
     values.grace(grace)
     started = retraining.started(reading, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
-    new = retraining.usual_name(file, run, trial) if name is None else new_name(file, name, run)
     out = output.screen(beside_json=json)
     source = own_source(started.space, started.space_source)
-    going = Going(file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust)
-    begin(going, started, lambda pool, console: start(file, new, started, pool, console=console, retries=retries))
-    if json:
-        output.print_json(facts.of_run(read(log, new)))
+    with new_run(file, name, lambda: retraining.usual_names(run, trial)) as new:
+        going = Going(file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust)
+        go = partial(start, file, new, started, retries=retries, claimed=True)
+        begin(going, started, lambda pool, console: go(pool, console=console))
+        if json:
+            output.print_json(facts.of_run(read(log, new)))

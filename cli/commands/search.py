@@ -1,5 +1,6 @@
 """The commands that run trials."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -69,7 +70,7 @@ def search(
     from archwright.cli.runs.images import images_of
     from archwright.cli.runs.images import logged as logged_of_images
     from archwright.cli.runs.running import Going, begin
-    from archwright.cli.runs.starting import new_name, problem
+    from archwright.cli.runs.starting import new_run, numbered, problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
@@ -88,9 +89,8 @@ def search(
     rule = stopping_rule(stopping, config, objective)
     found, file = named_space(space), DuckDBLog(log)
     images = images_of(config)
-    term, shape = problem(found, config, images, values.shape(input_shape))
+    term, shape, config = problem(found, config, images, values.shape(input_shape))
     evaluators.say_overruled(config, term)
-    config = evaluators.for_inputs(config, shape)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,
@@ -106,9 +106,10 @@ def search(
         stopping=rule,
         data=logged_of_images(images),
     )
-    run = new_name(file, name, found.stem)
-    going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
-    begin(going, started, lambda pool, console: start(file, run, started, pool, console=console, retries=retries))
+    with new_run(file, name, lambda: numbered(file, found.stem)) as run:
+        going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
+        go = partial(start, file, run, started, retries=retries, claimed=True)
+        begin(going, started, lambda pool, console: go(pool, console=console))
 
 
 def resume(
@@ -132,11 +133,10 @@ def resume(
     it as long as it holds every model that was proposed. Code that the log names, and that you have never named in a
     command of yours, runs with --trust alone.
     """
-    from archwright.cli.runs.evaluator import for_inputs, on_this_machine
+    from archwright.cli.runs.evaluator import of_run, on_this_machine
     from archwright.cli.runs.images import images_of, require_unchanged
     from archwright.cli.runs.resuming import changed_space, is_done, require_permission, say_revised
     from archwright.cli.runs.running import Going, again
-    from archwright.evaluate.config import from_json as config_from_json
     from archwright.search.session import logged
     from archwright.search.session import resume as go_on
     from archwright.store.duck import DuckDBLog
@@ -151,8 +151,7 @@ def resume(
     values.grace(grace)
     if is_done(log, name, before, target):
         return
-    config = for_inputs(config_from_json(before.started.evaluator), before.started.input_shape)
-    config = on_this_machine(config, device, data_dir)
+    config = on_this_machine(of_run(before.started), device, data_dir)
     require_permission(config, trusted=trust)
     images = images_of(config)
     require_unchanged(name, before.started, images)

@@ -149,7 +149,7 @@ def _incumbent(axes: Any, groups: Groups, optimum: float | None) -> None:
     for label, group in groups.items():
         rows = rows_of([_distance(each, each.best, optimum) for each in group])
         _band(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label)
-    _finish(axes, "evaluations", _goal(_first(groups), optimum), optimum is not None)
+    _finish(axes, "evaluations that have ended", _goal(_first(groups), optimum), optimum is not None)
 
 
 def _time(axes: Any, groups: Groups, optimum: float | None) -> None:
@@ -229,7 +229,7 @@ def _finish(axes: Any, x: str, y: str, logarithmic: bool) -> None:
 
 
 KINDS: Mapping[str, Kind] = {
-    "incumbent": Kind("the best score so far against evaluations, with standard errors", _incumbent),
+    "incumbent": Kind("the best score so far against evaluations that have ended, with standard errors", _incumbent),
     "time": Kind("the best score so far against the seconds of evaluation, until the first search ends", _time),
     "threshold": Kind("the share of models above each score (DeepArchitect, figure 6)", _threshold),
     "regret": Kind("the final scores, or their distance to --optimum, as boxes", _regret),

@@ -22,7 +22,8 @@ from archwright.store.query import query
 # Of the beginning of a run, what may be another for the same search: its end, which may be moved; what it ran on; of
 # how many trials the models are kept; and how the space's file was written, since the space itself is compared.
 FREE = {"trials", "versions", "keep_models", "space_source"}
-FREE_OF_EVALUATOR = {"device", "data_dir", "threads"}  # where it runs, as `archwright resume` may be told anew
+# Where it runs, as `archwright resume` may be told anew; and the shape of the inputs, which the run itself has.
+FREE_OF_EVALUATOR = {"device", "data_dir", "threads", "input_shape"}
 LATER = {"data"}  # which runs of earlier releases do not tell
 LAST = "space"  # is compared last: it is often another one because the data is
 

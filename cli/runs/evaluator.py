@@ -12,13 +12,14 @@ from archwright.cli.values import BadOption, pairs, plain
 from archwright.core.basic import Settings
 from archwright.core.errors import nearest
 from archwright.core.rewriting import Either
-from archwright.core.term import Composite, Shape, Term
+from archwright.core.term import Composite, Term
 from archwright.core.trial import Budget, Objective, parse_budget
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.metrics import COSTS, METRICS
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import ALIASES, recipe
+from archwright.store.events import RunStarted
 
 TABLES = ("nasbench201", "fcnet")
 
@@ -40,6 +41,8 @@ def chosen(
 
 def budget(config: Config, given: str | None) -> Budget:
     """What a trial may spend, if the person does not say: five epochs, or what a table's results were trained for."""
+    if given and isinstance(config, FunctionConfig) and own_function.reads_budget(config) is False:
+        say(f"--budget does nothing: {config.source} has no parameter budget", err=True)
     usual = {Nasbench201Config: "200epochs", FcnetConfig: "100epochs"}
     return parse_budget(given or usual.get(type(config), "5epochs"))
 
@@ -122,7 +125,7 @@ def function(
     """
     there = {name: value for name, value in given.items() if value is not None}
     config = evolve(FunctionConfig(source, data=data, settings=pairs("--train", train)), **there)
-    own_function.check(config, [*there, *(["train"] if train else [])])
+    own_function.check(config, [*there, *(["train"] if train else [])], later=("input_shape", "model"))
     said = own_function.score(named(source))
     if said is None:
         return evolve(config, metric=metric or config.metric)
@@ -136,9 +139,11 @@ def _without(names: Sequence[str], train: Sequence[str], given: Mapping[str, Any
             raise BadOption(f"--{name.replace('_', '-')} is for training; it does not go with --evaluator")
 
 
-def for_inputs(config: Config, shape: Shape) -> Config:
-    """An evaluator that knows the shape of the inputs of a run."""
-    return evolve(config, input_shape=shape) if isinstance(config, FunctionConfig) else config
+def of_run(started: RunStarted) -> Config:
+    """The evaluator that a run was begun with. It knows the shape of the inputs if it did; older runs do not say."""
+    config = from_json(started.evaluator)
+    noted = not isinstance(config, FunctionConfig) or "input_shape" in started.evaluator
+    return config if noted else evolve(config, input_shape=started.input_shape)
 
 
 def on_this_machine(config: Config, device: str | None, data_dir: str | None) -> Config:
@@ -148,5 +153,5 @@ def on_this_machine(config: Config, device: str | None, data_dir: str | None) ->
             raise BadOption("--device is for training; the run has a table of results")
         return config
     if isinstance(config, FunctionConfig) and device is not None:
-        own_function.check(config, ["device"])
+        own_function.check(config, ["device"], later=("input_shape", "model"))
     return evolve(config, device=device or config.device, data_dir=data_dir or config.data_dir)

@@ -6,7 +6,7 @@ It may import torch, which takes seconds and does not belong into the coordinato
 import ast
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from inspect import Parameter
 from pathlib import Path
@@ -30,28 +30,40 @@ NEEDS = {  # options, and which parameter reads them
 }
 
 
-def check(config: FunctionConfig, options: Sequence[str]) -> None:
+def check(config: FunctionConfig, options: Sequence[str] = (), later: Collection[str] = ()) -> None:
     """Nothing, if `config.source` seems to be a function that can be called and reads the options that were given.
 
-    Raises BadSource, NoSuchSource, NoSuchAttribute, SourceFailed, WrongParameters, BadScore or BadOption.
+    What is only found out `later` may be absent from `config`. Raises BadSource, NoSuchSource, NoSuchAttribute,
+    SourceFailed, WrongParameters, BadScore or BadOption.
     """
     if not is_source(config.source):
         raise BadSource(f"the evaluator is {config.source!r}; write file.py:function or module:function")
     place, _, attribute = config.source.rpartition(":")
     if not place.endswith(".py"):
         return _check_module(place)
-    tree = _parsed(Path(place).expanduser(), attribute)
-    definition = _definition(tree, attribute)
-    if definition is None or not _is_plain(definition, tree):
+    if (parameters := _written(place, attribute)) is None:
         return None
-    parameters = _of_definition(definition.args)
-    asks = asked(config.source, parameters, config.absent - {"input_shape", "model"})  # that is found out later
+    asks = asked(config.source, parameters, config.absent - {*later})
     for option in options:
         names = NEEDS.get(option, ())
         if names and not any(name in asks for name in names):
             written, parameter = option.replace("_", "-"), " or ".join(names)
             raise BadOption(f"--{written} does nothing: {config.source} has no parameter {parameter}")
     return None
+
+
+def reads_budget(config: FunctionConfig) -> bool | None:
+    """Whether a function that was checked asks for the budget; None where only importing its file would tell."""
+    place, _, attribute = config.source.rpartition(":")
+    parameters = _written(place, attribute) if place.endswith(".py") else None
+    return None if parameters is None else "budget" in asked(config.source, parameters, config.absent)
+
+
+def _written(place: str, attribute: str) -> Sequence[Parameter] | None:
+    """The parameters of a file's function, if they are those that are written."""
+    tree = _parsed(Path(place).expanduser(), attribute)
+    definition = _definition(tree, attribute)
+    return None if definition is None or not _is_plain(definition, tree) else _of_definition(definition.args)
 
 
 def score(source: str) -> Objective | None:

@@ -1,7 +1,7 @@
 """The final training of a trial: a run of its own, of the one architecture, on all images but those for testing."""
 
-from collections.abc import Mapping, Sequence
-from itertools import count
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, count
 
 from attrs import evolve
 
@@ -24,8 +24,6 @@ from archwright.search.named import searcher_to_json
 from archwright.search.run import training_seed
 from archwright.search.searchers.given import Given
 from archwright.search.session import versions
-from archwright.store.artifacts import left_by
-from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.names import check_run_name
 
@@ -97,11 +95,10 @@ def started(
     )
 
 
-def usual_name(log: DuckDBLog, run: str, trial: int) -> str:
-    """RUN.retrain-TRIAL, or where there is one already RUN.retrain-TRIAL-2, -3 ..."""
-    stem, taken = f"{run[:80]}.retrain-{trial}", {*log.runs(), *left_by(log.path)}
-    numbered = (f"{stem}-{number}" for number in count(2))
-    return check_run_name(stem if stem not in taken else next(name for name in numbered if name not in taken))
+def usual_names(run: str, trial: int) -> Iterator[str]:
+    """RUN.retrain-TRIAL, and where there is one already RUN.retrain-TRIAL-2, -3 ..."""
+    stem = f"{run[:80]}.retrain-{trial}"
+    return map(check_run_name, chain([stem], (f"{stem}-{number}" for number in count(2))))
 
 
 def _base(reading: Reading, trial: int, data: str | None) -> TrainingConfig:

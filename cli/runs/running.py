@@ -15,13 +15,14 @@ from archwright.cli.reports.reading import Reading, read
 from archwright.cli.reports.repeats import is_repeated, origin
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
+from archwright.cli.runs import own_function
 from archwright.cli.runs.images import say_found
 from archwright.cli.runs.interrupts import Interrupts, noted
 from archwright.cli.runs.progress import Watcher, watched
 from archwright.cli.runs.status import Standing, standing
 from archwright.cli.suggestion import command
-from archwright.core.trial import Evaluator
-from archwright.evaluate.config import Config
+from archwright.core.trial import Budget, Evaluator
+from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
@@ -73,11 +74,19 @@ def begin(going: Going, started: RunStarted, run: Run) -> None:
     what = f"training {origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
     going.out.print(
         f"{going.name}: {what}, seed {started.seed}\n"
-        f"{several(started.trials, 'trial')} of {spelled(started.budget)} each, logged in {going.log.path}",
+        f"{several(started.trials, 'trial')}{_each(going.config, started.budget)}, logged in {going.log.path}",
         soft_wrap=True,
     )
     say_found(going.images, going.config, going.out)
     _go_on(going, standing(RunState(), started.objective, time.monotonic()), run)
+
+
+def _each(config: Config, budget: Budget) -> str:
+    """What a trial may spend, where it is told."""
+    told = own_function.reads_budget(config) if isinstance(config, FunctionConfig) else True
+    if told is None:
+        return f", each with a budget of {spelled(budget)}"
+    return f" of {spelled(budget)} each" if told else ""
 
 
 def again(going: Going, before: Logged, run: Run) -> None:

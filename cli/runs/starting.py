@@ -1,5 +1,11 @@
 """What a new run is about, from what a person asked for, checked before anything is logged."""
 
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+
+from attrs import evolve
+
+from archwright.cli.runs import own_function
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found
 from archwright.cli.values import BadOption
 from archwright.core.check import check
@@ -11,15 +17,18 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings
 from archwright.search.session import Logged
 from archwright.store.artifacts import left_by, require_none
+from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogMissing, RunExists
-from archwright.store.names import check_run_name, new_run_name
+from archwright.store.errors import RunExists
+from archwright.store.names import check_run_name, new_run_names
+from archwright.store.new_run import first_free, runs_of
 
 
-def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape | None) -> tuple[Term, Shape]:
-    """The space and the shape of its inputs, which the images decide where there are any.
+def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape | None) -> tuple[Term, Shape, Config]:
+    """The space, the shape of its inputs, which the images decide where there are any, and the evaluator that knows it.
 
-    Raises BadOption, and what is wrong with the space and with the settings in it.
+    Where nothing says the shape, the space is made for a usual one, and a function is told of none. Raises BadOption,
+    WrongParameters, and what is wrong with the space and with the settings in it.
     """
     if isinstance(config, TrainingConfig):
         if shape is not None:
@@ -27,14 +36,17 @@ def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape 
         assert images is not None  # of which there are always some
         term = _checked(found, images.input_shape, images.classes, True)
         check_settings(term)
-        return term, images.input_shape
+        return term, images.input_shape, config
     if not isinstance(config, FunctionConfig):  # a table, whose architectures end in as many outputs as it was made for
         shape = shape or found.input_shape or INPUT_SHAPE
-        return _checked(found, shape, config.classes, False), shape
+        return _checked(found, shape, config.classes, False), shape, config
     if images and shape not in (None, images.input_shape):
         raise BadOption(f"--input-shape is {shape}, and {images.name} has {images.input_shape}; give one of the two")
-    shape = shape or (images.input_shape if images else found.input_shape) or INPUT_SHAPE
-    return _checked(found, shape, images.classes if images else CLASSES, False), shape
+    told = shape or (images.input_shape if images else found.input_shape)
+    config = evolve(config, input_shape=told)
+    own_function.check(config)
+    shape = told or INPUT_SHAPE
+    return _checked(found, shape, images.classes if images else CLASSES, False), shape, config
 
 
 def _checked(found: Found, shape: Shape, classes: int, classifies: bool) -> Term:
@@ -43,21 +55,32 @@ def _checked(found: Found, shape: Shape, classes: int, classifies: bool) -> Term
     return term
 
 
-def new_name(log: DuckDBLog, wanted: str | None, stem: str) -> str:
-    """The name of a new run: the one that is `wanted`, or else the stem with a number.
+@contextmanager
+def new_run(log: DuckDBLog, wanted: str | None, usual: Callable[[], Iterable[str]]) -> Generator[str]:
+    """The name of a new run, which nobody else takes meanwhile: `wanted`, or else the first free one of the `usual`.
 
-    Raises RunExists where the log has that one already, and ArtifactsExist where another log's run has left its models.
+    Raises RunExists where the log has the one that is wanted already, RunIsBusy where it is being begun, and
+    ArtifactsExist where another log's run has left its models.
     """
     if wanted is None:
-        return new_run_name(log, stem, left_by(log.path))
-    try:
-        taken = check_run_name(wanted) in log.runs()
-    except LogMissing:  # the first run is what makes the file
-        taken = False
-    if taken:
-        raise RunExists(f"the log holds a run {wanted} already; name another one, or: archwright resume {wanted}")
-    require_none(log.path, wanted)
-    return wanted
+        with first_free(log, usual()) as name:
+            yield name
+        return
+    _require_free(log, wanted)
+    with claim(log.path, wanted):
+        _require_free(log, wanted)
+        yield wanted
+
+
+def numbered(log: DuckDBLog, stem: str) -> Iterator[str]:
+    """The usual names of new runs: the stem with a number."""
+    return new_run_names(log, stem, left_by(log.path))
+
+
+def _require_free(log: DuckDBLog, name: str) -> None:
+    if check_run_name(name) in runs_of(log):
+        raise RunExists(f"the log holds a run {name} already; name another one, or: archwright resume {name}")
+    require_none(log.path, name)
 
 
 def space_now(found: Found, run: Logged, images: DataInfo | None) -> Term:

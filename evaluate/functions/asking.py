@@ -15,8 +15,8 @@ OFFERED = (*FIRST_TWO, "settings", "seed", "report", "input_shape", *TORCH)
 ALIKE = 0.75  # how similar to one of these a name is that is taken for a misspelling of it
 REMEDIES: Mapping[str, str] = {  # for what is not always there
     "data": "say which data set it is to get, as in --data digits",
-    "model": "for the shape of its inputs, give --data or --input-shape",
-    "input_shape": "give --data or --input-shape",
+    "model": "for the shape of its inputs, give --data, or --input-shape as in 3,32,32 or 16",
+    "input_shape": "give --data, or --input-shape as in 3,32,32 or 16",
 }
 
 

@@ -22,6 +22,7 @@ from archwright.evaluate.training.artifacts import State
 from archwright.evaluate.training.device import ready_device, settled
 from archwright.evaluate.training.facts import Memory, a_batch, facts
 from archwright.evaluate.training.keeping import AnotherTraining, kept
+from archwright.evaluate.training.learner import BatchTooSmall
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.torch_compile import forget, require_compiler
 from archwright.evaluate.training.train import as_trained_on, parameters, train
@@ -62,7 +63,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
 
         try:
             return kept(job, model, as_trained_on(data, how), about(job, how, config), run)
-        except AnotherTraining as error:
+        except (AnotherTraining, BatchTooSmall) as error:
             return Verdict("invalid", error=str(error))
         finally:
             if how.compile:

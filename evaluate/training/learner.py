@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any
 
@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from torch import Tensor, nn
 from torch.nn import functional
 
+from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Budget
 from archwright.evaluate.data.tensors import DeviceData, Split
 from archwright.evaluate.training.augment import augmented, mixed
@@ -26,12 +27,30 @@ SCORED_AT_ONCE = 512  # images
 GLANCE = 16  # steps between looks at the clock on a GPU, for budgets in seconds
 
 
+class BatchTooSmall(ArchwrightError, ValueError):
+    """A batch of one image for a model that normalises over the batch."""
+
+
 class Diverged(Exception):
     """A loss is no longer a finite number; `epoch` is the one in which that was, None if it was after the last."""
 
     def __init__(self, what: str, epoch: int | None = None) -> None:
         super().__init__(what)
         self.epoch = epoch
+
+
+@contextmanager
+def _norm_explained(images: int) -> Generator[None]:
+    """What torch says of batch normalisation over a batch of one image, with the setting that it is about."""
+    try:
+        yield
+    except ValueError as error:
+        if images > 1 or "more than 1 value per channel" not in str(error):
+            raise
+        raise BatchTooSmall(
+            "a batch has 1 image, and batch normalisation learns from how the images of a batch differ; set "
+            "batch_size to 2 or more, with --train batch_size=2 or in the space"
+        ) from error
 
 
 @frozen
@@ -80,7 +99,8 @@ class Learner:
             course = evolve(course, epoch=course.epoch + 1, through=0.0)
         while self._done < len(self._batches) and (self._done == 0 or course.spent(self._budget) < 1):
             batch = self._batches[self._done]
-            self._step(batch, course.learning_rate(self._how, course.spent(self._horizon)))
+            with _norm_explained(len(batch)):
+                self._step(batch, course.learning_rate(self._how, course.spent(self._horizon)))
             self._done += 1
             if self._glance and (self._done - 1) % self._glance == 0:
                 self._learned(course.epoch)

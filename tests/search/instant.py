@@ -25,13 +25,12 @@ def started(trials: int, seed: int = 0, **rest) -> RunStarted:
         space_source="tests",
         input_shape=(1, 8, 8),
         searcher={"name": "random"},
-        evaluator={"kind": "instant"},
         objective=Objective(),
         budget=Budget(1, "epochs"),
         seed=seed,
         trials=trials,
         versions={},
-        **rest,
+        **{"evaluator": {"kind": "instant"}, **rest},
     )
 
 

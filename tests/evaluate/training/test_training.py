@@ -16,7 +16,7 @@ from archwright.evaluate.data.named import Dataset, describe, read
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled
 from archwright.evaluate.training import augment
-from archwright.evaluate.training.learner import Score, score
+from archwright.evaluate.training.learner import BatchTooSmall, Score, score
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.train import train
 
@@ -37,6 +37,12 @@ def trained(data, budget, seed=0, keep: Keep = "best", model=None, **settings):
     model = compiled(NETWORK, (1, 8, 8), seed) if model is None else model
     verdict = train(model, data, recipe(settings), budget, seed, lambda _, metrics: reports.append(metrics), keep)
     return model, verdict, reports
+
+
+def test_batch_normalisation_over_one_image_names_the_setting(digits):
+    model = compiled(aw.sequential(aw.affine(units=8), aw.batch_norm(), aw.affine(units=10)), (1, 8, 8), 0)
+    with pytest.raises(BatchTooSmall, match=r"a batch has 1 image, .*; set batch_size to 2 or more"):
+        trained(digits, Budget(1, "examples"), model=model, batch_size=1)
 
 
 def without_time(metrics):

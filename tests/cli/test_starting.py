@@ -1,0 +1,101 @@
+"""How a run begins: its name, the shape of its inputs, and what is said of its trials."""
+
+import pytest
+
+from archwright.cli.runs.evaluator import of_run
+from archwright.cli.runs.own_function import reads_budget
+from archwright.cli.runs.starting import new_run, numbered
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
+from archwright.store.claim import claim
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import RunExists, RunIsBusy
+from archwright.store.log import START
+from tests.search.instant import started
+
+
+@pytest.fixture
+def log(tmp_path) -> DuckDBLog:
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log.append("digits-1", [started(1)], START)
+    return log
+
+
+def test_a_name_that_a_person_gave_is_theirs_or_is_refused(log):
+    def name(wanted: str | None) -> str:
+        with new_run(log, wanted, lambda: numbered(log, "digits")) as name:
+            return name
+
+    assert (name("mine"), name(None)) == ("mine", "digits-2")
+    with pytest.raises(RunExists, match="archwright resume digits-1"):
+        name("digits-1")
+    with claim(log.path, "mine"), pytest.raises(RunIsBusy, match=r"mine in .* is going on"):
+        name("mine")
+
+
+FUNCTIONS = """
+import archwright as aw
+import functools
+
+def both(architecture, budget): ...
+def own_names(arch, allowance): ...
+def none(architecture): ...
+def by_name(*, budget): ...
+def rest(**all): ...
+def with_model(model): ...
+def with_shape(architecture, input_shape): ...
+def may_have_model(architecture, model=None): ...
+wrapped = functools.partial(both)
+space = aw.affine(units=[1, 2])
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    (tmp_path / "own.py").write_text(FUNCTIONS)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("function", "reads"),
+    [
+        ("own.py:both", True),
+        ("own.py:own_names", True),
+        ("own.py:none", False),
+        ("own.py:by_name", True),
+        ("own.py:rest", True),
+        ("own.py:wrapped", None),
+        ("own:both", None),
+    ],
+)
+def test_whether_a_function_is_told_its_budget(function, reads):
+    assert reads_budget(FunctionConfig(function)) is reads
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(("function", "parameter"), [("with_model", "model"), ("with_shape", "input_shape")])
+def test_a_function_that_asks_for_a_model_needs_to_be_told_the_shape(cli, tmp_path, function, parameter):
+    """Nothing is made up, and no name is taken."""
+    done = cli("search", "own.py:space", "--evaluator", f"own.py:{function}", "--trials", "1")
+    assert (done.code, done.out) == (2, "")
+    assert f"own.py:{function} has a parameter {parameter}, and there is none" in done.err
+    assert "--input-shape as in 3,32,32 or 16" in done.err
+    assert not (tmp_path / "archwright.duckdb").exists()
+
+
+def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
+    (tmp_path / "broken.py").write_text("1 / 0\ndef score(architecture): ...\n")
+    done = cli("search", "digits", "--evaluator", "broken.py:score", "--trials", "1")
+    assert done.code == 2
+    assert done.out.splitlines()[1] == "1 trial, logged in archwright.duckdb", "it is told no budget"
+    assert "ZeroDivisionError" in done.err
+    assert "archwright resume" not in done.out
+    assert not (tmp_path / "archwright.duckdb").exists()
+
+
+def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
+    told, untold = FunctionConfig("own.py:both", input_shape=(16,)), FunctionConfig("own.py:both")
+    for config in (told, untold, TrainingConfig()):
+        assert of_run(started(1, evaluator=to_json(config))) == config
+    older = {name: value for name, value in to_json(untold).items() if name != "input_shape"}
+    assert of_run(started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))
