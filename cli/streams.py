@@ -76,7 +76,8 @@ def standard_streams() -> Generator[None]:
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with suppress(OSError):  # its descriptor has become another file's since it was opened, as of a pipe
+                stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = cast(IO[str], Stream(before[0], True)), cast(IO[str], Stream(before[1], False))
     try:
         yield

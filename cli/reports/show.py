@@ -70,13 +70,14 @@ def _best(facts: Facts) -> str:
 def _about(facts: Facts) -> dict[str, str]:
     counts, objective, fork = facts["counts"], facts["objective"], facts["forked_from"]
     ends = f"{counts['ok']} ok, {counts['failed']} failed, {counts['in_flight']} not done"
+    budget = spelled(parse_budget(facts["budget"]))
     about = {
         "space": f"{facts['space']}, inputs of {times(facts['input_shape'])}",
         "searcher": f"{_searcher(facts)}, seed {facts['seed']}",
         "evaluator": _settings(facts["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
         **({"stopping": _settings(facts["stopping"], "rule")} if facts["stopping"] else {}),
-        "trials": f"{counts['proposed']} of {counts['target']}: {ends}; {spelled(parse_budget(facts['budget']))} each",
+        "trials": f"{counts['proposed']} of {counts['target']}: {ends}; a budget of {budget} each",
         "started": f"{local(facts['started'])}; {facts['events']} events, the latest at {local(facts['latest'])}",
         "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
     }

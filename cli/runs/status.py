@@ -119,7 +119,10 @@ def line(event: Event, before: Standing, after: Standing) -> str | None:
 
 def _progress(trial: int, epoch: int, standing: Standing) -> str:
     budget = standing.budgets.get(trial)
-    return f"{epoch}/{budget.amount:g}" if budget is not None and budget.unit == "epochs" else str(epoch)
+    within = (
+        budget is not None and budget.unit == "epochs" and epoch - 1 < budget.amount
+    )  # a function may not be told it
+    return f"{epoch}/{budget.amount:g}" if budget is not None and within else str(epoch)
 
 
 def _measured(metrics: Mapping[str, float], objective: Objective) -> str:

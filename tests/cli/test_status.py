@@ -51,6 +51,21 @@ def test_lines():
     assert line(trial(0, 0.5)[3], ended, ended) == "trial 0  accuracy 0.5000  in 2.0 s"
 
 
+def test_an_epoch_beyond_the_budget_stands_alone():
+    """A function that is not told of a budget keeps to none."""
+    before = after(*trial(0, 0.5)[:2])
+    assert line(Reported(0, 1, 5, {}), before, before) == "trial 0  epoch 5/5  "
+    assert line(Reported(0, 1, 6, {}), before, before) == "trial 0  epoch 6  "
+
+
+def test_line_of_a_segmentation_fault_is_what_it_was():
+    """And not the last of what the interpreter has said of it."""
+    said = "the worker was killed by SIGSEGV (segmentation fault)\nFatal Python error\n\nExtension modules: a, b"
+    before = after(*trial(0, None)[:2], AttemptEnded(0, 1, "crashed", 2.0, {}, said))
+    shown = line(Scored(0, "crashed", None), before, before)
+    assert shown == "trial 0  crashed  after 2.0 s  the worker was killed by SIGSEGV (segmentation fault)"
+
+
 def test_line_of_a_failure_ends_with_its_last_line():
     before = after(*trial(0, None)[:3])
     assert line(trial(0, None)[3], before, before) == "trial 0  crashed  after 2.0 s  ValueError: no"
