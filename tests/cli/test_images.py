@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from attrs import evolve
 from rich.console import Console
@@ -9,10 +10,12 @@ from rich.console import Console
 from archwright.cli.runs.images import DataChanged, images_of, logged, require_unchanged, say_found
 from archwright.cli.values import BadOption, image_size
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
+from archwright.evaluate.config import to_json as config_to_json
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.named import describe
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.store.duck import DuckDBLog
+from archwright.store.log import START
 from tests.search.instant import started
 
 DIGITS = describe("digits")
@@ -67,6 +70,22 @@ def test_images_that_a_run_goes_on_with_are_those_that_it_was_begun_with(capsys)
         "warning: digits has changed since run-1 was begun (1150 train images, now 1200, 359 test images, now 300); "
         "scores from here on are not of the same images\n"
     )
+
+
+def test_a_run_whose_classes_are_others_now_does_not_go_on(cli, tmp_path):
+    """Nothing is logged of the attempt."""
+    shades = np.arange(20, dtype=np.uint8) % 2
+    np.savez(tmp_path / "mine.npz", images=np.full((20, 8, 8), 7, np.uint8), labels=shades + 1)
+    config = config_to_json(TrainingConfig("npz:mine.npz"))
+    begun = evolve(started(8), evaluator=config, data={"classes": ["0", "1"], "train": 13, "validation": 3, "test": 4})
+    log = DuckDBLog(tmp_path / "archwright.duckdb")
+    log.append("run-1", [begun], START)
+    done = cli("resume", "run-1")
+    assert (done.code, done.out) == (2, "")
+    assert (
+        "the classes of npz:mine.npz are 1, 2 now, and run-1 was begun with 0, 1; put back what was there" in done.err
+    )
+    assert len(log.read("run-1")) == 1
 
 
 @pytest.mark.parametrize(("text", "size"), [("32", (32, 32)), ("24x48", (24, 48)), (" 8X9 ", (8, 9)), (None, None)])
