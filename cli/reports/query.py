@@ -1,13 +1,17 @@
 """Rows of a person's query."""
 
 import sys
-from collections.abc import Mapping
+from codecs import IncrementalDecoder, getincrementaldecoder
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
+
+from attrs import define, field
 
 from archwright.cli.output import named, say, screen, shown, table
 from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
 from archwright.cli.values import BadOption
+from archwright.core.printable import plain_json, printable
 from archwright.store.query import Format, Table, export, query
 
 KINDS: Mapping[Format, Kind] = {"csv": CSV, "json": JSON, "parquet": PARQUET}
@@ -22,13 +26,39 @@ def written(log: Path, sql: str, form: str, output: Path | None) -> None:
     elif output is None:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
-        export(log, sql, sys.stdout.buffer, cast(Format, form))
+        export(log, sql, _stdout(form), cast(Format, form))
         if form == "json":  # which has no end of line of its own
             say()
     else:
         made = cast(Format, form)
         with written_beside(output, KINDS[made], "--output") as beside, beside.open("wb") as file:
             export(log, sql, file, made)
+
+
+def _stdout(form: str) -> BinaryIO:
+    """Where rows are printed; in a text, what would steer a terminal is shown."""
+    how = {"json": plain_json, "csv": printable}.get(form)
+    out = sys.stdout.buffer
+    return out if how is None else cast(BinaryIO, _Shown(out, how))
+
+
+@define
+class _Shown:
+    """Text in UTF-8 on its way to a file, as `how` shows it; a character may come in two parts."""
+
+    file: BinaryIO
+    how: Callable[[str], str]
+    text: IncrementalDecoder = field(init=False, factory=lambda: getincrementaldecoder("utf-8")("replace"))
+
+    def write(self, part: bytes) -> int:
+        """Write, and return how much was taken in."""
+        self.file.write(self.how(self.text.decode(part)).encode())
+        return len(part)
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        """Write one after the other."""
+        for part in parts:
+            self.write(part)
 
 
 def show_table(found: Table) -> None:

@@ -13,6 +13,7 @@ from archwright.core.trial import Objective
 from archwright.search.session import logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.log import START
+from tests.core.test_printable import steering
 
 
 def test_runs(reader):
@@ -138,6 +139,22 @@ def test_something_else_where_the_log_should_be(cli, tmp_path):
     done = cli("runs")
     assert done.code == 2
     assert "archwright.duckdb" in done.err
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_rows_steer_no_terminal_and_json_holds_them_as_they_are(reader, tmp_path, form):
+    """What is written to a file is for programs: there, it is as it is."""
+    query = "select 'a' || chr(27) || '[2J' || chr(155) || chr(8238) || 'é' as text"
+    done = reader("sql", query, "--format", form)
+    assert not steering(done.out) - {"\n", "\t"}
+    assert "é" in done.out
+    if form == "json":
+        assert json.loads(done.out) == [{"text": "a\x1b[2J\x9b\u202eé"}]
+    else:
+        assert r"a\x1b[2J\x9b\u202eé" in done.out
+    if form == "csv":
+        reader("sql", query, "--format", form, "--output", "rows.csv")
+        assert (tmp_path / "rows.csv").read_text().splitlines()[1] == "a\x1b[2J\x9b\u202eé"
 
 
 def test_sql_formats(reader, tmp_path):

@@ -203,12 +203,12 @@ def test_trials_that_keep_failing_stop_the_search(tmp_path):
 
 def test_resume_has_nothing_to_do_and_then_more(reader):
     assert "archwright resume run-1 --trials +16" in reader("resume", "run-1").out
-    done = reader("resume", "run-1", "--trials", "+2")
+    done = reader("resume", "run-1", "--trials", "+2", "--trust")  # in this folder, nobody has named score.py
     assert done.code == 0
     assert "8 of 8 trials done" in done.out
     assert json.loads(reader("show", "run-1", "--json").out)["counts"]["ok"] == 10
-    assert reader("resume", "run-1", "--device", "cpu", "--trials", "12").code == 2
-    assert reader("resume", "run-1", "--trials", "11").code == 0
+    assert reader("resume", "run-1", "--device", "cpu", "--trials", "12", "--trust").code == 2
+    assert reader("resume", "run-1", "--trials", "11", "--trust").code == 0
     assert reader("replay", "run-1", "--verify").code == 0
 
 
