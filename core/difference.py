@@ -29,15 +29,17 @@ def in_the_order_of(old: JSON, new: JSON) -> JSON:
 
     Spaces that were logged before there was an order by size hold none: the same file gives it to them now.
     """
-    match old, new:
-        case {"values": list(), "ordered": bool()}, {"values": list(), "order": "size"} if "order" not in old:
-            return old if {**old, "order": "size"} == new else new
-        case dict(), dict() if old.keys() == new.keys():
-            return {key: in_the_order_of(old[key], new[key]) for key in new}
-        case list(), list() if len(old) == len(new):
-            return [in_the_order_of(a, b) for a, b in zip(old, new, strict=True)]
-        case _:
-            return new
+    if isinstance(old, dict) and isinstance(new, dict):
+        before, after = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
+        if after.get("order") == "size" and "order" not in before:
+            return before if {**before, "order": "size"} == after else after
+        if before.keys() == after.keys():
+            return {key: in_the_order_of(before[key], after[key]) for key in after}
+    if isinstance(old, list) and isinstance(new, list):
+        olds, news = cast(list[JSON], old), cast(list[JSON], new)
+        if len(olds) == len(news):
+            return [in_the_order_of(a, b) for a, b in zip(olds, news, strict=True)]
+    return cast(JSON, new)
 
 
 def _brief(value: JSON) -> str:

@@ -24,7 +24,7 @@ class IllegalValue(ArchwrightError, ValueError):
 
 def plain(value: Any) -> Value:
     """`value` as a plain JSON value: a number or text of another library becomes Python's where it is exactly that."""
-    kind = type(value)
+    kind = cast(type[object], type(value))
     if kind is bool:
         return value
     if kind is int:
