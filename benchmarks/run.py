@@ -24,6 +24,7 @@ import workers
 import archwright
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.store.journal import journal_file
 
 Row = tuple[str, str, str, str]
 
@@ -85,9 +86,14 @@ def of_the_log(size: Size) -> Iterator[Row]:
         yield "events/s, a commit each", f"{log.events_per_second(folder, 1, size.single):,.0f}", "50", ""
         yield "events/s, 100 a commit", f"{log.events_per_second(folder, 100, size.batched):,.0f}", "5,000", ""
         prepared = log.prepared(folder, size.trials)
-        room = prepared.path.stat().st_size / size.trials
+        room, journal = (file.stat().st_size / size.trials for file in (prepared.path, journal_file(prepared.path)))
         seconds = log.resume_seconds(prepared)
-        yield f"seconds to resume {size.trials:,} trials", f"{seconds:.2f}", "2", f"log: {room:,.0f} bytes a trial"
+        yield (
+            f"seconds to resume {size.trials:,} trials",
+            f"{seconds:.2f}",
+            "2",
+            (f"log and journal: {room:,.0f} and {journal:,.0f} bytes a trial"),
+        )
         cost = log.coordinator_seconds_per_trial(prepared, size.more) * 1000
         yield "coordinator ms a trial", f"{cost:.1f}", "30", f"one commit a trial, after {size.trials:,} trials"
         rate, room = tabular.compared(folder, size.searches)
