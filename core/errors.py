@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+LISTED = 20  # names in an error, of as many as there may be
+
 
 class ArchwrightError(Exception):
     """The root of every error that a user of archwright can cause."""

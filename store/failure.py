@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from shlex import quote
 
 import duckdb
 
@@ -17,7 +18,8 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
     (
         ("No space left", "File too large", "quota exceeded"),
         LogIsFull,
-        "cannot grow, the disk is full; make room and go on with: archwright resume. Nothing acknowledged is lost",
+        "cannot grow, the disk is full; make room and go on with: archwright resume --log {log}. "
+        "Nothing acknowledged is lost",
     ),
     (
         ("Permission denied", "Read-only file system", "Operation not permitted"),
@@ -53,5 +55,5 @@ def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
     said = " ".join(str(error).split())
     for signs, kind, meaning in _MEANINGS:
         if any(sign in said for sign in signs):
-            return kind(f"{path} {meaning} ({said[:300]})")
+            return kind(f"{path} {meaning.format(log=quote(str(path)))} ({said[:300]})")
     return LogFailed(f"{path} cannot be used: {said}")

@@ -125,7 +125,7 @@ def present(path: Path, mode: Mode = "read") -> Path:
         kind = path.stat().st_mode if path.exists() else None
     except (OSError, RuntimeError) as error:  # a link that goes round, a user or a working directory that is not there
         said = getattr(error, "strerror", None) or error
-        raise LogMissing(f"{given} leads to no file ({said}); name another one with --log") from error
+        raise NotALog(f"{given} leads to no file ({said}); name another one with --log") from error
     if kind is not None and stat.S_ISDIR(kind):
         raise LogIsFolder(
             f"{path} is a folder; name a file in it, as in --log {quote(str(path / 'archwright.duckdb'))}"

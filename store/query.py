@@ -17,7 +17,7 @@ import duckdb
 from attrs import frozen
 
 from archwright.store.beside import beside
-from archwright.store.errors import QueryFailed
+from archwright.store.errors import LogUnwritable, QueryFailed
 from archwright.store.failure import explain
 from archwright.store.file import SEALED, Database, Options, present, quoted
 from archwright.store.repair import on_log
@@ -118,7 +118,7 @@ def _scratch() -> Generator[Path]:
         try:
             folder = folders.enter_context(scratch_folder(tempfile.gettempdir(), COPIES))
         except OSError as error:
-            raise explain(error, Path("the folder for temporary files")) from error
+            raise _no_room(error) from error
         yield folder
 
 
@@ -135,9 +135,16 @@ def _copy(path: Path, copy: Path) -> None:
             # The log itself comes last: where we close it, the operating system takes all our locks on it (POSIX).
             shutil.copyfile(log, copy)
         except OSError as error:
-            raise explain(error, copy) from error
+            raise _no_room(error) from error
 
     on_log(path, "read", copy_files)
+
+
+def _no_room(error: OSError) -> LogUnwritable:
+    return LogUnwritable(
+        f"a query asks a copy of the log, and none can be made in {tempfile.gettempdir()} ({error.strerror or error}); "
+        "make room there, or name another folder in TMPDIR"
+    )
 
 
 def _close(database: Database, copy: Path, writable: Path) -> None:

@@ -25,17 +25,21 @@ def sql(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
     ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option("-n", min=1, metavar="N", help="Of a table, the first N rows; 1,000 on a terminal, else all."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
     """Query the log with SQL, also while a search is going on; the query sees a copy, and can change nothing.
 
-    The views runs, trials, scores, choices, attempts, curves and incumbents are there to be queried:
-    "describe trials" gives the columns of one.
+    The views runs, trials, scores, attempts, choices, curves, metrics and incumbents are there to be queried:
+    "describe trials" gives the columns of one. JSON has no NaN and no infinity: they are null there.
     """
     from archwright.cli.reports.query import written
 
-    written(log, query, "json" if json else form.value, output)
+    written(log, query, "json" if json else form.value, output, rows)
 
 
 def verify(

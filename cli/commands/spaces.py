@@ -30,7 +30,9 @@ def spaces(json: options.Json = False) -> None:
 
 def space(
     space: options.Space,
-    sample: Annotated[int, typer.Option("--sample", min=0, metavar="N", help="Show N random architectures.")] = 0,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, max=1000, metavar="N", help="Show N random architectures, 1,000 at most.")
+    ] = 0,
     count_only: Annotated[bool, typer.Option("--count", help="Print how many architectures it has, no more.")] = False,
     input_shape: options.InputShape = None,
     classes: Annotated[int, typer.Option("--classes", min=1, help="How many outputs it is made for.")] = CLASSES,

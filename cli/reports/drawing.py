@@ -6,6 +6,7 @@ from archwright.cli.output import print_json, say
 from archwright.cli.output_file import SVG, written_beside
 from archwright.cli.reports.facts import leaf, left_out, outlined
 from archwright.cli.reports.reading import Reading
+from archwright.cli.suggestion import command
 from archwright.cli.values import BadOption
 from archwright.core.picture.svg import as_svg
 from archwright.core.term import Term
@@ -14,7 +15,8 @@ from archwright.core.term import Term
 def of_trial(reading: Reading, number: int | None, file: Path, *, json: bool = False) -> None:
     """Draw the architecture of a trial, and say so; raises BadOption, and what written_beside does."""
     if number is None:
-        raise BadOption(f"--svg {file} draws a trial; name one, as in: archwright show {reading.name} 0 --svg {file}")
+        again = command(reading.log, "show", reading.name, "0", "--svg", str(file))
+        raise BadOption(f"--svg {file} draws a trial; name one, as in: {again}")
     trial = reading.trial(number)
     if untold := left_out(reading):
         _written(as_svg(outlined(reading, trial)), file, json)

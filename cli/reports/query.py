@@ -3,26 +3,32 @@
 import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from attrs import define, field
 
-from archwright.cli.output import named, say, screen, shown, table
+from archwright.cli.output import named, say, screen, several, shown, table
 from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
 from archwright.cli.values import BadOption
 from archwright.core.printable import plain_json, printable
-from archwright.store.query import Format, Table, export, query
+from archwright.store.query import Format, Table, asked, export
 
+ROWS = 1_000  # of a table on a terminal
 KINDS: Mapping[Format, Kind] = {"csv": CSV, "json": JSON, "parquet": PARQUET}
 
 
-def written(log: Path, sql: str, form: str, output: Path | None) -> None:
-    """Write what `sql` gives in a format of `Format`, or as a table, to a file or to stdout."""
+def written(log: Path, sql: str, form: str, output: Path | None, most: int | None = None) -> None:
+    """Write what `sql` gives in a format of `Format`, or, at most so many rows, as a table, to a file or to stdout."""
     if form == "table":
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
-        show_table(query(log, sql))
+        most = most or (ROWS if screen().is_terminal else None)
+        with asked(log, sql) as answer:
+            found = Table(answer.columns, list(islice(answer.rows, most)))
+            is_whole = next(answer.rows, None) is None
+        show_table(found, is_whole)
     elif output is None:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
@@ -61,7 +67,7 @@ class _Shown:
             self.write(part)
 
 
-def show_table(found: Table) -> None:
+def show_table(found: Table, is_whole: bool = True) -> None:
     """Print rows with their numbers in full: as a table if it fits, else each row as names and values."""
     out = screen()
     rows = [[_cell(value) for value in row] for row in found.rows]
@@ -73,7 +79,10 @@ def show_table(found: Table) -> None:
         for row in rows:
             out.print(named(list(zip(found.columns, row, strict=True))))
             out.print()
-    out.print(f"({len(rows)} row{'' if len(rows) == 1 else 's'})")
+    if is_whole:
+        out.print(f"({several(len(rows), 'row')})")
+    else:
+        out.print(f"(the first {several(len(rows), 'row')} of more; -n N shows N, and --format csv writes all of them)")
 
 
 def _is_numeric(found: Table, i: int) -> bool:

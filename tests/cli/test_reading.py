@@ -1,8 +1,11 @@
 """Reading the log: runs, show, best, sql, verify."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -13,6 +16,7 @@ from archwright.core.trial import Objective
 from archwright.search.session import logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.log import START
+from archwright.store.views import VIEWS
 from tests.core.test_printable import steering
 
 
@@ -316,3 +320,48 @@ def test_side_by_side_keeps_to_the_width():
 
 def test_objective_decides_what_is_best():
     assert Objective("cost", "minimize").better(1, 2)
+
+
+def test_help_of_sql_names_every_view(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    told = re.search(r"The views (.*) are there to be queried", cli("sql", "--help").out)
+    assert told
+    assert sorted(re.split(", | and ", told[1])) == sorted(view.name for view in VIEWS)
+
+
+def test_a_table_is_cut_with_a_word(reader):
+    told = reader("sql", "select trial from trials where run = 'run-1' order by trial", "-n", "3").out
+    assert told.split("\n")[:4] == ["trial", "    0", "    1", "    2"]
+    assert "(the first 3 rows of more; -n N shows N, and --format csv writes all of them)" in told
+    assert "(8 rows)" in reader("sql", "select trial from trials where run = 'run-1'", "-n", "8").out
+
+
+def test_a_table_of_many_rows_takes_no_time(reader):
+    """In rich's own tables, a minute; here the processor's time is a few seconds."""
+    began = time.process_time()
+    told = reader("sql", "select range as a, range / 7 as b, 'text' as c from range(100_000)").out
+    assert time.process_time() - began < 15
+    assert "(100,000 rows)" in told
+    assert len(told.splitlines()) == 100_002
+
+
+@pytest.mark.parametrize("words", [("show",), ("sql", "from runs"), ("verify",), ("best",)])
+def test_what_is_no_file_is_no_log(cli, tmp_path, words):
+    """Pipes, devices, links that go round, users and folders that are not there: a sentence each, and no wait."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for name, says in {
+        "pipe": "is a device, a pipe or a socket, and a log is a file",
+        "/dev/null": "is a device, a pipe or a socket",
+        "a": "leads to no file",
+        "~nosuchuser/log": "leads to no file",
+        ".": "is a folder",
+    }.items():
+        done = cli(*words, "--log", name)
+        assert (done.code, done.out) == (2, "")
+        assert says in done.err
+
+
+def test_samples_have_a_bound(cli):
+    assert cli("space", "figure1", "--sample", "1001").code == 2

@@ -34,6 +34,13 @@ def test_the_nearest_names_are_offered():
     assert nearest("zzz", []) == "there are none"
 
 
+def test_a_long_list_ends_with_how_many_more_there_are():
+    """As of what lies beside a folder that is missing."""
+    names = [f"n{i:03}" for i in range(1234)]
+    assert nearest("zzz", names) == f"there are: {', '.join(names[:20])} and 1,214 more"
+    assert nearest("zzz", names[:20]) == f"there are: {', '.join(names[:20])}"
+
+
 def test_nobody_reads_a_hundred_names():
     """The first twenty, and how many more there are."""
     names = [f"n{number:03}" for number in range(100)]
