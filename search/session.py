@@ -25,7 +25,7 @@ from archwright.store.errors import NoSuchEvent
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.fold import replay as fold_all
-from archwright.store.log import START, Log, Position
+from archwright.store.log import START, Log, Position, Recorded
 
 
 class SpaceChanged(ArchwrightError, ValueError):
@@ -54,6 +54,11 @@ def logged(log: Log, name: str, upto: int | None = None) -> Logged:
     recorded = log.read(name, upto=upto)
     if upto is not None and (upto < 1 or len(recorded) < upto):
         raise NoSuchEvent(f"event {upto} of {name} is not there; it has events 1 to {len(log.read(name))}")
+    return of_recorded(recorded)
+
+
+def of_recorded(recorded: Sequence[Recorded]) -> Logged:
+    """The run that these events, its first one before them, make."""
     events = [each.event for each in recorded]
     state = fold_all(events)
     assert state.started is not None  # every run begins so

@@ -85,11 +85,16 @@ def first_unreadable(rows: Iterable[Row]) -> Break | None:
     return None
 
 
-def recorded(run: str, rows: Sequence[Row], after: int) -> list[Recorded]:
+def recorded(run: str, rows: Sequence[Row], after: int = 0) -> list[Recorded]:
     """The events in `rows` that come after number `after`, whose own row is the first of `rows`.
 
     Raises LogIsDamaged where they are not what was appended.
     """
+    return parsed(run, whole(run, rows, after))
+
+
+def whole(run: str, rows: Sequence[Row], after: int = 0) -> Sequence[Row]:
+    """Those of `rows` that come after number `after`, whose own row is the first; LogIsDamaged where one is broken."""
     position = START
     if after and rows:
         position, rows = Position(after, rows[0].chain), rows[1:]
@@ -99,6 +104,12 @@ def recorded(run: str, rows: Sequence[Row], after: int) -> list[Recorded]:
             f"archwright fork {run} --at {broken.seq - 1} goes on from there, "
             "and archwright verify says whether the log's journal has the run as it was written"
         )
+    return rows
+
+
+def parsed(run: str, rows: Iterable[Row]) -> list[Recorded]:
+    """The events in `rows`, which may be some of a run's; raises UnreadableEvent where one is none that we know."""
+    rows = list(rows)
     try:
         return [Recorded(row.seq, row.time, from_json(row.kind, row.payload), row.chain) for row in rows]
     except UnreadableEvent as error:

@@ -11,7 +11,7 @@ from typing import final
 from attrs import field, frozen
 
 from archwright.store.anew import make
-from archwright.store.chain import recorded, settled, written
+from archwright.store.chain import recorded, settled, whole, written
 from archwright.store.events import Event
 from archwright.store.file import WRITER_PATIENCE, Database, present, transaction
 from archwright.store.journal import append, close, journal_file
@@ -52,6 +52,13 @@ class DuckDBLog:
         rows = on_log(self.path, "read", lambda database: read_rows(database, run, after, upto))
         with _collector_paused():
             return recorded(run, rows, after)
+
+    def rows(self, run: str) -> Sequence[Row]:
+        """The rows of `run`, of which none is parsed: most of a read is parsing, and not everybody needs all of it.
+
+        Raises LogIsDamaged where they are not those that were appended.
+        """
+        return whole(run, on_log(self.path, "read", lambda database: read_rows(database, run)))
 
     def runs(self) -> list[str]:
         """As `Log.runs`."""

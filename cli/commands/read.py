@@ -58,9 +58,9 @@ def best(
     """Compare a run's best trials: their scores, and the choices in which they differ."""
     from archwright.cli import output
     from archwright.cli.reports import facts
-    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.reading import read_best
     from archwright.cli.reports.show_trial import show_best
 
-    reading = read(log, run, trusted=trust)
+    reading = read_best(log, run, n, trusted=trust)
     found = facts.of_best(reading, n)
     output.print_json(found) if json else show_best(found, facts.left_out(reading))

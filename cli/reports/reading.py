@@ -1,17 +1,21 @@
 """A run as the log has it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Objective
-from archwright.search.session import Logged, logged
+from archwright.search.session import Logged, logged, of_recorded
+from archwright.store.chain import parsed
 from archwright.store.claim import lock_file
 from archwright.store.duck import DuckDBLog
+from archwright.store.events import Proposed, Scored
 from archwright.store.fold import RunState, Trial
+from archwright.store.log import Row
 from archwright.store.names import find_run
 
 
@@ -55,7 +59,33 @@ def read(log: Path, name: str | None = None, upto: int | None = None, *, trusted
     """
     file = DuckDBLog(log)
     found = find_run(file, name)
-    run = logged(file, found, upto)
+    return _reading(log, found, logged(file, found, upto), trusted=trusted)
+
+
+def read_best(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> Reading:
+    """As `read`, but of the trials only the best `n` and those that they continue: the rest is not parsed."""
+    file = DuckDBLog(log)
+    found = find_run(file, name)
+    rows = file.rows(found)
+    of_run = parsed(found, (row for row in rows if row.trial is None))
+    scored = [each.event for each in parsed(found, (row for row in rows if row.kind == "Scored"))]
+    best = ranked([event for event in scored if isinstance(event, Scored)], of_recorded(of_run).started.objective)
+    wanted = _with_continued(found, rows, [each.trial for each in best[:n]])
+    run = of_recorded(parsed(found, (row for row in rows if row.trial is None or row.trial in wanted)))
+    return _reading(log, found, run, trusted=trusted)
+
+
+def _with_continued(run: str, rows: Sequence[Row], trials: Iterable[int]) -> set[int]:
+    """`trials`, those that they continue, those that these continue ..."""
+    proposals, wanted, more = {row.trial: row for row in rows if row.kind == "Proposed"}, set[int](), set(trials)
+    while more:
+        wanted |= more
+        events = [each.event for each in parsed(run, (proposals[n] for n in more if n in proposals))]
+        more = {e.continues for e in events if isinstance(e, Proposed) and e.continues is not None} - wanted
+    return wanted
+
+
+def _reading(log: Path, found: str, run: Logged, *, trusted: bool) -> Reading:
     status = run.state.stopped.reason if run.state.stopped else open_status(log, found)
     return Reading(log, found, run, status, trusted)
 
@@ -79,7 +109,17 @@ def in_order(state: RunState) -> list[Trial]:
     return sorted(state.trials.values(), key=lambda trial: trial.trial)
 
 
-def ranked(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
+class _Judged(Protocol):
+    @property
+    def trial(self) -> int: ...
+    @property
+    def score(self) -> float | None: ...
+
+
+Judged = TypeVar("Judged", bound=_Judged)  # a trial, or what was told of one
+
+
+def ranked(trials: Iterable[Judged], objective: Objective) -> list[Judged]:
     """Those of `trials` that have a score, best first; of equal ones, the earlier."""
     sign = -1 if objective.direction == "maximize" else 1
     scored = [(sign * trial.score, trial) for trial in trials if trial.score is not None]

@@ -1,0 +1,80 @@
+"""The best trials of a long run: found without parsing the others."""
+
+import pytest
+from attrs import evolve
+
+from archwright.cli.reports import facts
+from archwright.cli.reports.reading import read, read_best
+from archwright.core.trial import Budget
+from archwright.store import chain
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import LogIsDamaged
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
+from archwright.store.log import START
+from tests.store.strategies import started
+
+EPOCH = Budget(1, "epochs")
+SCORES = (0.5, 0.25, None, 0.75, 0.75, 0.125)  # of trials 0, 1 ...; 4 continues 1, which continues 0
+CONTINUED = {1: 0, 4: 1}
+
+
+def events(direction):
+    yield started(direction=direction, trials=6)
+    for trial, score in enumerate(SCORES):
+        yield Proposed(trial, (("a", trial),), EPOCH, CONTINUED.get(trial))
+        yield AttemptStarted(trial, 1)
+        if trial == 3:
+            yield RunResumed(6, {})
+            yield AttemptStarted(trial, 2)
+        status, metrics = "ok" if score is not None else "crashed", {} if score is None else {"accuracy": score}
+        yield AttemptEnded(trial, 1, status, 2.0, metrics)
+        yield Scored(trial, status, score, metrics)
+    yield Proposed(6, (("a", 6),), EPOCH)
+    yield RunStopped("interrupted")
+
+
+@pytest.fixture(params=["maximize", "minimize"])
+def path(tmp_path, request):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log.append("run", list(events(request.param)), START)
+    return log.path
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 9])
+def test_they_are_what_the_whole_run_says(path, n):
+    whole, some = read(path, "run"), read_best(path, "run", n)
+    assert facts.of_best(some, n) == facts.of_best(whole, n)
+    assert (some.status, some.name, some.run.space) == (whole.status, whole.name, whole.run.space)
+    assert some.run.position == whole.run.position
+
+
+def test_of_the_others_only_the_scores_are_parsed(path, monkeypatch):
+    """Of a run of its own events, two trials at most of six, and everybody's score."""
+    kinds = []
+
+    def count(kind, payload):
+        kinds.append(kind)
+        return from_json(kind, payload)
+
+    from_json = chain.from_json
+    monkeypatch.setattr(chain, "from_json", count)
+    best = read_best(path, "run", 1)
+    others = len(best.run.state.trials)
+    assert kinds.count("Scored") == len(SCORES) + others
+    assert kinds.count("AttemptEnded") == others
+    assert kinds.count("Proposed") == 2 * others
+
+
+def test_all_of_it_is_checked(path, monkeypatch):
+    """Also what is not parsed."""
+    rows = DuckDBLog(path).rows("run")
+    broken = [row._replace(payload="{}") if row.kind == "AttemptStarted" else row for row in rows]
+    monkeypatch.setattr("archwright.store.duck.read_rows", lambda *_: broken)
+    with pytest.raises(LogIsDamaged, match="event 3 of run is broken"):
+        read_best(path, "run", 1)
+
+
+def test_of_no_trials(tmp_path):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log.append("run", [evolve(started(), trials=3)], START)
+    assert facts.of_best(read_best(log.path, "run", 5), 5) == []
