@@ -95,10 +95,10 @@ def _pair(option: str, text: str) -> tuple[str, Any]:
         raise BadOption(f"{option} is {text!r}; write name=value, as in batch_size=64")
     try:
         read = json.loads(value)
-        return name.strip(), plain(f"{option} {name.strip()}", read) if isinstance(read, str) else read
     except ValueError:  # it is no JSON, or a whole number of thousands of digits
         bare = value.strip()
         return name.strip(), float(bare) if re.fullmatch(POINTED, bare) else bare
+    return name.strip(), plain(f"{option} {name.strip()}", read) if isinstance(read, str) else read
 
 
 def target(text: str | None, now: int) -> int | None:
