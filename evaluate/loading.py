@@ -4,9 +4,10 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.machinery import SourceFileLoader
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,14 +102,60 @@ class _FileLoader(SourceFileLoader):
         return self.source_to_code(self.text, self.path)
 
 
+def origins(name: str) -> Sequence[str]:
+    """The absolute paths of the files that importing the module `name` runs: those of its packages, and its own last.
+
+    They are found as importing finds them, in the current folder first, and none is run. Links are not followed: what
+    a module imports comes from beside the link. A module without a file, as `math` is, goes by its name.
+    Raises NoSuchSource.
+    """
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise NoSuchSource(f"{name!r} is no name of a module; for a file, write its path ending in .py")
+    files, origin, folders = list[str](), None, None
+    for part in accumulate(name.split("."), "{}.{}".format):
+        files += [origin] if origin else []
+        origin, folders = _found(part, folders)
+    return [*files, origin or name]
+
+
+def _found(name: str, folders: Sequence[str] | None) -> tuple[str | None, Sequence[str]]:
+    """The file of a module, if it has one, and the folders of its own modules; no package is imported for that."""
+    spec, path = getattr(sys.modules.get(name), "__spec__", None), list(sys.path)
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        importlib.invalidate_caches()
+        spec = spec or next(filter(None, (_spec(finder, name, folders) for finder in sys.meta_path)), None)
+        if spec is None:
+            raise NoSuchSource(f"there is no module {name!r}; for a file, write its path ending in .py")
+        inside = list(spec.submodule_search_locations or ())
+    finally:
+        sys.path[:] = path
+    return str(Path(spec.origin).absolute()) if spec.has_location and spec.origin else None, inside
+
+
+def _spec(finder: Any, name: str, folders: Sequence[str] | None) -> ModuleSpec | None:
+    try:
+        return finder.find_spec(name, folders)
+    except KeyError:  # a folder without __init__.py in a package that is not imported: Python looks for that
+        return finder.find_spec(name.rpartition(".")[2], folders)
+
+
 def _from_module(name: str) -> ModuleType:
-    with _importing_beside(Path.cwd()), _border(name):
+    # An installed module imports what is installed: not what lies in the folder that the command happens to run in.
+    here = Path.cwd()
+    with _importing_beside(here) if _is_found_in(here, name) else nullcontext(), _border(name):
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{name}.".startswith(f"{error.name}."):
                 raise  # the module is there; one that it imports is not
             raise NoSuchSource(f"there is no module {error.name!r}; for a file, write its path ending in .py") from None
+
+
+def _is_found_in(folder: Path, name: str) -> bool:
+    """Whether the module, or the outermost package that it is in, lies in the folder itself, not below."""
+    outermost, file = name.partition(".")[0], Path(origins(name)[-1])
+    return file.is_relative_to(folder) and file.relative_to(folder).parts[0].partition(".")[0] == outermost
 
 
 @contextmanager

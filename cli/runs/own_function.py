@@ -4,12 +4,9 @@ It may import torch, which takes seconds and does not belong into the coordinato
 """
 
 import ast
-import importlib.util
-import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from inspect import Parameter
-from pathlib import Path
 
 from archwright.cli.runs import own_score
 from archwright.cli.values import BadOption
@@ -18,7 +15,7 @@ from archwright.core.trial import Objective
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.failure import account
 from archwright.evaluate.functions.asking import TORCH, asked
-from archwright.evaluate.loading import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source
+from archwright.evaluate.loading import BadSource, NoSuchAttribute, SourceFailed, is_source, origins, resolved
 
 DATA = ("data",)
 NEEDS = {  # options, and which parameter reads them
@@ -40,16 +37,17 @@ def check(config: FunctionConfig, options: Sequence[str] = (), later: Collection
         raise BadSource(f"the evaluator is {config.source!r}; write file.py:function or module:function")
     place, _, attribute = config.source.rpartition(":")
     if not place.endswith(".py"):
-        return _check_module(place)
+        origins(place)  # raises NoSuchSource
+        return
     if (parameters := _written(place, attribute)) is None:
-        return None
+        return
     asks = asked(config.source, parameters, config.absent - {*later})
     for option in options:
         names = NEEDS.get(option, ())
         if names and not any(name in asks for name in names):
             written, parameter = option.replace("_", "-"), " or ".join(names)
             raise BadOption(f"--{written} does nothing: {config.source} has no parameter {parameter}")
-    return None
+    return
 
 
 def reads_budget(config: FunctionConfig) -> bool | None:
@@ -61,7 +59,7 @@ def reads_budget(config: FunctionConfig) -> bool | None:
 
 def _written(place: str, attribute: str) -> Sequence[Parameter] | None:
     """The parameters of a file's function, if they are those that are written."""
-    tree = _parsed(Path(place).expanduser(), attribute)
+    tree = _parsed(place, attribute)
     definition = _definition(tree, attribute)
     return None if definition is None or not _is_plain(definition, tree) else _of_definition(definition.args)
 
@@ -73,7 +71,7 @@ def score(source: str) -> Objective | None:
     """
     place, _, attribute = source.rpartition(":")
     if place.endswith(".py"):
-        tree = _parsed(Path(place).expanduser(), attribute)
+        tree = _parsed(place, attribute)
         definition = _definition(tree, attribute)
         with suppress(ValueError):  # not what is written, but what it does, tells
             if definition is not None:
@@ -81,20 +79,8 @@ def score(source: str) -> Objective | None:
     return own_score.imported(source)
 
 
-def _check_module(name: str) -> None:
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        found = importlib.util.find_spec(name.partition(".")[0])
-    finally:
-        sys.path.pop(0)
-    if found is None:
-        raise NoSuchSource(f"there is no module {name!r}; for a file, write its path ending in .py")
-
-
-def _parsed(path: Path, attribute: str) -> ast.Module:
-    if not path.is_file():
-        neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise NoSuchSource(f"there is no file {path}; in its folder {nearest(path.name, neighbours)}")
+def _parsed(place: str, attribute: str) -> ast.Module:
+    path = resolved(place)
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:

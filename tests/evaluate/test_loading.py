@@ -52,6 +52,19 @@ def test_a_file_may_import_its_neighbours_now_and_later(write):
     assert load(f"{path}:late")() == 6
 
 
+def test_an_installed_module_imports_nothing_from_the_current_folder(write, tmp_path, monkeypatch):
+    """One that lies there does, as a script."""
+    text = "try:\n    import neighbour_of_a_command as n\nexcept ImportError:\n    n = None\n"
+    (tmp_path / "installed").mkdir()
+    write(text, "installed/installed_for_a_test.py")
+    write(text, "module_of_a_test.py")
+    write("", "neighbour_of_a_command.py")
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    monkeypatch.chdir(tmp_path)
+    assert load("installed_for_a_test:n") is None
+    assert load("module_of_a_test:n") is not None
+
+
 @pytest.mark.parametrize("source", ["mine.py", "mine", ":x", "mine.py:", ""])
 def test_what_is_no_name_of_an_object_is_refused(source):
     assert not is_source(source)

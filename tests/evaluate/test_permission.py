@@ -15,7 +15,8 @@ def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
     monkeypatch.setattr(sys, "path", list(sys.path))
     code = f"from pathlib import Path\nPath({str(tmp_path / 'ran')!r}).touch()\nspace = 1\n"
-    for place in ("own.py", "package_of_theirs/__init__.py", "package_of_theirs/inside.py", "names_of_theirs/deep.py"):
+    places = ["own.py", "package_of_theirs/__init__.py", "package_of_theirs/inside.py", "names_of_theirs/deep.py"]
+    for place in (*places, "names_of_theirs/deeper/deepest.py"):
         (tmp_path / "code" / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "code" / place).write_text(code)
     monkeypatch.chdir(tmp_path / "code")
@@ -31,11 +32,12 @@ def here(tmp_path, monkeypatch) -> Path:
         "package_of_theirs:space": "package_of_theirs/__init__.py",
         "package_of_theirs.inside:space": "package_of_theirs/inside.py",
         "names_of_theirs.deep:space": "names_of_theirs/deep.py",
+        "names_of_theirs.deeper.deepest:space": "names_of_theirs/deeper/deepest.py",
     }.items(),
 )
 def test_a_source_is_trusted_from_when_a_person_has_named_it(here, source, file):
     assert file_of(source) == str(here / file)
-    with pytest.raises(NotTrusted, match=f"{here / file}.*--trust.*archwright space {source}"):
+    with pytest.raises(NotTrusted, match=f"{here}/.*--trust.*archwright space {source}"):
         require(source)
     require(source, trusted=True)
     with pytest.raises(NotTrusted):  # which was for once
@@ -54,6 +56,21 @@ def test_the_same_file_by_another_name_is_the_same(here, monkeypatch):
     require(f"{here}/own.py:space")
     with pytest.raises(NoSuchSource):  # paths are from the current folder
         require("own.py:space")
+
+
+def test_a_package_that_would_run_is_asked_for_too(here):
+    """Though the module in it is a link to a file that is trusted, or trusted itself."""
+    (here / "code_of_others").mkdir()
+    (here / "code_of_others/__init__.py").write_text((here / "own.py").read_text())
+    (here / "code_of_others/mine.py").symlink_to(here / "own.py")
+    name("own.py:space")
+    with pytest.raises(NotTrusted, match=r"code_of_others/__init__\.py"):
+        require("code_of_others.mine:space")
+    name(f"{here}/code_of_others/__init__.py:space")
+    with pytest.raises(NotTrusted, match=r"code_of_others/mine\.py"):  # which imports what lies here
+        require("code_of_others.mine:space")
+    name("code_of_others.mine:space")
+    require("code_of_others.mine:space")
 
 
 @pytest.mark.parametrize("folder", ["a.duckdb.artifacts", "a.duckdb.artifacts/run-1/trial-0", "A.Artifacts"])
