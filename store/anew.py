@@ -27,20 +27,29 @@ _logger = logging.getLogger("archwright.store")
 def make(path: Path) -> None:
     """Make the log's file with its tables unless it is there.
 
-    Raises LogIsGone where the journal of an earlier log lies, whose runs would mix with the new one's.
+    Raises LogIsGone.
     """
+    require_not_gone(path)
     path = present(path, "create")
     if path.exists():
         sweep(path.parent, DRAFTS)
         return
+    with _draft(path) as draft:
+        _place(draft, path)
+
+
+def require_not_gone(path: Path) -> None:
+    """Nothing, if the log is there, or no journal of an earlier one, whose runs would mix with a new log's.
+
+    Else LogIsGone: whether that log is to come back is for the person to say.
+    """
+    path = present(path, "create")
     journal = journal_file(path)
-    if journal.exists():
+    if not path.exists() and journal.exists():
         raise LogIsGone(
             f"the log {path} is gone, but its journal {journal} is there: archwright runs --log {path} brings the log "
             "back; to begin a new one, move the journal after the log, or delete it"
         )
-    with _draft(path) as draft:
-        _place(draft, path)
 
 
 def make_again(path: Path) -> None:

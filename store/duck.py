@@ -72,9 +72,7 @@ def _appended(path: Path, parts: Sequence[Written], database: Database) -> list[
         new = [part for part, position in zip(parts, there, strict=True) if position is None]
         if new:
             insert(database, new)
-            append(
-                journal_file(present(path)), new
-            )  # last, and before the commit: what the log takes in, the journal has
+            append(journal, new)  # last, and before the commit: what the log takes in, the journal has
     if new:
         close(journal)
     return [position or part.position for part, position in zip(parts, there, strict=True)]

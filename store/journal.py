@@ -3,9 +3,9 @@
 So from the journal the file can be made anew, whatever happened to it, and what is gone from the file's end is known.
 A line gets its line break once DuckDB has committed it: a kill leaves at worst a last line without one. If that is
 torn it is dropped; if it is whole the file takes it in. Neither was acknowledged. A line holds how many events there
-are with it, the last of them, and all of the append, each run's part as columns:
+are with it, where its runs stand then, and all of the append, each run's part as columns:
 
-    {"events": 2, "last": ["a-1", 2, HASH], "parts": [{"run": "a-1", "after": [0, ""], "time": [TIME, TIME],
+    {"events": 2, "heads": [["a-1", 2, HASH]], "parts": [{"run": "a-1", "after": [0, ""], "time": [TIME, TIME],
     "kind": ["RunStarted", "Proposed"], "trial": [null, 0], "payload": [JSON, JSON], "chain": HASH}]}
 
 Of the hashes only a part's last one is there, since the others follow; long parts are packed, by zlib in base64.

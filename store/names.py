@@ -30,7 +30,7 @@ def new_run_names(log: Log, stem: str, taken: Iterable[str] = ()) -> Iterator[st
     What may not stand in a name is left out of `stem`, so that a path or a module can be one.
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:80] or "run"
-    numbers = (re.fullmatch(re.escape(stem) + r"-([0-9]+)", run) for run in (*_runs(log), *taken))
+    numbers = (re.fullmatch(re.escape(stem) + r"-([0-9]+)", run) for run in (*runs_of(log), *taken))
     first = max((int(match[1]) for match in numbers if match), default=0) + 1
     return (f"{stem}-{number}" for number in count(first))
 
@@ -51,7 +51,8 @@ def known_run(name: str, runs: Iterable[str]) -> str:
     return name
 
 
-def _runs(log: Log) -> list[str]:
+def runs_of(log: Log) -> list[str]:
+    """The runs of a log, of which there are none where it is not there yet."""
     try:
         return log.runs()
     except LogMissing:  # the first run is what makes the file

@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 from archwright.store.artifacts import left_by
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogMissing, RunExists, RunIsBusy
+from archwright.store.errors import RunExists, RunIsBusy
+from archwright.store.names import runs_of
 
 
 @contextmanager
@@ -21,14 +22,6 @@ def first_free(log: DuckDBLog, names: Iterable[str]) -> Generator[str]:
                 yield name
             return
     raise RunExists(f"all names that a new run in {log.path} might have are taken; name another one")
-
-
-def runs_of(log: DuckDBLog) -> list[str]:
-    """The runs of a log, of which there are none where it is not there yet."""
-    try:
-        return log.runs()
-    except LogMissing:  # the first run is what makes the file
-        return []
 
 
 def _claimed(log: DuckDBLog, name: str) -> ExitStack | None:

@@ -16,12 +16,13 @@ from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings
 from archwright.search.session import Logged
+from archwright.store.anew import require_not_gone
 from archwright.store.artifacts import left_by, require_none
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import RunExists
-from archwright.store.names import check_run_name, new_run_names
-from archwright.store.new_run import first_free, runs_of
+from archwright.store.names import check_run_name, new_run_names, runs_of
+from archwright.store.new_run import first_free
 
 
 def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape | None) -> tuple[Term, Shape, Config]:
@@ -59,9 +60,10 @@ def _checked(found: Found, shape: Shape, classes: int, classifies: bool) -> Term
 def new_run(log: DuckDBLog, wanted: str | None, usual: Callable[[], Iterable[str]]) -> Generator[str]:
     """The name of a new run, which nobody else takes meanwhile: `wanted`, or else the first free one of the `usual`.
 
-    Raises RunExists where the log has the one that is wanted already, RunIsBusy where it is being begun, and
-    ArtifactsExist where another log's run has left its models.
+    Raises RunExists where the log has the one that is wanted already, RunIsBusy where it is being begun, LogIsGone
+    where only the log's journal is there, and ArtifactsExist where another log's run has left its models.
     """
+    require_not_gone(log.path)
     if wanted is None:
         with first_free(log, usual()) as name:
             yield name

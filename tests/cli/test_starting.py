@@ -8,7 +8,7 @@ from archwright.cli.runs.starting import new_run, numbered
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import RunExists, RunIsBusy
+from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
 from archwright.store.log import START
 from tests.search.instant import started
 
@@ -30,6 +30,15 @@ def test_a_name_that_a_person_gave_is_theirs_or_is_refused(log):
         name("digits-1")
     with claim(log.path, "mine"), pytest.raises(RunIsBusy, match=r"mine in .* is going on"):
         name("mine")
+
+
+@pytest.mark.parametrize("wanted", [None, "mine"])
+def test_a_log_that_was_deleted_does_not_come_back_for_a_new_run(log, wanted):
+    """A person who has deleted the file, and not its journal, is asked what they want."""
+    log.path.unlink()
+    with pytest.raises(LogIsGone, match="archwright runs"), new_run(log, wanted, lambda: numbered(log, "digits")):
+        pass
+    assert not log.path.exists()
 
 
 FUNCTIONS = """

@@ -11,8 +11,8 @@ from archwright.store.duck import DuckDBLog
 from archwright.store.errors import RunExists
 from archwright.store.events import Proposed
 from archwright.store.log import START
-from archwright.store.names import new_run_names
-from archwright.store.new_run import first_free, runs_of
+from archwright.store.names import new_run_names, runs_of
+from archwright.store.new_run import first_free
 from tests.search.instant import started
 
 
