@@ -13,7 +13,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 
 settle()
 
-settings.register_profile("here", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("here", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("here"), max_examples=2000)  # --hypothesis-profile=thorough
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")

@@ -36,12 +36,11 @@ def lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("optimum", [None, 1.0])
-def test_every_kind_of_figure_is_drawn(log, kind, optimum, tmp_path):
-    """A PNG of the size of a column, with ink in it, and an SVG with its labels as text."""
+def test_every_kind_of_figure_is_drawn(log, kind, tmp_path):
+    """A PNG of the size of a column, with ink in it; where the optimum is known, an SVG with its labels as text."""
     png, svg = tmp_path / "figure.png", tmp_path / "figure.svg"
-    said = drawn(log.path, ["a.*"], chosen_kind(kind), png, optimum, "a title")
-    assert said == drawn(log.path, ["a.*"], chosen_kind(kind), svg, optimum, "a title")
+    said = drawn(log.path, ["a.*"], chosen_kind(kind), png, None, "a title")
+    assert said == drawn(log.path, ["a.*"], chosen_kind(kind), svg, 1.0, "a title")
     assert said == [
         "mcts: 1 of 3 searches have no score and are not drawn",
         "mcts: the searches have 3 to 5 trials; each counts as far as it goes",
