@@ -3,14 +3,11 @@
 import difflib
 from collections.abc import Iterable
 
-LISTED = 20  # names in an error, of as many as there may be
+LISTED = 20  # names in a message; nobody reads more
 
 
 class ArchwrightError(Exception):
     """The root of every error that a user of archwright can cause."""
-
-
-LISTED = 20  # names in a message; nobody reads more
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -19,5 +16,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
     return f"there are: {', '.join(names[:LISTED])}{more}" if names else "there are none"

@@ -75,10 +75,8 @@ def ended(finished: Finished, objective: Objective, reported: float | None = Non
         return evolve(event, status="diverged", error=error, stopped=stopped)
     score = event.metrics.get(objective.metric)
     if score is None:
-        there = ", ".join(sorted(finished.metrics)) or "none at all"
-        error = (
-            f"the evaluator gave no metric {objective.metric!r}; it gave {there} (--metric names the one that counts)"
-        )
+        given = _given(objective.metric, event.metrics)
+        error = f"the evaluator gave no metric {objective.metric!r} ({given}); --metric names the one that counts"
         return evolve(event, status="invalid", error=error)
     if not math.isfinite(score):
         return evolve(event, status="diverged", error=f"the metric {objective.metric} is {score}")
@@ -98,11 +96,15 @@ def _float(value: float) -> float:
 
 
 def _no_metric(end: AttemptEnded, objective: Objective) -> str:
-    given = nearest(objective.metric, end.metrics) if end.metrics else "it gave none at all"
     return (
-        f"the evaluator gives no metric {objective.metric!r}, as trial {end.trial} shows; {given}; begin a new search "
-        "with --metric and the one that counts"
+        f"the evaluator gives no metric {objective.metric!r}, as trial {end.trial} shows "
+        f"({_given(objective.metric, end.metrics)}); begin a new search with --metric and the one that counts"
     )
+
+
+def _given(metric: str, metrics: Mapping[str, float]) -> str:
+    """What there is in place of a metric."""
+    return nearest(metric, metrics) if metrics else "it gave none at all"
 
 
 def scored(end: AttemptEnded, objective: Objective) -> Scored:

@@ -85,9 +85,8 @@ class Curves:
     rule: MedianRule
     running: PMap[int, Curve] = _NONE  # of the last attempt at each trial that is not scored
     finished: PMap[int, Curve] = _NONE  # of the trials that ended well, but for those that were halted
-    lost: PMap[int, tuple[int, float]] = (
-        pmap()
-    )  # running trials whose last value is not finite: its epoch, and what it is
+    # Of running trials whose last value is not finite: its epoch, and what it is.
+    lost: PMap[int, tuple[int, float]] = pmap()
     continues: PMap[int, int] = pmap()  # the trial whose training a trial goes on with, where it does
 
     def after(self, event: Event) -> "Curves":

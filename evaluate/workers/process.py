@@ -23,9 +23,7 @@ STDERR_KEPT = 1 << 14  # bytes; the rest of a flood is read and forgotten
 LONGEST_LINE = 1 << 24  # bytes of a message; more than that is no message
 DYING = 1.0  # seconds between the end of a worker's pipe and the end of its process
 SPARE = 0.5  # seconds beyond a limit after which a worker is killed also where nobody collects
-LAST_CALL = (
-    0.25  # seconds in which a worker over its limit may say that it was done, which the coordinator has not heard
-)
+LAST_CALL = 0.25  # seconds in which a worker over its limit may say that it was done, if nobody has heard it yet
 STANDSTILL = 2.0  # seconds that a limit is noticed late by, if this process did not run meanwhile, nor the job perhaps
 WORKER = ("-P", "-u", "-X", "faulthandler", "-m", "archwright.evaluate.workers.worker")
 GUARD = str(Path(guard.__file__))

@@ -144,10 +144,10 @@ def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric,
 
 def test_a_bare_number_is_what_the_function_says_it_is(own):
     done = run(own, "search", "digits", "--trials", "1", "--evaluator", "own.py:bare", "--metric", "cost")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 2, done.stderr
     trial = read_json(own, "show", "digits-1", "0")
     assert trial["status"] == "invalid"
-    assert "gave no metric 'cost'; it gave loss" in json.dumps(trial["attempts"])
+    assert "gave no metric 'cost' (did you mean loss?)" in json.dumps(trial["attempts"])
 
 
 @pytest.mark.parametrize(
