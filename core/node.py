@@ -45,6 +45,9 @@ class Origin:
     input_shape: Shape
 
 
+_set = object.__setattr__
+
+
 class _Placed:
     __slots__ = ("_prefix",)
 
@@ -65,12 +68,12 @@ class Frame(_Placed):
     @property
     def prefix(self) -> str:
         """What comes before the focus in its name, worked out when it is first read and shared by siblings."""
-        try:
-            return self._prefix
-        except AttributeError:
+        found: str | None = getattr(self, "_prefix", None)  # most are read once or never: no exception for each
+        if found is None:
             above = self.above.prefix if self.above is not None else ""
-            object.__setattr__(self, "_prefix", f"{above}{self.term.segment(len(self.done))}.")
-            return self._prefix
+            found = f"{above}{self.term.segment(len(self.done))}."
+            _set(self, "_prefix", found)
+        return found
 
 
 @final

@@ -171,7 +171,7 @@ def _converter() -> cattrs.Converter:
 
 
 def _path(pairs: JSON, _: object) -> Path:
-    return tuple((str(name), value) for name, value in pairs)
+    return tuple([(str(name), value) for name, value in pairs])  # faster than of a generator
 
 
 @cache
