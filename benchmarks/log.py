@@ -1,10 +1,13 @@
-"""How fast the log takes events, how fast a run is resumed, and what the coordinator costs a trial."""
+"""How fast the log takes events, how fast a run is resumed and read, and what the coordinator costs a trial."""
 
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import archwright as aw
+from archwright.cli.main import main
 from archwright.core.serial import to_json
 from archwright.core.trial import Budget, Finished, Job, Objective, Report
 from archwright.search.replay import begin, believed
@@ -75,6 +78,18 @@ def resume_seconds(log: DuckDBLog) -> float:
     begun = time.perf_counter()
     believed(logged(log, "run").events).propose()
     return time.perf_counter() - begun
+
+
+def command_seconds(log: DuckDBLog, *words: str) -> float:
+    """The processor's seconds of a command that reads the run, and prints what it prints into nothing."""
+    begun = time.process_time()
+    try:
+        with redirect_stdout(StringIO()):
+            main([*words, "--log", str(log.path)])
+    except SystemExit as end:
+        if end.code:
+            raise
+    return time.process_time() - begun
 
 
 def coordinator_seconds_per_trial(log: DuckDBLog, more: int) -> float:

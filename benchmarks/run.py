@@ -27,6 +27,7 @@ from archwright.evaluate.workers.pool import WorkerPool
 from archwright.store.journal import journal_file
 
 Row = tuple[str, str, str, str]
+READ = {"show": "3", "best": "1.5", "replay --verify": "8"}  # commands, and the processor's seconds that they may take
 
 
 @frozen
@@ -39,6 +40,7 @@ class Size:
     batched: int = 20_000  # events, 100 a commit
     trials: int = 10_000  # of the run that is resumed
     more: int = 500  # trials after those
+    read: int = 15_000  # trials of the run that commands read
     searches: int = 1_000  # over a table
     trained: int = 3  # rounds of trainings
     models: Mapping[str, training.Subject] | None = None
@@ -49,7 +51,7 @@ class Size:
     asked: int = 40  # times
 
 
-SMALLEST = Size(1, 20, 2, 200, 12, 3, 3, 1, training.smallest(), 1, 1, 1, (12, 13), 1)
+SMALLEST = Size(1, 20, 2, 200, 12, 3, 13, 3, 1, training.smallest(), 1, 1, 1, (12, 13), 1)
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -96,10 +98,20 @@ def of_the_log(size: Size) -> Iterator[Row]:
         )
         cost = log.coordinator_seconds_per_trial(prepared, size.more) * 1000
         yield "coordinator ms a trial", f"{cost:.1f}", "30", f"one commit a trial, after {size.trials:,} trials"
+        yield from of_reading(folder / "read", size)
         rate, room = tabular.compared(folder, size.searches)
         searches = f"trials/s over a table, {size.searches:,} searches"
         yield searches, f"{rate:,.0f}", "thousands", f"{os.cpu_count()} cores"
         yield "bytes a trial in their log", f"{room:,.0f}", "200", "some 13 MB of it are room that the file has left"
+
+
+def of_reading(folder: Path, size: Size) -> Iterator[Row]:
+    """What the commands take that read a long run."""
+    folder.mkdir()
+    prepared = log.prepared(folder, size.read)
+    for words, promised in READ.items():
+        spent = log.command_seconds(prepared, *words.split(), "run")
+        yield f"s to {words}, {size.read:,} trials", f"{spent:.2f}", promised, "processor time, on a quiet core"
 
 
 def of_trainings(size: Size) -> Iterator[Row]:

@@ -58,7 +58,15 @@ def test_the_one_of_make_bench(benchmark, capsys, monkeypatch):
     monkeypatch.setattr(run.searchers, "SEARCHERS", ("random", "smbo"))
     run.main(["--smallest"])
     out = capsys.readouterr().out
-    for row in ("complete samples/s", "seconds to resume 12", "trials/s over a table", "images/s, tiny", "optuna TPE"):
+    for row in (
+        "complete samples/s",
+        "seconds to resume 12",
+        "s to best, 13 trials",
+        "s to replay --verify, 13 trials",
+        "trials/s over a table",
+        "images/s, tiny",
+        "optuna TPE",
+    ):
         assert row in out
 
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import StringIO
@@ -23,8 +22,10 @@ from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.export.translate import own_kinds
 from archwright.evaluate.failure import account, said
 from archwright.evaluate.network.compile import compiled
+from archwright.store.scratch import scratch_folder
 
 FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
+DRAFTS = ".archwright-export-"  # folders for a moment, in that of the export
 ALIKE = 1e-4  # how far outputs of the same model may be apart, as a fraction of the largest
 
 
@@ -120,13 +121,13 @@ def _require_free(folder: Path, *, force: bool) -> None:
 def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
     """The files with these texts, once they are in `folder`, and none of FILES beside them."""
     try:
-        with _made(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as place:
+        with _made(folder), scratch_folder(folder, DRAFTS) as place:
             for name, content in texts.items():
-                (Path(place) / name).write_bytes(content)
+                (place / name).write_bytes(content)
             for name in FILES:
                 if name not in texts:
                     (folder / name).unlink(missing_ok=True)
-            return tuple((Path(place) / name).replace(folder / name) for name in texts)
+            return tuple((place / name).replace(folder / name) for name in texts)
     except OSError as error:
         raise FolderUnwritable(f"{folder} cannot be written to ({error.strerror}); name another folder") from error
 

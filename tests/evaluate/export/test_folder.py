@@ -30,6 +30,7 @@ from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.export.card import Card
 from archwright.evaluate.export.folder import (
+    DRAFTS,
     FILES,
     FileThere,
     FolderUnwritable,
@@ -252,6 +253,15 @@ def test_an_export_that_fails_half_way_leaves_what_was_there(tmp_path, monkeypat
     assert "model.safetensors" in written
     assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_what_a_killed_export_has_left_is_gone_after_the_next(tmp_path):
+    """The folders of nobody, by name and by lock; not one of a person's."""
+    for name in (f"{DRAFTS}dead", ".export-of-mine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.py").write_text("half of it")
+    export(subject(), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES, ".export-of-mine"}
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
