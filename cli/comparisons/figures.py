@@ -137,8 +137,8 @@ def _band(axes: Any, x: Floats, rows: Floats, label: str) -> None:
     axes.fill_between(x, mean - error, mean + error, color=line.get_color(), alpha=0.25, linewidth=0)
 
 
-def _goal(first: History, optimum: float | None) -> str:
-    return f"best {first.metric} so far" if optimum is None else f"regret: {first.metric} from the optimum"
+def _goal(first: History, optimum: float | None, when: str = "so far") -> str:
+    return f"best {first.metric} {when}" if optimum is None else f"regret {when}: {first.metric} from the optimum"
 
 
 def _distance(history: History, best: Floats, optimum: float | None) -> Floats:
@@ -158,6 +158,7 @@ def _time(axes: Any, groups: Groups, optimum: float | None) -> None:
         rows = [_at(np.cumsum(each.seconds), _distance(each, each.best, optimum), x) for each in group]
         _band(axes, x, np.stack(rows), label)
     axes.set_xscale("log")
+    _label_in_full(axes.xaxis)
     _finish(axes, "seconds of evaluation", _goal(_first(groups), optimum), optimum is not None)
 
 
@@ -194,7 +195,7 @@ def _threshold(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
 def _regret(axes: Any, groups: Groups, optimum: float | None) -> None:
     ends = [[float(_distance(each, each.best, optimum)[-1]) for each in group] for group in groups.values()]
     axes.boxplot(ends, tick_labels=list(groups), showmeans=True)
-    axes.set_ylabel(f"final {_goal(_first(groups), optimum)}")
+    axes.set_ylabel(_goal(_first(groups), optimum, "at the end"))
     axes.tick_params(axis="x", rotation=20)
 
 
@@ -224,8 +225,21 @@ def _finish(axes: Any, x: str, y: str, logarithmic: bool) -> None:
     axes.set_ylabel(y)
     if logarithmic:
         axes.set_yscale("symlog", linthresh=1e-4)
+        _label_in_full(axes.yaxis)
         axes.set_ylim(bottom=0)  # no regret is below it, though a band may be
     axes.legend(frameon=False)
+
+
+def _label_in_full(axis: Any) -> None:
+    """Label the powers of a logarithmic axis as numbers: by itself it writes them in TeX, which no text is read as."""
+    from matplotlib.ticker import LogFormatter
+
+    class Number(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:,g}" if super().__call__(x, pos) else ""  # that has a label at every place with room for one
+
+    axis.set_major_formatter(Number())
+    axis.set_minor_formatter(Number())
 
 
 KINDS: Mapping[str, Kind] = {

@@ -1,5 +1,7 @@
 """What `archwright plot` draws."""
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -50,6 +52,17 @@ def test_every_kind_of_figure_is_drawn(log, kind, tmp_path):
         assert len(image.convert("RGB").getcolors(maxcolors=100_000)) > 10
     assert "a title" in svg.read_text()
     assert "random" in svg.read_text()
+    assert "$" not in svg.read_text()
+
+
+@pytest.mark.parametrize(("seconds", "labels"), [(1000.0, {"1,000", "10,000"}), (10.0, {"10", "100"})])
+def test_logarithmic_axes_are_labelled_with_numbers(log, seconds, labels, tmp_path):
+    """Over decades and within one, and the distances from an optimum too."""
+    written(log, "t.random.0", [0.9, 0.95, 0.999, 0.9999] * 5, seconds=[seconds])
+    svg = tmp_path / "figure.svg"
+    drawn(log.path, ["t.*"], chosen_kind("time"), svg, 1.0, None)
+    texts = set(re.findall(r"<text[^>]*>([^<]+)</text>", svg.read_text()))
+    assert labels | {"0", "0.001", "0.01"} <= texts
 
 
 def test_a_line_is_the_mean_of_the_searches_that_have_a_score_by_then(log):
