@@ -15,7 +15,8 @@ def open_evaluator(
 ) -> Evaluator:
     """A table that answers at once, or `workers` processes, each of whose jobs is killed after `trial_timeout` seconds.
 
-    `space_source` names the file that defines a person's own kinds of module, for the workers to import.
+    `space_source` names the file that defines a person's own kinds of module, for the workers to import. Raises
+    BadTable where there is no such table: it is read here, before any trial.
     """
     if isinstance(config, WorkerConfig):
         return WorkerPool(config, workers=workers, space_source=space_source, trial_timeout=trial_timeout)
@@ -25,4 +26,6 @@ def open_evaluator(
 @cache
 def _table(config: TabularConfig) -> Table:
     """The table, read once in a process however many searches look things up in it."""
-    return Nasbench201Table(config) if isinstance(config, Nasbench201Config) else FcnetTable(config)
+    table = Nasbench201Table(config) if isinstance(config, Nasbench201Config) else FcnetTable(config)
+    table.read()
+    return table

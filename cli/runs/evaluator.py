@@ -17,7 +17,7 @@ from archwright.core.trial import Budget, Objective, parse_budget
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.metrics import COSTS, METRICS
 from archwright.evaluate.tables.fcnet import FcnetConfig
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config, require_budget
 from archwright.evaluate.training.recipe import ALIASES, recipe
 from archwright.store.events import RunStarted
 
@@ -40,11 +40,17 @@ def chosen(
 
 
 def budget(config: Config, given: str | None) -> Budget:
-    """What a trial may spend, if the person does not say: five epochs, or what a table's results were trained for."""
+    """What a trial may spend, if the person does not say: five epochs, or what a table's results were trained for.
+
+    NotInTable where a table has no results for what the person said.
+    """
     if given and isinstance(config, FunctionConfig) and own_function.reads_budget(config) is False:
         say(f"--budget does nothing: {config.source} has no parameter budget", err=True)
     usual = {Nasbench201Config: "200epochs", FcnetConfig: "100epochs"}
-    return parse_budget(given or usual.get(type(config), "5epochs"))
+    spent = parse_budget(given or usual.get(type(config), "5epochs"))
+    if isinstance(config, Nasbench201Config):
+        require_budget(spent)
+    return spent
 
 
 def models_kept(config: Config, wanted: int | None) -> int:

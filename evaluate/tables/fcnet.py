@@ -53,6 +53,10 @@ class FcnetTable:
     def _index(self) -> Mapping[tuple[int, ...], int]:
         return {tuple(values): i for i, values in enumerate(self._columns["config_index"].tolist())}
 
+    def read(self) -> None:
+        """Read its file, once. BadTable if that is not there, or does not hold the table."""
+        len(self._columns)
+
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:  # noqa: ARG002  (every row is fully trained)
         """What the table says at the end of the training, whatever the budget."""
         columns, runs = self._columns, self.config.runs

@@ -60,10 +60,13 @@ class Nasbench201Table:
         names = [name.decode() if isinstance(name, bytes) else str(name) for name in self._columns["op_names"]]
         return {OPERATIONS[name]: i for i, name in enumerate(names)}
 
+    def read(self) -> None:
+        """Read its file, once. BadTable if that is not there, or does not hold the table."""
+        len(self._columns)
+
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
         """What the table says of a cell after 12 or 200 epochs."""
-        if budget.unit != "epochs" or budget.amount not in EPOCHS:
-            raise NotInTable(f"the budget is {budget}; the table of NAS-Bench-201 has 12epochs and 200epochs")
+        require_budget(budget)
         i = self._row_of(architecture)
         columns, config, epochs = self._columns, self.config, int(budget.amount)
         test = float(columns[f"test_acc_{epochs}ep"][i])
@@ -85,6 +88,12 @@ class Nasbench201Table:
             if ops in self._index:
                 return self._index[ops]
         raise NotInTable(f"{cell.kind} is no cell of NAS-Bench-201; search the space nasbench201")
+
+
+def require_budget(budget: Budget) -> None:
+    """Nothing if it is one of the two that the table has; else NotInTable."""
+    if budget.unit != "epochs" or budget.amount not in EPOCHS:
+        raise NotInTable(f"the budget is {budget}; the table of NAS-Bench-201 has 12epochs and 200epochs")
 
 
 def _fraction(percent: float) -> float:

@@ -72,6 +72,10 @@ def drawn(values: np.ndarray, runs: Runs, seed: int) -> float:
 class Table(Protocol):
     """What every benchmark's table can do."""
 
+    def read(self) -> None:
+        """Read its file, once. BadTable if that is not there, or does not hold the table."""
+        ...
+
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
         """What the table says of a trial. NotInTable if it says nothing."""
         ...

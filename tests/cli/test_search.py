@@ -154,6 +154,9 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--evaluator", "score.py:score", "--validation", "0.1"), "no parameter data"),
         (("digits", "--evaluator", "score.py:score", "--keep", "last"), "--keep is for training"),
         (("digits", "--evaluator", "nasbench201:t.npz", "--train", "flip=true"), "--train is for training"),
+        (("nasbench201", "--evaluator", "nasbench201:t.npz"), "no file t.npz; give the path of the benchmark's .npz"),
+        (("fcnet", "--evaluator", "fcnet:t.npz"), "no file t.npz; give the path of the benchmark's .npz"),
+        (("nasbench201", "--evaluator", "nasbench201:t.npz", "--budget", "5epochs"), "has 12epochs and 200epochs"),
         (("digits", "--evaluator", "own_train.py:train", "--data", "digits"), "has the parameters modle, n, for which"),
         (("digits", "--evaluator", "own_train.py:with_data"), "say which data set it is to get, as in --data digits"),
         (
