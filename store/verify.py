@@ -148,7 +148,7 @@ def _verdict(path: Path, run: str, head: Position, told: _Told | None, expected:
         rows = read_rows(database, run, _FIRST, head.seq)
     broken = first_break(run, rows, START) or first_unreadable(rows)
     verdict = Verdict(run, len(rows), broken or _unmet(rows, expected), head)
-    return verdict if told is None else _anchored(path, verdict, rows, told)
+    return verdict if told is None else _anchored(path, verdict, rows, told, expected)
 
 
 def _unmet(rows: Sequence[Row], expected: Sequence[Head]) -> Break | None:
@@ -162,17 +162,14 @@ def _unmet(rows: Sequence[Row], expected: Sequence[Head]) -> Break | None:
     return None
 
 
-def _anchored(path: Path, verdict: Verdict, rows: Sequence[Row], told: _Told) -> Verdict:
+def _anchored(path: Path, verdict: Verdict, rows: Sequence[Row], told: _Told, expected: Sequence[Head]) -> Verdict:
     """The verdict with what the journal says of the run."""
     if told.damage:
         return evolve(verdict, anchor="damaged", remark=told.damage)
     journal, run, seq = journal_file(path), verdict.run, verdict.head.seq
     known = told.heads.get(run, START)
     if verdict.broken:
-        whole = (
-            f"its journal {journal.name} has the run whole, up to event {known.seq}: move the log away, and it is made "
-        )
-        return evolve(verdict, anchor="held", remark=f"{whole}anew from that" if _is_whole(journal, run) else "")
+        return evolve(verdict, anchor="held", remark=_remedy(journal, run, expected))
     if run in told.contradicted or (0 < known.seq < seq and rows[known.seq - 1].chain != known.chain):
         what = f"its journal {journal.name} has other events, as whole as these: somebody wrote one of the two anew"
         return evolve(verdict, anchor="held", broken=Break(min(known.seq, seq), what))
@@ -185,7 +182,16 @@ def _anchored(path: Path, verdict: Verdict, rows: Sequence[Row], told: _Told) ->
     return evolve(verdict, anchor="held")
 
 
-def _is_whole(journal: Path, run: str) -> bool:
-    """Whether the journal has the run, and not broken: it may have been so when the journal was begun."""
-    parts = [follows(part) for entry in entries(journal) for part in entry.parts() if part.run == run]
-    return bool(parts) and all(parts)
+def _remedy(journal: Path, run: str, expected: Sequence[Head]) -> str:
+    """What the journal can do for a run that is broken, or is not the one that is expected: nothing, if it is so too.
+
+    The run may have been broken when the journal was begun.
+    """
+    parts = [part for entry in entries(journal) for part in entry.parts() if part.run == run]
+    if not parts or not all(map(follows, parts)):
+        return ""
+    rows = [row for part in parts for row in part.rows]
+    if _unmet(rows, expected):
+        return f"its journal {journal.name} does not have what is expected either"
+    whole = f"its journal {journal.name} has the run whole, up to event {len(rows)}"
+    return f"{whole}: move the log away, and it is made anew from that"

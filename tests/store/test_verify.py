@@ -204,6 +204,21 @@ def test_a_head_that_was_kept_elsewhere_holds_a_log_without_a_journal(log):
     assert (gone.run, gone.events, gone.broken and gone.broken.seq) == ("x-1", 0, 12)
 
 
+def test_a_journal_is_no_remedy_where_it_is_not_what_is_expected_either(log):
+    """A log that agrees with its journal is not made better by it."""
+    there = Head("a-1", log.read("a-1")[3].position)
+    other = Head("a-1", evolve(there.position, chain="0" * 32))
+    assert (
+        verify(log.path, [other])[0].remark
+        == f"its journal {log.path.name}.journal does not have what is expected either"
+    )
+    later = Head("b-1", evolve(there.position, seq=999))
+    assert "does not have what is expected either" in verify(log.path, [later])[1].remark
+    meddle(log, f"{EDITS['payload']} AND run = 'a-1'")
+    assert "move the log away" in verify(log.path, [there])[0].remark
+    assert "move the log away" not in verify(log.path, [other])[0].remark
+
+
 @pytest.mark.parametrize("text", ["", "a-1", "a-1:12", "a-1:0:" + "0" * 32, "a-1:1:" + "0" * 31, "a-1:x:" + "0" * 32])
 def test_what_is_no_head(text):
     """The form is said."""
