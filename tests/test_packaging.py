@@ -47,7 +47,7 @@ def test_wheel_has_one_top_level_package(wheel):
 def test_wheel_holds_every_module_of_the_five_parts(wheel):
     shipped = set(zipfile.ZipFile(wheel).namelist())
     written = {f"archwright/{path.relative_to(ROOT)}" for part in PARTS for path in (ROOT / part).rglob("*.py")}
-    assert written | {"archwright/__init__.py", "archwright/py.typed"} <= shipped
+    assert written | {"archwright/__init__.py", "archwright/__main__.py", "archwright/py.typed"} <= shipped
 
 
 def test_installed_wheel_searches_and_resumes(installed, tmp_path):

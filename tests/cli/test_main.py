@@ -1,6 +1,7 @@
 """The command as a whole: help, versions, completion, exit codes, and what is imported for what."""
 
 import re
+import runpy
 import subprocess
 import sys
 
@@ -37,6 +38,14 @@ def test_help_lists_every_command():
 
 def test_version():
     assert RUNNER.invoke(app, ["--version"]).output.strip() == f"archwright {archwright.__version__}"
+
+
+def test_python_runs_it_as_a_module(monkeypatch, capsys):
+    """Where the script is not on the path."""
+    monkeypatch.setattr(sys, "argv", ["archwright", "--version"])
+    with pytest.raises(SystemExit) as left:
+        runpy.run_module("archwright", run_name="__main__")
+    assert (left.value.code, capsys.readouterr().out.strip()) == (0, f"archwright {archwright.__version__}")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
