@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 import archwright
-from archwright.cli.output import say, shown, times
+from archwright.cli.output import say, shown, spelled, times
 from archwright.cli.output_file import require_no_log
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
@@ -136,7 +136,7 @@ def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrain
     objective = started.objective.metric
     if trial.score is not None and objective not in SCORES and not untrained:
         scores |= {objective: shown(trial.score)}
-    more = {"budget": str(trial.budget), "images": times(node.origin.input_shape)}
+    more = {"budget": spelled(trial.budget), "images": times(node.origin.input_shape)}
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
         choices={name: shown(value) for name, value in trial.path},

@@ -99,7 +99,8 @@ KeepModels = Annotated[
         "--keep-models",
         min=0,
         metavar="N",
-        help="Of how many of the best trials the models are kept beside the log, for export; 1, or as many as before.",
+        help="Of how many of the best trials the models are kept beside the log, for export. If none is "
+        "given, 1, or as many as before.",
         rich_help_panel=RUNNING,
     ),
 ]
@@ -136,7 +137,7 @@ Budget = Annotated[
     str | None,
     typer.Option(
         "--budget",
-        help="Of a trial: 5epochs, 30s or 50000examples; 5epochs, or the whole training of a table.",
+        help="Of a trial: 5epochs, 30s or 50000examples. If none is given, 5epochs, or the whole training of a table.",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -153,7 +154,8 @@ Reader = Annotated[
     int | None,
     typer.Option(
         "--reader",
-        help="How images are read and split: 2, or 1 as in runs that were begun before there was a choice.",
+        help="How images are read and split: 2, or 1 as in runs that were begun before there was a choice. 2 if none "
+        "is given.",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -161,13 +163,16 @@ Validation = Annotated[
     float | None,
     typer.Option(
         "--validation",
-        help="The fraction of the training images to score on, where the data has no validation images; 0.2.",
+        help="The fraction of the training images to score on, where the data has no validation images; 0.2 if "
+        "none is given.",
         rich_help_panel=TRAINING,
     ),
 ]
 Keep = Annotated[
     str | None,
-    typer.Option("--keep", help="The epoch that counts: best or last; the best.", rich_help_panel=TRAINING),
+    typer.Option(
+        "--keep", help="The epoch that counts: best or last; best if none is given.", rich_help_panel=TRAINING
+    ),
 ]
 Train = Annotated[
     list[str] | None,
@@ -205,12 +210,17 @@ Metric = Annotated[
     str | None,
     typer.Option(
         "--metric",
-        help="What the search is about; accuracy, or what a function of your own says.",
+        help="What the search is about. If none is given, accuracy, or what a function of your own says.",
         rich_help_panel=TRAINING,
     ),
 ]
 Minimize = Annotated[
-    bool | None, typer.Option("--minimize/--maximize", help="Which way is better.", rich_help_panel=TRAINING)
+    bool | None,
+    typer.Option(
+        "--minimize/--maximize",
+        help="Which way is better. If neither is given, less of costs and losses, and else more.",
+        rich_help_panel=TRAINING,
+    ),
 ]
 Stopping = Annotated[
     str | None,

@@ -15,6 +15,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
-        return f"did you mean {' or '.join(close)}?"
+        *others, last = close
+        return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
     more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
     return f"there are: {', '.join(names[:LISTED])}{more}" if names else "there are none"

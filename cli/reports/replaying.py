@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from archwright.cli.output import named, score, screen, several, shown
+from archwright.cli.output import named, score, screen, several, shown, spelled
 from archwright.cli.own_code import logged_term
 from archwright.cli.reports.facts import Facts, left_out
 from archwright.cli.reports.reading import Reading
 from archwright.cli.values import pairs, searcher_parts
 from archwright.core.serial import JSON
+from archwright.core.trial import parse_budget
 from archwright.search.named import logged_searcher, searcher_to_json
 from archwright.search.replay import Mismatch, believed, mismatches, own_proposals, revision_now, revisions
 from archwright.store.events import Proposed, RunResumed
@@ -54,7 +55,7 @@ def show_belief(facts: Facts) -> None:
             {
                 "proposed": several(facts["proposed"], "trial"),
                 "scored": several(facts["scored"], "trial"),
-                "open": f"trial {waiting}" if waiting else "none",
+                "open": f"trial{'s' if len(facts['open']) > 1 else ''} {waiting}" if waiting else "none",
                 "best": f"{facts['metric']} {score(best['score'])} (trial {best['trial']})" if best else "none",
             }
         )
@@ -64,7 +65,9 @@ def show_belief(facts: Facts) -> None:
     elif facts["next"] is None:
         out.print("\nthe searcher proposes nothing before it is told more", style="bold")
     else:
-        out.print(f"\nnext: trial {facts['next']['trial']}, {facts['next']['budget']}", style="bold")
+        out.print(
+            f"\nnext: trial {facts['next']['trial']}, {spelled(parse_budget(facts['next']['budget']))}", style="bold"
+        )
         out.print(named(facts["next"]["choices"]))
     logged, now = facts["revision"]["logged"], facts["revision"]["now"]
     if logged != now:

@@ -17,6 +17,8 @@ from archwright.evaluate.failure import reason
 
 ROWS = 20  # of a run's trials on a terminal
 
+OPEN = ("waiting", "running", "interrupted")  # what is said of a trial that nothing has come of yet
+
 
 def show_runs(runs: Sequence[Facts]) -> None:
     """Print a line for each run."""
@@ -117,7 +119,7 @@ def _cell(trial: Facts, column: str) -> str:
         case "status":
             return trial["status"].replace("_", " ")
         case "time":
-            return duration(trial["seconds"])
+            return "-" if trial["status"] in OPEN and not trial["seconds"] else duration(trial["seconds"])
         case "parameters" | "epochs":
             return count(trial["metrics"].get(column))
         case "stopped":

@@ -15,11 +15,13 @@ from archwright.cli.output import (
     several,
     shown,
     sparkline,
+    spelled,
     table,
     tree,
 )
 from archwright.cli.reports.facts import Facts, differing
 from archwright.cli.reports.stopped import in_full
+from archwright.core.trial import parse_budget
 
 NAME = 36  # columns that a choice's name may take beside several trials, where they do not fit
 VALUE = 12  # columns that a value may take there
@@ -35,7 +37,7 @@ def show_trial(facts: Facts) -> None:
     told = f"   {facts['metric']} {score(facts['score'])}" if facts["score"] is not None else ""
     status = facts["status"].replace("_", " ")
     out.print(f"trial {facts['trial']} of {facts['run']}   {status}{told}", style="bold")
-    out.print(f"{facts['budget']}, {duration(facts['seconds'])}{size(facts)}")
+    out.print(f"{spelled(parse_budget(facts['budget']))}, {duration(facts['seconds'])}{size(facts)}")
     if facts["model"] is not None:
         out.print(f"its model is kept in {facts['model']}", soft_wrap=True)
     out.print()

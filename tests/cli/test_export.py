@@ -150,7 +150,7 @@ def test_the_card_has_the_training_that_was(cli, searched):
     assert cli("export", "own", "0", "model").code == 0
     shown = shown_as_training(Path("model/README.md").read_text())
     assert shown == {
-        "budget": "1epochs",
+        "budget": "1 epoch",
         "images": "1x8x8",
         "recipe": "paper",
         "optimizer": "sgd",
@@ -172,7 +172,7 @@ def test_the_card_of_a_training_of_ones_own_has_what_it_was_given(cli, searched)
     assert cli("export", "own", "0", "model").code == 0
     shown = shown_as_training(Path("model/README.md").read_text())
     assert shown == {
-        "budget": "1epochs",
+        "budget": "1 epoch",
         "images": "1x8x8",
         "evaluator": "own.py:train",
         "lr_init": "0.25",

@@ -30,6 +30,8 @@ def test_errors_are_caught_as_a_caller_would():
 def test_the_nearest_names_are_offered():
     """Up to three; all of them if none is near."""
     assert nearest("conv2", ["conv2d", "conv3d", "affine"]) == "did you mean conv2d or conv3d?"
+    assert nearest("rum", ["run", "rub", "rue"]) == "did you mean run, rue or rub?"
+    assert nearest("rum", ["run"]) == "did you mean run?"
     assert nearest("zzz", ["b", "a"]) == "there are: a, b"
     assert nearest("zzz", []) == "there are none"
 
