@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.store.beside import belongs_to
+from archwright.store.beside import DRAFTS, belongs_to
+from archwright.store.scratch import scratch_folder
 
 LOOK = 4096  # bytes of a file in which it shows of what kind it is
 _DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")  # folders of names for what is open already, such as /dev/stdout
@@ -122,37 +123,19 @@ def _poured(whole: Path, target: Path) -> None:
 
 @contextmanager
 def _draft(target: Path) -> Generator[Path]:
-    """A file beside `target` that takes its place, and its permissions, when the block has ended well."""
-    _sweep(target)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.draft{target.suffix}")
-    try:
-        draft.touch(exist_ok=False)
+    """A file beside `target` that takes its place, and its permissions, when the block has ended well.
+
+    What killed processes have left of theirs goes first.
+    """
+    with scratch_folder(target.parent, DRAFTS) as folder:
+        draft = folder / target.name
+        draft.touch()
         yield draft
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):
             shutil.copymode(target, draft)
         draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _sweep(target: Path) -> None:
-    """Deletes the drafts of `target` whose processes were killed."""
-    name = re.compile(re.escape(f".{target.name}.") + "([0-9]+)" + re.escape(f".draft{target.suffix}"))
-    for file in target.parent.iterdir():
-        if (found := name.fullmatch(file.name)) and not _lives(int(found[1])):
-            file.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 only asks
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it is somebody else's
-        return True
-    return pid != os.getpid()
 
 
 def _begins_with(magic: bytes) -> Callable[[bytes, str], bool]:

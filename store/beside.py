@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-DRAFTS = ".archwright-draft-"  # how the folders begin in which a log is made, beside its place
+DRAFTS = ".archwright-draft-"  # how the folders begin in which a file is made, beside its place
 
 Suffix = Literal["wal", "undo", "journal", "locks", "artifacts", "damaged"]
 

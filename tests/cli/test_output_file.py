@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
 import threading
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from archwright.cli.output_file import (
     Unwritable,
     written_beside,
 )
+from archwright.store.beside import DRAFTS
 
 KINDS = {".csv": CSV, ".json": JSON, ".parquet": PARQUET, ".svg": SVG, ".png": PNG, ".pdf": PDF}
 BEGINNINGS = {
@@ -49,7 +49,7 @@ def ending(writer: str) -> str:
 
 def write(target: Path, content: bytes = b"new", kind=CSV) -> None:
     with written_beside(target, kind, "--output") as beside:
-        assert beside.parent == target.resolve().parent
+        assert beside.parent.parent == target.resolve().parent  # so that it can be renamed
         beside.write_bytes(content)
 
 
@@ -90,14 +90,12 @@ def test_what_fails_touches_nothing(tmp_path, error):
 
 
 def test_what_a_killed_process_had_begun_is_swept(tmp_path):
-    """Not what another one is writing now, nor what only looks like it."""
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    kept = [tmp_path / f".out.csv.{os.getppid()}.draft.csv", tmp_path / f".out.csv.{gone.pid}x.draft.csv"]
-    for file in (*kept, tmp_path / f".out.csv.{gone.pid}.draft.csv"):
-        file.touch()
-    write(tmp_path / "out.csv")
-    assert sorted(tmp_path.iterdir()) == sorted([*kept, tmp_path / "out.csv"])
+    """Not what another one is writing now."""
+    (tmp_path / f"{DRAFTS}dead").mkdir()
+    (tmp_path / f"{DRAFTS}dead" / "out.csv").write_text("half")
+    with written_beside(tmp_path / "other.csv", CSV, "--output") as other:
+        write(tmp_path / "out.csv")
+        assert sorted(tmp_path.iterdir()) == sorted([other.parent, tmp_path / "out.csv"])
 
 
 @pytest.mark.parametrize("name", KINDS)
