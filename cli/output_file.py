@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 from attrs import frozen
 
@@ -20,6 +20,7 @@ from archwright.store.beside import DRAFTS, belongs_to
 from archwright.store.scratch import scratch_folder
 
 LOOK = 4096  # bytes of a file in which it shows of what kind it is
+WHOLES = "archwright-whole-"  # how the folders for temporary files begin from which streams are written
 _DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")  # folders of names for what is open already, such as /dev/stdout
 
 
@@ -52,8 +53,8 @@ def written_beside(target: Path, kind: Kind, option: str) -> Generator[Path]:
     try:
         require_replaceable(target, kind, option)
         if _is_stream(target):
-            with TemporaryDirectory(prefix="archwright-") as folder:
-                whole = Path(folder) / f"whole{target.suffix}"
+            with scratch_folder(gettempdir(), WHOLES) as folder:
+                whole = folder / f"whole{target.suffix}"
                 yield whole
                 _poured(whole, target)
         else:
