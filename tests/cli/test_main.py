@@ -40,12 +40,15 @@ def test_version():
     assert RUNNER.invoke(app, ["--version"]).output.strip() == f"archwright {archwright.__version__}"
 
 
-def test_python_runs_it_as_a_module(monkeypatch, capsys):
-    """Where the script is not on the path."""
+def test_python_runs_it_as_a_module(monkeypatch, capsys, tmp_path):
+    """Where the script is not on the path; the current folder, which Python puts there then, is taken from it."""
     monkeypatch.setattr(sys, "argv", ["archwright", "--version"])
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as left:
         runpy.run_module("archwright", run_name="__main__")
     assert (left.value.code, capsys.readouterr().out.strip()) == (0, f"archwright {archwright.__version__}")
+    assert str(tmp_path) not in sys.path
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
