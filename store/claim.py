@@ -14,6 +14,8 @@ from archwright.store.file import present
 from archwright.store.names import check_run_name
 from archwright.store.scratch import sweep
 
+NOBODY = "nobody"  # in the lock of a run that was made, and that no process has gone on with yet
+
 
 @contextmanager
 def claim(path: Path | str, run: str) -> Generator[None]:
@@ -46,6 +48,12 @@ def claim(path: Path | str, run: str) -> Generator[None]:
 def lock_file(path: Path, run: str) -> Path:
     """Where the lock of `run` is, for a log at `path`."""
     return beside(present(path, "create"), "locks") / f"{check_run_name(run)}.lock"
+
+
+def leave_to_others(path: Path | str, run: str) -> None:
+    """Note in the lock of `run`, which this process holds, that it made the run and does not go on with it itself."""
+    with suppress(OSError):  # on a full disk it is not known
+        lock_file(Path(path), run).write_text(NOBODY)
 
 
 def _holder(file: Path) -> str:

@@ -61,6 +61,7 @@ def fork(
     from archwright.cli.reports.replaying import made_searcher
     from archwright.cli.runs.starting import new_run, numbered
     from archwright.search.session import forked
+    from archwright.store.claim import leave_to_others
     from archwright.store.duck import DuckDBLog
     from archwright.store.fork import fork as make
 
@@ -69,4 +70,5 @@ def fork(
     started = forked(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
     with new_run(file, name, lambda: numbered(file, f"{run}-fork")) as new:
         make(file, run, at, new, started)
+        leave_to_others(log, new)
     say(f"{new} shares events 1 to {at} with {run}; to go on:\n{command(log, 'resume', new)}")

@@ -11,7 +11,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Objective
 from archwright.search.session import Logged, logged, of_recorded
 from archwright.store.chain import parsed
-from archwright.store.claim import lock_file
+from archwright.store.claim import NOBODY, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, Scored
 from archwright.store.fold import RunState, Trial
@@ -93,8 +93,10 @@ def _reading(log: Path, found: str, run: Logged, *, trusted: bool) -> Reading:
 def open_status(log: Path, name: str) -> str:
     """What a run is that nobody has left in order: running, died, or new; as far as this machine knows."""
     try:
-        pid = int(lock_file(log, name).read_text())
-        os.kill(pid, 0)  # signal 0 only asks
+        holder = lock_file(log, name).read_text()
+        if holder == NOBODY:
+            return "new"
+        os.kill(int(holder), 0)  # signal 0 only asks
     except FileNotFoundError:
         return "new"
     except PermissionError:  # it is somebody else's
