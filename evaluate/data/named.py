@@ -125,7 +125,9 @@ def _info(spec: str, outline: Outline, validation: float, reader: int) -> DataIn
     counts = [outline.train, outline.validation or (), outline.test or ()]
     total, classes = sum(map(sum, counts)), len(outline.class_names)
     if total < FEWEST or classes < 2:
-        raise BadData(f"{spec} has {total} images of {classes} classes; at least {FEWEST} of 2 are needed")
+        raise BadData(
+            f"{spec} has {total} images of {classes} classes; at least {FEWEST} images of 2 classes are needed"
+        )
     _require_memory(spec, outline, total)
     if reader == FIRST:
         sizes = splits1.sizes(spec, outline, validation)

@@ -203,7 +203,10 @@ def test_an_array_may_name_the_classes(npz):
         ({"images": GREY, "labels": LABELS, "classes": np.array(["a", "a"])}, "must be texts, each only once"),
         ({"images": GREY, "labels": LABELS, "classes": np.arange(2)}, "classes in .* are int64 of shape"),
         ({"images": GREY, "train_images": GREY, "labels": LABELS}, "are both train images; keep one of them"),
-        ({"images": GREY[:5], "labels": np.arange(5)}, "5 images of 5 classes; at least 10 of 2"),
+        (
+            {"images": GREY[:5], "labels": np.arange(5)},
+            "5 images of 5 classes; at least 10 images of 2 classes are needed",
+        ),
         ({"images": GREY, "labels": np.zeros(20, int)}, "20 images of 1 classes"),
         ({"images": GREY[:0], "labels": LABELS[:0]}, "0 images"),
         ({"images": GREY, "labels": np.arange(20)}, "20 to train on, 0 to validate on and 0 to test on"),
