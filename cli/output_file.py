@@ -17,6 +17,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.store.beside import DRAFTS, belongs_to
+from archwright.store.journal import is_journal, journal_file
 from archwright.store.scratch import scratch_folder
 
 LOOK = 4096  # bytes of a file in which it shows of what kind it is
@@ -105,11 +106,13 @@ def _log_of(path: Path) -> Path | None:
 
 
 def _is_log(path: Path) -> bool:
+    """Whether a log is there, or its journal, from which one that was emptied or deleted is made anew."""
     with suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
-                return file.read(12)[8:] == b"DUCK"
-    return False
+                if file.read(12)[8:] == b"DUCK":
+                    return True
+    return is_journal(journal_file(path))
 
 
 def _is_stream(target: Path) -> bool:

@@ -31,6 +31,7 @@ from archwright.store.log import Position, Row, Written
 
 FORM = 1  # of the lines; a journal of a later one is refused
 _HEADER = "archwright journal"
+_BEGINNING = f'{{"{_HEADER}":'.encode()
 _PACKED_BYTES = 2_000  # parts that are longer as JSON are packed
 _INSERTED_ROWS = 10_000
 _TAIL_BYTES = 65_536  # read at first, to find the last line
@@ -88,7 +89,7 @@ def journal_file(log: Path) -> Path:
 def tail(path: Path) -> Tail | None:
     """How the journal at `path` ends, None if there is no such file; raises JournalIsDamaged, LogIsNewer."""
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             _check_form(path, file.readline())
             return _tail(path, file)
     except JournalIsDamaged:
@@ -105,7 +106,7 @@ def entries(path: Path, end: int | None = None) -> Iterator[Entry]:
     Without `end`, all of them.
     """
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             _check_form(path, file.readline())
             while end is None or file.tell() < end:
                 line = file.readline()
@@ -194,6 +195,20 @@ def begin(path: Path, appends: Iterable[Sequence[Written]]) -> None:
 def damaged(path: Path, what: str) -> JournalIsDamaged:
     """The error for a journal at `path` of which that must be said."""
     return JournalIsDamaged(f"{path} is damaged: {what}; move it away, and the next search begins it anew")
+
+
+def is_journal(path: Path) -> bool:
+    """Whether the file at `path` begins as a journal does, of whatever form."""
+    with suppress(OSError, JournalIsDamaged), _opened(path) as file:
+        return file.read(len(_BEGINNING)) == _BEGINNING
+    return False
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The journal at `path` to be read; a pipe under its name would be waited for without end."""
+    if path.exists() and not path.is_file():
+        raise damaged(path, "it is no file")
+    return path.open("rb")
 
 
 def _tail(path: Path, file: BinaryIO) -> Tail:

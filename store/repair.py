@@ -7,7 +7,8 @@ line. Nothing that a person wrote is overwritten: a file that DuckDB refuses is 
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -114,7 +115,7 @@ def _bring_in_step_if_possible(path: Path, patience: float) -> None:
             bring_forward(database, path)
             _bring_in_step(database, path)
     except (LogContradicted, JournalIsDamaged, LogUnwritable, LogIsBusy, LogIsFull) as error:
-        _logger.warning("%s is not in step with its journal: %s", path, error)
+        _say_out_of_step(path, str(error), os.getpid())
 
 
 def _ends_with(database: Database, entry: Entry | None) -> bool:
@@ -142,10 +143,8 @@ def _catch_up(database: Database, path: Path, known: Tail) -> bool:
     """Put back what comes after one of the journal's appends, with which the log ends; False if it ends with none."""
     count, numbered = size(database)
     appends = entries(journal_file(path))
-    if count:
-        reached = next((entry for entry in appends if entry.events >= numbered), None)
-        if not _ends_with(database, reached):
-            return False
+    if count and not (count == numbered and _ends_with_one(database, count, appends)):
+        return False
     with transaction(database):
         for parts in by_size(appends):
             insert(database, parts)
@@ -154,6 +153,19 @@ def _catch_up(database: Database, path: Path, known: Tail) -> bool:
     if count != known.acknowledged:  # else a kill came in between, which nobody need be told
         _say_put_back(path, known.events - count)
     return True
+
+
+def _ends_with_one(database: Database, count: int, appends: Iterator[Entry]) -> bool:
+    """Whether every run in the log, which has `count` rows, stands as after one of `appends`; what follows is left.
+
+    The number of rows alone does not say so: some may be gone from the beginning, and later ones be there.
+    """
+    stands = dict[str, Position]()
+    for entry in appends:
+        stands |= entry.heads
+        if entry.events >= count:
+            return entry.events == count and heads_of(database) == stands
+    return False
 
 
 def _reconcile(database: Database, path: Path) -> None:
@@ -192,6 +204,13 @@ def _contradicted(database: Database, path: Path) -> LogContradicted:
         f"event {seq} of {run} in {path} is not what its journal {journal_file(path)} says: somebody has changed "
         f"one of the two. archwright verify {path} says which one is whole: move the other one away, and go on"
     )
+
+
+@lru_cache(maxsize=256)
+def _say_out_of_step(path: Path, what: str, pid: int) -> None:
+    """Once a process, however often it reads."""
+    del pid
+    _logger.warning("%s is not in step with its journal: %s", path, what)
 
 
 def _say_put_back(path: Path, events: int) -> None:

@@ -21,6 +21,7 @@ from archwright.cli.output_file import (
     written_beside,
 )
 from archwright.store.beside import DRAFTS
+from archwright.store.journal import begin
 
 KINDS = {".csv": CSV, ".json": JSON, ".parquet": PARQUET, ".svg": SVG, ".png": PNG, ".pdf": PDF}
 BEGINNINGS = {
@@ -172,6 +173,17 @@ def test_the_error_names_the_log(reader, tmp_path, words):
         assert f"belongs to the log {tmp_path / 'archwright.duckdb'}" in said
         with pytest.raises(LogsOwn):
             write(tmp_path / "archwright.duckdb.artifacts" / "run-1" / "out.csv")
+
+
+@pytest.mark.parametrize("words", [WRITERS["csv"], WRITERS["png"]], ids=["sql", "plot"])
+def test_nothing_takes_the_place_of_a_log_that_can_be_made_anew(reader, tmp_path, words):
+    """One that was emptied or deleted is still one, as long as its journal lies there."""
+    begin(tmp_path / "gone.png.journal", [])
+    for name in ("gone.png", "gone.png.wal", "gone.png.journal"):
+        assert reader(*words, name).code == 2
+    (tmp_path / "gone.png").touch()
+    assert "gone.png is a log" in reader(*words, "gone.png").err
+    assert (tmp_path / "gone.png").stat().st_size == 0
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archwright.store.chain import written
 from archwright.store.errors import JournalIsDamaged, LogIsFull, LogIsNewer
-from archwright.store.journal import append, begin, close, entries, tail
+from archwright.store.journal import append, begin, close, entries, is_journal, tail
 from archwright.store.log import START, Position, Row, Written
 from tests.goldens.make_log import HERE
 from tests.store.strategies import events, run_of, started, trial
@@ -134,6 +134,17 @@ def test_another_header(tmp_path, header):
     for look in (tail, appended):
         with pytest.raises(error):
             look(path)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_no_journal(tmp_path, make):
+    """It is named, and not waited for."""
+    path = tmp_path / "log.duckdb.journal"
+    make(path)
+    for use in (tail, appended):
+        with pytest.raises(JournalIsDamaged, match="journal is damaged: it is no file; move it away"):
+            use(path)
+    assert not is_journal(path)
 
 
 def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch):
