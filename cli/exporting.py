@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -172,7 +173,7 @@ def show_exported(folder: Path, done: "Exported") -> None:
     for note in done.notes:
         say(f"\n{note}")
     if "model.py" not in done.missing:
-        say(f"\nto look at it: python {folder / 'model.py'}")
+        say(f"\nto look at it: python {quote(str(folder / 'model.py'))}")
 
 
 def require_whole(folder: Path, done: "Exported") -> None:

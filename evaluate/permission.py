@@ -5,6 +5,7 @@ A log may be anybody's, and what it names is anybody's code. So are the folders 
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.loading import is_source, origins, resolved
@@ -45,7 +46,7 @@ def require(source: str, *, trusted: bool = False, named_by: str = "archwright s
         if not is_trusted(file):
             raise NotTrusted(
                 f"the log names code in {file}, which no command of yours has named; look at it, then let it run with "
-                f"--trust, or name it yourself, as in: {named_by} {source}"
+                f"--trust, or name it yourself, as in: {named_by} {quote(source)}"
             )
 
 

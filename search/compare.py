@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial, reduce
 from itertools import zip_longest
+from shlex import quote
 from typing import Any
 
 from attrs import define, evolve, field, frozen
@@ -146,7 +147,7 @@ def _believed_again(entry: Entry, events: Sequence[Event], scored: int, evaluato
             raise SearchDiffers(
                 f"{entry.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, where "
                 f"now is {again!r:.200}: the table, or archwright, has changed since; give the comparison another "
-                f"--name (what its searcher would do now: archwright replay {entry.run} --verify)"
+                f"--name (what its searcher would do now: archwright replay {quote(entry.run)} --verify)"
             )
     return reduce(Belief[Any].after, was[len(now) :], run.belief)  # of a proposal that was never scored
 

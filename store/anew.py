@@ -10,6 +10,7 @@ import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 
 from archwright.core.errors import ArchwrightError
 from archwright.store.beside import DRAFTS, beside
@@ -47,7 +48,8 @@ def require_not_gone(path: Path) -> None:
     journal = journal_file(path)
     if not path.exists() and journal.exists():
         raise LogIsGone(
-            f"the log {path} is gone, but its journal {journal} is there: archwright runs --log {path} brings the log "
+            f"the log {path} is gone, but its journal {journal} is there: archwright runs --log "
+            f"{quote(str(path))} brings the log "
             "back; to begin a new one, move the journal after the log, or delete it"
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from shlex import quote
 
 from attrs import frozen
 
@@ -101,7 +102,7 @@ def whole(run: str, rows: Sequence[Row], after: int = 0) -> Sequence[Row]:
     if broken := first_break(run, rows, position):
         raise LogIsDamaged(
             f"event {broken.seq} of {run} is broken: {broken.what}; what came before it is whole: "
-            f"archwright fork {run} --at {broken.seq - 1} goes on from there, "
+            f"archwright fork {quote(run)} --at {broken.seq - 1} goes on from there, "
             "and archwright verify says whether the log's journal has the run as it was written"
         )
     return rows

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 
 from filelock import FileLock, Timeout
 
@@ -33,7 +34,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     except Timeout as error:
         raise RunIsBusy(
             f"{run} in {path} is going on in {_holder(file)}; let it finish or stop it, "
-            "or watch it with: archwright show"
+            f"or watch it with: archwright show {quote(run)} --log {quote(str(path))}"
         ) from error
     except OSError as error:
         raise explain(error, file) from error

@@ -1,6 +1,7 @@
 """What a log is: named runs, each a chain of events that only grows at its end."""
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import Any, NamedTuple, Protocol
 
 from attrs import frozen
@@ -117,5 +118,5 @@ def conflict(run: str, after: Position) -> LogConflict:
     """The error for a writer of `run` who believes that it stands at `after`."""
     return LogConflict(
         f"{run} does not stand at event {after.seq} as this process left it: another process has written the run, "
-        f"or another file is in the log's place; stop that one, then go on with: archwright resume {run}"
+        f"or another file is in the log's place; stop that one, then go on with: archwright resume {quote(run)}"
     )

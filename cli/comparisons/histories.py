@@ -10,6 +10,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from archwright.cli.suggestion import command
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import Direction
 from archwright.search.named import searcher_text
@@ -135,7 +136,7 @@ def no_score(log: Path, what: str, found: Sequence[History]) -> NothingToCompare
     failures = {row[0]: row[1:] for row in query(log, _FAILURES, [[each.run for each in found]]).rows}
     first = next((each.run for each in found if each.run in failures), None)
     if first is None:
-        return NothingToCompare(f"there is no scored trial of {what} yet; archwright resume {found[0].run}")
+        return NothingToCompare(f"there is no scored trial of {what} yet; {command(log, 'resume', found[0].run)}")
     trial, status, error = failures[first]
     return NothingScored(f"no trial of {what} has a score; trial {trial} of {first} was {status}: {error}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
+from shlex import quote
 
 from attrs import evolve
 
@@ -110,7 +111,8 @@ def _base(reading: Reading, trial: int, data: str | None) -> TrainingConfig:
     if data is None:
         raise BadOption(
             f"{reading.name} was evaluated by {_told(config, reading.run.started.evaluator)}, so there is no training "
-            f"of trial {trial} to do again; say what to train it on, as in --data {data_for(config) or 'cifar10'}"
+            f"of trial {trial} to do again; say what to train it on, as in "
+            f"--data {quote(data_for(config) or 'cifar10')}"
         )
     if isinstance(config, FunctionConfig) and data == config.data:
         names = ("data", "data_dir", "validation", "split_seed", "image_size", "reader")

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from archwright.cli.runs import own_function
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found
+from archwright.cli.suggestion import command
 from archwright.cli.values import BadOption
 from archwright.core.check import check
 from archwright.core.serial import JSON, from_json
@@ -81,7 +82,9 @@ def numbered(log: DuckDBLog, stem: str) -> Iterator[str]:
 
 def _require_free(log: DuckDBLog, name: str) -> None:
     if check_run_name(name) in runs_of(log):
-        raise RunExists(f"the log holds a run {name} already; name another one, or: archwright resume {name}")
+        raise RunExists(
+            f"the log holds a run {name} already; name another one, or: {command(log.path, 'resume', name)}"
+        )
     require_none(log.path, name)
 
 

@@ -1,0 +1,123 @@
+"""What a person is told to type next can be typed: names and paths are quoted for the shell."""
+
+import shlex
+import socket
+
+import numpy as np
+import pytest
+
+from archwright.cli.comparisons.histories import History, no_score
+from archwright.cli.runs.starting import new_run
+from archwright.cli.suggestion import command
+from archwright.evaluate.permission import NotTrusted, require
+from archwright.store.anew import make
+from archwright.store.claim import claim
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import LogIsFolder, LogIsGone, LogMissing, NotALog, RunExists, RunIsBusy
+from archwright.store.failure import explain
+from archwright.store.file import present
+from archwright.store.journal import journal_file
+from archwright.store.log import START
+from tests.store.strategies import started
+
+NAME = "mine and Anna's.duckdb"
+
+
+@pytest.fixture
+def path(tmp_path):
+    folder = tmp_path / "a folder; of Anna's"
+    folder.mkdir()
+    return folder / NAME
+
+
+def words(error, verb):
+    """The words of the command in an error, as a shell reads them, from `verb` on."""
+    said = str(error)
+    for closing in range(len(said), said.index(verb), -1):
+        try:
+            return shlex.split(said[said.index(verb) : closing])
+        except ValueError:
+            continue
+    raise AssertionError(said)
+
+
+def test_a_command(path):
+    again = command(path, "resume", "digits-1", "--data", "folder:my images")
+    expected = ["archwright", "resume", "digits-1", "--data", "folder:my images", "--log", str(path)]
+    assert shlex.split(again) == expected
+
+
+def test_of_a_run_that_goes_on_elsewhere(path):
+    with claim(path, "run"), pytest.raises(RunIsBusy) as raised, claim(path, "run"):
+        pass
+    assert words(raised.value, "archwright show") == ["archwright", "show", "run", "--log", str(path)]
+
+
+def test_of_a_log_that_is_gone(path):
+    DuckDBLog(path).append("run", [started()], START)
+    path.unlink()
+    assert journal_file(path).exists()
+    with pytest.raises(LogIsGone) as raised:
+        make(path)
+    assert words(raised.value, "archwright runs")[:4] == ["archwright", "runs", "--log", str(path)]
+
+
+def test_of_a_full_disk_names_the_log(path):
+    told = words(explain(OSError(28, "No space left on device"), path), "archwright resume")
+    assert told[:3] == ["archwright", "resume", "--log"]
+    assert told[3].rstrip(".") == str(path)
+
+
+def test_of_a_run_that_is_there(path):
+    log = DuckDBLog(path)
+    log.append("run", [started()], START)
+    with pytest.raises(RunExists) as raised, new_run(log, "run", lambda: iter(())):
+        pass
+    assert words(raised.value, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
+
+
+def test_of_searches_without_a_score(path):
+    DuckDBLog(path).append("run", [started()], START)
+
+    nothing = np.array([])
+    found = History("run", "random", "accuracy", "maximize", nothing, nothing, nothing)
+    told = no_score(path, "a search", [found])
+    assert words(told, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
+
+
+def test_of_a_folder_that_is_missing_or_in_the_place_of_a_log(path):
+    missing = path.parent / "not there"
+    with pytest.raises(LogMissing) as raised:
+        present(missing / "log.duckdb", "create")
+    assert words(raised.value, "mkdir -p") == ["mkdir", "-p", str(missing)]
+    with pytest.raises(LogIsFolder) as raised:
+        present(path.parent)
+    assert words(raised.value, "--log") == ["--log", str(path.parent / "archwright.duckdb")]
+
+
+def test_of_code_that_no_command_has_named(path):
+    file = path.parent / "space.py"
+    file.write_text("")
+    with pytest.raises(NotTrusted) as raised:
+        require(f"{file}:space")
+    assert words(raised.value, "archwright space") == ["archwright", "space", f"{file}:space"]
+
+
+def test_a_socket_is_no_log(path, monkeypatch):
+    """As a pipe is none, which would be waited for."""
+    monkeypatch.chdir(path.parent)  # names of sockets are short
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind("socket")
+        for mode in ("read", "create"):
+            with pytest.raises(NotALog, match="socket is a device, a pipe or a socket, and a log is a file"):
+                present(path.parent / "socket", mode)
+
+
+def test_a_working_directory_that_is_gone(path, monkeypatch):
+    """Said in a sentence, with the way out."""
+    gone = path.parent / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(NotALog, match=r"archwright\.duckdb leads to no file .*; name another one with --log"):
+        present(type(path)("archwright.duckdb"))
