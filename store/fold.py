@@ -137,7 +137,8 @@ class _Draft:
         return self.changed.get(number) or self.base.trials.get(number)
 
     def done(self) -> RunState:
-        trials = self.base.trials.update(self.changed) if self.base.trials else pmap(self.changed)
+        made: PMap[int, Trial] = pmap(self.changed)
+        trials = self.base.trials + made if self.base.trials else made
         in_flight = tuple(self.in_flight)
         return RunState(self.seq, self.started, self.target, self.keep_models, trials, in_flight, self.stopped)
 
