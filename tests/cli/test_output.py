@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from rich.text import Text
 
 from archwright.cli.comparisons.progress import Overview
-from archwright.cli.output import choices, named, print_json, say, screen, spelled, table, tree
+from archwright.cli.output import choices, duration, named, print_json, say, screen, sparkline, spelled, table, tree
 from archwright.cli.runs.progress import Watcher
 from archwright.cli.runs.status import Standing
 from archwright.core.trial import Objective, parse_budget
@@ -82,3 +83,10 @@ def test_json_holds_every_character_as_it_was(capsys):
     out = capsys.readouterr().out
     assert json.loads(out) == {"a\x1b\x9b\u202e\u00e9": "\x7f\n"}
     assert "\u00e9" in out
+
+
+def test_times_and_curves_at_the_ends_of_floats():
+    assert duration(math.nan) == "nan s"
+    assert duration(math.inf) == "inf s"
+    assert sparkline([-1e308, 0.0, 1e308], 9) == "▁▅█"
+    assert sparkline([math.nan, 1e308, 1e308], 9) == "?▁▁"
