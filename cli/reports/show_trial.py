@@ -27,6 +27,7 @@ NAME = 36  # columns that a choice's name may take beside several trials, where 
 VALUE = 12  # columns that a value may take there
 EPOCHS = 10  # rows of a curve's table on a terminal
 METRICS = 5  # columns of it
+LISTED = 50  # metrics by name on a terminal
 BARS = 30  # in a sparkline
 COSTS = {"flops": "FLOPs", "latency_seconds": "latency"}  # metrics beside the scores of the best, by their headers
 
@@ -69,18 +70,28 @@ def _show_attempt(attempt: Facts) -> None:
     if attempt["error"]:
         out.print(attempt["error"], soft_wrap=True)
     if attempt["metrics"]:
-        out.print(named(attempt["metrics"]))
+        _show_metrics(list(attempt["metrics"].items()))
     if attempt["curve"]:
         _show_curve(attempt["curve"])
+
+
+def _show_metrics(metrics: Sequence[tuple[str, object]]) -> None:
+    """Print names and values; on a terminal, the first of very many."""
+    out = screen()
+    some = metrics[:LISTED] if out.is_terminal else metrics
+    out.print(named(some))
+    if len(some) < len(metrics):
+        out.print(f"the first {LISTED} of {count(len(metrics))} metrics; through a pipe, or with --json, you get all")
 
 
 def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
     """Print each metric over the epochs as a line of bars, and the numbers of some epochs."""
     out = screen()
     names = [name for name in dict.fromkeys(name for point in curve for name in point) if name != "epoch"]
-    rows = [(name, sparkline([p[name] for p in curve if name in p], BARS)) for name in names]
+    drawn = names[:LISTED] if out.is_terminal else names
+    lines = {name: sparkline([p[name] for p in curve if name in p], BARS) for name in drawn}
     out.print()
-    out.print(named(dict(rows)))
+    _show_metrics([(name, lines.get(name, "")) for name in names])
     every = -(-len(curve) // EPOCHS) if out.is_terminal else 1
     columns = names[:METRICS] if out.is_terminal else names
     points = [point for i, point in enumerate(curve, start=1) if i % every == 0 or i in (1, len(curve))]

@@ -7,10 +7,12 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 from hypothesis import example, given
+from rich.console import Console
 from rich.text import Text
 
 from archwright.cli.comparisons.progress import Overview
 from archwright.cli.output import choices, duration, named, print_json, say, screen, sparkline, spelled, table, tree
+from archwright.cli.reports import show_trial
 from archwright.cli.runs.progress import Watcher
 from archwright.cli.runs.status import Standing
 from archwright.core.trial import Objective, parse_budget
@@ -90,3 +92,18 @@ def test_times_and_curves_at_the_ends_of_floats():
     assert duration(math.inf) == "inf s"
     assert sparkline([-1e308, 0.0, 1e308], 9) == "▁▅█"
     assert sparkline([math.nan, 1e308, 1e308], 9) == "?▁▁"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_very_many_metrics_are_cut_on_a_terminal_with_a_word(capsys, monkeypatch, is_terminal):
+    """There, only those that are shown are drawn; through a pipe come all of them."""
+    drawn = []
+    monkeypatch.setattr(show_trial, "sparkline", lambda values, _: drawn.append(values) or "x")
+    monkeypatch.setattr(Console, "is_terminal", is_terminal)
+    metrics = {f"metric-{i}": 0.5 for i in range(300)}
+    attempt = {"attempt": 1, "started": "2026-01-01T00:00:00+00:00", "status": "ok", "seconds": 1.0, "stopped": None}
+    show_trial._show_attempt(attempt | {"error": "", "metrics": metrics, "curve": [{"epoch": 1, **metrics}]})
+    told, shown = capsys.readouterr().out, show_trial.LISTED if is_terminal else 300
+    assert len(drawn) == shown
+    assert ("metric-299" in told) is not is_terminal
+    assert told.count("the first 50 of 300 metrics; through a pipe") == (2 if is_terminal else 0)
