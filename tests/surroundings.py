@@ -3,6 +3,7 @@
 What a process inherits decides what it does: a shell's background job ignores SIGINT, and so does all that it starts.
 """
 
+import atexit
 import os
 import resource
 import signal
@@ -59,4 +60,6 @@ def _home(environment: dict[str, str]) -> str:
 
 @cache
 def _empty_home() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="home")  # it goes with this process
+    home = tempfile.TemporaryDirectory(prefix="home")
+    atexit.register(home.cleanup)
+    return home

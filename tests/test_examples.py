@@ -61,7 +61,7 @@ def test_the_plain_training_leaves_the_model_as_it_was_when_it_scored_best(halte
             for weights in model.parameters():
                 weights.zero_()
 
-    settings = {"optimizer": "sgd", "learning_rate": 0.01, "batch_size": 1024}
+    settings = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 32}
     with pytest.raises(Ended) if halted else nullcontext():
         best = example["train"](model, settings, Budget(2, "epochs"), data, 0, report)
         assert best["accuracy"] == told[0]
