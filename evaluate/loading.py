@@ -70,7 +70,9 @@ def resolved(place: str) -> Path:
         raise NoSuchSource(f"{place} is no path to a file: {error}") from error
     if not there:
         neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise NoSuchSource(f"there is no file {path}; in its folder {nearest(path.name, neighbours)}")
+        is_absolute = Path(place).expanduser().is_absolute()
+        taken = "" if is_absolute else "; paths, those in a log too, begin in the current folder"
+        raise NoSuchSource(f"there is no file {path}; in its folder {nearest(path.name, neighbours)}{taken}")
     return path
 
 

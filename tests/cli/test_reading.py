@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -241,6 +242,32 @@ def test_a_reader_that_goes_away_is_no_error(scored, start):
     command = start(scored, "show", "run-1", stdout=subprocess.PIPE)
     command.stdout.close()
     assert "Traceback" not in command.ended()[1]
+
+
+def test_a_query_that_is_ended_leaves_no_traceback_and_no_copy(scored, start, tmp_path, monkeypatch):
+    """Ctrl-C ends it as a person expects; what SIGTERM leaves of its copy goes with the next query."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    def asked_for_hours():
+        query = start(scored, "sql", "select sum(a.range * b.range) from range(9000000) a, range(9000000) b")
+        while not list(tmp_path.glob("archwright-copy-*/out")):
+            assert query.poll() is None, query.ended()
+            time.sleep(0.01)
+        return query
+
+    interrupted = asked_for_hours()
+    interrupted.send_signal(signal.SIGINT)
+    out, err = interrupted.ended()
+    assert (interrupted.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
+
+    terminated = asked_for_hours()
+    terminated.terminate()
+    terminated.ended()
+    assert list(tmp_path.iterdir())  # nobody could clear up
+    start(scored, "sql", "from runs").ended()
+    assert not list(tmp_path.iterdir())
 
 
 def test_readers_leave_the_log_alone(log, cli, tmp_path):

@@ -78,6 +78,8 @@ def test_missing_files_modules_and_attributes_come_with_the_nearest_names(write)
         load(f"{path.with_name('mien.py')}:score")
     with pytest.raises(NoSuchSource, match=r"there is no file /nowhere/at/all\.py"):
         load("/nowhere/at/all.py:score")
+    with pytest.raises(NoSuchSource, match=r"paths, those in a log too, begin in the current folder$"):
+        load("nowhere/at/all.py:x")
     with pytest.raises(NoSuchAttribute, match=r"has no 'scores'; did you mean score\?"):
         load(f"{path}:scores")
     with pytest.raises(NoSuchSource, match="there is no module 'no_such_module'"):
