@@ -92,7 +92,7 @@ def test_searches_without_a_score_say_why(log):
     written(log, "c.random.0", [])
     error = no_score(log.path, "c.*", histories(log.path, ["c.*"]))
     assert not isinstance(error, NothingScored)
-    assert str(error) == "there is no scored trial of c.* yet; archwright resume c.random.0"
+    assert str(error) == f"there is no scored trial of c.* yet; archwright resume c.random.0 --log {log.path}"
 
 
 def test_rows_by_hand():
