@@ -1,13 +1,39 @@
 """The evaluator that a configuration describes."""
 
+import random
 from functools import cache
 
+from archwright.core.node import root
+from archwright.core.term import Shape, Term
+from archwright.core.traverse import sample
 from archwright.core.trial import Evaluator
 from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
 from archwright.evaluate.tables.fcnet import FcnetTable
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config, Nasbench201Table
-from archwright.evaluate.tables.tabular import Table, TabularEvaluator
+from archwright.evaluate.tables.tabular import NotInTable, Table, TabularEvaluator
 from archwright.evaluate.workers.pool import WorkerPool
+
+DRAWN = 16  # architectures of a space that are held against a table
+
+
+def require_space(config: Config, space: Term, input_shape: Shape) -> None:
+    """Nothing if the evaluator is no table, or made for some architectures of the space; else NotInTable.
+
+    What a table is not made for is a trial's end where it is met; a space of nothing else, as far as a few drawings
+    show it, is refused.
+    """
+    if isinstance(config, WorkerConfig):
+        return
+    table, start, why = _table(config), root(space, input_shape), None
+    uniform = random.Random(0).random  # noqa: S311  (nothing secret)
+    for _ in range(DRAWN):
+        try:
+            table.require(sample(start, uniform).architecture)
+        except NotInTable as error:
+            why = error
+        else:
+            return
+    raise NotInTable(f"{config.table} has no results for this space: {why}")
 
 
 def open_evaluator(

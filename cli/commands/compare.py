@@ -72,6 +72,7 @@ def compare(
     from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
+    from archwright.evaluate.opening import require_space
     from archwright.search.compare import grid
     from archwright.search.session import versions
     from archwright.store.duck import DuckDBLog
@@ -103,6 +104,7 @@ def compare(
     )
     entries = grid(name or found.stem, started, wanted, seeds)
     check_run_name(max((entry.run for entry in entries), key=len))
+    require_space(config, term, shape)
     say_found(images, config, screen(beside_json=True))
     force = Force(config, found.source, workers, values.seconds(trial_timeout), retries, values.grace(grace))
     work(DuckDBLog(log), entries, force)

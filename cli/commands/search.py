@@ -74,6 +74,7 @@ def search(
     from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.core.serial import to_json
     from archwright.evaluate.config import to_json as config_to_json
+    from archwright.evaluate.opening import require_space
     from archwright.search.named import searcher_to_json
     from archwright.search.session import start, versions
     from archwright.store.duck import DuckDBLog
@@ -106,6 +107,7 @@ def search(
         stopping=rule,
         data=logged_of_images(images),
     )
+    require_space(config, term, shape)
     with new_run(file, name, lambda: numbered(file, found.stem)) as run:
         going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
         go = partial(start, file, run, started, retries=retries, claimed=True)

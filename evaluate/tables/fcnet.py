@@ -57,6 +57,10 @@ class FcnetTable:
         """Read its file, once. BadTable if that is not there, or does not hold the table."""
         len(self._columns)
 
+    def require(self, architecture: Term) -> None:
+        """Nothing if it has a value of the benchmark's for each of its hyperparameters; else NotInTable."""
+        _indices(architecture)
+
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:  # noqa: ARG002  (every row is fully trained)
         """What the table says at the end of the training, whatever the budget."""
         columns, runs = self._columns, self.config.runs
@@ -66,15 +70,20 @@ class FcnetTable:
         return Row(metrics, drawn(columns["train_time_s"][i], runs, seed))
 
     def _row_of(self, architecture: Term) -> int:
-        chosen = [
-            (inside.kind, name, value) for inside in architecture.subterms for name, value in inside.hyperparameters
-        ]
-        try:
-            values = [_take(chosen, kind, name) for kind, name in PLACES]
-            key = tuple(known.index(value) for known, value in zip(HYPERPARAMETERS.values(), values, strict=True))
-            return self._index[key]
-        except (StopIteration, ValueError, KeyError):
-            raise NotInTable(f"{architecture.kind} is no configuration of the table; search the space fcnet") from None
+        indices = _indices(architecture)
+        if indices not in self._index:
+            raise NotInTable(f"{self.config.table} has no row for the indices {indices}; give the whole table")
+        return self._index[indices]
+
+
+def _indices(architecture: Term) -> tuple[int, ...]:
+    """Of its hyperparameters' values among the benchmark's."""
+    chosen = [(inside.kind, name, value) for inside in architecture.subterms for name, value in inside.hyperparameters]
+    try:
+        values = [_take(chosen, kind, name) for kind, name in PLACES]
+        return tuple(known.index(value) for known, value in zip(HYPERPARAMETERS.values(), values, strict=True))
+    except (StopIteration, ValueError):
+        raise NotInTable(f"{architecture.kind} is no configuration of the table; search the space fcnet") from None
 
 
 def _take(chosen: list[Any], kind: str, name: str) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import field, frozen
 
 from archwright.core.cell import Topology
-from archwright.core.nasbench201 import OPERATIONS, Nasbench201Network
+from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.term import Term
 from archwright.core.trial import Budget
 from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table
@@ -64,6 +64,10 @@ class Nasbench201Table:
         """Read its file, once. BadTable if that is not there, or does not hold the table."""
         len(self._columns)
 
+    def require(self, architecture: Term) -> None:
+        """Nothing if it is a cell of the benchmark, or its network; else NotInTable."""
+        self._operations_of(architecture)
+
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
         """What the table says of a cell after 12 or 200 epochs."""
         require_budget(budget)
@@ -81,12 +85,20 @@ class Nasbench201Table:
         return Row(metrics, float(columns["train_time_200ep_s"][i]) * epochs / 200)
 
     def _row_of(self, architecture: Term) -> int:
+        operations = self._operations_of(architecture)
+        if operations not in self._index:
+            raise NotInTable(f"{self.config.table} has no row for the operations {operations}; give the whole table")
+        return self._index[operations]
+
+    def _operations_of(self, architecture: Term) -> tuple[int, ...]:
+        """By edge, in the benchmark's order."""
         network = architecture if isinstance(architecture, Nasbench201Network) else None
         cell = network.cell if network else architecture
-        if isinstance(cell, Topology):
-            ops = tuple(self._operations.get(each, -1) for each in cell.children)
-            if ops in self._index:
-                return self._index[ops]
+        if isinstance(cell, Topology) and set(cell.edges) == set(EDGES):
+            chosen = dict(zip(cell.edges, cell.children, strict=True))
+            operations = tuple(self._operations.get(chosen[edge], -1) for edge in EDGES)
+            if -1 not in operations:
+                return operations
         raise NotInTable(f"{cell.kind} is no cell of NAS-Bench-201; search the space nasbench201")
 
 

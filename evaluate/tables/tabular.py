@@ -76,6 +76,10 @@ class Table(Protocol):
         """Read its file, once. BadTable if that is not there, or does not hold the table."""
         ...
 
+    def require(self, architecture: Term) -> None:
+        """Nothing if the table may have a row for it, being made for such architectures; else NotInTable."""
+        ...
+
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
         """What the table says of a trial. NotInTable if it says nothing."""
         ...

@@ -9,6 +9,7 @@ from archwright.evaluate.metrics import METRICS
 from archwright.store.artifacts import artifact, run_folder, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
+from tests.cli.compared import full_table
 from tests.cli.running import SCORE, WATCHED, read_json, run, started
 
 
@@ -184,6 +185,20 @@ def test_mistakes_are_said_before_anything_is_logged(cli, tmp_path, words, says)
     assert done.code == 2
     assert says in done.err
     assert not (tmp_path / "archwright.duckdb").exists()
+
+
+def test_a_space_that_does_not_fit_a_table_is_refused_before_the_run_has_a_name(cli, tmp_path):
+    full_table(tmp_path)
+    folder = set(tmp_path.iterdir())
+    for space, says in {"figure1": "sequential is no cell of NAS-Bench-201", "fcnet": "sequential is no cell"}.items():
+        for verb in (["search"], ["compare", "--searcher", "random"]):
+            done = cli(*verb, space, "--evaluator", "nasbench201:table.npz")
+            assert (done.code, done.out) == (2, "")
+            assert f"table.npz has no results for this space: {says}" in done.err
+            assert "search the space nasbench201" in done.err
+    assert set(tmp_path.iterdir()) == folder
+    done = cli("search", "nasbench201", "--evaluator", "nasbench201:table.npz", "--trials", "2")
+    assert (done.code, done.err) == (0, "")
 
 
 def test_name_that_is_taken(reader):

@@ -8,11 +8,13 @@ import pytest
 
 import archwright as aw
 from archwright.core.fcnet import HYPERPARAMETERS
-from archwright.core.nasbench201 import OPERATIONS, nasbench201
+from archwright.core.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.core.trial import Budget, Job
+from archwright.evaluate.opening import require_space
 from archwright.evaluate.tables.fcnet import FcnetConfig, FcnetTable
 from archwright.evaluate.tables.nasbench201 import DATASETS, Nasbench201Config, Nasbench201Table
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
+from tests.cli.compared import full_table
 from tests.places import DATA
 
 TABLES = DATA / "nas"
@@ -70,6 +72,43 @@ def test_what_the_table_does_not_hold_is_said(tmp_path):
         table.row(cell(*["nor_conv_3x3"] * 6), Budget(5, "epochs"), 0)
     with pytest.raises(NotInTable, match="no cell of NAS-Bench-201"):
         table.row(aw.affine(10), FULL, 0)
+    with pytest.raises(NotInTable, match=r"table\.npz has no row for the operations \(0, 0, 0, 0, 0, 0\)"):
+        table.row(cell(*["none"] * 6), FULL, 0)
+
+
+def test_edges_in_another_order_are_the_same_cell(tmp_path):
+    """What is on an edge counts, not where it stands; other edges are another cell."""
+    path = full_table(tmp_path)
+    with np.load(path) as archive:  # the accuracy of each cell is the index of its row
+        np.savez(path, **{**archive, "cifar10_test_acc_200ep": np.arange(5.0**6)})
+    table = Nasbench201Table(Nasbench201Config(path, split="test"))
+    ops = [OPERATIONS[name] for name in ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "none", "none")]
+    usual = aw.topology(EDGES, *ops)
+    turned = aw.topology([EDGES[i] for i in (0, 2, 1, 5, 4, 3)], *(ops[i] for i in (0, 2, 1, 5, 4, 3)))
+    row = 1 * 5**4 + 2 * 5**3 + 3 * 5**2
+    assert [table.row(each, FULL, 0).metrics["accuracy"] for each in (usual, turned)] == [row / 100] * 2
+    with pytest.raises(NotInTable, match="topology is no cell"):
+        table.row(aw.topology([(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)], *ops), FULL, 0)
+
+
+def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
+    """One that has some of its architectures may be searched."""
+    nasbench = Nasbench201Config(small_table(tmp_path))
+    fits = [nasbench201(), aw.cell(EDGES, **OPERATIONS, other=aw.relu())]
+    for space in fits:
+        require_space(nasbench, space, (3, 32, 32))
+    for space in (aw.affine(10), aw.cell([(0, 1)], **OPERATIONS)):
+        with pytest.raises(NotInTable, match=r"table\.npz has no results for this space: .* is no cell"):
+            require_space(nasbench, space, (3, 32, 32))
+    np.savez(
+        tmp_path / "fcnet.npz",
+        config_index=np.zeros((1, 9), np.int8),
+        **{name: np.zeros((1, 4)) for name in ("val_loss", "train_time_s", "n_params")},
+    )
+    fcnet = FcnetConfig(str(tmp_path / "fcnet.npz"))
+    require_space(fcnet, aw.named_space("fcnet", 1), (9,))
+    with pytest.raises(NotInTable, match=r"fcnet\.npz has no results for this space: .* search the space fcnet"):
+        require_space(fcnet, nasbench201(), (3, 32, 32))
 
 
 def test_bad_tables_are_refused_by_name(tmp_path):
