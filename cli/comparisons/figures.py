@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
+from archwright.cli.comparisons.colours import colours
 from archwright.cli.comparisons.histories import (
     Floats,
     History,
@@ -130,11 +131,11 @@ def left_out(found: Sequence[History]) -> list[str]:
     return said
 
 
-def _band(axes: Any, x: Floats, rows: Floats, label: str) -> None:
+def _band(axes: Any, x: Floats, rows: Floats, label: str, colour: str) -> None:
     """The mean over the searches that have a value there, and one standard error on either side of it."""
     mean, error = known_mean(rows)
-    (line,) = axes.plot(x, mean, label=f"{label} (n={len(rows)})", linewidth=1.4)
-    axes.fill_between(x, mean - error, mean + error, color=line.get_color(), alpha=0.25, linewidth=0)
+    axes.plot(x, mean, label=f"{label} (n={len(rows)})", color=colour, linewidth=1.4)
+    axes.fill_between(x, mean - error, mean + error, color=colour, alpha=0.25, linewidth=0)
 
 
 def _goal(first: History, optimum: float | None, when: str = "so far") -> str:
@@ -146,17 +147,19 @@ def _distance(history: History, best: Floats, optimum: float | None) -> Floats:
 
 
 def _incumbent(axes: Any, groups: Groups, optimum: float | None) -> None:
+    colour = colours(groups)
     for label, group in groups.items():
         rows = rows_of([_distance(each, each.best, optimum) for each in group])
-        _band(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label)
+        _band(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label, colour[label])
     _finish(axes, "evaluations that have ended", _goal(_first(groups), optimum), optimum is not None)
 
 
 def _time(axes: Any, groups: Groups, optimum: float | None) -> None:
+    colour = colours(groups)
     for label, group in groups.items():
         x = np.geomspace(*_stretch(label, group), 300)
         rows = [_at(np.cumsum(each.seconds), _distance(each, each.best, optimum), x) for each in group]
-        _band(axes, x, np.stack(rows), label)
+        _band(axes, x, np.stack(rows), label, colour[label])
     axes.set_xscale("log")
     _label_in_full(axes.xaxis)
     _finish(axes, "seconds of evaluation", _goal(_first(groups), optimum), optimum is not None)
@@ -184,10 +187,10 @@ def _threshold(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
     scores = np.concatenate([each.scores for group in groups.values() for each in group])
     low, high = np.nanmin(scores), np.nanmax(scores)
     x = np.linspace(0.0, 1.0, THRESHOLDS) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLDS)
-    sign = _first(groups).sign
+    sign, colour = _first(groups).sign, colours(groups)
     for label, group in groups.items():
         rows = [share_above(sign * np.nan_to_num(each.scores, nan=-sign * np.inf), sign * x) for each in group]
-        _band(axes, x, np.stack(rows), label)
+        _band(axes, x, np.stack(rows), label, colour[label])
     side = "or better" if sign > 0 else "or less"
     _finish(axes, _first(groups).metric, f"share of models with it {side}", False)
 
@@ -204,8 +207,9 @@ def _histogram(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
     there = {label: scores[np.isfinite(scores)] for label, scores in every.items()}
     together = np.concatenate(list(there.values()))
     edges = bin_edges(float(together.min()), float(together.max()))
+    colour = colours(groups)
     for label, scores in there.items():
-        axes.hist(scores, bins=edges, histtype="step", density=True, label=label, linewidth=1.4)
+        axes.hist(scores, bins=edges, histtype="step", density=True, label=label, color=colour[label], linewidth=1.4)
     _finish(axes, _first(groups).metric, "density of models", False)
 
 

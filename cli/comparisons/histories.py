@@ -10,6 +10,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from archwright.cli.comparisons.colours import place
 from archwright.cli.suggestion import command
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.trial import Direction
@@ -120,7 +121,7 @@ def _history(run: str, facts: Sequence[str], trials: Floats) -> History:
 
 
 def by_label(found: Iterable[History]) -> Mapping[str, Sequence[History]]:
-    """The searches of each searcher. NothingToCompare if they are not all about the same metric."""
+    """The searches of each searcher, in the order of figures. NothingToCompare if they are about several metrics."""
     groups: dict[str, list[History]] = {}
     for history in found:
         groups.setdefault(history.label, []).append(history)
@@ -128,7 +129,7 @@ def by_label(found: Iterable[History]) -> Mapping[str, Sequence[History]]:
     if len(about) > 1:
         shown = ", ".join(f"{metric} ({direction})" for metric, direction in sorted(about))
         raise NothingToCompare(f"the runs are about different things: {shown}; compare those of one objective")
-    return groups
+    return {label: groups[label] for label in sorted(groups, key=place)}
 
 
 def no_score(log: Path, what: str, found: Sequence[History]) -> NothingToCompare | NothingScored:

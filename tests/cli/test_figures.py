@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from archwright.cli.comparisons.colours import colours
 from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, bin_edges, chosen_kind, draw, drawn, left_out
 from archwright.cli.comparisons.histories import NothingToCompare, by_label, histories
 from archwright.cli.values import BadOption
@@ -35,6 +36,39 @@ def lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str,
     found = [history for history in histories(log.path, runs) if history.has_score]
     chosen_kind(kind).draw(axes, by_label(found), optimum)
     return {str(line.get_label()): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines}
+
+
+def painted(log, *runs: str) -> dict[str, str]:
+    """The colour of each line, by its searcher, in the order of the legend."""
+    axes = Figure().subplots()
+    chosen_kind("incumbent").draw(axes, by_label(histories(log.path, runs)), None)
+    return {str(line.get_label()).partition(" (n")[0]: str(line.get_color()) for line in axes.lines}
+
+
+def test_a_searcher_has_its_colour_and_its_place_whatever_was_logged_first(tmp_path):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    for run in ("b.smbo.0", "b.mcts.0", "b.random.0", "a.random.0", "a.mcts.0", "c.smbo.0"):
+        written(log, run, [0.1, 0.5])
+    whole = {"random": "C0", "mcts": "C1", "smbo": "C5"}
+    assert list(painted(log, "b.*").items()) == list(whole.items())
+    assert [painted(log, pattern) for pattern in ("a.*", "c.*", "*.mcts.0")] == [
+        {"random": "C0", "mcts": "C1"},
+        {"smbo": "C5"},
+        {"mcts": "C1"},
+    ]
+
+
+def test_several_searchers_of_one_name_have_colours_that_no_other_one_has():
+    """The first of them by its settings has that of the name; more searchers than colours begin anew."""
+    assert colours(["mcts,parts=2", "mcts", "random", "smbo (revision 1)", "other"]) == {
+        "random": "C0",
+        "mcts": "C1",
+        "smbo (revision 1)": "C5",
+        "other": "C8",
+        "mcts,parts=2": "C2",
+    }
+    many = colours([f"mcts,exploration=0.{i}" for i in range(25)])
+    assert (many["mcts,exploration=0.0"], set(many.values())) == ("C1", {f"C{i}" for i in range(10)})
 
 
 @pytest.mark.parametrize("kind", KINDS)
