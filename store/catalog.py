@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from archwright.store.errors import NotALog
+from archwright.store.failure import remedy
 from archwright.store.file import OPTIONS, SEALED, Database, log_name, quoted
 from archwright.store.scratch import scratch_folder
 from archwright.store.views import VIEWS, create_view
@@ -43,15 +44,17 @@ def require_tables(database: Database, path: Path) -> None:
     """Nothing, if the log's tables are tables with its columns; else NotALog. No view of the file is looked into."""
     found = dict(database.execute(_TABLES, [log_name(database)]).fetchall())
     if "archwright_migrations" not in found:
-        raise NotALog(f"{path} is somebody else's DuckDB file; name another one with --log")
+        raise _no_log(path, "is somebody else's DuckDB file")
     for name, known in _OURS.items():
         if name not in found:
-            raise NotALog(f"{path} is no log that can be read: it has no table {name}; name another one with --log")
+            raise _no_log(path, f"is no log that can be read: it has no table {name}")
         if _plain(found[name]) not in map(_plain, known):
-            raise NotALog(
-                f"{path} is no log that can be read: its table {name} has other columns than a log's; "
-                f"name another one with --log ({' '.join(found[name].split())[:300]})"
-            )
+            has = " ".join(found[name].split())[:300]
+            raise _no_log(path, f"is no log that can be read: its table {name} has other columns than a log's ({has})")
+
+
+def _no_log(path: Path, why: str) -> NotALog:
+    return NotALog(f"{path} {why}; {remedy(path, 'name another one with --log')}")
 
 
 def require_no_triggers(database: Database, path: Path) -> None:

@@ -7,6 +7,7 @@ from shlex import quote
 import duckdb
 
 from archwright.core.errors import ArchwrightError
+from archwright.store.beside import beside
 from archwright.store.errors import LogFailed, LogIsFull, LogIsNewer, LogIsTorn, LogUnwritable, NotADatabase
 
 _BUSY = ("Could not set lock", "Unique file handle conflict", "used by another process")
@@ -57,3 +58,11 @@ def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
         if any(sign in said for sign in signs):
             return kind(f"{path} {meaning.format(log=quote(str(path)))} ({said[:300]})")
     return LogFailed(f"{path} cannot be used: {said}")
+
+
+def remedy(path: Path, without_journal: str) -> str:
+    """What to do about a file at `path` that is no log any more: it is made anew from its journal, if that is there."""
+    journal = beside(path, "journal")
+    if not journal.exists():
+        return without_journal
+    return f"move it away, and make it anew from its journal {journal} with: archwright runs --log {quote(str(path))}"

@@ -11,13 +11,15 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 from typing import Any, BinaryIO, Literal, cast
 
 import duckdb
 from attrs import frozen
 
+from archwright.core.errors import ArchwrightError
 from archwright.store.beside import beside
-from archwright.store.errors import LogUnwritable, QueryFailed
+from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed
 from archwright.store.failure import explain
 from archwright.store.file import SEALED, Database, Options, present, quoted
 from archwright.store.repair import on_log
@@ -101,10 +103,8 @@ def _sandbox(path: Path) -> Generator[tuple[Database, Path]]:
             with duckdb.connect(config=limits) as database:
                 _close(database, copy, writable)
                 yield database, writable
-    except duckdb.IOException as error:  # not the query's fault
-        raise explain(error, path) from error
     except duckdb.Error as error:
-        raise QueryFailed(_meaning(error)) from error
+        raise _explained(error, path) from error
     except RuntimeError as error:
         if str(error) == "Query interrupted":
             raise KeyboardInterrupt from error
@@ -175,6 +175,19 @@ def _names_of_theirs(database: Database) -> list[str]:
     ).fetchall()
     known = {"events", "archwright_migrations", *(view.name for view in VIEWS)}
     return ['"' + name.replace('"', '""') + '"' for (name,) in rows if name.lower() not in known]
+
+
+def _explained(error: duckdb.Error, path: Path) -> ArchwrightError:
+    """The query's fault, or the file's."""
+    if not isinstance(error, duckdb.IOException) and "Corrupt database file" not in str(error):
+        return QueryFailed(_meaning(error))
+    explained = explain(error, path)
+    if isinstance(explained, LogIsTorn) and beside(path, "journal").exists():
+        return LogIsTorn(
+            f"{path} is damaged where nobody but this query has looked ({error}); archwright verify {quote(str(path))} "
+            "looks at all of it, and makes it anew from its journal"
+        )
+    return explained
 
 
 def _meaning(error: duckdb.Error) -> str:

@@ -10,6 +10,7 @@ import duckdb
 
 from archwright.store.catalog import MIGRATIONS_TABLE, require_no_triggers, require_tables, strange_views
 from archwright.store.errors import LogIsDamaged, LogIsNewer
+from archwright.store.failure import remedy
 from archwright.store.file import Database, making, transaction
 from archwright.store.views import create_views
 
@@ -116,7 +117,7 @@ def schema_version(database: Database, path: Path) -> int:
     if version < 1:
         raise LogIsDamaged(
             f"{path} does not say of which schema it is, its table archwright_migrations is empty; "
-            "put a backup in its place"
+            f"{remedy(path, 'put a backup in its place')}"
         )
     if version > len(MIGRATIONS):
         raise LogIsNewer(

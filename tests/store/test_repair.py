@@ -4,6 +4,7 @@ import logging
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -16,7 +17,8 @@ from archwright.store import repair
 from archwright.store.beside import beside
 from archwright.store.chain import written
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogContradicted, LogIsDamaged, LogIsGone, LogUnwritable
+from archwright.store.errors import LogContradicted, LogIsDamaged, LogIsGone, LogIsTorn, LogUnwritable
+from archwright.store.events import AttemptEnded
 from archwright.store.journal import append, journal_file, tail
 from archwright.store.log import START
 from archwright.store.memory import MemoryLog
@@ -110,6 +112,39 @@ def test_what_is_gone_from_the_beginning_is_not_taken_for_the_end(log, events):
     before = log.read("a-1"), log.read("b-1")
     meddle(log, f"DELETE FROM events WHERE (run, seq) IN (SELECT (run, seq) FROM events ORDER BY rowid LIMIT {events})")
     assert (log.read("a-1"), log.read("b-1")) == before
+
+
+BLOCKS = """
+    SELECT block_id FROM pragma_storage_info('events') WHERE column_name = 'payload' AND block_id >= 0
+    EXCEPT SELECT block_id FROM pragma_storage_info('events') WHERE column_name <> 'payload'
+"""
+
+
+def harm_payloads(log):
+    """Overwrite some of a block of the file that holds nothing but payloads."""
+    long = AttemptEnded(0, 1, "crashed", 0.5, error=Random(0).randbytes(400_000).hex())  # which fills blocks
+    log.append("long", [started(), *trial(0)[:2], long], START)
+    with duckdb.connect(log.path) as database:
+        block = min(database.execute(BLOCKS).fetchall())[0]
+    with log.path.open("r+b") as file:
+        file.seek(3 * 4096 + block * 262_144 + 1_000)
+        file.write(b"not what was written")
+
+
+def test_damage_that_only_a_query_meets_is_mended_as_its_error_says(log, tmp_path):
+    """Nothing that opens the log looks at payloads. Without a journal, a backup is needed."""
+    harm_payloads(log)
+    asked = "SELECT max(length(payload)) FROM events"
+    command = f"archwright verify {log.path} looks at all of it, and makes it anew from its journal"
+    with pytest.raises(LogIsTorn, match=rf"is damaged where nobody but this query has looked \(.*\); {command}"):
+        query(log.path, asked)
+    journal = journal_file(log.path)
+    kept = journal.rename(tmp_path / "kept")
+    with pytest.raises(LogIsTorn, match="put a backup in its place"):
+        query(log.path, asked)
+    kept.rename(journal)
+    verify(log.path)
+    assert query(log.path, asked).rows[0][0] > 800_000
 
 
 @pytest.mark.parametrize("harm", ["cut", "empty", "overwritten"])

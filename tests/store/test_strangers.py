@@ -8,6 +8,7 @@ import pytest
 from archwright.store.artifacts import run_folder
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogIsDamaged, NamesTaken, NotALog
+from archwright.store.journal import journal_file
 from archwright.store.log import START
 from archwright.store.query import export, query
 from archwright.store.verify import require_own_names, verify
@@ -179,6 +180,29 @@ def test_a_log_that_does_not_say_its_schema_is_damaged(log):
     for use in READERS.values():
         with pytest.raises(LogIsDamaged, match="does not say of which schema it is, its table archwright_migrations"):
             use(log)
+
+
+REFUSED = EVENTS | {"no schema": ("DELETE FROM archwright_migrations",)}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_refused_log_is_made_anew_from_its_journal_as_the_error_says(log, what):
+    """Where no journal lies beside it, that is not said."""
+    before = log.read("a-1")
+    meddle(log, *REFUSED[what])
+    with pytest.raises((NotALog, LogIsDamaged)) as raised:
+        log.runs()
+    journal = journal_file(log.path)
+    assert str(raised.value).endswith(
+        f"; move it away, and make it anew from its journal {journal} with: archwright runs --log {log.path}"
+    )
+    kept = journal.rename(journal.with_name("kept"))
+    with pytest.raises((NotALog, LogIsDamaged), match=r"(name another one with --log|put a backup in its place)$"):
+        log.runs()
+    kept.rename(journal)
+    log.path.rename(log.path.with_name("moved away"))
+    assert log.runs() == ["a-1"]
+    assert log.read("a-1") == before
 
 
 def test_a_trigger_is_refused(tmp_path):
