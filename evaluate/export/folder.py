@@ -89,11 +89,12 @@ def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
         texts["model.py"] = text.encode()
     except ArchwrightError as error:
         missing["model.py"] = str(error)
-    about = {"format": "pt", **_classes(subject.card.class_names)}
-    texts["model.safetensors"] = save({name: value.contiguous().clone() for name, value in state.items()}, about)
+    about = _classes(subject.card.class_names)
+    held = {name: value.contiguous().clone() for name, value in state.items()}
+    texts["model.safetensors"] = save(held, {"format": "pt", **about})
     texts["architecture.json"] = (json.dumps(subject.described, indent=2) + "\n").encode()
     try:
-        texts["model.onnx"] = onnx_of(model, subject.in_shape)
+        texts["model.onnx"] = onnx_of(model, subject.in_shape, about)
     except Exception as error:  # noqa: BLE001  (whatever a person's kind of module makes torch raise)
         missing["model.onnx"] = f"torch cannot export the model to ONNX: {_innermost(error)}"
     shapes = subject.in_shape, subject.architecture.out_shape(subject.in_shape)
@@ -104,7 +105,7 @@ def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
 
 
 def _classes(names: Sequence[str]) -> dict[str, str]:
-    """What the metadata of weights says of the classes of the outputs, in their order: JSON, as it holds texts only."""
+    """What metadata says of the classes of the outputs, in their order: JSON, as it holds texts only."""
     return {"classes": json.dumps(list(names))} if names else {}
 
 
@@ -194,8 +195,8 @@ def _are_alike(found: Tensor, expected: Tensor) -> bool:
     return found.shape == expected.shape and torch.allclose(found, expected, rtol=ALIKE, atol=bound, equal_nan=True)
 
 
-def onnx_of(model: nn.Module, in_shape: Shape) -> bytes:
-    """The model in ONNX, its input `images` and its output `logits` with a batch of any size."""
+def onnx_of(model: nn.Module, in_shape: Shape, about: Mapping[str, str]) -> bytes:
+    """The model in ONNX, its input `images` and its output `logits` with a batch of any size; `about` is metadata."""
     images = torch.zeros(2, *in_shape)  # one image would be taken for a batch that is always of one
     batch = torch.export.Dim("batch")
     export_: Callable[..., Any] = torch.onnx.export
@@ -209,7 +210,10 @@ def onnx_of(model: nn.Module, in_shape: Shape) -> bytes:
             dynamo=True,
             verbose=False,
         )
-    return program.model_proto.SerializeToString()
+    proto = program.model_proto
+    for name, value in about.items():
+        proto.metadata_props.add(key=name, value=value)
+    return proto.SerializeToString()
 
 
 @contextmanager

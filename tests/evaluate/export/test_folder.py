@@ -151,6 +151,8 @@ def elsewhere(bare) -> Iterator[Callable[[Path, torch.Tensor], torch.Tensor]]:
 def test_an_exported_model_gives_the_same_without_archwright(tmp_path, elsewhere, architecture, pixels):
     """In a process that cannot import archwright, and in another runtime, from raw images."""
     given = subject(architecture, pixels=pixels)
+    names = ("cat", 'a "dog"', "Kükén", *map(str, range(architecture.out_shape(IMAGE)[0] - 3)))
+    given = evolve(given, card=evolve(given.card, class_names=names))
     done = export(given, tmp_path / "deep" / "model")
     assert (done.missing, tuple(path.name for path in done.files)) == ({}, FILES)
     images = torch.randint(0, 256, (7, *IMAGE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -159,6 +161,7 @@ def test_an_exported_model_gives_the_same_without_archwright(tmp_path, elsewhere
     bound = 1e-5 * float(expected.abs().max())
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=bound)
     session = onnxruntime.InferenceSession(tmp_path / "deep" / "model" / "model.onnx")
+    assert json.loads(session.get_modelmeta().custom_metadata_map["classes"]) == list(names)
     held = given.normalisation
     mean, deviation = (np.float32(v).reshape(held.shape) for v in (held.mean, held.deviation))
     for size in (7, 1):
