@@ -78,7 +78,8 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
     size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(shape):,}"}
     title = f"The model of trial {trial.trial} of {reading.name}{', untrained' if untrained else ''}"
     made = {"made by": f"archwright {archwright.__version__}, torch {reading.run.started.versions.get('torch', '')}"}
-    origin = Origin(title, where | ({"data": card.data} if card.data else {}) | size | dict(card.scores) | made)
+    facts = where | ({"data": card.data} if card.data else {}) | size | made
+    origin = Origin(title, facts, {} if untrained else _scores(reading, trial))
     described = {
         "architecture": to_json(node.architecture),
         "input_shape": list(shape),
@@ -132,21 +133,23 @@ def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrain
     from archwright.evaluate.export.card import Card
 
     started = reading.run.started
-    metrics = {} if untrained or trial.ended is None else trial.ended.metrics
-    scores = {f"{SCORES[name]}": f"{metrics[name]:.4f}" for name in SCORES if name in metrics}
-    objective = started.objective.metric
-    if trial.score is not None and objective not in SCORES and not untrained:
-        scores |= {objective: shown(trial.score)}
     more = {"budget": spelled(trial.budget), "images": times(node.origin.input_shape)}
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
         choices={name: shown(value) for name, value in trial.path},
         settings={} if untrained else more | _settings(config, settings_of(node.architecture)),
-        scores=scores,
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
         class_names=_class_names(started, node),
     )
+
+
+def _scores(reading: Reading, trial: Trial) -> dict[str, str]:
+    """What the trial came to, by what it is called in a card."""
+    metrics = {} if trial.ended is None else trial.ended.metrics
+    scores = {told: f"{metrics[name]:.4f}" for name, told in SCORES.items() if name in metrics}
+    objective = reading.run.started.objective.metric
+    return scores if trial.score is None or objective in SCORES else scores | {objective: shown(trial.score)}
 
 
 def _class_names(started: RunStarted, node: Node) -> Sequence[str]:

@@ -27,7 +27,6 @@ class Card:
 
     choices: Mapping[str, str] = field(factory=dict[str, str])
     settings: Mapping[str, str] = field(factory=dict[str, str])  # of the training
-    scores: Mapping[str, str] = field(factory=dict[str, str])
     versions: Mapping[str, str] = field(factory=dict[str, str])
     data: str | None = None
     unknown: str = ""  # that nobody knows what its images were normalised with, if that is so
@@ -46,7 +45,7 @@ def card(
     parts = [
         f"# {_verbatim(origin.title)}",
         _table("", origin.facts),
-        _table("Scores", about.scores),
+        _table("Scores", origin.scores),
         _table("Choices", about.choices),
         _table("Training", about.settings),
         _inputs(about, shapes, normalisation),

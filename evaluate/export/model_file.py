@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from archwright.core.printable import one_line
 from archwright.core.term import Shape, Term
@@ -24,6 +24,7 @@ class Origin:
 
     title: str  # one line
     facts: Mapping[str, str]  # what is to know, in the order of telling
+    scores: Mapping[str, str] = field(factory=dict[str, str])  # how good it is
 
 
 MEAN_OF_WINDOWS = '''
@@ -117,8 +118,9 @@ def _defined(texts: Sequence[str]) -> list[str]:
 
 
 def _docstring(origin: Origin, normalisation: Normalisation | None) -> str:
-    width = max(map(len, origin.facts), default=0)
-    facts = [one_line(f"{name:{width}}  {value}") for name, value in origin.facts.items()]
+    told = {**origin.facts, **origin.scores}
+    width = max(map(len, told), default=0)
+    facts = [one_line(f"{name:{width}}  {value}") for name, value in told.items()]
     ways = ["    python model.py               prints its layers"]
     if normalisation:
         ways.append("    python model.py images.npy    prints the classes of images")

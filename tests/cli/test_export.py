@@ -61,7 +61,9 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
         assert json.loads(file.metadata()["classes"]) == list("0123456789")
     for text in (card, code):
         assert "The model of trial 1 of digits-1" in text
-        assert f"{metrics['test_accuracy']:.4f}" in text
+        for said in ("accuracy on the validation images", "accuracy on the test images", "made by"):
+            assert text.count(said) == 1
+        assert re.search(rf"accuracy on the test images[ |]+{metrics['test_accuracy']:.4f}", text)
     for name, _ in reading.trial(1).path:
         assert f"| {name} |" in card
     assert "of each channel the mean 77.5 is subtracted, and the rest divided by the deviation 90.5." in card

@@ -13,8 +13,10 @@ from tests.evaluate.export.test_folder import IMAGE, SMALL
 
 
 def made(text: str) -> str:
-    about = Card({text: text}, {text: text}, {text: text}, {text: text}, text, text, (text,))
-    return card(about, Origin(text, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text})
+    about = Card({text: text}, {text: text}, {text: text}, text, text, (text,))
+    return card(
+        about, Origin(text, {text: text}, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text}
+    )
 
 
 @given(texts)

@@ -74,9 +74,9 @@ def subject(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, pixels: bool
         in_shape=shape,
         seed=0,
         weights=model.state_dict(),
-        origin=Origin("A model", {"run": "digits-1"}),
+        origin=Origin("A model", {"run": "digits-1"}, {"accuracy": "0.9"}),
         normalisation=Normalisation(norm, held, [value / 2 for value in held]),
-        card=Card({"conv2d.filters": "4"}, {"optimizer": "adam"}, {"accuracy": "0.9"}, {"torch": "2"}, "digits"),
+        card=Card({"conv2d.filters": "4"}, {"optimizer": "adam"}, {"torch": "2"}, "digits"),
         described={"architecture": aw.to_json(architecture)},
     )
 
