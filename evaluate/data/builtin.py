@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from archwright.evaluate.data.class_names import CIFAR10, CIFAR100, FASHION
 from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline, counted
+from archwright.evaluate.made_folder import made
 
 DIGITS = tuple("0123456789")
 OUTLINES = {
@@ -170,13 +171,18 @@ class Cifar:
 
 
 def _download(name: str, root: Path) -> None:
-    """Puts the data set under `root`, one process at a time; raises NoSuchData."""
+    """Puts the data set under `root`, one process at a time; raises NoSuchData, and makes no folders then."""
     from torchvision import datasets
 
+    lock = root / f".{name}.lock"
+    into = root / TORCHVISION[name] / "raw" if name.endswith("mnist") else root
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f".{name}.lock"):
-            getattr(datasets, TORCHVISION[name])(root, download=True)
+        with made(into), FileLock(lock):
+            try:
+                getattr(datasets, TORCHVISION[name])(root, download=True)
+            except BaseException:
+                lock.unlink(missing_ok=True)  # those who wait for it make it anew
+                raise
     except (OSError, RuntimeError) as error:
         raise NoSuchData(f"{name} is not in {root.resolve()} and could not be downloaded ({error}); {WHERE}") from error
 

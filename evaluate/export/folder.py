@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from archwright.evaluate.export.card import Card, card
 from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.export.translate import own_kinds
 from archwright.evaluate.failure import account, said
+from archwright.evaluate.made_folder import made
 from archwright.evaluate.network.compile import compiled
 from archwright.store.scratch import scratch_folder
 
@@ -122,7 +123,7 @@ def _require_free(folder: Path, *, force: bool) -> None:
 def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
     """The files with these texts, once they are in `folder`, and none of FILES beside them."""
     try:
-        with _made(folder), scratch_folder(folder, DRAFTS) as place:
+        with made(folder), scratch_folder(folder, DRAFTS) as place:
             for name, content in texts.items():
                 (place / name).write_bytes(content)
             for name in FILES:
@@ -131,20 +132,6 @@ def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
             return tuple((place / name).replace(folder / name) for name in texts)
     except OSError as error:
         raise FolderUnwritable(f"{folder} cannot be written to ({error.strerror}); name another folder") from error
-
-
-@contextmanager
-def _made(folder: Path) -> Iterator[None]:
-    """Makes the folder, and those that it lies in; where something then fails, those that were made are gone again."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        for place in missing:
-            with suppress(OSError):  # it was not made, or somebody has put something into it
-                place.rmdir()
-        raise
 
 
 def _loaded(subject: Subject) -> nn.Module:

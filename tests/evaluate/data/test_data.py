@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -89,6 +90,22 @@ def test_what_cannot_be_downloaded_says_where_it_was_looked_for(tmp_path):
     for name in ("fashion_mnist", "cifar10"):
         with pytest.raises(NoSuchData, match=rf"{name} is not in .*file.*--data-dir"):
             read(name, str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
+def test_a_download_that_fails_leaves_no_folder(tmp_path, monkeypatch, name):
+    """Not of those that were there: what lies in them is left alone."""
+
+    def fails(*_: object) -> None:
+        raise URLError("no network here")
+
+    monkeypatch.setattr("torchvision.datasets.utils._urlretrieve", fails)
+    monkeypatch.setattr("torchvision.datasets.utils._get_redirect_url", lambda url, **_: url)
+    (tmp_path / "theirs").mkdir()
+    for folder in (tmp_path / "new" / "data", tmp_path / "theirs"):
+        with pytest.raises(NoSuchData, match=rf"{name} is not in {folder} and could not be downloaded"):
+            read(name, str(folder))
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["theirs"]
 
 
 def test_the_data_folder_is_taken_from_the_environment(tmp_path, monkeypatch):
