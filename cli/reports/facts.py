@@ -61,7 +61,7 @@ def of_run(reading: Reading) -> Facts:
         "best": None if best is None else {"trial": best.trial, "score": best.score},
         "repeats": of_repeats(started, trials) if is_repeated(started) else None,
         "started": _time(run.times[0]),
-        "latest": _time(run.times[-1]),
+        "latest": _time(max(run.times)),  # the events that a fork has copied keep theirs
         "versions": dict(started.versions),
         "forked_from": asdict(started.forked_from) if started.forked_from else None,
         "events": len(run.events),

@@ -48,6 +48,8 @@ def test_fork_shares_a_beginning_and_goes_its_own_way(log, cli):
     assert done.code == 0
     assert "archwright resume run-1-fork-1" in done.out
     statuses = {each["run"]: each["status"] for each in json.loads(cli("runs", "--json").out)}
+    begun, listed = (json.loads(cli(*words, "--json").out) for words in (["show", "run-1-fork-1"], ["runs"]))
+    assert (begun["latest"], listed[-1]["latest"]) == (begun["started"], listed[-1]["started"])
     assert statuses["run-1-fork-1"] == json.loads(cli("show", "--json").out)["status"] == "new"
     assert cli("resume", "run-1-fork-1", "--trust").code == 0  # in this folder, nobody has named score.py
     facts = json.loads(cli("show", "run-1-fork-1", "--json").out)
