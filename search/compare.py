@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial, reduce
 from itertools import zip_longest
-from shlex import quote
+from pathlib import Path
 from typing import Any
 
 from attrs import define, evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.serial import JSON, from_json
+from archwright.core.suggestion import command
 from archwright.core.term import Term
 from archwright.core.trial import Evaluator
 from archwright.search.crew import Crew
 from archwright.search.replay import Belief, begin_in, revision_from_here
 from archwright.search.run import Run, Stop, TrialsKeepFailing
 from archwright.store.chain import written
+from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored, to_json
 from archwright.store.fold import RunState, replay
@@ -57,7 +59,7 @@ def grid(stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: i
 
 
 def run_all(
-    log: Log,
+    log: DuckDBLog,
     entries: Sequence[Entry],
     open_evaluator: Open,
     *,
@@ -76,7 +78,7 @@ def run_all(
     def job(entry: Entry) -> Job:
         return entry, log.read(entry.run) if entry.run in there else []
 
-    with Crew(partial(search, open_evaluator), job, entries, processes) as crew:
+    with Crew(partial(search, open_evaluator, log.path), job, entries, processes) as crew:
         while crew.at_work and (urgency := stop()) < Stop.NOW:
             if urgency > Stop.NO:
                 crew.give_no_more()
@@ -97,8 +99,10 @@ def _logged(log: Log, done: Sequence[tuple[Entry, Written]]) -> Sequence[Entry]:
     return [entry for entry, _ in done]
 
 
-def search(open_evaluator: Open, job: Job) -> Written:
-    """A whole search, or the rest of one, run here and ready to be appended: its events all happen when it is done.
+def search(open_evaluator: Open, path: Path, job: Job) -> Written:
+    """A whole search, or the rest of one in the log at `path`, run here and ready to be appended.
+
+    Its events all happen when it is done.
 
     A search whose trials keep failing ends there, as any other does.
     """
@@ -106,7 +110,7 @@ def search(open_evaluator: Open, job: Job) -> Written:
     evaluator, log = open_evaluator(), _Kept()
     try:
         if before:
-            run, first = _gone_on_with(log, entry, before, evaluator)
+            run, first = _gone_on_with(log, path, entry, before, evaluator)
         else:
             run, first = _run(log, entry.started, evaluator), entry.started
         with suppress(TrialsKeepFailing):  # of which the last event tells
@@ -122,18 +126,20 @@ def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -
 
 
 def _gone_on_with(
-    log: "_Kept", entry: Entry, before: Sequence[Recorded], evaluator: Evaluator
+    log: "_Kept", path: Path, entry: Entry, before: Sequence[Recorded], evaluator: Evaluator
 ) -> tuple[Run, RunResumed]:
     """A run that goes on from what is logged, and how it begins to: as if it had been resumed alone."""
     events = [recorded.event for recorded in before]
     state = replay(events)
-    belief = _believed_again(entry, events, state.scored, evaluator)
+    belief = _believed_again(path, entry, events, state.scored, evaluator)
     revision = revision_from_here(events)  # known by now, also where the log does not name it
     resumed = RunResumed(entry.started.trials, entry.started.versions, revision=revision)
     return Run(log, "run", before[-1].position, state, belief, evaluator), resumed
 
 
-def _believed_again(entry: Entry, events: Sequence[Event], scored: int, evaluator: Evaluator) -> Belief[Any]:
+def _believed_again(
+    path: Path, entry: Entry, events: Sequence[Event], scored: int, evaluator: Evaluator
+) -> Belief[Any]:
     """What the searcher believes after `events`, with so many trials scored, found by doing them all again.
 
     Raises SearchDiffers where a trial is another one now, or has another score.
@@ -147,7 +153,7 @@ def _believed_again(entry: Entry, events: Sequence[Event], scored: int, evaluato
             raise SearchDiffers(
                 f"{entry.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, where "
                 f"now is {again!r:.200}: the table, or archwright, has changed since; give the comparison another "
-                f"--name (what its searcher would do now: archwright replay {quote(entry.run)} --verify)"
+                f"--name (what its searcher would do now: {command(path, 'replay', entry.run, '--verify')})"
             )
     return reduce(Belief[Any].after, was[len(now) :], run.belief)  # of a proposal that was never scored
 

@@ -10,9 +10,9 @@ import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shlex import quote
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.suggestion import command
 from archwright.store.beside import DRAFTS, beside
 from archwright.store.errors import JournalIsDamaged, LogIsDamaged, LogIsGone
 from archwright.store.failure import explain
@@ -48,9 +48,8 @@ def require_not_gone(path: Path) -> None:
     journal = journal_file(path)
     if not path.exists() and journal.exists():
         raise LogIsGone(
-            f"the log {path} is gone, but its journal {journal} is there: archwright runs --log "
-            f"{quote(str(path))} brings the log "
-            "back; to begin a new one, move the journal after the log, or delete it"
+            f"the log {path} is gone, but its journal {journal} is there: {command(path, 'runs')} "
+            "brings the log back; to begin a new one, move the journal after the log, or delete it"
         )
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from shlex import quote
+from pathlib import Path
 
 from attrs import frozen
 
+from archwright.core.suggestion import command
 from archwright.store.errors import LogIsDamaged, UnreadableEvent
 from archwright.store.events import Event, from_json, to_json
 from archwright.store.log import START, Position, Recorded, Row, Written, conflict
@@ -42,20 +43,21 @@ def written(run: str, events: Sequence[Event], times: Iterable[float], after: Po
     return Written(run, after, list(chained(run, events, times, after)))
 
 
-def settled(known: Sequence[Row], part: Written) -> Position | None:
+def settled(known: Sequence[Row], part: Written, log: Path | None = None) -> Position | None:
     """Where the run stood once it held `part`, or None if it ends where `part` goes on and that is still to be written.
 
-    `known` is what the log holds of the run from the row `part.after` on. Raises LogConflict where it is neither.
+    `known` is what the log, in the file `log` if it is in one, holds of the run from the row `part.after` on. Raises
+    LogConflict where it is neither.
     """
     run, after, new = part.run, part.after, part.rows
     if after != START:
         if not known or known[0].position != after:
-            raise conflict(run, after)
+            raise conflict(run, after, log)
         known = known[1:]
     if not known:
         return None
     if [(row.kind, row.payload) for row in known[: len(new)]] != [(row.kind, row.payload) for row in new]:
-        raise conflict(run, after)
+        raise conflict(run, after, log)
     return known[len(new) - 1].position
 
 
@@ -86,24 +88,27 @@ def first_unreadable(rows: Iterable[Row]) -> Break | None:
     return None
 
 
-def recorded(run: str, rows: Sequence[Row], after: int = 0) -> list[Recorded]:
+def recorded(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None) -> list[Recorded]:
     """The events in `rows` that come after number `after`, whose own row is the first of `rows`.
 
-    Raises LogIsDamaged where they are not what was appended.
+    They are of the file `log`, if they are of one. Raises LogIsDamaged where they are not what was appended.
     """
-    return parsed(run, whole(run, rows, after))
+    return parsed(run, whole(run, rows, after, log))
 
 
-def whole(run: str, rows: Sequence[Row], after: int = 0) -> Sequence[Row]:
-    """Those of `rows` that come after number `after`, whose own row is the first; LogIsDamaged where one is broken."""
+def whole(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None) -> Sequence[Row]:
+    """Those of `rows` that come after number `after`, whose own row is the first; LogIsDamaged where one is broken.
+
+    They are of the file `log`, if they are of one.
+    """
     position = START
     if after and rows:
         position, rows = Position(after, rows[0].chain), rows[1:]
     if broken := first_break(run, rows, position):
         raise LogIsDamaged(
             f"event {broken.seq} of {run} is broken: {broken.what}; what came before it is whole: "
-            f"archwright fork {quote(run)} --at {broken.seq - 1} goes on from there, "
-            "and archwright verify says whether the log's journal has the run as it was written"
+            f"{command(log, 'fork', run, '--at', str(broken.seq - 1))} goes on from there, and "
+            f"{command(log, 'verify')} says whether the log's journal has the run as it was written"
         )
     return rows
 

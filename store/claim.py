@@ -4,10 +4,10 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shlex import quote
 
 from filelock import FileLock, Timeout
 
+from archwright.core.suggestion import command
 from archwright.store.beside import DRAFTS, beside
 from archwright.store.errors import RunIsBusy
 from archwright.store.failure import explain
@@ -34,7 +34,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     except Timeout as error:
         raise RunIsBusy(
             f"{run} in {path} is going on in {_holder(file)}; let it finish or stop it, "
-            f"or watch it with: archwright show {quote(run)} --log {quote(str(path))}"
+            f"or watch it with: {command(Path(path), 'show', run)}"
         ) from error
     except OSError as error:
         raise explain(error, file) from error

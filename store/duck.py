@@ -51,14 +51,14 @@ class DuckDBLog:
         """As `Log.read`."""
         rows = on_log(self.path, "read", lambda database: read_rows(database, run, after, upto))
         with _collector_paused():
-            return recorded(run, rows, after)
+            return recorded(run, rows, after, self.path)
 
     def rows(self, run: str) -> Sequence[Row]:
         """The rows of `run`, of which none is parsed: most of a read is parsing, and not everybody needs all of it.
 
         Raises LogIsDamaged where they are not those that were appended.
         """
-        return whole(run, on_log(self.path, "read", lambda database: read_rows(database, run)))
+        return whole(run, on_log(self.path, "read", lambda database: read_rows(database, run)), log=self.path)
 
     def runs(self) -> list[str]:
         """As `Log.runs`."""
@@ -68,7 +68,7 @@ class DuckDBLog:
 def _appended(path: Path, parts: Sequence[Written], database: Database) -> list[Position]:
     journal = journal_file(present(path))
     with transaction(database):
-        there = [settled(rows, part) for rows, part in zip(_known(database, parts), parts, strict=True)]
+        there = [settled(rows, part, path) for rows, part in zip(_known(database, parts), parts, strict=True)]
         new = [part for part, position in zip(parts, there, strict=True) if position is None]
         if new:
             insert(database, new)

@@ -2,11 +2,11 @@
 
 import re
 from pathlib import Path
-from shlex import quote
 
 import duckdb
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.suggestion import command
 from archwright.store.beside import beside
 from archwright.store.errors import LogFailed, LogIsFull, LogIsNewer, LogIsTorn, LogUnwritable, NotADatabase
 
@@ -19,8 +19,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
     (
         ("No space left", "File too large", "quota exceeded"),
         LogIsFull,
-        "cannot grow, the disk is full; make room and go on with: archwright resume --log {log}. "
-        "Nothing acknowledged is lost",
+        "cannot grow, the disk is full; make room (nothing acknowledged is lost) and go on with: {resume}",
     ),
     (
         ("Permission denied", "Read-only file system", "Operation not permitted"),
@@ -56,7 +55,7 @@ def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
     said = " ".join(str(error).split())
     for signs, kind, meaning in _MEANINGS:
         if any(sign in said for sign in signs):
-            return kind(f"{path} {meaning.format(log=quote(str(path)))} ({said[:300]})")
+            return kind(f"{path} {meaning.format(resume=command(path, 'resume'))} ({said[:300]})")
     return LogFailed(f"{path} cannot be used: {said}")
 
 
@@ -65,4 +64,4 @@ def remedy(path: Path, without_journal: str) -> str:
     journal = beside(path, "journal")
     if not journal.exists():
         return without_journal
-    return f"move it away, and make it anew from its journal {journal} with: archwright runs --log {quote(str(path))}"
+    return f"move it away, and make it anew from its journal {journal} with: {command(path, 'runs')}"

@@ -1,11 +1,12 @@
 """What a log is: named runs, each a chain of events that only grows at its end."""
 
 from collections.abc import Sequence
-from shlex import quote
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from attrs import frozen
 
+from archwright.core.suggestion import command
 from archwright.store.errors import LogConflict
 from archwright.store.events import Event
 
@@ -114,9 +115,9 @@ class Log(Appendable, Protocol):
         ...
 
 
-def conflict(run: str, after: Position) -> LogConflict:
-    """The error for a writer of `run` who believes that it stands at `after`."""
+def conflict(run: str, after: Position, log: Path | None) -> LogConflict:
+    """The error for a writer of `run` in the file `log`, if it is in one, who believes that it stands at `after`."""
     return LogConflict(
         f"{run} does not stand at event {after.seq} as this process left it: another process has written the run, "
-        f"or another file is in the log's place; stop that one, then go on with: archwright resume {quote(run)}"
+        f"or another file is in the log's place; stop that one, then go on with: {command(log, 'resume', run)}"
     )

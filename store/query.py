@@ -11,13 +11,13 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from shlex import quote
 from typing import Any, BinaryIO, Literal, cast
 
 import duckdb
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.suggestion import command
 from archwright.store.beside import beside
 from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed
 from archwright.store.failure import explain
@@ -184,7 +184,7 @@ def _explained(error: duckdb.Error, path: Path) -> ArchwrightError:
     explained = explain(error, path)
     if isinstance(explained, LogIsTorn) and beside(path, "journal").exists():
         return LogIsTorn(
-            f"{path} is damaged where nobody but this query has looked ({error}); archwright verify {quote(str(path))} "
+            f"{path} is damaged where nobody but this query has looked ({error}); {command(path, 'verify')} "
             "looks at all of it, and makes it anew from its journal"
         )
     return explained

@@ -37,7 +37,7 @@ def replay(
     if json:
         output.print_json(found)
     else:
-        replaying.show_verified(found) if verify else replaying.show_belief(found)
+        replaying.show_verified(found, log) if verify else replaying.show_belief(found)
     if verify and found["mismatch"]:
         sys.exit(1)
 

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from archwright.cli.output import named, score, screen, several, shown, spelled
 from archwright.cli.own_code import logged_term
 from archwright.cli.reports.facts import Facts, left_out
 from archwright.cli.reports.reading import Reading
+from archwright.cli.suggestion import command
 from archwright.cli.values import pairs, searcher_parts
 from archwright.core.serial import JSON
 from archwright.core.trial import parse_budget
@@ -137,12 +139,12 @@ def _difference(mismatch: Mismatch) -> str:
     )
 
 
-def show_verified(facts: Facts) -> None:
-    """Print it: what other revisions proposed, and what comes of comparing the rest."""
+def show_verified(facts: Facts, log: Path) -> None:
+    """Print it, of a run in `log`: what other revisions proposed, and what comes of comparing the rest."""
     out, first, now = screen(), facts["mismatch"], facts["revision"]
     for part in facts["by_revision"]:
         if part["revision"] not in (None, now):
-            out.print(f"{facts['run']}: {_of_another(facts, part)}", soft_wrap=True)
+            out.print(f"{facts['run']}: {_of_another(facts, part)} {_whole(log)}", soft_wrap=True)
     compared = facts["proposals"] - sum(
         p["proposals"] for p in facts["by_revision"] if p["revision"] not in (None, now)
     )
@@ -150,7 +152,7 @@ def show_verified(facts: Facts) -> None:
         out.print(f"{facts['run']}: event {first['event']}, trial {first['trial']}, is not what the searcher proposes:")
         out.print(f"  {first['difference']}", soft_wrap=True)
     elif facts["unlike"] is not None:
-        out.print(f"{facts['run']}: {_of_some(facts)}", soft_wrap=True)
+        out.print(f"{facts['run']}: {_of_some(facts)} {_whole(log)}", soft_wrap=True)
     elif compared == facts["proposals"]:
         out.print(f"{facts['run']}: the searcher makes all {compared} proposals again, as they were logged")
     elif compared:
@@ -161,7 +163,7 @@ def _of_another(facts: Facts, part: Facts) -> str:
     return (
         f"revision {part['revision']} of {facts['searcher']} made {several(part['proposals'], 'proposal')}; this "
         f"archwright has revision {facts['revision']}, which proposes otherwise, so there is nothing to compare them "
-        "with (whether the log is whole: archwright verify)"
+        "with"
     )
 
 
@@ -170,8 +172,12 @@ def _of_some(facts: Facts) -> str:
     return (
         f"from event {unlike['event']}, trial {unlike['trial']}, on, proposals are not those of revision "
         f"{facts['revision']} of {facts['searcher']}, which this archwright has: the run was logged before revisions "
-        "were, so that an earlier one may have made them (whether the log is whole: archwright verify)"
+        "were, so that an earlier one may have made them"
     )
+
+
+def _whole(log: Path) -> str:
+    return f"(whether the log is whole: {command(log, 'verify')})"
 
 
 def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -> JSON:

@@ -3,6 +3,7 @@
 import shlex
 import socket
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -10,15 +11,26 @@ from archwright.cli.comparisons.histories import History, no_score
 from archwright.cli.runs.starting import new_run
 from archwright.cli.suggestion import command
 from archwright.evaluate.permission import NotTrusted, require
+from archwright.store import repair
 from archwright.store.anew import make
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogIsFolder, LogIsGone, LogMissing, NotALog, RunExists, RunIsBusy
+from archwright.store.errors import (
+    LogConflict,
+    LogContradicted,
+    LogIsDamaged,
+    LogIsFolder,
+    LogIsGone,
+    LogMissing,
+    NotALog,
+    RunExists,
+    RunIsBusy,
+)
 from archwright.store.failure import explain
 from archwright.store.file import present
 from archwright.store.journal import journal_file
 from archwright.store.log import START
-from tests.store.strategies import started
+from tests.store.strategies import run_of, started, trial
 
 NAME = "mine and Anna's.duckdb"
 
@@ -64,8 +76,41 @@ def test_of_a_log_that_is_gone(path):
 
 def test_of_a_full_disk_names_the_log(path):
     told = words(explain(OSError(28, "No space left on device"), path), "archwright resume")
-    assert told[:3] == ["archwright", "resume", "--log"]
-    assert told[3].rstrip(".") == str(path)
+    assert told[:4] == ["archwright", "resume", "--log", str(path)]
+
+
+def test_of_a_run_that_somebody_else_has_written(path):
+    log = DuckDBLog(path)
+    start = log.append("run", [started()], START)
+    log.append("run", trial(0)[:1], start)
+    with pytest.raises(LogConflict) as raised:
+        log.append("run", trial(1)[:1], start)
+    assert words(raised.value, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
+
+
+def test_of_a_run_that_is_broken(path):
+    """Both ways out: what is whole of it, and its journal."""
+    log = DuckDBLog(path)
+    log.append("run", run_of(1), START)
+    with duckdb.connect(path) as database:
+        database.execute("UPDATE events SET time = 0 WHERE seq = 5")
+    for read in (log.read, log.rows):
+        with pytest.raises(LogIsDamaged) as raised:
+            read("run")
+        told = words(raised.value, "archwright fork")
+        assert told[:7] == ["archwright", "fork", "run", "--at", "4", "--log", str(path)]
+        assert words(raised.value, "archwright verify")[:4] == ["archwright", "verify", "--log", str(path)]
+
+
+def test_of_a_log_that_its_journal_contradicts(path):
+    log = DuckDBLog(path)
+    log.append("run", run_of(1), START)
+    with duckdb.connect(path) as database:
+        database.execute("UPDATE events SET run = 'other'")
+    repair._compared.clear()  # as in a new process
+    with pytest.raises(LogContradicted) as raised:
+        log.append("new", [started()], START)
+    assert words(raised.value, "archwright verify")[:4] == ["archwright", "verify", "--log", str(path)]
 
 
 def test_of_a_run_that_is_there(path):

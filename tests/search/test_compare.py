@@ -95,7 +95,7 @@ def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
 def searched(started) -> list:
     """The events of a whole search that is run here."""
     log = MemoryLog()
-    log.append_all([search(Instant, (Entry("run", started), []))])
+    log.append_all([search(Instant, log.path, (Entry("run", started), []))])
     return events_of(log)
 
 
@@ -148,8 +148,9 @@ def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
         for e in searched(evolve(entry.started, trials=4))
     ]
     log.append(entry.run, events, START)
-    with pytest.raises(SearchDiffers, match=r"c\.random\.0 .*Scored\(trial=2.*0\.123.*another --name"):
+    with pytest.raises(SearchDiffers, match=r"c\.random\.0 .*Scored\(trial=2.*0\.123.*another --name") as raised:
         list(run_all(log, [entry], Instant, processes=1))
+    assert f"archwright replay c.random.0 --verify --log {log.path})" in str(raised.value)
     assert logged(log, entry.run).state.scored == 4
 
 

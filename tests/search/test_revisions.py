@@ -5,6 +5,7 @@ from collections import defaultdict
 import pytest
 from attrs import evolve, fields
 
+from archwright.cli.options import DEFAULT_LOG
 from archwright.cli.reports.replaying import made_searcher, show_verified, verified
 from archwright.cli.runs.resuming import say_revised
 from archwright.search import named
@@ -198,16 +199,20 @@ def test_what_replay_verify_says(file, known, says, reading, capsys):
     events = read(HERE / f"{file}.events")
     facts = verified(reading(named_revision(events, int(file[-1])) if known else events))
     assert facts["mismatch"] is None
-    show_verified(facts)
+    show_verified(facts, DEFAULT_LOG)
     assert capsys.readouterr().out == says
 
 
 def test_what_replay_verify_says_of_two_revisions(reading, capsys):
     facts = verified(reading(gone_on(named_revision(read(path("smbo", "wide", 2)), 2), TRIALS + 1)))
     assert facts["by_revision"] == [{"revision": 2, "proposals": TRIALS}, {"revision": 4, "proposals": 1}]
-    show_verified(facts)
+    show_verified(facts, DEFAULT_LOG)
     out = capsys.readouterr().out
     assert "run: revision 2 of smbo made 24 proposals" in out
+    show_verified(facts, DEFAULT_LOG.with_name("an other.duckdb"))
+    assert "nothing to compare them with (whether the log is whole: archwright verify --log 'an other.duckdb')" in (
+        capsys.readouterr().out
+    )
     assert "run: the searcher makes the other 1 proposal again, as logged\n" in out
 
 
