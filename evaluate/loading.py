@@ -14,6 +14,7 @@ from typing import Any
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.evaluate.failure import account
+from archwright.evaluate.paths import beginning
 
 
 class BadSource(ArchwrightError, ValueError):
@@ -70,9 +71,8 @@ def resolved(place: str) -> Path:
         raise NoSuchSource(f"{place} is no path to a file: {error}") from error
     if not there:
         neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        is_absolute = Path(place).expanduser().is_absolute()
-        taken = "" if is_absolute else "; paths, those in a log too, begin in the current folder"
-        raise NoSuchSource(f"there is no file {path}; in its folder {nearest(path.name, neighbours)}{taken}")
+        near = nearest(path.name, neighbours)
+        raise NoSuchSource(f"there is no file {path}; in its folder {near}{beginning(place)}")
     return path
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, nearest
+from archwright.evaluate.paths import beginning
 
 Counts = tuple[int, ...]  # images of each class
 
@@ -77,4 +78,6 @@ def nothing_at(path: Path) -> NoSuchData:
     """The error for a path that leads nowhere, with the nearest names in its place."""
     place = path.absolute().parent
     there = [p.name for p in place.iterdir()] if place.is_dir() else []
-    return NoSuchData(f"there is nothing at {path.absolute()}; in its place {nearest(path.name, there)}")
+    return NoSuchData(
+        f"there is nothing at {path.absolute()}; in its place {nearest(path.name, there)}{beginning(path)}"
+    )

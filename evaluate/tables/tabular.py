@@ -10,6 +10,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Finished, Job, Report
+from archwright.evaluate.paths import beginning
 
 Runs = Literal["drawn", "mean"]
 RUNS: tuple[Runs, ...] = get_args(Runs)
@@ -45,7 +46,7 @@ def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
     """The named columns of an .npz file."""
     file = Path(path).expanduser()
     if not file.is_file():
-        raise BadTable(f"there is no file {file}; give the path of the benchmark's .npz")
+        raise BadTable(f"there is no file {file}; give the path of the benchmark's .npz{beginning(path)}")
     try:
         with np.load(file) as archive:
             missing = [name for name in columns if name not in archive]

@@ -201,8 +201,13 @@ def test_a_folder_that_may_not_be_read_is_told(folder):
 
 
 def test_bad_folders_are_told(folder, tmp_path):
-    with pytest.raises(NoSuchData, match="there is nothing at"):
+    with pytest.raises(NoSuchData, match=f"there is nothing at {tmp_path / 'nowhere'}; ") as absolute:
         describe(f"folder:{tmp_path / 'nowhere'}")
+    assert "begin in" not in str(absolute.value)
+    with pytest.raises(
+        NoSuchData, match=r"nowhere; in its .*; paths, those in a log too, begin in the current folder$"
+    ):
+        describe("folder:nowhere/at/all/nowhere")
     with pytest.raises(BadData, match="no folder with images"):
         describe(f"folder:{tmp_path}")
     with pytest.raises(BadData, match="20 images of 1 classes"):
