@@ -13,8 +13,10 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Finished, Job, Report
 from archwright.evaluate.config import WorkerConfig, to_json
 from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.workers.death import Death
+from archwright.evaluate.workers.limit import LAST_CALL
 from archwright.evaluate.workers.memory_kills import MemoryKills
-from archwright.evaluate.workers.process import LAST_CALL, Death, Gone, WorkerProcess, import_path
+from archwright.evaluate.workers.process import Gone, WorkerProcess, import_path
 from archwright.evaluate.workers.protocol import Ended, Garbled, Halt, Message, Ready, Setup, Unfit
 
 GLANCE = 0.5  # seconds between looks for a dead worker whose pipe a child of it holds open
@@ -85,7 +87,7 @@ class WorkerPool:
     def submit(self, job: Job) -> None:
         """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
         self._look(0.0)  # one that has died while it had nothing to do is replaced, and costs no attempt
-        for worker in [w for w in self._workers if w.expired and w.job is None]:
+        for worker in [w for w in self._workers if w.limit.expired and w.job is None]:
             self._replace(worker)
         idle = sorted((w for w in self._workers if w.usable), key=lambda w: not w.ready)
         try:
@@ -177,8 +179,8 @@ class WorkerPool:
         for worker in [w for w in self._workers if w.unheard or not w.alive]:
             self._hear(worker)
         for worker in [w for w in self._workers if time.monotonic() >= self._deadline(w)]:
-            if worker.called is None:
-                worker.call()
+            if worker.limit.called is None:
+                worker.limit.call()
             else:
                 self._lose(worker, self._overdue(worker))
 
@@ -201,7 +203,7 @@ class WorkerPool:
                 self._take(worker, message)
         except (Gone, BlockingIOError) as nothing:
             if isinstance(nothing, Gone) or not worker.alive:
-                self._lose(worker, self._overdue(worker) if worker.expired else worker.epitaph())
+                self._lose(worker, self._overdue(worker) if worker.limit.expired else worker.epitaph())
         except Garbled as error:
             self._lose(worker, Death("crashed", str(error)))
 
@@ -209,14 +211,14 @@ class WorkerPool:
         match message:
             case Ready():
                 worker.ready = self._proven = True
-                worker.called = None
+                worker.limit.called = None
                 self._begin(worker)
             case Report() if _is_about(worker.job, message):
                 self._arrived.append(message)
             case Ended(finished, fit) if _is_about(worker.job, finished):
                 self._arrived.append(self._with_chance(finished))
                 worker.finish()
-                if not fit or worker.expired:  # its time was up just then
+                if not fit or worker.limit.expired:  # its time was up just then
                     self._replace(worker)
             case Unfit(error) if not self._proven:
                 self._dismiss(worker)
@@ -231,22 +233,22 @@ class WorkerPool:
         return evolve(finished, may_be_chance=finished.status == "out_of_memory" and self._slots > 1)
 
     def _deadline(self, worker: WorkerProcess) -> float:
-        if worker.called is not None:
-            return worker.called + LAST_CALL
+        if worker.limit.called is not None:
+            return worker.limit.called + LAST_CALL
         if not worker.ready:
             return worker.since + self._start_timeout
         return worker.since + self._trial_timeout if worker.job is not None else float("inf")
 
     def _overdue(self, worker: WorkerProcess) -> Death:
         if worker.ready:
-            still = ", while the search did not run; the trial perhaps neither" if worker.stood_still else ""
+            still = ", while the search did not run; the trial perhaps neither" if worker.limit.stood_still else ""
             why = f"the trial was killed at its limit of {self._trial_timeout:g} s (trial_timeout){still}"
-            return Death("timed_out", why, worker.stood_still)
+            return Death("timed_out", why, worker.limit.stood_still)
         return Death("crashed", f"the worker was not ready after {self._start_timeout:g} s (start_timeout)")
 
     def _lose(self, worker: WorkerProcess, death: Death, quote: bool = True) -> None:
         """Ends the worker and, where it had a job, the attempt; another worker takes its place."""
-        seconds = (worker.expired or time.monotonic()) - worker.since
+        seconds = (worker.limit.expired or time.monotonic()) - worker.since
         self._replace(worker)
         said = f"{death.why}\n{worker.last_words()}".rstrip() if quote else death.why
         if not self._proven and not death.may_be_chance:

@@ -1,20 +1,19 @@
-"""One worker process as the coordinator sees it: its pipes, its job, and the end of what it wrote to stderr."""
+"""One worker process as the coordinator sees it: its pipes, and the end of what it wrote to stderr."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 
-from attrs import frozen
-
-from archwright.core.trial import Job, Status
+from archwright.core.trial import Job
 from archwright.evaluate.failure import last_lines
 from archwright.evaluate.workers import guard
+from archwright.evaluate.workers.death import Death, death
+from archwright.evaluate.workers.limit import Limit
 from archwright.evaluate.workers.memory_kills import MemoryKills
 from archwright.evaluate.workers.protocol import Message, Setup, decode, encode, is_end
 
@@ -22,37 +21,12 @@ CHUNK = 1 << 16  # bytes read at once, the size of a pipe
 STDERR_KEPT = 1 << 14  # bytes; the rest of a flood is read and forgotten
 LONGEST_LINE = 1 << 24  # bytes of a message; more than that is no message
 DYING = 1.0  # seconds between the end of a worker's pipe and the end of its process
-SPARE = 0.5  # seconds beyond a limit after which a worker is killed also where nobody collects
-LAST_CALL = 0.25  # seconds in which a worker over its limit may say that it was done, if nobody has heard it yet
-STANDSTILL = 2.0  # seconds that a limit is noticed late by, if this process did not run meanwhile, nor the job perhaps
 WORKER = ("-P", "-u", "-X", "faulthandler", "-m", "archwright.evaluate.workers.worker")
 GUARD = str(Path(guard.__file__))
-# What a process brings upon itself; by any other signal somebody or something else has killed it.
-OWN_SIGNALS = {
-    signal.SIGABRT,
-    signal.SIGBUS,
-    signal.SIGFPE,
-    signal.SIGILL,
-    signal.SIGSEGV,
-    signal.SIGSYS,
-    signal.SIGTRAP,
-    signal.SIGPIPE,
-    signal.SIGXCPU,
-    signal.SIGXFSZ,
-}
 
 
 class Gone(Exception):
     """The worker has closed its pipe, which it does only by dying; the pool makes an end of the attempt of it."""
-
-
-@frozen
-class Death:
-    """How a worker ended without having been told to."""
-
-    status: Status
-    why: str
-    may_be_chance: bool = False  # not of the job's doing, as far as can be known
 
 
 class WorkerProcess:
@@ -68,12 +42,7 @@ class WorkerProcess:
         self.served = False  # whether it ever had a job
         self.job: Job | None = None
         self.since = time.monotonic()  # of the start of the process, or of its job
-        self.called: float | None = None  # when it was found to be over its limit
-        self.expired: float | None = None  # when it was killed at its limit while nobody collected
-        self.stood_still = False  # whether the coordinator did not run when the limit was reached
-        self._due = float("inf")  # when that is to be
-        self._limit: Timer | None = None
-        self._ending = Lock()  # a job is over either because it ended or because its time did
+        self.limit = Limit(self)  # of its job; that of its start is the pool's affair
         self._kills = kills
         self._kills_before = kills.count()
         self._unsent = encode(setup)
@@ -116,7 +85,7 @@ class WorkerProcess:
     @property
     def usable(self) -> bool:
         """Whether it can have another job, now or once it is ready."""
-        return self.alive and self.job is None and self.expired is None
+        return self.alive and self.job is None and self.limit.expired is None
 
     @property
     def sending(self) -> bool:
@@ -141,7 +110,7 @@ class WorkerProcess:
 
     def receive(self) -> Iterator[Message]:
         """The messages that have arrived; raises Gone or Garbled, and BlockingIOError where there is nothing."""
-        arrived = self._take_in()
+        arrived = self.take_in()
         with self._reading:
             *lines, self._received = self._received.split(b"\n")
         yield from map(decode, lines)
@@ -152,7 +121,7 @@ class WorkerProcess:
         if len(self._received) > LONGEST_LINE:
             decode(self._received)
 
-    def _take_in(self) -> bool:
+    def take_in(self) -> bool:
         """Takes in what has arrived, as much as a pipe holds; whether there was anything."""
         with self._reading:
             if self._silent or self._closed:
@@ -178,20 +147,14 @@ class WorkerProcess:
         """
         assert self.job is not None
         self.since, self._said, self.served, self._kills_before = time.monotonic(), b"", True, self._kills.count()
-        self.called, self.stood_still, self._due = None, False, self.since + limit
-        if limit < float("inf"):
-            self._limit = Timer(limit + SPARE, self._expire, [self.job])
-            self._limit.daemon = True
-            with suppress(RuntimeError):  # the machine has no more threads: the limit holds where somebody collects
-                self._limit.start()
+        self.limit = Limit(self, limit)
+        self.limit.hold()
         self.send(self.job)
 
     def finish(self) -> None:
         """The job is over."""
-        with self._ending:
-            self.job, self.called = None, None
-        if self._limit is not None:
-            self._limit.cancel()
+        self.limit.lift()
+        self.job = None
 
     def hang_up(self) -> None:
         """Tells the guard to end the worker and all that it has started."""
@@ -201,8 +164,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Ends the worker and all that it has started at once, and gives back its pipes."""
-        if self._limit is not None:
-            self._limit.cancel()
+        self.limit.cancel()
         self.hang_up()
         for _ in range(2):
             with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it dies when that lets it go
@@ -217,63 +179,25 @@ class WorkerProcess:
             self._closed = True
             _close(self.jobs, self.reports, self.stderr)
 
-    def call(self) -> None:
-        """Takes note that it is over its limit: a little later it is to be killed, unless it says that it is done."""
-        self.called = time.monotonic()
-        if self.expired is None:
-            self._notice(self.called)
-
     def epitaph(self) -> Death:
         """How the worker ended by itself, waiting a moment where it is just dying; to be asked before `kill`."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(DYING)
-        code = self._process.returncode
-        if code is None:
-            return Death("crashed", "the worker closed its pipes")
-        if code >= 0:
-            return Death("crashed", f"the worker exited with code {code}")
-        if -code != signal.SIGKILL:
-            own = -code in OWN_SIGNALS
-            meaning = f" ({(signal.strsignal(-code) or '').lower()})" if own else ""
-            return Death("crashed", f"the worker was killed by {_name(-code)}{meaning}", not own)
-        match self._kills.explain(self._kills_before):
-            case True:
-                return Death("out_of_memory", "the worker was killed by the system (SIGKILL), as memory ran out", True)
-            case False:
-                why = "the worker was killed by SIGKILL, and not by the system for want of memory"
-            case None:
-                why = "the worker was killed by SIGKILL, as the system does when memory runs out"
-        return Death("crashed", why, True)
+        return death(self._process.returncode, self._kills, self._kills_before)
 
     def last_words(self) -> str:
         """The last lines of stderr since the job began."""
         return last_lines(self._said.decode(errors="replace"))
 
-    def _expire(self, job: Job) -> None:
-        """Kills the worker of a job over its limit, unless it says that the job is done: that beats the clock."""
-        began = time.monotonic()
-        while self.job is job and not self._has_ended() and time.monotonic() < began + LAST_CALL:
-            time.sleep(0 if self._take_in() else 0.01)
-        with self._ending:
-            if self.job is job and self.alive and not self._has_ended():
-                self._notice(began - SPARE)
-                self.expired = time.monotonic()
-                self._process.terminate()
-
-    def _has_ended(self) -> bool:
+    @property
+    def is_done(self) -> bool:
+        """Whether it has said that its job has ended, as far as that was taken in."""
         with self._reading:
             return any(map(is_end, self._received.split(b"\n")[:-1]))
 
-    def _notice(self, now: float) -> None:
-        """That the limit is reached `now`, as far as is noticed; this process ran, unless it was to be much earlier."""
-        self.stood_still = self.stood_still or now > self._due + SPARE + STANDSTILL
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # one of the real-time signals
-        return f"signal {number}"
+    def terminate(self) -> None:
+        """Tells the guard to end it, and all that it has started, without a wait."""
+        self._process.terminate()
 
 
 def _pipes(count: int) -> list[tuple[int, int]]:

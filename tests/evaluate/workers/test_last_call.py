@@ -9,10 +9,11 @@ import pytest
 
 from archwright.core.trial import Finished, Report
 from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.workers import limit as limit_module
 from archwright.evaluate.workers import pool as pool_module
 from archwright.evaluate.workers import process as process_module
+from archwright.evaluate.workers.limit import LAST_CALL, SPARE, STANDSTILL
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.evaluate.workers.process import LAST_CALL, SPARE, STANDSTILL
 from archwright.evaluate.workers.protocol import Ended, Ready, encode
 from tests.evaluate.jobs import job
 
@@ -64,7 +65,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (pool_module, process_module):
+    for module in (pool_module, process_module, limit_module):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -135,7 +136,7 @@ def test_a_job_over_its_limit_while_all_stood_still_is_tried_again(begun, clock)
 def test_a_worker_that_has_ended_its_job_is_not_killed_while_its_coordinator_waits_for_the_log(begun, clock, late):
     begun.worker.say(Report(0, 1, 1, {"accuracy": 0.25}), END)
     clock.now += LIMIT + SPARE + late
-    begun.process._expire(begun.process.job)
+    begun.process.limit.expire()
     assert begun.worker.returncode is None
     clock.now += 60.0
     assert [type(message) for message in begun.pool.collect(0.0)] == [Report, Finished]
@@ -149,7 +150,7 @@ def test_a_job_that_is_killed_while_its_coordinator_waits_for_the_log_has_said_w
     begun.worker.say(Report(0, 1, 1, {"accuracy": 0.25}))
     os.write(begun.worker.reports, encode(END)[:20])
     clock.now += LIMIT + SPARE + late
-    begun.process._expire(begun.process.job)
+    begun.process.limit.expire()
     assert begun.worker.returncode == -15
     clock.now += 60.0
     report, end = begun.pool.collect(0.0)

@@ -152,13 +152,12 @@ def test_a_worker_that_fails_by_itself_ends(open_pool):
 def test_a_limit_that_comes_when_the_job_has_ended_is_none_of_the_next_job_s(open_pool):
     """The clock is no later job's, and a worker whose time was up gets none."""
     pool = open_pool("process", trial_timeout=60.0)
-    over = job(0)
-    (first,), _ = run(pool, over)
+    (first,), _ = run(pool, job(0))
     (worker,) = pool._workers
-    worker._expire(over)
+    worker.limit.expire()
     (second,), _ = run(pool, job(1))
     assert second.metrics == first.metrics, "the same process"
-    worker.expired = time.monotonic()
+    worker.limit.expired = time.monotonic()
     (third,), _ = run(pool, job(2))
     assert third.status == "ok"
     assert third.metrics != first.metrics
@@ -194,7 +193,7 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
     (worker,) = pool._workers
     (process,) = children(worker.pid)
     pool.submit(job())
-    assert worker._limit.interval < 3.0, "two seconds after its limit it is dead"
+    assert worker.limit._timer.interval < 3.0, "two seconds after its limit it is dead"
     assert gone([process])  # nobody collects, as where the coordinator waits for its log
     dead = time.monotonic() - worker.since
     time.sleep(0.5)  # which is none of the trial's time
