@@ -20,6 +20,9 @@ OWN_SIGNALS = {
     signal.SIGXCPU,
     signal.SIGXFSZ,
 }
+IGNORED = (
+    "the search's process ignores SIGCHLD; undo that with signal.signal(signal.SIGCHLD, signal.SIG_DFL) to be told"
+)
 
 
 @frozen
@@ -38,6 +41,8 @@ def death(code: int | None, kills: MemoryKills, kills_before: int | None) -> Dea
     """
     if code is None:
         return Death("crashed", "the worker closed its pipes")
+    if code == 0 and signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # the system has told nobody: 0 stands for it
+        return Death("crashed", f"the worker ended, and how is not known, since {IGNORED}", True)
     if code >= 0:
         return Death("crashed", f"the worker exited with code {code}")
     if -code != signal.SIGKILL:

@@ -254,6 +254,18 @@ def test_a_first_worker_that_dies_at_its_start_is_no_trial_s_end(tmp_path, text,
         assert pool.pids == []
 
 
+@pytest.mark.parametrize("function", ["is_killed", "leaves_at_once"])
+def test_how_a_worker_ended_is_not_known_where_its_end_is_ignored(open_pool, function):
+    """As by a program that leaves no zombies: the system then tells nobody, and Python takes that for a 0."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        (ended,), _ = run(open_pool(function), job())
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert (ended.status, ended.may_be_chance) == ("crashed", True)
+    assert ended.error.startswith("the worker ended, and how is not known, since the search's process ignores SIGCHLD")
+
+
 def test_garbage_in_the_pipes_costs_an_attempt_at_most(open_pool):
     ended = end(open_pool("writes_everywhere"))
     assert ended.status == "crashed"
