@@ -1,5 +1,7 @@
 """What tests of training and of workers share."""
 
+import gc
+
 import pytest
 
 from archwright.evaluate.config import FunctionConfig
@@ -9,13 +11,14 @@ from tests.evaluate.scores import SCORES
 
 @pytest.fixture(scope="module")
 def one_thread():
-    """One thread for torch: the same results whatever the number of cores."""
+    """One thread for torch: the same results whatever the number of cores. What a worker changes here is undone."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+    gc.unfreeze()
 
 
 class Clock:

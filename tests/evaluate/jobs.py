@@ -6,6 +6,8 @@ from pathlib import Path
 import archwright as aw
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Finished, Job, Report
+from archwright.evaluate.verdict import Evaluate
+from archwright.evaluate.workers.attempt import attempt
 from archwright.evaluate.workers.process import WorkerProcess
 
 EPOCH = Budget(1, "epochs")
@@ -34,6 +36,12 @@ def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
             else:
                 reports.append(message)
     return sorted(ended, key=lambda finished: finished.trial), reports
+
+
+def run_here(evaluate: Evaluate, *jobs) -> tuple[list[Finished], list[Report]]:
+    """The same where a worker evaluates as this process does: for what no process of its own is needed."""
+    reports: list[Report] = []
+    return [attempt(evaluate, each, reports.append).finished for each in jobs], reports
 
 
 def end(pool, **about):

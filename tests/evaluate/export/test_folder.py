@@ -196,17 +196,19 @@ def test_the_files_say_what_the_model_is(tmp_path):
         assert expected in text
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("without_onnx")
 def test_the_code_is_a_program(tmp_path, monkeypatch, capsys):
     """It prints its layers, or the classes of images."""
     export(subject(), tmp_path)
     np.save(tmp_path / "images.npy", np.zeros((2, *IMAGE), np.uint8))
     script = str(tmp_path / "model.py")
-    alone = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
-    monkeypatch.setattr(sys, "argv", [script, str(tmp_path / "images.npy")])
-    runpy.run_path(script, run_name="__main__")
-    images = capsys.readouterr().out
+
+    def said(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", [script, *words])
+        runpy.run_path(script, run_name="__main__")
+        return capsys.readouterr().out
+
+    alone, images = said(), said(str(tmp_path / "images.npy"))
     assert "conv.weight" in alone
     assert alone.endswith(f"{SMALL.parameters(IMAGE):,} parameters\n")
     assert [line.split(":")[0] for line in images.splitlines()] == ["image 0", "image 1"]
@@ -258,6 +260,7 @@ def test_an_export_that_fails_half_way_leaves_what_was_there(tmp_path, monkeypat
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
 
 
+@pytest.mark.usefixtures("without_onnx")
 def test_what_a_killed_export_has_left_is_gone_after_the_next(tmp_path):
     """The folders of nobody, by name and by lock; not one of a person's."""
     for name in (f"{DRAFTS}dead", ".export-of-mine"):
@@ -267,6 +270,7 @@ def test_what_a_killed_export_has_left_is_gone_after_the_next(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {*FILES, ".export-of-mine"}
 
 
+@pytest.mark.usefixtures("without_onnx")
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     """Before anything is worked out."""
     (tmp_path / "file").touch()

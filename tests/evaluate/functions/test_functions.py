@@ -1,4 +1,4 @@
-"""A person's own training in a worker: what it is given, and how its ends are told apart."""
+"""A person's own training: what it is given, and how its ends are told apart."""
 
 import pytest
 from attrs import evolve
@@ -6,10 +6,13 @@ from attrs import evolve
 import archwright as aw
 from archwright.core.trial import Budget
 from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.functions.scoring import prepare
 from archwright.evaluate.metrics import COSTS
 from archwright.evaluate.training.artifacts import read_model
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
-from tests.evaluate.jobs import job, run
+from tests.evaluate.jobs import job, run, run_here
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 OWN = """
 import math, sys
@@ -17,7 +20,7 @@ import archwright as aw
 
 def given(model, settings, budget, device, data, seed, report, input_shape, architecture):
     import torch
-    assert isinstance(architecture, aw.Term) and str(device) == "cpu" and torch.get_num_threads() == 1
+    assert isinstance(architecture, aw.Term) and str(device) == "cpu" and torch.get_num_threads() == 2
     assert {p.device for p in model.parameters()} == {data.train.images.device} == {device}
     assert data.train.images.dtype == torch.uint8
     assert model(data.normalised(data.train.images[:5])).shape == (5, 10)
@@ -80,12 +83,11 @@ def config(file, name, **more):
     return FunctionConfig(f"{file}:{name}", input_shape=(1, 8, 8), device="cpu", threads=1, **more)
 
 
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")  # of which a worker makes no error
 def test_a_function_is_given_what_it_asks_for(file):
     given = config(file, "given", data="digits", validation=0.5, settings={"rate": 9, "weight_decay": 0.25})
-    with WorkerPool(given) as pool:
-        (first, again, other), reports = run(
-            pool, *(job(i, NETWORK, Budget(2, "epochs"), seed=i // 2) for i in (0, 1, 2))
-        )
+    jobs = [job(i, NETWORK, Budget(2, "epochs"), seed=i // 2) for i in (0, 1, 2)]
+    (first, again, other), reports = run_here(prepare(given, 0, threads=2), *jobs)
     assert first.status == "ok", first.error
     start, costs = first.metrics.pop("first"), {name: first.metrics.pop(name) for name in COSTS}
     assert costs["parameters"] == 4 * 9 + 4 + 4 * 64 * 10 + 10
@@ -114,8 +116,8 @@ def test_the_ways_in_which_a_training_fails_are_told_apart_and_the_next_one_is_k
         ("learns", "ok", ""),
     ]
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how, _, _ in cases]
-    with WorkerPool(config(file, "ends")) as pool:
-        ended, _ = run(pool, *(evolve(job(i, trial), artifacts=str(tmp_path)) for i, trial in enumerate(trials)))
+    jobs = [evolve(job(i, trial), artifacts=str(tmp_path)) for i, trial in enumerate(trials)]
+    ended, _ = run_here(prepare(config(file, "ends"), 0, 1), *jobs)
     for (_, status, told), finished in zip(cases, ended, strict=True):
         assert (finished.status, told in finished.error) == (status, True), finished.error
     weights, _ = read_model(tmp_path, 4)
@@ -137,8 +139,7 @@ def test_parameters_that_there_is_nothing_for_are_told(file, function, told):
 
 def test_a_model_that_cannot_be_built_is_invalid_and_the_next_one_is_trained(file):
     narrow = aw.sequential(aw.global_avg_pool(), aw.conv2d(filters=3, size=1))
-    with WorkerPool(config(file, "counts")) as pool:
-        (bad, good), _ = run(pool, job(0, narrow), job(1, aw.affine(units=10)))
+    (bad, good), _ = run_here(prepare(config(file, "counts"), 0, 1), job(0, narrow), job(1, aw.affine(units=10)))
     assert (bad.status, "conv2d needs an input of shape" in bad.error) == ("invalid", True)
     assert good.metrics["accuracy"] == good.metrics["parameters"] == 64 * 10 + 10
 
@@ -147,8 +148,8 @@ def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
     """And where it cannot be run any more, the score counts; what the function says itself has priority."""
     hows = ("wrecked", "frozen", "half", "own")
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how in hows]
-    with WorkerPool(config(file, "spoils")) as pool:
-        ended, _ = run(pool, *(job(i, trial) for i, trial in enumerate(trials)))
+    jobs = [job(i, trial) for i, trial in enumerate(trials)]
+    ended, _ = run_here(prepare(config(file, "spoils"), 0, 1), *jobs)
     assert [finished.status for finished in ended] == ["ok"] * 4
     wrecked, frozen, half, own = (finished.metrics for finished in ended)
     assert wrecked.keys() == {"accuracy", "parameters", "peak_memory_bytes", "seconds"}
