@@ -1,6 +1,5 @@
 """How an attempt at a job went, as the code that does the job says it."""
 
-import math
 from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
@@ -17,17 +16,11 @@ class Verdict:
     """How an attempt went, as the code that does it knows; what it raises instead is an attempt that crashed."""
 
     status: Status
-    metrics: Metrics = field(factory=dict[str, float])  # finite, unless it diverged
+    metrics: Metrics = field(
+        factory=dict[str, float]
+    )  # as they were given, also NaN: the search knows which is its objective
     error: str = ""
     stopped: Stopped | None = None
 
 
 Evaluate = Callable[[Job, Tell], Verdict]
-
-
-def judged(metrics: Metrics) -> Verdict:
-    """The verdict on final metrics: ok, or diverged where one of them is NaN or infinite."""
-    for name, value in metrics.items():
-        if not math.isfinite(value):
-            return Verdict("diverged", metrics, f"{name} is {value}")
-    return Verdict("ok", metrics)

@@ -42,7 +42,10 @@ def score(architecture, budget, seed, report):
     return globals()[fault]()
 
 def nan():
-    return {"accuracy": 0.5, "loss": float("nan")}
+    return {"accuracy": float("nan"), "loss": 0.5}
+
+def nan_beside():
+    return {"accuracy": 0.5, "loss": float("nan"), "cost": float("-inf")}
 
 def infinite():
     return float("inf")
@@ -113,8 +116,9 @@ def full_disk():
 
 # fault: the statuses of its attempts, and what the error says; what may be chance is tried once more
 FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
-    "nan": (("diverged",), "loss is nan"),
-    "infinite": (("diverged",), "accuracy is inf"),
+    "nan": (("diverged",), "the metric accuracy is nan"),
+    "nan_beside": (("ok",), ""),
+    "infinite": (("diverged",), "the metric accuracy is inf"),
     "exception": (("crashed",), "ValueError: no good"),
     "memory": (("out_of_memory", "out_of_memory"), "MemoryError: Unable to allocate 8.00 GiB"),
     "segfault": (("crashed",), "killed by SIGSEGV"),

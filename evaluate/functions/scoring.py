@@ -17,7 +17,7 @@ from archwright.evaluate.functions.made import Made, Make
 from archwright.evaluate.loading import load
 from archwright.evaluate.out_of_memory import is_out_of_memory
 from archwright.evaluate.own_process import no_child_returns
-from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict, judged
+from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict
 
 
 class Halted(BaseException):
@@ -79,10 +79,8 @@ def prepare(config: FunctionConfig, index: int, threads: int) -> Evaluate:
                 returned = function(*positional, **named)
         except Halted as halt:
             return made.finished(Verdict("ok", stopped=halt.stopped), job)
-        verdict = judged(
-            _numbers(returned) if isinstance(returned, Mapping) else {metric: _number("the score", returned)}
-        )
-        return made.finished(verdict, job) if verdict.status == "ok" else verdict
+        metrics = _numbers(returned) if isinstance(returned, Mapping) else {metric: _number("the score", returned)}
+        return made.finished(Verdict("ok", metrics), job)
 
     return evaluate
 

@@ -144,6 +144,17 @@ def test_no_trial_is_ok_without_a_finite_score(metrics, status):
     assert all("accuracy" in e.error for e in ends)
 
 
+@pytest.mark.parametrize("other", [math.nan, math.inf, -math.inf])
+def test_a_metric_that_no_search_is_about_is_logged_as_it_is(other):
+    """It says nothing about the trial, whose score counts."""
+    log, metrics = MemoryLog(), {"accuracy": 0.75, "loss": other}
+    begun(log, Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)), trials=1)
+    (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
+    (told,) = (e for e in events_of(log) if isinstance(e, Scored))
+    assert (end.status, told.status, told.score, end.error) == ("ok", "ok", 0.75, "")
+    assert repr(end.metrics) == repr(told.metrics) == repr(metrics)
+
+
 @pytest.mark.parametrize(
     ("metrics", "says"),
     [

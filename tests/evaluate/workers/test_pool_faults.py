@@ -48,7 +48,6 @@ def test_the_worker_stays_warm_after_an_exception_of_plain_python(open_pool):
         ("floods", "crashed", "ValueError: after the flood"),
         ("closes_everything", "crashed", "the worker closed its pipes"),
         ("leaves_a_child", "crashed", "exited with code 5"),
-        ("is_nan", "diverged", "loss is nan"),
         ("is_text", "crashed", "the score is '0.9' (str); it must be a number"),
         ("is_nothing", "crashed", "the score is None (NoneType)"),
         ("has_odd_metrics", "crashed", "model is <object object"),
