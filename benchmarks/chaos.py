@@ -29,6 +29,7 @@ from archwright.search.session import logged, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, RunStarted, Scored
 from archwright.store.verify import verify
+from rows import Row, show
 
 RUN = "chaos"
 LIMIT = 0.5  # seconds for a trial
@@ -258,7 +259,8 @@ class Killer:
         """All that was ever read from the log is still there."""
         if self.log.path.exists() and self.log.runs():
             events = logged(self.log, RUN).events
-            assert events[: len(self.events)] == self.events, "the log has changed behind its end"
+            there, before = (list(map(repr, some)) for some in (events, self.events))  # NaN does not equal itself
+            assert there[: len(before)] == before, "the log has changed behind its end"
             new, self.events = events[len(self.events) :], events
             self.fruitless = 0 if any(isinstance(event, Scored) for event in new) else self.fruitless + 1
 
@@ -313,25 +315,32 @@ def _state(pid: int) -> str:
     return ""
 
 
-def main() -> None:
+def rows(found: Found, workers: int) -> Iterator[Row]:
     """The figures."""
+    ends = ", ".join(f"{n} {status}" for status, n in found.outcomes.most_common())
+    trials, seconds = f"{found.outcomes.total():,}", f"{workers} workers, {found.seconds:.0f} s"
+    yield Row("trials with one outcome each", trials, "all", f"{ends}; {seconds}")
+    started, ended = len(found.of(AttemptStarted)), len(found.of(AttemptEnded))
+    yield Row("attempts", f"{started:,}", "", f"{started - ended} died with their coordinator")
+    yield Row("coordinators killed", f"{found.coordinators}", "", f"{found.workers} signals to workers")
+    gone = f"{found.slowest:.2f} s at most"
+    yield Row("until all was gone that a killed coordinator had started", gone, f"{GONE:g} s")
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """The table."""
     parser = argparse.ArgumentParser(description="A search under random faults.")
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--coordinate", type=Path, metavar="LOG", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     if given.coordinate is not None:
         coordinate(DuckDBLog(given.coordinate), given.trials, given.workers)
         return
     with tempfile.TemporaryDirectory() as folder:
         found = chaos(Path(folder), given.trials, given.workers, given.seed)
-    started, ended = len(found.of(AttemptStarted)), len(found.of(AttemptEnded))
-    print(f"{given.trials} trials with {given.workers} workers in {found.seconds:.0f} s, each with one outcome:")
-    print("  " + ", ".join(f"{status} {n}" for status, n in found.outcomes.most_common()))
-    print(f"{started} attempts, of which {started - ended} died with their coordinator")
-    print(f"{found.coordinators} coordinators killed, {found.workers} signals to workers")
-    print(f"all that a killed coordinator had started was gone after at most {found.slowest:.2f} s")
+    show("A search under random faults", rows(found, given.workers))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,9 @@ leave the worker warm, and prints how much memory each process holds, early and 
 """
 
 import argparse
-import os
-import platform
 import resource
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +21,7 @@ from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.session import Console, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, Scored
+from rows import Row, show
 
 WARM = 20  # trials before the first sample that counts
 WINDOW = 20  # samples at either end
@@ -54,10 +52,11 @@ kind = RaisesAfterwards()
 
 @frozen
 class Sample:
-    """What two processes hold once a trial is scored, in bytes."""
+    """What the processes hold once a trial is scored, in bytes."""
 
     coordinator: int
     worker: int
+    guard: int
     failed: bool
 
 
@@ -86,7 +85,7 @@ def samples(folder: Path, trials: int) -> Sequence[Sample]:
             if isinstance(event, Scored):
                 (guard,) = pool.pids
                 (worker,) = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
-                taken.append(Sample(held("self"), held(worker), event.status != "ok"))
+                taken.append(Sample(held("self"), held(worker), held(guard), event.status != "ok"))
 
         begin = _started(space(load(f"{source}:kind")), config, trials)
         console = Console(watch=watch)
@@ -134,23 +133,26 @@ def _started(term, config: TrainingConfig, trials: int) -> RunStarted:
     )
 
 
+def rows(taken: Sequence[Sample]) -> Iterator[Row]:
+    """What each process holds early and late."""
+    trials, failed = len(taken), sum(sample.failed for sample in taken)
+    warm = min(WARM, trials // 3)
+    yield Row("trials in one warm worker", f"{trials}", "", f"{failed} of which failed")
+    for name in ("coordinator", "worker", "guard"):
+        values = [getattr(sample, name) for sample in taken]
+        found = growth(values)
+        beside = f"after {warm} trials and at the end: {found.bytes / MIB:+.1f}; {max(values) / MIB:.1f} at most"
+        yield Row(f"MiB that the {name} holds", f"{found.early / MIB:.1f} / {found.late / MIB:.1f}", "", beside)
+
+
 def main(words: Sequence[str] | None = None) -> None:
-    """The figures."""
+    """The table."""
     parser = argparse.ArgumentParser(description="Memory over many trials.")
     parser.add_argument("--trials", type=int, default=200)
     trials = parser.parse_args(words).trials
     with tempfile.TemporaryDirectory() as folder:
         taken = samples(Path(folder), trials)
-    print(f"{trials} trials, {sum(sample.failed for sample in taken)} of which failed; MiB that are held:")
-    for name in ("coordinator", "worker"):
-        values = [getattr(sample, name) for sample in taken]
-        found, warm = growth(values), min(WARM, trials // 3)
-        print(
-            f"  {name:<12} {found.early / MIB:7.1f} after {warm} trials, {found.late / MIB:7.1f} at the end "
-            f"({found.bytes / MIB:+.1f}), {max(values) / MIB:.1f} at most"
-        )
-    where = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    print(f"archwright {aw.__version__}, {where}, {sys.platform}")
+    show(f"Memory over {trials} trials", rows(taken))
 
 
 if __name__ == "__main__":

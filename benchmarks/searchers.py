@@ -26,7 +26,7 @@ from archwright.search.searchers.random_search import RandomSearch
 
 PROBLEM = Problem(aw.named_space("deeparchitect"), (3, 32, 32), 0, Budget(1, "epochs"), Objective())
 SEARCHERS = ("random", "mcts", "mcts-bisection", "evolution", "local-search", "smbo", "smbo-paper")
-PROMISED = {"random": 1, "mcts": 3, "mcts-bisection": 3, "smbo": 100}  # ms at 1,000 trials
+BARS = {"random": "1", "mcts": "3", "mcts-bisection": "3", "smbo": "50"}  # ms at 1,000 trials
 AFTER = (100, 1_000, 10_000)  # trials
 SLOW = 0.02  # seconds; of what takes longer, a few rounds will do
 

@@ -19,8 +19,6 @@ from archwright.search.compare import grid, run_all
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
 
-TRIALS = 200  # of a search
-
 
 def table(folder: Path) -> Path:
     """A table of the form of NAS-Bench-201 for one data set, with random numbers of as many digits as there."""
@@ -34,10 +32,10 @@ def table(folder: Path) -> Path:
     return folder / "table.npz"
 
 
-def compared(folder: Path, searches: int) -> tuple[float, float]:
+def compared(folder: Path, searches: int, trials: int) -> tuple[float, float]:
     """Trials a second over all cores, without the start of the processes, and bytes a trial in the log.
 
-    Random search, 200 trials each.
+    Random searches of so many trials each.
     """
     config = Nasbench201Config(str(table(folder)), split="test")
     started = RunStarted(
@@ -49,7 +47,7 @@ def compared(folder: Path, searches: int) -> tuple[float, float]:
         objective=Objective(),
         budget=Budget(200, "epochs"),
         seed=0,
-        trials=TRIALS,
+        trials=trials,
         versions={},
     )
     log = DuckDBLog(folder / "tabular.duckdb")
@@ -58,4 +56,4 @@ def compared(folder: Path, searches: int) -> tuple[float, float]:
     next(done)  # by then the processes have imported what they need
     begun = time.perf_counter()
     rest = sum(1 for _ in done)
-    return rest * TRIALS / (time.perf_counter() - begun), log.path.stat().st_size / (searches * TRIALS)
+    return rest * trials / (time.perf_counter() - begun), log.path.stat().st_size / (searches * trials)

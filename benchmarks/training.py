@@ -1,4 +1,4 @@
-"""How fast models train here, against a plain PyTorch loop and against the model alone.
+"""How fast models train here, against a plain PyTorch loop and against the model alone, and what is measured of each.
 
     python benchmarks/training.py [--device auto|cpu|cuda:0] [--rounds 3] [--threads 1] [--compile] [--smallest]
 
@@ -6,10 +6,8 @@ The sides of a comparison take turns, since machines are shared: read the ratios
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -25,13 +23,12 @@ from archwright.core.trial import Budget
 from archwright.evaluate.data.tensors import DeviceData, Split
 from archwright.evaluate.network.compile import compiled
 from archwright.evaluate.training.device import chosen_device
+from archwright.evaluate.training.facts import Memory, a_batch, facts
 from archwright.evaluate.training.learner import forward, optimizer
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.train import train
 from archwright.evaluate.workers.cores import cores
-
-sys.path.insert(0, str(Path(__file__).parent))
-
+from rows import Row, show
 from workers import BATCH, ratio
 
 SETTINGS = {"optimizer": "adam", "batch_size": BATCH, "crop": 4, "flip": True}
@@ -77,8 +74,9 @@ def subjects(cuda: bool) -> dict[str, Subject]:
 
 
 def smallest() -> dict[str, Subject]:
-    """The tiny model and one batch: enough to see that everything runs."""
-    return {"tiny": evolve(subjects(cuda=False)["tiny"], batches=1)}
+    """The tiny model and one batch in the place of each: enough to see that everything runs."""
+    models = subjects(cuda=False)
+    return dict.fromkeys(models, evolve(models["tiny"], batches=1))
 
 
 def random_data(batches: int, device: torch.device) -> DeviceData:
@@ -156,29 +154,46 @@ def alone(network: Term, data: DeviceData, how: Recipe) -> float:
     return n / (time.perf_counter() - began)
 
 
+def known(network: Term, data: DeviceData, how: Recipe) -> float:
+    """Images a second, if a batch of them is trained on while FLOPs, latency and memory are measured, once a trial."""
+    del how
+    model, began = ready(network, data), time.perf_counter()
+    memory = Memory(data.device)
+    facts(model, a_batch(data))
+    memory.peak()
+    return BATCH / (time.perf_counter() - began)
+
+
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def rates(subject: Subject, device: torch.device, rounds: int, how: Recipe) -> dict[str, list[float]]:
-    """Images a second of the three sides, in turn, after a round that does not count."""
+    """Images a second of all sides, in turn, after a round that does not count."""
     data = random_data(subject.batches, device)
-    sides: dict[str, Callable[[Term, DeviceData, Recipe], float]] = {"ours": ours, "plain": plain, "alone": alone}
+    sides: dict[str, Callable[[Term, DeviceData, Recipe], float]] = {
+        "ours": ours, "plain": plain, "alone": alone, "known": known,
+    }  # fmt: skip
     seen = [{name: side(subject.network, data, how) for name, side in sides.items()} for _ in range(rounds + 1)]
     return {name: [each[name] for each in seen[1:]] for name in sides}
 
 
-def rows(
-    device: torch.device, rounds: int, compiles: bool = False, models: Mapping[str, Subject] | None = None
-) -> Iterator[tuple[str, str, str]]:
-    """What is measured, ours in images a second, and what stands beside it; of all models, if none are given."""
+def measured(models: Mapping[str, Subject], device: torch.device, rounds: int, compiles: bool = False) -> Iterator[Row]:
+    """How fast each model trains, and what is measured of it once."""
     how = recipe(SETTINGS | {"compile": compiles})
-    for name, subject in (models or subjects(device.type == "cuda")).items():
+    for name, subject in models.items():
         seen = rates(subject, device, rounds, how)
-        figures = ", ".join(f"{side} {median(values):,.0f}" for side, values in seen.items() if side != "ours")
-        against = f"{ratio(seen['ours'], seen['plain']):.2f} x plain, {ratio(seen['ours'], seen['alone']):.2f} of alone"
-        yield f"images/s, {name} model", f"{median(seen['ours']):,.0f}", f"{against} ({figures})"
+        figures, n = {side: median(values) for side, values in seen.items()}, f"n = {rounds}"
+        for against, words in (("plain", "a plain loop with a DataLoader"), ("alone", "the model alone")):
+            beside = f"{figures['ours']:,.0f} to {figures[against]:,.0f}, {n}"
+            yield Row(
+                f"images/s of a {name} model, to {words}", f"{ratio(seen['ours'], seen[against]):.2f}", "", beside
+            )
+        spent, step = (1000 * BATCH / figures[side] for side in ("known", "ours"))
+        batches = f"{ratio(seen['ours'], seen['known']):.1f} steps"
+        beside = f"{spent:.1f} ms to {step:.1f} ms, {n}"
+        yield Row(f"FLOPs, latency and memory of a {name} model", batches, "", beside)
 
 
 def ready_for(name: str, threads: int = 1) -> torch.device:
@@ -189,7 +204,7 @@ def ready_for(name: str, threads: int = 1) -> torch.device:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Measure, and print what was measured with what it was measured on."""
+    """The table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=3)
@@ -198,16 +213,15 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--smallest", action="store_true", help="only to see that it runs")
     given = parser.parse_args(words)
     device, rounds = ready_for(given.device, given.threads), 1 if given.smallest else given.rounds
-    print(f"{described(device)}; n = {rounds}, medians")
-    for what, figure, beside in rows(device, rounds, given.compile, smallest() if given.smallest else None):
-        print(f"{what}: {figure}; {beside}", flush=True)
+    models = smallest() if given.smallest else subjects(device.type == "cuda")
+    show(f"Trainings on {described(device)}", measured(models, device, rounds, given.compile))
 
 
 def described(device: torch.device) -> str:
     """What is measured on, and with what."""
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU, {torch.get_num_threads()} threads (no GPU)"
-    return f"{name}; torch {torch.__version__}, archwright {aw.__version__}"
+    return f"{name}, torch {torch.__version__}"
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from archwright.evaluate.training.device import chosen_device
 from archwright.evaluate.training.learner import forward, optimizer, score
 from archwright.evaluate.training.recipe import recipe
 from archwright.evaluate.workers.pool import WorkerPool
+from rows import Row, show
 
 BATCH = 128
 
@@ -132,11 +133,12 @@ def bare(data: DeviceData, device: torch.device, epochs: int) -> None:
     score(model, data, data.test)
 
 
-def trials_an_hour(pool: WorkerPool, trials: int) -> float:
-    """Trials of 5 epochs of a small model on digits, all workers of the pool warm, on one device."""
+def trials_an_hour(device: str, workers: int, trials: int) -> float:
+    """Trials of 5 epochs of a small model on digits, all workers warm, on one device."""
     queue = jobs(SMALL, Budget(5, "epochs"))
-    ends(pool, queue, 2 * pool.slots)
-    return trials * 3600 / _timed(lambda: ends(pool, queue, trials))
+    with WorkerPool(TrainingConfig(device=device), workers=workers) as pool:
+        ends(pool, queue, 2 * pool.slots)
+        return trials * 3600 / _timed(lambda: ends(pool, queue, trials))
 
 
 def _timed(act: Callable[[], object]) -> float:
@@ -146,7 +148,7 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Measure, and print what was measured with what it was measured on."""
+    """The table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=11)
@@ -154,19 +156,26 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--epochs", type=int, default=40, help="of a training in a worker")
     given = parser.parse_args(words)
-    device = chosen_device(given.device, 0)
-    print(f"{device}; torch {torch.__version__}, archwright {aw.__version__}")
-    worker, loop = worker_seconds(given.device, given.rounds, given.epochs)
-    seconds = f"{median(worker):.2f} s, {median(loop):.2f} s of processor, one thread each, n = {given.rounds}"
-    print(f"a training in a worker: {ratio(worker, loop):.3f} of a bare loop ({seconds})")
-    for workers in map(int, given.workers.split(",")):
-        with WorkerPool(TrainingConfig(device=given.device), workers=workers) as pool:
-            if workers == 1:
-                begun = start_seconds(pool, given.rounds) * 1000
-                print(
-                    f"start of a trial in a warm worker, to its end after one step: {begun:.0f} ms, n = {given.rounds}"
-                )
-            print(f"trials an hour, {workers} workers: {trials_an_hour(pool, given.trials):,.0f}", flush=True)
+    rows = measured(given.device, given.rounds, given.epochs, list(map(int, given.workers.split(","))), given.trials)
+    show(f"Workers on {chosen_device(given.device, 0)}, torch {torch.__version__}", rows)
+
+
+def measured(device: str, rounds: int, epochs: int, workers: Sequence[int], trials: int) -> Iterator[Row]:
+    """What a worker costs, and what several of them do in an hour."""
+    with WorkerPool(TrainingConfig(device=device)) as pool:
+        begun = start_seconds(pool, rounds) * 1000
+    yield Row("a trial of one step in a warm worker, to its end", f"{begun:.0f} ms", "50 ms", f"n = {rounds}")
+    worker, loop = worker_seconds(device, rounds, epochs)
+    pairs = sorted(a / b for a, b in zip(worker, loop, strict=True))
+    beside = f"{median(worker):.2f} s to {median(loop):.2f} s of processor, one thread each; {epochs} epochs of digits"
+    spread = f"n = {rounds}, from {pairs[0]:.2f} to {pairs[-1]:.2f}"
+    yield Row("a training in a worker, to a bare loop", f"{ratio(worker, loop):.2f}", "1.05", f"{beside}; {spread}")
+    hourly = {n: trials_an_hour(device, n, trials) for n in workers}
+    names = ", ".join(map(str, workers))
+    to_one = " / ".join(f"{each / hourly[workers[0]]:.2f}" for each in hourly.values())
+    figure = " / ".join(f"{each:,.0f}" for each in hourly.values())
+    beside = f"{names} workers: {to_one} of the first; {trials} trials each"
+    yield Row("trials of 5 epochs of digits an hour, with more and more workers", figure, "", beside)
 
 
 if __name__ == "__main__":

@@ -1,28 +1,65 @@
-"""Each benchmark starts, in its smallest form: a move of the code that one needs is noticed."""
+"""Each benchmark starts, in its smallest form, and prints the rows that the pages in docs have: what moves is noticed.
 
-import importlib
+Processes of workers and of searches are started by tests of their own; here, all is done in this one.
+"""
+
 import itertools
-import sys
+import os
+from collections import deque
+from multiprocessing.pool import ThreadPool
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from archwright.core.nasbench201 import OPERATIONS
+from archwright.evaluate.training import classifier
+from archwright.evaluate.workers.attempt import attempt
+from archwright.search.compare import search
+from archwright.store.events import AttemptEnded, AttemptStarted, Scored
 from tests.places import ROOT
+from tests.scripts import FOLDER, of_make, script, started, tables
 
-BENCHMARKS = ROOT / "benchmarks"
 pytest.importorskip("optuna", reason="benchmarks need the group bench, which make check installs")
 
 
-@pytest.fixture
-def benchmark(monkeypatch):
-    """A module of the folder, by its name, as it is when it is run there: it finds those beside it."""
-    before = set(sys.modules)
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if name in {file.stem for file in BENCHMARKS.glob("*.py")}:
-            del sys.modules[name]
+class Pool:
+    """In place of a WorkerPool: its jobs are done where it is."""
+
+    slots, pids = 1, (os.getpid(),)
+
+    def __init__(self, config, workers=1):
+        assert workers == self.slots
+        self._evaluate, self._ends = classifier.prepare(config, 0, 1), deque()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def submit(self, job):
+        self._ends.append(attempt(self._evaluate, job, lambda report: None).finished)  # noqa: ARG005
+
+    def collect(self, timeout):
+        assert timeout > 0
+        return [self._ends.popleft()]
+
+
+def run_all(log, entries, open_evaluator, *, processes):
+    """In place of the one that spreads searches over processes."""
+    assert processes > 0
+    for entry in entries:
+        log.append_all([search(open_evaluator, (entry, []))])
+        yield entry
+
+
+@pytest.fixture(autouse=True)
+def in_one_process(monkeypatch):
+    """No script starts processes but for what it measures of them."""
+    monkeypatch.setattr("archwright.evaluate.workers.pool.WorkerPool", Pool)
+    monkeypatch.setattr("archwright.search.compare.run_all", run_all)
+    monkeypatch.setattr("multiprocessing.get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
 
 
 @pytest.fixture(scope="module")
@@ -39,106 +76,83 @@ def table(tmp_path_factory):
     return str(path)
 
 
-def test_each_is_started_here_or_by_a_test_of_its_own():
+def page(name):
+    """The tables of a page of docs."""
+    return tables((ROOT / "docs" / name).read_text())
+
+
+def test_each_script_is_started_by_a_test():
     """As are those that others import: none is forgotten."""
-    started = {"run", "workers", "training", "numeric", "oracle", "plain_methods", "cifar10", "memory"}
-    imported = {"log", "sampling", "searchers", "tabular"}  # by run
-    elsewhere = {"chaos"}  # tests/test_chaos.py
-    assert {file.stem for file in BENCHMARKS.glob("*.py")} == started | imported | elsewhere
-    assert "benchmarks/run.py" in (ROOT / "Makefile").read_text()
+    here = {"run", "workers", "training", "chaos", "memory", "numeric", "oracle", "plain_methods", "cifar10"}
+    imported = {"rows", "log", "sampling", "searchers", "starting", "tabular"}
+    assert {file.stem for file in FOLDER.glob("*.py")} == here | imported
+    assert list(of_make()) == ["run", "workers", "training", "chaos", "memory"]
 
 
-@pytest.mark.slow
-def test_the_one_of_make_bench(benchmark, capsys, monkeypatch):
-    """All tables; what costs a worker is started by the test of workers.py, with the same arguments as pyright says."""
-    run = benchmark("run")
-    monkeypatch.setattr(run, "WorkerPool", lambda *_, **__: memoryview(b""))  # something to enter and to leave
-    monkeypatch.setattr(run.workers, "start_seconds", lambda *_: 0.01)
-    monkeypatch.setattr(run.workers, "worker_seconds", lambda *_: ([1.0], [1.0]))
-    monkeypatch.setattr(run.searchers, "SEARCHERS", ("random", "smbo"))
-    run.main(["--smallest"])
-    out = capsys.readouterr().out
-    for row in (
-        "complete samples/s",
-        "seconds to resume 12",
-        "s to best, 13 trials",
-        "s to replay --verify, 13 trials",
-        "trials/s over a table",
-        "images/s, tiny",
-        "optuna TPE",
-    ):
-        assert row in out
+def test_run(capsys):
+    started("run", "--smallest")
+    without_trainings, asking = tables(capsys.readouterr().out)
+    assert without_trainings == page("performance.md")[0]
+    assert asking in page("reproduction.md")
 
 
-@pytest.mark.slow
-def test_workers(benchmark, capsys):
-    words = "--device cpu --rounds 1 --epochs 1 --workers 1 --trials 1"
-    benchmark("workers").main(words.split())
-    out = capsys.readouterr().out
-    assert "a training in a worker" in out
-    assert "start of a trial in a warm worker" in out
-    assert "trials an hour, 1 workers" in out
+def test_workers(capsys):
+    started("workers", rounds=1, epochs=1, workers=1, trials=1)
+    assert tables(capsys.readouterr().out) == page("performance.md")[1:2]
 
 
-def test_training(benchmark, capsys):
-    benchmark("training").main(["--device", "cpu", "--smallest"])
-    assert "images/s, tiny model" in capsys.readouterr().out
+def test_training(capsys):
+    started("training", "--smallest")
+    assert tables(capsys.readouterr().out) == page("performance.md")[2:]
 
 
-def test_numeric(benchmark, capsys, monkeypatch):
-    """In this process: that it can be spread over several is the standard library's affair."""
-    numeric = benchmark("numeric")
-
-    class Pool:
-        """What it needs of a pool of processes."""
-
-        def __init__(self, processes):
-            assert processes == 1
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def map(self, function, jobs, chunksize):
-            assert chunksize == 1
-            return list(map(function, jobs))
-
-    monkeypatch.setattr(numeric, "get_context", lambda _: type("Context", (), {"Pool": Pool}))
-    numeric.main(["--seeds", "1", "--trials", "12", "--processes", "1"])
-    rows = capsys.readouterr().out.splitlines()
-    assert [row.split("|")[1].strip() for row in rows[2:]] == [*numeric.SEARCHERS, "optuna TPE"]
+def test_numeric(capsys):
+    started("numeric", seeds=1, trials=12, processes=1)
+    (rows,) = tables(capsys.readouterr().out)
+    assert rows in page("reproduction.md")
 
 
-@pytest.mark.slow
-def test_oracle(benchmark, table, capsys):
-    benchmark("oracle").main(table, 4)
-    assert "n = 4 searches" in capsys.readouterr().out
+def test_oracle(table, capsys):
+    started("oracle", table, "2")
+    assert "n = 2 searches" in capsys.readouterr().out
 
 
-def test_plain_methods(benchmark, table, capsys):
-    benchmark("plain_methods").main([table, "--seeds", "2"])
+def test_plain_methods(table, capsys):
+    started("plain_methods", table, seeds=2)
     assert len(capsys.readouterr().out.splitlines()) == 9
 
 
-@pytest.mark.slow
-def test_cifar10(benchmark, tmp_path, capsys):
+def test_cifar10(tmp_path, capsys):
     """On random images of the size of its own."""
     draw = np.random.default_rng(0)
     for split, n in (("train", 300), ("test", 20)):
         images = draw.integers(0, 256, (n, 32, 32, 3), np.uint8)
         np.savez(tmp_path / f"{split}.npz", images=images, labels=np.arange(n) % 10)
-    benchmark("cifar10").main(["--short", "--device", "cpu", "--data", f"npz:{tmp_path}"])
+    started("cifar10", "--short", device="cpu", data=f"npz:{tmp_path}")
     assert "images/s" in capsys.readouterr().out
 
 
-def test_memory_tells_of_few_trials_too(benchmark, monkeypatch, capsys):
-    """Its search is started by tests/test_memory.py; here is what it prints."""
-    memory = benchmark("memory")
-    taken = [memory.Sample(trial * memory.MIB, 5 * memory.MIB, trial % 3 == 0) for trial in range(3)]
-    monkeypatch.setattr(memory, "samples", lambda folder, trials: taken[:trials])  # noqa: ARG005
-    memory.main(["--trials", "3"])
+def test_chaos_tells_what_a_search_came_to(monkeypatch, capsys):
+    """Such a search is made by tests/test_chaos.py; here is what is printed of one."""
+    chaos = script("chaos")
+    events = [AttemptStarted(0, 1), AttemptStarted(0, 2), AttemptEnded(0, 2, "ok", 1.0), Scored(0, "ok", 0.5)]
+    monkeypatch.setattr(chaos, "chaos", lambda *_: chaos.Found(events, 3, 4, 0.25, 60.0))
+    chaos.main(of_make()["chaos"])
     out = capsys.readouterr().out
-    assert "3 trials, 1 of which failed" in out
-    assert "1.0 after 1 trials,     2.0 at the end (+1.0), 2.0 at most" in out
+    assert tables(out) == page("faults.md")[1:2]
+    assert "| trials with one outcome each | 1 | all | 1 ok; 3 workers, 60 s |" in out
+    assert "| attempts | 2 | | 1 died with their coordinator |" in out
+    assert "| coordinators killed | 3 | | 4 signals to workers |" in out
+    assert "| 0.25 s at most | 5 s |" in out
+
+
+def test_memory_tells_of_few_trials_too(monkeypatch, capsys):
+    """Its search is made by tests/test_memory.py; here is what is printed of one."""
+    memory = script("memory")
+    taken = [memory.Sample(trial * memory.MIB, 5 * memory.MIB, memory.MIB, trial % 3 == 0) for trial in range(3)]
+    monkeypatch.setattr(memory, "samples", lambda folder, trials: taken[:trials])  # noqa: ARG005
+    memory.main(of_make()["memory"])
+    out = capsys.readouterr().out
+    assert tables(out) == page("faults.md")[2:]
+    assert "| trials in one warm worker | 3 | | 1 of which failed |" in out
+    assert "| 1.0 / 2.0 | | after 1 trials and at the end: +1.0; 2.0 at most |" in out

@@ -1,7 +1,6 @@
 """A short form of benchmarks/memory.py, and what leaves no trace after a trial that failed."""
 
 import gc
-import runpy
 
 import pytest
 import torch
@@ -12,25 +11,25 @@ from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.training import classifier
 from archwright.evaluate.workers.attempt import attempt
 from tests.evaluate.jobs import job
-from tests.places import ROOT
+from tests.scripts import script
 
-BENCHMARK = runpy.run_path(str(ROOT / "benchmarks" / "memory.py"))
+memory = script("memory")
 MIB = 1 << 20
 
 
 @pytest.mark.slow
 def test_coordinator_and_worker_hold_no_more_memory_after_many_trials(tmp_path):
     """Some 60 trials, a quarter of them failing: no more than a state of a few KiB a trial stays in the coordinator."""
-    samples = BENCHMARK["samples"](tmp_path, 60)
+    samples = memory.samples(tmp_path, 60)
     assert sum(sample.failed for sample in samples) > 10
-    assert BENCHMARK["growth"]([sample.coordinator for sample in samples]).bytes < 6 * MIB
-    assert BENCHMARK["growth"]([sample.worker for sample in samples]).bytes < 10 * MIB
+    assert memory.growth([sample.coordinator for sample in samples]).bytes < 6 * MIB
+    assert memory.growth([sample.worker for sample in samples]).bytes < 10 * MIB
 
 
 def test_the_measure_sees_a_leak():
     """A MiB a trial, over the 20 trials between the middles of the first samples and of the last ones."""
     leaking = [100 * MIB + trial * MIB for trial in range(60)]
-    assert BENCHMARK["growth"](leaking).bytes == 20 * MIB
+    assert memory.growth(leaking).bytes == 20 * MIB
 
 
 def trials(device, n):
