@@ -15,7 +15,6 @@ import pytest
 from archwright.core.nasbench201 import OPERATIONS
 from archwright.evaluate.training import classifier
 from archwright.evaluate.workers.attempt import attempt
-from archwright.search.compare import search
 from archwright.store.events import AttemptEnded, AttemptStarted, Scored
 from tests.places import ROOT
 from tests.scripts import FOLDER, of_make, script, started, tables
@@ -46,19 +45,33 @@ class Pool:
         return [self._ends.popleft()]
 
 
-def run_all(log, entries, open_evaluator, *, processes):
-    """In place of the one that spreads searches over processes."""
-    assert processes > 0
-    for entry in entries:
-        log.append_all([search(open_evaluator, (entry, []))])
-        yield entry
+class Crew:
+    """In place of the one whose processes search side by side: all is done here, when it is first asked for."""
+
+    def __init__(self, do, job, items, processes):
+        assert processes > 0
+        self._do, self._job, self._items, self.at_work = do, job, items, True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def done(self, seconds):
+        assert seconds >= 0
+        items, self._items, self.at_work = self._items, (), False
+        return [(item, self._do(self._job(item))) for item in items]
+
+    def check(self):
+        return None
 
 
 @pytest.fixture(autouse=True)
 def in_one_process(monkeypatch):
     """No script starts processes but for what it measures of them."""
     monkeypatch.setattr("archwright.evaluate.workers.pool.WorkerPool", Pool)
-    monkeypatch.setattr("archwright.search.compare.run_all", run_all)
+    monkeypatch.setattr("archwright.search.compare.Crew", Crew)
     monkeypatch.setattr("multiprocessing.get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
 
 
