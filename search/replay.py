@@ -4,17 +4,19 @@ Searchers change, and each change of what one proposes raises its revision. What
 as it is logged: it can be gone on from, but nobody can propose it again.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Generic
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from archwright.core.node import Origin
 from archwright.core.serial import JSON, from_json
 from archwright.core.term import Term
 from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.value import Value
 from archwright.search.named import logged_searcher, searcher_from_json
 from archwright.search.searcher import Searcher, State, revision_of
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored
@@ -145,7 +147,7 @@ def own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed, int 
 
 
 def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
-    """Each logged proposal of `events` that is not what the searcher proposes at that point.
+    """Each logged proposal of `events` that is not what the searcher proposes at that point, up to rounding.
 
     Proposals that a fork has inherited are its parent's, and those of another revision are another searcher's: they are
     taken over, not compared.
@@ -160,5 +162,25 @@ def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
         if isinstance(event, Proposed) and seq in comparable:
             again = belief.propose()
             recomputed = None if again is None else proposed(again)
-            if recomputed != event:
+            if not _is_again(recomputed, event):
                 yield Mismatch(seq, event.trial, event, recomputed, comparable[seq])
+
+
+# Relative: by so much a number may differ that another processor or another C library has worked out.
+ROUNDING = 1e-12
+
+
+def _is_again(recomputed: Proposed | None, logged: Proposed) -> bool:
+    """Whether it is the same proposal, but for what rounding makes of a number."""
+    if recomputed is None or recomputed == logged:
+        return recomputed is not None
+    if [name for name, _ in recomputed.path] != [name for name, _ in logged.path]:
+        return False
+    values = zip((value for _, value in recomputed.path), (value for _, value in logged.path), strict=True)
+    return all(_equals(*both) for both in values) and evolve(recomputed, path=logged.path) == logged
+
+
+def _equals(value: Value, other: Value) -> bool:
+    if isinstance(value, float) and isinstance(other, float):
+        return math.isclose(value, other, rel_tol=ROUNDING)
+    return value == other

@@ -48,7 +48,7 @@ class Smbo:
     """
 
     name: ClassVar[str] = "smbo"
-    revision: ClassVar[int] = 4  # since it sees a person's own kinds as what they certainly are
+    revision: ClassVar[int] = 5  # since it does not rest on how a processor rounds
     surrogate: str = field(default="gp", validator=one_of(*SURROGATES))
     # Random trials (the hierarchical grammar paper's design, and BANANAS').
     initial: int = field(default=10, validator=whole(0))

@@ -21,6 +21,9 @@ from archwright.search.surrogates.surrogate import on_one_thread
 PaperState = Observed[Names]
 
 
+DIGITS = 12  # after the point, of predictions for targets of at most 1: the next ones are the processor's
+
+
 @final
 @frozen
 class SmboPaper:
@@ -36,7 +39,7 @@ class SmboPaper:
     """
 
     name: ClassVar[str] = "smbo-paper"
-    revision: ClassVar[int] = 2  # since no leaf is proposed twice
+    revision: ClassVar[int] = 3  # since it does not rest on how a processor rounds
     rollouts: int = field(default=50, validator=whole(1))
     # The probability of a random order.
     exploration: float = field(default=0.25, converter=as_float, validator=number(0, 1))
@@ -84,7 +87,8 @@ class SmboPaper:
         columns = vocabulary((each.ngrams for each in known), self.occurrences)
         targets = np.array(merits(state.told))  # whose unit makes no difference to the order
         model = ridge(_features(known, columns), in_unit(targets, unit_of(targets)), self.penalty)
-        return model.predict(_features([names(leaf.architecture) for leaf in leaves], columns)).tolist()
+        predicted = model.predict(_features([names(leaf.architecture) for leaf in leaves], columns))
+        return np.round(predicted, DIGITS).tolist()
 
 
 def _features(rows: Sequence[Names], columns: Mapping[str, int]) -> Matrix:

@@ -4,7 +4,7 @@ In closed form with numpy on one thread: a proposal depends on no solver's state
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 import numpy as np
@@ -25,6 +25,9 @@ NOISES = (1e-3, 1e-2, 1e-1)
 # 100.
 FITTED = 128
 JITTER = 1e-9  # keeps variances above 0, also where all targets are equal
+# Evidence that differs by no more is the same. Where all trials are far apart in a group, several lengths have the same
+# but for rounding, and processors round differently.
+SAME = 1e-6
 
 
 def gaussian_process(
@@ -83,17 +86,22 @@ def evidence(near: Sequence[Matrix], targets: Matrix, supposed: Supposed) -> flo
 
 
 def suppose(groups: Sequence[Matrix], targets: Matrix) -> Supposed:
-    """The lengths and the noise of most evidence: one length for all groups first, then each by itself in turn."""
+    """The lengths and the noise of most evidence: one length for all groups first, then each by itself in turn.
+
+    Of several that have it, the first: the shortest.
+    """
     some = np.linspace(0, len(targets) - 1, min(len(targets), FITTED)).astype(int)
     near = [nearness(group[some], group[some]) for group in groups]
 
-    def worth(supposed: Supposed) -> float:
-        return evidence(near, targets[some], supposed)
+    def choose(options: Iterable[Supposed]) -> Supposed:
+        worth = [(option, evidence(near, targets[some], option)) for option in options]
+        most = max(each for _, each in worth)
+        return next(option for option, each in worth if each >= most - SAME)
 
-    best = max((Supposed((length,) * len(groups), noise) for length, noise in product(LENGTHS, NOISES)), key=worth)
+    best = choose(Supposed((length,) * len(groups), noise) for length, noise in product(LENGTHS, NOISES))
     for i in range(len(groups) if len(groups) > 1 else 0):
         options = ((*best.lengths[:i], length, *best.lengths[i + 1 :]) for length in LENGTHS)
-        best = max((evolve(best, lengths=lengths) for lengths in options), key=worth)
+        best = choose(evolve(best, lengths=lengths) for lengths in options)
     return best
 
 

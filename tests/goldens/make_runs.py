@@ -1,4 +1,4 @@
-"""Make the golden runs of today's searchers that are not there yet: python tests/goldens/make_runs.py.
+"""Make the golden runs of today's searchers that are not there yet: python -m tests.goldens.make_runs.
 
 One for each searcher, space and revision. Whoever changes what a searcher proposes raises its revision and runs this;
 the runs of the revisions before stay as they are: they stand for the logs that people have.
