@@ -8,6 +8,7 @@ import attrs
 from cattrs import Converter
 from cattrs.errors import StructureHandlerNotFoundError
 
+from archwright.core.claims import is_own
 from archwright.core.depth import TooDeep
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, nearest
@@ -58,8 +59,7 @@ class _Known(dict[str, type[Term]]):
 
 def own_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not built in, whether this process knows them or not."""
-    ours = {kind for kind, cls in kinds().items() if cls.__module__.startswith("archwright.")}
-    return frozenset(_named(data)) - ours
+    return frozenset(_named(data)) - {kind for kind, cls in kinds().items() if not is_own(cls)}
 
 
 def unknown_kinds(data: JSON) -> frozenset[str]:

@@ -74,14 +74,14 @@ def header(path: Path) -> Header:
     with _opened(path) as image:
         if getattr(image, "is_animated", False) and image.format != "MPO":  # a photo with its own preview
             raise BadData(f"{path} has several frames; put the one that counts in its place, as a file of its own")
-        _white(path, image)
+        white = _white(path, image)
         width, height = image.size
         orientation = _orientation(image)
         if orientation >= SIDEWAYS:
             width, height = height, width
         remarks = {
             "turned as EXIF says": orientation in TURNS,
-            "of 16 bits, read as 8": _white(path, image) > WHITE,
+            "of 16 bits, read as 8": white > WHITE,
             "with transparency, laid over white": image.has_transparency_data,
         }
         grey = image.mode in GREY or image.mode.startswith(TALL)

@@ -14,12 +14,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.serial import JSON
+from archwright.core.serial import JSON, kinds, own_kinds, to_json
 from archwright.core.term import Shape, Term
 from archwright.evaluate.data.normalisation import Normalisation
 from archwright.evaluate.export.card import Card, card
 from archwright.evaluate.export.model_file import Origin, model_file
-from archwright.evaluate.export.translate import own_kinds
 from archwright.evaluate.failure import account, said
 from archwright.evaluate.made_folder import made
 from archwright.evaluate.network.compile import compiled
@@ -150,7 +149,8 @@ def _loaded(subject: Subject) -> nn.Module:
 
 def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tuple[nn.Module, dict[str, Tensor]]:
     """The module of model.py with the weights, and its state; WrongSource if it is not what ours is."""
-    whose = " or ".join(own_kinds(subject.architecture)) or "archwright itself"
+    own_classes = [kinds()[kind].__name__ for kind in sorted(own_kinds(to_json(subject.architecture)))]
+    whose = " or ".join(own_classes) or "archwright itself"
     names: dict[str, Any] = {"__name__": "model", "__file__": str(folder / "model.py")}
     x = torch.randn(4, *subject.in_shape, generator=torch.Generator().manual_seed(0))
     try:

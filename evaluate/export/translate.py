@@ -62,12 +62,6 @@ def steps(term: Term, in_shape: Shape) -> Chain:
     return (_own(term, text, inside, term.out_shape(in_shape)),)
 
 
-def own_kinds(term: Term) -> list[str]:
-    """The classes of a person's own in a term, each once."""
-    own = [type(term).__name__] if steps.dispatch(type(term)) is steps.dispatch(object) else []
-    return list(dict.fromkeys([*own, *(name for each in term.subterms for name in own_kinds(each))]))
-
-
 def _source(term: Term, in_shape: Shape, inside: list[str]) -> Any:
     """What the class of a term says is the source of its module, where `inside` are those of a composite's children."""
     kind, method = type(term).__name__, getattr(term, "source", None)
