@@ -1,5 +1,6 @@
 """What a person reads when code of theirs has failed: their own frames, their last lines."""
 
+import functools
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -7,7 +8,7 @@ from types import TracebackType
 from archwright.core.errors import ArchwrightError
 
 OURS = str(Path(__file__).parent.parent)  # the border: frames of archwright are of no use to the person
-NOT_THEIRS = (OURS, "<frozen importlib", "<attrs generated")
+NOT_THEIRS = (OURS, "<frozen importlib", "<attrs generated", functools.__file__)  # dispatching is our way to build
 LINES = 20
 # How it begins where a worker has come to its end; below it is what the worker has said last.
 ENDS = ("the worker was killed", "the worker exited", "the worker closed", "the worker was not", "the trial was killed")

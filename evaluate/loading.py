@@ -14,7 +14,7 @@ from typing import Any
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.evaluate.failure import account
-from archwright.evaluate.paths import beginning
+from archwright.evaluate.paths import beginning, kind_of
 
 
 class BadSource(ArchwrightError, ValueError):
@@ -69,6 +69,8 @@ def resolved(place: str) -> Path:
         there = path.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # a user that is not there, links in a circle, a NUL
         raise NoSuchSource(f"{place} is no path to a file: {error}") from error
+    if path.exists() and not there:
+        raise NoSuchSource(f"{path} is {kind_of(path)}; name a file of Python code")
     if not there:
         neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
         near = nearest(path.name, neighbours)

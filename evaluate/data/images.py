@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.evaluate.paths import beginning
+from archwright.evaluate.paths import beginning, kind_of
 
 Counts = tuple[int, ...]  # images of each class
 
@@ -74,8 +74,10 @@ def times(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def nothing_at(path: Path) -> NoSuchData:
-    """The error for a path that leads nowhere, with the nearest names in its place."""
+def nothing_at(path: Path, wanted: str) -> NoSuchData:
+    """The error for a path that leads to nothing that is `wanted`; where it leads nowhere, with the nearest names."""
+    if path.exists():
+        return NoSuchData(f"{path.absolute()} is {kind_of(path)}; name {wanted}")
     place = path.absolute().parent
     there = [p.name for p in place.iterdir()] if place.is_dir() else []
     return NoSuchData(

@@ -38,7 +38,7 @@ def layout(path: Path) -> Layout:
     order of their names. Raises NoSuchData or BadData.
     """
     if not path.is_dir():
-        raise nothing_at(path)
+        raise nothing_at(path, "a folder with a folder of images for each class")
     passed_over = Counter[str]()
     places = _places(path, passed_over)
     _, train = places["train"]

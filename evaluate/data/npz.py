@@ -10,7 +10,7 @@ from attrs import frozen
 from archwright.core.errors import nearest
 from archwright.evaluate.data import arrays
 from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline, counted, nothing_at, times
-from archwright.evaluate.data.npz_file import array, header, names
+from archwright.evaluate.data.npz_file import WANTED, array, files_in, header, names
 
 PREFIXES = {  # of the arrays of a split, as in test_images and test_labels
     "train": ("", "train_"),
@@ -114,8 +114,8 @@ class Npz:
 
     @cached_property
     def _splits(self) -> Mapping[str, Arrays]:
-        if not self.path.exists():
-            raise nothing_at(self.path)
+        if not self.path.is_file() and not self.path.is_dir():
+            raise nothing_at(self.path, WANTED)
         found = self._of_file() if self.path.is_file() else self._of_folder()
         for split, parts in found.items():
             if len(parts) > 1:
@@ -135,7 +135,7 @@ class Npz:
 
     def _of_folder(self) -> Mapping[str, list[Arrays]]:
         found = {
-            split: [Arrays(file) for ending in endings for file in sorted(self.path.glob(f"*{ending}.npz"))]
+            split: [Arrays(file) for ending in endings for file in files_in(self.path, ending)]
             for split, endings in ENDINGS.items()
         }
         if not found["train"]:

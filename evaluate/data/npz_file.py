@@ -9,6 +9,13 @@ from numpy.lib import format as npy
 from archwright.core.errors import nearest
 from archwright.evaluate.data.images import BadData
 
+WANTED = "an npz file, or a folder with *train.npz in it"
+
+
+def files_in(folder: Path, ending: str) -> list[Path]:
+    """The npz files of a folder whose names end so, in the order of their names."""
+    return sorted(path for path in folder.glob(f"*{ending}.npz") if path.is_file())
+
 
 def names(file: Path) -> list[str]:
     """Of the arrays of a file; raises BadData."""

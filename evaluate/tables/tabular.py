@@ -10,7 +10,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Finished, Job, Report
-from archwright.evaluate.paths import beginning
+from archwright.evaluate.paths import beginning, kind_of
 
 Runs = Literal["drawn", "mean"]
 RUNS: tuple[Runs, ...] = get_args(Runs)
@@ -45,6 +45,8 @@ class Row:
 def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
     """The named columns of an .npz file."""
     file = Path(path).expanduser()
+    if file.exists() and not file.is_file():
+        raise BadTable(f"{file} is {kind_of(file)}; give the path of the benchmark's .npz")
     if not file.is_file():
         raise BadTable(f"there is no file {file}; give the path of the benchmark's .npz{beginning(path)}")
     try:

@@ -78,6 +78,9 @@ def test_missing_files_modules_and_attributes_come_with_the_nearest_names(write)
         load(f"{path.with_name('mien.py')}:score")
     with pytest.raises(NoSuchSource, match=r"there is no file /nowhere/at/all\.py"):
         load("/nowhere/at/all.py:score")
+    path.with_name("folder.py").mkdir()
+    with pytest.raises(NoSuchSource, match=r"folder\.py is a folder; name a file of Python code$"):
+        load(f"{path.with_name('folder.py')}:score")
     with pytest.raises(NoSuchSource, match=r"paths, those in a log too, begin in the current folder$"):
         load("nowhere/at/all.py:x")
     with pytest.raises(NoSuchAttribute, match=r"has no 'scores'; did you mean score\?"):

@@ -42,7 +42,7 @@ class Folder:
 
     def _files(self) -> tuple[list[str], Labelled, Labelled | None]:
         if not self.path.is_dir():
-            raise nothing_at(self.path)
+            raise nothing_at(self.path, "a folder with a folder of images for each class")
         train = self.path / "train" if (self.path / "train").is_dir() else self.path
         classes = [p.name for p in _subfolders(train) if any(map(_is_image, p.iterdir()))]
         if not classes:

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline, counted, nothing_at
-from archwright.evaluate.data.npz_file import array, header
+from archwright.evaluate.data.npz_file import WANTED, array, files_in, header
 from archwright.evaluate.data.npz_file import names as names_of
 
 MOST_CHANNELS = 16  # more than this on the last axis, and it is not the axis of channels
@@ -78,12 +78,12 @@ class Npz:
         return train.read(), None, None if test is None else test.read()
 
     def _splits(self) -> tuple[Arrays, Arrays | None]:
-        if not self.path.exists():
-            raise nothing_at(self.path)
+        if not self.path.is_file() and not self.path.is_dir():
+            raise nothing_at(self.path, WANTED)
         if self.path.is_file():
             test = Arrays(self.path, "test_")
             return Arrays(self.path), test if test.there else None
-        train, held_out = (sorted(self.path.glob(f"*{split}.npz")) for split in ("train", "test"))
+        train, held_out = (files_in(self.path, split) for split in ("train", "test"))
         if len(train) != 1 or len(held_out) > 1:
             raise NoSuchData(
                 f"{self.path} has {len(train)} files *train.npz and {len(held_out)} *test.npz; name one file"

@@ -208,6 +208,9 @@ def test_bad_folders_are_told(folder, tmp_path):
         NoSuchData, match=r"nowhere; in its .*; paths, those in a log too, begin in the current folder$"
     ):
         describe("folder:nowhere/at/all/nowhere")
+    (tmp_path / "images.npz").touch()
+    with pytest.raises(NoSuchData, match=r"images\.npz is a file; name a folder with a folder of images for each"):
+        describe(f"folder:{tmp_path / 'images.npz'}")
     with pytest.raises(BadData, match="no folder with images"):
         describe(f"folder:{tmp_path}")
     with pytest.raises(BadData, match="20 images of 1 classes"):

@@ -1,7 +1,9 @@
 """Arrays are read as they are meant, or refused by name."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
+from socket import AF_UNIX, socket
 
 import numpy as np
 import pytest
@@ -284,3 +286,19 @@ def test_a_file_that_is_no_npz_or_not_there_is_told(tmp_path):
         describe(f"npz:{tmp_path / 'mien.npz'}")
     with pytest.raises(NoSuchData, match=r"has no file \*train\.npz"):
         describe(f"npz:{tmp_path}")
+
+
+@pytest.mark.parametrize("reader", [1, 2])
+def test_pipes_and_sockets_are_no_arrays(tmp_path, monkeypatch, reader):
+    """They are told by what they are, and nobody waits for what may come of them."""
+    os.mkfifo(tmp_path / "pipe.npz")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder" / "train.npz")
+    monkeypatch.chdir(tmp_path)  # as the path of a socket may not be long
+    with socket(AF_UNIX) as theirs:
+        theirs.bind("socket.npz")
+    for name in ("pipe.npz", "socket.npz"):
+        with pytest.raises(NoSuchData, match=rf"{name} is a device, a pipe or a socket; name an npz file, or a folder"):
+            describe(f"npz:{tmp_path / name}", reader=reader)
+    with pytest.raises(NoSuchData, match=r"folder has (no file|0 files) \*train\.npz"):
+        describe(f"npz:{tmp_path / 'folder'}", reader=reader)

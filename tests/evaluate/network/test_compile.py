@@ -14,6 +14,7 @@ from archwright.core.cell import Cell, Edge
 from archwright.core.composite import Branches, Sequential
 from archwright.core.node import DeadEnd
 from archwright.core.term import Basic, Shape, Term, hyperparameter, integer, module
+from archwright.evaluate.failure import account
 from archwright.evaluate.network.compile import ACTIVATIONS, NotCompilable, WrongShape, compiled
 from archwright.evaluate.network.layers import added, concatenated
 from archwright.evaluate.network.size import WrongSize
@@ -311,6 +312,15 @@ def test_a_kind_that_does_not_say_how_large_it_is_is_not_refused():
 def test_a_kind_that_cannot_be_compiled_is_told_how():
     with pytest.raises(NotCompilable, match=r"mute_in_a_test has no torch module; give its class a method compile"):
         compiled(aw.sequential(Mute()), (3,), seed=0)
+
+
+def test_a_kind_that_cannot_be_compiled_is_told_without_how_we_came_to_it():
+    """In a worker, where no frame is a person's: how we look for what compiles it is of no use to them."""
+    architecture = aw.sequential(aw.residual(Mute()))
+    with pytest.raises(NotCompilable) as raised:
+        compiled(architecture, (3,), seed=0)
+    ours = raised.tb.tb_next  # the first frame is that of this test
+    assert account(raised.value.with_traceback(ours)) == str(raised.value)
 
 
 def test_an_open_space_is_not_compiled():

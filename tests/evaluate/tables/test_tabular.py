@@ -114,6 +114,8 @@ def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
 def test_bad_tables_are_refused_by_name(tmp_path):
     with pytest.raises(BadTable, match=r"no file .*nothing\.npz"):
         Nasbench201Table(Nasbench201Config(str(tmp_path / "nothing.npz"))).row(cell(*["none"] * 6), FULL, 0)
+    with pytest.raises(BadTable, match=r"is a folder; give the path of the benchmark's \.npz$"):
+        Nasbench201Table(Nasbench201Config(str(tmp_path))).read()
     with pytest.raises(BadTable, match=r"paths, those in a log too, begin in the current folder$"):
         Nasbench201Table(Nasbench201Config("nowhere/table.npz")).read()
     (tmp_path / "text.npz").write_text("no archive")
