@@ -1,7 +1,6 @@
 """What the log says of runs and trials as plain data: what --json prints, and what is shown to people."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,14 @@ from archwright.cli import own_code
 from archwright.cli.reports.reading import Reading, open_status
 from archwright.cli.reports.repeats import is_repeated, of_repeats
 from archwright.cli.reports.stopped import of_stop
+from archwright.cli.theirs import theirs
 from archwright.core import serial
 from archwright.core.draw import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, replay
 from archwright.core.outline import outline
 from archwright.core.term import Term
+from archwright.evaluate.failure import account
 from archwright.search.run import training_seed
 from archwright.store.artifacts import artifact, run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
@@ -191,9 +192,11 @@ def all_parameters(reading: Reading, trial: Trial) -> int | None:
     """
     if left_out(reading):
         return None
-    with suppress(ArchwrightError):
+    try:
         return leaf(reading, trial).architecture.parameters(reading.run.started.input_shape)
-    return None
+    except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
+        _require_theirs(error)
+        return None
 
 
 def model_file(reading: Reading, trial: Trial) -> str | None:
@@ -208,8 +211,15 @@ def drawing(reading: Reading, trial: Trial) -> str:
         if left_out(reading):
             return as_text(outlined(reading, trial))
         return as_text(leaf(reading, trial).architecture, reading.run.started.input_shape)
-    except ArchwrightError as error:
-        return f"the architecture cannot be drawn: {error}"
+    except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
+        _require_theirs(error)
+        return f"the architecture cannot be drawn: {account(error)}"
+
+
+def _require_theirs(error: Exception) -> None:
+    """Nothing, where it is a person's own kind of module that fails, or what we say of a space; else raises it."""
+    if not isinstance(error, ArchwrightError) and theirs(error) is None:
+        raise error
 
 
 def differing(paths: Sequence[Mapping[str, Any]]) -> tuple[list[str], Facts]:

@@ -107,3 +107,21 @@ def test_space_that_breaks_in_the_middle_of_a_search_shows_their_traceback(tmp_p
     assert "archwright/" not in done.stderr
     assert "archwright resume own-1" in done.stdout
     assert read_json(tmp_path, "show")["counts"]["ok"] > 0
+
+
+def test_a_module_that_does_not_know_its_parameters_is_shown_as_far_as_it_is_known(tmp_path):
+    """A search that is not about them comes to its end, and its trials can be looked at."""
+    (tmp_path / "score.py").write_text(SCORE)
+    counts = "    def parameters(self, in_shape):\n        raise ValueError('no count')\n\n    def compile"
+    (tmp_path / "own.py").write_text(OWN.replace("    def compile", counts))
+    done = run(tmp_path, "search", "own.py:space", "--trials", "2", "--evaluator", "score.py:score")
+    assert (done.returncode, done.stderr) == (0, "")
+    facts = read_json(tmp_path, "show", "own-1", "0", "--trust")
+    assert facts["all_parameters"] is None
+    assert facts["architecture"].startswith("the architecture cannot be drawn: Traceback")
+    assert facts["architecture"].endswith("ValueError: no count")
+    assert "archwright" not in facts["architecture"]
+    best = run(tmp_path, "best", "own-1", "--trust")
+    assert (best.returncode, best.stderr) == (0, "")
+    drawn = run(tmp_path, "space", "own.py:space", "--sample", "1")
+    assert (drawn.returncode, "your code failed" in drawn.stderr, "no count" in drawn.stderr) == (2, True, True)
