@@ -10,14 +10,18 @@ import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
+
+import duckdb
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.suggestion import command
 from archwright.store.beside import DRAFTS, beside
 from archwright.store.errors import JournalIsDamaged, LogIsDamaged, LogIsGone
 from archwright.store.failure import explain
-from archwright.store.file import attached, present, transaction, turn
-from archwright.store.journal import Entry, by_size, entries, journal_file
+from archwright.store.file import Database, attached, present, transaction, turn
+from archwright.store.journal import by_size, entries, journal_file
+from archwright.store.journal_line import Entry, damaged
 from archwright.store.rows import insert
 from archwright.store.schema import migrate
 from archwright.store.scratch import scratch_folder, sweep
@@ -88,6 +92,17 @@ def make_anew(path: Path, file: os.stat_result, patience: float, error: Archwrig
     )
 
 
+def put_back(
+    database: Database, journal: Path, appends: Iterable[Entry], table: Literal["events", "journalled"] = "events"
+) -> None:
+    """Insert what was appended, as the `journal` says; raises JournalIsDamaged, also where no table can hold it."""
+    try:
+        for parts in by_size(appends):
+            insert(database, parts, table)
+    except duckdb.DataError as error:
+        raise damaged(journal, f"what it says is no event ({error})") from error
+
+
 @contextmanager
 def _draft(path: Path, appends: Iterable[Entry] = ()) -> Generator[Path]:
     """A log with what was appended, in a folder beside the place of the log at `path`."""
@@ -97,8 +112,7 @@ def _draft(path: Path, appends: Iterable[Entry] = ()) -> Generator[Path]:
             with attached(draft, "create") as database:
                 migrate(database)
                 with transaction(database):
-                    for parts in by_size(appends):
-                        insert(database, parts)
+                    put_back(database, journal_file(path), appends)
             yield draft
     except ArchwrightError:
         raise

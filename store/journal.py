@@ -2,59 +2,30 @@
 
 So from the journal the file can be made anew, whatever happened to it, and what is gone from the file's end is known.
 A line gets its line break once DuckDB has committed it: a kill leaves at worst a last line without one. If that is
-torn it is dropped; if it is whole the file takes it in. Neither was acknowledged. A line holds how many events there
-are with it, where its runs stand then, and all of the append, each run's part as columns:
-
-    {"events": 2, "heads": [["a-1", 2, HASH]], "parts": [{"run": "a-1", "after": [0, ""], "time": [TIME, TIME],
-    "kind": ["RunStarted", "Proposed"], "trial": [null, 0], "payload": [JSON, JSON], "chain": HASH}]}
-
-Of the hashes only a part's last one is there, since the others follow; long parts are packed, by zlib in base64.
+torn it is dropped; if it is whole the file takes it in. Neither was acknowledged.
 """
 
-import base64
 import json
 import os
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from attrs import frozen
 
 from archwright.store.artifacts import settle_names
 from archwright.store.beside import beside
-from archwright.store.chain import follows, link
 from archwright.store.errors import JournalIsDamaged, LogIsNewer
 from archwright.store.failure import explain
-from archwright.store.log import Position, Row, Written
+from archwright.store.journal_line import UNPACKED_BYTES, Entry, damaged, read_line, to_json, write_line
+from archwright.store.log import START, Position, Written
 
 FORM = 1  # of the lines; a journal of a later one is refused
 _HEADER = "archwright journal"
 _BEGINNING = f'{{"{_HEADER}":'.encode()
-_PACKED_BYTES = 2_000  # parts that are longer as JSON are packed
 _INSERTED_ROWS = 10_000
 _TAIL_BYTES = 65_536  # read at first, to find the last line
-
-
-@frozen
-class Entry:
-    """One append, as a line of the journal at `path` has it."""
-
-    path: Path
-    events: int  # how many the log holds with it
-    heads: Mapping[str, Position]  # where its runs stood after it; the last is that of its last event
-    content: Mapping[str, Any]  # the line
-    open: bool  # whether a kill may have kept it from the log
-
-    def parts(self) -> list[Written]:
-        """What was appended; raises JournalIsDamaged where it is not what was written."""
-        content = self.content
-        try:
-            parts = content["parts"] if "parts" in content else json.loads(_unpacked(content["packed"]))
-            return [_part(part) for part in parts]
-        except (ValueError, LookupError, TypeError, zlib.error) as error:
-            raise damaged(self.path, f"its line that ends with event {self.events} is not what was written") from error
 
 
 @frozen
@@ -111,7 +82,7 @@ def entries(path: Path, end: int | None = None) -> Iterator[Entry]:
             while end is None or file.tell() < end:
                 line = file.readline()
                 if line.endswith(b"\n"):
-                    yield _entry(path, line)
+                    yield read_line(path, line)
                 else:  # there is no more, or a kill came in between
                     yield from _last(path, line)
                     return
@@ -121,24 +92,37 @@ def entries(path: Path, end: int | None = None) -> Iterator[Entry]:
         raise explain(error, path) from error
 
 
+def appends(path: Path, end: int | None = None) -> Iterator[tuple[Entry, list[Written]]]:
+    """As `entries`, each with what was appended: JournalIsDamaged where that does not follow from what is before it."""
+    stands = dict[str, Position]()
+    for entry in entries(path, end):
+        parts = entry.parts()
+        for part in parts:
+            if part.after != stands.get(part.run, START):
+                raise damaged(path, f"event {part.after.seq + 1} of {part.run} does not follow in it")
+            stands[part.run] = part.position
+        yield entry, parts
+
+
 def heads(path: Path) -> dict[str, Position]:
-    """Where each run stands by the journal at `path`, which is read from its beginning; raises as `entries` does."""
+    """Where each run stands by the journal at `path`, all of which is read; raises as `appends` does."""
     found = dict[str, Position]()
-    for entry in entries(path):
+    for entry, _ in appends(path):
         found |= entry.heads
     return found
 
 
 def by_size(appends: Iterable[Entry]) -> Iterator[list[Written]]:
-    """What was appended, in lists of some ten thousand rows: so are they inserted fastest."""
-    parts, rows = list[Written](), 0
+    """What was appended, in lists of some ten thousand rows, or fewer long ones: so are they inserted fastest."""
+    parts, rows, characters = list[Written](), 0, 0
     for entry in appends:
         new = entry.parts()
         parts += new
         rows += sum(len(part.rows) for part in new)
-        if rows >= _INSERTED_ROWS:
+        characters += sum(len(row.payload) for part in new for row in part.rows)
+        if rows >= _INSERTED_ROWS or characters >= UNPACKED_BYTES:
             yield parts
-            parts, rows = [], 0
+            parts, rows, characters = [], 0, 0
     if parts:
         yield parts
 
@@ -156,7 +140,7 @@ def append(path: Path, parts: Sequence[Written]) -> None:
             file.truncate(known.end)
             file.seek(known.end)
             try:
-                left = memoryview(b"\n" + _line(parts, known.events))
+                left = memoryview(b"\n" + write_line(parts, known.events))
                 while left:  # a disk that is nearly full takes a part
                     left = left[file.write(left) :]
                 os.fsync(file.fileno())
@@ -178,9 +162,9 @@ def begin(path: Path, appends: Iterable[Sequence[Written]]) -> None:
     draft, events = path.with_name(f"{path.name}.draft"), 0
     try:
         with draft.open("wb") as file:
-            file.write(_json({_HEADER: FORM}) + b"\n")
+            file.write(to_json({_HEADER: FORM}) + b"\n")
             for parts in appends:
-                file.write(_line(parts, events) + b"\n")
+                file.write(write_line(parts, events) + b"\n")
                 events += sum(len(part.rows) for part in parts)
             file.flush()
             os.fsync(file.fileno())
@@ -190,11 +174,6 @@ def begin(path: Path, appends: Iterable[Sequence[Written]]) -> None:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise explain(error, path.with_suffix("")) from error
-
-
-def damaged(path: Path, what: str) -> JournalIsDamaged:
-    """The error for a journal at `path` of which that must be said."""
-    return JournalIsDamaged(f"{path} is damaged: {what}; move it away, and the next search begins it anew")
 
 
 def is_journal(path: Path) -> bool:
@@ -221,7 +200,7 @@ def _tail(path: Path, file: BinaryIO) -> Tail:
         for entry in _last(path, lines[-1]) if lines else ():
             return Tail(entry, size)
         if len(lines) > 1:
-            return Tail(_entry(path, lines[-2] + b"\n"), size - len(lines[-1]) - 1)
+            return Tail(read_line(path, lines[-2] + b"\n"), size - len(lines[-1]) - 1)
         if start == header:
             return Tail(None, header)
         length *= 4
@@ -230,70 +209,19 @@ def _tail(path: Path, file: BinaryIO) -> Tail:
 def _check_form(path: Path, header: bytes) -> None:
     try:
         form = json.loads(header)[_HEADER]
-    except (ValueError, LookupError, TypeError) as error:
+        if type(form) is not int or form < FORM:
+            raise ValueError(form)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise damaged(path, "its first line is not that of a journal") from error
-    if form != FORM:
+    if form > FORM:
         raise LogIsNewer(
             f"{path} is of form {form}, and this archwright knows form {FORM}; "
             "upgrade it with: pip install -U archwright"
         )
 
 
-def _entry(path: Path, line: bytes) -> Entry:
-    try:
-        content = json.loads(line)
-        heads = {run: Position(seq, chain) for run, seq, chain in content["heads"]}
-        return Entry(path, content["events"], heads, content, not line.endswith(b"\n"))
-    except (ValueError, LookupError, TypeError) as error:
-        raise damaged(path, f"{line[:40]!r} is no line of a journal") from error
-
-
 def _last(path: Path, line: bytes) -> list[Entry]:
     """The entry in a last line without a line break, if it is whole: no part of a line is JSON."""
     with suppress(JournalIsDamaged):
-        return [_entry(path, line)]
+        return [read_line(path, line)]
     return []
-
-
-def _line(parts: Sequence[Written], before: int) -> bytes:
-    """The line of an append to a log of `before` events."""
-    heads = [[part.run, part.position.seq, part.position.chain] for part in parts]
-    known = {"events": before + sum(len(part.rows) for part in parts), "heads": heads}
-    content = [_columns(part) for part in parts]
-    text = _json(content)
-    if len(text) > _PACKED_BYTES:
-        return _json({**known, "packed": base64.b64encode(zlib.compress(text)).decode()})
-    return _json({**known, "parts": content})
-
-
-def _columns(part: Written) -> dict[str, Any]:
-    """A part as JSON: without the numbers and hashes of its rows, if these follow from where the part goes on."""
-    after, rows = part.after, part.rows
-    named = {"run": part.run, "after": [after.seq, after.chain]}
-    if not follows(part):
-        return {**named, "rows": rows}
-    _, times, kinds, trials, payloads, chains = zip(*rows, strict=True)
-    return {**named, "time": times, "kind": kinds, "trial": trials, "payload": payloads, "chain": chains[-1]}
-
-
-def _part(part: Mapping[str, Any]) -> Written:
-    run, (seq, chain) = part["run"], part["after"]
-    after, rows = Position(seq, chain), list[Row]()
-    if "rows" in part:
-        return Written(run, after, [Row(*row) for row in part["rows"]])
-    for columns in zip(part["time"], part["kind"], part["trial"], part["payload"], strict=True):
-        seq += 1
-        row = Row(seq, *columns, "")
-        chain = link(chain, run, row)
-        rows.append(row._replace(chain=chain))
-    if chain != part["chain"]:
-        raise ValueError(chain)
-    return Written(run, after, rows)
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _unpacked(text: str) -> bytes:
-    return zlib.decompress(base64.b64decode(text))

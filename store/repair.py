@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from archwright.core.suggestion import command
-from archwright.store.anew import make_again, make_anew
+from archwright.store.anew import make_again, make_anew, put_back
 from archwright.store.chain import follows
 from archwright.store.errors import (
     JournalIsDamaged,
@@ -26,9 +26,10 @@ from archwright.store.errors import (
     NotADatabase,
 )
 from archwright.store.file import READER_PATIENCE, Database, Mode, attached, present, transaction
-from archwright.store.journal import Entry, Tail, append, begin, by_size, close, entries, heads, journal_file, tail
-from archwright.store.log import Position
-from archwright.store.rows import all_rows, as_parts, ends_with, heads_of, insert, size
+from archwright.store.journal import Tail, append, begin, close, entries, heads, journal_file, tail
+from archwright.store.journal_line import Entry
+from archwright.store.log import START, Position
+from archwright.store.rows import all_rows, as_parts, ends_with, heads_of, size
 from archwright.store.schema import bring_forward, schema_version
 
 T = TypeVar("T")
@@ -133,11 +134,36 @@ def _bring_in_step(database: Database, path: Path) -> None:
     if known is None:
         begin(journal_file(path), as_parts(all_rows(database), {}))
     elif not (
-        (_ends_with(database, known.entry) or _catch_up(database, path, known))
-        and (here in _compared or heads_of(database) == heads(journal_file(path)))
+        (_ends_with(database, known.entry) or _take_in(database, path, known) or _catch_up(database, path, known))
+        and (here in _compared or _stands_as_journalled(database, path))
     ):
         _reconcile(database, path)
     _compared.add(here)
+
+
+def _stands_as_journalled(database: Database, path: Path) -> bool:
+    """Whether every run stands in the log, which ends as its journal does, where that has it.
+
+    Where a line before is damaged, nobody knows; that is said, and no reason not to go on.
+    """
+    try:
+        return heads_of(database) == heads(journal_file(path))
+    except JournalIsDamaged as error:
+        _logger.warning("%s. This goes on, but until then what %s may lose cannot be put back", error, path)
+        return True
+
+
+def _take_in(database: Database, path: Path, known: Tail) -> bool:
+    """Take in the last append, which a kill has kept from the log; False if that does not end where it goes on."""
+    if not known.entry or not known.open:
+        return False
+    parts, (count, numbered), stands = known.entry.parts(), size(database), heads_of(database)
+    if not count == numbered == known.acknowledged or any(p.after != stands.get(p.run, START) for p in parts):
+        return False
+    with transaction(database):
+        put_back(database, journal_file(path), [known.entry])
+    close(journal_file(path))
+    return True
 
 
 def _catch_up(database: Database, path: Path, known: Tail) -> bool:
@@ -147,12 +173,10 @@ def _catch_up(database: Database, path: Path, known: Tail) -> bool:
     if count and not (count == numbered and _ends_with_one(database, count, appends)):
         return False
     with transaction(database):
-        for parts in by_size(appends):
-            insert(database, parts)
+        put_back(database, journal_file(path), appends)
     if known.open:
         close(journal_file(path))
-    if count != known.acknowledged:  # else a kill came in between, which nobody need be told
-        _say_put_back(path, known.events - count)
+    _say_put_back(path, known.events - count)
     return True
 
 
@@ -172,8 +196,7 @@ def _ends_with_one(database: Database, count: int, appends: Iterator[Entry]) -> 
 def _reconcile(database: Database, path: Path) -> None:
     """Compare every row with the journal's."""
     database.execute("CREATE TEMP TABLE journalled AS SELECT * FROM events LIMIT 0")
-    for parts in by_size(entries(journal_file(path))):
-        insert(database, parts, "journalled")
+    put_back(database, journal_file(path), entries(journal_file(path)), "journalled")
     database.execute(_COMPARE)
     ((lost,),) = database.execute("SELECT count(*) FROM lost").fetchall()
     ((surplus,),) = database.execute("SELECT count(*) FROM surplus").fetchall()

@@ -12,7 +12,7 @@ from archwright.store.catalog import shadowing_macros, strange_views
 from archwright.store.chain import Break, first_break, first_unreadable, follows
 from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken
 from archwright.store.file import attached
-from archwright.store.journal import Tail, damaged, entries, journal_file, tail
+from archwright.store.journal import Tail, appends, entries, journal_file, tail
 from archwright.store.log import START, Position, Row
 from archwright.store.repair import readable
 from archwright.store.rows import heads_of, read_rows
@@ -123,12 +123,10 @@ def _told(path: Path, ends: Tail | JournalIsDamaged, heads: Mapping[str, Positio
     told = acknowledged = dict[str, Position]()
     contradicted = set[str]()
     try:
-        for entry in entries(journal_file(path), ends.end):
+        for entry, parts in appends(journal_file(path), ends.end):
             if ends.open and entry.events == ends.events:
                 told = dict(told)
-            for part in entry.parts():
-                if part.after != told.get(part.run, START):
-                    raise damaged(entry.path, f"event {part.after.seq + 1} of {part.run} does not follow in it")
+            for part in parts:
                 told[part.run] = part.position
                 if not _agree(part.rows, heads.get(part.run, START)):
                     contradicted.add(part.run)

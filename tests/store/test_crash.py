@@ -84,8 +84,8 @@ log = DuckDBLog(path)
 position = log.read("a-1")[-1].position
 if place == "within the line":
     os.fsync = die
-    whole = journal._line
-    journal._line = lambda parts, events: whole(parts, events)[:-40]
+    whole = journal.write_line
+    journal.write_line = lambda parts, events: whole(parts, events)[:-40]
 elif place == "before the commit":
     os.fsync = die
 elif place == "after the commit":

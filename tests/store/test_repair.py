@@ -314,6 +314,60 @@ def test_two_that_find_a_torn_file_make_one(log):
     assert not beside(log.path, "damaged").with_name(f"{log.path.name}.damaged-2").exists()
 
 
+def damage(log, line):
+    """Overwrite a part of a line of the journal."""
+    lines = journal_file(log.path).read_bytes().split(b"\n")
+    lines[line] = lines[line].replace(b"RunStarted", b"RunStopped").replace(b'"width\\"', b'"depth\\"')
+    journal_file(log.path).write_bytes(b"\n".join(lines))
+
+
+def lose(log, line):
+    """Take a line out of the journal."""
+    lines = journal_file(log.path).read_bytes().split(b"\n")
+    journal_file(log.path).write_bytes(b"\n".join(lines[:line] + lines[line + 1 :]))
+
+
+@pytest.mark.parametrize(
+    ("harm", "line", "what"),
+    [
+        (damage, 1, "its line that ends with event 3 is not what was written"),
+        (damage, 3, "its line that ends with event 9 is not what was written"),
+        (lose, 1, "event 4 of a-1 does not follow in it"),
+        (lose, 2, "event 7 of a-1 does not follow in it"),
+    ],
+)
+def test_damage_in_the_middle_of_the_journal_is_told_once_and_stops_nobody(log, harm, line, what, caplog):
+    """By who writes, with what to do; doing so helps. What was appended since is in the log and in its journal."""
+    harm(log, line)
+    repair._compared.clear()  # as in a new process
+    with caplog.at_level(logging.WARNING, "archwright.store"):
+        position = log.append("c-1", [started()], START)
+        log.append("c-1", trial(0), position)
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"{journal_file(log.path)} is damaged: {what}; move it away, and the next search begins it anew. This goes on, "
+        f"but until then what {log.path} may lose cannot be put back"
+    )
+    assert [verdict.anchor for verdict in verify(log.path)] == ["damaged"] * 3
+    journal_file(log.path).rename(journal_file(log.path).with_name("moved away"))
+    log.append("d-1", [started()], START)
+    assert [verdict.anchor for verdict in verify(log.path)] == ["held"] * 4
+    remove(log)
+    assert [len(log.read(run)) for run in log.runs()] == [12, 7, 6, 1]
+
+
+def test_a_kill_beside_a_journal_that_is_damaged_in_its_middle_stops_nobody(log, caplog):
+    """The last append, which the log lacks, is taken in all the same."""
+    damage(log, 1)
+    part = written("a-1", [started()], [0.5], log.read("a-1")[-1].position)
+    append(journal_file(log.path), [part])
+    repair._compared.clear()
+    with caplog.at_level(logging.WARNING, "archwright.store"):
+        assert log.append("a-1", [started()], part.position).seq == 14
+    assert len(caplog.records) == 1
+    assert [record.seq for record in log.read("a-1", after=12)] == [13, 14]
+
+
 def test_where_both_are_damaged_that_is_said(log):
     """Then only a backup helps."""
     cut(log)
