@@ -1,9 +1,10 @@
 """What a run has come to: the fold of its events, total and pure."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import assert_never
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, fields, frozen
 from pyrsistent import PMap, pmap
 
 from archwright.core.trial import Budget, Status
@@ -37,9 +38,6 @@ class Trial:
     status: Status | None = None  # what the searcher was told; None until then
     score: float | None = None
     metrics: Mapping[str, float] = field(factory=dict[str, float])  # what the searcher was told
-
-
-TrialEvent = AttemptStarted | Reported | AttemptEnded | Scored
 
 
 _NO_TRIALS: PMap[int, Trial] = pmap()
@@ -83,6 +81,42 @@ def replay(events: Iterable[Event], state: RunState = RunState()) -> RunState:
 
 
 @define
+class _TrialDraft:
+    """A trial under way: what `Trial` has, to be changed in place."""
+
+    trial: int
+    path: Path
+    budget: Budget
+    continues: int | None
+    attempts: int = 0
+    running: bool = False
+    ends: int = 0
+    ended: AttemptEnded | None = None
+    seconds: float = 0.0
+    status: Status | None = None
+    score: float | None = None
+    metrics: Mapping[str, float] = field(factory=dict[str, float])
+
+    def take(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
+        self.running = isinstance(event, AttemptStarted)
+        match event:
+            case AttemptStarted(_, attempt):
+                self.attempts = attempt
+            case AttemptEnded(seconds=seconds):
+                self.ends, self.ended, self.seconds = self.ends + 1, event, self.seconds + seconds
+            case Scored(_, status, score, metrics):
+                self.status, self.score, self.metrics = status, score, metrics
+            case _:
+                assert_never(event)
+
+    def done(self) -> Trial:
+        return Trial(*_values(self))
+
+
+_values = attrgetter(*(each.name for each in fields(Trial)))  # of a trial or its draft, in the order of the fields
+
+
+@define
 class _Draft:
     """A state under way: one that a single call of `replay` owns and may change in place.
 
@@ -96,7 +130,7 @@ class _Draft:
     keep_models: int
     in_flight: dict[int, None]  # a set in the order of proposing
     stopped: RunStopped | None
-    changed: dict[int, Trial] = field(factory=dict[int, Trial])
+    changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
 
     def take(self, event: Event) -> None:
         self.seq += 1
@@ -104,10 +138,12 @@ class _Draft:
             case RunStarted():
                 self.started, self.target, self.keep_models = event, event.trials, event.keep_models
             case Proposed(trial, path, budget, continues):
-                self.changed[trial] = Trial(trial, path, budget, continues)
+                self.changed[trial] = _TrialDraft(trial, path, budget, continues)
                 self.in_flight[trial] = None
-            case AttemptStarted() | Reported() | AttemptEnded() | Scored():
+            case AttemptStarted() | AttemptEnded() | Scored():
                 self._take_trial(event)
+            case Reported():
+                pass
             case RunResumed(trials, keep_models=keep_models):
                 self.target, self.stopped = trials, None
                 self.keep_models = self.keep_models if keep_models is None else keep_models
@@ -118,63 +154,27 @@ class _Draft:
             case _:
                 assert_never(event)
 
-    def _take_trial(self, event: TrialEvent) -> None:
-        trial = self._trial(event.trial)
-        if trial is None or isinstance(event, Reported):
+    def _take_trial(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
+        if (trial := self._trial(event.trial)) is None:
             return
-        self.changed[event.trial] = _advance(trial, event)
+        trial.take(event)
         if isinstance(event, Scored):
             self.in_flight.pop(event.trial, None)
 
     def _interrupt(self) -> None:
         """No attempt outlives the process that started it."""
         for number in self.in_flight:
-            trial = self._trial(number)
-            if trial is not None and trial.running:
-                self.changed[number] = evolve(trial, running=False)
+            if (trial := self._trial(number)) is not None:
+                trial.running = False
 
-    def _trial(self, number: int) -> Trial | None:
-        return self.changed.get(number) or self.base.trials.get(number)
+    def _trial(self, number: int) -> _TrialDraft | None:
+        """The draft of a trial, which is made of what was known of it before."""
+        if number not in self.changed and number in self.base.trials:
+            self.changed[number] = _TrialDraft(*_values(self.base.trials[number]))
+        return self.changed.get(number)
 
     def done(self) -> RunState:
-        made: PMap[int, Trial] = pmap(self.changed)
+        made: PMap[int, Trial] = pmap({number: trial.done() for number, trial in self.changed.items()})
         trials = self.base.trials + made if self.base.trials else made
         in_flight = tuple(self.in_flight)
         return RunState(self.seq, self.started, self.target, self.keep_models, trials, in_flight, self.stopped)
-
-
-def _advance(trial: Trial, event: AttemptStarted | AttemptEnded | Scored) -> Trial:
-    match event:
-        case AttemptStarted(_, attempt):
-            return _changed(trial, attempts=attempt, running=True)
-        case AttemptEnded(seconds=seconds):
-            return _changed(trial, ends=trial.ends + 1, ended=event, seconds=trial.seconds + seconds)
-        case Scored(_, status, score, metrics):
-            return _changed(trial, told=(status, score, metrics))
-        case _:
-            assert_never(event)
-
-
-def _changed(
-    trial: Trial,
-    *,
-    attempts: int | None = None,
-    running: bool = False,
-    ends: int | None = None,
-    ended: AttemptEnded | None = None,
-    seconds: float | None = None,
-    told: tuple[Status | None, float | None, Mapping[str, float]] | None = None,
-) -> Trial:
-    """As attrs.evolve, in a fifth of the time: it is called three times a trial."""
-    return Trial(
-        trial.trial,
-        trial.path,
-        trial.budget,
-        trial.continues,
-        trial.attempts if attempts is None else attempts,
-        running,
-        trial.ends if ends is None else ends,
-        trial.ended if ended is None else ended,
-        trial.seconds if seconds is None else seconds,
-        *((trial.status, trial.score, trial.metrics) if told is None else told),
-    )
