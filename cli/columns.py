@@ -1,6 +1,7 @@
 """Rows of cells in columns, without lines between them: as wide as need be, and quick for hundreds of thousands."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Literal
 
 from attrs import frozen
@@ -27,7 +28,7 @@ class Columns:
     has_header: bool = True
     has_names: bool = False  # whether the first column names what the row is about
 
-    @property
+    @cached_property
     def widths(self) -> list[int]:
         """How wide each column is; of the last, where there is room."""
         headers = self.columns if self.has_header else [""] * len(self.columns)
@@ -35,23 +36,38 @@ class Columns:
         return [max([width(header), *map(width, cells)]) for header, cells in zip(headers, columns, strict=True)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        """The lines."""
+        """The lines; all at once where names have no colour, since each piece costs rich as much as a row costs us."""
+        if self.has_header:
+            yield Segment(self._line(self.columns), _HEADER)
+            yield Segment.line()
+        lines = self._lines(console, options.max_width)
+        if self.has_names and console.color_system is not None:
+            for name, rest in lines:
+                yield Segment(name, _NAME)
+                yield Segment(rest)
+        else:
+            yield Segment("".join(name + rest for name, rest in lines))
+
+    def _lines(self, console: Console, most: int) -> Iterator[tuple[str, str]]:
+        """Each row's name, if it has one, and what comes behind it, in lines of at most `most` columns."""
         widths = self.widths
         before = sum(widths[:-1]) + GAP * (len(widths) - 1)
-        room = max(NARROWEST, options.max_width - before)
-        fits = self.kinds[-1] != "rest" or widths[-1] <= room
-        if self.has_header:
-            yield Segment(self._line(self.columns, widths), _HEADER)
-            yield Segment.line()
+        room = max(NARROWEST, most - before) if self.kinds[-1] == "rest" else widths[-1]
         for row in self.rows:
-            last = [row[-1]] if fits and "\n" not in row[-1] else _folded(console, row[-1], room)
-            line, name = self._line([*row[:-1], last[0]], widths), row[0] if self.has_names else ""
-            below = [f"{' ' * before}{more}".rstrip() for more in last[1:]]
-            yield Segment(name, _NAME)
-            yield Segment("\n".join([line[len(name) :], *below]) + "\n")
+            last = row[-1]
+            whole = "\n" not in last and (widths[-1] <= room or width(last) <= room)
+            first, *more = [last] if whole else _folded(console, last, room)
+            line, name = self._line([*row[:-1], first]), row[0] if self.has_names else ""
+            below = [f"{' ' * before}{each}".rstrip() for each in more]
+            yield name, "\n".join([line[len(name) :], *below]) + "\n"
 
-    def _line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
-        return (" " * GAP).join(map(_filled, cells, self.kinds, widths)).rstrip(" ")
+    def _line(self, cells: Sequence[str]) -> str:
+        return (" " * GAP).join(map(_filled, cells, self.kinds, self._filled_to)).rstrip(" ")
+
+    @cached_property
+    def _filled_to(self) -> list[int]:
+        """How wide cells become: nothing comes behind the last one, and it may be thousands of columns wide."""
+        return self.widths if self.kinds[-1] == "right" else [*self.widths[:-1], 0]
 
 
 def _folded(console: Console, cell: str, room: int) -> list[str]:

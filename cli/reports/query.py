@@ -3,7 +3,7 @@
 import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -76,9 +76,8 @@ def show_table(found: Table, is_whole: bool = True) -> None:
         kinds = ["right" if _is_numeric(found, i) else "left" for i in range(len(widths))]
         out.print(table(list(zip(found.columns, kinds, strict=True)), rows))
     else:
-        for row in rows:
-            out.print(named(list(zip(found.columns, row, strict=True))))
-            out.print()
+        lines = ([*zip(found.columns, row, strict=True), ("", "")] for row in rows)  # an empty one between two rows
+        out.print(named(list(chain.from_iterable(lines))))
     if is_whole:
         out.print(f"({several(len(rows), 'row')})")
     else:

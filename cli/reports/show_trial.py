@@ -97,7 +97,7 @@ def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
     points = [point for i, point in enumerate(curve, start=1) if i % every == 0 or i in (1, len(curve))]
     out.print()
     header = dict.fromkeys(["epoch", *columns], "right")
-    out.print(table(header, ([shown(point.get(name)) for name in header] for point in points)))
+    out.print(table(header, ([point.get(name) for name in header] for point in points)))
 
 
 def show_winner(facts: Facts, scored: int, failed: int) -> None:
