@@ -1,14 +1,16 @@
 """At most one process goes on with a run: a lock that the operating system gives back when its holder dies."""
 
+import fcntl
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from archwright.core.errors import ArchwrightError
 from archwright.core.suggestion import command
+from archwright.store.artifacts import remove_if_empty
 from archwright.store.beside import DRAFTS, beside
+from archwright.store.duck import DuckDBLog
 from archwright.store.errors import RunIsBusy
 from archwright.store.failure import explain
 from archwright.store.file import present
@@ -22,19 +24,18 @@ NOBODY = "nobody"  # in the lock of a run that was made, and that no process has
 def claim(path: Path | str, run: str) -> Generator[None]:
     """Keep every other process from going on with `run` of the log at `path` while the block lasts.
 
-    The lock is a file in the folder FILE.locks beside the log, and holds the process id of its last holder. The file
-    stays when the lock is given back: a lock file that is removed lets two processes each lock their own.
+    The lock is a file in the folder FILE.locks beside the log, and holds the process id of its last holder. It stays
+    when it is given back, but of a run that the log does not hold then, nothing is left.
     """
-    file = lock_file(Path(path), run)
-    lock = FileLock(file, timeout=0, thread_local=False)
+    path = Path(path)
+    file = lock_file(path, run)
     sweep(file.parent.parent, DRAFTS)  # whoever goes on after a kill finds what it has left
     try:
-        file.parent.mkdir(exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
+        lock = _locked(file)
+    except BlockingIOError as error:
         raise RunIsBusy(
             f"{run} in {path} is going on in {_holder(file)}; let it finish or stop it, "
-            f"or watch it with: {command(Path(path), 'show', run)}"
+            f"or watch it with: {command(path, 'show', run)}"
         ) from error
     except OSError as error:
         raise explain(error, file) from error
@@ -43,7 +44,40 @@ def claim(path: Path | str, run: str) -> Generator[None]:
             file.write_text(str(os.getpid()))
         yield
     finally:
-        lock.release()
+        try:
+            if not _is_begun(path, run):
+                file.unlink(missing_ok=True)
+                remove_if_empty(file.parent)
+        finally:
+            os.close(lock)
+
+
+def _locked(file: Path) -> int:
+    """A descriptor that holds the lock of `file`, which is there; BlockingIOError where another process holds it.
+
+    One that has just been deleted by its holder would keep nobody out: the next one is locked then.
+    """
+    while True:
+        with suppress(FileExistsError):
+            file.parent.mkdir()
+        with suppress(FileNotFoundError):
+            lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(lock), file.stat()):
+                    return lock
+            except BaseException:
+                os.close(lock)
+                raise
+            os.close(lock)
+
+
+def _is_begun(path: Path, run: str) -> bool:
+    """Whether the log holds the run, also where that cannot be told; a log that is gone is not made anew for that."""
+    try:
+        return path.expanduser().exists() and run in DuckDBLog(path).runs()
+    except (ArchwrightError, OSError):
+        return True
 
 
 def lock_file(path: Path, run: str) -> Path:

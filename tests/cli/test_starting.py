@@ -99,7 +99,7 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
     assert done.out.splitlines()[1] == "1 trial, logged in archwright.duckdb", "it is told no budget"
     assert "ZeroDivisionError" in done.err
     assert "archwright resume" not in done.out
-    assert not (tmp_path / "archwright.duckdb").exists()
+    assert not [*tmp_path.glob("archwright.duckdb*")], "nor a lock, nor a folder for it"
 
 
 def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():

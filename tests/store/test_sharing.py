@@ -2,8 +2,10 @@
 
 import itertools
 import logging
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -161,6 +163,51 @@ def test_a_claim_is_given_back_after_an_error(path):
         raise ZeroDivisionError
     with claim(path, "a-1"):
         assert lock_file(path, "a-1").exists()
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_claim_of_a_run_that_was_never_begun_leaves_nothing(path, others):
+    """Whether it ended well or not: neither its lock, nor a folder for it, nor a log."""
+    if others:
+        with claim(path, "other"):
+            DuckDBLog(path).append("other", [started()], START)
+    before = sorted(path.parent.rglob("*"))
+    with claim(path, "a-1"):
+        pass
+    with pytest.raises(ZeroDivisionError), claim(path, "a-1"):
+        raise ZeroDivisionError
+    assert sorted(path.parent.rglob("*")) == before
+    with suppress(ZeroDivisionError), claim(path, "a-1"):
+        DuckDBLog(path).append("a-1", [started()], START)
+        raise ZeroDivisionError
+    assert lock_file(path, "a-1").read_text() == str(os.getpid()), "who held it last is how it is known to have died"
+
+
+def test_a_log_that_is_gone_does_not_come_back_with_a_claim(path):
+    DuckDBLog(path).append("a-1", [started()], START)
+    path.unlink()
+    with claim(path, "b-1"):
+        pass
+    assert [*path.parent.iterdir()] == [journal_file(path)]
+
+
+def test_locks_that_come_and_go_keep_all_but_one_out(path):
+    """Each claims a run that it never begins, again and again; no two have it at once, and none is left."""
+    within, most = [], []
+
+    def claim_often(number):
+        held = 0
+        while held < 30:
+            with suppress(RunIsBusy), claim(path, "a-1"):
+                within.append(number)
+                most.append(len(within))
+                within.remove(number)
+                held += 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(claim_often, range(4)))
+    assert set(most) == {1}
+    assert [*path.parent.iterdir()] == []
 
 
 def test_a_claim_wants_a_folder_and_a_name(path):
