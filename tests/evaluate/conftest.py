@@ -53,6 +53,13 @@ def file(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def pool(file):
+    """One worker, and whoever follows it, for jobs that each name one of SCORES: see `calls`."""
+    with WorkerPool(FunctionConfig(f"{file}:named")) as pool:
+        yield pool
+
+
 @pytest.fixture
 def open_pool(file):
     """Opens a pool for one of SCORES by name; it is closed after the test."""

@@ -18,6 +18,11 @@ def job(trial=0, architecture: Term | None = None, budget=EPOCH, seed=0, attempt
     return Job(trial, attempt, aw.to_json(architecture or aw.affine(units=10)), budget, seed)
 
 
+def calls(function: str, architecture: Term | None = None) -> Term:
+    """An architecture for which `named` of SCORES calls that one of them."""
+    return aw.sequential(aw.settings(function=function), architecture or aw.affine(units=10))
+
+
 def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
     """The ends of all jobs, in the order of their trials, and every report."""
     waiting, opened = list(reversed(jobs)), 0

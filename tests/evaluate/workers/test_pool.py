@@ -14,7 +14,7 @@ from archwright.core.trial import Budget, Evaluator
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.workers.pool import NoFreeSlot, WorkerPool
 from tests.ends import gone
-from tests.evaluate.jobs import end, job, over, run, until_end, until_report
+from tests.evaluate.jobs import calls, end, job, over, run, until_end, until_report
 
 
 def test_the_pool_is_an_evaluator(open_pool):
@@ -37,15 +37,15 @@ def test_a_worker_that_does_not_get_ready_is_given_up(tmp_path):
     assert (ended.status, "not ready after 1 s" in ended.error) == ("crashed", True)
 
 
-def test_reports_arrive_and_optional_parameters_are_given_by_name(open_pool):
-    (ended,), reports = run(open_pool("reports"), job(7, seed=11, budget=Budget(3, "epochs")))
+def test_reports_arrive_and_optional_parameters_are_given_by_name(pool):
+    (ended,), reports = run(pool, job(7, calls("reports"), seed=11, budget=Budget(3, "epochs")))
     assert ended.metrics == {"accuracy": 0.5, "seed": 11, "budget": 3}
     assert [(r.trial, r.epoch, r.metrics["accuracy"]) for r in reports] == [(7, 1, 0.1), (7, 2, 0.2)]
     assert all(math.isnan(r.metrics["loss"]) for r in reports), "what is reported arrives as it is"
 
 
-def test_a_report_is_of_an_epoch(open_pool, file):
-    ended, reports = run(open_pool("reports_no_epoch"), *(job(seed, seed=seed) for seed in range(5)))
+def test_a_report_is_of_an_epoch(pool, file):
+    ended, reports = run(pool, *(job(seed, calls("reports_no_epoch"), seed=seed) for seed in range(5)))
     assert reports == []
     for finished, given in zip(ended, ("'one'", "0", "-3", "1.5", "True"), strict=True):
         assert finished.status == "crashed"
@@ -80,8 +80,8 @@ def test_a_halt_touches_no_other_job_and_no_later_attempt(open_pool):
     assert (first.stopped, again.stopped, again.status) == (None, None, "ok")
 
 
-def test_reports_of_several_threads_arrive_whole(open_pool):
-    (ended,), reports = run(open_pool("reports_from_threads"), job())
+def test_reports_of_several_threads_arrive_whole(pool):
+    (ended,), reports = run(pool, job(0, calls("reports_from_threads")))
     assert (ended.status, ended.error) == ("ok", "")
     assert sorted(report.epoch for report in reports) == list(range(1, 41))
     assert {len(report.metrics) for report in reports} == {1000}
@@ -97,17 +97,17 @@ def test_what_a_thread_of_an_earlier_job_reports_is_not_taken_for_the_next_one_s
     assert [(e.trial, e.status) for e in (chatter, quiet)] == [(0, "ok"), (1, "ok")]
 
 
-def test_numbers_of_numpy_are_numbers(open_pool):
-    assert end(open_pool("is_numpy")).metrics == {"accuracy": 0.5, "ok": 1.0, "n": 3.0}
+def test_numbers_of_numpy_are_numbers(pool):
+    assert end(pool, architecture=calls("is_numpy")).metrics == {"accuracy": 0.5, "ok": 1.0, "n": 3.0}
 
 
-def test_the_global_generators_are_seeded_with_the_job_s_seed(open_pool):
-    (a, b, c), _ = run(open_pool("draws"), job(0, seed=1), job(1, seed=1), job(2, seed=2))
+def test_the_global_generators_are_seeded_with_the_job_s_seed(pool):
+    (a, b, c), _ = run(pool, *(job(trial, calls("draws"), seed=seed) for trial, seed in enumerate((1, 1, 2))))
     assert a.metrics == b.metrics != c.metrics
 
 
-def test_a_function_runs_without_torch(open_pool):
-    assert end(open_pool("has_torch")).metrics == {"accuracy": 0.0}
+def test_a_function_runs_without_torch(pool):
+    assert end(pool, architecture=calls("has_torch")).metrics == {"accuracy": 0.0}
 
 
 def test_workers_are_in_a_session_of_their_own_and_gone_when_the_pool_is_closed(open_pool):
@@ -201,12 +201,12 @@ def test_collect_waits_as_long_as_it_is_told_where_nothing_comes(open_pool, monk
     assert sum(asked) < 0.71
 
 
-def test_a_job_larger_than_a_pipe_goes_through(open_pool):
+def test_a_job_larger_than_a_pipe_goes_through(pool):
     wide = aw.sequential(*(aw.affine(units=10) for _ in range(5_000)))
-    assert end(open_pool("has_torch"), architecture=wide).status == "ok"
+    assert end(pool, architecture=calls("has_torch", wide)).status == "ok"
 
 
-def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, open_pool):
+def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, pool, open_pool):
     space = tmp_path / "my_space.py"
     space.write_text(
         "import archwright as aw\n"
@@ -221,7 +221,7 @@ def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, 
 
     mine = load(f"{space}:space")
     assert end(open_pool("has_torch", space_source=f"{space}:space"), architecture=mine).status == "ok"
-    ended = end(open_pool("has_torch"), architecture=mine)
+    ended = end(pool, architecture=calls("has_torch", mine))
     assert (ended.status, "own_kind_of_the_pool" in ended.error) == ("invalid", True)
 
 

@@ -12,24 +12,23 @@ import pytest
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from tests.ends import gone
-from tests.evaluate.jobs import children, end, job, over, run, until_end, until_report
+from tests.evaluate.jobs import calls, children, end, job, over, run, until_end, until_report
 
 MAY_BE_CHANCE = {"is_killed", "is_orphaned", "is_terminated", "gets_a_signal_without_a_name"}
 
 
-def test_an_exception_is_told_with_the_person_s_own_frames(open_pool, file):
-    ended = end(open_pool("raises"))
+def test_an_exception_is_told_with_the_person_s_own_frames(pool, file):
+    ended = end(pool, architecture=calls("raises"))
     assert ended.status == "crashed"
     assert ended.error.endswith("ValueError: no good")
     assert f'File "{file}"' in ended.error
     assert "functions.py" not in ended.error
 
 
-def test_the_worker_stays_warm_after_an_exception_of_plain_python(open_pool):
-    pool = open_pool("raises")
-    run(pool, job(0))
+def test_the_worker_stays_warm_after_an_exception_of_plain_python(pool):
+    run(pool, job(0, calls("raises")))
     before = pool.pids
-    run(pool, job(1))
+    run(pool, job(1, calls("raises")))
     assert pool.pids == before
 
 
@@ -54,19 +53,19 @@ def test_the_worker_stays_warm_after_an_exception_of_plain_python(open_pool):
         ("raises_what_cannot_be_told", "crashed", "exception str() failed"),
     ],
 )
-def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(open_pool, function, status, told):
-    ended = end(open_pool(function))
-    assert ended.status == status
+def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(pool, function, status, told):
+    (ended, after), _ = run(pool, job(0, calls(function)), job(1, calls("process")))
+    assert (ended.status, after.status) == (status, "ok")
     assert told in ended.error
     assert ended.may_be_chance == (function in MAY_BE_CHANCE)
     assert len(ended.error) < 12_000
 
 
 @pytest.mark.parametrize("function", ["detaches_and_hangs", "detaches_and_segfaults", "detaches_and_is_killed"])
-def test_a_child_that_has_left_the_worker_s_group_goes_with_it(open_pool, function, file):
+def test_a_child_that_has_left_the_worker_s_group_goes_with_it(pool, open_pool, function, file):
     hangs, child = function == "detaches_and_hangs", Path(f"{file}.detached")
     child.unlink(missing_ok=True)
-    (ended,), _ = run(open_pool(function, trial_timeout=3.0 if hangs else None), job())
+    (ended,), _ = run(open_pool("named", trial_timeout=3.0) if hangs else pool, job(0, calls(function)))
     assert ended.status == ("timed_out" if hangs else "crashed")
     assert gone([int(child.read_text())])
 
@@ -81,8 +80,9 @@ def test_what_a_job_leaves_behind_is_gone_with_the_pool(open_pool):
     assert gone([left])
 
 
-def test_a_segfault_shows_where_python_was(open_pool):
-    assert "in segfaults" in end(open_pool("segfaults")).error
+def test_a_segfault_shows_where_python_was(pool):
+    (ended,), _ = run(pool, job(0, calls("segfaults")))
+    assert "in segfaults" in ended.error
 
 
 @pytest.mark.parametrize("ask", ["warm_up", "collect"])
@@ -201,20 +201,18 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
     assert 1.0 <= ended.seconds <= dead
 
 
-def test_a_flood_is_drained_within_bounded_memory(open_pool):
-    pool = open_pool("floods")
-    run(pool, job())
+def test_a_flood_is_drained_within_bounded_memory(pool):
+    run(pool, job(0, calls("floods")))
     assert all(len(worker._said) <= 1 << 14 for worker in pool._workers)
 
 
-def test_prints_do_not_reach_the_protocol(open_pool):
-    assert end(open_pool("prints")).metrics == {"accuracy": 1.0}
+def test_prints_do_not_reach_the_protocol(pool):
+    assert end(pool, architecture=calls("prints")).metrics == {"accuracy": 1.0}
 
 
-def test_a_child_that_a_job_has_forked_has_no_say(open_pool):
+def test_a_child_that_a_job_has_forked_has_no_say(pool):
     """It ends where it would return, raise or leave; what it reports is an error of its own; what it writes is lost."""
-    pool = open_pool("forks")
-    (ended,), reports = run(pool, job())
+    (ended,), reports = run(pool, job(0, calls("forks")))
     assert (ended.status, ended.error) == ("ok", "")
     codes = {"returned": 0, "raised": 1, "left": 3, "reported": 1, "wrote": 0}
     assert ended.metrics == {"accuracy": 0.5} | codes
@@ -265,8 +263,9 @@ def test_how_a_worker_ended_is_not_known_where_its_end_is_ignored(open_pool, fun
     assert ended.error.startswith("the worker ended, and how is not known, since the search's process ignores SIGCHLD")
 
 
-def test_garbage_in_the_pipes_costs_an_attempt_at_most(open_pool):
-    ended = end(open_pool("writes_everywhere"))
+def test_garbage_in_the_pipes_costs_an_attempt_at_most(pool):
+    (ended, after), _ = run(pool, job(0, calls("writes_everywhere")), job(1, calls("process")))
+    assert after.status == "ok"
     assert ended.status == "crashed"
     assert "is no message of a worker" in ended.error
 
