@@ -72,7 +72,7 @@ def killed_once():
 def hang():
     subprocess.Popen(["sleep", "1000"])
     while True:
-        pass
+        time.sleep(0.01)
 
 def native_hang():
     ctypes.PyDLL(None).sleep(1000)  # holds Python's lock

@@ -54,7 +54,8 @@ def test_installed_wheel_searches_and_resumes(installed, tmp_path):
     where = run_python("import archwright; print(archwright.__file__)", env=installed, cwd=tmp_path)
     assert where.startswith(installed["PYTHONPATH"])
     main = ["-c", "import sys; from archwright.cli.main import main; main(sys.argv[1:])"]
-    start = [*main, "search", "digits", "--trials", "1", "--budget", "1epochs"]
+    (tmp_path / "score.py").write_text("def score(architecture, budget):\n    return 0.5\n")
+    start = [*main, "search", "digits", "--trials", "1", "--evaluator", "score.py:score"]
     resume = [*main, "resume", "--trials", "2"]
     count = [*main, "sql", "select count(*) as n from scores", "--format", "csv"]
     for command in (start, resume, count):

@@ -10,12 +10,18 @@ import torch
 
 import archwright as aw
 from archwright.core.trial import Budget
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import TrainingConfig, to_json
+from archwright.evaluate.data.images import NoSuchData
 from archwright.evaluate.data.named import describe
-from archwright.evaluate.workers.pool import NoWorker, WorkerPool
+from archwright.evaluate.training.device import NoSuchDevice
+from archwright.evaluate.workers.pool import WorkerPool
+from archwright.evaluate.workers.protocol import Setup
+from archwright.evaluate.workers.worker import prepare
 from tests.ends import alive, gone
-from tests.evaluate.jobs import job, run
+from tests.evaluate.jobs import job, run, run_here
 from tests.places import ROOT
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 NETWORK = aw.sequential(aw.conv2d(filters=8, size=3), aw.relu(), aw.dropout(rate=0.1), aw.affine(units=10))
 
@@ -72,6 +78,11 @@ def pool(own):
         yield pool
 
 
+def prepared(config):
+    """What a worker evaluates with, in this process; a worker that it raises in cannot be started."""
+    return prepare(Setup(to_json(config), None, 0, 1, []))
+
+
 def without_time(metrics):
     """Only what does not depend on what else the machine does."""
     return {name: value for name, value in metrics.items() if "second" not in name and name != "peak_memory_bytes"}
@@ -84,8 +95,8 @@ def test_the_same_job_has_the_same_result_again_and_in_another_process(pool):
     assert first.status == "ok"
     assert without_time(first.metrics) == without_time(again.metrics) != without_time(other.metrics)
     assert reports[0].metrics["accuracy"] == first.metrics["accuracy"]
-    with WorkerPool(TrainingConfig(device="cpu", threads=1, settings={"batch_size": 64})) as elsewhere:
-        (there,), _ = run(elsewhere, job(0, NETWORK, seed=1))
+    evaluate = prepared(TrainingConfig(device="cpu", settings={"batch_size": 64}))
+    (there,), _ = run_here(evaluate, job(0, NETWORK, seed=1))
     assert without_time(there.metrics) == without_time(first.metrics)
 
 
@@ -189,23 +200,25 @@ def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
 
 
 def test_a_data_set_that_is_not_there_is_told(tmp_path):
-    config = TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}")
-    with WorkerPool(config) as pool, pytest.raises(NoWorker, match=r"started: there is nothing at .*nowhere"):
-        run(pool, job())
+    with pytest.raises(NoSuchData, match=r"there is nothing at .*nowhere"):
+        prepared(TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_device_that_is_not_there_is_told():
     says = "the device is cuda:1, and this machine has 0 CUDA devices; give auto or cpu"
-    with WorkerPool(TrainingConfig(device="cuda:1")) as pool, pytest.raises(NoWorker, match=says):
-        run(pool, job())
+    with pytest.raises(NoSuchDevice, match=says):
+        prepared(TrainingConfig(device="cuda:1"))
 
 
 COORDINATOR = """
 import sys, time
 from archwright.core.trial import Budget
 from archwright.evaluate.config import from_json
-from archwright.evaluate.workers.pool import NoWorker, WorkerPool
+from archwright.evaluate.training.device import NoSuchDevice
+from archwright.evaluate.workers.pool import WorkerPool
+from archwright.evaluate.workers.protocol import Setup
+from archwright.evaluate.workers.worker import prepare
 from tests.evaluate.jobs import job
 
 source = sys.argv[1]
