@@ -18,7 +18,7 @@ Migration = Callable[[Database], object]
 
 
 def m001_events(database: Database) -> None:
-    """The table that is the truth, without an index since it is only ever appended to, and the views over it."""
+    """The table that is the truth, without an index since it is only ever appended to."""
     database.execute(
         """
         CREATE TABLE events (
@@ -27,7 +27,6 @@ def m001_events(database: Database) -> None:
         )
         """
     )
-    create_views(database)
 
 
 def m002_smaller(database: Database) -> None:
@@ -50,12 +49,10 @@ def m002_smaller(database: Database) -> None:
         """
     )
     database.execute("DROP TABLE events_of_schema_1")
-    create_views(database)
 
 
 def m003_metrics(database: Database) -> None:
-    """The views of today, among them the one over metrics."""
-    create_views(database)
+    """One more view, over metrics: nothing but that all views are made anew."""
 
 
 MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics)
@@ -95,13 +92,18 @@ def _is_new_here(path: Path) -> bool:
 
 
 def migrate(database: Database, applied: int = 0) -> None:
-    """Apply the migrations after the first `applied`, each in one transaction with its record."""
+    """Apply the migrations after the first `applied`, each in one transaction with its record.
+
+    The views, which are the slowest part of a new log, are made once, with the last of them.
+    """
     with making(database):
         for number, migration in enumerate(MIGRATIONS[applied:], start=applied + 1):
             with transaction(database):
                 if number == 1:
                     database.execute(MIGRATIONS_TABLE)
                 migration(database)
+                if number == len(MIGRATIONS):
+                    create_views(database)
                 database.execute("INSERT INTO archwright_migrations VALUES (?, ?)", [number, migration.__name__])
 
 

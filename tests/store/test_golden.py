@@ -11,7 +11,7 @@ from archwright.store.file import attached
 from archwright.store.fold import replay
 from archwright.store.log import START
 from archwright.store.schema import MIGRATIONS, schema_version
-from archwright.store.verify import verify
+from archwright.store.verify import require_own_names, verify
 from tests.goldens.make_log import HERE, content, history, make
 from tests.store.strategies import started
 
@@ -73,13 +73,14 @@ def test_reading_an_old_log_leaves_it_as_it_is(golden):
 
 
 def test_an_append_brings_a_log_forward_with_all_that_it_holds(golden):
-    """Events, times, order and hashes are the same, and each run goes on from where it stood."""
+    """Events, times, order and hashes are the same, the views are today's, and each run goes on from where it stood."""
     path, expected = golden
     log = DuckDBLog(path)
     before = log.read("toy-1")
     resumed = RunResumed(5, {"archwright": "0.2.0"})
     assert log.append("toy-1", [resumed], before[-1].position).seq == len(before) + 1
     assert schema(path) == len(MIGRATIONS)
+    require_own_names(path)
     assert repr(log.read("toy-1")[:-1]) == repr(before)  # as texts: NaN is not equal to itself
     events = [row for row in content(path)["events"] if (row[0], row[1]) != ("toy-1", len(before) + 1)]
     assert json.dumps(events) == json.dumps(expected["events"])
