@@ -2,21 +2,19 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 
 import archwright as aw
-from archwright.cli.main import main
 from archwright.core.serial import to_json
 from archwright.core.trial import Budget, Finished, Job, Objective, Report
-from archwright.search.replay import begin, believed
+from archwright.search.replay import begin, believed, proposed
 from archwright.search.run import Run
 from archwright.search.session import Console, logged, resume
 from archwright.store.duck import DuckDBLog
-from archwright.store.events import Event, Reported, RunStarted, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
 from archwright.store.log import START
+from starting import spent
 
 
 def started(trials: int) -> RunStarted:
@@ -73,6 +71,20 @@ def prepared(folder: Path, trials: int) -> DuckDBLog:
     return log
 
 
+def with_reports(folder: Path, reports: int) -> DuckDBLog:
+    """A log with a run of one trial, which told so much of its training."""
+    log = DuckDBLog(folder / "reports.duckdb")
+    run, proposal = started(1), begin(started(1)).propose()
+    assert proposal is not None
+    told = (Reported(0, 1, epoch, {"accuracy": epoch / reports}) for epoch in range(1, reports + 1))
+    end = {"accuracy": 1.0}
+    kept = _Unlogged(log)
+    kept.append("run", [run, proposed(proposal), AttemptStarted(0, 1), *told], START)
+    kept.append("run", [AttemptEnded(0, 1, "ok", 0.0, end), Scored(0, "ok", 1.0, end)], START)
+    kept.write()
+    return log
+
+
 def resume_seconds(log: DuckDBLog) -> float:
     """Until the run could make its next proposal."""
     begun = time.perf_counter()
@@ -81,15 +93,8 @@ def resume_seconds(log: DuckDBLog) -> float:
 
 
 def command_seconds(log: DuckDBLog, *words: str) -> float:
-    """The processor's seconds of a command that reads the run, and prints what it prints into nothing."""
-    begun = time.process_time()
-    try:
-        with redirect_stdout(StringIO()):
-            main([*words, "--log", str(log.path)])
-    except SystemExit as end:
-        if end.code:
-            raise
-    return time.process_time() - begun
+    """The processor's seconds of a command over the log, from Python's start to its end."""
+    return spent("-m", "archwright", *words, "--log", str(log.path))
 
 
 def coordinator_seconds_per_trial(log: DuckDBLog, more: int) -> float:

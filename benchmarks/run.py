@@ -32,6 +32,7 @@ class Size:
     trials: int = 10_000  # of the run that is resumed
     more: int = 500  # trials after those
     read: int = 15_000  # trials of the run that commands read
+    reports: int = 300_000  # of the trial that a command shows
     searches: int = 1_000  # over a table
     each: int = 200  # trials of such a search
     told: Sequence[int] = searchers.AFTER  # trials before a searcher is asked
@@ -47,6 +48,7 @@ SMALLEST = Size(
     trials=12,
     more=3,
     read=13,
+    reports=14,
     searches=2,
     each=2,
     told=(2, 3),
@@ -108,14 +110,15 @@ def of_the_log(size: Size) -> Iterator[Row]:
 
 
 def of_reading(folder: Path, size: Size) -> Iterator[Row]:
-    """What the commands take that read a long run."""
+    """What the commands take that read a long run, or a long training."""
     folder.mkdir()
-    prepared = log.prepared(folder, size.read)
+    run = log.prepared(folder, size.read)
     for words, bar in READ.items():
-        spent = log.command_seconds(prepared, *words.split(), "run")
-        yield Row(
-            f"`archwright {words}` of a long run", f"{spent:.2f} s", f"{bar} s", f"{size.read:,} trials, processor time"
-        )
+        spent = log.command_seconds(run, *words.split(), "run")
+        beside = f"{size.read:,} trials, processor time"
+        yield Row(f"`archwright {words}` of a long run", f"{spent:.2f} s", f"{bar} s", beside)
+    spent = log.command_seconds(log.with_reports(folder, size.reports), "show", "run", "0")
+    yield Row("`archwright show` of a long training", f"{spent:.2f} s", "", f"{size.reports:,} reports, a row each")
 
 
 def asking(size: Size) -> Iterator[Sequence[str]]:

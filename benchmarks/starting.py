@@ -12,13 +12,13 @@ BARE = ("-c", "")
 
 def seconds(rounds: int) -> tuple[float, float, float]:
     """The processor's seconds of `import archwright`, of `archwright --help` and of Python alone: medians, in turn."""
-    turns = [tuple(_spent(*words) for words in (IMPORT, HELP, BARE)) for _ in range(rounds)]
+    turns = [tuple(spent(*words) for words in (IMPORT, HELP, BARE)) for _ in range(rounds)]
     imported, helped, bare = (median(each) for each in zip(*turns, strict=True))
     return imported, helped, bare
 
 
-def _spent(*words: str) -> float:
-    """Of a Python with these words."""
+def spent(*words: str) -> float:
+    """The processor's seconds of a Python with these words, which prints into nothing."""
     before = _children()
     subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
     return _children() - before
