@@ -78,7 +78,7 @@ def run_all(
     def job(entry: Entry) -> Job:
         return entry, log.read(entry.run) if entry.run in there else []
 
-    with Crew(partial(search, open_evaluator, log.path), job, entries, processes) as crew:
+    with Crew(partial(search, open_evaluator, log.path), job, entries, min(processes, len(entries))) as crew:
         while crew.at_work and (urgency := stop()) < Stop.NOW:
             if urgency > Stop.NO:
                 crew.give_no_more()

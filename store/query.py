@@ -7,7 +7,7 @@ under their names, and no macro of the file's answers in them.
 import re
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
@@ -57,21 +57,37 @@ class Answer:
 
 def query(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> Table:
     """What `sql` gives over the log at `path`, with a value of `parameters` for each question mark in it."""
-    with asked(path, sql, parameters) as answer:
+    with questions(path) as ask:
+        return ask(sql, parameters)
+
+
+@contextmanager
+def questions(path: Path | str) -> Generator[Callable[..., Table]]:
+    """A `query` without its path that asks one copy of the log, whatever is appended while the block lasts."""
+
+    def ask(sql: str, parameters: Sequence[object] = ()) -> Table:
+        answer = _answer(database, sql, parameters)
         return Table(answer.columns, list(answer.rows))
+
+    with _sandbox(Path(path)) as (database, _):
+        yield ask
 
 
 @contextmanager
 def asked(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> Generator[Answer]:
     """What `sql` gives over the log at `path`, to be read while the block lasts."""
     with _sandbox(Path(path)) as (database, _):
-        result = database.execute(sql, list(parameters))
-        # DuckDB gives nothing at all, whatever its types say, for a query without a statement.
-        columns = tuple(column[0] for column in (result.description or () if cast(Any, result) else ()))
-        if not columns:
-            raise QueryFailed("the query says nothing that has an answer; write one such as: from trials limit 3")
-        batches = iter(lambda: result.fetchmany(_ROWS_AT_ONCE), [])
-        yield Answer(columns, chain.from_iterable(batches))
+        yield _answer(database, sql, parameters)
+
+
+def _answer(database: Database, sql: str, parameters: Sequence[object]) -> Answer:
+    result = database.execute(sql, list(parameters))
+    # DuckDB gives nothing at all, whatever its types say, for a query without a statement.
+    columns = tuple(column[0] for column in (result.description or () if cast(Any, result) else ()))
+    if not columns:
+        raise QueryFailed("the query says nothing that has an answer; write one such as: from trials limit 3")
+    batches = iter(lambda: result.fetchmany(_ROWS_AT_ONCE), [])
+    return Answer(columns, chain.from_iterable(batches))
 
 
 def export(path: Path | str, sql: str, file: BinaryIO, form: Format) -> None:

@@ -17,7 +17,7 @@ from archwright.core.trial import Direction
 from archwright.search.named import searcher_text
 from archwright.search.run import NothingScored
 from archwright.search.statistics import incumbents
-from archwright.store.query import query
+from archwright.store.query import query, questions
 
 Floats = NDArray[np.float64]
 
@@ -93,11 +93,13 @@ def histories(log: Path, wanted: Sequence[str]) -> list[History]:
 
     Raises NothingToCompare where a name or pattern matches none.
     """
-    runs = {row[0]: row[1:] for row in query(log, _RUNS).rows}
-    chosen = _chosen(log, runs, wanted)
+    with questions(log) as ask:
+        runs = {row[0]: row[1:] for row in ask(_RUNS).rows}
+        chosen = _chosen(log, runs, wanted)
+        scored = ask(_TRIALS, [chosen]).rows
     trials = {
         run: np.array([row[1:] for row in rows], dtype=np.float64)
-        for run, rows in groupby(query(log, _TRIALS, [chosen]).rows, key=lambda row: row[0])
+        for run, rows in groupby(scored, key=lambda row: row[0])
     }
     return [_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in chosen]
 

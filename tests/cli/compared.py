@@ -1,7 +1,7 @@
 """Logs of comparisons, written without running any, and a table to run them over."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ from archwright.core.nasbench201 import OPERATIONS
 from archwright.core.trial import Objective
 from archwright.search.compare import Entry
 from archwright.search.named import searcher_to_json
+from archwright.store import chain
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored
 from archwright.store.log import START
 from tests.search.instant import started
+
+Scores = Sequence[float | None]
 
 
 def entry(run: str, trials: int, direction: str = "maximize") -> Entry:
@@ -25,30 +28,39 @@ def entry(run: str, trials: int, direction: str = "maximize") -> Entry:
     return Entry(run, evolve(begun, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction)))
 
 
-def written(
-    log: DuckDBLog,
-    run: str,
-    scores: Sequence[float | None],
-    direction: str = "maximize",
-    seconds: Sequence[float] = (10.0,),
-    stopped: RunStopped | None = None,
-) -> Entry:
+def written(log: DuckDBLog, run: str, scores: Scores, direction: str = "maximize", **more: Any) -> Entry:
     """A run with these scores, None being a trial that failed; its attempts take `seconds` each, all but the last fail.
 
-    Its test accuracy is a tenth less.
+    Its test accuracy is a tenth less; it may have `stopped`.
     """
     begun = entry(run, len(scores), direction)
+    log.append(run, _events(begun, scores, **more), START)
+    return begun
+
+
+def all_written(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "maximize") -> list[Entry]:
+    """Several such runs at once, by their scores."""
+    begun = [entry(run, len(scores), direction) for run, scores in runs.items()]
+    events = [_events(each, runs[each.run]) for each in begun]
+    log.append_all(
+        [chain.written(each.run, those, [0.0] * len(those), START) for each, those in zip(begun, events, strict=True)]
+    )
+    return begun
+
+
+def _events(
+    begun: Entry, scores: Scores, seconds: Sequence[float] = (10.0,), stopped: RunStopped | None = None
+) -> list[Any]:
     events: list[Any] = [begun.started]
     for trial, score in enumerate(scores):
         metrics = {} if score is None else {"accuracy": score, "test_accuracy": score - 0.1}
-        status, error = ("ok", "") if score is not None else ("crashed", f"trial {trial} of {run} is ill")
+        status, error = ("ok", "") if score is not None else ("crashed", f"trial {trial} of {begun.run} is ill")
         events.append(Proposed(trial, (), begun.started.budget))
         for attempt, time in enumerate(seconds, start=1):
             last = attempt == len(seconds)
             events += [AttemptStarted(trial, attempt), _ended(trial, attempt, time, status, metrics, error, last)]
         events.append(Scored(trial, status, score, metrics))
-    log.append(run, [*events, *([] if stopped is None else [stopped])], START)
-    return begun
+    return [*events, *([] if stopped is None else [stopped])]
 
 
 def _ended(trial: int, attempt: int, seconds: float, status: Any, metrics: Any, error: str, last: bool) -> AttemptEnded:

@@ -16,7 +16,7 @@ from archwright.cli.comparisons.logged_searches import standings
 from archwright.search.run import NothingScored, TrialsKeepFailing
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStopped
-from tests.cli.compared import entry, written
+from tests.cli.compared import all_written, entry, written
 
 SCORES = {
     "a.random.0": [0.1, 0.5, None, 0.4],
@@ -33,8 +33,7 @@ def log(tmp_path) -> DuckDBLog:
 
 def compared(log, scores, trials=4, optimum=None, direction="maximize"):
     """The rows of a comparison whose searches have these scores."""
-    for run, each in scores.items():
-        written(log, run, each, direction)
+    all_written(log, scores, direction)
     return conclusions(grouped(log.path, [entry(run, trials) for run in scores]), trials, optimum)
 
 
@@ -150,14 +149,14 @@ def test_the_table_shows_what_went_wrong_only_where_something_did(log, capsys):
 
 
 def test_nothing_is_shown_where_nothing_has_a_score(log, capsys):
-    entries = [written(log, run, [None]) for run in ("a.random.0", "a.mcts.0")]
+    entries = all_written(log, {"a.random.0": [None], "a.mcts.0": [None]})
     with pytest.raises(NothingScored, match="no trial of random and of mcts has a score"):
         conclude(log.path, entries, None, False)
     assert capsys.readouterr().out == ""
 
 
 def test_what_has_a_score_is_shown_before_what_has_none_is_told(log, capsys):
-    entries = [written(log, "a.random.0", [0.5]), written(log, "a.mcts.0", [None])]
+    entries = all_written(log, {"a.random.0": [0.5], "a.mcts.0": [None]})
     with pytest.raises(NothingScored, match="no trial of mcts has a score"):
         conclude(log.path, entries, None, True)
     assert '"best": 0.5' in capsys.readouterr().out

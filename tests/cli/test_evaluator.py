@@ -32,17 +32,17 @@ def test_the_best_model_is_kept_where_there_are_models(config, usual):
 
 
 @pytest.mark.slow
-def test_a_training_of_ones_own_keeps_its_best_model_and_one_without_a_model_nothing(tmp_path):
+def test_a_training_of_ones_own_keeps_its_best_model_and_one_without_a_model_nothing(cli, tmp_path):
     (tmp_path / "own.py").write_text(OWN)
-    words = ("search", "digits", "--data", "digits", "--trials", "3", "--evaluator")
-    assert run(tmp_path, *words, "own.py:counts", "--name", "counts").returncode == 0
+    words = ("search", "digits", "--data", "digits", "--evaluator")
+    assert run(tmp_path, *words, "own.py:counts", "--name", "counts", "--trials", "1").returncode == 0
     assert not (tmp_path / "archwright.duckdb.artifacts").exists()
-    assert run(tmp_path, *words, "own.py:train", "--name", "own").returncode == 0
+    assert run(tmp_path, *words, "own.py:train", "--name", "own", "--trials", "3").returncode == 0
     best = read_json(tmp_path, "best", "own", "-n", "1")[0]["trial"]
     kept = list((tmp_path / "archwright.duckdb.artifacts" / "own").glob("*/model.safetensors"))
     assert [path.parent.name for path in kept] == [f"trial-{best}"]
-    done = run(tmp_path, "export", "own", str(best), "model")
-    assert done.returncode == 0, done.stderr
+    done = cli("export", "own", str(best), "model")
+    assert done.code == 0, done.err
     assert "of each channel the mean 77.86" in (tmp_path / "model" / "README.md").read_text()
 
 

@@ -1,6 +1,8 @@
 """What `archwright plot` draws."""
 
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,21 +15,30 @@ from archwright.cli.comparisons.histories import NothingToCompare, by_label, his
 from archwright.cli.values import BadOption
 from archwright.search.run import NothingScored
 from archwright.store.duck import DuckDBLog
-from tests.cli.compared import written
+from tests.cli.compared import all_written, written
 
 NAN = np.nan
 
 
-@pytest.fixture
-def log(tmp_path) -> DuckDBLog:
+@pytest.fixture(scope="module")
+def searches(tmp_path_factory) -> Path:
     """Tree search has a seed whose first trial fails, one that goes on for longer, and one that has no score."""
-    log = DuckDBLog(tmp_path / "log.duckdb")
-    written(log, "a.random.0", [0.1, 0.5, None, 0.4])
-    written(log, "a.random.1", [0.3, 0.2, 0.6, 0.1])
-    written(log, "a.mcts.0", [0.2, 0.7, 0.6, 0.8, 0.9])
-    written(log, "a.mcts.1", [None, 0.9, 0.1])
-    written(log, "a.mcts.2", [None, None])
-    return log
+    log = DuckDBLog(tmp_path_factory.mktemp("searches") / "log.duckdb")
+    scores = {
+        "a.random.0": [0.1, 0.5, None, 0.4],
+        "a.random.1": [0.3, 0.2, 0.6, 0.1],
+        "a.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9],
+        "a.mcts.1": [None, 0.9, 0.1],
+        "a.mcts.2": [None, None],
+    }
+    all_written(log, scores)
+    return log.path
+
+
+@pytest.fixture
+def log(searches, tmp_path) -> DuckDBLog:
+    """A copy of their log."""
+    return DuckDBLog(Path(shutil.copy(searches, tmp_path)))
 
 
 def lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str, tuple[list, list]]:
@@ -47,8 +58,8 @@ def painted(log, *runs: str) -> dict[str, str]:
 
 def test_a_searcher_has_its_colour_and_its_place_whatever_was_logged_first(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
-    for run in ("b.smbo.0", "b.mcts.0", "b.random.0", "a.random.0", "a.mcts.0", "c.smbo.0"):
-        written(log, run, [0.1, 0.5])
+    runs = ("b.smbo.0", "b.mcts.0", "b.random.0", "a.random.0", "a.mcts.0", "c.smbo.0")
+    all_written(log, {run: [0.1, 0.5] for run in runs})
     whole = {"random": "C0", "mcts": "C1", "smbo": "C5"}
     assert list(painted(log, "b.*").items()) == list(whole.items())
     assert [painted(log, pattern) for pattern in ("a.*", "c.*", "*.mcts.0")] == [
@@ -112,8 +123,7 @@ def test_a_line_is_the_mean_of_the_searches_that_have_a_score_by_then(log):
 
 def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(log):
     """Trials of tree search take 10 s: the last first score comes after 20, and the shorter search ends after 40."""
-    written(log, "b.mcts.0", [0.2, 0.7, 0.6, 0.8, 0.9])
-    written(log, "b.mcts.1", [None, 0.9, 0.1, 0.8])
+    all_written(log, {"b.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9], "b.mcts.1": [None, 0.9, 0.1, 0.8]})
     x, y = lines(log, "time", "b.*")["mcts (n=2)"]
     assert (x[0], x[-1]) == (pytest.approx(20), pytest.approx(40))
     np.testing.assert_allclose(np.array(y)[np.array(x) < 39.9], 0.8)
@@ -135,11 +145,9 @@ def test_scores_of_any_size_are_drawn(log, scores, tmp_path):
     """Those that are too large for arithmetic in a unit of their own."""
     written(log, "d.random.0", scores)
     for kind in KINDS:
-        assert (
-            drawn(log.path, ["d.*"], chosen_kind(kind), tmp_path / "figure.svg", scores[0], "costs $5_000 or $") == []
-        )
-    drawn(log.path, ["d.*"], chosen_kind("histogram"), tmp_path / "figure.svg", None, "costs $5_000 or $")
-    text = (tmp_path / "figure.svg").read_text()
+        svg = tmp_path / f"{kind}.svg"
+        assert drawn(log.path, ["d.*"], chosen_kind(kind), svg, scores[0], "costs $5_000 or $") == []
+    text = (tmp_path / "histogram.svg").read_text()
     assert "costs $5_000 or $" in text
     assert ("accuracy in 1e3" in text) == (max(scores) > 1e299)
 

@@ -1,5 +1,7 @@
 """The searches of a log as arrays."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from archwright.cli.comparisons import histories as module
 from archwright.cli.comparisons.histories import NothingToCompare, by_label, histories, no_score, rows_of
 from archwright.search.run import NothingScored
 from archwright.store.duck import DuckDBLog
-from tests.cli.compared import written
+from tests.cli.compared import all_written, written
 
 NAN = np.nan
 
@@ -15,9 +17,8 @@ NAN = np.nan
 @pytest.fixture
 def log(tmp_path) -> DuckDBLog:
     log = DuckDBLog(tmp_path / "log.duckdb")
-    written(log, "a.random.0", [0.1, 0.5, None, 0.4])
-    written(log, "a.mcts.1", [None, 0.9, 0.1, 0.7])
-    written(log, "b.random.0", [None, None])
+    scores = {"a.random.0": [0.1, 0.5, None, 0.4], "a.mcts.1": [None, 0.9, 0.1, 0.7], "b.random.0": [None, None]}
+    all_written(log, scores)
     return log
 
 
@@ -50,13 +51,19 @@ def test_only_the_trials_of_the_named_runs_are_read(log, monkeypatch):
     """However many others the log has."""
     read = []
 
-    def spied(*arguments):
-        table = module_query(*arguments)
-        read.extend(table.rows)
-        return table
+    @contextmanager
+    def spied(path):
+        with module_questions(path) as ask:
 
-    module_query = module.query
-    monkeypatch.setattr(module, "query", spied)
+            def spy(*arguments):
+                table = ask(*arguments)
+                read.extend(table.rows)
+                return table
+
+            yield spy
+
+    module_questions = module.questions
+    monkeypatch.setattr(module, "questions", spied)
     histories(log.path, ["b.random.0"])
     assert [row[0] for row in read if len(row) == 4 and isinstance(row[2], float)] == ["b.random.0"] * 2
 

@@ -97,16 +97,16 @@ def command(*words: str, shell: str = "", **more: str) -> subprocess.CompletedPr
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_disk_under_stdout_is_an_error_and_no_traceback(unbuffered):
-    done = command("spaces", shell="> /dev/full", PYTHONUNBUFFERED=unbuffered)
+    done = command("space", "figure1", shell="> /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 1
     assert done.stderr == "error: stdout cannot be written: No space left on device; write somewhere else\n"
 
 
 def test_closed_streams_are_none():
-    done = command("spaces", shell="<&- >&- 2>&-")
+    done = command("space", "figure1", shell="<&- >&- 2>&-")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_pipe_that_has_ended_ends_what_only_reads_without_a_word():
-    done = command("spaces", shell="| true")
+    done = command("space", "figure1", shell="| true")
     assert done.stderr == ""
