@@ -44,7 +44,7 @@ def test_a_training_of_ones_own_keeps_its_best_model_and_one_without_a_model_not
     best = read_json(tmp_path, "best", "own", "-n", "1")[0]["trial"]
     kept = list((tmp_path / "archwright.duckdb.artifacts" / "own").glob("*/model.safetensors"))
     assert [path.parent.name for path in kept] == [f"trial-{best}"]
-    with safe_open(kept[0], "pt") as file:
+    with safe_open(kept[0], "np") as file:
         normalisation = json.loads(file.metadata()["normalisation"])
     assert normalisation["mean"] == [pytest.approx(77.86, abs=0.005)]
 
