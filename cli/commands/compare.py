@@ -54,7 +54,8 @@ def compare(
     """Run several searchers with several seeds each, and say which is better and how sure that is.
 
     The runs are named NAME.SEARCHER.SEED. The same command goes on with a comparison that was stopped, or does the
-    rest of one that now has more trials, seeds or searchers; runs that are done are not repeated.
+    rest of one that now has more trials, seeds or searchers; runs that are done are not repeated. While another process
+    runs a comparison of that name, one without --name takes the next name that is free, as in NAME-2.
 
     Ctrl-C lets what is running come to its end, trials that are trained and searches over a table; a second one stops
     at once. After SIGTERM or SIGHUP what is running has --grace to come to it. A searcher none of whose searches has a
@@ -62,6 +63,8 @@ def compare(
     """
     from archwright.cli.comparisons.conclusions import conclude
     from archwright.cli.comparisons.labels import searchers
+    from archwright.cli.comparisons.naming import named_comparison
+    from archwright.cli.comparisons.progress import command_again
     from archwright.cli.comparisons.running import Force, work
     from archwright.cli.output import screen
     from archwright.cli.own_code import named_space
@@ -77,7 +80,6 @@ def compare(
     from archwright.search.session import versions
     from archwright.store.duck import DuckDBLog
     from archwright.store.events import RunStarted
-    from archwright.store.names import check_run_name
 
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     given |= {"image_size": values.image_size(image_size), "reader": reader}
@@ -102,12 +104,16 @@ def compare(
         stopping=rule,
         data=logged_of_images(images),
     )
-    entries = grid(name or found.stem, started, wanted, seeds)
-    check_run_name(max((entry.run for entry in entries), key=len))
     require_space(config, term, shape)
-    say_found(images, config, screen(beside_json=True))
     force = Force(config, found.source, workers, values.seconds(trial_timeout), retries, values.grace(grace))
-    work(DuckDBLog(log), entries, force)
+    file, searches = DuckDBLog(log), lambda name: grid(name, started, wanted, seeds)
+    with named_comparison(file, name, found.stem, searches) as (taken, entries):
+        again = command_again()
+        if taken not in (name, found.stem):
+            say(f"a comparison named {found.stem} is going on in {log}; this one is named {taken}", err=True)
+            again = command_again("--name", taken)
+        say_found(images, config, screen(beside_json=True))
+        work(file, entries, force, again)
     conclude(log, entries, optimum, as_json)
 
 

@@ -93,6 +93,6 @@ class Overview:
             yield
 
 
-def command_again() -> str:
-    """The command that this process was started with, to be typed again."""
-    return shlex.join(["archwright", *sys.argv[1:]])
+def command_again(*more: str) -> str:
+    """The command that this process was started with, to be typed again, with `more` words."""
+    return shlex.join(["archwright", *sys.argv[1:], *more])

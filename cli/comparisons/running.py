@@ -7,7 +7,7 @@ import typer
 from attrs import frozen
 
 from archwright.cli.comparisons.logged_searches import standings
-from archwright.cli.comparisons.progress import Overview, command_again
+from archwright.cli.comparisons.progress import Overview
 from archwright.cli.runs.interrupts import noted
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
@@ -38,8 +38,11 @@ def unfinished(log: DuckDBLog, entries: Sequence[Entry]) -> Sequence[Entry]:
     return [entry for entry in entries if entry.run not in there or there[entry.run].reached < entry.started.trials]
 
 
-def work(log: DuckDBLog, entries: Sequence[Entry], force: Force) -> None:
-    """Run what is still to be run, saying how far it is; typer.Exit where a person stops it."""
+def work(log: DuckDBLog, entries: Sequence[Entry], force: Force, again: str) -> None:
+    """Run what is still to be run, saying how far it is; typer.Exit where a person stops it.
+
+    They are told `again`, the command that goes on.
+    """
     rest = unfinished(log, entries)
     done = len(entries) - len(rest)
     overview = Overview(len(entries), done, isinstance(force.config, WorkerConfig))
@@ -50,7 +53,7 @@ def work(log: DuckDBLog, entries: Sequence[Entry], force: Force) -> None:
             for said in worked_off(log, rest, force, overview, lambda: overview.stop(interrupts)):
                 overview.end(said)
         if interrupts.received and unfinished(log, entries):
-            overview.say(f"go on:           {command_again()}")
+            overview.say(f"go on:           {again}")
             raise typer.Exit(interrupts.exit_code)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from archwright.cli.comparisons import running
 from archwright.cli.comparisons.labels import LONGEST, label, searchers
+from archwright.cli.comparisons.naming import ComparisonIsBusy, named_comparison
 from archwright.cli.comparisons.progress import Overview
 from archwright.cli.comparisons.running import Force, unfinished, worked_off
 from archwright.cli.values import BadOption
@@ -122,3 +123,37 @@ def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this
     said = list(worked_off(log, searches, force, Overview(1, 0, trains=False), lambda: Stop.NO))
     assert (said, given["processes"]) == (["a.random.0 is done"], 3)
     assert list(worked_off(log, [], force, Overview(0, 0, trains=False), lambda: Stop.NO)) == []
+
+
+def named(log, wanted, trials=4):
+    """What holds the name of a comparison of one search."""
+    return named_comparison(log, wanted, "a", lambda name: [entry(f"{name}.random.0", trials)])
+
+
+def test_comparisons_that_begin_at_once_have_names_of_their_own(tmp_path):
+    """One without a name takes the next that is free, one with a taken name is refused, and then all is as before."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    written(log, "a-3.random.0", [0.1])
+    with named(log, None) as (first, _), named(log, None) as (second, entries), named(log, "b") as (third, _):
+        assert (first, second, third) == ("a", "a-2", "b")
+        assert [each.run for each in entries] == ["a-2.random.0"]
+        for taken in ("a", "a-2", "b"):
+            with (
+                pytest.raises(ComparisonIsBusy, match=rf"named {taken} is going on in {log.path}; .* another --name"),
+                named(log, taken),
+            ):
+                pass
+        with named(log, None) as (fourth, _):
+            assert fourth == "a-4", "a-3 is another one's"
+    assert not list(tmp_path.glob("*.locks"))
+    with named(log, None) as (name, _):
+        assert name == "a", "the same command goes on with what was stopped"
+
+
+def test_a_comparison_that_is_done_keeps_nobody_out(tmp_path):
+    """It can be looked at while another process has its name, and where nothing can be written."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    written(log, "a.random.0", [0.1, 0.2, None, 0.4])
+    with named(log, None, trials=5) as (going, _), named(log, None) as (first, _), named(log, "a") as (second, _):
+        assert (going, first, second) == ("a", "a", "a")
+        assert len([*tmp_path.glob("*.locks/*")]) == 1

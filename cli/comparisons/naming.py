@@ -1,0 +1,53 @@
+"""The name of a comparison, under which no other process runs one meanwhile."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain, count
+
+from archwright.cli.comparisons.running import unfinished
+from archwright.core.errors import ArchwrightError
+from archwright.search.compare import Entry
+from archwright.store.artifacts import left_by
+from archwright.store.claim import claim
+from archwright.store.duck import DuckDBLog
+from archwright.store.errors import RunIsBusy
+from archwright.store.names import check_run_name, runs_of
+
+
+class ComparisonIsBusy(ArchwrightError, BlockingIOError):
+    """Another process is running a comparison of that name."""
+
+
+@contextmanager
+def named_comparison(
+    log: DuckDBLog, wanted: str | None, usual: str, searches: Callable[[str], Sequence[Entry]]
+) -> Generator[tuple[str, Sequence[Entry]]]:
+    """The name of a comparison and its `searches` under that, which no other process runs while the block lasts.
+
+    It is the one that is `wanted`, or the `usual` one: one that was stopped under it is gone on with. Where another
+    process is at the usual one, it is the first with a number that is free; at the wanted one, ComparisonIsBusy.
+    """
+    entries = searches(wanted or usual)
+    check_run_name(max((entry.run for entry in entries), key=len))
+    if not unfinished(log, entries):  # nobody need be kept out, nor the log be written
+        yield wanted or usual, entries
+        return
+    for name in [wanted] if wanted else chain([usual], _free(log, usual)):
+        with ExitStack() as held:
+            try:
+                held.enter_context(claim(log.path, f"{name}.all"))
+            except RunIsBusy:
+                continue
+            yield name, searches(name)
+            return
+    raise ComparisonIsBusy(
+        f"a comparison named {wanted} is going on in {log.path}; "
+        "let it finish or stop it, or give this one another --name"
+    )
+
+
+def _free(log: DuckDBLog, stem: str) -> Iterator[str]:
+    """Those of stem-2, stem-3 ... after which no run is named."""
+    runs = {*runs_of(log), *left_by(log.path)}
+    names = (f"{stem}-{number}" for number in count(2))
+    return (name for name in names if not any(run.startswith(f"{name}.") for run in runs))
