@@ -5,11 +5,11 @@ not what is in it: whoever may change a file of theirs may run code of theirs al
 """
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.whole_file import whole_file
 
 FOLDER = "ARCHWRIGHT_CONFIG"  # the environment variable that names another folder for settings
 WAIT = 5.0  # seconds for another process that writes the list
@@ -49,7 +49,10 @@ def trust(file: str) -> None:
             raise OSError("a path with a line break in it cannot be on it")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(path.with_name("trusted.lock"), timeout=WAIT):
-            _write(path, [*_listed(path), file])
+            files = dict.fromkeys([*_listed(path), file])
+            with whole_file(path, path.with_name("trusted.draft")) as draft:
+                os.fchmod(draft.fileno(), 0o600)  # whoever could write it could have their code run
+                draft.write(os.fsencode("".join(f"{each}\n" for each in files)))
     except (OSError, RuntimeError, Timeout) as error:
         raise ListUnwritable(
             f"{file} cannot be put on the list of trusted files ({error}); commands that go on with what is begun now "
@@ -62,15 +65,3 @@ def _listed(path: Path) -> list[str]:
         return os.fsdecode(path.read_bytes()).split("\n")[:-1]
     except FileNotFoundError:
         return []
-
-
-def _write(path: Path, files: list[str]) -> None:
-    """All of the list at once, or none of it."""
-    fd, beside = tempfile.mkstemp(prefix="trusted.", dir=path.parent)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(os.fsencode("".join(f"{each}\n" for each in dict.fromkeys(files))))
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise

@@ -1,8 +1,4 @@
-"""The files that a run's trials leave beside its log: where they lie, and how one is written.
-
-A file is written under another name, brought to the disk, and renamed: whatever happens to the process, there is all of
-it or none.
-"""
+"""The files that a run's trials leave beside its log: where they lie, and how one is written: all of it, or none."""
 
 import os
 from collections.abc import Iterable
@@ -11,6 +7,7 @@ from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Artifact
+from archwright.core.whole_file import whole_file
 from archwright.store.beside import beside
 from archwright.store.file import present
 from archwright.store.names import check_run_name
@@ -58,32 +55,15 @@ def artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
 
 def write(path: Path, content: bytes | memoryview) -> Path:
     """`path`, once it holds `content` for good, whatever it held before; raises ArtifactUnwritable."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        with whole_file(path, path.with_name(f".{path.name}.{os.getpid()}.tmp")) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        settle_names(path.parent)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise ArtifactUnwritable(
             f"{path} cannot be written ({error.strerror or error}); make room or give the right to write there"
         ) from error
     return path
-
-
-def settle_names(folder: Path) -> None:
-    """Bring the names in `folder` to the disk, where folders can be opened."""
-    with suppress(PermissionError):  # Windows
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def trials(folder: Path | str) -> frozenset[int]:

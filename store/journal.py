@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from attrs import frozen
 
-from archwright.store.artifacts import settle_names
+from archwright.core.whole_file import whole_file
 from archwright.store.beside import beside
 from archwright.store.errors import JournalIsDamaged, LogIsNewer
 from archwright.store.failure import explain
@@ -159,20 +159,14 @@ def close(path: Path) -> None:
 
 def begin(path: Path, appends: Iterable[Sequence[Written]]) -> None:
     """Make the journal at `path`, whole or not at all, with what the log holds already; the log must be held."""
-    draft, events = path.with_name(f"{path.name}.draft"), 0
+    events = 0
     try:
-        with draft.open("wb") as file:
+        with whole_file(path, path.with_name(f"{path.name}.draft")) as file:
             file.write(to_json({_HEADER: FORM}) + b"\n")
             for parts in appends:
                 file.write(write_line(parts, events) + b"\n")
                 events += sum(len(part.rows) for part in parts)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        settle_names(path.parent)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise explain(error, path.with_suffix("")) from error
 
 

@@ -62,3 +62,15 @@ def test_where_it_lies(monkeypatch, tmp_path):
     assert settings_folder() == tmp_path / ".config/archwright"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "etc"))
     assert settings_folder() == tmp_path / "etc/archwright"
+
+
+def test_nobody_else_can_write_it_and_nothing_is_left_beside_it(folder):
+    """Whatever files are usually made like."""
+    usual = os.umask(0)
+    try:
+        trust("/a.py")
+        trust("/b.py")
+    finally:
+        os.umask(usual)
+    assert (folder / "trusted").stat().st_mode & 0o777 == 0o600
+    assert {each.name for each in folder.iterdir()} - {"trusted.lock"} == {"trusted"}

@@ -1,0 +1,80 @@
+"""A file is there whole or not at all."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from archwright.core.whole_file import whole_file
+
+
+@pytest.fixture(params=[None, b"what was there"])
+def path(tmp_path, request):
+    """A place where nothing is, or something."""
+    path = tmp_path / "file"
+    if request.param:
+        path.write_bytes(request.param)
+    return path
+
+
+def content(path):
+    """All that is in the folder."""
+    return {each.name: each.read_bytes() for each in path.parent.iterdir()}
+
+
+def test_what_was_written_stands_there_when_the_block_has_ended_well(path):
+    before = content(path)
+    with whole_file(path, path.with_name("draft")) as file:
+        file.write(b"new")
+        assert {name: held for name, held in content(path).items() if name != "draft"} == before
+    assert content(path) == {"file": b"new"}
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, OSError])
+def test_a_block_that_fails_leaves_what_was_there(path, error):
+    before = content(path)
+
+    def fail():
+        with whole_file(path, path.with_name("draft")) as file:
+            file.write(b"half of it")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert content(path) == before
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(path, monkeypatch):
+    before = content(path)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"), whole_file(path, path.with_name("draft")) as file:
+        file.write(b"new")
+    assert content(path) == before
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from archwright.core.whole_file import whole_file
+path = Path(sys.argv[1])
+with whole_file(path, path.with_name("draft")) as file:
+    file.write(b"half of it")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_kill_leaves_what_was_there_and_a_draft_that_the_next_one_overwrites(path):
+    before = content(path)
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert content(path) == {**before, "draft": b"half of it"}
+    with whole_file(path, path.with_name("draft")) as file:
+        file.write(b"new")
+    assert content(path) == {"file": b"new"}
