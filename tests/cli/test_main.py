@@ -1,5 +1,6 @@
 """The command as a whole: help, versions, completion, exit codes, and what is imported for what."""
 
+import gc
 import re
 import runpy
 import subprocess
@@ -73,6 +74,21 @@ def test_mistakes_exit_with_2_and_failures_with_1(error, code, monkeypatch, caps
         main([])
     shown = capsys.readouterr()
     assert (raised.value.code, shown.out, shown.err) == (code, "", "error: what is wrong, and what to do\n")
+
+
+@pytest.mark.parametrize(("command", "is_seldom"), [("show", True), ("replay", True), ("retrain run 0", False)])
+def test_the_collector_looks_seldom_while_a_command_reads(cli, monkeypatch, command, is_seldom):
+    """Then it is as it was; it stays so where a person's code may train."""
+    usual, seen = gc.get_threshold(), []
+
+    def read(*_, **__):
+        seen.append(gc.get_threshold())
+        raise NoSuchRun("no such run")
+
+    monkeypatch.setattr("archwright.cli.reports.reading.read", read)
+    assert cli(*command.split()).code == 2
+    assert [each != usual for each in seen] == [is_seldom]
+    assert gc.get_threshold() == usual
 
 
 def test_an_error_of_ours_keeps_its_traceback(monkeypatch):

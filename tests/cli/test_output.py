@@ -13,9 +13,11 @@ from rich.text import Text
 from archwright.cli.comparisons.progress import Overview
 from archwright.cli.output import choices, duration, named, print_json, say, screen, sparkline, spelled, table, tree
 from archwright.cli.reports import show_trial
+from archwright.cli.reports.query import show_table
 from archwright.cli.runs.progress import Watcher
 from archwright.cli.runs.status import Standing
 from archwright.core.trial import Objective, parse_budget
+from archwright.store.query import Table
 from tests.core.test_printable import steering, texts
 
 
@@ -78,6 +80,23 @@ def test_what_looks_like_markup_is_text(capsys):
 def test_a_name_with_a_line_break_is_one_cell(capsys):
     screen().print(table({"a\nb": "left", "c": "right"}, [["1\n2", 3]]))
     assert capsys.readouterr().out.splitlines() == [r"a\nb  c", r"1\n2  3"]
+
+
+def test_rows_that_do_not_fit_are_names_and_values_with_an_empty_line_after_each(capsys, monkeypatch):
+    """A long value is broken where it stands, and leaves the others as they are."""
+    monkeypatch.setenv("COLUMNS", "20")
+    show_table(Table(("run", "error"), [("a", "one two three four"), ("b  c", None)]))
+    lines = "run    a|error  one two three|       four||run    b  c|error  NULL||(2 rows)|"
+    assert capsys.readouterr().out == lines.replace("|", "\n")
+
+
+def test_names_have_a_colour_of_their_own_and_are_the_same_text_without():
+    facts = named({"space": "figure1", "seed": 3})
+    coloured, plain = (io.StringIO() for _ in range(2))
+    Console(file=coloured, force_terminal=True, color_system="standard", width=40).print(facts)
+    Console(file=plain, width=40).print(facts)
+    assert coloured.getvalue() == "\x1b[36mspace\x1b[0m  figure1\n\x1b[36mseed\x1b[0m   3\n"
+    assert plain.getvalue() == "space  figure1\nseed   3\n"
 
 
 def test_json_holds_every_character_as_it_was(capsys):
