@@ -1,11 +1,14 @@
 """The space of the tabular regression benchmark: a small network and how it is trained (Klein and Hutter 2019)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from archwright.core.basic import Activation, Affine, Dropout, settings
 from archwright.core.composite import sequential
 from archwright.core.term import Term
 
 # The benchmark's names, in the order of its table's columns, with their values in the order of its indices.
-HYPERPARAMETERS: dict[str, tuple[str | int | float, ...]] = {
+HYPERPARAMETERS: Mapping[str, tuple[str | int | float, ...]] = {
     "activation_fn_1": ("relu", "tanh"),
     "activation_fn_2": ("relu", "tanh"),
     "batch_size": (8, 16, 32, 64),
@@ -20,14 +23,18 @@ HYPERPARAMETERS: dict[str, tuple[str | int | float, ...]] = {
 
 def fcnet(outputs: int) -> Term:
     """62,208 configurations: two hidden layers, each with activation and dropout, and how they are trained."""
-    of = HYPERPARAMETERS
+    return network(HYPERPARAMETERS, outputs)
+
+
+def network(of: Mapping[str, Any], outputs: int) -> Term:
+    """The network with one value or several for each name of `HYPERPARAMETERS`."""
     return sequential(
         settings(batch_size=of["batch_size"], init_lr=of["init_lr"], lr_schedule=of["lr_schedule"]),
-        Affine(of["n_units_1"]),  # pyright: ignore[reportArgumentType]
-        Activation(of["activation_fn_1"]),  # pyright: ignore[reportArgumentType]
-        Dropout(of["dropout_1"]),  # pyright: ignore[reportArgumentType]
-        Affine(of["n_units_2"]),  # pyright: ignore[reportArgumentType]
-        Activation(of["activation_fn_2"]),  # pyright: ignore[reportArgumentType]
-        Dropout(of["dropout_2"]),  # pyright: ignore[reportArgumentType]
+        Affine(of["n_units_1"]),
+        Activation(of["activation_fn_1"]),
+        Dropout(of["dropout_1"]),
+        Affine(of["n_units_2"]),
+        Activation(of["activation_fn_2"]),
+        Dropout(of["dropout_2"]),
         Affine(outputs),
     )

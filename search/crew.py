@@ -107,7 +107,8 @@ class _Member:
             return "has lost its pipe" if code is None else f"ended with code {code}"
         if -code == signal.SIGKILL:
             return "was killed by SIGKILL, as the system does when memory runs out"
-        return f"was killed by {signal.Signals(-code).name}"
+        known = -code in set(signal.Signals)  # which real-time signals are not
+        return f"was killed by {signal.Signals(-code).name if known else f'signal {-code}'}"
 
 
 @final

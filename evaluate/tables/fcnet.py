@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from archwright.core.fcnet import HYPERPARAMETERS
+from archwright.core.fcnet import HYPERPARAMETERS, network
 from archwright.core.term import Term
 from archwright.core.trial import Budget
 from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table
@@ -25,6 +25,8 @@ PLACES = (
     ("affine", "units"),
 )
 
+OUTPUTS = 1  # of each network
+
 
 @frozen
 class FcnetConfig:
@@ -35,8 +37,8 @@ class FcnetConfig:
 
     @property
     def classes(self) -> int:
-        """1: the networks have one output."""
-        return 1
+        """One number."""
+        return OUTPUTS
 
 
 @frozen
@@ -58,7 +60,7 @@ class FcnetTable:
         len(self._columns)
 
     def require(self, architecture: Term) -> None:
-        """Nothing if it has a value of the benchmark's for each of its hyperparameters; else NotInTable."""
+        """Nothing if it is a network of the benchmark with values of its hyperparameters; else NotInTable."""
         _indices(architecture)
 
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:  # noqa: ARG002  (every row is fully trained)
@@ -81,9 +83,12 @@ def _indices(architecture: Term) -> tuple[int, ...]:
     chosen = [(inside.kind, name, value) for inside in architecture.subterms for name, value in inside.hyperparameters]
     try:
         values = [_take(chosen, kind, name) for kind, name in PLACES]
-        return tuple(known.index(value) for known, value in zip(HYPERPARAMETERS.values(), values, strict=True))
+        indices = tuple(known.index(value) for known, value in zip(HYPERPARAMETERS.values(), values, strict=True))
     except (StopIteration, ValueError):
-        raise NotInTable(f"{architecture.kind} is no configuration of the table; search the space fcnet") from None
+        indices = None
+    if indices is None or architecture != network(dict(zip(HYPERPARAMETERS, values, strict=True)), OUTPUTS):
+        raise NotInTable(f"{architecture.kind} is no configuration of the table; search the space fcnet")
+    return indices
 
 
 def _take(chosen: list[Any], kind: str, name: str) -> Any:

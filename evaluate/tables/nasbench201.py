@@ -92,14 +92,25 @@ class Nasbench201Table:
 
     def _operations_of(self, architecture: Term) -> tuple[int, ...]:
         """By edge, in the benchmark's order."""
-        network = architecture if isinstance(architecture, Nasbench201Network) else None
-        cell = network.cell if network else architecture
+        cell = architecture.cell if isinstance(architecture, Nasbench201Network) else architecture
+        if isinstance(architecture, Nasbench201Network):
+            _require_size(architecture)
         if isinstance(cell, Topology) and set(cell.edges) == set(EDGES):
             chosen = dict(zip(cell.edges, cell.children, strict=True))
             operations = tuple(self._operations.get(chosen[edge], -1) for edge in EDGES)
             if -1 not in operations:
                 return operations
         raise NotInTable(f"{cell.kind} is no cell of NAS-Bench-201; search the space nasbench201")
+
+
+def _require_size(network: Nasbench201Network) -> None:
+    """Nothing if it is as large as those of the benchmark; else NotInTable."""
+    theirs = Nasbench201Network(network.cell, network.classes)
+    if network != theirs:
+        raise NotInTable(
+            f"the network has channels={network.channels} and cells={network.cells}; the table of NAS-Bench-201 has "
+            f"networks of channels={theirs.channels} and cells={theirs.cells}"
+        )
 
 
 def require_budget(budget: Budget) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 import archwright as aw
-from archwright.core.fcnet import HYPERPARAMETERS
+from archwright.core.fcnet import HYPERPARAMETERS, network
 from archwright.core.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.core.trial import Budget, Job
 from archwright.evaluate.opening import require_space
@@ -74,6 +75,8 @@ def test_what_the_table_does_not_hold_is_said(tmp_path):
         table.row(aw.affine(10), FULL, 0)
     with pytest.raises(NotInTable, match=r"table\.npz has no row for the operations \(0, 0, 0, 0, 0, 0\)"):
         table.row(cell(*["none"] * 6), FULL, 0)
+    with pytest.raises(NotInTable, match=r"has channels=8 and cells=5; .* networks of channels=16 and cells=5"):
+        table.row(evolve(cell(*["nor_conv_3x3"] * 6), channels=8), FULL, 0)
 
 
 def test_edges_in_another_order_are_the_same_cell(tmp_path):
@@ -103,10 +106,20 @@ def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
     np.savez(
         tmp_path / "fcnet.npz",
         config_index=np.zeros((1, 9), np.int8),
-        **{name: np.zeros((1, 4)) for name in ("val_loss", "train_time_s", "n_params")},
+        **{name: np.zeros((1, 4)) for name in ("val_loss", "train_time_s")},
+        n_params=np.zeros(1),
     )
     fcnet = FcnetConfig(str(tmp_path / "fcnet.npz"))
     require_space(fcnet, aw.named_space("fcnet", 1), (9,))
+    of = {name: values[0] for name, values in HYPERPARAMETERS.items()}
+    table = FcnetTable(fcnet)
+    assert table.row(network(of, 1), FULL, 0).metrics["loss"] == 0
+    more = aw.sequential(network(of, 1), aw.relu())
+    first, second, *rest = network(of, 1).children
+    normalised = aw.sequential(first, second, aw.batch_norm(), *rest)
+    for other in (more, normalised, network(of, 2), network({**of, "n_units_1": 17}, 1)):
+        with pytest.raises(NotInTable, match="is no configuration of the table; search the space fcnet"):
+            table.row(other, FULL, 0)
     with pytest.raises(NotInTable, match=r"fcnet\.npz has no results for this space: .* search the space fcnet"):
         require_space(fcnet, nasbench201(), (3, 32, 32))
 
