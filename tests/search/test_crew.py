@@ -75,6 +75,15 @@ def test_a_process_that_is_killed_is_named_and_what_was_done_arrives():
     assert found == [(1, 1), (2, 2)]
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="this system has no real-time signals")
+def test_a_signal_without_a_name_is_told_by_its_number():
+    with (
+        Crew(chores.killed_namelessly, same, [1], 1) as crew,
+        pytest.raises(ProcessDied, match=rf"was killed by signal {signal.SIGRTMIN + 1};"),
+    ):
+        everything(crew)
+
+
 def test_no_more_items_are_begun_once_that_is_said(tmp_path):
     """Of a hundred, the one under way comes to its end; the one that the process has at hand is not begun."""
     quick, slow = tmp_path / "quick", tmp_path / "slow"
