@@ -13,7 +13,7 @@ from attrs import frozen
 from filelock import FileLock
 
 from archwright.cli.main import main
-from tests.cli.running import SCORE, WATCHED, Started, run, started
+from tests.cli.running import SCORE, WATCHED, Forked, Heard, Started, run, started
 
 
 @frozen
@@ -48,10 +48,10 @@ def cli(tmp_path, monkeypatch, capsys) -> Command:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Started]]:
-    """Starts a command in a folder; what goes on after the test is killed."""
+def start() -> Iterator[Callable[..., Heard]]:
+    """Starts a command in a folder, in a fork unless there is `more` to it; what goes on after the test is killed."""
     with ExitStack() as commands:
-        yield lambda *words, **more: commands.enter_context(Started(*words, **more))
+        yield lambda *words, **more: commands.enter_context((Started if more else Forked)(*words, **more))
 
 
 @pytest.fixture(scope="session")

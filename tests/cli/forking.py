@@ -57,30 +57,53 @@ class Commands:
         self._process.communicate()
 
 
-def done(
-    path: str,
-    words: Sequence[str],
-    folder: str,
-    environment: Mapping[str, str],
-    streams: Sequence[int],
-    seconds: float | None = None,
-) -> int:
-    """The exit code of a command with these standard streams, negative where a signal ended it.
+class Command:
+    """A command with these standard streams, until the block ends; then it is killed if it has not ended."""
 
-    It is killed where it takes longer than `seconds`; TimeoutError.
-    """
-    asked = json.dumps({"words": list(words), "folder": folder, "environment": dict(environment)}).encode() + b"\n"
-    with socket.socket(socket.AF_UNIX) as server:
-        server.connect(path)
-        server.sendall(asked[socket.send_fds(server, [asked], streams) :])
-        server.settimeout(seconds)
-        with server.makefile() as answers:
-            pid = int(answers.readline())
-            try:
-                return int(answers.readline())
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                raise
+    def __init__(
+        self, path: str, words: Sequence[str], folder: str, environment: Mapping[str, str], streams: Sequence[int]
+    ) -> None:
+        asked = {"words": list(words), "folder": folder, "environment": dict(environment)}
+        message = json.dumps(asked).encode() + b"\n"
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.connect(path)
+        self._server.sendall(message[socket.send_fds(self._server, [message], streams) :])
+        self._answers = self._server.makefile()
+        self.pid = int(self._answers.readline())
+        self.returncode: int | None = None
+
+    def __enter__(self) -> "Command":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._answers.close()
+        self._server.close()
+
+    def poll(self) -> int | None:
+        """The exit code, negative where a signal ended it; None as long as it runs."""
+        ready = self.returncode is None and select.select([self._server], [], [], 0)[0]
+        return self.wait() if ready else self.returncode
+
+    def wait(self, seconds: float | None = None) -> int:
+        """The exit code, once there is one; TimeoutError where it takes longer than `seconds`."""
+        if self.returncode is None:
+            self._server.settimeout(seconds)
+            self.returncode = int(self._answers.readline())
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
 
 
 def served(path: str) -> list[str] | None:
@@ -148,5 +171,6 @@ def _reap() -> None:
 
 
 if __name__ == "__main__":
-    code = done(sys.argv[1], sys.argv[2:], str(Path.cwd()), os.environ, range(3))
+    with Command(sys.argv[1], sys.argv[2:], str(Path.cwd()), os.environ, range(3)) as command:
+        code = command.wait()
     sys.exit(code if code >= 0 else 128 - code)

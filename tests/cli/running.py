@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -75,13 +76,12 @@ def environment() -> dict[str, str]:
     return kept | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-class Started(subprocess.Popen[bytes]):
-    """A command in `folder`. What it says goes to files, where it can be read while it runs; it ends with the block."""
+class Heard:
+    """A command whose words go to files, where they can be read while it runs."""
 
-    def __init__(self, folder: Path, *words: str, program: str = MAIN, **more: Any) -> None:
+    def _listen(self) -> dict[str, Any]:
         self._said = {stream: tempfile.TemporaryFile("ab+") for stream in ("stdout", "stderr")}  # noqa: SIM115
-        command = [sys.executable, "-P", "-c", program, *words]
-        super().__init__(command, cwd=folder, env=environment(), **{**self._said, **more})
+        return self._said
 
     def said(self, stream: str) -> str:
         """All that it has said so far."""
@@ -109,6 +109,23 @@ class Started(subprocess.Popen[bytes]):
             file.close()
 
 
+class Started(Heard, subprocess.Popen[bytes]):
+    """A command in `folder`, in a process that is started for it, as people do; it ends with the block."""
+
+    def __init__(self, folder: Path, *words: str, program: str = MAIN, **more: Any) -> None:
+        command = [sys.executable, "-P", "-c", program, *words]
+        super().__init__(command, cwd=folder, env=environment(), **{**self._listen(), **more})
+
+
+class Forked(Heard, forking.Command):
+    """The same in a fork, which costs less."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        with Path(os.devnull).open() as nothing:
+            streams = [stream.fileno() for stream in (nothing, *self._listen().values())]
+            super().__init__(commands().socket, words, str(folder), environment(), streams)
+
+
 SESSION = ExitStack()  # what lasts until the tests are over
 
 
@@ -121,16 +138,16 @@ def commands() -> forking.Commands:
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command that has come to its end in `folder`."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open() as nothing:
-        streams = [stream.fileno() for stream in (nothing, out, err)]
-        code = forking.done(commands().socket, words, str(folder), environment(), streams, TIME)
-        said = [os.pread(stream, os.fstat(stream).st_size, 0).decode() for stream in streams[1:]]
-    return subprocess.CompletedProcess(words, code, *said)
+    return _done(Forked(folder, *words), words)
 
 
 def started(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
-    """The same in a process that was started for it, as people do."""
-    with Started(folder, *words, program=program) as command:
+    """The same in a process that was started for it."""
+    return _done(Started(folder, *words, program=program), words)
+
+
+def _done(command: Started | Forked, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    with command:
         out, err = command.ended()
     return subprocess.CompletedProcess(words, command.returncode, out, err)
 

@@ -36,7 +36,7 @@ EPOCHS = 100_000  # without end, but for a halt or for patience
 def test_hopeless_trials_are_halted_with_the_reason_and_cost_fewer_epochs(tmp_path):
     """Half of the models learn at a rate of almost 0; the others stop by themselves, the first of the seed 1 too."""
     (tmp_path / "rates.py").write_text(SPACE)
-    words = ("--trials", "8", "--budget", f"{EPOCHS}epochs", "--seed", "1", "--stopping", "median,warmup=3,startup=2")
+    words = ("--trials", "6", "--budget", f"{EPOCHS}epochs", "--seed", "1", "--stopping", "median,warmup=3,startup=2")
     done = run(tmp_path, "search", "rates.py:space", *words)
     assert done.returncode == 0, done.stderr
     facts = read_json(tmp_path, "show")

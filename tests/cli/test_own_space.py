@@ -64,14 +64,14 @@ def test_own_module_is_trained_resumed_and_replayed(tmp_path):
 def searched(tmp_path):
     (tmp_path / "score.py").write_text(SCORE)
     (tmp_path / "plain.py").write_text(PLAIN)
-    words = ("--evaluator", "score.py:score", "--trials", "12", "--input-shape", "1,8,8")
+    words = ("--evaluator", "score.py:score", "--trials", "6", "--input-shape", "1,8,8")
     assert run(tmp_path, "search", "plain.py:space", *words).returncode == 0
     return tmp_path
 
 
 def test_resume_in_a_file_that_has_changed_says_what_differs(searched):
     (searched / "plain.py").write_text(PLAIN.replace("64]", "64, 128]"))
-    done = run(searched, "resume", "--trials", "+20")
+    done = run(searched, "resume", "--trials", "+6")
     assert done.returncode == 0, done.stderr
     assert "plain.py:space has changed since plain-1 was last in it" in done.stdout
     assert "units" in done.stdout
@@ -80,7 +80,7 @@ def test_resume_in_a_file_that_has_changed_says_what_differs(searched):
     assert any(trial["choices"]["0.affine.units"] == 128 for trial in trials)
     assert run(searched, "replay", "--verify").returncode == 0
     assert "has changed" not in run(searched, "resume", "--trials", "+1").stdout
-    fork = run(searched, "fork", "plain-1", "--at", "200", "--seed", "9", "--trials", "+2")
+    fork = run(searched, "fork", "plain-1", "--at", "20", "--seed", "9", "--trials", "+2")
     assert fork.returncode == 0, fork.stderr
     assert run(searched, "resume", "plain-1-fork-1").returncode == 0
 

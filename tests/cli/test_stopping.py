@@ -15,7 +15,7 @@ import pytest
 
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
-from tests.cli.running import MAIN, SCORE, Started, environment, read_json, run
+from tests.cli.running import MAIN, SCORE, Heard, environment, read_json, run
 from tests.ends import gone
 
 WAITS = ("search", "digits", "--evaluator", "score.py:waits", "--trials", "4", "--workers", "2")
@@ -29,10 +29,10 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture
-def begun(start) -> Callable[..., Started]:
+def begun(start) -> Callable[..., Heard]:
     """A search that is in the middle of its first trials, which go on once `let_go` is called."""
 
-    def search(folder: Path, *words: str) -> Started:
+    def search(folder: Path, *words: str) -> Heard:
         going = start(folder, *words)
         going.wait_for("  epoch ", times=REPORTS)
         return going
