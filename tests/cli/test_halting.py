@@ -6,7 +6,7 @@ import pytest
 
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Reported
-from tests.cli.running import read_json, run
+from tests.cli.running import look, read_json, run
 
 SPACE = """
 import archwright as aw
@@ -55,13 +55,13 @@ def test_hopeless_trials_are_halted_with_the_reason_and_cost_fewer_epochs(tmp_pa
         assert trial["stopped"]["by"] == "hopeless"
         assert trial["stopped"]["why"].startswith("its best accuracy by epoch 4 was ")
     assert f"stopped after epoch {len(curve)} (hopeless)" in done.stdout
-    shown = run(tmp_path, "show", "rates-1", str(halted[0]["trial"])).stdout
+    shown = look(tmp_path, "show", "rates-1", str(halted[0]["trial"])).stdout
     assert f"(hopeless): {halted[0]['stopped']['why']}" in shown
-    assert "stopping   median, warmup 3, startup 2" in run(tmp_path, "show").stdout
+    assert "stopping   median, warmup 3, startup 2" in look(tmp_path, "show").stdout
     where = "where kind = 'AttemptEnded' and payload->>'$.stopped.by' = 'hopeless'"
-    asked = run(tmp_path, "sql", f"select count(*) as n from events {where}", "--json")
+    asked = look(tmp_path, "sql", f"select count(*) as n from events {where}", "--json")
     assert json.loads(asked.stdout) == [{"n": len(halted)}]
-    assert run(tmp_path, "replay", "--verify").returncode == run(tmp_path, "verify").returncode == 0
+    assert look(tmp_path, "replay", "--verify").returncode == look(tmp_path, "verify").returncode == 0
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.running import read_json, run
+from tests.cli.running import look, read_json, run
 
 SPACE = """
 import archwright as aw
@@ -35,7 +35,7 @@ def test_a_space_over_settings_is_searched_and_what_it_leaves_open_is_set(tmp_pa
     assert [trial["status"] for trial in trials] == ["ok"] * 6
     for name, count in {"recipe": 2, "optimizer": 2, "ema_decay": 2, "normalisation": 2, "warmup": 6}.items():
         assert len({trial["choices"][f"0.settings.{name}"] for trial in trials}) == count
-    assert run(tmp_path, "replay", "--verify").returncode == 0
+    assert look(tmp_path, "replay", "--verify").returncode == 0
 
 
 def test_a_recipe_that_there_is_not_is_refused_with_those_that_there_are(cli, tmp_path):

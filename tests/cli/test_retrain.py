@@ -22,7 +22,7 @@ from archwright.search.run import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
-from tests.cli.running import MAIN, WATCHED, read_json, run, started
+from tests.cli.running import MAIN, WATCHED, look, read_json, run, started
 
 DEADLY = f"""
 import os, signal
@@ -59,12 +59,12 @@ def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_l
     assert (repeats["run"], repeats["trial"], repeats["scores"], repeats["trainings"]) == ("digits-1", 0, 2, 2)
     told = f"test_accuracy {repeats['mean']:.4f} ± {repeats['deviation']:.4f}   mean and standard deviation of 2"
     assert told in whole.stdout
-    assert told in run(folder, "show", "digits-1.retrain-0").stdout
+    assert told in look(folder, "show", "digits-1.retrain-0").stdout
     seeds = [training_seed(training_seed(0, 0), trial) for trial in (0, 1)]
     assert [t["seed"] for t in facts["trials"]] == seeds
     assert all(str(seed) in whole.stdout for seed in seeds)
     models = folder / "archwright.duckdb.artifacts" / "killed"
-    assert run(folder, "replay", "killed", "--verify").returncode == run(folder, "verify").returncode == 0
+    assert look(folder, "replay", "killed", "--verify").returncode == look(folder, "verify").returncode == 0
     assert sorted(path.parent.name for path in models.glob("*/model.safetensors")) == ["trial-0", "trial-1", "trial-2"]
 
 

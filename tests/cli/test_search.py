@@ -9,7 +9,7 @@ from archwright.store.artifacts import artifact, run_folder, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.cli.compared import full_table
-from tests.cli.running import SCORE, read_json, run
+from tests.cli.running import SCORE, look, read_json, run
 
 
 def test_search_trains_and_shows_the_best_and_how_to_go_on(trained):
@@ -60,7 +60,7 @@ def test_a_search_without_a_score_says_how_to_see_why(tmp_path):
     assert "error: no trial of figure1-1 has a score; trial 0 was crashed: Traceback" in done.stderr
     (hint,) = (line for line in done.stdout.splitlines() if line.startswith("why none has a score:"))
     assert hint.split()[-4:] == ["archwright", "show", "figure1-1", "0"]
-    assert "ValueError: the score has no number" in run(tmp_path, "show", "figure1-1", "0").stdout
+    assert "ValueError: the score has no number" in look(tmp_path, "show", "figure1-1", "0").stdout
 
 
 def test_a_metric_that_a_function_does_not_give_is_said_after_its_first_trial(tmp_path):

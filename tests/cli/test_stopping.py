@@ -15,7 +15,7 @@ import pytest
 
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
-from tests.cli.running import MAIN, SCORE, Heard, environment, read_json, run
+from tests.cli.running import MAIN, SCORE, Heard, environment, look, read_json, run
 from tests.ends import gone
 
 WAITS = ("search", "digits", "--evaluator", "score.py:waits", "--trials", "4", "--workers", "2")
@@ -54,8 +54,8 @@ def assert_complete(folder: Path, trials: int = 4) -> None:
     events = logged(folder)
     for kind in (Proposed, Scored):
         assert Counter(e.trial for e in events if isinstance(e, kind)) == Counter(range(trials))
-    assert run(folder, "replay", "--verify").returncode == 0
-    assert run(folder, "verify").returncode == 0
+    assert look(folder, "replay", "--verify").returncode == 0
+    assert look(folder, "verify").returncode == 0
 
 
 def workers(folder: Path) -> set[str]:
@@ -159,7 +159,7 @@ def test_kill_9_then_resume(folder, begun):
     search.ended()
     assert read_json(folder, "show")["status"] == "died"
     assert read_json(folder, "runs")[0]["status"] == "died"
-    assert "archwright resume digits-1" in run(folder, "show").stdout
+    assert "archwright resume digits-1" in look(folder, "show").stdout
     let_go(folder)
     assert run(folder, "resume", "digits-1", "--workers", "2", "--trials", "+1").returncode == 0
     assert_complete(folder, 5)
