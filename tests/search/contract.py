@@ -11,6 +11,8 @@ from archwright.core.node import replay
 from archwright.core.term import Term
 from archwright.core.trial import Budget, Objective, Outcome, Problem, Proposal
 
+TWICE = 4  # one proposal in so many is asked for a second time: asking is most of what a test costs
+
 
 def problem(space: Term, seed: int = 0, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
     return Problem(space, shape, seed, Budget(1, "epochs"), Objective("accuracy", direction))  # type: ignore[arg-type]
@@ -33,7 +35,8 @@ class Session:
 
     def ask(self) -> Proposal | None:
         proposal = self.searcher.propose(self.state)
-        assert self.searcher.propose(self.state) == proposal, "to propose must change nothing"
+        if len(self.proposals) % TWICE == 0:
+            assert self.searcher.propose(self.state) == proposal, "to propose must change nothing"
         if proposal is not None:
             self.state = self.searcher.adopt(self.state, proposal)
             self.proposals.append(proposal)

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
@@ -50,6 +50,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("searcher", [Mcts(), *(searcher_named(*case) for case in CASES.items())], ids=repr)
+@settings(max_examples=10)
 @given(scores=scores, direction=st.sampled_from(["maximize", "minimize"]), workers=st.integers(1, 3))
 @example([MOST] * 3, "maximize", 1)
 @example([MOST, -MOST, None, MOST], "minimize", 2)
