@@ -1,7 +1,7 @@
 """A search with two workers that loses a worker, is killed, goes on, and ends with a model to take home.
 
     python examples/killed_and_resumed.py tfref --data mnist --data-dir FOLDER --trials 6 --budget 20s
-    python examples/killed_and_resumed.py digits --data digits --trials 3 --budget 4s
+    python examples/killed_and_resumed.py digits --data digits --trials 2 --budget 4s
 
 Everything goes through the archwright command, as a person would. Processes are found in /proc: for Linux. A worker is
 killed when its first epoch is told, up to two seconds after it ended: the budget must be longer than that.

@@ -49,9 +49,16 @@ def cli(tmp_path, monkeypatch, capsys) -> Command:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Heard]]:
-    """Starts a command in a folder, in a fork unless there is `more` to it; what goes on after the test is killed."""
+    """Starts a command in a folder, in a fork unless there is `more` to it; what goes on after the test is killed.
+
+    What a test sends signals to has the processes that it has with people.
+    """
     with ExitStack() as commands:
-        yield lambda *words, **more: commands.enter_context((Started if more else Forked)(*words, **more))
+
+        def begun(*words: Any, **more: Any) -> Heard:
+            return commands.enter_context(Started(*words, **more) if more else Forked(*words, own_workers=True))
+
+        yield begun
 
 
 @pytest.fixture(scope="session")

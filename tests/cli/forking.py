@@ -1,9 +1,11 @@
-"""Commands in forks of one process that has imported what they need: as alone as in processes of their own.
+"""Commands in forks of a process that has imported what they need: as alone as in processes of their own.
 
-Starting one takes a second of processor time, most of it for the same imports; forking one takes a fifth of that.
-Run as a script, this asks for a command in the place of the script: `python -I -S forking.py SOCKET WORDS...`.
+Starting one takes a second of processor time, most of it for the same imports; forking one takes a fifth of that. The
+workers that such a command starts would import torch, for more than two seconds: they are forked from a second process.
+Run as a script, this asks for either in the place of the script: `python -I -S forking.py SOCKET WORDS...`.
 """
 
+import faulthandler
 import gc
 import importlib
 import json
@@ -14,7 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
@@ -22,39 +24,57 @@ from pathlib import Path
 # What is forked is the main program, as with a command that is started: it returns, exits or raises to nobody.
 PROGRAM = """
 import runpy, sys
-words = runpy.run_path(sys.argv[1])["served"](sys.argv[2])
-if words is not None:
-    from archwright.cli.main import main
-    sys.argv[1:] = words
-    main(words)
+main = runpy.run_path(sys.argv[1])["served"](sys.argv[2])
+if main is not None:
+    main()
 """
-# Without torch, which a command has no business with. What is imported by few, or late, is left to those.
+# Without torch, which a command has no business with. What else is imported by few, or late, is left to those.
 PACKAGES = ("archwright.cli", "archwright.search", "archwright.store")
-MODULES = ("archwright.evaluate.opening", "archwright.evaluate.data.named", "archwright.cli.main")
+MODULES = (
+    "archwright.evaluate.opening",
+    "archwright.evaluate.data.named",
+    "archwright.cli.main",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+)
+OF_WORKERS = (
+    "archwright.evaluate.training.classifier",
+    "archwright.evaluate.functions.equipment",
+    "archwright.evaluate.functions.scoring",
+    "archwright.evaluate.workers.worker",
+)
+COMMANDS, WORKERS = "commands", "workers"  # the names of the sockets
+OWN_WORKERS = "OWN_WORKERS"  # in the environment of a command that starts its workers itself
 
 
 class Commands:
-    """The process that is forked, until the block ends. Its folder holds an `archwright` for shells."""
+    """The processes that are forked, until the block ends. Their folder holds an `archwright` for shells."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
-        self.socket = str(folder / "socket")
+        self.socket = str(folder / COMMANDS)
         script = folder / "archwright"
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{__file__}" "{self.socket}" "$@"\n')
         script.chmod(0o755)
-        program = [sys.executable, "-P", "-c", PROGRAM, __file__, self.socket]
-        lifeline = listened = subprocess.PIPE
-        self._process = subprocess.Popen(
-            program, env=environment, stdin=lifeline, stdout=listened, start_new_session=True
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline(), "commands cannot be forked"
+        of_workers = {**environment, "PYTHONHASHSEED": "0"}
+        self._forked = [_begun(str(folder / WORKERS), of_workers), _begun(self.socket, environment)]
 
     def __enter__(self) -> "Commands":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate()
+        for process in self._forked:
+            process.communicate()
+
+
+def _begun(path: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """The process that is forked for whoever asks at a socket; it may still import, while they wait."""
+    program = [sys.executable, "-P", "-c", PROGRAM, __file__, path]
+    lifeline = listened = subprocess.PIPE
+    process = subprocess.Popen(program, env=environment, stdin=lifeline, stdout=listened, start_new_session=True)
+    assert process.stdout is not None
+    assert process.stdout.readline(), "nothing can be forked"
+    return process
 
 
 class Command:
@@ -106,40 +126,67 @@ class Command:
         self.send_signal(signal.SIGTERM)
 
 
-def served(path: str) -> list[str] | None:
-    """The words of a command, in a process that is to be it; None in the one that was forked, once nobody needs it."""
-    _import()
+def served(path: str) -> Callable[[], None] | None:
+    """What the fork is to do as the main program; None in the process that was forked, once nobody needs it."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen()
-    print("ready", flush=True)  # noqa: T201
+    print("listening", flush=True)  # noqa: T201
+    program = _import_for_workers() if Path(path).name == WORKERS else _import_for_commands(path)
+    gc.collect()
+    gc.freeze()  # or else each fork would look through all of this at its end, and so copy it
     while listener in select.select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
-            return _become(connection)
+            words = _become(connection)
+            return lambda: program(words)
         connection.close()
         _reap()
     _reap()
     return None
 
 
-def _import() -> None:
+def _import_for_commands(path: str) -> Callable[[list[str]], None]:
+    """What a command is, of its words; it asks for its workers beside `path`."""
     for package in map(importlib.import_module, PACKAGES):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     for module in MODULES:
         importlib.import_module(module)
+    main = sys.modules["archwright.cli.main"].main
     with redirect_stdout(StringIO()), suppress(SystemExit):
-        sys.modules["archwright.cli.main"].main(["space", "digits"])  # what imports more when it is first used
+        main(["space", "digits"])  # what imports more when it is first used
     assert "torch" not in sys.modules
-    gc.collect()
-    gc.freeze()  # or else each fork would look through all of this at its end, and so copy it
+    workers = ("-I", "-S", __file__, str(Path(path).with_name(WORKERS)))
+
+    def command(words: list[str]) -> None:
+        if OWN_WORKERS not in os.environ:
+            vars(sys.modules["archwright.evaluate.workers.process"])["WORKER"] = workers
+        sys.argv[1:] = words
+        main(words)
+
+    return command
+
+
+def _import_for_workers() -> Callable[[list[str]], None]:
+    """What a worker is, of the numbers of its pipes."""
+    for module in OF_WORKERS:
+        importlib.import_module(module)
+
+    def worker(words: list[str]) -> None:
+        os.setsid()
+        faulthandler.enable()
+        sys.stdout = sys.stderr
+        sys.argv[1:] = words
+        sys.modules["archwright.evaluate.workers.worker"].main()
+
+    return worker
 
 
 def _become(connection: socket.socket) -> list[str]:
-    """Fork once more: the parent tells how the child ends, and the child is the command."""
-    message, streams, _, _ = socket.recv_fds(connection, 1 << 16, 3)
+    """Fork once more: the parent tells how the child ends, and the child is what was asked for."""
+    message, streams, _, _ = socket.recv_fds(connection, 1 << 16, 6)
     while not message.endswith(b"\n"):
         message += connection.recv(1 << 16)
     if pid := os.fork():
@@ -171,6 +218,13 @@ def _reap() -> None:
 
 
 if __name__ == "__main__":
-    with Command(sys.argv[1], sys.argv[2:], str(Path.cwd()), os.environ, range(3)) as command:
+    at, *words = sys.argv[1:]
+    pipes = list(map(int, words)) if Path(at).name == WORKERS else []
+    words = list(map(str, range(3, 3 + len(pipes)))) or words  # by these numbers a worker finds them
+    with Command(at, words, str(Path.cwd()), os.environ, [*range(3), *pipes]) as command:
         code = command.wait()
-    sys.exit(code if code >= 0 else 128 - code)
+    if code < 0:
+        with suppress(OSError):  # SIGKILL
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)

@@ -120,12 +120,13 @@ class Started(Heard, subprocess.Popen[bytes]):
 
 
 class Forked(Heard, forking.Command):
-    """The same in a fork, which costs less."""
+    """The same in a fork, which costs less; so have its workers, unless it is to start its `own_workers`."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
+    def __init__(self, folder: Path, *words: str, own_workers: bool = False) -> None:
+        there = environment() | ({forking.OWN_WORKERS: "1"} if own_workers else {})
         with Path(os.devnull).open() as nothing:
             streams = [stream.fileno() for stream in (nothing, *self._listen().values())]
-            super().__init__(commands().socket, words, str(folder), environment(), streams)
+            super().__init__(commands().socket, words, str(folder), there, streams)
 
 
 SESSION = ExitStack()  # what lasts until the tests are over
