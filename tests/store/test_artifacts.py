@@ -1,11 +1,12 @@
 """Where the models and checkpoints of a run lie; a file of them is all there or not at all."""
 
+import os
 import random
 import resource
 import signal
-import subprocess
 import sys
 import time
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -101,15 +102,20 @@ def test_only_what_is_ours_is_discarded(tmp_path):
     assert trials(tmp_path / "nowhere") == frozenset()
 
 
+# A parent that forks a writer for each line, and says when it is gone.
 WRITER = """
-import sys
+import os, sys
 from pathlib import Path
 from archwright.store.artifacts import write
 
 path, size = Path(sys.argv[1]), int(sys.argv[2])
-print("ready", flush=True)
-for i in range(1, 1_000_000):
-    write(path, bytes([i % 256]) * size)
+for _ in sys.stdin:
+    if not (writer := os.fork()):
+        for i in range(1, 1_000_000):
+            write(path, bytes([i % 256]) * size)
+    print(writer, flush=True)
+    os.waitpid(writer, 0)
+    print("gone", flush=True)
 """
 
 
@@ -118,21 +124,22 @@ def test_a_writer_that_is_killed_at_any_instant_leaves_a_whole_file(tmp_path):
     """Each version is one byte repeated: a mixture or a torn end would show."""
     path, size, chance = tmp_path / "trial-0" / "state.pt", 3_000_000, random.Random(0)
     killed_in_the_middle = 0
-    for _ in range(10):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), str(size)], stdout=subprocess.PIPE, text=True
-        ) as writer:
-            assert writer.stdout.readline() == "ready\n"
+    command, pipes = [sys.executable, "-c", WRITER, str(path), str(size)], dict.fromkeys(("stdin", "stdout"), PIPE)
+    with Popen(command, text=True, bufsize=1, **pipes) as parent:
+        for _ in range(10):
+            parent.stdin.write("\n")
+            writer = int(parent.stdout.readline())
             while not path.exists():
                 time.sleep(0.001)
             time.sleep(chance.uniform(0.0, 0.05))
-            writer.send_signal(signal.SIGKILL)
-        content = path.read_bytes()
-        assert len(content) == size
-        assert content == content[:1] * size
-        others = [other for other in path.parent.iterdir() if other != path]
-        assert all(other.name.startswith(".state.pt.") for other in others)
-        killed_in_the_middle += len(others)
-        for other in others:
-            other.unlink()
+            os.kill(writer, signal.SIGKILL)
+            assert parent.stdout.readline() == "gone\n"
+            content = path.read_bytes()
+            assert len(content) == size
+            assert content == content[:1] * size
+            others = [other for other in path.parent.iterdir() if other != path]
+            assert all(other.name.startswith(".state.pt.") for other in others)
+            killed_in_the_middle += len(others)
+            for other in others:
+                other.unlink()
     assert killed_in_the_middle

@@ -25,8 +25,7 @@ path, kills = sys.argv[1], int(sys.argv[2])
 log, chance = DuckDBLog(path), random.Random(0)
 
 def write(pipe):
-    recorded = log.read("a-1")
-    position = recorded[-1].position
+    position = log.rows("a-1")[-1].position
     while True:
         size = chance.choice([1, 1, 3, 40])
         events = [Reported(0, 1, position.seq + i + 1, {"loss": 0.5}) for i in range(size)]
@@ -48,7 +47,7 @@ for kill in range(kills):
     told = b"".join(iter(lambda: os.read(reads, 65536), b""))
     os.close(reads)
     acknowledged = int.from_bytes(told[-8:], "big")
-    found = len(log.read("a-1"))
+    found = len(log.rows("a-1"))
     assert found >= acknowledged, (kill, found, acknowledged)
 print(json.dumps([acknowledged, found, os.path.exists(path + ".wal")]))
 """
@@ -71,41 +70,60 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     assert replay(r.event for r in log.read("a-1")).trials[0].status == "ok"
 
 
-# A writer that is killed at a certain place of its second append, as the patched functions have it.
+# A parent that forks writers, each of which is killed at a certain place of its append, where patched functions do it.
 DIES = """
 import os
 from pathlib import Path
 from archwright.store import DuckDBLog, Reported, duck, file, journal
-from archwright.store.log import Position
 
 die = lambda *_: os.kill(os.getpid(), 9)
-path, place = Path(sys.argv[1]), sys.argv[2]
-log = DuckDBLog(path)
-position = log.read("a-1")[-1].position
-if place == "within the line":
-    os.fsync = die
-    whole = journal.write_line
-    journal.write_line = lambda parts, events: whole(parts, events)[:-40]
-elif place == "before the commit":
-    os.fsync = die
-elif place == "after the commit":
-    duck.close = die
-else:
-    duck.close = lambda path: (journal.close(path), die())
-log.append("a-1", [Reported(0, 1, epoch, {"loss": 0.5}) for epoch in range(3)], position)
+
+def write(place, path):
+    log = DuckDBLog(path)
+    position = log.read("a-1")[-1].position
+    if place == "within the line":
+        os.fsync = die
+        whole = journal.write_line
+        journal.write_line = lambda *given: whole(*given)[:-40]
+    elif place == "before the commit":
+        os.fsync = die
+    elif place == "after the commit":
+        duck.close = die
+    else:
+        duck.close = lambda path: (journal.close(path), die())
+    log.append("a-1", [Reported(0, 1, epoch, {"loss": 0.5}) for epoch in range(3)], position)
+
+for line in sys.stdin:
+    place, path = line.rstrip("\\n").split(" of ", 1)
+    if not (child := os.fork()):
+        write(place, Path(path))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 PLACES = {"within the line": 3, "before the commit": 6, "after the commit": 6, "before the checkpoint": 6}
 
 
+@pytest.fixture(scope="module")
+def dies():
+    """What has a writer die at a place of an append to a log, and gives its exit code."""
+    with start(DIES) as parent:
+
+        def die(place, path) -> int:
+            parent.stdin.write(f"{place} of {path}\n")
+            parent.stdin.flush()
+            return int(parent.stdout.readline())
+
+        yield die
+
+
 @pytest.mark.parametrize("use", ["read", "append", "query", "verify"])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_kill_at_each_place_of_an_append(tmp_path, place, use, caplog):
+def test_a_kill_at_each_place_of_an_append(tmp_path, place, use, dies, caplog):
     """All of the append is there or nothing of it; nobody is alarmed, and nothing is lost to whoever comes first."""
     path, events = tmp_path / "log.duckdb", PLACES[place]
     log = DuckDBLog(path)
     log.append("a-1", [started(), *trial(0)[:2]], START)
-    with start(DIES, path, place) as writer:
-        assert writer.wait(60) == -9
+    assert dies(place, path) == -9
     if use == "query":
         assert query(path, "SELECT count(*) FROM events").rows == [(events,)]
     elif use == "append":
