@@ -45,8 +45,13 @@ class Deadly(WorkerPool):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def promote(path: Path, jobs: float = math.inf, scores: float = math.inf) -> None:
-    """Begins the run, or goes on with it; its process is killed as it begins so many jobs, or has so many scores."""
+def workers() -> Deadly:
+    """One that trains."""
+    return Deadly(TrainingConfig(device="cpu", threads=1))
+
+
+def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
+    """Begins the run, or goes on with it; its process is killed as it has so many scores."""
     register()
     log = DuckDBLog(path)
     known = log.path.exists() and "promoted" in log.runs()
@@ -60,13 +65,13 @@ def promote(path: Path, jobs: float = math.inf, scores: float = math.inf) -> Non
             os.kill(os.getpid(), signal.SIGKILL)
 
     console = Console(watch=watch)
-    with Deadly(TrainingConfig(device="cpu", threads=1)) as pool:
-        pool.jobs = jobs
-        if known:
-            resume(log, "promoted", pool, console=console)
-        else:
-            start(log, "promoted", begun, pool, console=console)
+    if known:
+        resume(log, "promoted", pool, console=console)
+    else:
+        start(log, "promoted", begun, pool, console=console)
 
 
 if __name__ == "__main__":
-    promote(Path(sys.argv[1]), *map(float, sys.argv[2:]))
+    with workers() as pool:
+        pool.jobs, scores = map(float, sys.argv[2:])
+        promote(Path(sys.argv[1]), pool, scores)

@@ -17,7 +17,7 @@ from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Reported, Scored
 from tests.places import ROOT
 from tests.search.halving import Halving
-from tests.search.promoting import promote
+from tests.search.promoting import promote, workers
 
 TIMES = ("seconds", "second", "memory")
 
@@ -43,10 +43,11 @@ def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(
     """
     monkeypatch.setattr(named, "SEARCHERS", {**named.SEARCHERS, "halving": Halving(4)})
     whole, killed = tmp_path / "whole.duckdb", tmp_path / "killed.duckdb"
-    promote(whole)
     killed_at(killed, jobs=3)
     killed_at(killed, scores=3)
-    promote(killed)
+    with workers() as pool:
+        promote(whole, pool)
+        promote(killed, pool)
 
     events, again = (logged(DuckDBLog(path), "promoted").events for path in (whole, killed))
     continues = {e.trial: e.continues for e in events if isinstance(e, Proposed)}

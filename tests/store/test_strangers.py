@@ -78,17 +78,17 @@ EVENTS = {
 }
 
 
-@pytest.mark.parametrize("use", READERS)
 @pytest.mark.parametrize("what", EVENTS)
-def test_what_is_no_table_of_events_is_refused_by_name(log, what, use):
-    """Before anything of it is looked at: no message holds a word of another file."""
+def test_what_is_no_table_of_events_is_refused_by_name(log, what):
+    """By every reader, before anything of it is looked at: no message holds a word of another file."""
     meddle(log, *EVENTS[what])
     before = log.path.read_bytes()
-    with pytest.raises(NotALog, match=re.escape(str(log.path))) as raised:
-        READERS[use](log)
-    assert SECRET not in str(raised.value)
-    assert "events" in str(raised.value) or "DuckDB file" in str(raised.value)
-    assert log.path.read_bytes() == before
+    for use in READERS.values():
+        with pytest.raises(NotALog, match=re.escape(str(log.path))) as raised:
+            use(log)
+        assert SECRET not in str(raised.value)
+        assert "events" in str(raised.value) or "DuckDB file" in str(raised.value)
+        assert log.path.read_bytes() == before
 
 
 MACROS = [
