@@ -53,8 +53,9 @@ def holder(error: duckdb.Error) -> str:
 def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
     """The error of ours that says what `error` means for the log at `path`."""
     said = " ".join(str(error).split())
+    without_places = said.replace(str(path), "").replace(str(path.parent), "")  # a folder may be named corruptions
     for signs, kind, meaning in _MEANINGS:
-        if any(sign in said for sign in signs):
+        if any(sign in without_places for sign in signs):
             return kind(f"{path} {meaning.format(resume=command(path, 'resume'))} ({said[:300]})")
     return LogFailed(f"{path} cannot be used: {said}")
 

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -273,3 +274,11 @@ def test_what_duckdb_says_is_understood(tmp_path, said, kind):
     assert isinstance(error, kind)
     assert str(tmp_path) in str(error)
     assert said in str(error)
+
+
+@pytest.mark.parametrize("error", [duckdb.IOException, OSError])
+def test_where_a_log_lies_says_nothing_of_what_is_wrong_with_it(error):
+    """A folder of images with corruptions, say, under which a log that cannot be opened now would be made anew."""
+    path = Path("/data/corruptions/No space left/checksums.duckdb")
+    said = f'Cannot open file "{path}.wal" in "{path.parent}/x": Too many open files'
+    assert type(explain(error(said), path)) is LogFailed
