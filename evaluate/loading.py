@@ -14,6 +14,7 @@ from typing import Any
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.evaluate.failure import account
+from archwright.evaluate.own_process import no_child_returns
 from archwright.evaluate.paths import beginning, kind_of
 
 
@@ -176,9 +177,13 @@ def _importing_beside(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _border(place: str) -> Iterator[None]:
-    """Turns whatever a person's code raises at import, also SystemExit, into SourceFailed with their traceback."""
+    """Turns whatever a person's code raises at import, also SystemExit, into SourceFailed with their traceback.
+
+    A child that it forks ends with the import: it is neither a second command nor a second worker.
+    """
     try:
-        yield
+        with no_child_returns():
+            yield
     except (NoSuchSource, KeyboardInterrupt):
         raise
     except BaseException as error:

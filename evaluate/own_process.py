@@ -1,4 +1,4 @@
-"""The process that has a job, and children that a person's code has forked: these must not go on as if they had it."""
+"""The process that runs a person's code, and children that this has forked: these must not go on as if they were it."""
 
 import os
 import sys

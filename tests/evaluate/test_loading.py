@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import subprocess
 import sys
 
 import pytest
@@ -128,3 +129,20 @@ def test_a_file_that_failed_is_tried_again(write):
     with pytest.raises(SourceFailed):
         load(f"{path}:x")
     assert load(f"{path}:x") == 1
+
+
+FORKS = """
+import os
+child = os.fork()
+if not child:
+    {}
+ended = child and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.parametrize(("then", "code"), [("pass", 0), ("raise ValueError", 1), ("raise SystemExit(3)", 3)])
+def test_a_child_that_is_forked_at_import_ends_with_it(write, then, code):
+    """It would else go on as a second command, or take a worker's jobs."""
+    loads = f"from archwright.evaluate.loading import load\nprint(load({f'{write(FORKS.format(then))}:ended'!r}))"
+    done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{code}\n"
