@@ -62,7 +62,7 @@ def imported(source: str) -> Objective | None:
     """
     path = os.pathsep.join(import_path())
     done = subprocess.run(
-        [sys.executable, "-c", f"from {__name__} import main; main()", source],
+        [sys.executable, "-P", "-c", f"from {__name__} import main; main()", source],
         env=os.environ | {"PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -108,6 +108,15 @@ def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monk
         load("bad.py:train")
 
 
+def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_path, monkeypatch):
+    from archwright.cli.runs.own_function import score
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "attrs.py").write_text("raise ValueError('not the one that archwright means')\n")
+    (tmp_path / "own.py").write_text("train = lambda a, b: 1\n")
+    assert score("own.py:train") is None
+
+
 def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
     """Also once the function says something else: the log has what the run is about."""
     searched = run(own, "search", "digits", "--evaluator", "own.py:train", "--trials", "3", "--name", "mine")
