@@ -15,7 +15,8 @@ def whole_file(path: Path, draft: Path) -> Generator[BinaryIO]:
     Where the block fails, or the disk, with OSError, there is no draft and `path` is as it was.
     """
     try:
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)  # it may be a link, which a stranger has put there to have its target overwritten
+        with draft.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

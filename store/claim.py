@@ -61,7 +61,7 @@ def _locked(file: Path) -> int:
         with suppress(FileExistsError):
             file.parent.mkdir()
         with suppress(FileNotFoundError):
-            lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+            lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)  # a link may be a stranger's
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.path.samestat(os.fstat(lock), file.stat()):

@@ -78,3 +78,14 @@ def test_a_kill_leaves_what_was_there_and_a_draft_that_the_next_one_overwrites(p
     with whole_file(path, path.with_name("draft")) as file:
         file.write(b"new")
     assert content(path) == {"file": b"new"}
+
+
+def test_a_link_where_the_draft_is_to_be_is_not_followed(path):
+    """It may have come with somebody's log, to have a file of the reader's overwritten."""
+    precious = path.with_name("precious")
+    precious.write_bytes(b"what was there")
+    path.with_name("draft").symlink_to(precious)
+    with whole_file(path, path.with_name("draft")) as file:
+        file.write(b"new")
+    assert content(path) == {"file": b"new", "precious": b"what was there"}
+    assert not path.is_symlink()

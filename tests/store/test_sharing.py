@@ -10,9 +10,10 @@ from contextlib import suppress
 import pytest
 
 from archwright.store import file
+from archwright.store.beside import beside
 from archwright.store.claim import claim, lock_file
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import InvalidRunName, LogIsBusy, LogMissing, RunIsBusy
+from archwright.store.errors import InvalidRunName, LogFailed, LogIsBusy, LogMissing, RunIsBusy
 from archwright.store.events import Reported
 from archwright.store.journal import journal_file
 from archwright.store.log import START
@@ -216,3 +217,14 @@ def test_a_claim_wants_a_folder_and_a_name(path):
         pass
     with pytest.raises(LogMissing, match="mkdir -p"), claim(path.parent / "no" / "log.duckdb", "a-1"):
         pass
+
+
+def test_a_link_in_the_place_of_a_lock_is_not_written_through(path):
+    """It may have come with somebody's log, to have a file of the reader's overwritten."""
+    precious = path.with_name("precious")
+    precious.write_text("what was there")
+    beside(path, "locks").mkdir()
+    lock_file(path, "a-1").symlink_to(precious)
+    with pytest.raises(LogFailed, match=r"a-1\.lock cannot be used: .*symbolic links"), claim(path, "a-1"):
+        pass
+    assert precious.read_text() == "what was there"
