@@ -169,3 +169,15 @@ def test_a_worker_that_gets_ready_while_nobody_listens_is_ready(monkeypatch, clo
         worker.say(Ready())
         pool._look(0.0)
         assert (process.ready, process.since) == (True, clock.now)
+
+
+def test_a_worker_that_is_dead_when_it_is_heard_to_be_of_no_more_use_is_replaced_once(begun, clock):
+    """Memory has run out for it, and near its limit, where nobody collects, all that it said is taken in."""
+    begun.worker.say(Ended(Finished(0, 1, "out_of_memory", {}, 2.0, "no memory"), False))
+    clock.now += LIMIT + SPARE
+    begun.process.limit.expire()
+    begun.worker.terminate()
+    (end,) = begun.pool.collect(0.0)
+    assert end.status == "out_of_memory"
+    (after,) = begun.pool._workers
+    assert after is not begun.process
