@@ -203,7 +203,7 @@ def _tail(path: Path, file: BinaryIO) -> Tail:
 def _check_form(path: Path, header: bytes) -> None:
     try:
         form = json.loads(header)[_HEADER]
-        if type(form) is not int or form < FORM:
+        if not header.endswith(b"\n") or type(form) is not int or form < FORM:
             raise ValueError(form)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise damaged(path, "its first line is not that of a journal") from error

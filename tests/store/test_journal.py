@@ -125,7 +125,9 @@ def test_a_changed_line_is_damage(path, old, new):
         appended(path)
 
 
-@pytest.mark.parametrize("header", ["", "{}\n", "nonsense\n", '{"archwright journal": 2}\n'])
+@pytest.mark.parametrize(
+    "header", ["", "{}\n", "nonsense\n", '{"archwright journal": 1}', '{"archwright journal": 2}\n']
+)
 def test_another_header(tmp_path, header):
     """A file that is no journal is damaged, and one of a later form is refused by its number."""
     path = tmp_path / "journal"
