@@ -1,5 +1,6 @@
 """How the tests run: properties without deadlines, the same examples each time in CI; goldens written on demand."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported lasts as long as the tests: those that collect garbage need not look through half a million."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:

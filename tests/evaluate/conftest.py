@@ -1,7 +1,5 @@
 """What tests of training and of workers share."""
 
-import gc
-
 import pytest
 
 from archwright.evaluate.config import FunctionConfig
@@ -11,14 +9,13 @@ from tests.evaluate.scores import SCORES
 
 @pytest.fixture(scope="module")
 def one_thread():
-    """One thread for torch: the same results whatever the number of cores. What a worker changes here is undone."""
+    """One thread for torch: the same results whatever the number of cores."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-    gc.unfreeze()
 
 
 class Clock:

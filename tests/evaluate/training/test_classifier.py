@@ -1,7 +1,5 @@
 """What a job that trains a classifier gets to see, and which settings decide."""
 
-import gc
-
 import pytest
 import torch
 
@@ -24,7 +22,6 @@ def given(monkeypatch):
     threads = torch.get_num_threads()
     yield calls
     torch.set_num_threads(threads)
-    gc.unfreeze()
 
 
 def content(images, labels):
