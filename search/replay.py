@@ -177,10 +177,11 @@ def _is_again(recomputed: Proposed | None, logged: Proposed) -> bool:
     if [name for name, _ in recomputed.path] != [name for name, _ in logged.path]:
         return False
     values = zip((value for _, value in recomputed.path), (value for _, value in logged.path), strict=True)
-    return all(_equals(*both) for both in values) and evolve(recomputed, path=logged.path) == logged
+    return all(equals(*both) for both in values) and evolve(recomputed, path=logged.path) == logged
 
 
-def _equals(value: Value, other: Value) -> bool:
+def equals(value: Value, other: Value) -> bool:
+    """Whether it is the same value, but for what rounding makes of a number."""
     if isinstance(value, float) and isinstance(other, float):
         return math.isclose(value, other, rel_tol=ROUNDING)
     return value == other

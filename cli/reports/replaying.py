@@ -12,8 +12,9 @@ from archwright.cli.suggestion import command
 from archwright.cli.values import pairs, searcher_parts
 from archwright.core.serial import JSON
 from archwright.core.trial import parse_budget
+from archwright.core.value import Value
 from archwright.search.named import logged_searcher, searcher_to_json
-from archwright.search.replay import Mismatch, believed, mismatches, own_proposals, revision_now, revisions
+from archwright.search.replay import Mismatch, believed, equals, mismatches, own_proposals, revision_now, revisions
 from archwright.store.events import Proposed, RunResumed
 
 
@@ -130,13 +131,19 @@ def _difference(mismatch: Mismatch) -> str:
     if again is None:
         return "the searcher proposes nothing at that point"
     for step, (was, now) in enumerate(zip(logged.path, again.path, strict=False), start=1):
-        if was != now:
-            return f"choice {step} was {was[0]}={shown(was[1])}, and is {now[0]}={shown(now[1])}"
+        if was[0] != now[0] or not equals(was[1], now[1]):
+            return f"choice {step} was {_choice(was, now)}, and is {_choice(now, was)}"
     if len(logged.path) != len(again.path):
         return f"it had {len(logged.path)} choices, and has {len(again.path)}"
     return (
         f"the budget was {logged.budget}, and is {again.budget}; it continued {logged.continues}, and {again.continues}"
     )
+
+
+def _choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
+    """A choice, with as many digits as tell it from the other one."""
+    name, value = choice
+    return f"{name}={value!r}" if shown(value) == shown(other[1]) else f"{name}={shown(value)}"
 
 
 def show_verified(facts: Facts, log: Path) -> None:

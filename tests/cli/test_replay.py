@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from archwright.cli.reports.replaying import _difference
+from archwright.core.trial import Budget
+from archwright.search.replay import Mismatch
 from archwright.search.session import logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed
@@ -31,6 +34,13 @@ def test_replay_verify_shows_the_first_proposal_that_differs(log, cli):
     told = json.loads(cli("replay", "changed", "--verify", "--json").out)["mismatch"]
     assert told["trial"] == 2
     assert told["logged"] != told["recomputed"]
+
+
+def test_what_differs_is_not_what_rounding_makes_of_a_number_and_is_told_with_the_digits_that_tell_it():
+    logged = [("rate", 0.1 + 0.2), ("decay", 0.0001), ("units", 8)]
+    again = [("rate", 0.3), ("decay", 0.000100000001), ("units", 8)]
+    made, recomputed = (Proposed(2, path, Budget(1, "epochs")) for path in (logged, again))
+    assert _difference(Mismatch(7, 2, made, recomputed, 1)) == "choice 2 was decay=0.0001, and is decay=0.000100000001"
 
 
 def test_replay_at_is_what_was_believed_then(reader):
