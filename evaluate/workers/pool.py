@@ -247,7 +247,7 @@ class WorkerPool:
         return Death("crashed", f"the worker was not ready after {self._start_timeout:g} s (start_timeout)")
 
     def _lose(self, worker: WorkerProcess, death: Death, quote: bool = True) -> None:
-        """Ends the worker and, where it had a job, the attempt; another worker takes its place, unless one has already."""
+        """Ends the worker and, where it had a job, the attempt; another takes its place, unless one has already."""
         if worker not in self._workers:
             return
         seconds = (worker.limit.expired or time.monotonic()) - worker.since
