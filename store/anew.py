@@ -7,6 +7,7 @@ import fcntl
 import itertools
 import logging
 import os
+import shutil
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,10 +59,17 @@ def require_not_gone(path: Path) -> None:
 
 
 def make_again(path: Path) -> None:
-    """Make the log, whose file is gone, from its journal."""
+    """Make the log, whose file is gone, from its journal; raises JournalIsDamaged."""
     _set_aside(beside(path, "wal"), path)
-    with _draft(path, entries(journal_file(path))) as draft:
-        _place(draft, path)
+    try:
+        with _draft(path, entries(journal_file(path))) as draft:
+            shutil.copymode(journal_file(path), draft)
+            _place(draft, path)
+    except JournalIsDamaged as damage:
+        raise JournalIsDamaged(
+            f"the log {path} is gone, and cannot be made anew: {damage.damage}; put a backup of one of the two in its "
+            "place, or move the journal away, to begin another log"
+        ) from damage
     _logger.warning("%s was gone; it was made anew from its journal %s", path, journal_file(path))
 
 
@@ -75,6 +83,7 @@ def make_anew(path: Path, file: os.stat_result, patience: float, error: Archwrig
             return
         try:
             with _draft(path, entries(journal_file(path))) as draft:
+                shutil.copymode(path, draft)  # a log that was closed to others is not open to them
                 _set_aside(beside(path, "wal"), path)
                 kept = _kept(path)
                 with suppress(OSError):  # a file system without links
@@ -83,7 +92,7 @@ def make_anew(path: Path, file: os.stat_result, patience: float, error: Archwrig
                     path.replace(kept)
                 draft.replace(path)
         except JournalIsDamaged as damage:
-            raise LogIsDamaged(f"{error}. It cannot be made anew: {damage}") from damage
+            raise LogIsDamaged(f"{error}. It cannot be made anew: {damage.damage}") from damage
     _logger.warning(
         "%s could not be read by DuckDB and was made anew from its journal. What was there is now %s: tables and views "
         "of your own, if it had any, are only there",

@@ -48,7 +48,17 @@ class NamesTaken(LogIsDamaged):
 
 
 class JournalIsDamaged(LogIsDamaged):
-    """The journal beside the log, from which the log would be repaired, is torn, or not what was written."""
+    """The journal beside the log, from which the log would be repaired, is torn, or not what was written.
+
+    What it says ends with what to do where the log itself is whole.
+    """
+
+    REMEDY = "; move it away, and the next search begins it anew"
+
+    @property
+    def damage(self) -> str:
+        """What is wrong, for where the log can only be had from its journal."""
+        return str(self).removesuffix(self.REMEDY)
 
 
 class LogContradicted(LogIsDamaged):

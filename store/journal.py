@@ -7,6 +7,7 @@ torn it is dropped; if it is whole the file takes it in. Neither was acknowledge
 
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -158,10 +159,15 @@ def close(path: Path) -> None:
 
 
 def begin(path: Path, appends: Iterable[Sequence[Written]]) -> None:
-    """Make the journal at `path`, whole or not at all, with what the log holds already; the log must be held."""
+    """Make the journal at `path`, whole or not at all, with what the log holds already; the log must be held.
+
+    Who may read and write the log may do so with its journal.
+    """
     events = 0
     try:
         with whole_file(path, path.with_name(f"{path.name}.draft")) as file:
+            with suppress(FileNotFoundError):  # there is no log yet
+                os.fchmod(file.fileno(), stat.S_IMODE(path.with_suffix("").stat().st_mode))
             file.write(to_json({_HEADER: FORM}) + b"\n")
             for parts in appends:
                 file.write(write_line(parts, events) + b"\n")

@@ -54,7 +54,7 @@ class Entry:
 
 def damaged(path: Path, what: str) -> JournalIsDamaged:
     """The error for a journal at `path` of which that must be said."""
-    return JournalIsDamaged(f"{path} is damaged: {what}; move it away, and the next search begins it anew")
+    return JournalIsDamaged(f"{path} is damaged: {what}{JournalIsDamaged.REMEDY}")
 
 
 def read_line(path: Path, line: bytes) -> Entry:

@@ -107,7 +107,7 @@ def test_a_line_that_a_stranger_has_written_is_damage_and_no_traceback(path, str
     """Whoever makes a log anew from it is told so, and nothing is left."""
     path.write_text(f"{HEADER}{STRANGE[strange]}\n")
     log = DuckDBLog(path.with_suffix(""))
-    with pytest.raises(JournalIsDamaged, match=rf"^{path} is damaged: .*; move it away, and the next search begins"):
+    with pytest.raises(JournalIsDamaged, match=rf"gone, and cannot be made anew: {path} is damaged: .*; put a backup"):
         log.runs()
     assert [*path.parent.iterdir()] == [path]
 

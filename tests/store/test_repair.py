@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -17,7 +18,7 @@ from archwright.store import repair
 from archwright.store.beside import beside
 from archwright.store.chain import written
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogContradicted, LogIsDamaged, LogIsGone, LogIsTorn, LogUnwritable
+from archwright.store.errors import JournalIsDamaged, LogContradicted, LogIsDamaged, LogIsGone, LogIsTorn, LogUnwritable
 from archwright.store.events import AttemptEnded
 from archwright.store.journal import append, journal_file, tail
 from archwright.store.log import START
@@ -366,6 +367,26 @@ def test_a_kill_beside_a_journal_that_is_damaged_in_its_middle_stops_nobody(log,
         assert log.append("a-1", [started()], part.position).seq == 14
     assert len(caplog.records) == 1
     assert [record.seq for record in log.read("a-1", after=12)] == [13, 14]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660])
+@pytest.mark.parametrize("harm", [cut, remove])
+def test_what_is_made_anew_is_as_open_to_others_as_it_was(log, harm, mode):
+    log.path.chmod(mode)
+    journal_file(log.path).unlink()
+    log.append("c-1", run_of(1), START)
+    harm(log)
+    assert log.runs() == ["a-1", "b-1", "c-1"]
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (log.path, journal_file(log.path))] == [mode, mode]
+
+
+def test_a_log_that_is_gone_and_whose_journal_is_damaged_is_not_said_to_come_back(log):
+    lines = journal_file(log.path).read_bytes().splitlines(keepends=True)
+    journal_file(log.path).write_bytes(b"".join([lines[0], b"nonsense\n", *lines[2:]]))
+    log.path.unlink()
+    says = r"is gone, and cannot be made anew: .*nonsense.* no line of a journal; put a backup"
+    with pytest.raises(JournalIsDamaged, match=says):
+        log.runs()
 
 
 def test_where_both_are_damaged_that_is_said(log):
