@@ -161,6 +161,8 @@ def _import_for_commands(path: str) -> Callable[[list[str]], None]:
     workers = ("-I", "-S", __file__, str(Path(path).with_name(WORKERS)))
 
     def command(words: list[str]) -> None:
+        # One core for each search: small models take several times as much time of two, of which others have use.
+        vars(sys.modules["archwright.evaluate.workers.pool"])["cores"] = lambda: 1
         if OWN_WORKERS not in os.environ:
             vars(sys.modules["archwright.evaluate.workers.process"])["WORKER"] = workers
         sys.argv[1:] = words
