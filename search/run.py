@@ -233,7 +233,7 @@ class Run:
         """Take the end of an attempt: of its trial, too, unless that is tried again."""
         objective = self.belief.problem.objective
         end = ended(self._with_best(finished), objective, self._reported.pop(finished.trial, None))
-        if end.status == "invalid" and finished.status == "ok" and not self._has_score:
+        if end.status == "invalid" and finished.status == "ok" and not self._has_metric:
             self._mistaken = _no_metric(end, objective)
         self._halted.discard(end.trial)
         self._record(end)
@@ -272,8 +272,10 @@ class Run:
             self.watch(event)
 
     @property
-    def _has_score(self) -> bool:
-        return any(trial.status == "ok" for trial in self.state.trials.values())
+    def _has_metric(self) -> bool:
+        """Whether a trial has come to the metric that the search is about, if only to one that is no number."""
+        metric = self.belief.problem.objective.metric
+        return any(trial.ended and metric in trial.ended.metrics for trial in self.state.trials.values())
 
     @property
     def _keeps_failing(self) -> bool:

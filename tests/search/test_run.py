@@ -176,6 +176,12 @@ def test_a_metric_that_the_evaluator_does_not_give_stops_the_run_at_once(metrics
         resumed(log, Instant(verdict=lacking), 50)
 
 
+def test_a_metric_that_was_no_number_is_one_that_the_evaluator_gives():
+    log, metrics = MemoryLog(), [{"accuracy": math.nan}, {"loss": 1.0}, {"accuracy": 0.5}]
+    begun(log, Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics[job.trial], 0.1)), trials=3)
+    assert [e.status for e in events_of(log) if isinstance(e, Scored)] == ["diverged", "invalid", "ok"]
+
+
 @pytest.mark.parametrize(
     ("reported", "status"),
     [
