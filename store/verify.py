@@ -72,8 +72,8 @@ def verify(path: Path | str, expected: Sequence[Head] = ()) -> list[Verdict]:
 
     Every event is checked against the hash over it and all before it, and the run's end against the journal. What is
     gone is said and not put back; only a file that DuckDB refuses is made anew from its journal. Raises LogIsDamaged
-    where that cannot be. A log without a journal that was replaced by an older copy of itself is whole, and cannot be
-    told from one that never went further.
+    where that cannot be, and JournalIsDamaged where there is no run of which that could be said. A log without a
+    journal that was replaced by an older copy of itself is whole, and cannot be told from one that never went further.
     """
     return readable(Path(path), partial(_verdicts, expected=expected))
 
@@ -106,6 +106,8 @@ def _verdicts(path: Path, expected: Sequence[Head]) -> list[Verdict]:
         ends = _ends(path)  # while nobody can write
     told = None if ends is None else _told(path, ends, heads)
     runs = dict.fromkeys([*heads, *(told.heads if told else ()), *(head.run for head in expected)])
+    if told and told.damage and not runs:
+        raise JournalIsDamaged(f"{path} holds no run, and whether it has held any is not known: {told.damage}")
     return [_verdict(path, run, heads.get(run, START), told, [h for h in expected if h.run == run]) for run in runs]
 
 

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from archwright.store import chain
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import InvalidHead, LogIsDamaged, UnreadableEvent
+from archwright.store.errors import InvalidHead, JournalIsDamaged, LogIsDamaged, UnreadableEvent
 from archwright.store.fork import fork
 from archwright.store.journal import journal_file
 from archwright.store.log import START
@@ -217,6 +217,16 @@ def test_a_journal_is_no_remedy_where_it_is_not_what_is_expected_either(log):
     meddle(log, f"{EDITS['payload']} AND run = 'a-1'")
     assert "move the log away" in verify(log.path, [there])[0].remark
     assert "move the log away" not in verify(log.path, [other])[0].remark
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_a_log_that_is_empty_beside_a_journal_that_is_damaged_is_not_called_whole(log, line):
+    meddle(log, "DELETE FROM events")
+    lines = journal_file(log.path).read_bytes().splitlines(keepends=True)
+    lines[line] = b"nonsense\n"
+    journal_file(log.path).write_bytes(b"".join(lines))
+    with pytest.raises(JournalIsDamaged, match=r"holds no run, and whether it has held any is not known: .*journal is"):
+        verify(log.path)
 
 
 @pytest.mark.parametrize("text", ["", "a-1", "a-1:12", "a-1:0:" + "0" * 32, "a-1:1:" + "0" * 31, "a-1:x:" + "0" * 32])
