@@ -26,6 +26,7 @@ from archwright.core.errors import ArchwrightError
 
 KEPT = 32  # results for each process that wait for the caller; a caller who waits longer keeps the processes waiting
 QUICK = 1.0  # seconds; beside one that is quicker, a process has its next job at hand
+SAFE_PATH = "PYTHONSAFEPATH"  # the environment variable that says so to Python
 DYING = 2.0  # seconds between the end of a process's pipe, or SIGKILL, and the end of the process
 
 Item = TypeVar("Item")
@@ -139,7 +140,7 @@ class Crew(Generic[Item, Job, Result]):
 
     def __enter__(self) -> Self:
         try:
-            with _signals_kept_out():
+            with _unshadowed(), _signals_kept_out():
                 self._members.extend(_Member.started(self._do) for _ in range(self._count))
         except ProcessDied:
             self._end()
@@ -238,6 +239,20 @@ def _signals_kept_out() -> Generator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _unshadowed() -> Generator[None]:
+    """Processes that are started in the block find no modules in the current folder, as their command does."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def _be_of_the_crew(do: Callable[[Any], Any], pipe: Connection) -> None:

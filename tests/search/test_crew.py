@@ -41,6 +41,27 @@ def test_every_item_is_done_once_by_one_of_the_processes():
     assert gone(pids)
 
 
+SCRIPT = """
+import math
+from archwright.search.crew import Crew
+if __name__ == "__main__":
+    with Crew(math.sqrt, float, [4], 1) as crew:
+        while not (found := crew.done(1.0)):
+            crew.check()
+    print(found)
+"""
+
+
+def test_files_of_the_current_folder_stand_for_nothing_that_its_processes_need(tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "script.py").write_text(SCRIPT)
+    for name in ("pickle", "signal", "runpy"):
+        (tmp_path / "here" / f"{name}.py").write_text("raise ValueError('not the one that is meant')\n")
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, cwd=tmp_path / "here", capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[(4, 2.0)]\n", "")
+
+
 def test_results_may_be_larger_than_a_pipe_holds():
     with Crew(chores.grown, same, [1, 3, 2], 1) as crew:
         assert [len(result) >> 20 for _, result in everything(crew)] == [1, 3, 2]
