@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that help, completion and co
 
 import gc
 import inspect
+import logging
 import signal
 import sys
 import traceback
@@ -191,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.excepthook = _tell
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # inherited: nobody would know how a worker has ended
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with standard_streams(), nobody_leaves():
+    with standard_streams(), _warnings_said(), nobody_leaves():
         try:
             _run(arguments)
         except ReaderGone:
@@ -202,6 +203,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if (trace := theirs(error)) is None:
                 raise
             _fail(f"your code failed:\n{trace}", 2)
+
+
+class _Sayer(logging.Handler):
+    """Says what is logged as everything else is said, less what would steer a terminal."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage(), err=True)
+
+
+@contextmanager
+def _warnings_said() -> Generator[None]:
+    """What our modules warn of in the block, which may quote what others wrote, is said on stderr."""
+    ours, sayer = logging.getLogger("archwright"), _Sayer(logging.WARNING)
+    ours.addHandler(sayer)
+    try:
+        yield
+    finally:
+        ours.removeHandler(sayer)
 
 
 def _run(arguments: Sequence[str] | None) -> None:

@@ -6,13 +6,17 @@ import runpy
 import subprocess
 import sys
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
 import archwright
 from archwright.cli.main import app, main
 from archwright.search.run import TrialsKeepFailing
+from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogIsDamaged, NoSuchRun
+from archwright.store.log import START
+from tests.store.strategies import started
 
 COMMANDS = (
     "spaces", "space", "search", "resume", "retrain", "compare", "runs", "show", "best", "export", "plot", "sql",
@@ -114,6 +118,16 @@ def test_words_that_are_wrong_are_told_without_what_steers_a_terminal(cli, words
     assert done.code == 2
     assert r"\x1b[2J" in done.err
     assert "\x1b" not in done.err
+
+
+def test_what_is_warned_of_a_log_is_told_without_what_steers_a_terminal(cli, tmp_path):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    log.append("a-1", [started()], START)
+    with duckdb.connect(log.path) as database:
+        database.execute("UPDATE events SET run = chr(27) || '[2J'")
+    done = cli("runs", "--log", str(log.path))
+    assert r"is not in step with its journal: event 1 of \x1b[2J in" in done.err
+    assert "\x1b" not in done.out + done.err
 
 
 def imported(*words: str) -> set[str]:
