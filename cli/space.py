@@ -12,6 +12,7 @@ from archwright.core.named import SPACES, UnknownSpace
 from archwright.core.term import Shape, Term
 from archwright.evaluate.failure import account
 from archwright.evaluate.loading import BadSource, is_source, load
+from archwright.evaluate.own_process import no_child_returns
 
 CLASSES = 10  # where nothing says how many there are
 INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says what the inputs are
@@ -76,7 +77,8 @@ def _maker(source: str, held: Any) -> Callable[[Shape, int], Term]:
 
 def _made(source: str, function: Callable[[Shape, int], Any], shape: Shape, classes: int) -> Term:
     try:
-        made = function(shape, classes)
+        with no_child_returns():
+            made = function(shape, classes)
     except Exception as error:  # a person's own code may raise anything
         raise SpaceFailed(f"{source} failed:\n{account(error, lines=None)}") from error
     if not isinstance(made, Term):

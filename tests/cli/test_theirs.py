@@ -48,6 +48,18 @@ def test_a_child_that_own_code_forks_ends_as_it_wants_to(tmp_path, cli):
     assert cli("space", f"{file}:space", "--count").code == 0
 
 
+def test_a_child_that_a_space_of_ones_own_forks_does_not_go_on_as_a_second_command(tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(
+        "import os\nimport archwright as aw\n"
+        "def space(input_shape, classes):\n"
+        "    if child := os.fork():\n        os.waitpid(child, 0)\n    return aw.affine(units=[8, 16])\n"
+    )
+    command = [sys.executable, "-m", "archwright", "space", f"{file}:space", "--count"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
+
+
 def test_the_name_is_the_old_one_afterwards():
     before = os._exit
     with pytest.raises(LeftWithoutAWord, match=r"test_theirs\.py, line \d+, called os\._exit\(4\)"), nobody_leaves():
