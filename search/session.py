@@ -18,7 +18,7 @@ from archwright.search.replay import Belief, begin, believed, revision_from_here
 from archwright.search.retention import Keeper, models_from_here
 from archwright.search.run import Run, Stop
 from archwright.search.stopping import Curves, curves
-from archwright.store.artifacts import require_none, run_folder
+from archwright.store.artifacts import require_known, require_none, run_folder
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import NoSuchEvent
@@ -157,10 +157,11 @@ def resume(
     Keeps the models of the best `keep_models` trials, or of as many as before, which for a retraining may be all.
 
     `space` is what the person's file gives now. If it is another one than before, it must hold every logged path:
-    else SpaceChanged.
+    else SpaceChanged. Raises ArtifactsExist where trials have left models that the log, as an older one, does not have.
     """
     with claim(log.path, name):
         run = logged(log, name)
+        require_known(log.path, name, run.state.proposed)
         changed = space if space is not None and space != run.space else None
         if changed is not None:
             check_paths(run, changed)

@@ -16,7 +16,7 @@ FILES: dict[Artifact, str] = {"model": "model.safetensors", "state": "state.pt"}
 
 
 class ArtifactsExist(ArchwrightError, FileExistsError):
-    """Files that a run of that name has left, for a new run: they belong to a log that was here before."""
+    """Files that a run of that name has left and that the log knows nothing of: they belong to another one."""
 
 
 class ArtifactUnwritable(ArchwrightError, OSError):
@@ -45,6 +45,19 @@ def require_none(log: Path | str, run: str) -> None:
         raise ArtifactsExist(
             f"{folder} holds what an earlier run {run} has left, which is not in the log; "
             "move it to the log that it belongs to, delete it, or give the new run another name"
+        )
+
+
+def require_known(log: Path | str, run: str, proposed: int) -> None:
+    """Nothing, if the trials of `run` that have left something are among the `proposed` ones that the log has.
+
+    Else ArtifactsExist: the log is an older one, and who goes on with it would delete what its later trials have left.
+    """
+    folder = run_folder(log, run)
+    if later := sorted(trial for trial in trials(folder) if trial >= proposed):
+        raise ArtifactsExist(
+            f"{folder} holds what trial {later[0]} of {run} has left, and in the log the run has {proposed} trials: "
+            f"put the log back that has more, or move the folders trial-{later[0]} and later ones away"
         )
 
 

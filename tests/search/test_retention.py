@@ -15,10 +15,11 @@ from archwright.search.replay import begin, believed, mismatches
 from archwright.search.retention import Keeper
 from archwright.search.run import Run, training_seed
 from archwright.search.session import forked, logged, resume, start
-from archwright.store.artifacts import artifact, kinds_of, run_folder, trials, write
+from archwright.store.artifacts import ArtifactsExist, artifact, discard, kinds_of, run_folder, trials, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunResumed, Scored
 from archwright.store.fold import RunState, replay
+from archwright.store.journal import journal_file
 from archwright.store.log import START
 from archwright.store.memory import MemoryLog
 from tests.search.halving import Halving
@@ -173,3 +174,20 @@ def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
     resume(log, "run", Writing(), trials=5)
     assert len(there(run_folder(log.path, "run"))[0]) == 2
     assert forked(logged(log, "run"), trials=9).keep_models == 2
+
+
+def test_an_older_log_has_no_later_models_deleted(tmp_path):
+    """A copy in the place of one that went further, whose journal is gone, too."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    start(log, "run", beginning(2, 9), Writing())
+    older = log.path.read_bytes()
+    resume(log, "run", Writing(), trials=4)
+    log.path.write_bytes(older)
+    journal_file(log.path).unlink()
+    with pytest.raises(ArtifactsExist, match="what trial 2 of run has left, and in the log the run has 2 trials: put"):
+        resume(log, "run", Writing(), trials=3)
+    assert there(run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
+    for trial in (2, 3):
+        discard(run_folder(log.path, "run"), trial)
+    resume(log, "run", Writing(), trials=3)
+    assert there(run_folder(log.path, "run"))[0] == {0, 1, 2}
