@@ -11,7 +11,14 @@ OURS = str(Path(__file__).parent.parent)  # the border: frames of archwright are
 NOT_THEIRS = (OURS, "<frozen importlib", "<attrs generated", functools.__file__)  # dispatching is our way to build
 LINES = 20
 # How it begins where a worker has come to its end; below it is what the worker has said last.
-ENDS = ("the worker was killed", "the worker exited", "the worker closed", "the worker was not", "the trial was killed")
+ENDS = (
+    "the worker was killed",
+    "the worker exited",
+    "the worker ended",
+    "the worker closed",
+    "the worker was not",
+    "the trial was killed",
+)
 
 
 def last_lines(text: str, count: int = LINES) -> str:

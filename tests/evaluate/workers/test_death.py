@@ -1,0 +1,17 @@
+"""How a worker ended, and which line of that is told first."""
+
+import signal
+
+import pytest
+
+from archwright.evaluate.failure import reason
+from archwright.evaluate.workers.death import death
+from archwright.evaluate.workers.memory_kills import MemoryKills
+
+
+@pytest.mark.parametrize("code", [None, 0, 3, -signal.SIGSEGV, -signal.SIGKILL, -signal.SIGRTMIN])
+@pytest.mark.parametrize("children", [signal.SIG_DFL, signal.SIG_IGN])
+def test_how_it_ended_says_more_than_the_last_line_that_it_printed(monkeypatch, code, children):
+    monkeypatch.setattr(signal, "getsignal", lambda _: children)
+    why = death(code, MemoryKills(), None).why
+    assert reason(f"{why}\nthe last line") == why
