@@ -117,12 +117,20 @@ def making(database: Database) -> Generator[None]:
             database.execute(_SEARCH_PATH.format(name))
 
 
+def _mode(path: Path) -> int | None:
+    """Of the file that is there, if one is."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def present(path: Path, mode: Mode = "read") -> Path:
     """`path` without links and detours, if a log can be there."""
     given = path
     try:
         path = path.expanduser().resolve()
-        kind = path.stat().st_mode if path.exists() else None
+        kind = _mode(path)
     except (OSError, RuntimeError) as error:  # a link that goes round, a user or a working directory that is not there
         said = getattr(error, "strerror", None) or error
         raise NotALog(f"{given} leads to no file ({said}); name another one with --log") from error

@@ -95,7 +95,7 @@ def odd_text():
     raise ValueError("\\0 \\ud800 \\x1b[31m")
 
 def garbage():
-    for fd in range(3, 30):
+    for fd in range(3, 1000):
         try:
             os.write(fd, b"\\x00garbage\\n")
         except OSError:

@@ -156,7 +156,10 @@ def _done(command: Started | Forked, words: Sequence[str]) -> subprocess.Complet
 
 
 def look(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The same within this process, where a command only looks at the log: at a third of the cost."""
+    """The same within this process, where a command only looks at the log: at a third of the cost.
+
+    Not for a log with modules of a person's own: other tests define others of their names here.
+    """
     from archwright.cli.main import main  # only here, since what tests are configured with imports this
 
     out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))

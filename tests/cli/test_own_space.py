@@ -1,8 +1,11 @@
 """A person's own space and their own kind of module, from the search to its replay; and a file that changes."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from tests.cli.running import SCORE, read_json, run
+from tests.cli.running import SCORE, run
 
 OWN = """
 import archwright as aw
@@ -36,6 +39,13 @@ import archwright as aw
 def space(input_shape, classes):
     return aw.sequential(aw.affine(units=[16, 32, 64]), aw.relu(), aw.affine(units=classes))
 """
+
+
+def read_json(folder: Path, *words: str):
+    """What a command prints: in a process of its own, as there are other modules of these names in the tests'."""
+    done = run(folder, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_own_module_is_trained_resumed_and_replayed(tmp_path):
