@@ -70,9 +70,12 @@ class Stream:
 def standard_streams() -> Generator[None]:
     """Streams that a command can write to for as long as the block lasts; what stdout cannot take raises OutputLost.
 
-    A stream that is missing leads nowhere, and a character that its encoding does not have is written as its number.
+    A stream that is missing leads nowhere, a character that its encoding does not have is written as its number, and
+    where $COLUMNS has no room for one it says nothing.
     """
     _open_missing()
+    if set(os.environ.get("COLUMNS", "")) == {"0"}:
+        del os.environ["COLUMNS"]
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, TextIOWrapper):

@@ -11,6 +11,8 @@ import pytest
 
 from archwright.cli.output import print_json, say, screen
 from archwright.cli.streams import OutputLost, ReaderGone, Stream, let_stdout_go, standard_streams
+from archwright.store.duck import DuckDBLog
+from tests.cli.compared import written
 from tests.cli.running import MAIN, environment
 
 
@@ -75,6 +77,16 @@ def test_the_streams_are_those_of_before_once_a_command_is_done():
     with standard_streams():
         assert isinstance(sys.stdout, Stream)
     assert (sys.stdout, sys.stderr) == before
+
+
+@pytest.mark.parametrize("verb", [["runs"], ["best"], ["show"], ["--help"]])
+def test_columns_of_nothing_are_as_none(verb, cli, tmp_path, monkeypatch):
+    """Some programs leave $COLUMNS at 0 for those that they start."""
+    written(DuckDBLog(tmp_path / "archwright.duckdb"), "a.random.0", [0.1, 0.5])
+    plain = cli(*verb)
+    monkeypatch.setenv("COLUMNS", "0")
+    assert cli(*verb) == plain
+    assert plain.out
 
 
 def test_a_character_that_an_encoding_does_not_have_is_written_as_its_number(monkeypatch):
