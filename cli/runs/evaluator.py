@@ -17,7 +17,7 @@ from archwright.core.trial import Budget, Objective, parse_budget
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.metrics import COSTS, METRICS
 from archwright.evaluate.tables.fcnet import FcnetConfig
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config, require_budget
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import ALIASES, recipe
 from archwright.store.events import RunStarted
 
@@ -46,10 +46,10 @@ def budget(config: Config, given: str | None) -> Budget:
     """
     if given and isinstance(config, FunctionConfig) and own_function.reads_budget(config) is False:
         say(f"--budget does nothing: {config.source} has no parameter budget", err=True)
-    usual = {Nasbench201Config: "200epochs", FcnetConfig: "100epochs"}
-    spent = parse_budget(given or usual.get(type(config), "5epochs"))
-    if isinstance(config, Nasbench201Config):
-        require_budget(spent)
+    if not isinstance(config, Nasbench201Config | FcnetConfig):
+        return parse_budget(given or "5epochs")
+    spent = parse_budget(given or config.budget)
+    config.require_budget(spent)
     return spent
 
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from archwright.core.fcnet import HYPERPARAMETERS, network
 from archwright.core.term import Term
 from archwright.core.trial import Budget
-from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table
+from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table, require_budget
 
 # Where an architecture holds each hyperparameter of the table: the kind of module and the name there.
 PLACES = (
@@ -26,6 +26,7 @@ PLACES = (
 )
 
 OUTPUTS = 1  # of each network
+EPOCHS = (100,)  # of each training
 
 
 @frozen
@@ -39,6 +40,15 @@ class FcnetConfig:
     def classes(self) -> int:
         """One number."""
         return OUTPUTS
+
+    @property
+    def budget(self) -> str:
+        """That of a trial, if the person does not say."""
+        return f"{EPOCHS[-1]}epochs"
+
+    def require_budget(self, budget: Budget) -> None:
+        """Nothing if it is that of the whole training; else NotInTable. Runs that were begun with another one go on."""
+        require_budget(budget, EPOCHS, "fcnet")
 
 
 @frozen

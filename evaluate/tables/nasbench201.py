@@ -11,7 +11,7 @@ from archwright.core.cell import Topology
 from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.term import Term
 from archwright.core.trial import Budget
-from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table
+from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table, require_budget
 
 Split = Literal["validation", "test"]
 DATASETS = {"cifar10": 10, "cifar100": 100, "imagenet16_120": 120}  # with their numbers of classes
@@ -35,6 +35,15 @@ class Nasbench201Config:
     def classes(self) -> int:
         """How many outputs the networks have."""
         return DATASETS[self.dataset]
+
+    @property
+    def budget(self) -> str:
+        """That of a trial, if the person does not say."""
+        return f"{EPOCHS[-1]}epochs"
+
+    def require_budget(self, budget: Budget) -> None:
+        """Nothing if it is one of the two that the table has; else NotInTable."""
+        require_budget(budget, EPOCHS, "NAS-Bench-201")
 
 
 @frozen
@@ -70,7 +79,7 @@ class Nasbench201Table:
 
     def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
         """What the table says of a cell after 12 or 200 epochs."""
-        require_budget(budget)
+        self.config.require_budget(budget)
         i = self._row_of(architecture)
         columns, config, epochs = self._columns, self.config, int(budget.amount)
         test = float(columns[f"test_acc_{epochs}ep"][i])
@@ -111,12 +120,6 @@ def _require_size(network: Nasbench201Network) -> None:
             f"the network has channels={network.channels} and cells={network.cells}; the table of NAS-Bench-201 has "
             f"networks of channels={theirs.channels} and cells={theirs.cells}"
         )
-
-
-def require_budget(budget: Budget) -> None:
-    """Nothing if it is one of the two that the table has; else NotInTable."""
-    if budget.unit != "epochs" or budget.amount not in EPOCHS:
-        raise NotInTable(f"the budget is {budget}; the table of NAS-Bench-201 has 12epochs and 200epochs")
 
 
 def _fraction(percent: float) -> float:

@@ -72,6 +72,13 @@ def drawn(values: np.ndarray, runs: Runs, seed: int) -> float:
     return float(there[seed % len(there)] if runs == "drawn" else there.mean())
 
 
+def require_budget(budget: Budget, schedules: Sequence[int], table: str) -> None:
+    """Nothing if it is one of the `schedules`, in epochs, that `table` has results of; else NotInTable."""
+    if budget.unit != "epochs" or budget.amount not in schedules:
+        there = " and ".join(f"{epochs}epochs" for epochs in schedules)
+        raise NotInTable(f"the budget is {budget}; the table of {table} has {there}")
+
+
 class Table(Protocol):
     """What every benchmark's table can do."""
 

@@ -157,6 +157,11 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("figure1", "--evaluator", "nasbench201:t.npz"), "no file t.npz; give the path of the benchmark's .npz"),
         (("fcnet", "--evaluator", "fcnet:t.npz"), "no file t.npz; give the path of the benchmark's .npz"),
         (("figure1", "--evaluator", "nasbench201:t.npz", "--budget", "5epochs"), "has 12epochs and 200epochs"),
+        (
+            ("fcnet", "--evaluator", "fcnet:t.npz", "--budget", "3epochs"),
+            "is 3epochs; the table of fcnet has 100epochs",
+        ),
+        (("fcnet", "--evaluator", "fcnet:t.npz", "--budget", "100s"), "is 100s; the table of fcnet has 100epochs"),
         (("digits", "--evaluator", "own_train.py:train", "--data", "digits"), "has the parameters modle, n, for which"),
         (("digits", "--evaluator", "own_train.py:with_data"), "say which data set it is to get, as in --data digits"),
         (
