@@ -1,6 +1,7 @@
 """Figures of searches: what the papers draw, good enough to print."""
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a dollar in a title or in the name of a metric is a dollar
 }
+HEIGHT, SHORTENED = 40, 28  # letters that go along the height, and along what slanted names leave of it
 POINTS = 200  # dots an inch, of a PNG
 THRESHOLDS = 100  # as in figure 6 of DeepArchitect
 BINS = 50
@@ -151,6 +153,7 @@ def _incumbent(axes: Any, groups: Groups, optimum: float | None) -> None:
     for label, group in groups.items():
         rows = rows_of([_distance(each, each.best, optimum) for each in group])
         _band(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label, colour[label])
+    axes.xaxis.get_major_locator().set_params(integer=True)
     _finish(axes, "evaluations that have ended", _goal(_first(groups), optimum), optimum is not None)
 
 
@@ -198,7 +201,7 @@ def _threshold(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
 def _regret(axes: Any, groups: Groups, optimum: float | None) -> None:
     ends = [[float(_distance(each, each.best, optimum)[-1]) for each in group] for group in groups.values()]
     axes.boxplot(ends, tick_labels=list(groups), showmeans=True)
-    axes.set_ylabel(_goal(_first(groups), optimum, "at the end"))
+    axes.set_ylabel(textwrap.fill(_goal(_first(groups), optimum, "at the end"), SHORTENED))
     axes.tick_params(axis="x", rotation=20)
 
 
@@ -226,7 +229,7 @@ def _first(groups: Groups) -> History:
 
 def _finish(axes: Any, x: str, y: str, logarithmic: bool) -> None:
     axes.set_xlabel(x)
-    axes.set_ylabel(y)
+    axes.set_ylabel(textwrap.fill(y, HEIGHT))
     if logarithmic:
         axes.set_yscale("symlog", linthresh=1e-4)
         _label_in_full(axes.yaxis)

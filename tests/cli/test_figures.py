@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from archwright.cli.comparisons.colours import colours
 from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, bin_edges, chosen_kind, draw, drawn, left_out
-from archwright.cli.comparisons.histories import NothingToCompare, by_label, histories
+from archwright.cli.comparisons.histories import History, NothingToCompare, by_label, histories
 from archwright.cli.values import BadOption
 from archwright.search.run import NothingScored
 from archwright.store.duck import DuckDBLog
@@ -41,11 +43,15 @@ def log(searches, tmp_path) -> DuckDBLog:
     return DuckDBLog(Path(shutil.copy(searches, tmp_path)))
 
 
+def scored(log, *runs: str) -> list[History]:
+    """Those of the searches that have a score."""
+    return [history for history in histories(log.path, runs) if history.has_score]
+
+
 def lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str, tuple[list, list]]:
     """The x and y of each line of a figure, by its label."""
     axes = Figure().subplots()
-    found = [history for history in histories(log.path, runs) if history.has_score]
-    chosen_kind(kind).draw(axes, by_label(found), optimum)
+    chosen_kind(kind).draw(axes, by_label(scored(log, *runs)), optimum)
     return {str(line.get_label()): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines}
 
 
@@ -98,6 +104,30 @@ def test_every_kind_of_figure_is_drawn(log, kind, tmp_path):
     assert "a title" in svg.read_text()
     assert "random" in svg.read_text()
     assert "$" not in svg.read_text()
+
+
+@pytest.mark.parametrize("kind", ["incumbent", "time", "regret"])
+def test_the_name_of_an_axis_is_within_the_figure(kind, log, monkeypatch, tmp_path):
+    """Also one of many letters, beside long names that are slanted."""
+    found = [evolve(each, label="mcts,exploration=0.02", metric="latency_seconds") for each in scored(log, "a.*")]
+    names: list[Text] = []
+
+    def look(figure: Figure, *_: object, **__: object) -> None:
+        figure.draw_without_rendering()
+        name = figure.axes[0].yaxis.label
+        place, height = name.get_window_extent(), figure.bbox.height
+        assert 0 <= place.y0 < place.y1 <= height
+        names.append(name)
+
+    monkeypatch.setattr(Figure, "savefig", look)
+    draw(found, chosen_kind(kind), tmp_path / "figure.png", 1.0, None)
+    assert " ".join(names[0].get_text().split()).endswith(": latency_seconds from the optimum")
+
+
+def test_evaluations_are_counted_in_whole_numbers(log):
+    axes = Figure().subplots()
+    chosen_kind("incumbent").draw(axes, by_label(scored(log, "a.random.*")), None)
+    assert all(tick == int(tick) for tick in axes.get_xticks())
 
 
 @pytest.mark.parametrize(("seconds", "labels"), [(1000.0, {"1,000", "10,000"}), (10.0, {"10", "100"})])
