@@ -156,7 +156,8 @@ def _unmet(rows: Sequence[Row], expected: Sequence[Head]) -> Break | None:
     for head in sorted(expected, key=lambda head: head.position.seq):
         seq = head.position.seq
         if seq > len(rows):
-            return Break(seq, f"it is gone: {head} is expected, and the run ends with event {len(rows)}")
+            end = f"the run ends with event {len(rows)}" if rows else "the log has nothing of that run"
+            return Break(seq, f"it is gone: {head} is expected, and {end}")
         if rows[seq - 1].chain != head.position.chain:
             return Break(seq, f"{head} is expected, and its hash is {rows[seq - 1].chain}")
     return None

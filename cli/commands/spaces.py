@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.output import choices, print_json, say, screen, size, table, times, tree
+from archwright.cli.output import choices, print_json, say, screen, several, size, table, times, tree
 from archwright.cli.own_code import named_space
 from archwright.cli.reports.path_lengths import depth
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
@@ -98,7 +98,8 @@ def _show(term: Term, facts: Mapping[str, Any]) -> None:
     out = screen()
     origin = "" if facts["from"] == facts["space"] else f"   {facts['from']}"
     out.print(f"{facts['space']}{origin}", style="bold")
-    out.print(f"{size(facts['size'])} architectures, at most {facts['depth']} choices each")
+    noun = "architecture" if facts["size"] == 1 else "architectures"
+    out.print(f"{size(facts['size'])} {noun}, at most {several(facts['depth'], 'choice')} each")
     out.print(f"for inputs of {times(facts['input_shape'])} and {facts['classes']} classes\n")
     out.print(tree(as_text(term), out.width), soft_wrap=True)
     if facts["dead_ends"]:

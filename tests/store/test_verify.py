@@ -196,6 +196,10 @@ def test_a_head_that_was_kept_elsewhere_holds_a_log_without_a_journal(log):
     assert broken is not None
     assert broken.seq == 12
     assert f"it is gone: {heads[0]} is expected, and the run ends with event 5" in broken.what
+    nobody = verify(log.path, [evolve(heads[1], run="c-1")])[-1].broken
+    assert nobody is not None
+    assert nobody.what.startswith("it is gone: c-1:4:")
+    assert nobody.what.endswith(" is expected, and the log has nothing of that run")
     other = Head("a-1", evolve(heads[1].position, chain="0" * 32))
     broken = verify(log.path, [other])[0].broken
     assert broken is not None
