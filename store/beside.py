@@ -8,6 +8,8 @@ DRAFTS = ".archwright-draft-"  # how the folders begin in which a file is made, 
 
 Suffix = Literal["wal", "undo", "journal", "locks", "artifacts", "damaged"]
 
+AHEAD = ("wal", "wal.checkpoint", "wal.recovery")  # how the names of DuckDB's write-ahead files end
+
 FILES: dict[Suffix, str] = {
     "wal": "what DuckDB has committed and not yet written into the log",
     "undo": "what a writer of the first release kept while it wrote the log",
@@ -25,6 +27,11 @@ def beside(log: Path, suffix: Suffix) -> Path:
     return log.with_name(f"{log.name}.{suffix}")
 
 
+def ahead(log: Path) -> list[Path]:
+    """DuckDB's write-ahead files of a log at `log`, whether they are there or not."""
+    return [log.with_name(f"{log.name}.{end}") for end in AHEAD]
+
+
 def belongs_to(log: Path | str, path: Path | str) -> bool:
     """Whether `path` is the log at `log`, or one of the files and folders that belong to it, or lies in one of these.
 
@@ -38,7 +45,8 @@ def _is_log_or_file(log: Path, path: Path) -> bool:
     if any(_same(path, known) for known in (log, *(beside(log, file) for file in FILES))):
         return True
     # Several of these may lie there, each with a number or an ending of its own.
-    return path.parent == log.parent and path.name.startswith((f"{log.name}.damaged", f"{log.name}.journal"))
+    several = tuple(f"{log.name}.{suffix}" for suffix in ("damaged", "journal", "wal."))
+    return path.parent == log.parent and path.name.startswith(several)
 
 
 def _same(path: Path, known: Path) -> bool:

@@ -21,7 +21,8 @@ from typing import Literal
 import duckdb
 
 from archwright.store import undo
-from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing, NotALog
+from archwright.store.beside import ahead
+from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing, LogUnwritable, NotALog
 from archwright.store.failure import explain, holder, is_busy
 
 Database = duckdb.DuckDBPyConnection
@@ -52,6 +53,7 @@ def attached(path: Path, mode: Mode = "read", patience: float = READER_PATIENCE)
     What was written is in the file itself when the block ends, so that a write-ahead file that is lost costs nothing.
     """
     path = present(path, mode)
+    _require_no_link_ahead(path)
     alias = f"log_{next(_aliases)}"
     keeper = _engine(os.getpid()).cursor()
     try:
@@ -145,6 +147,12 @@ def present(path: Path, mode: Mode = "read") -> Path:
     if mode != "create" and kind is None:
         raise LogMissing(f"there is no log {path}; archwright search starts one, --log FILE names another")
     return path
+
+
+def _require_no_link_ahead(path: Path) -> None:
+    """Nothing, if DuckDB's write-ahead files are no links: into what a stranger's link leads to it would write."""
+    for link in filter(Path.is_symlink, ahead(path)):
+        raise LogUnwritable(f"{link} is a link, and DuckDB would overwrite what it leads to; delete the link")
 
 
 def quoted(path: Path) -> str:

@@ -18,7 +18,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.suggestion import command
-from archwright.store.beside import beside
+from archwright.store.beside import ahead, beside
 from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed
 from archwright.store.failure import explain
 from archwright.store.file import SEALED, Database, Options, present, quoted
@@ -144,10 +144,10 @@ def _copy(path: Path, copy: Path) -> None:
     def copy_files(database: Database) -> None:
         del database
         log = present(path)
-        ahead = beside(log, "wal")
         try:
-            if ahead.exists():
-                shutil.copyfile(ahead, beside(copy, "wal"))
+            for file, its_copy in zip(ahead(log), ahead(copy), strict=True):
+                if file.exists():
+                    shutil.copyfile(file, its_copy)
             # The log itself comes last: where we close it, the operating system takes all our locks on it (POSIX).
             shutil.copyfile(log, copy)
         except OSError as error:
@@ -165,7 +165,8 @@ def _no_room(error: OSError) -> LogUnwritable:
 
 def _close(database: Database, copy: Path, writable: Path) -> None:
     """Attach the copy and make the views, and let `database` reach nothing else and change nothing from there on."""
-    database.execute(f"SET allowed_paths = ['{quoted(copy)}', '{quoted(copy)}.wal']")
+    allowed = ", ".join(f"'{quoted(path)}'" for path in (copy, *ahead(copy)))
+    database.execute(f"SET allowed_paths = [{allowed}]")
     database.execute(f"SET allowed_directories = ['{quoted(writable)}']")
     database.execute("SET enable_external_access = false")
     database.execute(f"ATTACH '{quoted(copy)}' AS {_LOG} (TYPE duckdb, READ_ONLY)")

@@ -9,6 +9,7 @@ from archwright.store.beside import belongs_to, beside
 BELONGS = [
     "log.duckdb",
     "log.duckdb.wal",
+    "log.duckdb.wal.checkpoint",
     "log.duckdb.undo",
     "log.duckdb.journal",
     "log.duckdb.journal.draft",

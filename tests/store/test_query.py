@@ -103,6 +103,19 @@ def test_a_statement_without_rows_gives_none(path):
     assert query(path, "CREATE TEMP TABLE mine AS SELECT 1; SELECT count(*) FROM mine").rows == [(1,)]
 
 
+def test_what_a_writer_had_committed_that_was_killed_in_its_checkpoint(path):
+    """It is in DuckDB's write-ahead file until the next append, and the log is read with it."""
+    runs = query(path, "FROM runs")
+    with duckdb.connect(path) as writer:
+        writer.execute("SET wal_autocheckpoint = '1TB'; CREATE TABLE mine AS SELECT 42 AS answer")
+        writer.execute("SET debug_checkpoint_abort = 'before_truncate'")
+        with pytest.raises(duckdb.FatalException):
+            writer.execute("CHECKPOINT")
+    assert path.with_name(f"{path.name}.wal").exists()
+    assert query(path, "FROM mine").rows == [(42,)]
+    assert query(path, "FROM runs") == runs
+
+
 def exported(path, sql, form):
     file = io.BytesIO()
     export(path, sql, file, form)

@@ -7,7 +7,7 @@ import pytest
 
 from archwright.store.artifacts import run_folder
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import LogIsDamaged, NamesTaken, NotALog
+from archwright.store.errors import LogIsDamaged, LogUnwritable, NamesTaken, NotALog
 from archwright.store.journal import journal_file
 from archwright.store.log import START
 from archwright.store.query import export, query
@@ -232,3 +232,20 @@ def test_an_export_reaches_no_file_either(log, tmp_path):
     with (tmp_path / "out").open("wb") as file, pytest.raises(ValueError, match="DuckDB says"):
         export(log.path, f"SELECT * FROM read_text('{tmp_path}/secret')", file, "csv")
     assert (tmp_path / "out").read_bytes() == b""
+
+
+@pytest.mark.parametrize("ending", ["wal", "wal.checkpoint", "wal.recovery"])
+@pytest.mark.parametrize("leads_to", ["a file", "nothing"])
+def test_a_link_for_a_write_ahead_file_has_nothing_overwritten(log, tmp_path, ending, leads_to):
+    """DuckDB would write the next events through it into a file of the reader's."""
+    mine = tmp_path / "mine.txt"
+    if leads_to == "a file":
+        mine.write_text("mine")
+    before, link = log.read("a-1"), log.path.with_name(f"{log.path.name}.{ending}")
+    link.symlink_to(mine)
+    for use in (log.runs, lambda: log.append("b-1", [started()], START), lambda: query(log.path, "FROM runs")):
+        with pytest.raises(LogUnwritable, match=rf"{ending} is a link, and DuckDB .* delete the link"):
+            use()
+    assert not mine.exists() if leads_to == "nothing" else mine.read_text() == "mine"
+    link.unlink()
+    assert log.read("a-1") == before
