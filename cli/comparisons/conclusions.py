@@ -86,11 +86,11 @@ def _test(group: Sequence[History]) -> float | None:
 
 
 def _told(name: str, values: Floats, of: History, optimum: float | None) -> Facts:
-    """A mean and its standard error; of the distance to the optimum where that is known."""
+    """A mean and its standard error, unless there is one search only; of the distance to an optimum that is known."""
     with np.errstate(over="ignore"):
         mean, error = known_mean(values if optimum is None else saturated(of.sign * (optimum - values)))
-    there = bool(np.isfinite(mean))
-    return {name: float(mean) if there else None, f"{name}_error": float(error) if there else None}
+    there = int(np.isfinite(values).sum())
+    return {name: float(mean) if there else None, f"{name}_error": float(error) if there > 1 else None}
 
 
 def _against(group: Sequence[History], first: Sequence[History], trials: int) -> Facts:
@@ -136,7 +136,9 @@ def _cells(row: Facts) -> Sequence[object]:
 
 def _mean(mean: float | None, error: float | None) -> str:
     """To five digits, of which none is minus zero; a dash where there is none."""
-    return "-" if mean is None or error is None else f"{_digits(mean)} ± {_digits(error)}"
+    if mean is None:
+        return "-"
+    return _digits(mean) if error is None else f"{_digits(mean)} ± {_digits(error)}"
 
 
 def _digits(value: float, sign: str = "") -> str:

@@ -148,6 +148,16 @@ def test_the_table_shows_what_went_wrong_only_where_something_did(log, capsys):
     assert mcts.split() == ["mcts", "2", "-", "-", "2", "2", "2"]
 
 
+def test_a_single_search_has_no_error_of_its_mean(log, capsys):
+    """Nor has the only one of several that has a score."""
+    rows = compared(log, {"b.random.0": [0.5], "b.random.1": [None], "b.mcts.0": [0.7], "b.mcts.1": [0.7]}, 1)
+    assert [row["best_error"] for row in rows] == [None, 0.0]
+    show_conclusions(rows, None)
+    _, random, mcts = capsys.readouterr().out.splitlines()
+    assert random.split()[1:4] == ["2", "0.50000", "0.50000"]
+    assert mcts.split()[1:5] == ["2", "0.70000", "±", "0.00000"]
+
+
 def test_nothing_is_shown_where_nothing_has_a_score(log, capsys):
     entries = all_written(log, {"a.random.0": [None], "a.mcts.0": [None]})
     with pytest.raises(NothingScored, match="no trial of random and of mcts has a score"):
