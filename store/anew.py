@@ -4,11 +4,10 @@ The file is made under another name and appears whole, or not at all.
 """
 
 import fcntl
-import itertools
 import logging
 import os
 import shutil
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -17,12 +16,14 @@ import duckdb
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.suggestion import command
-from archwright.store.beside import DRAFTS, beside
-from archwright.store.errors import JournalIsDamaged, LogIsDamaged, LogIsGone
+from archwright.store.beside import DRAFTS, beside, kept_name
+from archwright.store.errors import JournalIsDamaged, LogIsGone, LogIsLost
 from archwright.store.failure import explain
 from archwright.store.file import Database, attached, present, transaction, turn
-from archwright.store.journal import by_size, entries, journal_file
-from archwright.store.journal_line import Entry, damaged
+from archwright.store.journal import appends, by_size, journal_file
+from archwright.store.journal_line import damaged
+from archwright.store.log import Written
+from archwright.store.rescue import remains, rescue
 from archwright.store.rows import insert
 from archwright.store.schema import migrate
 from archwright.store.scratch import scratch_folder, sweep
@@ -58,41 +59,51 @@ def require_not_gone(path: Path) -> None:
         )
 
 
-def make_again(path: Path) -> None:
-    """Make the log, whose file is gone, from its journal; raises JournalIsDamaged."""
+def make_again(path: Path, *, rescuing: bool = False) -> None:
+    """Make the log, whose file is gone, from its journal; raises LogIsLost.
+
+    With `rescuing`, from what can be believed of one that is damaged.
+    """
+    if rescuing and (said := rescue(path)):
+        _logger.warning("%s", said)
     _set_aside(beside(path, "wal"), path)
     try:
-        with _draft(path, entries(journal_file(path))) as draft:
+        with _draft(path, _journalled(path)) as draft:
             shutil.copymode(journal_file(path), draft)
             _place(draft, path)
     except JournalIsDamaged as damage:
-        raise JournalIsDamaged(
+        raise LogIsLost(
             f"the log {path} is gone, and cannot be made anew: {damage.damage}; put a backup of one of the two in its "
-            "place, or move the journal away, to begin another log"
+            f"place, or move the journal away, to begin another log{_way_out(path)}"
         ) from damage
     _logger.warning("%s was gone; it was made anew from its journal %s", path, journal_file(path))
 
 
-def make_anew(path: Path, file: os.stat_result, patience: float, error: ArchwrightError) -> None:
+def make_anew(
+    path: Path, file: os.stat_result, patience: float, error: ArchwrightError, *, rescuing: bool = False
+) -> None:
     """Make the log, whose `file` DuckDB refuses with `error`, from its journal; the file stays under another name.
 
-    Nothing is done if somebody else is at work on it, or was faster.
+    With `rescuing`, from what can be believed of a journal that is damaged; else LogIsLost. Nothing is done if somebody
+    else is at work on the log, or was faster.
     """
     with turn(path, patience), _locked(path, file) as locked:
         if not locked:
             return
+        if rescuing and (said := rescue(path)):
+            _logger.warning("%s", said)
         try:
-            with _draft(path, entries(journal_file(path))) as draft:
+            with _draft(path, _journalled(path)) as draft:
                 shutil.copymode(path, draft)  # a log that was closed to others is not open to them
                 _set_aside(beside(path, "wal"), path)
-                kept = _kept(path)
+                kept = kept_name(path)
                 with suppress(OSError):  # a file system without links
                     kept.hardlink_to(path)
                 if not kept.exists():
                     path.replace(kept)
                 draft.replace(path)
         except JournalIsDamaged as damage:
-            raise LogIsDamaged(f"{error}. It cannot be made anew: {damage.damage}") from damage
+            raise LogIsLost(f"{error}. It cannot be made anew: {damage.damage}{_way_out(path)}") from damage
     _logger.warning(
         "%s could not be read by DuckDB and was made anew from its journal. What was there is now %s: tables and views "
         "of your own, if it had any, are only there",
@@ -101,19 +112,27 @@ def make_anew(path: Path, file: os.stat_result, patience: float, error: Archwrig
     )
 
 
+def _journalled(path: Path) -> Iterable[Sequence[Written]]:
+    """All that the journal says was appended: JournalIsDamaged where a line is, or one is gone."""
+    return (parts for _, parts in appends(journal_file(path)))
+
+
 def put_back(
-    database: Database, journal: Path, appends: Iterable[Entry], table: Literal["events", "journalled"] = "events"
+    database: Database,
+    journal: Path,
+    appended: Iterable[Sequence[Written]],
+    table: Literal["events", "journalled"] = "events",
 ) -> None:
     """Insert what was appended, as the `journal` says; raises JournalIsDamaged, also where no table can hold it."""
     try:
-        for parts in by_size(appends):
+        for parts in by_size(appended):
             insert(database, parts, table)
     except duckdb.DataError as error:
         raise damaged(journal, f"what it says is no event ({error})") from error
 
 
 @contextmanager
-def _draft(path: Path, appends: Iterable[Entry] = ()) -> Generator[Path]:
+def _draft(path: Path, appended: Iterable[Sequence[Written]] = ()) -> Generator[Path]:
     """A log with what was appended, in a folder beside the place of the log at `path`."""
     try:
         with scratch_folder(path.parent, DRAFTS) as folder:
@@ -121,7 +140,7 @@ def _draft(path: Path, appends: Iterable[Entry] = ()) -> Generator[Path]:
             with attached(draft, "create") as database:
                 migrate(database)
                 with transaction(database):
-                    put_back(database, journal_file(path), appends)
+                    put_back(database, journal_file(path), appended)
             yield draft
     except ArchwrightError:
         raise
@@ -163,12 +182,15 @@ def _locked(path: Path, file: os.stat_result) -> Generator[bool]:
 def _set_aside(file: Path, path: Path) -> None:
     """Keep a file that belongs to the one that DuckDB refuses."""
     if file.exists():
-        file.replace(_kept(path, file.suffix))
+        file.replace(kept_name(path, file.suffix))
 
 
-def _kept(path: Path, ending: str = "") -> Path:
-    """A name that is free for what DuckDB refuses."""
-    damaged = beside(path, "damaged")
-    numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
-    names = (damaged.with_name(f"{damaged.name}{number}{ending}") for number in numbers)
-    return next(name for name in names if not name.exists())
+def _way_out(path: Path) -> str:
+    """How to have what is left of a log whose journal is damaged too, if anything is."""
+    found = remains(journal_file(path))
+    if not found.help:
+        return ""
+    return (
+        f". Or {command(path, 'verify', '--rescue')} makes it anew with the {found.events} events that the journal's "
+        f"hashes prove, and keeps both files as they are now under other names: {found.lost}"
+    )

@@ -1,5 +1,6 @@
 """What lies beside a log and belongs to it: names that begin with its own."""
 
+import itertools
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ FILES: dict[Suffix, str] = {
     "wal": "what DuckDB has committed and not yet written into the log",
     "undo": "what a writer of the first release kept while it wrote the log",
     "journal": "every event, a line an append",
-    "damaged": "a log that DuckDB refused, and that was made anew from the journal",
+    "damaged": "a log that DuckDB refused, and that was made anew from the journal; and what belonged to it",
 }
 FOLDERS: dict[Suffix, str] = {
     "locks": "one lock a run",
@@ -30,6 +31,14 @@ def beside(log: Path, suffix: Suffix) -> Path:
 def ahead(log: Path) -> list[Path]:
     """DuckDB's write-ahead files of a log at `log`, whether they are there or not."""
     return [log.with_name(f"{log.name}.{end}") for end in AHEAD]
+
+
+def kept_name(log: Path, ending: str = "") -> Path:
+    """A name that is free for a file of the log at `log` that is damaged; it ends with what the file is, as `.wal`."""
+    damaged = beside(log, "damaged")
+    numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    names = (damaged.with_name(f"{damaged.name}{number}{ending}") for number in numbers)
+    return next(name for name in names if not name.exists())
 
 
 def belongs_to(log: Path | str, path: Path | str) -> bool:

@@ -61,6 +61,10 @@ class JournalIsDamaged(LogIsDamaged):
         return str(self).removesuffix(self.REMEDY)
 
 
+class LogIsLost(JournalIsDamaged):
+    """The log is torn or gone, and so is a part of the journal, from which it would be made anew."""
+
+
 class LogContradicted(LogIsDamaged):
     """The log and its journal say different things of a run: somebody has changed one of the two."""
 

@@ -93,6 +93,27 @@ def entries(path: Path, end: int | None = None) -> Iterator[Entry]:
         raise explain(error, path) from error
 
 
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of the journal at `path` by their numbers, whatever they say; the first only if it is not a journal's.
+
+    A last line that was torn is none. Raises LogIsNewer.
+    """
+    try:
+        with _opened(path) as file:
+            header = file.readline()
+            try:
+                _check_form(path, header)
+            except JournalIsDamaged:
+                yield 1, header
+            for number, line in enumerate(file, start=2):
+                if line.endswith(b"\n") or _last(path, line):
+                    yield number, line
+    except JournalIsDamaged:
+        raise
+    except OSError as error:
+        raise explain(error, path) from error
+
+
 def appends(path: Path, end: int | None = None) -> Iterator[tuple[Entry, list[Written]]]:
     """As `entries`, each with what was appended: JournalIsDamaged where that does not follow from what is before it."""
     stands = dict[str, Position]()
@@ -113,11 +134,10 @@ def heads(path: Path) -> dict[str, Position]:
     return found
 
 
-def by_size(appends: Iterable[Entry]) -> Iterator[list[Written]]:
+def by_size(appends: Iterable[Sequence[Written]]) -> Iterator[list[Written]]:
     """What was appended, in lists of some ten thousand rows, or fewer long ones: so are they inserted fastest."""
     parts, rows, characters = list[Written](), 0, 0
-    for entry in appends:
-        new = entry.parts()
+    for new in appends:
         parts += new
         rows += sum(len(part.rows) for part in new)
         characters += sum(len(row.payload) for part in new for row in part.rows)
@@ -158,16 +178,16 @@ def close(path: Path) -> None:
         file.write(b"\n")
 
 
-def begin(path: Path, appends: Iterable[Sequence[Written]]) -> None:
+def begin(path: Path, appends: Iterable[Sequence[Written]], like: Path | None = None) -> None:
     """Make the journal at `path`, whole or not at all, with what the log holds already; the log must be held.
 
-    Who may read and write the log may do so with its journal.
+    Who may read and write the log, or the file `like`, may do so with its journal.
     """
     events = 0
     try:
         with whole_file(path, path.with_name(f"{path.name}.draft")) as file:
             with suppress(FileNotFoundError):  # there is no log yet
-                os.fchmod(file.fileno(), stat.S_IMODE(path.with_suffix("").stat().st_mode))
+                os.fchmod(file.fileno(), stat.S_IMODE((like or path.with_suffix("")).stat().st_mode))
             file.write(to_json({_HEADER: FORM}) + b"\n")
             for parts in appends:
                 file.write(write_line(parts, events) + b"\n")

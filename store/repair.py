@@ -57,19 +57,20 @@ def on_log(path: Path, mode: Mode, work: Callable[[Database], T], patience: floa
     return readable(path, lambda path: _in_step(path, mode, work, patience), patience)
 
 
-def readable(path: Path, use: Callable[[Path], T], patience: float = READER_PATIENCE) -> T:
+def readable(path: Path, use: Callable[[Path], T], patience: float = READER_PATIENCE, *, rescuing: bool = False) -> T:
     """What `use` gives over the log at `path`: made anew from its journal, where it is gone or DuckDB refuses it.
 
+    If the journal is damaged too, that is done with `rescuing` only, from what can be believed of it; else LogIsLost.
     `use` may run twice, as on_log's `work`.
     """
-    path = _present(path)
+    path = _present(path, rescuing=rescuing)
     file = path.stat()
     try:
         return use(path)
     except (LogIsTorn, NotADatabase) as error:
         if not journal_file(path).exists():
             raise
-        make_anew(path, file, patience, error)
+        make_anew(path, file, patience, error, rescuing=rescuing)
     return use(path)
 
 
@@ -85,14 +86,14 @@ def is_in_step(database: Database, path: Path) -> bool:
     return known is None or _ends_with(database, known.entry)
 
 
-def _present(path: Path) -> Path:
+def _present(path: Path, *, rescuing: bool) -> Path:
     try:
         return present(path)
     except LogMissing:
         gone = path.expanduser().resolve()
         if not journal_file(gone).exists():
             raise
-        make_again(gone)
+        make_again(gone, rescuing=rescuing)
         return gone
 
 
@@ -161,7 +162,7 @@ def _take_in(database: Database, path: Path, known: Tail) -> bool:
     if not count == numbered == known.acknowledged or any(p.after != stands.get(p.run, START) for p in parts):
         return False
     with transaction(database):
-        put_back(database, journal_file(path), [known.entry])
+        put_back(database, journal_file(path), [parts])
     close(journal_file(path))
     return True
 
@@ -173,7 +174,7 @@ def _catch_up(database: Database, path: Path, known: Tail) -> bool:
     if count and not (count == numbered and _ends_with_one(database, count, appends)):
         return False
     with transaction(database):
-        put_back(database, journal_file(path), appends)
+        put_back(database, journal_file(path), (entry.parts() for entry in appends))
     if known.open:
         close(journal_file(path))
     _say_put_back(path, known.events - count)
@@ -196,7 +197,8 @@ def _ends_with_one(database: Database, count: int, appends: Iterator[Entry]) -> 
 def _reconcile(database: Database, path: Path) -> None:
     """Compare every row with the journal's."""
     database.execute("CREATE TEMP TABLE journalled AS SELECT * FROM events LIMIT 0")
-    put_back(database, journal_file(path), entries(journal_file(path)), "journalled")
+    journalled = (entry.parts() for entry in entries(journal_file(path)))
+    put_back(database, journal_file(path), journalled, "journalled")
     database.execute(_COMPARE)
     ((lost,),) = database.execute("SELECT count(*) FROM lost").fetchall()
     ((surplus,),) = database.execute("SELECT count(*) FROM surplus").fetchall()

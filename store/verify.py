@@ -8,6 +8,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
+from archwright.core.suggestion import command
 from archwright.store.catalog import shadowing_macros, strange_views
 from archwright.store.chain import Break, first_break, first_unreadable, follows
 from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken
@@ -67,15 +68,16 @@ class _Told:
     damage: str  # why it cannot be believed; empty if it can
 
 
-def verify(path: Path | str, expected: Sequence[Head] = ()) -> list[Verdict]:
+def verify(path: Path | str, expected: Sequence[Head] = (), *, rescuing: bool = False) -> list[Verdict]:
     """A verdict on each run of the log at `path`, of its journal and of `expected`, heads that somebody has kept.
 
     Every event is checked against the hash over it and all before it, and the run's end against the journal. What is
-    gone is said and not put back; only a file that DuckDB refuses is made anew from its journal. Raises LogIsDamaged
-    where that cannot be, and JournalIsDamaged where there is no run of which that could be said. A log without a
-    journal that was replaced by an older copy of itself is whole, and cannot be told from one that never went further.
+    gone is said and not put back; only a file that DuckDB refuses is made anew from its journal. If that is damaged,
+    it is done with `rescuing` only, from what can be believed of it: without it, LogIsLost. Raises LogIsDamaged where
+    it cannot be, and JournalIsDamaged where there is no run of which that could be said. A log without a journal that
+    was replaced by an older copy of itself is whole, and cannot be told from one that never went further.
     """
-    return readable(Path(path), partial(_verdicts, expected=expected))
+    return readable(Path(path), partial(_verdicts, expected=expected), rescuing=rescuing)
 
 
 def require_own_names(path: Path | str) -> None:
@@ -107,7 +109,11 @@ def _verdicts(path: Path, expected: Sequence[Head]) -> list[Verdict]:
     told = None if ends is None else _told(path, ends, heads)
     runs = dict.fromkeys([*heads, *(told.heads if told else ()), *(head.run for head in expected)])
     if told and told.damage and not runs:
-        raise JournalIsDamaged(f"{path} holds no run, and whether it has held any is not known: {told.damage}")
+        what = told.damage.removesuffix(JournalIsDamaged.REMEDY)
+        raise JournalIsDamaged(
+            f"{path} holds no run, and whether it has held any is not known: {what}; move the log away, "
+            f"and {command(path, 'verify', '--rescue')} makes it anew with what is whole of its journal"
+        )
     return [_verdict(path, run, heads.get(run, START), told, [h for h in expected if h.run == run]) for run in runs]
 
 

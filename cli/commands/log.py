@@ -55,6 +55,14 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    rescue: Annotated[
+        bool,
+        typer.Option(
+            "--rescue",
+            help="If the log is torn or gone and its journal damaged, make it anew with the events that the journal's "
+            "hashes prove. The others are lost; both files are kept.",
+        ),
+    ] = False,
     json: options.Json = False,
     log: options.Log = options.DEFAULT_LOG,
 ) -> None:
@@ -69,7 +77,7 @@ def verify(
     from archwright.store.verify import verify as check
 
     path = file or log
-    verdicts = check(path, [Head.of(text) for text in expect or ()])
+    verdicts = check(path, [Head.of(text) for text in expect or ()], rescuing=rescue)
     if json:
         print_json([facts_of(verdict) for verdict in verdicts])
     else:

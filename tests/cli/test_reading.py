@@ -191,6 +191,23 @@ def test_verify(log, cli):
     assert cli("verify", str(log), "--json").code == 0
 
 
+def test_what_is_left_of_a_torn_log_and_its_damaged_journal_comes_back_on_command(log, cli, caplog):
+    """Every other command says which one. Of two forks, the one in the line that is damaged is lost."""
+    assert [cli("fork", "run-1", "--at", "5").code for _ in range(2)] == [0, 0]
+    journal = log.with_name(f"{log.name}.journal")
+    before = cli("verify").out.splitlines()
+    log.write_bytes(log.read_bytes()[:300_000])
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:-2], b"x\n", lines[-1]]))
+    done = cli("runs")
+    assert done.code == 1
+    assert f"Or archwright verify --rescue --log {log} makes it anew" in done.err.replace("\n", " ")
+    done = cli("verify", "--rescue")
+    assert (done.code, done.out.splitlines()) == (0, [*before[:-2], before[-1]])
+    assert f"1 of the journal's lines cannot be read (the first is line {len(lines) - 1})" in caplog.text
+    assert len(json.loads(cli("runs", "--json").out)) == 3
+
+
 @pytest.mark.usefixtures("log")
 def test_verify_prints_heads_that_can_be_expected(cli):
     """As a person pastes them: a later log must have had them, whatever the files beside it say."""
