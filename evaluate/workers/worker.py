@@ -50,8 +50,10 @@ def main() -> None:
         try:
             serve(map(decode, messages), evaluate, send)
         except BaseException:  # noqa: BLE001  (such as a Ctrl-C that was sent to it, or no memory to tell an error with)
-            traceback.print_exc()
-            os._exit(1)  # the thread that reads holds the pipe: an orderly end would wait for it
+            try:
+                traceback.print_exc()
+            finally:  # also where a job has left nothing that could be told with
+                os._exit(1)  # the thread that reads holds the pipe: an orderly end would wait for it
 
 
 def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:

@@ -47,6 +47,12 @@ def inner(architecture):
 def leaves(architecture, budget):
     sys.exit(3)
 
+def takes_all_words(architecture, budget):
+    import json
+    json.dumps = None
+    sys.stderr.close()
+    return 0.5
+
 def leaves_at_once(architecture, budget):
     print("last words", file=sys.stderr)
     os._exit(4)

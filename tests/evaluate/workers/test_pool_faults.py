@@ -36,6 +36,7 @@ def test_the_worker_stays_warm_after_an_exception_of_plain_python(pool):
     ("function", "status", "told"),
     [
         ("leaves", "crashed", "SystemExit: 3"),
+        ("takes_all_words", "crashed", "exited with code 1"),
         ("leaves_at_once", "crashed", "exited with code 4\nlast words"),
         ("is_killed", "crashed", "killed by SIGKILL, and not by the system for want of memory\nlast words"),
         ("is_orphaned", "crashed", "killed by SIGKILL"),
