@@ -18,6 +18,7 @@ class Break:
 
     seq: int
     what: str
+    after: int = 0  # the last event before it that follows; 0 if there is none, or nobody has looked
 
 
 def link(previous: str, run: str, row: Row) -> str:
@@ -66,9 +67,9 @@ def first_break(run: str, rows: Iterable[Row], after: Position) -> Break | None:
     seq, chain = after.seq, after.chain
     for row in rows:
         if row.seq != seq + 1:
-            return Break(row.seq, _misplaced(row.seq, seq))
+            return Break(row.seq, _misplaced(row.seq, seq), seq)
         if row.chain != link(chain, run, row):
-            return Break(row.seq, "what it says, or its hash, is not what was written")
+            return Break(row.seq, "what it says, or its hash, is not what was written", seq)
         seq, chain = row.seq, row.chain
     return None
 
@@ -105,10 +106,11 @@ def whole(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None
     if after and rows:
         position, rows = Position(after, rows[0].chain), rows[1:]
     if broken := first_break(run, rows, position):
+        forks = command(log, "fork", run, "--at", str(broken.after))
         raise LogIsDamaged(
-            f"event {broken.seq} of {run} is broken: {broken.what}; what came before it is whole: "
-            f"{command(log, 'fork', run, '--at', str(broken.seq - 1))} goes on from there, and "
-            f"{command(log, 'verify')} says whether the log's journal has the run as it was written"
+            f"event {broken.seq} of {run} is broken: {broken.what}; "
+            + (f"what came before it is whole: {forks} goes on from there, and " if broken.after else "")
+            + f"{command(log, 'verify')} says whether the log's journal has the run as it was written"
         )
     return rows
 

@@ -1,5 +1,7 @@
 """What verify says of a log that someone has meddled with."""
 
+import re
+
 import duckdb
 import pytest
 from attrs import evolve
@@ -104,8 +106,20 @@ def test_a_gap_at_the_beginning_of_a_part_is_found(log):
     meddle(log, "DELETE FROM events WHERE seq = 5")
     with pytest.raises(LogIsDamaged, match="event 7 of a-1 is broken"):
         log.read("a-1", after=5)
-    with pytest.raises(LogIsDamaged, match="event 6 of a-1 is broken: it follows event 4"):
+    with pytest.raises(LogIsDamaged, match=r"event 6 of a-1 is broken: it follows event 4.* fork a-1 --at 4 .*goes on"):
         log.read("a-1", after=4)
+
+
+@pytest.mark.parametrize("seq", [1, 2, 5])
+def test_a_broken_run_is_forked_where_the_error_says(log, seq):
+    """At the last event that is there and whole; a run that is broken from its beginning is not forked at all."""
+    journal_file(log.path).unlink()
+    meddle(log, f"DELETE FROM events WHERE run = 'a-1' AND seq = {seq}")
+    with pytest.raises(LogIsDamaged, match=f"event {seq + 1} of a-1 is broken: .*is missing; ") as broken:
+        log.read("a-1")
+    assert re.findall(r"fork a-1 --at (\d+)", str(broken.value)) == [str(seq - 1)] * (seq > 1)
+    if seq > 1:
+        assert fork(log, "a-1", seq - 1, "a-2", started()).seq >= 1
 
 
 def test_an_event_from_the_future_is_named(log, monkeypatch):
