@@ -142,7 +142,9 @@ def _draft(path: Path, appended: Iterable[Sequence[Written]] = ()) -> Generator[
                 with transaction(database):
                     put_back(database, journal_file(path), appended)
             yield draft
-    except ArchwrightError:
+    except ArchwrightError as error:
+        if isinstance(error.__cause__, duckdb.Error):  # of the log, not of a file that nobody has heard of
+            raise explain(error.__cause__, path) from error.__cause__
         raise
     except OSError as error:
         raise explain(error, path) from error

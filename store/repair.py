@@ -202,7 +202,9 @@ def _reconcile(database: Database, path: Path) -> None:
     database.execute(_COMPARE)
     ((lost,),) = database.execute("SELECT count(*) FROM lost").fetchall()
     ((surplus,),) = database.execute("SELECT count(*) FROM surplus").fetchall()
-    if surplus == 0:
+    if lost == surplus == 0:  # only the journal's count differs, as where one of its lines is gone
+        _say_if_journal_is_damaged(path)
+    elif surplus == 0:
         with transaction(database):
             database.execute("DELETE FROM events")
             database.execute("INSERT INTO events SELECT * FROM journalled ORDER BY rowid")
@@ -231,6 +233,13 @@ def _contradicted(database: Database, path: Path) -> LogContradicted:
         f"one of the two. {command(path, 'verify')} says which one is whole: "
         "move the other one away, and go on"
     )
+
+
+def _say_if_journal_is_damaged(path: Path) -> None:
+    try:
+        heads(journal_file(path))
+    except JournalIsDamaged as error:
+        _say_out_of_step(path, str(error), os.getpid())
 
 
 @lru_cache(maxsize=256)

@@ -70,6 +70,17 @@ def test_a_file_that_may_not_grow(tmp_path, limit, size):
     goes_on(log, position, refused, limit)
 
 
+def test_a_new_log_for_which_there_is_no_room(tmp_path, limit):
+    """The error is of the log, not of the draft that it is made as, and nothing is left."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    limit(4096)
+    with pytest.raises(LogIsFull, match=f"^{log.path} cannot grow, the disk is full; .* --log {log.path} "):
+        log.append("a-1", [started()], START)
+    assert not list(tmp_path.iterdir())
+    limit()
+    assert log.append("a-1", [started()], START).seq == 1
+
+
 def test_a_log_needs_no_disk_for_temporary_files(tmp_path, monkeypatch):
     """Where all of those are full, Python finds no folder for them."""
 

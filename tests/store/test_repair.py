@@ -357,6 +357,19 @@ def test_damage_in_the_middle_of_the_journal_is_told_once_and_stops_nobody(log, 
     assert [len(log.read(run)) for run in log.runs()] == [12, 7, 6, 1]
 
 
+def test_what_a_journal_without_one_of_its_lines_can_bring_back(log, caplog):
+    """All but that line, and what is wrong is said once: nothing is put back that is there already."""
+    lose(log, 2)
+    remove(log)
+    with caplog.at_level(logging.WARNING, "archwright.store"):
+        assert log.runs() == log.runs() == ["a-1", "b-1"]
+        log.append("c-1", [started()], START)
+    assert len(log.read("b-1")) == 7
+    gone, out_of_step = (record.getMessage() for record in caplog.records)
+    assert "was gone; it was made anew" in gone
+    assert "is damaged: event 7 of a-1 does not follow in it; move it away" in out_of_step
+
+
 def test_a_kill_beside_a_journal_that_is_damaged_in_its_middle_stops_nobody(log, caplog):
     """The last append, which the log lacks, is taken in all the same."""
     damage(log, 1)
