@@ -73,11 +73,15 @@ def verify(
     """
     from archwright.cli.output import print_json
     from archwright.cli.reports.verdicts import facts_of, is_whole, show_verdicts
+    from archwright.store.errors import LogMissing
     from archwright.store.verify import Head, require_own_names
     from archwright.store.verify import verify as check
 
     path = file or log
-    verdicts = check(path, [Head.of(text) for text in expect or ()], rescuing=rescue)
+    try:
+        verdicts = check(path, [Head.of(text) for text in expect or ()], rescuing=rescue)
+    except LogMissing as error:  # people give a run, as to other commands
+        raise LogMissing(f"{error}; verify takes a log, and checks all its runs") from error
     if json:
         print_json([facts_of(verdict) for verdict in verdicts])
     else:

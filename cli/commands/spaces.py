@@ -99,7 +99,8 @@ def _show(term: Term, facts: Mapping[str, Any]) -> None:
     origin = "" if facts["from"] == facts["space"] else f"   {facts['from']}"
     out.print(f"{facts['space']}{origin}", style="bold")
     noun = "architecture" if facts["size"] == 1 else "architectures"
-    out.print(f"{size(facts['size'])} {noun}, at most {several(facts['depth'], 'choice')} each")
+    so_many = "infinitely many" if isinstance(facts["size"], float) else size(facts["size"])
+    out.print(f"{so_many} {noun}, at most {several(facts['depth'], 'choice')} each")
     out.print(f"for inputs of {times(facts['input_shape'])} and {facts['classes']} classes\n")
     out.print(tree(as_text(term), out.width), soft_wrap=True)
     if facts["dead_ends"]:

@@ -48,7 +48,9 @@ def show_run(facts: Facts) -> None:
     rows = trials[-ROWS:] if out.is_terminal else trials
     out.print()
     if len(rows) < len(trials):
-        out.print(f"the last {ROWS} of {len(trials)} trials; through a pipe, or with --json, you get all of them")
+        out.print(
+            f"the last {ROWS} of {count(len(trials))} trials; through a pipe, or with --json, you get all of them"
+        )
     show_trials(rows, facts, out)
     if facts["status"] in ("died", "interrupted", "failing", "new"):
         out.print(f"\ngo on with: {command(Path(facts['log']), 'resume', facts['run'])}", soft_wrap=True)
@@ -71,7 +73,7 @@ def _best(facts: Facts) -> str:
 
 def _about(facts: Facts) -> dict[str, str]:
     counts, objective, fork = facts["counts"], facts["objective"], facts["forked_from"]
-    ends = f"{counts['ok']} ok, {counts['failed']} failed, {counts['in_flight']} not done"
+    ends = f"{count(counts['ok'])} ok, {count(counts['failed'])} failed, {counts['in_flight']} not done"
     budget = spelled(parse_budget(facts["budget"]))
     about = {
         "space": f"{facts['space']}, inputs of {times(facts['input_shape'])}",
@@ -79,7 +81,7 @@ def _about(facts: Facts) -> dict[str, str]:
         "evaluator": _settings(facts["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
         **({"stopping": _settings(facts["stopping"], "rule")} if facts["stopping"] else {}),
-        "trials": f"{counts['proposed']} of {counts['target']}: {ends}; a budget of {budget} each",
+        "trials": f"{count(counts['proposed'])} of {count(counts['target'])}: {ends}; a budget of {budget} each",
         "started": f"{local(facts['started'])}; {facts['events']} events, the latest at {local(facts['latest'])}",
         "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
     }

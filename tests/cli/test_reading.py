@@ -139,6 +139,13 @@ def test_no_log_yet(cli):
         assert "archwright search starts one" in done.err
 
 
+def test_verify_of_a_run_says_what_verify_takes(reader):
+    done = reader("verify", "run-1")
+    assert (done.code, done.out) == (2, "")
+    assert "there is no log" in done.err
+    assert "verify takes a log, and checks all its runs" in done.err
+
+
 def test_something_else_where_the_log_should_be(cli, tmp_path):
     (tmp_path / "archwright.duckdb").write_text("not a database" * 1000)
     done = cli("runs")

@@ -160,3 +160,8 @@ def test_bad_input_shape(cli, shape):
     done = cli("space", "figure1", "--input-shape", shape)
     assert done.code == 2
     assert "3,32,32" in done.err
+
+
+def test_a_space_without_end_has_infinitely_many_architectures(cli, tmp_path):
+    (tmp_path / "reals.py").write_text("import archwright as aw\nspace = aw.dropout(aw.reals(0.1, 0.5))\n")
+    assert "infinitely many architectures, at most 1 choice each" in cli("space", "reals.py:space").out
