@@ -158,15 +158,16 @@ def append(path: Path, parts: Sequence[Written]) -> None:
         raise damaged(path, "it is gone")
     try:
         with path.open("r+b", buffering=0) as file:
-            file.truncate(known.end)
-            file.seek(known.end)
+            end = known.end if known.open else known.end + 1  # the line before is ended, if the log has it
+            file.truncate(end)
+            file.seek(end)
             try:
-                left = memoryview(b"\n" + write_line(parts, known.events))
+                left = memoryview(b"\n" * known.open + write_line(parts, known.events))
                 while left:  # a disk that is nearly full takes a part
                     left = left[file.write(left) :]
                 os.fsync(file.fileno())
             except OSError:
-                file.truncate(known.end)  # for which a full disk has room
+                file.truncate(end)  # for which a full disk has room
                 raise
     except OSError as error:
         raise explain(error, path.with_suffix("")) from error

@@ -7,6 +7,7 @@ import tempfile
 
 import pytest
 
+from archwright.store.chain import Break
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogIsFull
 from archwright.store.events import Reported
@@ -105,6 +106,29 @@ def small_disk(tmp_path):
         pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.decode().strip()}")
     yield tmp_path
     subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_what_was_acknowledged_before_a_full_disk_is_missed_if_the_log_loses_it(tmp_path, monkeypatch):
+    """The append that found no room leaves it as acknowledged as it was."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    position = log.append("a-1", [started(), *trial(0)[:1]], START)
+    older = log.path.read_bytes()
+    position = log.append("a-1", trial(0)[1:], position)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(LogIsFull):
+            log.append("a-1", batch(0), position)
+    log.path.write_bytes(older)
+    (verdict,) = verify(log.path)
+    assert verdict.broken == Break(
+        3,
+        "it and all up to event 6 are gone; its journal log.duckdb.journal has what is gone, and the next command puts "
+        "it back",
+    )
 
 
 @pytest.mark.parametrize("pages", [0, 6, 11, 12, 40, 75])

@@ -149,9 +149,14 @@ def test_what_is_no_file_is_no_journal(tmp_path, make):
     assert not is_journal(path)
 
 
-def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch):
-    """Also if a part of the line had found room."""
-    append(path, [written("a-1", [started()], [0.0], START)])
+@pytest.mark.parametrize("lines", [0, 1, 2])
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch, lines, closed):
+    """Also if a part of the line had found room: what is ended, as it was acknowledged, stays so."""
+    for run in ("a-1", "c-1")[:lines]:
+        append(path, [written(run, [started()], [0.0], START)])
+    if closed and lines:
+        close(path)
     before = path.read_bytes()
 
     def full(_):
@@ -161,6 +166,7 @@ def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch):
     with pytest.raises(LogIsFull, match="the disk is full"):
         append(path, [written("b-1", [started()], [0.0], START)])
     assert path.read_bytes() == before
+    assert tail(path).acknowledged == (lines if closed else max(lines - 1, 0))
 
 
 def test_the_form_is_the_one_that_it_always_was():
