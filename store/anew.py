@@ -16,7 +16,7 @@ import duckdb
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.suggestion import command
-from archwright.store.beside import DRAFTS, beside, kept_name
+from archwright.store.beside import DRAFTS, ahead, kept_name
 from archwright.store.errors import JournalIsDamaged, LogIsGone, LogIsLost
 from archwright.store.failure import explain
 from archwright.store.file import Database, attached, present, transaction, turn
@@ -59,23 +59,26 @@ def require_not_gone(path: Path) -> None:
         )
 
 
-def make_again(path: Path, *, rescuing: bool = False) -> None:
+def make_again(path: Path, patience: float, *, rescuing: bool = False) -> None:
     """Make the log, whose file is gone, from its journal; raises LogIsLost.
 
-    With `rescuing`, from what can be believed of one that is damaged.
+    With `rescuing`, from what can be believed of one that is damaged. Nothing is done if somebody else was faster.
     """
-    if rescuing and (said := rescue(path)):
-        _logger.warning("%s", said)
-    _set_aside(beside(path, "wal"), path)
-    try:
-        with _draft(path, _journalled(path)) as draft:
-            shutil.copymode(journal_file(path), draft)
-            _place(draft, path)
-    except JournalIsDamaged as damage:
-        raise LogIsLost(
-            f"the log {path} is gone, and cannot be made anew: {damage.damage}; put a backup of one of the two in its "
-            f"place, or move the journal away, to begin another log{_way_out(path)}"
-        ) from damage
+    with turn(path, patience), _alone(path):
+        if path.exists():
+            return
+        if rescuing and (said := rescue(path)):
+            _logger.warning("%s", said)
+        try:
+            with _draft(path, _journalled(path)) as draft:
+                shutil.copymode(journal_file(path), draft)
+                _set_ahead_aside(path)
+                _place(draft, path)
+        except JournalIsDamaged as damage:
+            raise LogIsLost(
+                f"the log {path} is gone, and cannot be made anew: {damage.damage}; put a backup of one of the two in "
+                f"its place, or move the journal away, to begin another log{_way_out(path)}"
+            ) from damage
     _logger.warning("%s was gone; it was made anew from its journal %s", path, journal_file(path))
 
 
@@ -87,7 +90,7 @@ def make_anew(
     With `rescuing`, from what can be believed of a journal that is damaged; else LogIsLost. Nothing is done if somebody
     else is at work on the log, or was faster.
     """
-    with turn(path, patience), _locked(path, file) as locked:
+    with turn(path, patience), _locked(path, file) as locked, _alone(path):
         if not locked:
             return
         if rescuing and (said := rescue(path)):
@@ -95,7 +98,7 @@ def make_anew(
         try:
             with _draft(path, _journalled(path)) as draft:
                 shutil.copymode(path, draft)  # a log that was closed to others is not open to them
-                _set_aside(beside(path, "wal"), path)
+                _set_ahead_aside(path)
                 kept = kept_name(path)
                 with suppress(OSError):  # a file system without links
                     kept.hardlink_to(path)
@@ -181,10 +184,42 @@ def _locked(path: Path, file: os.stat_result) -> Generator[bool]:
         os.close(log)
 
 
-def _set_aside(file: Path, path: Path) -> None:
-    """Keep a file that belongs to the one that DuckDB refuses."""
-    if file.exists():
-        file.replace(kept_name(path, file.suffix))
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """Keep others from making the log at `path` from its journal: a lock on that, free when its holder ends."""
+    lock = _locked_journal(journal_file(path))
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked_journal(journal: Path) -> int | None:
+    """A descriptor that holds the lock of the journal that is there when it is had.
+
+    None where it cannot be opened, as whoever reads it will say, and on a file system without locks.
+    """
+    while True:
+        with suppress(OSError):
+            lock = os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe is not waited for
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if os.path.samestat(os.fstat(lock), journal.stat()):
+                    return lock
+            except BaseException:
+                os.close(lock)
+                raise
+            os.close(lock)
+            continue
+        return None
+
+
+def _set_ahead_aside(path: Path) -> None:
+    """Keep what DuckDB wrote ahead for a file that it refuses, or that is gone, from the one that takes its place."""
+    for file in ahead(path):
+        if file.exists():
+            file.replace(kept_name(path, file.name.removeprefix(path.name)))
 
 
 def _way_out(path: Path) -> str:

@@ -1,8 +1,9 @@
 """Opening a log so that it says what its journal says: what is gone from it is put back, what changed is refused.
 
 After a kill the journal may be an append ahead, or DuckDB may refuse the file; a person may have put an older copy in
-its place, cut it or deleted it. All that is mended from the journal, under DuckDB's lock on the file, and said in one
-line. Nothing that a person wrote is overwritten: a file that DuckDB refuses is kept under another name.
+its place, cut it or deleted it. All that is mended from the journal, under DuckDB's lock on the file or, where that is
+gone, one on the journal, and said in one line. Nothing that a person wrote is overwritten: a file that DuckDB refuses
+is kept under another name.
 """
 
 import logging
@@ -63,7 +64,7 @@ def readable(path: Path, use: Callable[[Path], T], patience: float = READER_PATI
     If the journal is damaged too, that is done with `rescuing` only, from what can be believed of it; else LogIsLost.
     `use` may run twice, as on_log's `work`.
     """
-    path = _present(path, rescuing=rescuing)
+    path = _present(path, patience, rescuing=rescuing)
     file = path.stat()
     try:
         return use(path)
@@ -86,14 +87,14 @@ def is_in_step(database: Database, path: Path) -> bool:
     return known is None or _ends_with(database, known.entry)
 
 
-def _present(path: Path, *, rescuing: bool) -> Path:
+def _present(path: Path, patience: float, *, rescuing: bool) -> Path:
     try:
         return present(path)
     except LogMissing:
         gone = path.expanduser().resolve()
         if not journal_file(gone).exists():
             raise
-        make_again(gone, rescuing=rescuing)
+        make_again(gone, patience, rescuing=rescuing)
         return gone
 
 
