@@ -29,7 +29,8 @@ METRICS: Mapping[str, Metric] = {
     "flops": Metric(
         "of one image's forward pass: two for a multiplication with its addition in products of matrices, "
         "convolutions, attention and recurrent layers, none for anything else, such as embeddings, normalisation, "
-        "activations and pooling; not there where a weight is used in a way whose cost is not known",
+        "activations and pooling; not there where a weight is used in a way whose cost is not known, or where none is "
+        "seen in use",
         less_is_better=True,
     ),
     "latency_seconds": Metric(

@@ -22,11 +22,12 @@ Shape = Sequence[int]
 def flops(model: nn.Module, run: Callable[[], object]) -> int | None:
     """What `run` costs, a forward pass of `model`: two for each multiplication with its addition.
 
-    None where something was done with the model's own weights whose cost nobody has told.
+    None where something was done with the model's own weights whose cost nobody has told, or where nothing was seen of
+    a model that has weights, as where it computes in a thread of its own or in numpy.
     """
     with _plain_attention(), _Flops(model) as counted:
         run()
-    return None if counted.unknown else counted.flops
+    return None if counted.unknown or counted.missed else counted.flops
 
 
 @contextmanager
@@ -48,6 +49,12 @@ class _Flops(TorchDispatchMode):
         self.flops = 0
         self.unknown = set[str]()  # operations on weights that neither count nor count as nothing
         self._weights = {_memory(weight) for weight in model.parameters()}
+        self._at_work = False  # whether anything was done with weights
+
+    @property
+    def missed(self) -> bool:
+        """Whether a model with weights did nothing with them that was seen."""
+        return bool(self._weights) and not self.flops and not self._at_work
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -62,6 +69,7 @@ class _Flops(TorchDispatchMode):
         elif operation in flop_registry:
             self.flops += flop_registry[operation](*args, **kwargs, out_val=out)
         elif any(_memory(each) in self._weights for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)):
+            self._at_work = self._at_work or not func.is_view
             if operation in COPIES:  # as of another type: the copy is the weight, too
                 self._weights.add(_memory(out))
             elif not _counts_as_nothing(func):

@@ -1,6 +1,7 @@
 """The work of a model, each kind of module against a number worked out by hand."""
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -170,6 +171,26 @@ def test_no_flops_are_better_than_too_few():
     known = facts(Far(), torch.randn(2, I))
     assert "flops" not in known
     assert known["latency_seconds"] > 0
+
+
+class Elsewhere(nn.Module):
+    """A layer that computes where nobody counts."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.layer, self.where = nn.Linear(I, 3), where
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.where == "numpy":
+            return torch.from_numpy(x.numpy() @ self.layer.weight.detach().numpy().T)
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(self.layer, x).result()
+
+
+@pytest.mark.parametrize("where", ["numpy", "a thread"])
+def test_no_flops_where_nothing_was_seen_of_a_model_with_weights(where):
+    """A 0 would have a search for few of them prefer it."""
+    assert of(Elsewhere(where), torch.randn(2, I)) is None
 
 
 def test_a_vector_is_a_matrix_of_one_column():
