@@ -1,8 +1,10 @@
 """A log is made whole from its journal, whatever happened to its file; what contradicts it is not overwritten."""
 
+import fcntl
 import logging
 import shutil
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -15,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from archwright.store import repair
-from archwright.store.beside import beside
+from archwright.store.anew import make_again
+from archwright.store.beside import AHEAD, beside
 from archwright.store.chain import written
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import JournalIsDamaged, LogContradicted, LogIsDamaged, LogIsGone, LogIsTorn, LogUnwritable
@@ -313,6 +316,42 @@ def test_two_that_find_a_torn_file_make_one(log):
     with ThreadPoolExecutor(3) as pool:
         assert [len(read) for read in pool.map(log.read, ["a-1", "a-1", "b-1"])] == [12, 12, 7]
     assert not beside(log.path, "damaged").with_name(f"{log.path.name}.damaged-2").exists()
+
+
+def test_of_two_that_find_the_file_gone_the_slower_leaves_what_the_faster_has(log, monkeypatch, caplog):
+    """Also what DuckDB has written ahead by then; nobody sets anything aside while another makes the log."""
+    there, aside = log.path.read_bytes(), beside(log.path, "wal")
+    waits, flock = threading.Event(), fcntl.flock
+
+    def waiting(*how):
+        waits.set()
+        flock(*how)
+
+    with journal_file(log.path).open("rb") as faster, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(faster, fcntl.LOCK_EX)
+        remove(log)
+        monkeypatch.setattr("archwright.store.anew.fcntl.flock", waiting)
+        slower = pool.submit(make_again, log.path, 30.0)
+        assert waits.wait(30)
+        log.path.write_bytes(there)
+        aside.write_bytes(b"of the faster one")
+        flock(faster, fcntl.LOCK_UN)
+        slower.result(30)
+    assert (log.path.read_bytes(), aside.read_bytes()) == (there, b"of the faster one")
+    assert not caplog.records
+
+
+def test_what_was_written_ahead_for_a_file_that_is_gone_is_kept(log):
+    for end in AHEAD:
+        log.path.with_name(f"{log.path.name}.{end}").write_bytes(end.encode())
+    remove(log)
+    assert log.runs() == ["a-1", "b-1"]
+    kept = {path.name.removeprefix(f"{log.path.name}.damaged."): path.read_bytes() for path in list_damaged(log)}
+    assert kept == {end: end.encode() for end in AHEAD}
+
+
+def list_damaged(log):
+    return log.path.parent.glob(f"{log.path.name}.damaged*")
 
 
 def damage(log, line):
