@@ -205,7 +205,12 @@ def is_journal(path: Path) -> bool:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """The journal at `path` to be read; a pipe under its name would be waited for without end."""
+    """The journal at `path` to be read; a pipe under its name would be waited for without end.
+
+    A link, which may have come with a stranger's log, would have what is appended written into another log's journal.
+    """
+    if path.is_symlink():
+        raise damaged(path, "it is a link, which may lead to the journal of another log")
     if path.exists() and not path.is_file():
         raise damaged(path, "it is no file")
     return path.open("rb")

@@ -169,6 +169,24 @@ def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch, lin
     assert tail(path).acknowledged == (lines if closed else max(lines - 1, 0))
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_no_journal(path, there):
+    """Of a stranger's log it may lead into one's own, which would be appended to."""
+    link = path.with_name("other.duckdb.journal")
+    if not there:
+        path.unlink()
+    link.symlink_to(path)
+    before = path.read_bytes() if there else None
+    part = written("a-1", [started()], [0.0], START)
+    for use in (tail, appended, lambda path: append(path, [part])):
+        with pytest.raises(
+            JournalIsDamaged, match=r"journal is damaged: it is a link, which may lead to .*; move it away"
+        ):
+            use(link)
+    assert not is_journal(link)
+    assert (path.read_bytes() if there else None) == before
+
+
 def test_the_form_is_the_one_that_it_always_was():
     """A journal that was written once is read for ever; this one has a plain line, a packed one and one as it is."""
     assert [json.loads(line).keys() for line in GOLDEN.read_text().splitlines()[1:]] == [

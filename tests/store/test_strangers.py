@@ -228,6 +228,24 @@ def test_a_trigger_is_refused(tmp_path):
     assert not run_folder(newer.path, "b-1").exists()
 
 
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_journal_that_leads_to_ones_own_is_neither_written_nor_believed(log, tmp_path, torn):
+    """Neither by who goes on with the stranger's log, nor by who finds it torn."""
+    own = DuckDBLog(tmp_path / "own.duckdb")
+    own.append("mine-1", run_of(1), START)
+    before = journal_file(own.path).read_bytes()
+    position = log.read("a-1")[-1].position
+    journal_file(log.path).unlink()
+    journal_file(log.path).symlink_to(journal_file(own.path))
+    if torn:
+        log.path.write_bytes(log.path.read_bytes()[:300_000])
+    with pytest.raises(LogIsDamaged, match=r"log\.duckdb\.journal is damaged: it is a link"):
+        log.append("a-1", [started()], position)
+    assert journal_file(own.path).read_bytes() == before
+    assert torn or log.runs() == ["a-1"]
+    assert [(verdict.events, verdict.anchor) for verdict in verify(own.path)] == [(7, "held")]
+
+
 def test_an_export_reaches_no_file_either(log, tmp_path):
     with (tmp_path / "out").open("wb") as file, pytest.raises(ValueError, match="DuckDB says"):
         export(log.path, f"SELECT * FROM read_text('{tmp_path}/secret')", file, "csv")
