@@ -1,7 +1,9 @@
 """A file is there whole or not at all."""
 
+import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 
@@ -56,6 +58,33 @@ def test_a_disk_that_is_full_leaves_what_was_there(path, monkeypatch):
     with pytest.raises(OSError, match="No space left"), whole_file(path, path.with_name("draft")) as file:
         file.write(b"new")
     assert content(path) == before
+
+
+def failing_for_folders(monkeypatch, number):
+    """What a file system does that fails so when a folder is to be brought to the disk."""
+    sync = os.fsync
+
+    def fsync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_brings_no_folder_to_the_disk_is_written_to_all_the_same(path, monkeypatch, number):
+    failing_for_folders(monkeypatch, number)
+    with whole_file(path, path.with_name("draft")) as file:
+        file.write(b"new")
+    assert content(path) == {"file": b"new"}
+
+
+def test_a_disk_that_fails_in_the_last_step_is_told_and_the_file_is_there(path, monkeypatch):
+    failing_for_folders(monkeypatch, errno.EIO)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)), whole_file(path, path.with_name("draft")) as file:
+        file.write(b"new")
+    assert content(path) == {"file": b"new"}
 
 
 KILLED = """
