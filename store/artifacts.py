@@ -69,6 +69,8 @@ def artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
 def write(path: Path, content: bytes | memoryview) -> Path:
     """`path`, once it holds `content` for good, whatever it held before; raises ArtifactUnwritable."""
     try:
+        if _is_linked(path.parent):
+            raise OSError("the folder of its trial or run is a link, which may be a stranger's")
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, path.with_name(f".{path.name}.{os.getpid()}.tmp")) as file:
             file.write(content)
@@ -85,6 +87,11 @@ def trials(folder: Path | str) -> frozenset[int]:
     return frozenset(int(path.name[6:]) for path in found if path.name[6:].isdecimal())
 
 
+def _is_linked(place: Path) -> bool:
+    """Whether the folder of a trial, or that of its run, is a link: through it nothing is written or deleted."""
+    return place.is_symlink() or place.parent.is_symlink()
+
+
 def kinds_of(folder: Path | str, trial: int) -> frozenset[Artifact]:
     """What a trial has left, whole."""
     return frozenset(kind for kind in FILES if artifact(folder, trial, kind).is_file())
@@ -93,9 +100,11 @@ def kinds_of(folder: Path | str, trial: int) -> frozenset[Artifact]:
 def discard(folder: Path | str, trial: int, kinds: Iterable[Artifact] = tuple(FILES)) -> None:
     """Deletes what is there of a trial, also what a killed process had begun to write, and a folder that is then empty.
 
-    What cannot be deleted stays; files of other names, which are not ours, stay too.
+    What cannot be deleted stays; files of other names, which are not ours, and what a link leads to, stay too.
     """
     place = Path(folder) / f"trial-{trial}"
+    if _is_linked(place):
+        return
     for kind in kinds:
         for path in (place / FILES[kind], *place.glob(f".{FILES[kind]}.*.tmp")):
             with suppress(OSError):

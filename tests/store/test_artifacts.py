@@ -143,3 +143,18 @@ def test_a_writer_that_is_killed_at_any_instant_leaves_a_whole_file(tmp_path):
             for other in others:
                 other.unlink()
     assert killed_in_the_middle
+
+
+@pytest.mark.parametrize("linked", ["a/trial-0", "a"])
+def test_nothing_is_written_or_deleted_through_a_link_that_came_with_a_log(tmp_path, linked):
+    """It may lead to a folder of the reader's, where a file has the name of ours."""
+    mine = tmp_path / "mine" / ("trial-0" if linked == "a" else "") / "model.safetensors"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    (tmp_path / "log.duckdb.artifacts" / linked).parent.mkdir(parents=True)
+    (tmp_path / "log.duckdb.artifacts" / linked).symlink_to(tmp_path / "mine")
+    folder = run_folder(tmp_path / "log.duckdb", "a")
+    with pytest.raises(ArtifactUnwritable, match=r"model\.safetensors cannot be written \(the folder .* is a link"):
+        write(artifact(folder, 0, "model"), b"other")
+    discard(folder, 0)
+    assert mine.read_bytes() == b"mine"
