@@ -13,6 +13,7 @@ from archwright.cli.output import say, shown, spelled, times
 from archwright.cli.output_file import require_no_log
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
+from archwright.cli.runs.images import data_in
 from archwright.cli.runs.retraining import data_for
 from archwright.cli.suggestion import command
 from archwright.core.architecture import settings_of
@@ -27,7 +28,6 @@ from archwright.evaluate.data.named import UnknownData
 from archwright.evaluate.training.recipe import in_effect
 from archwright.search.run import training_seed
 from archwright.store.artifacts import run_folder
-from archwright.store.events import RunStarted
 from archwright.store.fold import Trial
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrain
         settings={} if untrained else more | _settings(config, settings_of(node.architecture)),
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
-        class_names=_class_names(started, node),
+        class_names=_class_names(reading, node),
     )
 
 
@@ -152,9 +152,10 @@ def _scores(reading: Reading, trial: Trial) -> dict[str, str]:
     return scores if trial.score is None or objective in SCORES else scores | {objective: shown(trial.score)}
 
 
-def _class_names(started: RunStarted, node: Node) -> Sequence[str]:
+def _class_names(reading: Reading, node: Node) -> Sequence[str]:
     """Of the outputs of a model, in their order; none where the log does not tell, or they are something else."""
-    names = () if started.data is None else tuple(started.data["classes"])
+    data = data_in(reading.name, reading.run.started)
+    names = () if data is None else tuple(data["classes"])
     return names if node.out_shape == (len(names),) else ()
 
 

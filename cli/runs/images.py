@@ -1,5 +1,8 @@
 """The images that a run is about: what is found of them before it begins or goes on, is said and is logged."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console as Screen
 
 from archwright.cli.output import say
@@ -12,6 +15,7 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.found import found, warnings
 from archwright.evaluate.data.named import describe_wanted
 from archwright.evaluate.reader import READER
+from archwright.store.errors import UnreadableEvent
 from archwright.store.events import RunStarted
 
 SIZES = ("train", "validation", "test")  # what is logged of a data set beside the names of its classes
@@ -39,6 +43,24 @@ def logged(images: DataInfo | None) -> JSON:
     return {"classes": list(images.class_names), **{size: getattr(images, size) for size in SIZES}}
 
 
+def data_in(name: str, started: RunStarted) -> Mapping[str, Any] | None:
+    """What the log has of the images of the run `name`, as `logged` gives it; raises UnreadableEvent."""
+    data: Any = started.data
+    if data is None or _is_of_images(data):
+        return data
+    raise UnreadableEvent(
+        f"what {name} has for its images is {one_line(repr(data))[:200]}, and not the names of their classes and "
+        "how many there are: its log was not written by archwright; ask whoever made it for one that was"
+    )
+
+
+def _is_of_images(data: Any) -> bool:
+    if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
+        return False
+    texts = all(isinstance(name, str) for name in data["classes"])
+    return texts and all(isinstance(data.get(size, 0), int) for size in SIZES)
+
+
 def say_found(images: DataInfo | None, config: Config, out: Screen) -> None:
     """Say in a line what was found, and warn on stderr of what may be amiss."""
     if images is None:
@@ -61,7 +83,7 @@ def require_unchanged(name: str, started: RunStarted, images: DataInfo | None) -
             f"the images of {images.name} are of shape {images.input_shape} now, and {name} was begun with "
             f"{tuple(started.input_shape)}; put back what was there, or begin a new run"
         )
-    was = started.data
+    was = data_in(name, started)
     if was is None:
         return
     if list(images.class_names) != was["classes"]:
@@ -70,7 +92,9 @@ def require_unchanged(name: str, started: RunStarted, images: DataInfo | None) -
             f"{', '.join(was['classes'])}; put back what was there, or begin a new run"
         )
     now = logged(images)
-    if changes := [f"{was[size]} {size} images, now {now[size]}" for size in SIZES if was[size] != now[size]]:
+    if changes := [
+        f"{was[size]} {size} images, now {now[size]}" for size in SIZES if size in was and was[size] != now[size]
+    ]:
         say(
             f"warning: {images.name} has changed since {name} was begun ({', '.join(changes)}); scores from here on "
             "are not of the same images",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from attrs import evolve
 from safetensors import safe_open
 from safetensors.torch import load_file, save
 
@@ -232,6 +233,20 @@ def test_what_was_scored_by_a_function_is_exported_as_an_architecture(reader):
     assert reader("export", "run-1", "2", "model", "--untrained").code == 0
     assert "preprocess" not in Path("model/model.py").read_text()
     assert "Inputs are as the evaluator of the search had them." in Path("model/README.md").read_text()
+
+
+@pytest.mark.parametrize("data", [{"classes": list(range(10))}, {"classes": "0123456789"}, {"train": 1}, ["0", "1"], 7])
+def test_a_stranger_s_names_of_classes_that_are_none_are_told(cli, digits_log, data):
+    """In a sentence, before anything is written."""
+    log = DuckDBLog(digits_log)
+    started, *rest = [each.event for each in log.read("digits-1")]
+    log.append("theirs-1", [evolve(started, data=data), *rest], START)
+    done = cli("export", "theirs-1", "0", "model", "--untrained")
+    assert done.code == 2
+    assert done.err.startswith(
+        f"error: what theirs-1 has for its images is {data!r}, and not the names of their classes"
+    )
+    assert not Path("model").exists()
 
 
 @pytest.mark.usefixtures("digits_log")

@@ -15,6 +15,7 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.named import describe
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.store.duck import DuckDBLog
+from archwright.store.errors import UnreadableEvent
 from archwright.store.log import START
 from tests.search.instant import started
 
@@ -70,6 +71,16 @@ def test_images_that_a_run_goes_on_with_are_those_that_it_was_begun_with(capsys)
         "warning: digits has changed since run-1 was begun (1150 train images, now 1200, 359 test images, now 300); "
         "scores from here on are not of the same images\n"
     )
+
+
+@pytest.mark.parametrize(
+    "data", [{"classes": [0, 1]}, {"classes": None}, {"classes": ["0"], "train": "many"}, [], "\x1b[2J"]
+)
+def test_images_that_a_stranger_s_log_does_not_tell_are_refused(data):
+    """By what it has there, which steers no terminal."""
+    with pytest.raises(UnreadableEvent, match=r"what run-1 has for its images is .* ask whoever made it") as raised:
+        require_unchanged("run-1", evolve(BEGUN, data=data), DIGITS)
+    assert "\x1b" not in str(raised.value)
 
 
 def test_a_run_whose_classes_are_others_now_does_not_go_on(cli, tmp_path):
