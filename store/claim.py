@@ -24,8 +24,8 @@ NOBODY = "nobody"  # in the lock of a run that was made, and that no process has
 def claim(path: Path | str, run: str) -> Generator[None]:
     """Keep every other process from going on with `run` of the log at `path` while the block lasts.
 
-    The lock is a file in the folder FILE.locks beside the log, and holds the process id of its last holder. It stays
-    when it is given back, but of a run that the log does not hold then, nothing is left.
+    The lock is a file in the folder FILE.locks beside the log, and holds the process id of its last holder, for people
+    to read. It stays when it is given back, but of a run that the log does not hold then, nothing is left.
     """
     path = Path(path)
     file = lock_file(path, run)
@@ -63,13 +63,37 @@ def _locked(file: Path) -> int:
         with suppress(FileNotFoundError):
             lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)  # a link may be a stranger's
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _take(lock)
                 if os.path.samestat(os.fstat(lock), file.stat()):
                     return lock
             except BaseException:
                 os.close(lock)
                 raise
             os.close(lock)
+
+
+def _take(lock: int) -> None:
+    """Lock for oneself; BlockingIOError where another process has done so, and none where one only asks."""
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # whoever asks shares it, for a moment
+
+
+def is_claimed(path: Path | str, run: str) -> bool:
+    """Whether a process goes on with `run` now; nobody who claims it is kept out by the question.
+
+    Raises FileNotFoundError where the run has no lock, and OSError where that cannot be asked.
+    """
+    lock = os.open(lock_file(Path(path), run), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def _is_begun(path: Path, run: str) -> bool:

@@ -1,6 +1,5 @@
 """A run as the log has it."""
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -11,7 +10,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.trial import Objective
 from archwright.search.session import Logged, logged, of_recorded
 from archwright.store.chain import parsed
-from archwright.store.claim import NOBODY, lock_file
+from archwright.store.claim import NOBODY, is_claimed, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, Scored
 from archwright.store.fold import RunState, Trial
@@ -91,19 +90,17 @@ def _reading(log: Path, found: str, run: Logged, *, trusted: bool) -> Reading:
 
 
 def open_status(log: Path, name: str) -> str:
-    """What a run is that nobody has left in order: running, died, or new; as far as this machine knows."""
+    """What a run is that nobody has left in order: running if a process has its lock, died, or new."""
     try:
-        holder = lock_file(log, name).read_text()
-        if holder == NOBODY:
-            return "new"
-        os.kill(int(holder), 0)  # signal 0 only asks
+        if is_claimed(log, name):
+            return "running"
+        return "new" if lock_file(log, name).read_text() == NOBODY else "died"
     except FileNotFoundError:
         return "new"
-    except PermissionError:  # it is somebody else's
+    except PermissionError:  # it is somebody else's, who lets nobody ask
         return "running"
     except (OSError, ValueError):
         return "died"
-    return "running"
 
 
 def in_order(state: RunState) -> list[Trial]:

@@ -12,13 +12,17 @@ import pytest
 
 from archwright.cli.output import duration, score, shown, size, sparkline, tree
 from archwright.cli.reports.facts import differing, merged
+from archwright.cli.reports.reading import open_status
 from archwright.cli.reports.show_trial import side_by_side
 from archwright.core.trial import Objective
 from archwright.search.session import logged
+from archwright.store.claim import NOBODY, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.log import START
 from archwright.store.views import VIEWS
 from tests.core.test_printable import steering
+from tests.store.processes import CLAIMER, running
+from tests.store.strategies import started
 
 
 def test_runs(reader):
@@ -188,6 +192,24 @@ def test_sql_can_change_nothing(log, cli):
     before = log.read_bytes()
     assert cli("sql", "delete from events").code == 2
     assert log.read_bytes() == before
+
+
+def test_a_run_is_running_if_its_lock_is_held_whatever_process_it_names(tmp_path):
+    """One that died is not shown as running where another process has its number by now."""
+    log = tmp_path / "log.duckdb"
+    DuckDBLog(log).append("a-1", [started()], START)
+    assert open_status(log, "a-1") == "new"
+    with running(CLAIMER, log, "a-1") as holder:
+        lock_file(log, "a-1").write_text("999999999")
+        assert open_status(log, "a-1") == "running"
+        holder.kill()
+        holder.wait()
+    for said, status in ((str(os.getpid()), "died"), ("", "died"), (NOBODY, "new")):
+        lock_file(log, "a-1").write_text(said)
+        assert open_status(log, "a-1") == status
+    lock_file(log, "a-1").unlink()
+    lock_file(log, "a-1").symlink_to(log)
+    assert open_status(log, "a-1") == "died"
 
 
 def test_verify(log, cli):

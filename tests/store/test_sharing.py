@@ -1,5 +1,6 @@
 """Several processes, and several threads, at one log."""
 
+import fcntl
 import itertools
 import logging
 import os
@@ -11,7 +12,7 @@ import pytest
 
 from archwright.store import file
 from archwright.store.beside import beside
-from archwright.store.claim import claim, lock_file
+from archwright.store.claim import claim, is_claimed, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import InvalidRunName, LogFailed, LogIsBusy, LogMissing, RunIsBusy
 from archwright.store.events import Reported
@@ -156,6 +157,47 @@ def test_a_dead_holder_holds_nothing(path):
         holder.wait()
         with claim(path, "a-1"), pytest.raises(BlockingIOError), claim(path, "a-1"):
             pass
+
+
+def test_who_asks_whether_a_run_is_claimed_is_told_by_its_lock(path):
+    """Whatever the lock says of processes: ids come back, and in a container soon."""
+    with pytest.raises(FileNotFoundError):
+        is_claimed(path, "a-1")
+    DuckDBLog(path).append("a-1", [started()], START)
+    with running(CLAIMER, path, "a-1") as holder:
+        lock_file(path, "a-1").write_text("999999999")
+        assert is_claimed(path, "a-1")
+        holder.kill()
+        holder.wait()
+        lock_file(path, "a-1").write_text(str(os.getpid()))
+        assert not is_claimed(path, "a-1")
+    with claim(path, "a-1"):
+        assert is_claimed(path, "a-1"), "also by this process"
+
+
+def test_who_asks_keeps_nobody_out(path, monkeypatch):
+    """A claim that comes in the very moment is had."""
+    DuckDBLog(path).append("a-1", [started()], START)
+    with claim(path, "a-1"):
+        pass
+    tried, flock = threading.Event(), fcntl.flock
+
+    def trying(lock, how):
+        if how & fcntl.LOCK_SH:
+            tried.set()
+        flock(lock, how)
+
+    def claimed():
+        with claim(path, "a-1"):
+            return is_claimed(path, "a-1")
+
+    with lock_file(path, "a-1").open() as asker, ThreadPoolExecutor(1) as pool:
+        flock(asker, fcntl.LOCK_SH)
+        monkeypatch.setattr(fcntl, "flock", trying)
+        claiming = pool.submit(claimed)
+        assert tried.wait(30)
+        flock(asker, fcntl.LOCK_UN)
+        assert claiming.result(30)
 
 
 def test_a_claim_is_given_back_after_an_error(path):
