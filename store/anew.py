@@ -20,7 +20,7 @@ from archwright.store.beside import DRAFTS, ahead, kept_name
 from archwright.store.errors import JournalIsDamaged, LogIsGone, LogIsLost
 from archwright.store.failure import explain
 from archwright.store.file import Database, attached, present, transaction, turn
-from archwright.store.journal import appends, by_size, journal_file
+from archwright.store.journal import by_size, entries, journal_file
 from archwright.store.journal_line import damaged
 from archwright.store.log import Written
 from archwright.store.rescue import remains, rescue
@@ -116,8 +116,8 @@ def make_anew(
 
 
 def _journalled(path: Path) -> Iterable[Sequence[Written]]:
-    """All that the journal says was appended: JournalIsDamaged where a line is, or one is gone."""
-    return (parts for _, parts in appends(journal_file(path)))
+    """All that the journal says was appended, also behind a line that is gone; raises JournalIsDamaged."""
+    return (entry.parts() for entry in entries(journal_file(path)))
 
 
 def put_back(

@@ -57,7 +57,7 @@ DAMAGES = {
     "the last": ({7: b"x\n"}, {"a-1": 12, "b-1": 7}, [7], 0),
     "several": ({5: b"x\n", 7: b"\n"}, {"a-1": 6, "b-1": 7}, [5, 7], 3),
     "the header": ({1: b"x\n"}, BEFORE, [1], 0),
-    "taken out": ({3: None}, {"a-1": 3, "b-1": 7, "c-1": 7}, [], 6),
+    "also taken out": ({3: None, 7: b"x\n"}, {"a-1": 3, "b-1": 7}, [6], 6),
 }
 
 
@@ -94,8 +94,8 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
     lose(log)
     there = {path.name: path.read_bytes() for path in log.path.parent.iterdir()}
     events = sum(left.values())
-    which = rf" \(the first is line {unread[0]}\)" if unread else ""
-    lost = rf"{len(unread)} of the journal's lines cannot be read{which}, and {orphans} events in others prove nothing"
+    which = rf"cannot be read \(the first is line {unread[0]}\)"
+    lost = rf"{len(unread)} of the journal's lines {which}, and {orphans} events in others prove nothing"
     says = (
         rf"{log.path}.* cannot be made anew: .*journal is damaged: .* archwright verify --rescue --log {log.path} "
         rf"makes it anew with the {events} events that the journal's hashes prove, and keeps both files .*: {lost}"
@@ -124,6 +124,18 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
     assert lose is remove or kept.read_bytes() == there[log.path.name]
     remove(log)
     assert {run: len(log.read(run)) for run in log.runs()} == left, "the journal that was begun anew has them"
+
+
+@pytest.mark.parametrize(("rescuing", "left", "broken"), [(False, 9, 7), (True, 3, None)])
+def test_a_line_that_is_gone_leaves_a_run_that_is_broken_or_what_is_before_in_it(log, rescuing, left, broken):
+    """No line says what is lost: without a rescue all the others come back, and the run is known to be broken."""
+    harm(log, {3: None})
+    assert remains(journal_file(log.path)) == Remains(17, 6, [])
+    remove(log)
+    verdicts = verify(log.path, rescuing=rescuing)
+    assert [(verdict.events, verdict.broken and verdict.broken.seq) for verdict in verdicts] == [
+        (left, broken), (7, None), (7, None)
+    ]  # fmt: skip
 
 
 def test_what_was_rescued_can_be_gone_on_with(log):
