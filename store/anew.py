@@ -145,6 +145,8 @@ def _draft(path: Path, appended: Iterable[Sequence[Written]] = ()) -> Generator[
                 with transaction(database):
                     put_back(database, journal_file(path), appended)
             yield draft
+    except JournalIsDamaged:  # which DuckDB may have told, of an event that is none
+        raise
     except ArchwrightError as error:
         if isinstance(error.__cause__, duckdb.Error):  # of the log, not of a file that nobody has heard of
             raise explain(error.__cause__, path) from error.__cause__

@@ -81,10 +81,15 @@ def test_the_batch_has_one_size_also_where_there_are_fewer_images():
 
 def test_memory_is_what_was_taken_since_the_beginning():
     held = torch.ones(64 * MIB // 4)  # before: it does not count
-    for _ in range(2):  # nor does the peak of a first time
+
+    def taken() -> float:
         memory = Memory(CPU)
-        torch.ones(32 * MIB // 4)  # Linux counts pages in batches: it may be off by half a MiB
-        assert 31 * MIB <= memory.peak()["peak_memory_bytes"] < 48 * MIB
+        torch.ones(32 * MIB // 4)
+        return memory.peak()["peak_memory_bytes"]
+
+    peaks = [taken() for _ in range(4)]  # nor does the peak of a time before
+    # Linux counts pages in batches: it may be off by half a MiB. And it may take pages away meanwhile that nobody uses.
+    assert 31 * MIB <= max(peaks) < 48 * MIB
     memory = Memory(CPU)
     assert memory.peak()["peak_memory_bytes"] < 8 * MIB
     assert held[0] == 1
