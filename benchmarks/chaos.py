@@ -21,11 +21,12 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 import archwright as aw
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, to_json
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.replay import mismatches
-from archwright.search.session import logged, resume, start
+from archwright.search.running.replay import mismatches
+from archwright.search.running.runs import logged, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, RunStarted, Scored
 from archwright.store.verify import verify

@@ -15,8 +15,9 @@ from statistics import mean, stdev
 import torch
 
 import archwright as aw
+from archwright.core.budget import Budget
+from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
-from archwright.core.trial import Budget, Finished, Job
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.training.device import chosen_device
 from archwright.evaluate.workers.pool import WorkerPool

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import archwright as aw
-from archwright.core.serial import to_json
-from archwright.core.trial import Budget, Finished, Job, Objective, Report
-from archwright.search.replay import begin, believed, proposed
-from archwright.search.run import Run
-from archwright.search.session import Console, logged, resume
+from archwright.core.budget import Budget
+from archwright.core.json import to_json
+from archwright.core.objective import Objective
+from archwright.core.protocols import Finished, Job, Report
+from archwright.search.running.loop import Run
+from archwright.search.running.replay import begin, believed, proposed
+from archwright.search.running.runs import Console, logged, resume
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState

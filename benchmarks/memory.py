@@ -14,11 +14,12 @@ from statistics import median
 from attrs import frozen
 
 import archwright as aw
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
 from archwright.evaluate.config import TrainingConfig, to_json
-from archwright.evaluate.loading import load
+from archwright.evaluate.user_code import load
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.session import Console, start
+from archwright.search.running.runs import Console, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, Scored
 from rows import Row, show

@@ -16,9 +16,11 @@ import optuna
 from attrs import frozen
 
 import archwright as aw
-from archwright.core.trial import Budget, Objective, Outcome, Problem
-from archwright.evaluate.workers.cores import cores
-from archwright.search.named import searcher_named
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
+from archwright.core.protocols import Outcome, Problem
+from archwright.evaluate.workers.machine import cores
+from archwright.search.searchers.named import searcher_named
 
 SEARCHERS = ("random", "mcts-bisection", "evolution", "local-search", "smbo")
 HEIGHTS = (1.0, 1.2, 3.0, 3.2)

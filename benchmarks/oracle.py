@@ -15,17 +15,18 @@ from rich.console import Console
 from rich.table import Table
 
 from archwright.cli.comparisons.histories import histories
-from archwright.core.cell import cell
-from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.core.serial import to_json
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.json import to_json
+from archwright.core.modules.graphs import cell
+from archwright.core.objective import Objective
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.evaluate.config import to_json as config_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.workers.cores import cores
-from archwright.search.compare import grid, run_all
-from archwright.search.named import searcher_to_json
-from archwright.search.statistics import expected_best, standard_error, standard_errors_off
+from archwright.evaluate.workers.machine import cores
+from archwright.search.running.compare import grid, run_all
+from archwright.search.running.statistics import expected_best, standard_error, standard_errors_off
+from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
 

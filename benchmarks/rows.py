@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import archwright
-from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.workers.machine import cores
 
 
 class Row(NamedTuple):

@@ -13,7 +13,7 @@ import sampling
 import searchers
 import starting
 import tabular
-from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.workers.machine import cores
 from archwright.store.journal import journal_file
 from rows import Row, show
 

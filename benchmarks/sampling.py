@@ -6,7 +6,7 @@ import time
 import tracemalloc
 
 import archwright as aw
-from archwright.core.named import FILTERS
+from archwright.core.spaces.named import FILTERS
 
 SPACE = aw.named_space("deeparchitect")
 SHAPE = (3, 32, 32)

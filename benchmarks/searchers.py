@@ -19,9 +19,11 @@ import optuna
 from attrs import frozen
 
 import archwright as aw
+from archwright.core.budget import Budget
 from archwright.core.node import Node
-from archwright.core.trial import Budget, Objective, Outcome, Problem
-from archwright.search.named import searcher_named
+from archwright.core.objective import Objective
+from archwright.core.protocols import Outcome, Problem
+from archwright.search.searchers.named import searcher_named
 from archwright.search.searchers.random_search import RandomSearch
 
 PROBLEM = Problem(aw.named_space("deeparchitect"), (3, 32, 32), 0, Budget(1, "epochs"), Objective())

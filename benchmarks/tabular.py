@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 import archwright as aw
-from archwright.core.nasbench201 import OPERATIONS
-from archwright.core.serial import to_json
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.json import to_json
+from archwright.core.objective import Objective
+from archwright.core.spaces.nasbench201 import OPERATIONS
 from archwright.evaluate.config import to_json as config_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.workers.cores import cores
-from archwright.search.compare import grid, run_all
+from archwright.evaluate.workers.machine import cores
+from archwright.search.running.compare import grid, run_all
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted
 

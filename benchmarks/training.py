@@ -18,16 +18,16 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 import archwright as aw
+from archwright.core.budget import Budget
 from archwright.core.term import Term
-from archwright.core.trial import Budget
 from archwright.evaluate.data.tensors import DeviceData, Split
 from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.training.cost import Memory, a_batch, facts
 from archwright.evaluate.training.device import chosen_device
-from archwright.evaluate.training.facts import Memory, a_batch, facts
-from archwright.evaluate.training.learner import forward, optimizer
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.train import train
-from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.training.trainer import forward, optimizer
+from archwright.evaluate.workers.machine import cores
 from rows import Row, show
 from workers import BATCH, ratio
 

@@ -13,15 +13,16 @@ import torch
 from torch.nn import functional
 
 import archwright as aw
+from archwright.core.budget import Budget
+from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
-from archwright.core.trial import Budget, Finished, Job
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import DeviceData, on_device
 from archwright.evaluate.network.compile import compiled
 from archwright.evaluate.training.device import chosen_device
-from archwright.evaluate.training.learner import forward, optimizer, score
 from archwright.evaluate.training.recipe import recipe
+from archwright.evaluate.training.trainer import forward, optimizer, score
 from archwright.evaluate.workers.pool import WorkerPool
 from rows import Row, show
 

@@ -18,20 +18,20 @@ from archwright.cli.runs.retraining import data_for
 from archwright.cli.suggestion import command
 from archwright.core.architecture import settings_of
 from archwright.core.errors import ArchwrightError
+from archwright.core.json import to_json
 from archwright.core.node import Node
-from archwright.core.serial import to_json
 from archwright.core.term import Term
 from archwright.core.value import Value
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
-from archwright.evaluate.data.images import BadData, NoSuchData
+from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.named import UnknownData
 from archwright.evaluate.training.recipe import in_effect
-from archwright.search.run import training_seed
+from archwright.search.running.loop import training_seed
 from archwright.store.artifacts import run_folder
 from archwright.store.fold import Trial
 
 if TYPE_CHECKING:
-    from archwright.evaluate.data.normalisation import Normalisation
+    from archwright.evaluate.data.tensors import Normalisation
     from archwright.evaluate.export.card import Card
     from archwright.evaluate.export.folder import Exported, Subject
 
@@ -63,7 +63,7 @@ def exported(
 def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str | None) -> "Subject":
     from archwright.evaluate.export.folder import Subject
     from archwright.evaluate.export.model_file import Origin
-    from archwright.evaluate.training.classifier import recipe_of
+    from archwright.evaluate.training.task import recipe_of
 
     node, config = leaf(reading, trial), from_json(reading.run.started.evaluator)
     weights = None if untrained else _weights(reading, trial, config)
@@ -95,7 +95,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
 
 
 def _weights(reading: Reading, trial: Trial, config: Config) -> Any:
-    from archwright.evaluate.training.artifacts import NoArtifact, read_model
+    from archwright.evaluate.training.checkpointing import NoArtifact, read_model
 
     folder = run_folder(reading.log, reading.name)
     try:
@@ -119,7 +119,7 @@ def _normalisation(
     None if it was trained on none, or if nobody knows; then also what is wrong with the data.
     """
     from archwright.evaluate.export.normalising import normalisation
-    from archwright.evaluate.training.artifacts import BadArtifact, NoArtifact, NotNoted, read_normalisation
+    from archwright.evaluate.training.checkpointing import BadArtifact, NoArtifact, NotNoted, read_normalisation
 
     with suppress(NoArtifact, BadArtifact, NotNoted):
         return read_normalisation(run_folder(reading.log, reading.name), trial.trial), ""

@@ -23,8 +23,7 @@ from archwright.cli.options import examples
 from archwright.cli.output import say, screen
 from archwright.cli.streams import READER_GONE, OutputLost, ReaderGone, standard_streams
 from archwright.cli.theirs import nobody_leaves, theirs
-from archwright.core.errors import ArchwrightError
-from archwright.core.printable import printable
+from archwright.core.errors import ArchwrightError, printable
 
 
 class Commands(TyperGroup):
@@ -243,8 +242,8 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _exit_code(error: ArchwrightError) -> int:
-    from archwright.search.crew import ProcessDied
-    from archwright.search.run import TrialsKeepFailing
+    from archwright.search.running.loop import TrialsKeepFailing
+    from archwright.search.running.process_pool import ProcessDied
     from archwright.store import errors
 
     failures = (

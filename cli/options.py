@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from archwright.core.named import SPACES
-from archwright.core.trial import RETRIES as RETRIES
+from archwright.core.protocols import RETRIES as RETRIES
+from archwright.core.spaces.named import SPACES
 
 TRAINING, SEARCHING, RUNNING = "What a model is worth", "The search", "How it runs"  # headings of options in help
 DEFAULT_LOG = Path("archwright.duckdb")
@@ -32,7 +32,7 @@ def _spaces() -> list[str]:
 
 def searcher_names() -> list[str]:
     """For completion."""
-    from archwright.search.named import SEARCHERS
+    from archwright.search.searchers.named import SEARCHERS
 
     return list(SEARCHERS)
 

@@ -15,8 +15,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from archwright.cli.columns import Columns
-from archwright.core.printable import one_line, plain_json, printable
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
+from archwright.core.errors import one_line, plain_json, printable
 
 PIPED = 1000  # columns; what is not read on a terminal is not cut
 SHOWN = 6  # values of a domain; of more, the first and the last are shown

@@ -16,9 +16,8 @@ from tempfile import gettempdir
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.store.beside import DRAFTS, belongs_to
+from archwright.store.beside import DRAFTS, belongs_to, scratch_folder
 from archwright.store.journal import is_journal, journal_file
-from archwright.store.scratch import scratch_folder
 
 LOOK = 4096  # bytes of a file in which it shows of what kind it is
 WHOLES = "archwright-whole-"  # how the folders for temporary files begin from which streams are written

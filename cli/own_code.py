@@ -4,11 +4,11 @@ from contextlib import suppress
 
 from archwright.cli.output import say
 from archwright.cli.space import Found, find
-from archwright.core.serial import JSON, UnreadableTerm, from_json, own_kinds, unknown_kinds
+from archwright.core.json import JSON, UnreadableTerm, from_json, own_kinds, unknown_kinds
 from archwright.core.term import Term
 from archwright.evaluate import permission
-from archwright.evaluate.loading import NoSuchSource, is_source, load
-from archwright.evaluate.trusted_files import ListUnwritable
+from archwright.evaluate.permission import ListUnwritable
+from archwright.evaluate.user_code import NoSuchSource, is_source, load
 
 
 def named(source: str) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.core.named import SPACES, UnknownSpace
-from archwright.core.term import Shape, Term
-from archwright.evaluate.failure import account
-from archwright.evaluate.loading import BadSource, is_source, load
-from archwright.evaluate.own_process import no_child_returns
+from archwright.core.shape import Shape
+from archwright.core.spaces.named import SPACES, UnknownSpace
+from archwright.core.term import Term
+from archwright.evaluate.user_code import BadSource, is_source, load, no_child_returns
+from archwright.evaluate.user_errors import account
 
 CLASSES = 10  # where nothing says how many there are
 INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says what the inputs are

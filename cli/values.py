@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from archwright.core.errors import ArchwrightError
-from archwright.core.printable import BREAKING
-from archwright.core.term import Shape
-from archwright.core.trial import InvalidBudget, parse_budget
+from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.errors import BREAKING, ArchwrightError
+from archwright.core.shape import Shape
 
 POINTED = r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"  # .1 and 1. are numbers to people, though not in JSON
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
-from archwright.core.basic import Settings
 from archwright.core.errors import ArchwrightError
-from archwright.core.term import Basic, Composite, Shape, Term
+from archwright.core.modules.basic import Settings
+from archwright.core.shape import Shape
+from archwright.core.term import Basic, Composite, Term
 from archwright.core.value import Value
 
 

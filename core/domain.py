@@ -128,7 +128,7 @@ class Values(Domain):
         """The middle of the option's share."""
         return (self.order.index(value) + 0.5) / len(self.order)
 
-    def share(self, value: Value) -> float:  # noqa: ARG002  (all options have the same)
+    def share(self, value: Value) -> float:
         """As long as any other's."""
         return 1 / len(self.options)
 

@@ -6,8 +6,8 @@ from typing import Any, final
 
 from attrs import field, frozen
 
-from archwright.core.depth import DEEPEST, TooDeep
 from archwright.core.domain import Domain, as_domain
+from archwright.core.errors import DEEPEST, TooDeep
 from archwright.core.value import InvalidDomain, Value, plain
 
 

@@ -11,10 +11,9 @@ from typing import Any, final
 
 from attrs import evolve, frozen
 
-from archwright.core.depth import DEEPEST, TooDeep
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, nothing_shared
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import DEEPEST, ArchwrightError, TooDeep
 from archwright.core.shape import Misfit, Shape
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.step import Step, step
@@ -203,7 +202,7 @@ class Node:
 
     def _repr_html_(self) -> str:
         """For notebooks: the picture of a leaf's architecture, or of the space with what is chosen so far above it."""
-        from archwright.core.picture.svg import as_svg  # drawing knows every kind of term, so it comes later
+        from archwright.core.drawing.svg import as_svg  # drawing knows every kind of term, so it comes later
 
         if self.is_leaf:
             return as_svg(self.architecture, self.origin.input_shape)

@@ -191,7 +191,7 @@ class Reals(Domain):
         x = float(value)
         return min(1.0, max(0.0, ((math.log(x) if self.log else x) - lo) / (hi - lo)))
 
-    def share(self, value: Value) -> float:  # noqa: ARG002  (a point has no length)
+    def share(self, value: Value) -> float:
         """None of it."""
         return 0.0
 

@@ -4,13 +4,12 @@ from typing import final
 
 from attrs import frozen
 
+from archwright.core.analysis import REMEMBERED, candidates, completable, tally
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment, computed, unknown
 from archwright.core.errors import ArchwrightError
-from archwright.core.relevance import candidates
-from archwright.core.shape import Misfit
-from archwright.core.tally import REMEMBERED, completable, tally
-from archwright.core.term import Compound, Shape, Term
+from archwright.core.shape import Misfit, Shape
+from archwright.core.term import Compound, Term
 from archwright.core.value import Value
 
 

@@ -2,96 +2,25 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, dataclass_transform
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 from attrs import frozen
 
 from archwright.core.claims import hold, is_own
-from archwright.core.depth import DEEPEST, TooDeep
-from archwright.core.domain import Domain, Values, values
-from archwright.core.errors import ArchwrightError
+from archwright.core.domain import Domain
+from archwright.core.errors import DEEPEST, ArchwrightError, TooDeep
 from archwright.core.expression import Expression, Shared
+from archwright.core.hyperparameter import Check, Entry, hyperparameter
 from archwright.core.shape import Shape
-from archwright.core.value import Value, listed, plain
+from archwright.core.value import Value
 
-Entry = Value | Domain | Expression  # what a hyperparameter's field holds: closed if it is a value
-Check = Callable[[Value], str | None]  # what is wrong with a value, or None
-
-V = TypeVar("V", bool, int, float, str)
 T = TypeVar("T")
-
-
-class InvalidHyperparameter(ArchwrightError, ValueError):
-    """A value that makes no sense for a module whatever its input is."""
 
 
 class NotATerm(ArchwrightError, TypeError):
     """Something else where a module belongs."""
-
-
-if TYPE_CHECKING:
-
-    class Hyperparameter(Generic[V]):
-        """The type of a field that takes a value, a list of them, a domain or an expression; read, it is a value."""
-
-        def __get__(self, instance: object, owner: object) -> V: ...
-        def __set__(self, instance: object, value: V | Sequence[V] | Domain | Expression) -> None: ...
-
-else:
-
-    class Hyperparameter(Generic[V]):
-        """The type of a field that takes a value, a list of them, a domain or an expression; read, it is a value."""
-
-
-def entry(given: Any) -> Entry:
-    """What a hyperparameter's field holds for what a person wrote there: a list, range or array is a finite domain."""
-    if isinstance(given, Domain | Expression):
-        return given
-    options = listed(given)
-    return plain(given) if options is None else values(*options)
-
-
-def one_of(*options: Value) -> Check:
-    """A check that a value is among `options`."""
-    shown = ", ".join(map(repr, options))
-    return lambda value: None if value in options else f"it may be one of {shown}"
-
-
-def integer(low: int = 1) -> Check:
-    """A check that a value is an integer of `low` or more."""
-
-    def check(value: Value) -> str | None:
-        good = isinstance(value, int) and not isinstance(value, bool) and value >= low
-        return None if good else f"it must be an integer of {low} or more"
-
-    return check
-
-
-def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
-    """A check that a value is a number between `low` and `high`."""
-
-    def check(value: Value) -> str | None:
-        good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-        return None if good else f"it must be a number from {low:g} to {high:g}"
-
-    return check
-
-
-def probes(held: Entry) -> Iterator[Value]:
-    """The values of a field that are checked when its module is made; those of expressions wait for the traversal."""
-    if isinstance(held, Domain):
-        large = not isinstance(held, Values) and (held.size is None or held.size > 4096)
-        yield from (held.from_unit(0.0), held.from_unit(1.0)) if large else held
-    elif not isinstance(held, Expression):
-        yield held
-
-
-def _checked(instance: "Term", attribute: "attrs.Attribute[Any]", held: Entry) -> None:
-    for value in probes(held):
-        if remedy := instance.check(attribute.name, value):
-            raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {value!r}; {remedy}")
 
 
 def _terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) -> None:
@@ -102,12 +31,6 @@ def _terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) ->
             raise NotATerm(f"{place} of {instance.kind} is {each!r}; it must be a module, such as relu()")
         if each.plan.depth >= DEEPEST:
             raise TooDeep(f"{attribute.name} of {instance.kind}")
-
-
-def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING) -> Any:
-    """A field that holds a hyperparameter: `check` judges each value that is written there or computed for it."""
-    metadata = {"role": "hyperparameter", "check": check}
-    return attrs.field(converter=entry, validator=_checked, default=default, metadata=metadata)
 
 
 def child() -> Any:
@@ -243,7 +166,7 @@ class Term(ABC):
         """How many trainable parameters it has; only for specified terms."""
 
     def _repr_html_(self) -> str:
-        from archwright.core.picture.svg import as_svg  # drawing knows every kind of term, so it comes later
+        from archwright.core.drawing.svg import as_svg  # drawing knows every kind of term, so it comes later
 
         return as_svg(self)
 
@@ -256,7 +179,7 @@ class Basic(Term):
 
     __slots__ = ()
 
-    def parameters(self, in_shape: Shape) -> int:  # noqa: ARG002  (most modules have none)
+    def parameters(self, in_shape: Shape) -> int:
         """0, unless a kind says otherwise."""
         return 0
 
@@ -361,15 +284,15 @@ class Rewriting(Compound):
         """Its expansion."""
         return (self.expand(),)
 
-    def segment(self, i: int) -> str:  # noqa: ARG002
+    def segment(self, i: int) -> str:
         """Its kind: there is only one expansion at a time."""
         return self.kind
 
-    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:  # noqa: ARG002
+    def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """The input."""
         return in_shape
 
-    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:  # noqa: ARG002
+    def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """The output of the expansion."""
         return outs[0]
 

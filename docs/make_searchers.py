@@ -12,10 +12,10 @@ import attrs
 from attrs import frozen
 
 from archwright.cli.comparisons.figures import KINDS
-from archwright.search.named import SEARCHERS
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.named import SEARCHERS
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.settings import BY_TYPE, Allowed
 from archwright.search.searchers.smbo import Smbo

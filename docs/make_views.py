@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from archwright.evaluate.metrics import METRICS
+from archwright.evaluate.verdict import METRICS
 from archwright.store.views import VIEWS
 
 PAGE = Path(__file__).parent / "log.md"

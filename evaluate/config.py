@@ -1,4 +1,7 @@
-"""What an evaluator is told once: frozen settings with their JSON both ways, so that a run can be resumed."""
+"""Which way of reading and splitting images a run was begun with: a number that its evaluator's JSON holds.
+
+Whoever changes what images or splits come of the same files raises READER, and keeps the old way beside the new one.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +13,14 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.core.serial import JSON
-from archwright.evaluate.reader import FIRST, READER, READERS
+from archwright.core.json import JSON
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+
+READER = 2  # of new runs; runs whose JSON names none were begun with 1
+READERS = (1, 2)
+FIRST = 1
+
 
 Keep = Literal["best", "last"]
 TrainOn = Literal["train", "train+validation"]

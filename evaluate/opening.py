@@ -4,9 +4,10 @@ import random
 from functools import cache
 
 from archwright.core.node import root
-from archwright.core.term import Shape, Term
-from archwright.core.traverse import sample
-from archwright.core.trial import Evaluator
+from archwright.core.protocols import Evaluator
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+from archwright.core.traversal import sample
 from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
 from archwright.evaluate.tables.fcnet import FcnetTable
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config, Nasbench201Table

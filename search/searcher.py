@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal
 
 State = TypeVar("State")
 

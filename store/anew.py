@@ -1,32 +1,114 @@
-"""Making a log's file: empty for a new log, or from the journal where the file is gone or DuckDB refuses it.
+"""What can still be believed of a journal of which a line is damaged, where the log itself is torn or gone.
 
-The file is made under another name and appears whole, or not at all.
+A line of which the hashes are right, and which goes on from what is proven already, is as good as ever, whether it
+stands before the damage or behind it: each run has a chain of its own. What goes on from a line that is lost proves
+nothing.
 """
 
 import fcntl
 import logging
 import os
 import shutil
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 import duckdb
+from attrs import frozen
 
-from archwright.core.errors import ArchwrightError
-from archwright.core.suggestion import command
-from archwright.store.beside import DRAFTS, ahead, kept_name
-from archwright.store.errors import JournalIsDamaged, LogIsGone, LogIsLost
-from archwright.store.failure import explain
+from archwright.core.errors import ArchwrightError, command
+from archwright.store.beside import DRAFTS, ahead, kept_name, scratch_folder, sweep
+from archwright.store.chain import follows
+from archwright.store.errors import JournalIsDamaged, LogIsGone, LogIsLost, explain
 from archwright.store.file import Database, attached, present, transaction, turn
-from archwright.store.journal import by_size, entries, journal_file
-from archwright.store.journal_line import damaged
-from archwright.store.log import Written
-from archwright.store.rescue import remains, rescue
+from archwright.store.journal import begin, by_size, entries, journal_file, lines
+from archwright.store.journal_line import damaged, read_line
+from archwright.store.log import START, Position, Written
 from archwright.store.rows import insert
 from archwright.store.schema import migrate
-from archwright.store.scratch import scratch_folder, sweep
+
+
+@frozen
+class Remains:
+    """How much of a journal can be believed."""
+
+    events: int  # which the hashes prove
+    orphans: int  # events in lines that can be read, which go on from what nobody can
+    unread: Sequence[int]  # the lines that cannot be read
+
+    @property
+    def help(self) -> bool:
+        """Whether a journal of what can be believed is of more use than all of it."""
+        return self.events > 0 and bool(self.orphans or self.unread)
+
+    @property
+    def lost(self) -> str:
+        """For people: what cannot be believed."""
+        which = f" (the first is line {self.unread[0]})" if self.unread else ""
+        return (
+            f"{len(self.unread)} of the journal's lines cannot be read{which}, and {self.orphans} events in others "
+            "prove nothing, as they go on from what is lost"
+        )
+
+
+def remains(journal: Path) -> Remains:
+    """How much can be believed of the `journal`, all of which is read."""
+    events, orphans, unread = 0, 0, list[int]()
+    for number, proven, others in _judged(journal):
+        events += _rows(proven)
+        orphans += _rows(others or ())
+        if others is None:
+            unread.append(number)
+    return Remains(events, orphans, unread)
+
+
+def rescue(log: Path) -> str:
+    """Begin the journal of `log` anew with the events that can be believed; what was there stays under another name.
+
+    Gives what to say of it; nothing is done, and nothing to be said, if there are none or nothing is lost. Nobody else
+    may be at work on the log.
+    """
+    journal = journal_file(log)
+    found = remains(journal)
+    if not found.help:
+        return ""
+    kept = kept_name(log, journal.suffix)
+    _copy(journal, kept)
+    begin(journal, (proven for _, proven, _ in _judged(kept) if proven), like=kept)
+    return (
+        f"{journal} was damaged, and begins anew with the {found.events} events that its hashes prove. {found.lost}. "
+        f"What was there is now {kept}"
+    )
+
+
+def _judged(journal: Path) -> Iterator[tuple[int, list[Written], list[Written] | None]]:
+    """Of each line by its number, what is proven and what is not; None for the latter if it cannot be read."""
+    stands = dict[str, Position]()
+    for number, line in lines(journal):
+        proven, others = list[Written](), list[Written]()
+        try:
+            parts = read_line(journal, line).parts()
+        except JournalIsDamaged:
+            yield number, [], None
+            continue
+        for part in parts:
+            (proven if part.after == stands.get(part.run, START) and follows(part) else others).append(part)
+        stands |= {part.run: part.position for part in proven}
+        yield number, proven, others
+
+
+def _copy(file: Path, kept: Path) -> None:
+    try:
+        shutil.copy2(file, kept)
+    except OSError as error:
+        kept.unlink(missing_ok=True)
+        raise explain(error, file) from error
+
+
+def _rows(parts: Sequence[Written]) -> int:
+    return sum(len(part.rows) for part in parts)
+
 
 _logger = logging.getLogger("archwright.store")
 

@@ -6,11 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.trial import Artifact
-from archwright.core.whole_file import whole_file
-from archwright.store.beside import beside
+from archwright.core.protocols import Artifact
+from archwright.store.beside import beside, whole_file
 from archwright.store.file import present
-from archwright.store.names import check_run_name
+from archwright.store.log import check_run_name
 
 FILES: dict[Artifact, str] = {"model": "model.safetensors", "state": "state.pt"}
 

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from archwright.store.errors import NotALog
-from archwright.store.failure import remedy
+from archwright.store.beside import scratch_folder
+from archwright.store.errors import NotALog, remedy
 from archwright.store.file import OPTIONS, SEALED, Database, log_name, quoted
-from archwright.store.scratch import scratch_folder
 from archwright.store.views import VIEWS, create_view
 
 MIGRATIONS_TABLE = "CREATE TABLE archwright_migrations(number INTEGER NOT NULL, name VARCHAR NOT NULL)"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from archwright.core.suggestion import command
+from archwright.core.errors import command
 from archwright.store.errors import LogIsDamaged, UnreadableEvent
 from archwright.store.events import Event, from_json, to_json
 from archwright.store.log import START, Position, Recorded, Row, Written, conflict

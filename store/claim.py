@@ -2,20 +2,17 @@
 
 import fcntl
 import os
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from archwright.core.errors import ArchwrightError
-from archwright.core.suggestion import command
-from archwright.store.artifacts import remove_if_empty
-from archwright.store.beside import DRAFTS, beside
+from archwright.core.errors import ArchwrightError, command
+from archwright.store.artifacts import left_by, remove_if_empty
+from archwright.store.beside import DRAFTS, beside, sweep
 from archwright.store.duck import DuckDBLog
-from archwright.store.errors import RunIsBusy
-from archwright.store.failure import explain
+from archwright.store.errors import RunExists, RunIsBusy, explain
 from archwright.store.file import present
-from archwright.store.names import check_run_name
-from archwright.store.scratch import sweep
+from archwright.store.log import check_run_name, runs_of
 
 NOBODY = "nobody"  # in the lock of a run that was made, and that no process has gone on with yet
 
@@ -120,3 +117,27 @@ def _holder(file: Path) -> str:
     with suppress(OSError):  # Windows lets nobody read a locked file
         pid = file.read_text().strip()
     return f"process {pid}" if pid else "another process"
+
+
+@contextmanager
+def first_free(log: DuckDBLog, names: Iterable[str]) -> Generator[str]:
+    """The first of `names` that no run has, claimed for as long as the block lasts.
+
+    One that another process has just taken is passed over. Raises RunExists where all are taken.
+    """
+    for name in names:
+        if (held := _claimed(log, name)) is not None:
+            with held:
+                yield name
+            return
+    raise RunExists(f"all names that a new run in {log.path} might have are taken; name another one")
+
+
+def _claimed(log: DuckDBLog, name: str) -> ExitStack | None:
+    """What holds the name, if it is free."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(claim(log.path, name))
+        except RunIsBusy:
+            return None
+        return None if name in runs_of(log) or name in left_by(log.path) else held.pop_all()

@@ -15,8 +15,7 @@ from archwright.store.chain import recorded, settled, whole, written
 from archwright.store.events import Event
 from archwright.store.file import WRITER_PATIENCE, Database, present, transaction
 from archwright.store.journal import append, close, journal_file
-from archwright.store.log import START, Position, Recorded, Row, Written
-from archwright.store.names import check_run_name
+from archwright.store.log import START, Position, Recorded, Row, Written, check_run_name
 from archwright.store.repair import on_log
 from archwright.store.rows import insert, read_rows, runs_of
 

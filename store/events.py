@@ -10,7 +10,10 @@ import cattrs
 from attrs import field, frozen
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from archwright.core.trial import JSON, Budget, Objective, Status, Stopped
+from archwright.core.budget import Budget
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
+from archwright.core.protocols import Status, Stopped
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
 
 Path = tuple[tuple[str, JSON], ...]

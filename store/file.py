@@ -1,9 +1,12 @@
-"""The log's file, held only while it is used: attached to a warm DuckDB, and let go.
+"""Undoing what a kill of the first release's writer has left: it kept in a file what its checkpoint overwrote.
 
-DuckDB lets no other process open a file that a writer holds. Opening a database takes 15 ms, most of it spent on the
-engine; attaching a file to an engine in memory takes 0.4 ms (DuckDB 2.0), so each process keeps one such engine.
+DuckDB overwrites its metadata where it stands: a process that is killed within that leaves a file whose checksums are
+wrong. Today the log is made anew from its journal; a log of that release has none yet, and this file instead. Whoever
+finds it, and nobody at work on the log, puts the blocks back if the headers are still those of before. What had been
+committed is then in the write-ahead file.
 """
 
+import fcntl
 import itertools
 import logging
 import os
@@ -14,16 +17,62 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from shlex import quote
 from typing import Literal
 
 import duckdb
 
-from archwright.store import undo
-from archwright.store.beside import ahead
-from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing, LogUnwritable, NotALog
-from archwright.store.failure import explain, holder, is_busy
+from archwright.store.beside import ahead, beside
+from archwright.store.errors import LogIsBusy, LogIsFolder, LogMissing, LogUnwritable, NotALog, explain, holder, is_busy
+
+_HEADERS = 3 * 4096  # bytes: DuckDB's main header and the two that take turns; the blocks follow
+_DIGEST = 32  # bytes
+_NUMBER = 8  # bytes
+
+
+def is_kept(path: Path) -> bool:
+    """Whether such a writer of the log at `path` is at work, or was killed."""
+    return beside(path, "undo").exists()
+
+
+def put_right(path: Path) -> bool:
+    """Undo a checkpoint of the log at `path` that was killed; False, and nothing done, if somebody is at work on it."""
+    try:
+        log = os.open(path, os.O_RDWR)
+        try:
+            fcntl.lockf(log, fcntl.LOCK_EX | fcntl.LOCK_NB)  # DuckDB's own lock
+            _put_back(beside(path, "undo"), log)
+            beside(path, "undo").unlink(missing_ok=True)
+        finally:
+            os.close(log)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:  # another process was faster
+        return True
+    except OSError as error:
+        raise explain(error, path) from error
+    return True
+
+
+def _put_back(file: Path, log: int) -> None:
+    kept = file.read_bytes()
+    content = kept[_DIGEST:]
+    if kept[:_DIGEST] != _digest(content):
+        return  # killed while it kept this: the checkpoint had not begun
+    if content[:_HEADERS] != os.pread(log, _HEADERS, 0):
+        return  # the checkpoint had come as far as to count
+    size = int.from_bytes(content[_HEADERS : _HEADERS + _NUMBER], "little")
+    for start in range(_HEADERS + _NUMBER, len(content), _NUMBER + size):
+        place = int.from_bytes(content[start : start + _NUMBER], "little")
+        os.pwrite(log, content[start + _NUMBER : start + _NUMBER + size], place)
+    os.fsync(log)
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST).digest()
+
 
 Database = duckdb.DuckDBPyConnection
 Options = dict[str, str | bool | int | float | list[str]]
@@ -180,16 +229,16 @@ def _try_to_attach(database: Database, path: Path, alias: str, mode: Mode) -> st
     """Who holds the file, if it could not be attached for that; else it is attached."""
     try:
         database.execute(f"ATTACH '{quoted(path)}' AS {alias} ({OPTIONS[mode]})")
-        if not undo.is_kept(path):
+        if not is_kept(path):
             return None
         # Who keeps something for undoing holds the file, and it is not held: that process was killed.
         database.execute(f"DETACH {alias}")
     except duckdb.Error as error:
         if is_busy(error):
             return holder(error)
-        if not undo.is_kept(path):
+        if not is_kept(path):
             raise
-    return _try_to_attach(database, path, alias, mode) if undo.put_right(path) else "another process"
+    return _try_to_attach(database, path, alias, mode) if put_right(path) else "another process"
 
 
 @cache

@@ -15,10 +15,8 @@ from typing import BinaryIO
 
 from attrs import frozen
 
-from archwright.core.whole_file import whole_file
-from archwright.store.beside import beside
-from archwright.store.errors import JournalIsDamaged, LogIsNewer
-from archwright.store.failure import explain
+from archwright.store.beside import beside, whole_file
+from archwright.store.errors import JournalIsDamaged, LogIsNewer, explain
 from archwright.store.journal_line import UNPACKED_BYTES, Entry, damaged, read_line, to_json, write_line
 from archwright.store.log import START, Position, Written
 

@@ -8,8 +8,7 @@ from attrs import define, field
 
 from archwright.store.chain import recorded, settled, written
 from archwright.store.events import Event
-from archwright.store.log import Position, Recorded, Row, Written
-from archwright.store.names import check_run_name
+from archwright.store.log import Position, Recorded, Row, Written, check_run_name
 
 
 @final

@@ -16,14 +16,11 @@ from typing import Any, BinaryIO, Literal, cast
 import duckdb
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError
-from archwright.core.suggestion import command
-from archwright.store.beside import ahead, beside
-from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed
-from archwright.store.failure import explain
+from archwright.core.errors import ArchwrightError, command
+from archwright.store.beside import ahead, beside, scratch_folder
+from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed, explain
 from archwright.store.file import SEALED, Database, Options, present, quoted
 from archwright.store.repair import on_log
-from archwright.store.scratch import scratch_folder
 from archwright.store.views import VIEWS, create_view
 
 Format = Literal["csv", "json", "parquet"]

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from archwright.core.suggestion import command
+from archwright.core.errors import command
 from archwright.store.anew import make_again, make_anew, put_back
 from archwright.store.chain import follows
 from archwright.store.errors import (

@@ -9,8 +9,7 @@ from pathlib import Path
 import duckdb
 
 from archwright.store.catalog import MIGRATIONS_TABLE, require_no_triggers, require_tables, strange_views
-from archwright.store.errors import LogIsDamaged, LogIsNewer
-from archwright.store.failure import remedy
+from archwright.store.errors import LogIsDamaged, LogIsNewer, remedy
 from archwright.store.file import Database, making, transaction
 from archwright.store.views import create_views
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from archwright.core.suggestion import command
+from archwright.core.errors import command
 from archwright.store.catalog import shadowing_macros, strange_views
 from archwright.store.chain import Break, first_break, first_unreadable, follows
 from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken

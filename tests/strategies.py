@@ -8,10 +8,10 @@ from attrs import frozen
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.basic import ReluConvBn, Zero
-from archwright.core.cell import cell, topology
 from archwright.core.check import dead_ends
 from archwright.core.domain import Values
+from archwright.core.modules.basic import ReluConvBn, Zero
+from archwright.core.modules.graphs import cell, topology
 from archwright.core.node import DeadEnd, Node
 from archwright.core.ranges import Integers, Reals
 from tests.core.own import Glued, Ladder, Shrink

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from archwright.core.nasbench201 import OPERATIONS
-from archwright.evaluate.training import classifier
-from archwright.evaluate.workers.attempt import attempt
+from archwright.core.spaces.nasbench201 import OPERATIONS
+from archwright.evaluate.training import task
+from archwright.evaluate.workers.worker import attempt
 from archwright.store.events import AttemptEnded, AttemptStarted, Scored
 from tests.places import ROOT
 from tests.scripts import FOLDER, of_make, script, started, tables
@@ -29,7 +29,7 @@ class Pool:
 
     def __init__(self, config, workers=1):
         assert workers == self.slots
-        self._evaluate, self._ends = classifier.prepare(config, 0, 1), deque()
+        self._evaluate, self._ends = task.prepare(config, 0, 1), deque()
 
     def __enter__(self):
         return self
@@ -71,7 +71,7 @@ class Crew:
 def in_one_process(monkeypatch):
     """No script starts processes but for what it measures of them."""
     monkeypatch.setattr("archwright.evaluate.workers.pool.WorkerPool", Pool)
-    monkeypatch.setattr("archwright.search.compare.Crew", Crew)
+    monkeypatch.setattr("archwright.search.running.compare.Crew", Crew)
     monkeypatch.setattr("multiprocessing.get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
 
 

@@ -13,8 +13,8 @@ import pytest
 
 import archwright as aw
 from archwright.cli import options
-from archwright.search.named import SEARCHERS, searcher_named
 from archwright.search.searcher import revision_of
+from archwright.search.searchers.named import SEARCHERS, searcher_named
 from archwright.search.searchers.settings import BadSearcherSetting
 from tests.cli.running import commands as forked
 from tests.places import ROOT

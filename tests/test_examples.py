@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled

@@ -10,12 +10,13 @@ import pytest
 from attrs import frozen
 
 import archwright as aw
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.replay import mismatches
-from archwright.search.run import training_seed
-from archwright.search.session import Logged, logged, start
+from archwright.search.running.loop import training_seed
+from archwright.search.running.replay import mismatches
+from archwright.search.running.runs import Logged, logged, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, RunStarted, Scored
 from archwright.store.verify import verify
@@ -308,7 +309,7 @@ TRAININGS = {
 @pytest.fixture(scope="module")
 def training(tmp_path_factory):
     """A search of trainings, most of which cannot go well."""
-    from archwright.evaluate.loading import load
+    from archwright.evaluate.user_code import load
 
     folder = tmp_path_factory.mktemp("trainings")
     (folder / "own_kinds.py").write_text(OWN_KINDS)

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.training import classifier
-from archwright.evaluate.workers.attempt import attempt
+from archwright.evaluate.training import task
+from archwright.evaluate.workers.worker import attempt
 from tests.evaluate.jobs import job
 from tests.scripts import script
 
@@ -34,7 +34,7 @@ def test_the_measure_sees_a_leak():
 
 def trials(device, n):
     """What is alive after each of `n` trials, a quarter of which fail, in this process: models, and bytes of CUDA."""
-    evaluate = classifier.prepare(TrainingConfig(device=device), 0, 1)
+    evaluate = task.prepare(TrainingConfig(device=device), 0, 1)
     plain = aw.sequential(aw.conv2d(filters=32, size=3), aw.relu(), aw.affine(units=10))
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), plain)
     misfit = aw.sequential(plain, aw.affine(units=7))

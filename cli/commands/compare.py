@@ -73,11 +73,11 @@ def compare(
     from archwright.cli.runs.images import logged as logged_of_images
     from archwright.cli.runs.starting import problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
-    from archwright.core.serial import to_json
+    from archwright.core.json import to_json
     from archwright.evaluate.config import to_json as config_to_json
     from archwright.evaluate.opening import require_space
-    from archwright.search.compare import grid
-    from archwright.search.session import versions
+    from archwright.search.running.compare import grid
+    from archwright.search.running.runs import versions
     from archwright.store.duck import DuckDBLog
     from archwright.store.events import RunStarted
 

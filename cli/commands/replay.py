@@ -60,10 +60,10 @@ def fork(
     from archwright.cli.reports.reading import read
     from archwright.cli.reports.replaying import made_searcher
     from archwright.cli.runs.starting import new_run, numbered
-    from archwright.search.session import forked
+    from archwright.search.running.runs import forked
     from archwright.store.claim import leave_to_others
     from archwright.store.duck import DuckDBLog
-    from archwright.store.fork import fork as make
+    from archwright.store.log import fork as make
 
     reading, file = read(log, run, at), DuckDBLog(log)
     target = values.target(trials, reading.run.state.target)

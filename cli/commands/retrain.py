@@ -76,8 +76,8 @@ def retrain(
     from archwright.cli.runs import retraining
     from archwright.cli.runs.running import Going, begin
     from archwright.cli.runs.starting import new_run
-    from archwright.core.trial import parse_budget
-    from archwright.search.session import start
+    from archwright.core.budget import parse_budget
+    from archwright.search.running.runs import start
     from archwright.store.duck import DuckDBLog
 
     if not json:

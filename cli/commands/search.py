@@ -72,11 +72,11 @@ def search(
     from archwright.cli.runs.running import Going, begin
     from archwright.cli.runs.starting import new_run, numbered, problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
-    from archwright.core.serial import to_json
+    from archwright.core.json import to_json
     from archwright.evaluate.config import to_json as config_to_json
     from archwright.evaluate.opening import require_space
-    from archwright.search.named import searcher_to_json
-    from archwright.search.session import start, versions
+    from archwright.search.running.runs import start, versions
+    from archwright.search.searchers.named import searcher_to_json
     from archwright.store.duck import DuckDBLog
     from archwright.store.events import RunStarted
 
@@ -139,10 +139,10 @@ def resume(
     from archwright.cli.runs.images import images_of, require_unchanged
     from archwright.cli.runs.resuming import changed_space, is_done, require_permission, say_revised
     from archwright.cli.runs.running import Going, again
-    from archwright.search.session import logged
-    from archwright.search.session import resume as go_on
+    from archwright.search.running.runs import logged
+    from archwright.search.running.runs import resume as go_on
     from archwright.store.duck import DuckDBLog
-    from archwright.store.names import find_run
+    from archwright.store.log import find_run
 
     let_stdout_go()
     file = DuckDBLog(log)

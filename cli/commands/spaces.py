@@ -12,14 +12,15 @@ from archwright.cli.output import choices, print_json, say, screen, several, siz
 from archwright.cli.own_code import named_space
 from archwright.cli.reports.path_lengths import depth
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
+from archwright.core.analysis import count
 from archwright.core.check import dead_ends
-from archwright.core.draw import as_text
-from archwright.core.named import SPACES
+from archwright.core.drawing.text import as_text
+from archwright.core.json import to_json
 from archwright.core.node import Node, root
-from archwright.core.serial import to_json
-from archwright.core.tally import count
-from archwright.core.term import Shape, Term
-from archwright.core.traverse import sample
+from archwright.core.shape import Shape
+from archwright.core.spaces.named import SPACES
+from archwright.core.term import Term
+from archwright.core.traversal import sample
 
 
 def spaces(json: options.Json = False) -> None:

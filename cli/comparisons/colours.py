@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from archwright.search.named import SEARCHERS
+from archwright.search.searchers.named import SEARCHERS
 
 COLOURS = 10  # of matplotlib's cycle
 

@@ -10,11 +10,11 @@ from attrs import evolve
 from archwright.cli.comparisons.histories import Floats, History, histories, no_score, rows_of
 from archwright.cli.comparisons.logged_searches import Standing, standings
 from archwright.cli.output import print_json, say, screen, table
-from archwright.search.compare import Entry
 from archwright.search.magnitude import saturated
-from archwright.search.named import searcher_text
-from archwright.search.run import TrialsKeepFailing
-from archwright.search.statistics import NoPair, known_mean, paired_bootstrap
+from archwright.search.running.compare import Entry
+from archwright.search.running.loop import TrialsKeepFailing
+from archwright.search.running.statistics import NoPair, known_mean, paired_bootstrap
+from archwright.search.searchers.named import searcher_text
 
 SHOWN = 5  # names of searches in a message
 

@@ -23,7 +23,7 @@ from archwright.cli.output_file import PDF, PNG, SVG, written_beside
 from archwright.cli.output_file import Kind as FileKind
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.search.statistics import known_mean, share_above
+from archwright.search.running.statistics import known_mean, share_above
 
 Groups = Mapping[str, Sequence[History]]
 SIZE = (5.0, 3.4)  # inches: a column of a paper

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from archwright.cli.comparisons.colours import place
 from archwright.cli.suggestion import command
 from archwright.core.errors import ArchwrightError, nearest
-from archwright.core.trial import Direction
-from archwright.search.named import searcher_text
-from archwright.search.run import NothingScored
-from archwright.search.statistics import incumbents
+from archwright.core.objective import Direction
+from archwright.search.running.loop import NothingScored
+from archwright.search.running.statistics import incumbents
+from archwright.search.searchers.named import searcher_text
 from archwright.store.query import query, questions
 
 Floats = NDArray[np.float64]

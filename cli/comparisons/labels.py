@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 from archwright.cli.values import BadOption, searcher_parts
-from archwright.core.serial import JSON
-from archwright.search.named import searcher_from_json, searcher_text, searcher_to_json
+from archwright.core.json import JSON
+from archwright.search.searchers.named import searcher_from_json, searcher_text, searcher_to_json
 
 LONGEST = 60  # characters of a label; a run's name may have 100
 

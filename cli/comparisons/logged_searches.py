@@ -8,13 +8,12 @@ from pathlib import Path
 from attrs import fields, frozen
 
 from archwright.cli.values import BadOption
-from archwright.core.difference import differences
-from archwright.core.serial import JSON
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
+from archwright.core.json import JSON, differences
 from archwright.evaluate.config import from_json as config_from_json
 from archwright.evaluate.config import to_json as config_to_json
-from archwright.search.compare import Entry
-from archwright.search.named import logged_searcher, searcher_to_json
+from archwright.search.running.compare import Entry
+from archwright.search.searchers.named import logged_searcher, searcher_to_json
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, to_json
 from archwright.store.query import query

@@ -6,12 +6,12 @@ from itertools import chain, count
 
 from archwright.cli.comparisons.running import unfinished
 from archwright.core.errors import ArchwrightError
-from archwright.search.compare import Entry
+from archwright.search.running.compare import Entry
 from archwright.store.artifacts import left_by
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import RunIsBusy
-from archwright.store.names import check_run_name, runs_of
+from archwright.store.log import check_run_name, runs_of
 
 
 class ComparisonIsBusy(ArchwrightError, BlockingIOError):

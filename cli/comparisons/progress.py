@@ -16,9 +16,9 @@ from archwright.cli.output import screen
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.progress import PER_SECOND, TRIALS, Watcher
 from archwright.cli.runs.status import line, standing
-from archwright.core.printable import one_line
-from archwright.core.trial import Objective
-from archwright.search.run import Stop
+from archwright.core.errors import one_line
+from archwright.core.objective import Objective
+from archwright.search.running.loop import Stop
 from archwright.store.events import Event, Scored
 from archwright.store.fold import RunState
 

@@ -11,11 +11,11 @@ from archwright.cli.comparisons.progress import Overview
 from archwright.cli.runs.interrupts import noted
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
-from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.workers.machine import cores
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.compare import Entry, run_all
-from archwright.search.run import Stop, TrialsKeepFailing
-from archwright.search.session import Console, logged, resume, start
+from archwright.search.running.compare import Entry, run_all
+from archwright.search.running.loop import Stop, TrialsKeepFailing
+from archwright.search.running.runs import Console, logged, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.fold import RunState
 

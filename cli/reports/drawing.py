@@ -8,7 +8,7 @@ from archwright.cli.reports.facts import leaf, left_out, outlined
 from archwright.cli.reports.reading import Reading
 from archwright.cli.suggestion import command
 from archwright.cli.values import BadOption
-from archwright.core.picture.svg import as_svg
+from archwright.core.drawing.svg import as_svg
 from archwright.core.term import Term
 
 

@@ -12,14 +12,14 @@ from archwright.cli.reports.reading import Reading, open_status
 from archwright.cli.reports.repeats import is_repeated, of_repeats
 from archwright.cli.reports.stopped import of_stop
 from archwright.cli.theirs import theirs
-from archwright.core import serial
-from archwright.core.draw import as_text
+from archwright.core import json
+from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, replay
-from archwright.core.outline import outline
 from archwright.core.term import Term
-from archwright.evaluate.failure import account
-from archwright.search.run import training_seed
+from archwright.core.unknown_kinds import outline
+from archwright.evaluate.user_errors import account
+from archwright.search.running.loop import training_seed
 from archwright.store.artifacts import artifact, run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import Trial
@@ -167,7 +167,7 @@ def leaf(reading: Reading, trial: Trial) -> Node:
 
 def outlined(reading: Reading, trial: Trial) -> Term:
     """The trial's architecture as far as the log tells it by itself, where its kinds of module are not known."""
-    return outline(serial.outlined(reading.run.space), trial.path)
+    return outline(json.outlined(reading.run.space), trial.path)
 
 
 def left_out(reading: Reading) -> str:

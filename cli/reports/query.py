@@ -12,7 +12,7 @@ from attrs import define, field
 from archwright.cli.output import named, say, screen, several, shown, table
 from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
 from archwright.cli.values import BadOption
-from archwright.core.printable import plain_json, printable
+from archwright.core.errors import plain_json, printable
 from archwright.store.query import Format, Table, asked, export
 
 ROWS = 1_000  # of a table on a terminal

@@ -7,15 +7,14 @@ from typing import Protocol, TypeVar
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.trial import Objective
-from archwright.search.session import Logged, logged, of_recorded
+from archwright.core.objective import Objective
+from archwright.search.running.runs import Logged, logged, of_recorded
 from archwright.store.chain import parsed
 from archwright.store.claim import NOBODY, is_claimed, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, Scored
 from archwright.store.fold import RunState, Trial
-from archwright.store.log import Row
-from archwright.store.names import find_run
+from archwright.store.log import Row, find_run
 
 
 class NoSuchTrial(ArchwrightError, LookupError):

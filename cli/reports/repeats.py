@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from archwright.cli.output import score, several
-from archwright.core.serial import JSON
+from archwright.core.json import JSON
 from archwright.search.magnitude import in_unit, out_of_unit, unit_of
-from archwright.search.searchers.given import Given
+from archwright.search.searchers.fixed import Given
 from archwright.store.events import RunStarted
 
 Facts = dict[str, Any]

@@ -10,11 +10,19 @@ from archwright.cli.reports.facts import Facts, left_out
 from archwright.cli.reports.reading import Reading
 from archwright.cli.suggestion import command
 from archwright.cli.values import pairs, searcher_parts
-from archwright.core.serial import JSON
-from archwright.core.trial import parse_budget
+from archwright.core.budget import parse_budget
+from archwright.core.json import JSON
 from archwright.core.value import Value
-from archwright.search.named import logged_searcher, searcher_to_json
-from archwright.search.replay import Mismatch, believed, equals, mismatches, own_proposals, revision_now, revisions
+from archwright.search.running.replay import (
+    Mismatch,
+    believed,
+    equals,
+    mismatches,
+    own_proposals,
+    revision_now,
+    revisions,
+)
+from archwright.search.searchers.named import logged_searcher, searcher_to_json
 from archwright.store.events import Proposed, RunResumed
 
 

@@ -12,8 +12,8 @@ from archwright.cli.reports.facts import Facts
 from archwright.cli.reports.repeats import conclusion, origin, summary
 from archwright.cli.reports.stopped import in_short
 from archwright.cli.suggestion import command
-from archwright.core.trial import parse_budget
-from archwright.evaluate.failure import reason
+from archwright.core.budget import parse_budget
+from archwright.evaluate.user_errors import reason
 
 ROWS = 20  # of a run's trials on a terminal
 

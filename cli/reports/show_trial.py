@@ -21,7 +21,7 @@ from archwright.cli.output import (
 )
 from archwright.cli.reports.facts import Facts, differing
 from archwright.cli.reports.stopped import in_full
-from archwright.core.trial import parse_budget
+from archwright.core.budget import parse_budget
 
 NAME = 36  # columns that a choice's name may take beside several trials, where they do not fit
 VALUE = 12  # columns that a value may take there

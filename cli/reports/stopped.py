@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import asdict
 
-from archwright.core.trial import Stopped
+from archwright.core.protocols import Stopped
 
 Facts = dict[str, Any]
 

@@ -9,16 +9,17 @@ from archwright.cli.output import say
 from archwright.cli.own_code import named
 from archwright.cli.runs import own_function
 from archwright.cli.values import BadOption, pairs, plain
-from archwright.core.basic import Settings
+from archwright.core.budget import Budget, parse_budget
 from archwright.core.errors import nearest
-from archwright.core.rewriting import Either
+from archwright.core.modules.basic import Settings
+from archwright.core.modules.choices import Either
+from archwright.core.objective import Objective
 from archwright.core.term import Composite, Term
-from archwright.core.trial import Budget, Objective, parse_budget
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
-from archwright.evaluate.metrics import COSTS, METRICS
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import ALIASES, recipe
+from archwright.evaluate.verdict import COSTS, METRICS
 from archwright.store.events import RunStarted
 
 TABLES = ("nasbench201", "fcnet")

@@ -7,14 +7,11 @@ from rich.console import Console as Screen
 
 from archwright.cli.output import say
 from archwright.cli.values import BadOption
-from archwright.core.errors import ArchwrightError
-from archwright.core.printable import one_line
-from archwright.core.serial import JSON
-from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
-from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.data.found import found, warnings
+from archwright.core.errors import ArchwrightError, one_line
+from archwright.core.json import JSON
+from archwright.evaluate.config import READER, Config, FunctionConfig, TrainingConfig
+from archwright.evaluate.data.dataset import DataInfo, found, warnings
 from archwright.evaluate.data.named import describe_wanted
-from archwright.evaluate.reader import READER
 from archwright.store.errors import UnreadableEvent
 from archwright.store.events import RunStarted
 

@@ -13,7 +13,7 @@ from types import FrameType
 from attrs import define, field
 
 from archwright.cli.output import duration
-from archwright.search.run import Stop
+from archwright.search.running.loop import Stop
 
 ASKING = (signal.SIGTERM, signal.SIGHUP)
 SIGNALS = (signal.SIGINT, *ASKING)

@@ -11,11 +11,11 @@ from inspect import Parameter
 from archwright.cli.runs import own_score
 from archwright.cli.values import BadOption
 from archwright.core.errors import nearest
-from archwright.core.trial import Objective
+from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.failure import account
-from archwright.evaluate.functions.asking import TORCH, asked
-from archwright.evaluate.loading import BadSource, NoSuchAttribute, SourceFailed, is_source, origins, resolved
+from archwright.evaluate.functions.signature import TORCH, asked
+from archwright.evaluate.user_code import BadSource, NoSuchAttribute, SourceFailed, is_source, origins, resolved
+from archwright.evaluate.user_errors import account
 
 DATA = ("data",)
 NEEDS = {  # options, and which parameter reads them

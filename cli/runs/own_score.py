@@ -10,9 +10,8 @@ from typing import Any
 
 from attrs import asdict
 
-from archwright.core.scoring import declared, score
-from archwright.core.trial import Objective
-from archwright.evaluate.loading import SourceFailed, load
+from archwright.core.objective import Objective, declared, score
+from archwright.evaluate.user_code import SourceFailed, load
 from archwright.evaluate.workers.process import import_path
 
 

@@ -14,9 +14,9 @@ from rich.text import Text
 from archwright.cli.output import duration, score, screen
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.status import Running, Standing, line
-from archwright.core.printable import one_line
-from archwright.core.trial import Budget
-from archwright.search.run import Stop
+from archwright.core.budget import Budget
+from archwright.core.errors import one_line
+from archwright.search.running.loop import Stop
 from archwright.store.events import Event, Scored
 
 PER_SECOND = 4  # pictures

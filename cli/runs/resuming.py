@@ -6,14 +6,13 @@ from archwright.cli.output import say, several
 from archwright.cli.own_code import logged_space, logged_term
 from archwright.cli.runs.starting import space_now
 from archwright.cli.suggestion import command
-from archwright.core.difference import differences, in_the_order_of
-from archwright.core.serial import JSON, to_json
+from archwright.core.json import JSON, differences, in_the_order_of, to_json
 from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.loading import is_source
 from archwright.evaluate.permission import require
-from archwright.search.replay import revision_from_here, revisions
-from archwright.search.session import Logged, check_paths
+from archwright.evaluate.user_code import is_source
+from archwright.search.running.replay import revision_from_here, revisions
+from archwright.search.running.runs import Logged, check_paths
 
 
 def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:

@@ -12,21 +12,21 @@ from archwright.cli.reports.reading import Reading
 from archwright.cli.runs.images import logged
 from archwright.cli.values import BadOption, pairs
 from archwright.core.architecture import settings_of
-from archwright.core.serial import JSON
-from archwright.core.trial import Budget, Objective
-from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json, to_json
+from archwright.core.budget import Budget
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
+from archwright.evaluate.config import READER, Config, FunctionConfig, TrainingConfig, from_json, to_json
 from archwright.evaluate.data.builtin import NAMES
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.named import describe_wanted
-from archwright.evaluate.reader import READER
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import overruled, recipe
-from archwright.search.named import searcher_to_json
-from archwright.search.run import training_seed
-from archwright.search.searchers.given import Given
-from archwright.search.session import versions
+from archwright.search.running.loop import training_seed
+from archwright.search.running.runs import versions
+from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import RunStarted
-from archwright.store.names import check_run_name
+from archwright.store.log import check_run_name
 
 
 def final(

@@ -21,13 +21,14 @@ from archwright.cli.runs.interrupts import Interrupts, noted
 from archwright.cli.runs.progress import Watcher, watched
 from archwright.cli.runs.status import Standing, standing
 from archwright.cli.suggestion import command
-from archwright.core.trial import Budget, Evaluator
+from archwright.core.budget import Budget
+from archwright.core.protocols import Evaluator
 from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.run import NoSuchMetric, NothingScored
-from archwright.search.session import Console, Logged
+from archwright.search.running.loop import NoSuchMetric, NothingScored
+from archwright.search.running.runs import Console, Logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
 from archwright.store.fold import RunState

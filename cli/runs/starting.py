@@ -9,21 +9,21 @@ from archwright.cli.runs import own_function
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found
 from archwright.cli.suggestion import command
 from archwright.cli.values import BadOption
+from archwright.core.analysis import out_shapes
 from archwright.core.check import check
-from archwright.core.serial import JSON, from_json
-from archwright.core.tally import out_shapes
-from archwright.core.term import Shape, Term
+from archwright.core.json import JSON, from_json
+from archwright.core.shape import Shape
+from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings
-from archwright.search.session import Logged
+from archwright.search.running.runs import Logged
 from archwright.store.anew import require_not_gone
 from archwright.store.artifacts import left_by, require_none
-from archwright.store.claim import claim
+from archwright.store.claim import claim, first_free
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import RunExists
-from archwright.store.names import check_run_name, new_run_names, runs_of
-from archwright.store.new_run import first_free
+from archwright.store.log import check_run_name, new_run_names, runs_of
 
 
 def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape | None) -> tuple[Term, Shape, Config]:

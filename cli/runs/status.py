@@ -6,8 +6,9 @@ from attrs import evolve, field, frozen
 
 from archwright.cli.output import duration, score
 from archwright.cli.reports.reading import in_order, ranked
-from archwright.core.trial import Budget, Objective
-from archwright.evaluate.failure import reason
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
+from archwright.evaluate.user_errors import reason
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,

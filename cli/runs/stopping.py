@@ -1,10 +1,10 @@
 """What halts hopeless trials, as a person asks for it."""
 
 from archwright.cli.values import BadOption, pairs
-from archwright.core.serial import JSON
-from archwright.core.trial import Objective
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
 from archwright.evaluate.config import REPORTED, Config, FunctionConfig, TrainingConfig
-from archwright.search.stopping import rule_to_json
+from archwright.search.running.stopping import rule_to_json
 
 
 def stopping(text: str | None, config: Config, objective: Objective) -> JSON:

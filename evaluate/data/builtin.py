@@ -1,4 +1,4 @@
-"""The data sets that go by a name: digits is embedded, the others are read from disk or downloaded."""
+"""The names of the classes of data sets that do not have them in their files, in the order of the labels."""
 
 import gzip
 import struct
@@ -11,9 +11,33 @@ from attrs import frozen
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from archwright.evaluate.data.class_names import CIFAR10, CIFAR100, FASHION
-from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline, counted
-from archwright.evaluate.made_folder import made
+from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, Outline, counted
+from archwright.evaluate.paths import made
+
+FASHION = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+_CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck"
+_CIFAR100 = """
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
+caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish
+forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle
+mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
+possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
+sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
+willow_tree wolf woman worm
+"""
+CIFAR10, CIFAR100 = tuple(_CIFAR10.split()), tuple(_CIFAR100.split())
+
 
 DIGITS = tuple("0123456789")
 OUTLINES = {

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 from PIL import Image
 
-from archwright.evaluate.data.images import BadData
+from archwright.evaluate.data.dataset import BadData
 
 NOT_READ = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}  # formats that Pillow knows and needs other programs for
 WHITE = 255  # the background of what is transparent

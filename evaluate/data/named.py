@@ -5,16 +5,25 @@ from pathlib import Path
 from typing import Protocol
 
 from archwright.core.errors import ArchwrightError, nearest
+from archwright.evaluate.config import FIRST, READER
 from archwright.evaluate.data import builtin
-from archwright.evaluate.data.dataset import DataInfo, Dataset
+from archwright.evaluate.data.dataset import (
+    BadData,
+    Counts,
+    DataInfo,
+    Dataset,
+    Images,
+    Outline,
+    Source,
+    share_of_each,
+    split,
+    times,
+)
 from archwright.evaluate.data.folder import Folder
-from archwright.evaluate.data.images import BadData, Counts, Images, Outline, Source, times
 from archwright.evaluate.data.npz import Npz
 from archwright.evaluate.data.reader1 import folder as folder1
 from archwright.evaluate.data.reader1 import npz as npz1
 from archwright.evaluate.data.reader1 import splits as splits1
-from archwright.evaluate.data.splits import share_of_each, split
-from archwright.evaluate.reader import FIRST, READER
 
 TEST = 0.2  # the fraction that is kept for reports, where a data set has no test images of its own
 FEWEST = 10  # images; with fewer, a split would be empty

@@ -6,9 +6,9 @@ from html import escape
 
 from attrs import field, frozen
 
-from archwright.core.printable import one_line
-from archwright.core.term import Shape
-from archwright.evaluate.data.normalisation import Normalisation
+from archwright.core.errors import one_line
+from archwright.core.shape import Shape
+from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.model_file import Origin
 
 # What Markdown reads as more than itself; an underscore is one only at the beginning or the end of a word.

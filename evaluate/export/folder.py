@@ -14,15 +14,16 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.serial import JSON, kinds, own_kinds, to_json
-from archwright.core.term import Shape, Term
-from archwright.evaluate.data.normalisation import Normalisation
+from archwright.core.json import JSON, kinds, own_kinds, to_json
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, card
 from archwright.evaluate.export.model_file import Origin, model_file
-from archwright.evaluate.failure import account, said
-from archwright.evaluate.made_folder import made
 from archwright.evaluate.network.compile import compiled
-from archwright.store.scratch import scratch_folder
+from archwright.evaluate.paths import made
+from archwright.evaluate.user_errors import account, said
+from archwright.store.beside import scratch_folder
 
 FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
 DRAFTS = ".archwright-export-"  # folders for a moment, in that of the export

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from archwright.core.printable import one_line
-from archwright.core.term import Shape, Term
-from archwright.evaluate.data.normalisation import Normalisation
-from archwright.evaluate.export.classes import bodies, classes, code, definitions
-from archwright.evaluate.export.lines import INDENT, WIDTH, broken_up
+from archwright.core.errors import one_line
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+from archwright.evaluate.data.tensors import Normalisation
+from archwright.evaluate.export.classes import INDENT, WIDTH, bodies, broken_up, classes, code, definitions
 from archwright.evaluate.export.steps import numbers
 from archwright.evaluate.export.translate import steps
 

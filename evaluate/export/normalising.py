@@ -6,9 +6,8 @@ from attrs import evolve
 from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.named import read_wanted, require_at_hand
-from archwright.evaluate.data.normalisation import Normalisation, normalisation_of
-from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.training.classifier import recipe_of
+from archwright.evaluate.data.tensors import Normalisation, normalisation_of, on_device
+from archwright.evaluate.training.task import recipe_of
 from archwright.evaluate.training.train import as_trained_on
 
 

@@ -6,9 +6,9 @@ from typing import Any, Literal, final
 
 from attrs import field, frozen
 
-from archwright.core.cell import Edge
-from archwright.core.composite import padded
-from archwright.core.term import Shape
+from archwright.core.modules.composite import padded
+from archwright.core.modules.graphs import Edge
+from archwright.core.shape import Shape
 
 Merging = Literal["add", "concatenate"]
 Numbers = tuple[tuple[str, int], ...]  # integers in code, each with the name of what it is

@@ -11,11 +11,12 @@ from typing import Any
 from attrs import evolve
 from torch import nn
 
-from archwright.core import basic, composite
-from archwright.core.cell import Topology
 from archwright.core.errors import ArchwrightError
-from archwright.core.nasbench201 import Nasbench201Network
-from archwright.core.term import Composite, Shape, Term
+from archwright.core.modules import basic, composite
+from archwright.core.modules.graphs import Topology
+from archwright.core.shape import Shape
+from archwright.core.spaces.nasbench201 import Nasbench201Network
+from archwright.core.term import Composite, Term
 from archwright.evaluate.export.steps import (
     ZERO,
     Argument,
@@ -30,8 +31,8 @@ from archwright.evaluate.export.steps import (
     Way,
     skeleton,
 )
-from archwright.evaluate.failure import account
 from archwright.evaluate.network import layers
+from archwright.evaluate.user_errors import account
 
 WORTH_A_CLASS = 6  # lines that a class for a repeated part must save
 FUNCTIONS: Mapping[str, str] = {"sigmoid": "torch.sigmoid({x})", "tanh": "torch.tanh({x})"}  # the others are F's

@@ -7,16 +7,13 @@ from typing import Any
 
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.errors import ArchwrightError
-from archwright.core.scoring import declared
+from archwright.core.objective import declared
+from archwright.core.protocols import Job, Stopped
 from archwright.core.term import Term
-from archwright.core.trial import Job, Stopped
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.failure import account
-from archwright.evaluate.functions.asking import Asked, asked
-from archwright.evaluate.functions.made import Made, Make
-from archwright.evaluate.loading import load
-from archwright.evaluate.out_of_memory import is_out_of_memory
-from archwright.evaluate.own_process import no_child_returns
+from archwright.evaluate.functions.signature import Asked, Made, Make, asked
+from archwright.evaluate.user_code import load, no_child_returns
+from archwright.evaluate.user_errors import account, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict
 
 
@@ -108,9 +105,9 @@ def _light(config: FunctionConfig, job: Job, architecture: Term) -> dict[str, An
 def _maker(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Make:
     if not asks.needs_torch:
         return lambda _, __: Made()
-    from archwright.evaluate.functions import equipment  # only here, since torch takes seconds to import
+    from archwright.evaluate.functions import arguments  # only here, since torch takes seconds to import
 
-    return equipment.prepare(config, asks, index, threads)
+    return arguments.prepare(config, asks, index, threads)
 
 
 def _epoch(given: Any) -> int:

@@ -1,20 +1,63 @@
-"""A specified term as a torch module: one small function for each kind of module."""
+"""Whether a person's kind of module has as many parameters as it says."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import singledispatch
 
 import torch
 from torch import nn
 
-from archwright.core import basic, composite
 from archwright.core.architecture import require_specified
-from archwright.core.cell import Topology
+from archwright.core.claims import says
 from archwright.core.errors import ArchwrightError
-from archwright.core.nasbench201 import Nasbench201Network
-from archwright.core.term import Shape, Term
-from archwright.evaluate.network import cells, layers
-from archwright.evaluate.network.size import require_size
+from archwright.core.modules import basic, composite
+from archwright.core.modules.graphs import Topology
+from archwright.core.shape import Shape
+from archwright.core.spaces.nasbench201 import Nasbench201Network
+from archwright.core.term import Composite, Term
+from archwright.evaluate.network import layers
+
+
+class WrongSize(ArchwrightError, ValueError):
+    """A module with another number of parameters than its kind says."""
+
+
+def sizes(model: nn.Module) -> tuple[int, int]:
+    """How many parameters a model has: all, and those that training changes."""
+    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, _ in counts), sum(n for n, is_trained in counts if is_trained)
+
+
+def require_size(
+    architecture: Term, in_shape: Shape, model: nn.Module, build: Callable[[Term, Shape], nn.Module]
+) -> None:
+    """WrongSize for the first kind of a person's own whose module has another number than its `parameters` gives.
+
+    Kinds that have no method `parameters` say nothing. `build` makes the module of a term; it draws weights.
+    """
+    if architecture.parameters(in_shape) in sizes(model):
+        return
+    for term, shape in _own(architecture, in_shape):
+        module = build(term, shape)
+        module.eval()(torch.zeros(2, *shape))  # lazy layers know their size from then on
+        whole, trained = sizes(module)
+        said = term.parameters(shape)
+        if said not in (whole, trained):
+            of = f"{whole:,}" if whole == trained else f"{whole:,}, of which {trained:,} are trained"
+            raise WrongSize(
+                f"{term.kind} says by parameters that it has {said:,} of them for an input of shape {shape}, and its "
+                f"module has {of}; make them agree"
+            )
+
+
+def _own(term: Term, in_shape: Shape) -> Iterator[tuple[Term, Shape]]:
+    """The modules whose kinds are a person's own and say how large they are, inner ones first."""
+    if isinstance(term, Composite):
+        for _, inside, shape, _ in term.runs(in_shape):
+            yield from _own(inside, shape)
+    if says(type(term), "parameters"):
+        yield term, in_shape
+
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -178,21 +221,21 @@ def _(term: composite.Branches, in_shape: Shape) -> nn.Module:
 
 @build.register
 def _(_: basic.Zero, __: Shape) -> nn.Module:
-    return cells.Zero()
+    return layers.Zero()
 
 
 @build.register
 def _(term: basic.ReluConvBn, in_shape: Shape) -> nn.Module:
-    return cells.relu_conv_bn(in_shape[0], in_shape[0], term.size)
+    return layers.relu_conv_bn(in_shape[0], in_shape[0], term.size)
 
 
 @build.register
 def _(term: Topology, in_shape: Shape) -> nn.Module:
-    return cells.Topology(term.edges, (build(inside, shape) for _, inside, shape, _ in term.runs(in_shape)))
+    return layers.Topology(term.edges, (build(inside, shape) for _, inside, shape, _ in term.runs(in_shape)))
 
 
 @build.register
 def _(term: Nasbench201Network, in_shape: Shape) -> nn.Module:
     shapes = term.stages(in_shape)
     stages = (nn.Sequential(*(build(term.cell, shape) for _ in range(term.cells))) for shape in shapes)
-    return cells.network(in_shape[0], [channels for channels, *_ in shapes], stages, term.classes)
+    return layers.network(in_shape[0], [channels for channels, *_ in shapes], stages, term.classes)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from archwright.core.fcnet import HYPERPARAMETERS, network
+from archwright.core.budget import Budget
+from archwright.core.spaces.fcnet import HYPERPARAMETERS, network
 from archwright.core.term import Term
-from archwright.core.trial import Budget
 from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table, require_budget
 
 # Where an architecture holds each hyperparameter of the table: the kind of module and the name there.
@@ -73,7 +73,7 @@ class FcnetTable:
         """Nothing if it is a network of the benchmark with values of its hyperparameters; else NotInTable."""
         _indices(architecture)
 
-    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:  # noqa: ARG002  (every row is fully trained)
+    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
         """What the table says at the end of the training, whatever the budget."""
         columns, runs = self._columns, self.config.runs
         i = self._row_of(architecture)

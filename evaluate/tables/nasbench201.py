@@ -7,10 +7,10 @@ from typing import Literal, get_args
 import numpy as np
 from attrs import field, frozen
 
-from archwright.core.cell import Topology
-from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.budget import Budget
+from archwright.core.modules.graphs import Topology
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.term import Term
-from archwright.core.trial import Budget
 from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table, require_budget
 
 Split = Literal["validation", "test"]

@@ -7,9 +7,10 @@ from typing import Any, Literal, Protocol, get_args
 import numpy as np
 from attrs import frozen
 
+from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
-from archwright.core.trial import Budget, Finished, Job, Report
 from archwright.evaluate.paths import beginning, kind_of
 
 Runs = Literal["drawn", "mean"]
@@ -116,7 +117,7 @@ class TabularEvaluator:
         else:
             self._arrived.append(Finished(job.trial, job.attempt, "ok", row.metrics, row.seconds))
 
-    def collect(self, timeout: float) -> Sequence[Report | Finished]:  # noqa: ARG002
+    def collect(self, timeout: float) -> Sequence[Report | Finished]:
         """What was looked up since the last call."""
         arrived, self._arrived = self._arrived, []
         return arrived

@@ -6,11 +6,12 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from archwright.core.basic import Settings
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.expression import Shared
-from archwright.core.term import Term, probes
-from archwright.core.trial import JSON
+from archwright.core.hyperparameter import probes
+from archwright.core.json import JSON
+from archwright.core.modules.basic import Settings
+from archwright.core.term import Term
 from archwright.core.value import Value
 from archwright.evaluate.training.setting import BadTrainingSetting, choice, count, flag, number
 

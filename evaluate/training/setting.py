@@ -7,7 +7,7 @@ import attrs
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.trial import JSON
+from archwright.core.json import JSON
 
 
 class BadTrainingSetting(ArchwrightError, ValueError):

@@ -6,13 +6,14 @@ import cattrs
 from attrs import evolve, field, frozen
 from torch import nn
 
-from archwright.core.trial import Budget, Stopped
+from archwright.core.budget import Budget
+from archwright.core.protocols import Stopped
 from archwright.evaluate.config import Keep
 from archwright.evaluate.data.tensors import DeviceData
-from archwright.evaluate.training.artifacts import State
-from archwright.evaluate.training.course import Course
-from archwright.evaluate.training.learner import Diverged, Learner, Score, score, weights
+from archwright.evaluate.training.checkpointing import State
+from archwright.evaluate.training.progress import Course
 from archwright.evaluate.training.recipe import Recipe
+from archwright.evaluate.training.trainer import Diverged, Learner, Score, score, weights
 from archwright.evaluate.verdict import Tell, Verdict
 
 

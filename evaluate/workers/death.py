@@ -4,8 +4,8 @@ import signal
 
 from attrs import frozen
 
-from archwright.core.trial import Status
-from archwright.evaluate.workers.memory_kills import MemoryKills
+from archwright.core.protocols import Status
+from archwright.evaluate.workers.machine import MemoryKills
 
 # What a process brings upon itself; by any other signal somebody or something else has killed it.
 OWN_SIGNALS = {

@@ -10,12 +10,11 @@ from typing import Self
 from attrs import evolve
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.trial import Finished, Job, Report
+from archwright.core.protocols import Finished, Job, Report
 from archwright.evaluate.config import WorkerConfig, to_json
-from archwright.evaluate.workers.cores import cores
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.limit import LAST_CALL
-from archwright.evaluate.workers.memory_kills import MemoryKills
+from archwright.evaluate.workers.machine import MemoryKills, cores
 from archwright.evaluate.workers.process import Gone, WorkerProcess, import_path
 from archwright.evaluate.workers.protocol import Ended, Garbled, Halt, Message, Ready, Setup, Unfit
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from archwright.core.trial import Job
-from archwright.evaluate.failure import last_lines
+from archwright.core.protocols import Job
+from archwright.evaluate.user_errors import last_lines
 from archwright.evaluate.workers import guard
 from archwright.evaluate.workers.death import Death, death
 from archwright.evaluate.workers.limit import Limit
-from archwright.evaluate.workers.memory_kills import MemoryKills
+from archwright.evaluate.workers.machine import MemoryKills
 from archwright.evaluate.workers.protocol import Message, Setup, decode, encode, is_end
 
 CHUNK = 1 << 16  # bytes read at once, the size of a pipe

@@ -8,9 +8,9 @@ import cattrs
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.serial import to_json
+from archwright.core.json import JSON, to_json
+from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
-from archwright.core.trial import JSON, Finished, Job, Report
 
 
 class Garbled(ArchwrightError, ValueError):

@@ -1,24 +1,128 @@
-"""The process that does the work: warm between jobs, and gone as soon as its coordinator is."""
+"""One attempt at a job inside a worker: whatever the job does, an end that the coordinator can log."""
 
 import fcntl
+import gc
 import os
+import random
 import signal
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.protocols import Finished, Job, Report, Status
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, from_json
-from archwright.evaluate.failure import account
-from archwright.evaluate.loading import is_source, load
-from archwright.evaluate.verdict import Evaluate
-from archwright.evaluate.workers.attempt import attempt
-from archwright.evaluate.workers.inbox import Inbox
-from archwright.evaluate.workers.protocol import Message, Ready, Setup, Unfit, decode, encode
+from archwright.evaluate.user_code import is_source, load, no_child_returns, require_process
+from archwright.evaluate.user_errors import account, is_out_of_memory
+from archwright.evaluate.verdict import Evaluate, Metrics, Verdict
+from archwright.evaluate.workers.protocol import Ended, Halt, Message, Ready, Setup, Unfit, decode, encode
+
+
+def attempt(
+    evaluate: Evaluate, job: Job, report: Callable[[Report], None], halted: Callable[[], str] = lambda: ""
+) -> Ended:
+    """The end of one attempt at `job`; anything that `evaluate` raises becomes a status with the person's traceback.
+
+    `halted` says why the job is to end where it has just told an epoch's metrics; it is empty if it may go on.
+    Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
+    Only the process that has the job speaks of it, and only until its end: a report of a thread that goes on is lost.
+    """
+    started, home = time.monotonic(), os.getpid()
+    going, turn = True, Lock()
+
+    def tell(epoch: int, metrics: Metrics) -> str:
+        require_process(home)
+        with turn:
+            if going:
+                report(Report(job.trial, job.attempt, epoch, metrics))
+        return halted()
+
+    try:
+        _seed(job.seed)
+        with no_child_returns():
+            verdict, fit = evaluate(job, tell), True
+    except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
+        verdict, fit = Verdict(_status(error), error=account(error)), _leaves_fit(error)
+    with turn:
+        going = False
+    seconds = time.monotonic() - started
+    _give_back()
+    status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
+    return Ended(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), fit)
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def _give_back() -> None:
+    """The memory of what a job has left behind, models in cycles above all: other workers may share the device."""
+    gc.collect()
+    if _uses_cuda():
+        sys.modules["torch"].cuda.empty_cache()
+
+
+def _uses_cuda() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.cuda.is_initialized()
+
+
+def _status(error: BaseException) -> Status:
+    if isinstance(error, FloatingPointError):  # how Python, numpy and a person's own training say NaN
+        return "diverged"
+    return "out_of_memory" if is_out_of_memory(error) else "crashed"
+
+
+def _leaves_fit(error: BaseException) -> bool:
+    """Whether a worker can be trusted after `error`: not without memory, nor with a GPU in an unknown state."""
+    return isinstance(error, Exception) and not is_out_of_memory(error) and not _uses_cuda()
+
+
+class Inbox:
+    """Reads messages in a thread of its own, so that a halt is heard while its job runs."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        self._messages = messages
+        self._jobs: SimpleQueue[Job | BaseException | None] = SimpleQueue()
+        self._halts: dict[tuple[int, int], str] = {}
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def jobs(self) -> Iterator[Job]:
+        """Each job as soon as it is there, until there are no more; raises what reading them raised."""
+        while (job := self._jobs.get()) is not None:
+            if isinstance(job, BaseException):
+                raise job
+            yield job
+            self._halts.pop((job.trial, job.attempt), None)
+
+    def halted(self, job: Job) -> str:
+        """Why the job is to end now; empty if it may go on. A halt of another job, which is over, is no halt of it."""
+        return self._halts.get((job.trial, job.attempt), "")
+
+    def _read(self) -> None:
+        try:
+            for message in self._messages:
+                if isinstance(message, Halt):
+                    self._halts[message.trial, message.attempt] = message.why
+                else:
+                    assert isinstance(message, Job)
+                    self._halts.pop((message.trial, message.attempt), None)  # of a job of another search
+                    self._jobs.put(message)
+        except BaseException as error:  # noqa: BLE001  (the thread that takes jobs is to fail, not to wait for ever)
+            self._jobs.put(error)
+        else:
+            self._jobs.put(None)
 
 
 def main() -> None:
@@ -70,9 +174,9 @@ def prepare(setup: Setup) -> Evaluate:
         load(setup.space_source)  # defines the person's own kinds of module
     config = from_json(setup.evaluator)
     if isinstance(config, TrainingConfig):  # only here, since torch takes seconds to import
-        from archwright.evaluate.training import classifier
+        from archwright.evaluate.training import task
 
-        return classifier.prepare(config, setup.index, setup.threads)
+        return task.prepare(config, setup.index, setup.threads)
     assert isinstance(config, FunctionConfig)  # tables need no worker
     from archwright.evaluate.functions import scoring
 

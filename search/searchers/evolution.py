@@ -8,8 +8,8 @@ from pyrsistent import PDeque, pdeque
 
 from archwright.core.mutation import mutated, steps
 from archwright.core.node import Node, root
-from archwright.core.traverse import sample
-from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.traversal import sample
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.settings import whole
 
@@ -66,7 +66,7 @@ class Evolution:
         population = state.population.append(outcome)
         return evolve(state, population=population.popleft() if len(population) > self.population else population)
 
-    def promotable(self, state: EvolutionState) -> frozenset[int]:  # noqa: ARG002
+    def promotable(self, state: EvolutionState) -> frozenset[int]:
         """None: every training ends with its trial."""
         return frozenset()
 

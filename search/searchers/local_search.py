@@ -7,7 +7,7 @@ from pyrsistent import PSet, pset
 
 from archwright.core.mutation import neighbours, steps, with_changes
 from archwright.core.node import Node, Path, root
-from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.unseen import fresh
 
@@ -72,7 +72,7 @@ class LocalSearch:
             return evolve(state, current=outcome, untried=self._neighbours(state, outcome.proposal))
         return state
 
-    def promotable(self, state: LocalState) -> frozenset[int]:  # noqa: ARG002
+    def promotable(self, state: LocalState) -> frozenset[int]:
         """None: every training ends with its trial."""
         return frozenset()
 

@@ -11,8 +11,8 @@ from pyrsistent import PMap, pmap
 
 from archwright.core.domain import Domain
 from archwright.core.node import Node, root
-from archwright.core.traverse import sample
-from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.traversal import sample
 from archwright.core.value import Value
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.settings import Allowed, as_float, flag, number
@@ -144,7 +144,7 @@ class Mcts:
         highest = score if state.highest is None else max(score, state.highest)
         return evolve(state, lowest=lowest, highest=highest)
 
-    def promotable(self, state: MctsState) -> frozenset[int]:  # noqa: ARG002
+    def promotable(self, state: MctsState) -> frozenset[int]:
         """None: every training ends with its trial."""
         return frozenset()
 

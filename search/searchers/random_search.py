@@ -6,8 +6,8 @@ from attrs import evolve, field, frozen
 from pyrsistent import PSet, pset
 
 from archwright.core.node import Node, Path, root
-from archwright.core.traverse import sample
-from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.traversal import sample
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.settings import flag
 from archwright.search.searchers.unseen import fresh
@@ -53,10 +53,10 @@ class RandomSearch:
         seen = state.seen if self.replacement else state.seen.add(proposal.path)
         return evolve(state, proposals=max(state.proposals, proposal.trial + 1), seen=seen)
 
-    def tell(self, state: RandomState, outcome: Outcome) -> RandomState:  # noqa: ARG002
+    def tell(self, state: RandomState, outcome: Outcome) -> RandomState:
         """No difference."""
         return state
 
-    def promotable(self, state: RandomState) -> frozenset[int]:  # noqa: ARG002
+    def promotable(self, state: RandomState) -> frozenset[int]:
         """None: every training ends with its trial."""
         return frozenset()

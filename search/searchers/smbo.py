@@ -9,10 +9,10 @@ from attrs import field, frozen
 
 from archwright.core.mutation import mutated, steps
 from archwright.core.node import Node, Path, replay, root
-from archwright.core.traverse import sample
-from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.traversal import sample
 from archwright.search.randomness import uniforms
-from archwright.search.searchers.observed import Observed, Told, adopted, merits, told
+from archwright.search.searchers.history import Observed, Told, adopted, merits, told
 from archwright.search.searchers.settings import one_of, whole
 from archwright.search.searchers.unseen import fresh
 from archwright.search.surrogates.acquisition import expected_improvement, first_best, gaussian_ranks
@@ -89,7 +89,7 @@ class Smbo:
         """One outcome more."""
         return told(state, outcome)
 
-    def promotable(self, state: SmboState) -> frozenset[int]:  # noqa: ARG002
+    def promotable(self, state: SmboState) -> frozenset[int]:
         """None: every training ends with its trial."""
         return frozenset()
 

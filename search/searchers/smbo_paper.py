@@ -7,11 +7,11 @@ import numpy as np
 from attrs import field, frozen
 
 from archwright.core.node import Node, root
-from archwright.core.traverse import sample
-from archwright.core.trial import Outcome, Problem, Proposal
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.traversal import sample
 from archwright.search.magnitude import in_unit, unit_of
 from archwright.search.randomness import uniforms
-from archwright.search.searchers.observed import Observed, adopted, merits, told
+from archwright.search.searchers.history import Observed, adopted, merits, told
 from archwright.search.searchers.settings import as_float, number, positive, whole
 from archwright.search.searchers.unseen import fresh
 from archwright.search.surrogates.features import Matrix, Names, matrix, names, vocabulary
@@ -74,7 +74,7 @@ class SmboPaper:
         """One outcome more."""
         return told(state, outcome)
 
-    def promotable(self, state: PaperState) -> frozenset[int]:  # noqa: ARG002
+    def promotable(self, state: PaperState) -> frozenset[int]:
         """None: every training ends with its trial."""
         return frozenset()
 

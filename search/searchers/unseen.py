@@ -7,7 +7,7 @@ from attrs import frozen
 
 from archwright.core.domain import Domain
 from archwright.core.node import Node, Path
-from archwright.core.traverse import sample
+from archwright.core.traversal import sample
 from archwright.core.value import Value
 
 # Leaves that are drawn for one that is new, before what is left is worked out, which after 1,000 leaves takes about as

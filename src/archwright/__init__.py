@@ -2,7 +2,7 @@
 
 from archwright.core.architecture import layers as layers
 from archwright.core.architecture import settings_of as settings_of
-from archwright.core.basic import (
+from archwright.core.modules.basic import (
     Affine,
     AvgPool2d,
     BatchNorm,
@@ -15,16 +15,16 @@ from archwright.core.basic import (
     ReluConvBn,
     Zero,
 )
-from archwright.core.basic import activation as activation
-from archwright.core.basic import relu as relu
-from archwright.core.basic import settings as settings
-from archwright.core.cell import cell as cell
-from archwright.core.cell import topology as topology
+from archwright.core.modules.basic import activation as activation
+from archwright.core.modules.basic import relu as relu
+from archwright.core.modules.basic import settings as settings
+from archwright.core.modules.graphs import cell as cell
+from archwright.core.modules.graphs import topology as topology
 from archwright.core.check import check as check
 from archwright.core.check import dead_ends as dead_ends
-from archwright.core.composite import RepeatTied, Residual
-from archwright.core.composite import branches as branches
-from archwright.core.composite import sequential as sequential
+from archwright.core.modules.composite import RepeatTied, Residual
+from archwright.core.modules.composite import branches as branches
+from archwright.core.modules.composite import sequential as sequential
 from archwright.core.domain import Domain as Domain
 from archwright.core.ranges import integers as integers
 from archwright.core.ranges import reals as reals
@@ -33,35 +33,35 @@ from archwright.core.errors import ArchwrightError as ArchwrightError
 from archwright.core.expression import larger as larger
 from archwright.core.expression import shared as shared
 from archwright.core.expression import smaller as smaller
-from archwright.core.named import named_space as named_space
+from archwright.core.spaces.named import named_space as named_space
 from archwright.core.node import Node as Node
 from archwright.core.node import replay as replay
 from archwright.core.node import root as root
-from archwright.core.rewriting import Repeat
-from archwright.core.rewriting import either as either
-from archwright.core.rewriting import maybe_swap as maybe_swap
-from archwright.core.rewriting import optional as optional
-from archwright.core.scoring import score as score
-from archwright.core.serial import from_json as from_json
-from archwright.core.serial import to_json as to_json
-from archwright.core.tally import count as count
+from archwright.core.modules.choices import Repeat
+from archwright.core.modules.choices import either as either
+from archwright.core.modules.choices import maybe_swap as maybe_swap
+from archwright.core.modules.choices import optional as optional
+from archwright.core.objective import score as score
+from archwright.core.json import from_json as from_json
+from archwright.core.json import to_json as to_json
+from archwright.core.analysis import count as count
 from archwright.core.term import Basic as Basic
 from archwright.core.term import Composite as Composite
-from archwright.core.term import Hyperparameter as Hyperparameter
+from archwright.core.hyperparameter import Hyperparameter as Hyperparameter
 from archwright.core.shape import Misfit as Misfit
 from archwright.core.term import Rewriting as Rewriting
-from archwright.core.term import Shape as Shape
+from archwright.core.shape import Shape as Shape
 from archwright.core.term import Term as Term
 from archwright.core.term import child as child
 from archwright.core.term import children as children
-from archwright.core.term import hyperparameter as hyperparameter
-from archwright.core.term import integer as integer
+from archwright.core.hyperparameter import hyperparameter as hyperparameter
+from archwright.core.hyperparameter import integer as integer
 from archwright.core.term import module as module
-from archwright.core.term import number as number
-from archwright.core.term import one_of as one_of
-from archwright.core.traverse import enumerate_leaves as enumerate_leaves
-from archwright.core.traverse import sample as sample
-from archwright.core.trial import Budget as Budget
+from archwright.core.hyperparameter import number as number
+from archwright.core.hyperparameter import one_of as one_of
+from archwright.core.traversal import enumerate_leaves as enumerate_leaves
+from archwright.core.traversal import sample as sample
+from archwright.core.budget import Budget as Budget
 
 # Modules are written as functions are: aw.conv2d(filters=[32, 64], size=3).
 affine = Affine

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 
-from archwright.core.nasbench201 import OPERATIONS
-from archwright.core.trial import Objective
-from archwright.search.compare import Entry
-from archwright.search.named import searcher_to_json
+from archwright.core.objective import Objective
+from archwright.core.spaces.nasbench201 import OPERATIONS
+from archwright.search.running.compare import Entry
+from archwright.search.searchers.named import searcher_to_json
 from archwright.store import chain
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored

@@ -38,8 +38,8 @@ MODULES = (
     "matplotlib.backends.backend_svg",
 )
 OF_WORKERS = (
-    "archwright.evaluate.training.classifier",
-    "archwright.evaluate.functions.equipment",
+    "archwright.evaluate.training.task",
+    "archwright.evaluate.functions.arguments",
     "archwright.evaluate.functions.scoring",
     "archwright.evaluate.workers.worker",
 )

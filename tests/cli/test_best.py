@@ -5,7 +5,7 @@ from attrs import evolve
 
 from archwright.cli.reports import facts
 from archwright.cli.reports.reading import read, read_best
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.store import chain
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogIsDamaged

@@ -15,7 +15,7 @@ import pytest
 
 from archwright.cli.commands.compare import compare
 from archwright.cli.commands.search import search
-from archwright.search.run import training_seed
+from archwright.search.running.loop import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
 from tests.cli.compared import full_table
@@ -48,7 +48,7 @@ def paced(architecture, seed):
 
 CELLS = """
 import archwright as aw
-from archwright.core.nasbench201 import EDGES, OPERATIONS
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS
 
 cells = aw.cell(EDGES, **{name: OPERATIONS[name] for name in ("none", "skip_connect", "nor_conv_3x3")})
 """  # some of NAS-Bench-201: all of it takes a second to check, each time

@@ -11,13 +11,13 @@ from archwright.cli.comparisons.naming import ComparisonIsBusy, named_comparison
 from archwright.cli.comparisons.progress import Overview
 from archwright.cli.comparisons.running import Force, unfinished, worked_off
 from archwright.cli.values import BadOption
-from archwright.core.serial import JSON
+from archwright.core.json import JSON
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.search.named import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json
-from archwright.search.run import Stop
+from archwright.search.running.loop import Stop
+from archwright.search.searchers.named import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStopped
-from archwright.store.names import check_run_name
+from archwright.store.log import check_run_name
 from tests.cli.compared import entry, written
 
 KINDS = {

@@ -13,7 +13,7 @@ from archwright.cli.comparisons.conclusions import (
     show_conclusions,
 )
 from archwright.cli.comparisons.logged_searches import standings
-from archwright.search.run import NothingScored, TrialsKeepFailing
+from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStopped
 from tests.cli.compared import all_written, entry, written

@@ -7,8 +7,8 @@ import pytest
 
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import read
-from archwright.core.named import named_space
-from archwright.core.picture.svg import as_svg
+from archwright.core.drawing.svg import as_svg
+from archwright.core.spaces.named import named_space
 
 
 def test_a_trial_is_drawn_with_its_shapes(reader, tmp_path):

@@ -14,15 +14,16 @@ from safetensors.torch import load_file, save
 import archwright as aw
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import read
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.config import to_json as config_to_json
-from archwright.evaluate.data.normalisation import Normalisation
+from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.folder import FILES
 from archwright.evaluate.network.compile import compiled
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.training.artifacts import write_model
-from archwright.search.run import training_seed
+from archwright.evaluate.training.checkpointing import write_model
+from archwright.search.running.loop import training_seed
 from archwright.store.artifacts import discard, run_folder
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored

@@ -15,7 +15,7 @@ from archwright.cli.comparisons.colours import colours
 from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, bin_edges, chosen_kind, draw, drawn, left_out
 from archwright.cli.comparisons.histories import History, NothingToCompare, by_label, histories
 from archwright.cli.values import BadOption
-from archwright.search.run import NothingScored
+from archwright.search.running.loop import NothingScored
 from archwright.store.duck import DuckDBLog
 from tests.cli.compared import all_written, written
 

@@ -7,7 +7,7 @@ import pytest
 
 from archwright.cli.runs.interrupts import Interrupts, noted
 from archwright.cli.values import BadOption, grace
-from archwright.search.run import Stop
+from archwright.search.running.loop import Stop
 
 TRIALS = ("trials", "the run is resumed")
 

@@ -7,11 +7,12 @@ from attrs import evolve
 
 from archwright.cli.comparisons.logged_searches import standings
 from archwright.cli.values import BadOption
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
 from archwright.evaluate.config import TrainingConfig, to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.search.compare import Entry
-from archwright.search.named import searcher_to_json
+from archwright.search.running.compare import Entry
+from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Fork, RunResumed, RunStopped
 from archwright.store.log import START

@@ -16,7 +16,8 @@ from archwright.cli.reports import show_trial
 from archwright.cli.reports.query import show_table
 from archwright.cli.runs.progress import Watcher
 from archwright.cli.runs.status import Standing
-from archwright.core.trial import Objective, parse_budget
+from archwright.core.budget import parse_budget
+from archwright.core.objective import Objective
 from archwright.store.query import Table
 from tests.core.test_printable import steering, texts
 

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from archwright.cli.comparisons.progress import Overview, command_again
 from archwright.cli.runs.interrupts import Interrupts
-from archwright.core.trial import Budget, Objective
-from archwright.search.run import Stop
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
+from archwright.search.running.loop import Stop
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
 from tests.search.instant import started

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from archwright.core.trial import Objective
-from archwright.evaluate.loading import SourceFailed, load
+from archwright.core.objective import Objective
+from archwright.evaluate.user_code import SourceFailed, load
 from tests.cli.running import look, read_json, run
 
 OWN = """

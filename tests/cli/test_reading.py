@@ -14,8 +14,8 @@ from archwright.cli.output import duration, score, shown, size, sparkline, tree
 from archwright.cli.reports.facts import differing, merged
 from archwright.cli.reports.reading import open_status
 from archwright.cli.reports.show_trial import side_by_side
-from archwright.core.trial import Objective
-from archwright.search.session import logged
+from archwright.core.objective import Objective
+from archwright.search.running.runs import logged
 from archwright.store.claim import NOBODY, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.log import START

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from archwright.cli.reports.replaying import _difference
-from archwright.core.trial import Budget
-from archwright.search.replay import Mismatch
-from archwright.search.session import logged
+from archwright.core.budget import Budget
+from archwright.search.running.replay import Mismatch
+from archwright.search.running.runs import logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed
 from archwright.store.log import START

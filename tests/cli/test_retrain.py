@@ -10,15 +10,15 @@ from attrs import evolve
 from archwright.cli.reports.reading import read
 from archwright.cli.reports.repeats import conclusion, of_repeats
 from archwright.cli.runs.retraining import final, images_for
-from archwright.core.named import SPACES
+from archwright.core.budget import Budget
+from archwright.core.json import to_json
 from archwright.core.node import root
-from archwright.core.serial import to_json
-from archwright.core.traverse import sample
-from archwright.core.trial import Budget, Objective
-from archwright.evaluate.config import FunctionConfig, TrainingConfig
+from archwright.core.objective import Objective
+from archwright.core.spaces.named import SPACES
+from archwright.core.traversal import sample
+from archwright.evaluate.config import READER, FunctionConfig, TrainingConfig
 from archwright.evaluate.config import to_json as to_json_config
-from archwright.evaluate.reader import READER
-from archwright.search.run import training_seed
+from archwright.search.running.loop import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START

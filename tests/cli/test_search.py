@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from archwright.evaluate.metrics import METRICS
+from archwright.evaluate.verdict import METRICS
 from archwright.store.artifacts import artifact, run_folder, write
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStarted

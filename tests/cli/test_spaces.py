@@ -8,7 +8,7 @@ import pytest
 import archwright as aw
 from archwright.cli.commands import spaces
 from archwright.cli.reports.path_lengths import depth
-from archwright.core.named import SPACES
+from archwright.core.spaces.named import SPACES
 from tests.cli.running import run
 
 OWN = """

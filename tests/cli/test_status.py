@@ -3,7 +3,8 @@
 from functools import reduce
 
 from archwright.cli.runs.status import Standing, line, standing
-from archwright.core.trial import Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState
 

@@ -25,8 +25,8 @@ from archwright.store.errors import (
     NotALog,
     RunExists,
     RunIsBusy,
+    explain,
 )
-from archwright.store.failure import explain
 from archwright.store.file import present
 from archwright.store.journal import journal_file
 from archwright.store.log import START

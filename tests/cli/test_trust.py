@@ -7,10 +7,11 @@ import pytest
 from attrs import field, frozen
 
 import archwright as aw
+from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
-from archwright.core.trial import Budget, Objective
+from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
-from archwright.evaluate.trusted_files import trust
+from archwright.evaluate.permission import trust
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START

@@ -72,7 +72,7 @@ class Glued(aw.Composite):
             raise aw.Misfit(f"glued modules give {outs[0]} and {outs[1]}")
         return (2 * outs[0][0], *outs[0][1:])
 
-    def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:  # noqa: ARG002
+    def merge(self, in_shape: aw.Shape, outs: tuple[aw.Shape, ...]) -> aw.Shape:
         return outs[2]
 
     def compile(self, in_shape: aw.Shape) -> Any:
@@ -87,7 +87,7 @@ class Glued(aw.Composite):
 
         return Glueing(build(inside, shape) for _, inside, shape, _ in self.runs(in_shape))
 
-    def source(self, in_shape: aw.Shape, inside: list[str]) -> str:  # noqa: ARG002
+    def source(self, in_shape: aw.Shape, inside: list[str]) -> str:
         return f"{GLUEING}\nGlueing({', '.join(inside)})"
 
 

@@ -20,10 +20,10 @@ class Saying(aw.Basic):
     shape: Any = None
     size: Any = 0
 
-    def out_shape(self, in_shape):  # noqa: ARG002
+    def out_shape(self, in_shape):
         return self.shape
 
-    def parameters(self, in_shape):  # noqa: ARG002
+    def parameters(self, in_shape):
         return self.size
 
 

@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 
 import archwright as aw
-from archwright.core.depth import DEEPEST, TooDeep
-from archwright.core.draw import as_text
-from archwright.core.picture.svg import as_svg
-from archwright.core.serial import from_json, to_json
+from archwright.core.drawing.svg import as_svg
+from archwright.core.drawing.text import as_text
+from archwright.core.errors import DEEPEST, TooDeep
+from archwright.core.json import from_json, to_json
 from tests.core.own import Nested, Recursion
 from tests.strategies import subterms
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.difference import differences, in_the_order_of
+from archwright.core.json import differences, in_the_order_of
 from tests.strategies import anything
 
 

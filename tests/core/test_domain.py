@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.domain import Domain, Values
+from archwright.core.json import UnreadableTerm, from_json, to_json
 from archwright.core.mutation import another, near
 from archwright.core.ranges import FLOATING, GRAINS, Integers, Reals
-from archwright.core.serial import UnreadableTerm, from_json, to_json
 from archwright.core.value import InvalidDomain, plain
 from tests.strategies import (
     domains,

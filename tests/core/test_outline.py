@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 
 import archwright as aw
-from archwright.core.draw import as_text
-from archwright.core.opaque import CodeNeeded, Opaque
-from archwright.core.outline import outline
-from archwright.core.picture.svg import as_svg
-from archwright.core.serial import kinds, outlined, own_kinds, unknown_kinds
+from archwright.core.drawing.svg import as_svg
+from archwright.core.drawing.text import as_text
+from archwright.core.json import kinds, outlined, own_kinds, unknown_kinds
+from archwright.core.unknown_kinds import CodeNeeded, Opaque, outline
 from tests.core.own import Ladder, Shrink
 from tests.strategies import anything, leaves, subterms
 

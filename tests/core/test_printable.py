@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.core.printable import one_line, plain_json, printable
+from archwright.core.errors import one_line, plain_json, printable
 
 STEERS = "\x1b\x9b\x00\x07\x08\r\x7f\x85\u061c\u200e\u200f\u2028\u2029\u202e\u2066\u2069"
 texts = st.text(st.one_of(st.characters(codec=None), st.sampled_from(STEERS + "\n\t")))

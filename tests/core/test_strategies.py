@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 import archwright as aw
 from archwright.core.check import dead_ends
-from archwright.core.serial import kinds
+from archwright.core.json import kinds
 from tests.strategies import cases, nodes, subterms
 
 OWN = ("shrink", "glued", "ladder")

@@ -7,7 +7,8 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.domain import Values
-from archwright.core.term import InvalidHyperparameter, NotATerm, entry
+from archwright.core.hyperparameter import InvalidHyperparameter, entry
+from archwright.core.term import NotATerm
 from tests.core.own import Glued, Ladder, Shrink
 from tests.strategies import anything, cases, subterms
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.traverse import Uncountable
+from archwright.core.traversal import Uncountable
 from tests.strategies import all_nodes, explored, open_cases, roots, uniforms
 
 

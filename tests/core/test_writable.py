@@ -7,7 +7,7 @@ from attrs import field
 from hypothesis import given
 
 import archwright as aw
-from archwright.core.writable import NotWritable, require_writable
+from archwright.core.check import NotWritable, require_writable
 from tests.core.own import Shrink
 from tests.strategies import anything
 
@@ -40,13 +40,13 @@ class Alike(aw.Composite):
 
     inner: tuple[aw.Term, ...] = aw.children()
 
-    def segment(self, i):  # noqa: ARG002
+    def segment(self, i):
         return "same"
 
-    def child_in_shape(self, i, in_shape, outs):  # noqa: ARG002
+    def child_in_shape(self, i, in_shape, outs):
         return in_shape
 
-    def merge(self, in_shape, outs):  # noqa: ARG002
+    def merge(self, in_shape, outs):
         return outs[-1]
 
 

@@ -34,11 +34,11 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     """The clock of trainings, and of what is measured of their models."""
-    from archwright.evaluate.training import facts, learner
+    from archwright.evaluate.training import cost, trainer
 
     clock = Clock()
-    monkeypatch.setattr(facts, "time", clock)
-    monkeypatch.setattr(learner, "time", clock)
+    monkeypatch.setattr(cost, "time", clock)
+    monkeypatch.setattr(trainer, "time", clock)
     return clock
 
 

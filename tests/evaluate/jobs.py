@@ -4,11 +4,12 @@ import time
 from pathlib import Path
 
 import archwright as aw
+from archwright.core.budget import Budget
+from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
-from archwright.core.trial import Budget, Finished, Job, Report
 from archwright.evaluate.verdict import Evaluate
-from archwright.evaluate.workers.attempt import attempt
 from archwright.evaluate.workers.process import WorkerProcess
+from archwright.evaluate.workers.worker import attempt
 
 EPOCH = Budget(1, "epochs")
 

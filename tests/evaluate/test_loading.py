@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from archwright.evaluate.loading import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source, load
+from archwright.evaluate.user_code import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source, load
 
 
 @pytest.fixture
@@ -143,6 +143,6 @@ ended = child and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 @pytest.mark.parametrize(("then", "code"), [("pass", 0), ("raise ValueError", 1), ("raise SystemExit(3)", 3)])
 def test_a_child_that_is_forked_at_import_ends_with_it(write, then, code):
     """It would else go on as a second command, or take a worker's jobs."""
-    loads = f"from archwright.evaluate.loading import load\nprint(load({f'{write(FORKS.format(then))}:ended'!r}))"
+    loads = f"from archwright.evaluate.user_code import load\nprint(load({f'{write(FORKS.format(then))}:ended'!r}))"
     done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
     assert done.stdout == f"{code}\n"

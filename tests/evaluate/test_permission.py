@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.loading import NoSuchSource
 from archwright.evaluate.permission import NotTrusted, file_of, name, require
+from archwright.evaluate.user_code import NoSuchSource
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_a_file_that_travels_with_a_log_is_never_trusted_for_its_place(here, fol
         require("out.artifacts/own.py:space")
 
 
-@pytest.mark.parametrize("source", ["math:prod", "time:time", "archwright.core.named:digits", "shutil:rmtree"])
+@pytest.mark.parametrize("source", ["math:prod", "time:time", "archwright.core.spaces.named:digits", "shutil:rmtree"])
 def test_what_is_installed_is_no_exception(source):
     """A log is not to choose which of its functions are called, with what."""
     with pytest.raises(NotTrusted):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.trusted_files import ListUnwritable, is_trusted, settings_folder, trust
+from archwright.evaluate.permission import ListUnwritable, is_trusted, settings_folder, trust
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from archwright.core.trial import JSON, Budget, Objective
+from archwright.core.budget import Budget
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import (
     AttemptEnded,
@@ -22,8 +24,7 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
-from archwright.store.fork import fork
-from archwright.store.log import START
+from archwright.store.log import START, fork
 from archwright.store.query import query
 from archwright.store.schema import MIGRATIONS, migrate
 from archwright.store.views import VIEWS

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import archwright as aw
-from archwright.core.serial import to_json
+from archwright.core.budget import Budget
+from archwright.core.json import to_json
+from archwright.core.objective import Objective
+from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
-from archwright.core.trial import Budget, Finished, Job, Objective
-from archwright.search.named import searcher_to_json
-from archwright.search.replay import begin
-from archwright.search.run import Run
+from archwright.search.running.loop import Run
+from archwright.search.running.replay import begin
+from archwright.search.searchers.named import searcher_to_json
 from archwright.store import events
 from archwright.store.events import Event, RunStarted
 from archwright.store.fold import RunState

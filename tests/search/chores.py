@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from archwright.search.crew import Crew
+from archwright.search.running.process_pool import Crew
 
 
 class Unlucky(Exception):

@@ -7,9 +7,11 @@ from typing import Any
 
 from attrs import evolve
 
+from archwright.core.budget import Budget
 from archwright.core.node import replay
+from archwright.core.objective import Objective
+from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
-from archwright.core.trial import Budget, Objective, Outcome, Problem, Proposal
 
 TWICE = 4  # one proposal in so many is asked for a second time: asking is most of what a test costs
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 from attrs import evolve, field, frozen
 from pyrsistent import PMap, pmap
 
-from archwright.core.trial import Budget, Outcome, Problem, Proposal
+from archwright.core.budget import Budget
+from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.search.searchers.random_search import RandomSearch
 
 _NONE: PMap = pmap()

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 import archwright as aw
-from archwright.core.serial import to_json
-from archwright.core.trial import Budget, Finished, Job, Objective, Report
+from archwright.core.budget import Budget
+from archwright.core.json import to_json
+from archwright.core.objective import Objective
+from archwright.core.protocols import Finished, Job, Report
 from archwright.store.events import RunStarted
 
 LAYER = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))

@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from archwright.core.trial import Finished, Job
+from archwright.core.protocols import Finished, Job
 from tests.search.instant import Instant, worth
 
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
-from archwright.core.trial import Finished, Job, Report, Stopped
+from archwright.core.protocols import Finished, Job, Report, Stopped
 
 Curve = Callable[[Job], Sequence[float | None]]  # the accuracy after each epoch; None: the job crashes there
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from attrs import evolve
 
 import archwright as aw
-from archwright.core.serial import to_json
+from archwright.core.json import to_json
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search import named
-from archwright.search.session import Console, resume, start
+from archwright.search.running.runs import Console, resume, start
+from archwright.search.searchers import named
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Scored
 from tests.search.halving import Halving

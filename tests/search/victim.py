@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from archwright.search.session import resume, start
+from archwright.search.running.runs import resume, start
 from archwright.store.duck import DuckDBLog
 from tests.search.instant import Instant, started
 

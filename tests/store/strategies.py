@@ -5,8 +5,9 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from archwright.core.trial import STATUSES, UNITS, Budget, Direction, Objective, Stopped, StoppedBy
-from archwright.store.decide import decide
+from archwright.core.budget import UNITS, Budget
+from archwright.core.objective import Direction, Objective
+from archwright.core.protocols import STATUSES, Stopped, StoppedBy
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
@@ -19,7 +20,7 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
-from archwright.store.fold import RunState
+from archwright.store.fold import RunState, decide
 
 EPOCH = Budget(1, "epochs")
 

@@ -18,7 +18,7 @@ KILLS = 40
 # A parent that forks writers and kills them: forty interpreters would take longer to start than to die.
 KILLER = """
 import json, os, random, select, signal
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.store import DuckDBLog, Proposed, Reported, START
 
 path, kills = sys.argv[1], int(sys.argv[2])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
 from archwright.store.events import KINDS, AttemptEnded, Event, Proposed, Reported, Scored, from_json, to_json
 from tests.store.strategies import EPOCH, events, started

@@ -21,8 +21,8 @@ from archwright.store.errors import (
     LogMissing,
     LogUnwritable,
     NotALog,
+    explain,
 )
-from archwright.store.failure import explain
 from archwright.store.file import attached
 from archwright.store.journal import journal_file
 from archwright.store.log import START

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.store.decide import decide
 from archwright.store.errors import Inadmissible
 from archwright.store.events import (
     AttemptEnded,
@@ -19,7 +18,7 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
-from archwright.store.fold import fold, replay
+from archwright.store.fold import decide, fold, replay
 from tests.store.strategies import EPOCH, events, histories, run_of, started, trial
 
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from archwright.store.errors import NoSuchEvent, NoSuchRun, RunExists
 from archwright.store.events import Fork, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import replay
-from archwright.store.fork import fork
-from archwright.store.log import START
+from archwright.store.log import START, fork
 from archwright.store.memory import MemoryLog
 from tests.store.strategies import histories, run_of, started, trial
 

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import NoSuchRun
-from archwright.store.log import START
+from archwright.store.log import START, check_run_name, find_run, new_run_name
 from archwright.store.memory import MemoryLog
-from archwright.store.names import check_run_name, find_run, new_run_name
 from tests.store.strategies import started
 
 

@@ -6,13 +6,11 @@ from itertools import islice
 import pytest
 
 from archwright.store.artifacts import artifact, run_folder, write
-from archwright.store.claim import claim
+from archwright.store.claim import claim, first_free
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import RunExists
 from archwright.store.events import Proposed
-from archwright.store.log import START
-from archwright.store.names import new_run_names, runs_of
-from archwright.store.new_run import first_free
+from archwright.store.log import START, new_run_names, runs_of
 from tests.search.instant import started
 
 

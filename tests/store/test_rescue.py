@@ -6,12 +6,12 @@ import stat
 import duckdb
 import pytest
 
+from archwright.store.anew import Remains, remains
 from archwright.store.beside import beside
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import JournalIsDamaged, LogIsDamaged, LogIsLost
 from archwright.store.journal import journal_file
 from archwright.store.log import START
-from archwright.store.rescue import Remains, remains
 from archwright.store.verify import verify
 from tests.store.strategies import run_of, started
 

@@ -5,16 +5,15 @@ from contextlib import suppress
 
 import pytest
 
-from archwright.store.beside import DRAFTS
+from archwright.store.beside import DRAFTS, scratch_folder, sweep
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.log import START
-from archwright.store.scratch import scratch_folder, sweep
 from tests.store.processes import running
 from tests.store.strategies import started
 
 HOLDER = """
-from archwright.store.scratch import scratch_folder
+from archwright.store.beside import scratch_folder
 with scratch_folder(sys.argv[1], "toy-") as folder:
     (folder / "inner").mkdir()
     (folder / "inner" / "file").write_text("x")
@@ -58,7 +57,7 @@ def test_a_folder_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monk
             sweep(tmp_path, "toy-")
         return folder
 
-    monkeypatch.setattr("archwright.store.scratch.tempfile.mkdtemp", made)
+    monkeypatch.setattr("archwright.store.beside.tempfile.mkdtemp", made)
     with scratch_folder(tmp_path, "toy-") as folder:
         assert [folder] == list(tmp_path.iterdir()) != taken
 
@@ -69,7 +68,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def unsupported(*_):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr("archwright.store.scratch.fcntl.flock", unsupported)
+    monkeypatch.setattr("archwright.store.beside.fcntl.flock", unsupported)
     with scratch_folder(tmp_path, "toy-") as first, scratch_folder(tmp_path, "toy-") as second:
         assert first.exists()
         assert second.exists()

@@ -9,10 +9,10 @@ import pytest
 from archwright.store.beside import beside
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogIsDamaged, LogUnwritable
+from archwright.store.file import is_kept
 from archwright.store.journal import journal_file
 from archwright.store.log import START
 from archwright.store.query import query
-from archwright.store.undo import is_kept
 from archwright.store.verify import verify
 from tests.store.processes import HOLDER, running, start
 from tests.store.strategies import started, trial
@@ -141,7 +141,7 @@ def test_a_reader_that_may_not_write_is_told(log, position, monkeypatch):
     """Undoing needs the right to write; with it, the log is as before."""
     killed(log, "before")
     with monkeypatch.context() as patch:
-        patch.setattr("archwright.store.undo.os.open", denied)
+        patch.setattr("archwright.store.file.os.open", denied)
         with pytest.raises(LogUnwritable, match=f"{log.path} cannot be opened; give yourself the right"):
             log.read("a-1")
     assert log.read("a-1")[-1].position == position

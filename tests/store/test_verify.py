@@ -9,9 +9,8 @@ from attrs import evolve
 from archwright.store import chain
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import InvalidHead, JournalIsDamaged, LogIsDamaged, UnreadableEvent
-from archwright.store.fork import fork
 from archwright.store.journal import journal_file
-from archwright.store.log import START
+from archwright.store.log import START, fork
 from archwright.store.verify import Head, verify
 from tests.store.strategies import run_of, started
 

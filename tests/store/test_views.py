@@ -6,7 +6,8 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from archwright.core.trial import Budget, Stopped
+from archwright.core.budget import Budget
+from archwright.core.protocols import Stopped
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import (
     AttemptEnded,
@@ -18,8 +19,7 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
-from archwright.store.fork import fork
-from archwright.store.log import START
+from archwright.store.log import START, fork
 from archwright.store.query import query
 from archwright.store.views import VIEWS
 from tests.store.strategies import EPOCH, run_of, started, trial

@@ -8,7 +8,7 @@ from attrs import frozen
 from PIL import Image
 
 from archwright.core.errors import nearest
-from archwright.evaluate.data.images import BadData, Images, Outline, counted, nothing_at
+from archwright.evaluate.data.dataset import BadData, Images, Outline, counted, nothing_at
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 HELD_OUT = ("test", "val", "valid", "validation")  # the first of these that is there is kept for reports

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from archwright.evaluate.data.images import BadData, Images, NoSuchData, Outline, counted, nothing_at
-from archwright.evaluate.data.npz_file import WANTED, array, files_in, header
-from archwright.evaluate.data.npz_file import names as names_of
+from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, Outline, counted, nothing_at
+from archwright.evaluate.data.npz import WANTED, array, files_in, header
+from archwright.evaluate.data.npz import names as names_of
 
 MOST_CHANNELS = 16  # more than this on the last axis, and it is not the axis of channels
 

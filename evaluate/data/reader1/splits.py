@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from archwright.evaluate.data.images import BadData, Images, Outline
+from archwright.evaluate.data.dataset import BadData, Images, Outline
 
 TEST = 0.2  # the fraction that is kept for reports, where a data set has no test images of its own
 

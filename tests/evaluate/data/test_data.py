@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from archwright.evaluate.data import builtin
-from archwright.evaluate.data.images import BadData, NoSuchData
+from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.named import UnknownData, describe, read
 from tests.evaluate.data.made import content, some_images
 from tests.places import DATA

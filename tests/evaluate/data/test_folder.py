@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archwright.evaluate.data.images import BadData, NoSuchData
+from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.named import describe, read
 from tests.evaluate.data.made import names
 

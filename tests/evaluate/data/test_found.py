@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.data.found import found, warnings
+from archwright.evaluate.data.dataset import DataInfo, found, warnings
 from archwright.evaluate.data.named import describe
 from tests.evaluate.data.made import names, some_images
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.image_file import decoded, formats, header, is_image, suffixes
-from archwright.evaluate.data.images import BadData
 
 RAMP = np.array([[0, 257, 32896, 65535]], np.uint16)  # 16 bits: 257 a shade of 8 bits
 SHADES = [0, 1, 128, 255]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.data.images import BadData, NoSuchData
+from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.named import describe, read
 from tests.evaluate.data.made import content, some_images
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from archwright.evaluate.config import TrainingConfig, from_json
-from archwright.evaluate.data.images import BadData
+from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.named import describe, describe_wanted, read
 from tests.evaluate.data.made import names, some_images
 

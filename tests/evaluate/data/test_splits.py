@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.data.images import BadData
+from archwright.evaluate.data.dataset import BadData, share_of_each, split
 from archwright.evaluate.data.named import describe, read
-from archwright.evaluate.data.splits import share_of_each, split
 from tests.evaluate.data.made import some_images
 
 counts = st.lists(st.integers(0, 40), min_size=1, max_size=8).map(tuple)

@@ -19,15 +19,14 @@ from attrs import evolve
 from safetensors.torch import load_file
 
 import archwright as aw
-from archwright.core.basic import Zero
-from archwright.core.cell import topology
-from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.core.modules.basic import Zero
+from archwright.core.modules.graphs import topology
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.evaluate.config import Nasbench201Config, TrainingConfig
 from archwright.evaluate.data import builtin
-from archwright.evaluate.data.images import NoSuchData
+from archwright.evaluate.data.dataset import NoSuchData
 from archwright.evaluate.data.named import read
-from archwright.evaluate.data.normalisation import Normalisation
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.tensors import Normalisation, on_device
 from archwright.evaluate.export.card import Card
 from archwright.evaluate.export.folder import (
     DRAFTS,
@@ -295,7 +294,7 @@ class Lying(Silent):
 
     kind = "lying_in_a_test"
 
-    def source(self, in_shape: aw.Shape) -> object:  # noqa: ARG002
+    def source(self, in_shape: aw.Shape) -> object:
         return self.text
 
 
@@ -338,7 +337,7 @@ class Sorting(Silent):
 
     kind = "sorting_in_a_test"
 
-    def compile(self, in_shape: aw.Shape) -> object:  # noqa: ARG002
+    def compile(self, in_shape: aw.Shape) -> object:
         class Sorted(torch.nn.Module):
             def forward(self, x: torch.Tensor) -> torch.Tensor:
                 return x + torch.special.bessel_j0(x)

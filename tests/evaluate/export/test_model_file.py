@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 import archwright as aw
-from archwright.core.basic import FUNCTIONS, ReluConvBn, Zero
-from archwright.core.cell import topology
-from archwright.core.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.data.class_names import CIFAR100
-from archwright.evaluate.data.normalisation import Normalisation
-from archwright.evaluate.export.lines import WIDTH, broken_up
+from archwright.core.modules.basic import FUNCTIONS, ReluConvBn, Zero
+from archwright.core.modules.graphs import topology
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.evaluate.data.builtin import CIFAR100
+from archwright.evaluate.data.tensors import Normalisation
+from archwright.evaluate.export.classes import WIDTH, broken_up
 from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.export.translate import BadSource, NoSource
 from archwright.evaluate.network.compile import compiled
@@ -203,7 +203,7 @@ class Silent(aw.Basic):
     def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
         return in_shape
 
-    def compile(self, in_shape: aw.Shape) -> nn.Module:  # noqa: ARG002
+    def compile(self, in_shape: aw.Shape) -> nn.Module:
         return nn.Identity()
 
 
@@ -213,7 +213,7 @@ class Wrong(Silent):
 
     kind = "wrong_in_a_test"
 
-    def source(self, in_shape: aw.Shape) -> object:  # noqa: ARG002
+    def source(self, in_shape: aw.Shape) -> object:
         return self.text
 
 

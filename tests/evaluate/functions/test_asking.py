@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.functions.asking import FIRST_TWO, OFFERED, TORCH, WrongParameters, asked
+from archwright.evaluate.functions.signature import FIRST_TWO, OFFERED, TORCH, WrongParameters, asked
 
 VALUES = {name: f"the {name}" for name in OFFERED}
 

@@ -4,11 +4,11 @@ import pytest
 from attrs import evolve
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.functions.scoring import prepare
-from archwright.evaluate.metrics import COSTS
-from archwright.evaluate.training.artifacts import read_model
+from archwright.evaluate.training.checkpointing import read_model
+from archwright.evaluate.verdict import COSTS
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from tests.evaluate.jobs import job, run, run_here
 

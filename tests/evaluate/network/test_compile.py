@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.architecture import NotSpecified
-from archwright.core.basic import FUNCTIONS, Activation, ReluConvBn, Settings
-from archwright.core.cell import Cell, Edge
-from archwright.core.composite import Branches, Sequential
+from archwright.core.hyperparameter import hyperparameter, integer
+from archwright.core.modules.basic import FUNCTIONS, Activation, ReluConvBn, Settings
+from archwright.core.modules.composite import Branches, Sequential
+from archwright.core.modules.graphs import Cell, Edge
 from archwright.core.node import DeadEnd
-from archwright.core.term import Basic, Shape, Term, hyperparameter, integer, module
-from archwright.evaluate.failure import account
-from archwright.evaluate.network.compile import ACTIVATIONS, NotCompilable, WrongShape, compiled
+from archwright.core.shape import Shape
+from archwright.core.term import Basic, Term, module
+from archwright.evaluate.network.compile import ACTIVATIONS, NotCompilable, WrongShape, WrongSize, compiled
 from archwright.evaluate.network.layers import added, concatenated
-from archwright.evaluate.network.size import WrongSize
 from archwright.evaluate.training.train import parameters
+from archwright.evaluate.user_errors import account
 
 PADDING = st.sampled_from(["same", "valid"])
 SMALL = st.integers(1, 5)
@@ -223,7 +224,7 @@ class Doubled(Basic):
     def out_shape(self, in_shape: Shape) -> Shape:
         return (in_shape[0] * self.times, *in_shape[1:])
 
-    def compile(self, in_shape: Shape) -> torch.nn.Module:  # noqa: ARG002
+    def compile(self, in_shape: Shape) -> torch.nn.Module:
         class Double(torch.nn.Module):
             def forward(self, x: torch.Tensor) -> torch.Tensor:
                 return torch.cat([x, x], 1)
@@ -260,7 +261,7 @@ class Scaled(Basic):
     def out_shape(self, in_shape: Shape) -> Shape:
         return in_shape
 
-    def parameters(self, in_shape: Shape) -> int:  # noqa: ARG002
+    def parameters(self, in_shape: Shape) -> int:
         return self.said
 
     def compile(self, in_shape: Shape) -> torch.nn.Module:
@@ -295,10 +296,10 @@ class Lazy(Basic):
 
     kind = "lazy_in_a_test"
 
-    def out_shape(self, in_shape: Shape) -> Shape:  # noqa: ARG002
+    def out_shape(self, in_shape: Shape) -> Shape:
         return (5,)
 
-    def compile(self, in_shape: Shape) -> torch.nn.Module:  # noqa: ARG002
+    def compile(self, in_shape: Shape) -> torch.nn.Module:
         return torch.nn.LazyLinear(5)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import archwright as aw
-from archwright.core.nasbench201 import Nasbench201Network, nasbench201
+from archwright.core.spaces.nasbench201 import Nasbench201Network, nasbench201
 from archwright.evaluate.network.compile import compiled
 from archwright.evaluate.training.train import parameters
 

@@ -8,9 +8,10 @@ import pytest
 from attrs import evolve
 
 import archwright as aw
-from archwright.core.fcnet import HYPERPARAMETERS, network
-from archwright.core.nasbench201 import EDGES, OPERATIONS, nasbench201
-from archwright.core.trial import Budget, Job
+from archwright.core.budget import Budget
+from archwright.core.protocols import Job
+from archwright.core.spaces.fcnet import HYPERPARAMETERS, network
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.evaluate.opening import require_space
 from archwright.evaluate.tables.fcnet import FcnetConfig, FcnetTable
 from archwright.evaluate.tables.nasbench201 import DATASETS, Nasbench201Config, Nasbench201Table

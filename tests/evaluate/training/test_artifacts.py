@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from archwright.evaluate.data.normalisation import Normalisation
-from archwright.evaluate.training.artifacts import (
+from archwright.evaluate.data.tensors import Normalisation
+from archwright.evaluate.training.checkpointing import (
     BadArtifact,
     NoArtifact,
     NotNoted,

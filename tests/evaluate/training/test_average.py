@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled
-from archwright.evaluate.training.average import Average
-from archwright.evaluate.training.learner import score
+from archwright.evaluate.training.ema import Average
 from archwright.evaluate.training.recipe import recipe
 from archwright.evaluate.training.train import train
+from archwright.evaluate.training.trainer import score
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled
-from archwright.evaluate.training.artifacts import read_state, write_state
+from archwright.evaluate.training.checkpointing import read_state, write_state
 from archwright.evaluate.training.recipe import recipe
 from archwright.evaluate.training.train import train
 

@@ -11,7 +11,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled
-from archwright.evaluate.training.facts import BATCH, Memory, a_batch, facts
+from archwright.evaluate.training.cost import BATCH, Memory, a_batch, facts
 from tests.evaluate.network.test_compile import architectures, shapes
 
 CPU = torch.device("cpu")

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archwright.evaluate.training.facts import facts
-from archwright.evaluate.training.flops import flops
+from archwright.evaluate.training.cost import facts, flops
 
 # Sequences of T steps of I numbers; H hidden numbers; 2 heads; F numbers within.
 T, I, H, HEADS, F = 5, 8, 4, 2, 16  # noqa: E741

@@ -5,15 +5,14 @@ import torch
 from attrs import evolve
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import read
-from archwright.evaluate.data.normalisation import normalisation_of
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.tensors import normalisation_of, on_device
 from archwright.evaluate.network.compile import compiled
-from archwright.evaluate.training.artifacts import read_model, read_normalisation, read_state, write_state
-from archwright.evaluate.training.classifier import prepare
-from archwright.evaluate.training.learner import score
+from archwright.evaluate.training.checkpointing import read_model, read_normalisation, read_state, write_state
+from archwright.evaluate.training.task import prepare
+from archwright.evaluate.training.trainer import score
 from tests.evaluate.jobs import job
 
 NETWORK = aw.sequential(aw.conv2d(filters=4, size=3), aw.batch_norm(), aw.relu(), aw.affine(units=10))

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn, optim
 
-from archwright.evaluate.training.optimizers import optimizer
 from archwright.evaluate.training.recipe import recipe
+from archwright.evaluate.training.trainer import optimizer
 
 TORCHS = {
     "adam": lambda weights: optim.Adam(weights, lr=0.1, weight_decay=0.01, fused=True),

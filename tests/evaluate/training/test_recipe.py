@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.trial import Budget
-from archwright.evaluate.training.course import Course
+from archwright.core.budget import Budget
+from archwright.evaluate.training.progress import Course
 from archwright.evaluate.training.recipe import (
     RECIPES,
     Recipe,

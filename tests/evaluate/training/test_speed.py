@@ -10,18 +10,18 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled
-from archwright.evaluate.training import device, learner, torch_compile
-from archwright.evaluate.training.course import Course
-from archwright.evaluate.training.learner import GLANCE, Learner, looks
+from archwright.evaluate.training import device, trainer
+from archwright.evaluate.training.device import NoCompiler, forget, require_compiler
+from archwright.evaluate.training.progress import Course
 from archwright.evaluate.training.recipe import recipe
-from archwright.evaluate.training.torch_compile import NoCompiler, forget, require_compiler
 from archwright.evaluate.training.train import train
-from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.training.trainer import GLANCE, Learner, looks
+from archwright.evaluate.workers.machine import cores
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.jobs import job, run
 
@@ -88,13 +88,13 @@ def waits(data, budget, **settings):
 def test_an_epoch_is_waited_for_only_at_its_end(monkeypatch, digits, optimizer, budget):
     """On the CPU, with the looks of a GPU: one of an epoch's sums is all."""
     as_on_a_gpu = looks(torch.device("cuda"), budget)
-    monkeypatch.setattr(learner, "looks", lambda *_: as_on_a_gpu)
+    monkeypatch.setattr(trainer, "looks", lambda *_: as_on_a_gpu)
     assert waits(digits, budget, optimizer=optimizer, **EVERYTHING) == {"tolist": 1}
 
 
 def test_a_budget_in_seconds_is_looked_at_now_and_then(monkeypatch, digits):
     as_on_a_gpu = looks(torch.device("cuda"), Budget(9, "seconds"))
-    monkeypatch.setattr(learner, "looks", lambda *_: as_on_a_gpu)
+    monkeypatch.setattr(trainer, "looks", lambda *_: as_on_a_gpu)
     steps = len(digits.train) // 50
     assert waits(digits, Budget(1000, "seconds"), batch_size=50) == {"tolist": -(-steps // GLANCE) + 1}
 
@@ -130,7 +130,7 @@ def test_a_gpu_computes_in_bfloat16_and_channels_last_and_gives_float32():
     for layer in model.modules():
         if isinstance(layer, torch.nn.Conv2d):
             layer.register_forward_hook(lambda _, __, out: seen.append(out))
-    logits = learner.forward(model, data.normalised(data.train.images[:64]))
+    logits = trainer.forward(model, data.normalised(data.train.images[:64]))
     assert logits.dtype == torch.float32
     assert {out.dtype for out in seen} == {torch.bfloat16}
     assert all(out.is_contiguous(memory_format=torch.channels_last) for out in seen)
@@ -161,7 +161,7 @@ def test_workers_share_the_cores(tmp_path):
 
     It tells too that the trial before has not imported torch's compiler, which takes as long as the rest of torch.
     """
-    from archwright.evaluate.loading import load
+    from archwright.evaluate.user_code import load
 
     (tmp_path / "tells.py").write_text(OWN)
     source, workers = f"{tmp_path / 'tells.py'}:space", 2
@@ -190,14 +190,14 @@ def test_workers_are_spread_over_the_gpus_or_share_the_one_that_is_named(monkeyp
 
 
 def test_a_compiler_that_is_missing_is_named(monkeypatch):
-    monkeypatch.setattr(torch_compile.shutil, "which", lambda _: None)
+    monkeypatch.setattr(device.shutil, "which", lambda _: None)
     with pytest.raises(NoCompiler, match="install g\\+\\+ or set CXX"):
         require_compiler(CPU)
 
 
 def test_what_the_compiler_says_of_python_3_13_0_is_no_error():
     """And that alone: with other words, or of another kind, a warning is one, as everywhere in these tests."""
-    torch_compile.for_steps(compiled(aw.sequential(aw.affine(units=10)), (1, 8, 8), 0), True)
+    device.for_steps(compiled(aw.sequential(aw.affine(units=10)), (1, 8, 8), 0), True)
     said = "Guards may run slower on Python 3.13.0. Consider upgrading to Python 3.13.1+."
     warnings.warn(said, RuntimeWarning, stacklevel=1)
     for warning, kind in ((said, UserWarning), ("Guards may run slower", RuntimeWarning)):
@@ -207,7 +207,7 @@ def test_what_the_compiler_says_of_python_3_13_0_is_no_error():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not any(map(torch_compile.shutil.which, ("g++", "clang++"))), reason="needs a C++ compiler")
+@pytest.mark.skipif(not any(map(device.shutil.which, ("g++", "clang++"))), reason="needs a C++ compiler")
 def test_compiled_steps_learn_what_plain_ones_learn(digits):
     """With a compiler at work, for a model that draws nothing at random."""
     from torch._inductor import config  # which takes a second

@@ -9,16 +9,17 @@ import torch
 from torch import nn
 
 import archwright as aw
-from archwright.core.trial import Budget, Stopped
+from archwright.core.budget import Budget
+from archwright.core.protocols import Stopped
 from archwright.evaluate.config import Keep
-from archwright.evaluate.data.images import Images
+from archwright.evaluate.data.dataset import Images
 from archwright.evaluate.data.named import Dataset, describe, read
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.network.compile import compiled
 from archwright.evaluate.training import augment
-from archwright.evaluate.training.learner import BatchTooSmall, Score, score
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.train import train
+from archwright.evaluate.training.trainer import BatchTooSmall, Score, score
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from archwright.evaluate.verdict import Verdict
-from archwright.evaluate.workers.attempt import attempt
+from archwright.evaluate.workers.worker import attempt
 from tests.evaluate.jobs import job
 
 

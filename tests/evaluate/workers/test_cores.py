@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from archwright.evaluate.workers.cores import cores
+from archwright.evaluate.workers.machine import cores
 
 MINE = len(os.sched_getaffinity(0))
 

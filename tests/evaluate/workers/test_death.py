@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from archwright.evaluate.failure import reason
+from archwright.evaluate.user_errors import reason
 from archwright.evaluate.workers.death import death
-from archwright.evaluate.workers.memory_kills import MemoryKills
+from archwright.evaluate.workers.machine import MemoryKills
 
 
 @pytest.mark.parametrize("code", [None, 0, 3, -signal.SIGSEGV, -signal.SIGKILL, -signal.SIGRTMIN])

@@ -2,8 +2,8 @@
 
 from queue import SimpleQueue
 
-from archwright.evaluate.workers.inbox import Inbox
 from archwright.evaluate.workers.protocol import Halt
+from archwright.evaluate.workers.worker import Inbox
 from tests.evaluate.jobs import job
 
 

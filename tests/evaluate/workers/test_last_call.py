@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archwright.core.trial import Finished, Report
+from archwright.core.protocols import Finished, Report
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.workers import limit as limit_module
 from archwright.evaluate.workers import pool as pool_module

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archwright.evaluate.workers.memory_kills import MemoryKills
+from archwright.evaluate.workers.machine import MemoryKills
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_the_count_is_that_of_the_group(tmp_path, lines, file):
 
 
 def test_where_no_group_is_seen_the_machine_s_count_is_taken_or_none_is_known(tmp_path, monkeypatch):
-    monkeypatch.setattr("archwright.evaluate.workers.memory_kills.MACHINE", count(tmp_path / "vmstat", 5))
+    monkeypatch.setattr("archwright.evaluate.workers.machine.MACHINE", count(tmp_path / "vmstat", 5))
     assert kills_of(tmp_path).count() == 5
-    monkeypatch.setattr("archwright.evaluate.workers.memory_kills.MACHINE", tmp_path / "nowhere")
+    monkeypatch.setattr("archwright.evaluate.workers.machine.MACHINE", tmp_path / "nowhere")
     assert kills_of(tmp_path).count() is None
     assert kills_of(tmp_path).explain(since=None) is None

@@ -10,7 +10,8 @@ import time
 import pytest
 
 import archwright as aw
-from archwright.core.trial import Budget, Evaluator
+from archwright.core.budget import Budget
+from archwright.core.protocols import Evaluator
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.workers.pool import NoFreeSlot, WorkerPool
 from tests.ends import gone
@@ -217,7 +218,7 @@ def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, 
         "        return in_shape\n"
         "space = OwnKindOfThePool(size=3)\n"
     )
-    from archwright.evaluate.loading import load
+    from archwright.evaluate.user_code import load
 
     mine = load(f"{space}:space")
     assert end(open_pool("has_torch", space_source=f"{space}:space"), architecture=mine).status == "ok"
@@ -229,7 +230,7 @@ def test_the_coordinator_never_imports_torch():
     import subprocess
 
     program = (
-        "import sys, archwright.evaluate.config, archwright.evaluate.loading, archwright.evaluate.workers.pool\n"
+        "import sys, archwright.evaluate.config, archwright.evaluate.user_code, archwright.evaluate.workers.pool\n"
         "from archwright.evaluate.data.named import describe\n"
         "describe('digits'), describe('cifar10')\n"
         "sys.exit([name for name in ('torch', 'torchvision', 'sklearn') if name in sys.modules] or 0)"

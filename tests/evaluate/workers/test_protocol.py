@@ -3,7 +3,8 @@
 from hypothesis import given
 
 import archwright as aw
-from archwright.core.trial import Budget, Job
+from archwright.core.budget import Budget
+from archwright.core.protocols import Job
 from archwright.evaluate.workers.protocol import decode, encode
 from tests.strategies import leaves
 

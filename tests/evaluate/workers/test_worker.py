@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import archwright as aw
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig, to_json
-from archwright.evaluate.data.images import NoSuchData
+from archwright.evaluate.data.dataset import NoSuchData
 from archwright.evaluate.data.named import describe
 from archwright.evaluate.training.device import NoSuchDevice
 from archwright.evaluate.workers.pool import WorkerPool
@@ -113,7 +113,7 @@ def test_a_warm_worker_starts_a_training_at_once(pool):
 
 
 def refused(own):
-    from archwright.evaluate.loading import load
+    from archwright.evaluate.user_code import load
 
     raises, _, shrinks, mute = load(own).children
     affine = aw.affine(units=10)
@@ -152,7 +152,7 @@ def test_json_that_is_no_architecture_is_invalid(pool):
 
 
 def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
-    from archwright.evaluate.loading import load
+    from archwright.evaluate.user_code import load
 
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), NETWORK)
     raises = aw.sequential(load(own).children[1], aw.affine(units=10))
@@ -188,7 +188,7 @@ kind = AllocatesAnAbsurdAmount()
 @pytest.mark.slow
 def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
     """CUDA's own error, four pebibytes being asked for; the next trial gets a new worker."""
-    from archwright.evaluate.loading import load
+    from archwright.evaluate.user_code import load
 
     (tmp_path / "runs_out.py").write_text(RUNS_OUT)
     source = f"{tmp_path / 'runs_out.py'}:kind"
@@ -213,7 +213,7 @@ def test_a_device_that_is_not_there_is_told():
 
 COORDINATOR = """
 import sys, time
-from archwright.core.trial import Budget
+from archwright.core.budget import Budget
 from archwright.evaluate.config import from_json
 from archwright.evaluate.training.device import NoSuchDevice
 from archwright.evaluate.workers.pool import WorkerPool

@@ -1,0 +1,1 @@
+"""Spaces and architectures as text and as pictures."""

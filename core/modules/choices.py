@@ -1,0 +1,80 @@
+"""Modules that stand for another term until they are chosen (DeepArchitect, section 4.1)."""
+
+from typing import final
+
+from attrs import field
+
+from archwright.core.domain import Values
+from archwright.core.hyperparameter import Hyperparameter, InvalidHyperparameter, hyperparameter, integer
+from archwright.core.modules.basic import Identity
+from archwright.core.modules.composite import Sequential
+from archwright.core.term import Rewriting, Term, child, children, module
+from archwright.core.value import Value
+
+
+def _one_each(instance: "Either", _: object, labels: tuple[str, ...]) -> None:
+    n = len(instance.terms)
+    if not n or len(set(labels)) != n or len(labels) != n:
+        raise InvalidHyperparameter(
+            f"either has {n} options and the labels {list(labels)}; "
+            "it needs one option or more, each with a label of its own"
+        )
+
+
+@final
+@module
+class Either(Rewriting):
+    """One of several terms, each under a label."""
+
+    terms: tuple[Term, ...] = children()
+    labels: tuple[str, ...] = field(converter=tuple, validator=_one_each)
+    option: Hyperparameter[str] = hyperparameter()
+
+    def check(self, name: str, value: Value) -> str | None:
+        """An option is known by its label."""
+        return None if value in self.labels else f"it may be one of {', '.join(self.labels)}"
+
+    def expand(self) -> Term:
+        """The option that was chosen."""
+        return self.terms[self.labels.index(self.option)]
+
+
+@final
+@module
+class Repeat(Rewriting):
+    """`count` copies of the body in a chain, each with hyperparameters of its own."""
+
+    body: Term = child()
+    count: Hyperparameter[int] = hyperparameter(integer(0))
+
+    def expand(self) -> Term:
+        """The copies, all the same object until they are chosen."""
+        return Sequential((self.body,) * self.count)
+
+
+def _labelled(terms: tuple[Term, ...]) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    labels: list[str] = []
+    for term in terms:
+        seen[term.label] = seen.get(term.label, 0) + 1
+        labels.append(term.label if seen[term.label] == 1 else f"{term.label}_{seen[term.label]}")
+    return tuple(labels)
+
+
+def either(*terms: Term, **named: Term) -> Either:
+    """A choice of one term. Options are known by their keyword, or by their kind, numbered where it comes again."""
+    labels = (*_labelled(terms), *named)
+    return Either((*terms, *named.values()), labels, Values(labels) if labels else "")
+
+
+def optional(body: Term) -> Either:
+    """The body or nothing."""
+    return either(Identity(), body)
+
+
+def maybe_swap(a: Term, b: Term) -> Either:
+    """`a` then `b`, or `b` then `a`."""
+    labels = f"{a.label}_then_{b.label}", f"{b.label}_then_{a.label}"
+    if labels[0] == labels[1]:
+        labels = "as_written", "swapped"
+    return either(**{labels[0]: Sequential((a, b)), labels[1]: Sequential((b, a))})

@@ -1,0 +1,161 @@
+"""What searchers, the run loop and evaluators say to each other."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, Protocol, Self, get_args
+
+from attrs import field, frozen
+
+from archwright.core.budget import Budget
+from archwright.core.json import JSON, from_json, to_json
+from archwright.core.node import Node, Origin, Path, replay
+from archwright.core.objective import Objective
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+
+Status = Literal["ok", "diverged", "out_of_memory", "timed_out", "crashed", "invalid"]
+# By its recipe, since it no longer gets better; by a rule, since others were better; by a loss that is not finite.
+StoppedBy = Literal["patience", "hopeless", "divergence"]
+Artifact = Literal["model", "state"]  # the weights that count; everything that continuing the training needs
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+RETRIES = 1  # usual number of further attempts at a trial whose end may be chance
+
+
+@frozen
+class Problem:
+    """What a search is about: everything that a searcher knows before its first proposal."""
+
+    space: Term
+    input_shape: Shape
+    seed: int  # of everything random in the searcher
+    budget: Budget  # what a trial gets unless the searcher gives it another one
+    objective: Objective
+
+
+@frozen
+class Proposal:
+    """A searcher's wish to have a leaf evaluated.
+
+    `continues` is the trial whose checkpoint this one goes on from (a promotion), or None.
+    """
+
+    trial: int  # 0, 1, 2 ... in the order of proposing
+    origin: Origin
+    path: Path
+    budget: Budget
+    continues: int | None = None
+
+    @classmethod
+    def of(cls, trial: int, leaf: Node, budget: Budget, continues: int | None = None) -> Self:
+        """The proposal of a leaf at hand, to which nobody need walk again."""
+        proposal = cls(trial, leaf.origin, leaf.path, budget, continues)
+        object.__setattr__(proposal, "leaf", leaf)  # where `cached_property` keeps it
+        return proposal
+
+    @cached_property
+    def leaf(self) -> Node:
+        """The leaf that the path leads to; walked once, when it is first asked for."""
+        return replay(self.origin.space, self.origin.input_shape, self.path)
+
+
+@frozen
+class Outcome:
+    """What a searcher is told of a proposal: its score, or why there is none."""
+
+    proposal: Proposal
+    status: Status
+    score: float | None  # the objective's metric; None unless status is "ok"
+    metrics: Mapping[str, float] = field(factory=dict[str, float])
+
+
+@frozen
+class Job:
+    """One attempt at a trial, as an evaluator gets it: its architecture is a specified term, or the JSON of one.
+
+    Each is made of the other when it is read: so only what crosses the border of a process is ever written as JSON.
+    """
+
+    trial: int
+    attempt: int  # 1, 2 ... within the trial
+    _architecture: Any  # a Term or its JSON, as it was given
+    budget: Budget
+    seed: int  # of this trial's training; the same for every attempt
+    continues: int | None = None  # the trial whose training this one goes on with, if its state is still there
+    artifacts: str | None = None  # the folder of what the run's trials leave, an absolute path; None: nothing is left
+    keeps: tuple[Artifact, ...] = ("model",)  # what this trial leaves there if it ends well
+
+    @property
+    def architecture(self) -> JSON:
+        """The JSON of the architecture."""
+        return to_json(self._architecture) if isinstance(self._architecture, Term) else self._architecture
+
+    @property
+    def term(self) -> Term:
+        """The architecture itself; raises UnreadableTerm where the JSON is of none."""
+        return self._architecture if isinstance(self._architecture, Term) else from_json(self._architecture)
+
+
+@frozen
+class Report:
+    """Metrics of one epoch of a running attempt."""
+
+    trial: int
+    attempt: int
+    epoch: int  # 1, 2 ...
+    metrics: Mapping[str, float]
+
+
+@frozen
+class Stopped:
+    """Why a training ended before its budget was spent."""
+
+    by: StoppedBy
+    epoch: int  # the last one
+    why: str  # for people
+
+
+@frozen
+class Finished:
+    """The end of an attempt. `error` is empty unless something went wrong; then it is what a person should read.
+
+    `may_be_chance` if another attempt may well end otherwise, as where somebody killed the worker. `stopped` unless the
+    attempt went on until its budget was spent, or came to its end in another way.
+    """
+
+    trial: int
+    attempt: int
+    status: Status
+    metrics: Mapping[str, float]
+    seconds: float  # wall time of the attempt, or simulated time where the evaluator simulates it
+    error: str = ""
+    may_be_chance: bool = False
+    stopped: Stopped | None = None
+
+
+class Evaluator(Protocol):
+    """Turns jobs into metrics, several at a time, and never raises because of what a job did."""
+
+    @property
+    def slots(self) -> int:
+        """How many jobs may run at once; at least 1."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Begin `job`; the caller keeps at most `slots` jobs open."""
+        ...
+
+    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+        """What has arrived since the last call, in order; waits up to `timeout` seconds for something."""
+        ...
+
+    def halt(self, trial: int, why: str) -> None:
+        """Let the trial's job end after the epoch under way, as stopped since it is hopeless.
+
+        It ends well, with what it has come to; its end arrives as any other. Nothing happens where the job has ended.
+        """
+        ...
+
+    def close(self) -> None:
+        """End every running job at once and give back every process and device."""
+        ...

@@ -1,0 +1,67 @@
+"""What a person's own function gets that is made with torch: the model, the device, and the data on it.
+
+Of the model it is found out what it costs, as of one that archwright trains.
+"""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import torch
+from attrs import evolve
+from torch import nn, optim
+
+from archwright.core.protocols import Job
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.data.named import read_wanted
+from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.functions.signature import Asked, Made, Make
+from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.training.checkpointing import left_model
+from archwright.evaluate.training.cost import BATCH, Memory, facts
+from archwright.evaluate.training.device import ready_device, settled
+from archwright.evaluate.training.train import parameters
+from archwright.evaluate.verdict import Metrics, Verdict
+
+
+def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Make:
+    """What makes it for each job, from the architecture and the seed, for the worker number `index`.
+
+    The device and the data are the same in every job. Raises what is wrong with them.
+    """
+    device = ready_device(config.device, index, threads)
+    optim.Adam(nn.Linear(1, 1).parameters())  # torch imports half of itself at the first one: not in a trial's time
+    lasting: dict[str, Any] = {"device": device}
+    if "data" in asks:
+        lasting["data"] = on_device(read_wanted(config), device)
+    settled()
+
+    def make(architecture: Term, seed: int) -> Made:
+        if "model" not in asks:
+            return Made(lasting)
+        assert config.input_shape is not None
+        memory, began = Memory(device), time.monotonic()
+        model = compiled(architecture, config.input_shape, seed).to(device)
+        size, shape = parameters(model), config.input_shape  # counted before the function may freeze some of them
+
+        def finished(verdict: Verdict, job: Job) -> Verdict:
+            known = {"seconds": time.monotonic() - began, **memory.peak(), "parameters": size}
+            failed = left_model(job, model, lasting.get("data"))  # before anything else is done with the model
+            known |= _facts(model, shape, device)
+            return evolve(verdict, metrics={**known, **verdict.metrics}, error="\n".join(failed))
+
+        return Made(lasting | {"model": model}, finished)
+
+    return make
+
+
+def _facts(model: nn.Module, shape: Shape, device: torch.device) -> Metrics:
+    """What `facts` tells of the model as the function has left it, if it can still be run; raises nothing."""
+    with suppress(Exception):
+        model.to(device)  # which it may have left
+        kind = next((p.dtype for p in model.parameters()), torch.float32)
+        noise = torch.randn(BATCH, *shape, generator=torch.Generator().manual_seed(0))
+        return facts(model, noise.to(device, kind))
+    return {}

@@ -1,0 +1,187 @@
+"""What a searcher believes after the events of a log, and whether it would propose the same again.
+
+Searchers change, and each change of what one proposes raises its revision. What another revision proposed is taken over
+as it is logged: it can be gone on from, but nobody can propose it again.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any, Generic
+
+from attrs import evolve, field, frozen
+
+from archwright.core.json import JSON, from_json
+from archwright.core.node import Origin
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.term import Term
+from archwright.core.value import Value
+from archwright.search.searcher import Searcher, State, revision_of
+from archwright.search.searchers.named import logged_searcher, searcher_from_json
+from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored
+
+
+@frozen
+class Belief(Generic[State]):
+    """A searcher's state, with the proposals whose outcome it waits for: the fold of a run's events."""
+
+    searcher: Searcher[State]
+    problem: Problem
+    state: State
+    waiting: Mapping[int, Proposal] = field(factory=dict[int, Proposal])
+
+    def propose(self) -> Proposal | None:
+        """What the searcher would have evaluated next."""
+        return self.searcher.propose(self.state)
+
+    @property
+    def promotable(self) -> frozenset[int]:
+        """The trials that the searcher may still continue."""
+        return self.searcher.promotable(self.state)
+
+    def after(self, event: Event) -> "Belief[State]":
+        """The belief after one more event; only proposals and scores change it."""
+        match event:
+            case Proposed(trial, path, budget, continues):
+                origin = Origin(self.problem.space, self.problem.input_shape)
+                return self.adopting(Proposal(trial, origin, path, budget, continues))
+            case Scored(trial, status, score, metrics):
+                waiting = dict(self.waiting)
+                outcome = Outcome(waiting.pop(trial), status, score, metrics)
+                return Belief(self.searcher, self.problem, self.searcher.tell(self.state, outcome), waiting)
+            case _:
+                return self
+
+    def adopting(self, proposal: Proposal) -> "Belief[State]":
+        """The belief once `proposal`, this searcher's or another's, is under way."""
+        state = self.searcher.adopt(self.state, proposal)
+        return Belief(self.searcher, self.problem, state, {**self.waiting, proposal.trial: proposal})
+
+
+@frozen
+class Mismatch:
+    """A logged proposal that the searcher does not make again."""
+
+    seq: int
+    trial: int
+    logged: Proposed
+    recomputed: Proposed | None
+    revision: int | None  # of the searcher that made it; None where the log does not say, so that it may be another one
+
+
+def begin(started: RunStarted, space: JSON = None) -> Belief[Any]:
+    """What a run's searcher believes before its first proposal; `space` stands for the logged one if it is given."""
+    return begin_in(from_json(started.space if space is None else space), started)
+
+
+def begin_in(space: Term, started: RunStarted) -> Belief[Any]:
+    """What the searcher of a run like `started` believes at first in `space`, whatever space it names itself."""
+    searcher = searcher_from_json(started.searcher)
+    problem = Problem(space, started.input_shape, started.seed, started.budget, started.objective)
+    return Belief(searcher, problem, searcher.start(problem))
+
+
+def beliefs(events: Sequence[Event]) -> Iterator[Belief[Any]]:
+    """What a run's searcher believes before each of `events`, and after the last.
+
+    Where a run was resumed with a changed space, the searcher starts over in it and is told all that happened before.
+    """
+    started = events[0]
+    assert isinstance(started, RunStarted)  # the log admits no other first event
+    belief = begin(started)
+    for i, event in enumerate(events):
+        yield belief
+        if isinstance(event, RunResumed) and event.space is not None:
+            belief = reduce(Belief[Any].after, events[:i], begin(started, event.space))
+        belief = belief.after(event)
+    yield belief
+
+
+def believed(events: Sequence[Event]) -> Belief[Any]:
+    """What a run's searcher believes after `events`."""
+    return deque(beliefs(events), maxlen=1).pop()
+
+
+def proposed(proposal: Proposal) -> Proposed:
+    """The event that logs a proposal."""
+    return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues)
+
+
+def revision_now(started: RunStarted) -> int:
+    """The revision that a run's searcher has by now."""
+    return revision_of(searcher_from_json(started.searcher))
+
+
+def revisions(events: Sequence[Event]) -> Iterator[int | None]:
+    """The revision of the run's searcher at each of `events`; None where the log does not say which of several it is.
+
+    Logs did not always name it: there it is the first, if there never was another one.
+    """
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    _, revision, _ = logged_searcher(started.searcher)
+    if revision is None and revision_now(started) == 1:
+        revision = 1
+    for event in events:
+        if isinstance(event, RunResumed) and event.revision is not None:
+            revision = event.revision
+        yield revision
+
+
+def revision_from_here(events: Sequence[Event]) -> int | None:
+    """The revision in which the searcher of a run goes on; None if it is the one that the log has already."""
+    started, now = events[0], deque(revisions(events), maxlen=1).pop()
+    assert isinstance(started, RunStarted)
+    return None if now == revision_now(started) else revision_now(started)
+
+
+def own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed, int | None]]:
+    """The number of the event, the proposal, and the revision that made it: each that a fork has not inherited."""
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    inherited = 1 + (started.forked_from.inherited if started.forked_from else 0)
+    for seq, (event, revision) in enumerate(zip(events, revisions(events), strict=True), start=1):
+        if isinstance(event, Proposed) and seq > inherited:
+            yield seq, event, revision
+
+
+def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
+    """Each logged proposal of `events` that is not what the searcher proposes at that point, up to rounding.
+
+    Proposals that a fork has inherited are its parent's, and those of another revision are another searcher's: they are
+    taken over, not compared.
+    """
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    now = revision_now(started)
+    comparable = {seq: revision for seq, _, revision in own_proposals(events) if revision in (None, now)}
+    if not comparable:
+        return
+    for seq, (belief, event) in enumerate(zip(beliefs(events), events, strict=False), start=1):
+        if isinstance(event, Proposed) and seq in comparable:
+            again = belief.propose()
+            recomputed = None if again is None else proposed(again)
+            if not _is_again(recomputed, event):
+                yield Mismatch(seq, event.trial, event, recomputed, comparable[seq])
+
+
+# Relative: by so much a number may differ that another processor or another C library has worked out.
+ROUNDING = 1e-12
+
+
+def _is_again(recomputed: Proposed | None, logged: Proposed) -> bool:
+    """Whether it is the same proposal, but for what rounding makes of a number."""
+    if recomputed is None or recomputed == logged:
+        return recomputed is not None
+    if [name for name, _ in recomputed.path] != [name for name, _ in logged.path]:
+        return False
+    values = zip((value for _, value in recomputed.path), (value for _, value in logged.path), strict=True)
+    return all(equals(*both) for both in values) and evolve(recomputed, path=logged.path) == logged
+
+
+def equals(value: Value, other: Value) -> bool:
+    """Whether it is the same value, but for what rounding makes of a number."""
+    if isinstance(value, float) and isinstance(other, float):
+        return math.isclose(value, other, rel_tol=ROUNDING)
+    return value == other

@@ -1,0 +1,87 @@
+"""No search: one given leaf, again and again, so that chance alone tells its trials apart."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, final
+
+from attrs import evolve, field, frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON
+from archwright.core.node import replay
+from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.search.searchers.settings import Allowed
+
+
+class NotALeaf(ArchwrightError, ValueError):
+    """A path that ends before everything is chosen."""
+
+
+PAIRS = 'pairs of a name and a value, as in [["1.dropout.rate", 0.5]]'
+
+
+def _is_path(path: Any) -> bool:
+    """Whether something is a path, or one that went through JSON."""
+    return isinstance(path, list | tuple) and all(map(_is_step, path))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _is_step(step: Any) -> bool:
+    return isinstance(step, list | tuple) and len(step) == 2 and isinstance(step[0], str)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _as_tuples(path: Iterable[tuple[str, JSON]]) -> tuple[tuple[str, JSON], ...]:
+    return tuple((name, value) for name, value in path)
+
+
+def _is_trial(trial: Any) -> bool:
+    return trial is None or (type(trial) is int and trial >= 0)
+
+
+@final
+@frozen
+class GivenState:
+    """The leaf, and how often it was proposed."""
+
+    first: Proposal
+    proposals: int = 0
+
+
+@final
+@frozen
+class Given:
+    """Proposes the leaf at the end of `path`, for as long as it is asked to; what retraining a trial is made of.
+
+    Outcomes change nothing, and nor do open proposals.
+    """
+
+    name: ClassVar[str] = "given"
+    revision: ClassVar[int] = 1
+    # Name and value of each choice.
+    path: tuple[tuple[str, JSON], ...] = field(default=(), converter=_as_tuples, validator=Allowed(PAIRS, _is_path))
+    run: str = ""  # whose trial the path is from, if it is from one
+    trial: int | None = field(default=None, validator=Allowed("the number of a trial, or null", _is_trial))
+
+    def start(self, problem: Problem) -> GivenState:
+        """No proposals yet; PathMismatch or NotALeaf where the path does not lead to a leaf of the space."""
+        node = replay(problem.space, problem.input_shape, self.path)
+        if node.choice is not None:
+            raise NotALeaf(
+                f"the path of the searcher given ends after {len(self.path)} choices, and the space asks "
+                f"{node.choice.name} there; give all of them, as in --set 'path=[[\"{node.choice.name}\", ...]]'"
+            )
+        return GivenState(Proposal(0, node.origin, node.path, problem.budget))
+
+    def propose(self, state: GivenState) -> Proposal:
+        """The leaf; consumes no randomness."""
+        return evolve(state.first, trial=state.proposals)
+
+    def adopt(self, state: GivenState, proposal: Proposal) -> GivenState:
+        """One proposal more."""
+        return evolve(state, proposals=max(state.proposals, proposal.trial + 1))
+
+    def tell(self, state: GivenState, outcome: Outcome) -> GivenState:
+        """No difference."""
+        return state
+
+    def promotable(self, state: GivenState) -> frozenset[int]:
+        """None: every training ends with its trial."""
+        return frozenset()

@@ -1,0 +1,110 @@
+"""The searchers by name, and their settings as JSON."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import cattrs
+from attrs import Attribute, evolve, fields_dict
+
+from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.json import JSON
+from archwright.search.searcher import AnySearcher, revision_of
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.local_search import LocalSearch
+from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.settings import BY_TYPE, Allowed, BadSearcherSetting
+from archwright.search.searchers.smbo import Smbo
+from archwright.search.searchers.smbo_paper import SmboPaper
+
+# Each name stands for a searcher with its usual settings; both kinds of tree search are one code.
+SEARCHERS: Mapping[str, AnySearcher] = {
+    "random": RandomSearch(),
+    "mcts": Mcts(),
+    "mcts-bisection": Mcts(parts=2),
+    "evolution": Evolution(),
+    "local-search": LocalSearch(),
+    "smbo": Smbo(),
+    "smbo-paper": SmboPaper(),
+    "given": Given(),
+}
+INNER = frozenset({Given.name})  # those that nobody asks for by name: retraining is made of it
+
+# What a log stands for that does not name a setting, as there was none yet when it was written.
+BEFORE: Mapping[str, Mapping[str, JSON]] = {"random": {"replacement": True}, "smbo": {"surrogate": "gp"}}
+
+
+class UnknownSearcher(ArchwrightError, LookupError):
+    """A name that no searcher has."""
+
+
+def searcher_named(name: str, settings: Mapping[str, JSON] | None = None) -> AnySearcher:
+    """The searcher of that name with the given settings, the rest as usual.
+
+    UnknownSearcher if there is none; BadSearcherSetting if it has no such setting, or not with such a value.
+    """
+    if name not in SEARCHERS:
+        raise UnknownSearcher(f"there is no searcher {name!r}; {nearest(name, SEARCHERS.keys() - INNER)}")
+    usual: Any = SEARCHERS[name]
+    known: Mapping[str, Attribute[Any]] = fields_dict(usual.__class__)
+    for setting, value in (settings or {}).items():
+        if setting not in known:
+            remedy = nearest(setting, known) if known else "it has none"
+            raise BadSearcherSetting(f"the searcher {name} has no setting {setting!r}; {remedy}")
+        if allowed := _allowed(known[setting]):
+            allowed.require(name, setting, value)
+    return evolve(usual, **(settings or {}))
+
+
+def _allowed(setting: "Attribute[Any]") -> Allowed | None:
+    """What a setting may be: as its searcher has it, or else as its type has it."""
+    return setting.validator if isinstance(setting.validator, Allowed) else BY_TYPE.get(setting.type)
+
+
+def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
+    """The name, the revision and every setting of a searcher, as the beginning of a run holds them."""
+    searcher = searcher_named(name, settings)
+    return {"name": name, "revision": revision_of(searcher), **cattrs.unstructure(searcher)}
+
+
+def logged_searcher(data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
+    """The name, the revision and the settings that `searcher_to_json` wrote; None where it wrote no revision yet."""
+    settings = dict(data)
+    name, revision = settings.pop("name"), settings.pop("revision", None)
+    return name, revision, {**BEFORE.get(name, {}), **settings}
+
+
+def searcher_from_json(data: JSON) -> AnySearcher:
+    """The searcher that `searcher_to_json` wrote, in the revision that it has by now."""
+    name, _, settings = logged_searcher(data)
+    return searcher_named(name, settings)
+
+
+def searcher_now(data: JSON) -> JSON:
+    """The same searcher, in the revision that it has by now, with every setting."""
+    name, _, settings = logged_searcher(data)
+    return searcher_to_json(name, settings)
+
+
+def searcher_text(data: JSON) -> str:
+    """What a person types for the searcher that `searcher_to_json` wrote, as in `mcts,exploration=0.1`.
+
+    In another revision than it has by now it is another searcher, which nobody can ask for: its text says so.
+    """
+    name, revision, settings = logged_searcher(data)
+    usual: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
+    unusual = [f"{key}={_typed(value)}" for key, value in settings.items() if usual.get(key) != value]
+    text = ",".join([name, *unusual])
+    now = revision_of(SEARCHERS[name]) if name in SEARCHERS else revision
+    return text if revision in (None, now) else f"{text} (revision {revision})"
+
+
+def _typed(value: JSON) -> str:
+    """A value as a person types it: JSON, and a text that is none as it is."""
+    try:
+        json.loads(value)
+    except (TypeError, json.JSONDecodeError):
+        return value if isinstance(value, str) else json.dumps(value)
+    return json.dumps(value)

@@ -1,0 +1,175 @@
+"""Cells: operations on the edges of a small graph."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archwright as aw
+from archwright.core.hyperparameter import InvalidHyperparameter
+from archwright.core.modules.basic import ReluConvBn, Zero
+from archwright.core.modules.graphs import Cell, cell, connected, topology
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
+
+SHAPE = (4, 8, 8)
+TRIANGLE = [(0, 1), (0, 2), (1, 2)]
+ZERO, SKIP = Zero(), aw.identity()
+
+
+@st.composite
+def graphs(draw):
+    """Edges from earlier to later nodes, in the order of their targets; every node but 0 has one coming in."""
+    nodes = draw(st.integers(2, 4))
+    edges = []
+    for target in range(1, nodes):
+        sources = draw(st.sets(st.integers(0, target - 1), min_size=1))
+        edges += [(source, target) for source in sorted(sources)]
+    return edges
+
+
+def ways(edges, inside, node) -> int:
+    """How many ways without a zero lead from node 0 to a node."""
+    if node == 0:
+        return 1
+    steps = [s for (s, t), term in zip(edges, inside, strict=True) if t == node and not isinstance(term, Zero)]
+    return sum(ways(edges, inside, source) for source in steps)
+
+
+@given(graphs(), st.data())
+def test_connected_is_having_a_way(edges, data):
+    """From the first node to the last, over edges that are not zero."""
+    inside = [data.draw(st.sampled_from([ZERO, SKIP])) for _ in edges]
+    assert connected(edges, inside) == (ways(edges, inside, edges[-1][1]) > 0)
+
+
+@given(graphs())
+def test_cells_are_counted(edges):
+    """As many as there are operations for each edge; connected ones, as many as have a way through."""
+    operations = {"none": ZERO, "skip": SKIP}
+    all_of_them = list(product(operations.values(), repeat=len(edges)))
+    assert aw.count(cell(edges, **operations), SHAPE) == len(all_of_them)
+    through = [inside for inside in all_of_them if ways(edges, inside, edges[-1][1])]
+    space = cell(edges, connected=True, **operations)
+    assert aw.count(space, SHAPE) == aw.count(space) == len(through)
+    assert aw.dead_ends(space, SHAPE) == ()
+    found = [leaf.architecture.children for leaf in aw.enumerate_leaves(space, SHAPE)]
+    assert sorted(map(repr, found)) == sorted(map(repr, through))
+
+
+def test_a_node_is_the_sum_of_what_comes_in():
+    """Zero-padded to a common shape; every edge from a node gets its sum."""
+    space = topology(TRIANGLE, aw.conv2d(8, 1), aw.max_pool2d(2), aw.conv2d(6, 3, stride=4))
+    assert space.out_shape(SHAPE) == (6, 4, 4)
+    runs = [(before, after) for _, _, before, after in space.runs(SHAPE)]
+    assert runs == [(SHAPE, (8, 8, 8)), (SHAPE, (4, 4, 4)), ((8, 8, 8), (6, 2, 2))]
+    assert space.parameters(SHAPE) == 8 * 5 + 6 * 73
+
+
+def test_names_say_the_edge():
+    """Target first, as in the benchmark's strings."""
+    node = aw.root(cell(TRIANGLE, none=ZERO, skip=SKIP, conv=aw.conv2d([2, 4], 1)), SHAPE)
+    for value in ("conv", "none", "conv", 4, 2):
+        node = node.choose(value)
+    assert node.path == (
+        ("cell.op_1_0", "conv"),
+        ("cell.op_2_0", "none"),
+        ("cell.op_2_1", "conv"),
+        ("cell.topology.1_0.conv2d.filters", 4),
+        ("cell.topology.2_1.conv2d.filters", 2),
+    )
+    assert node.architecture == topology(TRIANGLE, aw.conv2d(4, 1), ZERO, aw.conv2d(2, 1))
+
+
+def test_operations_that_do_not_fit_are_not_offered():
+    """Whether or not the cell must be connected."""
+    for must_be in (False, True):
+        space = cell(TRIANGLE, must_be, pool=aw.max_pool2d(5, 1), skip=SKIP, wide=aw.conv2d(8, 1))
+        node = aw.root(space, (4, 5, 5))
+        assert list(node.choice.domain) == ["pool", "skip", "wide"]
+        # Edge 1 -> 2 gets 1 x 1 after a pool on edge 0 -> 1, which a second pool does not fit.
+        node = node.choose("pool").choose("skip")
+        assert list(node.choice.domain) == ["skip", "wide"]
+        assert aw.dead_ends(space, (4, 5, 5)) == ()
+
+
+def test_operations_that_would_cut_the_cell_are_not_offered():
+    """With nothing on the edge to the middle and nothing past it, there is one operation left; then it is not asked."""
+    node = aw.root(cell([(0, 1), (0, 2), (1, 2)], True, none=ZERO, skip=SKIP), SHAPE)
+    leaf = node.choose("none")
+    assert leaf.choice is not None
+    assert leaf.choice.name == "cell.op_2_1"  # op_2_0 must be skip
+    assert leaf.choose("none").architecture == topology(TRIANGLE, ZERO, SKIP, ZERO)
+
+
+def test_the_benchmark_has_the_published_number_of_cells():
+    """15,625, of which 15,284 are connected."""
+    labels = [label != "none" for label in OPERATIONS]
+    through = 0
+    for present in product(labels, repeat=6):
+        through += connected(EDGES, [SKIP if edge else ZERO for edge in present])
+    assert through == 15_284
+    assert aw.count(nasbench201(connected=True)) == 15_284
+    assert OPERATIONS["nor_conv_3x3"] == ReluConvBn(3)
+
+
+def test_a_person_may_write_the_benchmark_s_cell():
+    """With the modules that `aw` has; used in many places, it is still chosen once."""
+    operations = {
+        "none": aw.zero(),
+        "skip_connect": aw.identity(),
+        "nor_conv_1x1": aw.relu_conv_bn(1),
+        "nor_conv_3x3": aw.relu_conv_bn(3),
+        "avg_pool_3x3": aw.avg_pool2d(3, stride=1, padding="same"),
+    }
+    written = aw.cell(EDGES, connected=True, **operations)
+    assert nasbench201(connected=True).subterms == (written,)
+    network = aw.sequential(aw.conv2d(4, 3), aw.repeat_tied(written, count=3), aw.global_avg_pool(), aw.affine(10))
+    assert aw.count(network, SHAPE) == aw.count(written, SHAPE) == 15_284
+
+
+def test_only_zero_itself_cuts_an_edge():
+    """Not one inside another module, nor a topology of them."""
+    around = {"around": aw.sequential(aw.zero()), "graph": aw.topology([(0, 1)], aw.zero())}
+    assert aw.count(aw.cell(TRIANGLE, connected=True, **around), SHAPE) == 2**3
+    assert aw.count(aw.cell(TRIANGLE, connected=True, none=aw.zero(), **around), SHAPE) == 3**3 - 1 * (9 - 4)
+
+
+@pytest.mark.parametrize(
+    "edges", [[], [(0, 2)], [(1, 0)], [(0, 1), (0, 1)], [(0, 2), (0, 1)], [(0, 0)], [(1, 2), (0, 2)]]
+)
+def test_edges_lead_to_later_nodes(edges):
+    """Each once, in the order of their targets, and one at least to every node but the first."""
+    for make in (lambda: topology(edges, *[SKIP] * len(edges)), lambda: cell(edges, skip=SKIP)):
+        with pytest.raises(
+            InvalidHyperparameter, match=r"the edges of (topology|cell) are .*; each must go from a node"
+        ):
+            make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: topology(TRIANGLE, SKIP), "topology has 3 edges and 1 modules; give it one for each edge"),
+        (lambda: cell(TRIANGLE), "cell has 3 edges and 3 choices, 0 operations and the labels"),
+        (
+            lambda: Cell([(0, 1)], (SKIP,), ("a", "b"), [("op", "a")]),
+            "1 operations and the labels .*'a', 'b'.; it needs",
+        ),
+        (lambda: Cell([(0, 1)], (SKIP,), ("a",), []), "1 edges and 0 choices"),
+        (lambda: Cell([(0, 1)], (SKIP,), ("a",), [("op", ["a", "z"])]), "op of cell is 'z'; it may be one of a"),
+    ],
+)
+def test_a_cell_has_an_operation_for_each_edge(make, message):
+    """And each operation a label."""
+    with pytest.raises(aw.ArchwrightError, match=message):
+        make()
+
+
+def test_a_shared_operation():
+    """One choice for several edges, where a person writes the cell's choices out."""
+    op = aw.shared("op", ["none", "skip", "other"])
+    space = Cell(TRIANGLE, (ZERO, SKIP), ("none", "skip"), [("a", op), ("b", op), ("c", "skip")], connected=True)
+    assert aw.count(space, SHAPE) == 1
+    assert aw.root(space, SHAPE).architecture == topology(TRIANGLE, SKIP, SKIP, SKIP)
+    assert aw.from_json(aw.to_json(space)) == space

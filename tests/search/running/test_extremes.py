@@ -1,0 +1,228 @@
+"""Scores are any finite floats: the largest, the least, minus zero, all of them equal; nothing overflows or is lost."""
+
+import math
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from attrs import evolve
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import archwright as aw
+from archwright.cli.comparisons.conclusions import conclusions, show_conclusions
+from archwright.cli.comparisons.histories import History
+from archwright.cli.output import score
+from archwright.cli.reports.repeats import of_repeats, summary
+from archwright.core.objective import Objective
+from archwright.core.protocols import Finished
+from archwright.search.magnitude import in_unit, out_of_unit, unit_of
+from archwright.search.running.loop import Run, ended
+from archwright.search.running.replay import begin, mismatches
+from archwright.search.running.retention import kept
+from archwright.search.running.statistics import expected_best, known_mean, paired_bootstrap, standard_error
+from archwright.search.running.stopping import Curves, MedianRule
+from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.named import SEARCHERS, searcher_named, searcher_to_json
+from archwright.search.surrogates import forest
+from archwright.search.surrogates.acquisition import gaussian_ranks
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import AttemptStarted, Reported, Scored
+from archwright.store.fold import replay
+from archwright.store.log import START
+from archwright.store.memory import MemoryLog
+from archwright.store.query import query
+from tests.search.contract import Session, check_proposals, problem, replayed
+from tests.search.instant import Instant, started, worth
+from tests.search.running.test_loop import events_of
+
+MOST, LEAST = sys.float_info.max, 5e-324
+SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
+extremes = st.sampled_from([MOST, -MOST, 1e308, -1e308, LEAST, -LEAST, sys.float_info.min, 0.0, -0.0, 1.0, 1e16])
+scores = st.lists(st.none() | extremes | st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=12)
+CASES = {
+    **{name: {} for name in SEARCHERS if name not in ("given", "smbo", "smbo-paper", "evolution")},
+    "mcts": {"exploration": MOST, "rescale": True},
+    "evolution": {"population": 3, "sample": 2},
+    "smbo": {"initial": 2, "variants": 4, "rollouts": 4},
+    "smbo-paper": {"rollouts": 4, "occurrences": 1, "exploration": 0.0},
+}
+
+
+@pytest.mark.parametrize("searcher", [Mcts(), *(searcher_named(*case) for case in CASES.items())], ids=repr)
+@settings(max_examples=10)
+@given(scores=scores, direction=st.sampled_from(["maximize", "minimize"]), workers=st.integers(1, 3))
+@example([MOST] * 3, "maximize", 1)
+@example([MOST, -MOST, None, MOST], "minimize", 2)
+def test_every_searcher_goes_on_whatever_the_scores(searcher, scores, direction, workers):
+    """Without a warning, and to the state that the log gives: so a run can be resumed."""
+    session = Session(searcher, problem(SMALL, 1, direction))
+    there = iter(scores * 12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        session.run(12, lambda path: next(there), workers)  # noqa: ARG005
+        check_proposals(session)
+        assert replayed(session) == session.state
+        assert searcher.propose(replayed(session)) == searcher.propose(session.state)
+
+
+def test_a_forest_goes_on_too(monkeypatch):
+    monkeypatch.setattr(forest, "TREES", 3)  # quicker
+    session = Session(searcher_named("smbo", {"surrogate": "forest", "initial": 2}), problem(SMALL))
+    there = iter([MOST, -MOST, LEAST, -0.0] * 3)
+    session.run(6, lambda path: next(there))  # noqa: ARG005
+    check_proposals(session)
+
+
+def test_the_mean_of_a_place_by_hand():
+    """Two of the largest and a failure, which counts as the lowest: they are all one, and so is their mean."""
+    searcher = Mcts(exploration=0.0)
+    session = Session(searcher, problem(aw.settings(x=["a", "b"])))
+    session.run(4, lambda path: MOST)  # noqa: ARG005
+    tree = session.state.tree
+    assert searcher._mean(session.state, tree) == MOST
+    assert searcher._mean(session.state, evolve(tree, failures=tree.visits, total=tree.total * 0)) == MOST
+
+
+@given(st.lists(extremes, min_size=2, max_size=5))
+def test_rescaled_scores_lie_between_0_and_1(values):
+    session = Session(Mcts(rescale=True), problem(aw.settings(x=["a", "b", "c"])))
+    there = iter(values * 5)
+    session.run(5, lambda path: next(there))  # noqa: ARG005
+    assert 0 <= Mcts(rescale=True)._mean(session.state, session.state.tree) <= 1
+
+
+def test_ranks_tell_no_minus_zero_from_zero():
+    assert gaussian_ranks([0.0, -0.0]).tolist() == [0.0, 0.0]
+    ranks = gaussian_ranks([MOST, -MOST, LEAST, 0.0]).tolist()
+    assert sorted(ranks) == [ranks[1], ranks[3], ranks[2], ranks[0]]
+
+
+@given(st.lists(extremes, min_size=1, max_size=6))
+def test_a_unit_loses_nothing_of_the_largest_and_nothing_of_ordinary_numbers(values):
+    array = np.array(values)
+    unit = unit_of(array)
+    inside = in_unit(array, unit)
+    assert np.isfinite(inside**2).all()
+    largest = np.abs(array).argmax()
+    assert out_of_unit(inside, unit)[largest] == array[largest]
+    assert unit_of(np.array([0.5, -3.0])) == unit_of(np.zeros(3)) == unit_of(np.array([math.nan])) == 0
+
+
+def test_statistics_by_hand():
+    """As of -1 and 1, of which the deviation is 1, over sqrt(2)."""
+    rows = np.array([[MOST, 1e308], [-MOST, 1e308]])
+    mean, error = known_mean(rows)
+    assert mean.tolist() == [0.0, 1e308]
+    for each in (error, standard_error(rows)):
+        np.testing.assert_allclose(each, [MOST / math.sqrt(2), 0.0], rtol=1e-12)
+    assert known_mean(np.array([[4 * LEAST], [2 * LEAST]]))[0].tolist() == [3 * LEAST]
+    assert expected_best([MOST, MOST, MOST], 2) == pytest.approx(MOST)
+    assert expected_best([-MOST, MOST], 1) == 0.0
+
+
+def test_a_difference_that_no_float_holds_is_the_largest_and_no_pair_is_lost():
+    found = paired_bootstrap([MOST] * 6, [-MOST] * 6)
+    assert (found.pairs, found.mean, found.low, found.high, found.p) == (6, MOST, MOST, MOST, 2**-5)
+    small = paired_bootstrap([4 * LEAST] * 6, [LEAST] * 6)
+    assert (small.pairs, small.mean, small.p) == (6, 3 * LEAST, 2**-5)
+
+
+def history(label: str, seed: int, *values: float) -> History:
+    there = np.array(values)
+    return History(
+        f"c.{label}.{seed}", label, "score", "maximize", there, np.ones_like(there), np.full_like(there, np.nan)
+    )
+
+
+def test_a_comparison_of_extreme_scores_concludes(capsys):
+    """Each figure is finite, and is printed in a few digits."""
+    groups = {
+        "random": [history("random", seed, -MOST, -1e308) for seed in range(3)],
+        "mcts": [history("mcts", seed, MOST, 1e308) for seed in range(3)],
+    }
+    for optimum in (None, MOST):
+        first, second = conclusions(groups, 2, optimum)
+        assert all(math.isfinite(row[name]) for row in (first, second) for name in ("half", "best", "best_error"))
+        assert (second["better_by"], second["pairs"]) == (MOST, 3)
+        show_conclusions([first, second], optimum)
+        assert max(map(len, capsys.readouterr().out.splitlines())) < 200
+
+
+def test_trainings_of_extreme_scores_have_a_mean():
+    begun = evolve(started(3), searcher=searcher_to_json("given"))
+    repeats = of_repeats(begun, [{"score": 1e308}, {"score": 1e308}, {"score": -1e308}])
+    assert repeats["mean"] == pytest.approx(1e308 / 3)
+    assert repeats["deviation"] == pytest.approx(math.sqrt(4 / 3) * 1e308)
+    assert summary(repeats) == "accuracy 3.333e+307 ± 1.155e+308"
+    assert of_repeats(begun, [{"score": MOST}, {"score": -MOST}])["deviation"] == MOST
+
+
+@given(st.lists(st.lists(extremes, min_size=2, max_size=3), min_size=3, max_size=4), st.booleans())
+def test_the_median_rule_goes_on_whatever_is_reported(finished, maximize):
+    """Each average lies between the least and the most that was reported."""
+    curves = Curves(Objective("a", "maximize" if maximize else "minimize"), MedianRule(warmup=0, startup=1))
+    for trial, values in enumerate(finished):
+        curves = curves.after(AttemptStarted(trial, 1))
+        for epoch, value in enumerate(values, start=1):
+            curves = curves.after(Reported(trial, 1, epoch, {"a": value}))
+            mean = curves.running[trial][-1].mean
+            low, high = min(values[:epoch]), max(values[:epoch])
+            assert low - abs(low) * 1e-12 <= mean <= high + abs(high) * 1e-12
+            assert math.isfinite(mean)
+            assert isinstance(curves.why_hopeless(trial), str)
+        curves = curves.after(Scored(trial, "ok", values[-1]))
+
+
+def test_the_median_rule_by_hand():
+    """The middle of two of the largest is the largest: one that has half of it is hopeless."""
+    curves = Curves(Objective("a", "maximize"), MedianRule(warmup=0, startup=2))
+    for trial in (0, 1):
+        for event in (AttemptStarted(trial, 1), Reported(trial, 1, 1, {"a": MOST}), Scored(trial, "ok", MOST)):
+            curves = curves.after(event)
+    curves = curves.after(AttemptStarted(2, 1)).after(Reported(2, 1, 1, {"a": MOST / 2}))
+    assert "was 8.98847e+307, below 1.79769e+308" in curves.why_hopeless(2)
+
+
+def verdict(job):
+    """Whole numbers among the scores, as an evaluator in this process may have them; one that no float holds."""
+    values = [10**308, -(10**308), MOST, LEAST, -0.0, 2**60 + 1, 10**400]
+    return evolve(worth(job), metrics={"accuracy": values[job.trial % len(values)]})
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_of_extreme_scores_is_logged_and_proposed_again(name):
+    """Its models are kept by the rule, and its log is believed as it was lived."""
+    begun = evolve(started(14), searcher=searcher_to_json(name, CASES[name]), keep_models=2)
+    log = MemoryLog()
+    Run(log, "run", START, replay([]), begin(begun), Instant(2, verdict), failures_in_a_row=14).go_on(begun)
+    events = events_of(log)
+    assert list(mismatches(events)) == []
+    state = replay(events)
+    assert {type(trial.score) for trial in state.trials.values()} == {float, type(None)}
+    assert {trial.status for trial in state.trials.values() if trial.trial % 7 == 6} == {"diverged"}
+    there = {n: frozenset(["model"]) for n in state.trials}
+    assert {n for n, files in kept(there, state, begun.objective, ()).items() if files} == {2, 9}
+
+
+def test_a_score_that_no_float_holds_is_not_finite():
+    for value, said in ((10**400, "inf"), (-(10**400), "-inf")):
+        end = ended(Finished(0, 1, "ok", {"accuracy": value}, 1.0), Objective())
+        assert (end.status, end.error) == ("diverged", f"the metric accuracy is {said}")
+
+
+def test_views_have_extreme_scores_as_they_are(tmp_path):
+    """To the last digit; and what improved on what is told rightly."""
+    values = [-MOST, LEAST, 0.0, 2 * LEAST, 1e308, MOST]
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    begun = evolve(started(len(values)), searcher=searcher_to_json("random"))
+    there = Instant(1, lambda job: evolve(worth(job), metrics={"accuracy": values[job.trial]}))
+    Run(log, "run", START, replay([]), begin(begun), there).go_on(begun)
+    assert [row[0] for row in query(log.path, "SELECT score FROM trials ORDER BY trial").rows] == values
+    best = query(log.path, "SELECT trial FROM incumbents ORDER BY n").rows
+    assert [row[0] for row in best] == [0, 1, 3, 4, 5]
+
+
+def test_no_minus_zero_is_shown():
+    assert [score(value) for value in (-0.0, 0.0, MOST, LEAST)] == ["0.0000", "0.0000", "1.798e+308", "4.941e-324"]

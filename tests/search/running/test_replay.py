@@ -1,0 +1,95 @@
+"""What a searcher believes after the events of a log, and whether it would propose the same again."""
+
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.core.json import to_json
+from archwright.search.running.replay import believed, mismatches
+from archwright.search.running.runs import forked, logged
+from archwright.store.events import Proposed, RunResumed, RunStarted
+from archwright.store.log import START, fork
+from archwright.store.memory import MemoryLog
+from tests.search.instant import SPACE, Instant
+from tests.search.running.test_loop import begun, events_of, resumed
+
+
+def one_run(slots: int = 2, trials: int = 6) -> MemoryLog:
+    log = MemoryLog()
+    begun(log, Instant(slots), trials)
+    return log
+
+
+@given(st.data())
+def test_belief_is_a_fold(data):
+    """replay(prefix + suffix) is the suffix folded over replay(prefix)."""
+    events = events_of(one_run())
+    cut = data.draw(st.integers(1, len(events)))
+    belief = believed(events[:cut])
+    for event in events[cut:]:
+        belief = belief.after(event)
+    assert belief.state == believed(events).state
+    assert belief.waiting == believed(events).waiting
+
+
+def test_an_edited_proposal_is_found():
+    """The first proposal that the searcher would not make, with what it would."""
+    events = events_of(one_run())
+    at = next(i for i, event in enumerate(events) if isinstance(event, Proposed) and event.trial == 3)
+    (name, value), *rest = events[at].path
+    events[at] = evolve(events[at], path=((name, "sgd" if value == "adam" else "adam"), *rest))
+    (found,) = mismatches(events)
+    assert (found.seq, found.trial, found.logged) == (at + 1, 3, events[at])
+    assert found.recomputed.path[0] == (name, value)
+
+
+def test_another_seed_is_found():
+    events = events_of(one_run())
+    events[0] = evolve(events[0], seed=1)
+    assert [found.trial for found in mismatches(events)] == list(range(6))
+
+
+@given(st.integers(1, 20), st.integers(0, 3))
+def test_fork_inherits_and_goes_its_own_way(at, seed):
+    """What a fork inherits is taken over; what it proposes itself is its own seed's, and can be verified."""
+    log = one_run()
+    at = min(at, len(events_of(log)))
+    parent = logged(log, "run", at)
+    fork(log, "run", at, "fork", forked(parent, seed=seed, trials=9))
+    begun_events = events_of(log, "fork")
+    state = believed(begun_events).state
+    assert state.proposals == parent.state.proposed
+    later = MemoryLog()
+    later.append("run", begun_events, START)
+    assert resumed(later, Instant(1), 9).reason == "finished"
+    events = events_of(later)
+    assert not list(mismatches(events))
+    proposals = [e for e in events if isinstance(e, Proposed)]
+    whole = [e for e in events_of(one_run(trials=9)) if isinstance(e, Proposed)]
+    assert proposals[: parent.state.proposed] == whole[: parent.state.proposed]
+    assert (proposals == whole) == (seed == 0)
+
+
+def test_changed_space_counts_from_where_it_was_resumed():
+    """Earlier proposals are verified in the space that they were made in, later ones in the new one."""
+    log = one_run()
+    bigger = evolve(SPACE, children=(SPACE.children[0], evolve(SPACE.children[1], count=[1, 2, 3]), SPACE.children[2]))
+    events = events_of(log)
+    event = RunResumed(12, {}, to_json(bigger))
+    belief = believed([*events, event])
+    assert belief.problem.space == bigger
+    assert belief.state.proposals == 6
+    proposals = []
+    for _ in range(6):
+        proposal = belief.propose()
+        proposals.append(Proposed(proposal.trial, proposal.path, proposal.budget))
+        belief = belief.after(proposals[-1])
+    assert not list(mismatches([*events, event, *proposals]))
+    assert len(list(mismatches([*events, evolve(event, space=None), *proposals]))) > 0
+
+
+def test_started_is_all_that_a_replay_needs():
+    """The space in the log is the space of the run."""
+    (started, *_) = events_of(one_run())
+    assert isinstance(started, RunStarted)
+    assert believed([started]).problem.space == SPACE

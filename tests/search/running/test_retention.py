@@ -1,0 +1,193 @@
+"""What is kept of a run is what the rule says of its log, at every moment, and after any kill."""
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.core.node import root
+from archwright.core.objective import Objective
+from archwright.core.traversal import sample
+from archwright.search.running.loop import Run, training_seed
+from archwright.search.running.replay import begin, believed, mismatches
+from archwright.search.running.retention import Keeper
+from archwright.search.running.runs import forked, logged, resume, start
+from archwright.search.searchers import named
+from archwright.store.artifacts import ArtifactsExist, artifact, discard, kinds_of, run_folder, trials, write
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import Proposed, RunResumed, Scored
+from archwright.store.fold import RunState, replay
+from archwright.store.journal import journal_file
+from archwright.store.log import START
+from archwright.store.memory import MemoryLog
+from tests.search.halving import Halving
+from tests.search.instant import SPACE, Instant, started, worth
+from tests.search.running.test_loop import Crash, CrashingLog, events_of
+
+
+class Writing(Instant):
+    """Leaves what its jobs say before it ends them, and may die between."""
+
+    def collect(self, timeout):
+        for job in self.jobs:
+            for kind in job.keeps if job.artifacts is not None else ():
+                write(artifact(job.artifacts, job.trial, kind), b"x")
+        return super().collect(timeout)
+
+
+@pytest.fixture(autouse=True)
+def halving(monkeypatch):
+    monkeypatch.setattr(named, "SEARCHERS", {**named.SEARCHERS, "halving": Halving(4)})
+
+
+def beginning(count, keep, searcher="random"):
+    return evolve(started(count), keep_models=keep, searcher=named.searcher_to_json(searcher))
+
+
+def run(log, folder, evaluator, start):
+    """Begins the run, or goes on with it."""
+    keeper = Keeper(folder)
+    if not log.runs():
+        return Run(log, "run", START, RunState(), begin(start), evaluator, keeper=keeper).go_on(start)
+    recorded = log.read("run")
+    events, event = [each.event for each in recorded], RunResumed(start.trials, {})
+    belief = believed([*events, event])
+    return Run(log, "run", recorded[-1].position, replay(events), belief, evaluator, keeper=keeper).go_on(event)
+
+
+def by_the_rule(log):
+    """From the log alone: the trials whose models, and those whose checkpoints, are to be there."""
+    events = events_of(log)
+    ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
+    best = sorted(ok, key=lambda e: (-Objective().merit(e.score), e.trial))[: replay(events).keep_models]
+    return {e.trial for e in best}, believed(events).promotable & {e.trial for e in ok}
+
+
+def there(folder):
+    found = {n: kinds_of(folder, n) for n in trials(folder)}
+    return {n for n in found if "model" in found[n]}, {n for n in found if "state" in found[n]}
+
+
+@given(
+    slots=st.integers(1, 3),
+    keep=st.integers(0, 3),
+    searcher=st.sampled_from(["random", "halving"]),
+    crashes=st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=2),
+)
+def test_what_is_there_is_what_the_rule_says_after_any_kill(tmp_path_factory, slots, keep, searcher, crashes):
+    """Killed before or after any append, with files of running trials left behind, and resumed."""
+    folder, log = tmp_path_factory.mktemp("run") / "run", CrashingLog()
+    for crash, after in crashes:
+        log.crash, log.after, log.appends = crash, after, 0
+        try:
+            run(log, folder, Writing(slots), beginning(7, keep, searcher))
+        except Crash:
+            models, states = there(folder)
+            if log.runs():  # too many, never too few
+                wanted_models, wanted_states = by_the_rule(log)
+                assert wanted_models <= models
+                assert wanted_states <= states
+    log.crash = None
+    run(log, folder, Writing(slots), beginning(7, keep, searcher))
+    assert there(folder) == by_the_rule(log)
+    assert not list(folder.rglob("*.tmp"))
+    assert not list(mismatches(events_of(log)))
+
+
+def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
+    """4 trials, 2 that continue them, 1 that continues one of those; in the end nothing can be continued."""
+    log, evaluator = MemoryLog(), Writing()
+    run(log, tmp_path / "run", evaluator, beginning(50, 1, "halving"))
+    jobs = {job.trial: job for job in evaluator.seen}
+    merits = {e.trial: e.score for e in events_of(log) if isinstance(e, Scored)}
+    winners = sorted(range(4), key=lambda n: (-merits[n], n))[:2]
+    assert [jobs[n].continues for n in (4, 5)] == winners
+    assert [jobs[n].budget.amount for n in range(7)] == [1, 1, 1, 1, 2, 2, 4]
+    assert jobs[4].seed == training_seed(0, winners[0])
+    assert jobs[6].seed == jobs[jobs[6].continues].seed
+    assert all(job.keeps == ("model", "state") for n, job in jobs.items() if n < 6)
+    assert jobs[6].keeps == ("model",)
+    models, states = there(tmp_path / "run")
+    assert (len(models), states) == (1, set())
+    assert sum(isinstance(e, Proposed) for e in events_of(log)) == 7
+
+
+def test_where_nobody_can_need_anything_nothing_is_written(tmp_path):
+    evaluator = Writing()
+    run(MemoryLog(), tmp_path / "run", evaluator, beginning(5, 0))
+    assert all((job.artifacts, job.keeps) == (None, ()) for job in evaluator.seen)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_new_run_does_not_take_over_what_an_earlier_log_has_left(tmp_path):
+    """Of a log that was deleted, say: its run had the same name."""
+    folder = tmp_path / "run"
+    for trial in (0, 99):
+        write(artifact(folder, trial, "model"), b"old")
+    silent = Instant(verdict=worth)
+    run(MemoryLog(), folder, silent, beginning(2, 5))
+    assert not list(Path(folder).rglob("*"))
+
+
+def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
+    log, folder = MemoryLog(), tmp_path / "run"
+    run(log, folder, Writing(), beginning(3, 1))
+    recorded = log.read("run")
+    events, event = [each.event for each in recorded], RunResumed(9, {}, None, 3)
+    belief = believed([*events, event])
+    position = recorded[-1].position
+    Run(log, "run", position, replay(events), belief, Writing(), keeper=Keeper(folder)).go_on(event)
+    models, _ = there(folder)
+    assert len(models) == 3
+    assert replay(events_of(log)).keep_models == 3
+
+
+def again_and_again(count, keep):
+    """The beginning of a retraining."""
+    leaf = sample(root(SPACE, (1, 8, 8)), lambda: 0.5)
+    searcher = named.searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
+    return evolve(started(count), keep_models=keep, searcher=searcher)
+
+
+def test_a_retraining_that_goes_on_keeps_all_its_models(tmp_path):
+    """Also those of before; until a person says how many."""
+    log, evaluator = DuckDBLog(tmp_path / "log.duckdb"), Writing()
+    folder = run_folder(log.path, "run")
+    start(log, "run", again_and_again(2, 2), evaluator)
+    for trials_, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
+        resume(log, "run", evaluator, trials=trials_, keep_models=wanted)
+        assert there(folder) == (models, set())
+    assert forked(logged(log, "run"), trials=9).keep_models == 9
+    assert forked(logged(log, "run")).keep_models == 6
+    resume(log, "run", evaluator, trials=7, keep_models=1)
+    resume(log, "run", evaluator, trials=8)
+    assert len(there(folder)[0]) == 1
+    assert forked(logged(log, "run"), trials=9).keep_models == 1
+
+
+def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
+    """However many it has."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    start(log, "run", beginning(2, 2), Writing())
+    resume(log, "run", Writing(), trials=5)
+    assert len(there(run_folder(log.path, "run"))[0]) == 2
+    assert forked(logged(log, "run"), trials=9).keep_models == 2
+
+
+def test_an_older_log_has_no_later_models_deleted(tmp_path):
+    """A copy in the place of one that went further, whose journal is gone, too."""
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    start(log, "run", beginning(2, 9), Writing())
+    older = log.path.read_bytes()
+    resume(log, "run", Writing(), trials=4)
+    log.path.write_bytes(older)
+    journal_file(log.path).unlink()
+    with pytest.raises(ArtifactsExist, match="what trial 2 of run has left, and in the log the run has 2 trials: put"):
+        resume(log, "run", Writing(), trials=3)
+    assert there(run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
+    for trial in (2, 3):
+        discard(run_folder(log.path, "run"), trial)
+    resume(log, "run", Writing(), trials=3)
+    assert there(run_folder(log.path, "run"))[0] == {0, 1, 2}

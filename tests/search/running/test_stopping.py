@@ -1,0 +1,303 @@
+"""The median rule says what it says in the paper, and is a function of the log."""
+
+import json
+import math
+from functools import reduce
+from statistics import fmean, median
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.core.budget import Budget
+from archwright.core.objective import Objective
+from archwright.core.protocols import Stopped
+from archwright.search.running.loop import Run
+from archwright.search.running.replay import begin, believed, mismatches
+from archwright.search.running.runs import resume, start
+from archwright.search.running.stopping import (
+    BadStoppingRule,
+    Curves,
+    MedianRule,
+    curves,
+    rule_from_json,
+    rule_to_json,
+)
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
+from archwright.store.fold import RunState, replay
+from archwright.store.log import START
+from archwright.store.memory import MemoryLog
+from tests.search.instant import started
+from tests.search.paced import Paced
+from tests.search.running.test_loop import Crash, CrashingLog, events_of
+
+RULE = {"rule": "median", "warmup": 1, "startup": 3}
+
+
+def trial(number: int, *values: float, status: str | None = "ok") -> list:
+    """The events of a trial that reported `values`; without a status it still runs."""
+    reports = [Reported(number, 1, epoch, {"accuracy": value}) for epoch, value in enumerate(values, start=1)]
+    end = [] if status is None else [Scored(number, status, max(values) if status == "ok" else None)]
+    return [AttemptStarted(number, 1), *reports, *end]
+
+
+def after(*events, direction="maximize") -> Curves:
+    return reduce(Curves.after, events, Curves(Objective("accuracy", direction), MedianRule(1, 3)))
+
+
+# The averages up to epoch 2 are 0.3, 0.5 and 0.7, so the median is 0.5; up to epoch 3 they are 0.4, 0.6 and 0.7.
+THREE = [*trial(0, 0.2, 0.4, 0.6), *trial(1, 0.4, 0.6, 0.8), *trial(2, 0.6, 0.8, 0.7)]
+
+
+@pytest.mark.parametrize(
+    ("values", "hopeless"),
+    [
+        ((0.1,), False),  # within the warm-up
+        ((0.1, 0.49), True),
+        ((0.49, 0.1), True),  # the best value so far counts, whenever it was
+        ((0.1, 0.5), False),  # as good as the median is not worse
+        ((0.51, 0.0), False),
+        ((0.51, 0.0, 0.59), True),  # below 0.6 by epoch 3
+        ((0.51, 0.0, 0.6), False),
+        ((0.51, 0.0, 0.6, 0.0), False),  # the others ended after 3 epochs: what they had by then counts
+    ],
+)
+def test_the_median_rule_worked_out_by_hand(values, hopeless):
+    why = after(*THREE, *trial(3, *values, status=None)).why_hopeless(3)
+    assert bool(why) == hopeless
+
+
+def test_why_says_the_epoch_the_value_and_the_median():
+    why = after(*THREE, *trial(3, 0.1, 0.49, status=None)).why_hopeless(3)
+    assert why == (
+        "its best accuracy by epoch 2 was 0.49, below 0.5, the median of what 3 finished trials had on average by then"
+    )
+
+
+def test_where_less_is_better_worse_is_more():
+    by = {"direction": "minimize"}
+    assert after(*THREE, *trial(3, 0.9, 0.5, status=None), **by).why_hopeless(3) == ""
+    assert ", above 0.5, the median" in after(*THREE, *trial(3, 0.9, 0.51, status=None), **by).why_hopeless(3)
+
+
+def continued(number: int, earlier: int, *values: float, first: int, status: str | None = "ok") -> list:
+    """The events of a trial that goes on with an earlier one from epoch `first`."""
+    begun, *rest = trial(number, *values, status=status)
+    later = [evolve(e, epoch=e.epoch + first - 1) if isinstance(e, Reported) else e for e in rest]
+    return [Proposed(number, (), Budget(9, "epochs"), continues=earlier), begun, *later]
+
+
+def test_a_continued_trial_has_the_curve_of_the_whole_training():
+    """What it goes on with had reached 0.8, so that it is not hopeless at 0.55, as it would be alone."""
+    ours = continued(3, 2, 0.55, first=4, status=None)
+    assert after(*THREE, *ours).running[3][-1].best == 0.8
+    assert after(*THREE, *ours).why_hopeless(3) == ""
+    alone = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in trial(3, 0.55, status=None)]
+    assert "below 0.6" in after(*THREE, *alone).why_hopeless(3)
+
+
+def test_a_training_that_was_continued_counts_once():
+    """The third goes on to 0.0: its average is (0.6 + 0.8 + 0.7 + 0) / 4 = 0.525, and the median 0.525 by epoch 4."""
+    ours = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in trial(4, 0.52, status=None)]
+    why = after(*THREE, *continued(3, 2, 0.0, first=4), *ours).why_hopeless(4)
+    assert "below 0.525, the median of what 3 finished trials" in why
+
+
+def test_a_continued_training_that_began_anew_has_a_curve_of_its_own():
+    """Its checkpoint was not there: each epoch that it does again counts once."""
+    (*points,) = after(*THREE, *continued(3, 2, 0.1, 0.2, first=1, status=None)).running[3]
+    assert [point.epoch for point in points] == [1, 2]
+    assert [point.mean for point in points] == pytest.approx([0.1, 0.15])
+
+
+def test_failed_and_running_trials_do_not_count():
+    """With a failed trial of 0.9 and a running one, the median is still 0.5; without one of the three, nothing is."""
+    others = [*trial(3, 0.9, 0.9, status="crashed"), *trial(4, 0.9, 0.9, 0.9, status=None)]
+    ours = trial(5, 0.1, 0.5, status=None)
+    assert after(*THREE, *others, *ours).why_hopeless(5) == ""
+    assert after(*THREE[:-1], *others, *trial(5, 0.0, 0.0, status=None)).why_hopeless(5) == ""
+
+
+def test_halted_trials_do_not_count_and_those_that_patience_stopped_do():
+    """However many were halted at 0.1, the median of the finished ones is 0.5; with one more of 0.9, it is 0.6."""
+    end = lambda n, by: AttemptEnded(n, 1, "ok", 1.0, {}, "", Stopped(by, 2, "as it should be"))  # noqa: E731
+    *halted, told = trial(3, 0.1, 0.1)
+    ours = trial(5, 0.3, 0.55, status=None)
+    assert after(*THREE, *halted, end(3, "hopeless"), told, *trial(5, 0.1, 0.49, status=None)).why_hopeless(5) != ""
+    assert after(*THREE, *halted, end(3, "hopeless"), told, *ours).why_hopeless(5) == ""
+    *patient, told = trial(4, 0.9, 0.9)
+    assert "below 0.6, the median of what 4" in after(*THREE, *patient, end(4, "patience"), told, *ours).why_hopeless(5)
+
+
+def test_only_the_last_attempt_counts():
+    again = [AttemptStarted(3, 2), Reported(3, 2, 1, {"accuracy": 0.2}), Reported(3, 2, 2, {"accuracy": 0.2})]
+    assert after(*THREE, *trial(3, 0.9, 0.9, status=None), *again).why_hopeless(3) != ""
+
+
+def test_what_reports_no_value_of_the_objective_is_never_hopeless():
+    silent = [AttemptStarted(3, 1), *(Reported(3, 1, epoch, {"loss": 9.0}) for epoch in range(1, 9))]
+    assert after(*THREE, *silent).why_hopeless(3) == ""
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_trial_whose_last_value_is_not_finite_is_hopeless_whatever_the_others_came_to(value):
+    """Once its warm-up is over; a value that is finite again, or another attempt, puts it right."""
+    assert after(*trial(3, value, status=None)).why_hopeless(3) == ""
+    lost = trial(3, 0.9, 0.9, value, status=None)
+    assert after(*lost).why_hopeless(3) == f"its accuracy was {value} after epoch 3"
+    assert after(*THREE, *lost).best(3) == 0.9
+    assert after(*THREE, *lost, Reported(3, 1, 4, {"accuracy": 0.9})).why_hopeless(3) == ""
+    assert after(*THREE, *lost, AttemptStarted(3, 2)).why_hopeless(3) == ""
+
+
+def test_a_trial_that_is_halted_as_its_value_is_not_finite_has_diverged():
+    curve = lambda job: [0.5, math.nan, math.nan, 0.5] if job.trial == 1 else [0.5] * 4  # noqa: E731
+    log, begun, evaluator = MemoryLog(), started(2, stopping=RULE), Paced(curve)
+    Run(log, "run", START, RunState(), begin(begun), evaluator, curves=curves(begun)).go_on(begun)
+    assert evaluator.halts == [(1, 2, "its accuracy was nan after epoch 2")]
+    end = [e for e in events_of(log) if isinstance(e, AttemptEnded)][-1]
+    assert (end.status, end.stopped) == ("diverged", Stopped("divergence", 2, "its accuracy was nan after epoch 2"))
+
+
+def naive(events: list, number: int, rule: MedianRule) -> bool:
+    """The rule as the paper words it, from the events alone."""
+    values: dict[int, list[tuple[int, float]]] = {}
+    finished = []
+    for event in events:
+        match event:
+            case AttemptStarted(n):
+                values[n] = []
+            case Reported(n, _, epoch, metrics):
+                values[n].append((epoch, metrics["accuracy"]))
+            case AttemptEnded(n, stopped=Stopped("hopeless")):
+                del values[n]
+            case Scored(n, status) if n in values:
+                finished += [values.pop(n)] if status == "ok" else []
+            case _:
+                pass
+    if not values.get(number):
+        return False
+    epoch, best = values[number][-1][0], max(value for _, value in values[number])
+    upto = [[value for e, value in curve if e <= epoch] for curve in finished]
+    averages = [fmean(part) for part in upto if part]
+    return epoch > rule.warmup and len(averages) >= rule.startup and best < median(averages)
+
+
+@given(
+    levels=st.lists(st.integers(0, 9), min_size=12, max_size=12),
+    slots=st.integers(1, 4),
+    seed=st.integers(0, 1000),
+    late=st.integers(0, 2),
+    warmup=st.integers(0, 3),
+    startup=st.integers(1, 4),
+)
+def test_decisions_are_a_function_of_the_log(levels, slots, seed, late, warmup, startup):
+    """Whatever the order of reports and ends: a trial is halted when, and only when, what is logged by then says so."""
+    rule = MedianRule(warmup, startup)
+    begun = started(12, stopping=rule_to_json("median", {"warmup": warmup, "startup": startup}))
+    # Exact in binary, so that a mean is the same in whatever order it is taken.
+    curve = lambda job: [None if levels[job.trial] == 9 and e == 3 else levels[job.trial] * e / 64 for e in range(1, 6)]  # noqa: E731
+    log, evaluator, decided = MemoryLog(), Paced(curve, slots, seed, late), []
+    evaluator.heard = lambda number, _, __: decided.append((len(log.read("run")), number))
+    run = Run(log, "run", START, RunState(), begin(begun), evaluator, failures_in_a_row=99, curves=curves(begun))
+    run.go_on(begun)
+
+    events, halted, expected = events_of(log), set(), []
+    for seq, event in enumerate(events, start=1):
+        if isinstance(event, Reported) and event.trial not in halted and naive(events[:seq], event.trial, rule):
+            halted.add(event.trial)
+            expected.append((seq, event.trial))
+    assert decided == expected
+    ends = {e.trial: e for e in events if isinstance(e, AttemptEnded)}
+    assert {n for n, end in ends.items() if end.stopped} <= halted
+    for event in events:
+        if isinstance(event, Scored) and event.status == "ok":
+            assert event.score == levels[event.trial] * evaluator.epochs[event.trial] / 64
+    assert not list(mismatches(events))
+    assert run.curves == curves(begun, events)
+
+
+def easy_or_hopeless(job):
+    """Every third trial after the first three learns nothing."""
+    return [0.1] * 8 if job.trial >= 3 and job.trial % 3 == 0 else [0.5, 0.6, 0.7, 0.8, 0.8, 0.8, 0.8, 0.8]
+
+
+def test_a_halted_trial_is_ok_with_its_best_value_and_costs_fewer_epochs():
+    log, begun, evaluator = MemoryLog(), started(9, stopping=RULE), Paced(easy_or_hopeless, late=1)
+    run = Run(log, "run", START, RunState(), begin(begun), evaluator, curves=curves(begun))
+    assert run.go_on(begun).reason == "finished"
+    ends = {e.trial: e for e in events_of(log) if isinstance(e, AttemptEnded)}
+    assert {n: (end.stopped.by, end.stopped.epoch) for n, end in ends.items() if end.stopped} == {
+        3: ("hopeless", 3),  # told after its second epoch, heard after its third
+        6: ("hopeless", 3),
+    }
+    assert "by epoch 2 was 0.1, below 0.55, the median of what 3 finished trials" in ends[3].stopped.why
+    assert {e.trial: (e.status, e.score) for e in events_of(log) if isinstance(e, Scored)}[3] == ("ok", 0.1)
+    assert evaluator.epochs == {n: 3 if n in (3, 6) else 8 for n in range(9)}
+
+
+def test_no_rule_halts_nothing():
+    log, begun, evaluator = MemoryLog(), started(9), Paced(easy_or_hopeless)
+    Run(log, "run", START, RunState(), begin(begun), evaluator, curves=curves(begun)).go_on(begun)
+    assert evaluator.halts == []
+    assert set(evaluator.epochs.values()) == {8}
+
+
+@given(crash=st.integers(0, 70), after_append=st.booleans(), slots=st.integers(1, 3), late=st.integers(0, 1))
+def test_killed_at_any_append_and_resumed_the_rule_goes_on(crash, after_append, slots, late):
+    """Every trial is scored once, and the trials that learn nothing are halted by the process that finds them so."""
+    log, begun = CrashingLog(crash, after_append), started(9, stopping=RULE)
+
+    def going(first, state, position) -> None:
+        tick = iter(range(10**6))
+        evaluator = Paced(easy_or_hopeless, slots, late=late)
+        events = events_of(log) if log.runs() else []
+        rule, belief = curves(begun, events), believed([*events, first])
+        clock = lambda: float(next(tick))  # noqa: E731
+        Run(log, "run", position, state, belief, evaluator, curves=rule, clock=clock).go_on(first)
+
+    try:
+        going(begun, RunState(), START)
+    except Crash:
+        if not log.runs():
+            going(begun, RunState(), START)
+        else:
+            going(RunResumed(9, {}), replay(events_of(log)), log.read("run")[-1].position)
+    events = events_of(log)
+    assert sorted(e.trial for e in events if isinstance(e, Scored)) == list(range(9))
+    ends = {e.trial: e for e in events if isinstance(e, AttemptEnded)}
+    if slots == 1:
+        assert {n for n, end in ends.items() if end.stopped} == {3, 6}
+    assert not list(mismatches(events))
+
+
+def test_a_resumed_run_has_the_rule_that_it_was_begun_with(tmp_path):
+    log, begun = DuckDBLog(tmp_path / "log.duckdb"), started(4, stopping=RULE)
+    start(log, "run", begun, Paced(easy_or_hopeless))
+    evaluator = Paced(easy_or_hopeless)
+    resume(log, "run", evaluator, trials=7)
+    assert [(number, epoch) for number, epoch, _ in evaluator.halts] == [(6, 2)]
+
+
+def test_a_rule_survives_a_log():
+    data = rule_to_json("median", {"warmup": 3})
+    assert rule_from_json(json.loads(json.dumps(data))) == MedianRule(3, 5)
+    assert curves(started(1)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("mean", {}, "there is no stopping rule 'mean'; did you mean median?"),
+        ("median", {"warmpu": 3}, "no setting 'warmpu'; did you mean warmup"),
+        ("median", {"warmup": -1}, "'warmup' must be >= 0"),
+        ("median", {"startup": 0}, "'startup' must be >= 1"),
+        ("median", {"startup": 2.5}, "startup of the stopping rule median is 2.5; it is a whole number"),
+    ],
+)
+def test_a_bad_rule_is_named_with_its_remedy(name, settings, says):
+    with pytest.raises(BadStoppingRule) as caught:
+        rule_to_json(name, settings)
+    assert says in str(caught.value)

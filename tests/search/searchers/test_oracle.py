@@ -1,0 +1,82 @@
+"""The whole pipeline against what is known exactly: random search without replacement on NAS-Bench-201.
+
+Searcher, run loop, evaluator, log and the reading of it must all be right for the mean of the best score after each
+trial to be what order statistics say.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from archwright.cli.comparisons.histories import histories
+from archwright.core.budget import Budget
+from archwright.core.json import to_json
+from archwright.core.modules.graphs import cell
+from archwright.core.objective import Objective
+from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
+from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.workers.machine import cores
+from archwright.search.running.compare import grid, run_all
+from archwright.search.running.statistics import expected_best, standard_error, standard_errors_off
+from archwright.search.searchers.named import searcher_to_json
+from archwright.store.duck import DuckDBLog
+from archwright.store.events import RunStarted
+from tests.places import DATA
+
+TABLE = DATA / "nas" / "nasbench201_tabular.npz"
+SEEDS, TRIALS = 300, 32
+CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
+ACCEPTED, REJECTED = 4.0, 5.0  # standard errors: of 32 means none is 4 off but once in 500 times
+
+
+def scores_of_table() -> np.ndarray:
+    """The test accuracies of the 64 cells of convolutions alone, read from the file without any of our code."""
+    with np.load(TABLE) as table:
+        wanted = [
+            i
+            for i, name in enumerate(table["op_names"])
+            if (name if isinstance(name, str) else name.decode()) in CONVOLUTIONS
+        ]
+        return table["cifar10_test_acc_200ep"][np.isin(table["ops"], wanted).all(axis=1)] / 100
+
+
+@pytest.fixture(scope="module")
+def curves(tmp_path_factory) -> np.ndarray:
+    """The best score after each trial, of searches that differ in their seeds, as the log has it [searches, trials]."""
+    space = Nasbench201Network(cell(EDGES, **{name: OPERATIONS[name] for name in CONVOLUTIONS}))
+    config = Nasbench201Config(str(TABLE), split="test")
+    searcher = searcher_to_json("random", {"replacement": False})
+    log = DuckDBLog(tmp_path_factory.mktemp("oracle") / "log.duckdb")
+    started = RunStarted(
+        to_json(space), "nasbench201", (3, 32, 32), searcher, config_to_json(config), Objective(),
+        Budget(200, "epochs"), 0, TRIALS, {},
+    )  # fmt: skip
+    entries = grid("oracle", started, {"random": searcher}, SEEDS)
+    assert len(list(run_all(log, entries, partial(open_evaluator, config), processes=cores()))) == SEEDS
+    return np.array([history.best for history in histories(log.path, ["oracle.*"])])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not TABLE.exists(), reason=f"there is no {TABLE}")
+def test_means_are_what_order_statistics_say(curves):
+    """After every trial within 4 standard errors, which from the 8th on are less than one in the third decimal.
+
+    The same means are not what is expected of drawing with replacement, of one draw more, or of one draw less.
+    """
+    scores = scores_of_table()
+    assert curves.shape == (SEEDS, TRIALS)
+    assert len(scores) == 64
+
+    def off(first: int, last: int, replacement: bool = False) -> float:
+        """The largest of all, where the last trial is held against `last` draws, and those before against one less."""
+        expected = [expected_best(scores, n, replacement=replacement) for n in range(first, last + 1)]
+        return np.abs(standard_errors_off(curves[:, -len(expected) :], expected)).max()
+
+    assert off(1, TRIALS) < ACCEPTED
+    assert (ACCEPTED * standard_error(curves)[7:] < 0.001).all()
+    assert off(1, TRIALS, replacement=True) > REJECTED
+    assert off(2, TRIALS + 1) > REJECTED
+    assert off(1, TRIALS - 1) > REJECTED

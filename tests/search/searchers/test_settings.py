@@ -1,0 +1,162 @@
+"""What settings may be."""
+
+import json
+
+import pytest
+from attrs import evolve, fields, frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.mcts import Mcts
+from archwright.search.searchers.named import (
+    SEARCHERS,
+    UnknownSearcher,
+    searcher_from_json,
+    searcher_named,
+    searcher_to_json,
+)
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.search.searchers.settings import BY_TYPE, Allowed, BadSearcherSetting
+from archwright.search.searchers.smbo import Smbo
+from archwright.search.searchers.smbo_paper import SmboPaper
+
+NO_WHOLE = (2.7, 2.0, float("nan"), float("inf"), "2", True, None, [2])
+NO_NUMBER = ("0.5", False, None, float("nan"), float("inf"), float("-inf"), 10**400, [0.5])
+PARTS = "0 or a whole number from 2 to 1000000"
+NO_FLAG = ("no", "false", 0, 1, 1.0, None)
+
+
+@frozen
+class Case:
+    """A setting of a searcher: some values that it may have, some that it may not, and what is said of those."""
+
+    searcher: str
+    setting: str
+    good: tuple
+    bad: tuple
+    words: str
+
+
+CASES = [
+    Case("random", "replacement", (True, False), NO_FLAG, "true or false"),
+    Case("mcts", "exploration", (0, 0.0, 2, 1e9), (-1, -1e-9, *NO_NUMBER), "a number of 0 or more"),
+    Case(
+        "mcts-bisection",
+        "parts",
+        (0, 2, 3, 10**6),
+        (1, -2, 10**6 + 1, 10**400, *NO_WHOLE),
+        "0 or a whole number from 2 to 1000000",
+    ),
+    Case("mcts", "rescale", (True, False), NO_FLAG, "true or false"),
+    Case("evolution", "population", (1, 500), (0, -3, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("evolution", "sample", (1, 500), (0, -3, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("smbo", "surrogate", ("gp", "forest"), ("GP", "", 3, None), "gp or forest"),
+    Case("smbo", "initial", (0, 1), (-3, *NO_WHOLE), "a whole number of 0 or more"),
+    Case("smbo", "variants", (0, 1), (-3, *NO_WHOLE), "a whole number of 0 or more"),
+    Case("smbo", "rollouts", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("smbo", "parents", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("smbo", "memory", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("smbo-paper", "rollouts", (1, 50), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case("smbo-paper", "exploration", (0, 0.5, 1), (-0.1, 1.1, *NO_NUMBER), "a number from 0 to 1"),
+    Case("smbo-paper", "penalty", (1e-9, 5), (0, -1, *NO_NUMBER), "a number above 0"),
+    Case("smbo-paper", "occurrences", (1, 9), (0, *NO_WHOLE), "a whole number of 1 or more"),
+    Case(
+        "given", "path", ([], [["x", 1]], (("x", "a"),)), ("x", ["x"], [["x"]], [[1, "x"]], 3, None), "pairs of a name"
+    ),
+    Case("given", "run", ("", "digits-1"), (1, None), "a text"),
+    Case("given", "trial", (None, 0, 3), (-1, 1.5, "1", True), "the number of a trial, or null"),
+]
+each = pytest.mark.parametrize("case", CASES, ids=[f"{case.searcher}.{case.setting}" for case in CASES])
+
+
+def test_every_setting_of_every_searcher_is_here():
+    there = {(type(searcher), a.name) for searcher in SEARCHERS.values() for a in fields(type(searcher))}
+    assert {(type(SEARCHERS[case.searcher]), case.setting) for case in CASES} == there
+
+
+@each
+def test_what_a_setting_may_be_is_taken_and_survives_a_log(case):
+    for value in case.good:
+        made = searcher_named(case.searcher, {case.setting: value})
+        got = getattr(made, case.setting)
+        assert got == value or [list(step) for step in got] == [list(step) for step in value]
+        assert made == evolve(SEARCHERS[case.searcher], **{case.setting: value})
+        written = json.dumps(searcher_to_json(case.searcher, {case.setting: value}))
+        assert searcher_from_json(json.loads(written)) == made
+
+
+@each
+def test_anything_else_is_refused_by_name_setting_value_and_remedy(case):
+    for value in case.bad:
+        with pytest.raises(BadSearcherSetting) as refused:
+            searcher_named(case.searcher, {case.setting: value})
+        said = str(refused.value)
+        assert said.startswith(f"{case.setting} of the searcher {case.searcher} is {repr(value)[:70]}")
+        assert f"; it may be {case.words}" in said
+        assert "\n" not in said
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.searcher != "given"], ids=str)
+def test_a_searcher_made_in_python_is_held_to_the_same(case):
+    for value in case.bad:
+        with pytest.raises(BadSearcherSetting, match=case.words):
+            type(SEARCHERS[case.searcher])(**{case.setting: value})
+
+
+def test_a_refusal_by_hand():
+    with pytest.raises(BadSearcherSetting) as refused:
+        searcher_named("mcts-bisection", {"parts": 1})
+    assert str(refused.value) == (
+        "parts of the searcher mcts-bisection is 1; it may be 0 or a whole number from 2 to 1000000"
+    )
+
+
+def test_a_setting_or_a_searcher_that_is_not_there():
+    with pytest.raises(BadSearcherSetting, match=r"mcts has no setting 'explore'; did you mean exploration\?"):
+        searcher_named("mcts", {"explore": 1})
+    with pytest.raises(BadSearcherSetting, match=r"local-search has no setting 'x'; it has none"):
+        searcher_named("local-search", {"x": 1})
+    with pytest.raises(UnknownSearcher, match=r"no searcher 'mtcs'; did you mean mcts"):
+        searcher_named("mtcs")
+    with pytest.raises(UnknownSearcher) as refused:
+        searcher_named("?")
+    assert str(refused.value) == (
+        "there is no searcher '?'; there are: evolution, local-search, mcts, mcts-bisection, random, smbo, smbo-paper"
+    )
+
+
+def test_a_whole_number_will_do_for_any_number():
+    """And is one: so a log is the same whichever was written."""
+    for searcher in (searcher_named("mcts", {"exploration": 1}), Mcts(exploration=1)):
+        assert type(searcher.exploration) is float
+    assert searcher_to_json("smbo-paper", {"penalty": 5}) == searcher_to_json("smbo-paper", {"penalty": 5.0})
+
+
+@given(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([]))
+def test_a_setting_without_more_said_of_it_is_held_to_its_type(value):
+    """Each type takes its own alone; a whole number is a number."""
+    kinds = {kind for kind in (bool, int, float, str) if BY_TYPE[kind].holds(value)}
+    finite = isinstance(value, float) and abs(value) < float("inf")
+    whole = {int, float} if isinstance(value, int) and abs(value) < 1e300 else {int}
+    expected = whole if type(value) is int else {float} if finite else {type(value)} & {bool, str}
+    assert kinds == expected
+
+
+def test_the_usual_settings_are_those_of_the_papers():
+    """Specs A.4 of the first paper; populations and designs of the later ones."""
+    assert SmboPaper() == SmboPaper(rollouts=50, exploration=0.25, penalty=1000.0, occurrences=3)
+    assert Mcts() == Mcts(exploration=0.25, parts=0, rescale=False)
+    assert SEARCHERS["mcts-bisection"] == Mcts(parts=2)
+    assert Evolution() == Evolution(population=30, sample=10)
+    assert Smbo() == Smbo(surrogate="gp", initial=10, variants=256, rollouts=256, parents=10, memory=400)
+    assert RandomSearch() == RandomSearch(replacement=True)
+    assert Given() == Given((), "", None)
+
+
+def test_every_field_says_what_it_may_be():
+    """By a validator of its own or by its type: nothing is taken unseen."""
+    for searcher in SEARCHERS.values():
+        for setting in fields(type(searcher)):
+            assert isinstance(setting.validator, Allowed) or setting.type in BY_TYPE

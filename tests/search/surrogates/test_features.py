@@ -1,0 +1,272 @@
+"""What surrogates see of a leaf."""
+
+import json
+import subprocess
+import sys
+from itertools import chain, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+
+import archwright as aw
+from archwright.core.claims import is_own
+from archwright.core.modules.basic import Identity, Settings, Zero
+from archwright.core.modules.composite import Branches, Residual
+from archwright.core.modules.graphs import Topology, topology
+from archwright.core.node import Node
+from archwright.search.surrogates.features import (
+    ROUTES,
+    Names,
+    counts,
+    matrix,
+    module_names,
+    names,
+    structure,
+    traits,
+    vocabulary,
+)
+from archwright.search.surrogates.features import _routes as routes_of
+from tests.core.own import Glued
+from tests.strategies import leaves, subterms
+
+IMAGE = (3, 32, 32)
+PAPER = aw.sequential(
+    aw.settings(rate=aw.reals(0.001, 1.0, log=True)),
+    aw.repeat_tied(aw.sequential(aw.conv2d(filters=[8, 16], size=3), aw.relu()), [1, 2]),
+    aw.optional(aw.dropout(0.5)),
+    aw.affine(10),
+)
+
+
+def leaf_of(space, *values, shape=IMAGE) -> Node:
+    """The leaf that these values choose, in order."""
+    node = aw.root(space, shape)
+    for value in values:
+        node = node.choose(value)
+    assert node.is_leaf
+    return node
+
+
+def cell(*ops: str) -> Node:
+    """A NAS-Bench-201 network; one operation for each edge, in the order 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2."""
+    return leaf_of(aw.named_space("nasbench201"), *ops)
+
+
+def test_modules_in_order_with_tied_copies_and_without_identities():
+    """The settings come first and count, each copy of a tied module counts, the dropout that was not taken does not."""
+    leaf = leaf_of(PAPER, 0.1, 2, 8, "identity")
+    assert module_names(leaf.architecture) == ["settings", "conv2d", "relu", "conv2d", "relu", "affine"]
+
+
+def test_ngrams_by_hand():
+    """The names settings conv2d relu affine: four modules, and 4 + 3 + 2 + 1 n-grams, the last ones too."""
+    found = names(leaf_of(PAPER, 0.1, 1, 8, "identity").architecture)
+    assert found.modules == 4
+    assert dict(found.ngrams) == {
+        "settings": 1,
+        "conv2d": 1,
+        "relu": 1,
+        "affine": 1,
+        "settings conv2d": 1,
+        "conv2d relu": 1,
+        "relu affine": 1,
+        "settings conv2d relu": 1,
+        "conv2d relu affine": 1,
+        "settings conv2d relu affine": 1,
+    }
+
+
+def test_ngrams_are_counted():
+    """With two copies: conv2d relu twice; of three in a row, conv2d relu conv2d and relu conv2d relu once each."""
+    found = dict(names(leaf_of(PAPER, 0.1, 2, 8, "identity").architecture).ngrams)
+    assert (found["conv2d relu"], found["relu conv2d"], found["conv2d relu conv2d"], found["relu conv2d relu"]) == (
+        2,
+        1,
+        1,
+        1,
+    )
+    assert max(len(name.split()) for name in found) == 4
+
+
+def test_values_of_hyperparameters_are_nothing_to_the_paper_model():
+    a, b = (names(leaf_of(PAPER, rate, 2, filters, "dropout").architecture) for rate, filters in ((0.1, 8), (0.9, 16)))
+    assert a == b
+
+
+def test_fewer_modules_than_the_longest_ngram():
+    assert names(aw.affine(10)) == Names(1.0, {"affine": 1.0})
+
+
+def test_vocabulary_keeps_what_comes_often_enough():
+    """In all, a comes 3 times, b twice, c 3 times in one row: with 3 as the least, a and c have a column."""
+    rows = [counts(text) for text in ("aab", "ab", "ccc")]
+    assert vocabulary(rows, 3) == {"a": 0, "c": 1}
+    assert matrix(rows, vocabulary(rows, 3)).tolist() == [[2, 0], [1, 0], [0, 3]]
+    assert list(vocabulary(rows)) == ["a", "b", "c"]
+
+
+def test_matrix_of_what_is_absent():
+    rows = [{"x": 0.25}, {"y": 1.0, "z": 3.0}]
+    assert matrix(rows, {"x": 0, "y": 1}, absent=0.5).tolist() == [[0.25, 0.5], [0.5, 1.0]]
+    assert matrix([{}, {}], {}).shape == (2, 0)
+
+
+def test_traits_of_options_and_numbers():
+    """A number is its position in its domain, on the domain's own scale; anything else is an option."""
+    space = aw.settings(
+        optimizer=["adam", "sgd"],
+        nesterov=[False, True],
+        rate=aw.reals(1e-4, 1.0, log=True),
+        batch=[16, 32, 64, 128],
+        depth=aw.integers(1, 4),
+    )
+    leaf = leaf_of(space, "sgd", True, 1e-3, 32, 4)
+    seen = traits(leaf, leaf.path)
+    assert seen.options == {"settings.optimizer=sgd": 1.0, "settings.nesterov=True": 1.0}
+    assert dict(seen.numbers) == pytest.approx(
+        {"settings.rate": 0.25, "settings.batch": 0.375, "settings.depth": 0.875}
+    )
+    assert seen.structure == {}
+
+
+def test_structure_of_a_chain():
+    """Modules with their values, and each pair in a row; floats and settings are left out, and copies count once."""
+    space = aw.sequential(*PAPER.children[:-1], aw.flatten())
+    leaf = leaf_of(space, 0.1, 2, 8, "dropout")
+    conv = next(text for text in structure(leaf.architecture) if text.startswith("conv2d(") and ">" not in text)
+    assert "filters=8" in conv
+    assert sorted(structure(leaf.architecture)) == sorted(
+        [conv, "relu", "dropout", "flatten", f"{conv} > relu", "relu > dropout", "dropout > flatten"]
+    )
+
+
+def test_routes_of_a_cell_by_hand():
+    """Four routes lead from node 0 to node 3: 3<-0; 1<-0, 3<-1; 2<-0, 3<-2; 1<-0, 2<-1, 3<-2.
+
+    1<-0 is a convolution, 3<-1 a skip, 3<-2 a pooling, 2<-1 nothing, 2<-0 a skip and 3<-0 a skip: the routes are
+    nothing at all, the convolution, the pooling; the last is blocked.
+    """
+    found = structure(
+        cell("nor_conv_3x3", "skip_connect", "none", "skip_connect", "skip_connect", "avg_pool_3x3").architecture
+    )
+    routes = [text for text in found if text.startswith("topology: ")]
+    pooling = next(text for text in routes if "pool" in text)
+    assert sorted(routes) == sorted(["topology: ", "topology: relu_conv_bn(size=3)", pooling])
+
+
+def test_cells_that_compute_the_same_have_the_same_structure():
+    """One convolution on the way over node 1, or on the way over node 2, and nothing else."""
+    first = cell("nor_conv_1x1", "none", "none", "none", "skip_connect", "none")
+    second = cell("none", "skip_connect", "none", "none", "none", "nor_conv_1x1")
+    assert sorted(structure(first.architecture)) == sorted(structure(second.architecture))
+    assert traits(first, first.path) != traits(second, second.path)
+
+
+def test_cells_without_a_route():
+    assert structure(cell(*["none"] * 6).architecture) == []
+
+
+def test_structure_of_branches_and_residuals():
+    """The branches are the routes of a graph; a residual has a route past its body; each is one module outside."""
+    space = aw.sequential(aw.residual(aw.relu()), aw.branches(aw.relu(), aw.identity()), aw.flatten())
+    assert sorted(structure(space)) == sorted(
+        [
+            "residual: ",
+            "residual: relu",
+            "branches: relu",
+            "branches: ",
+            "residual",
+            "branches",
+            "flatten",
+            "residual > branches",
+            "branches > flatten",
+        ]
+    )
+
+
+def test_structure_of_a_kind_of_ones_own():
+    """It is one module, with what is certainly in a row within each of its children, by their places.
+
+    Its children side by side are no chain, and a zero in one of them leaves what is in the others.
+    """
+    pair = aw.sequential(aw.relu(), aw.flatten()), aw.zero()
+    space = aw.sequential(aw.batch_norm(), Glued(pair, aw.affine(2)), aw.dropout(0.5))
+    assert sorted(structure(space)) == sorted(
+        [
+            "batch_norm",
+            "glued",
+            "dropout",
+            "batch_norm > glued",
+            "glued > dropout",
+            "glued.0: relu > flatten",
+            f"glued.2: {next(text for text in structure(aw.affine(2)))}",
+        ]
+    )
+
+
+@given(leaves)
+def test_structure_of_built_in_kinds_is_what_it_was(leaf):
+    """Searches of before propose what they proposed: by the rule of then, which took any other kind for a chain."""
+    assume(all(not is_own(type(each)) for each in subterms(leaf.architecture)))
+    assert structure(leaf.architecture) == structure_of_before(leaf.architecture)
+
+
+def structure_of_before(architecture: aw.Term) -> list[str]:
+    """The rule of before there was one for a person's own kinds."""
+    found: list[str] = []
+    word = _word_of_before(architecture, found) or ()
+    return [*found, *word, *(f"{a} > {b}" for a, b in pairwise(word))]
+
+
+def _word_of_before(term: aw.Term, found: list[str]) -> tuple[str, ...] | None:
+    if isinstance(term, Identity | Settings):
+        return ()
+    if isinstance(term, Zero):
+        return None
+    if isinstance(term, aw.Basic):
+        return tuple(structure(term))
+    words = [_word_of_before(each, found) for each in term.subterms]
+    kept = [word for word in words if word is not None]
+    if isinstance(term, Topology):
+        routes = routes_of(term.edges, words)
+    elif isinstance(term, Branches | Residual):
+        routes = [(), *kept] if isinstance(term, Residual) else kept
+    else:
+        return tuple(chain.from_iterable(kept)) if len(kept) == len(words) else None
+    found += (f"{term.kind}: {' > '.join(route)}" for route in routes)
+    return (term.kind,) if routes else None
+
+
+def test_routes_of_large_graphs_are_cut_off():
+    """All edges among 16 nodes: 2^14 routes."""
+    edges = [(source, target) for target in range(1, 16) for source in range(target)]
+    graph = topology(edges, *[aw.relu()] * len(edges))
+    assert len([text for text in structure(graph) if text.startswith("topology: ")]) <= ROUTES
+
+
+def test_features_are_the_same_in_every_process():
+    """Nothing depends on the salt of Python's hash: a process of its own, with another salt, finds the same."""
+    script = (
+        "import json, archwright as aw; from archwright.core.traversal import sample;"
+        "from archwright.search.surrogates.features import names, traits, vocabulary; import random;"
+        "leaf = sample(aw.root(aw.named_space('nasbench201'), (3, 32, 32)), random.Random(3).random);"
+        "seen = traits(leaf, leaf.path);"
+        "print(json.dumps([seen.options, seen.numbers, seen.structure, names(leaf.architecture).ngrams]))"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", script], env={"PYTHONHASHSEED": salt}, capture_output=True, text=True, check=True
+        )
+        for salt in ("1", "2")
+    ]
+    first, second = (json.loads(run.stdout) for run in runs)
+    assert first == second
+    assert len(first[0]) == 6
+
+
+def test_columns_are_in_the_order_of_coming():
+    """So a matrix is the same, to the last bit, whenever it is made again."""
+    rows = [counts("banana"), counts("ananas")]
+    assert list(vocabulary(rows)) == ["b", "a", "n", "s"]
+    assert np.array_equal(matrix(rows, vocabulary(rows)), [[1, 3, 2, 0], [0, 3, 2, 1]])
