@@ -23,8 +23,8 @@ class Objective:
         """Whether score `a` is strictly better than score `b`."""
         return a > b if self.direction == "maximize" else a < b
 
-    def merit(self, score: float | None) -> float:
-        """A score as a number of which more is better; -inf for a trial without one."""
+    def utility(self, score: float | None) -> float:
+        """The score as a number that is to be maximized; -inf for a trial without a score."""
         if score is None:
             return float("-inf")
         return score if self.direction == "maximize" else -score

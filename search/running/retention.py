@@ -33,7 +33,7 @@ def kept(there: Kept, state: RunState, objective: Objective, promotable: Collect
     """What is to be kept, by the rule of this module, of what is `there` of trials that are not running."""
     ok = [n for n in there if n in state.trials and state.trials[n].status == "ok"]
     models = [n for n in ok if "model" in there[n]]
-    best = nsmallest(state.keep_models, models, key=lambda n: (-objective.merit(state.trials[n].score), n))
+    best = nsmallest(state.keep_models, models, key=lambda n: (-objective.utility(state.trials[n].score), n))
     going_on = {*promotable, *(state.trials[n].continues for n in state.in_flight)}
     wanted: Mapping[Artifact, Collection[int | None]] = {"model": best, "state": [n for n in ok if n in going_on]}
     return {n: frozenset(kind for kind in there[n] if n in wanted[kind]) for n in there}

@@ -16,7 +16,7 @@ CONFIDENCE = 0.95
 
 
 def incumbents(merits: Sequence[float] | Floats) -> Floats:
-    """The best merit so far after each trial [trials]; more is better, -inf where a trial failed."""
+    """The best utility so far after each trial [trials]; more is better, -inf where a trial failed."""
     return np.maximum.accumulate(np.asarray(merits, dtype=np.float64))
 
 

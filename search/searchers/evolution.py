@@ -73,7 +73,7 @@ class Evolution:
     def _parent(self, state: EvolutionState, uniform: Callable[[], float]) -> Node:
         members = list(state.population)
         drawn = [members[int(uniform() * len(members))] for _ in range(self.sample)]
-        return max(drawn, key=lambda outcome: state.problem.objective.merit(outcome.score)).proposal.leaf
+        return max(drawn, key=lambda outcome: state.problem.objective.utility(outcome.score)).proposal.leaf
 
 
 def _child(parent: Node, uniform: Callable[[], float]) -> Node:

@@ -19,7 +19,7 @@ class Told(Generic[F]):
 
     path: Path
     features: F
-    merit: float | None  # of which more is better; None if there is no score
+    utility: float | None  # of which more is better; None if there is no score
 
 
 @final
@@ -49,11 +49,11 @@ def told(state: Observed[F], outcome: Outcome) -> Observed[F]:
     """The state in which a proposal is open no more, and its outcome known."""
     trial = outcome.proposal.trial
     path, features = state.open[trial]
-    merit = None if outcome.score is None else state.problem.objective.merit(outcome.score)
-    return evolve(state, told=state.told.append(Told(path, features, merit)), open=state.open.remove(trial))
+    utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
+    return evolve(state, told=state.told.append(Told(path, features, utility)), open=state.open.remove(trial))
 
 
 def merits(trials: Sequence[Told[F]]) -> list[float]:
-    """The merit of each trial; a failed one has that of the worst, 0 if all failed."""
-    worst = min((trial.merit for trial in trials if trial.merit is not None), default=0.0)
-    return [worst if trial.merit is None else trial.merit for trial in trials]
+    """The utility of each trial; a failed one has that of the worst, 0 if all failed."""
+    worst = min((trial.utility for trial in trials if trial.utility is not None), default=0.0)
+    return [worst if trial.utility is None else trial.utility for trial in trials]

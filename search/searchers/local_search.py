@@ -64,11 +64,11 @@ class LocalSearch:
 
     def tell(self, state: LocalState, outcome: Outcome) -> LocalState:
         """The search at the outcome if that is better, or if it is a fresh start that was due."""
-        merit = state.problem.objective.merit
+        utility = state.problem.objective.utility
         fresh = outcome.proposal.trial in state.starts
         state = evolve(state, starts=state.starts.discard(outcome.proposal.trial))
         due = state.current is None or (fresh and not state.untried)
-        if due or merit(outcome.score) > merit(state.current.score if state.current else None):
+        if due or utility(outcome.score) > utility(state.current.score if state.current else None):
             return evolve(state, current=outcome, untried=self._neighbours(state, outcome.proposal))
         return state
 

@@ -125,7 +125,7 @@ class Mcts:
     def tell(self, state: MctsState, outcome: Outcome) -> MctsState:
         """The tree with the outcome credited: exact sums, so that the order of outcomes makes no difference."""
         trial = outcome.proposal.trial
-        score = None if outcome.score is None else state.problem.objective.merit(outcome.score)
+        score = None if outcome.score is None else state.problem.objective.utility(outcome.score)
 
         def credit(place: Place) -> Place:
             return evolve(

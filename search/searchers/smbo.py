@@ -73,7 +73,7 @@ class Smbo:
         Consumes what drawing the candidates and then the surrogate consume.
         """
         uniform = uniforms(state.problem.seed, state.proposals)
-        scored = any(trial.merit is not None for trial in state.told)
+        scored = any(trial.utility is not None for trial in state.told)
         founding = state.proposals < self.initial or not scored
         path = None if founding else self._best(state, self._candidates(state, uniform), uniform)
         if path is not None:
@@ -96,8 +96,8 @@ class Smbo:
     def _candidates(self, state: SmboState, uniform: Callable[[], float]) -> dict[Path, Traits]:
         """New leaves: variants of the best trials, then random ones. Only their traits are kept: nodes are larger."""
         problem = state.problem
-        scored = (trial for trial in state.told if trial.merit is not None)
-        best = sorted(scored, key=lambda trial: trial.merit or 0.0, reverse=True)[: self.parents]
+        scored = (trial for trial in state.told if trial.utility is not None)
+        best = sorted(scored, key=lambda trial: trial.utility or 0.0, reverse=True)[: self.parents]
         parents = [steps(replay(problem.space, problem.input_shape, trial.path)) for trial in best]
         found = dict[Path, Traits]()
 

@@ -20,7 +20,7 @@ class HalvingState:
     drawn: object  # the state of the random search that proposes the first rung
     rungs: tuple[tuple[int, ...], ...] = ((),)
     proposals: PMap = _NONE
-    merits: PMap = _NONE  # of scored trials
+    utilities: PMap = _NONE  # of scored trials
     continued: frozenset = field(default=frozenset())
 
 
@@ -57,8 +57,8 @@ class Halving:
         return evolve(state, rungs=tuple(rungs), drawn=drawn, continued=state.continued | gone)
 
     def tell(self, state, outcome: Outcome):
-        merit = state.problem.objective.merit(outcome.score)
-        return evolve(state, merits=state.merits.set(outcome.proposal.trial, merit))
+        utility = state.problem.objective.utility(outcome.score)
+        return evolve(state, utilities=state.utilities.set(outcome.proposal.trial, utility))
 
     def promotable(self, state):
         """Those of a rung that is not all scored, and the winners of one that is; the top is not continued."""
@@ -71,9 +71,9 @@ class Halving:
     def _winners(self, state, level):
         """The better half of a rung, once all of it is scored."""
         rung = state.rungs[level] if level < len(state.rungs) else ()
-        if len(rung) < self.width >> level or not all(trial in state.merits for trial in rung):
+        if len(rung) < self.width >> level or not all(trial in state.utilities for trial in rung):
             return []
-        return sorted(rung, key=lambda trial: (-state.merits[trial], trial))[: len(rung) // 2]
+        return sorted(rung, key=lambda trial: (-state.utilities[trial], trial))[: len(rung) // 2]
 
     def _level(self, state, proposal):
         level = 0

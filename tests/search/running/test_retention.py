@@ -61,7 +61,7 @@ def by_the_rule(log):
     """From the log alone: the trials whose models, and those whose checkpoints, are to be there."""
     events = events_of(log)
     ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
-    best = sorted(ok, key=lambda e: (-Objective().merit(e.score), e.trial))[: replay(events).keep_models]
+    best = sorted(ok, key=lambda e: (-Objective().utility(e.score), e.trial))[: replay(events).keep_models]
     return {e.trial for e in best}, believed(events).promotable & {e.trial for e in ok}
 
 

@@ -199,8 +199,8 @@ def test_memory_is_bounded_and_keeps_the_best():
     session.run(30, lambda path: path[0][1])
     searcher = Smbo(memory=10)
     state = told(Session(searcher, session.problem), session.events)
-    kept = [trial.merit for trial in searcher._remembered(state.told)]
-    ranked = sorted((trial.merit or 0.0 for trial in state.told), reverse=True)
+    kept = [trial.utility for trial in searcher._remembered(state.told)]
+    ranked = sorted((trial.utility or 0.0 for trial in state.told), reverse=True)
     assert kept == ranked[:5] + ranked[5:30:5]
     assert searcher.propose(state).path not in state.seen
 
