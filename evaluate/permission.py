@@ -12,7 +12,6 @@ from shlex import quote
 
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.user_code import is_source, origins, resolved
-from archwright.store.beside import whole_file
 
 FOLDER = "ARCHWRIGHT_CONFIG"  # the environment variable that names another folder for settings
 WAIT = 5.0  # seconds for another process that writes the list
@@ -42,7 +41,10 @@ def is_trusted(file: str) -> bool:
 
 def trust(file: str) -> None:
     """Put the absolute path `file` on the list; raises ListUnwritable."""
-    from filelock import FileLock, Timeout  # only where there is something to write: it takes time to import
+    # Imported only where there is something to write: both take time.
+    from filelock import FileLock, Timeout
+
+    from archwright.store.beside import whole_file
 
     try:
         path = settings_folder() / "trusted"
