@@ -25,7 +25,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, to_json
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.replay import mismatches
+from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import logged, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, RunStarted, Scored
@@ -278,7 +278,7 @@ def chaos(folder: Path, trials: int, workers: int = 2, seed: int = 0, life: floa
         each = Counter((e.trial, e.attempt) for e in events if isinstance(e, kind))
         assert set(each.values()) == {1}, f"an attempt has more than one {kind.__name__}"
     assert [verdict.broken for verdict in verify(killer.log.path)] == [None], "the chain is broken"
-    assert not list(mismatches(events)), "a proposal is not the one that would be made again"
+    assert not list(find_mismatches(events)), "a proposal is not the one that would be made again"
     until = time.monotonic() + GONE
     while list(strays()):
         assert time.monotonic() < until, "what a trial left behind is still there"

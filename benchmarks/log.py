@@ -10,7 +10,7 @@ from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import Finished, Job, Report
 from archwright.search.running.loop import Run
-from archwright.search.running.replay import begin, believed, proposed
+from archwright.search.running.replay import replay_search, start_search, to_event
 from archwright.search.running.runs import Console, logged, resume
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
@@ -68,7 +68,7 @@ def prepared(folder: Path, trials: int) -> DuckDBLog:
     """A log with a run of `trials` trials."""
     log = DuckDBLog(folder / "prepared.duckdb")
     kept = _Unlogged(log)
-    Run(kept, "run", START, RunState(), begin(started(trials)), Instant()).go_on(started(trials))
+    Run(kept, "run", START, RunState(), start_search(started(trials)), Instant()).go_on(started(trials))
     kept.write()
     return log
 
@@ -76,12 +76,12 @@ def prepared(folder: Path, trials: int) -> DuckDBLog:
 def with_reports(folder: Path, reports: int) -> DuckDBLog:
     """A log with a run of one trial, which told so much of its training."""
     log = DuckDBLog(folder / "reports.duckdb")
-    run, proposal = started(1), begin(started(1)).propose()
+    run, proposal = started(1), start_search(started(1)).propose()
     assert proposal is not None
     told = (Reported(0, 1, epoch, {"accuracy": epoch / reports}) for epoch in range(1, reports + 1))
     end = {"accuracy": 1.0}
     kept = _Unlogged(log)
-    kept.append("run", [run, proposed(proposal), AttemptStarted(0, 1), *told], START)
+    kept.append("run", [run, to_event(proposal), AttemptStarted(0, 1), *told], START)
     kept.append("run", [AttemptEnded(0, 1, "ok", 0.0, end), Scored(0, "ok", 1.0, end)], START)
     kept.write()
     return log
@@ -90,7 +90,7 @@ def with_reports(folder: Path, reports: int) -> DuckDBLog:
 def resume_seconds(log: DuckDBLog) -> float:
     """Until the run could make its next proposal."""
     begun = time.perf_counter()
-    believed(logged(log, "run").events).propose()
+    replay_search(logged(log, "run").events).propose()
     return time.perf_counter() - begun
 
 

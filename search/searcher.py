@@ -50,6 +50,6 @@ class Searcher(Protocol[State]):
 AnySearcher = Searcher[Any]
 
 
-def revision_of(searcher: AnySearcher) -> int:
+def get_revision(searcher: AnySearcher) -> int:
     """The revision of what a searcher proposes; 1 where its class names none."""
     return getattr(searcher, "revision", 1)

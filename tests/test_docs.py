@@ -13,7 +13,7 @@ import pytest
 
 import archwright as aw
 from archwright.cli import options
-from archwright.search.searcher import revision_of
+from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import SEARCHERS, searcher_named
 from archwright.search.searchers.settings import BadSearcherSetting
 from tests.cli.running import commands as forked
@@ -102,7 +102,7 @@ def test_revisions_are_documented_as_they_are():
     page = (ROOT / "docs" / "searchers.md").read_text()
     rows = re.findall(r"^\| (`.+`) \| (\d+) \|", page.partition("## Revisions")[2], flags=re.MULTILINE)
     there = {name: int(revision) for names, revision in rows for name in re.findall(r"`(.+?)`", names)}
-    assert there == {name: revision_of(searcher) for name, searcher in SEARCHERS.items() if name != "given"}
+    assert there == {name: get_revision(searcher) for name, searcher in SEARCHERS.items() if name != "given"}
 
 
 def test_every_module_is_documented():

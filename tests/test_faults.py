@@ -15,7 +15,7 @@ from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.loop import training_seed
-from archwright.search.running.replay import mismatches
+from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import Logged, logged, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, RunStarted, Scored
@@ -237,7 +237,7 @@ def test_the_search_goes_on_after_every_fault(search):
     for trial in range(1, 2 * len(FAULTS), 2):
         assert [each.score for each in search.told(trial)] == [0.5]
     assert [verdict.broken for verdict in verify(search.folder / "log.duckdb")] == [None]
-    assert not list(mismatches(search.run.events))
+    assert not list(find_mismatches(search.run.events))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import numpy as np
 from archwright.cli.output import score, several
 from archwright.core.json import JSON
 from archwright.search.magnitude import in_unit, out_of_unit, unit_of
-from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.fixed import Fixed
 from archwright.store.events import RunStarted
 
 Facts = dict[str, Any]
@@ -17,7 +17,7 @@ Facts = dict[str, Any]
 
 def is_repeated(started: RunStarted) -> bool:
     """Whether all trials of a run are of one architecture."""
-    return started.searcher["name"] == Given.name
+    return started.searcher["name"] == Fixed.name
 
 
 def origin(searcher: Mapping[str, JSON]) -> str:

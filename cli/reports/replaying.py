@@ -15,12 +15,12 @@ from archwright.core.json import JSON
 from archwright.core.value import Value
 from archwright.search.running.replay import (
     Mismatch,
-    believed,
-    equals,
-    mismatches,
-    own_proposals,
-    revision_now,
-    revisions,
+    find_mismatches,
+    find_own_proposals,
+    get_current_revision,
+    is_close,
+    replay_search,
+    trace_revisions,
 )
 from archwright.search.searchers.named import logged_searcher, searcher_to_json
 from archwright.store.events import Proposed, RunResumed
@@ -36,12 +36,12 @@ def belief(reading: Reading, *, wanted: bool = True) -> Facts:
     proposal = None
     if not untold:
         _know_kinds(reading)
-        proposal = believed(reading.run.events).propose()
-    *_, logged = revisions(reading.run.events)
+        proposal = replay_search(reading.run.events).propose()
+    *_, logged = trace_revisions(reading.run.events)
     return {
         "run": reading.name,
         "searcher": reading.run.started.searcher["name"],
-        "revision": {"logged": logged, "now": revision_now(reading.run.started)},
+        "revision": {"logged": logged, "now": get_current_revision(reading.run.started)},
         "at": state.seq,
         "event": type(reading.run.events[-1]).__name__,
         "proposed": state.proposed,
@@ -101,7 +101,7 @@ def verified(reading: Reading) -> Facts:
     _know_kinds(reading)
     events = reading.run.events
     found = list[Mismatch]()
-    for mismatch in mismatches(events):  # which takes long: the first that is certain will do
+    for mismatch in find_mismatches(events):  # which takes long: the first that is certain will do
         found.append(mismatch)
         if mismatch.revision is not None:
             break
@@ -110,12 +110,12 @@ def verified(reading: Reading) -> Facts:
     return {
         "run": reading.name,
         "searcher": reading.run.started.searcher["name"],
-        "revision": revision_now(reading.run.started),
+        "revision": get_current_revision(reading.run.started),
         "events": len(events),
         "proposals": sum(isinstance(event, Proposed) for event in events),
         "by_revision": [
             {"revision": revision, "proposals": count}
-            for revision, count in Counter(revision for _, _, revision in own_proposals(events)).items()
+            for revision, count in Counter(revision for _, _, revision in find_own_proposals(events)).items()
         ],
         "unlike": None if unlike is None else _told(unlike),
         "mismatch": None if first is None else _told(first),
@@ -139,7 +139,7 @@ def _difference(mismatch: Mismatch) -> str:
     if again is None:
         return "the searcher proposes nothing at that point"
     for step, (was, now) in enumerate(zip(logged.path, again.path, strict=False), start=1):
-        if was[0] != now[0] or not equals(was[1], now[1]):
+        if was[0] != now[0] or not is_close(was[1], now[1]):
             return f"choice {step} was {_choice(was, now)}, and is {_choice(now, was)}"
     if len(logged.path) != len(again.path):
         return f"it had {len(logged.path)} choices, and has {len(again.path)}"

@@ -11,7 +11,7 @@ from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.permission import require
 from archwright.evaluate.user_code import is_source
-from archwright.search.running.replay import revision_from_here, revisions
+from archwright.search.running.replay import find_new_revision, trace_revisions
 from archwright.search.running.runs import Logged, check_paths
 
 
@@ -27,10 +27,10 @@ def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:
 
 def say_revised(name: str, run: Logged) -> None:
     """Say where the searcher is not in the revision any more in which it has proposed so far."""
-    now, searcher = revision_from_here(run.events), run.started.searcher["name"]
+    now, searcher = find_new_revision(run.events), run.started.searcher["name"]
     if now is None:
         return
-    *_, logged = revisions(run.events)
+    *_, logged = trace_revisions(run.events)
     before = f"the log of {name} names none" if logged is None else f"{name} was proposed by revision {logged}"
     say(f"this archwright has revision {now} of {searcher}, and {before}; it goes on with revision {now}")
 

@@ -23,7 +23,7 @@ from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import overruled, recipe
 from archwright.search.running.loop import training_seed
 from archwright.search.running.runs import versions
-from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import RunStarted
 from archwright.store.log import check_run_name
@@ -84,7 +84,7 @@ def started(
         space=reading.run.space,
         space_source=was.space_source,
         input_shape=was.input_shape,
-        searcher=searcher_to_json(Given.name, {"path": path, "run": reading.name, "trial": trial}),
+        searcher=searcher_to_json(Fixed.name, {"path": path, "run": reading.name, "trial": trial}),
         evaluator=to_json(config),
         objective=Objective("test_accuracy"),
         budget=budget or reading.trial(trial).budget,

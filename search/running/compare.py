@@ -17,7 +17,7 @@ from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.search.running.loop import Run, Stop, TrialsKeepFailing
 from archwright.search.running.process_pool import Crew
-from archwright.search.running.replay import Belief, begin_in, revision_from_here
+from archwright.search.running.replay import SearchState, find_new_revision, start_search_in
 from archwright.store.chain import written
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogMissing
@@ -121,7 +121,9 @@ def search(open_evaluator: Open, path: Path, job: Job) -> Written:
 
 
 def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -> Run:
-    return Run(log, "run", START, RunState(), begin_in(_space(json.dumps(started.space)), started), evaluator, **more)
+    return Run(
+        log, "run", START, RunState(), start_search_in(_space(json.dumps(started.space)), started), evaluator, **more
+    )
 
 
 def _gone_on_with(
@@ -130,16 +132,16 @@ def _gone_on_with(
     """A run that goes on from what is logged, and how it begins to: as if it had been resumed alone."""
     events = [recorded.event for recorded in before]
     state = replay(events)
-    belief = _believed_again(path, entry, events, state.scored, evaluator)
-    revision = revision_from_here(events)  # known by now, also where the log does not name it
+    search_state = _repeat_search(path, entry, events, state.scored, evaluator)
+    revision = find_new_revision(events)  # known by now, also where the log does not name it
     resumed = RunResumed(entry.started.trials, entry.started.versions, revision=revision)
-    return Run(log, "run", before[-1].position, state, belief, evaluator), resumed
+    return Run(log, "run", before[-1].position, state, search_state, evaluator), resumed
 
 
-def _believed_again(
+def _repeat_search(
     path: Path, entry: Entry, events: Sequence[Event], scored: int, evaluator: Evaluator
-) -> Belief[Any]:
-    """What the searcher believes after `events`, with so many trials scored, found by doing them all again.
+) -> SearchState[Any]:
+    """The state of the search after `events`, with so many trials scored, found by doing them all again.
 
     Raises SearchDiffers where a trial is another one now, or has another score.
     """
@@ -154,7 +156,7 @@ def _believed_again(
                 f"now is {again!r:.200}: the table, or archwright, has changed since; give the comparison another "
                 f"--name (what its searcher would do now: {command(path, 'replay', entry.run, '--verify')})"
             )
-    return reduce(Belief[Any].after, was[len(now) :], run.belief)  # of a proposal that was never scored
+    return reduce(SearchState[Any].fold, was[len(now) :], run.search_state)  # of a proposal that was never scored
 
 
 def _told(events: Sequence[Event]) -> list[Event]:

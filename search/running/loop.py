@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.objective import Objective
 from archwright.core.protocols import RETRIES, Evaluator, Finished, Job, Proposal, Report
-from archwright.search.running.replay import Belief, proposed
+from archwright.search.running.replay import SearchState, to_event
 from archwright.search.running.retention import Keeper, to_leave
 from archwright.search.running.stopping import Curves
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped, Scored
@@ -122,7 +122,7 @@ class Run:
     name: str
     position: Position
     state: RunState
-    belief: Belief[Any]
+    search_state: SearchState[Any]
     evaluator: Evaluator
     stop: Callable[[], Stop] = lambda: Stop.NO
     watch: Callable[[Event], None] = lambda event: None  # noqa: ARG005  # is shown every event, once it is logged
@@ -175,7 +175,7 @@ class Run:
             trial = self._again.pop(0) if self._again else self._propose()
             if trial is None:
                 break
-            proposal = self.belief.waiting[trial]
+            proposal = self.search_state.open_trials[trial]
             attempt = self.state.trials[trial].attempts + 1
             self._record(AttemptStarted(trial, attempt))
             self._jobs[trial] = self._job(proposal, attempt)
@@ -187,8 +187,8 @@ class Run:
         trial, first = proposal.trial, self.state.trials[proposal.trial]
         while first.continues is not None:
             first = self.state.trials[first.continues]
-        seed = training_seed(self.belief.problem.seed, first.trial)
-        leaves = () if self.keeper is None else to_leave(trial, self.state, self.belief.promotable)
+        seed = training_seed(self.search_state.problem.seed, first.trial)
+        leaves = () if self.keeper is None else to_leave(trial, self.state, self.search_state.promotable)
         folder = str(self.keeper.folder) if self.keeper and (leaves or proposal.continues is not None) else None
         return Job(
             trial, attempt, proposal.leaf.architecture, proposal.budget, seed, proposal.continues, folder, leaves
@@ -198,10 +198,10 @@ class Run:
         """The number of a new trial; None if there are enough or the searcher has no more for now."""
         if self.state.proposed >= self.state.target:
             return None
-        proposal = self.belief.propose()
+        proposal = self.search_state.propose()
         if proposal is None:
             return None
-        self._record(proposed(proposal), self.belief.adopting(proposal))
+        self._record(to_event(proposal), self.search_state.adopt(proposal))
         return proposal.trial
 
     def _hear(self) -> None:
@@ -216,7 +216,7 @@ class Run:
 
     def _report(self, report: Report) -> None:
         """Take what a running trial says of an epoch."""
-        metric, metrics = self.belief.problem.objective.metric, floats(report.metrics)
+        metric, metrics = self.search_state.problem.objective.metric, floats(report.metrics)
         if metric in metrics:
             self._reported[report.trial] = metrics[metric]
         self._record(Reported(report.trial, report.attempt, report.epoch, metrics))
@@ -231,7 +231,7 @@ class Run:
 
     def _end(self, finished: Finished) -> None:
         """Take the end of an attempt: of its trial, too, unless that is tried again."""
-        objective = self.belief.problem.objective
+        objective = self.search_state.problem.objective
         end = ended(self._with_best(finished), objective, self._reported.pop(finished.trial, None))
         if end.status == "invalid" and finished.status == "ok" and not self._has_metric:
             self._mistaken = _no_metric(end, objective)
@@ -247,17 +247,17 @@ class Run:
 
     def _with_best(self, finished: Finished) -> Finished:
         """The end of a halted attempt, whose score is the best that it reported if it came to no other."""
-        metric = self.belief.problem.objective.metric
+        metric = self.search_state.problem.objective.metric
         best = None if self.curves is None or finished.stopped is None else self.curves.best(finished.trial)
         return finished if best is None else evolve(finished, metrics={metric: best, **finished.metrics})
 
-    def _record(self, event: Event, belief: Belief[Any] | None = None) -> None:
+    def _record(self, event: Event, search_state: SearchState[Any] | None = None) -> None:
         """Take an event for a fact; it is one after the next commit, and nothing is done about it before.
 
-        `belief` is what is believed after it, where that is at hand.
+        `search_state` is the state of the search after it, where that is at hand.
         """
         self.state = decide(self.state, event)
-        self.belief = self.belief.after(event) if belief is None else belief
+        self.search_state = self.search_state.fold(event) if search_state is None else search_state
         self.curves = None if self.curves is None else self.curves.after(event)
         self._pending.append(event)
 
@@ -267,14 +267,14 @@ class Run:
         logged, self._pending, self._flushed = self._pending, [], self.clock()
         if self.keeper is not None and any(not isinstance(event, Reported) for event in logged):
             leaving = [trial for trial, job in self._jobs.items() if job.keeps]
-            self.keeper.tidy(leaving, self.state, self.belief.problem.objective, self.belief.promotable)
+            self.keeper.tidy(leaving, self.state, self.search_state.problem.objective, self.search_state.promotable)
         for event in logged:
             self.watch(event)
 
     @property
     def _has_metric(self) -> bool:
         """Whether a trial has come to the metric that the search is about, if only to one that is no number."""
-        metric = self.belief.problem.objective.metric
+        metric = self.search_state.problem.objective.metric
         return any(trial.ended and metric in trial.ended.metrics for trial in self.state.trials.values())
 
     @property

@@ -17,19 +17,19 @@ from archwright.core.node import Origin
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.core.value import Value
-from archwright.search.searcher import Searcher, State, revision_of
+from archwright.search.searcher import Searcher, State, get_revision
 from archwright.search.searchers.named import logged_searcher, searcher_from_json
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored
 
 
 @frozen
-class Belief(Generic[State]):
+class SearchState(Generic[State]):
     """A searcher's state, with the proposals whose outcome it waits for: the fold of a run's events."""
 
     searcher: Searcher[State]
     problem: Problem
     state: State
-    waiting: Mapping[int, Proposal] = field(factory=dict[int, Proposal])
+    open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])
 
     def propose(self) -> Proposal | None:
         """What the searcher would have evaluated next."""
@@ -40,23 +40,23 @@ class Belief(Generic[State]):
         """The trials that the searcher may still continue."""
         return self.searcher.promotable(self.state)
 
-    def after(self, event: Event) -> "Belief[State]":
+    def fold(self, event: Event) -> "SearchState[State]":
         """The belief after one more event; only proposals and scores change it."""
         match event:
             case Proposed(trial, path, budget, continues):
                 origin = Origin(self.problem.space, self.problem.input_shape)
-                return self.adopting(Proposal(trial, origin, path, budget, continues))
+                return self.adopt(Proposal(trial, origin, path, budget, continues))
             case Scored(trial, status, score, metrics):
-                waiting = dict(self.waiting)
+                waiting = dict(self.open_trials)
                 outcome = Outcome(waiting.pop(trial), status, score, metrics)
-                return Belief(self.searcher, self.problem, self.searcher.tell(self.state, outcome), waiting)
+                return SearchState(self.searcher, self.problem, self.searcher.tell(self.state, outcome), waiting)
             case _:
                 return self
 
-    def adopting(self, proposal: Proposal) -> "Belief[State]":
+    def adopt(self, proposal: Proposal) -> "SearchState[State]":
         """The belief once `proposal`, this searcher's or another's, is under way."""
         state = self.searcher.adopt(self.state, proposal)
-        return Belief(self.searcher, self.problem, state, {**self.waiting, proposal.trial: proposal})
+        return SearchState(self.searcher, self.problem, state, {**self.open_trials, proposal.trial: proposal})
 
 
 @frozen
@@ -70,50 +70,50 @@ class Mismatch:
     revision: int | None  # of the searcher that made it; None where the log does not say, so that it may be another one
 
 
-def begin(started: RunStarted, space: JSON = None) -> Belief[Any]:
+def start_search(started: RunStarted, space: JSON = None) -> SearchState[Any]:
     """What a run's searcher believes before its first proposal; `space` stands for the logged one if it is given."""
-    return begin_in(from_json(started.space if space is None else space), started)
+    return start_search_in(from_json(started.space if space is None else space), started)
 
 
-def begin_in(space: Term, started: RunStarted) -> Belief[Any]:
+def start_search_in(space: Term, started: RunStarted) -> SearchState[Any]:
     """What the searcher of a run like `started` believes at first in `space`, whatever space it names itself."""
     searcher = searcher_from_json(started.searcher)
     problem = Problem(space, started.input_shape, started.seed, started.budget, started.objective)
-    return Belief(searcher, problem, searcher.start(problem))
+    return SearchState(searcher, problem, searcher.start(problem))
 
 
-def beliefs(events: Sequence[Event]) -> Iterator[Belief[Any]]:
+def trace_search(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
     """What a run's searcher believes before each of `events`, and after the last.
 
     Where a run was resumed with a changed space, the searcher starts over in it and is told all that happened before.
     """
     started = events[0]
     assert isinstance(started, RunStarted)  # the log admits no other first event
-    belief = begin(started)
+    search_state = start_search(started)
     for i, event in enumerate(events):
-        yield belief
+        yield search_state
         if isinstance(event, RunResumed) and event.space is not None:
-            belief = reduce(Belief[Any].after, events[:i], begin(started, event.space))
-        belief = belief.after(event)
-    yield belief
+            search_state = reduce(SearchState[Any].fold, events[:i], start_search(started, event.space))
+        search_state = search_state.fold(event)
+    yield search_state
 
 
-def believed(events: Sequence[Event]) -> Belief[Any]:
+def replay_search(events: Sequence[Event]) -> SearchState[Any]:
     """What a run's searcher believes after `events`."""
-    return deque(beliefs(events), maxlen=1).pop()
+    return deque(trace_search(events), maxlen=1).pop()
 
 
-def proposed(proposal: Proposal) -> Proposed:
+def to_event(proposal: Proposal) -> Proposed:
     """The event that logs a proposal."""
     return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues)
 
 
-def revision_now(started: RunStarted) -> int:
+def get_current_revision(started: RunStarted) -> int:
     """The revision that a run's searcher has by now."""
-    return revision_of(searcher_from_json(started.searcher))
+    return get_revision(searcher_from_json(started.searcher))
 
 
-def revisions(events: Sequence[Event]) -> Iterator[int | None]:
+def trace_revisions(events: Sequence[Event]) -> Iterator[int | None]:
     """The revision of the run's searcher at each of `events`; None where the log does not say which of several it is.
 
     Logs did not always name it: there it is the first, if there never was another one.
@@ -121,7 +121,7 @@ def revisions(events: Sequence[Event]) -> Iterator[int | None]:
     started = events[0]
     assert isinstance(started, RunStarted)
     _, revision, _ = logged_searcher(started.searcher)
-    if revision is None and revision_now(started) == 1:
+    if revision is None and get_current_revision(started) == 1:
         revision = 1
     for event in events:
         if isinstance(event, RunResumed) and event.revision is not None:
@@ -129,24 +129,24 @@ def revisions(events: Sequence[Event]) -> Iterator[int | None]:
         yield revision
 
 
-def revision_from_here(events: Sequence[Event]) -> int | None:
+def find_new_revision(events: Sequence[Event]) -> int | None:
     """The revision in which the searcher of a run goes on; None if it is the one that the log has already."""
-    started, now = events[0], deque(revisions(events), maxlen=1).pop()
+    started, now = events[0], deque(trace_revisions(events), maxlen=1).pop()
     assert isinstance(started, RunStarted)
-    return None if now == revision_now(started) else revision_now(started)
+    return None if now == get_current_revision(started) else get_current_revision(started)
 
 
-def own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed, int | None]]:
+def find_own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed, int | None]]:
     """The number of the event, the proposal, and the revision that made it: each that a fork has not inherited."""
     started = events[0]
     assert isinstance(started, RunStarted)
     inherited = 1 + (started.forked_from.inherited if started.forked_from else 0)
-    for seq, (event, revision) in enumerate(zip(events, revisions(events), strict=True), start=1):
+    for seq, (event, revision) in enumerate(zip(events, trace_revisions(events), strict=True), start=1):
         if isinstance(event, Proposed) and seq > inherited:
             yield seq, event, revision
 
 
-def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
+def find_mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
     """Each logged proposal of `events` that is not what the searcher proposes at that point, up to rounding.
 
     Proposals that a fork has inherited are its parent's, and those of another revision are another searcher's: they are
@@ -154,14 +154,14 @@ def mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
     """
     started = events[0]
     assert isinstance(started, RunStarted)
-    now = revision_now(started)
-    comparable = {seq: revision for seq, _, revision in own_proposals(events) if revision in (None, now)}
+    now = get_current_revision(started)
+    comparable = {seq: revision for seq, _, revision in find_own_proposals(events) if revision in (None, now)}
     if not comparable:
         return
-    for seq, (belief, event) in enumerate(zip(beliefs(events), events, strict=False), start=1):
+    for seq, (search_state, event) in enumerate(zip(trace_search(events), events, strict=False), start=1):
         if isinstance(event, Proposed) and seq in comparable:
-            again = belief.propose()
-            recomputed = None if again is None else proposed(again)
+            again = search_state.propose()
+            recomputed = None if again is None else to_event(again)
             if not _is_again(recomputed, event):
                 yield Mismatch(seq, event.trial, event, recomputed, comparable[seq])
 
@@ -177,10 +177,10 @@ def _is_again(recomputed: Proposed | None, logged: Proposed) -> bool:
     if [name for name, _ in recomputed.path] != [name for name, _ in logged.path]:
         return False
     values = zip((value for _, value in recomputed.path), (value for _, value in logged.path), strict=True)
-    return all(equals(*both) for both in values) and evolve(recomputed, path=logged.path) == logged
+    return all(is_close(*both) for both in values) and evolve(recomputed, path=logged.path) == logged
 
 
-def equals(value: Value, other: Value) -> bool:
+def is_close(value: Value, other: Value) -> bool:
     """Whether it is the same value, but for what rounding makes of a number."""
     if isinstance(value, float) and isinstance(other, float):
         return math.isclose(value, other, rel_tol=ROUNDING)

@@ -15,7 +15,7 @@ from attrs import define, field
 
 from archwright.core.objective import Objective
 from archwright.core.protocols import Artifact
-from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.fixed import Fixed
 from archwright.store.artifacts import FILES, discard, kinds_of, remove_if_empty, trials
 from archwright.store.fold import RunState
 
@@ -41,7 +41,7 @@ def kept(there: Kept, state: RunState, objective: Objective, promotable: Collect
 
 def models_from_here(state: RunState, target: int) -> int:
     """Of how many trials the models are kept once a run is to have `target` trials, if nobody says."""
-    repeats = state.started is not None and state.started.searcher["name"] == Given.name
+    repeats = state.started is not None and state.started.searcher["name"] == Fixed.name
     return max(target, state.keep_models) if repeats and state.keep_models >= state.target else state.keep_models
 
 

@@ -13,7 +13,7 @@ from archwright.core.json import JSON, differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import RETRIES, Evaluator
 from archwright.search.running.loop import Run, Stop
-from archwright.search.running.replay import Belief, begin, believed, revision_from_here
+from archwright.search.running.replay import SearchState, find_new_revision, replay_search, start_search
 from archwright.search.running.retention import Keeper, models_from_here
 from archwright.search.running.stopping import Curves, curves
 from archwright.search.searchers.named import searcher_now
@@ -87,7 +87,7 @@ class _Begun:
 
     position: Position
     state: RunState
-    belief: Belief[Any]
+    search_state: SearchState[Any]
     curves: Curves | None
 
 
@@ -106,7 +106,7 @@ def _run(
         name,
         begun.position,
         begun.state,
-        begun.belief,
+        begun.search_state,
         evaluator,
         stop=console.stop,
         watch=console.watch,
@@ -134,7 +134,7 @@ def start(
     """
     with nullcontext() if claimed else claim(log.path, name):
         require_none(log.path, name)
-        begun = _Begun(START, RunState(), begin(started), curves(started))
+        begun = _Begun(START, RunState(), start_search(started), curves(started))
         run = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
         return run.go_on(started)
 
@@ -167,9 +167,9 @@ def resume(
         target = run.state.target if trials is None else trials
         if keep_models is None and (more := models_from_here(run.state, target)) != run.state.keep_models:
             keep_models = more
-        event = RunResumed(target, versions(), changed, keep_models, revision_from_here(run.events))
-        belief = believed([*run.events, event])
-        begun = _Begun(run.position, run.state, belief, curves(run.started, run.events))
+        event = RunResumed(target, versions(), changed, keep_models, find_new_revision(run.events))
+        search_state = replay_search([*run.events, event])
+        begun = _Begun(run.position, run.state, search_state, curves(run.started, run.events))
         now = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
         return now.go_on(event)
 

@@ -38,7 +38,7 @@ def _is_trial(trial: Any) -> bool:
 
 @final
 @frozen
-class GivenState:
+class FixedState:
     """The leaf, and how often it was proposed."""
 
     first: Proposal
@@ -47,7 +47,7 @@ class GivenState:
 
 @final
 @frozen
-class Given:
+class Fixed:
     """Proposes the leaf at the end of `path`, for as long as it is asked to; what retraining a trial is made of.
 
     Outcomes change nothing, and nor do open proposals.
@@ -60,7 +60,7 @@ class Given:
     run: str = ""  # whose trial the path is from, if it is from one
     trial: int | None = field(default=None, validator=Allowed("the number of a trial, or null", _is_trial))
 
-    def start(self, problem: Problem) -> GivenState:
+    def start(self, problem: Problem) -> FixedState:
         """No proposals yet; PathMismatch or NotALeaf where the path does not lead to a leaf of the space."""
         node = replay(problem.space, problem.input_shape, self.path)
         if node.choice is not None:
@@ -68,20 +68,20 @@ class Given:
                 f"the path of the searcher given ends after {len(self.path)} choices, and the space asks "
                 f"{node.choice.name} there; give all of them, as in --set 'path=[[\"{node.choice.name}\", ...]]'"
             )
-        return GivenState(Proposal(0, node.origin, node.path, problem.budget))
+        return FixedState(Proposal(0, node.origin, node.path, problem.budget))
 
-    def propose(self, state: GivenState) -> Proposal:
+    def propose(self, state: FixedState) -> Proposal:
         """The leaf; consumes no randomness."""
         return evolve(state.first, trial=state.proposals)
 
-    def adopt(self, state: GivenState, proposal: Proposal) -> GivenState:
+    def adopt(self, state: FixedState, proposal: Proposal) -> FixedState:
         """One proposal more."""
         return evolve(state, proposals=max(state.proposals, proposal.trial + 1))
 
-    def tell(self, state: GivenState, outcome: Outcome) -> GivenState:
+    def tell(self, state: FixedState, outcome: Outcome) -> FixedState:
         """No difference."""
         return state
 
-    def promotable(self, state: GivenState) -> frozenset[int]:
+    def promotable(self, state: FixedState) -> frozenset[int]:
         """None: every training ends with its trial."""
         return frozenset()

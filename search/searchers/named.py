@@ -9,9 +9,9 @@ from attrs import Attribute, evolve, fields_dict
 
 from archwright.core.errors import ArchwrightError, nearest
 from archwright.core.json import JSON
-from archwright.search.searcher import AnySearcher, revision_of
+from archwright.search.searcher import AnySearcher, get_revision
 from archwright.search.searchers.evolution import Evolution
-from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
@@ -28,9 +28,9 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "local-search": LocalSearch(),
     "smbo": Smbo(),
     "smbo-paper": SmboPaper(),
-    "given": Given(),
+    "given": Fixed(),
 }
-INNER = frozenset({Given.name})  # those that nobody asks for by name: retraining is made of it
+INNER = frozenset({Fixed.name})  # those that nobody asks for by name: retraining is made of it
 
 # What a log stands for that does not name a setting, as there was none yet when it was written.
 BEFORE: Mapping[str, Mapping[str, JSON]] = {"random": {"replacement": True}, "smbo": {"surrogate": "gp"}}
@@ -66,7 +66,7 @@ def _allowed(setting: "Attribute[Any]") -> Allowed | None:
 def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
     """The name, the revision and every setting of a searcher, as the beginning of a run holds them."""
     searcher = searcher_named(name, settings)
-    return {"name": name, "revision": revision_of(searcher), **cattrs.unstructure(searcher)}
+    return {"name": name, "revision": get_revision(searcher), **cattrs.unstructure(searcher)}
 
 
 def logged_searcher(data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
@@ -97,7 +97,7 @@ def searcher_text(data: JSON) -> str:
     usual: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
     unusual = [f"{key}={_typed(value)}" for key, value in settings.items() if usual.get(key) != value]
     text = ",".join([name, *unusual])
-    now = revision_of(SEARCHERS[name]) if name in SEARCHERS else revision
+    now = get_revision(SEARCHERS[name]) if name in SEARCHERS else revision
     return text if revision in (None, now) else f"{text} (revision {revision})"
 
 

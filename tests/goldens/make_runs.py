@@ -17,7 +17,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
 from archwright.search.running.loop import Run
-from archwright.search.running.replay import begin
+from archwright.search.running.replay import start_search
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store import events
 from archwright.store.events import Event, RunStarted
@@ -76,7 +76,7 @@ def golden(case: str, space: str) -> list[Event]:
         versions={},
     )
     log = MemoryLog()
-    run = Run(log, "run", START, RunState(), begin(started), Instant(2, verdict), failures_in_a_row=TRIALS)
+    run = Run(log, "run", START, RunState(), start_search(started), Instant(2, verdict), failures_in_a_row=TRIALS)
     run.go_on(started)
     return [each.event for each in log.read("run")]
 

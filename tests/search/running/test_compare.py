@@ -10,7 +10,7 @@ from attrs import evolve
 from archwright.search.running.compare import Entry, SearchDiffers, grid, run_all, search
 from archwright.search.running.loop import Stop
 from archwright.search.running.process_pool import ProcessDied
-from archwright.search.running.replay import mismatches
+from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import Console, logged, resume, start
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
@@ -60,7 +60,7 @@ def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
     for entry in entries:
         events = logged(log, entry.run).events
         assert logged(log, entry.run).state.scored == 6
-        assert not list(mismatches(events))
+        assert not list(find_mismatches(events))
     alone = MemoryLog()
     begun(alone, Instant(), trials=6)
     paths = [e.path for e in logged(log, "c.random.0").events if isinstance(e, Proposed)]
@@ -91,7 +91,7 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
         run = logged(log, entry.run)
         assert facts(run.events) == facts(logged(alone, entry.run).events)
         assert run.state.scored == 7
-        assert not list(mismatches(run.events))
+        assert not list(find_mismatches(run.events))
         at_one_go = [e.path for e in searched(entry.started) if isinstance(e, Proposed)]
         assert [e.path for e in run.events if isinstance(e, Proposed)] == at_one_go
 
@@ -111,7 +111,7 @@ def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(
     assert [e.attempt for e in run.events if isinstance(e, AttemptStarted) and e.trial == 4] == [1, 2]
     assert run.state.scored == 9
     assert whole(log)
-    assert not list(mismatches(run.events))
+    assert not list(find_mismatches(run.events))
 
 
 def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
@@ -226,4 +226,4 @@ def test_a_run_that_was_stopped_on_the_way_goes_on_to_its_end(log):
     list(run_all(log, [entry], Instant, processes=1))
     run = logged(log, entry.run)
     assert run.state.scored == 8
-    assert not list(mismatches(run.events))
+    assert not list(find_mismatches(run.events))

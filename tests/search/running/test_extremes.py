@@ -19,7 +19,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import Finished
 from archwright.search.magnitude import in_unit, out_of_unit, unit_of
 from archwright.search.running.loop import Run, ended
-from archwright.search.running.replay import begin, mismatches
+from archwright.search.running.replay import find_mismatches, start_search
 from archwright.search.running.retention import kept
 from archwright.search.running.statistics import expected_best, known_mean, paired_bootstrap, standard_error
 from archwright.search.running.stopping import Curves, MedianRule
@@ -196,9 +196,9 @@ def test_a_run_of_extreme_scores_is_logged_and_proposed_again(name):
     """Its models are kept by the rule, and its log is believed as it was lived."""
     begun = evolve(started(14), searcher=searcher_to_json(name, CASES[name]), keep_models=2)
     log = MemoryLog()
-    Run(log, "run", START, replay([]), begin(begun), Instant(2, verdict), failures_in_a_row=14).go_on(begun)
+    Run(log, "run", START, replay([]), start_search(begun), Instant(2, verdict), failures_in_a_row=14).go_on(begun)
     events = events_of(log)
-    assert list(mismatches(events)) == []
+    assert list(find_mismatches(events)) == []
     state = replay(events)
     assert {type(trial.score) for trial in state.trials.values()} == {float, type(None)}
     assert {trial.status for trial in state.trials.values() if trial.trial % 7 == 6} == {"diverged"}
@@ -218,7 +218,7 @@ def test_views_have_extreme_scores_as_they_are(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     begun = evolve(started(len(values)), searcher=searcher_to_json("random"))
     there = Instant(1, lambda job: evolve(worth(job), metrics={"accuracy": values[job.trial]}))
-    Run(log, "run", START, replay([]), begin(begun), there).go_on(begun)
+    Run(log, "run", START, replay([]), start_search(begun), there).go_on(begun)
     assert [row[0] for row in query(log.path, "SELECT score FROM trials ORDER BY trial").rows] == values
     best = query(log.path, "SELECT trial FROM incumbents ORDER BY n").rows
     assert [row[0] for row in best] == [0, 1, 3, 4, 5]

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from archwright.search.running.replay import mismatches
+from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import logged
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptStarted, Proposed, Scored
@@ -92,7 +92,7 @@ def test_fifty_kills_at_random_instants(tmp_path, begin):
     assert [e.trial for e in proposed] == list(range(trials))
     assert sorted(e.trial for e in events if isinstance(e, Scored)) == list(range(trials))
     assert any(e.attempt > 1 for e in events if isinstance(e, AttemptStarted))
-    assert not list(mismatches(events))
+    assert not list(find_mismatches(events))
 
     whole = MemoryLog()
     begun(whole, Instant(), trials)

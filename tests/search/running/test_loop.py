@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archwright.core.protocols import Finished, Report
 from archwright.search.running.loop import NoSuchMetric, Run, Stop, TrialsKeepFailing, training_seed
-from archwright.search.running.replay import begin, believed, mismatches
+from archwright.search.running.replay import find_mismatches, replay_search, start_search
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, replay
 from archwright.store.log import START
@@ -45,7 +45,7 @@ def events_of(log, name="run"):
 
 
 def begun(log, evaluator, trials=8, **rest) -> RunStopped:
-    run = Run(log, "run", START, RunState(), begin(started(trials)), evaluator, **rest)
+    run = Run(log, "run", START, RunState(), start_search(started(trials)), evaluator, **rest)
     return run.go_on(started(trials))
 
 
@@ -53,7 +53,7 @@ def resumed(log, evaluator, trials, **rest) -> RunStopped:
     recorded = log.read("run")
     events = [each.event for each in recorded]
     event = RunResumed(trials, {})
-    run = Run(log, "run", recorded[-1].position, replay(events), believed([*events, event]), evaluator, **rest)
+    run = Run(log, "run", recorded[-1].position, replay(events), replay_search([*events, event]), evaluator, **rest)
     return run.go_on(event)
 
 
@@ -69,7 +69,7 @@ def test_every_trial_is_scored_once(slots, seed):
     events = events_of(log)
     for kind in (Proposed, AttemptStarted, AttemptEnded, Scored):
         assert sorted(e.trial for e in events if isinstance(e, kind)) == list(range(8))
-    assert not list(mismatches(events))
+    assert not list(find_mismatches(events))
 
 
 @given(st.integers(1, 4), st.integers(0, 12), st.booleans(), st.integers(1, 4))
@@ -91,7 +91,7 @@ def test_killed_and_resumed_run_equals_one_that_was_not(slots, crash, after, slo
     assert paths(log) == paths(whole)
     scores = {e.trial: e.score for e in events if isinstance(e, Scored)}
     assert scores == {e.trial: e.score for e in events_of(whole) if isinstance(e, Scored)}
-    assert not list(mismatches(events))
+    assert not list(find_mismatches(events))
 
 
 def test_interrupted_trials_run_again_under_their_number():
@@ -114,12 +114,12 @@ def test_resume_with_more_trials_goes_on_with_the_sequence():
     assert paths(log) == paths(whole)
 
 
-def test_live_belief_is_the_fold_of_the_log():
-    """What the searcher believes while the run goes on is what anyone gets from the log."""
+def test_the_live_search_state_is_the_fold_of_the_log():
+    """The state of a search while its run goes on is what anyone gets from the log."""
     log = MemoryLog()
-    run = Run(log, "run", START, RunState(), begin(started(6)), Instant(2))
+    run = Run(log, "run", START, RunState(), start_search(started(6)), Instant(2))
     run.go_on(started(6))
-    assert run.belief.state == believed(events_of(log)).state
+    assert run.search_state.state == replay_search(events_of(log)).state
     assert run.state == replay(events_of(log))
 
 
@@ -277,7 +277,7 @@ def test_trials_are_tried_again_as_often_as_is_said_and_scored_once(kills, retri
         expected = ["crashed"] * min(times, retries + 1) + ["ok"] * (times <= retries)
         assert ends[trial] == expected
         assert told[trial] == expected[-1:]
-    assert not list(mismatches(events_of(log)))
+    assert not list(find_mismatches(events_of(log)))
 
 
 def test_a_trial_that_is_tried_again_comes_before_new_ones_with_the_same_seed():

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from archwright.evaluate.training.checkpointing import read_model
-from archwright.search.running.replay import mismatches
+from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import logged
 from archwright.search.searchers import named
 from archwright.store.artifacts import kinds_of, run_folder, trials
@@ -53,8 +53,8 @@ def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(
     continues = {e.trial: e.continues for e in events if isinstance(e, Proposed)}
     assert [parent is not None for parent in continues.values()] == [False] * 4 + [True] * 3
     assert continues == {e.trial: e.continues for e in again if isinstance(e, Proposed)}
-    assert not list(mismatches(events))
-    assert not list(mismatches(again))
+    assert not list(find_mismatches(events))
+    assert not list(find_mismatches(again))
     assert sorted(e.trial for e in again if isinstance(e, Scored)) == list(range(7))
     assert ends(events) == ends(again)
 

@@ -1,11 +1,11 @@
-"""What a searcher believes after the events of a log, and whether it would propose the same again."""
+"""The state of a search after the events of its log, and whether the searcher would propose the same again."""
 
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.core.json import to_json
-from archwright.search.running.replay import believed, mismatches
+from archwright.search.running.replay import find_mismatches, replay_search
 from archwright.search.running.runs import forked, logged
 from archwright.store.events import Proposed, RunResumed, RunStarted
 from archwright.store.log import START, fork
@@ -21,15 +21,15 @@ def one_run(slots: int = 2, trials: int = 6) -> MemoryLog:
 
 
 @given(st.data())
-def test_belief_is_a_fold(data):
+def test_the_search_state_is_a_fold(data):
     """replay(prefix + suffix) is the suffix folded over replay(prefix)."""
     events = events_of(one_run())
     cut = data.draw(st.integers(1, len(events)))
-    belief = believed(events[:cut])
+    search_state = replay_search(events[:cut])
     for event in events[cut:]:
-        belief = belief.after(event)
-    assert belief.state == believed(events).state
-    assert belief.waiting == believed(events).waiting
+        search_state = search_state.fold(event)
+    assert search_state.state == replay_search(events).state
+    assert search_state.open_trials == replay_search(events).waiting
 
 
 def test_an_edited_proposal_is_found():
@@ -38,7 +38,7 @@ def test_an_edited_proposal_is_found():
     at = next(i for i, event in enumerate(events) if isinstance(event, Proposed) and event.trial == 3)
     (name, value), *rest = events[at].path
     events[at] = evolve(events[at], path=((name, "sgd" if value == "adam" else "adam"), *rest))
-    (found,) = mismatches(events)
+    (found,) = find_mismatches(events)
     assert (found.seq, found.trial, found.logged) == (at + 1, 3, events[at])
     assert found.recomputed.path[0] == (name, value)
 
@@ -46,7 +46,7 @@ def test_an_edited_proposal_is_found():
 def test_another_seed_is_found():
     events = events_of(one_run())
     events[0] = evolve(events[0], seed=1)
-    assert [found.trial for found in mismatches(events)] == list(range(6))
+    assert [found.trial for found in find_mismatches(events)] == list(range(6))
 
 
 @given(st.integers(1, 20), st.integers(0, 3))
@@ -57,13 +57,13 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     parent = logged(log, "run", at)
     fork(log, "run", at, "fork", forked(parent, seed=seed, trials=9))
     begun_events = events_of(log, "fork")
-    state = believed(begun_events).state
+    state = replay_search(begun_events).state
     assert state.proposals == parent.state.proposed
     later = MemoryLog()
     later.append("run", begun_events, START)
     assert resumed(later, Instant(1), 9).reason == "finished"
     events = events_of(later)
-    assert not list(mismatches(events))
+    assert not list(find_mismatches(events))
     proposals = [e for e in events if isinstance(e, Proposed)]
     whole = [e for e in events_of(one_run(trials=9)) if isinstance(e, Proposed)]
     assert proposals[: parent.state.proposed] == whole[: parent.state.proposed]
@@ -76,20 +76,20 @@ def test_changed_space_counts_from_where_it_was_resumed():
     bigger = evolve(SPACE, children=(SPACE.children[0], evolve(SPACE.children[1], count=[1, 2, 3]), SPACE.children[2]))
     events = events_of(log)
     event = RunResumed(12, {}, to_json(bigger))
-    belief = believed([*events, event])
-    assert belief.problem.space == bigger
-    assert belief.state.proposals == 6
+    search_state = replay_search([*events, event])
+    assert search_state.problem.space == bigger
+    assert search_state.state.proposals == 6
     proposals = []
     for _ in range(6):
-        proposal = belief.propose()
+        proposal = search_state.propose()
         proposals.append(Proposed(proposal.trial, proposal.path, proposal.budget))
-        belief = belief.after(proposals[-1])
-    assert not list(mismatches([*events, event, *proposals]))
-    assert len(list(mismatches([*events, evolve(event, space=None), *proposals]))) > 0
+        search_state = search_state.fold(proposals[-1])
+    assert not list(find_mismatches([*events, event, *proposals]))
+    assert len(list(find_mismatches([*events, evolve(event, space=None), *proposals]))) > 0
 
 
 def test_started_is_all_that_a_replay_needs():
     """The space in the log is the space of the run."""
     (started, *_) = events_of(one_run())
     assert isinstance(started, RunStarted)
-    assert believed([started]).problem.space == SPACE
+    assert replay_search([started]).problem.space == SPACE

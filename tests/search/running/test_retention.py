@@ -11,7 +11,7 @@ from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.traversal import sample
 from archwright.search.running.loop import Run, training_seed
-from archwright.search.running.replay import begin, believed, mismatches
+from archwright.search.running.replay import find_mismatches, replay_search, start_search
 from archwright.search.running.retention import Keeper
 from archwright.search.running.runs import forked, logged, resume, start
 from archwright.search.searchers import named
@@ -50,11 +50,11 @@ def run(log, folder, evaluator, start):
     """Begins the run, or goes on with it."""
     keeper = Keeper(folder)
     if not log.runs():
-        return Run(log, "run", START, RunState(), begin(start), evaluator, keeper=keeper).go_on(start)
+        return Run(log, "run", START, RunState(), start_search(start), evaluator, keeper=keeper).go_on(start)
     recorded = log.read("run")
     events, event = [each.event for each in recorded], RunResumed(start.trials, {})
-    belief = believed([*events, event])
-    return Run(log, "run", recorded[-1].position, replay(events), belief, evaluator, keeper=keeper).go_on(event)
+    search_state = replay_search([*events, event])
+    return Run(log, "run", recorded[-1].position, replay(events), search_state, evaluator, keeper=keeper).go_on(event)
 
 
 def by_the_rule(log):
@@ -62,7 +62,7 @@ def by_the_rule(log):
     events = events_of(log)
     ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
     best = sorted(ok, key=lambda e: (-Objective().utility(e.score), e.trial))[: replay(events).keep_models]
-    return {e.trial for e in best}, believed(events).promotable & {e.trial for e in ok}
+    return {e.trial for e in best}, replay_search(events).promotable & {e.trial for e in ok}
 
 
 def there(folder):
@@ -93,7 +93,7 @@ def test_what_is_there_is_what_the_rule_says_after_any_kill(tmp_path_factory, sl
     run(log, folder, Writing(slots), beginning(7, keep, searcher))
     assert there(folder) == by_the_rule(log)
     assert not list(folder.rglob("*.tmp"))
-    assert not list(mismatches(events_of(log)))
+    assert not list(find_mismatches(events_of(log)))
 
 
 def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
@@ -136,9 +136,9 @@ def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
     run(log, folder, Writing(), beginning(3, 1))
     recorded = log.read("run")
     events, event = [each.event for each in recorded], RunResumed(9, {}, None, 3)
-    belief = believed([*events, event])
+    search_state = replay_search([*events, event])
     position = recorded[-1].position
-    Run(log, "run", position, replay(events), belief, Writing(), keeper=Keeper(folder)).go_on(event)
+    Run(log, "run", position, replay(events), search_state, Writing(), keeper=Keeper(folder)).go_on(event)
     models, _ = there(folder)
     assert len(models) == 3
     assert replay(events_of(log)).keep_models == 3

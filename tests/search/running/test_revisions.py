@@ -10,9 +10,15 @@ from archwright.cli.options import DEFAULT_LOG
 from archwright.cli.reports.replaying import made_searcher, show_verified, verified
 from archwright.cli.runs.resuming import say_revised
 from archwright.search.running.loop import Run
-from archwright.search.running.replay import believed, mismatches, own_proposals, revision_from_here, revisions
+from archwright.search.running.replay import (
+    find_mismatches,
+    find_new_revision,
+    find_own_proposals,
+    replay_search,
+    trace_revisions,
+)
 from archwright.search.running.runs import forked, logged
-from archwright.search.searcher import revision_of
+from archwright.search.searcher import get_revision
 from archwright.search.searchers import named, smbo
 from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
 from archwright.search.searchers.random_search import RandomSearch
@@ -27,7 +33,7 @@ from tests.goldens.make_runs import CASES, HERE, SPACES, TRIALS, path, read, ver
 from tests.search.instant import Instant
 
 GOLDENS = sorted(HERE.glob("*.events"))
-TODAY = {case: revision_of(SEARCHERS[name]) for case, (name, _) in CASES.items()}
+TODAY = {case: get_revision(SEARCHERS[name]) for case, (name, _) in CASES.items()}
 NOW = TODAY["smbo"]
 
 
@@ -63,7 +69,7 @@ def test_todays_code_proposes_what_todays_revision_does(file):
     """To the last choice. The remedy for one who changed a searcher is in the message."""
     events = read(file)
     assert events[0].searcher["revision"] == revision_in(file)
-    found = next(mismatches(events), None)
+    found = next(find_mismatches(events), None)
     assert found is None, (
         f"{events[0].searcher['name']} proposes otherwise than its golden run {file.name}, event {found.seq}: take the "
         "change back, or raise the `revision` of its class by 1 and run python -m tests.goldens.make_runs; the run of "
@@ -91,7 +97,7 @@ def test_another_processor_proposes_the_same(file, monkeypatch):
     monkeypatch.setattr(Ridge, "predict", rounded_otherwise(Ridge.predict, 1e-15, noise))
     changed = {name: rounded_otherwise(surrogate, 1e-12, noise) for name, surrogate in smbo.SURROGATES.items()}
     monkeypatch.setattr(smbo, "SURROGATES", changed)
-    assert list(mismatches(read(file))) == []
+    assert list(find_mismatches(read(file))) == []
 
 
 def test_a_number_of_another_last_digit_is_the_same():
@@ -105,8 +111,8 @@ def test_a_number_of_another_last_digit_is_the_same():
         path = (*event.path[:place], (name, value * factor), *event.path[place + 1 :])
         return [*events[:at], evolve(event, path=path), *events[at + 1 :]]
 
-    assert list(mismatches(changed(1 + 4e-16))) == []
-    assert [found.seq for found in mismatches(changed(1 + 1e-9))] == [at + 1]
+    assert list(find_mismatches(changed(1 + 4e-16))) == []
+    assert [found.seq for found in find_mismatches(changed(1 + 1e-9))] == [at + 1]
 
 
 OLDER = [one(file) for file in GOLDENS if not of_today(file)]
@@ -121,9 +127,9 @@ def named_revision(events, revision):
 def test_a_run_of_an_older_revision_opens_and_is_held_against_nothing(file):
     """All of its proposals are that revision's; none is called changed."""
     events = named_revision(read(file), revision_in(file))
-    assert replay(events).scored == believed(events).state.proposals > 0
-    assert {revision for _, _, revision in own_proposals(events)} == {revision_in(file)}
-    assert list(mismatches(events)) == []
+    assert replay(events).scored == replay_search(events).state.proposals > 0
+    assert {revision for _, _, revision in find_own_proposals(events)} == {revision_in(file)}
+    assert list(find_mismatches(events)) == []
 
 
 @pytest.mark.parametrize("file", OLDER)
@@ -131,28 +137,28 @@ def test_a_log_from_before_revisions_may_be_of_any(file):
     """What differs from today's is told as that of a revision that nobody knows."""
     events = read(file)
     events[0] = evolve(events[0], searcher={key: each for key, each in events[0].searcher.items() if key != "revision"})
-    assert {found.revision for found in mismatches(events)} <= {None}
-    assert set(revisions(events)) == {None}
-    assert revision_from_here(events) == revision_of(searcher_from_json(events[0].searcher))
+    assert {found.revision for found in find_mismatches(events)} <= {None}
+    assert set(trace_revisions(events)) == {None}
+    assert find_new_revision(events) == get_revision(searcher_from_json(events[0].searcher))
 
 
 def test_a_log_from_before_revisions_is_of_the_first_where_there_is_no_other():
     events = read(path("mcts", "small", 1))
     searcher = {key: value for key, value in events[0].searcher.items() if key != "revision"}
     events[0] = evolve(events[0], searcher=searcher)
-    assert set(revisions(events)) == {1}
-    assert revision_from_here(events) is None
-    assert list(mismatches(events)) == []
+    assert set(trace_revisions(events)) == {1}
+    assert find_new_revision(events) is None
+    assert list(find_mismatches(events)) == []
     events[0] = evolve(events[0], seed=4)
-    assert {found.revision for found in mismatches(events)} == {1}
+    assert {found.revision for found in find_mismatches(events)} == {1}
 
 
 def gone_on(events, trials):
     """The run after `trials` trials, resumed as `archwright resume` does it."""
     log = MemoryLog()
     position = log.append("run", events, START)
-    event = RunResumed(trials, {}, revision=revision_from_here(events))
-    run = Run(log, "run", position, replay(events), believed([*events, event]), Instant(2, verdict))
+    event = RunResumed(trials, {}, revision=find_new_revision(events))
+    run = Run(log, "run", position, replay(events), replay_search([*events, event]), Instant(2, verdict))
     run.go_on(event)
     return [each.event for each in log.read("run")]
 
@@ -163,12 +169,12 @@ def test_a_run_of_an_older_revision_goes_on_with_todays_and_says_so(known):
     before = read(path("smbo", "wide", 2))
     before = named_revision(before, 2) if known else before
     events = gone_on(before, TRIALS + 4)
-    assert [revision for _, _, revision in own_proposals(events)] == [2 if known else None] * TRIALS + [NOW] * 4
-    assert {found.revision for found in mismatches(events)} <= {None}
+    assert [revision for _, _, revision in find_own_proposals(events)] == [2 if known else None] * TRIALS + [NOW] * 4
+    assert {found.revision for found in find_mismatches(events)} <= {None}
     assert gone_on(events, TRIALS + 5)[len(events)].revision is None  # the log has it already
     at = next(i for i, event in enumerate(events) if isinstance(event, Proposed) and event.trial == TRIALS + 1)
     events[at] = evolve(events[at], path=before[1].path)
-    first = next(found for found in mismatches(events) if found.revision is not None)
+    first = next(found for found in find_mismatches(events) if found.revision is not None)
     assert (first.seq, first.trial, first.revision) == (at + 1, TRIALS + 1, NOW)
 
 
@@ -197,8 +203,8 @@ def test_a_fork_is_of_todays_revision():
     begun = [each.event for each in log.read("fork")]
     assert begun[0].searcher == {**searcher_to_json("smbo", CASES["smbo"][1])}
     whole = gone_on(begun, 12)
-    assert {revision for _, _, revision in own_proposals(whole)} == {NOW}
-    assert list(mismatches(whole)) == []
+    assert {revision for _, _, revision in find_own_proposals(whole)} == {NOW}
+    assert list(find_mismatches(whole)) == []
 
 
 @pytest.fixture
@@ -277,7 +283,7 @@ def test_a_searcher_of_ones_own_may_have_a_revision():
     class Raised(Plain):
         revision = 4
 
-    assert [revision_of(Plain()), revision_of(Raised())] == [1, 4]
+    assert [get_revision(Plain()), get_revision(Raised())] == [1, 4]
 
 
 def test_another_revision_is_another_searcher_in_a_comparison():

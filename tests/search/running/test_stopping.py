@@ -14,7 +14,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Stopped
 from archwright.search.running.loop import Run
-from archwright.search.running.replay import begin, believed, mismatches
+from archwright.search.running.replay import find_mismatches, replay_search, start_search
 from archwright.search.running.runs import resume, start
 from archwright.search.running.stopping import (
     BadStoppingRule,
@@ -155,7 +155,7 @@ def test_a_trial_whose_last_value_is_not_finite_is_hopeless_whatever_the_others_
 def test_a_trial_that_is_halted_as_its_value_is_not_finite_has_diverged():
     curve = lambda job: [0.5, math.nan, math.nan, 0.5] if job.trial == 1 else [0.5] * 4  # noqa: E731
     log, begun, evaluator = MemoryLog(), started(2, stopping=RULE), Paced(curve)
-    Run(log, "run", START, RunState(), begin(begun), evaluator, curves=curves(begun)).go_on(begun)
+    Run(log, "run", START, RunState(), start_search(begun), evaluator, curves=curves(begun)).go_on(begun)
     assert evaluator.halts == [(1, 2, "its accuracy was nan after epoch 2")]
     end = [e for e in events_of(log) if isinstance(e, AttemptEnded)][-1]
     assert (end.status, end.stopped) == ("diverged", Stopped("divergence", 2, "its accuracy was nan after epoch 2"))
@@ -201,7 +201,7 @@ def test_decisions_are_a_function_of_the_log(levels, slots, seed, late, warmup, 
     curve = lambda job: [None if levels[job.trial] == 9 and e == 3 else levels[job.trial] * e / 64 for e in range(1, 6)]  # noqa: E731
     log, evaluator, decided = MemoryLog(), Paced(curve, slots, seed, late), []
     evaluator.heard = lambda number, _, __: decided.append((len(log.read("run")), number))
-    run = Run(log, "run", START, RunState(), begin(begun), evaluator, failures_in_a_row=99, curves=curves(begun))
+    run = Run(log, "run", START, RunState(), start_search(begun), evaluator, failures_in_a_row=99, curves=curves(begun))
     run.go_on(begun)
 
     events, halted, expected = events_of(log), set(), []
@@ -215,7 +215,7 @@ def test_decisions_are_a_function_of_the_log(levels, slots, seed, late, warmup, 
     for event in events:
         if isinstance(event, Scored) and event.status == "ok":
             assert event.score == levels[event.trial] * evaluator.epochs[event.trial] / 64
-    assert not list(mismatches(events))
+    assert not list(find_mismatches(events))
     assert run.curves == curves(begun, events)
 
 
@@ -226,7 +226,7 @@ def easy_or_hopeless(job):
 
 def test_a_halted_trial_is_ok_with_its_best_value_and_costs_fewer_epochs():
     log, begun, evaluator = MemoryLog(), started(9, stopping=RULE), Paced(easy_or_hopeless, late=1)
-    run = Run(log, "run", START, RunState(), begin(begun), evaluator, curves=curves(begun))
+    run = Run(log, "run", START, RunState(), start_search(begun), evaluator, curves=curves(begun))
     assert run.go_on(begun).reason == "finished"
     ends = {e.trial: e for e in events_of(log) if isinstance(e, AttemptEnded)}
     assert {n: (end.stopped.by, end.stopped.epoch) for n, end in ends.items() if end.stopped} == {
@@ -240,7 +240,7 @@ def test_a_halted_trial_is_ok_with_its_best_value_and_costs_fewer_epochs():
 
 def test_no_rule_halts_nothing():
     log, begun, evaluator = MemoryLog(), started(9), Paced(easy_or_hopeless)
-    Run(log, "run", START, RunState(), begin(begun), evaluator, curves=curves(begun)).go_on(begun)
+    Run(log, "run", START, RunState(), start_search(begun), evaluator, curves=curves(begun)).go_on(begun)
     assert evaluator.halts == []
     assert set(evaluator.epochs.values()) == {8}
 
@@ -254,9 +254,9 @@ def test_killed_at_any_append_and_resumed_the_rule_goes_on(crash, after_append, 
         tick = iter(range(10**6))
         evaluator = Paced(easy_or_hopeless, slots, late=late)
         events = events_of(log) if log.runs() else []
-        rule, belief = curves(begun, events), believed([*events, first])
+        rule, search_state = curves(begun, events), replay_search([*events, first])
         clock = lambda: float(next(tick))  # noqa: E731
-        Run(log, "run", position, state, belief, evaluator, curves=rule, clock=clock).go_on(first)
+        Run(log, "run", position, state, search_state, evaluator, curves=rule, clock=clock).go_on(first)
 
     try:
         going(begun, RunState(), START)
@@ -270,7 +270,7 @@ def test_killed_at_any_append_and_resumed_the_rule_goes_on(crash, after_append, 
     ends = {e.trial: e for e in events if isinstance(e, AttemptEnded)}
     if slots == 1:
         assert {n for n, end in ends.items() if end.stopped} == {3, 6}
-    assert not list(mismatches(events))
+    assert not list(find_mismatches(events))
 
 
 def test_a_resumed_run_has_the_rule_that_it_was_begun_with(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve, frozen
 
 import archwright as aw
-from archwright.core import trial
+from archwright.core import protocols
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Proposal
 from archwright.search.searchers.random_search import RandomSearch
@@ -68,7 +68,7 @@ def test_proposals_of_something_else_do_not(change):
 def test_what_a_log_gives_back_is_walked_again(monkeypatch):
     """The leaf that a searcher has at hand is not; what a log gives back is the same proposal."""
     walked = []
-    monkeypatch.setattr(trial, "replay", lambda *given: walked.append(given) or aw.replay(*given))
+    monkeypatch.setattr(protocols, "replay", lambda *arguments: walked.append(arguments) or aw.replay(*arguments))
     proposal = odd(lambda proposal: proposal).proposals[0]
     assert proposal.leaf.path == proposal.path
     assert not walked

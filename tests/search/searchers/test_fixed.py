@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from archwright.core.node import PathMismatch, root
 from archwright.core.traversal import sample
-from archwright.search.searchers.fixed import Given, NotALeaf
+from archwright.search.searchers.fixed import Fixed, NotALeaf
 from archwright.search.searchers.named import searcher_from_json, searcher_to_json
 from tests.search.contract import Session, check_proposals, noise, problem, replayed
 from tests.search.instant import SPACE
@@ -20,7 +20,7 @@ def leaf(seed=0.3):
 
 @given(workers=st.integers(1, 4), seed=st.integers(0, 100), number=st.floats(0, 0.99))
 def test_every_proposal_is_the_leaf_and_the_state_is_the_fold_of_the_events(workers, seed, number):
-    searcher = Given(leaf(number).path)
+    searcher = Fixed(leaf(number).path)
     session = Session(searcher, problem(SPACE, seed))
     session.run(10, lambda path: None if seed % 3 == 0 else noise(path), workers, seed)
     check_proposals(session)
@@ -29,13 +29,13 @@ def test_every_proposal_is_the_leaf_and_the_state_is_the_fold_of_the_events(work
 
 
 def test_settings_survive_a_log():
-    searcher = Given(leaf().path, "digits-1", 3)
+    searcher = Fixed(leaf().path, "digits-1", 3)
     data = searcher_to_json("given", {"path": leaf().path, "run": "digits-1", "trial": 3})
     assert searcher_from_json(json.loads(json.dumps(data))) == searcher
 
 
 def test_a_path_that_is_no_leaf_is_refused():
     with pytest.raises(NotALeaf, match=r"ends after 1 choices, and the space asks 0.settings.learning_rate there"):
-        Given(leaf().path[:1]).start(problem(SPACE))
+        Fixed(leaf().path[:1]).start(problem(SPACE))
     with pytest.raises(PathMismatch, match=r"step 0 of the path is no.such = 3"):
-        Given((("no.such", 3),)).start(problem(SPACE))
+        Fixed((("no.such", 3),)).start(problem(SPACE))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.search.searchers.evolution import Evolution
-from archwright.search.searchers.fixed import Given
+from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.named import (
     SEARCHERS,
@@ -152,7 +152,7 @@ def test_the_usual_settings_are_those_of_the_papers():
     assert Evolution() == Evolution(population=30, sample=10)
     assert Smbo() == Smbo(surrogate="gp", initial=10, variants=256, rollouts=256, parents=10, memory=400)
     assert RandomSearch() == RandomSearch(replacement=True)
-    assert Given() == Given((), "", None)
+    assert Fixed() == Fixed((), "", None)
 
 
 def test_every_field_says_what_it_may_be():
