@@ -59,7 +59,7 @@ def trained(config: TrainingConfig, model: Term, budgets: Sequence[Budget]) -> l
     found: list[Finished] = []
     with WorkerPool(config) as workers:
         for seed, budget in enumerate(budgets):
-            workers.submit(Job(seed, 1, aw.to_json(model), budget, seed))
+            workers.submit(Job(seed, 1, model, budget, seed))
             while not (ended := [m for m in workers.collect(1.0) if isinstance(m, Finished)]):
                 pass
             assert ended[0].status == "ok", ended[0].error

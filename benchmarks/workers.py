@@ -54,7 +54,7 @@ def jobs(network: Term, budget: Budget) -> Iterator[Job]:
     """The same job again and again."""
     trial = 0
     while True:
-        yield Job(trial, 1, aw.to_json(network), budget, seed=0)
+        yield Job(trial, 1, network, budget, seed=0)
         trial += 1
 
 

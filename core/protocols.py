@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, Protocol, Self, get_args
+from typing import Literal, Protocol, Self, get_args
 
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.json import JSON, from_json, to_json
 from archwright.core.node import Node, Origin, Path, replay
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
@@ -71,29 +70,16 @@ class Outcome:
 
 @frozen
 class Job:
-    """One attempt at a trial, as an evaluator gets it: its architecture is a specified term, or the JSON of one.
-
-    Each is made of the other when it is read: so only what crosses the border of a process is ever written as JSON.
-    """
+    """One attempt at a trial, as an evaluator gets it."""
 
     trial: int
     attempt: int  # 1, 2 ... within the trial
-    _architecture: Any  # a Term or its JSON, as it was given
+    architecture: Term  # specified
     budget: Budget
     seed: int  # of this trial's training; the same for every attempt
     continues: int | None = None  # the trial whose training this one goes on with, if its state is still there
     artifacts: str | None = None  # the folder of what the run's trials leave, an absolute path; None: nothing is left
     keeps: tuple[Artifact, ...] = ("model",)  # what this trial leaves there if it ends well
-
-    @property
-    def architecture(self) -> JSON:
-        """The JSON of the architecture."""
-        return to_json(self._architecture) if isinstance(self._architecture, Term) else self._architecture
-
-    @property
-    def term(self) -> Term:
-        """The architecture itself; raises UnreadableTerm where the JSON is of none."""
-        return self._architecture if isinstance(self._architecture, Term) else from_json(self._architecture)
 
 
 @frozen

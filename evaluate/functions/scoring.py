@@ -62,7 +62,7 @@ def prepare(config: FunctionConfig, index: int, threads: int) -> Evaluate:
                 raise Halted(Stopped("hopeless", _epoch(epoch), why))
 
         try:
-            architecture = job.term
+            architecture = job.architecture
             require_specified(architecture)
             made = make(architecture, job.seed)
         except Exception as error:  # a person's kind of module may raise anything

@@ -111,7 +111,7 @@ class TabularEvaluator:
     def submit(self, job: Job) -> None:
         """Look the job up."""
         try:
-            row = self._table.row(job.term, job.budget, job.seed)
+            row = self._table.row(job.architecture, job.budget, job.seed)
         except NotInTable as error:
             self._arrived.append(Finished(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
         else:

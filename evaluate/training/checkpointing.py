@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON
+from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Artifact, Job
 from archwright.evaluate.config import FIRST
 from archwright.evaluate.data.tensors import DeviceData, Normalisation, normalisation_of
@@ -206,7 +206,9 @@ def left_model(job: Job, model: nn.Module, data: DeviceData | None) -> list[str]
     if not _leaves(job, "model"):
         return []
     images, names = (None, ()) if data is None else (normalisation_of(data), data.class_names)
-    write = partial(write_model, str(job.artifacts), job.trial, model.state_dict(), job.architecture, images, names)
+    write = partial(
+        write_model, str(job.artifacts), job.trial, model.state_dict(), to_json(job.architecture), images, names
+    )
     return [_failure(write)]
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON
+from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Job
 from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
@@ -41,7 +41,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
     def evaluate(job: Job, tell: Tell) -> Verdict:
         memory = Memory(device)
         try:
-            architecture = job.term
+            architecture = job.architecture
             require_specified(architecture)
             how = recipe_of(config, architecture)
             if how.compile:
@@ -78,7 +78,7 @@ def about(job: Job, how: Recipe, config: TrainingConfig) -> dict[str, JSON]:
     """All that makes a training what it is, but for how long it goes on."""
     names = ("data", "validation", "split_seed", "image_size", "reader", "train_on", "keep")
     decides = {name: getattr(config, name) for name in names}
-    return {"architecture": json.dumps(job.architecture), "recipe": asdict(how), "seed": job.seed, **decides}
+    return {"architecture": json.dumps(to_json(job.architecture)), "recipe": asdict(how), "seed": job.seed, **decides}
 
 
 def classifier(architecture: Term, info: DataInfo, seed: int, initialization: str = "own") -> nn.Module:

@@ -15,7 +15,7 @@ from archwright.evaluate.workers import guard
 from archwright.evaluate.workers.death import Death, death
 from archwright.evaluate.workers.limit import Limit
 from archwright.evaluate.workers.machine import MemoryKills
-from archwright.evaluate.workers.protocol import Message, Setup, decode, encode, is_end
+from archwright.evaluate.workers.protocol import JobMessage, Message, Setup, decode, encode, is_end
 
 CHUNK = 1 << 16  # bytes read at once, the size of a pipe
 STDERR_KEPT = 1 << 14  # bytes; the rest of a flood is read and forgotten
@@ -149,7 +149,7 @@ class WorkerProcess:
         self.since, self._said, self.served, self._kills_before = time.monotonic(), b"", True, self._kills.count()
         self.limit = Limit(self, limit)
         self.limit.hold()
-        self.send(self.job)
+        self.send(JobMessage.of(self.job))
 
     def finish(self) -> None:
         """The job is over."""

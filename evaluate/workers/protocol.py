@@ -2,13 +2,13 @@
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import cattrs
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, to_json
+from archwright.core.json import JSON, from_json, to_json
 from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
 
@@ -57,8 +57,30 @@ class Ended:
     fit: bool
 
 
-Message = Setup | Job | Halt | Ready | Unfit | Report | Ended
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Setup, Job, Halt, Ready, Unfit, Report, Ended)}
+@frozen
+class JobMessage:
+    """A job on its way to a worker, with its architecture as JSON.
+
+    The job is read within its attempt: JSON that is of no architecture costs that attempt, and not the worker.
+    """
+
+    trial: int
+    attempt: int
+    seed: int
+    fields: JSON  # all of the job
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """The message that hands `job` to a worker."""
+        return cls(job.trial, job.attempt, job.seed, _converter().unstructure(job))
+
+    def read_job(self) -> Job:
+        """The job; raises UnreadableTerm or TooDeep where its JSON is of no architecture that this process knows."""
+        return _converter().structure(self.fields, Job)
+
+
+Message = Setup | JobMessage | Halt | Ready | Unfit | Report | Ended
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Setup, JobMessage, Halt, Ready, Unfit, Report, Ended)}
 
 
 def encode(message: Message) -> bytes:
@@ -83,13 +105,9 @@ def decode(line: bytes) -> Message:
         ) from error
 
 
-def _plain(held: Any) -> JSON:
-    """What is JSON already as it is, and an architecture as JSON."""
-    return to_json(held) if isinstance(held, Term) else held
-
-
 @cache
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
-    converter.register_unstructure_hook_func(lambda kind: kind is Any, _plain)
+    converter.register_unstructure_hook_func(lambda kind: isinstance(kind, type) and issubclass(kind, Term), to_json)
+    converter.register_structure_hook(Term, lambda data, _: from_json(data))
     return converter

@@ -17,18 +17,18 @@ from queue import SimpleQueue
 from threading import Lock
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import Finished, Job, Report, Status
+from archwright.core.protocols import Finished, Report, Status
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.user_code import is_source, load, no_child_returns, require_process
 from archwright.evaluate.user_errors import account, is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, Metrics, Verdict
-from archwright.evaluate.workers.protocol import Ended, Halt, Message, Ready, Setup, Unfit, decode, encode
+from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict
+from archwright.evaluate.workers.protocol import Ended, Halt, JobMessage, Message, Ready, Setup, Unfit, decode, encode
 
 
 def attempt(
-    evaluate: Evaluate, job: Job, report: Callable[[Report], None], halted: Callable[[], str] = lambda: ""
+    evaluate: Evaluate, message: JobMessage, report: Callable[[Report], None], halted: Callable[[], str] = lambda: ""
 ) -> Ended:
-    """The end of one attempt at `job`; anything that `evaluate` raises becomes a status with the person's traceback.
+    """The end of one attempt at a job; anything that `evaluate` raises becomes a status with the person's traceback.
 
     `halted` says why the job is to end where it has just told an epoch's metrics; it is empty if it may go on.
     Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
@@ -41,13 +41,13 @@ def attempt(
         require_process(home)
         with turn:
             if going:
-                report(Report(job.trial, job.attempt, epoch, metrics))
+                report(Report(message.trial, message.attempt, epoch, metrics))
         return halted()
 
     try:
-        _seed(job.seed)
+        _seed(message.seed)
         with no_child_returns():
-            verdict, fit = evaluate(job, tell), True
+            verdict, fit = _judge(evaluate, message, tell), True
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
         verdict, fit = Verdict(_status(error), error=account(error)), _leaves_fit(error)
     with turn:
@@ -55,7 +55,18 @@ def attempt(
     seconds = time.monotonic() - started
     _give_back()
     status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
-    return Ended(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), fit)
+    return Ended(Finished(message.trial, message.attempt, status, metrics, seconds, error, stopped=stopped), fit)
+
+
+def _judge(evaluate: Evaluate, message: JobMessage, tell: Tell) -> Verdict:
+    """The verdict on a job; invalid where its architecture cannot be read."""
+    try:
+        job = message.read_job()
+    except Exception as error:  # a person's kind of module may raise anything
+        if is_out_of_memory(error):
+            raise
+        return Verdict("invalid", error=account(error))
+    return evaluate(job, tell)
 
 
 def _seed(seed: int) -> None:
@@ -94,11 +105,11 @@ class Inbox:
 
     def __init__(self, messages: Iterable[Message]) -> None:
         self._messages = messages
-        self._jobs: SimpleQueue[Job | BaseException | None] = SimpleQueue()
+        self._jobs: SimpleQueue[JobMessage | BaseException | None] = SimpleQueue()
         self._halts: dict[tuple[int, int], str] = {}
         threading.Thread(target=self._read, daemon=True).start()
 
-    def jobs(self) -> Iterator[Job]:
+    def jobs(self) -> Iterator[JobMessage]:
         """Each job as soon as it is there, until there are no more; raises what reading them raised."""
         while (job := self._jobs.get()) is not None:
             if isinstance(job, BaseException):
@@ -106,7 +117,7 @@ class Inbox:
             yield job
             self._halts.pop((job.trial, job.attempt), None)
 
-    def halted(self, job: Job) -> str:
+    def halted(self, job: JobMessage) -> str:
         """Why the job is to end now; empty if it may go on. A halt of another job, which is over, is no halt of it."""
         return self._halts.get((job.trial, job.attempt), "")
 
@@ -116,7 +127,7 @@ class Inbox:
                 if isinstance(message, Halt):
                     self._halts[message.trial, message.attempt] = message.why
                 else:
-                    assert isinstance(message, Job)
+                    assert isinstance(message, JobMessage)
                     self._halts.pop((message.trial, message.attempt), None)  # of a job of another search
                     self._jobs.put(message)
         except BaseException as error:  # noqa: BLE001  (the thread that takes jobs is to fail, not to wait for ever)

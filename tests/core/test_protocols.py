@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.budget import UNITS, Budget, InvalidBudget, parse_budget
 from archwright.core.objective import Objective
-from archwright.core.protocols import Job, Proposal
+from archwright.core.protocols import Proposal
 from tests.strategies import leaves
 
 amounts = st.floats(min_value=0, exclude_min=True, allow_infinity=False) | st.integers(1, 10**12)
@@ -105,12 +105,3 @@ def test_a_proposal_of_a_leaf_at_hand_is_the_same(leaf):
     proposal = Proposal.of(3, leaf, Budget(1, "epochs"))
     assert proposal.leaf is leaf
     assert proposal == Proposal(3, leaf.origin, leaf.path, Budget(1, "epochs"))
-
-
-@given(leaves)
-def test_a_job_s_architecture_is_a_term_and_json(leaf):
-    """Whichever of the two it was given, it gives both."""
-    as_json = aw.to_json(leaf.architecture)
-    for held in (leaf.architecture, as_json):
-        job = Job(0, 1, held, Budget(1, "epochs"), 0)
-        assert (job.term, job.architecture) == (leaf.architecture, as_json)

@@ -9,6 +9,7 @@ from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
 from archwright.evaluate.verdict import Evaluate
 from archwright.evaluate.workers.process import WorkerProcess
+from archwright.evaluate.workers.protocol import JobMessage
 from archwright.evaluate.workers.worker import attempt
 
 EPOCH = Budget(1, "epochs")
@@ -16,7 +17,7 @@ EPOCH = Budget(1, "epochs")
 
 def job(trial=0, architecture: Term | None = None, budget=EPOCH, seed=0, attempt=1) -> Job:
     """A job that asks for `architecture`, or for one of the smallest."""
-    return Job(trial, attempt, aw.to_json(architecture or aw.affine(units=10)), budget, seed)
+    return Job(trial, attempt, architecture or aw.affine(units=10), budget, seed)
 
 
 def calls(function: str, architecture: Term | None = None) -> Term:
@@ -47,7 +48,7 @@ def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
 def run_here(evaluate: Evaluate, *jobs) -> tuple[list[Finished], list[Report]]:
     """The same where a worker evaluates as this process does: for what no process of its own is needed."""
     reports: list[Report] = []
-    return [attempt(evaluate, each, reports.append).finished for each in jobs], reports
+    return [attempt(evaluate, JobMessage.of(each), reports.append).finished for each in jobs], reports
 
 
 def end(pool, **about):

@@ -53,7 +53,7 @@ SPACES: Mapping[str, Term] = {
 
 def verdict(job: Job) -> Finished:
     """A score in [0, 1) that only the architecture decides; a fifth of the trials fail."""
-    digest = blake2b(json.dumps(job.architecture, sort_keys=True).encode(), digest_size=4).digest()
+    digest = blake2b(json.dumps(to_json(job.architecture), sort_keys=True).encode(), digest_size=4).digest()
     score = int.from_bytes(digest) / 2**32
     if score < 0.2:
         return Finished(job.trial, job.attempt, "crashed", {}, 0.5, "the model is bad")

@@ -144,8 +144,8 @@ def test_bad_tables_are_refused_by_name(tmp_path):
 
 def test_evaluator_answers_at_once_and_survives_what_is_not_there(tmp_path):
     evaluator = TabularEvaluator(Nasbench201Table(Nasbench201Config(small_table(tmp_path))))
-    evaluator.submit(Job(0, 1, aw.to_json(cell(*["nor_conv_3x3"] * 6)), FULL, 1))
-    evaluator.submit(Job(1, 1, aw.to_json(cell(*["none"] * 6)), FULL, 1))
+    evaluator.submit(Job(0, 1, cell(*["nor_conv_3x3"] * 6), FULL, 1))
+    evaluator.submit(Job(1, 1, cell(*["none"] * 6), FULL, 1))
     good, bad = evaluator.collect(0.0)
     assert (good.status, good.metrics["accuracy"], good.seconds) == ("ok", 0.91, 2000.0)
     assert bad.status == "invalid"

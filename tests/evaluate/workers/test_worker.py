@@ -14,8 +14,9 @@ from archwright.evaluate.config import TrainingConfig, to_json
 from archwright.evaluate.data.dataset import NoSuchData
 from archwright.evaluate.data.named import describe
 from archwright.evaluate.training.device import NoSuchDevice
+from archwright.evaluate.workers import process
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.evaluate.workers.protocol import Setup
+from archwright.evaluate.workers.protocol import Setup, encode
 from archwright.evaluate.workers.worker import prepare
 from tests.ends import alive, gone
 from tests.evaluate.jobs import job, run, run_here
@@ -144,10 +145,9 @@ def test_an_architecture_without_parameters_is_invalid(pool):
     assert (ended.status, "nothing to train" in ended.error) == ("invalid", True)
 
 
-def test_json_that_is_no_architecture_is_invalid(pool):
-    broken = job(0)
-    broken.architecture["kind"] = "afine"
-    (ended,), _ = run(pool, broken)
+def test_json_that_is_no_architecture_is_invalid(pool, monkeypatch):
+    monkeypatch.setattr(process, "encode", lambda message: encode(message).replace(b'"affine"', b'"afine"'))
+    (ended,), _ = run(pool, job(0))
     assert (ended.status, "did you mean affine" in ended.error) == ("invalid", True)
 
 
@@ -216,8 +216,9 @@ import sys, time
 from archwright.core.budget import Budget
 from archwright.evaluate.config import from_json
 from archwright.evaluate.training.device import NoSuchDevice
+from archwright.evaluate.workers import process
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.evaluate.workers.protocol import Setup
+from archwright.evaluate.workers.protocol import Setup, encode
 from archwright.evaluate.workers.worker import prepare
 from tests.evaluate.jobs import job
 
