@@ -1,4 +1,4 @@
-"""Small steps in a space: a leaf with some of its choices changed, and which changes are small."""
+"""Small changes of a leaf: it with some of its choices changed, and which changes are small."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import final
@@ -10,48 +10,51 @@ from archwright.core.node import Node, Path
 from archwright.core.ranges import Integers, Reals
 from archwright.core.value import Value
 
-SMALL = 64  # values: the others of so few are all neighbours; more would not all be tried in a usual run
+# Values: in a domain of so few, all others are neighbours of one; more would not all be tried in a usual run.
+MAX_FULL_NEIGHBOURHOOD = 64
 # How far the neighbours of a number are from it, in unit positions. A choice, measured with local search on three
 # smooth functions of three or four numbers (mean of 40 seeds): with 1/256 as well, improvements are tiny to begin with,
 # and the regret after 100 trials is 3 to 5 times as large; without 1/64, that after 200 trials 3 to 11 times.
-DISTANCES = (1 / 4, 1 / 16, 1 / 64)
+NEIGHBOUR_DISTANCES = (1 / 4, 1 / 16, 1 / 64)
 # The probability that a number is mutated to one nearby rather than to any. A choice: on the same functions, the regret
 # of evolution after 200 trials is 0.2 to 0.7 of what it is with 0.
-NEAR = 0.5
+NEARBY_PROBABILITY = 0.5
 
 
 @final
 @frozen
-class Step:
-    """A choice of a leaf: the node that asked, and the answer."""
+class Decision:
+    """A choice that was made on the way to a leaf: the node, the name of its hyperparameter, and the value chosen."""
 
     node: Node
     name: str
     value: Value
 
 
-def steps(leaf: Node) -> tuple[Step, ...]:
+def list_decisions(leaf: Node) -> tuple[Decision, ...]:
     """The choices of a leaf in order."""
-    found, node = list[Step](), leaf
+    decisions, node = list[Decision](), leaf
     for name, value in reversed(leaf.path):
         assert node.parent is not None
         node = node.parent
-        found.append(Step(node, name, value))
-    return tuple(reversed(found))
+        decisions.append(Decision(node, name, value))
+    return tuple(reversed(decisions))
 
 
-def with_changes(of: Sequence[Step], changes: Mapping[int, Value], uniform: Callable[[], float]) -> tuple[Node, Path]:
-    """The leaf, and its path, in which the choices that are numbered have other values.
+def change_values(
+    decisions: Sequence[Decision], changes: Mapping[int, Value], uniform: Callable[[], float]
+) -> tuple[Node, Path]:
+    """The leaf, and its path, in which the decisions of the given indices have other values.
 
-    Others are as they were where that fits, and the rest is drawn. Consumes one number in [0, 1) for each choice that
-    is drawn. What comes before the first change is not walked again.
+    Other choices are as they were where that fits, and the rest is drawn. Consumes one number in [0, 1) for each choice
+    that is drawn. Nothing before the first change is chosen again.
     """
-    first, wanted = min(changes), {step.name: step.value for step in of}
-    wanted.update((of[i].name, value) for i, value in changes.items())
-    node, path = of[first].node, [(step.name, step.value) for step in of[:first]]
+    first, values = min(changes), {decision.name: decision.value for decision in decisions}
+    values.update((decisions[i].name, value) for i, value in changes.items())
+    node, path = decisions[first].node, [(decision.name, decision.value) for decision in decisions[:first]]
     while (choice := node.choice) is not None:
         name, domain = choice.name, choice.domain
-        value = wanted.get(name)
+        value = values.get(name)
         if value is None or value not in domain:
             value = domain.sample(uniform())
         node = node.choose(value)
@@ -59,67 +62,68 @@ def with_changes(of: Sequence[Step], changes: Mapping[int, Value], uniform: Call
     return node, tuple(path)
 
 
-def mutated(of: Sequence[Step], uniform: Callable[[], float], more: float = 0.0) -> tuple[Node, Path]:
-    """A leaf, and its path, in which one of one or more choices, each as likely as another, has another value.
+def mutate(decisions: Sequence[Decision], uniform: Callable[[], float], more: float = 0.0) -> tuple[Node, Path]:
+    """A leaf, and its path, in which one or more decisions, each as likely as another, have another value.
 
-    With the probability `more` one more of them has, again and again. What does not fit any more is drawn. Consumes
-    a number for each change and what `another` does for its value, one for each coin if `more` is not 0, and one for
-    each choice that is drawn.
+    One is changed, and with the probability `more` one more, again and again. What does not fit any more is drawn.
+    Consumes a number for each change and what `draw_other_value` does for its value, one for each coin if `more` is not
+    0, and one for each choice that is drawn.
     """
     changes = dict[int, Value]()
-    while not changes or (len(changes) < len(of) and more > 0 and uniform() < more):
-        i = int(uniform() * len(of))
-        changes[i] = another(_domain(of[i]), of[i].value, uniform)
-    return with_changes(of, changes, uniform)
+    while not changes or (len(changes) < len(decisions) and more > 0 and uniform() < more):
+        i = int(uniform() * len(decisions))
+        changes[i] = draw_other_value(_domain(decisions[i]), decisions[i].value, uniform)
+    return change_values(decisions, changes, uniform)
 
 
-def another(domain: Domain, value: Value, uniform: Callable[[], float]) -> Value:
+def draw_other_value(domain: Domain, value: Value, uniform: Callable[[], float]) -> Value:
     """Another value of a domain that has more than one: any, or of numbers, half of the time one nearby.
 
-    Until it is another one, consumes a number for any; of numbers, a coin before it, and two for one nearby: it is as
-    far as a neighbour may be, near and far ones as likely, on either side.
+    Draws are repeated until the value differs. Each consumes a number for any value; of numbers, a coin before it, and
+    two for one nearby: its distance, at most that of a neighbour, with near and far ones as likely, and its side.
     """
     other = value
     while other == value:
-        if _are_numbers(domain) and uniform() < NEAR:
-            distance = DISTANCES[0] * (DISTANCES[-1] / DISTANCES[0]) ** uniform()
-            other = moved(domain, value, distance if uniform() < 0.5 else -distance)
+        if _are_numbers(domain) and uniform() < NEARBY_PROBABILITY:
+            distance = NEIGHBOUR_DISTANCES[0] * (NEIGHBOUR_DISTANCES[-1] / NEIGHBOUR_DISTANCES[0]) ** uniform()
+            other = move_number(domain, value, distance if uniform() < 0.5 else -distance)
         else:
             other = domain.sample(uniform())
     return other
 
 
-def neighbours(of: Sequence[Step]) -> Iterator[tuple[int, Value]]:
-    """Every change of one choice, by its number, to a neighbour of its value."""
-    for i, step in enumerate(of):
-        for value in near(_domain(step), step.value):
+def list_neighbours(decisions: Sequence[Decision]) -> Iterator[tuple[int, Value]]:
+    """Every change of one decision, by its index, to a neighbour of its value."""
+    for i, decision in enumerate(decisions):
+        for value in find_neighbours(_domain(decision), decision.value):
             yield i, value
 
 
-def near(domain: Domain, value: Value) -> list[Value]:
+def find_neighbours(domain: Domain, value: Value) -> list[Value]:
     """The neighbours of a value: every other one; of more numbers than a few, those at some distances on either side.
 
-    What is further than the end is at the end, unless that is nearly here: nearer than half of the least distance.
-    To go to the first of them that is better is a pattern search (Hooke and Jeeves 1961) that tries several lengths of
-    a step at once where that one shortens it.
+    In place of a number beyond the end of the domain comes the end, unless it is nearer than half of the least
+    distance. To go to the first neighbour that is better is a pattern search (Hooke and Jeeves 1961) that tries several
+    step sizes at once, where that one shortens its step.
     """
-    many = domain.size is None or domain.size > SMALL
+    many = domain.size is None or domain.size > MAX_FULL_NEIGHBOURHOOD
     if not (many and _are_numbers(domain)):
         return [other for other in domain if other != value]
-    around = dict.fromkeys(moved(domain, value, sign * distance) for distance in DISTANCES for sign in (-1, 1))
-    here = domain.to_unit(value)
-    return [other for other in around if abs(domain.to_unit(other) - here) >= DISTANCES[-1] / 2]
-
-
-def moved(domain: Domain, value: Value, by: float) -> Value:
-    """The number that is `by` unit positions further: the next one at least, and no further than the end."""
+    distances = (sign * distance for distance in NEIGHBOUR_DISTANCES for sign in (-1, 1))
+    others = dict.fromkeys(move_number(domain, value, distance) for distance in distances)
     position = domain.to_unit(value)
-    there = min(1.0, max(0.0, position + by))
-    found = value if there == position else domain.from_unit(there)
-    return _next(domain, value, 1 if by > 0 else -1) if found == value else found
+    return [other for other in others if abs(domain.to_unit(other) - position) >= NEIGHBOUR_DISTANCES[-1] / 2]
 
 
-def _next(domain: Domain, value: Value, direction: int) -> Value:
+def move_number(domain: Domain, value: Value, distance: float) -> Value:
+    """The number that is `distance` unit positions further: the next one at least, and no further than the end."""
+    position = domain.to_unit(value)
+    target = min(1.0, max(0.0, position + distance))
+    number = value if target == position else domain.from_unit(target)
+    return _next_number(domain, value, 1 if distance > 0 else -1) if number == value else number
+
+
+def _next_number(domain: Domain, value: Value, direction: int) -> Value:
     """The number beside another; itself at the end, and among reals, where none is next."""
     match domain:
         case Integers():
@@ -132,12 +136,12 @@ def _next(domain: Domain, value: Value, direction: int) -> Value:
 
 
 def _are_numbers(domain: Domain) -> bool:
-    """Whether values are alike that are near each other: in a range, or in an order of more than a few."""
+    """Whether values that are near each other are alike: in a range, or in an ordered list of more than a few."""
     if isinstance(domain, Values):
-        return domain.ordered and domain.size > SMALL
+        return domain.ordered and domain.size > MAX_FULL_NEIGHBOURHOOD
     return isinstance(domain, Reals | Integers)
 
 
-def _domain(step: Step) -> Domain:
-    assert step.node.domain is not None
-    return step.node.domain
+def _domain(decision: Decision) -> Domain:
+    assert decision.node.domain is not None
+    return decision.node.domain

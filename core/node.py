@@ -17,7 +17,7 @@ from archwright.core.errors import DEEPEST, ArchwrightError, TooDeep
 from archwright.core.shape import Misfit, Shape
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.step import Step, step
-from archwright.core.term import Compound, Term, chained
+from archwright.core.term import Compound, Term, chain_out_shape
 from archwright.core.value import IllegalValue, InvalidDomain, Value, plain, told
 
 Path = tuple[tuple[str, Value], ...]
@@ -298,7 +298,7 @@ def _hand_over(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | Non
         try:
             while True:
                 done = (*done, term)
-                outs = parent.remember(outs, out if copies == 1 else chained(term, out, copies))
+                outs = parent.remember(outs, out if copies == 1 else chain_out_shape(term, out, copies))
                 i = len(done)
                 if i == len(inside):
                     break

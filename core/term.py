@@ -253,7 +253,7 @@ class Composite(Compound):
         outs: tuple[Shape, ...] = ()
         for i, inside in enumerate(self.subterms):
             out = inside.out_shape(self.child_in_shape(i, in_shape, outs))
-            outs = self.remember(outs, out if self.copies == 1 else chained(inside, out, self.copies))
+            outs = self.remember(outs, out if self.copies == 1 else chain_out_shape(inside, out, self.copies))
         return self.merge(in_shape, outs)
 
     def parameters(self, in_shape: Shape) -> int:
@@ -261,7 +261,7 @@ class Composite(Compound):
         return sum(inside.parameters(shape) for _, inside, shape, _ in self.runs(in_shape))
 
 
-def chained(inside: Term, first: Shape, copies: int) -> Shape:
+def chain_out_shape(inside: Term, first: Shape, copies: int) -> Shape:
     """The output shape of `copies` runs of a specified term in a chain, the first of which gave `first`."""
     shape = first
     for _ in range(copies - 1):

@@ -7,7 +7,7 @@ from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term, child, children, module
 
 
-def padded(a: Shape, b: Shape) -> Shape:
+def pad_shapes(a: Shape, b: Shape) -> Shape:
     """The shape of two operands after zero-padding the end of each axis to the longer; flattened if ranks differ.
 
     DeepArchitect's rule for residual modules, in its released code.
@@ -58,7 +58,7 @@ class Residual(Composite):
 
     def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """The common shape of input and output."""
-        return padded(in_shape, outs[0])
+        return pad_shapes(in_shape, outs[0])
 
 
 @final
@@ -78,7 +78,7 @@ class Branches(Composite):
         if not outs:
             return (out,)
         a, b = outs[0], out
-        common = padded(a, b)
+        common = pad_shapes(a, b)
         if self.merging == "add":
             return (common,)
         # The channels are those of both; other axes, and flattened operands of unlike rank, are as long as the longer.

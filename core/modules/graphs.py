@@ -9,7 +9,7 @@ from archwright.core.domain import Domain, values
 from archwright.core.expression import Expression
 from archwright.core.hyperparameter import Entry, InvalidHyperparameter, entry, probes
 from archwright.core.modules.basic import Zero
-from archwright.core.modules.composite import padded
+from archwright.core.modules.composite import pad_shapes
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Composite, Rewriting, Term, children, module
 from archwright.core.value import Value
@@ -69,7 +69,7 @@ class Topology(Composite):
             return in_shape
         shape = shapes[0]
         for other in shapes[1:]:
-            shape = padded(shape, other)
+            shape = pad_shapes(shape, other)
         return shape
 
 

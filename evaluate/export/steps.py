@@ -6,7 +6,7 @@ from typing import Any, Literal, final
 
 from attrs import field, frozen
 
-from archwright.core.modules.composite import padded
+from archwright.core.modules.composite import pad_shapes
 from archwright.core.modules.graphs import Edge
 from archwright.core.shape import Shape
 
@@ -196,7 +196,7 @@ def merged(merging: Merging, parts: list[tuple[str, Shape]]) -> Iterator[str]:
 def _pair(merging: Merging, a: tuple[str, Shape], b: tuple[str, Shape]) -> tuple[str, Shape]:
     flat = len(a[1]) != len(b[1])
     (left, one), (right, other) = (_flattened(*part) if flat else part for part in (a, b))
-    common = padded(one, other)
+    common = pad_shapes(one, other)
     if merging == "add":
         return f"{_grown(left, one, common)} + {_grown(right, other, common)}", common
     fitted = [_grown(e, s, (s[0], *common[1:])) for e, s in ((left, one), (right, other))]

@@ -6,7 +6,7 @@ from typing import ClassVar, final
 from attrs import evolve, field, frozen
 from pyrsistent import PDeque, pdeque
 
-from archwright.core.mutation import mutated, steps
+from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node, root
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.traversal import sample
@@ -78,5 +78,5 @@ class Evolution:
 
 def _child(parent: Node, uniform: Callable[[], float]) -> Node:
     """A mutated leaf; of a space without choices, the only one."""
-    of = steps(parent)
-    return mutated(of, uniform)[0] if of else parent
+    decisions = list_decisions(parent)
+    return mutate(decisions, uniform)[0] if decisions else parent

@@ -5,7 +5,7 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
-from archwright.core.mutation import neighbours, steps, with_changes
+from archwright.core.mutation import change_values, list_decisions, list_neighbours
 from archwright.core.node import Node, Path, root
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.search.randomness import uniforms
@@ -82,6 +82,7 @@ class LocalSearch:
         What a change makes new choices of is drawn; consumes a number for each neighbour and each such choice.
         """
         uniform = uniforms(state.problem.seed, 2 * proposal.trial + 1)
-        of = steps(proposal.leaf)
-        found = [(uniform(), with_changes(of, {i: value}, uniform)[1]) for i, value in neighbours(of)]
-        return tuple(path for _, path in sorted(found, key=lambda each: each[0]) if path not in state.seen)
+        decisions = list_decisions(proposal.leaf)
+        changes = list_neighbours(decisions)
+        keyed = [(uniform(), change_values(decisions, {i: value}, uniform)[1]) for i, value in changes]
+        return tuple(path for _, path in sorted(keyed, key=lambda pair: pair[0]) if path not in state.seen)

@@ -7,7 +7,7 @@ from typing import ClassVar, final
 import numpy as np
 from attrs import field, frozen
 
-from archwright.core.mutation import mutated, steps
+from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node, Path, replay, root
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.traversal import sample
@@ -98,7 +98,7 @@ class Smbo:
         problem = state.problem
         scored = (trial for trial in state.told if trial.utility is not None)
         best = sorted(scored, key=lambda trial: trial.utility or 0.0, reverse=True)[: self.parents]
-        parents = [steps(replay(problem.space, problem.input_shape, trial.path)) for trial in best]
+        parents = [list_decisions(replay(problem.space, problem.input_shape, trial.path)) for trial in best]
         found = dict[Path, Traits]()
 
         def add(leaf: Node, path: Path) -> None:
@@ -106,7 +106,7 @@ class Smbo:
                 found[path] = traits(leaf, path)
 
         for _ in range(self.variants if parents[0] else 0):
-            add(*mutated(parents[int(uniform() * len(parents))], uniform, MORE))
+            add(*mutate(parents[int(uniform() * len(parents))], uniform, MORE))
         for _ in range(self.rollouts):
             leaf = sample(state.root, uniform)
             add(leaf, leaf.path)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.domain import Domain, Values
 from archwright.core.json import UnreadableTerm, from_json, to_json
-from archwright.core.mutation import another, near
+from archwright.core.mutation import draw_other_value, find_neighbours
 from archwright.core.ranges import FLOATING, GRAINS, Integers, Reals
 from archwright.core.value import InvalidDomain, plain
 from tests.strategies import (
@@ -291,7 +291,7 @@ def test_short_ranges_of_floats_have_positions_and_parts_or_are_refused(exponent
         return
     assert lo <= domain.from_unit(0.0) < domain.from_unit(1.0) <= hi
     assert 0 <= domain.to_unit(lo) < domain.to_unit(hi) <= 1
-    assert another(domain, lo, random.Random(0).random) != lo
+    assert draw_other_value(domain, lo, random.Random(0).random) != lo
     parts_of = domain.split(parts)
     assert all(domain.includes(part) for part in parts_of)
     assert len(parts_of) in (1, parts)
@@ -313,7 +313,7 @@ def test_lists_of_any_library_are_pythons():
         made = aw.settings(x=numbers)
         assert made == aw.settings(x=list(range(256)))
         assert hash(made) == hash(aw.settings(x=list(range(256))))
-        assert len(near(aw.root(made, (1,)).domain, 128)) == 6
+        assert len(find_neighbours(aw.root(made, (1,)).domain, 128)) == 6
     assert aw.values(*map(np.str_, "ab")) == aw.values("a", "b")
     assert type(aw.values(np.str_("a")).options[0]) is str
 

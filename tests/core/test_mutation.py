@@ -1,4 +1,4 @@
-"""Small steps in a space."""
+"""Small changes of a leaf."""
 
 import random
 
@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.domain import Domain, Values
-from archwright.core.mutation import DISTANCES, SMALL, another, moved, mutated, near, neighbours, steps, with_changes
+from archwright.core.mutation import (
+    MAX_FULL_NEIGHBOURHOOD,
+    NEIGHBOUR_DISTANCES,
+    change_values,
+    draw_other_value,
+    find_neighbours,
+    list_decisions,
+    list_neighbours,
+    move_number,
+    mutate,
+)
 from archwright.core.ranges import Integers, Reals
 from tests.strategies import domains, leaves, seeds, units
 
@@ -24,20 +34,20 @@ def test_a_mutated_leaf_is_another_leaf_of_the_same_space(leaf, seed):
     """Its path leads to it and differs in at least one choice; the leaf itself is as before."""
     path = leaf.path
     assume(path)
-    other, there = mutated(steps(leaf), random.Random(seed).random, more=seed % 2 / 2)
+    other, other_path = mutate(list_decisions(leaf), random.Random(seed).random, more=seed % 2 / 2)
     assert other.is_leaf
     assert other.origin == leaf.origin
     assert other != leaf
-    assert other.path == there
+    assert other.path == other_path
     assert leaf.path == path
-    assert aw.replay(leaf.origin.space, leaf.origin.input_shape, there) == other
+    assert aw.replay(leaf.origin.space, leaf.origin.input_shape, other_path) == other
 
 
 @given(leaves, seeds)
 def test_mutation_depends_on_its_numbers_alone(leaf, seed):
     """The same numbers, the same leaf."""
     assume(leaf.path)
-    first, second = (mutated(steps(leaf), random.Random(seed).random, more=0.5) for _ in range(2))
+    first, second = (mutate(list_decisions(leaf), random.Random(seed).random, more=0.5) for _ in range(2))
     assert first == second
 
 
@@ -46,7 +56,7 @@ def changes(more: float) -> list[int]:
     uniform, counted = random.Random(0).random, [0] * 7
     leaf = aw.sample(aw.root(FLAT, (1, 8, 8)), uniform)
     for _ in range(2000):
-        _, path = mutated(steps(leaf), uniform, more)
+        _, path = mutate(list_decisions(leaf), uniform, more)
         counted[sum(a != b for a, b in zip(path, leaf.path, strict=True))] += 1
     return counted
 
@@ -68,7 +78,7 @@ def test_each_choice_changes_as_often_as_another():
     uniform, counted = random.Random(0).random, [0] * 6
     leaf = aw.sample(aw.root(FLAT, (1, 8, 8)), uniform)
     for _ in range(2000):
-        _, path = mutated(steps(leaf), uniform)
+        _, path = mutate(list_decisions(leaf), uniform)
         counted[next(i for i in range(6) if path[i] != leaf.path[i])] += 1
     assert all(abs(n - 2000 / 6) < 5 * (2000 * 1 / 6 * 5 / 6) ** 0.5 for n in counted)
 
@@ -78,18 +88,18 @@ def test_without_a_coin_no_number_is_drawn_for_it():
     leaf = aw.root(FLAT, (1, 8, 8))
     while not leaf.is_leaf:
         leaf = leaf.choose("a")
-    _, path = mutated(steps(leaf), iter([0.5, 0.9]).__next__)
+    _, path = mutate(list_decisions(leaf), iter([0.5, 0.9]).__next__)
     assert [value for _, value in path] == ["a", "a", "a", "c", "a", "a"]
 
 
 @given(leaves)
 def test_neighbours_differ_in_one_choice_of_the_path(leaf):
     """Each change is another legal value of a choice; making it keeps what was chosen before."""
-    of = steps(leaf)
-    for i, value in neighbours(of):
+    decisions = list_decisions(leaf)
+    for i, value in list_neighbours(decisions):
         name, before = leaf.path[i]
         assert before != value
-        other, path = with_changes(of, {i: value}, random.Random(0).random)
+        other, path = change_values(decisions, {i: value}, random.Random(0).random)
         assert other.path == path
         assert path[: i + 1] == (*leaf.path[:i], (name, value))
 
@@ -102,25 +112,25 @@ def test_changing_nothing_gives_the_leaf(leaf):
         raise AssertionError("a number was drawn")
 
     for i, (_, value) in enumerate(leaf.path):
-        assert with_changes(steps(leaf), {i: value}, never) == (leaf, leaf.path)
+        assert change_values(list_decisions(leaf), {i: value}, never) == (leaf, leaf.path)
 
 
 @given(leaves)
-def test_steps_lead_to_the_leaf(leaf):
-    """Each node asks what its step is called, and its answer leads to the next one."""
-    of = steps(leaf)
-    assert tuple((step.name, step.value) for step in of) == leaf.path
-    for step, after in zip(of, [*(later.node for later in of[1:]), leaf], strict=True):
-        assert step.node.choice is not None
-        assert step.node.choice.name == step.name
-        assert step.node.choose(step.value) == after
+def test_decisions_lead_to_the_leaf(leaf):
+    """Each has the node of its choice, from which its value leads to the next one."""
+    decisions = list_decisions(leaf)
+    assert tuple((decision.name, decision.value) for decision in decisions) == leaf.path
+    for decision, after in zip(decisions, [*(later.node for later in decisions[1:]), leaf], strict=True):
+        assert decision.node.choice is not None
+        assert decision.node.choice.name == decision.name
+        assert decision.node.choose(decision.value) == after
 
 
 def test_the_choices_that_still_fit_are_kept():
     """A change of option asks what is in the new one; what comes after is as it was."""
     space = aw.sequential(aw.either(aw.relu(), aw.conv2d([2, 4], 1)), aw.dropout([0.1, 0.2, 0.5]), aw.affine([1, 2]))
     leaf = aw.root(space, (3, 8, 8)).choose("relu").choose(0.2).choose(2)
-    _, path = with_changes(steps(leaf), {0: "conv2d"}, lambda: 0.9)
+    _, path = change_values(list_decisions(leaf), {0: "conv2d"}, lambda: 0.9)
     assert [value for _, value in path] == ["conv2d", 4, 0.2, 2]
 
 
@@ -130,7 +140,7 @@ def test_what_comes_with_a_change_is_drawn():
     space = aw.sequential(rate, aw.repeat(aw.conv2d(filters=list(range(1, 50)), size=3), [1, 2]))
     leaf = aw.replay(space, (1, 8, 8), [("0.settings.x", 0.5), ("1.repeat.count", 1)]).choose(7)
     uniform = random.Random(1).random
-    paths = [dict(path) for _, path in (mutated(steps(leaf), uniform, 0.5) for _ in range(200))]
+    paths = [dict(path) for _, path in (mutate(list_decisions(leaf), uniform, 0.5) for _ in range(200))]
     second = [path for path in paths if path["1.repeat.count"] == 2]
     assert any(path["0.settings.x"] == 0.5 and 7 in path.values() for path in second)
     assert len({tuple(path.values()) for path in second}) > 10
@@ -139,7 +149,7 @@ def test_what_comes_with_a_change_is_drawn():
 def test_several_changes_at_once():
     space = aw.sequential(aw.conv2d([2, 4, 8], 1), aw.dropout([0.1, 0.2, 0.5]), aw.affine([1, 2]))
     leaf = aw.root(space, (3, 8, 8)).choose(2).choose(0.2).choose(2)
-    _, path = with_changes(steps(leaf), {2: 1, 0: 8}, lambda: 0.0)
+    _, path = change_values(list_decisions(leaf), {2: 1, 0: 8}, lambda: 0.0)
     assert [value for _, value in path] == [8, 0.2, 1]
 
 
@@ -150,7 +160,7 @@ def test_neighbours_by_hand():
     """
     space = aw.sequential(aw.conv2d([2, 4, 8], 1), aw.dropout(aw.reals(0, 1)), aw.affine(aw.integers(1, 100)))
     leaf = aw.root(space, (3, 8, 8)).choose(4).choose(0.5).choose(13)
-    assert list(neighbours(steps(leaf))) == [
+    assert list(list_neighbours(list_decisions(leaf))) == [
         (0, 2),
         (0, 8),
         *((1, 0.5 + by) for by in (-1 / 4, 1 / 4, -1 / 16, 1 / 16, -1 / 64, 1 / 64)),
@@ -161,10 +171,10 @@ def test_neighbours_by_hand():
 @given(domains, units)
 def test_neighbours_are_other_values_of_the_domain_each_once(domain, u):
     value = domain.sample(u)
-    found = near(domain, value)
+    found = find_neighbours(domain, value)
     assert len(set(found)) == len(found)
     assert all(other in domain and other != value for other in found)
-    if domain.size is not None and domain.size <= SMALL:
+    if domain.size is not None and domain.size <= MAX_FULL_NEIGHBOURHOOD:
         assert len(found) == domain.size - 1
 
 
@@ -173,13 +183,13 @@ def test_neighbours_of_a_number_are_around_it_on_both_sides(domain, u):
     """As far as the distances say, give or take one value; where the domain ends before, at its end if that is far."""
     value = domain.sample(u)
     there = domain.to_unit(value)
-    positions = [domain.to_unit(other) for other in near(domain, value)]
+    positions = [domain.to_unit(other) for other in find_neighbours(domain, value)]
     slack = 1e-9 + (0.0 if domain.size is None else max(map(domain.share, (value, domain.from_unit(0.0)))))
     for sign in (-1, 1):
         side = [sign * (each - there) for each in positions if sign * (each - there) > 0]
         room = sign * (domain.to_unit(domain.from_unit(0.5 + sign / 2)) - there)
-        assert bool(side) == (room >= DISTANCES[-1] / 2)
-        wanted = [min(room, distance) for distance in DISTANCES if side]
+        assert bool(side) == (room >= NEIGHBOUR_DISTANCES[-1] / 2)
+        wanted = [min(room, distance) for distance in NEIGHBOUR_DISTANCES if side]
         assert all(min(abs(found - distance) for found in side) <= slack for distance in wanted)
         assert all(min(abs(found - distance) for distance in wanted) <= slack for found in side)
 
@@ -195,31 +205,31 @@ def test_neighbour_by_neighbour_any_number_is_approached(domain):
         def off(at, aim=aim) -> float:
             return abs(domain.to_unit(at) - aim)
 
-        while off(best := min(near(domain, value), key=off)) < off(value):
+        while off(best := min(find_neighbours(domain, value), key=off)) < off(value):
             value = best
-        assert off(value) <= DISTANCES[-1] / 2 + (0 if domain.size is None else domain.share(goal))
+        assert off(value) <= NEIGHBOUR_DISTANCES[-1] / 2 + (0 if domain.size is None else domain.share(goal))
 
 
 def test_a_range_has_its_neighbours_and_a_list_without_order_all_of_them():
     """Of 100 words, 99: none is nearer than another. Of 100 numbers in order, six."""
     words = Values(tuple(map(str, range(100))))
-    assert len(near(words, "50")) == 99
-    assert near(LONG, 50) == [25, 75, 44, 56, 48, 52]
-    assert near(Values(tuple(range(64)), ordered=True), 50) == [*range(50), *range(51, 64)]
+    assert len(find_neighbours(words, "50")) == 99
+    assert find_neighbours(LONG, 50) == [25, 75, 44, 56, 48, 52]
+    assert find_neighbours(Values(tuple(range(64)), ordered=True), 50) == [*range(50), *range(51, 64)]
 
 
 @pytest.mark.parametrize("domain", [*RANGES, LONG], ids=str)
-@pytest.mark.parametrize("by", [*DISTANCES, 1e-12])
+@pytest.mark.parametrize("by", [*NEIGHBOUR_DISTANCES, 1e-12])
 def test_moving_goes_to_the_next_value_at_least_and_not_beyond_the_end(domain, by):
     first, last = domain.from_unit(0.0), domain.from_unit(1.0)
-    assert moved(domain, first, -by) == first
-    assert moved(domain, last, by) == last
-    assert moved(domain, last, -2.0) == first
-    assert moved(domain, first, 2.0) == last
+    assert move_number(domain, first, -by) == first
+    assert move_number(domain, last, by) == last
+    assert move_number(domain, last, -2.0) == first
+    assert move_number(domain, first, 2.0) == last
     if domain.size is not None:
         second = domain.split(domain.size)[1].from_unit(0.0)
-        assert moved(domain, first, 1e-12) == second
-        assert moved(domain, second, -1e-12) == first
+        assert move_number(domain, first, 1e-12) == second
+        assert move_number(domain, second, -1e-12) == first
 
 
 @pytest.mark.parametrize(
@@ -242,7 +252,7 @@ def test_another_value_is_in_the_domain_and_not_the_same(domain: Domain):
     for u in (0.0, 0.5, 1.0):
         value = domain.from_unit(u)
         for _ in range(100):
-            other = another(domain, value, uniform)
+            other = draw_other_value(domain, value, uniform)
             assert other in domain
             assert other != value
 
@@ -250,7 +260,7 @@ def test_another_value_is_in_the_domain_and_not_the_same(domain: Domain):
 def test_numbers_change_near_and_far():
     """Half of the changes are anywhere; of the rest, between 1/64 and 1/4 away, half are nearer than 1/16."""
     uniform = random.Random(0).random
-    moves = [float(another(Reals(0, 1), 0.5, uniform)) - 0.5 for _ in range(4000)]
+    moves = [float(draw_other_value(Reals(0, 1), 0.5, uniform)) - 0.5 for _ in range(4000)]
     assert max(moves) > 0.45
     assert min(moves) < -0.45
     assert sum(abs(move) < 1 / 64 for move in moves) / 4000 == pytest.approx(1 / 64, abs=0.01)
@@ -261,10 +271,10 @@ def test_numbers_change_near_and_far():
 
 def test_what_is_no_number_changes_to_any_other():
     """One number for each draw, and no coin."""
-    assert another(Values(("a", "b", "c", "d")), "b", iter([0.3, 0.9]).__next__) == "d"
+    assert draw_other_value(Values(("a", "b", "c", "d")), "b", iter([0.3, 0.9]).__next__) == "d"
 
 
 def test_a_space_of_one_leaf_has_no_neighbours():
     leaf = aw.root(aw.relu(), (3, 8, 8))
-    assert steps(leaf) == ()
-    assert list(neighbours(steps(leaf))) == []
+    assert list_decisions(leaf) == ()
+    assert list(list_neighbours(list_decisions(leaf))) == []

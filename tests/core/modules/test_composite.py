@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.modules.composite import chained, padded
+from archwright.core.modules.composite import pad_shapes
+from archwright.core.term import chain_out_shape
 from tests.strategies import cases, explored, leaves, subterms
 
 shapes = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
@@ -24,16 +25,16 @@ shapes = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
 )
 def test_padding_by_hand(a, b, common):
     """DeepArchitect's rule for residual modules."""
-    assert padded(a, b) == common
+    assert pad_shapes(a, b) == common
 
 
 @given(shapes, shapes)
 def test_padding_is_symmetric_and_makes_room_for_both(a, b):
     """Either order gives one shape, which is as large as each operand, and padding to it again changes nothing."""
-    common = padded(a, b)
-    assert common == padded(b, a)
-    assert padded(a, a) == a
-    assert padded(common, common) == common
+    common = pad_shapes(a, b)
+    assert common == pad_shapes(b, a)
+    assert pad_shapes(a, a) == a
+    assert pad_shapes(common, common) == common
     assert aw.flatten().out_shape(common)[0] >= max(aw.flatten().out_shape(shape)[0] for shape in (a, b))
 
 
@@ -123,7 +124,7 @@ def test_a_chain_is_its_copies(length, copies):
     shape = (1, length, length)
     for _ in range(copies):
         shape = pool.out_shape(shape)
-    assert chained(pool, pool.out_shape((1, length, length)), copies) == shape
+    assert chain_out_shape(pool, pool.out_shape((1, length, length)), copies) == shape
     assert aw.repeat_tied(pool, copies).out_shape((1, length, length)) == shape
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import archwright as aw
-from archwright.core.mutation import near
+from archwright.core.mutation import find_neighbours
 from archwright.core.node import Path
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.local_search import LocalSearch
@@ -53,31 +53,31 @@ def test_goes_to_the_first_that_is_better_and_forgets_the_other_neighbours():
     """From a start worth 0 to its first neighbour, worth 1, at once: what comes next are neighbours of that one."""
     session = Session(LocalSearch(), problem(NUMBERS))
     start, better = ask(session, 0.0), ask(session, 1.0)
-    rest = [ask(session, 0.5) for _ in range(len(near(aw.integers(1, 1000), better)) - 1)]
-    assert set(rest) <= set(near(aw.integers(1, 1000), better)) - {start}
+    rest = [ask(session, 0.5) for _ in range(len(find_neighbours(aw.integers(1, 1000), better)) - 1)]
+    assert set(rest) <= set(find_neighbours(aw.integers(1, 1000), better)) - {start}
 
 
 def test_equal_is_not_better():
     """All score the same: after the start come its own neighbours only, and then a fresh start."""
     session = Session(LocalSearch(), problem(NUMBERS))
     start = ask(session, 0.5)
-    around = near(aw.integers(1, 1000), start)
+    around = find_neighbours(aw.integers(1, 1000), start)
     assert sorted(ask(session, 0.5) for _ in around) == sorted(around)  # type: ignore[type-var]
     again = ask(session, 0.5)
     assert again == fresh(NUMBERS, 1 + len(around))
-    assert again not in near(aw.integers(1, 1000), around[0])
+    assert again not in find_neighbours(aw.integers(1, 1000), around[0])
 
 
 def test_begins_again_where_nothing_is_better_even_if_that_is_worse():
     """The start is worth 0.9 and its neighbours less. A fresh one, worth 0.1, is where the search goes on from."""
     session = Session(LocalSearch(), problem(NUMBERS))
     start = ask(session, 0.9)
-    for _ in near(aw.integers(1, 1000), start):
+    for _ in find_neighbours(aw.integers(1, 1000), start):
         ask(session, 0.5)
     again = ask(session, 0.1)
-    around = near(aw.integers(1, 1000), again)
+    around = find_neighbours(aw.integers(1, 1000), again)
     assert {ask(session, 0.0) for _ in around} == set(around)
-    assert ask(session, 0.0) not in near(aw.integers(1, 1000), again)
+    assert ask(session, 0.0) not in find_neighbours(aw.integers(1, 1000), again)
 
 
 @pytest.mark.parametrize("scores", [(None, None, 0.1), (None, 0.1, 0.0)])
@@ -87,7 +87,7 @@ def test_a_failed_trial_is_worse_than_any(scores):
     found = [ask(session, score) for score in scores]
     assert session.state.current.score == 0.1
     better = found[scores.index(0.1)]
-    assert ask(session, 0.0) in near(aw.integers(1, 1000), better)
+    assert ask(session, 0.0) in find_neighbours(aw.integers(1, 1000), better)
 
 
 def test_minimising():
@@ -121,7 +121,7 @@ def test_several_workers_try_several_neighbours():
     session = Session(LocalSearch(), problem(NUMBERS))
     start = ask(session, 0.5)
     under_way = [session.ask() for _ in range(4)]
-    around = near(aw.integers(1, 1000), start)
+    around = find_neighbours(aw.integers(1, 1000), start)
     assert len({proposal.path[0][1] for proposal in under_way if proposal} & set(around)) == 4
     for proposal, score in zip(under_way, (0.4, 0.6, 0.55, 0.7), strict=True):
         assert proposal is not None
