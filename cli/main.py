@@ -23,7 +23,7 @@ from archwright.cli.options import examples
 from archwright.cli.output import say, screen
 from archwright.cli.streams import READER_GONE, OutputLost, ReaderGone, standard_streams
 from archwright.cli.theirs import nobody_leaves, theirs
-from archwright.core.errors import ArchwrightError, printable
+from archwright.core.errors import ArchwrightError, escape_controls
 
 
 class Commands(TyperGroup):
@@ -46,7 +46,7 @@ def _printable() -> Generator[None]:
         yield
     except Exception as error:
         if hasattr(error, "format_message"):  # of a mistake in the words
-            error.message = printable(error.message)  # pyright: ignore[reportAttributeAccessIssue]
+            error.message = escape_controls(error.message)  # pyright: ignore[reportAttributeAccessIssue]
         raise
 
 
@@ -232,7 +232,7 @@ def _run(arguments: Sequence[str] | None) -> None:
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The traceback of a mistake of ours, which may quote what others wrote."""
-    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(escape_controls("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _fail(message: str, code: int) -> NoReturn:

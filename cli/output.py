@@ -16,7 +16,7 @@ from rich.segment import Segment
 
 from archwright.cli.columns import Columns
 from archwright.core.budget import Budget
-from archwright.core.errors import one_line, plain_json, printable
+from archwright.core.errors import escape_controls, escape_json, to_one_line
 
 PIPED = 1000  # columns; what is not read on a terminal is not cut
 SHOWN = 6  # values of a domain; of more, the first and the last are shown
@@ -37,7 +37,7 @@ class _Screen(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """What is drawn, piece by piece; only rich's own pieces steer."""
         for piece in super().render(renderable, options):
-            yield piece if piece.control else piece._replace(text=printable(piece.text))
+            yield piece if piece.control else piece._replace(text=escape_controls(piece.text))
 
     def print(self, *objects: Any, crop: bool = False, **how: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Print, and cut nothing off at the right."""
@@ -60,14 +60,14 @@ class _Trimmed:
 def say(text: object = "", *, err: bool = False) -> None:
     """Print a text, to stdout or stderr, less what would steer a terminal; it arrives at once also through a pipe."""
     out = sys.stderr if err else sys.stdout
-    out.write(printable(f"{text}\n"))
+    out.write(escape_controls(f"{text}\n"))
     out.flush()
 
 
 def print_json(data: object) -> None:
     """Print JSON that every program can read: numbers that it cannot hold become null."""
     sys.set_int_max_str_digits(0)  # Python's limit of 4,300 digits guards servers; the size of a space may have more
-    text = plain_json(json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str))
+    text = escape_json(json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str))
     sys.stdout.write((text if _takes(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
 
 
@@ -93,13 +93,13 @@ Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a mapping, or what may 
 
 def table(columns: Pairs, rows: Iterable[Sequence[object]]) -> Columns:
     """A table without lines; each of `columns` is a header and left, right, or rest: broken into lines if need be."""
-    headers, kinds = [one_line(name) for name, _ in _pairs(columns)], [kind for _, kind in _pairs(columns)]
+    headers, kinds = [to_one_line(name) for name, _ in _pairs(columns)], [kind for _, kind in _pairs(columns)]
     return Columns(headers, kinds, [list(map(_cell, row, kinds)) for row in rows])
 
 
 def _cell(cell: object, kind: str) -> str:
     """A cell, in one line unless its column may be broken into lines."""
-    return printable(shown(cell)) if kind == "rest" else one_line(shown(cell))
+    return escape_controls(shown(cell)) if kind == "rest" else to_one_line(shown(cell))
 
 
 def _pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:

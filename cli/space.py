@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, UnknownSpace
 from archwright.core.term import Term
@@ -55,7 +55,7 @@ def find(source: str) -> Found:
     if source.endswith(".py"):
         raise BadSource(f"{source} is a file; name the space in it too, as in {source}:space")
     raise UnknownSpace(
-        f"there is no built-in space {source!r}; {nearest(source, SPACES)} "
+        f"there is no built-in space {source!r}; {suggest_names(source, SPACES)} "
         "(one of your own is file.py:attribute or module:attribute)"
     )
 

@@ -8,4 +8,4 @@ from archwright.core import errors
 
 def command(log: Path, verb: str, *words: str) -> str:
     """A command that a person may type next, about a log that may not be where commands look by themselves."""
-    return errors.command(None if log == DEFAULT_LOG else log, verb, *words)
+    return errors.suggest_command(None if log == DEFAULT_LOG else log, verb, *words)

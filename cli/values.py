@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from archwright.core.budget import InvalidBudget, parse_budget
-from archwright.core.errors import BREAKING, ArchwrightError
+from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.shape import Shape
 
 POINTED = r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"  # .1 and 1. are numbers to people, though not in JSON
@@ -64,7 +64,7 @@ def _time(text: str) -> float | None:
 
 def plain(option: str, text: str) -> str:
     """`text`, which becomes part of what is logged and printed; BadOption if it holds a character that steers."""
-    if found := BREAKING.search(text):
+    if found := BREAKS_AND_CONTROLS.search(text):
         raise BadOption(f"{option} is {text!r}, with the control character {found[0]!r} in it; write it without")
     return text
 

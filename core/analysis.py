@@ -11,7 +11,7 @@ from attrs import frozen
 from archwright.core.claims import WrongClaim, is_own
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment, computed, nothing_shared, unknown
-from archwright.core.errors import DEEPEST, TooDeep
+from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.shape import Misfit, Shape
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.term import Basic, Composite, Compound, Term
@@ -204,7 +204,7 @@ def _whole(term: Compound, shapes: Shapes, environment: Environment) -> Tally | 
 
 
 def _bounded(term: Compound, depth: int) -> int:
-    if depth > DEEPEST:
+    if depth > MAX_NESTING:
         raise TooDeep(term.kind)
     return depth
 

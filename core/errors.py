@@ -1,4 +1,4 @@
-"""What a person did that cannot be done: each error names the value, the place and the remedy."""
+"""Errors that a user can cause: each message names the value, its place and the remedy."""
 
 import difflib
 import re
@@ -6,68 +6,66 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-LISTED = 20  # names in a message; nobody reads more
+MAX_NESTING = 100  # levels of modules in each other, also of those that others expand to; and of computations
+MAX_NAMES = 20  # in a message
+MAX_PLACE_CHARACTERS = 60  # of a place in a message: its beginning says most
+
+# C0 and C1 controls, DEL, what changes the direction of reading, line separators, and surrogates.
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+CONTROLS = re.compile(f"[{_CONTROLS}]")
+BREAKS_AND_CONTROLS = re.compile(f"[\t\n{_CONTROLS}]")
 
 
 class ArchwrightError(Exception):
     """The root of every error that a user of archwright can cause."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy for an unknown name: the nearest known ones, or those that there are where none is near."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if close:
-        *others, last = close
-        return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
-    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
-    return f"there are: {', '.join(names[:LISTED])}{more}" if names else "there are none"
-
-
-def command(log: Path | None, verb: str, *words: str) -> str:
-    """A command about a log, quoted for a shell; None where the log lies where commands look by themselves."""
-    return shlex.join(["archwright", verb, *words, *([] if log is None else ["--log", str(log)])])
-
-
-DEEPEST = 100  # modules in each other, those that others expand to among them; and computations in each other
-SHOWN = 60  # letters of a place: those at its beginning say most
-
-
 class TooDeep(ArchwrightError, RecursionError):
-    """Modules nested too deep, or one that expands to itself without end; the message has the place."""
+    """Modules nested too deep, or a module that expands to itself without end; the message has the place."""
 
     def __init__(self, place: str) -> None:
         super().__init__(place)
         self.place = place
 
     def __str__(self) -> str:
-        place = self.place if len(self.place) <= SHOWN else f"{self.place[:SHOWN]}…"
+        is_long = len(self.place) > MAX_PLACE_CHARACTERS
+        place = f"{self.place[:MAX_PLACE_CHARACTERS]}…" if is_long else self.place
         return (
-            f"more than {DEEPEST} levels are nested in each other at {place}; "
+            f"more than {MAX_NESTING} levels are nested in each other at {place}; "
             "a module that expands to itself must come to an end, and others go side by side, as in sequential(a, b, c)"
         )
 
 
-# C0 and C1 controls, DEL, what turns the direction of reading, what breaks lines, and halves of characters.
-_STEERING = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-STEERING = re.compile(f"[{_STEERING}]")
-BREAKING = re.compile(f"[\t\n{_STEERING}]")
+def suggest_names(name: str, known: Iterable[str]) -> str:
+    """The remedy for an unknown name: up to three similar known names, or the known names if none is similar."""
+    names = sorted(known)
+    similar = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if similar:
+        *others, last = similar
+        return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return f"there are: {', '.join(names[:MAX_NAMES])}{more}" if names else "there are none"
 
 
-def printable(text: str) -> str:
-    """`text` with nothing in it that steers a terminal; line breaks and tabs are as they were."""
-    return STEERING.sub(_shown, text)
+def suggest_command(log: Path | None, verb: str, *words: str) -> str:
+    """A command line about a log, quoted for a shell; `log` is None for the log that commands use by default."""
+    return shlex.join(["archwright", verb, *words, *([] if log is None else ["--log", str(log)])])
 
 
-def one_line(text: str) -> str:
-    """`text` as one line with nothing in it that steers a terminal."""
-    return BREAKING.sub(_shown, text)
+def escape_controls(text: str) -> str:
+    """`text` with its control characters escaped, so that it cannot steer a terminal; line breaks and tabs stay."""
+    return CONTROLS.sub(_escape, text)
 
 
-def plain_json(text: str) -> str:
-    """JSON that says the same in characters none of which steers a terminal."""
-    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+def to_one_line(text: str) -> str:
+    """`text` as one line: control characters, line breaks and tabs are escaped."""
+    return BREAKS_AND_CONTROLS.sub(_escape, text)
 
 
-def _shown(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def escape_json(text: str) -> str:
+    """Equivalent JSON whose control characters are escaped, so that it cannot steer a terminal."""
+    return CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()

@@ -7,7 +7,7 @@ from typing import Any, final
 from attrs import field, frozen
 
 from archwright.core.domain import Domain, as_domain
-from archwright.core.errors import DEEPEST, TooDeep
+from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.value import InvalidDomain, Value, plain
 
 
@@ -131,7 +131,7 @@ class Computed(Expression):
 
     def __attrs_post_init__(self) -> None:
         depth = 1 + max(o.depth if isinstance(o, Computed) else 0 for o in self.operands)
-        if depth > DEEPEST:
+        if depth > MAX_NESTING:
             raise TooDeep("a computed hyperparameter")
         object.__setattr__(self, "depth", depth)
 

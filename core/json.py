@@ -10,7 +10,7 @@ from cattrs.errors import StructureHandlerNotFoundError
 
 from archwright.core.claims import is_own
 from archwright.core.domain import Domain, Values
-from archwright.core.errors import ArchwrightError, TooDeep, nearest
+from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
 from archwright.core.ranges import Integers, Reals
 from archwright.core.term import Term
@@ -170,7 +170,7 @@ def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], p
         held = ((name, _opaque(each, known, f"{place}.{name}")) for name, each in fields.items())
         return Opaque(kind, tuple(held))
     if kind not in known:
-        remedy = f"a kind of your own is known once its file has been imported; {nearest(kind, known)}"
+        remedy = f"a kind of your own is known once its file has been imported; {suggest_names(kind, known)}"
         raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
     cls = known[kind]
     wanted = {a.name for a in attrs.fields(cls)}

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, nothing_shared
-from archwright.core.errors import DEEPEST, ArchwrightError, TooDeep
+from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.shape import Misfit, Shape
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.step import Step, step
@@ -267,7 +267,7 @@ def _advance(
                 first = entered.child_in_shape(0, shape, ())
                 depth = 1 if frame is None else frame.depth + 1
                 frame = Frame(entered, shape, frame, taken.inside, depth=depth)
-                if depth > DEEPEST:
+                if depth > MAX_NESTING:
                     raise TooDeep(frame.prefix)
                 focus, shape, answers = taken.inside[0], first, ()
                 continue

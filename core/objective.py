@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeVar
 
 from attrs import frozen
 
-from archwright.core.errors import BREAKING, ArchwrightError
+from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 
 Direction = Literal["maximize", "minimize"]
 
@@ -52,7 +52,7 @@ def score(metric: str, *, minimize: bool = False) -> _Declares:
     parentheses are missing.
     """
     said: Any = metric  # a person's file may say anything
-    if not isinstance(said, str) or not said or BREAKING.search(said):
+    if not isinstance(said, str) or not said or BREAKS_AND_CONTROLS.search(said):
         raise BadScore(f'the score of a function is {metric!r:.80}; write the name of a metric: @aw.score("accuracy")')
     return _Declares(Objective(metric, "minimize" if minimize else "maximize"))
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from archwright.core.claims import hold, is_own
 from archwright.core.domain import Domain
-from archwright.core.errors import DEEPEST, ArchwrightError, TooDeep
+from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Check, Entry, hyperparameter
 from archwright.core.shape import Shape
@@ -29,7 +29,7 @@ def _terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) ->
         if not isinstance(each, Term):
             place = f"{attribute.name}[{i}]" if isinstance(held, tuple) else attribute.name
             raise NotATerm(f"{place} of {instance.kind} is {each!r}; it must be a module, such as relu()")
-        if each.plan.depth >= DEEPEST:
+        if each.plan.depth >= MAX_NESTING:
             raise TooDeep(f"{attribute.name} of {instance.kind}")
 
 

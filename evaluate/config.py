@@ -12,7 +12,7 @@ import cattrs
 from attrs import field, frozen
 from attrs.converters import optional
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
@@ -146,11 +146,11 @@ def from_json(data: JSON) -> Config:
     settings: dict[str, Any] = dict(data)
     kind = settings.pop("kind", "")
     if kind not in KINDS:
-        raise UnknownSetting(f"the evaluator's kind is {kind!r}; {nearest(kind, KINDS)}")
+        raise UnknownSetting(f"the evaluator's kind is {kind!r}; {suggest_names(kind, KINDS)}")
     known = [a.name for a in attrs.fields(KINDS[kind])]
     for name in settings:
         if name not in known:
-            raise UnknownSetting(f"the {kind} evaluator has no setting {name!r}; {nearest(name, known)}")
+            raise UnknownSetting(f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}")
     if "reader" in known and "reader" not in settings and (kind == "training" or settings.get("data") is not None):
         settings["reader"] = FIRST  # it was begun before there was another one
     return KINDS[kind](**settings)

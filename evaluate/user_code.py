@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.evaluate.paths import beginning, kind_of
 from archwright.evaluate.user_errors import account
 
@@ -95,7 +95,7 @@ def load(source: str) -> Any:
         try:
             found = getattr(found, name)
         except AttributeError:
-            raise NoSuchAttribute(f"{place} has no {name!r}; {nearest(name, _offered(found))}") from None
+            raise NoSuchAttribute(f"{place} has no {name!r}; {suggest_names(name, _offered(found))}") from None
     return found
 
 
@@ -115,7 +115,7 @@ def resolved(place: str) -> Path:
         raise NoSuchSource(f"{path} is {kind_of(path)}; name a file of Python code")
     if not there:
         neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        near = nearest(path.name, neighbours)
+        near = suggest_names(path.name, neighbours)
         raise NoSuchSource(f"there is no file {path}; in its folder {near}{beginning(place)}")
     return path
 

@@ -17,7 +17,7 @@ from typing import Literal
 import duckdb
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, command
+from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.store.beside import DRAFTS, ahead, kept_name, scratch_folder, sweep
 from archwright.store.chain import follows
 from archwright.store.errors import JournalIsDamaged, LogIsGone, LogIsLost, explain
@@ -136,7 +136,7 @@ def require_not_gone(path: Path) -> None:
     journal = journal_file(path)
     if not path.exists() and journal.exists():
         raise LogIsGone(
-            f"the log {path} is gone, but its journal {journal} is there: {command(path, 'runs')} "
+            f"the log {path} is gone, but its journal {journal} is there: {suggest_command(path, 'runs')} "
             "brings the log back; to begin a new one, move the journal after the log, or delete it"
         )
 
@@ -312,6 +312,6 @@ def _way_out(path: Path) -> str:
     if not found.help:
         return ""
     return (
-        f". Or {command(path, 'verify', '--rescue')} makes it anew with the {found.events} events that the journal's "
-        f"hashes prove, and keeps both files as they are now under other names: {found.lost}"
+        f". Or {suggest_command(path, 'verify', '--rescue')} makes it anew with the {found.events} events that the "
+        f"journal's hashes prove, and keeps both files as they are now under other names: {found.lost}"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from archwright.core.errors import command
+from archwright.core.errors import suggest_command
 from archwright.store.errors import LogIsDamaged, UnreadableEvent
 from archwright.store.events import Event, from_json, to_json
 from archwright.store.log import START, Position, Recorded, Row, Written, conflict
@@ -106,11 +106,11 @@ def whole(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None
     if after and rows:
         position, rows = Position(after, rows[0].chain), rows[1:]
     if broken := first_break(run, rows, position):
-        forks = command(log, "fork", run, "--at", str(broken.after))
+        forks = suggest_command(log, "fork", run, "--at", str(broken.after))
         raise LogIsDamaged(
             f"event {broken.seq} of {run} is broken: {broken.what}; "
             + (f"what came before it is whole: {forks} goes on from there, and " if broken.after else "")
-            + f"{command(log, 'verify')} says whether the log's journal has the run as it was written"
+            + f"{suggest_command(log, 'verify')} says whether the log's journal has the run as it was written"
         )
     return rows
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from archwright.core.errors import ArchwrightError, command
+from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.store.artifacts import left_by, remove_if_empty
 from archwright.store.beside import DRAFTS, beside, sweep
 from archwright.store.duck import DuckDBLog
@@ -32,7 +32,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     except BlockingIOError as error:
         raise RunIsBusy(
             f"{run} in {path} is going on in {_holder(file)}; let it finish or stop it, "
-            f"or watch it with: {command(path, 'show', run)}"
+            f"or watch it with: {suggest_command(path, 'show', run)}"
         ) from error
     except OSError as error:
         raise explain(error, file) from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from archwright.core.errors import ArchwrightError, command
+from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.store.beside import beside
 
 
@@ -173,7 +173,7 @@ def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
     without_places = said.replace(str(path), "").replace(str(path.parent), "")  # a folder may be named corruptions
     for signs, kind, meaning in _MEANINGS:
         if any(sign in without_places for sign in signs):
-            return kind(f"{path} {meaning.format(resume=command(path, 'resume'))} ({said[:300]})")
+            return kind(f"{path} {meaning.format(resume=suggest_command(path, 'resume'))} ({said[:300]})")
     return LogFailed(f"{path} cannot be used: {said}")
 
 
@@ -182,4 +182,4 @@ def remedy(path: Path, without_journal: str) -> str:
     journal = beside(path, "journal")
     if not journal.exists():
         return without_journal
-    return f"move it away, and make it anew from its journal {journal} with: {command(path, 'runs')}"
+    return f"move it away, and make it anew from its journal {journal} with: {suggest_command(path, 'runs')}"

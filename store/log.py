@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from attrs import evolve, frozen
 
-from archwright.core.errors import command, nearest
+from archwright.core.errors import suggest_command, suggest_names
 from archwright.store.errors import InvalidRunName, LogConflict, LogMissing, NoSuchEvent, NoSuchRun, RunExists
 from archwright.store.events import Event, Fork, RunResumed, RunStarted, RunStopped
 
@@ -122,7 +122,7 @@ def conflict(run: str, after: Position, log: Path | None) -> LogConflict:
     """The error for a writer of `run` in the file `log`, if it is in one, who believes that it stands at `after`."""
     return LogConflict(
         f"{run} does not stand at event {after.seq} as this process left it: another process has written the run, "
-        f"or another file is in the log's place; stop that one, then go on with: {command(log, 'resume', run)}"
+        f"or another file is in the log's place; stop that one, then go on with: {suggest_command(log, 'resume', run)}"
     )
 
 
@@ -164,7 +164,7 @@ def known_run(name: str, runs: Iterable[str]) -> str:
     """`name`, if it is one of `runs`."""
     runs = list(runs)
     if name not in runs:
-        raise NoSuchRun(f"the log holds no run {name!r}; {nearest(name, runs)}")
+        raise NoSuchRun(f"the log holds no run {name!r}; {suggest_names(name, runs)}")
     return name
 
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Literal, cast
 import duckdb
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, command
+from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.store.beside import ahead, beside, scratch_folder
 from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed, explain
 from archwright.store.file import SEALED, Database, Options, present, quoted
@@ -198,7 +198,7 @@ def _explained(error: duckdb.Error, path: Path) -> ArchwrightError:
     explained = explain(error, path)
     if isinstance(explained, LogIsTorn) and beside(path, "journal").exists():
         return LogIsTorn(
-            f"{path} is damaged where nobody but this query has looked ({error}); {command(path, 'verify')} "
+            f"{path} is damaged where nobody but this query has looked ({error}); {suggest_command(path, 'verify')} "
             "looks at all of it, and makes it anew from its journal"
         )
     return explained

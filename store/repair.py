@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from archwright.core.errors import command
+from archwright.core.errors import suggest_command
 from archwright.store.anew import make_again, make_anew, put_back
 from archwright.store.chain import follows
 from archwright.store.errors import (
@@ -231,7 +231,7 @@ def _contradicted(database: Database, path: Path) -> LogContradicted:
     ((run, seq),) = database.execute("SELECT run, seq FROM surplus ORDER BY run, seq LIMIT 1").fetchall()
     return LogContradicted(
         f"event {seq} of {run} in {path} is not what its journal {journal_file(path)} says: somebody has changed "
-        f"one of the two. {command(path, 'verify')} says which one is whole: "
+        f"one of the two. {suggest_command(path, 'verify')} says which one is whole: "
         "move the other one away, and go on"
     )
 

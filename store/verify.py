@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from archwright.core.errors import command
+from archwright.core.errors import suggest_command
 from archwright.store.catalog import shadowing_macros, strange_views
 from archwright.store.chain import Break, first_break, first_unreadable, follows
 from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken
@@ -112,7 +112,7 @@ def _verdicts(path: Path, expected: Sequence[Head]) -> list[Verdict]:
         what = told.damage.removesuffix(JournalIsDamaged.REMEDY)
         raise JournalIsDamaged(
             f"{path} holds no run, and whether it has held any is not known: {what}; move the log away, "
-            f"and {command(path, 'verify', '--rescue')} makes it anew with what is whole of its journal"
+            f"and {suggest_command(path, 'verify', '--rescue')} makes it anew with what is whole of its journal"
         )
     return [_verdict(path, run, heads.get(run, START), told, [h for h in expected if h.run == run]) for run in runs]
 

@@ -22,7 +22,7 @@ from archwright.cli.comparisons.histories import (
 from archwright.cli.output_file import PDF, PNG, SVG, written_beside
 from archwright.cli.output_file import Kind as FileKind
 from archwright.cli.values import BadOption
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.search.running.statistics import known_mean, share_above
 
 Groups = Mapping[str, Sequence[History]]
@@ -59,7 +59,7 @@ class Kind:
 def chosen_kind(name: str) -> Kind:
     """The kind of figure of that name."""
     if name not in KINDS:
-        raise BadOption(f"--kind is {name!r}; {nearest(name, KINDS)}")
+        raise BadOption(f"--kind is {name!r}; {suggest_names(name, KINDS)}")
     return KINDS[name]
 
 

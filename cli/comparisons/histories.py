@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from archwright.cli.comparisons.colours import place
 from archwright.cli.suggestion import command
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.statistics import incumbents
@@ -109,7 +109,7 @@ def _chosen(log: Path, runs: Mapping[str, object], wanted: Sequence[str]) -> lis
     named = {each: {each} if each in runs else {run for run in runs if fnmatchcase(run, each)} for each in wanted}
     for each, found in named.items():
         if not found:
-            raise NothingToCompare(f"{log} has no run {each!r}; {nearest(each, runs)}")
+            raise NothingToCompare(f"{log} has no run {each!r}; {suggest_names(each, runs)}")
     chosen = set[str]().union(*named.values())
     return [run for run in runs if run in chosen]
 

@@ -16,7 +16,7 @@ from archwright.cli.output import screen
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.progress import PER_SECOND, TRIALS, Watcher
 from archwright.cli.runs.status import line, standing
-from archwright.core.errors import one_line
+from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
 from archwright.search.running.loop import Stop
 from archwright.store.events import Event, Scored
@@ -77,7 +77,7 @@ class Overview:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self.out.print(one_line(text), soft_wrap=True)
+        self.out.print(to_one_line(text), soft_wrap=True)
 
     def picture(self) -> Group:
         """What stands at the bottom of a terminal."""

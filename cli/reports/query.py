@@ -12,7 +12,7 @@ from attrs import define, field
 from archwright.cli.output import named, say, screen, several, shown, table
 from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
 from archwright.cli.values import BadOption
-from archwright.core.errors import plain_json, printable
+from archwright.core.errors import escape_controls, escape_json
 from archwright.store.query import Format, Table, asked, export
 
 ROWS = 1_000  # of a table on a terminal
@@ -43,7 +43,7 @@ def written(log: Path, sql: str, form: str, output: Path | None, most: int | Non
 
 def _stdout(form: str) -> BinaryIO:
     """Where rows are printed; in a text, what would steer a terminal is shown."""
-    how = {"json": plain_json, "csv": printable}.get(form)
+    how = {"json": escape_json, "csv": escape_controls}.get(form)
     out = sys.stdout.buffer
     return out if how is None else cast(BinaryIO, _Shown(out, how))
 

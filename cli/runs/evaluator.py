@@ -10,7 +10,7 @@ from archwright.cli.own_code import named
 from archwright.cli.runs import own_function
 from archwright.cli.values import BadOption, pairs, plain
 from archwright.core.budget import Budget, parse_budget
-from archwright.core.errors import nearest
+from archwright.core.errors import suggest_names
 from archwright.core.modules.basic import Settings
 from archwright.core.modules.choices import Either
 from archwright.core.objective import Objective
@@ -105,7 +105,7 @@ def objective(config: Config, metric: str | None, minimize: bool | None) -> Obje
     trained = METRICS if isinstance(config, TrainingConfig) else {}
     if trained and name not in trained:
         offered = [known for known in trained if not known.startswith("test_")]
-        raise BadOption(f"--metric is {name!r}; of what is known of a training, {nearest(name, offered)}")
+        raise BadOption(f"--metric is {name!r}; of what is known of a training, {suggest_names(name, offered)}")
     if trained:
         lower = trained[name].less_is_better
     elif own:

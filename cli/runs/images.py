@@ -7,7 +7,7 @@ from rich.console import Console as Screen
 
 from archwright.cli.output import say
 from archwright.cli.values import BadOption
-from archwright.core.errors import ArchwrightError, one_line
+from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.json import JSON
 from archwright.evaluate.config import READER, Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo, found, warnings
@@ -46,7 +46,7 @@ def data_in(name: str, started: RunStarted) -> Mapping[str, Any] | None:
     if data is None or _is_of_images(data):
         return data
     raise UnreadableEvent(
-        f"what {name} has for its images is {one_line(repr(data))[:200]}, and not the names of their classes and "
+        f"what {name} has for its images is {to_one_line(repr(data))[:200]}, and not the names of their classes and "
         "how many there are: its log was not written by archwright; ask whoever made it for one that was"
     )
 
@@ -63,9 +63,9 @@ def say_found(images: DataInfo | None, config: Config, out: Screen) -> None:
     if images is None:
         return
     old = isinstance(config, TrainingConfig | FunctionConfig) and config.reader < READER
-    out.print(one_line(found(images) + "; read and split as reader 1 does" * old), soft_wrap=True)
+    out.print(to_one_line(found(images) + "; read and split as reader 1 does" * old), soft_wrap=True)
     for line in warnings(images):
-        say(one_line(line), err=True)
+        say(to_one_line(line), err=True)
 
 
 def require_unchanged(name: str, started: RunStarted, images: DataInfo | None) -> None:

@@ -10,7 +10,7 @@ from inspect import Parameter
 
 from archwright.cli.runs import own_score
 from archwright.cli.values import BadOption
-from archwright.core.errors import nearest
+from archwright.core.errors import suggest_names
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.functions.signature import TORCH, asked
@@ -87,7 +87,7 @@ def _parsed(place: str, attribute: str) -> ast.Module:
         raise SourceFailed(f"{path} cannot be read:\n{account(error, lines=None)}") from error
     names = _names(tree)
     if attribute.partition(".")[0] not in names and "*" not in names:
-        raise NoSuchAttribute(f"{path} has no {attribute!r}; {nearest(attribute, names)}")
+        raise NoSuchAttribute(f"{path} has no {attribute!r}; {suggest_names(attribute, names)}")
     return tree
 
 

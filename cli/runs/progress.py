@@ -15,7 +15,7 @@ from archwright.cli.output import duration, score, screen
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.status import Running, Standing, line
 from archwright.core.budget import Budget
-from archwright.core.errors import one_line
+from archwright.core.errors import to_one_line
 from archwright.search.running.loop import Stop
 from archwright.store.events import Event, Scored
 
@@ -54,7 +54,7 @@ class Watcher:
 
     def say(self, text: str) -> None:
         """Print a line; it arrives at once also through a pipe."""
-        self.console.print(Text(one_line(text)), no_wrap=self.live, overflow="ellipsis")
+        self.console.print(Text(to_one_line(text)), no_wrap=self.live, overflow="ellipsis")
         self.console.file.flush()
 
     def picture(self) -> Group:

@@ -6,7 +6,7 @@ from html import escape
 from archwright.core.drawing.captions import told, wrapped
 from archwright.core.drawing.layout import outs, picture, settings_of
 from archwright.core.drawing.picture import SIZES, Box, Label, Mark, Part, Picture, Text, Wire, box, column, moved
-from archwright.core.errors import one_line
+from archwright.core.errors import to_one_line
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 
@@ -60,7 +60,7 @@ def svg(drawn: Picture, about: str) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="0 0 {width:.1f} {height:.1f}" font-family="{FONTS}" role="img" '
-            f'aria-label="{escape(one_line(about))}">',
+            f'aria-label="{escape(to_one_line(about))}">',
             f'<rect width="{width:.1f}" height="{height:.1f}" fill="#ffffff"/>',
             *(
                 line
@@ -101,7 +101,7 @@ def _box(mark: Box) -> Iterator[str]:
 
 def _text(x: float, y: float, text: str, size: float, colour: str, *, bold: bool, centred: bool = False) -> str:
     how = (' text-anchor="middle"' if centred else "") + (' font-weight="600"' if bold else "")
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{how}>{escape(one_line(text))}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{how}>{escape(to_one_line(text))}</text>'
 
 
 def _wire(mark: Wire) -> Iterator[str]:

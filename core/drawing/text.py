@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from attrs import fields
 
 from archwright.core.domain import Domain, Values
-from archwright.core.errors import one_line
+from archwright.core.errors import to_one_line
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Entry
 from archwright.core.modules.choices import Either
@@ -20,7 +20,7 @@ def as_text(term: Term, in_shape: Shape | None = None) -> str:
 
 
 def _lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
-    yield one_line(first + label + _described(term) + _shaped(term, shape))
+    yield to_one_line(first + label + _described(term) + _shaped(term, shape))
     inside = term.subterms
     labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(inside)
     shapes: list[Shape | None] = [None] * len(inside)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.modules.basic import (
     Affine,
     AvgPool2d,
@@ -157,5 +157,5 @@ def named_space(name: str, classes: int = 10) -> Term:
     """The built-in space of that name, with `classes` outputs. UnknownSpace names the nearest ones."""
     found = SPACES.get(name)
     if found is None:
-        raise UnknownSpace(f"there is no built-in space {name!r}; {nearest(name, SPACES)}")
+        raise UnknownSpace(f"there is no built-in space {name!r}; {suggest_names(name, SPACES)}")
     return found.make(classes)

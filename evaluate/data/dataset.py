@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from attrs import evolve, field, frozen
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.evaluate.paths import beginning, kind_of
 
 Counts = tuple[int, ...]  # images of each class
@@ -82,7 +82,7 @@ def nothing_at(path: Path, wanted: str) -> NoSuchData:
     place = path.absolute().parent
     there = [p.name for p in place.iterdir()] if place.is_dir() else []
     return NoSuchData(
-        f"there is nothing at {path.absolute()}; in its place {nearest(path.name, there)}{beginning(path)}"
+        f"there is nothing at {path.absolute()}; in its place {suggest_names(path.name, there)}{beginning(path)}"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from archwright.core.errors import nearest
+from archwright.core.errors import suggest_names
 from archwright.evaluate.data.dataset import BadData, Images, Outline, counted, nothing_at, times
 from archwright.evaluate.data.image_file import Header, decoded, header, is_image
 
@@ -51,7 +51,7 @@ def layout(path: Path) -> Layout:
     for split, (place, classes) in places.items():
         for name, folder in classes.items():
             if name not in train:
-                raise BadData(f"{folder} is a class that {places['train'][0]} has not; {nearest(name, train)}")
+                raise BadData(f"{folder} is a class that {places['train'][0]} has not; {suggest_names(name, train)}")
         if not classes:
             raise BadData(f"{place} has no folder with images; make one for each class, or give it another name")
         files[split] = [

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.evaluate.config import FIRST, READER
 from archwright.evaluate.data import builtin
 from archwright.evaluate.data.dataset import (
@@ -127,7 +127,7 @@ def _source(spec: str, data_dir: str | None, image_size: tuple[int, int] | None,
     if Path(spec).exists():
         raise UnknownData(f"the data is {spec!r}, a path; write {'folder' if Path(spec).is_dir() else 'npz'}:{spec}")
     offered = [*builtin.NAMES, *(f"{name}:PATH" for name in PATHS)]
-    raise UnknownData(f"there is no data set {spec!r}; {nearest(spec, offered)}")
+    raise UnknownData(f"there is no data set {spec!r}; {suggest_names(spec, offered)}")
 
 
 def _info(spec: str, outline: Outline, validation: float, reader: int) -> DataInfo:

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 from numpy.lib import format as npy
 
-from archwright.core.errors import nearest
+from archwright.core.errors import suggest_names
 from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, Outline, counted, nothing_at, times
 
 WANTED = "an npz file, or a folder with *train.npz in it"
@@ -32,7 +32,7 @@ def names(file: Path) -> list[str]:
 def header(file: Path, name: str) -> tuple[tuple[int, ...], np.dtype]:
     """The shape and the type of an array, without reading it; raises BadData."""
     if name not in (known := names(file)):
-        raise BadData(f"{file} has no array {name!r}; {nearest(name, known)}")
+        raise BadData(f"{file} has no array {name!r}; {suggest_names(name, known)}")
     try:
         with zipfile.ZipFile(file) as archive, archive.open(f"{name}.npy") as member:
             read = npy.read_array_header_1_0 if npy.read_magic(member) == (1, 0) else npy.read_array_header_2_0
@@ -271,7 +271,7 @@ class Npz:
             for split, prefixes in PREFIXES.items()
         }
         if not found["train"]:
-            raise BadData(f"{self.path} has no array 'images'; {nearest('images', there)}")
+            raise BadData(f"{self.path} has no array 'images'; {suggest_names('images', there)}")
         return found
 
     def _of_folder(self) -> Mapping[str, list[Arrays]]:

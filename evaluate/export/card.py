@@ -6,7 +6,7 @@ from html import escape
 
 from attrs import field, frozen
 
-from archwright.core.errors import one_line
+from archwright.core.errors import to_one_line
 from archwright.core.shape import Shape
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.model_file import Origin
@@ -67,7 +67,7 @@ def _table(title: str, rows: Mapping[str, str]) -> str:
 
 def _verbatim(text: str) -> str:
     """Text of others in one line that Markdown shows as it is: no HTML, no link, no picture, no end of a cell."""
-    shown = escape(one_line(text.replace("\n", " ")), quote=False)
+    shown = escape(to_one_line(text.replace("\n", " ")), quote=False)
     return SPECIAL.sub(r"\\\g<0>", shown)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from archwright.core.errors import one_line
+from archwright.core.errors import to_one_line
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.data.tensors import Normalisation
@@ -120,12 +120,20 @@ def _defined(texts: Sequence[str]) -> list[str]:
 def _docstring(origin: Origin, normalisation: Normalisation | None) -> str:
     told = {**origin.facts, **origin.scores}
     width = max(map(len, told), default=0)
-    facts = [one_line(f"{name:{width}}  {value}") for name, value in told.items()]
+    facts = [to_one_line(f"{name:{width}}  {value}") for name, value in told.items()]
     ways = ["    python model.py               prints its layers"]
     if normalisation:
         ways.append("    python model.py images.npy    prints the classes of images")
     text = "\n".join(
-        [one_line(origin.title), "", *facts, "", "load() gives the model with the weights beside this file.", "", *ways]
+        [
+            to_one_line(origin.title),
+            "",
+            *facts,
+            "",
+            "load() gives the model with the weights beside this file.",
+            "",
+            *ways,
+        ]
     )
     return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '\n"""'
 

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.budget import Budget
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
 from archwright.evaluate.paths import beginning, kind_of
@@ -30,7 +30,7 @@ def among(*options: str) -> Callable[[object, Any, str], None]:
 
     def check(_: object, attribute: Any, value: str) -> None:
         if value not in options:
-            raise BadTable(f"{attribute.name} is {value!r}; {nearest(value, options)}")
+            raise BadTable(f"{attribute.name} is {value!r}; {suggest_names(value, options)}")
 
     return check
 
@@ -54,7 +54,7 @@ def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
         with np.load(file) as archive:
             missing = [name for name in columns if name not in archive]
             if missing:
-                raise BadTable(f"{file} has no column {missing[0]!r}; {nearest(missing[0], archive)}")
+                raise BadTable(f"{file} has no column {missing[0]!r}; {suggest_names(missing[0], archive)}")
             return {name: _as_written(archive[name]) for name in columns}
     except (OSError, ValueError) as error:
         if isinstance(error, ArchwrightError):

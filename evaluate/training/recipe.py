@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.expression import Shared
 from archwright.core.hyperparameter import probes
 from archwright.core.json import JSON
@@ -211,7 +211,8 @@ def _by_our_names(settings: Mapping[str, JSON]) -> dict[str, JSON]:
     for name, value in settings.items():
         ours = ALIASES.get(name, name)
         if ours not in known:
-            raise UnknownTrainingSetting(f"the training has no setting {name!r}; {nearest(name, [*known, *ALIASES])}")
+            remedy = suggest_names(name, [*known, *ALIASES])
+            raise UnknownTrainingSetting(f"the training has no setting {name!r}; {remedy}")
         if ours in named:
             raise UnknownTrainingSetting(f"the settings hold {ours} under two names; keep one of them")
         named[ours] = value

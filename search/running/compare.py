@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from archwright.core.errors import ArchwrightError, command
+from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
@@ -154,7 +154,7 @@ def _repeat_search(
             raise SearchDiffers(
                 f"{entry.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, where "
                 f"now is {again!r:.200}: the table, or archwright, has changed since; give the comparison another "
-                f"--name (what its searcher would do now: {command(path, 'replay', entry.run, '--verify')})"
+                f"--name (what its searcher would do now: {suggest_command(path, 'replay', entry.run, '--verify')})"
             )
     return reduce(SearchState[Any].fold, was[len(now) :], run.search_state)  # of a proposal that was never scored
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Objective
 from archwright.core.protocols import RETRIES, Evaluator, Finished, Job, Proposal, Report
 from archwright.search.running.replay import SearchState, to_event
@@ -104,7 +104,7 @@ def _no_metric(end: AttemptEnded, objective: Objective) -> str:
 
 def _given(metric: str, metrics: Mapping[str, float]) -> str:
     """What there is in place of a metric."""
-    return nearest(metric, metrics) if metrics else "it gave none at all"
+    return suggest_names(metric, metrics) if metrics else "it gave none at all"
 
 
 def scored(end: AttemptEnded, objective: Objective) -> Scored:

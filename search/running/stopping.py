@@ -12,7 +12,7 @@ from attrs import evolve, field, fields, frozen
 from attrs.validators import ge
 from pyrsistent import PMap, pmap
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Stopped
@@ -45,11 +45,12 @@ RULES: Mapping[str, type[MedianRule]] = {MedianRule.name: MedianRule}
 def rule_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
     """The name and every setting of a rule, as the beginning of a run holds them. Raises BadStoppingRule."""
     if name not in RULES:
-        raise BadStoppingRule(f"there is no stopping rule {name!r}; {nearest(name, RULES)}")
+        raise BadStoppingRule(f"there is no stopping rule {name!r}; {suggest_names(name, RULES)}")
     known = [a.name for a in fields(RULES[name])]
     for setting, value in (settings or {}).items():
         if setting not in known:
-            raise BadStoppingRule(f"the stopping rule {name} has no setting {setting!r}; {nearest(setting, known)}")
+            remedy = suggest_names(setting, known)
+            raise BadStoppingRule(f"the stopping rule {name} has no setting {setting!r}; {remedy}")
         if not isinstance(value, int) or isinstance(value, bool):
             raise BadStoppingRule(f"{setting} of the stopping rule {name} is {value!r}; it is a whole number")
     try:

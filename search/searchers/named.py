@@ -7,7 +7,7 @@ from typing import Any
 import cattrs
 from attrs import Attribute, evolve, fields_dict
 
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
 from archwright.search.searcher import AnySearcher, get_revision
 from archwright.search.searchers.evolution import Evolution
@@ -46,12 +46,12 @@ def searcher_named(name: str, settings: Mapping[str, JSON] | None = None) -> Any
     UnknownSearcher if there is none; BadSearcherSetting if it has no such setting, or not with such a value.
     """
     if name not in SEARCHERS:
-        raise UnknownSearcher(f"there is no searcher {name!r}; {nearest(name, SEARCHERS.keys() - INNER)}")
+        raise UnknownSearcher(f"there is no searcher {name!r}; {suggest_names(name, SEARCHERS.keys() - INNER)}")
     usual: Any = SEARCHERS[name]
     known: Mapping[str, Attribute[Any]] = fields_dict(usual.__class__)
     for setting, value in (settings or {}).items():
         if setting not in known:
-            remedy = nearest(setting, known) if known else "it has none"
+            remedy = suggest_names(setting, known) if known else "it has none"
             raise BadSearcherSetting(f"the searcher {name} has no setting {setting!r}; {remedy}")
         if allowed := _allowed(known[setting]):
             allowed.require(name, setting, value)

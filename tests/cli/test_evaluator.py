@@ -12,7 +12,7 @@ from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from tests.cli.running import read_json, run
-from tests.core.test_printable import steering
+from tests.terminal_text import find_controls
 
 OWN = """
 def train(model, data):
@@ -111,4 +111,4 @@ def test_names_and_settings_that_would_steer_a_terminal_are_refused_by_name(cli,
     assert done.code == 2
     assert f"error: {words[0]}" in done.err
     assert "control character" in done.err
-    assert not steering(done.err) - {"\n"}
+    assert not find_controls(done.err) - {"\n"}

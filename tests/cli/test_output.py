@@ -19,7 +19,7 @@ from archwright.cli.runs.status import Standing
 from archwright.core.budget import parse_budget
 from archwright.core.objective import Objective
 from archwright.store.query import Table
-from tests.core.test_printable import steering, texts
+from tests.terminal_text import find_controls, texts
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_no_text_of_others_steers_the_terminal_or_what_reads_the_pipe(text):
     """Whatever prints it, to stdout or to stderr, into a file or to a terminal."""
     with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
         print_all(text)
-    assert steering(out.getvalue() + err.getvalue()) <= set("\n\t")
+    assert find_controls(out.getvalue() + err.getvalue()) <= set("\n\t")
     with redirect_stdout(Terminal()) as out, redirect_stderr(Terminal()) as err:
         print_all(text)
     ours = out.getvalue() + err.getvalue()
     for style in ("\x1b[1m", "\x1b[36m", "\x1b[0m"):
         ours = ours.replace(style, "")
-    assert steering(ours) <= set("\n\t")
+    assert find_controls(ours) <= set("\n\t")
 
 
 def test_what_looks_like_markup_is_text(capsys):

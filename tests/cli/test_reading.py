@@ -20,9 +20,9 @@ from archwright.store.claim import NOBODY, lock_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.log import START
 from archwright.store.views import VIEWS
-from tests.core.test_printable import steering
 from tests.store.processes import CLAIMER, running
 from tests.store.strategies import started
+from tests.terminal_text import find_controls
 
 
 def test_runs(reader):
@@ -162,7 +162,7 @@ def test_rows_steer_no_terminal_and_json_holds_them_as_they_are(reader, tmp_path
     """What is written to a file is for programs: there, it is as it is."""
     query = "select 'a' || chr(27) || '[2J' || chr(155) || chr(8238) || 'é' as text"
     done = reader("sql", query, "--format", form)
-    assert not steering(done.out) - {"\n", "\t"}
+    assert not find_controls(done.out) - {"\n", "\t"}
     assert "é" in done.out
     if form == "json":
         assert json.loads(done.out) == [{"text": "a\x1b[2J\x9b\u202eé"}]

@@ -1,49 +1,200 @@
-"""Errors that a person can cause."""
+"""Errors that a user can cause: remedies in messages, the limit of nesting, and text that is safe to print."""
 
 import importlib
+import json
+import pickle
 import pkgutil
+import random
+from functools import partial
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archwright as aw
 import archwright.core
-from archwright.core.errors import ArchwrightError, nearest
+from archwright.core.drawing.svg import as_svg
+from archwright.core.drawing.text import as_text
+from archwright.core.errors import (
+    MAX_NESTING,
+    ArchwrightError,
+    TooDeep,
+    escape_controls,
+    escape_json,
+    suggest_names,
+    to_one_line,
+)
+from archwright.core.json import from_json, to_json
+from tests.core.own import Nested, Recursion
+from tests.strategies import subterms
+from tests.terminal_text import find_controls, texts
+
+SHAPE = (3, 4, 4)
+WRAPS = {
+    "residual": aw.residual,
+    "sequential": lambda term: aw.sequential(term),
+    "optional": aw.optional,
+    "branches": lambda term: aw.branches(term, merge=["add", "concatenate"]),
+}
 
 
-def classes() -> list[type[ArchwrightError]]:
+def list_error_classes() -> list[type[ArchwrightError]]:
     """Every error class of core."""
     for module in pkgutil.iter_modules(archwright.core.__path__):
         importlib.import_module(f"archwright.core.{module.name}")
-    found, open_ = [], [ArchwrightError]
-    while open_:
-        each = open_.pop()
-        open_ += each.__subclasses__()
-        found += [each] if each.__module__.startswith("archwright.core") else []
-    return found
+    classes, stack = [], [ArchwrightError]
+    while stack:
+        cls = stack.pop()
+        stack += cls.__subclasses__()
+        classes += [cls] if cls.__module__.startswith("archwright.core") else []
+    return classes
 
 
 def test_errors_are_caught_as_a_caller_would():
     """Each is an ArchwrightError and a built-in error, and its docstring is what has happened."""
-    for cls in classes():
+    for cls in list_error_classes():
         assert cls is ArchwrightError or issubclass(cls, ValueError | LookupError | TypeError | RecursionError), cls
         assert cls.__doc__
         assert cls.__doc__.endswith(".")
 
 
-def test_the_nearest_names_are_offered():
-    """Up to three; all of them if none is near."""
-    assert nearest("conv2", ["conv2d", "conv3d", "affine"]) == "did you mean conv2d or conv3d?"
-    assert nearest("rum", ["run", "rub", "rue"]) == "did you mean run, rue or rub?"
-    assert nearest("rum", ["run"]) == "did you mean run?"
-    assert nearest("zzz", ["b", "a"]) == "there are: a, b"
-    assert nearest("zzz", []) == "there are none"
+def test_similar_names_are_suggested():
+    """Up to three; all names if none is similar."""
+    assert suggest_names("conv2", ["conv2d", "conv3d", "affine"]) == "did you mean conv2d or conv3d?"
+    assert suggest_names("rum", ["run", "rub", "rue"]) == "did you mean run, rue or rub?"
+    assert suggest_names("rum", ["run"]) == "did you mean run?"
+    assert suggest_names("zzz", ["b", "a"]) == "there are: a, b"
+    assert suggest_names("zzz", []) == "there are none"
 
 
-def test_a_long_list_ends_with_how_many_more_there_are():
-    """As of what lies beside a folder that is missing."""
+def test_a_long_list_of_names_ends_with_the_number_of_the_others():
+    """As of the files beside a folder that is missing."""
     names = [f"n{i:03}" for i in range(1234)]
-    assert nearest("zzz", names) == f"there are: {', '.join(names[:20])} and 1,214 more"
-    assert nearest("zzz", names[:20]) == f"there are: {', '.join(names[:20])}"
+    assert suggest_names("zzz", names) == f"there are: {', '.join(names[:20])} and 1,214 more"
+    assert suggest_names("zzz", names[:20]) == f"there are: {', '.join(names[:20])}"
 
 
-def test_nobody_reads_a_hundred_names():
-    """The first twenty, and how many more there are."""
+def test_twenty_names_of_a_hundred_are_listed():
+    """And the number of the others."""
     names = [f"n{number:03}" for number in range(100)]
-    assert nearest("zzz", names) == f"there are: {', '.join(names[:20])} and 80 more"
+    assert suggest_names("zzz", names) == f"there are: {', '.join(names[:20])} and 80 more"
+
+
+@given(texts)
+def test_escaped_text_has_no_controls(text):
+    assert find_controls(escape_controls(text)) <= set("\n\t")
+    assert not find_controls(to_one_line(text))
+
+
+@given(texts)
+def test_escaping_is_idempotent_and_keeps_text_without_controls(text):
+    line = to_one_line(text)
+    assert to_one_line(line) == line
+    assert (line == text) == (not find_controls(text) and not set(text) & set("\u061c\u200e\u200f"))
+
+
+@given(st.recursive(texts, lambda values: st.lists(values) | st.dictionaries(texts, values)))
+def test_escaped_json_is_equivalent(data):
+    text = escape_json(json.dumps(data, ensure_ascii=False))
+    assert json.loads(text) == data
+    assert not find_controls(text)
+
+
+def test_controls_are_escaped_as_python_escapes_them():
+    assert escape_controls("a\x1b[2J\n\tb\u202e\x9b") == r"a\x1b[2J" + "\n\tb" + r"\u202e\x9b"
+    assert to_one_line("a\nb\tc") == r"a\nb\tc"
+
+
+# --- nesting
+
+
+def nest(wrap, levels: int) -> aw.Term:
+    """A dropout inside of wrappers: `levels` levels in all."""
+    term = aw.dropout([0.1, 0.2])
+    for _ in range(levels - 1):
+        term = wrap(term)
+    return term
+
+
+@pytest.mark.parametrize("kind", WRAPS)
+def test_a_space_of_the_maximum_depth_works_everywhere(kind):
+    """It is counted, checked, sampled, replayed, written as JSON and read, pickled, hashed and drawn."""
+    space = nest(WRAPS[kind], MAX_NESTING)
+    assert aw.count(space, SHAPE) == aw.count(space) > 1
+    aw.check(space, SHAPE)
+    leaf = aw.sample(aw.root(space, SHAPE), random.Random(0).random)
+    assert aw.replay(space, SHAPE, leaf.path) == leaf
+    assert from_json(json.loads(json.dumps(to_json(space)))) == space
+    assert pickle.loads(pickle.dumps(space)) == space
+    assert hash(leaf) == hash(pickle.loads(pickle.dumps(leaf)))
+    assert len(as_text(space).splitlines()) == sum(1 for _ in subterms(space))
+    assert as_svg(space).endswith("</svg>")
+
+
+@pytest.mark.parametrize("kind", WRAPS)
+@pytest.mark.parametrize("levels", [MAX_NESTING + 1, 500])
+def test_a_deeper_space_is_refused_when_it_is_built(kind, levels):
+    """The error names the limit and the place."""
+    with pytest.raises(TooDeep, match=rf"more than {MAX_NESTING} levels are nested in each other at .*; a module"):
+        nest(WRAPS[kind], levels)
+
+
+def test_json_that_is_nested_too_deep_is_refused():
+    """However deep it is."""
+    for levels in (MAX_NESTING + 1, 5000):
+        data = to_json(aw.relu())
+        for _ in range(levels):
+            data = {"kind": "residual", "body": data}
+        with pytest.raises(TooDeep):
+            from_json(data)
+
+
+@pytest.mark.parametrize("is_optional", [False, True])
+@pytest.mark.parametrize(
+    "analyze",
+    [aw.count, *(partial(analyze, input_shape=SHAPE) for analyze in (aw.count, aw.dead_ends, aw.root))],
+    ids=["count", "count for a shape", "dead ends", "root"],
+)
+def test_a_module_that_expands_to_itself_without_end_is_refused_with_its_place(analyze, is_optional):
+    """Whether it always expands to itself or only as an option, and wherever it is in a space."""
+    space = aw.sequential(aw.relu(), Recursion(aw.relu(), optional=is_optional))
+    with pytest.raises(TooDeep, match=r"in each other at .*recursion\.1.*; a module that expands to itself must"):
+        analyze(space)
+
+
+def test_a_module_that_expands_to_itself_a_bounded_number_of_times_is_a_space():
+    """A hyperparameter bounds it; each expansion has a choice of its own and takes two levels."""
+    space = Nested([1, 3, MAX_NESTING // 2 - 2])
+    assert aw.count(space, SHAPE) == 2 + 2**3 + 2 ** (MAX_NESTING // 2 - 2)
+    leaf = aw.sample(aw.root(space, SHAPE).choose(3), random.Random(0).random)
+    assert [name for name, _ in leaf.path] == [
+        "nested.levels",
+        "nested.0.dropout.rate",
+        "nested.1.nested.0.dropout.rate",
+        "nested.1.nested.1.nested.0.dropout.rate",
+    ]
+    for levels in ([1, MAX_NESTING], aw.integers(1, 10**6)):
+        for analyze in (aw.count, lambda space: aw.dead_ends(space, SHAPE)):
+            with pytest.raises(TooDeep, match="nested"):
+                analyze(Nested(levels))
+
+
+def test_computed_hyperparameters_have_the_same_maximum_depth():
+    """One more operation is refused."""
+    width = total = aw.shared("width", [1, 2])
+    for _ in range(MAX_NESTING):
+        total = total + 1
+    assert total.evaluate({"width": 2}) == MAX_NESTING + 2
+    assert str(total).count("+") == MAX_NESTING
+    space = aw.sequential(aw.conv2d(width, 1), aw.conv2d(total, 1))
+    assert from_json(json.loads(json.dumps(to_json(space)))) == space
+    with pytest.raises(TooDeep, match="at a computed hyperparameter"):
+        _ = total + 1
+
+
+def test_too_deep_is_a_recursion_error_that_can_be_pickled():
+    """As an error of a worker process is; its message stays short."""
+    assert issubclass(TooDeep, RecursionError)
+    error = pickle.loads(pickle.dumps(TooDeep("a.b.c")))
+    assert "at a.b.c; a module" in str(error)
+    assert len(str(TooDeep("long." * 999))) < 300

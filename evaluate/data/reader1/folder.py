@@ -7,7 +7,7 @@ import numpy as np
 from attrs import frozen
 from PIL import Image
 
-from archwright.core.errors import nearest
+from archwright.core.errors import suggest_names
 from archwright.evaluate.data.dataset import BadData, Images, Outline, counted, nothing_at
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
@@ -50,7 +50,7 @@ class Folder:
         test = self._held_out() if train != self.path else None
         for place in _subfolders(test) if test else []:
             if place.name not in classes:
-                raise BadData(f"{place} is a class that {train} has not; {nearest(place.name, classes)}")
+                raise BadData(f"{place} is a class that {train} has not; {suggest_names(place.name, classes)}")
         return classes, _listed(train, classes), _listed(test, classes) if test else None
 
     def _held_out(self) -> Path | None:

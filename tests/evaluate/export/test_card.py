@@ -6,10 +6,11 @@ from html import unescape
 
 from hypothesis import example, given
 
+from archwright.core.errors import to_one_line
 from archwright.evaluate.export.card import Card, card
 from archwright.evaluate.export.model_file import Origin, model_file
-from tests.core.test_printable import one_line, steering, texts
 from tests.evaluate.export.test_folder import IMAGE, SMALL
+from tests.terminal_text import find_controls, texts
 
 
 def made(text: str) -> str:
@@ -23,12 +24,12 @@ def made(text: str) -> str:
 @example("<script>alert(1)</script>&lt;b&gt;![x](http://example.org/x.png) `code` | a\n\n# *title* _word_ snake_case\\")
 def test_what_others_wrote_is_text(text):
     shown = made(text)
-    assert not steering(shown) - {"\n", "\t"}
+    assert not find_controls(shown) - {"\n", "\t"}
     assert len(made("a").splitlines()) == len(shown.splitlines())  # it makes no line of its own
     titles = [line for line in shown.splitlines() if line.startswith("# ")]
     inside = titles[0][2:]
     assert not re.search(r"[<>]|(?<!\\)[`*\[\]|~]", re.sub(r"\\\\", "", inside))
-    assert unescape(re.sub(r"\\([\\`*_\[\]|~])", r"\1", inside)) == one_line(text.replace("\n", " "))
+    assert unescape(re.sub(r"\\([\\`*_\[\]|~])", r"\1", inside)) == to_one_line(text.replace("\n", " "))
 
 
 @given(texts)
