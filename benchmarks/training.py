@@ -21,7 +21,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.term import Term
 from archwright.evaluate.data.tensors import DeviceData, Split
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.cost import Memory, a_batch, facts
 from archwright.evaluate.training.device import chosen_device
 from archwright.evaluate.training.recipe import Recipe, recipe
@@ -92,7 +92,7 @@ def random_data(batches: int, device: torch.device) -> DeviceData:
 
 def ready(network: Term, data: DeviceData) -> nn.Module:
     """The model where the data is."""
-    model = compiled(network, SHAPE, 0).to(data.device)
+    model = compile_architecture(network, SHAPE, 0).to(data.device)
     return model.to(memory_format=data.layout)
 
 

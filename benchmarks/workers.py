@@ -19,7 +19,7 @@ from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import DeviceData, on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.device import chosen_device
 from archwright.evaluate.training.recipe import recipe
 from archwright.evaluate.training.trainer import forward, optimizer, score
@@ -113,7 +113,7 @@ def _processor_seconds(pid: int) -> float:
 
 def bare(data: DeviceData, device: torch.device, epochs: int) -> None:
     """What a person would write who keeps the data in place: train, score after each epoch, test the best weights."""
-    model = compiled(SMALL, (1, 8, 8), 0).to(device)
+    model = compile_architecture(SMALL, (1, 8, 8), 0).to(device)
     steps, best, kept = optimizer(model, recipe({"batch_size": BATCH})), -1.0, model.state_dict()
     for _ in range(epochs):
         model.train()

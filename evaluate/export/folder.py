@@ -20,7 +20,7 @@ from archwright.core.term import Term
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, card
 from archwright.evaluate.export.model_file import Origin, model_file
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.paths import made
 from archwright.evaluate.user_errors import account, said
 from archwright.store.beside import scratch_folder
@@ -58,7 +58,7 @@ class Subject:
     normalisation: Normalisation | None  # None if the model was trained on no images, or nobody knows
     card: Card
     described: Mapping[str, JSON] = field(factory=dict[str, JSON])  # what architecture.json holds
-    initialization: str = "own"  # of what it begins with, as compile.compiled takes it
+    initialization: str = "own"  # of what it begins with, as compile_architecture takes it
     notes: tuple[str, ...] = ()  # for whoever exports it
 
 
@@ -136,7 +136,7 @@ def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
 
 def _loaded(subject: Subject) -> nn.Module:
     """The compiled module with the weights, in eval mode."""
-    model = compiled(subject.architecture, subject.in_shape, subject.seed, subject.initialization)
+    model = compile_architecture(subject.architecture, subject.in_shape, subject.seed, subject.initialization)
     if subject.weights is not None:
         try:
             model.load_state_dict(subject.weights)

@@ -128,9 +128,9 @@ def _(term: basic.Conv2d, in_shape: Shape) -> Chain:
 Windowed = basic.Conv2d | basic.MaxPool2d | basic.AvgPool2d
 
 
-def _margins(term: Windowed, in_shape: Shape) -> tuple[int | tuple[int, int], layers.Margins]:
+def _margins(term: Windowed, in_shape: Shape) -> tuple[int | tuple[int, int], layers.Padding2d]:
     """What torch's layer pads itself, and what is left to be put around: left, right, top, bottom."""
-    (down, across), around = layers.shared_out(layers.margins(in_shape, term.size, term.stride, term.padding))
+    (down, across), around = layers.compute_padding(in_shape, term.size, term.stride, term.padding)
     return down if down == across else (down, across), around
 
 

@@ -18,11 +18,10 @@ from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.data.named import read_wanted
 from archwright.evaluate.data.tensors import on_device
 from archwright.evaluate.functions.signature import Asked, Made, Make
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.training.checkpointing import left_model
 from archwright.evaluate.training.cost import BATCH, Memory, facts
 from archwright.evaluate.training.device import ready_device, settled
-from archwright.evaluate.training.train import parameters
 from archwright.evaluate.verdict import Metrics, Verdict
 
 
@@ -43,8 +42,9 @@ def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Ma
             return Made(lasting)
         assert config.input_shape is not None
         memory, began = Memory(device), time.monotonic()
-        model = compiled(architecture, config.input_shape, seed).to(device)
-        size, shape = parameters(model), config.input_shape  # counted before the function may freeze some of them
+        model = compile_architecture(architecture, config.input_shape, seed).to(device)
+        size = count_trainable_parameters(model)  # before the function may freeze some of them
+        shape = config.input_shape
 
         def finished(verdict: Verdict, job: Job) -> Verdict:
             known = {"seconds": time.monotonic() - began, **memory.peak(), "parameters": size}

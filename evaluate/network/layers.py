@@ -1,4 +1,4 @@
-"""The torch modules that torch has not: windows padded as in TensorFlow, and operands padded to a common shape."""
+"""The torch modules that torch lacks: TensorFlow's "same" padding, and inputs zero-padded to a common shape."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,49 +11,71 @@ from torch.nn import functional
 from archwright.core.modules.graphs import Edge
 from archwright.core.shape import Shape
 
-Margins = tuple[int, int, int, int]  # left, right, top, bottom, as torch's pad takes them
+Padding2d = tuple[int, int, int, int]  # pixels at the left, right, top, bottom: the order of torch's pad
 
 
-def margins(in_shape: Shape, size: int, stride: int, padding: str) -> Margins:
-    """What windows need around images (c, h, w): enough for ceil(length/stride) of them, or nothing if "valid".
+def compute_padding(in_shape: Shape, size: int, stride: int, mode: str) -> tuple[tuple[int, int], Padding2d]:
+    """The (height, width) padding that a torch layer does itself, and the padding that has to come before it.
 
-    An odd number of places is split with the greater part at the end.
+    For windows that slide over images (c, h, w): none if `mode` is "valid". If it is "same", ceil(length / stride)
+    windows fit along each axis, and an odd number of pixels is split with the larger part at the end, as in TensorFlow.
+    Torch's layers pad both sides of an axis alike: so the padding is all in the first, or all in the second.
     """
-    if padding == "valid":
-        return (0, 0, 0, 0)
+    if mode == "valid":
+        return (0, 0), (0, 0, 0, 0)
     _, *plane = in_shape
-    down, across = (max((math.ceil(length / stride) - 1) * stride + size - length, 0) for length in plane)
-    return (across // 2, across - across // 2, down // 2, down - down // 2)
+    height, width = (max((math.ceil(length / stride) - 1) * stride + size - length, 0) for length in plane)
+    top, left = height // 2, width // 2
+    bottom, right = height - top, width - left
+    return ((top, left), (0, 0, 0, 0)) if (left, top) == (right, bottom) else ((0, 0), (left, right, top, bottom))
 
 
-def shared_out(around: Margins) -> tuple[tuple[int, int], Margins]:
-    """What a torch layer pads itself, both sides alike, down and across; and what is left to put around."""
-    left, right, top, bottom = around
-    return ((top, left), (0, 0, 0, 0)) if (left, top) == (right, bottom) else ((0, 0), around)
+def prepend_padding(padding: Padding2d, layer: nn.Module, value: float = 0.0) -> nn.Module:
+    """`layer` after a constant padding with `value`; `layer` itself if the padding is 0 everywhere."""
+    return nn.Sequential(nn.ConstantPad2d(padding, value), layer) if any(padding) else layer
 
 
-def surrounded(around: Margins, layer: nn.Module, value: float = 0.0) -> nn.Module:
-    """`layer` on images with margins of `value`."""
-    return nn.Sequential(nn.ConstantPad2d(around, value), layer) if any(around) else layer
+def add_padded(a: Tensor, b: Tensor) -> Tensor:
+    """The sum, both zero-padded at the end of each axis to the longer one; both flattened first if ranks differ."""
+    a, b = _flatten_different_ranks(a, b)
+    shape = tuple(map(max, a.shape[1:], b.shape[1:]))
+    return _zero_pad(a, shape) + _zero_pad(b, shape)
 
 
-class UnevenAvgPool(nn.Module):
-    """The mean of each window, in which margins, unlike on either side, do not count; for images of one size."""
+def concatenate_padded(a: Tensor, b: Tensor) -> Tensor:
+    """Both along axis 1 (the channels), the later axes zero-padded as in `add_padded`."""
+    a, b = _flatten_different_ranks(a, b)
+    plane = tuple(map(max, a.shape[2:], b.shape[2:]))
+    return torch.cat([_zero_pad(a, (a.shape[1], *plane)), _zero_pad(b, (b.shape[1], *plane))], 1)
+
+
+def _flatten_different_ranks(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    return (a, b) if a.dim() == b.dim() else (a.flatten(1), b.flatten(1))
+
+
+def _zero_pad(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """`x`, (n, ...), padded at the end of each axis to (n, *shape)."""
+    missing = [length - present for present, length in zip(x.shape[1:], shape, strict=True)]
+    return functional.pad(x, [n for m in reversed(missing) for n in (0, m)]) if any(missing) else x
+
+
+class UnevenAvgPool2d(nn.Module):
+    """Average pooling with a padding that differs between sides and is not averaged over; for images of one size."""
 
     weight: Tensor
 
-    def __init__(self, in_shape: Shape, size: int, stride: int, around: Margins) -> None:
+    def __init__(self, in_shape: Shape, size: int, stride: int, padding: Padding2d) -> None:
         super().__init__()
-        self.size, self.stride, self.around = size, stride, around
-        filled = functional.avg_pool2d(functional.pad(torch.ones(1, *in_shape[1:]), around), size, stride)
-        self.register_buffer("weight", 1 / filled, persistent=False)  # it follows from the shape
+        self.size, self.stride, self.padding = size, stride, padding
+        covered = functional.avg_pool2d(functional.pad(torch.ones(1, *in_shape[1:]), padding), size, stride)
+        self.register_buffer("weight", 1 / covered, persistent=False)  # it follows from the shape
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, c, h, w) to (n, c, windows down, windows across)."""
-        return functional.avg_pool2d(functional.pad(images, self.around), self.size, self.stride) * self.weight
+        return functional.avg_pool2d(functional.pad(images, self.padding), self.size, self.stride) * self.weight
 
 
-class GlobalAvgPool(nn.Module):
+class GlobalAvgPool2d(nn.Module):
     """The mean over height and width."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -61,7 +83,15 @@ class GlobalAvgPool(nn.Module):
         return images.mean((2, 3))
 
 
-class Residual(nn.Module):
+class ZeroModule(nn.Module):
+    """Zeros in place of the input; no gradient flows back."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of the input's shape."""
+        return torch.zeros_like(x)
+
+
+class ResidualModule(nn.Module):
     """The input added to the body's output."""
 
     def __init__(self, body: nn.Module) -> None:
@@ -69,87 +99,56 @@ class Residual(nn.Module):
         self.body = body
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of a common shape, see `added`."""
-        return added(x, self.body(x))
+        """Zero-padded to a common shape, see `add_padded`."""
+        return add_padded(x, self.body(x))
 
 
-class Branches(nn.Module):
-    """Several modules on one input, merged from left to right."""
+class BranchesModule(nn.Module):
+    """Several modules with the same input, their outputs merged from left to right."""
 
     def __init__(self, branches: Iterable[nn.Module], merging: str) -> None:
         super().__init__()
         self.branches = nn.ModuleList(branches)
-        self.merge = {"add": added, "concatenate": concatenated}[merging]
+        self.merge = {"add": add_padded, "concatenate": concatenate_padded}[merging]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Of a common shape, see `added` and `concatenated`; with no branches, the input."""
+        """Zero-padded to a common shape, see `add_padded` and `concatenate_padded`; without branches, the input."""
         merged = None
         for branch in self.branches:
             merged = branch(x) if merged is None else self.merge(merged, branch(x))
         return x if merged is None else merged
 
 
-def added(a: Tensor, b: Tensor) -> Tensor:
-    """Their sum, each axis of both padded with zeros at the end to the longer; flattened first where ranks differ."""
-    a, b = _alike(a, b)
-    shape = tuple(map(max, a.shape[1:], b.shape[1:]))
-    return _grown(a, shape) + _grown(b, shape)
-
-
-def concatenated(a: Tensor, b: Tensor) -> Tensor:
-    """One after the other along the first axis but the batch's, the other axes padded as in `added`."""
-    a, b = _alike(a, b)
-    rest = tuple(map(max, a.shape[2:], b.shape[2:]))
-    return torch.cat([_grown(a, (a.shape[1], *rest)), _grown(b, (b.shape[1], *rest))], 1)
-
-
-def _alike(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    return (a, b) if a.dim() == b.dim() else (a.flatten(1), b.flatten(1))
-
-
-def _grown(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    missing = [after - before for before, after in zip(x.shape[1:], shape, strict=True)]
-    return functional.pad(x, [n for m in reversed(missing) for n in (0, m)]) if any(missing) else x
-
-
-class Zero(nn.Module):
-    """Zeros in the place of its input; no gradient flows back."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Of the input's shape."""
-        return torch.zeros_like(x)
-
-
-class Topology(nn.Module):
-    """A module on each edge; a node is the sum of what comes in."""
+class TopologyModule(nn.Module):
+    """A directed acyclic graph with a module on each edge; a node is the sum of what its incoming edges give."""
 
     def __init__(self, edges: Sequence[Edge], inside: Iterable[nn.Module]) -> None:
         super().__init__()
         self.edges = tuple(edges)
-        self.inside = nn.ModuleList(inside)
+        self.inside = nn.ModuleList(inside)  # one per edge
 
     def forward(self, x: Tensor) -> Tensor:
-        """The sum at the last node."""
+        """The value of the last node; node 0 is the input. Sums are zero-padded, see `add_padded`."""
         nodes = {0: x}
         for (source, target), module in zip(self.edges, self.inside, strict=True):
             out = module(nodes[source])
-            nodes[target] = added(nodes[target], out) if target in nodes else out
+            nodes[target] = add_padded(nodes[target], out) if target in nodes else out
         return nodes[self.edges[-1][1]]
 
 
-def relu_conv_bn(channels: int, filters: int, size: int, stride: int = 1) -> nn.Sequential:
+def make_relu_conv_bn(channels: int, filters: int, size: int, stride: int = 1) -> nn.Sequential:
     """ReLU, convolution, batch normalisation: (n, channels, h, w) to (n, filters, h/stride, w/stride), rounded up."""
     convolution = nn.Conv2d(channels, filters, size, stride, size // 2, bias=False)
     return nn.Sequential(nn.ReLU(), convolution, nn.BatchNorm2d(filters))
 
 
-class Reduction(nn.Module):
-    """A residual block that halves height and width and changes the channels, with pooling on the short way."""
+class ReductionBlock(nn.Module):
+    """NAS-Bench-201's residual block between stages: halves height and width, average pooling on the shortcut."""
 
     def __init__(self, channels: int, filters: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(relu_conv_bn(channels, filters, 3, 2), relu_conv_bn(filters, filters, 3))
-        pool = nn.AvgPool2d(2, 2, ceil_mode=True)  # as many places as the other way, also of an odd length
+        self.body = nn.Sequential(make_relu_conv_bn(channels, filters, 3, 2), make_relu_conv_bn(filters, filters, 3))
+        pool = nn.AvgPool2d(2, 2, ceil_mode=True)  # of an odd length too, as many outputs as the body has
         self.short = nn.Sequential(pool, nn.Conv2d(channels, filters, 1, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -157,12 +156,16 @@ class Reduction(nn.Module):
         return self.body(x) + self.short(x)
 
 
-def network(image_channels: int, widths: Sequence[int], stages: Iterable[nn.Module], classes: int) -> nn.Sequential:
-    """The benchmark's network around the cells of its `stages`, of the given numbers of channels."""
-    stem = nn.Sequential(nn.Conv2d(image_channels, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]))
+def make_nasbench201_network(
+    image_channels: int, stage_channels: Sequence[int], stages: Iterable[nn.Module], classes: int
+) -> nn.Sequential:
+    """The network of NAS-Bench-201: a stem, the stages of cells with a ReductionBlock between them, and a head."""
+    stem_channels, head_channels = stage_channels[0], stage_channels[-1]
+    convolution = nn.Conv2d(image_channels, stem_channels, 3, padding=1, bias=False)
+    stem = nn.Sequential(convolution, nn.BatchNorm2d(stem_channels))
     first, *later = stages
-    parts: list[nn.Module] = [stem, first]
-    for (before, after), stage in zip(pairwise(widths), later, strict=True):
-        parts += [Reduction(before, after), stage]
-    head = [nn.BatchNorm2d(widths[-1]), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return nn.Sequential(*parts, *head, nn.Linear(widths[-1], classes))
+    body: list[nn.Module] = [stem, first]
+    for (channels, filters), stage in zip(pairwise(stage_channels), later, strict=True):
+        body += [ReductionBlock(channels, filters), stage]
+    head = [nn.BatchNorm2d(head_channels), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*body, *head, nn.Linear(head_channels, classes))

@@ -15,12 +15,12 @@ from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.named import read_wanted
 from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.training.checkpointing import AnotherTraining, State, kept
 from archwright.evaluate.training.cost import Memory, a_batch, facts
 from archwright.evaluate.training.device import forget, ready_device, require_compiler, settled
 from archwright.evaluate.training.recipe import Recipe, recipe
-from archwright.evaluate.training.train import as_trained_on, parameters, train
+from archwright.evaluate.training.train import as_trained_on, train
 from archwright.evaluate.training.trainer import BatchTooSmall
 from archwright.evaluate.user_errors import account, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Tell, Verdict
@@ -55,7 +55,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
 
         def run(past: State | None, save: Callable[[State], None] | None) -> Verdict:
             verdict = train(model, data, how, job.budget, job.seed, tell, config.keep, past=past, save=save)
-            known = {"parameters": parameters(model), **memory.peak(), **facts(model, a_batch(data))}
+            known = {"parameters": count_trainable_parameters(model), **memory.peak(), **facts(model, a_batch(data))}
             return evolve(verdict, metrics={**verdict.metrics, **known})
 
         try:
@@ -89,8 +89,8 @@ def classifier(architecture: Term, info: DataInfo, seed: int, initialization: st
             f"the architecture's output has the shape {out_shape}, and {info.name} has {info.classes} classes; "
             f"end the space with affine(units={info.classes})"
         )
-    model = compiled(architecture, info.input_shape, seed, initialization)
-    if not parameters(model):
+    model = compile_architecture(architecture, info.input_shape, seed, initialization)
+    if not count_trainable_parameters(model):
         raise NotAClassifier(
             "the architecture has no parameters, so there is nothing to train; add an affine or a conv2d"
         )

@@ -116,11 +116,6 @@ def _patience(course: Course, how: Recipe, data: DeviceData) -> Stopped | None:
     return Stopped("patience", course.epoch, why)
 
 
-def parameters(model: nn.Module) -> int:
-    """How many trainable parameters the model has."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
 def _of_training(kept: Epoch, last: Epoch, tested: Score, course: Course) -> dict[str, float]:
     chosen = {"last_accuracy": last.scored.accuracy, "best_epoch": course.best_epoch} if last.scored else {}
     return {

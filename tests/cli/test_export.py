@@ -20,7 +20,7 @@ from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.config import to_json as config_to_json
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.folder import FILES
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.checkpointing import write_model
 from archwright.search.running.loop import training_seed
@@ -46,7 +46,7 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     reading = read(digits_log, "digits-1")
     (kept,) = (t for t in range(3) if (run_folder(digits_log, "digits-1") / f"trial-{t}").is_dir())
     node = leaf(reading, reading.trial(1))
-    model = compiled(node.architecture, (1, 8, 8), seed=99)
+    model = compile_architecture(node.architecture, (1, 8, 8), seed=99)
     with safe_open(run_folder(digits_log, "digits-1") / f"trial-{kept}" / "model.safetensors", "pt") as file:
         assert json.loads(file.metadata()["classes"]) == list("0123456789")
     images = Normalisation((1, 1, 1), [77.5], [90.5])
@@ -95,7 +95,7 @@ def searched(tmp_path):
         )
         path = tmp_path / "archwright.duckdb"
         DuckDBLog(path).append("own", [begun, Proposed(0, leaf.path, begun.budget), Scored(0, "ok", 0.5)], START)
-        weights = compiled(leaf.architecture, (1, 8, 8), seed=1).state_dict()
+        weights = compile_architecture(leaf.architecture, (1, 8, 8), seed=1).state_dict()
         return write_model(run_folder(path, "own"), 0, weights, None, images)
 
     return searched
@@ -220,7 +220,7 @@ def test_an_untrained_model_has_the_weights_that_its_training_began_with(cli, di
     assert done.out.splitlines()[:5] == [f"model/{name}" for name in FILES]
     reading = read(digits_log, "digits-1")
     architecture = leaf(reading, reading.trial(0)).architecture
-    first = compiled(architecture, (1, 8, 8), training_seed(0, 0)).state_dict()
+    first = compile_architecture(architecture, (1, 8, 8), training_seed(0, 0)).state_dict()
     assert held(load_file("model/model.safetensors")) == held(first)
     assert "accuracy" not in Path("model/README.md").read_text()
     again = cli("export", "digits-1", "0", "model", "--untrained")

@@ -39,7 +39,7 @@ from archwright.evaluate.export.folder import (
 )
 from archwright.evaluate.export.model_file import Origin
 from archwright.evaluate.export.normalising import normalisation
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from tests.core.own import Glued, Shrink
 from tests.evaluate.export.test_model_file import Silent, Wrong
 
@@ -60,7 +60,7 @@ OWN = aw.sequential(Glued((Shrink(2), Shrink(2)), aw.conv2d(4, 1)), aw.affine(5)
 
 def subject(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, pixels: bool = False) -> Subject:
     """A model with weights of its own, and images that are normalised by channel or by pixel."""
-    model = compiled(architecture, shape, seed=5)
+    model = compile_architecture(architecture, shape, seed=5)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for value in model.state_dict().values():
@@ -82,7 +82,7 @@ def subject(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, pixels: bool
 
 def outputs(given: Subject, images: torch.Tensor) -> torch.Tensor:
     """What the trained module gives for raw images."""
-    model = compiled(given.architecture, given.in_shape, seed=0)
+    model = compile_architecture(given.architecture, given.in_shape, seed=0)
     model.load_state_dict(given.weights)
     held = given.normalisation
     mean, deviation = (torch.tensor(v).reshape(held.shape) for v in (held.mean, held.deviation))

@@ -22,7 +22,7 @@ from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.classes import WIDTH, broken_up
 from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.export.translate import BadSource, NoSource
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from tests.core.own import Glued, Shrink
 from tests.strategies import leaves
 
@@ -40,7 +40,7 @@ def executed(text: str) -> dict[str, Any]:
 def both(architecture: aw.Term, shape: aw.Shape) -> tuple[nn.Module, nn.Module, str]:
     """The compiled module and the one of model.py, in eval mode with the same weights, none of them as usual."""
     text = model_file(architecture, shape, ORIGIN, None)
-    ours, written = compiled(architecture, shape, seed=0), executed(text)["Model"]()
+    ours, written = compile_architecture(architecture, shape, seed=0), executed(text)["Model"]()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for value in ours.state_dict().values():

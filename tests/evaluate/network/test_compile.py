@@ -16,9 +16,15 @@ from archwright.core.modules.graphs import Cell, Edge
 from archwright.core.node import DeadEnd
 from archwright.core.shape import Shape
 from archwright.core.term import Basic, Term, module
-from archwright.evaluate.network.compile import ACTIVATIONS, NotCompilable, WrongShape, WrongSize, compiled
-from archwright.evaluate.network.layers import added, concatenated
-from archwright.evaluate.training.train import parameters
+from archwright.evaluate.network.compile import (
+    ACTIVATIONS,
+    NotCompilable,
+    WrongShape,
+    WrongSize,
+    compile_architecture,
+    count_trainable_parameters,
+)
+from archwright.evaluate.network.layers import add_padded, concatenate_padded
 from archwright.evaluate.user_errors import account
 
 PADDING = st.sampled_from(["same", "valid"])
@@ -90,8 +96,8 @@ def test_a_compiled_model_has_the_shape_and_the_parameters_that_were_inferred(sp
         leaf = aw.root(space, shape)  # nothing is asked; cells become topologies
     except DeadEnd:
         return
-    model = compiled(leaf.architecture, shape, seed=0)  # raises WrongShape if they differ
-    assert parameters(model) == leaf.architecture.parameters(shape) == space.parameters(shape)
+    model = compile_architecture(leaf.architecture, shape, seed=0)  # raises WrongShape if they differ
+    assert count_trainable_parameters(model) == leaf.architecture.parameters(shape) == space.parameters(shape)
     assert model(torch.randn(3, *shape)).shape == (3, *leaf.out_shape)
 
 
@@ -111,8 +117,8 @@ def test_leaves_of_the_built_in_spaces_compile(space, shape):
         node = aw.root(aw.named_space(space), shape)
         while (choice := node.choice) is not None:
             node = node.choose(choice.domain.sample(u))
-        model = compiled(node.architecture, shape, seed=0)
-        assert parameters(model) == node.architecture.parameters(shape)
+        model = compile_architecture(node.architecture, shape, seed=0)
+        assert count_trainable_parameters(model) == node.architecture.parameters(shape)
 
 
 def weight(model: torch.nn.Module) -> torch.Tensor:
@@ -122,18 +128,18 @@ def weight(model: torch.nn.Module) -> torch.Tensor:
 def test_compiling_draws_from_its_seed_and_leaves_torch_s_generator_alone():
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    first, again, other = (compiled(aw.affine(units=3), (4,), seed) for seed in (7, 7, 8))
+    first, again, other = (compile_architecture(aw.affine(units=3), (4,), seed) for seed in (7, 7, 8))
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(weight(first), weight(again))
     assert not torch.equal(weight(first), weight(other))
 
 
 def test_initializations_have_their_deviations_and_biases_are_zero():
-    he = compiled(aw.conv2d(filters=64, size=3), (32, 8, 8), seed=0)
-    released = compiled(aw.conv2d(filters=64, size=3, initialization="released"), (32, 8, 8), seed=0)
+    he = compile_architecture(aw.conv2d(filters=64, size=3), (32, 8, 8), seed=0)
+    released = compile_architecture(aw.conv2d(filters=64, size=3, initialization="released"), (32, 8, 8), seed=0)
     assert float(weight(he).std()) == pytest.approx(math.sqrt(2 / (32 * 9)), rel=0.02)
     assert float(weight(released).std()) == pytest.approx(math.sqrt(2 / (64 * 32 * 9)), rel=0.02)
-    affine = compiled(aw.affine(units=100, initialization="released"), (500,), seed=0)
+    affine = compile_architecture(aw.affine(units=100, initialization="released"), (500,), seed=0)
     assert float(weight(affine).abs().max()) == pytest.approx(math.sqrt(6 / 600), rel=0.01)
     assert not he.get_parameter("bias").any()
     assert not affine.get_parameter("bias").any()
@@ -141,64 +147,64 @@ def test_initializations_have_their_deviations_and_biases_are_zero():
 
 def test_one_rule_may_draw_the_weights_of_all_layers_also_inside_cells():
     network = aw.sequential(aw.conv2d(filters=64, size=3), ReluConvBn(size=3), aw.conv2d(filters=64, size=3))
-    found = {
+    deviations = {
         rule: [
             float(m.weight.detach().std())
-            for m in compiled(network, (32, 8, 8), 0, rule).modules()
+            for m in compile_architecture(network, (32, 8, 8), 0, rule).modules()
             if hasattr(m, "stride")
         ]
         for rule in ("own", "he", "released")
     }
     he = [math.sqrt(2 / (9 * channels)) for channels in (32, 64, 64)]
-    assert found["he"] == pytest.approx(he, rel=0.02)
-    assert found["released"] == pytest.approx([deviation / math.sqrt(64) for deviation in he], rel=0.02)
-    assert found["own"][1] < 0.9 * he[1]  # a cell of NAS-Bench-201 has torch's own rule
-    affine = compiled(aw.affine(units=100), (500,), seed=0, initialization="released")
+    assert deviations["he"] == pytest.approx(he, rel=0.02)
+    assert deviations["released"] == pytest.approx([deviation / math.sqrt(64) for deviation in he], rel=0.02)
+    assert deviations["own"][1] < 0.9 * he[1]  # a cell of NAS-Bench-201 has torch's own rule
+    affine = compile_architecture(aw.affine(units=100), (500,), seed=0, initialization="released")
     assert float(weight(affine).abs().max()) == pytest.approx(math.sqrt(6 / 600), rel=0.01)
     assert not affine.get_parameter("bias").any()
 
 
 def test_same_padding_is_tensorflow_s_with_the_odd_place_at_the_end():
     """Four pixels in windows of three, two apart: one place is missing, so windows begin at pixels 0 and 2."""
-    pool = compiled(aw.max_pool2d(size=3, stride=2, padding="same"), (1, 4, 4), seed=0)
+    pool = compile_architecture(aw.max_pool2d(size=3, stride=2, padding="same"), (1, 4, 4), seed=0)
     image = -torch.arange(1.0, 17).reshape(1, 1, 4, 4)  # all negative: margins of zero would win
     assert pool(image).flatten().tolist() == [-1, -3, -9, -11]
-    mean = compiled(aw.avg_pool2d(size=3, stride=2, padding="same"), (1, 4, 4), seed=0)
+    mean = compile_architecture(aw.avg_pool2d(size=3, stride=2, padding="same"), (1, 4, 4), seed=0)
     assert mean(torch.ones(1, 1, 4, 4)).flatten().tolist() == pytest.approx([1] * 4)  # margins do not count
 
 
 def test_even_margins_do_not_count_in_a_mean_either():
-    mean = compiled(aw.avg_pool2d(size=3, stride=1, padding="same"), (2, 5, 5), seed=0)
+    mean = compile_architecture(aw.avg_pool2d(size=3, stride=1, padding="same"), (2, 5, 5), seed=0)
     assert torch.allclose(mean(torch.ones(1, 2, 5, 5)), torch.ones(1, 2, 5, 5))
 
 
 def test_batch_norm_keeps_nine_tenths_of_the_old_average():
-    norm = compiled(aw.batch_norm(), (2,), seed=0).train()
+    norm = compile_architecture(aw.batch_norm(), (2,), seed=0).train()
     norm(torch.tensor([[1.0, 10.0], [3.0, 30.0]]))
     assert norm.get_buffer("running_mean").tolist() == pytest.approx([0.2, 2.0])
 
 
 def test_copies_of_a_tied_repeat_have_parameters_of_their_own():
-    model = compiled(aw.repeat_tied(aw.affine(units=4), count=3), (4,), seed=0)
+    model = compile_architecture(aw.repeat_tied(aw.affine(units=4), count=3), (4,), seed=0)
     assert len({id(p) for p in model.parameters()}) == 6
 
 
 def test_residual_pads_the_end_of_each_axis_with_zeros():
     a, b = torch.ones(1, 2, 2, 2), torch.ones(1, 1, 3, 1)
-    assert added(a, b)[0].tolist() == [[[2, 1], [2, 1], [1, 0]], [[1, 1], [1, 1], [0, 0]]]
-    assert added(a, torch.ones(1, 9)).tolist() == [[2] * 8 + [1]]
+    assert add_padded(a, b)[0].tolist() == [[[2, 1], [2, 1], [1, 0]], [[1, 1], [1, 1], [0, 0]]]
+    assert add_padded(a, torch.ones(1, 9)).tolist() == [[2] * 8 + [1]]
 
 
 def test_concatenation_pads_all_but_the_channels():
     a, b = torch.ones(1, 2, 1, 1), 2 * torch.ones(1, 1, 1, 2)
-    assert concatenated(a, b)[0].tolist() == [[[1, 0]], [[1, 0]], [[2, 2]]]
-    assert concatenated(a, torch.ones(1, 3)).shape == (1, 5)
+    assert concatenate_padded(a, b)[0].tolist() == [[[1, 0]], [[1, 0]], [[2, 2]]]
+    assert concatenate_padded(a, torch.ones(1, 3)).shape == (1, 5)
 
 
 def test_branches_are_merged_from_left_to_right():
     both = Branches((aw.identity(), aw.identity(), aw.flatten()), "add")
     x = torch.arange(8.0).reshape(1, 2, 2, 2)
-    assert torch.equal(compiled(both, (2, 2, 2), seed=0)(x), 3 * x.flatten(1))
+    assert torch.equal(compile_architecture(both, (2, 2, 2), seed=0)(x), 3 * x.flatten(1))
 
 
 def test_a_node_of_a_topology_is_the_sum_of_what_comes_in_and_goes_out_along_every_edge():
@@ -207,7 +213,7 @@ def test_a_node_of_a_topology_is_the_sum_of_what_comes_in_and_goes_out_along_eve
     pool = aw.max_pool2d(size=2)
     space = aw.topology(edges, aw.identity(), aw.branches(pool, pool), aw.zero(), aw.identity(), aw.identity())
     x = torch.arange(1.0, 5).reshape(1, 1, 2, 2)
-    assert compiled(space, (1, 2, 2), seed=0)(x).tolist() == [[[[1 + 8, 2], [3, 4]]]]
+    assert compile_architecture(space, (1, 2, 2), seed=0)(x).tolist() == [[[[1 + 8, 2], [3, 4]]]]
 
 
 def test_every_function_of_the_language_compiles():
@@ -243,12 +249,12 @@ class Mute(Basic):
 
 
 def test_a_kind_of_one_s_own_compiles_itself():
-    assert compiled(Doubled(times=2), (3,), seed=0)(torch.ones(1, 3)).shape == (1, 6)
+    assert compile_architecture(Doubled(times=2), (3,), seed=0)(torch.ones(1, 3)).shape == (1, 6)
 
 
 def test_a_module_whose_shape_is_not_the_inferred_one_is_refused_with_both():
     with pytest.raises(WrongShape, match=r"\(6,\) when run, and \(9,\) by out_shape"):
-        compiled(Doubled(times=3), (3,), seed=0)
+        compile_architecture(Doubled(times=3), (3,), seed=0)
 
 
 @module
@@ -279,7 +285,7 @@ class Scaled(Basic):
 
 @pytest.mark.parametrize("said", [6, 3])
 def test_a_kind_may_count_all_of_its_parameters_or_those_that_are_trained(said):
-    compiled(aw.sequential(Scaled(said), aw.affine(2)), (3,), seed=0)
+    compile_architecture(aw.sequential(Scaled(said), aw.affine(2)), (3,), seed=0)
 
 
 @pytest.mark.parametrize("said", [0, 4, 7])
@@ -287,7 +293,7 @@ def test_a_kind_with_another_number_of_parameters_than_it_says_is_refused_with_b
     message = rf"scaled_in_a_test says by parameters that it has {said} of them .* shape \(3,\), and its module has 6,"
     for space in (Scaled(said), aw.sequential(aw.affine(3), aw.residual(Scaled(said))), aw.branches(Scaled(said))):
         with pytest.raises(WrongSize, match=message):
-            compiled(space, (3,), seed=0)
+            compile_architecture(space, (3,), seed=0)
 
 
 @module
@@ -305,30 +311,30 @@ class Lazy(Basic):
 
 def test_a_kind_that_does_not_say_how_large_it_is_is_not_refused():
     """It says nothing that is wrong; another one beside it does."""
-    compiled(aw.sequential(Lazy(), Scaled(5)), (3,), seed=0)
+    compile_architecture(aw.sequential(Lazy(), Scaled(5)), (3,), seed=0)
     with pytest.raises(WrongSize, match="scaled_in_a_test says by parameters that it has 7"):
-        compiled(aw.sequential(Lazy(), Scaled(7)), (3,), seed=0)
+        compile_architecture(aw.sequential(Lazy(), Scaled(7)), (3,), seed=0)
 
 
 def test_a_kind_that_cannot_be_compiled_is_told_how():
     with pytest.raises(NotCompilable, match=r"mute_in_a_test has no torch module; give its class a method compile"):
-        compiled(aw.sequential(Mute()), (3,), seed=0)
+        compile_architecture(aw.sequential(Mute()), (3,), seed=0)
 
 
 def test_a_kind_that_cannot_be_compiled_is_told_without_how_we_came_to_it():
     """In a worker, where no frame is a person's: how we look for what compiles it is of no use to them."""
     architecture = aw.sequential(aw.residual(Mute()))
     with pytest.raises(NotCompilable) as raised:
-        compiled(architecture, (3,), seed=0)
+        compile_architecture(architecture, (3,), seed=0)
     ours = raised.tb.tb_next  # the first frame is that of this test
     assert account(raised.value.with_traceback(ours)) == str(raised.value)
 
 
 def test_an_open_space_is_not_compiled():
     with pytest.raises(NotSpecified):
-        compiled(aw.affine(units=[1, 2]), (3,), seed=0)
+        compile_architecture(aw.affine(units=[1, 2]), (3,), seed=0)
 
 
 def test_settings_do_nothing():
     x = torch.randn(2, 3)
-    assert torch.equal(compiled(Settings((("a", 1),)), (3,), seed=0)(x), x)
+    assert torch.equal(compile_architecture(Settings((("a", 1),)), (3,), seed=0)(x), x)

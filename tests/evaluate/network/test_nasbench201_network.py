@@ -12,8 +12,7 @@ from torch.nn import functional
 
 import archwright as aw
 from archwright.core.spaces.nasbench201 import Nasbench201Network, nasbench201
-from archwright.evaluate.network.compile import compiled
-from archwright.evaluate.training.train import parameters
+from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -105,8 +104,8 @@ class Reference(nn.Module):
         return self.classifier(features.mean((2, 3)))
 
 
-def architecture(ops: tuple[str, ...], classes: int, cells: int) -> aw.Term:
-    """The leaf of the space at which each edge has its operation."""
+def choose_operations(ops: tuple[str, ...], classes: int, cells: int) -> aw.Term:
+    """The network of the space at which each edge has its operation."""
     whole = nasbench201(classes)
     assert isinstance(whole, Nasbench201Network)
     node = aw.root(Nasbench201Network(whole.cell, classes, cells=cells), (3, 32, 32))
@@ -115,31 +114,31 @@ def architecture(ops: tuple[str, ...], classes: int, cells: int) -> aw.Term:
     return node.architecture
 
 
-def both(ops: tuple[str, ...], shape: aw.Shape, classes: int, cells: int) -> tuple[nn.Module, nn.Module]:
+def build_both(ops: tuple[str, ...], shape: aw.Shape, classes: int, cells: int) -> tuple[nn.Module, nn.Module]:
     """The compiled network and the reference, with the same numbers in every place, none of them as it began.
 
     In double precision, so that only rounding tells two orders of adding apart.
     """
-    ours = compiled(architecture(ops, classes, cells), shape, seed=0).double()
+    compiled = compile_architecture(choose_operations(ops, classes, cells), shape, seed=0).double()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for name, held in ours.state_dict().items():
-            if held.is_floating_point():  # weights, biases, running means; variances must be positive
-                noise = torch.randn(held.shape, generator=generator, dtype=held.dtype)
-                held.mul_(1 + 0.2 * noise.abs()) if name.endswith("var") else held.add_(0.1 * noise)
-    theirs = Reference(ops, shape[0], classes, cells).double()
-    mine, yours = ours.state_dict(), theirs.state_dict()
-    assert [held.shape for held in mine.values()] == [held.shape for held in yours.values()]
-    theirs.load_state_dict(dict(zip(yours, mine.values(), strict=True)))
-    return ours, theirs
+        for name, tensor in compiled.state_dict().items():
+            if tensor.is_floating_point():  # weights, biases, running means; variances must be positive
+                noise = torch.randn(tensor.shape, generator=generator, dtype=tensor.dtype)
+                tensor.mul_(1 + 0.2 * noise.abs()) if name.endswith("var") else tensor.add_(0.1 * noise)
+    reference = Reference(ops, shape[0], classes, cells).double()
+    actual, expected = compiled.state_dict(), reference.state_dict()
+    assert [tensor.shape for tensor in actual.values()] == [tensor.shape for tensor in expected.values()]
+    reference.load_state_dict(dict(zip(expected, actual.values(), strict=True)))
+    return compiled, reference
 
 
-def passed(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, list[Tensor]]:
+def run_forward_backward(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, list[Tensor]]:
     """What a pass forward and one back give: the output, the gradients, and the running averages that they leave."""
     x = images.clone().requires_grad_()
     out = model(x)
     functional.cross_entropy(out, labels).backward()
-    # Through a none flows nothing: ours leaves the gradient out, a multiplication by 0 makes it zeros.
+    # Through a none flows nothing: our network leaves the gradient out, a multiplication by 0 makes it zeros.
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in (x, *model.parameters())]
     return {"output": [out.detach()], "gradients": gradients, "averages": [*model.buffers()]}
 
@@ -150,10 +149,11 @@ def assert_alike(ops: tuple[str, ...], shape: aw.Shape, classes: int, cells: int
     images = torch.randn(4, *shape, generator=generator, dtype=torch.float64)
     labels = torch.randint(classes, (4,), generator=generator)
     for mode in (True, False):
-        ours, theirs = both(ops, shape, classes, cells)
-        mine, yours = passed(ours.train(mode), images, labels), passed(theirs.train(mode), images, labels)
-        torch.testing.assert_close(mine, yours, rtol=1e-9, atol=1e-12)
-        assert any(gradient.any() for gradient in mine["gradients"])
+        compiled, reference = build_both(ops, shape, classes, cells)
+        actual = run_forward_backward(compiled.train(mode), images, labels)
+        expected = run_forward_backward(reference.train(mode), images, labels)
+        torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-12)
+        assert any(gradient.any() for gradient in actual["gradients"])
 
 
 @pytest.mark.parametrize("ops", CELLS.values(), ids=CELLS)
@@ -170,10 +170,10 @@ def test_the_compiled_network_is_the_benchmark_s_at_full_size():
 
 def test_without_a_way_through_every_image_gets_one_answer_and_the_stem_is_not_trained():
     """What is left of an all-none network in eval mode: its later blocks, fed with zeros."""
-    ours, _ = both(CELLS["all none"], (3, 8, 8), classes=7, cells=1)
-    found = passed(ours.eval(), torch.randn(2, 3, 8, 8, dtype=torch.float64), torch.tensor([1, 2]))
-    assert torch.equal(found["output"][0][0], found["output"][0][1])
-    images, stem, *_ = found["gradients"]
+    compiled, _ = build_both(CELLS["all none"], (3, 8, 8), classes=7, cells=1)
+    outputs = run_forward_backward(compiled.eval(), torch.randn(2, 3, 8, 8, dtype=torch.float64), torch.tensor([1, 2]))
+    assert torch.equal(outputs["output"][0][0], outputs["output"][0][1])
+    images, stem, *_ = outputs["gradients"]
     assert not images.any()
     assert not stem.any()
 
@@ -181,9 +181,9 @@ def test_without_a_way_through_every_image_gets_one_answer_and_the_stem_is_not_t
 def test_the_default_network_has_five_cells_a_stage():
     """16 channels to begin with: the sizes that the benchmark publishes for cells without and with convolutions."""
     for ops, size in ((CELLS["all skip"], 73_306), (CELLS["all convolutions"], 1_531_546)):
-        found = architecture(ops, classes=10, cells=5)
-        assert found == aw.replay(nasbench201(), (3, 32, 32), list(zip(EDGES, ops, strict=True))).architecture
-        assert parameters(compiled(found, (3, 32, 32), seed=0)) == size
+        network = choose_operations(ops, classes=10, cells=5)
+        assert network == aw.replay(nasbench201(), (3, 32, 32), list(zip(EDGES, ops, strict=True))).architecture
+        assert count_trainable_parameters(compile_architecture(network, (3, 32, 32), seed=0)) == size
 
 
 def test_the_network_learns_the_digits():
@@ -191,7 +191,9 @@ def test_the_network_learns_the_digits():
     images, labels = load_digits(return_X_y=True)
     x = torch.tensor(images[:64], dtype=torch.float32).reshape(-1, 1, 8, 8) / 8 - 1
     y = torch.tensor(labels[:64])
-    model = compiled(architecture(CELLS["every operation"], classes=10, cells=1), (1, 8, 8), seed=0).train()
+    model = compile_architecture(
+        choose_operations(CELLS["every operation"], classes=10, cells=1), (1, 8, 8), seed=0
+    ).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     losses: list[float] = []
     for _ in range(10):

@@ -8,7 +8,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.ema import Average
 from archwright.evaluate.training.recipe import recipe
 from archwright.evaluate.training.train import train
@@ -84,7 +84,7 @@ def test_the_training_is_the_same_and_the_average_is_scored_and_kept():
     for decay in (0.0, 0.95):
         torch.manual_seed(0)
         curves[decay] = curve = []
-        model = compiled(network, (1, 8, 8), 0)
+        model = compile_architecture(network, (1, 8, 8), 0)
         how = recipe({"ema_decay": decay, "learning_rate": 0.3, "optimizer": "sgd", "batch_size": 32})
         verdict = train(
             model, data, how, Budget(3, "epochs"), 0, lambda _, metrics, to=curve: to.append(metrics), "last"

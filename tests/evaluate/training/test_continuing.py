@@ -14,7 +14,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.checkpointing import read_state, write_state
 from archwright.evaluate.training.recipe import recipe
 from archwright.evaluate.training.train import train
@@ -39,7 +39,7 @@ def data():
 class Training:
     """One way to train a model with some settings: to a budget at once, or with stops."""
 
-    def __init__(self, data, seed=0, make=lambda: compiled(NETWORK, (1, 8, 8), 0), keep="best", **how):
+    def __init__(self, data, seed=0, make=lambda: compile_architecture(NETWORK, (1, 8, 8), 0), keep="best", **how):
         self.data, self.how, self.seed, self.make, self.keep = (
             data,
             recipe({"batch_size": BATCH, **how}),

@@ -10,7 +10,7 @@ import archwright as aw
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.cost import BATCH, Memory, a_batch, facts
 from tests.evaluate.network.test_compile import architectures, shapes
 
@@ -28,14 +28,14 @@ def test_flops_are_two_for_each_multiplication_with_its_addition_of_one_image():
     )
     by_hand = 2 * (4 * 8 * 8 * 3 * 3 * 2) + 2 * (4 * 4 * 4 * 5)
     for images in (1, 7):
-        assert facts(compiled(network, (2, 8, 8), 0), torch.randn(images, 2, 8, 8))["flops"] == by_hand
+        assert facts(compile_architecture(network, (2, 8, 8), 0), torch.randn(images, 2, 8, 8))["flops"] == by_hand
 
 
 @given(architectures, shapes)
 @settings(max_examples=40)
 def test_flops_are_those_of_torch_s_own_counter(architecture, shape):
     try:
-        model = compiled(architecture, shape, 0).eval()
+        model = compile_architecture(architecture, shape, 0).eval()
     except ArchwrightError:
         return
     images = torch.randn(2, *shape)

@@ -9,7 +9,7 @@ from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import normalisation_of, on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.checkpointing import read_model, read_normalisation, read_state, write_state
 from archwright.evaluate.training.task import prepare
 from archwright.evaluate.training.trainer import score
@@ -35,7 +35,7 @@ def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
     """Read into a model that knows the architecture alone, on the validation and on the test images."""
     verdict = evaluate(keeping(tmp_path, 5, budget=Budget(3, "epochs")))
     weights, architecture = read_model(tmp_path, 5)
-    model = compiled(aw.from_json(architecture), (1, 8, 8), seed=99)
+    model = compile_architecture(aw.from_json(architecture), (1, 8, 8), seed=99)
     model.load_state_dict(weights)
     data = on_device(read("digits"), torch.device("cpu"))
     assert score(model, data, data.validation).accuracy == verdict.metrics["accuracy"]

@@ -14,7 +14,7 @@ from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.named import read
 from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training import device, trainer
 from archwright.evaluate.training.device import NoCompiler, forget, require_compiler
 from archwright.evaluate.training.progress import Course
@@ -76,7 +76,7 @@ def digits():
 
 def waits(data, budget, **settings):
     """What a GPU would have to be waited for in an epoch, by name, after the first one."""
-    learner = Learner(compiled(NETWORK, (1, 8, 8), 0), data, recipe(settings), budget, 0)
+    learner = Learner(compile_architecture(NETWORK, (1, 8, 8), 0), data, recipe(settings), budget, 0)
     course, _ = learner.epoch(Course())
     with Methods() as methods, Operations() as operations:
         learner.epoch(course)
@@ -110,7 +110,7 @@ def test_nothing_in_a_step_waits_for_a_gpu():
     """CUDA itself raises where the host would wait, in every step after the first epoch."""
     device = torch.device("cuda")
     data = on_device(read("digits"), device)
-    model = compiled(NETWORK, (1, 8, 8), 0).to(device)
+    model = compile_architecture(NETWORK, (1, 8, 8), 0).to(device)
     learner = Learner(model, data, recipe(EVERYTHING), Budget(9, "epochs"), 0)
     learner.epoch(Course())
     batch = torch.arange(64, device=device)
@@ -126,7 +126,7 @@ def test_nothing_in_a_step_waits_for_a_gpu():
 def test_a_gpu_computes_in_bfloat16_and_channels_last_and_gives_float32():
     device = torch.device("cuda")
     data, seen = on_device(read("digits"), device), []
-    model = compiled(NETWORK, (1, 8, 8), 0).to(device).to(memory_format=data.layout)
+    model = compile_architecture(NETWORK, (1, 8, 8), 0).to(device).to(memory_format=data.layout)
     for layer in model.modules():
         if isinstance(layer, torch.nn.Conv2d):
             layer.register_forward_hook(lambda _, __, out: seen.append(out))
@@ -197,7 +197,7 @@ def test_a_compiler_that_is_missing_is_named(monkeypatch):
 
 def test_what_the_compiler_says_of_python_3_13_0_is_no_error():
     """And that alone: with other words, or of another kind, a warning is one, as everywhere in these tests."""
-    device.for_steps(compiled(aw.sequential(aw.affine(units=10)), (1, 8, 8), 0), True)
+    device.for_steps(compile_architecture(aw.sequential(aw.affine(units=10)), (1, 8, 8), 0), True)
     said = "Guards may run slower on Python 3.13.0. Consider upgrading to Python 3.13.1+."
     warnings.warn(said, RuntimeWarning, stacklevel=1)
     for warning, kind in ((said, UserWarning), ("Guards may run slower", RuntimeWarning)):
@@ -215,7 +215,7 @@ def test_compiled_steps_learn_what_plain_ones_learn(digits):
     # The compiler need not find out first, with twelve programs, which vectors this machine has, nor prepare for more.
     plainly, scores = config.patch({"cpp.vec_isa_ok": False, "cpp_cache_precompile_headers": False}), []
     for wanted in (False, True):
-        model = compiled(aw.sequential(aw.affine(units=16), aw.relu(), aw.affine(units=10)), (1, 8, 8), 0)
+        model = compile_architecture(aw.sequential(aw.affine(units=16), aw.relu(), aw.affine(units=10)), (1, 8, 8), 0)
         before = list(model.state_dict())
         with plainly:
             verdict = train(model, digits, recipe({"compile": wanted}), Budget(3, "epochs"), 0, lambda *_: None)

@@ -15,7 +15,7 @@ from archwright.evaluate.config import Keep
 from archwright.evaluate.data.dataset import Images
 from archwright.evaluate.data.named import Dataset, describe, read
 from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.network.compile import compiled
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training import augment
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.train import train
@@ -35,13 +35,13 @@ def trained(data, budget, seed=0, keep: Keep = "best", model=None, **settings):
     """The model, the verdict and the reports of a training."""
     reports = []
     torch.manual_seed(seed)
-    model = compiled(NETWORK, (1, 8, 8), seed) if model is None else model
+    model = compile_architecture(NETWORK, (1, 8, 8), seed) if model is None else model
     verdict = train(model, data, recipe(settings), budget, seed, lambda _, metrics: reports.append(metrics), keep)
     return model, verdict, reports
 
 
 def test_batch_normalisation_over_one_image_names_the_setting(digits):
-    model = compiled(aw.sequential(aw.affine(units=8), aw.batch_norm(), aw.affine(units=10)), (1, 8, 8), 0)
+    model = compile_architecture(aw.sequential(aw.affine(units=8), aw.batch_norm(), aw.affine(units=10)), (1, 8, 8), 0)
     with pytest.raises(BatchTooSmall, match=r"a batch has 1 image, .*; set batch_size to 2 or more"):
         trained(digits, Budget(1, "examples"), model=model, batch_size=1)
 
@@ -165,7 +165,7 @@ def test_without_validation_images_the_last_epoch_counts_and_only_the_test_is_sc
 def test_without_validation_images_patience_watches_the_training_accuracy(joined):
     """At a rate of 0 the model never changes; without dropout, and in any order, its accuracy stays that of epoch 1."""
     settings = {"lr_init": 0.0, "stop_patience": 3, "batch_size": 1438}
-    model = compiled(aw.affine(units=10), (1, 8, 8), 0)
+    model = compile_architecture(aw.affine(units=10), (1, 8, 8), 0)
     _, verdict, reports = trained(joined, Budget(50, "epochs"), keep="last", model=model, **settings)
     assert verdict.metrics["epochs"] == 4
     assert "no better accuracy on the training images than in epoch 1" in verdict.stopped.why
@@ -182,7 +182,7 @@ def test_a_halt_ends_the_training_after_the_epoch_with_the_best_weights(digits):
     """It was told so with the third of ten epochs: all that the first three came to is there, and nothing more."""
     settings = {"optimizer": "sgd", "learning_rate": 0.7, "batch_size": 16}
     say = lambda epoch, _: "worse than the others" if epoch == 3 else ""  # noqa: E731
-    model = compiled(NETWORK, (1, 8, 8), 0)
+    model = compile_architecture(NETWORK, (1, 8, 8), 0)
     torch.manual_seed(0)
     verdict = train(model, digits, recipe(settings), Budget(10, "epochs"), 0, say)
     assert verdict.stopped == Stopped("hopeless", 3, "worse than the others")
@@ -192,7 +192,7 @@ def test_a_halt_ends_the_training_after_the_epoch_with_the_best_weights(digits):
 
 
 def test_a_halt_with_the_last_epoch_has_stopped_nothing(digits):
-    model = compiled(NETWORK, (1, 8, 8), 0)
+    model = compile_architecture(NETWORK, (1, 8, 8), 0)
     assert train(model, digits, recipe(), Budget(1, "epochs"), 0, lambda *_: "too late").stopped is None
 
 
