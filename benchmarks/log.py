@@ -45,7 +45,7 @@ class Instant:
         assert self._job is not None
         return [Finished(self._job.trial, self._job.attempt, "ok", {"accuracy": 0.5}, 0.0)]
 
-    def halt(self, trial: int, why: str) -> None:
+    def stop_early(self, trial: int, reason: str) -> None:
         """Nothing: the job has ended."""
 
     def close(self) -> None:

@@ -105,7 +105,7 @@ class Stopped:
 class Finished:
     """The end of an attempt. `error` is empty unless something went wrong; then it is what a person should read.
 
-    `may_be_chance` if another attempt may well end otherwise, as where somebody killed the worker. `stopped` unless the
+    `transient` if another attempt may well end otherwise, as where somebody killed the worker. `stopped` unless the
     attempt went on until its budget was spent, or came to its end in another way.
     """
 
@@ -115,7 +115,7 @@ class Finished:
     metrics: Mapping[str, float]
     seconds: float  # wall time of the attempt, or simulated time where the evaluator simulates it
     error: str = ""
-    may_be_chance: bool = False
+    transient: bool = False
     stopped: Stopped | None = None
 
 
@@ -135,10 +135,11 @@ class Evaluator(Protocol):
         """What has arrived since the last call, in order; waits up to `timeout` seconds for something."""
         ...
 
-    def halt(self, trial: int, why: str) -> None:
-        """Let the trial's job end after the epoch under way, as stopped since it is hopeless.
+    def stop_early(self, trial: int, reason: str) -> None:
+        """End the trial's job after the epoch under way; it is logged as stopped because it is hopeless.
 
-        It ends well, with what it has come to; its end arrives as any other. Nothing happens where the job has ended.
+        Its status is ok, with the metrics that it has by then; its end arrives as any other. Nothing happens where the
+        job has ended already. `reason` is for people.
         """
         ...
 

@@ -122,7 +122,7 @@ class TabularEvaluator:
         arrived, self._arrived = self._arrived, []
         return arrived
 
-    def halt(self, trial: int, why: str) -> None:
+    def stop_early(self, trial: int, reason: str) -> None:
         """Nothing: every job has ended when it was submitted."""
 
     def close(self) -> None:

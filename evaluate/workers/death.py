@@ -31,7 +31,7 @@ class Death:
 
     status: Status
     why: str
-    may_be_chance: bool = False  # not of the job's doing, as far as can be known
+    transient: bool = False  # not of the job's doing, as far as can be known
 
 
 def death(code: int | None, kills: MemoryKills, kills_before: int | None) -> Death:

@@ -16,7 +16,7 @@ from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.limit import LAST_CALL
 from archwright.evaluate.workers.machine import MemoryKills, cores
 from archwright.evaluate.workers.process import Gone, WorkerProcess, import_path
-from archwright.evaluate.workers.protocol import Ended, Garbled, Halt, Message, Ready, Setup, Unfit
+from archwright.evaluate.workers.protocol import Ended, Garbled, Message, Ready, Setup, StopEarly, Unfit
 
 GLANCE = 0.5  # seconds between looks for a dead worker whose pipe a child of it holds open
 
@@ -93,7 +93,7 @@ class WorkerPool:
             worker = idle[0] if idle else self._hire()
         except OSError as error:  # the machine has no more processes, or no more memory
             said = f"a worker could not be started: {error}"
-            self._arrived.append(Finished(job.trial, job.attempt, "crashed", {}, 0.0, said, may_be_chance=True))
+            self._arrived.append(Finished(job.trial, job.attempt, "crashed", {}, 0.0, said, transient=True))
             return
         worker.job = job
         self._begin(worker)
@@ -110,11 +110,11 @@ class WorkerPool:
                 arrived, self._arrived = self._arrived, []
                 return arrived
 
-    def halt(self, trial: int, why: str) -> None:
-        """Tell the worker of the trial's job, if it still has it, that it is to end after the epoch under way."""
+    def stop_early(self, trial: int, reason: str) -> None:
+        """Tell the worker that has the trial's job, if there is one, to end it after the epoch under way."""
         for worker in self._workers:
             if worker.ready and worker.job is not None and worker.job.trial == trial:
-                worker.send(Halt(trial, worker.job.attempt, why))
+                worker.send(StopEarly(trial, worker.job.attempt, reason))
                 self._watch(worker)
 
     def close(self) -> None:
@@ -229,7 +229,7 @@ class WorkerPool:
 
     def _with_chance(self, finished: Finished) -> Finished:
         """The end of an attempt, which may be chance if what ran out is shared with the trials of other workers."""
-        return evolve(finished, may_be_chance=finished.status == "out_of_memory" and self._slots > 1)
+        return evolve(finished, transient=finished.status == "out_of_memory" and self._slots > 1)
 
     def _deadline(self, worker: WorkerProcess) -> float:
         if worker.limit.called is not None:
@@ -252,10 +252,10 @@ class WorkerPool:
         seconds = (worker.limit.expired or time.monotonic()) - worker.since
         self._replace(worker)
         said = f"{death.why}\n{worker.last_words()}".rstrip() if quote else death.why
-        if not self._proven and not death.may_be_chance:
+        if not self._proven and not death.transient:
             self._stillborn = said
         if (job := worker.job) is not None:
-            chance = death.may_be_chance or not worker.ready  # before that, the job had not begun
+            chance = death.transient or not worker.ready  # before that, the job had not begun
             end = Finished(job.trial, job.attempt, death.status, {}, seconds, said, chance)
             self._arrived.append(end)
 

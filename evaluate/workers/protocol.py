@@ -29,12 +29,12 @@ class Setup:
 
 
 @frozen
-class Halt:
+class StopEarly:
     """The job is to end after the epoch under way; nothing where it has ended already."""
 
     trial: int
     attempt: int
-    why: str  # for people
+    reason: str  # for people
 
 
 @frozen
@@ -79,8 +79,10 @@ class JobMessage:
         return _converter().structure(self.fields, Job)
 
 
-Message = Setup | JobMessage | Halt | Ready | Unfit | Report | Ended
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Setup, JobMessage, Halt, Ready, Unfit, Report, Ended)}
+Message = Setup | JobMessage | StopEarly | Ready | Unfit | Report | Ended
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Setup, JobMessage, StopEarly, Ready, Unfit, Report, Ended)
+}
 
 
 def encode(message: Message) -> bytes:

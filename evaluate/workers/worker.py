@@ -22,7 +22,17 @@ from archwright.evaluate.config import FunctionConfig, TrainingConfig, from_json
 from archwright.evaluate.user_code import is_source, load, no_child_returns, require_process
 from archwright.evaluate.user_errors import account, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict
-from archwright.evaluate.workers.protocol import Ended, Halt, JobMessage, Message, Ready, Setup, Unfit, decode, encode
+from archwright.evaluate.workers.protocol import (
+    Ended,
+    JobMessage,
+    Message,
+    Ready,
+    Setup,
+    StopEarly,
+    Unfit,
+    decode,
+    encode,
+)
 
 
 def attempt(
@@ -124,8 +134,8 @@ class Inbox:
     def _read(self) -> None:
         try:
             for message in self._messages:
-                if isinstance(message, Halt):
-                    self._halts[message.trial, message.attempt] = message.why
+                if isinstance(message, StopEarly):
+                    self._halts[message.trial, message.attempt] = message.reason
                 else:
                     assert isinstance(message, JobMessage)
                     self._halts.pop((message.trial, message.attempt), None)  # of a job of another search

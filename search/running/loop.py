@@ -227,7 +227,7 @@ class Run:
         if self.curves is not None and trial not in self._halted and (why := self.curves.why_hopeless(trial)):
             self._commit()
             self._halted.add(trial)
-            self.evaluator.halt(trial, why)
+            self.evaluator.stop_early(trial, why)
 
     def _end(self, finished: Finished) -> None:
         """Take the end of an attempt: of its trial, too, unless that is tried again."""
@@ -239,7 +239,7 @@ class Run:
         self._record(end)
         del self._jobs[end.trial]
         # The log's count, not this process's: a run that is resumed has no more retries than one that was not.
-        if finished.may_be_chance and self.state.trials[end.trial].ends <= self.retries:
+        if finished.transient and self.state.trials[end.trial].ends <= self.retries:
             self._again.append(end.trial)
             return
         self._record(scored(end, objective))

@@ -62,7 +62,7 @@ class Instant:
         job = self.jobs.pop(self._random.randrange(len(self.jobs)))
         return [Report(job.trial, job.attempt, 1, {"accuracy": 0.5}), self._verdict(job)]
 
-    def halt(self, trial: int, why: str) -> None:
+    def stop_early(self, trial: int, reason: str) -> None:
         """A job that has reported has ended."""
 
     def close(self) -> None:

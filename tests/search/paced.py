@@ -25,11 +25,11 @@ class Paced:
         self.jobs[job.trial], self.epochs[job.trial] = job, 0
         self._ends.pop(job.trial, None)
 
-    def halt(self, trial: int, why: str) -> None:
-        self.halts.append((trial, self.epochs[trial], why))
-        self.heard(trial, self.epochs[trial], why)
+    def stop_early(self, trial: int, reason: str) -> None:
+        self.halts.append((trial, self.epochs[trial], reason))
+        self.heard(trial, self.epochs[trial], reason)
         if trial in self.jobs:
-            self._ends[trial] = (self.epochs[trial] + self._late, why)
+            self._ends[trial] = (self.epochs[trial] + self._late, reason)
 
     def collect(self, timeout: float) -> Sequence[Report | Finished]:
         del timeout

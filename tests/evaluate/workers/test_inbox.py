@@ -2,7 +2,7 @@
 
 from queue import SimpleQueue
 
-from archwright.evaluate.workers.protocol import Halt, JobMessage
+from archwright.evaluate.workers.protocol import JobMessage, StopEarly
 from archwright.evaluate.workers.worker import Inbox
 from tests.evaluate.jobs import job
 
@@ -14,7 +14,7 @@ def test_a_halt_that_comes_too_late_is_none_of_a_later_job_of_the_same_number():
     jobs = inbox.jobs()
     messages.put(JobMessage.of(job(0)))
     assert inbox.halted(next(jobs)) == ""
-    for message in (Halt(0, 1, "it was worse"), JobMessage.of(job(0)), None):
+    for message in (StopEarly(0, 1, "it was worse"), JobMessage.of(job(0)), None):
         messages.put(message)
     assert inbox.halted(next(jobs)) == ""
     assert next(jobs, None) is None

@@ -114,7 +114,7 @@ def test_a_job_that_has_nothing_to_say_is_timed_out_after_a_last_call(begun, clo
     assert begun.pool.collect(0.0) == []
     clock.now += LAST_CALL
     (end,) = begun.pool.collect(0.0)
-    assert (end.status, end.error, end.may_be_chance) == (
+    assert (end.status, end.error, end.transient) == (
         "timed_out",
         "the trial was killed at its limit of 5 s (trial_timeout)",
         False,
@@ -128,7 +128,7 @@ def test_a_job_over_its_limit_while_all_stood_still_is_tried_again(begun, clock)
     assert begun.pool.collect(0.0) == []
     clock.now += LAST_CALL
     (end,) = begun.pool.collect(0.0)
-    assert (end.status, end.may_be_chance) == ("timed_out", True)
+    assert (end.status, end.transient) == ("timed_out", True)
     assert "the search did not run" in end.error
 
 
@@ -154,7 +154,7 @@ def test_a_job_that_is_killed_while_its_coordinator_waits_for_the_log_has_said_w
     assert begun.worker.returncode == -15
     clock.now += 60.0
     report, end = begun.pool.collect(0.0)
-    assert (report.epoch, end.status, end.may_be_chance) == (1, "timed_out", late > 0)
+    assert (report.epoch, end.status, end.transient) == (1, "timed_out", late > 0)
     assert end.seconds == pytest.approx(LIMIT + SPARE + late + LAST_CALL, abs=0.02)
 
 

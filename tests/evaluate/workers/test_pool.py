@@ -59,7 +59,7 @@ def test_a_halted_function_ends_well_at_its_next_report_and_its_worker_goes_on(o
     pool = open_pool("reports_until_halted")
     pool.submit(job(3))
     arrived = until_report(pool)
-    pool.halt(3, "it was worse")
+    pool.stop_early(3, "it was worse")
     *reports, ended = until_end(pool, arrived)
     assert (ended.status, ended.error) == ("ok", "")
     assert ended.stopped is not None
@@ -74,9 +74,9 @@ def test_a_halted_function_ends_well_at_its_next_report_and_its_worker_goes_on(o
 def test_a_halt_touches_no_other_job_and_no_later_attempt(open_pool):
     """Before any job, of a trial that nobody has, and of one that has ended: nothing happens."""
     pool = open_pool("reports", workers=2)
-    pool.halt(7, "too early")
+    pool.stop_early(7, "too early")
     (first,), _ = run(pool, job(7))
-    pool.halt(7, "too late")
+    pool.stop_early(7, "too late")
     (again,), _ = run(pool, job(7, attempt=2))
     assert (first.stopped, again.stopped, again.status) == (None, None, "ok")
 
@@ -177,7 +177,7 @@ def test_a_machine_without_room_for_a_process_costs_an_attempt(open_pool):
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     (ended,) = pool.collect(1.0)
-    assert (ended.status, ended.may_be_chance) == ("crashed", True)
+    assert (ended.status, ended.transient) == ("crashed", True)
     assert ended.error.startswith("a worker could not be started: [Errno 24]")
     assert run(pool, job(1))[0][0].status == "ok"
 

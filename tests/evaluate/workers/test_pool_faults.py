@@ -58,7 +58,7 @@ def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(po
     (ended, after), _ = run(pool, job(0, calls(function)), job(1, calls("process")))
     assert (ended.status, after.status) == (status, "ok")
     assert told in ended.error
-    assert ended.may_be_chance == (function in MAY_BE_CHANCE)
+    assert ended.transient == (function in MAY_BE_CHANCE)
     assert len(ended.error) < 12_000
 
 
@@ -129,8 +129,8 @@ def test_a_later_worker_that_dies_at_its_start_may_be_chance(tmp_path, file):
         (tmp_path / "later.py").write_text("import os; os.abort()")
         (first, second), _ = run(pool, job(0), job(1))
         assert pool.pids == []
-    assert ("SIGSEGV" in first.error, first.may_be_chance) == (True, False)
-    assert ("SIGABRT" in second.error, second.may_be_chance) == (True, True)
+    assert ("SIGSEGV" in first.error, first.transient) == (True, False)
+    assert ("SIGABRT" in second.error, second.transient) == (True, True)
 
 
 def test_a_worker_that_fails_by_itself_ends(open_pool):
@@ -166,7 +166,7 @@ def test_a_limit_that_comes_when_the_job_has_ended_is_none_of_the_next_job_s(ope
 def test_memory_that_is_shared_with_other_trials_may_be_short_by_chance(open_pool):
     for workers in (1, 2):
         (ended,), _ = run(open_pool("runs_out", workers=workers), job())
-        assert (ended.status, ended.may_be_chance) == ("out_of_memory", workers == 2)
+        assert (ended.status, ended.transient) == ("out_of_memory", workers == 2)
 
 
 def test_nobody_waits_for_a_worker_who_wants_to_stop(open_pool):
@@ -198,7 +198,7 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
     dead = time.monotonic() - worker.since
     time.sleep(0.5)  # which is none of the trial's time
     (ended,) = pool.collect(5.0)
-    assert (ended.status, "limit of 1 s" in ended.error, ended.may_be_chance) == ("timed_out", True, False)
+    assert (ended.status, "limit of 1 s" in ended.error, ended.transient) == ("timed_out", True, False)
     assert 1.0 <= ended.seconds <= dead
 
 
@@ -260,7 +260,7 @@ def test_how_a_worker_ended_is_not_known_where_its_end_is_ignored(open_pool, fun
         (ended,), _ = run(open_pool(function), job())
     finally:
         signal.signal(signal.SIGCHLD, before)
-    assert (ended.status, ended.may_be_chance) == ("crashed", True)
+    assert (ended.status, ended.transient) == ("crashed", True)
     assert ended.error.startswith("the worker ended, and how is not known, since the search's process ignores SIGCHLD")
 
 
@@ -275,9 +275,9 @@ def test_a_halted_job_whose_worker_dies_has_crashed(open_pool):
     pool = open_pool("reports_and_dies")
     pool.submit(job(0))
     arrived = until_report(pool)
-    pool.halt(0, "it was worse")
+    pool.stop_early(0, "it was worse")
     *_, ended = until_end(pool, arrived)  # it may have arrived already
     assert (ended.status, ended.stopped) == ("crashed", None)
-    pool.halt(0, "it is dead")
+    pool.stop_early(0, "it is dead")
     (again,), _ = run(pool, job(0, attempt=2))
     assert (again.status, again.stopped) == ("crashed", None)

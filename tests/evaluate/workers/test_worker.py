@@ -195,7 +195,7 @@ def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
     runs_out = aw.sequential(load(source), NETWORK)
     with WorkerPool(TrainingConfig(device="cuda:0"), space_source=source) as pool:
         (failed, after), _ = run(pool, job(0, runs_out), job(1, NETWORK))
-    assert (failed.status, failed.may_be_chance, after.status) == ("out_of_memory", False, "ok")
+    assert (failed.status, failed.transient, after.status) == ("out_of_memory", False, "ok")
     assert "OutOfMemoryError: CUDA out of memory" in failed.error
 
 

@@ -239,7 +239,7 @@ def test_failures_that_are_not_in_a_row_do_not_stop_a_run():
 
 
 def killed(job) -> Finished:
-    return Finished(job.trial, job.attempt, "crashed", {}, 0.1, "killed", may_be_chance=True)
+    return Finished(job.trial, job.attempt, "crashed", {}, 0.1, "killed", transient=True)
 
 
 def statuses(log, kind) -> dict[int, list[str]]:
