@@ -6,6 +6,8 @@ import re
 import runpy
 import subprocess
 import sysconfig
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import get_type_hints
 
@@ -13,9 +15,11 @@ import pytest
 
 import archwright as aw
 from archwright.cli import options
+from archwright.core.setting import BadSetting, settings_by_name
+from archwright.evaluate.training.recipe import Recipe, recipe
+from archwright.search.running.stopping import RULES, rule_to_json
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import SEARCHERS, searcher_named
-from archwright.search.searchers.settings import BadSearcherSetting
 from tests.cli.running import commands as forked
 from tests.places import ROOT
 
@@ -54,34 +58,27 @@ def test_views_are_documented_as_they_are():
     assert made["page_with_views"]() == (ROOT / "docs" / "log.md").read_text()
 
 
-def test_settings_are_documented_as_they_are():
-    """docs/training.md holds what the code says of each setting; if not: python docs/make_settings.py."""
-    made = runpy.run_path(str(ROOT / "docs" / "make_settings.py"))
-    assert made["page_with_settings"]() == (ROOT / "docs" / "training.md").read_text()
-
-
-SEARCHERS_MADE = runpy.run_path(str(ROOT / "docs" / "make_searchers.py"))
-
-
-def test_searchers_and_figures_are_documented_as_they_are():
-    """Pages hold what the code says of settings and kinds of figures; if not: python docs/make_searchers.py."""
-    for page, text in SEARCHERS_MADE["pages"]().items():
+def test_settings_and_figures_are_documented_as_they_are():
+    """Pages hold what the code says of settings and kinds of figures; if not: python docs/make_settings.py."""
+    for page, text in runpy.run_path(str(ROOT / "docs" / "make_settings.py"))["make_pages"]().items():
         assert page.read_text() == text
 
 
 def test_what_settings_may_be_is_what_is_refused():
-    """The words of the table are those of the error; a list is no setting of any searcher."""
-    settings = [
-        (name, setting, words)
-        for name in SEARCHERS_MADE["DOCUMENTED"]
-        for setting, (words, _) in SEARCHERS_MADE["settings_of"](type(SEARCHERS[name])).items()
+    """The words of the tables are those of the error; a list is no setting of any searcher, rule or recipe."""
+    owners: list[tuple[str, type, Callable[[dict], object]]] = [
+        *((f"the searcher {name}", type(SEARCHERS[name]), partial(searcher_named, name)) for name in options.SEARCHERS),
+        *((f"the stopping rule {name}", rule, partial(rule_to_json, name)) for name, rule in RULES.items()),
+        ("the training", Recipe, recipe),
     ]
-    assert len(settings) > 15
-    for name, setting, words in settings:
-        with pytest.raises(
-            BadSearcherSetting, match=re.escape(f"{setting} of the searcher {name} is [0]; it may be {words}")
-        ):
-            searcher_named(name, {setting: [0]})
+    settings = [
+        (owner, name, setting.allowed, make) for owner, kind, make in owners
+        for name, setting in settings_by_name(kind).items()
+    ]  # fmt: skip
+    assert len(settings) > 40
+    for owner, name, allowed, make in settings:
+        with pytest.raises(BadSetting, match=re.escape(f"{name} of {owner} is [0]; it may be {allowed}")):
+            make({name: [0]})
 
 
 def test_every_searcher_has_its_part_of_the_page_and_its_place_in_help():

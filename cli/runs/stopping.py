@@ -10,7 +10,8 @@ from archwright.search.running.stopping import rule_to_json
 def stopping(text: str | None, config: Config, objective: Objective) -> JSON:
     """The rule that a text such as `median` or `median,startup=8` names; None if there is none.
 
-    Raises BadStoppingRule, and BadOption where no epoch of a trial is reported that the rule could judge by.
+    Raises UnknownStoppingRule, UnknownSetting, BadSetting, and BadOption where no epoch of a trial is reported that the
+    rule could judge by.
     """
     if text is None:
         return None

@@ -6,14 +6,24 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import suggest_names
 from archwright.core.expression import Shared
 from archwright.core.hyperparameter import probes
 from archwright.core.json import JSON
 from archwright.core.modules.basic import Settings
+from archwright.core.setting import (
+    BadSetting,
+    UnknownSetting,
+    check_setting,
+    choice_setting,
+    flag_setting,
+    number_setting,
+    settings_by_name,
+    whole_setting,
+    with_settings,
+)
 from archwright.core.term import Term
 from archwright.core.value import Value
-from archwright.evaluate.training.setting import BadTrainingSetting, choice, count, flag, number
 
 ALIASES = {"lr_init": "learning_rate"}  # DeepArchitect's name
 BY_OPTIMIZER: Mapping[JSON, Mapping[str, JSON]] = {  # defaults that depend on the optimizer
@@ -22,98 +32,108 @@ BY_OPTIMIZER: Mapping[JSON, Mapping[str, JSON]] = {  # defaults that depend on t
 }
 OF_OPTIMIZER = ("learning_rate", "momentum", "nesterov", "weight_decay")  # what is good for one optimizer only
 PAPER = "DeepArchitect, section 7 and its released code"
-
-
-class UnknownTrainingSetting(ArchwrightError, ValueError):
-    """A setting of an architecture that the training does not know, or that is given under two names."""
+OWNER = "the training"  # whose settings these are, in messages
 
 
 @frozen
 class Recipe:
     """The training of one model. Every field is a setting that a space may search over; 0 means none or never."""
 
-    optimizer: str = choice(
+    optimizer: str = choice_setting(
         "adam", "adamw", "sgd", "sgd_mom",
         meaning="sgd_mom is sgd with the paper's defaults",
         source="Kingma and Ba 2015; Loshchilov and Hutter 2019",
     )  # fmt: skip
-    learning_rate: float = number(0.001, meaning="its highest; by default 0.05 for sgd and 0.01 for sgd_mom")
-    momentum: float = number(0.9, high=1.0, meaning="of sgd and sgd_mom; by default 0.99 for sgd_mom")
-    nesterov: bool = flag(meaning="Nesterov's momentum, for sgd and sgd_mom", source="Sutskever et al. 2013")
-    weight_decay: float = number(0.0, meaning="added to the gradient; for adamw, apart from it and times the rate")
-    gradient_clip: float = number(
+    learning_rate: float = number_setting(0.001, meaning="its highest; by default 0.05 for sgd and 0.01 for sgd_mom")
+    momentum: float = number_setting(0.9, high=1.0, meaning="of sgd and sgd_mom; by default 0.99 for sgd_mom")
+    nesterov: bool = flag_setting(meaning="Nesterov's momentum, for sgd and sgd_mom", source="Sutskever et al. 2013")
+    weight_decay: float = number_setting(
+        0.0, meaning="added to the gradient; for adamw, apart from it and times the rate"
+    )
+    gradient_clip: float = number_setting(
         0.0, meaning="the norm to which a larger gradient of all parameters is cut down", source="Pascanu et al. 2013"
     )
-    batch_size: int = count(
+    batch_size: int = whole_setting(
         128,
-        "images",
+        unit="images",
         low=1,
         meaning="in a step; images at an epoch's end that fill no batch are left out, other ones in each epoch",
     )
-    schedule: str = choice(
+    schedule: str = choice_setting(
         "constant", "cosine", "one_cycle",
         meaning="of the learning rate between warmup and horizon; one_cycle goes down in a straight line, and has a "
         "warmup of 0.3 by default",
         source="Loshchilov and Hutter 2017; Smith and Topin 2018",
     )  # fmt: skip
-    horizon: float = number(
+    horizon: float = number_setting(
         0.0, meaning="the end of the schedule, in the budget's unit; 0: the end of the trial's own budget"
     )
-    warmup: float = number(
+    warmup: float = number_setting(
         0.0,
         high=1.0,
         meaning="the fraction of the horizon in which the learning rate rises in a straight line, in every schedule",
         source="Goyal et al. 2017",
     )
-    warmup_from: float = number(0.04, high=1.0, meaning="where it begins to rise, as a fraction of the learning rate")
-    rate_end: float = number(
+    warmup_from: float = number_setting(
+        0.04, high=1.0, meaning="where it begins to rise, as a fraction of the learning rate"
+    )
+    rate_end: float = number_setting(
         0.0, high=1.0, meaning="what cosine and one_cycle go down to, as a fraction of the learning rate"
     )
-    rate_mult: float = number(0.1, high=1.0, meaning="what rate_patience multiplies the learning rate by", source=PAPER)
-    rate_patience: int = count(
-        0, "epochs", meaning="so many without a new best accuracy lower the learning rate", source=PAPER
+    rate_mult: float = number_setting(
+        0.1, high=1.0, meaning="what rate_patience multiplies the learning rate by", source=PAPER
     )
-    lr_min: float = number(1e-9, meaning="rate_mult takes the learning rate no lower", source=PAPER)
-    stop_patience: int = count(0, "epochs", meaning="so many without a new best accuracy end it", source=PAPER)
-    normalisation: str = choice(
+    rate_patience: int = whole_setting(
+        0, unit="epochs", meaning="so many without a new best accuracy lower the learning rate", source=PAPER
+    )
+    lr_min: float = number_setting(1e-9, meaning="rate_mult takes the learning rate no lower", source=PAPER)
+    stop_patience: int = whole_setting(
+        0, unit="epochs", meaning="so many without a new best accuracy end it", source=PAPER
+    )
+    normalisation: str = choice_setting(
         "channel", "pixel",
         meaning="mean 0 and deviation 1 over the training images of each channel, or of each pixel of each channel",
         source=PAPER,
     )  # fmt: skip
-    crop: int = count(
-        0, "pixels", meaning="zeros around an image, out of which a window of its size is cut at random", source=PAPER
+    crop: int = whole_setting(
+        0,
+        unit="pixels",
+        meaning="zeros around an image, out of which a window of its size is cut at random",
+        source=PAPER,
     )
-    flip: bool = flag(meaning="left to right, half of the images", source=PAPER)
-    cutout: int = count(
-        0, "pixels", meaning="the side of a square that is blanked out at random", source="DeVries and Taylor 2017"
+    flip: bool = flag_setting(meaning="left to right, half of the images", source=PAPER)
+    cutout: int = whole_setting(
+        0, unit="pixels", meaning="the side of a square that is blanked out at random", source="DeVries and Taylor 2017"
     )
-    mixup: float = number(
+    mixup: float = number_setting(
         0.0,
         meaning="alpha of the Beta distribution of the shares of two mixed images",
         source="Zhang et al. 2018",
     )
-    label_smoothing: float = number(
+    label_smoothing: float = number_setting(
         0.0, high=1.0, meaning="the share of the label that all classes get alike", source="Szegedy et al. 2016"
     )
-    ema_decay: float = number(
+    ema_decay: float = number_setting(
         0.0,
         high=1.0,
         meaning="what a step leaves of the average of the weights, which is what is scored and kept; less in the first "
         "steps: no more than (1 + t) / (10 + t) after t of them",
         source="Polyak and Juditsky 1992",
     )
-    initialization: str = choice(
+    initialization: str = choice_setting(
         "own", "he", "released",
         meaning="of all convolutions and affine layers: as each module says itself, or one rule for all; released is "
         "that of DeepArchitect's code, which starts convolutions far smaller",
         source="He et al. 2015; Glorot and Bengio 2010",
     )  # fmt: skip
 
-    compile: bool = flag(meaning="by torch.compile: a training of many steps is faster for it, a short one slower")
+    compile: bool = flag_setting(
+        meaning="by torch.compile: a training of many steps is faster for it, a short one slower"
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.nesterov and self.momentum == 0:
-            raise BadTrainingSetting("the setting nesterov is True and momentum is 0; it must be more than 0 for that")
+            raise BadSetting("nesterov of the training is True and its momentum is 0; it must be more than 0 for that")
 
 
 RECIPES: Mapping[str, Mapping[str, JSON]] = {
@@ -145,7 +165,7 @@ def recipe(*given: Mapping[str, JSON]) -> Recipe:
     """The recipe of some settings, where a later mapping overrules an earlier one.
 
     A setting `recipe` names one of RECIPES, which all other settings overrule; where they name another optimizer than
-    it does, what it says of its optimizer does not hold. Raises UnknownTrainingSetting or BadTrainingSetting.
+    it does, what it says of its optimizer does not hold. Raises UnknownSetting or BadSetting.
     """
     chosen: dict[str, Any] = {}
     for settings in given:
@@ -157,7 +177,7 @@ def recipe(*given: Mapping[str, JSON]) -> Recipe:
     usual = dict(BY_OPTIMIZER.get(str(settings.get("optimizer")), {}))
     if settings.get("schedule") == "one_cycle":
         usual["warmup"] = 0.3
-    return Recipe(**{**usual, **settings})
+    return with_settings(Recipe(), OWNER, {**usual, **settings})
 
 
 def in_effect(*given: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -171,15 +191,15 @@ def in_effect(*given: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def overruled(settings: Mapping[str, JSON], by: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Settings by our names, with those in `by` in the place of their namesakes; raises UnknownTrainingSetting."""
+    """Settings by our names, with those in `by` in the place of their namesakes; raises UnknownSetting."""
     return {**_by_our_names(settings), **_by_our_names(by)}
 
 
 def check_settings(space: Term) -> None:
     """Nothing, if the training knows every setting of the space by its name, and takes each value that it may have.
 
-    Of a range, both ends are looked at; of what is computed, nothing. Raises UnknownTrainingSetting or
-    BadTrainingSetting.
+    Of a range, both ends are looked at; of what is computed, nothing. Raises UnknownSetting or
+    BadSetting.
     """
     if isinstance(space, Settings):
         for name, entry in space.entries:
@@ -194,26 +214,23 @@ def _check_value(name: str, value: Value) -> None:
     if name == "recipe":
         _named(value)
     else:
-        attribute = attrs.fields_dict(Recipe)[name]
-        assert attribute.validator is not None
-        attribute.validator(None, attribute, value)
+        check_setting(Recipe, OWNER, name, value)
 
 
 def _named(name: JSON) -> Mapping[str, JSON]:
     if not isinstance(name, str) or name not in RECIPES:
-        raise BadTrainingSetting(f"the setting recipe is {name!r}; it must be one of {', '.join(RECIPES)}")
+        raise BadSetting(f"recipe of {OWNER} is {name!r}; it may be {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
 def _by_our_names(settings: Mapping[str, JSON]) -> dict[str, JSON]:
-    known = [*(a.name for a in attrs.fields(Recipe)), "recipe"]
+    known = [*settings_by_name(Recipe), "recipe"]
     named: dict[str, JSON] = {}
     for name, value in settings.items():
         ours = ALIASES.get(name, name)
         if ours not in known:
-            remedy = suggest_names(name, [*known, *ALIASES])
-            raise UnknownTrainingSetting(f"the training has no setting {name!r}; {remedy}")
+            raise UnknownSetting(f"{OWNER} has no setting {name!r}; {suggest_names(name, [*known, *ALIASES])}")
         if ours in named:
-            raise UnknownTrainingSetting(f"the settings hold {ours} under two names; keep one of them")
+            raise BadSetting(f"the settings hold {ours} under two names; keep one of them")
         named[ours] = value
     return named

@@ -70,7 +70,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
 
 
 def recipe_of(config: TrainingConfig, architecture: Term) -> Recipe:
-    """How an architecture is trained; raises UnknownTrainingSetting or BadTrainingSetting."""
+    """How an architecture is trained; raises UnknownSetting or BadSetting."""
     return recipe(config.settings, settings_of(architecture), config.overrides)
 
 

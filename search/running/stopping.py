@@ -8,19 +8,19 @@ from statistics import median
 from typing import ClassVar
 
 import cattrs
-from attrs import evolve, field, fields, frozen
-from attrs.validators import ge
+from attrs import evolve, frozen
 from pyrsistent import PMap, pmap
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Stopped
+from archwright.core.setting import whole_setting, with_settings
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 
 
-class BadStoppingRule(ArchwrightError, ValueError):
-    """A rule that does not exist, or a setting of one that it does not have or cannot take."""
+class UnknownStoppingRule(ArchwrightError, LookupError):
+    """A name that no stopping rule has."""
 
 
 @frozen
@@ -35,28 +35,22 @@ class MedianRule:
     """
 
     name: ClassVar[str] = "median"
-    warmup: int = field(default=1, validator=ge(0))  # epochs that every trial may have
-    startup: int = field(default=5, validator=ge(1))  # trials that must be finished first
+    warmup: int = whole_setting(1, meaning="how many epochs every trial may have")
+    startup: int = whole_setting(5, low=1, meaning="how many trials must be finished before any is halted")
 
 
 RULES: Mapping[str, type[MedianRule]] = {MedianRule.name: MedianRule}
 
 
 def rule_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
-    """The name and every setting of a rule, as the beginning of a run holds them. Raises BadStoppingRule."""
+    """The name and every setting of a rule, as the beginning of a run holds them.
+
+    Raises UnknownStoppingRule, UnknownSetting or BadSetting.
+    """
     if name not in RULES:
-        raise BadStoppingRule(f"there is no stopping rule {name!r}; {suggest_names(name, RULES)}")
-    known = [a.name for a in fields(RULES[name])]
-    for setting, value in (settings or {}).items():
-        if setting not in known:
-            remedy = suggest_names(setting, known)
-            raise BadStoppingRule(f"the stopping rule {name} has no setting {setting!r}; {remedy}")
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise BadStoppingRule(f"{setting} of the stopping rule {name} is {value!r}; it is a whole number")
-    try:
-        return {"rule": name, **cattrs.unstructure(RULES[name](**(settings or {})))}
-    except ValueError as error:
-        raise BadStoppingRule(f"the settings of the stopping rule {name} cannot be {settings}: {error}") from error
+        raise UnknownStoppingRule(f"there is no stopping rule {name!r}; {suggest_names(name, RULES)}")
+    rule = with_settings(RULES[name](), f"the stopping rule {name}", settings or {})
+    return {"rule": name, **cattrs.unstructure(rule)}
 
 
 def rule_from_json(data: JSON) -> MedianRule:

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import ClassVar, final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 from pyrsistent import PDeque, pdeque
 
 from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node, root
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.setting import whole_setting
 from archwright.core.traversal import sample
 from archwright.search.randomness import uniforms
-from archwright.search.searchers.settings import whole
 
 
 @final
@@ -38,10 +38,14 @@ class Evolution:
 
     name: ClassVar[str] = "evolution"
     revision: ClassVar[int] = 2  # since a number changes to one nearby half of the time
-    # Members; as the hierarchical grammar paper's baseline has, and those that docs/reproduction.md is held against.
-    population: int = field(default=30, validator=whole(1))
-    # Members drawn with replacement, of which the best becomes the parent; as there.
-    sample: int = field(default=10, validator=whole(1))
+    # As the hierarchical grammar paper's baseline has, and those that docs/reproduction.md is held against.
+    population: int = whole_setting(30, low=1, meaning="members", source="Dong and Yang 2020; Schrodi et al. 2023")
+    sample: int = whole_setting(
+        10,
+        low=1,
+        meaning="members drawn with replacement, of which the best is the parent",
+        source="Dong and Yang 2020; Schrodi et al. 2023",
+    )
 
     def start(self, problem: Problem) -> EvolutionState:
         """No population yet."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.node import replay
 from archwright.core.protocols import Outcome, Problem, Proposal
-from archwright.search.searchers.settings import Allowed
+from archwright.core.setting import custom_setting
 
 
 class NotALeaf(ArchwrightError, ValueError):
@@ -55,10 +55,15 @@ class Fixed:
 
     name: ClassVar[str] = "given"
     revision: ClassVar[int] = 1
-    # Name and value of each choice.
-    path: tuple[tuple[str, JSON], ...] = field(default=(), converter=_as_tuples, validator=Allowed(PAIRS, _is_path))
-    run: str = ""  # whose trial the path is from, if it is from one
-    trial: int | None = field(default=None, validator=Allowed("the number of a trial, or null", _is_trial))
+    path: tuple[tuple[str, JSON], ...] = custom_setting(
+        (), PAIRS, _is_path, converter=_as_tuples, meaning="the name and the value of each choice"
+    )
+    run: str = custom_setting(
+        "", "a text", lambda run: type(run) is str, meaning="the run that the path is from, if it is from one"
+    )
+    trial: int | None = custom_setting(
+        None, "the number of a trial, or null", _is_trial, meaning="the trial of that run that the path is from"
+    )
 
     def start(self, problem: Problem) -> FixedState:
         """No proposals yet; PathMismatch or NotALeaf where the path does not lead to a leaf of the space."""

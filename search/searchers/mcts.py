@@ -6,16 +6,16 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import ClassVar, final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 from pyrsistent import PMap, pmap
 
 from archwright.core.domain import Domain
 from archwright.core.node import Node, root
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.setting import custom_setting, flag_setting, number_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Value
 from archwright.search.randomness import uniforms
-from archwright.search.searchers.settings import Allowed, as_float, flag, number
 
 # A domain of more values than this, or without end, is split into so many parts at most. A choice: as each branch is
 # entered once before any is again, a wider place would use up a run as long as the paper's (64 trials, section 7).
@@ -51,11 +51,7 @@ class MctsState:
     highest: float | None = None
 
 
-MOST_PARTS = 1_000_000  # each is a domain of its own, which is made and looked at
-PARTS = Allowed(
-    f"0 or a whole number from 2 to {MOST_PARTS}",
-    lambda parts: type(parts) is int and (parts == 0 or 2 <= parts <= MOST_PARTS),
-)
+MAX_PARTS = 1_000_000  # each is a domain of its own, which is made and looked at
 
 
 @final
@@ -76,11 +72,21 @@ class Mcts:
 
     name: ClassVar[str] = "mcts"
     revision: ClassVar[int] = 1
-    # c; the paper's runs used a bonus of 2c = 0.5 on accuracies in [0, 1].
-    exploration: float = field(default=0.25, converter=as_float, validator=number(0))
-    parts: int = field(default=0, validator=PARTS)  # 0: a branch for each value; k: k parts of the domain
-    # Scores to [0, 1] by the lowest and the highest so far, for metrics of other ranges.
-    rescale: bool = field(default=False, validator=flag())
+    exploration: float = number_setting(
+        0.25,
+        meaning="c of the bonus 2c sqrt(2 ln n / n_i)",
+        source="DeepArchitect, equation 2; its runs had 2c = 0.5",  # on accuracies in [0, 1]
+    )
+    parts: int = custom_setting(
+        0,
+        f"0 or a whole number from 2 to {MAX_PARTS}",
+        lambda parts: type(parts) is int and (parts == 0 or 2 <= parts <= MAX_PARTS),
+        meaning="0: a branch is a value; k: it is one of k parts of the domain",
+        source="DeepArchitect, section 5.3",
+    )
+    rescale: bool = flag_setting(
+        meaning="scores to [0, 1] by the lowest and the highest so far, for metrics of other ranges"
+    )
 
     def start(self, problem: Problem) -> MctsState:
         """A tree of one place."""

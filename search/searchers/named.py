@@ -2,20 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import cattrs
-from attrs import Attribute, evolve, fields_dict
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
+from archwright.core.setting import with_settings
 from archwright.search.searcher import AnySearcher, get_revision
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
-from archwright.search.searchers.settings import BY_TYPE, Allowed, BadSearcherSetting
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 
@@ -43,24 +41,11 @@ class UnknownSearcher(ArchwrightError, LookupError):
 def searcher_named(name: str, settings: Mapping[str, JSON] | None = None) -> AnySearcher:
     """The searcher of that name with the given settings, the rest as usual.
 
-    UnknownSearcher if there is none; BadSearcherSetting if it has no such setting, or not with such a value.
+    UnknownSearcher if there is none; UnknownSetting if it has no such setting; BadSetting if not with such a value.
     """
     if name not in SEARCHERS:
         raise UnknownSearcher(f"there is no searcher {name!r}; {suggest_names(name, SEARCHERS.keys() - INNER)}")
-    usual: Any = SEARCHERS[name]
-    known: Mapping[str, Attribute[Any]] = fields_dict(usual.__class__)
-    for setting, value in (settings or {}).items():
-        if setting not in known:
-            remedy = suggest_names(setting, known) if known else "it has none"
-            raise BadSearcherSetting(f"the searcher {name} has no setting {setting!r}; {remedy}")
-        if allowed := _allowed(known[setting]):
-            allowed.require(name, setting, value)
-    return evolve(usual, **(settings or {}))
-
-
-def _allowed(setting: "Attribute[Any]") -> Allowed | None:
-    """What a setting may be: as its searcher has it, or else as its type has it."""
-    return setting.validator if isinstance(setting.validator, Allowed) else BY_TYPE.get(setting.type)
+    return with_settings(SEARCHERS[name], f"the searcher {name}", settings or {})
 
 
 def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:

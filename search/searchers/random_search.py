@@ -2,14 +2,14 @@
 
 from typing import ClassVar, final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
 from archwright.core.node import Node, Path, root
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.setting import flag_setting
 from archwright.core.traversal import sample
 from archwright.search.randomness import uniforms
-from archwright.search.searchers.settings import flag
 from archwright.search.searchers.unseen import fresh
 
 
@@ -36,7 +36,7 @@ class RandomSearch:
 
     name: ClassVar[str] = "random"
     revision: ClassVar[int] = 1
-    replacement: bool = field(default=True, validator=flag())  # whether a leaf may be proposed again
+    replacement: bool = flag_setting(True, meaning="whether a model may be proposed again")
 
     def start(self, problem: Problem) -> RandomState:
         """No proposals yet."""

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import frozen
 
 from archwright.core.mutation import list_decisions, mutate
 from archwright.core.node import Node, Path, replay, root
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.setting import choice_setting, whole_setting
 from archwright.core.traversal import sample
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.history import Observed, Told, adopted, merits, told
-from archwright.search.searchers.settings import one_of, whole
 from archwright.search.searchers.unseen import fresh
 from archwright.search.surrogates.acquisition import expected_improvement, first_best, gaussian_ranks
 from archwright.search.surrogates.features import Matrix, Traits, matrix, traits, vocabulary
@@ -49,19 +49,29 @@ class Smbo:
 
     name: ClassVar[str] = "smbo"
     revision: ClassVar[int] = 5  # since it does not rest on how a processor rounds
-    surrogate: str = field(default="gp", validator=one_of(*SURROGATES))
-    # Random trials (the hierarchical grammar paper's design, and BANANAS').
-    initial: int = field(default=10, validator=whole(0))
-    # Candidates near the best trials, and random ones: 512, as in the benchmarks of DeepArchitect's second version. To
-    # have as many of each is a choice: 1 and 511, or 511 and 1, are no better and no worse in NAS-Bench-201 (CIFAR-100)
-    # as far as 20 seeds tell.
-    variants: int = field(default=256, validator=whole(0))
-    rollouts: int = field(default=256, validator=whole(1))
-    # The best trials: variants are of them (the grammar paper's acquisition search), and are to be better than them.
-    parents: int = field(default=10, validator=whole(1))
-    # Trials that the surrogate sees: half the best ones, half spread over the rest by rank. A choice: with so many, an
-    # ask takes 0.1 s however long the search is; more tell more, and cost the square of their number and then the cube.
-    memory: int = field(default=400, validator=whole(1))
+    surrogate: str = choice_setting(
+        *SURROGATES,
+        meaning="the model: a Gaussian process, or a random forest",
+        source="Rasmussen and Williams 2006; Breiman 2001, Hutter et al. 2011",
+    )
+    initial: int = whole_setting(
+        10, meaning="random trials to begin with", source="Schrodi et al. 2023; White et al. 2021"
+    )
+    # 512 candidates, as in the benchmarks of DeepArchitect's second version. To have as many of each kind is a choice:
+    # 1 and 511, or 511 and 1, are no better and no worse in NAS-Bench-201 (CIFAR-100) as far as 20 seeds tell.
+    variants: int = whole_setting(256, meaning="candidates near the best trials")
+    rollouts: int = whole_setting(256, low=1, meaning="random candidates")
+    parents: int = whole_setting(
+        10,
+        low=1,
+        meaning="the best trials, which variants are of and are to be better than",
+        source="Schrodi et al. 2023",
+    )
+    # A choice: with so many, an ask takes 0.1 s however long the search is; more tell more, and cost the square of
+    # their number and then the cube.
+    memory: int = whole_setting(
+        400, low=1, meaning="trials that the model sees: half the best ones, half spread over the rest by rank"
+    )
 
     def start(self, problem: Problem) -> SmboState:
         """Nothing observed."""

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import frozen
 
 from archwright.core.node import Node, root
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.setting import number_setting, whole_setting
 from archwright.core.traversal import sample
 from archwright.search.magnitude import in_unit, unit_of
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.history import Observed, adopted, merits, told
-from archwright.search.searchers.settings import as_float, number, positive, whole
 from archwright.search.searchers.unseen import fresh
 from archwright.search.surrogates.features import Matrix, Names, matrix, names, vocabulary
 from archwright.search.surrogates.ridge import ridge
@@ -21,6 +21,7 @@ from archwright.search.surrogates.surrogate import on_one_thread
 PaperState = Observed[Names]
 
 
+RELEASED_CODE = "DeepArchitect's released code"
 DIGITS = 12  # after the point, of predictions for targets of at most 1: the next ones are the processor's
 
 
@@ -40,12 +41,14 @@ class SmboPaper:
 
     name: ClassVar[str] = "smbo-paper"
     revision: ClassVar[int] = 3  # since it does not rest on how a processor rounds
-    rollouts: int = field(default=50, validator=whole(1))
-    # The probability of a random order.
-    exploration: float = field(default=0.25, converter=as_float, validator=number(0, 1))
-    penalty: float = field(default=1000.0, converter=as_float, validator=positive())  # lambda
-    # Of an n-gram in the evaluated models, for it to be a feature.
-    occurrences: int = field(default=3, validator=whole(1))
+    rollouts: int = whole_setting(50, low=1, meaning="random models to choose among", source=RELEASED_CODE)
+    exploration: float = number_setting(
+        0.25, high=1.0, meaning="the probability of a random choice", source=RELEASED_CODE
+    )
+    penalty: float = number_setting(1000.0, above=True, meaning="lambda of the ridge regression", source=RELEASED_CODE)
+    occurrences: int = whole_setting(
+        3, low=1, meaning="of an n-gram in the evaluated models, for it to be a feature", source=RELEASED_CODE
+    )
 
     def start(self, problem: Problem) -> PaperState:
         """Nothing observed."""

@@ -12,9 +12,10 @@ from archwright.cli.comparisons.progress import Overview
 from archwright.cli.comparisons.running import Force, unfinished, worked_off
 from archwright.cli.values import BadOption
 from archwright.core.json import JSON
+from archwright.core.setting import BadSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.running.loop import Stop
-from archwright.search.searchers.named import SEARCHERS, BadSearcherSetting, searcher_from_json, searcher_to_json
+from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_to_json
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import RunStopped
 from archwright.store.log import check_run_name
@@ -35,7 +36,7 @@ def settled(draw) -> JSON:
     settings = {field.name: draw(KINDS[field.type]) for field in fields(type(SEARCHERS[name])) if draw(st.booleans())}
     try:
         return searcher_to_json(name, settings)
-    except BadSearcherSetting:  # of the right type, and too small
+    except BadSetting:  # of the right type, and too small
         reject()
 
 

@@ -41,5 +41,5 @@ def test_a_space_over_settings_is_searched_and_what_it_leaves_open_is_set(tmp_pa
 def test_a_recipe_that_there_is_not_is_refused_with_those_that_there_are(cli, tmp_path):
     done = cli("search", "digits", "--train", "recipe=modren")
     assert done.code == 2
-    assert "the setting recipe is 'modren'; it must be one of plain, paper, modern" in done.err
+    assert "recipe of the training is 'modren'; it may be plain, paper, modern" in done.err
     assert not (tmp_path / "archwright.duckdb").exists()

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Stopped
+from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.search.running.loop import Run
 from archwright.search.running.replay import find_mismatches, replay_search, start_search
 from archwright.search.running.runs import resume, start
 from archwright.search.running.stopping import (
-    BadStoppingRule,
     Curves,
     MedianRule,
+    UnknownStoppingRule,
     curves,
     rule_from_json,
     rule_to_json,
@@ -288,16 +289,21 @@ def test_a_rule_survives_a_log():
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "says"),
+    ("name", "settings", "error", "says"),
     [
-        ("mean", {}, "there is no stopping rule 'mean'; did you mean median?"),
-        ("median", {"warmpu": 3}, "no setting 'warmpu'; did you mean warmup"),
-        ("median", {"warmup": -1}, "'warmup' must be >= 0"),
-        ("median", {"startup": 0}, "'startup' must be >= 1"),
-        ("median", {"startup": 2.5}, "startup of the stopping rule median is 2.5; it is a whole number"),
+        ("mean", {}, UnknownStoppingRule, "there is no stopping rule 'mean'; did you mean median?"),
+        ("median", {"warmpu": 3}, UnknownSetting, "no setting 'warmpu'; did you mean warmup"),
+        ("median", {"warmup": -1}, BadSetting, "it may be a whole number of 0 or more"),
+        ("median", {"startup": 0}, BadSetting, "it may be a whole number of 1 or more"),
+        (
+            "median",
+            {"startup": 2.5},
+            BadSetting,
+            "startup of the stopping rule median is 2.5; it may be",
+        ),
     ],
 )
-def test_a_bad_rule_is_named_with_its_remedy(name, settings, says):
-    with pytest.raises(BadStoppingRule) as caught:
+def test_a_bad_rule_is_named_with_its_remedy(name, settings, error, says):
+    with pytest.raises(error) as caught:
         rule_to_json(name, settings)
     assert says in str(caught.value)

@@ -7,6 +7,7 @@ from attrs import evolve, fields, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archwright.core.setting import ANY_VALUE, BY_TYPE, BadSetting, UnknownSetting, settings_by_name
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.mcts import Mcts
@@ -18,7 +19,6 @@ from archwright.search.searchers.named import (
     searcher_to_json,
 )
 from archwright.search.searchers.random_search import RandomSearch
-from archwright.search.searchers.settings import BY_TYPE, Allowed, BadSearcherSetting
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 
@@ -90,7 +90,7 @@ def test_what_a_setting_may_be_is_taken_and_survives_a_log(case):
 @each
 def test_anything_else_is_refused_by_name_setting_value_and_remedy(case):
     for value in case.bad:
-        with pytest.raises(BadSearcherSetting) as refused:
+        with pytest.raises(BadSetting) as refused:
             searcher_named(case.searcher, {case.setting: value})
         said = str(refused.value)
         assert said.startswith(f"{case.setting} of the searcher {case.searcher} is {repr(value)[:70]}")
@@ -101,12 +101,12 @@ def test_anything_else_is_refused_by_name_setting_value_and_remedy(case):
 @pytest.mark.parametrize("case", [case for case in CASES if case.searcher != "given"], ids=str)
 def test_a_searcher_made_in_python_is_held_to_the_same(case):
     for value in case.bad:
-        with pytest.raises(BadSearcherSetting, match=case.words):
+        with pytest.raises(BadSetting, match=case.words):
             type(SEARCHERS[case.searcher])(**{case.setting: value})
 
 
 def test_a_refusal_by_hand():
-    with pytest.raises(BadSearcherSetting) as refused:
+    with pytest.raises(BadSetting) as refused:
         searcher_named("mcts-bisection", {"parts": 1})
     assert str(refused.value) == (
         "parts of the searcher mcts-bisection is 1; it may be 0 or a whole number from 2 to 1000000"
@@ -114,9 +114,9 @@ def test_a_refusal_by_hand():
 
 
 def test_a_setting_or_a_searcher_that_is_not_there():
-    with pytest.raises(BadSearcherSetting, match=r"mcts has no setting 'explore'; did you mean exploration\?"):
+    with pytest.raises(UnknownSetting, match=r"mcts has no setting 'explore'; did you mean exploration\?"):
         searcher_named("mcts", {"explore": 1})
-    with pytest.raises(BadSearcherSetting, match=r"local-search has no setting 'x'; it has none"):
+    with pytest.raises(UnknownSetting, match=r"local-search has no setting 'x'; it has none"):
         searcher_named("local-search", {"x": 1})
     with pytest.raises(UnknownSearcher, match=r"no searcher 'mtcs'; did you mean mcts"):
         searcher_named("mtcs")
@@ -137,7 +137,7 @@ def test_a_whole_number_will_do_for_any_number():
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([]))
 def test_a_setting_without_more_said_of_it_is_held_to_its_type(value):
     """Each type takes its own alone; a whole number is a number."""
-    kinds = {kind for kind in (bool, int, float, str) if BY_TYPE[kind].holds(value)}
+    kinds = {kind for kind in (bool, int, float, str) if BY_TYPE[kind].is_allowed(value)}
     finite = isinstance(value, float) and abs(value) < float("inf")
     whole = {int, float} if isinstance(value, int) and abs(value) < 1e300 else {int}
     expected = whole if type(value) is int else {float} if finite else {type(value)} & {bool, str}
@@ -155,8 +155,10 @@ def test_the_usual_settings_are_those_of_the_papers():
     assert Fixed() == Fixed((), "", None)
 
 
-def test_every_field_says_what_it_may_be():
-    """By a validator of its own or by its type: nothing is taken unseen."""
+def test_every_setting_says_what_it_may_be_and_what_it_means():
+    """Nothing is taken unseen, and nothing is left to be guessed."""
     for searcher in SEARCHERS.values():
-        for setting in fields(type(searcher)):
-            assert isinstance(setting.validator, Allowed) or setting.type in BY_TYPE
+        for setting in settings_by_name(type(searcher)).values():
+            assert setting.allowed
+            assert setting.meaning
+            assert setting != ANY_VALUE
