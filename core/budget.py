@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.value import LARGEST, InvalidDomain, plain, told
+from archwright.core.value import MAX_INTEGER, InvalidDomain, as_value, format_value
 
 Unit = Literal["epochs", "seconds", "examples"]
 
@@ -22,7 +22,7 @@ class InvalidBudget(ArchwrightError, ValueError):
 def _number(given: Any) -> Any:
     """A number of any library as Python's."""
     try:
-        return plain(given)
+        return as_value(given)
     except InvalidDomain:
         return given
 
@@ -30,8 +30,8 @@ def _number(given: Any) -> Any:
 def _positive(_: object, __: object, amount: Any) -> None:
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         raise InvalidBudget(f"the amount of a budget is {amount!r:.80}; it must be a number, as in 5epochs or 30s")
-    if not 0 < amount < (LARGEST if isinstance(amount, int) else math.inf):
-        shown = f"{amount:g}" if isinstance(amount, float) else told(amount)
+    if not 0 < amount < (MAX_INTEGER if isinstance(amount, int) else math.inf):
+        shown = f"{amount:g}" if isinstance(amount, float) else format_value(amount)
         raise InvalidBudget(f"a budget is {shown}; it must be more than 0, as in 5epochs or 30s, and finite")
 
 

@@ -7,7 +7,7 @@ from typing import Any, final
 
 from attrs import field, frozen
 
-from archwright.core.value import InvalidDomain, Value, flag, listed, plain
+from archwright.core.value import InvalidDomain, Value, as_bool, as_sequence, as_value
 
 
 class Domain(ABC):
@@ -88,9 +88,9 @@ class Values(Domain):
     not where people see them. False of numbers that go up or down all the way, which are in order as they are.
     """
 
-    options: tuple[Value, ...] = field(converter=lambda options: tuple(map(plain, options)))
-    ordered: bool = field(default=False, converter=flag)
-    by_size: bool = field(default=False, converter=flag)
+    options: tuple[Value, ...] = field(converter=lambda options: tuple(map(as_value, options)))
+    ordered: bool = field(default=False, converter=as_bool)
+    by_size: bool = field(default=False, converter=as_bool)
     order: tuple[Value, ...] = field(init=False, eq=False, repr=False)  # the options as positions and parts have them
 
     def __attrs_post_init__(self) -> None:
@@ -174,7 +174,7 @@ def values(*options: Value, ordered: bool | None = None) -> Values:
 
     Numbers and text of numpy and the like become Python's. InvalidDomain for what is neither, and for equal values.
     """
-    made = tuple(map(plain, options))
+    made = tuple(map(as_value, options))
     if ordered is not None:
         return Values(made, ordered)
     numbers = bool(made) and _are_numbers(made)
@@ -183,7 +183,7 @@ def values(*options: Value, ordered: bool | None = None) -> Values:
 
 def as_domain(given: Any) -> Domain:
     """What a person may write for what is left open: a domain, or a list of values. InvalidDomain if neither."""
-    options = listed(given)
+    options = as_sequence(given)
     if options is not None:
         return values(*options)
     if isinstance(given, Domain):

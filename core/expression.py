@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from archwright.core.domain import Domain, as_domain
 from archwright.core.errors import MAX_NESTING, TooDeep
-from archwright.core.value import InvalidDomain, Value, plain
+from archwright.core.value import InvalidDomain, Value, as_value
 
 
 def _times(a: Any, b: Any) -> Any:
@@ -116,7 +116,7 @@ class Shared(Expression):
 
 
 def _operands(given: tuple[Any, Any]) -> tuple[Operand, Operand]:
-    left, right = (each if isinstance(each, Expression) else plain(each) for each in given)
+    left, right = (each if isinstance(each, Expression) else as_value(each) for each in given)
     return left, right
 
 
@@ -144,7 +144,7 @@ class Computed(Expression):
     def evaluate(self, environment: Mapping[str, Value]) -> Value:
         """The operator applied to the operands' values."""
         left, right = (o.evaluate(environment) if isinstance(o, Expression) else o for o in self.operands)
-        return plain(OPERATORS[self.operator](left, right))
+        return as_value(OPERATORS[self.operator](left, right))
 
     def __str__(self) -> str:
         left, right = self.operands

@@ -8,7 +8,7 @@ import attrs
 from archwright.core.domain import Domain, Values, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression
-from archwright.core.value import Value, listed, plain
+from archwright.core.value import Value, as_sequence, as_value
 
 Entry = Value | Domain | Expression  # what a hyperparameter's field holds: closed if it is a value
 Check = Callable[[Value], str | None]  # what is wrong with a value, or None
@@ -38,8 +38,8 @@ def entry(given: Any) -> Entry:
     """What a hyperparameter's field holds for what a person wrote there: a list, range or array is a finite domain."""
     if isinstance(given, Domain | Expression):
         return given
-    options = listed(given)
-    return plain(given) if options is None else values(*options)
+    options = as_sequence(given)
+    return as_value(given) if options is None else values(*options)
 
 
 def one_of(*options: Value) -> Check:

@@ -18,7 +18,7 @@ from archwright.core.shape import Misfit, Shape
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.step import Step, step
 from archwright.core.term import Compound, Term, chain_out_shape
-from archwright.core.value import IllegalValue, InvalidDomain, Value, plain, told
+from archwright.core.value import IllegalValue, InvalidDomain, Value, as_value, format_value
 
 Path = tuple[tuple[str, Value], ...]
 
@@ -161,7 +161,7 @@ class Node:
     def _plain(self, value: Any) -> Value:
         """A value that is none of the domain as it is, as a plain one: of numpy, it may be one then."""
         try:
-            made = plain(value)
+            made = as_value(value)
         except InvalidDomain:
             raise self._refusal(value) from None
         if type(made) is type(value):
@@ -179,7 +179,7 @@ class Node:
         choice = self.choice
         if choice is None:
             return NotAChoice(f"{wanted} cannot be chosen: this node is a leaf, and nothing is left to choose")
-        return IllegalValue(f"{choice.name} is {told(wanted)}; it may be one of {choice.domain}")
+        return IllegalValue(f"{choice.name} is {format_value(wanted)}; it may be one of {choice.domain}")
 
     def _identity(self) -> tuple[Any, ...]:
         return (self.origin, self.path, self.domain)
@@ -227,7 +227,7 @@ def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Va
         try:
             node = node.choose(value)
         except IllegalValue:
-            unfit = f"step {i} of the path is {name} = {told(value)}; it may be one of {choice.domain}"
+            unfit = f"step {i} of the path is {name} = {format_value(value)}; it may be one of {choice.domain}"
             raise PathMismatch(unfit) from None
     return node
 

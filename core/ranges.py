@@ -11,7 +11,7 @@ from typing import final
 from attrs import evolve, field, frozen
 
 from archwright.core.domain import Domain, Values, cuts
-from archwright.core.value import LARGEST, InvalidDomain, Value, flag, real, whole
+from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_float, as_integer
 
 
 def _log_bounds(lo: float, hi: float) -> tuple[float, float]:
@@ -29,15 +29,15 @@ class Integers(Domain):
     Positions are exact however large the integers are, as far as a unit position, which is a float, tells them apart.
     """
 
-    lo: int = field(converter=whole)
-    hi: int = field(converter=whole)
-    log: bool = field(default=False, converter=flag)
+    lo: int = field(converter=as_integer)
+    hi: int = field(converter=as_integer)
+    log: bool = field(default=False, converter=as_bool)
 
     def __attrs_post_init__(self) -> None:
         if type(self.lo) is not int or type(self.hi) is not int or self.lo > self.hi:
             shown = ", ".join(f"{bound!r:.40}" for bound in (self.lo, self.hi))
             raise InvalidDomain(f"integers({shown}) is empty or not of integers; write integers(lo, hi)")
-        if max(-self.lo, self.hi) > LARGEST:
+        if max(-self.lo, self.hi) > MAX_INTEGER:
             raise InvalidDomain("a bound of integers(lo, hi) is beyond 10^300; write nearer ones")
         if self.log and self.lo < 1:
             raise InvalidDomain(f"integers({self.lo}, {self.hi}, log=True) reaches below 1; a log scale needs lo >= 1")
@@ -145,10 +145,10 @@ class Reals(Domain):
     again; 1/1024 of the whole if not given.
     """
 
-    lo: float = field(converter=real)
-    hi: float = field(converter=real)
-    log: bool = field(default=False, converter=flag)
-    grain: float = field(default=0.0, converter=real)
+    lo: float = field(converter=as_float)
+    hi: float = field(converter=as_float)
+    log: bool = field(default=False, converter=as_bool)
+    grain: float = field(default=0.0, converter=as_float)
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.lo) and math.isfinite(self.hi) and self.lo < self.hi):

@@ -1,4 +1,4 @@
-"""The values of hyperparameters: plain JSON ones, whichever library's numbers a person wrote."""
+"""The values of hyperparameters: plain JSON values, also made of the numbers and texts of other libraries."""
 
 import math
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from archwright.core.errors import ArchwrightError
 
 Value = bool | int | float | str
 
-LARGEST = 10**300  # of integers, above and below 0: a float holds them, with room to reckon in
-LONGEST = 1_000_000  # values of a list: more of them are a range
+MAX_INTEGER = 10**300  # of the absolute value: a float holds it, with room for arithmetic
+MAX_VALUES = 1_000_000  # of a range; a longer one is written as integers(lo, hi)
 
 
 class InvalidDomain(ArchwrightError, ValueError):
@@ -22,61 +22,31 @@ class IllegalValue(ArchwrightError, ValueError):
     """A value that a hyperparameter cannot take."""
 
 
-def plain(value: Any) -> Value:
-    """`value` as a plain JSON value: a number or text of another library becomes Python's where it is exactly that."""
+def as_value(value: Any) -> Value:
+    """`value` as a plain JSON value; a number or text of another library becomes Python's if it converts exactly.
+
+    InvalidDomain for any other type, for a number that is not finite or too large, and for text that UTF-8 cannot
+    encode.
+    """
     kind = cast(type[object], type(value))
     if kind is bool:
         return value
     if kind is int:
-        return _bounded(value)
+        if abs(value) > MAX_INTEGER:
+            raise InvalidDomain(
+                f"a hyperparameter's value is {format_value(value)}; integers go from -10^300 to 10^300"
+            )
+        return value
     if kind is float:
         if math.isfinite(value):
             return value
         raise InvalidDomain(f"a hyperparameter's value is {value}; values must be finite")
     if kind is str:
-        return _encodable(value)
-    return _converted(value)
+        return _require_encodable(value)
+    return _convert(value)
 
 
-def told(value: object) -> str:
-    """A value as an error shows it: whatever it is, in a few words."""
-    if isinstance(value, int) and abs(value) > LARGEST:
-        return f"an integer of {value.bit_length()} bits"
-    return str(value)
-
-
-def _converted(value: Any) -> Value:
-    """A value of another type than the plain ones, as one of them."""
-    item = value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
-    if type(item) in (bool, int, float, str):
-        return plain(item)
-    if isinstance(item, str):
-        return plain(str.__str__(item))
-    if isinstance(item, Integral):
-        return plain(int(item))
-    if isinstance(item, Real) and (number := _as_float(item)) is not None:
-        return plain(number)
-    raise InvalidDomain(
-        f"a hyperparameter's value is {value!r:.80} of type {type(value).__name__}; values are bool, int, float or str"
-    )
-
-
-def _as_float(number: Any) -> float | None:
-    """A number as a float; None where there is none that equals it."""
-    try:
-        found = float(number)
-    except (OverflowError, ValueError):
-        return None
-    return found if found == number else None
-
-
-def _bounded(value: int) -> int:
-    if abs(value) > LARGEST:
-        raise InvalidDomain(f"a hyperparameter's value is {told(value)}; integers go from -10^300 to 10^300")
-    return value
-
-
-def _encodable(text: str) -> str:
+def _require_encodable(text: str) -> str:
     if not text.isascii():
         try:
             text.encode()
@@ -85,45 +55,80 @@ def _encodable(text: str) -> str:
     return text
 
 
-def flag(given: Any) -> bool:
-    """True or False, of whichever library. InvalidDomain for anything else."""
-    value = plain(given)
-    if not isinstance(value, bool):
-        raise InvalidDomain(f"{given!r} stands where a domain takes True or False")
-    return value
+def _convert(value: Any) -> Value:
+    """A scalar of another library, a number or a text as a plain value."""
+    scalar = value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+    if type(scalar) in (bool, int, float, str):
+        return as_value(scalar)
+    if isinstance(scalar, str):
+        return as_value(str.__str__(scalar))
+    if isinstance(scalar, Integral):
+        return as_value(int(scalar))
+    if isinstance(scalar, Real) and (number := _to_equal_float(scalar)) is not None:
+        return as_value(number)
+    raise InvalidDomain(
+        f"a hyperparameter's value is {value!r:.80} of type {type(value).__name__}; values are bool, int, float or str"
+    )
 
 
-def whole(given: Any) -> Any:
-    """An integer of any library as Python's; anything else, and True and False, as it is."""
-    if isinstance(given, bool):
-        return given
+def _to_equal_float(number: Any) -> float | None:
+    """The float that equals `number`; None if no float does."""
     try:
-        return index(given)
+        converted = float(number)
+    except (OverflowError, ValueError):
+        return None
+    return converted if converted == number else None
+
+
+def as_bool(value: Any) -> bool:
+    """True or False, also of another library. InvalidDomain for anything else."""
+    converted = as_value(value)
+    if not isinstance(converted, bool):
+        raise InvalidDomain(f"{value!r} stands where a domain takes True or False")
+    return converted
+
+
+def as_integer(value: Any) -> Any:
+    """An integer of another library as Python's; anything else, also True and False, unchanged."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return index(value)
     except TypeError:
-        return given
+        return value
 
 
-def real(given: Any) -> float:
-    """A number of any library as a float. InvalidDomain for anything else, also for one that no float equals."""
-    if isinstance(given, float):
-        return float(given)  # a subclass becomes Python's; what is not finite is for others to refuse
-    value = whole(given)
-    if type(value) is int:
-        number = _as_float(value)
+def as_float(value: Any) -> float:
+    """A number, also of another library, as the float that equals it. InvalidDomain for anything else."""
+    if isinstance(value, float):
+        return float(value)  # of a subclass, too; infinity and NaN are refused by the domain
+    integer = as_integer(value)
+    if type(integer) is int:
+        number = _to_equal_float(integer)
     else:
-        value = plain(given)
-        number = value if isinstance(value, float) else None
+        converted = as_value(value)
+        number = converted if isinstance(converted, float) else None
     if number is None:
-        raise InvalidDomain(f"a bound of reals is {given!r:.80}; write a number, such as 1e-4, that a float can hold")
+        raise InvalidDomain(f"a bound of reals is {value!r:.80}; write a number, such as 1e-4, that a float can hold")
     return number
 
 
-def listed(given: Any) -> Sequence[Any] | None:
-    """What a list, a tuple, a range or an array with one axis holds, in its order; None of anything else."""
-    if isinstance(given, range) and len(given) > LONGEST:
-        raise InvalidDomain(f"{given} has more than {LONGEST:,} values; write integers(lo, hi) for so many")
-    if isinstance(given, list | tuple | range):
-        return cast(Sequence[Any], given)
-    if getattr(given, "ndim", None) == 1 and hasattr(given, "tolist"):
-        return given.tolist()
+def as_sequence(values: Any) -> Sequence[Any] | None:
+    """The items of a list, a tuple, a range or an array with one axis, in order; None for anything else.
+
+    InvalidDomain for a range of more than `MAX_VALUES`.
+    """
+    if isinstance(values, range) and len(values) > MAX_VALUES:
+        raise InvalidDomain(f"{values} has more than {MAX_VALUES:,} values; write integers(lo, hi) for so many")
+    if isinstance(values, list | tuple | range):
+        return cast(Sequence[Any], values)
+    if getattr(values, "ndim", None) == 1 and hasattr(values, "tolist"):
+        return values.tolist()
     return None
+
+
+def format_value(value: object) -> str:
+    """A value as text for an error; of a very large integer only its number of bits."""
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return f"an integer of {value.bit_length()} bits"
+    return str(value)

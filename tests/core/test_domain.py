@@ -19,7 +19,7 @@ from archwright.core.domain import Domain, Values
 from archwright.core.json import UnreadableTerm, from_json, to_json
 from archwright.core.mutation import draw_other_value, find_neighbours
 from archwright.core.ranges import FLOATING, GRAINS, Integers, Reals
-from archwright.core.value import InvalidDomain, plain
+from archwright.core.value import InvalidDomain, as_value
 from tests.strategies import (
     domains,
     finite_domains,
@@ -453,6 +453,6 @@ def test_invalid_domains(make, message):
 @pytest.mark.parametrize("scalar", [np.int64(3), np.float32(0.5), np.bool_(True), np.str_("a"), np.array(3)])
 def test_numpy_scalars_become_plain_values(scalar):
     """A domain holds what JSON holds, also when it is made from numpy's scalars."""
-    assert type(plain(scalar)) in (bool, int, float, str)
-    assert plain(scalar) == scalar
-    assert aw.values(scalar).options == (plain(scalar),)
+    assert type(as_value(scalar)) in (bool, int, float, str)
+    assert as_value(scalar) == scalar
+    assert aw.values(scalar).options == (as_value(scalar),)
