@@ -1,4 +1,4 @@
-"""What a hyperparameter may still be: a domain, of which a finite set of values is one."""
+"""Domains: the sets of values of hyperparameters, and the finite set as one of them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from archwright.core.value import InvalidDomain, Value, as_bool, as_sequence, as
 class Domain(ABC):
     """The values that a hyperparameter may still take.
 
-    Unit positions put the values in order on [0, 1], each with a share of its own, so that uniform numbers give
+    Unit positions map the values in order onto [0, 1], each onto an interval of its own, so that uniform numbers give
     uniform values (log-uniform where `log` is set).
     """
 
@@ -33,17 +33,17 @@ class Domain(ABC):
 
     @abstractmethod
     def to_unit(self, value: Value) -> float:
-        """The unit position, in [0, 1], of the middle of `value`'s share."""
+        """The unit position, in [0, 1], of the middle of `value`'s interval."""
 
     @abstractmethod
-    def share(self, value: Value) -> float:
-        """The length of the unit positions of `value`: the probability that it is sampled; 0 of one of the reals."""
+    def probability(self, value: Value) -> float:
+        """The probability that `value` is sampled, which is the length of its interval; 0 for one of the reals."""
 
     @abstractmethod
     def split(self, parts: int = 2) -> "tuple[Domain, ...]":
-        """At most `parts` domains of about equal shares, none empty, that together hold every value.
+        """At most `parts` domains of about equal probability, none empty, that together hold every value.
 
-        Reals are split down to their grain; there, the only part is the middle value.
+        Reals are split down to their grain; at the grain, the only part is the middle value.
         """
 
     @abstractmethod
@@ -51,19 +51,19 @@ class Domain(ABC):
         """Whether every value of `other` is a value of this domain."""
 
     @abstractmethod
-    def canonical(self, value: Value) -> Value:
-        """The domain's own value that equals `value`: choosing 1.0 or True of [1, 2] is choosing 1."""
+    def canonicalize(self, value: Value) -> Value:
+        """The domain's own value that equals `value`: of [1, 2], 1.0 and True are 1. ValueError if none does."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[Value]:
-        """Every value in order; only for domains of a finite size."""
+        """Every value in order. InvalidDomain for reals."""
 
     def sample(self, u: float) -> Value:
-        """The value that a number `u`, uniform in [0, 1), picks."""
+        """The value for `u`, a uniform random number in [0, 1)."""
         return self.from_unit(u)
 
 
-def _distinct(options: tuple[Value, ...]) -> None:
+def _require_distinct(options: tuple[Value, ...]) -> None:
     if not options:
         raise InvalidDomain("a domain has no values; give it at least one")
     seen: dict[Value, Value] = {}
@@ -73,8 +73,8 @@ def _distinct(options: tuple[Value, ...]) -> None:
         seen[value] = value
 
 
-def cuts(size: int, parts: int) -> list[int]:
-    """Where to cut so many values into parts that differ by one value at most."""
+def find_cuts(size: int, parts: int) -> list[int]:
+    """The indices, 0 and `size` included, that cut `size` values into parts whose lengths differ by at most one."""
     parts = max(1, min(parts, size))
     return [i * size // parts for i in range(parts + 1)]
 
@@ -82,19 +82,19 @@ def cuts(size: int, parts: int) -> list[int]:
 @final
 @frozen
 class Values(Domain):
-    """A finite set of options. `ordered` says that neighbours are alike, as numbers in order are.
+    """A finite set of options. `ordered` says that neighbouring options are similar, as those of numbers are.
 
-    `by_size` puts numbers in order by size where they are written in another one: in units, parts and neighbours, but
-    not where people see them. False of numbers that go up or down all the way, which are in order as they are.
+    `by_size` is for numbers that are written in another order than by size: unit positions, parts and neighbours are by
+    size, iteration and text are as written. It is False for numbers that are written in rising or falling order.
     """
 
     options: tuple[Value, ...] = field(converter=lambda options: tuple(map(as_value, options)))
     ordered: bool = field(default=False, converter=as_bool)
     by_size: bool = field(default=False, converter=as_bool)
-    order: tuple[Value, ...] = field(init=False, eq=False, repr=False)  # the options as positions and parts have them
+    order: tuple[Value, ...] = field(init=False, eq=False, repr=False)  # the options in the order of unit positions
 
     def __attrs_post_init__(self) -> None:
-        _distinct(self.options)
+        _require_distinct(self.options)
         order = self.options
         if self.by_size:
             if not (self.ordered and _are_numbers(order)):
@@ -118,43 +118,43 @@ class Values(Domain):
         return iter(self.options)
 
     def from_unit(self, u: float) -> Value:
-        """The option in whose share `u` lies."""
+        """The option in whose interval `u` lies."""
         order = self.order
         return order[int(u * len(order))] if u < 1.0 else order[-1]
 
     sample = from_unit
 
     def to_unit(self, value: Value) -> float:
-        """The middle of the option's share."""
+        """The middle of the option's interval."""
         return (self.order.index(value) + 0.5) / len(self.order)
 
-    def share(self, value: Value) -> float:
-        """As long as any other's."""
+    def probability(self, value: Value) -> float:
+        """The same for every option."""
         return 1 / len(self.options)
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
         """Runs of neighbouring options; five options in two parts are two and three (DeepArchitect, section 5.3)."""
-        runs = pairwise(cuts(len(self.order), parts))
+        runs = pairwise(find_cuts(len(self.order), parts))
         return tuple(Values(self.order[start:stop], self.ordered) for start, stop in runs)
 
-    def only(self, options: Iterable[Value]) -> "Values":
-        """Those of the options that are given, in the order that they have here."""
-        kept = frozenset(options)
-        return Values(tuple(each for each in self.options if each in kept), self.ordered, self.by_size)
+    def restrict(self, options: Iterable[Value]) -> "Values":
+        """The domain with only these of its options, in the domain's order."""
+        allowed = frozenset(options)
+        return Values(tuple(option for option in self.options if option in allowed), self.ordered, self.by_size)
 
     def includes(self, other: Domain) -> bool:
-        """Whether the options hold all of `other`'s."""
+        """Whether every value of `other` is an option."""
         return other.size is not None and other.size <= self.size and all(value in self.options for value in other)
 
-    def canonical(self, value: Value) -> Value:
+    def canonicalize(self, value: Value) -> Value:
         """The option that equals `value`; ValueError if none does."""
         return self.options[self.options.index(value)]
 
     def __str__(self) -> str:
-        return "{" + ", ".join(map(str, self.options)) + self._unusual() + "}"
+        return "{" + ", ".join(map(str, self.options)) + self._describe_order() + "}"
 
-    def _unusual(self) -> str:
-        """What is said of the order: something where it is not the one that `values` gives unasked."""
+    def _describe_order(self) -> str:
+        """The order in words, if it is not the default of `values`; else empty."""
         if len(self.options) == 1:
             return ""
         if not _are_numbers(self.options):
@@ -170,22 +170,25 @@ def _are_numbers(options: tuple[Value, ...]) -> bool:
 
 
 def values(*options: Value, ordered: bool | None = None) -> Values:
-    """A finite domain. Numbers are in order by size; with `ordered`, any values are as they are written, or not at all.
+    """A finite domain. By default numbers are ordered by size, and other values are unordered.
 
-    Numbers and text of numpy and the like become Python's. InvalidDomain for what is neither, and for equal values.
+    With `ordered` True, any values are ordered as they are written; with False, none are. Numbers and text of numpy and
+    other libraries become Python's. InvalidDomain for other types, and for equal values.
     """
-    made = tuple(map(as_value, options))
+    plain = tuple(map(as_value, options))
     if ordered is not None:
-        return Values(made, ordered)
-    numbers = bool(made) and _are_numbers(made)
-    return Values(made, numbers, by_size=numbers)
+        return Values(plain, ordered)
+    is_numeric = bool(plain) and _are_numbers(plain)
+    return Values(plain, is_numeric, by_size=is_numeric)
 
 
-def as_domain(given: Any) -> Domain:
-    """What a person may write for what is left open: a domain, or a list of values. InvalidDomain if neither."""
-    options = as_sequence(given)
-    if options is not None:
-        return values(*options)
-    if isinstance(given, Domain):
-        return given
-    raise InvalidDomain(f"{given!r:.80} is no domain; write a list such as [16, 32], integers(lo, hi) or reals(lo, hi)")
+def as_domain(options: Any) -> Domain:
+    """The domain that a user wrote as a domain or as a list of values. InvalidDomain if it is neither."""
+    listed = as_sequence(options)
+    if listed is not None:
+        return values(*listed)
+    if isinstance(options, Domain):
+        return options
+    raise InvalidDomain(
+        f"{options!r:.80} is no domain; write a list such as [16, 32], integers(lo, hi) or reals(lo, hi)"
+    )

@@ -140,9 +140,9 @@ class Node:
         if asked is None or domain is None:
             raise self._refusal(value)
         try:
-            value = domain.canonical(value)
+            value = domain.canonicalize(value)
             if domain is not asked.domain and asked.domain is not None:  # narrowed, perhaps to equals such as 1.0 of 1
-                value = asked.domain.canonical(value)
+                value = asked.domain.canonicalize(value)
         except (ValueError, TypeError):
             return self.choose(self._plain(value))
         environment, answers = self.environment, asked.answers

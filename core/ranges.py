@@ -10,15 +10,16 @@ from typing import final
 
 from attrs import evolve, field, frozen
 
-from archwright.core.domain import Domain, Values, cuts
+from archwright.core.domain import Domain, Values, find_cuts
 from archwright.core.value import MAX_INTEGER, InvalidDomain, Value, as_bool, as_float, as_integer
+
+MAX_FLOAT_INTEGER = 2**40  # larger integers have positions that are computed with fractions, which are exact
+DEFAULT_GRAINS = 1024  # parts of reals that are not split again, unless a grain is given
+_MAX_EXPONENT = math.log(sys.float_info.max)
 
 
 def _log_bounds(lo: float, hi: float) -> tuple[float, float]:
     return math.log(lo), math.log(hi)
-
-
-FLOATING = 2**40  # integers up to this are told apart by reckoning in floats, on a log scale too
 
 
 @final
@@ -26,7 +27,7 @@ FLOATING = 2**40  # integers up to this are told apart by reckoning in floats, o
 class Integers(Domain):
     """The integers from `lo` to `hi`, both included, within 10^300 of 0.
 
-    Positions are exact however large the integers are, as far as a unit position, which is a float, tells them apart.
+    Unit positions are exact for integers of any size, up to the precision of the position itself, which is a float.
     """
 
     lo: int = field(converter=as_integer)
@@ -35,8 +36,8 @@ class Integers(Domain):
 
     def __attrs_post_init__(self) -> None:
         if type(self.lo) is not int or type(self.hi) is not int or self.lo > self.hi:
-            shown = ", ".join(f"{bound!r:.40}" for bound in (self.lo, self.hi))
-            raise InvalidDomain(f"integers({shown}) is empty or not of integers; write integers(lo, hi)")
+            bounds = ", ".join(f"{bound!r:.40}" for bound in (self.lo, self.hi))
+            raise InvalidDomain(f"integers({bounds}) is empty or not of integers; write integers(lo, hi)")
         if max(-self.lo, self.hi) > MAX_INTEGER:
             raise InvalidDomain("a bound of integers(lo, hi) is beyond 10^300; write nearer ones")
         if self.log and self.lo < 1:
@@ -55,34 +56,34 @@ class Integers(Domain):
 
     @property
     def _is_large(self) -> bool:
-        return self.hi > FLOATING or self.lo < -FLOATING
+        return self.hi > MAX_FLOAT_INTEGER or self.lo < -MAX_FLOAT_INTEGER
 
     def _bounds(self) -> tuple[float, float]:
-        # Each integer owns the unit interval around it, so that the ends are not rarer than the rest.
+        # Each integer has the interval from 0.5 below to 0.5 above it, so that the ends are not sampled less often.
         lo, hi = self.lo - 0.5, self.hi + 0.5
         return _log_bounds(lo, hi) if self.log else (lo, hi)
 
-    def _start(self) -> Fraction:
-        """Where the share of `lo` begins."""
+    def _lower_edge(self) -> Fraction:
+        """The lower end of the interval of `lo`."""
         return Fraction(2 * self.lo - 1, 2)
 
-    def _along(self, beyond: Fraction) -> float:
-        """The unit position of what is so far beyond the start; exact, as differences of floats are not."""
-        start, length = self._start(), self.size
+    def _offset_to_unit(self, offset: Fraction) -> float:
+        """The unit position at a distance from the lower edge; exact, unlike one from differences of floats."""
+        edge, length = self._lower_edge(), self.size
         if self.log:
-            return math.log1p(beyond / start) / math.log1p(length / start)
-        return float(beyond / length)
+            return math.log1p(offset / edge) / math.log1p(length / edge)
+        return float(offset / length)
 
-    def _far(self, u: float) -> Fraction:
-        """How far beyond the start the unit position `u` is."""
+    def _unit_to_offset(self, u: float) -> Fraction:
+        """The distance of the unit position `u` from the lower edge."""
         if self.log:
-            return self._start() * Fraction(math.expm1(u * math.log1p(self.size / self._start())))
+            return self._lower_edge() * Fraction(math.expm1(u * math.log1p(self.size / self._lower_edge())))
         return Fraction(u) * self.size
 
     def from_unit(self, u: float) -> Value:
-        """The integer in whose share `u` lies."""
+        """The integer in whose interval `u` lies."""
         if self._is_large:
-            return min(self.hi, self.lo + math.floor(self._far(u)))
+            return min(self.hi, self.lo + math.floor(self._unit_to_offset(u)))
         lo, hi = self._bounds()
         x = lo + u * (hi - lo)
         return min(self.hi, max(self.lo, math.floor((math.exp(x) if self.log else x) + 0.5)))
@@ -90,25 +91,24 @@ class Integers(Domain):
     def to_unit(self, value: Value) -> float:
         """The position of the integer itself."""
         if self._is_large:
-            return self._along(Fraction(2 * (int(value) - self.lo) + 1, 2))
+            return self._offset_to_unit(Fraction(2 * (int(value) - self.lo) + 1, 2))
         lo, hi = self._bounds()
         x = float(value)
         return ((math.log(x) if self.log else x) - lo) / (hi - lo)
 
-    def share(self, value: Value) -> float:
-        """The part of the bounds that is nearest to this integer; on a log scale, less for a larger one."""
+    def probability(self, value: Value) -> float:
+        """The same for every integer; on a log scale, less for a larger one."""
         if self._is_large:
             if not self.log:
                 return 1 / self.size
-            begin, start = Fraction(2 * int(value) - 1, 2), self._start()
-            return math.log1p(1 / begin) / math.log1p(self.size / start)
+            return math.log1p(1 / Fraction(2 * int(value) - 1, 2)) / math.log1p(self.size / self._lower_edge())
         (low, high), (lo, hi) = Integers(int(value), int(value), self.log)._bounds(), self._bounds()
         return (high - low) / (hi - lo)
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
-        """Runs of neighbouring integers: of equal length, or on a log scale of equal ratio as far as they exist."""
+        """Runs of neighbouring integers: of equal length, or on a log scale of about equal ratio."""
         if not self.log:
-            borders = [self.lo + cut for cut in cuts(self.size, parts)]
+            borders = [self.lo + cut for cut in find_cuts(self.size, parts)]
         else:
             inner = {int(self.from_unit(i / parts)) for i in range(1, parts)}
             borders = sorted({self.lo, self.hi + 1} | {cut for cut in inner if self.lo < cut})
@@ -117,12 +117,12 @@ class Integers(Domain):
         return tuple(Integers(start, stop - 1, self.log) for start, stop in pairwise(borders))
 
     def includes(self, other: Domain) -> bool:
-        """Whether `other` lies between the bounds and holds integers alone."""
+        """Whether `other` lies between the bounds and holds only integers."""
         if isinstance(other, Integers):
             return self.lo <= other.lo and other.hi <= self.hi
         return other.size is not None and all(value in self for value in other)
 
-    def canonical(self, value: Value) -> Value:
+    def canonicalize(self, value: Value) -> Value:
         """The integer that equals `value`; ValueError if it is outside."""
         if value not in self:
             raise ValueError(value)
@@ -132,17 +132,13 @@ class Integers(Domain):
         return f"[{self.lo} .. {self.hi}{' log' if self.log else ''}]"
 
 
-GRAINS = 1024  # reals are split no finer than this many parts, unless a grain is given
-_LOG_OF_MOST = math.log(sys.float_info.max)
-
-
 @final
 @frozen
 class Reals(Domain):
     """The real numbers from `lo` to `hi`.
 
     `grain` is the width, in units of the value or of its natural logarithm, below which the domain is not split
-    again; 1/1024 of the whole if not given.
+    again; 0, the default, means 1/1024 of the width.
     """
 
     lo: float = field(converter=as_float)
@@ -163,11 +159,11 @@ class Reals(Domain):
         if not 0.0 <= self.grain < math.inf:
             raise InvalidDomain(f"the grain of reals({self.lo}, {self.hi}) is {self.grain}; it must be 0 or more")
         if self.grain == 0.0:
-            object.__setattr__(self, "grain", (hi - lo) / GRAINS)
+            object.__setattr__(self, "grain", (hi - lo) / DEFAULT_GRAINS)
 
     @property
     def size(self) -> None:
-        """None: there is no end of reals."""
+        """None: reals are uncountable."""
         return
 
     def __contains__(self, value: object) -> bool:
@@ -183,7 +179,7 @@ class Reals(Domain):
         """The number at `u`."""
         lo, hi = self._bounds()
         x = lo + u * (hi - lo)
-        return min(self.hi, max(self.lo, math.exp(min(x, _LOG_OF_MOST)) if self.log else x))
+        return min(self.hi, max(self.lo, math.exp(min(x, _MAX_EXPONENT)) if self.log else x))
 
     def to_unit(self, value: Value) -> float:
         """The number's position between the bounds."""
@@ -191,8 +187,8 @@ class Reals(Domain):
         x = float(value)
         return min(1.0, max(0.0, ((math.log(x) if self.log else x) - lo) / (hi - lo)))
 
-    def share(self, value: Value) -> float:
-        """None of it."""
+    def probability(self, value: Value) -> float:
+        """0."""
         return 0.0
 
     def split(self, parts: int = 2) -> tuple[Domain, ...]:
@@ -200,7 +196,7 @@ class Reals(Domain):
         lo, hi = self._bounds()
         borders = [self.lo, *(float(self.from_unit(i / parts)) for i in range(1, parts)), self.hi]
         if hi - lo > self.grain:
-            with suppress(InvalidDomain):  # where floats tell no more numbers apart
+            with suppress(InvalidDomain):  # no floats are left between the borders
                 return tuple(evolve(self, lo=start, hi=stop) for start, stop in pairwise(borders))
         return (Values((self.from_unit(0.5),)),)
 
@@ -210,18 +206,18 @@ class Reals(Domain):
             return self.lo <= other.lo and other.hi <= self.hi
         return other.size is not None and all(value in self for value in other)
 
-    def canonical(self, value: Value) -> Value:
+    def canonicalize(self, value: Value) -> Value:
         """`value` as a float; ValueError if it is outside."""
         if value not in self:
             raise ValueError(value)
         return float(value)
 
     def __str__(self) -> str:
-        return f"[{_exactly(self.lo)}, {_exactly(self.hi)}{' log' if self.log else ''}]"
+        return f"[{_format_exactly(self.lo)}, {_format_exactly(self.hi)}{' log' if self.log else ''}]"
 
 
-def _exactly(number: float) -> str:
-    """A number as short as it can be without becoming another."""
+def _format_exactly(number: float) -> str:
+    """A number in six digits if they are exact, else in as many as it needs."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number)
 

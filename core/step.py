@@ -104,7 +104,7 @@ def _legal(
         raise _misfit(term, shape, environment, answers)
     if len(fits) == len(options):
         return domain
-    return domain.only(fits) if isinstance(domain, Values) else Values(tuple(fits), ordered=True)
+    return domain.restrict(fits) if isinstance(domain, Values) else Values(tuple(fits), ordered=True)
 
 
 def _misfit(term: Term, shape: Shape, environment: Environment, answers: tuple[Value, ...]) -> Misfit:

@@ -112,7 +112,7 @@ def _value(name: str, held: Domain | Expression, chosen: Mapping[str, Value]) ->
     """What was chosen for an open hyperparameter, or its only value, or what follows from others; else as it was."""
     if isinstance(held, Domain):
         if name in chosen and chosen[name] in held:
-            return held.canonical(chosen[name])
+            return held.canonicalize(chosen[name])
         return held.from_unit(0.0) if held.size == 1 else held
     shared = {each.name: each.domain.from_unit(0.0) for each in held.shared() if each.domain.size == 1}
     shared |= {each.name: chosen[each.name] for each in held.shared() if each.name in chosen}

@@ -77,7 +77,7 @@ def _left(node: Node, rests: list[Path]) -> Left:
 
 
 def _weight(domain: Domain, value: Value, below: Mapping[Value, Left]) -> float:
-    return domain.share(value) * below.get(value, WHOLE).probability
+    return domain.probability(value) * below.get(value, WHOLE).probability
 
 
 def _drawn(domain: Domain, left: Left, u: float) -> Value:

@@ -207,7 +207,7 @@ def test_neighbour_by_neighbour_any_number_is_approached(domain):
 
         while off(best := min(find_neighbours(domain, value), key=off)) < off(value):
             value = best
-        assert off(value) <= NEIGHBOUR_DISTANCES[-1] / 2 + (0 if domain.size is None else domain.share(goal))
+        assert off(value) <= NEIGHBOUR_DISTANCES[-1] / 2 + (0 if domain.size is None else domain.probability(goal))
 
 
 def test_a_range_has_its_neighbours_and_a_list_without_order_all_of_them():

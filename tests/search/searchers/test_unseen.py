@@ -28,7 +28,7 @@ def probability(leaf: aw.Node) -> float:
     found, node = 1.0, ROOT
     for _, value in leaf.path:
         assert node.domain is not None
-        found *= node.domain.share(value)
+        found *= node.domain.probability(value)
         node = node.choose(value)
     return found
 
