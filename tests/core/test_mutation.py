@@ -184,7 +184,7 @@ def test_neighbours_of_a_number_are_around_it_on_both_sides(domain, u):
     value = domain.sample(u)
     there = domain.to_unit(value)
     positions = [domain.to_unit(other) for other in find_neighbours(domain, value)]
-    slack = 1e-9 + (0.0 if domain.size is None else max(map(domain.share, (value, domain.from_unit(0.0)))))
+    slack = 1e-9 + (0.0 if domain.size is None else max(map(domain.probability, (value, domain.from_unit(0.0)))))
     for sign in (-1, 1):
         side = [sign * (each - there) for each in positions if sign * (each - there) > 0]
         room = sign * (domain.to_unit(domain.from_unit(0.5 + sign / 2)) - there)
