@@ -23,7 +23,7 @@ from attrs import define, field, frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, to_json
+from archwright.evaluate.config import FunctionConfig, config_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import logged, resume, start
@@ -155,7 +155,7 @@ def _started(config: FunctionConfig, trials: int) -> RunStarted:
         space_source="chaos",
         input_shape=(1, 8, 8),
         searcher={"name": "random"},
-        evaluator=to_json(config),
+        evaluator=config_to_json(config),
         objective=Objective(),
         budget=Budget(1, "epochs"),
         seed=0,

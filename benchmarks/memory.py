@@ -16,8 +16,8 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import TrainingConfig, to_json
-from archwright.evaluate.user_code import load
+from archwright.evaluate.config import TrainingConfig, config_to_json
+from archwright.evaluate.user_code import load_object
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.runs import Console, start
 from archwright.store.duck import DuckDBLog
@@ -88,7 +88,7 @@ def samples(folder: Path, trials: int) -> Sequence[Sample]:
                 (worker,) = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
                 taken.append(Sample(held("self"), held(worker), held(guard), event.status != "ok"))
 
-        begin = _started(space(load(f"{source}:kind")), config, trials)
+        begin = _started(space(load_object(f"{source}:kind")), config, trials)
         console = Console(watch=watch)
         start(DuckDBLog(folder / "memory.duckdb"), "memory", begin, pool, console=console, failures_in_a_row=trials)
     return taken
@@ -125,7 +125,7 @@ def _started(term, config: TrainingConfig, trials: int) -> RunStarted:
         space_source="memory",
         input_shape=(1, 8, 8),
         searcher={"name": "random"},
-        evaluator=to_json(config),
+        evaluator=config_to_json(config),
         objective=Objective(),
         budget=Budget(500, "examples"),
         seed=0,

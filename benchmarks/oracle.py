@@ -20,7 +20,7 @@ from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.config import config_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.workers.machine import cores

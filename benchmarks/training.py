@@ -20,7 +20,7 @@ from torch.utils.data import Dataset as TorchDataset
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.term import Term
-from archwright.evaluate.data.tensors import DeviceData, Split
+from archwright.evaluate.data.tensors import DeviceData, DeviceSplit
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.cost import Memory, a_batch, facts
 from archwright.evaluate.training.device import chosen_device
@@ -84,8 +84,8 @@ def random_data(batches: int, device: torch.device) -> DeviceData:
     draw = torch.Generator().manual_seed(0)
     images = torch.randint(256, (batches * BATCH, *SHAPE), dtype=torch.uint8, generator=draw)
     labels = torch.randint(10, (batches * BATCH,), generator=draw)
-    split = Split(images.to(device), labels.to(device))
-    few = Split(split.images[:BATCH], split.labels[:BATCH])
+    split = DeviceSplit(images.to(device), labels.to(device))
+    few = DeviceSplit(split.images[:BATCH], split.labels[:BATCH])
     mean, deviation = (torch.full((1, 3, 1, 1), value, device=device) for value in (127.5, 74.0))
     return DeviceData(split, few, few, mean, deviation)
 

@@ -17,8 +17,8 @@ from archwright.core.budget import Budget
 from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import DeviceData, on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import DeviceData, to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.device import chosen_device
 from archwright.evaluate.training.recipe import recipe
@@ -73,7 +73,7 @@ def worker_seconds(device: str, rounds: int = 7, epochs: int = 40) -> tuple[list
 
     On Linux in processor time, on which other work of the machine shows least; elsewhere in time on the wall.
     """
-    chosen, data = chosen_device(device, 0), on_device(read("digits"), chosen_device(device, 0))
+    chosen, data = chosen_device(device, 0), to_device(load_dataset("digits"), chosen_device(device, 0))
     config = TrainingConfig(device=device, threads=1, settings={"batch_size": BATCH})
     torch.set_num_threads(1)  # as the worker has it: or else it would decide how long idle threads spin
     with WorkerPool(config) as pool:

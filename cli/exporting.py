@@ -22,9 +22,9 @@ from archwright.core.json import to_json
 from archwright.core.node import Node
 from archwright.core.term import Term
 from archwright.core.value import Value
-from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
+from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, config_from_json
 from archwright.evaluate.data.dataset import BadData, NoSuchData
-from archwright.evaluate.data.named import UnknownData
+from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.training.recipe import in_effect
 from archwright.search.running.loop import training_seed
 from archwright.store.artifacts import run_folder
@@ -65,7 +65,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
     from archwright.evaluate.export.model_file import Origin
     from archwright.evaluate.training.task import recipe_of
 
-    node, config = leaf(reading, trial), from_json(reading.run.started.evaluator)
+    node, config = leaf(reading, trial), config_from_json(reading.run.started.evaluator)
     weights = None if untrained else _weights(reading, trial, config)
     shape = node.origin.input_shape
     first = trial

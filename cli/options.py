@@ -39,9 +39,9 @@ def searcher_names() -> list[str]:
 
 def data_names() -> list[str]:
     """For completion."""
-    from archwright.evaluate.data.builtin import NAMES
+    from archwright.evaluate.data.builtin import BUILTIN_NAMES
 
-    return list(NAMES)
+    return list(BUILTIN_NAMES)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -8,13 +8,13 @@ from archwright.core.json import JSON, UnreadableTerm, from_json, own_kinds, unk
 from archwright.core.term import Term
 from archwright.evaluate import permission
 from archwright.evaluate.permission import ListUnwritable
-from archwright.evaluate.user_code import NoSuchSource, is_source, load
+from archwright.evaluate.user_code import NoSuchSource, is_source, load_object
 
 
 def named(source: str) -> str:
     """`source`, which a person names in this command, so that logs of theirs may name it from now on."""
     try:
-        permission.name(source)
+        permission.trust_source(source)
     except ListUnwritable as error:
         say(error, err=True)
     return source
@@ -27,7 +27,7 @@ def named_space(source: str) -> Found:
 
 def logged_space(source: str, *, trusted: bool) -> Found:
     """The space that a log names; NotTrusted where that is code that this person does not let run."""
-    permission.require(source, trusted=trusted)
+    permission.require_trusted(source, trusted=trusted)
     return find(source)
 
 
@@ -40,8 +40,8 @@ def logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
         return from_json(data)
     if not is_source(source):
         raise UnreadableTerm(f"{_listed(data)} can be read by no built-in space, and {source!r} names no file of them")
-    permission.require(source, trusted=trusted)
-    load(source)
+    permission.require_trusted(source, trusted=trusted)
+    load_object(source)
     return from_json(data)
 
 
@@ -59,7 +59,7 @@ def left_out(data: JSON, source: str) -> str:
         return ""
     place = source
     with suppress(NoSuchSource):
-        place = permission.file_of(source)
+        place = permission.find_source_file(source)
     return f"what only the code of {_listed(data)} tells, such as shapes, is left out; --trust runs it, from {place}"
 
 

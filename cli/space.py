@@ -11,8 +11,8 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, UnknownSpace
 from archwright.core.term import Term
-from archwright.evaluate.user_code import BadSource, is_source, load, no_child_returns
-from archwright.evaluate.user_errors import account
+from archwright.evaluate.user_code import BadSourceName, end_forked_children, is_source, load_object
+from archwright.evaluate.user_errors import format_traceback
 
 CLASSES = 10  # where nothing says how many there are
 INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says what the inputs are
@@ -51,9 +51,9 @@ def find(source: str) -> Found:
         named = SPACES[source]
         return Found(source, lambda _, classes: named.make(classes), named.input_shape, named.source)
     if is_source(source):
-        return Found(source, _maker(source, load(source)), None, source)
+        return Found(source, _maker(source, load_object(source)), None, source)
     if source.endswith(".py"):
-        raise BadSource(f"{source} is a file; name the space in it too, as in {source}:space")
+        raise BadSourceName(f"{source} is a file; name the space in it too, as in {source}:space")
     raise UnknownSpace(
         f"there is no built-in space {source!r}; {suggest_names(source, SPACES)} "
         "(one of your own is file.py:attribute or module:attribute)"
@@ -77,10 +77,10 @@ def _maker(source: str, held: Any) -> Callable[[Shape, int], Term]:
 
 def _made(source: str, function: Callable[[Shape, int], Any], shape: Shape, classes: int) -> Term:
     try:
-        with no_child_returns():
+        with end_forked_children():
             made = function(shape, classes)
     except Exception as error:  # a person's own code may raise anything
-        raise SpaceFailed(f"{source} failed:\n{account(error, lines=None)}") from error
+        raise SpaceFailed(f"{source} failed:\n{format_traceback(error, lines=None)}") from error
     if not isinstance(made, Term):
         raise NotASpace(f"{source} returned {made!r:.80}; it must return a module such as aw.sequential(...)")
     return made

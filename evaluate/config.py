@@ -17,12 +17,12 @@ from archwright.core.json import JSON
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 
-READER = 2  # of new runs; runs whose JSON names none were begun with 1
+LATEST_READER = 2  # of new runs; runs whose JSON names none were begun with 1
 READERS = (1, 2)
-FIRST = 1
+FIRST_READER = 1
 
 
-Keep = Literal["best", "last"]
+KeptEpoch = Literal["best", "last"]
 TrainOn = Literal["train", "train+validation"]
 REPORTED = ("accuracy", "loss", "train_accuracy", "train_loss")  # what a training says of a model after each epoch
 
@@ -61,8 +61,8 @@ def _image_size() -> Any:
 
 
 def _is_known(_: object, __: object, keep: str) -> None:
-    if keep not in get_args(Keep):
-        raise BadConfig(f"keep is {keep!r}; it may be {' or '.join(get_args(Keep))}")
+    if keep not in get_args(KeptEpoch):
+        raise BadConfig(f"keep is {keep!r}; it may be {' or '.join(get_args(KeptEpoch))}")
 
 
 def _leaves_enough(config: "TrainingConfig", _: object, train_on: str) -> None:
@@ -87,13 +87,15 @@ class TrainingConfig:
     device: str = field(default="auto", validator=_device_exists)  # auto: a share of the GPUs if any, else the CPU
     validation: float = field(default=0.2, validator=_leaves_both_sides)  # fraction of the training images to score on
     split_seed: int = 0  # of the split into train, validation and, where the data has none, test
-    keep: Keep = field(default="best", validator=_is_known)  # the epoch whose weights and accuracy count: best or last
+    keep: KeptEpoch = field(
+        default="best", validator=_is_known
+    )  # the epoch whose weights and accuracy count: best or last
     threads: int = 0  # CPU threads of one worker; 0: its share of the cores
     settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
     overrides: Mapping[str, JSON] = field(factory=dict[str, JSON])  # instead of what the architecture sets, too
     train_on: TrainOn = field(default="train", validator=_leaves_enough)
     image_size: tuple[int, int] | None = _image_size()  # height and width that the images of a folder get
-    reader: int = field(default=READER, validator=_can_be_read)  # how images are read and split (reader.py)
+    reader: int = field(default=LATEST_READER, validator=_can_be_read)  # how images are read and split (reader.py)
 
 
 @frozen
@@ -115,7 +117,7 @@ class FunctionConfig:
     validation: float = field(default=0.2, validator=_leaves_both_sides)
     split_seed: int = 0
     image_size: tuple[int, int] | None = _image_size()
-    reader: int = field(default=READER, validator=_can_be_read)
+    reader: int = field(default=LATEST_READER, validator=_can_be_read)
 
     @property
     def absent(self) -> frozenset[str]:
@@ -127,7 +129,7 @@ class FunctionConfig:
 WorkerConfig = TrainingConfig | FunctionConfig  # what needs processes of its own
 TabularConfig = Nasbench201Config | FcnetConfig  # what answers at once
 Config = WorkerConfig | TabularConfig
-KINDS: Mapping[str, type[Config]] = {
+CONFIG_KINDS: Mapping[str, type[Config]] = {
     "training": TrainingConfig,
     "function": FunctionConfig,
     "nasbench201": Nasbench201Config,
@@ -135,22 +137,22 @@ KINDS: Mapping[str, type[Config]] = {
 }
 
 
-def to_json(config: Config) -> JSON:
+def config_to_json(config: Config) -> JSON:
     """The JSON of `config`, with its kind."""
-    kind = next(name for name, cls in KINDS.items() if isinstance(config, cls))
+    kind = next(name for name, cls in CONFIG_KINDS.items() if isinstance(config, cls))
     return {"kind": kind, **cattrs.Converter().unstructure(config)}
 
 
-def from_json(data: JSON) -> Config:
-    """The configuration that `to_json` wrote. Raises UnknownSetting or BadConfig."""
+def config_from_json(data: JSON) -> Config:
+    """The configuration that `config_to_json` wrote. Raises UnknownSetting or BadConfig."""
     settings: dict[str, Any] = dict(data)
     kind = settings.pop("kind", "")
-    if kind not in KINDS:
-        raise UnknownSetting(f"the evaluator's kind is {kind!r}; {suggest_names(kind, KINDS)}")
-    known = [a.name for a in attrs.fields(KINDS[kind])]
+    if kind not in CONFIG_KINDS:
+        raise UnknownSetting(f"the evaluator's kind is {kind!r}; {suggest_names(kind, CONFIG_KINDS)}")
+    known = [a.name for a in attrs.fields(CONFIG_KINDS[kind])]
     for name in settings:
         if name not in known:
             raise UnknownSetting(f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}")
     if "reader" in known and "reader" not in settings and (kind == "training" or settings.get("data") is not None):
-        settings["reader"] = FIRST  # it was begun before there was another one
-    return KINDS[kind](**settings)
+        settings["reader"] = FIRST_READER  # it was begun before there was another one
+    return CONFIG_KINDS[kind](**settings)

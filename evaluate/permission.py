@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from archwright.core.errors import ArchwrightError
-from archwright.evaluate.user_code import is_source, origins, resolved
+from archwright.evaluate.user_code import find_module_files, is_source, resolve_file
 
 FOLDER = "ARCHWRIGHT_CONFIG"  # the environment variable that names another folder for settings
 WAIT = 5.0  # seconds for another process that writes the list
@@ -32,14 +32,14 @@ def settings_folder() -> Path:
     return (shared if shared.is_absolute() else Path("~/.config").expanduser()) / "archwright"
 
 
-def is_trusted(file: str) -> bool:
+def is_trusted_file(file: str) -> bool:
     """Whether the absolute path `file` is on the list; of a list that cannot be read, nothing is."""
     with suppress(OSError, RuntimeError):
         return file in _listed(settings_folder() / "trusted")
     return False
 
 
-def trust(file: str) -> None:
+def trust_file(file: str) -> None:
     """Put the absolute path `file` on the list; raises ListUnwritable."""
     # Imported only where there is something to write: both take time.
     from filelock import FileLock, Timeout
@@ -79,7 +79,7 @@ class NotTrusted(ArchwrightError, PermissionError):
     """Code that a log names, in a file that this person has named in no command of theirs."""
 
 
-def name(source: str) -> None:
+def trust_source(source: str) -> None:
     """Take note that a person names `source` in a command: from now on, a log of theirs may name it.
 
     Raises NoSuchSource, and ListUnwritable.
@@ -87,10 +87,10 @@ def name(source: str) -> None:
     if is_source(source):
         for file in _files_of(source):
             if not _travels(source, file):
-                trust(file)
+                trust_file(file)
 
 
-def require(source: str, *, trusted: bool = False, named_by: str = "archwright space") -> None:
+def require_trusted(source: str, *, trusted: bool = False, named_by: str = "archwright space") -> None:
     """Nothing, if what a log names as `source` may run, as all may where the person has said that it is `trusted`.
 
     `named_by` is the beginning of a command with which they can name it.
@@ -104,14 +104,14 @@ def require(source: str, *, trusted: bool = False, named_by: str = "archwright s
                 f"the log names code in {file}, which lies in a folder that travels with logs and may be anybody's; "
                 "look at it, then let it run with --trust"
             )
-        if not is_trusted(file):
+        if not is_trusted_file(file):
             raise NotTrusted(
                 f"the log names code in {file}, which no command of yours has named; look at it, then let it run with "
                 f"--trust, or name it yourself, as in: {named_by} {quote(source)}"
             )
 
 
-def file_of(source: str) -> str:
+def find_source_file(source: str) -> str:
     """The absolute path of the file that `source` names; nothing is imported.
 
     Paths are from the current folder, where modules are looked for, too. A module without a file, as `math` is, goes by
@@ -123,7 +123,7 @@ def file_of(source: str) -> str:
 def _files_of(source: str) -> Sequence[str]:
     """All that importing `source` runs at once: a module's packages, too, which may lie elsewhere than it."""
     place = source.rpartition(":")[0]
-    return [str(resolved(place))] if place.endswith(".py") else origins(place)
+    return [str(resolve_file(place))] if place.endswith(".py") else find_module_files(place)
 
 
 def _travels(source: str, file: str) -> bool:

@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.evaluate.paths import beginning, kind_of
-from archwright.evaluate.user_errors import account
+from archwright.evaluate.paths import describe_file_kind, explain_relative_path
+from archwright.evaluate.user_errors import format_traceback
 
 
 class ReportedByChild(ArchwrightError, RuntimeError):
@@ -24,7 +24,7 @@ class ReportedByChild(ArchwrightError, RuntimeError):
 
 
 @contextmanager
-def no_child_returns() -> Generator[None]:
+def end_forked_children() -> Generator[None]:
     """A child that is forked in the block ends where it would leave the block, as a program of its own does."""
     home = os.getpid()
     try:
@@ -37,7 +37,7 @@ def no_child_returns() -> Generator[None]:
         _end(None)
 
 
-def require_process(home: int) -> None:
+def require_same_process(home: int) -> None:
     """Nothing in the process with the id `home`; elsewhere ReportedByChild."""
     if os.getpid() != home:
         raise ReportedByChild(
@@ -59,7 +59,7 @@ def _end(error: BaseException | None) -> NoReturn:
     os._exit(code & 0xFF)
 
 
-class BadSource(ArchwrightError, ValueError):
+class BadSourceName(ArchwrightError, ValueError):
     """A name that is neither `file.py:attribute` nor `module:attribute`."""
 
 
@@ -81,7 +81,7 @@ def is_source(text: str) -> bool:
     return bool(colon and place and attribute)
 
 
-def load(source: str) -> Any:
+def load_object(source: str) -> Any:
     """The object that `source` names: `file.py:attribute` or `module:attribute`, where attribute may be dotted.
 
     A file is imported once, under a name that follows from its path, and again only after its text has changed;
@@ -89,8 +89,8 @@ def load(source: str) -> Any:
     """
     place, _, attribute = source.rpartition(":")
     if not is_source(source):
-        raise BadSource(f"{source!r} names no Python object; write file.py:attribute or module:attribute")
-    found: Any = _from_file(resolved(place)) if place.endswith(".py") else _from_module(place)
+        raise BadSourceName(f"{source!r} names no Python object; write file.py:attribute or module:attribute")
+    found: Any = _from_file(resolve_file(place)) if place.endswith(".py") else _from_module(place)
     for name in attribute.split("."):
         try:
             found = getattr(found, name)
@@ -104,7 +104,7 @@ def _offered(found: Any) -> list[str]:
     return [name for name, value in named.items() if not name.startswith("_") and not isinstance(value, ModuleType)]
 
 
-def resolved(place: str) -> Path:
+def resolve_file(place: str) -> Path:
     """The absolute path, without links, of a file that is there; raises NoSuchSource."""
     try:
         path = Path(place).expanduser().resolve()
@@ -112,11 +112,11 @@ def resolved(place: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:  # a user that is not there, links in a circle, a NUL
         raise NoSuchSource(f"{place} is no path to a file: {error}") from error
     if path.exists() and not there:
-        raise NoSuchSource(f"{path} is {kind_of(path)}; name a file of Python code")
+        raise NoSuchSource(f"{path} is {describe_file_kind(path)}; name a file of Python code")
     if not there:
         neighbours = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
         near = suggest_names(path.name, neighbours)
-        raise NoSuchSource(f"there is no file {path}; in its folder {near}{beginning(place)}")
+        raise NoSuchSource(f"there is no file {path}; in its folder {near}{explain_relative_path(place)}")
     return path
 
 
@@ -148,7 +148,7 @@ class _FileLoader(SourceFileLoader):
         return self.source_to_code(self.text, self.path)
 
 
-def origins(name: str) -> Sequence[str]:
+def find_module_files(name: str) -> Sequence[str]:
     """The absolute paths of the files that importing the module `name` runs: those of its packages, and its own last.
 
     They are found as importing finds them, in the current folder first, and none is run. Links are not followed: what
@@ -200,7 +200,7 @@ def _from_module(name: str) -> ModuleType:
 
 def _is_found_in(folder: Path, name: str) -> bool:
     """Whether the module, or the outermost package that it is in, lies in the folder itself, not below."""
-    outermost, file = name.partition(".")[0], Path(origins(name)[-1])
+    outermost, file = name.partition(".")[0], Path(find_module_files(name)[-1])
     return file.is_relative_to(folder) and file.relative_to(folder).parts[0].partition(".")[0] == outermost
 
 
@@ -223,9 +223,9 @@ def _border(place: str) -> Iterator[None]:
     A child that it forks ends with the import: it is neither a second command nor a second worker.
     """
     try:
-        with no_child_returns():
+        with end_forked_children():
             yield
     except (NoSuchSource, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise SourceFailed(f"importing {place} failed:\n{account(error, lines=None)}") from error
+        raise SourceFailed(f"importing {place} failed:\n{format_traceback(error, lines=None)}") from error

@@ -27,13 +27,13 @@ def last_lines(text: str, count: int = LINES) -> str:
     return "\n".join(line if len(line) <= 500 else line[:497] + "..." for line in text.rstrip().splitlines()[-count:])
 
 
-def reason(error: str) -> str:
+def summarize_error(error: str) -> str:
     """The line of an attempt's error that says most: of the end of a worker the first, of a traceback the last."""
     lines = error.strip().splitlines() or [""]
     return (lines[0] if lines[0].startswith(ENDS) else lines[-1]).strip()
 
 
-def said(error: BaseException) -> str:
+def format_message(error: BaseException) -> str:
     """What the error says, also where that raises an error of its own."""
     try:
         return str(error)
@@ -41,7 +41,7 @@ def said(error: BaseException) -> str:
         return f"<{type(error).__name__} that cannot say what it is>"
 
 
-def account(error: BaseException, lines: int | None = LINES) -> str:
+def format_traceback(error: BaseException, lines: int | None = LINES) -> str:
     """The traceback of `error` from the first frame that is not ours, cut to its last `lines` lines (None: all)."""
     trace = error.__traceback__
     while trace is not None and _is_ours(trace):
@@ -51,7 +51,7 @@ def account(error: BaseException, lines: int | None = LINES) -> str:
         while told.stack and told.stack[-1].filename.startswith(NOT_THEIRS):
             told.stack.pop()
         if not told.stack:
-            return said(error)
+            return format_message(error)
     text = "".join(told.format())
     return text.rstrip() if lines is None else last_lines(text, lines)
 
@@ -69,5 +69,5 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     if isinstance(error, RuntimeError):
-        return any(sign in said(error) for sign in NO_MEMORY)
+        return any(sign in format_message(error) for sign in NO_MEMORY)
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

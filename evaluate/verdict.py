@@ -8,7 +8,7 @@ from archwright.core.protocols import Job, Status, Stopped
 
 Metrics = Mapping[str, float]
 # Of an epoch and its metrics; says why the attempt is to end there, or nothing if it may go on.
-Tell = Callable[[int, Metrics], str]
+ReportEpoch = Callable[[int, Metrics], str]
 
 
 @frozen
@@ -23,7 +23,7 @@ class Verdict:
     stopped: Stopped | None = None
 
 
-Evaluate = Callable[[Job, Tell], Verdict]
+Evaluate = Callable[[Job, ReportEpoch], Verdict]
 
 
 @frozen
@@ -68,4 +68,4 @@ METRICS: Mapping[str, Metric] = {
 }
 
 # What is known of a torch model that a person's own function got; `seconds` are those that the function took.
-COSTS = ("parameters", "flops", "latency_seconds", "peak_memory_bytes", "seconds")
+COST_METRICS = ("parameters", "flops", "latency_seconds", "peak_memory_bytes", "seconds")

@@ -12,8 +12,8 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from tests.cli.running import read_json, run
 from tests.places import ROOT
@@ -48,7 +48,7 @@ class Ended(BaseException):
 @pytest.mark.parametrize("halted", [False, True], ids=["whole", "halted"])
 def test_the_plain_training_leaves_the_model_as_it_was_when_it_scored_best(halted):
     """Its last epoch, which begins with a broken model here, is worse."""
-    data = on_device(read("digits"), torch.device("cpu"))
+    data = to_device(load_dataset("digits"), torch.device("cpu"))
     example = runpy.run_path(str(EXAMPLES / "train_pytorch.py"))
     model = compile_architecture(aw.sequential(aw.affine(16), aw.relu(), aw.affine(10)), (1, 8, 8), seed=0)
     told = []

@@ -12,7 +12,7 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.loop import training_seed
 from archwright.search.running.replay import find_mismatches
@@ -159,7 +159,7 @@ def searched(folder: Path, space, config, trials: int, seed: int = 0, **options)
         space_source="tests",
         input_shape=(1, 8, 8),
         searcher={"name": "random"},
-        evaluator=to_json(config),
+        evaluator=config_to_json(config),
         objective=Objective(),
         budget=Budget(1, "epochs"),
         seed=seed,
@@ -309,12 +309,12 @@ TRAININGS = {
 @pytest.fixture(scope="module")
 def training(tmp_path_factory):
     """A search of trainings, most of which cannot go well."""
-    from archwright.evaluate.user_code import load
+    from archwright.evaluate.user_code import load_object
 
     folder = tmp_path_factory.mktemp("trainings")
     (folder / "own_kinds.py").write_text(OWN_KINDS)
     source = f"{folder / 'own_kinds.py'}:space"
-    raises, runs_out = load(source).children
+    raises, runs_out = load_object(source).children
     plain = aw.affine(units=10)
     options = {
         "wild": aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), aw.affine(units=10), aw.relu(), plain),

@@ -74,7 +74,7 @@ def compare(
     from archwright.cli.runs.starting import problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.core.json import to_json
-    from archwright.evaluate.config import to_json as config_to_json
+    from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
     from archwright.search.running.compare import grid
     from archwright.search.running.runs import versions

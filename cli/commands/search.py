@@ -73,7 +73,7 @@ def search(
     from archwright.cli.runs.starting import new_run, numbered, problem
     from archwright.cli.runs.stopping import stopping as stopping_rule
     from archwright.core.json import to_json
-    from archwright.evaluate.config import to_json as config_to_json
+    from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
     from archwright.search.running.runs import start, versions
     from archwright.search.searchers.named import searcher_to_json

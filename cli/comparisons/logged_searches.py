@@ -10,8 +10,7 @@ from attrs import fields, frozen
 from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.json import JSON, differences
-from archwright.evaluate.config import from_json as config_from_json
-from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.config import config_from_json, config_to_json
 from archwright.search.running.compare import Entry
 from archwright.search.searchers.named import logged_searcher, searcher_to_json
 from archwright.store.errors import LogMissing

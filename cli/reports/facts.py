@@ -18,7 +18,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, replay
 from archwright.core.term import Term
 from archwright.core.unknown_kinds import outline
-from archwright.evaluate.user_errors import account
+from archwright.evaluate.user_errors import format_traceback
 from archwright.search.running.loop import training_seed
 from archwright.store.artifacts import artifact, run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
@@ -213,7 +213,7 @@ def drawing(reading: Reading, trial: Trial) -> str:
         return as_text(leaf(reading, trial).architecture, reading.run.started.input_shape)
     except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
         _require_theirs(error)
-        return f"the architecture cannot be drawn: {account(error)}"
+        return f"the architecture cannot be drawn: {format_traceback(error)}"
 
 
 def _require_theirs(error: Exception) -> None:

@@ -13,7 +13,7 @@ from archwright.cli.reports.repeats import conclusion, origin, summary
 from archwright.cli.reports.stopped import in_short
 from archwright.cli.suggestion import command
 from archwright.core.budget import parse_budget
-from archwright.evaluate.user_errors import reason
+from archwright.evaluate.user_errors import summarize_error
 
 ROWS = 20  # of a run's trials on a terminal
 
@@ -127,6 +127,6 @@ def _cell(trial: Facts, column: str) -> str:
         case "stopped":
             return in_short(trial["stopped"])
         case "error":
-            return reason(trial["error"])
+            return summarize_error(trial["error"])
         case _:  # the metric
             return score(trial["score"])

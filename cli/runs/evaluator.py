@@ -15,11 +15,11 @@ from archwright.core.modules.basic import Settings
 from archwright.core.modules.choices import Either
 from archwright.core.objective import Objective
 from archwright.core.term import Composite, Term
-from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, from_json
+from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, config_from_json
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import ALIASES, recipe
-from archwright.evaluate.verdict import COSTS, METRICS
+from archwright.evaluate.verdict import COST_METRICS, METRICS
 from archwright.store.events import RunStarted
 
 TABLES = ("nasbench201", "fcnet")
@@ -35,7 +35,7 @@ def chosen(
     if kind in TABLES:
         _without(["keep", "validation", "image_size", "reader", "device", "train"], train, given)
         path, *settings = rest.split(",")
-        return from_json({"kind": kind, "table": path, **pairs("--evaluator", settings)})
+        return config_from_json({"kind": kind, "table": path, **pairs("--evaluator", settings)})
     _without(["keep"], train, given)
     return function(source, data, metric, train, given)
 
@@ -109,7 +109,7 @@ def objective(config: Config, metric: str | None, minimize: bool | None) -> Obje
     if trained:
         lower = trained[name].less_is_better
     elif own:
-        lower = name in COSTS or (own.less_is_better and name == own.metric)
+        lower = name in COST_METRICS or (own.less_is_better and name == own.metric)
     else:
         lower = isinstance(config, FcnetConfig) and name == "loss"
     return Objective(name, "minimize" if (lower if minimize is None else minimize) else "maximize")
@@ -148,7 +148,7 @@ def _without(names: Sequence[str], train: Sequence[str], given: Mapping[str, Any
 
 def of_run(started: RunStarted) -> Config:
     """The evaluator that a run was begun with. It knows the shape of the inputs if it did; older runs do not say."""
-    config = from_json(started.evaluator)
+    config = config_from_json(started.evaluator)
     noted = not isinstance(config, FunctionConfig) or "input_shape" in started.evaluator
     return config if noted else evolve(config, input_shape=started.input_shape)
 

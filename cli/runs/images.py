@@ -9,9 +9,9 @@ from archwright.cli.output import say
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.json import JSON
-from archwright.evaluate.config import READER, Config, FunctionConfig, TrainingConfig
-from archwright.evaluate.data.dataset import DataInfo, found, warnings
-from archwright.evaluate.data.named import describe_wanted
+from archwright.evaluate.config import LATEST_READER, Config, FunctionConfig, TrainingConfig
+from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
+from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.store.errors import UnreadableEvent
 from archwright.store.events import RunStarted
 
@@ -27,7 +27,7 @@ def images_of(config: Config) -> DataInfo | None:
     if not isinstance(config, TrainingConfig | FunctionConfig):
         return None
     if config.data is not None:
-        return describe_wanted(config)
+        return describe_configured_dataset(config)
     if config.image_size is not None:
         raise BadOption("--image-size is for the images of a folder; name it, as in --data folder:PATH")
     return None
@@ -62,9 +62,9 @@ def say_found(images: DataInfo | None, config: Config, out: Screen) -> None:
     """Say in a line what was found, and warn on stderr of what may be amiss."""
     if images is None:
         return
-    old = isinstance(config, TrainingConfig | FunctionConfig) and config.reader < READER
-    out.print(to_one_line(found(images) + "; read and split as reader 1 does" * old), soft_wrap=True)
-    for line in warnings(images):
+    old = isinstance(config, TrainingConfig | FunctionConfig) and config.reader < LATEST_READER
+    out.print(to_one_line(summarize_dataset(images) + "; read and split as reader 1 does" * old), soft_wrap=True)
+    for line in warn_of_absent_classes(images):
         say(to_one_line(line), err=True)
 
 

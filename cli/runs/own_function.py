@@ -13,9 +13,16 @@ from archwright.cli.values import BadOption
 from archwright.core.errors import suggest_names
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.functions.signature import TORCH, asked
-from archwright.evaluate.user_code import BadSource, NoSuchAttribute, SourceFailed, is_source, origins, resolved
-from archwright.evaluate.user_errors import account
+from archwright.evaluate.functions.signature import TORCH_ARGUMENTS, parse_signature
+from archwright.evaluate.user_code import (
+    BadSourceName,
+    NoSuchAttribute,
+    SourceFailed,
+    find_module_files,
+    is_source,
+    resolve_file,
+)
+from archwright.evaluate.user_errors import format_traceback
 
 DATA = ("data",)
 NEEDS = {  # options, and which parameter reads them
@@ -23,7 +30,7 @@ NEEDS = {  # options, and which parameter reads them
     "validation": DATA,
     "image_size": DATA,
     "reader": DATA,
-    "device": TORCH,
+    "device": TORCH_ARGUMENTS,
 }
 
 
@@ -34,14 +41,14 @@ def check(config: FunctionConfig, options: Sequence[str] = (), later: Collection
     SourceFailed, WrongParameters, BadScore or BadOption.
     """
     if not is_source(config.source):
-        raise BadSource(f"the evaluator is {config.source!r}; write file.py:function or module:function")
+        raise BadSourceName(f"the evaluator is {config.source!r}; write file.py:function or module:function")
     place, _, attribute = config.source.rpartition(":")
     if not place.endswith(".py"):
-        origins(place)  # raises NoSuchSource
+        find_module_files(place)  # raises NoSuchSource
         return
     if (parameters := _written(place, attribute)) is None:
         return
-    asks = asked(config.source, parameters, config.absent - {*later})
+    asks = parse_signature(config.source, parameters, config.absent - {*later})
     for option in options:
         names = NEEDS.get(option, ())
         if names and not any(name in asks for name in names):
@@ -54,7 +61,7 @@ def reads_budget(config: FunctionConfig) -> bool | None:
     """Whether a function that was checked asks for the budget; None where only importing its file would tell."""
     place, _, attribute = config.source.rpartition(":")
     parameters = _written(place, attribute) if place.endswith(".py") else None
-    return None if parameters is None else "budget" in asked(config.source, parameters, config.absent)
+    return None if parameters is None else "budget" in parse_signature(config.source, parameters, config.absent)
 
 
 def _written(place: str, attribute: str) -> Sequence[Parameter] | None:
@@ -80,11 +87,11 @@ def score(source: str) -> Objective | None:
 
 
 def _parsed(place: str, attribute: str) -> ast.Module:
-    path = resolved(place)
+    path = resolve_file(place)
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
-        raise SourceFailed(f"{path} cannot be read:\n{account(error, lines=None)}") from error
+        raise SourceFailed(f"{path} cannot be read:\n{format_traceback(error, lines=None)}") from error
     names = _names(tree)
     if attribute.partition(".")[0] not in names and "*" not in names:
         raise NoSuchAttribute(f"{path} has no {attribute!r}; {suggest_names(attribute, names)}")

@@ -9,7 +9,7 @@ from archwright.cli.suggestion import command
 from archwright.core.json import JSON, differences, in_the_order_of, to_json
 from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.permission import require
+from archwright.evaluate.permission import require_trusted
 from archwright.evaluate.user_code import is_source
 from archwright.search.running.replay import find_new_revision, trace_revisions
 from archwright.search.running.runs import Logged, check_paths
@@ -38,7 +38,7 @@ def say_revised(name: str, run: Logged) -> None:
 def require_permission(config: Config, *, trusted: bool) -> None:
     """NotTrusted where the run's evaluator is code that this person does not let run."""
     if isinstance(config, FunctionConfig):
-        require(config.source, trusted=trusted, named_by="archwright search SPACE --evaluator")
+        require_trusted(config.source, trusted=trusted, named_by="archwright search SPACE --evaluator")
 
 
 def changed_space(name: str, run: Logged, images: DataInfo | None, *, trusted: bool) -> JSON:

@@ -15,10 +15,17 @@ from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.evaluate.config import READER, Config, FunctionConfig, TrainingConfig, from_json, to_json
-from archwright.evaluate.data.builtin import NAMES
+from archwright.evaluate.config import (
+    LATEST_READER,
+    Config,
+    FunctionConfig,
+    TrainingConfig,
+    config_from_json,
+    config_to_json,
+)
+from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.data.named import describe_wanted
+from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import overruled, recipe
 from archwright.search.running.loop import training_seed
@@ -53,7 +60,7 @@ def final(
 
 def images_for(reading: Reading, trial: int, config: TrainingConfig) -> DataInfo:
     """What the images are like; BadOption where they do not fit the architecture, and what is wrong with the data."""
-    info, node = describe_wanted(config), leaf(reading, reading.trial(trial))
+    info, node = describe_configured_dataset(config), leaf(reading, reading.trial(trial))
     takes, gives = tuple(reading.run.started.input_shape), node.out_shape
     if takes != info.input_shape or gives != (info.classes,):
         raise BadOption(
@@ -85,7 +92,7 @@ def started(
         space_source=was.space_source,
         input_shape=was.input_shape,
         searcher=searcher_to_json(Fixed.name, {"path": path, "run": reading.name, "trial": trial}),
-        evaluator=to_json(config),
+        evaluator=config_to_json(config),
         objective=Objective("test_accuracy"),
         budget=budget or reading.trial(trial).budget,
         seed=training_seed(was.seed, trial) if seed is None else seed,
@@ -103,11 +110,11 @@ def usual_names(run: str, trial: int) -> Iterator[str]:
 
 
 def _base(reading: Reading, trial: int, data: str | None) -> TrainingConfig:
-    config = from_json(reading.run.started.evaluator)
+    config = config_from_json(reading.run.started.evaluator)
     if isinstance(config, TrainingConfig):
         if data in (None, config.data):
             return config
-        return evolve(config, data=data, data_dir=None, image_size=None, reader=READER)
+        return evolve(config, data=data, data_dir=None, image_size=None, reader=LATEST_READER)
     if data is None:
         raise BadOption(
             f"{reading.name} was evaluated by {_told(config, reading.run.started.evaluator)}, so there is no training "
@@ -124,7 +131,7 @@ def data_for(config: Config) -> str | None:
     """The data that a run's architectures can be trained on, as far as it is known."""
     if isinstance(config, TrainingConfig | FunctionConfig):
         return config.data
-    return config.dataset if isinstance(config, Nasbench201Config) and config.dataset in NAMES else None
+    return config.dataset if isinstance(config, Nasbench201Config) and config.dataset in BUILTIN_NAMES else None
 
 
 def _told(config: Config, evaluator: Mapping[str, JSON]) -> str:

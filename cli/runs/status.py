@@ -8,7 +8,7 @@ from archwright.cli.output import duration, score
 from archwright.cli.reports.reading import in_order, ranked
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.user_errors import reason
+from archwright.evaluate.user_errors import summarize_error
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
@@ -112,7 +112,7 @@ def line(event: Event, before: Standing, after: Standing) -> str | None:
             return f"trial {trial}  {before.objective.metric} {score(reached)}  in {_time(trial, before)}{cut}{best}"
         case Scored(trial, status):
             ended = _ended(trial, before)
-            why = "" if ended is None else reason(ended.error)
+            why = "" if ended is None else summarize_error(ended.error)
             return f"trial {trial}  {status.replace('_', ' ')}  after {_time(trial, before)}  {why}".rstrip()
         case _:
             return None
@@ -134,7 +134,7 @@ def _measured(metrics: Mapping[str, float], objective: Objective) -> str:
 def _after(trial: int, standing: Standing) -> str:
     """Why it is tried again, if that is known; if not, the search was interrupted."""
     ended = _ended(trial, standing)
-    return "" if ended is None else f": {reason(ended.error) or ended.status}"
+    return "" if ended is None else f": {summarize_error(ended.error) or ended.status}"
 
 
 def _ended(trial: int, standing: Standing) -> AttemptEnded | None:

@@ -11,8 +11,8 @@ from attrs import frozen
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, Outline, counted
-from archwright.evaluate.paths import made
+from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, SourceInfo, count_labels
+from archwright.evaluate.paths import make_folder
 
 FASHION = (
     "T-shirt/top",
@@ -41,32 +41,32 @@ CIFAR10, CIFAR100 = tuple(_CIFAR10.split()), tuple(_CIFAR100.split())
 
 DIGITS = tuple("0123456789")
 OUTLINES = {
-    "digits": Outline((1, 8, 8), DIGITS, (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)),
-    "mnist": Outline(
+    "digits": SourceInfo((1, 8, 8), DIGITS, (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)),
+    "mnist": SourceInfo(
         (1, 28, 28),
         DIGITS,
         (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
         test=(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
     ),
-    "fashion_mnist": Outline((1, 28, 28), FASHION, (6000,) * 10, test=(1000,) * 10),
-    "cifar10": Outline((3, 32, 32), CIFAR10, (5000,) * 10, test=(1000,) * 10),
-    "cifar100": Outline((3, 32, 32), CIFAR100, (500,) * 100, test=(100,) * 100),
+    "fashion_mnist": SourceInfo((1, 28, 28), FASHION, (6000,) * 10, test=(1000,) * 10),
+    "cifar10": SourceInfo((3, 32, 32), CIFAR10, (5000,) * 10, test=(1000,) * 10),
+    "cifar100": SourceInfo((3, 32, 32), CIFAR100, (500,) * 100, test=(100,) * 100),
 }
-NAMES = tuple(OUTLINES)
+BUILTIN_NAMES = tuple(OUTLINES)
 WHERE = "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
 
 
-def source(name: str, root: Path) -> "Builtin":
+def open_builtin(name: str, root: Path) -> "Builtin":
     """The built-in data set `name`, whose files lie under `root`."""
     if name == "digits":
         return Digits()
     return Mnist(name, root) if name.endswith("mnist") else Cifar(name, root)
 
 
-def require_there(name: str, root: Path) -> None:
+def require_local_builtin(name: str, root: Path) -> None:
     """Nothing, if the built-in data set `name` can be read without a download; else NoSuchData."""
-    if not source(name, root).is_there:
+    if not open_builtin(name, root).is_there:
         raise NoSuchData(f"{name} is not in {root.resolve()}; {WHERE}")
 
 
@@ -76,7 +76,7 @@ class Digits:
 
     is_there: ClassVar[bool] = True
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds."""
         return OUTLINES["digits"]
 
@@ -109,7 +109,7 @@ class Mnist:
     name: str
     root: Path
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds."""
         return OUTLINES[self.name]
 
@@ -134,7 +134,7 @@ class Mnist:
         found = Images(read_idx(images)[:, None], read_idx(labels).astype(np.int64))
         outline = self.outline()
         counts = outline.train if split == "train" else outline.test
-        if found.images.shape != (len(found), *outline.input_shape) or counted(found.labels, 10) != counts:
+        if found.images.shape != (len(found), *outline.input_shape) or count_labels(found.labels, 10) != counts:
             raise BadData(
                 f"{images} and the labels beside it are not those of {self.name}; give images of your own as an npz"
             )
@@ -168,7 +168,7 @@ class Cifar:
     name: str
     root: Path
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds."""
         return OUTLINES[self.name]
 
@@ -201,7 +201,7 @@ def _download(name: str, root: Path) -> None:
     lock = root / f".{name}.lock"
     into = root / TORCHVISION[name] / "raw" if name.endswith("mnist") else root
     try:
-        with made(into), FileLock(lock):
+        with make_folder(into), FileLock(lock):
             try:
                 getattr(datasets, TORCHVISION[name])(root, download=True)
             except BaseException:

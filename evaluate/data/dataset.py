@@ -9,9 +9,9 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.evaluate.paths import beginning, kind_of
+from archwright.evaluate.paths import describe_file_kind, explain_relative_path
 
-Counts = tuple[int, ...]  # images of each class
+ClassCounts = tuple[int, ...]  # images of each class
 
 
 class NoSuchData(ArchwrightError, FileNotFoundError):
@@ -42,21 +42,21 @@ class Images:
 
 
 @frozen
-class Outline:
+class SourceInfo:
     """What a source holds, as far as it can be said without decoding images; a split that it has not is None."""
 
     input_shape: tuple[int, int, int]  # channels, height, width
     class_names: tuple[str, ...]  # in the order of the labels
-    train: Counts
-    validation: Counts | None = None
-    test: Counts | None = None
+    train: ClassCounts
+    validation: ClassCounts | None = None
+    test: ClassCounts | None = None
     remarks: tuple[str, ...] = ()  # what was decided about the images, and what was passed over
 
 
 class Source(Protocol):
     """A place that images come from."""
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds; raises NoSuchData or BadData where that can be seen already."""
         ...
 
@@ -65,12 +65,12 @@ class Source(Protocol):
         ...
 
 
-def counted(labels: np.ndarray, classes: int) -> Counts:
+def count_labels(labels: np.ndarray, classes: int) -> ClassCounts:
     """How many of the labels are of each class."""
     return tuple(np.bincount(labels, minlength=classes).tolist())
 
 
-def times(shape: Sequence[int]) -> str:
+def format_shape(shape: Sequence[int]) -> str:
     """A shape as people write it: 3x32x32."""
     return "x".join(map(str, shape))
 
@@ -78,12 +78,11 @@ def times(shape: Sequence[int]) -> str:
 def nothing_at(path: Path, wanted: str) -> NoSuchData:
     """The error for a path that leads to nothing that is `wanted`; where it leads nowhere, with the nearest names."""
     if path.exists():
-        return NoSuchData(f"{path.absolute()} is {kind_of(path)}; name {wanted}")
+        return NoSuchData(f"{path.absolute()} is {describe_file_kind(path)}; name {wanted}")
     place = path.absolute().parent
     there = [p.name for p in place.iterdir()] if place.is_dir() else []
-    return NoSuchData(
-        f"there is nothing at {path.absolute()}; in its place {suggest_names(path.name, there)}{beginning(path)}"
-    )
+    near = suggest_names(path.name, there)
+    return NoSuchData(f"there is nothing at {path.absolute()}; in its place {near}{explain_relative_path(path)}")
 
 
 @frozen
@@ -96,7 +95,9 @@ class DataInfo:
     train: int
     validation: int  # what searchers are scored on
     test: int  # for reports only
-    by_class: Mapping[str, Counts] = field(factory=dict[str, Counts])  # of each split by its name, where that is known
+    by_class: Mapping[str, ClassCounts] = field(
+        factory=dict[str, ClassCounts]
+    )  # of each split by its name, where that is known
     remarks: tuple[str, ...] = ()  # what the reader decided and passed over
 
     @property
@@ -124,7 +125,7 @@ class Dataset:
         return Dataset(info, train, self.validation.take(np.arange(0)), self.test)
 
 
-def share_of_each(counts: Counts, fraction: float, others: int) -> Counts:
+def share_counts(counts: ClassCounts, fraction: float, others: int) -> ClassCounts:
     """How many images of each class a split holds that is this `fraction` of the images, of `counts` of each class.
 
     In all it is `fraction` of all, rounded; of each class it is its share rounded down or up, so that the sum comes
@@ -141,7 +142,7 @@ def share_of_each(counts: Counts, fraction: float, others: int) -> Counts:
     return tuple(held)
 
 
-def split(labels: np.ndarray, sizes: Sequence[Counts], seed: int) -> list[np.ndarray]:
+def draw_splits(labels: np.ndarray, sizes: Sequence[ClassCounts], seed: int) -> list[np.ndarray]:
     """The indices of the images of several splits, each in random order, and last those of the rest.
 
     `labels` is int64 (n,), and `sizes[i][label]` is how many images of a class split i has. The seed alone decides.
@@ -160,17 +161,18 @@ NAMED = 4  # classes whose numbers are told one by one; of more, the least and t
 GIGABYTE = 1e9  # bytes, from which on it is told how much memory the images take
 
 
-def found(info: DataInfo) -> str:
+def summarize_dataset(info: DataInfo) -> str:
     """In one line: the images of each split and class, their shape, and what was decided and passed over."""
     splits = [_split(info, name, count) for name, count in _sizes(info).items() if count]
     size = info.input_shape[0] * info.input_shape[1] * info.input_shape[2] * sum(_sizes(info).values())
     memory = [f"{size / GIGABYTE:.1f} GB in memory"] if size >= GIGABYTE else []
     remarks = "; ".join([*memory, *info.remarks])
     classes = f"{info.classes} classes ({_some(info.class_names)})"
-    return f"{info.name}: {times(info.input_shape)}, {classes}: {', '.join(splits)}{'; ' * bool(remarks)}{remarks}"
+    outline = f"{info.name}: {format_shape(info.input_shape)}, {classes}: {', '.join(splits)}"
+    return f"{outline}; {remarks}" if remarks else outline
 
 
-def warnings(info: DataInfo) -> Iterator[str]:
+def warn_of_absent_classes(info: DataInfo) -> Iterator[str]:
     """A line for each split without an image of some class, as where a class has fewer images than there are splits."""
     for split, counts in info.by_class.items():
         absent = [name for name, count in zip(info.class_names, counts, strict=True) if not count]
@@ -190,7 +192,7 @@ def _split(info: DataInfo, name: str, size: int) -> str:
     return f"{name} {size:,}" + (f" ({_of_each(info.class_names, counts)})" if counts else "")
 
 
-def _of_each(names: Sequence[str], counts: Counts) -> str:
+def _of_each(names: Sequence[str], counts: ClassCounts) -> str:
     if len(names) <= NAMED and len(set(counts)) > 1:
         return ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
     low, high = min(counts), max(counts)

@@ -11,8 +11,8 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import suggest_names
-from archwright.evaluate.data.dataset import BadData, Images, Outline, counted, nothing_at, times
-from archwright.evaluate.data.image_file import Header, decoded, header, is_image
+from archwright.evaluate.data.dataset import BadData, Images, SourceInfo, count_labels, format_shape, nothing_at
+from archwright.evaluate.data.image_file import ImageHeader, decode_image, is_image, read_image_header
 
 SPLITS = {  # the names that the folder of a split may have, in capital letters or small ones
     "train": ("train", "training"),
@@ -162,14 +162,14 @@ class Folder:
     path: Path
     image_size: tuple[int, int] | None = None
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds, by the names of its files and their headers."""
         found, (height, width) = self._layout, self._size
         channels = 1 if all(each.is_grey for each in self._headers.values()) else 3
         counts = {split: self._counts(files) for split, files in found.files.items()}
         passed_over = ", ".join(f"{count} {kind}" for kind, count in found.passed_over.items())
         remarks = [*self._remarks(channels), *([f"passed over: {passed_over}"] if passed_over else [])]
-        return Outline((channels, height, width), found.class_names, **counts, remarks=tuple(remarks))
+        return SourceInfo((channels, height, width), found.class_names, **counts, remarks=tuple(remarks))
 
     def read(self) -> tuple[Images, Images | None, Images | None]:
         """The images for training, and those of the other splits that there are."""
@@ -182,14 +182,14 @@ class Folder:
         return layout(self.path)
 
     @cached_property
-    def _headers(self) -> Mapping[Path, Header]:
+    def _headers(self) -> Mapping[Path, ImageHeader]:
         """Of every file; BadData with the first that cannot be used, and how many more cannot."""
-        headers: dict[Path, Header] = {}
+        headers: dict[Path, ImageHeader] = {}
         bad: list[BadData] = []
         for files in self._layout.files.values():
             for path, _ in files:
                 try:
-                    headers[path] = header(path)
+                    headers[path] = read_image_header(path)
                 except BadData as error:
                     bad.append(error)
         if bad:
@@ -206,10 +206,10 @@ class Folder:
         for path, each in self._headers.items():
             first.setdefault(each.size, path)
         if len(first) > 1:
-            one, other = (f"{times(size)}, as {path}" for size, path in list(first.items())[:2])
+            one, other = (f"{format_shape(size)}, as {path}" for size, path in list(first.items())[:2])
             raise BadData(
                 f"the images of {self.path} have {len(first)} sizes (height x width): {one}, {other}; say which size "
-                f"they get, as in --image-size {times(next(iter(first)))}"
+                f"they get, as in --image-size {format_shape(next(iter(first)))}"
             )
         return next(iter(first))
 
@@ -226,16 +226,16 @@ class Folder:
         if self.image_size is None or not others:
             return []
         height, width = self.image_size
-        low, high = (times(pick(each.size for each in self._headers.values())) for pick in (min, max))
+        low, high = (format_shape(pick(each.size for each in self._headers.values())) for pick in (min, max))
         sizes = f"all {low}" if low == high else f"sizes from {low} to {high}"
         stretched = sum(each.height * width != each.width * height for each in others)
-        return [f"{sizes}, {len(others)} resized to {times(self.image_size)}, {stretched} of them stretched"]
+        return [f"{sizes}, {len(others)} resized to {format_shape(self.image_size)}, {stretched} of them stretched"]
 
     def _counts(self, files: Labelled) -> tuple[int, ...]:
-        return counted(np.array([label for _, label in files], np.int64), len(self._layout.class_names))
+        return count_labels(np.array([label for _, label in files], np.int64), len(self._layout.class_names))
 
     def _decoded(self, files: Labelled, shape: tuple[int, int, int]) -> Images:
         images = np.empty((len(files), *shape), np.uint8)
         for place, (path, _) in zip(images, files, strict=True):
-            place[:] = decoded(path, *shape, resize=self.image_size is not None)
+            place[:] = decode_image(path, *shape, resize=self.image_size is not None)
         return Images(images, np.array([label for _, label in files], np.int64))

@@ -30,7 +30,7 @@ TURNS = {
 
 
 @frozen
-class Header:
+class ImageHeader:
     """What the beginning of an image file tells."""
 
     width: int  # as it is seen upright
@@ -45,22 +45,22 @@ class Header:
 
 
 @cache
-def formats() -> tuple[str, ...]:
+def readable_formats() -> tuple[str, ...]:
     """The formats that are read: all that Pillow reads by itself."""
     Image.init()
     return tuple(sorted(set(Image.OPEN) - NOT_READ))
 
 
 @cache
-def suffixes() -> frozenset[str]:
+def readable_suffixes() -> frozenset[str]:
     """The suffixes of files in these formats, in small letters."""
-    kinds = formats()
+    kinds = readable_formats()
     return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in kinds)
 
 
 def is_image(path: Path) -> bool:
     """Whether a file has the suffix of an image or, with another one or none, begins like one."""
-    if path.suffix.lower() in suffixes():
+    if path.suffix.lower() in readable_suffixes():
         return True
     try:
         with _opened(path):
@@ -69,7 +69,7 @@ def is_image(path: Path) -> bool:
         return False
 
 
-def header(path: Path) -> Header:
+def read_image_header(path: Path) -> ImageHeader:
     """What can be said of an image without decoding it; raises BadData for what cannot be read as it was meant."""
     with _opened(path) as image:
         if getattr(image, "is_animated", False) and image.format != "MPO":  # a photo with its own preview
@@ -85,10 +85,10 @@ def header(path: Path) -> Header:
             "with transparency, laid over white": image.has_transparency_data,
         }
         grey = image.mode in GREY or image.mode.startswith(TALL)
-        return Header(width, height, grey, tuple(said for said, holds in remarks.items() if holds))
+        return ImageHeader(width, height, grey, tuple(said for said, holds in remarks.items() if holds))
 
 
-def decoded(path: Path, channels: int, height: int, width: int, *, resize: bool) -> np.ndarray:
+def decode_image(path: Path, channels: int, height: int, width: int, *, resize: bool) -> np.ndarray:
     """The image as uint8 (channels, height, width), one channel for grey or three; raises BadData.
 
     An image of another size is resized, and stretched if need be, where `resize` says so.
@@ -113,7 +113,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what other programs write against a format's rules
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=formats()) as image:
+            with Image.open(path, formats=readable_formats()) as image:
                 yield image
     except BadData:
         raise

@@ -10,7 +10,15 @@ from attrs import frozen
 from numpy.lib import format as npy
 
 from archwright.core.errors import suggest_names
-from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, Outline, counted, nothing_at, times
+from archwright.evaluate.data.dataset import (
+    BadData,
+    Images,
+    NoSuchData,
+    SourceInfo,
+    count_labels,
+    format_shape,
+    nothing_at,
+)
 
 WANTED = "an npz file, or a folder with *train.npz in it"
 
@@ -231,7 +239,7 @@ class Npz:
 
     path: Path
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds, by the headers of the images and by the labels."""
         train = self._splits["train"]
         count, channels, height, width = train.shape
@@ -240,13 +248,15 @@ class Npz:
         for part in self._splits.values():
             if part.shape[1:] != train.shape[1:]:
                 raise BadData(
-                    f"{part.images_name} are {times(part.shape[1:])} (channels x height x width), and "
-                    f"{train.images_name} are {times(train.shape[1:])}; make them of one shape"
+                    f"{part.images_name} are {format_shape(part.shape[1:])} (channels x height x width), and "
+                    f"{train.images_name} are {format_shape(train.shape[1:])}; make them of one shape"
                 )
             if part.factor != train.factor:
                 raise BadData(f"{part.images_name} and {train.images_name} differ in what is white; scale them alike")
-        counts = {split: counted(self._labels(part), len(self._class_names)) for split, part in self._splits.items()}
-        return Outline((channels, height, width), self._class_names, **counts, remarks=tuple(self._remarks()))
+        counts = {
+            split: count_labels(self._labels(part), len(self._class_names)) for split, part in self._splits.items()
+        }
+        return SourceInfo((channels, height, width), self._class_names, **counts, remarks=tuple(self._remarks()))
 
     def read(self) -> tuple[Images, Images | None, Images | None]:
         """The images for training and, if there are any, those for validation and for testing."""

@@ -15,7 +15,7 @@ SUMMED_AT_ONCE = 4096  # images, which take eight times their memory meanwhile
 
 
 @frozen(eq=False)
-class Split:
+class DeviceSplit:
     """Images, uint8 (n, channels, h, w), with their classes, int64 (n,)."""
 
     images: Tensor
@@ -32,9 +32,9 @@ class DeviceData:
     Of each pixel, (1, channels, h, w), in `by_pixel`.
     """
 
-    train: Split
-    validation: Split
-    test: Split
+    train: DeviceSplit
+    validation: DeviceSplit
+    test: DeviceSplit
     mean: Tensor  # in steps of 1/255, as the images are
     deviation: Tensor
     class_names: tuple[str, ...] = ()  # in the order of the labels
@@ -65,11 +65,11 @@ class DeviceData:
         return evolve(self, mean=mean.float(), deviation=deviation.float().clamp(min=1.0))
 
 
-def on_device(data: Dataset, device: torch.device) -> DeviceData:
+def to_device(data: Dataset, device: torch.device) -> DeviceData:
     """`data` in the memory of `device`."""
 
-    def moved(images: Images) -> Split:
-        return Split(torch.from_numpy(images.images).to(device), torch.from_numpy(images.labels).to(device))
+    def moved(images: Images) -> DeviceSplit:
+        return DeviceSplit(torch.from_numpy(images.images).to(device), torch.from_numpy(images.labels).to(device))
 
     train = moved(data.train)
     channels = [channel.float() for channel in train.images.unbind(1)] if len(train) else []

@@ -21,8 +21,8 @@ from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, card
 from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.network.compile import compile_architecture
-from archwright.evaluate.paths import made
-from archwright.evaluate.user_errors import account, said
+from archwright.evaluate.paths import make_folder
+from archwright.evaluate.user_errors import format_message, format_traceback
 from archwright.store.beside import scratch_folder
 
 FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
@@ -123,7 +123,7 @@ def _require_free(folder: Path, *, force: bool) -> None:
 def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
     """The files with these texts, once they are in `folder`, and none of FILES beside them."""
     try:
-        with made(folder), scratch_folder(folder, DRAFTS) as place:
+        with make_folder(folder), scratch_folder(folder, DRAFTS) as place:
             for name, content in texts.items():
                 (place / name).write_bytes(content)
             for name in FILES:
@@ -173,7 +173,7 @@ def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tu
         raise
     except Exception as error:  # a person's source may raise anything
         raise WrongSource(
-            f"the code that source of {whose} gives does not run:\n{account(error, lines=None)}"
+            f"the code that source of {whose} gives does not run:\n{format_traceback(error, lines=None)}"
         ) from error
     return model, state
 
@@ -220,4 +220,4 @@ def _innermost(error: BaseException) -> str:
     """The first line of what was wrong in the first place."""
     while (cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
         error = cause
-    return f"{type(error).__name__}: {next(iter(said(error).splitlines()), '')}".removesuffix(": ")
+    return f"{type(error).__name__}: {next(iter(format_message(error).splitlines()), '')}".removesuffix(": ")

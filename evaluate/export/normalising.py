@@ -5,8 +5,8 @@ from attrs import evolve
 
 from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
-from archwright.evaluate.data.named import read_wanted, require_at_hand
-from archwright.evaluate.data.tensors import Normalisation, normalisation_of, on_device
+from archwright.evaluate.data.loading import load_configured_dataset, require_local_dataset
+from archwright.evaluate.data.tensors import Normalisation, normalisation_of, to_device
 from archwright.evaluate.training.task import recipe_of
 from archwright.evaluate.training.train import as_trained_on
 
@@ -20,10 +20,10 @@ def normalisation(config: Config, architecture: Term, data_dir: str | None = Non
     if not isinstance(config, TrainingConfig | FunctionConfig) or config.data is None:
         return None
     config = evolve(config, data_dir=data_dir or config.data_dir)
-    require_at_hand(config.data or "", config.data_dir)
-    dataset = read_wanted(config)
+    require_local_dataset(config.data or "", config.data_dir)
+    dataset = load_configured_dataset(config)
     cpu = torch.device("cpu")
     if isinstance(config, FunctionConfig):
-        return normalisation_of(on_device(dataset, cpu))
-    data = on_device(dataset.joined() if config.train_on == "train+validation" else dataset, cpu)
+        return normalisation_of(to_device(dataset, cpu))
+    data = to_device(dataset.joined() if config.train_on == "train+validation" else dataset, cpu)
     return normalisation_of(as_trained_on(data, recipe_of(config, architecture)))

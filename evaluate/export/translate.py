@@ -32,7 +32,7 @@ from archwright.evaluate.export.steps import (
     skeleton,
 )
 from archwright.evaluate.network import layers
-from archwright.evaluate.user_errors import account
+from archwright.evaluate.user_errors import format_traceback
 
 WORTH_A_CLASS = 6  # lines that a class for a repeated part must save
 FUNCTIONS: Mapping[str, str] = {"sigmoid": "torch.sigmoid({x})", "tanh": "torch.tanh({x})"}  # the others are F's
@@ -74,7 +74,7 @@ def _source(term: Term, in_shape: Shape, inside: list[str]) -> Any:
     try:
         return method(in_shape, inside) if isinstance(term, Composite) else method(in_shape)
     except Exception as error:  # a person's method may raise anything
-        raise BadSource(f"the method source of {kind} failed:\n{account(error, lines=None)}") from error
+        raise BadSource(f"the method source of {kind} failed:\n{format_traceback(error, lines=None)}") from error
 
 
 def _own(term: Term, text: Any, inside: tuple[Chain, ...], out: Shape) -> Own:

@@ -15,9 +15,9 @@ from archwright.core.protocols import Job
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.data.named import read_wanted
-from archwright.evaluate.data.tensors import on_device
-from archwright.evaluate.functions.signature import Asked, Made, Make
+from archwright.evaluate.data.loading import load_configured_dataset
+from archwright.evaluate.data.tensors import to_device
+from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.training.checkpointing import left_model
 from archwright.evaluate.training.cost import BATCH, Memory, facts
@@ -25,7 +25,7 @@ from archwright.evaluate.training.device import ready_device, settled
 from archwright.evaluate.verdict import Metrics, Verdict
 
 
-def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Make:
+def make_torch_arguments(config: FunctionConfig, asks: Signature, index: int, threads: int) -> MakeArguments:
     """What makes it for each job, from the architecture and the seed, for the worker number `index`.
 
     The device and the data are the same in every job. Raises what is wrong with them.
@@ -34,12 +34,12 @@ def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Ma
     optim.Adam(nn.Linear(1, 1).parameters())  # torch imports half of itself at the first one: not in a trial's time
     lasting: dict[str, Any] = {"device": device}
     if "data" in asks:
-        lasting["data"] = on_device(read_wanted(config), device)
+        lasting["data"] = to_device(load_configured_dataset(config), device)
     settled()
 
-    def make(architecture: Term, seed: int) -> Made:
+    def make(architecture: Term, seed: int) -> JobArguments:
         if "model" not in asks:
-            return Made(lasting)
+            return JobArguments(lasting)
         assert config.input_shape is not None
         memory, began = Memory(device), time.monotonic()
         model = compile_architecture(architecture, config.input_shape, seed).to(device)
@@ -52,7 +52,7 @@ def prepare(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Ma
             known |= _facts(model, shape, device)
             return evolve(verdict, metrics={**known, **verdict.metrics}, error="\n".join(failed))
 
-        return Made(lasting | {"model": model}, finished)
+        return JobArguments(lasting | {"model": model}, finished)
 
     return make
 

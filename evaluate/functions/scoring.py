@@ -11,10 +11,10 @@ from archwright.core.objective import declared
 from archwright.core.protocols import Job, Stopped
 from archwright.core.term import Term
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.functions.signature import Asked, Made, Make, asked
-from archwright.evaluate.user_code import load, no_child_returns
-from archwright.evaluate.user_errors import account, is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict
+from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, parse_signature
+from archwright.evaluate.user_code import end_forked_children, load_object
+from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
+from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 
 
 class Halted(BaseException):
@@ -41,7 +41,7 @@ class NothingToSet(ArchwrightError, ValueError):
     """Training settings for a function that does not ask for settings."""
 
 
-def prepare(config: FunctionConfig, index: int, threads: int) -> Evaluate:
+def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -> Evaluate:
     """How jobs are scored in the worker number `index`: by calling the named function with what it has parameters for.
 
     It returns a number, or a mapping of names to numbers. Raises NotCallable, WrongParameters, NothingToSet, and what
@@ -49,14 +49,14 @@ def prepare(config: FunctionConfig, index: int, threads: int) -> Evaluate:
     logs the metrics of an epoch; where the trial is hopeless by then, it raises Halted, and the trial ends well with
     the best that was reported.
     """
-    function = load(config.source)
-    asks = asked(config.source, _parameters(config.source, function), config.absent)
+    function = load_object(config.source)
+    asks = parse_signature(config.source, _parameters(config.source, function), config.absent)
     if config.settings and "settings" not in asks:
         raise NothingToSet(f"{config.source} has no parameter settings, so the ones given with --train do nothing")
     said, make = declared(function), _maker(config, asks, index, threads)
     metric = config.metric if said is None else said.metric
 
-    def evaluate(job: Job, tell: Tell) -> Verdict:
+    def evaluate(job: Job, tell: ReportEpoch) -> Verdict:
         def report(epoch: int, **metrics: Any) -> None:
             if why := tell(_epoch(epoch), _numbers(metrics)):
                 raise Halted(Stopped("hopeless", _epoch(epoch), why))
@@ -68,11 +68,11 @@ def prepare(config: FunctionConfig, index: int, threads: int) -> Evaluate:
         except Exception as error:  # a person's kind of module may raise anything
             if is_out_of_memory(error):
                 raise
-            return Verdict("invalid", error=account(error))
+            return Verdict("invalid", error=format_traceback(error))
         there = {**_light(config, job, architecture), "report": report, **made.given}
         positional, named = asks.arguments(there)
         try:
-            with no_child_returns():
+            with end_forked_children():
                 returned = function(*positional, **named)
         except Halted as halt:
             return made.finished(Verdict("ok", stopped=halt.stopped), job)
@@ -102,12 +102,12 @@ def _light(config: FunctionConfig, job: Job, architecture: Term) -> dict[str, An
     }
 
 
-def _maker(config: FunctionConfig, asks: Asked, index: int, threads: int) -> Make:
+def _maker(config: FunctionConfig, asks: Signature, index: int, threads: int) -> MakeArguments:
     if not asks.needs_torch:
-        return lambda _, __: Made()
+        return lambda _, __: JobArguments()
     from archwright.evaluate.functions import arguments  # only here, since torch takes seconds to import
 
-    return arguments.prepare(config, asks, index, threads)
+    return arguments.make_torch_arguments(config, asks, index, threads)
 
 
 def _epoch(given: Any) -> int:

@@ -11,7 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
-from archwright.evaluate.paths import beginning, kind_of
+from archwright.evaluate.paths import describe_file_kind, explain_relative_path
 
 Runs = Literal["drawn", "mean"]
 RUNS: tuple[Runs, ...] = get_args(Runs)
@@ -47,9 +47,9 @@ def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
     """The named columns of an .npz file."""
     file = Path(path).expanduser()
     if file.exists() and not file.is_file():
-        raise BadTable(f"{file} is {kind_of(file)}; give the path of the benchmark's .npz")
+        raise BadTable(f"{file} is {describe_file_kind(file)}; give the path of the benchmark's .npz")
     if not file.is_file():
-        raise BadTable(f"there is no file {file}; give the path of the benchmark's .npz{beginning(path)}")
+        raise BadTable(f"there is no file {file}; give the path of the benchmark's .npz{explain_relative_path(path)}")
     try:
         with np.load(file) as archive:
             missing = [name for name in columns if name not in archive]

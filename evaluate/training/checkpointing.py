@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Artifact, Job
-from archwright.evaluate.config import FIRST
+from archwright.evaluate.config import FIRST_READER
 from archwright.evaluate.data.tensors import DeviceData, Normalisation, normalisation_of
 from archwright.evaluate.verdict import Metrics, Verdict
 from archwright.store.artifacts import ArtifactUnwritable, artifact, discard, write
@@ -127,7 +127,9 @@ def _present(folder: Path | str, trial: int, kind: Artifact) -> Path:
 
 
 FORMAT = 1  # of a state; one of another format is not gone on from
-BEFORE: Mapping[str, JSON] = {"reader": FIRST}  # what is true of states that are from before there was a name for it
+BEFORE: Mapping[str, JSON] = {
+    "reader": FIRST_READER
+}  # what is true of states that are from before there was a name for it
 
 Train = Callable[[State | None, Callable[[State], None] | None], Verdict]
 

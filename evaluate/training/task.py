@@ -13,8 +13,8 @@ from archwright.core.protocols import Job
 from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.data.named import read_wanted
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.loading import load_configured_dataset
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.training.checkpointing import AnotherTraining, State, kept
 from archwright.evaluate.training.cost import Memory, a_batch, facts
@@ -22,8 +22,8 @@ from archwright.evaluate.training.device import forget, ready_device, require_co
 from archwright.evaluate.training.recipe import Recipe, recipe
 from archwright.evaluate.training.train import as_trained_on, train
 from archwright.evaluate.training.trainer import BatchTooSmall
-from archwright.evaluate.user_errors import account, is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, Tell, Verdict
+from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
+from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
 
 
 class NotAClassifier(ArchwrightError, ValueError):
@@ -33,12 +33,12 @@ class NotAClassifier(ArchwrightError, ValueError):
 def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
     """How jobs are trained: with the data in the memory of the device that the worker number `index` gets."""
     device = ready_device(config.device, index, threads)
-    dataset = read_wanted(config)
+    dataset = load_configured_dataset(config)
     dataset = dataset.joined() if config.train_on == "train+validation" else dataset
-    info, data = dataset.info, on_device(dataset, device)
+    info, data = dataset.info, to_device(dataset, device)
     settled()
 
-    def evaluate(job: Job, tell: Tell) -> Verdict:
+    def evaluate(job: Job, tell: ReportEpoch) -> Verdict:
         memory = Memory(device)
         try:
             architecture = job.architecture
@@ -51,7 +51,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
         except Exception as error:  # a person's kind of module may raise anything
             if is_out_of_memory(error):
                 raise
-            return Verdict("invalid", error=account(error))
+            return Verdict("invalid", error=format_traceback(error))
 
         def run(past: State | None, save: Callable[[State], None] | None) -> Verdict:
             verdict = train(model, data, how, job.budget, job.seed, tell, config.keep, past=past, save=save)

@@ -8,13 +8,13 @@ from torch import nn
 
 from archwright.core.budget import Budget
 from archwright.core.protocols import Stopped
-from archwright.evaluate.config import Keep
+from archwright.evaluate.config import KeptEpoch
 from archwright.evaluate.data.tensors import DeviceData
 from archwright.evaluate.training.checkpointing import State
 from archwright.evaluate.training.progress import Course
 from archwright.evaluate.training.recipe import Recipe
 from archwright.evaluate.training.trainer import Diverged, Learner, Score, score, weights
-from archwright.evaluate.verdict import Tell, Verdict
+from archwright.evaluate.verdict import ReportEpoch, Verdict
 
 
 @frozen
@@ -51,8 +51,8 @@ def train(
     how: Recipe,
     budget: Budget,
     seed: int,
-    tell: Tell,
-    keep: Keep = "best",
+    tell: ReportEpoch,
+    keep: KeptEpoch = "best",
     *,
     past: State | None = None,
     save: Callable[[State], None] | None = None,

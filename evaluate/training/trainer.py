@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
-from archwright.evaluate.data.tensors import DeviceData, Split
+from archwright.evaluate.data.tensors import DeviceData, DeviceSplit
 from archwright.evaluate.training.augment import augmented, mixed
 from archwright.evaluate.training.device import for_steps, random_state, restore_random_state
 from archwright.evaluate.training.ema import Average
@@ -230,7 +230,7 @@ def forward(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def score(model: nn.Module, data: DeviceData, split: Split) -> Score:
+def score(model: nn.Module, data: DeviceData, split: DeviceSplit) -> Score:
     """How well `model` does on a split; raises Diverged."""
     model.eval()
     sums = torch.zeros(2, device=data.device)

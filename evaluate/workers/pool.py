@@ -11,7 +11,7 @@ from attrs import evolve
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Finished, Job, Report
-from archwright.evaluate.config import WorkerConfig, to_json
+from archwright.evaluate.config import WorkerConfig, config_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.limit import LAST_CALL
 from archwright.evaluate.workers.machine import MemoryKills, cores
@@ -138,7 +138,7 @@ class WorkerPool:
         if not free:
             raise NoFreeSlot(f"all {self._slots} slots are taken; collect a result before the next job")
         threads = self._config.threads or max(1, cores() // self._slots)
-        setup = Setup(to_json(self._config), self._space_source, free[0], threads, list(import_path()))
+        setup = Setup(config_to_json(self._config), self._space_source, free[0], threads, list(import_path()))
         worker = WorkerProcess(setup, self._kills)
         self._workers.append(worker)
         self._selector.register(worker.reports, selectors.EVENT_READ, (worker, self._hear))

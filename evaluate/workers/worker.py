@@ -18,10 +18,10 @@ from threading import Lock
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Finished, Report, Status
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, from_json
-from archwright.evaluate.user_code import is_source, load, no_child_returns, require_process
-from archwright.evaluate.user_errors import account, is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, Metrics, Tell, Verdict
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_from_json
+from archwright.evaluate.user_code import end_forked_children, is_source, load_object, require_same_process
+from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
+from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 from archwright.evaluate.workers.protocol import (
     Ended,
     JobMessage,
@@ -48,7 +48,7 @@ def attempt(
     going, turn = True, Lock()
 
     def tell(epoch: int, metrics: Metrics) -> str:
-        require_process(home)
+        require_same_process(home)
         with turn:
             if going:
                 report(Report(message.trial, message.attempt, epoch, metrics))
@@ -56,10 +56,10 @@ def attempt(
 
     try:
         _seed(message.seed)
-        with no_child_returns():
+        with end_forked_children():
             verdict, fit = _judge(evaluate, message, tell), True
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
-        verdict, fit = Verdict(_status(error), error=account(error)), _leaves_fit(error)
+        verdict, fit = Verdict(_status(error), error=format_traceback(error)), _leaves_fit(error)
     with turn:
         going = False
     seconds = time.monotonic() - started
@@ -68,14 +68,14 @@ def attempt(
     return Ended(Finished(message.trial, message.attempt, status, metrics, seconds, error, stopped=stopped), fit)
 
 
-def _judge(evaluate: Evaluate, message: JobMessage, tell: Tell) -> Verdict:
+def _judge(evaluate: Evaluate, message: JobMessage, tell: ReportEpoch) -> Verdict:
     """The verdict on a job; invalid where its architecture cannot be read."""
     try:
         job = message.read_job()
     except Exception as error:  # a person's kind of module may raise anything
         if is_out_of_memory(error):
             raise
-        return Verdict("invalid", error=account(error))
+        return Verdict("invalid", error=format_traceback(error))
     return evaluate(job, tell)
 
 
@@ -169,7 +169,7 @@ def main() -> None:
         try:
             evaluate = prepare(setup)
         except BaseException as error:  # noqa: BLE001  (it runs a person's file, which may call sys.exit)
-            send(Unfit(str(error) if isinstance(error, ArchwrightError) else account(error)))
+            send(Unfit(str(error) if isinstance(error, ArchwrightError) else format_traceback(error)))
             return
         send(Ready())
         try:
@@ -192,8 +192,8 @@ def prepare(setup: Setup) -> Evaluate:
     """How jobs are evaluated, with everything imported and loaded; raises what a person's file raises."""
     sys.path.extend(folder for folder in setup.path if folder not in sys.path)
     if setup.space_source is not None and is_source(setup.space_source):
-        load(setup.space_source)  # defines the person's own kinds of module
-    config = from_json(setup.evaluator)
+        load_object(setup.space_source)  # defines the person's own kinds of module
+    config = config_from_json(setup.evaluator)
     if isinstance(config, TrainingConfig):  # only here, since torch takes seconds to import
         from archwright.evaluate.training import task
 
@@ -201,7 +201,7 @@ def prepare(setup: Setup) -> Evaluate:
     assert isinstance(config, FunctionConfig)  # tables need no worker
     from archwright.evaluate.functions import scoring
 
-    return scoring.prepare(config, setup.index, setup.threads)
+    return scoring.make_function_evaluation(config, setup.index, setup.threads)
 
 
 def _die_with(lifeline: int) -> None:

@@ -32,7 +32,7 @@ if main is not None:
 PACKAGES = ("archwright.cli", "archwright.search", "archwright.store")
 MODULES = (
     "archwright.evaluate.opening",
-    "archwright.evaluate.data.named",
+    "archwright.evaluate.data.loading",
     "archwright.cli.main",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",

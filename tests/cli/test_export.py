@@ -16,8 +16,7 @@ from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import read
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, TrainingConfig
-from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.folder import FILES
 from archwright.evaluate.network.compile import compile_architecture

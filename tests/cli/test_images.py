@@ -9,17 +9,16 @@ from rich.console import Console
 
 from archwright.cli.runs.images import DataChanged, images_of, logged, require_unchanged, say_found
 from archwright.cli.values import BadOption, image_size
-from archwright.evaluate.config import FunctionConfig, TrainingConfig
-from archwright.evaluate.config import to_json as config_to_json
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.data.named import describe
+from archwright.evaluate.data.loading import describe_dataset
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import UnreadableEvent
 from archwright.store.log import START
 from tests.search.instant import started
 
-DIGITS = describe("digits")
+DIGITS = describe_dataset("digits")
 BEGUN = evolve(started(8), data=logged(DIGITS))  # of images of 1x8x8
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from archwright.core.objective import Objective
-from archwright.evaluate.user_code import SourceFailed, load
+from archwright.evaluate.user_code import SourceFailed, load_object
 from tests.cli.running import look, read_json, run
 
 OWN = """
@@ -105,7 +105,7 @@ def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monk
     with pytest.raises(SourceFailed, match="ValueError: no such fold"):
         score("bad.py:train")
     with pytest.raises(SourceFailed):
-        load("bad.py:train")
+        load_object("bad.py:train")
 
 
 def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_path, monkeypatch):

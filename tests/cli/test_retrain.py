@@ -16,8 +16,8 @@ from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.spaces.named import SPACES
 from archwright.core.traversal import sample
-from archwright.evaluate.config import READER, FunctionConfig, TrainingConfig
-from archwright.evaluate.config import to_json as to_json_config
+from archwright.evaluate.config import LATEST_READER, FunctionConfig, TrainingConfig
+from archwright.evaluate.config import config_to_json as to_json_config
 from archwright.search.running.loop import training_seed
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
@@ -159,7 +159,7 @@ def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_pat
         final(reading, 0, [], None, None, None)
     found = final(reading, 0, [], "digits", None, None)
     assert (found.data_dir, found.validation, found.split_seed, found.reader) == ("there", 0.5, 3, 1)
-    assert final(reading, 0, [], "mnist", None, None).reader == READER
+    assert final(reading, 0, [], "mnist", None, None).reader == LATEST_READER
 
 
 def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(tmp_path):
@@ -169,7 +169,7 @@ def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(t
     found = final(reading, 0, [], None, None, None)
     assert (found.image_size, found.reader) == ((8, 8), 1)
     other = final(reading, 0, [], "folder:elsewhere", None, None, (4, 6))
-    assert (other.image_size, other.reader) == ((4, 6), READER)
+    assert (other.image_size, other.reader) == ((4, 6), LATEST_READER)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from archwright.cli.runs.evaluator import of_run
 from archwright.cli.runs.own_function import reads_budget
 from archwright.cli.runs.starting import new_run, numbered
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.store.claim import claim
 from archwright.store.duck import DuckDBLog
 from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
@@ -105,6 +105,6 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
 def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
     told, untold = FunctionConfig("own.py:both", input_shape=(16,)), FunctionConfig("own.py:both")
     for config in (told, untold, TrainingConfig()):
-        assert of_run(started(1, evaluator=to_json(config))) == config
-    older = {name: value for name, value in to_json(untold).items() if name != "input_shape"}
+        assert of_run(started(1, evaluator=config_to_json(config))) == config
+    older = {name: value for name, value in config_to_json(untold).items() if name != "input_shape"}
     assert of_run(started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))

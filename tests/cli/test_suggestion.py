@@ -10,7 +10,7 @@ import pytest
 from archwright.cli.comparisons.histories import History, no_score
 from archwright.cli.runs.starting import new_run
 from archwright.cli.suggestion import command
-from archwright.evaluate.permission import NotTrusted, require
+from archwright.evaluate.permission import NotTrusted, require_trusted
 from archwright.store import repair
 from archwright.store.anew import make
 from archwright.store.claim import claim
@@ -144,7 +144,7 @@ def test_of_code_that_no_command_has_named(path):
     file = path.parent / "space.py"
     file.write_text("")
     with pytest.raises(NotTrusted) as raised:
-        require(f"{file}:space")
+        require_trusted(f"{file}:space")
     assert words(raised.value, "archwright space") == ["archwright", "space", f"{file}:space"]
 
 

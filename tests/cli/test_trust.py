@@ -10,8 +10,8 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, to_json
-from archwright.evaluate.permission import trust
+from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
+from archwright.evaluate.permission import trust_file
 from archwright.store.duck import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START
@@ -78,7 +78,7 @@ class Sent:
             space_source=f"{self.place}:space",
             input_shape=(1, 8, 8),
             searcher={"name": "random"},
-            evaluator=to_json(evaluator or TrainingConfig()),
+            evaluator=config_to_json(evaluator or TrainingConfig()),
             objective=Objective(),
             budget=Budget(1, "epochs"),
             seed=0,
@@ -150,7 +150,7 @@ RUNNING = [
 def test_what_only_reads_runs_nothing(cli, sent, words, is_listed):
     """Also not what this person trusts: looking at a log is looking at it."""
     if is_listed:
-        trust(str(sent.file))
+        trust_file(str(sent.file))
     done = cli(*words)
     assert done.code == 0, done.err
     assert not sent.ran
@@ -168,7 +168,7 @@ def test_what_must_run_code_says_which_file_it_would_run(cli, sent, words):
 @pytest.mark.parametrize("words", [*REPLAYING, *RUNNING], ids=" ".join)
 def test_it_runs_where_its_file_is_on_the_list_whatever_is_in_it_by_now(cli, sent, words):
     """One goes on editing a space of one's own."""
-    trust(str(sent.file))
+    trust_file(str(sent.file))
     sent.file.write_text(sent.file.read_text() + "\n# edited\n")
     done = cli(*words)
     assert "the log names code" not in done.err
@@ -210,7 +210,7 @@ def test_it_runs_with_trust_which_is_for_this_once(cli, sent, words):
 def test_what_lies_among_the_artifacts_runs_with_trust_alone(cli, tmp_path, words):
     """They travel with a log: neither was it named by a person who runs a log from there, nor do they know it."""
     sent = Sent(tmp_path, place="archwright.duckdb.artifacts/theirs-1/space.py").written()
-    trust(str(sent.file))
+    trust_file(str(sent.file))
     done = cli(*words)
     assert not sent.ran
     assert ("travels with logs" in done.err) == (words[0] != "show")
@@ -229,11 +229,11 @@ def test_a_function_that_scores_is_asked_for_as_well(cli, tmp_path):
     """Also where the space is built in."""
     sent = Sent(tmp_path).written(FunctionConfig(f"{tmp_path}/theirs.py:score"))
     (tmp_path / "theirs.py").write_text("def score(architecture, budget):\n    return 0.5\n")
-    trust(str(sent.file))
+    trust_file(str(sent.file))
     done = cli("resume", "--trials", "+1")
     assert f"the log names code in {tmp_path / 'theirs.py'}" in done.err
     assert not sent.ran
-    trust(str(tmp_path / "theirs.py"))
+    trust_file(str(tmp_path / "theirs.py"))
     assert "enough" in cli("resume", "--trials", "+1").err
 
 

@@ -11,8 +11,8 @@ from archwright.evaluate.config import (
     FunctionConfig,
     TrainingConfig,
     UnknownSetting,
-    from_json,
-    to_json,
+    config_from_json,
+    config_to_json,
 )
 
 configs = st.one_of(
@@ -32,7 +32,7 @@ configs = st.one_of(
 
 @given(configs)
 def test_json_of_a_configuration_gives_it_back(config):
-    assert from_json(json.loads(json.dumps(to_json(config)))) == config
+    assert config_from_json(json.loads(json.dumps(config_to_json(config)))) == config
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_json_of_a_configuration_gives_it_back(config):
 )
 def test_a_bad_setting_is_named_with_its_remedy(data, error, told):
     with pytest.raises(error) as caught:
-        from_json(data)
+        config_from_json(data)
     assert told in str(caught.value)

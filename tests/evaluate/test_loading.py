@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
-from archwright.evaluate.user_code import BadSource, NoSuchAttribute, NoSuchSource, SourceFailed, is_source, load
+from archwright.evaluate.user_code import (
+    BadSourceName,
+    NoSuchAttribute,
+    NoSuchSource,
+    SourceFailed,
+    is_source,
+    load_object,
+)
 
 
 @pytest.fixture
@@ -24,21 +31,21 @@ def write(tmp_path, monkeypatch):
 
 def test_an_attribute_of_a_file_or_a_module_is_found(write):
     path = write("class A:\n    b = 3\n")
-    assert load(f"{path}:A.b") == 3
-    assert load("math:pi") == pytest.approx(3.14159, abs=1e-5)
+    assert load_object(f"{path}:A.b") == 3
+    assert load_object("math:pi") == pytest.approx(3.14159, abs=1e-5)
 
 
 def test_a_file_is_imported_once_until_it_changes(write):
     path = write("x = object()")
-    first = load(f"{path}:x")
-    assert load(f"{path}:x") is first
+    first = load_object(f"{path}:x")
+    assert load_object(f"{path}:x") is first
     write("y = object()")  # as long as before and within the same second: a .pyc would be taken for fresh
     with pytest.raises(NoSuchAttribute):
-        load(f"{path}:x")
+        load_object(f"{path}:x")
 
 
 def test_classes_of_a_file_can_be_pickled_and_inspected(write):
-    cls = load(f"{write('class A: pass')}:A")
+    cls = load_object(f"{write('class A: pass')}:A")
     assert isinstance(pickle.loads(pickle.dumps(cls())), cls)
     assert inspect.getsource(cls).strip() == "class A: pass"
 
@@ -49,8 +56,8 @@ def test_a_file_may_import_its_neighbours_now_and_later(write):
     path = write(
         "import neighbour_in_a_test as n\ndef late():\n    import late_neighbour_in_a_test as l\n    return l.z\n"
     )
-    assert load(f"{path}:n.z") == 5
-    assert load(f"{path}:late")() == 6
+    assert load_object(f"{path}:n.z") == 5
+    assert load_object(f"{path}:late")() == 6
 
 
 def test_an_installed_module_imports_nothing_from_the_current_folder(write, tmp_path, monkeypatch):
@@ -62,38 +69,38 @@ def test_an_installed_module_imports_nothing_from_the_current_folder(write, tmp_
     write("", "neighbour_of_a_command.py")
     monkeypatch.syspath_prepend(tmp_path / "installed")
     monkeypatch.chdir(tmp_path)
-    assert load("installed_for_a_test:n") is None
-    assert load("module_of_a_test:n") is not None
+    assert load_object("installed_for_a_test:n") is None
+    assert load_object("module_of_a_test:n") is not None
 
 
 @pytest.mark.parametrize("source", ["mine.py", "mine", ":x", "mine.py:", ""])
 def test_what_is_no_name_of_an_object_is_refused(source):
     assert not is_source(source)
-    with pytest.raises(BadSource, match=r"write file\.py:attribute or module:attribute"):
-        load(source)
+    with pytest.raises(BadSourceName, match=r"write file\.py:attribute or module:attribute"):
+        load_object(source)
 
 
 def test_missing_files_modules_and_attributes_come_with_the_nearest_names(write):
     path = write("score = 1")
     with pytest.raises(NoSuchSource, match=r"did you mean mine\.py\?"):
-        load(f"{path.with_name('mien.py')}:score")
+        load_object(f"{path.with_name('mien.py')}:score")
     with pytest.raises(NoSuchSource, match=r"there is no file /nowhere/at/all\.py"):
-        load("/nowhere/at/all.py:score")
+        load_object("/nowhere/at/all.py:score")
     path.with_name("folder.py").mkdir()
     with pytest.raises(NoSuchSource, match=r"folder\.py is a folder; name a file of Python code$"):
-        load(f"{path.with_name('folder.py')}:score")
+        load_object(f"{path.with_name('folder.py')}:score")
     with pytest.raises(NoSuchSource, match=r"paths, those in a log too, begin in the current folder$"):
-        load("nowhere/at/all.py:x")
+        load_object("nowhere/at/all.py:x")
     with pytest.raises(NoSuchAttribute, match=r"has no 'scores'; did you mean score\?"):
-        load(f"{path}:scores")
+        load_object(f"{path}:scores")
     with pytest.raises(NoSuchSource, match="there is no module 'no_such_module'"):
-        load("no_such_module.inside:x")
+        load_object("no_such_module.inside:x")
 
 
 def test_an_exception_in_a_file_is_told_with_its_traceback_cut_at_our_border(write):
     path = write("def f():\n    raise KeyError('oh')\nf()\n")
     with pytest.raises(SourceFailed) as caught:
-        load(f"{path}:x")
+        load_object(f"{path}:x")
     told = str(caught.value)
     assert f'File "{path}", line 3' in told
     assert told.endswith("KeyError: 'oh'")
@@ -106,18 +113,18 @@ def test_an_exception_in_a_file_is_told_with_its_traceback_cut_at_our_border(wri
 )
 def test_a_file_that_is_no_python_or_leaves_is_told_too(write, text, last):
     with pytest.raises(SourceFailed, match=last):
-        load(f"{write(text)}:x")
+        load_object(f"{write(text)}:x")
 
 
 def test_a_missing_import_of_a_file_is_its_own_failure(write):
     with pytest.raises(SourceFailed, match="No module named 'not_installed'"):
-        load(f"{write('import not_installed')}:x")
+        load_object(f"{write('import not_installed')}:x")
 
 
 def test_our_own_error_in_a_file_is_told_with_the_line_that_caused_it_and_none_of_ours(write):
     path = write("import archwright as aw\nspace = aw.affine(units='many')\n")
     with pytest.raises(SourceFailed) as caught:
-        load(f"{path}:space")
+        load_object(f"{path}:space")
     assert "line 2" in str(caught.value)
     assert "term.py" not in str(caught.value)
 
@@ -127,8 +134,8 @@ def test_a_file_that_failed_is_tried_again(write):
         "import sys\nif not hasattr(sys, 'tried_in_a_test'):\n    sys.tried_in_a_test = 1\n    raise ValueError\nx = 1"
     )
     with pytest.raises(SourceFailed):
-        load(f"{path}:x")
-    assert load(f"{path}:x") == 1
+        load_object(f"{path}:x")
+    assert load_object(f"{path}:x") == 1
 
 
 FORKS = """
@@ -143,6 +150,7 @@ ended = child and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 @pytest.mark.parametrize(("then", "code"), [("pass", 0), ("raise ValueError", 1), ("raise SystemExit(3)", 3)])
 def test_a_child_that_is_forked_at_import_ends_with_it(write, then, code):
     """It would else go on as a second command, or take a worker's jobs."""
-    loads = f"from archwright.evaluate.user_code import load\nprint(load({f'{write(FORKS.format(then))}:ended'!r}))"
+    source = f"{write(FORKS.format(then))}:ended"
+    loads = f"from archwright.evaluate.user_code import load_object\nprint(load_object({source!r}))"
     done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
     assert done.stdout == f"{code}\n"

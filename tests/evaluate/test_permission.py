@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.permission import NotTrusted, file_of, name, require
+from archwright.evaluate.permission import NotTrusted, find_source_file, require_trusted, trust_source
 from archwright.evaluate.user_code import NoSuchSource
 
 
@@ -36,26 +36,26 @@ def here(tmp_path, monkeypatch) -> Path:
     }.items(),
 )
 def test_a_source_is_trusted_from_when_a_person_has_named_it(here, source, file):
-    assert file_of(source) == str(here / file)
+    assert find_source_file(source) == str(here / file)
     with pytest.raises(NotTrusted, match=f"{here}/.*--trust.*archwright space {source}"):
-        require(source)
-    require(source, trusted=True)
+        require_trusted(source)
+    require_trusted(source, trusted=True)
     with pytest.raises(NotTrusted):  # which was for once
-        require(source)
-    name(source)
-    require(source)
+        require_trusted(source)
+    trust_source(source)
+    require_trusted(source)
     (here / file).write_text("space = 2")
-    require(source)
+    require_trusted(source)
 
 
 def test_the_same_file_by_another_name_is_the_same(here, monkeypatch):
-    name("own.py:space")
+    trust_source("own.py:space")
     (here / "link.py").symlink_to("own.py")
-    require("link.py:other")
+    require_trusted("link.py:other")
     monkeypatch.chdir(here.parent)
-    require(f"{here}/own.py:space")
+    require_trusted(f"{here}/own.py:space")
     with pytest.raises(NoSuchSource):  # paths are from the current folder
-        require("own.py:space")
+        require_trusted("own.py:space")
 
 
 def test_a_package_that_would_run_is_asked_for_too(here):
@@ -63,14 +63,14 @@ def test_a_package_that_would_run_is_asked_for_too(here):
     (here / "code_of_others").mkdir()
     (here / "code_of_others/__init__.py").write_text((here / "own.py").read_text())
     (here / "code_of_others/mine.py").symlink_to(here / "own.py")
-    name("own.py:space")
+    trust_source("own.py:space")
     with pytest.raises(NotTrusted, match=r"code_of_others/__init__\.py"):
-        require("code_of_others.mine:space")
-    name(f"{here}/code_of_others/__init__.py:space")
+        require_trusted("code_of_others.mine:space")
+    trust_source(f"{here}/code_of_others/__init__.py:space")
     with pytest.raises(NotTrusted, match=r"code_of_others/mine\.py"):  # which imports what lies here
-        require("code_of_others.mine:space")
-    name("code_of_others.mine:space")
-    require("code_of_others.mine:space")
+        require_trusted("code_of_others.mine:space")
+    trust_source("code_of_others.mine:space")
+    require_trusted("code_of_others.mine:space")
 
 
 @pytest.mark.parametrize("folder", ["a.duckdb.artifacts", "a.duckdb.artifacts/run-1/trial-0", "A.Artifacts"])
@@ -83,22 +83,22 @@ def test_a_file_that_travels_with_a_log_is_never_trusted_for_its_place(here, fol
     (here / "out.artifacts").symlink_to(here)
     for source in (f"{folder}/own.py:space", "link.py:space", f"{folder}/../{Path(folder).name}/own.py:space"):
         if (here / source.partition(":")[0]).exists():
-            name(source)
+            trust_source(source)
             with pytest.raises(NotTrusted, match="travels with logs"):
-                require(source)
-            require(source, trusted=True)
-    name("own.py:space")
+                require_trusted(source)
+            require_trusted(source, trusted=True)
+    trust_source("own.py:space")
     with pytest.raises(NotTrusted, match="travels with logs"):
-        require("out.artifacts/own.py:space")
+        require_trusted("out.artifacts/own.py:space")
 
 
 @pytest.mark.parametrize("source", ["math:prod", "time:time", "archwright.core.spaces.named:digits", "shutil:rmtree"])
 def test_what_is_installed_is_no_exception(source):
     """A log is not to choose which of its functions are called, with what."""
     with pytest.raises(NotTrusted):
-        require(source)
-    name(source)
-    require(source)
+        require_trusted(source)
+    trust_source(source)
+    require_trusted(source)
 
 
 @pytest.mark.parametrize(
@@ -115,15 +115,15 @@ def test_what_is_installed_is_no_exception(source):
 )
 def test_what_is_not_there_is_told_as_that(source):
     with pytest.raises(NoSuchSource):
-        require(source)
+        require_trusted(source)
 
 
 def test_links_in_a_circle_are_no_file(here):
     (here / "a.py").symlink_to("b.py")
     (here / "b.py").symlink_to("a.py")
     with pytest.raises(NoSuchSource):
-        require("a.py:space")
+        require_trusted("a.py:space")
 
 
 def test_a_built_in_name_needs_no_permission():
-    require("digits")
+    require_trusted("digits")

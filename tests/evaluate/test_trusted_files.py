@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.permission import ListUnwritable, is_trusted, settings_folder, trust
+from archwright.evaluate.permission import ListUnwritable, is_trusted_file, settings_folder, trust_file
 
 
 @pytest.fixture(autouse=True)
@@ -16,43 +16,43 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def test_what_was_put_on_the_list_is_on_it_and_nothing_else(folder):
-    assert not is_trusted("/a.py")
-    trust("/a.py")
-    trust("/b c.py")
-    trust("/a.py")
-    assert is_trusted("/a.py")
-    assert is_trusted("/b c.py")
-    assert not is_trusted("/b")
-    assert not is_trusted("")
+    assert not is_trusted_file("/a.py")
+    trust_file("/a.py")
+    trust_file("/b c.py")
+    trust_file("/a.py")
+    assert is_trusted_file("/a.py")
+    assert is_trusted_file("/b c.py")
+    assert not is_trusted_file("/b")
+    assert not is_trusted_file("")
     assert (folder / "trusted").read_text() == "/a.py\n/b c.py\n"
 
 
 def test_a_path_with_a_line_break_is_no_two_paths():
     with pytest.raises(ListUnwritable, match="line break"):
-        trust("/a\n/etc/b.py")
-    assert not is_trusted("/etc/b.py")
+        trust_file("/a\n/etc/b.py")
+    assert not is_trusted_file("/etc/b.py")
 
 
 def test_paths_that_are_no_text_are_on_it_as_they_are():
     name = os.fsdecode(b"/\xff.py")
-    trust(name)
-    assert is_trusted(name)
+    trust_file(name)
+    assert is_trusted_file(name)
 
 
 def test_all_that_is_put_on_it_at_once_is_on_it():
-    several = [threading.Thread(target=trust, args=[f"/{i}.py"]) for i in range(8)]
+    several = [threading.Thread(target=trust_file, args=[f"/{i}.py"]) for i in range(8)]
     for each in several:
         each.start()
     for each in several:
         each.join()
-    assert all(is_trusted(f"/{i}.py") for i in range(8))
+    assert all(is_trusted_file(f"/{i}.py") for i in range(8))
 
 
 def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(folder):
     folder.write_text("a file")
     with pytest.raises(ListUnwritable, match=r"/a\.py cannot be put on the list .*ARCHWRIGHT_CONFIG"):
-        trust("/a.py")
-    assert not is_trusted("/a.py")
+        trust_file("/a.py")
+    assert not is_trusted_file("/a.py")
 
 
 def test_where_it_lies(monkeypatch, tmp_path):
@@ -68,8 +68,8 @@ def test_nobody_else_can_write_it_and_nothing_is_left_beside_it(folder):
     """Whatever files are usually made like."""
     usual = os.umask(0)
     try:
-        trust("/a.py")
-        trust("/b.py")
+        trust_file("/a.py")
+        trust_file("/b.py")
     finally:
         os.umask(usual)
     assert (folder / "trusted").stat().st_mode & 0o777 == 0o600

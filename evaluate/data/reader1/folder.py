@@ -8,7 +8,7 @@ from attrs import frozen
 from PIL import Image
 
 from archwright.core.errors import suggest_names
-from archwright.evaluate.data.dataset import BadData, Images, Outline, counted, nothing_at
+from archwright.evaluate.data.dataset import BadData, Images, SourceInfo, count_labels, nothing_at
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 HELD_OUT = ("test", "val", "valid", "validation")  # the first of these that is there is kept for reports
@@ -26,13 +26,13 @@ class Folder:
 
     path: Path
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds, by the names of its files and its first image."""
         classes, train, test = self._files()
         with _open(train[0][0]) as first:
             (width, height), channels = first.size, 1 if first.mode in GREY else 3
-        counts = [None if files is None else counted(_labels(files), len(classes)) for files in (train, test)]
-        return Outline((channels, height, width), tuple(classes), counts[0] or (), test=counts[1])
+        counts = [None if files is None else count_labels(_labels(files), len(classes)) for files in (train, test)]
+        return SourceInfo((channels, height, width), tuple(classes), counts[0] or (), test=counts[1])
 
     def read(self) -> tuple[Images, None, Images | None]:
         """The images for training, and those that are held out if there are any."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, Outline, counted, nothing_at
+from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, SourceInfo, count_labels, nothing_at
 from archwright.evaluate.data.npz import WANTED, array, files_in, header
 from archwright.evaluate.data.npz import names as names_of
 
@@ -58,7 +58,7 @@ class Npz:
 
     path: Path
 
-    def outline(self) -> Outline:
+    def outline(self) -> SourceInfo:
         """What it holds, by the headers of the images and by the labels."""
         train, test = self._splits()
         _, *shape = train.shape()
@@ -68,9 +68,9 @@ class Npz:
                 raise BadData(f"images to test on are {test.shape()[1:]} in {test.file}, to learn from {tuple(shape)}")
             if (highest := test.labels().max(initial=0)) >= classes:
                 raise BadData(f"{test.file} tests on class {highest}; the classes to learn are 0 to {classes - 1}")
-        counts = [None if part is None else counted(part.labels(), classes) for part in (train, test)]
+        counts = [None if part is None else count_labels(part.labels(), classes) for part in (train, test)]
         names = tuple(map(str, range(classes)))
-        return Outline((shape[0], shape[1], shape[2]), names, counts[0] or (), test=counts[1])
+        return SourceInfo((shape[0], shape[1], shape[2]), names, counts[0] or (), test=counts[1])
 
     def read(self) -> tuple[Images, None, Images | None]:
         """The images for training and, if there are any, those for testing."""

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from archwright.evaluate.data.dataset import BadData, Images, Outline
+from archwright.evaluate.data.dataset import BadData, Images, SourceInfo
 
 TEST = 0.2  # the fraction that is kept for reports, where a data set has no test images of its own
 
 
-def sizes(spec: str, outline: Outline, validation: float) -> tuple[int, int, int]:
+def sizes(spec: str, outline: SourceInfo, validation: float) -> tuple[int, int, int]:
     """How many images are for training, validation and test; raises BadData where that would be none."""
     total = sum(outline.train)
     test = round(TEST * total) if outline.test is None else sum(outline.test)

@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 
 from archwright.evaluate.data.dataset import BadData, NoSuchData
-from archwright.evaluate.data.named import describe, read
+from archwright.evaluate.data.loading import describe_dataset, load_dataset
 from tests.evaluate.data.made import names
 
 
 def test_a_folder_for_each_class_is_a_data_set(folder):
     spec = folder(names("cat", "dog"))
-    data = read(spec)
-    assert data.info == describe(spec)
+    data = load_dataset(spec)
+    assert data.info == describe_dataset(spec)
     assert (data.info.input_shape, data.info.classes) == ((3, 6, 4), 2)
     assert (data.info.train, data.info.validation, data.info.test) == (13, 3, 4)
     # The colour says which file it was: the first ten are cats.
@@ -24,7 +24,7 @@ def test_a_folder_for_each_class_is_a_data_set(folder):
 
 
 def test_a_folder_may_have_a_part_for_testing(folder):
-    data = read(folder(names("train/cat", "train/dog", "test/dog"), mode="L"))
+    data = load_dataset(folder(names("train/cat", "train/dog", "test/dog"), mode="L"))
     assert (data.info.input_shape, data.info.train, data.info.validation, data.info.test) == ((1, 6, 4), 16, 4, 10)
     assert set(data.test.labels) == {1}
 
@@ -33,17 +33,17 @@ def test_a_folder_may_have_a_part_for_testing(folder):
 def test_a_folder_may_have_a_part_for_validation(folder, split):
     """Where there is none for testing, that is drawn from the images to learn from."""
     spec = folder(names("Train/cat", "Train/dog", f"{split}/cat", f"{split}/dog"), mode="L")
-    data = read(spec, validation=0.5)
+    data = load_dataset(spec, validation=0.5)
     assert data.info.by_class == {"train": (8, 8), "validation": (10, 10), "test": (2, 2)}
     assert data.validation.images.min() == 20  # the first image of the second folder
     folder(names("testing/dog", count=3))
-    info = describe(spec)
+    info = describe_dataset(spec)
     assert info.by_class == {"train": (10, 10), "validation": (10, 10), "test": (0, 3)}
 
 
 def test_a_class_may_be_called_train(folder):
     """And another one test."""
-    data = read(folder(names("train", "test", "bus"), mode="L"))
+    data = load_dataset(folder(names("train", "test", "bus"), mode="L"))
     assert data.info.class_names == ("bus", "test", "train")
     for part in (data.train, data.validation, data.test):
         assert np.array_equal(part.labels, [{0: 2, 1: 1, 2: 0}[int(shade) // 10] for shade in part.images[:, 0, 0, 0]])
@@ -52,11 +52,11 @@ def test_a_class_may_be_called_train(folder):
 def test_names_of_classes_are_kept_whatever_they_are(folder):
     """One is written in two ways, which mean the same."""
     composed, decomposed = "caf\u00e9", "cafe\u0301"
-    data = describe(folder(names("train/模型", f"train/{composed}", "train/a b|c", f"test/{decomposed}")))
+    data = describe_dataset(folder(names("train/模型", f"train/{composed}", "train/a b|c", f"test/{decomposed}")))
     assert data.class_names == ("a b|c", composed, "模型")
     assert data.by_class["test"] == (0, 10, 0)
     with pytest.raises(BadData, match="have the same name, written in two ways"):
-        describe(folder(names(f"train/{decomposed}")))
+        describe_dataset(folder(names(f"train/{decomposed}")))
 
 
 def test_files_of_every_format_are_images(folder):
@@ -64,8 +64,8 @@ def test_files_of_every_format_are_images(folder):
     files = [f"{name}/{i}{suffix}" for name in ("cat", "dog") for i in range(2) for suffix in FORMATS]
     spec = folder(files)
     (path(spec) / "dog" / "0.png").rename(path(spec) / "dog" / "without")
-    assert describe(spec).by_class["train"] == (9, 9)
-    assert sum(map(len, (read(spec).train, read(spec).validation, read(spec).test))) == 28
+    assert describe_dataset(spec).by_class["train"] == (9, 9)
+    assert sum(map(len, (load_dataset(spec).train, load_dataset(spec).validation, load_dataset(spec).test))) == 28
 
 
 FORMATS = (".png", ".JPG", ".tif", ".GIF", ".webp", ".Ppm", ".bmp")
@@ -81,16 +81,16 @@ def test_what_is_passed_over_is_said(folder):
         (path(spec) / name).write_text("no image")
     (path(spec) / "extra" / "cat").mkdir(parents=True)
     (path(spec) / "train" / "__MACOSX").mkdir()
-    assert describe(spec).remarks == (
+    assert describe_dataset(spec).remarks == (
         "passed over: 3 hidden, 1 without a suffix, 1 folder extra/ beside train/, 1 .db, 2 .txt",
     )
     folder(["train/loose.png", "loose.png"])
     with pytest.raises(
         BadData, match=r"train has folders and, beside them, images such as loose.png: if it is a class"
     ):
-        describe(spec)
+        describe_dataset(spec)
     (path(spec) / "train" / "loose.png").unlink()
-    assert "1 image beside the classes" in describe(spec).remarks[0]
+    assert "1 image beside the classes" in describe_dataset(spec).remarks[0]
 
 
 @pytest.mark.parametrize(
@@ -111,25 +111,25 @@ def test_what_would_be_lost_is_refused(folder, files, told):
         for name in ("1.heic", "2.HEIC"):
             (path(spec) / "dog" / name).write_bytes(b"another format")
     with pytest.raises(BadData, match=told):
-        describe(spec)
+        describe_dataset(spec)
 
 
 def test_a_link_that_leads_nowhere_and_an_empty_class_are_told(folder):
     spec = folder(names("cat", "dog"))
     (path(spec) / "dog" / "lost.png").symlink_to("nowhere.png")
     with pytest.raises(BadData, match=r"lost\.png is a link that leads nowhere"):
-        describe(spec)
+        describe_dataset(spec)
     (path(spec) / "dog" / "lost.png").unlink()
     (path(spec) / "empty").mkdir()
     with pytest.raises(BadData, match=r"empty has no image that Pillow can read \(nothing is in it\)"):
-        describe(spec)
+        describe_dataset(spec)
 
 
 def test_a_pipe_among_the_images_is_passed_over(folder):
     """It would be waited for."""
     spec = folder(names("cat", "dog"))
     os.mkfifo(path(spec) / "dog" / "pipe.png")
-    assert describe(spec).remarks == ("passed over: 1 .png that is no file",)
+    assert describe_dataset(spec).remarks == ("passed over: 1 .png that is no file",)
 
 
 def test_images_of_several_sizes_need_one_to_be_named(folder):
@@ -139,11 +139,11 @@ def test_images_of_several_sizes_need_one_to_be_named(folder):
     spec = folder([f"dog/large-{i}.png" for i in range(5)], size=(8, 12))
     told = r"have 3 sizes \(height x width\): 6x4, as .*0\.png, 9x9, as .*; say which .*--image-size 6x4"
     with pytest.raises(BadData, match=told):
-        describe(spec)
-    data = read(spec, image_size=(3, 2))
+        describe_dataset(spec)
+    data = load_dataset(spec, image_size=(3, 2))
     assert data.info.input_shape == data.train.images.shape[1:] == (3, 3, 2)
     assert data.info.remarks == ("sizes from 6x4 to 12x8, 20 resized to 3x2, 5 of them stretched",)
-    assert describe(spec, image_size=(6, 4)).remarks == (
+    assert describe_dataset(spec, image_size=(6, 4)).remarks == (
         "sizes from 6x4 to 12x8, 10 resized to 6x4, 5 of them stretched",
     )
 
@@ -151,10 +151,10 @@ def test_images_of_several_sizes_need_one_to_be_named(folder):
 def test_grey_images_among_coloured_ones_become_rgb(folder):
     """Whichever is the first."""
     folder(names("cat"), mode="L")
-    data = read(folder(names("dog"), mode="RGB"))
+    data = load_dataset(folder(names("dog"), mode="RGB"))
     assert data.info.input_shape == (3, 6, 4)
     assert data.info.remarks == ("10 grey among coloured ones, read as RGB",)
-    assert read(folder(names("dog"), mode="L")).info.input_shape == (1, 6, 4)
+    assert load_dataset(folder(names("dog"), mode="L")).info.input_shape == (1, 6, 4)
 
 
 def test_what_is_done_to_images_is_said(folder):
@@ -165,7 +165,7 @@ def test_what_is_done_to_images_is_said(folder):
     exif = Image.Exif()
     exif[274] = 6
     Image.new("L", (6, 4)).save(path(spec) / "dog" / "9.png", exif=exif)
-    data = read(spec)
+    data = load_dataset(spec)
     assert data.info.remarks == ("3 of 16 bits, read as 8", "1 turned as EXIF says")
     assert data.info.input_shape == (1, 6, 4)
     cats = [part.images[part.labels == 0] for part in (data.train, data.validation, data.test)]
@@ -178,15 +178,15 @@ def test_files_that_cannot_be_used_are_counted(folder):
     for i in range(3):
         (path(spec) / "cat" / f"{i}.png").write_bytes(b"no image")
     with pytest.raises(BadData, match=r"cat/0\.png cannot be read as an image .* \(and 2 more such files\)$"):
-        describe(spec)
+        describe_dataset(spec)
 
 
 def test_images_that_no_memory_holds_are_refused(folder, monkeypatch):
     monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PAGE_SIZE": 1, "SC_PHYS_PAGES": 20 * 72 - 1}[name])
     spec = folder(names("cat", "dog"))
     with pytest.raises(BadData, match=r"20 images of 3x6x4, which take 0\.0 GB as they are decoded.*--image-size"):
-        describe(spec)
-    assert describe(spec, image_size=(2, 2)).remarks == ("all 6x4, 20 resized to 2x2, 20 of them stretched",)
+        describe_dataset(spec)
+    assert describe_dataset(spec, image_size=(2, 2)).remarks == ("all 6x4, 20 resized to 2x2, 20 of them stretched",)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -195,26 +195,26 @@ def test_a_folder_that_may_not_be_read_is_told(folder):
     (path(spec) / "dog").chmod(0)
     try:
         with pytest.raises(BadData, match=r"dog cannot be read .*Permission denied"):
-            describe(spec)
+            describe_dataset(spec)
     finally:
         (path(spec) / "dog").chmod(0o700)
 
 
 def test_bad_folders_are_told(folder, tmp_path):
     with pytest.raises(NoSuchData, match=f"there is nothing at {tmp_path / 'nowhere'}; ") as absolute:
-        describe(f"folder:{tmp_path / 'nowhere'}")
+        describe_dataset(f"folder:{tmp_path / 'nowhere'}")
     assert "begin in" not in str(absolute.value)
     with pytest.raises(
         NoSuchData, match=r"nowhere; in its .*; paths, those in a log too, begin in the current folder$"
     ):
-        describe("folder:nowhere/at/all/nowhere")
+        describe_dataset("folder:nowhere/at/all/nowhere")
     (tmp_path / "images.npz").touch()
     with pytest.raises(NoSuchData, match=r"images\.npz is a file; name a folder with a folder of images for each"):
-        describe(f"folder:{tmp_path / 'images.npz'}")
+        describe_dataset(f"folder:{tmp_path / 'images.npz'}")
     with pytest.raises(BadData, match="no folder with images"):
-        describe(f"folder:{tmp_path}")
+        describe_dataset(f"folder:{tmp_path}")
     with pytest.raises(BadData, match="20 images of 1 classes"):
-        describe(folder(names("cat", count=20)))
+        describe_dataset(folder(names("cat", count=20)))
 
 
 def test_an_image_that_is_cut_off_is_named(folder, tmp_path):
@@ -223,4 +223,4 @@ def test_an_image_that_is_cut_off_is_named(folder, tmp_path):
     path = tmp_path / "data/dog/7.png"
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(BadData, match=r"7\.png cannot be read as an image"):
-        read(spec)
+        load_dataset(spec)

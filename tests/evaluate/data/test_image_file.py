@@ -8,7 +8,13 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from archwright.evaluate.data.dataset import BadData
-from archwright.evaluate.data.image_file import decoded, formats, header, is_image, suffixes
+from archwright.evaluate.data.image_file import (
+    decode_image,
+    is_image,
+    read_image_header,
+    readable_formats,
+    readable_suffixes,
+)
 
 RAMP = np.array([[0, 257, 32896, 65535]], np.uint16)  # 16 bits: 257 a shade of 8 bits
 SHADES = [0, 1, 128, 255]
@@ -28,15 +34,15 @@ def saved(tmp_path):
 
 def grey(path):
     """The shades of an image, row by row, decoded as grey in its own size."""
-    told = header(path)
+    told = read_image_header(path)
     assert told.is_grey
-    return decoded(path, 1, told.height, told.width, resize=False)[0].tolist()
+    return decode_image(path, 1, told.height, told.width, resize=False)[0].tolist()
 
 
 def coloured(path):
     """The colours of an image, row by row."""
-    told = header(path)
-    pixels = decoded(path, 3, told.height, told.width, resize=False)
+    told = read_image_header(path)
+    pixels = decode_image(path, 3, told.height, told.width, resize=False)
     assert pixels.dtype == np.uint8
     return [[tuple(pixel) for pixel in row] for row in pixels.transpose(1, 2, 0).tolist()]
 
@@ -45,7 +51,7 @@ def coloured(path):
 def test_a_ramp_of_16_bits_keeps_its_shades(saved, name):
     path = saved(Image.fromarray(RAMP), name)
     assert grey(path) == [SHADES]
-    assert header(path).remarks == ("of 16 bits, read as 8",)
+    assert read_image_header(path).remarks == ("of 16 bits, read as 8",)
 
 
 def test_shades_of_16_bits_are_rounded(saved):
@@ -78,7 +84,7 @@ def test_a_bit_a_pixel_is_black_or_white(saved):
 def test_pixels_without_a_white_of_their_own_are_refused(saved, name, kind):
     path = saved(Image.fromarray(np.zeros((2, 2), kind)), name)
     with pytest.raises(BadData, match=r"the pixels of .*a\.tif are .*nobody knows what is white.*16 bits"):
-        header(path)
+        read_image_header(path)
 
 
 # Seen upright, red is on top and blue below; as it is stored, turned by what EXIF calls each orientation.
@@ -102,7 +108,7 @@ def test_an_image_is_turned_as_its_camera_says(saved, orientation, name):
     exif[274] = orientation
     stored = Image.fromarray(np.array(STORED[orientation], np.uint8))
     path = saved(stored, name, exif=exif, **({"lossless": True} if name == "a.webp" else {}))
-    assert header(path).size == (3, 2)
+    assert read_image_header(path).size == (3, 2)
     assert coloured(path) == STORED[1]
 
 
@@ -113,9 +119,9 @@ def test_a_photo_is_turned_too(saved):
     stored = Image.new("RGB", (32, 16), BLUE)
     stored.paste(RED, (0, 0, 16, 16))
     path = saved(stored, "a.jpg", exif=exif)
-    told = header(path)
+    told = read_image_header(path)
     assert (told.size, told.remarks) == ((32, 16), ("turned as EXIF says",))
-    pixels = decoded(path, 3, 32, 16, resize=False)
+    pixels = decode_image(path, 3, 32, 16, resize=False)
     assert (pixels[0, :12].min(), pixels[0, 20:].max()) >= (200, 0)
     assert pixels[0, 20:].max() < 60
 
@@ -125,7 +131,7 @@ def test_what_is_transparent_is_laid_over_white(saved):
     image = Image.fromarray(np.array([[[0, 0, 0, 255], [0, 0, 0, 51], [255, 0, 0, 0]]], np.uint8))
     path = saved(image)
     assert coloured(path) == [[BLACK, (204, 204, 204), WHITE]]
-    assert header(path).remarks == ("with transparency, laid over white",)
+    assert read_image_header(path).remarks == ("with transparency, laid over white",)
 
 
 def test_a_drawing_that_is_in_the_alpha_channel_is_seen(saved):
@@ -147,7 +153,7 @@ def test_a_drawing_that_white_hides_is_refused(saved):
     white = Image.fromarray(np.array([[[255, 255, 255, 255], [255, 255, 255, 0]]], np.uint8))
     path = saved(white)
     with pytest.raises(BadData, match=r"a\.png is blank once it is laid over white; lay it over another colour"):
-        decoded(path, 3, 1, 2, resize=False)
+        decode_image(path, 3, 1, 2, resize=False)
 
 
 def test_other_colours_become_rgb(saved):
@@ -166,9 +172,9 @@ def test_grey_among_colours_is_the_same_in_each_channel(saved):
 
 def test_an_image_is_resized_only_where_that_is_asked_for(saved):
     path = saved(Image.new("RGB", (5, 4), RED))
-    assert decoded(path, 3, 2, 6, resize=True).shape == (3, 2, 6)
+    assert decode_image(path, 3, 2, 6, resize=True).shape == (3, 2, 6)
     with pytest.raises(BadData, match=r"is 4x5 \(height x width\), and others are 2x6; give --image-size"):
-        decoded(path, 3, 2, 6, resize=False)
+        decode_image(path, 3, 2, 6, resize=False)
 
 
 def test_several_frames_are_refused(saved):
@@ -176,8 +182,8 @@ def test_several_frames_are_refused(saved):
     for name in ("a.gif", "a.tif", "a.png"):
         path = saved(frames[0], name, save_all=True, append_images=frames[1:])
         with pytest.raises(BadData, match="has several frames; put the one that counts in its place"):
-            header(path)
-    assert header(saved(Image.new("RGB", (2, 2)), "b.gif")).size == (2, 2)
+            read_image_header(path)
+    assert read_image_header(saved(Image.new("RGB", (2, 2)), "b.gif")).size == (2, 2)
 
 
 @pytest.mark.parametrize("most", [3, 7])
@@ -186,14 +192,14 @@ def test_an_image_of_too_many_pixels_is_told_in_a_sentence(saved, monkeypatch, m
     path = saved(Image.new("L", (3, 3)))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
     with pytest.raises(BadData, match=rf"a\.png has more than {most} pixels; make it smaller$"):
-        header(path)
+        read_image_header(path)
 
 
 @pytest.mark.parametrize("content", [b"no image", b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff\xe0"])
 def test_a_file_that_is_no_image_is_told(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(BadData, match=r"a\.png cannot be read as an image"):
-        header(tmp_path / "a.png")
+        read_image_header(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.tif", "a.gif"])
@@ -202,7 +208,7 @@ def test_an_image_that_is_cut_off_is_told(saved, name):
     path = saved(Image.fromarray(noise), name)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(BadData, match="cannot be read as an image"):
-        decoded(path, 3, 60, 60, resize=False)
+        decode_image(path, 3, 60, 60, resize=False)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.gif", "a.webp"])
@@ -216,8 +222,8 @@ def test_a_damaged_image_is_told_or_read(saved, name):
             content[place] = random.randint(256)
         path.write_bytes(content)
         with suppress(BadData):
-            header(path)
-            assert decoded(path, 3, 9, 8, resize=True).shape == (3, 9, 8)
+            read_image_header(path)
+            assert decode_image(path, 3, 9, 8, resize=True).shape == (3, 9, 8)
 
 
 def test_an_image_is_told_by_its_suffix_or_by_how_it_begins(saved, tmp_path):
@@ -228,6 +234,6 @@ def test_an_image_is_told_by_its_suffix_or_by_how_it_begins(saved, tmp_path):
 
 
 def test_formats_that_need_other_programs_are_not_read():
-    assert {"PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM"} <= set(formats())
-    assert not {"EPS", "MPEG", "WMF"} & set(formats())
-    assert ".eps" not in suffixes()
+    assert {"PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM"} <= set(readable_formats())
+    assert not {"EPS", "MPEG", "WMF"} & set(readable_formats())
+    assert ".eps" not in readable_suffixes()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.evaluate.data.dataset import BadData, NoSuchData
-from archwright.evaluate.data.named import describe, read
+from archwright.evaluate.data.loading import describe_dataset, load_dataset
 from tests.evaluate.data.made import content, some_images
 
 GREY, LABELS = some_images(20, 4, 6), np.arange(20) % 2
@@ -33,8 +33,8 @@ def numbered(*shape, count=20):
 def test_arrays_of_grey_images_are_read_and_split(npz):
     images, labels = some_images(50, 5, 7), np.arange(50) % 3
     spec = npz(images=images, labels=labels)
-    data = read(spec)
-    assert data.info == describe(spec)
+    data = load_dataset(spec)
+    assert data.info == describe_dataset(spec)
     assert (data.info.input_shape, data.info.classes) == ((1, 5, 7), 3)
     assert (data.info.train, data.info.validation, data.info.test) == (32, 8, 10)
     found = content(data.train, data.validation, data.test)
@@ -44,7 +44,7 @@ def test_arrays_of_grey_images_are_read_and_split(npz):
 def test_arrays_with_a_test_split_keep_it(npz):
     images, test = some_images(20, 4, 4, 3), some_images(5, 4, 4, 3, seed=1)
     labels = np.arange(20, dtype=np.uint8) % 2
-    data = read(npz(images=images, labels=labels, test_images=test, test_labels=labels[:5]))
+    data = load_dataset(npz(images=images, labels=labels, test_images=test, test_labels=labels[:5]))
     assert (len(data.train), len(data.validation), len(data.test)) == (16, 4, 5)
     assert np.array_equal(data.test.images, test.transpose(0, 3, 1, 2))
 
@@ -52,18 +52,18 @@ def test_arrays_with_a_test_split_keep_it(npz):
 def test_a_folder_with_npz_files_is_a_data_set_with_their_splits(npz, tmp_path):
     for i, split in enumerate(("train", "val", "test")):
         npz(f"my_{split}.npz", images=some_images(20 + i, 4, 4), labels=np.arange(20 + i) % 2)
-    info = describe(f"npz:{tmp_path}")
+    info = describe_dataset(f"npz:{tmp_path}")
     assert (info.train, info.validation, info.test) == (20, 21, 22)
     npz("other_test.npz", images=GREY, labels=LABELS)
     with pytest.raises(BadData, match=r"my_test\.npz and images in .*other_test\.npz are both test images"):
-        describe(f"npz:{tmp_path}")
+        describe_dataset(f"npz:{tmp_path}")
 
 
 def test_a_folder_with_two_npz_files_is_a_data_set(npz):
     labels = np.arange(20) % 2
     npz("my_train.npz", images=some_images(20, 4, 4), labels=labels)
     spec = npz("my_test.npz", images=some_images(6, 4, 4), labels=labels[:6])
-    data = read(f"npz:{Path(spec.removeprefix('npz:')).parent}")
+    data = load_dataset(f"npz:{Path(spec.removeprefix('npz:')).parent}")
     assert (data.info.train, data.info.validation, data.info.test) == (16, 4, 6)
 
 
@@ -72,7 +72,7 @@ def test_validation_images_of_its_own_are_kept(npz):
     labels = np.arange(20) % 2
     for prefix in ("val_", "valid_", "validation_"):
         held = {f"{prefix}images": some_images(6, 4, 6, seed=1), f"{prefix}labels": labels[:6]}
-        data = read(npz(train_images=GREY, train_labels=LABELS, **held), validation=0.5)
+        data = load_dataset(npz(train_images=GREY, train_labels=LABELS, **held), validation=0.5)
         assert (data.info.train, data.info.validation, data.info.test) == (16, 6, 4)
         assert np.array_equal(data.validation.images[:, 0], held[f"{prefix}images"])
 
@@ -90,7 +90,7 @@ def test_validation_images_of_its_own_are_kept(npz):
 )
 def test_channels_are_first_or_last(npz, shape, found):
     images = some_images(20, *shape)
-    data = read(npz(images=images, labels=LABELS))
+    data = load_dataset(npz(images=images, labels=LABELS))
     assert data.info.input_shape == data.train.images.shape[1:] == found
     expected = images.transpose(0, 3, 1, 2) if shape[-1] in (1, 3) else images
     assert content(data.train, data.validation, data.test) == sorted(
@@ -102,12 +102,12 @@ def test_channels_are_first_or_last(npz, shape, found):
 def test_where_channels_may_be_either_end_or_none_the_file_has_to_say(npz, shape):
     images = some_images(20, *shape)
     with pytest.raises(BadData, match=r"; add an array layout to the file that holds NHWC or NCHW$"):
-        describe(npz(images=images, labels=LABELS))
-    assert describe(npz(images=images, labels=LABELS, layout="NCHW")).input_shape == shape
-    last = read(npz(images=images, labels=LABELS, layout=np.array("NHWC")))
+        describe_dataset(npz(images=images, labels=LABELS))
+    assert describe_dataset(npz(images=images, labels=LABELS, layout="NCHW")).input_shape == shape
+    last = load_dataset(npz(images=images, labels=LABELS, layout=np.array("NHWC")))
     assert last.info.input_shape == last.train.images.shape[1:] == (shape[2], *shape[:2])
     with pytest.raises(BadData, match=r"layout in .* is 'HWC'; it may be NHWC or NCHW"):
-        describe(npz(images=images, labels=LABELS, layout="HWC"))
+        describe_dataset(npz(images=images, labels=LABELS, layout="HWC"))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_where_channels_may_be_either_end_or_none_the_file_has_to_say(npz, shape
 def test_values_go_from_0_to_255(npz, values, read_as, remark):
     """0.5 is 127.5, which is rounded to the even number."""
     images = np.broadcast_to(values, (20, 4, 3))
-    data = read(npz(images=images, labels=LABELS))
+    data = load_dataset(npz(images=images, labels=LABELS))
     assert data.train.images.dtype == np.uint8
     assert data.train.images[0, 0].tolist() == [read_as] * 4
     assert list(data.info.remarks) == remark
@@ -154,7 +154,7 @@ def odd(value, dtype="f4"):
 )
 def test_images_that_cannot_be_read_as_they_were_meant_are_refused(npz, images, told):
     with pytest.raises(BadData, match=f"images in .*mine.npz {told}"):
-        describe(npz(images=images, labels=LABELS))
+        describe_dataset(npz(images=images, labels=LABELS))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_images_that_cannot_be_read_as_they_were_meant_are_refused(npz, images, 
     ],
 )
 def test_classes_are_the_labels_in_their_order(npz, labels, class_names):
-    data = read(npz(images=numbered(4, 4, count=len(labels)), labels=labels))
+    data = load_dataset(npz(images=numbered(4, 4, count=len(labels)), labels=labels))
     assert data.info.class_names == class_names
     expected = [name.decode() if isinstance(name, bytes) else str(name) for name in labels.reshape(-1).tolist()]
     expected = [str(int(float(name))) if name[0].isdigit() else name for name in expected]
@@ -186,7 +186,7 @@ def test_an_array_may_name_the_classes(npz):
     classes = np.array(["dog", "cat", "cow"])
     numbers = np.arange(20) % 2
     for labels in (numbers, classes[numbers]):
-        data = read(npz(images=numbered(4, 4), labels=labels, classes=classes))
+        data = load_dataset(npz(images=numbered(4, 4), labels=labels, classes=classes))
         assert data.info.class_names == ("dog", "cat", "cow")
         assert all_of(data)[1].tolist() == numbers.tolist()
 
@@ -216,7 +216,7 @@ def test_an_array_may_name_the_classes(npz):
 )
 def test_bad_arrays_are_told(npz, arrays, told):
     with pytest.raises(BadData, match=told):
-        describe(npz(**arrays))
+        describe_dataset(npz(**arrays))
 
 
 @pytest.mark.parametrize(
@@ -230,19 +230,19 @@ def test_bad_arrays_are_told(npz, arrays, told):
 )
 def test_splits_that_do_not_go_together_are_told(npz, images, labels, told):
     with pytest.raises(BadData, match=told):
-        describe(npz(images=GREY, labels=LABELS, test_images=images, test_labels=np.array(labels)))
+        describe_dataset(npz(images=GREY, labels=LABELS, test_images=images, test_labels=np.array(labels)))
 
 
 def test_numbers_are_no_names_of_classes(npz):
     """Where the labels to learn are texts, and no array says which number each is."""
     labels = np.array(["b", "a"] * 10)
     with pytest.raises(BadData, match=r"test_labels in .* are int64, others <U1; write them alike"):
-        describe(npz(images=GREY, labels=labels, test_images=GREY, test_labels=LABELS))
+        describe_dataset(npz(images=GREY, labels=labels, test_images=GREY, test_labels=LABELS))
 
 
 def test_arrays_that_nothing_is_known_of_are_passed_over_and_said(npz):
     spec = npz(images=GREY, labels=LABELS, ids=np.arange(20), classes=np.array(["a", "b"]))
-    assert describe(spec).remarks == ("passed over: ids",)
+    assert describe_dataset(spec).remarks == ("passed over: ids",)
 
 
 @given(data=st.data())
@@ -252,7 +252,7 @@ def test_a_damaged_file_is_told_or_read(data, damaged):
     place = data.draw(st.integers(0, len(whole) - 1))
     path.write_bytes(whole[:place] + bytes([data.draw(st.integers(0, 255))]) + whole[place + 1 :])
     with suppress(BadData):
-        assert len(read(f"npz:{path}").train) > 0
+        assert len(load_dataset(f"npz:{path}").train) > 0
 
 
 @pytest.fixture(scope="module")
@@ -266,26 +266,26 @@ def damaged(tmp_path_factory):
 def test_objects_and_half_a_file_are_refused(npz, tmp_path):
     """Nothing of a file is run."""
     with pytest.raises(BadData, match=r"labels in .* cannot be read .*Object arrays"):
-        describe(npz(images=GREY, labels=np.array([{}] * 20)))
+        describe_dataset(npz(images=GREY, labels=np.array([{}] * 20)))
     spec = npz(images=some_images(50, 8, 8), labels=np.arange(50) % 2)
     path = tmp_path / "mine.npz"
     whole = path.read_bytes()
     path.write_bytes(whole[:200] + b"?" + whole[201:])
     with pytest.raises(BadData, match=r"images in .* cannot be read"):
-        read(spec)
+        load_dataset(spec)
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadData, match="is no npz file"):
-        read(spec)
+        load_dataset(spec)
 
 
 def test_a_file_that_is_no_npz_or_not_there_is_told(tmp_path):
     (tmp_path / "mine.npz").write_bytes(b"no zip")
     with pytest.raises(BadData, match="is no npz file"):
-        describe(f"npz:{tmp_path / 'mine.npz'}")
+        describe_dataset(f"npz:{tmp_path / 'mine.npz'}")
     with pytest.raises(NoSuchData, match=r"did you mean mine\.npz"):
-        describe(f"npz:{tmp_path / 'mien.npz'}")
+        describe_dataset(f"npz:{tmp_path / 'mien.npz'}")
     with pytest.raises(NoSuchData, match=r"has no file \*train\.npz"):
-        describe(f"npz:{tmp_path}")
+        describe_dataset(f"npz:{tmp_path}")
 
 
 @pytest.mark.parametrize("reader", [1, 2])
@@ -299,6 +299,6 @@ def test_pipes_and_sockets_are_no_arrays(tmp_path, monkeypatch, reader):
         theirs.bind("socket.npz")
     for name in ("pipe.npz", "socket.npz"):
         with pytest.raises(NoSuchData, match=rf"{name} is a device, a pipe or a socket; name an npz file, or a folder"):
-            describe(f"npz:{tmp_path / name}", reader=reader)
+            describe_dataset(f"npz:{tmp_path / name}", reader=reader)
     with pytest.raises(NoSuchData, match=r"folder has (no file|0 files) \*train\.npz"):
-        describe(f"npz:{tmp_path / 'folder'}", reader=reader)
+        describe_dataset(f"npz:{tmp_path / 'folder'}", reader=reader)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archwright.evaluate.config import TrainingConfig, from_json
+from archwright.evaluate.config import TrainingConfig, config_from_json
 from archwright.evaluate.data.dataset import BadData
-from archwright.evaluate.data.named import describe, describe_wanted, read
+from archwright.evaluate.data.loading import describe_configured_dataset, describe_dataset, load_dataset
 from tests.evaluate.data.made import names, some_images
 
 
@@ -37,29 +37,29 @@ def drawn(tmp_path):
 def test_splits_are_those_that_archwright_0_1_0_drew(npz, drawn):
     """Goldens, of the code as it was before there was another reader."""
     digits = [(1150, "c1847550"), (288, "0397ea71"), (359, "dcedd4b1")]
-    assert told(read("digits", reader=1)) == digits
+    assert told(load_dataset("digits", reader=1)) == digits
     arrays = npz(images=some_images(30, 1, 8, 8), labels=np.arange(30) % 3 + 1)
-    data = read(arrays, seed=3, reader=1)
+    data = load_dataset(arrays, seed=3, reader=1)
     assert (data.info.input_shape, data.info.classes) == ((8, 1, 8), 4)
     assert told(data) == [(19, "6947f825"), (5, "caf5c1f9"), (6, "47f07f4d")]
     spec = drawn([*names("train/cat", "train/dog"), *names("val/dog", count=5), "train/dog/x.tif"])
-    assert told(read(spec, reader=1)) == [(16, "f9de26d3"), (4, "64e4e608"), (5, "f48c2c27")]
+    assert told(load_dataset(spec, reader=1)) == [(16, "f9de26d3"), (4, "64e4e608"), (5, "f48c2c27")]
 
 
 def test_images_become_like_the_first_and_validation_images_are_tested_on(folder):
     folder(names("train/cat"), size=(4, 6), mode="RGB")
     spec = folder(names("train/dog", "val/dog"), size=(9, 9), mode="L")
-    data = read(spec, reader=1)
+    data = load_dataset(spec, reader=1)
     assert data.train.images.shape[1:] == (3, 6, 4)
     assert (data.info.train, data.info.validation, data.info.test) == (16, 4, 10)
     with pytest.raises(BadData, match="have 2 sizes"):
-        read(spec)
+        load_dataset(spec)
 
 
 def test_a_configuration_without_a_reader_was_begun_with_the_first():
     """One that is begun now is not; one of a function without data has none to read."""
-    old = from_json({"kind": "training", "data": "digits"})
+    old = config_from_json({"kind": "training", "data": "digits"})
     assert (old.reader, TrainingConfig().reader) == (1, 2)
-    assert describe_wanted(old) == describe("digits", reader=1)
-    assert from_json({"kind": "function", "source": "a.py:b", "data": "digits"}).reader == 1
-    assert from_json({"kind": "function", "source": "a.py:b", "data": None}).reader == 2
+    assert describe_configured_dataset(old) == describe_dataset("digits", reader=1)
+    assert config_from_json({"kind": "function", "source": "a.py:b", "data": "digits"}).reader == 1
+    assert config_from_json({"kind": "function", "source": "a.py:b", "data": None}).reader == 2

@@ -25,8 +25,8 @@ from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Net
 from archwright.evaluate.config import Nasbench201Config, TrainingConfig
 from archwright.evaluate.data import builtin
 from archwright.evaluate.data.dataset import NoSuchData
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import Normalisation, on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import Normalisation, to_device
 from archwright.evaluate.export.card import Card
 from archwright.evaluate.export.folder import (
     DRAFTS,
@@ -391,7 +391,7 @@ def test_the_card_says_what_has_a_mean_by_its_shape(tmp_path, size, each):
 def test_images_are_normalised_as_they_were(tmp_path):
     """As in the training; a table's evaluator has normalised none."""
     found = normalisation(TrainingConfig("digits", validation=0.3, split_seed=2), aw.affine(10))
-    data = on_device(read("digits", None, 0.3, 2), torch.device("cpu"))
+    data = to_device(load_dataset("digits", None, 0.3, 2), torch.device("cpu"))
     image = data.train.images[:1]
     assert found.shape == (1, 1, 1)
     torch.testing.assert_close((image - found.mean[0]) / found.deviation[0], data.normalised(image))
@@ -410,7 +410,7 @@ def test_data_is_not_downloaded_only_to_normalise_images(tmp_path, monkeypatch, 
 
 def test_images_are_normalised_by_pixel_where_the_recipe_says_so():
     """Whether the evaluator has it or the architecture."""
-    data = on_device(read("digits"), torch.device("cpu")).by_pixel
+    data = to_device(load_dataset("digits"), torch.device("cpu")).by_pixel
     image = data.train.images[:1]
     paper = aw.sequential(aw.settings(recipe="paper"), aw.affine(10))
     for found in (

@@ -6,15 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.functions.signature import FIRST_TWO, OFFERED, TORCH, WrongParameters, asked
+from archwright.evaluate.functions.signature import (
+    ARGUMENTS,
+    LEADING_ARGUMENTS,
+    TORCH_ARGUMENTS,
+    WrongParameters,
+    parse_signature,
+)
 
-VALUES = {name: f"the {name}" for name in OFFERED}
+VALUES = {name: f"the {name}" for name in ARGUMENTS}
 
 
 def received(function, absent=()):
     """What a function that returns its locals() is called with."""
     parameters = list(inspect.signature(function).parameters.values())
-    positional, named = asked("f.py:f", parameters, absent).arguments(VALUES)
+    positional, named = parse_signature("f.py:f", parameters, absent).arguments(VALUES)
     return function(*positional, **named)
 
 
@@ -25,7 +31,7 @@ def made(parameters: str):
     return scope["f"]
 
 
-@given(st.lists(st.sampled_from(OFFERED), unique=True), st.booleans())
+@given(st.lists(st.sampled_from(ARGUMENTS), unique=True), st.booleans())
 def test_each_parameter_gets_what_it_is_named_after(names, by_name):
     got = received(made(("*, " if by_name and names else "") + ", ".join(names)))
     assert got == {name: VALUES[name] for name in names}
@@ -41,10 +47,13 @@ def test_two_first_ones_of_other_names_get_the_architecture_and_the_budget(first
 
 
 def test_variable_parameters_get_the_two_and_what_needs_no_torch():
-    assert received(made("*all"))["all"] == tuple(VALUES[name] for name in FIRST_TWO)
-    assert set(received(made("a, b, **rest"))["rest"]) == set(OFFERED) - {*FIRST_TWO, *TORCH}
-    assert set(received(made("model, **rest"))["rest"]) == set(OFFERED) - set(TORCH)
-    assert set(received(made("**rest"), absent=["input_shape"])["rest"]) == set(OFFERED) - {*TORCH, "input_shape"}
+    assert received(made("*all"))["all"] == tuple(VALUES[name] for name in LEADING_ARGUMENTS)
+    assert set(received(made("a, b, **rest"))["rest"]) == set(ARGUMENTS) - {*LEADING_ARGUMENTS, *TORCH_ARGUMENTS}
+    assert set(received(made("model, **rest"))["rest"]) == set(ARGUMENTS) - set(TORCH_ARGUMENTS)
+    assert set(received(made("**rest"), absent=["input_shape"])["rest"]) == set(ARGUMENTS) - {
+        *TORCH_ARGUMENTS,
+        "input_shape",
+    }
 
 
 def test_a_default_stands_where_there_is_nothing_of_the_name():
@@ -75,6 +84,6 @@ def test_a_parameter_that_there_is_nothing_for_is_named(parameters, told):
 
 
 def test_torch_is_needed_only_for_what_is_made_with_it():
-    for name in OFFERED:
+    for name in ARGUMENTS:
         parameters = list(inspect.signature(made(name)).parameters.values())
-        assert asked("f.py:f", parameters).needs_torch == (name in TORCH)
+        assert parse_signature("f.py:f", parameters).needs_torch == (name in TORCH_ARGUMENTS)

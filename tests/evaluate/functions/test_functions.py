@@ -6,9 +6,9 @@ from attrs import evolve
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.functions.scoring import prepare
+from archwright.evaluate.functions.scoring import make_function_evaluation
 from archwright.evaluate.training.checkpointing import read_model
-from archwright.evaluate.verdict import COSTS
+from archwright.evaluate.verdict import COST_METRICS
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from tests.evaluate.jobs import job, run, run_here
 
@@ -85,9 +85,9 @@ def config(file, name, **more):
 def test_a_function_is_given_what_it_asks_for(file):
     given = config(file, "given", data="digits", validation=0.5, settings={"rate": 9, "weight_decay": 0.25})
     jobs = [job(i, NETWORK, Budget(2, "epochs"), seed=i // 2) for i in (0, 1, 2)]
-    (first, again, other), reports = run_here(prepare(given, 0, threads=2), *jobs)
+    (first, again, other), reports = run_here(make_function_evaluation(given, 0, threads=2), *jobs)
     assert first.status == "ok", first.error
-    start, costs = first.metrics.pop("first"), {name: first.metrics.pop(name) for name in COSTS}
+    start, costs = first.metrics.pop("first"), {name: first.metrics.pop(name) for name in COST_METRICS}
     assert costs["parameters"] == 4 * 9 + 4 + 4 * 64 * 10 + 10
     assert costs["flops"] == 2 * 64 * 4 * 9 + 2 * 4 * 64 * 10
     # 1,797 images, of which 359 are for testing and half of the rest for validation
@@ -114,7 +114,7 @@ def test_the_ways_in_which_a_training_fails_are_told_apart_and_the_next_one_is_k
     ]
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how, _, _ in cases]
     jobs = [evolve(job(i, trial), artifacts=str(tmp_path)) for i, trial in enumerate(trials)]
-    ended, _ = run_here(prepare(config(file, "ends"), 0, 1), *jobs)
+    ended, _ = run_here(make_function_evaluation(config(file, "ends"), 0, 1), *jobs)
     for (_, status, told), finished in zip(cases, ended, strict=True):
         assert (finished.status, told in finished.error) == (status, True), finished.error
     weights, _ = read_model(tmp_path, 3)
@@ -136,7 +136,9 @@ def test_parameters_that_there_is_nothing_for_are_told(file, function, told):
 
 def test_a_model_that_cannot_be_built_is_invalid_and_the_next_one_is_trained(file):
     narrow = aw.sequential(aw.global_avg_pool(), aw.conv2d(filters=3, size=1))
-    (bad, good), _ = run_here(prepare(config(file, "counts"), 0, 1), job(0, narrow), job(1, aw.affine(units=10)))
+    (bad, good), _ = run_here(
+        make_function_evaluation(config(file, "counts"), 0, 1), job(0, narrow), job(1, aw.affine(units=10))
+    )
     assert (bad.status, "conv2d needs an input of shape" in bad.error) == ("invalid", True)
     assert good.metrics["accuracy"] == good.metrics["parameters"] == 64 * 10 + 10
 
@@ -146,7 +148,7 @@ def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
     hows = ("wrecked", "frozen", "half", "own")
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how in hows]
     jobs = [job(i, trial) for i, trial in enumerate(trials)]
-    ended, _ = run_here(prepare(config(file, "spoils"), 0, 1), *jobs)
+    ended, _ = run_here(make_function_evaluation(config(file, "spoils"), 0, 1), *jobs)
     assert [finished.status for finished in ended] == ["ok"] * 4
     wrecked, frozen, half, own = (finished.metrics for finished in ended)
     assert wrecked.keys() == {"accuracy", "parameters", "peak_memory_bytes", "seconds"}

@@ -25,7 +25,7 @@ from archwright.evaluate.network.compile import (
     count_trainable_parameters,
 )
 from archwright.evaluate.network.layers import add_padded, concatenate_padded
-from archwright.evaluate.user_errors import account
+from archwright.evaluate.user_errors import format_traceback
 
 PADDING = st.sampled_from(["same", "valid"])
 SMALL = st.integers(1, 5)
@@ -327,7 +327,7 @@ def test_a_kind_that_cannot_be_compiled_is_told_without_how_we_came_to_it():
     with pytest.raises(NotCompilable) as raised:
         compile_architecture(architecture, (3,), seed=0)
     ours = raised.tb.tb_next  # the first frame is that of this test
-    assert account(raised.value.with_traceback(ours)) == str(raised.value)
+    assert format_traceback(raised.value.with_traceback(ours)) == str(raised.value)
 
 
 def test_an_open_space_is_not_compiled():

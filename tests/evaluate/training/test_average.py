@@ -6,8 +6,8 @@ from torch import nn
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.ema import Average
 from archwright.evaluate.training.recipe import recipe
@@ -78,7 +78,7 @@ def test_an_average_goes_on_from_its_state():
 
 def test_the_training_is_the_same_and_the_average_is_scored_and_kept():
     """Of a constant learning rate, weights jump about their mean: here at a rate that is far too high."""
-    data = on_device(read("digits"), torch.device("cpu"))
+    data = to_device(load_dataset("digits"), torch.device("cpu"))
     network = aw.sequential(aw.conv2d(filters=4, size=3, stride=2), aw.batch_norm(), aw.relu(), aw.affine(units=10))
     curves = {}
     for decay in (0.0, 0.95):

@@ -6,7 +6,7 @@ import torch
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.data.named import read
+from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.training import task
 from archwright.evaluate.verdict import Verdict
 from tests.evaluate.jobs import job
@@ -29,7 +29,7 @@ def content(images, labels):
 
 
 def test_a_final_training_sees_the_validation_images_and_no_test_image(given):
-    parts = read("digits", seed=3)
+    parts = load_dataset("digits", seed=3)
     for train_on, seen in (("train", [parts.train]), ("train+validation", [parts.train, parts.validation])):
         config = TrainingConfig(device="cpu", split_seed=3, keep="last", train_on=train_on)
         task.prepare(config, 0, 1)(job(0, NETWORK, Budget(1, "epochs")), lambda *_: None)

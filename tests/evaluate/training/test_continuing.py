@@ -12,8 +12,8 @@ from torch import nn
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.checkpointing import read_state, write_state
 from archwright.evaluate.training.recipe import recipe
@@ -31,9 +31,9 @@ EPOCH = BATCH * BATCHES
 @pytest.fixture(scope="module")
 def data():
     """Some of the digits."""
-    digits = read("digits")
+    digits = load_dataset("digits")
     few = evolve(digits, train=digits.train.take(np.arange(EPOCH + 20)), test=digits.test.take(np.arange(50)))
-    return on_device(few, torch.device("cpu"))
+    return to_device(few, torch.device("cpu"))
 
 
 class Training:

@@ -8,8 +8,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archwright as aw
 from archwright.core.errors import ArchwrightError
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.cost import BATCH, Memory, a_batch, facts
 from tests.evaluate.network.test_compile import architectures, shapes
@@ -72,9 +72,9 @@ def test_a_fast_model_is_looked_at_more_often(clock):
 
 
 def test_the_batch_has_one_size_also_where_there_are_fewer_images():
-    data = on_device(read("digits"), CPU)
+    data = to_device(load_dataset("digits"), CPU)
     assert a_batch(data).shape == (BATCH, 1, 8, 8)
-    few = on_device(read("digits"), CPU)
+    few = to_device(load_dataset("digits"), CPU)
     object.__setattr__(few, "train", type(few.train)(few.train.images[:5], few.train.labels[:5]))
     assert torch.equal(a_batch(few)[5:10], a_batch(few)[:5])
 

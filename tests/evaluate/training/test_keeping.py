@@ -7,8 +7,8 @@ from attrs import evolve
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import normalisation_of, on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import normalisation_of, to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.checkpointing import read_model, read_normalisation, read_state, write_state
 from archwright.evaluate.training.task import prepare
@@ -37,7 +37,7 @@ def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
     weights, architecture = read_model(tmp_path, 5)
     model = compile_architecture(aw.from_json(architecture), (1, 8, 8), seed=99)
     model.load_state_dict(weights)
-    data = on_device(read("digits"), torch.device("cpu"))
+    data = to_device(load_dataset("digits"), torch.device("cpu"))
     assert score(model, data, data.validation).accuracy == verdict.metrics["accuracy"]
     assert score(model, data, data.test).accuracy == verdict.metrics["test_accuracy"]
 
@@ -46,7 +46,7 @@ def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
 def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path, evaluate, each):
     """As the recipe of the architecture says."""
     evaluate(keeping(tmp_path, architecture=aw.sequential(aw.settings(normalisation=each), NETWORK)))
-    data = on_device(read("digits"), torch.device("cpu"))
+    data = to_device(load_dataset("digits"), torch.device("cpu"))
     assert read_normalisation(tmp_path, 0) == normalisation_of(data.by_pixel if each == "pixel" else data)
 
 

@@ -12,8 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.data.named import read
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.loading import load_dataset
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training import device, trainer
 from archwright.evaluate.training.device import NoCompiler, forget, require_compiler
@@ -71,7 +71,7 @@ class Operations(TorchDispatchMode):
 
 @pytest.fixture(scope="module")
 def digits():
-    return on_device(read("digits"), CPU)
+    return to_device(load_dataset("digits"), CPU)
 
 
 def waits(data, budget, **settings):
@@ -109,7 +109,7 @@ def test_a_look_at_every_step_is_seen(digits):
 def test_nothing_in_a_step_waits_for_a_gpu():
     """CUDA itself raises where the host would wait, in every step after the first epoch."""
     device = torch.device("cuda")
-    data = on_device(read("digits"), device)
+    data = to_device(load_dataset("digits"), device)
     model = compile_architecture(NETWORK, (1, 8, 8), 0).to(device)
     learner = Learner(model, data, recipe(EVERYTHING), Budget(9, "epochs"), 0)
     learner.epoch(Course())
@@ -125,7 +125,7 @@ def test_nothing_in_a_step_waits_for_a_gpu():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_gpu_computes_in_bfloat16_and_channels_last_and_gives_float32():
     device = torch.device("cuda")
-    data, seen = on_device(read("digits"), device), []
+    data, seen = to_device(load_dataset("digits"), device), []
     model = compile_architecture(NETWORK, (1, 8, 8), 0).to(device).to(memory_format=data.layout)
     for layer in model.modules():
         if isinstance(layer, torch.nn.Conv2d):
@@ -161,12 +161,12 @@ def test_workers_share_the_cores(tmp_path):
 
     It tells too that the trial before has not imported torch's compiler, which takes as long as the rest of torch.
     """
-    from archwright.evaluate.user_code import load
+    from archwright.evaluate.user_code import load_object
 
     (tmp_path / "tells.py").write_text(OWN)
     source, workers = f"{tmp_path / 'tells.py'}:space", 2
     with WorkerPool(TrainingConfig(device="cpu"), workers=workers, space_source=source) as pool:
-        ended, _ = run(pool, *(job(i, load(source), Budget(20, "epochs")) for i in range(4)))
+        ended, _ = run(pool, *(job(i, load_object(source), Budget(20, "epochs")) for i in range(4)))
     assert [e.status for e in ended] == ["ok"] * 4
     told = [json.loads(file.read_text()) for file in tmp_path.glob("threads-*")]
     assert len(told) == workers

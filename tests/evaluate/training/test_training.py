@@ -11,10 +11,10 @@ from torch import nn
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import Stopped
-from archwright.evaluate.config import Keep
+from archwright.evaluate.config import KeptEpoch
 from archwright.evaluate.data.dataset import Images
-from archwright.evaluate.data.named import Dataset, describe, read
-from archwright.evaluate.data.tensors import on_device
+from archwright.evaluate.data.loading import Dataset, describe_dataset, load_dataset
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training import augment
 from archwright.evaluate.training.recipe import Recipe, recipe
@@ -28,10 +28,10 @@ NETWORK = aw.sequential(aw.affine(units=32), aw.relu(), aw.dropout(rate=0.2), aw
 
 @pytest.fixture(scope="module")
 def digits():
-    return on_device(read("digits"), torch.device("cpu"))
+    return to_device(load_dataset("digits"), torch.device("cpu"))
 
 
-def trained(data, budget, seed=0, keep: Keep = "best", model=None, **settings):
+def trained(data, budget, seed=0, keep: KeptEpoch = "best", model=None, **settings):
     """The model, the verdict and the reports of a training."""
     reports = []
     torch.manual_seed(seed)
@@ -149,7 +149,7 @@ def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
 
 @pytest.fixture(scope="module")
 def joined():
-    return on_device(read("digits").joined(), torch.device("cpu"))
+    return to_device(load_dataset("digits").joined(), torch.device("cpu"))
 
 
 def test_without_validation_images_the_last_epoch_counts_and_only_the_test_is_scored(joined):
@@ -221,7 +221,9 @@ def test_each_pixel_or_channel_has_mean_0_and_deviation_1_over_the_training_imag
     images[:, 0, 0, 0] = 7
     labels = np.arange(5000) % 10
     made = Images(images, labels)
-    data = on_device(Dataset(describe("digits"), made, made.take(np.arange(10)), made.take([0])), torch.device("cpu"))
+    data = to_device(
+        Dataset(describe_dataset("digits"), made, made.take(np.arange(10)), made.take([0])), torch.device("cpu")
+    )
     pixels = data.by_pixel.normalised(data.train.images)
     assert torch.allclose(pixels.mean(0), torch.zeros(2, 3, 4), atol=1e-5)
     expected = torch.ones(2, 3, 4)

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from archwright.evaluate.user_errors import reason
+from archwright.evaluate.user_errors import summarize_error
 from archwright.evaluate.workers.death import death
 from archwright.evaluate.workers.machine import MemoryKills
 
@@ -14,4 +14,4 @@ from archwright.evaluate.workers.machine import MemoryKills
 def test_how_it_ended_says_more_than_the_last_line_that_it_printed(monkeypatch, code, children):
     monkeypatch.setattr(signal, "getsignal", lambda _: children)
     why = death(code, MemoryKills(), None).why
-    assert reason(f"{why}\nthe last line") == why
+    assert summarize_error(f"{why}\nthe last line") == why

@@ -218,9 +218,9 @@ def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, 
         "        return in_shape\n"
         "space = OwnKindOfThePool(size=3)\n"
     )
-    from archwright.evaluate.user_code import load
+    from archwright.evaluate.user_code import load_object
 
-    mine = load(f"{space}:space")
+    mine = load_object(f"{space}:space")
     assert end(open_pool("has_torch", space_source=f"{space}:space"), architecture=mine).status == "ok"
     ended = end(pool, architecture=calls("has_torch", mine))
     assert (ended.status, "own_kind_of_the_pool" in ended.error) == ("invalid", True)
@@ -231,8 +231,8 @@ def test_the_coordinator_never_imports_torch():
 
     program = (
         "import sys, archwright.evaluate.config, archwright.evaluate.user_code, archwright.evaluate.workers.pool\n"
-        "from archwright.evaluate.data.named import describe\n"
-        "describe('digits'), describe('cifar10')\n"
+        "from archwright.evaluate.data.loading import describe_dataset\n"
+        "describe_dataset('digits'), describe_dataset('cifar10')\n"
         "sys.exit([name for name in ('torch', 'torchvision', 'sklearn') if name in sys.modules] or 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

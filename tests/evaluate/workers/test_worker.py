@@ -10,9 +10,9 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import TrainingConfig, to_json
+from archwright.evaluate.config import TrainingConfig, config_to_json
 from archwright.evaluate.data.dataset import NoSuchData
-from archwright.evaluate.data.named import describe
+from archwright.evaluate.data.loading import describe_dataset
 from archwright.evaluate.training.device import NoSuchDevice
 from archwright.evaluate.workers import process
 from archwright.evaluate.workers.pool import WorkerPool
@@ -81,7 +81,7 @@ def pool(own):
 
 def prepared(config):
     """What a worker evaluates with, in this process; a worker that it raises in cannot be started."""
-    return prepare(Setup(to_json(config), None, 0, 1, []))
+    return prepare(Setup(config_to_json(config), None, 0, 1, []))
 
 
 def without_time(metrics):
@@ -114,9 +114,9 @@ def test_a_warm_worker_starts_a_training_at_once(pool):
 
 
 def refused(own):
-    from archwright.evaluate.user_code import load
+    from archwright.evaluate.user_code import load_object
 
-    raises, _, shrinks, mute = load(own).children
+    raises, _, shrinks, mute = load_object(own).children
     affine = aw.affine(units=10)
     return [
         (aw.sequential(aw.settings(learning_rte=0.1), affine), "no setting 'learning_rte'; did you mean learning_rate"),
@@ -152,10 +152,10 @@ def test_json_that_is_no_architecture_is_invalid(pool, monkeypatch):
 
 
 def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
-    from archwright.evaluate.user_code import load
+    from archwright.evaluate.user_code import load_object
 
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), NETWORK)
-    raises = aw.sequential(load(own).children[1], aw.affine(units=10))
+    raises = aw.sequential(load_object(own).children[1], aw.affine(units=10))
     huge = aw.sequential(aw.affine(units=10**13), aw.affine(units=10))
     ended, _ = run(pool, job(0, wild), job(1, raises), job(2, huge), job(3, NETWORK))
     assert [e.status for e in ended] == ["diverged", "crashed", "out_of_memory", "ok"]
@@ -188,11 +188,11 @@ kind = AllocatesAnAbsurdAmount()
 @pytest.mark.slow
 def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
     """CUDA's own error, four pebibytes being asked for; the next trial gets a new worker."""
-    from archwright.evaluate.user_code import load
+    from archwright.evaluate.user_code import load_object
 
     (tmp_path / "runs_out.py").write_text(RUNS_OUT)
     source = f"{tmp_path / 'runs_out.py'}:kind"
-    runs_out = aw.sequential(load(source), NETWORK)
+    runs_out = aw.sequential(load_object(source), NETWORK)
     with WorkerPool(TrainingConfig(device="cuda:0"), space_source=source) as pool:
         (failed, after), _ = run(pool, job(0, runs_out), job(1, NETWORK))
     assert (failed.status, failed.transient, after.status) == ("out_of_memory", False, "ok")
@@ -278,7 +278,7 @@ def test_ctrl_c_in_the_coordinator_s_group_does_not_reach_the_workers(pool):
 def test_the_sizes_that_are_described_are_those_that_are_trained_on(pool):
     (ended,), _ = run(pool, job(0, NETWORK, Budget(1, "epochs")))
     seen = ended.metrics["examples_per_second"] * ended.metrics["train_seconds"]
-    assert seen == pytest.approx(describe("digits").train // 64 * 64, abs=0.5)
+    assert seen == pytest.approx(describe_dataset("digits").train // 64 * 64, abs=0.5)
 
 
 def test_a_trained_trial_says_what_its_model_costs(pool):

@@ -1,23 +1,24 @@
 """Labelled images by name: what a data set is like, known at once, and its three splits, read when needed."""
 
 import os
+from math import prod
 from pathlib import Path
 from typing import Protocol
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.evaluate.config import FIRST, READER
+from archwright.evaluate.config import FIRST_READER, LATEST_READER
 from archwright.evaluate.data import builtin
 from archwright.evaluate.data.dataset import (
     BadData,
-    Counts,
+    ClassCounts,
     DataInfo,
     Dataset,
     Images,
-    Outline,
     Source,
-    share_of_each,
-    split,
-    times,
+    SourceInfo,
+    draw_splits,
+    format_shape,
+    share_counts,
 )
 from archwright.evaluate.data.folder import Folder
 from archwright.evaluate.data.npz import Npz
@@ -35,7 +36,7 @@ class UnknownData(ArchwrightError, ValueError):
     """A data set that is neither built in nor given by its path."""
 
 
-class Wanted(Protocol):
+class DatasetConfig(Protocol):
     """Which images are wanted and how, as the configuration of an evaluator says."""
 
     @property
@@ -52,13 +53,13 @@ class Wanted(Protocol):
     def reader(self) -> int: ...  # noqa: D102
 
 
-def describe(
+def describe_dataset(
     spec: str,
     data_dir: str | None = None,
     validation: float = 0.2,
     *,
     image_size: tuple[int, int] | None = None,
-    reader: int = READER,
+    reader: int = LATEST_READER,
 ) -> DataInfo:
     """What the data set `spec` is like, without torch and without decoding images.
 
@@ -70,16 +71,16 @@ def describe(
     return _info(spec, _source(spec, data_dir, image_size, reader).outline(), validation, reader)
 
 
-def read(
+def load_dataset(
     spec: str,
     data_dir: str | None = None,
     validation: float = 0.2,
     seed: int = 0,
     *,
     image_size: tuple[int, int] | None = None,
-    reader: int = READER,
+    reader: int = LATEST_READER,
 ) -> Dataset:
-    """The data set that `describe` describes in memory, downloaded first if it is built in and not on disk.
+    """The data set that `describe_dataset` describes in memory, downloaded first if it is built in and not on disk.
 
     `seed` alone decides which images are for validation and for testing, where the source has no such splits.
     """
@@ -88,27 +89,27 @@ def read(
     return Dataset(info, *_parts(info, source, seed, reader))
 
 
-def describe_wanted(wanted: Wanted) -> DataInfo:
+def describe_configured_dataset(wanted: DatasetConfig) -> DataInfo:
     """What the data set of a configuration is like; raises what describe does."""
     assert wanted.data is not None
     more = {"image_size": wanted.image_size, "reader": wanted.reader}
-    return describe(wanted.data, wanted.data_dir, wanted.validation, **more)
+    return describe_dataset(wanted.data, wanted.data_dir, wanted.validation, **more)
 
 
-def read_wanted(wanted: Wanted) -> Dataset:
+def load_configured_dataset(wanted: DatasetConfig) -> Dataset:
     """The data set of a configuration in memory; raises what read does."""
     assert wanted.data is not None
     more = {"image_size": wanted.image_size, "reader": wanted.reader}
-    return read(wanted.data, wanted.data_dir, wanted.validation, wanted.split_seed, **more)
+    return load_dataset(wanted.data, wanted.data_dir, wanted.validation, wanted.split_seed, **more)
 
 
-def require_at_hand(spec: str, data_dir: str | None = None) -> None:
+def require_local_dataset(spec: str, data_dir: str | None = None) -> None:
     """Nothing, if nothing need be downloaded for the data set `spec` to be read; NoSuchData or UnknownData if not."""
-    if spec in builtin.NAMES:
-        builtin.require_there(spec, root(data_dir))
+    if spec in builtin.BUILTIN_NAMES:
+        builtin.require_local_builtin(spec, find_data_folder(data_dir))
 
 
-def root(data_dir: str | None) -> Path:
+def find_data_folder(data_dir: str | None) -> Path:
     """The folder in which built-in data sets lie: `data_dir`, else $ARCHWRIGHT_DATA, else the user's cache folder."""
     return Path(data_dir or os.environ.get("ARCHWRIGHT_DATA") or "~/.cache/archwright/data").expanduser()
 
@@ -117,20 +118,21 @@ def _source(spec: str, data_dir: str | None, image_size: tuple[int, int] | None,
     kind, colon, path = spec.partition(":")
     place = Path(path).expanduser()
     if colon and kind == "folder":
-        return Folder(place, image_size) if reader > FIRST else folder1.Folder(place)
+        return Folder(place, image_size) if reader > FIRST_READER else folder1.Folder(place)
     if image_size is not None:
-        raise BadData(f"an image size of {times(image_size)} is for folder:PATH; the images of {spec} keep theirs")
+        size = format_shape(image_size)
+        raise BadData(f"an image size of {size} is for folder:PATH; the images of {spec} keep theirs")
     if colon and kind == "npz":
-        return Npz(place) if reader > FIRST else npz1.Npz(place)
-    if spec in builtin.NAMES:
-        return builtin.source(spec, root(data_dir))
+        return Npz(place) if reader > FIRST_READER else npz1.Npz(place)
+    if spec in builtin.BUILTIN_NAMES:
+        return builtin.open_builtin(spec, find_data_folder(data_dir))
     if Path(spec).exists():
         raise UnknownData(f"the data is {spec!r}, a path; write {'folder' if Path(spec).is_dir() else 'npz'}:{spec}")
-    offered = [*builtin.NAMES, *(f"{name}:PATH" for name in PATHS)]
+    offered = [*builtin.BUILTIN_NAMES, *(f"{name}:PATH" for name in PATHS)]
     raise UnknownData(f"there is no data set {spec!r}; {suggest_names(spec, offered)}")
 
 
-def _info(spec: str, outline: Outline, validation: float, reader: int) -> DataInfo:
+def _info(spec: str, outline: SourceInfo, validation: float, reader: int) -> DataInfo:
     counts = [outline.train, outline.validation or (), outline.test or ()]
     total, classes = sum(map(sum, counts)), len(outline.class_names)
     if total < FEWEST or classes < 2:
@@ -138,10 +140,10 @@ def _info(spec: str, outline: Outline, validation: float, reader: int) -> DataIn
             f"{spec} has {total} images of {classes} classes; at least {FEWEST} images of 2 classes are needed"
         )
     _require_memory(spec, outline, total)
-    if reader == FIRST:
+    if reader == FIRST_READER:
         sizes = splits1.sizes(spec, outline, validation)
         return DataInfo(spec, outline.input_shape, outline.class_names, *sizes, remarks=outline.remarks)
-    by_class: dict[str, Counts] = dict(zip(SPLITS, _split_counts(outline, validation), strict=True))
+    by_class: dict[str, ClassCounts] = dict(zip(SPLITS, _split_counts(outline, validation), strict=True))
     sizes = train, held_out, test = tuple(map(sum, by_class.values()))
     if min(sizes) < 1:
         told = f"{train} to train on, {held_out} to validate on and {test} to test on"
@@ -155,45 +157,44 @@ def _info(spec: str, outline: Outline, validation: float, reader: int) -> DataIn
     return DataInfo(spec, outline.input_shape, outline.class_names, train, held_out, test, by_class, outline.remarks)
 
 
-def _split_counts(outline: Outline, validation: float) -> tuple[Counts, Counts, Counts]:
+def _split_counts(outline: SourceInfo, validation: float) -> tuple[ClassCounts, ClassCounts, ClassCounts]:
     """How many images of each class are for training, validation and testing."""
     rest, held_out, test = outline.train, outline.validation, outline.test
     if test is None:
-        test = share_of_each(rest, TEST, others=2 if held_out is None else 1)
+        test = share_counts(rest, TEST, others=2 if held_out is None else 1)
         rest = _less(rest, test)
     if held_out is None:
-        held_out = share_of_each(rest, validation, others=1)
+        held_out = share_counts(rest, validation, others=1)
         rest = _less(rest, held_out)
     return rest, held_out, test
 
 
-def _less(counts: Counts, taken: Counts) -> Counts:
+def _less(counts: ClassCounts, taken: ClassCounts) -> ClassCounts:
     return tuple(count - gone for count, gone in zip(counts, taken, strict=True))
 
 
 def _parts(info: DataInfo, source: Source, seed: int, reader: int) -> tuple[Images, Images, Images]:
     images, validation, test = source.read()
-    if reader == FIRST:
+    if reader == FIRST_READER:
         train, held_out, rest = splits1.split(images, info.train, info.validation, seed)
         return train, held_out, rest if test is None else test
     # Test images are drawn first: they are the same whatever the share of the validation images is.
     missing = [name for name, part in (("test", test), ("validation", validation)) if part is None]
-    drawn = iter(split(images.labels, [info.by_class[name] for name in missing], seed) if missing else [])
+    drawn = iter(draw_splits(images.labels, [info.by_class[name] for name in missing], seed) if missing else [])
     test = images.take(next(drawn)) if test is None else test
     validation = images.take(next(drawn)) if validation is None else validation
     return images.take(next(drawn)) if missing else images, validation, test
 
 
-def _require_memory(spec: str, outline: Outline, total: int) -> None:
+def _require_memory(spec: str, outline: SourceInfo, total: int) -> None:
     """BadData where the images are more than the machine could hold, as far as it says what it has."""
-    channels, height, width = outline.input_shape
-    needed = total * channels * height * width
+    needed = total * prod(outline.input_shape)
     try:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return
-    if needed > there:
+    if needed > memory:
         raise BadData(
-            f"{spec} has {total:,} images of {times(outline.input_shape)}, which take {needed / 1e9:.1f} GB as they "
-            f"are decoded, and the machine has {there / 1e9:.1f} GB; make them smaller, as with --image-size"
+            f"{spec} has {total:,} images of {format_shape(outline.input_shape)}, which take {needed / 1e9:.1f} GB as "
+            f"they are decoded, and the machine has {memory / 1e9:.1f} GB; make them smaller, as with --image-size"
         )
