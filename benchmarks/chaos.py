@@ -27,9 +27,9 @@ from archwright.evaluate.config import FunctionConfig, config_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import logged, resume, start
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, RunStarted, Scored
-from archwright.store.verify import verify
+from archwright.store.verify import verify_log
 from rows import Row, show
 
 RUN = "chaos"
@@ -277,7 +277,7 @@ def chaos(folder: Path, trials: int, workers: int = 2, seed: int = 0, life: floa
     for kind in (AttemptStarted, AttemptEnded):
         each = Counter((e.trial, e.attempt) for e in events if isinstance(e, kind))
         assert set(each.values()) == {1}, f"an attempt has more than one {kind.__name__}"
-    assert [verdict.broken for verdict in verify(killer.log.path)] == [None], "the chain is broken"
+    assert [verdict.broken for verdict in verify_log(killer.log.path)] == [None], "the chain is broken"
     assert not list(find_mismatches(events)), "a proposal is not the one that would be made again"
     until = time.monotonic() + GONE
     while list(strays()):

@@ -12,7 +12,7 @@ from archwright.core.protocols import Finished, Job, Report
 from archwright.search.running.loop import Run
 from archwright.search.running.replay import replay_search, start_search, to_event
 from archwright.search.running.runs import Console, logged, resume
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
 from archwright.store.log import START

@@ -20,7 +20,7 @@ from archwright.evaluate.config import TrainingConfig, config_to_json
 from archwright.evaluate.user_code import load_object
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.runs import Console, start
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, Scored
 from rows import Row, show
 

@@ -14,7 +14,7 @@ import searchers
 import starting
 import tabular
 from archwright.evaluate.workers.machine import cores
-from archwright.store.journal import journal_file
+from archwright.store.journal import locate_journal
 from rows import Row, show
 
 READ = {"show": "3", "best": "1.5", "replay --verify": "8"}  # commands, and the processor's seconds that they may take
@@ -91,7 +91,7 @@ def of_the_log(size: Size) -> Iterator[Row]:
         yield Row("events/s, a commit each", f"{log.events_per_second(folder, 1, size.single):,.0f}", "50")
         yield Row("events/s, 100 a commit", f"{log.events_per_second(folder, 100, size.batched):,.0f}", "5,000")
         prepared = log.prepared(folder, size.trials)
-        room, journal = (file.stat().st_size / size.trials for file in (prepared.path, journal_file(prepared.path)))
+        room, journal = (file.stat().st_size / size.trials for file in (prepared.path, locate_journal(prepared.path)))
         after = f"{size.trials:,} trials"
         beside = f"{after}, each of {room:,.0f} bytes in the log and {journal:,.0f} in its journal"
         yield Row("resuming a run", f"{log.resume_seconds(prepared):.2f} s", "2 s", beside)

@@ -17,7 +17,7 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.workers.machine import cores
 from archwright.search.running.compare import grid, run_all
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 
 

@@ -27,7 +27,7 @@ from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.training.recipe import in_effect
 from archwright.search.running.loop import training_seed
-from archwright.store.artifacts import run_folder
+from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import Trial
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
 def _weights(reading: Reading, trial: Trial, config: Config) -> Any:
     from archwright.evaluate.training.checkpointing import NoArtifact, read_model
 
-    folder = run_folder(reading.log, reading.name)
+    folder = locate_run_folder(reading.log, reading.name)
     try:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
@@ -122,7 +122,7 @@ def _normalisation(
     from archwright.evaluate.training.checkpointing import BadArtifact, NoArtifact, NotNoted, read_normalisation
 
     with suppress(NoArtifact, BadArtifact, NotNoted):
-        return read_normalisation(run_folder(reading.log, reading.name), trial.trial), ""
+        return read_normalisation(locate_run_folder(reading.log, reading.name), trial.trial), ""
     try:
         return normalisation(config, architecture, data_dir), ""
     except (NoSuchData, BadData, UnknownData) as error:

@@ -16,8 +16,9 @@ from tempfile import gettempdir
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.store.beside import DRAFTS, belongs_to, scratch_folder
-from archwright.store.journal import is_journal, journal_file
+from archwright.store.atomic import DRAFT_FOLDER_PREFIX, make_scratch_folder
+from archwright.store.journal import is_journal, locate_journal
+from archwright.store.paths import belongs_to
 
 LOOK = 4096  # bytes of a file in which it shows of what kind it is
 WHOLES = "archwright-whole-"  # how the folders for temporary files begin from which streams are written
@@ -53,7 +54,7 @@ def written_beside(target: Path, kind: Kind, option: str) -> Generator[Path]:
     try:
         require_replaceable(target, kind, option)
         if _is_stream(target):
-            with scratch_folder(gettempdir(), WHOLES) as folder:
+            with make_scratch_folder(gettempdir(), WHOLES) as folder:
                 whole = folder / f"whole{target.suffix}"
                 yield whole
                 _poured(whole, target)
@@ -111,7 +112,7 @@ def _is_log(path: Path) -> bool:
             with path.open("rb") as file:
                 if file.read(12)[8:] == b"DUCK":
                     return True
-    return is_journal(journal_file(path))
+    return is_journal(locate_journal(path))
 
 
 def _is_stream(target: Path) -> bool:
@@ -130,7 +131,7 @@ def _draft(target: Path) -> Generator[Path]:
 
     What killed processes have left of theirs goes first.
     """
-    with scratch_folder(target.parent, DRAFTS) as folder:
+    with make_scratch_folder(target.parent, DRAFT_FOLDER_PREFIX) as folder:
         draft = folder / target.name
         draft.touch()
         yield draft

@@ -44,7 +44,7 @@ def trust_file(file: str) -> None:
     # Imported only where there is something to write: both take time.
     from filelock import FileLock, Timeout
 
-    from archwright.store.beside import whole_file
+    from archwright.store.atomic import write_atomically
 
     try:
         path = settings_folder() / "trusted"
@@ -55,7 +55,7 @@ def trust_file(file: str) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(path.with_name("trusted.lock"), timeout=WAIT):
             files = dict.fromkeys([*_listed(path), file])
-            with whole_file(path, path.with_name("trusted.draft")) as draft:
+            with write_atomically(path, path.with_name("trusted.draft")) as draft:
                 os.fchmod(draft.fileno(), 0o600)  # whoever could write it could have their code run
                 draft.write(os.fsencode("".join(f"{each}\n" for each in files)))
     except (OSError, RuntimeError, Timeout) as error:

@@ -8,12 +8,12 @@ from attrs import frozen
 
 from archwright.core.errors import suggest_command
 from archwright.store.errors import LogIsDamaged, UnreadableEvent
-from archwright.store.events import Event, from_json, to_json
-from archwright.store.log import START, Position, Recorded, Row, Written, conflict
+from archwright.store.events import Event, event_from_json, event_to_json
+from archwright.store.log import START, EventBatch, EventRow, LoggedEvent, Position, explain_conflict
 
 
 @frozen
-class Break:
+class ChainBreak:
     """The first row of a run that does not follow from the rows before it."""
 
     seq: int
@@ -21,30 +21,30 @@ class Break:
     after: int = 0  # the last event before it that follows; 0 if there is none, or nobody has looked
 
 
-def link(previous: str, run: str, row: Row) -> str:
+def hash_row(previous: str, run: str, row: EventRow) -> str:
     """The hash of `row` and, through the `previous` row's hash, of all that came before it in `run`."""
     # Of the fields only the payload can hold a line break, and it comes last: no two rows make the same text.
     text = f"{previous}\n{run}\n{row.seq}\n{row.time!r}\n{row.kind}\n{row.trial}\n{row.payload}"
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def chained(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> Iterator[Row]:
+def _chain_rows(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> Iterator[EventRow]:
     """The rows that hold `events` and go on from `after`."""
     seq, chain = after.seq, after.chain
     for event, time in zip(events, times, strict=True):
         seq += 1
-        kind, payload = to_json(event)
-        row = Row(seq, float(time), kind, getattr(event, "trial", None), payload, "")
-        chain = link(chain, run, row)
+        kind, payload = event_to_json(event)
+        row = EventRow(seq, float(time), kind, getattr(event, "trial", None), payload, "")
+        chain = hash_row(chain, run, row)
         yield row._replace(chain=chain)
 
 
-def written(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> Written:
+def chain_events(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> EventBatch:
     """`events`, which happen at `times`, as rows of `run` that go on from `after`."""
-    return Written(run, after, list(chained(run, events, times, after)))
+    return EventBatch(run, after, list(_chain_rows(run, events, times, after)))
 
 
-def settled(known: Sequence[Row], part: Written, log: Path | None = None) -> Position | None:
+def locate_batch(known: Sequence[EventRow], part: EventBatch, log: Path | None = None) -> Position | None:
     """Where the run stood once it held `part`, or None if it ends where `part` goes on and that is still to be written.
 
     `known` is what the log, in the file `log` if it is in one, holds of the run from the row `part.after` on. Raises
@@ -53,51 +53,51 @@ def settled(known: Sequence[Row], part: Written, log: Path | None = None) -> Pos
     run, after, new = part.run, part.after, part.rows
     if after != START:
         if not known or known[0].position != after:
-            raise conflict(run, after, log)
+            raise explain_conflict(run, after, log)
         known = known[1:]
     if not known:
         return None
     if [(row.kind, row.payload) for row in known[: len(new)]] != [(row.kind, row.payload) for row in new]:
-        raise conflict(run, after, log)
+        raise explain_conflict(run, after, log)
     return known[len(new) - 1].position
 
 
-def first_break(run: str, rows: Iterable[Row], after: Position) -> Break | None:
+def find_first_break(run: str, rows: Iterable[EventRow], after: Position) -> ChainBreak | None:
     """The first of `rows`, in their order, that does not follow from `after` and the rows before it."""
     seq, chain = after.seq, after.chain
     for row in rows:
         if row.seq != seq + 1:
-            return Break(row.seq, _misplaced(row.seq, seq), seq)
-        if row.chain != link(chain, run, row):
-            return Break(row.seq, "what it says, or its hash, is not what was written", seq)
+            return ChainBreak(row.seq, _explain_misplacement(row.seq, seq), seq)
+        if row.chain != hash_row(chain, run, row):
+            return ChainBreak(row.seq, "what it says, or its hash, is not what was written", seq)
         seq, chain = row.seq, row.chain
     return None
 
 
-def follows(part: Written) -> bool:
+def is_unbroken(part: EventBatch) -> bool:
     """Whether the rows of `part` are one after the other what follows from where it goes on."""
-    return first_break(part.run, part.rows, part.after) is None
+    return find_first_break(part.run, part.rows, part.after) is None
 
 
-def first_unreadable(rows: Iterable[Row]) -> Break | None:
+def find_first_unreadable(rows: Iterable[EventRow]) -> ChainBreak | None:
     """The first of `rows` that holds no event that we know."""
     for row in rows:
         try:
-            from_json(row.kind, row.payload)
+            event_from_json(row.kind, row.payload)
         except UnreadableEvent as error:
-            return Break(row.seq, str(error))
+            return ChainBreak(row.seq, str(error))
     return None
 
 
-def recorded(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None) -> list[Recorded]:
+def load_events(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | None = None) -> list[LoggedEvent]:
     """The events in `rows` that come after number `after`, whose own row is the first of `rows`.
 
     They are of the file `log`, if they are of one. Raises LogIsDamaged where they are not what was appended.
     """
-    return parsed(run, whole(run, rows, after, log))
+    return parse_rows(run, check_rows(run, rows, after, log))
 
 
-def whole(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None) -> Sequence[Row]:
+def check_rows(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | None = None) -> Sequence[EventRow]:
     """Those of `rows` that come after number `after`, whose own row is the first; LogIsDamaged where one is broken.
 
     They are of the file `log`, if they are of one.
@@ -105,7 +105,7 @@ def whole(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None
     position = START
     if after and rows:
         position, rows = Position(after, rows[0].chain), rows[1:]
-    if broken := first_break(run, rows, position):
+    if broken := find_first_break(run, rows, position):
         forks = suggest_command(log, "fork", run, "--at", str(broken.after))
         raise LogIsDamaged(
             f"event {broken.seq} of {run} is broken: {broken.what}; "
@@ -115,17 +115,17 @@ def whole(run: str, rows: Sequence[Row], after: int = 0, log: Path | None = None
     return rows
 
 
-def parsed(run: str, rows: Iterable[Row]) -> list[Recorded]:
+def parse_rows(run: str, rows: Iterable[EventRow]) -> list[LoggedEvent]:
     """The events in `rows`, which may be some of a run's; raises UnreadableEvent where one is none that we know."""
     rows = list(rows)
     try:
-        return [Recorded(row.seq, row.time, from_json(row.kind, row.payload), row.chain) for row in rows]
+        return [LoggedEvent(row.seq, row.time, event_from_json(row.kind, row.payload), row.chain) for row in rows]
     except UnreadableEvent as error:
-        place = first_unreadable(rows)
+        place = find_first_unreadable(rows)
         raise UnreadableEvent(f"event {place.seq if place else '?'} of {run}: {error}") from error
 
 
-def _misplaced(seq: int, previous: int) -> str:
+def _explain_misplacement(seq: int, previous: int) -> str:
     if seq < 1:
         return "events are numbered 1, 2, 3 ..., and this is none of these"
     if seq == previous:

@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from archwright.core.errors import ArchwrightError, suggest_command
-from archwright.store.artifacts import left_by, remove_if_empty
-from archwright.store.beside import DRAFTS, beside, sweep
-from archwright.store.duck import DuckDBLog
-from archwright.store.errors import RunExists, RunIsBusy, explain
-from archwright.store.file import present
-from archwright.store.log import check_run_name, runs_of
+from archwright.store.artifacts import find_runs_with_artifacts, remove_if_empty
+from archwright.store.atomic import DRAFT_FOLDER_PREFIX, sweep_scratch_folders
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.errors import RunExists, RunIsBusy, explain_failure
+from archwright.store.paths import locate_sidecar, resolve_log
+from archwright.store.runs import check_run_name, list_runs
 
 NOBODY = "nobody"  # in the lock of a run that was made, and that no process has gone on with yet
 
@@ -25,31 +25,83 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     to read. It stays when it is given back, but of a run that the log does not hold then, nothing is left.
     """
     path = Path(path)
-    file = lock_file(path, run)
-    sweep(file.parent.parent, DRAFTS)  # whoever goes on after a kill finds what it has left
+    file = locate_lock(path, run)
+    sweep_scratch_folders(
+        file.parent.parent, DRAFT_FOLDER_PREFIX
+    )  # whoever goes on after a kill finds what it has left
     try:
-        lock = _locked(file)
+        lock = _acquire(file)
     except BlockingIOError as error:
         raise RunIsBusy(
-            f"{run} in {path} is going on in {_holder(file)}; let it finish or stop it, "
+            f"{run} in {path} is going on in {_describe_holder(file)}; let it finish or stop it, "
             f"or watch it with: {suggest_command(path, 'show', run)}"
         ) from error
     except OSError as error:
-        raise explain(error, file) from error
+        raise explain_failure(error, file) from error
     try:
         with suppress(OSError):  # on a full disk the holder is unknown, and still the only one
             file.write_text(str(os.getpid()))
         yield
     finally:
         try:
-            if not _is_begun(path, run):
+            if not _is_logged(path, run):
                 file.unlink(missing_ok=True)
                 remove_if_empty(file.parent)
         finally:
             os.close(lock)
 
 
-def _locked(file: Path) -> int:
+@contextmanager
+def claim_first_free(log: DuckDBLog, names: Iterable[str]) -> Generator[str]:
+    """The first of `names` that no run has, claimed for as long as the block lasts.
+
+    One that another process has just taken is passed over. Raises RunExists where all are taken.
+    """
+    for name in names:
+        if (held := _try_to_claim(log, name)) is not None:
+            with held:
+                yield name
+            return
+    raise RunExists(f"all names that a new run in {log.path} might have are taken; name another one")
+
+
+def _try_to_claim(log: DuckDBLog, name: str) -> ExitStack | None:
+    """What holds the name, if it is free."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(claim(log.path, name))
+        except RunIsBusy:
+            return None
+        return None if name in list_runs(log) or name in find_runs_with_artifacts(log.path) else held.pop_all()
+
+
+def is_claimed(path: Path | str, run: str) -> bool:
+    """Whether a process goes on with `run` now; nobody who claims it is kept out by the question.
+
+    Raises FileNotFoundError where the run has no lock, and OSError where that cannot be asked.
+    """
+    lock = os.open(locate_lock(Path(path), run), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def leave_to_others(path: Path | str, run: str) -> None:
+    """Note in the lock of `run`, which this process holds, that it made the run and does not go on with it itself."""
+    with suppress(OSError):  # on a full disk it is not known
+        locate_lock(Path(path), run).write_text(NOBODY)
+
+
+def locate_lock(path: Path, run: str) -> Path:
+    """Where the lock of `run` is, for a log at `path`."""
+    return locate_sidecar(resolve_log(path, "create"), "locks") / f"{check_run_name(run)}.lock"
+
+
+def _acquire(file: Path) -> int:
     """A descriptor that holds the lock of `file`, which is there; BlockingIOError where another process holds it.
 
     One that has just been deleted by its holder would keep nobody out: the next one is locked then.
@@ -60,7 +112,7 @@ def _locked(file: Path) -> int:
         with suppress(FileNotFoundError):
             lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)  # a link may be a stranger's
             try:
-                _take(lock)
+                _try_to_lock(lock)
                 if os.path.samestat(os.fstat(lock), file.stat()):
                     return lock
             except BaseException:
@@ -69,7 +121,7 @@ def _locked(file: Path) -> int:
             os.close(lock)
 
 
-def _take(lock: int) -> None:
+def _try_to_lock(lock: int) -> None:
     """Lock for oneself; BlockingIOError where another process has done so, and none where one only asks."""
     while True:
         with suppress(BlockingIOError):
@@ -78,22 +130,7 @@ def _take(lock: int) -> None:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # whoever asks shares it, for a moment
 
 
-def is_claimed(path: Path | str, run: str) -> bool:
-    """Whether a process goes on with `run` now; nobody who claims it is kept out by the question.
-
-    Raises FileNotFoundError where the run has no lock, and OSError where that cannot be asked.
-    """
-    lock = os.open(lock_file(Path(path), run), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
-
-
-def _is_begun(path: Path, run: str) -> bool:
+def _is_logged(path: Path, run: str) -> bool:
     """Whether the log holds the run, also where that cannot be told; a log that is gone is not made anew for that."""
     try:
         return path.expanduser().exists() and run in DuckDBLog(path).runs()
@@ -101,43 +138,8 @@ def _is_begun(path: Path, run: str) -> bool:
         return True
 
 
-def lock_file(path: Path, run: str) -> Path:
-    """Where the lock of `run` is, for a log at `path`."""
-    return beside(present(path, "create"), "locks") / f"{check_run_name(run)}.lock"
-
-
-def leave_to_others(path: Path | str, run: str) -> None:
-    """Note in the lock of `run`, which this process holds, that it made the run and does not go on with it itself."""
-    with suppress(OSError):  # on a full disk it is not known
-        lock_file(Path(path), run).write_text(NOBODY)
-
-
-def _holder(file: Path) -> str:
+def _describe_holder(file: Path) -> str:
     pid = ""
     with suppress(OSError):  # Windows lets nobody read a locked file
         pid = file.read_text().strip()
     return f"process {pid}" if pid else "another process"
-
-
-@contextmanager
-def first_free(log: DuckDBLog, names: Iterable[str]) -> Generator[str]:
-    """The first of `names` that no run has, claimed for as long as the block lasts.
-
-    One that another process has just taken is passed over. Raises RunExists where all are taken.
-    """
-    for name in names:
-        if (held := _claimed(log, name)) is not None:
-            with held:
-                yield name
-            return
-    raise RunExists(f"all names that a new run in {log.path} might have are taken; name another one")
-
-
-def _claimed(log: DuckDBLog, name: str) -> ExitStack | None:
-    """What holds the name, if it is free."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(claim(log.path, name))
-        except RunIsBusy:
-            return None
-        return None if name in runs_of(log) or name in left_by(log.path) else held.pop_all()

@@ -1,12 +1,10 @@
 """What can go wrong with a log: one class a situation, each also the built-in that a caller would catch."""
 
-import re
 from pathlib import Path
 
 import duckdb
 
 from archwright.core.errors import ArchwrightError, suggest_command
-from archwright.store.beside import beside
 
 
 class LogMissing(ArchwrightError, FileNotFoundError):
@@ -127,8 +125,6 @@ class QueryFailed(ArchwrightError, ValueError):
     """A person's SQL that DuckDB will not run."""
 
 
-_BUSY = ("Could not set lock", "Unique file handle conflict", "used by another process")
-
 # DuckDB tells most of these situations apart by their words only.
 _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
     (("not a valid DuckDB database",), NotADatabase, "is not a DuckDB file; name another one with --log"),
@@ -156,18 +152,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
 )
 
 
-def is_busy(error: duckdb.Error) -> bool:
-    """Whether another process, or another thread of this one, holds the file."""
-    return any(sign in str(error) for sign in _BUSY)
-
-
-def holder(error: duckdb.Error) -> str:
-    """Who holds the file, as far as DuckDB knows."""
-    match = re.search(r"held in (\S*) ?\(PID (\d+)\)", str(error))
-    return f"process {match[2]} ({match[1]})" if match else "another process or thread"
-
-
-def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
+def explain_failure(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
     """The error of ours that says what `error` means for the log at `path`."""
     said = " ".join(str(error).split())
     without_places = said.replace(str(path), "").replace(str(path.parent), "")  # a folder may be named corruptions
@@ -175,11 +160,3 @@ def explain(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
         if any(sign in without_places for sign in signs):
             return kind(f"{path} {meaning.format(resume=suggest_command(path, 'resume'))} ({said[:300]})")
     return LogFailed(f"{path} cannot be used: {said}")
-
-
-def remedy(path: Path, without_journal: str) -> str:
-    """What to do about a file at `path` that is no log any more: it is made anew from its journal, if that is there."""
-    journal = beside(path, "journal")
-    if not journal.exists():
-        return without_journal
-    return f"move it away, and make it anew from its journal {journal} with: {suggest_command(path, 'runs')}"

@@ -20,7 +20,7 @@ Path = tuple[tuple[str, JSON], ...]
 
 
 @frozen
-class Fork:
+class ForkPoint:
     """Where a forked run comes from: its first `inherited` events after RunStarted are copies."""
 
     run: str
@@ -42,7 +42,7 @@ class RunStarted:
     seed: int
     trials: int  # how many trials the person asked for
     versions: Mapping[str, str]  # of archwright, python and the packages that decide results
-    forked_from: Fork | None = None
+    forked_from: ForkPoint | None = None
     keep_models: int = 0  # of how many of the best trials the models are kept beside the log
     stopping: JSON = None  # {"rule": ..., settings}: what halts trials that are hopeless, if anything
     data: JSON = None  # {"classes": [names in the order of a model's outputs], "train": images, "validation", "test"}
@@ -119,19 +119,16 @@ class RunStopped:
 
 
 Event = RunStarted | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
-
-
-KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
-
-_LATER: Mapping[type[Event], Sequence[str]] = {
+EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+_OPTIONAL_FIELDS: Mapping[type[Event], Sequence[str]] = {
     RunStarted: ("keep_models", "stopping", "data"),
     RunResumed: ("keep_models", "revision"),
     AttemptEnded: ("stopped",),
 }
-_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-def to_json(event: Event) -> tuple[str, str]:
+def event_to_json(event: Event) -> tuple[str, str]:
     """The kind of `event` and its payload, one line of JSON.
 
     JSON has no NaN and no infinities: in a field of type float they are the texts "NaN", "Infinity" and "-Infinity",
@@ -139,44 +136,44 @@ def to_json(event: Event) -> tuple[str, str]:
     """
     kind = type(event).__name__
     try:
-        fields = _converter().unstructure(event)
+        fields = _make_converter().unstructure(event)
         payload = json.dumps(fields, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, OverflowError) as error:
         raise UnwritableEvent(f"{kind} cannot be logged: {error}; it may hold plain JSON values only") from error
     return kind, payload.encode("utf-8", "replace").decode("utf-8")
 
 
-def from_json(kind: str, payload: str) -> Event:
-    """The event that `to_json` made `kind` and `payload` of; raises UnreadableEvent where there is none."""
-    if kind not in KINDS:
+def event_from_json(kind: str, payload: str) -> Event:
+    """The event that `event_to_json` made `kind` and `payload` of; raises UnreadableEvent where there is none."""
+    if kind not in EVENT_KINDS:
         raise UnreadableEvent(f"an event is of kind {kind!r}, which this archwright does not know; upgrade archwright")
     try:
-        return _structure(kind)(json.loads(payload), KINDS[kind])
+        return _get_structure_hook(kind)(json.loads(payload), EVENT_KINDS[kind])
     except Exception as error:  # whatever a payload that nobody vouches for makes cattrs raise
         raise UnreadableEvent(f"the payload of {kind} is {payload[:200]!r}, which is no {kind}: {error!r}") from error
 
 
 @cache
-def _converter() -> cattrs.Converter:
+def _make_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
     # float() makes a payload of 1 and of 1.0 the same, as they are after reading.
-    converter.register_unstructure_hook(float, lambda x: float(x) if math.isfinite(x) else _NOT_FINITE[str(float(x))])
+    converter.register_unstructure_hook(float, lambda x: float(x) if math.isfinite(x) else _NON_FINITE[str(float(x))])
     # What is JSON already goes through untouched, so that json.dumps, not this converter, judges it.
     converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda x: x)
     # As cattrs does it, in a quarter of the time: half of a log is paths.
-    converter.register_structure_hook_func(lambda kind: kind == Path, _path)
+    converter.register_structure_hook_func(lambda kind: kind == Path, _structure_path)
     # A field that events did not always have is left out where it says nothing: such an event is written as ever.
-    for kind, later in _LATER.items():
+    for kind, later in _OPTIONAL_FIELDS.items():
         said = {name: override(omit_if_default=True) for name in later}
         if_said = make_dict_unstructure_fn(kind, converter, **said)  # pyright: ignore[reportArgumentType]
         converter.register_unstructure_hook(kind, if_said)
     return converter
 
 
-def _path(pairs: JSON, _: object) -> Path:
+def _structure_path(pairs: JSON, _: object) -> Path:
     return tuple([(str(name), value) for name, value in pairs])  # faster than of a generator
 
 
 @cache
-def _structure(kind: str) -> Any:
-    return _converter().get_structure_hook(KINDS[kind])
+def _get_structure_hook(kind: str) -> Any:
+    return _make_converter().get_structure_hook(EVENT_KINDS[kind])

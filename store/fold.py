@@ -70,13 +70,13 @@ class RunState:
 
 def fold(state: RunState, event: Event) -> RunState:
     """The state after `event`; total, so that what was once accepted can always be replayed."""
-    return replay((event,), state)
+    return fold_events((event,), state)
 
 
-def replay(events: Iterable[Event], state: RunState = RunState()) -> RunState:
+def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunState:
     """The state after `events`: their fold, in one go."""
     in_flight = dict.fromkeys(state.in_flight)
-    draft = _Draft(state, state.seq, state.started, state.target, state.keep_models, in_flight, state.stopped)
+    draft = _RunDraft(state, state.seq, state.started, state.target, state.keep_models, in_flight, state.stopped)
     for event in events:
         draft.take(event)
     return draft.done()
@@ -119,8 +119,8 @@ _values = attrgetter(*(each.name for each in fields(Trial)))  # of a trial or it
 
 
 @define
-class _Draft:
-    """A state under way: one that a single call of `replay` owns and may change in place.
+class _RunDraft:
+    """A state under way: one that a single call of `fold_events` owns and may change in place.
 
     A fold that made a persistent map for each event would take several times as long.
     """

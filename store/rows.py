@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from archwright.store.file import Database
-from archwright.store.log import START, Position, Row, Written
+from archwright.store.database import Database
+from archwright.store.log import START, EventBatch, EventRow, Position
 
 # The hash is a text in files of schema 1 and a UUID since: this reads both, so that an old file need not be changed.
 _SELECT = """
@@ -17,56 +17,58 @@ _SELECT = """
 _SELECT_ALL = """
     SELECT run, seq, time, kind, trial, payload, replace(chain::VARCHAR, '-', '') FROM events ORDER BY rowid
 """
-_HEADS = """
+_SELECT_HEADS = """
     SELECT run, max(seq), replace(arg_max(chain, seq)::VARCHAR, '-', '') FROM events GROUP BY run ORDER BY min(rowid)
 """
-_ENDS = """
+_COUNT_AND_MATCH = """
     SELECT count(*), count(*) FILTER (seq > 0), (
         SELECT count(*) FROM events WHERE run = ? AND seq = ? AND replace(chain::VARCHAR, '-', '') = ?
     ) FROM events
 """
 _FETCHED_ROWS = 10_000
-_PART_ROWS = 1_000
+_BATCH_ROWS = 1_000
 
 
-def read_rows(database: Database, run: str, first: int = 1, last: int | None = None) -> list[Row]:
+def read_rows(database: Database, run: str, first: int = 1, last: int | None = None) -> list[EventRow]:
     """The rows of `run` numbered `first` to `last`, in order and unchecked."""
     rows = database.execute(_SELECT, [run, first, 2**62 if last is None else last]).fetchall()
-    return list(map(Row._make, rows))
+    return list(map(EventRow._make, rows))
 
 
-def runs_of(database: Database) -> list[str]:
+def read_runs(database: Database) -> list[str]:
     """The runs, in the order of their first events."""
     rows = database.execute("SELECT run FROM events WHERE seq = 1 ORDER BY rowid").fetchall()
     return [run for (run,) in rows]
 
 
-def heads_of(database: Database) -> dict[str, Position]:
+def read_heads(database: Database) -> dict[str, Position]:
     """Where each run stands by its highest number, whatever its rows say; in the order of their first rows."""
-    rows = database.execute(_HEADS).fetchall()
+    rows = database.execute(_SELECT_HEADS).fetchall()
     return {run: Position(seq, chain) for run, seq, chain in rows}
 
 
-def all_rows(database: Database, sql: str = _SELECT_ALL) -> Iterator[tuple[str, Row]]:
+def read_all_rows(database: Database, sql: str = _SELECT_ALL) -> Iterator[tuple[str, EventRow]]:
     """Every row with its run, in the order of appending, whatever it says."""
     result = database.execute(sql)
     while rows := result.fetchmany(_FETCHED_ROWS):
-        yield from ((run, Row._make(row)) for run, *row in rows)
+        yield from ((run, EventRow._make(row)) for run, *row in rows)
 
 
-def as_parts(rows: Iterable[tuple[str, Row]], heads: Mapping[str, Position]) -> Iterator[list[Written]]:
+def group_into_batches(
+    rows: Iterable[tuple[str, EventRow]], heads: Mapping[str, Position]
+) -> Iterator[list[EventBatch]]:
     """The rows in their order as appends of a thousand rows; the runs go on from `heads`, or are new."""
     stands = dict(heads)
     rows = iter(rows)
-    while some := list(itertools.islice(rows, _PART_ROWS)):
-        runs = dict[str, list[Row]]()
+    while some := list(itertools.islice(rows, _BATCH_ROWS)):
+        runs = dict[str, list[EventRow]]()
         for run, row in some:
             runs.setdefault(run, []).append(row)
-        yield [Written(run, stands.get(run, START), its) for run, its in runs.items()]
+        yield [EventBatch(run, stands.get(run, START), its) for run, its in runs.items()]
         stands |= {run: its[-1].position for run, its in runs.items()}
 
 
-def size(database: Database) -> tuple[int, int]:
+def count_rows(database: Database) -> tuple[int, int]:
     """How many rows there are, and how many of them are numbered 1, 2, 3 ... as an event is."""
     ((rows, numbered),) = database.execute("SELECT count(*), count(*) FILTER (seq > 0) FROM events").fetchall()
     return rows, numbered
@@ -75,10 +77,12 @@ def size(database: Database) -> tuple[int, int]:
 def ends_with(database: Database, events: int, run: str, position: Position) -> bool:
     """Whether there are so many rows, each numbered as an event is, and among them one where `run` stood so."""
     values = [run, position.seq, position.chain]
-    return database.execute(_ENDS, values).fetchall() == [(events, events, 1)]
+    return database.execute(_COUNT_AND_MATCH, values).fetchall() == [(events, events, 1)]
 
 
-def insert(database: Database, parts: Sequence[Written], table: Literal["events", "journalled"] = "events") -> None:
+def insert_batches(
+    database: Database, parts: Sequence[EventBatch], table: Literal["events", "journalled"] = "events"
+) -> None:
     """Add the rows of `parts` behind those that are in the table."""
     rows = [(part.run, *row) for part in parts for row in part.rows]
     if not rows:

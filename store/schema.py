@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 
-from archwright.store.catalog import MIGRATIONS_TABLE, require_no_triggers, require_tables, strange_views
-from archwright.store.errors import LogIsDamaged, LogIsNewer, remedy
-from archwright.store.file import Database, making, transaction
+from archwright.store.catalog import MIGRATIONS_TABLE, find_altered_views, require_no_triggers, require_tables
+from archwright.store.database import Database, create_in_log, open_transaction
+from archwright.store.errors import LogIsDamaged, LogIsNewer
+from archwright.store.paths import suggest_remedy
 from archwright.store.views import create_views
 
 Migration = Callable[[Database], object]
@@ -57,35 +58,35 @@ def m003_metrics(database: Database) -> None:
 MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics)
 
 
-def bring_forward(database: Database, path: Path) -> None:
+def upgrade(database: Database, path: Path) -> None:
     """Apply the migrations that the file at `path` has not seen, and put its views right."""
-    version = schema_version(database, path)
+    version = read_schema_version(database, path)
     require_no_triggers(database, path)
     if version < len(MIGRATIONS):
         migrate(database, applied=version)
-    elif _is_new_here(path) and _has_strange_views(database):
+    elif _is_first_look(path) and _has_altered_views(database):
         # A table of a person's under a view's name stays, and with it the other views; `verify` tells of them.
-        with suppress(duckdb.CatalogException), making(database), transaction(database):
+        with suppress(duckdb.CatalogException), create_in_log(database), open_transaction(database):
             create_views(database)
 
 
-def _has_strange_views(database: Database) -> bool:
+def _has_altered_views(database: Database) -> bool:
     """Whether views of ours are to be made anew; not where there is no room to find out."""
     with suppress(OSError, duckdb.IOException):
-        return bool(strange_views(database))
+        return bool(find_altered_views(database))
     return False
 
 
 @lru_cache(maxsize=256)
-def _seen(path: Path, inode: int, pid: int) -> list[bool]:
+def _list_looks(path: Path, inode: int, pid: int) -> list[bool]:
     """Holds something once this process has looked at the views of the file."""
     del path, inode, pid
     return []
 
 
-def _is_new_here(path: Path) -> bool:
+def _is_first_look(path: Path) -> bool:
     """Whether this process has not yet looked at the views of the file: an append is to be quick."""
-    seen = _seen(path, path.stat().st_ino, os.getpid())
+    seen = _list_looks(path, path.stat().st_ino, os.getpid())
     seen.append(True)
     return len(seen) == 1
 
@@ -95,9 +96,9 @@ def migrate(database: Database, applied: int = 0) -> None:
 
     The views, which are the slowest part of a new log, are made once, with the last of them.
     """
-    with making(database):
+    with create_in_log(database):
         for number, migration in enumerate(MIGRATIONS[applied:], start=applied + 1):
-            with transaction(database):
+            with open_transaction(database):
                 if number == 1:
                     database.execute(MIGRATIONS_TABLE)
                 migration(database)
@@ -106,7 +107,7 @@ def migrate(database: Database, applied: int = 0) -> None:
                 database.execute("INSERT INTO archwright_migrations VALUES (?, ?)", [number, migration.__name__])
 
 
-def schema_version(database: Database, path: Path) -> int:
+def read_schema_version(database: Database, path: Path) -> int:
     """How many migrations the file at `path` has seen.
 
     Raises NotALog for a foreign file, LogIsDamaged for one that does not say it, LogIsNewer for a later one.
@@ -118,7 +119,7 @@ def schema_version(database: Database, path: Path) -> int:
     if version < 1:
         raise LogIsDamaged(
             f"{path} does not say of which schema it is, its table archwright_migrations is empty; "
-            f"{remedy(path, 'put a backup in its place')}"
+            f"{suggest_remedy(path, 'put a backup in its place')}"
         )
     if version > len(MIGRATIONS):
         raise LogIsNewer(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from archwright.store.file import Database
+from archwright.store.database import Database
 
 
 @frozen
@@ -19,7 +19,6 @@ class View:
 
 _RUN = "the run's name"
 _TRIAL = "the trial's number: 0, 1, 2 ... in the order of proposing"
-
 _SCORES = View(
     "scores",
     "What the searcher was told: one row a scored trial.",
@@ -39,7 +38,6 @@ _SCORES = View(
     FROM events WHERE kind = 'Scored'
     """,
 )
-
 _ATTEMPTS = View(
     "attempts",
     "One row an attempt at a trial; a trial whose process died is attempted again.",
@@ -80,7 +78,6 @@ _ATTEMPTS = View(
     FROM started LEFT JOIN ended USING (run, trial, attempt) LEFT JOIN cut USING (run)
     """,
 )
-
 _TRIALS = View(
     "trials",
     "One row a proposal.",
@@ -109,7 +106,6 @@ _TRIALS = View(
         LEFT JOIN spent USING (run, trial)
     """,
 )
-
 _CHOICES = View(
     "choices",
     "One row a choice of a trial's path.",
@@ -133,7 +129,6 @@ _CHOICES = View(
     FROM pairs
     """,
 )
-
 _CURVES = View(
     "curves",
     "One row a metric of an epoch of an attempt.",
@@ -154,7 +149,6 @@ _CURVES = View(
     FROM events, json_each(payload, '$.metrics') AS metric WHERE kind = 'Reported'
     """,
 )
-
 _METRICS = View(
     "metrics",
     "One row a metric of a scored trial, from its last attempt that ended.",
@@ -175,7 +169,6 @@ _METRICS = View(
     FROM ended SEMI JOIN told USING (run, trial), json_each(payload, '$.metrics') AS metric
     """,
 )
-
 _INCUMBENTS = View(
     "incumbents",
     "One row each time that the best score so far improved.",
@@ -199,7 +192,6 @@ _INCUMBENTS = View(
     SELECT run, n, trial, score, time FROM compared WHERE best IS NULL OR gain > best
     """,
 )
-
 _RUNS = View(
     "runs",
     "One row a run.",
@@ -245,11 +237,10 @@ _RUNS = View(
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,
 )
-
 VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _METRICS, _INCUMBENTS, _RUNS)  # each after those that it reads
 
 
-def create_view(view: View) -> str:
+def format_view(view: View) -> str:
     """The SQL that makes a view."""
     return f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}"
 
@@ -257,11 +248,11 @@ def create_view(view: View) -> str:
 def create_views(database: Database) -> None:
     """Put every view into the file, with its documentation as comments that any DuckDB client shows."""
     for view in VIEWS:
-        database.execute(create_view(view))
-        database.execute(f"COMMENT ON VIEW {view.name} IS '{_quoted(view.doc)}'")
+        database.execute(format_view(view))
+        database.execute(f"COMMENT ON VIEW {view.name} IS '{_escape_quotes(view.doc)}'")
         for column, doc in view.columns.items():
-            database.execute(f"COMMENT ON COLUMN {view.name}.{column} IS '{_quoted(doc)}'")
+            database.execute(f"COMMENT ON COLUMN {view.name}.{column} IS '{_escape_quotes(doc)}'")
 
 
-def _quoted(text: str) -> str:
+def _escape_quotes(text: str) -> str:
     return text.replace("'", "''")

@@ -17,9 +17,9 @@ from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.loop import training_seed
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import Logged, logged, start
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, RunStarted, Scored
-from archwright.store.verify import verify
+from archwright.store.verify import verify_log
 from tests.ends import gone
 
 LIMIT = 3.0  # seconds for a trial
@@ -236,7 +236,7 @@ def test_the_search_goes_on_after_every_fault(search):
     assert search.reason == "finished"
     for trial in range(1, 2 * len(FAULTS), 2):
         assert [each.score for each in search.told(trial)] == [0.5]
-    assert [verdict.broken for verdict in verify(search.folder / "log.duckdb")] == [None]
+    assert [verdict.broken for verdict in verify_log(search.folder / "log.duckdb")] == [None]
     assert not list(find_mismatches(search.run.events))
 
 

@@ -78,7 +78,7 @@ def compare(
     from archwright.evaluate.opening import require_space
     from archwright.search.running.compare import grid
     from archwright.search.running.runs import versions
-    from archwright.store.duck import DuckDBLog
+    from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}

@@ -75,7 +75,7 @@ def verify(
     from archwright.cli.reports.verdicts import facts_of, is_whole, show_verdicts
     from archwright.store.errors import LogMissing
     from archwright.store.verify import Head, require_own_names
-    from archwright.store.verify import verify as check
+    from archwright.store.verify import verify_log as check
 
     path = file or log
     try:

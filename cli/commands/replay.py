@@ -62,8 +62,8 @@ def fork(
     from archwright.cli.runs.starting import new_run, numbered
     from archwright.search.running.runs import forked
     from archwright.store.claim import leave_to_others
-    from archwright.store.duck import DuckDBLog
-    from archwright.store.log import fork as make
+    from archwright.store.duckdb_log import DuckDBLog
+    from archwright.store.runs import fork_run as make
 
     reading, file = read(log, run, at), DuckDBLog(log)
     target = values.target(trials, reading.run.state.target)

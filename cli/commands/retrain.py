@@ -78,7 +78,7 @@ def retrain(
     from archwright.cli.runs.starting import new_run
     from archwright.core.budget import parse_budget
     from archwright.search.running.runs import start
-    from archwright.store.duck import DuckDBLog
+    from archwright.store.duckdb_log import DuckDBLog
 
     if not json:
         let_stdout_go()

@@ -77,7 +77,7 @@ def search(
     from archwright.evaluate.opening import require_space
     from archwright.search.running.runs import start, versions
     from archwright.search.searchers.named import searcher_to_json
-    from archwright.store.duck import DuckDBLog
+    from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 
     let_stdout_go()
@@ -141,8 +141,8 @@ def resume(
     from archwright.cli.runs.running import Going, again
     from archwright.search.running.runs import logged
     from archwright.search.running.runs import resume as go_on
-    from archwright.store.duck import DuckDBLog
-    from archwright.store.log import find_run
+    from archwright.store.duckdb_log import DuckDBLog
+    from archwright.store.runs import find_run
 
     let_stdout_go()
     file = DuckDBLog(log)

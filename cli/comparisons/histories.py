@@ -17,7 +17,7 @@ from archwright.core.objective import Direction
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.statistics import incumbents
 from archwright.search.searchers.named import searcher_text
-from archwright.store.query import query, questions
+from archwright.store.query import open_snapshot, query
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def histories(log: Path, wanted: Sequence[str]) -> list[History]:
 
     Raises NothingToCompare where a name or pattern matches none.
     """
-    with questions(log) as ask:
+    with open_snapshot(log) as ask:
         runs = {row[0]: row[1:] for row in ask(_RUNS).rows}
         chosen = _chosen(log, runs, wanted)
         scored = ask(_TRIALS, [chosen]).rows

@@ -14,7 +14,7 @@ from archwright.evaluate.config import config_from_json, config_to_json
 from archwright.search.running.compare import Entry
 from archwright.search.searchers.named import logged_searcher, searcher_to_json
 from archwright.store.errors import LogMissing
-from archwright.store.events import RunStarted, to_json
+from archwright.store.events import RunStarted, event_to_json
 from archwright.store.query import query
 
 # Of the beginning of a run, what may be another for the same search: its end, which may be moved; what it ran on; of
@@ -67,7 +67,7 @@ def standings(log: Path, entries: Sequence[Entry]) -> Mapping[str, Standing]:
 
 
 def _check(log: Path, entry: Entry, was: Mapping[str, JSON], spaces: Sequence[JSON]) -> None:
-    difference = next(_differences(was, spaces, json.loads(to_json(entry.started)[1])), None)
+    difference = next(_differences(was, spaces, json.loads(event_to_json(entry.started)[1])), None)
     if difference is not None:
         raise BadOption(
             f"{log} has another search named {entry.run}: its {difference} in this comparison; give the comparison "

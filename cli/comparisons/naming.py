@@ -7,11 +7,11 @@ from itertools import chain, count
 from archwright.cli.comparisons.running import unfinished
 from archwright.core.errors import ArchwrightError
 from archwright.search.running.compare import Entry
-from archwright.store.artifacts import left_by
+from archwright.store.artifacts import find_runs_with_artifacts
 from archwright.store.claim import claim
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunIsBusy
-from archwright.store.log import check_run_name, runs_of
+from archwright.store.runs import check_run_name, list_runs
 
 
 class ComparisonIsBusy(ArchwrightError, BlockingIOError):
@@ -48,6 +48,6 @@ def named_comparison(
 
 def _free(log: DuckDBLog, stem: str) -> Iterator[str]:
     """Those of stem-2, stem-3 ... after which no run is named."""
-    runs = {*runs_of(log), *left_by(log.path)}
+    runs = {*list_runs(log), *find_runs_with_artifacts(log.path)}
     names = (f"{stem}-{number}" for number in count(2))
     return (name for name in names if not any(run.startswith(f"{name}.") for run in runs))

@@ -16,7 +16,7 @@ from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.compare import Entry, run_all
 from archwright.search.running.loop import Stop, TrialsKeepFailing
 from archwright.search.running.runs import Console, logged, resume, start
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.fold import RunState
 
 

@@ -20,7 +20,7 @@ from archwright.core.term import Term
 from archwright.core.unknown_kinds import outline
 from archwright.evaluate.user_errors import format_traceback
 from archwright.search.running.loop import training_seed
-from archwright.store.artifacts import artifact, run_folder
+from archwright.store.artifacts import locate_artifact, locate_run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import Trial
 from archwright.store.query import query
@@ -201,7 +201,7 @@ def all_parameters(reading: Reading, trial: Trial) -> int | None:
 
 def model_file(reading: Reading, trial: Trial) -> str | None:
     """Where the weights of the trial's model lie; None where they were not kept."""
-    path = artifact(run_folder(reading.log, reading.name), trial.trial, "model")
+    path = locate_artifact(locate_run_folder(reading.log, reading.name), trial.trial, "model")
     return str(path) if trial.status == "ok" and path.is_file() else None
 
 

@@ -13,10 +13,10 @@ from archwright.cli.output import named, say, screen, several, shown, table
 from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
 from archwright.cli.values import BadOption
 from archwright.core.errors import escape_controls, escape_json
-from archwright.store.query import Format, Table, asked, export
+from archwright.store.query import ExportFormat, QueryResult, export_query, stream_query
 
 ROWS = 1_000  # of a table on a terminal
-KINDS: Mapping[Format, Kind] = {"csv": CSV, "json": JSON, "parquet": PARQUET}
+KINDS: Mapping[ExportFormat, Kind] = {"csv": CSV, "json": JSON, "parquet": PARQUET}
 
 
 def written(log: Path, sql: str, form: str, output: Path | None, most: int | None = None) -> None:
@@ -25,20 +25,20 @@ def written(log: Path, sql: str, form: str, output: Path | None, most: int | Non
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
         most = most or (ROWS if screen().is_terminal else None)
-        with asked(log, sql) as answer:
-            found = Table(answer.columns, list(islice(answer.rows, most)))
+        with stream_query(log, sql) as answer:
+            found = QueryResult(answer.columns, list(islice(answer.rows, most)))
             is_whole = next(answer.rows, None) is None
         show_table(found, is_whole)
     elif output is None:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
-        export(log, sql, _stdout(form), cast(Format, form))
+        export_query(log, sql, _stdout(form), cast(ExportFormat, form))
         if form == "json":  # which has no end of line of its own
             say()
     else:
-        made = cast(Format, form)
+        made = cast(ExportFormat, form)
         with written_beside(output, KINDS[made], "--output") as beside, beside.open("wb") as file:
-            export(log, sql, file, made)
+            export_query(log, sql, file, made)
 
 
 def _stdout(form: str) -> BinaryIO:
@@ -67,7 +67,7 @@ class _Shown:
             self.write(part)
 
 
-def show_table(found: Table, is_whole: bool = True) -> None:
+def show_table(found: QueryResult, is_whole: bool = True) -> None:
     """Print rows with their numbers in full: as a table if it fits, else each row as names and values."""
     out = screen()
     rows = [[_cell(value) for value in row] for row in found.rows]
@@ -84,7 +84,7 @@ def show_table(found: Table, is_whole: bool = True) -> None:
         out.print(f"(the first {several(len(rows), 'row')} of more; -n N shows N, and --format csv writes all of them)")
 
 
-def _is_numeric(found: Table, i: int) -> bool:
+def _is_numeric(found: QueryResult, i: int) -> bool:
     values = [row[i] for row in found.rows if row[i] is not None]
     return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 

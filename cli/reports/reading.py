@@ -9,12 +9,13 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
 from archwright.search.running.runs import Logged, logged, of_recorded
-from archwright.store.chain import parsed
-from archwright.store.claim import NOBODY, is_claimed, lock_file
-from archwright.store.duck import DuckDBLog
+from archwright.store.chain import parse_rows
+from archwright.store.claim import NOBODY, is_claimed, locate_lock
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, Scored
 from archwright.store.fold import RunState, Trial
-from archwright.store.log import Row, find_run
+from archwright.store.log import EventRow
+from archwright.store.runs import find_run
 
 
 class NoSuchTrial(ArchwrightError, LookupError):
@@ -65,20 +66,20 @@ def read_best(log: Path, name: str | None = None, n: int = 1, *, trusted: bool =
     file = DuckDBLog(log)
     found = find_run(file, name)
     rows = file.rows(found)
-    of_run = parsed(found, (row for row in rows if row.trial is None))
-    scored = [each.event for each in parsed(found, (row for row in rows if row.kind == "Scored"))]
+    of_run = parse_rows(found, (row for row in rows if row.trial is None))
+    scored = [each.event for each in parse_rows(found, (row for row in rows if row.kind == "Scored"))]
     best = ranked([event for event in scored if isinstance(event, Scored)], of_recorded(of_run).started.objective)
     wanted = _with_continued(found, rows, [each.trial for each in best[:n]])
-    run = of_recorded(parsed(found, (row for row in rows if row.trial is None or row.trial in wanted)))
+    run = of_recorded(parse_rows(found, (row for row in rows if row.trial is None or row.trial in wanted)))
     return _reading(log, found, run, trusted=trusted)
 
 
-def _with_continued(run: str, rows: Sequence[Row], trials: Iterable[int]) -> set[int]:
+def _with_continued(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -> set[int]:
     """`trials`, those that they continue, those that these continue ..."""
     proposals, wanted, more = {row.trial: row for row in rows if row.kind == "Proposed"}, set[int](), set(trials)
     while more:
         wanted |= more
-        events = [each.event for each in parsed(run, (proposals[n] for n in more if n in proposals))]
+        events = [each.event for each in parse_rows(run, (proposals[n] for n in more if n in proposals))]
         more = {e.continues for e in events if isinstance(e, Proposed) and e.continues is not None} - wanted
     return wanted
 
@@ -93,7 +94,7 @@ def open_status(log: Path, name: str) -> str:
     try:
         if is_claimed(log, name):
             return "running"
-        return "new" if lock_file(log, name).read_text() == NOBODY else "died"
+        return "new" if locate_lock(log, name).read_text() == NOBODY else "died"
     except FileNotFoundError:
         return "new"
     except PermissionError:  # it is somebody else's, who lets nobody ask

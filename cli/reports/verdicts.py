@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from archwright.cli.output import screen
-from archwright.store.verify import Head, Verdict
+from archwright.store.verify import Head, RunVerdict
 
 
-def show_verdicts(log: Path, verdicts: Sequence[Verdict]) -> None:
+def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
     """Print a line for each run with its head, or where and how it is broken; and what that says without a journal."""
     out = screen()
     for verdict in verdicts:
@@ -23,13 +23,13 @@ def show_verdicts(log: Path, verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _state(verdict: Verdict) -> str:
+def _state(verdict: RunVerdict) -> str:
     if verdict.broken:
         return f"broken at event {verdict.broken.seq}: {verdict.broken.what}"
     return f"whole, {Head(verdict.run, verdict.head)}"
 
 
-def facts_of(verdict: Verdict) -> dict[str, Any]:
+def facts_of(verdict: RunVerdict) -> dict[str, Any]:
     """The same for programs."""
     broken = verdict.broken
     return {
@@ -42,6 +42,6 @@ def facts_of(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def is_whole(verdict: Verdict) -> bool:
+def is_whole(verdict: RunVerdict) -> bool:
     """Whether nothing was changed or lost, as far as can be told."""
     return verdict.broken is None and verdict.anchor != "damaged"

@@ -33,7 +33,7 @@ from archwright.search.running.runs import versions
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import RunStarted
-from archwright.store.log import check_run_name
+from archwright.store.runs import check_run_name
 
 
 def final(

@@ -29,7 +29,7 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.running.runs import Console, Logged
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
 from archwright.store.fold import RunState
 

@@ -18,12 +18,12 @@ from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings
 from archwright.search.running.runs import Logged
-from archwright.store.anew import require_not_gone
-from archwright.store.artifacts import left_by, require_none
-from archwright.store.claim import claim, first_free
-from archwright.store.duck import DuckDBLog
+from archwright.store.artifacts import find_runs_with_artifacts, require_no_artifacts
+from archwright.store.claim import claim, claim_first_free
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunExists
-from archwright.store.log import check_run_name, new_run_names, runs_of
+from archwright.store.rebuild import require_not_gone
+from archwright.store.runs import check_run_name, generate_run_names, list_runs
 
 
 def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape | None) -> tuple[Term, Shape, Config]:
@@ -66,7 +66,7 @@ def new_run(log: DuckDBLog, wanted: str | None, usual: Callable[[], Iterable[str
     """
     require_not_gone(log.path)
     if wanted is None:
-        with first_free(log, usual()) as name:
+        with claim_first_free(log, usual()) as name:
             yield name
         return
     _require_free(log, wanted)
@@ -77,15 +77,15 @@ def new_run(log: DuckDBLog, wanted: str | None, usual: Callable[[], Iterable[str
 
 def numbered(log: DuckDBLog, stem: str) -> Iterator[str]:
     """The usual names of new runs: the stem with a number."""
-    return new_run_names(log, stem, left_by(log.path))
+    return generate_run_names(log, stem, find_runs_with_artifacts(log.path))
 
 
 def _require_free(log: DuckDBLog, name: str) -> None:
-    if check_run_name(name) in runs_of(log):
+    if check_run_name(name) in list_runs(log):
         raise RunExists(
             f"the log holds a run {name} already; name another one, or: {command(log.path, 'resume', name)}"
         )
-    require_none(log.path, name)
+    require_no_artifacts(log.path, name)
 
 
 def space_now(found: Found, run: Logged, images: DataInfo | None) -> Term:

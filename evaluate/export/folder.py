@@ -23,7 +23,7 @@ from archwright.evaluate.export.model_file import Origin, model_file
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.paths import make_folder
 from archwright.evaluate.user_errors import format_message, format_traceback
-from archwright.store.beside import scratch_folder
+from archwright.store.atomic import make_scratch_folder
 
 FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
 DRAFTS = ".archwright-export-"  # folders for a moment, in that of the export
@@ -123,7 +123,7 @@ def _require_free(folder: Path, *, force: bool) -> None:
 def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
     """The files with these texts, once they are in `folder`, and none of FILES beside them."""
     try:
-        with make_folder(folder), scratch_folder(folder, DRAFTS) as place:
+        with make_folder(folder), make_scratch_folder(folder, DRAFTS) as place:
             for name, content in texts.items():
                 (place / name).write_bytes(content)
             for name in FILES:

@@ -24,7 +24,7 @@ from archwright.core.protocols import Artifact, Job
 from archwright.evaluate.config import FIRST_READER
 from archwright.evaluate.data.tensors import DeviceData, Normalisation, normalisation_of
 from archwright.evaluate.verdict import Metrics, Verdict
-from archwright.store.artifacts import ArtifactUnwritable, artifact, discard, write
+from archwright.store.artifacts import ArtifactUnwritable, discard_artifacts, locate_artifact, write_artifact
 
 State = Mapping[str, Any]  # None, bools, numbers, texts, bytes and tensors, in lists, tuples and dicts
 
@@ -63,7 +63,7 @@ def write_model(
         "normalisation": json.dumps(images.to_json() if images else None),
         "classes": json.dumps(list(class_names)),
     }
-    return write(artifact(folder, trial, "model"), save(tensors, about))
+    return write_artifact(locate_artifact(folder, trial, "model"), save(tensors, about))
 
 
 def read_model(folder: Path | str, trial: int) -> tuple[dict[str, Tensor], JSON]:
@@ -102,7 +102,7 @@ def write_state(folder: Path | str, trial: int, state: State) -> Path:
     """The file with a trial's `state`; raises ArtifactUnwritable."""
     content = BytesIO()
     torch.save(state, content)
-    return write(artifact(folder, trial, "state"), content.getbuffer())
+    return write_artifact(locate_artifact(folder, trial, "state"), content.getbuffer())
 
 
 def read_state(folder: Path | str, trial: int) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def read_state(folder: Path | str, trial: int) -> dict[str, Any]:
 
 
 def _present(folder: Path | str, trial: int, kind: Artifact) -> Path:
-    path = artifact(folder, trial, kind)
+    path = locate_artifact(folder, trial, kind)
     if not path.is_file():
         raise NoArtifact(
             f"there is no {path}: the {kind} of trial {trial} was not kept; --keep-models says how many models are"
@@ -149,7 +149,7 @@ def kept(job: Job, model: nn.Module, data: DeviceData, about: Mapping[str, JSON]
     """
     states: list[State] = []
     if job.artifacts is not None:
-        discard(job.artifacts, job.trial)  # what an earlier attempt has left
+        discard_artifacts(job.artifacts, job.trial)  # what an earlier attempt has left
     past, missing = _past(job, about)
     verdict = train(past, states.append if _leaves(job, "state") else None)
     if verdict.status != "ok":

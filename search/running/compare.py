@@ -18,12 +18,12 @@ from archwright.core.term import Term
 from archwright.search.running.loop import Run, Stop, TrialsKeepFailing
 from archwright.search.running.process_pool import Crew
 from archwright.search.running.replay import SearchState, find_new_revision, start_search_in
-from archwright.store.chain import written
-from archwright.store.duck import DuckDBLog
+from archwright.store.chain import chain_events
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
-from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored, to_json
-from archwright.store.fold import RunState, replay
-from archwright.store.log import START, Log, Position, Recorded, Written
+from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
+from archwright.store.fold import RunState, fold_events
+from archwright.store.log import START, EventBatch, Log, LoggedEvent, Position
 
 GATHER = 0.2  # seconds in which searches that get done share a transaction
 
@@ -42,7 +42,7 @@ class Entry:
     started: RunStarted
 
 
-Job = tuple[Entry, Sequence[Recorded]]  # a search, and what the log holds of it already
+Job = tuple[Entry, Sequence[LoggedEvent]]  # a search, and what the log holds of it already
 
 
 def grid(stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: int) -> tuple[Entry, ...]:
@@ -93,12 +93,12 @@ def _runs(log: Log) -> set[str]:
         return set()
 
 
-def _logged(log: Log, done: Sequence[tuple[Entry, Written]]) -> Sequence[Entry]:
+def _logged(log: Log, done: Sequence[tuple[Entry, EventBatch]]) -> Sequence[Entry]:
     log.append_all([rows for _, rows in done])
     return [entry for entry, _ in done]
 
 
-def search(open_evaluator: Open, path: Path, job: Job) -> Written:
+def search(open_evaluator: Open, path: Path, job: Job) -> EventBatch:
     """A whole search, or the rest of one in the log at `path`, run here and ready to be appended.
 
     Its events all happen when it is done.
@@ -117,7 +117,7 @@ def search(open_evaluator: Open, path: Path, job: Job) -> Written:
     finally:
         evaluator.close()
     after = before[-1].position if before else START
-    return written(entry.run, log.events, [time.time()] * len(log.events), after)
+    return chain_events(entry.run, log.events, [time.time()] * len(log.events), after)
 
 
 def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -> Run:
@@ -127,11 +127,11 @@ def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -
 
 
 def _gone_on_with(
-    log: "_Kept", path: Path, entry: Entry, before: Sequence[Recorded], evaluator: Evaluator
+    log: "_Kept", path: Path, entry: Entry, before: Sequence[LoggedEvent], evaluator: Evaluator
 ) -> tuple[Run, RunResumed]:
     """A run that goes on from what is logged, and how it begins to: as if it had been resumed alone."""
     events = [recorded.event for recorded in before]
-    state = replay(events)
+    state = fold_events(events)
     search_state = _repeat_search(path, entry, events, state.scored, evaluator)
     revision = find_new_revision(events)  # known by now, also where the log does not name it
     resumed = RunResumed(entry.started.trials, entry.started.versions, revision=revision)
@@ -150,7 +150,8 @@ def _repeat_search(
     run.go_on(started)
     was, now = _told(events), _told(log.events)
     for logged, again in zip_longest(was[: 2 * scored], now):
-        if logged is None or again is None or to_json(logged) != to_json(again):  # as written: a metric may be NaN
+        # They are compared as they are written: a metric may be NaN.
+        if logged is None or again is None or event_to_json(logged) != event_to_json(again):
             raise SearchDiffers(
                 f"{entry.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, where "
                 f"now is {again!r:.200}: the table, or archwright, has changed since; give the comparison another "

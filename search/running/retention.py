@@ -16,17 +16,17 @@ from attrs import define, field
 from archwright.core.objective import Objective
 from archwright.core.protocols import Artifact
 from archwright.search.searchers.fixed import Fixed
-from archwright.store.artifacts import FILES, discard, kinds_of, remove_if_empty, trials
+from archwright.store.artifacts import ARTIFACT_FILES, discard_artifacts, find_kinds, find_trials, remove_if_empty
 from archwright.store.fold import RunState
 
 Kept = Mapping[int, frozenset[Artifact]]
-EVERYTHING = frozenset(FILES)
+EVERYTHING = frozenset(ARTIFACT_FILES)
 
 
 def to_leave(trial: int, state: RunState, promotable: Collection[int]) -> tuple[Artifact, ...]:
     """What a trial about to begin has to leave, so that the rule can be kept whatever its score."""
     wanted: Mapping[Artifact, bool] = {"model": state.keep_models > 0, "state": trial in promotable}
-    return tuple(kind for kind in FILES if wanted[kind])
+    return tuple(kind for kind in ARTIFACT_FILES if wanted[kind])
 
 
 def kept(there: Kept, state: RunState, objective: Objective, promotable: Collection[int]) -> Kept:
@@ -60,10 +60,10 @@ class Keeper:
         To be called before the first of them runs: whatever is there then was left by a process that is gone.
         """
         known = self._trials
-        still = trials(self.folder) if known is None else known.difference(running)
-        wanted = kept({n: kinds_of(self.folder, n) for n in still}, state, objective, promotable)
+        still = find_trials(self.folder) if known is None else known.difference(running)
+        wanted = kept({n: find_kinds(self.folder, n) for n in still}, state, objective, promotable)
         for n in still:
-            discard(self.folder, n, EVERYTHING - wanted[n])
+            discard_artifacts(self.folder, n, EVERYTHING - wanted[n])
         self._trials = {n for n in still if wanted[n]} | set(running)
         if not self._trials and known != set():
             remove_if_empty(self.folder, self.folder.parent)

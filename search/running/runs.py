@@ -17,14 +17,13 @@ from archwright.search.running.replay import SearchState, find_new_revision, rep
 from archwright.search.running.retention import Keeper, models_from_here
 from archwright.search.running.stopping import Curves, curves
 from archwright.search.searchers.named import searcher_now
-from archwright.store.artifacts import require_known, require_none, run_folder
+from archwright.store.artifacts import locate_run_folder, require_known_artifacts, require_no_artifacts
 from archwright.store.claim import claim
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import NoSuchEvent
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, RunStopped
-from archwright.store.fold import RunState
-from archwright.store.fold import replay as fold_all
-from archwright.store.log import START, Log, Position, Recorded
+from archwright.store.fold import RunState, fold_events
+from archwright.store.log import START, Log, LoggedEvent, Position
 
 
 class SpaceChanged(ArchwrightError, ValueError):
@@ -56,10 +55,10 @@ def logged(log: Log, name: str, upto: int | None = None) -> Logged:
     return of_recorded(recorded)
 
 
-def of_recorded(recorded: Sequence[Recorded]) -> Logged:
+def of_recorded(recorded: Sequence[LoggedEvent]) -> Logged:
     """The run that these events, its first one before them, make."""
     events = [each.event for each in recorded]
-    state = fold_all(events)
+    state = fold_events(events)
     assert state.started is not None  # every run begins so
     return Logged(events, [each.time for each in recorded], recorded[-1].position, state, state.started)
 
@@ -112,7 +111,7 @@ def _run(
         watch=console.watch,
         failures_in_a_row=failures_in_a_row,
         retries=retries,
-        keeper=Keeper(run_folder(log.path, name)),
+        keeper=Keeper(locate_run_folder(log.path, name)),
         curves=begun.curves,
     )
 
@@ -133,7 +132,7 @@ def start(
     Nobody else may go on with it meanwhile: either the caller has `claimed` it, or it is claimed here.
     """
     with nullcontext() if claimed else claim(log.path, name):
-        require_none(log.path, name)
+        require_no_artifacts(log.path, name)
         begun = _Begun(START, RunState(), start_search(started), curves(started))
         run = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
         return run.go_on(started)
@@ -160,7 +159,7 @@ def resume(
     """
     with claim(log.path, name):
         run = logged(log, name)
-        require_known(log.path, name, run.state.proposed)
+        require_known_artifacts(log.path, name, run.state.proposed)
         changed = space if space is not None and space != run.space else None
         if changed is not None:
             check_paths(run, changed)

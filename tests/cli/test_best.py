@@ -7,7 +7,7 @@ from archwright.cli.reports import facts
 from archwright.cli.reports.reading import read, read_best
 from archwright.core.budget import Budget
 from archwright.store import chain
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
@@ -69,7 +69,7 @@ def test_all_of_it_is_checked(path, monkeypatch):
     """Also what is not parsed."""
     rows = DuckDBLog(path).rows("run")
     broken = [row._replace(payload="{}") if row.kind == "AttemptStarted" else row for row in rows]
-    monkeypatch.setattr("archwright.store.duck.read_rows", lambda *_: broken)
+    monkeypatch.setattr("archwright.store.duckdb_log.read_rows", lambda *_: broken)
     with pytest.raises(LogIsDamaged, match="event 3 of run is broken"):
         read_best(path, "run", 1)
 

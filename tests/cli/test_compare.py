@@ -16,7 +16,7 @@ import pytest
 from archwright.cli.commands.compare import compare
 from archwright.cli.commands.search import search
 from archwright.search.running.loop import training_seed
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
 from tests.cli.compared import full_table
 from tests.cli.conftest import Command

@@ -16,9 +16,9 @@ from archwright.core.setting import BadSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.running.loop import Stop
 from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_to_json
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
-from archwright.store.log import check_run_name
+from archwright.store.runs import check_run_name
 from tests.cli.compared import entry, written
 
 KINDS = {

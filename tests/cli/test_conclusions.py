@@ -14,7 +14,7 @@ from archwright.cli.comparisons.conclusions import (
 )
 from archwright.cli.comparisons.logged_searches import standings
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
 from tests.cli.compared import all_written, entry, written
 

@@ -23,8 +23,8 @@ from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.checkpointing import write_model
 from archwright.search.running.loop import training_seed
-from archwright.store.artifacts import discard, run_folder
-from archwright.store.duck import DuckDBLog
+from archwright.store.artifacts import discard_artifacts, locate_run_folder
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
 
@@ -43,13 +43,13 @@ def held(weights: dict[str, torch.Tensor]) -> Counter[bytes]:
 def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log):
     """With the choices and the normalisation of its data."""
     reading = read(digits_log, "digits-1")
-    (kept,) = (t for t in range(3) if (run_folder(digits_log, "digits-1") / f"trial-{t}").is_dir())
+    (kept,) = (t for t in range(3) if (locate_run_folder(digits_log, "digits-1") / f"trial-{t}").is_dir())
     node = leaf(reading, reading.trial(1))
     model = compile_architecture(node.architecture, (1, 8, 8), seed=99)
-    with safe_open(run_folder(digits_log, "digits-1") / f"trial-{kept}" / "model.safetensors", "pt") as file:
+    with safe_open(locate_run_folder(digits_log, "digits-1") / f"trial-{kept}" / "model.safetensors", "pt") as file:
         assert json.loads(file.metadata()["classes"]) == list("0123456789")
     images = Normalisation((1, 1, 1), [77.5], [90.5])
-    write_model(run_folder(digits_log, "digits-1"), 1, model.state_dict(), None, images)
+    write_model(locate_run_folder(digits_log, "digits-1"), 1, model.state_dict(), None, images)
     done = cli("export", "digits-1", "1", "model", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out) == {"files": [f"model/{name}" for name in FILES], "missing": {}, "notes": []}
@@ -95,7 +95,7 @@ def searched(tmp_path):
         path = tmp_path / "archwright.duckdb"
         DuckDBLog(path).append("own", [begun, Proposed(0, leaf.path, begun.budget), Scored(0, "ok", 0.5)], START)
         weights = compile_architecture(leaf.architecture, (1, 8, 8), seed=1).state_dict()
-        return write_model(run_folder(path, "own"), 0, weights, None, images)
+        return write_model(locate_run_folder(path, "own"), 0, weights, None, images)
 
     return searched
 
@@ -203,7 +203,7 @@ def test_what_is_named_to_train_a_model_does_so(cli, searched, evaluator, remedy
 
 def test_weights_that_were_not_kept_are_told_with_what_helps(cli, digits_log):
     """Training it again, or the weights that it began with."""
-    discard(run_folder(digits_log, "digits-1"), 0)
+    discard_artifacts(locate_run_folder(digits_log, "digits-1"), 0)
     done = cli("export", "digits-1", "0", "model")
     assert (done.code, done.out) == (2, "")
     assert "the weights of trial 0 of digits-1 are not in" in done.err

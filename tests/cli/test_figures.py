@@ -16,7 +16,7 @@ from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, bin_edge
 from archwright.cli.comparisons.histories import History, NothingToCompare, by_label, histories
 from archwright.cli.values import BadOption
 from archwright.search.running.loop import NothingScored
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.compared import all_written, written
 
 NAN = np.nan

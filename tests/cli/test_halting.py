@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Reported
 from tests.cli.running import look, read_json, run
 

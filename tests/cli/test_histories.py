@@ -8,7 +8,7 @@ import pytest
 from archwright.cli.comparisons import histories as module
 from archwright.cli.comparisons.histories import NothingToCompare, by_label, histories, no_score, rows_of
 from archwright.search.running.loop import NothingScored
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.compared import all_written, written
 
 NAN = np.nan

@@ -13,7 +13,7 @@ from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_dataset
 from archwright.evaluate.tables.fcnet import FcnetConfig
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import UnreadableEvent
 from archwright.store.log import START
 from tests.search.instant import started

@@ -13,8 +13,8 @@ from archwright.evaluate.config import TrainingConfig, config_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.search.running.compare import Entry
 from archwright.search.searchers.named import searcher_to_json
-from archwright.store.duck import DuckDBLog
-from archwright.store.events import Fork, RunResumed, RunStopped
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import ForkPoint, RunResumed, RunStopped
 from archwright.store.log import START
 from tests.cli.compared import entry, written
 from tests.search.instant import started
@@ -115,7 +115,7 @@ def test_images_are_those_that_the_search_was_begun_with(log):
 
 
 def test_a_fork_is_another_search(log):
-    log.append("c.mcts.1", [evolve(BEGUN, forked_from=Fork("other", 9, 8))], START)
+    log.append("c.mcts.1", [evolve(BEGUN, forked_from=ForkPoint("other", 9, 8))], START)
     with pytest.raises(BadOption, match=r"c\.mcts\.1: its forked_from was .*'other'.*, and is None"):
         standings(log.path, [Entry("c.mcts.1", BEGUN)])
 

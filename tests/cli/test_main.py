@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import archwright
 from archwright.cli.main import app, main
 from archwright.search.running.loop import TrialsKeepFailing
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged, NoSuchRun
 from archwright.store.log import START
 from tests.store.strategies import started

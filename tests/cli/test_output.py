@@ -18,7 +18,7 @@ from archwright.cli.runs.progress import Watcher
 from archwright.cli.runs.status import Standing
 from archwright.core.budget import parse_budget
 from archwright.core.objective import Objective
-from archwright.store.query import Table
+from archwright.store.query import QueryResult
 from tests.terminal_text import find_controls, texts
 
 
@@ -86,7 +86,7 @@ def test_a_name_with_a_line_break_is_one_cell(capsys):
 def test_rows_that_do_not_fit_are_names_and_values_with_an_empty_line_after_each(capsys, monkeypatch):
     """A long value is broken where it stands, and leaves the others as they are."""
     monkeypatch.setenv("COLUMNS", "20")
-    show_table(Table(("run", "error"), [("a", "one two three four"), ("b  c", None)]))
+    show_table(QueryResult(("run", "error"), [("a", "one two three four"), ("b  c", None)]))
     lines = "run    a|error  one two three|       four||run    b  c|error  NULL||(2 rows)|"
     assert capsys.readouterr().out == lines.replace("|", "\n")
 

@@ -20,8 +20,8 @@ from archwright.cli.output_file import (
     Unwritable,
     written_beside,
 )
-from archwright.store.beside import DRAFTS
-from archwright.store.journal import begin
+from archwright.store.atomic import DRAFT_FOLDER_PREFIX
+from archwright.store.journal import write_journal
 
 KINDS = {".csv": CSV, ".json": JSON, ".parquet": PARQUET, ".svg": SVG, ".png": PNG, ".pdf": PDF}
 BEGINNINGS = {
@@ -92,8 +92,8 @@ def test_what_fails_touches_nothing(tmp_path, error):
 
 def test_what_a_killed_process_had_begun_is_swept(tmp_path):
     """Not what another one is writing now."""
-    (tmp_path / f"{DRAFTS}dead").mkdir()
-    (tmp_path / f"{DRAFTS}dead" / "out.csv").write_text("half")
+    (tmp_path / f"{DRAFT_FOLDER_PREFIX}dead").mkdir()
+    (tmp_path / f"{DRAFT_FOLDER_PREFIX}dead" / "out.csv").write_text("half")
     with written_beside(tmp_path / "other.csv", CSV, "--output") as other:
         write(tmp_path / "out.csv")
         assert sorted(tmp_path.iterdir()) == sorted([other.parent, tmp_path / "out.csv"])
@@ -178,7 +178,7 @@ def test_the_error_names_the_log(reader, tmp_path, words):
 @pytest.mark.parametrize("words", [WRITERS["csv"], WRITERS["png"]], ids=["sql", "plot"])
 def test_nothing_takes_the_place_of_a_log_that_can_be_made_anew(reader, tmp_path, words):
     """One that was emptied or deleted is still one, as long as its journal lies there."""
-    begin(tmp_path / "gone.png.journal", [])
+    write_journal(tmp_path / "gone.png.journal", [])
     for name in ("gone.png", "gone.png.wal", "gone.png.journal"):
         assert reader(*words, name).code == 2
     (tmp_path / "gone.png").touch()

@@ -16,8 +16,8 @@ from archwright.cli.reports.reading import open_status
 from archwright.cli.reports.show_trial import side_by_side
 from archwright.core.objective import Objective
 from archwright.search.running.runs import logged
-from archwright.store.claim import NOBODY, lock_file
-from archwright.store.duck import DuckDBLog
+from archwright.store.claim import NOBODY, locate_lock
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START
 from archwright.store.views import VIEWS
 from tests.store.processes import CLAIMER, running
@@ -200,15 +200,15 @@ def test_a_run_is_running_if_its_lock_is_held_whatever_process_it_names(tmp_path
     DuckDBLog(log).append("a-1", [started()], START)
     assert open_status(log, "a-1") == "new"
     with running(CLAIMER, log, "a-1") as holder:
-        lock_file(log, "a-1").write_text("999999999")
+        locate_lock(log, "a-1").write_text("999999999")
         assert open_status(log, "a-1") == "running"
         holder.kill()
         holder.wait()
     for said, status in ((str(os.getpid()), "died"), ("", "died"), (NOBODY, "new")):
-        lock_file(log, "a-1").write_text(said)
+        locate_lock(log, "a-1").write_text(said)
         assert open_status(log, "a-1") == status
-    lock_file(log, "a-1").unlink()
-    lock_file(log, "a-1").symlink_to(log)
+    locate_lock(log, "a-1").unlink()
+    locate_lock(log, "a-1").symlink_to(log)
     assert open_status(log, "a-1") == "died"
 
 

@@ -8,7 +8,7 @@ from archwright.cli.reports.replaying import _difference
 from archwright.core.budget import Budget
 from archwright.search.running.replay import Mismatch
 from archwright.search.running.runs import logged
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed
 from archwright.store.log import START
 

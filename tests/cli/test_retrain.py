@@ -19,7 +19,7 @@ from archwright.core.traversal import sample
 from archwright.evaluate.config import LATEST_READER, FunctionConfig, TrainingConfig
 from archwright.evaluate.config import config_to_json as to_json_config
 from archwright.search.running.loop import training_seed
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
 from tests.cli.running import MAIN, WATCHED, look, read_json, run, started

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from archwright.evaluate.verdict import METRICS
-from archwright.store.artifacts import artifact, run_folder, write
-from archwright.store.duck import DuckDBLog
+from archwright.store.artifacts import locate_artifact, locate_run_folder, write_artifact
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.cli.compared import full_table
 from tests.cli.running import SCORE, look, read_json, run
@@ -85,7 +85,9 @@ def test_settings_that_no_training_can_have_are_refused_before_anything_is_logge
 def test_the_models_of_another_log_are_left_alone(tmp_path):
     """The log was moved and its models were not: a new run gets another name, and one of that name is refused."""
     (tmp_path / "score.py").write_text(SCORE)
-    kept = write(artifact(run_folder(tmp_path / "archwright.duckdb", "figure1-1"), 0, "model"), b"weights")
+    kept = write_artifact(
+        locate_artifact(locate_run_folder(tmp_path / "archwright.duckdb", "figure1-1"), 0, "model"), b"weights"
+    )
     words = ("search", "figure1", "--evaluator", "score.py:score", "--trials", "1")
     done = run(tmp_path, *words, "--name", "figure1-1")
     assert (done.returncode, done.stdout) == (2, "")

@@ -7,7 +7,7 @@ from archwright.cli.runs.own_function import reads_budget
 from archwright.cli.runs.starting import new_run, numbered
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.store.claim import claim
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
 from archwright.store.log import START
 from tests.search.instant import started

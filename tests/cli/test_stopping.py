@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
 from tests.cli.running import MAIN, SCORE, Heard, environment, look, read_json, run
 from tests.ends import gone

@@ -11,7 +11,7 @@ import pytest
 
 from archwright.cli.output import print_json, say, screen
 from archwright.cli.streams import OutputLost, ReaderGone, Stream, let_stdout_go, standard_streams
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.compared import written
 from tests.cli.running import MAIN, environment
 

@@ -11,10 +11,9 @@ from archwright.cli.comparisons.histories import History, no_score
 from archwright.cli.runs.starting import new_run
 from archwright.cli.suggestion import command
 from archwright.evaluate.permission import NotTrusted, require_trusted
-from archwright.store import repair
-from archwright.store.anew import make
+from archwright.store import reconcile
 from archwright.store.claim import claim
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import (
     LogConflict,
     LogContradicted,
@@ -25,11 +24,12 @@ from archwright.store.errors import (
     NotALog,
     RunExists,
     RunIsBusy,
-    explain,
+    explain_failure,
 )
-from archwright.store.file import present
-from archwright.store.journal import journal_file
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
+from archwright.store.paths import resolve_log
+from archwright.store.rebuild import create_log
 from tests.store.strategies import run_of, started, trial
 
 NAME = "mine and Anna's.duckdb"
@@ -68,14 +68,14 @@ def test_of_a_run_that_goes_on_elsewhere(path):
 def test_of_a_log_that_is_gone(path):
     DuckDBLog(path).append("run", [started()], START)
     path.unlink()
-    assert journal_file(path).exists()
+    assert locate_journal(path).exists()
     with pytest.raises(LogIsGone) as raised:
-        make(path)
+        create_log(path)
     assert words(raised.value, "archwright runs")[:4] == ["archwright", "runs", "--log", str(path)]
 
 
 def test_of_a_full_disk_names_the_log(path):
-    told = words(explain(OSError(28, "No space left on device"), path), "archwright resume")
+    told = words(explain_failure(OSError(28, "No space left on device"), path), "archwright resume")
     assert told[:4] == ["archwright", "resume", "--log", str(path)]
 
 
@@ -107,7 +107,7 @@ def test_of_a_log_that_its_journal_contradicts(path):
     log.append("run", run_of(1), START)
     with duckdb.connect(path) as database:
         database.execute("UPDATE events SET run = 'other'")
-    repair._compared.clear()  # as in a new process
+    reconcile._compared.clear()  # as in a new process
     with pytest.raises(LogContradicted) as raised:
         log.append("new", [started()], START)
     assert words(raised.value, "archwright verify")[:4] == ["archwright", "verify", "--log", str(path)]
@@ -133,10 +133,10 @@ def test_of_searches_without_a_score(path):
 def test_of_a_folder_that_is_missing_or_in_the_place_of_a_log(path):
     missing = path.parent / "not there"
     with pytest.raises(LogMissing) as raised:
-        present(missing / "log.duckdb", "create")
+        resolve_log(missing / "log.duckdb", "create")
     assert words(raised.value, "mkdir -p") == ["mkdir", "-p", str(missing)]
     with pytest.raises(LogIsFolder) as raised:
-        present(path.parent)
+        resolve_log(path.parent)
     assert words(raised.value, "--log") == ["--log", str(path.parent / "archwright.duckdb")]
 
 
@@ -155,7 +155,7 @@ def test_a_socket_is_no_log(path, monkeypatch):
         made.bind("socket")
         for mode in ("read", "create"):
             with pytest.raises(NotALog, match="socket is a device, a pipe or a socket, and a log is a file"):
-                present(path.parent / "socket", mode)
+                resolve_log(path.parent / "socket", mode)
 
 
 def test_a_working_directory_that_is_gone(path, monkeypatch):
@@ -165,4 +165,4 @@ def test_a_working_directory_that_is_gone(path, monkeypatch):
     monkeypatch.chdir(gone)
     gone.rmdir()
     with pytest.raises(NotALog, match=r"archwright\.duckdb leads to no file .*; name another one with --log"):
-        present(type(path)("archwright.duckdb"))
+        resolve_log(type(path)("archwright.duckdb"))

@@ -12,7 +12,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.permission import trust_file
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START
 from tests.cli.running import run

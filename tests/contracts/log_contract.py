@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from archwright.store.chain import written
+from archwright.store.chain import chain_events
 from archwright.store.errors import InvalidRunName, LogConflict, LogMissing, UnwritableEvent
 from archwright.store.events import Proposed, Reported, Scored
 from archwright.store.log import START, Log, Position
@@ -99,9 +99,9 @@ class LogContract:
         old = log.append("old-1", [started()], START, [1.0])
         there = log.append("there-1", run_of(1), START, [1.0] * len(run_of(1)))
         parts = [
-            written("new-1", run_of(2), [2.0] * len(run_of(2)), START),
-            written("old-1", trial(0), [2.0] * len(trial(0)), old),
-            written("there-1", run_of(1), [2.0] * len(run_of(1)), START),
+            chain_events("new-1", run_of(2), [2.0] * len(run_of(2)), START),
+            chain_events("old-1", trial(0), [2.0] * len(trial(0)), old),
+            chain_events("there-1", run_of(1), [2.0] * len(run_of(1)), START),
         ]
         positions = log.append_all(pickle.loads(pickle.dumps(parts)))
         assert positions == [parts[0].position, parts[1].position, there]
@@ -115,7 +115,7 @@ class LogContract:
     def test_several_runs_are_appended_all_or_none(self, log: Log):
         """Where one of them stands elsewhere, nothing is written of the others."""
         log.append("a-1", [started(seed=1)], START)
-        parts = [written(run, [started(seed=2)], [1.0], START) for run in ("b-1", "a-1", "c-1")]
+        parts = [chain_events(run, [started(seed=2)], [1.0], START) for run in ("b-1", "a-1", "c-1")]
         with pytest.raises(LogConflict):
             log.append_all(parts)
         assert log.runs() == ["a-1"]

@@ -12,7 +12,7 @@ import duckdb
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
@@ -24,8 +24,9 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
-from archwright.store.log import START, fork
+from archwright.store.log import START
 from archwright.store.query import query
+from archwright.store.runs import fork_run
 from archwright.store.schema import MIGRATIONS, migrate
 from archwright.store.views import VIEWS
 
@@ -89,7 +90,7 @@ def make(path: Path) -> None:
         migrate(database)
     log, events = DuckDBLog(path), history()
     log.append("toy-1", events, START, [1.7e9 + 0.1 * i for i in range(len(events))])
-    fork(log, "toy-1", 12, "toy-2", history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
+    fork_run(log, "toy-1", 12, "toy-2", history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from archwright.store import events
 from archwright.store.events import Event, RunStarted
 from archwright.store.fold import RunState
 from archwright.store.log import START
-from archwright.store.memory import MemoryLog
+from archwright.store.memory_log import MemoryLog
 from tests.search.instant import Instant
 
 HERE = Path(__file__).parent / "runs"
@@ -83,12 +83,12 @@ def golden(case: str, space: str) -> list[Event]:
 
 def written(run: list[Event]) -> str:
     """A line for each event: its kind, and its payload."""
-    return "".join(f"{kind} {payload}\n" for kind, payload in map(events.to_json, run))
+    return "".join(f"{kind} {payload}\n" for kind, payload in map(events.event_to_json, run))
 
 
 def read(path: Path) -> list[Event]:
     """The run that a file holds."""
-    return [events.from_json(*line.split(" ", 1)) for line in path.read_text().splitlines()]
+    return [events.event_from_json(*line.split(" ", 1)) for line in path.read_text().splitlines()]
 
 
 def path(case: str, space: str, revision: int) -> Path:

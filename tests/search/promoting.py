@@ -14,7 +14,7 @@ from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.runs import Console, resume, start
 from archwright.search.searchers import named
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Scored
 from tests.search.halving import Halving
 from tests.search.instant import started

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from archwright.search.running.runs import resume, start
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from tests.search.instant import Instant, started
 
 

@@ -18,14 +18,15 @@ sys.stdin.read()
 """  # any DuckDB client that sits on the log until its stdin ends
 
 CLAIMER = """
-from archwright.store import claim
+from archwright.store.claim import claim
 with claim(sys.argv[1], sys.argv[2]):
     print("claimed", flush=True)
     sys.stdin.read()
 """
 
 POLLER = """
-from archwright.store import DuckDBLog, query
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.query import query
 log, seen = DuckDBLog(sys.argv[1]), 0
 print("ready", flush=True)
 while seen < int(sys.argv[2]):

@@ -12,7 +12,7 @@ from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
     Event,
-    Fork,
+    ForkPoint,
     Proposed,
     Reported,
     RunResumed,
@@ -34,7 +34,7 @@ budgets = st.builds(Budget, st.floats(1e-3, 1e9), st.sampled_from(UNITS))
 objectives = st.builds(Objective, names, st.sampled_from(("maximize", "minimize")))
 versions = st.dictionaries(names, names, max_size=3)
 paths = st.lists(st.tuples(names, scalars), max_size=4).map(tuple)
-forks = st.builds(Fork, names, small, small)
+forks = st.builds(ForkPoint, names, small, small)
 
 stops = st.builds(Stopped, st.sampled_from(get_args(StoppedBy)), small, st.text(max_size=20))
 

@@ -13,13 +13,13 @@ import pytest
 from archwright.store.artifacts import (
     ArtifactsExist,
     ArtifactUnwritable,
-    artifact,
-    discard,
-    left_by,
-    require_none,
-    run_folder,
-    trials,
-    write,
+    discard_artifacts,
+    find_runs_with_artifacts,
+    find_trials,
+    locate_artifact,
+    locate_run_folder,
+    require_no_artifacts,
+    write_artifact,
 )
 from archwright.store.errors import InvalidRunName
 
@@ -27,34 +27,38 @@ from archwright.store.errors import InvalidRunName
 def test_what_a_run_keeps_lies_beside_its_log_wherever_one_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     there = tmp_path / "log.duckdb.artifacts" / "digits-1"
-    assert run_folder("log.duckdb", "digits-1") == run_folder(tmp_path / "log.duckdb", "digits-1") == there
-    assert artifact(there, 3, "model") == there / "trial-3" / "model.safetensors"
-    assert artifact(str(there), 12, "state") == there / "trial-12" / "state.pt"
+    assert (
+        locate_run_folder("log.duckdb", "digits-1") == locate_run_folder(tmp_path / "log.duckdb", "digits-1") == there
+    )
+    assert locate_artifact(there, 3, "model") == there / "trial-3" / "model.safetensors"
+    assert locate_artifact(str(there), 12, "state") == there / "trial-12" / "state.pt"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_to_a_log_leads_to_what_lies_beside_the_log(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link.duckdb").symlink_to(tmp_path / "real" / "log.duckdb")
-    assert run_folder(tmp_path / "link.duckdb", "a") == run_folder(tmp_path / "real" / "log.duckdb", "a")
+    assert locate_run_folder(tmp_path / "link.duckdb", "a") == locate_run_folder(tmp_path / "real" / "log.duckdb", "a")
 
 
 def test_what_an_earlier_run_has_left_is_found_and_kept_from_a_new_one(tmp_path):
     """A folder without trials, and files of other names, are nobody's models."""
     log = tmp_path / "log.duckdb"
-    assert left_by(log) == frozenset()
-    write(artifact(run_folder(log, "a-1"), 3, "model"), b"weights")
-    (run_folder(log, "a-2")).mkdir()
+    assert find_runs_with_artifacts(log) == frozenset()
+    write_artifact(locate_artifact(locate_run_folder(log, "a-1"), 3, "model"), b"weights")
+    (locate_run_folder(log, "a-2")).mkdir()
     (tmp_path / "log.duckdb.artifacts" / "notes").touch()
-    assert left_by(log) == {"a-1"}
-    require_none(log, "a-2")
-    with pytest.raises(ArtifactsExist, match=rf"{run_folder(log, 'a-1')} holds what an earlier run a-1 has left"):
-        require_none(log, "a-1")
+    assert find_runs_with_artifacts(log) == {"a-1"}
+    require_no_artifacts(log, "a-2")
+    with pytest.raises(
+        ArtifactsExist, match=rf"{locate_run_folder(log, 'a-1')} holds what an earlier run a-1 has left"
+    ):
+        require_no_artifacts(log, "a-1")
 
 
 def test_no_name_of_a_run_leads_elsewhere(tmp_path):
     with pytest.raises(InvalidRunName):
-        run_folder(tmp_path / "log.duckdb", "../elsewhere")
+        locate_run_folder(tmp_path / "log.duckdb", "../elsewhere")
 
 
 def test_where_nothing_can_be_written_the_file_before_stays(tmp_path):
@@ -62,21 +66,21 @@ def test_where_nothing_can_be_written_the_file_before_stays(tmp_path):
     (tmp_path / "state.pt").mkdir()
     (tmp_path / "state.pt" / "x").touch()
     with pytest.raises(ArtifactUnwritable, match=r"state.pt cannot be written \(.*\); make room"):
-        write(tmp_path / "state.pt", b"new")
+        write_artifact(tmp_path / "state.pt", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
     (tmp_path / "file").touch()
     with pytest.raises(ArtifactUnwritable, match=r"file/trial-1/state.pt cannot be written"):
-        write(tmp_path / "file" / "trial-1" / "state.pt", b"new")
+        write_artifact(tmp_path / "file" / "trial-1" / "state.pt", b"new")
 
 
 def test_on_a_full_disk_the_file_before_stays(tmp_path):
     """The system lets no file grow beyond a limit, and stops the writer in the middle."""
-    path = write(artifact(tmp_path, 0, "model"), b"before")
+    path = write_artifact(locate_artifact(tmp_path, 0, "model"), b"before")
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
         with pytest.raises(ArtifactUnwritable, match="File too large"):
-            write(path, b"x" * 100_000)
+            write_artifact(path, b"x" * 100_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     assert path.read_bytes() == b"before"
@@ -86,33 +90,33 @@ def test_on_a_full_disk_the_file_before_stays(tmp_path):
 def test_only_what_is_ours_is_discarded(tmp_path):
     for trial in (1, 12):
         for kind in ("model", "state"):
-            write(artifact(tmp_path, trial, kind), b"x")
+            write_artifact(locate_artifact(tmp_path, trial, kind), b"x")
     mine = tmp_path / "trial-1" / "notes.txt"
     mine.touch()
     (tmp_path / "trial-1" / ".state.pt.99.tmp").touch()
     (tmp_path / "trial-x").touch()
-    assert trials(tmp_path) == {1, 12}
-    discard(tmp_path, 1, ("state",))
+    assert find_trials(tmp_path) == {1, 12}
+    discard_artifacts(tmp_path, 1, ("state",))
     assert sorted(path.name for path in mine.parent.iterdir()) == ["model.safetensors", "notes.txt"]
-    discard(tmp_path, 1)
-    discard(tmp_path, 12)
-    discard(tmp_path, 7)
+    discard_artifacts(tmp_path, 1)
+    discard_artifacts(tmp_path, 12)
+    discard_artifacts(tmp_path, 7)
     assert list(mine.parent.iterdir()) == [mine]
-    assert trials(tmp_path) == {1}
-    assert trials(tmp_path / "nowhere") == frozenset()
+    assert find_trials(tmp_path) == {1}
+    assert find_trials(tmp_path / "nowhere") == frozenset()
 
 
 # A parent that forks a writer for each line, and says when it is gone.
 WRITER = """
 import os, sys
 from pathlib import Path
-from archwright.store.artifacts import write
+from archwright.store.artifacts import write_artifact
 
 path, size = Path(sys.argv[1]), int(sys.argv[2])
 for _ in sys.stdin:
     if not (writer := os.fork()):
         for i in range(1, 1_000_000):
-            write(path, bytes([i % 256]) * size)
+            write_artifact(path, bytes([i % 256]) * size)
     print(writer, flush=True)
     os.waitpid(writer, 0)
     print("gone", flush=True)
@@ -153,8 +157,8 @@ def test_nothing_is_written_or_deleted_through_a_link_that_came_with_a_log(tmp_p
     mine.write_bytes(b"mine")
     (tmp_path / "log.duckdb.artifacts" / linked).parent.mkdir(parents=True)
     (tmp_path / "log.duckdb.artifacts" / linked).symlink_to(tmp_path / "mine")
-    folder = run_folder(tmp_path / "log.duckdb", "a")
+    folder = locate_run_folder(tmp_path / "log.duckdb", "a")
     with pytest.raises(ArtifactUnwritable, match=r"model\.safetensors cannot be written \(the folder .* is a link"):
-        write(artifact(folder, 0, "model"), b"other")
-    discard(folder, 0)
+        write_artifact(locate_artifact(folder, 0, "model"), b"other")
+    discard_artifacts(folder, 0)
     assert mine.read_bytes() == b"mine"

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from archwright.store.beside import belongs_to, beside
+from archwright.store.paths import belongs_to, locate_sidecar
 
 BELONGS = [
     "log.duckdb",
@@ -59,4 +59,4 @@ def test_a_name_that_leads_nowhere(tmp_path):
 
 def test_names_begin_with_the_log_s(tmp_path):
     """So that whoever copies a log takes along what belongs to it."""
-    assert beside(tmp_path / "log.duckdb", "journal") == tmp_path / "log.duckdb.journal"
+    assert locate_sidecar(tmp_path / "log.duckdb", "journal") == tmp_path / "log.duckdb.journal"

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from archwright.store.beside import beside
-from archwright.store.duck import DuckDBLog
-from archwright.store.fold import replay
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.fold import fold_events
 from archwright.store.log import START
+from archwright.store.paths import locate_sidecar
 from archwright.store.query import query
-from archwright.store.verify import verify
+from archwright.store.verify import verify_log
 from tests.store.processes import start
 from tests.store.strategies import started, trial
 
@@ -19,7 +19,8 @@ KILLS = 40
 KILLER = """
 import json, os, random, select, signal
 from archwright.core.budget import Budget
-from archwright.store import DuckDBLog, Proposed, Reported, START
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import Reported
 
 path, kills = sys.argv[1], int(sys.argv[2])
 log, chance = DuckDBLog(path), random.Random(0)
@@ -63,18 +64,20 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     assert killer.returncode == 0
     acknowledged, found, _ = json.loads(out)
     assert found >= acknowledged > KILLS
-    assert [verdict.broken for verdict in verify(path)] == [None]
+    assert [verdict.broken for verdict in verify_log(path)] == [None]
     recorded = log.read("a-1")
     position = log.append("a-1", trial(0)[3:], recorded[-1].position)
     assert position.seq == found + 2
-    assert replay(r.event for r in log.read("a-1")).trials[0].status == "ok"
+    assert fold_events(r.event for r in log.read("a-1")).trials[0].status == "ok"
 
 
 # A parent that forks writers, each of which is killed at a certain place of its append, where patched functions do it.
 DIES = """
 import os
 from pathlib import Path
-from archwright.store import DuckDBLog, Reported, duck, file, journal
+from archwright.store import duckdb_log, journal
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import Reported
 
 die = lambda *_: os.kill(os.getpid(), 9)
 
@@ -83,14 +86,14 @@ def write(place, path):
     position = log.read("a-1")[-1].position
     if place == "within the line":
         os.fsync = die
-        whole = journal.write_line
-        journal.write_line = lambda *given: whole(*given)[:-40]
+        whole = journal.format_line
+        journal.format_line = lambda *given: whole(*given)[:-40]
     elif place == "before the commit":
         os.fsync = die
     elif place == "after the commit":
-        duck.close = die
+        duckdb_log.close_entry = die
     else:
-        duck.close = lambda path: (journal.close(path), die())
+        duckdb_log.close_entry = lambda path: (journal.close_entry(path), die())
     log.append("a-1", [Reported(0, 1, epoch, {"loss": 0.5}) for epoch in range(3)], position)
 
 for line in sys.stdin:
@@ -129,11 +132,11 @@ def test_a_kill_at_each_place_of_an_append(tmp_path, place, use, dies, caplog):
     elif use == "append":
         assert log.append("b-1", [started()], START).seq == 1
     elif use == "verify":
-        assert [verdict.broken for verdict in verify(path)] == [None]
+        assert [verdict.broken for verdict in verify_log(path)] == [None]
     position = log.read("a-1")[-1].position
     assert position.seq == events
     assert log.append("a-1", trial(0)[3:], position).seq == events + 2
-    assert [verdict.broken for verdict in verify(path)] == [None] * len(log.runs())
-    assert [verdict.anchor for verdict in verify(path)] == ["held"] * len(log.runs())
+    assert [verdict.broken for verdict in verify_log(path)] == [None] * len(log.runs())
+    assert [verdict.anchor for verdict in verify_log(path)] == ["held"] * len(log.runs())
     assert caplog.records == []
-    assert not beside(path, "wal").exists()
+    assert not locate_sidecar(path, "wal").exists()

@@ -9,32 +9,41 @@ from hypothesis import strategies as st
 
 from archwright.core.budget import Budget
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
-from archwright.store.events import KINDS, AttemptEnded, Event, Proposed, Reported, Scored, from_json, to_json
+from archwright.store.events import (
+    EVENT_KINDS,
+    AttemptEnded,
+    Event,
+    Proposed,
+    Reported,
+    Scored,
+    event_from_json,
+    event_to_json,
+)
 from tests.store.strategies import EPOCH, events, started
 
 
 @given(events)
 def test_an_event_survives_json(event: Event):
     """from_json undoes to_json, whatever the event."""
-    assert from_json(*to_json(event)) == event
+    assert event_from_json(*event_to_json(event)) == event
 
 
 @given(events)
 def test_an_event_has_one_payload(event: Event):
     """An event that was read is written as it was, so that an append can be repeated from the log."""
-    assert to_json(from_json(*to_json(event))) == to_json(event)
+    assert event_to_json(event_from_json(*event_to_json(event))) == event_to_json(event)
 
 
 def test_a_whole_number_is_the_float_that_it_is_read_as():
     """The payloads of 1 and 1.0 are the same where the field is a float."""
-    assert to_json(Scored(0, "ok", 1, {"a": 2})) == to_json(Scored(0, "ok", 1.0, {"a": 2.0}))
-    assert to_json(Proposed(0, (), Budget(5, "epochs"))) == to_json(Proposed(0, (), Budget(5.0, "epochs")))
+    assert event_to_json(Scored(0, "ok", 1, {"a": 2})) == event_to_json(Scored(0, "ok", 1.0, {"a": 2.0}))
+    assert event_to_json(Proposed(0, (), Budget(5, "epochs"))) == event_to_json(Proposed(0, (), Budget(5.0, "epochs")))
 
 
 @given(events)
 def test_a_payload_is_one_line_of_strict_json(event: Event):
     """Any JSON reader takes a payload: no NaN, no line breaks."""
-    _, payload = to_json(event)
+    _, payload = event_to_json(event)
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
@@ -46,7 +55,7 @@ def test_a_payload_is_one_line_of_strict_json(event: Event):
 @given(st.floats())
 def test_a_metric_comes_back_to_the_last_bit(value: float):
     """A float, NaN and infinities included, is the same float again."""
-    scored = from_json(*to_json(Scored(0, "ok", value, {"accuracy": value})))
+    scored = event_from_json(*event_to_json(Scored(0, "ok", value, {"accuracy": value})))
     assert isinstance(scored, Scored)
     assert scored.score is not None
     for again in (scored.score, scored.metrics["accuracy"]):
@@ -56,14 +65,14 @@ def test_a_metric_comes_back_to_the_last_bit(value: float):
 @pytest.mark.parametrize(("value", "text"), [(math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity")])
 def test_what_json_cannot_say_is_a_text(value: float, text: str):
     """The documented encoding of the three numbers that JSON has not."""
-    _, payload = to_json(Reported(0, 1, 1, {"loss": value}))
+    _, payload = event_to_json(Reported(0, 1, 1, {"loss": value}))
     assert json.loads(payload)["metrics"] == {"loss": text}
 
 
 def test_a_choice_may_be_a_text_that_looks_like_a_number():
     """Only fields of type float are decoded: the choice "NaN" stays a text."""
     event = Proposed(0, (("init", "NaN"), ("rate", 1.0), ("n", 1), ("bias", True)), EPOCH)
-    again = from_json(*to_json(event))
+    again = event_from_json(*event_to_json(event))
     assert isinstance(again, Proposed)
     assert [type(value) for _, value in again.path] == [str, float, int, bool]
     assert again == event
@@ -73,19 +82,19 @@ def test_a_choice_may_be_a_text_that_looks_like_a_number():
 def test_what_is_not_json_is_refused(value: object):
     """A choice that JSON cannot hold is refused by name instead of changed."""
     with pytest.raises(UnwritableEvent, match=r"Proposed cannot be logged: .*plain JSON"):
-        to_json(Proposed(0, (("width", value),), EPOCH))
+        event_to_json(Proposed(0, (("width", value),), EPOCH))
 
 
 def test_stray_bytes_of_a_crashed_worker_do_not_stop_the_log():
     """A text with lone surrogates, as stderr may bring, is logged with question marks."""
-    event = from_json(*to_json(AttemptEnded(0, 1, "crashed", 1.0, error="bad \udcff byte")))
+    event = event_from_json(*event_to_json(AttemptEnded(0, 1, "crashed", 1.0, error="bad \udcff byte")))
     assert isinstance(event, AttemptEnded)
     assert event.error == "bad ? byte"
 
 
 def test_every_field_is_written_out():
     """The log says all: a later release may change a default without changing what an old log means."""
-    _, payload = to_json(started())
+    _, payload = event_to_json(started())
     assert json.loads(payload)["objective"] == {"metric": "accuracy", "direction": "maximize"}
     assert json.loads(payload)["forked_from"] is None
 
@@ -93,25 +102,25 @@ def test_every_field_is_written_out():
 def test_a_kind_from_the_future_is_refused_by_name():
     """The name of the unknown kind and the remedy are in the error."""
     with pytest.raises(UnreadableEvent, match="'Pruned', which this archwright does not know; upgrade"):
-        from_json("Pruned", "{}")
+        event_from_json("Pruned", "{}")
 
 
 @pytest.mark.parametrize("payload", ["", "nonsense", "[]", "{}", "null", '{"trial": 0, "status": "fine", "score": 1}'])
 def test_a_payload_that_is_no_event_is_refused(payload: str):
     """Whatever is in a payload, reading gives an event or UnreadableEvent."""
     with pytest.raises(UnreadableEvent, match="no Scored"):
-        from_json("Scored", payload)
+        event_from_json("Scored", payload)
 
 
 def test_kinds_are_the_names_of_the_classes():
     """The names that SQL users filter by; a renamed class would orphan old logs."""
-    assert set(KINDS) == {
+    assert set(EVENT_KINDS) == {
         "RunStarted", "Proposed", "AttemptStarted", "Reported", "AttemptEnded", "Scored", "RunResumed", "RunStopped",
     }  # fmt: skip
 
 
 def test_a_budget_is_checked_when_it_is_read():
     """An edited payload cannot bring in a value that the class would refuse."""
-    kind, payload = to_json(Proposed(0, (), EPOCH))
+    kind, payload = event_to_json(Proposed(0, (), EPOCH))
     with pytest.raises(UnreadableEvent, match="InvalidBudget"):
-        from_json(kind, payload.replace("1.0", "-1.0"))
+        event_from_json(kind, payload.replace("1.0", "-1.0"))

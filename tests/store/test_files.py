@@ -11,7 +11,8 @@ import pytest
 from archwright.core.errors import ArchwrightError
 from archwright.store import schema
 from archwright.store.claim import claim
-from archwright.store.duck import DuckDBLog
+from archwright.store.database import attach
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import (
     LogConflict,
     LogFailed,
@@ -21,14 +22,13 @@ from archwright.store.errors import (
     LogMissing,
     LogUnwritable,
     NotALog,
-    explain,
+    explain_failure,
 )
-from archwright.store.file import attached
-from archwright.store.journal import journal_file
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.query import query
-from archwright.store.schema import MIGRATIONS, schema_version
-from archwright.store.verify import verify
+from archwright.store.schema import MIGRATIONS, read_schema_version
+from archwright.store.verify import verify_log
 from tests.store.strategies import run_of, started, trial
 
 
@@ -40,7 +40,7 @@ def uses(path):
         lambda: log.read("a-1"),
         log.runs,
         lambda: query(path, "SELECT * FROM runs"),
-        lambda: verify(path),
+        lambda: verify_log(path),
     ]
 
 
@@ -104,7 +104,7 @@ def test_a_log_that_was_removed_or_replaced(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     position = log.append("a-1", [started()], START)
     log.path.unlink()
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     with pytest.raises(LogMissing):
         log.append("a-1", trial(0), position)
     log.append("b-1", [started()], START)
@@ -135,7 +135,7 @@ def test_a_later_schema_is_refused_by_number(tmp_path):
     """A log of a later archwright is left alone; both numbers and the remedy are said."""
     path = tmp_path / "log.duckdb"
     DuckDBLog(path).append("a-1", [started()], START)
-    with attached(path, "write") as database:
+    with attach(path, "write") as database:
         database.execute("INSERT INTO archwright_migrations VALUES (7, 'm007_later')")
     refused(
         path, LogIsNewer, r"has schema 7, and this archwright knows schemas up to \d+; upgrade .*pip install -U arch"
@@ -153,11 +153,11 @@ def test_an_older_schema_is_brought_forward(tmp_path, monkeypatch):
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m_later))
     assert query(path, "SELECT count(*) FROM runs").rows == [(1,)]
-    with attached(path) as database:
-        assert schema_version(database, path) == len(MIGRATIONS)
+    with attach(path) as database:
+        assert read_schema_version(database, path) == len(MIGRATIONS)
     log.append("a-1", trial(0), position)
-    with attached(path) as database:
-        assert schema_version(database, path) == len(MIGRATIONS) + 1
+    with attach(path) as database:
+        assert read_schema_version(database, path) == len(MIGRATIONS) + 1
     assert query(path, "SELECT * FROM later").rows == [(6,)]
 
 
@@ -174,8 +174,8 @@ def test_a_migration_is_all_or_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m_fails))
     with pytest.raises(LogFailed, match="nonsense"):
         log.append("a-1", trial(0), position)
-    with attached(path) as database:
-        assert schema_version(database, path) == len(MIGRATIONS)
+    with attach(path) as database:
+        assert read_schema_version(database, path) == len(MIGRATIONS)
         assert database.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'half'").fetchall() == [(0,)]
     assert [r.position for r in log.read("a-1")] == [position]
 
@@ -184,7 +184,7 @@ def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
     """A log appears whole: without a write-ahead file, and with nothing beside it but its journal."""
     path = tmp_path / "log.duckdb"
     DuckDBLog(path).append("a-1", [started()], START)
-    assert sorted(tmp_path.iterdir()) == [path, journal_file(path)]
+    assert sorted(tmp_path.iterdir()) == [path, locate_journal(path)]
     with duckdb.connect(path, read_only=True) as database:
         migrations = database.execute("SELECT number, name FROM archwright_migrations").fetchall()
         assert migrations == [(1, "m001_events"), (2, "m002_smaller"), (3, "m003_metrics")]
@@ -197,10 +197,14 @@ def test_a_truncated_file_is_damaged(tmp_path, part):
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
     log.append("a-1", run_of(2000), START)
-    journal_file(path).unlink()
+    locate_journal(path).unlink()
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * part)])
-    for use in (lambda: log.read("a-1"), lambda: verify(path), lambda: query(path, "SELECT max(payload) FROM events")):
+    for use in (
+        lambda: log.read("a-1"),
+        lambda: verify_log(path),
+        lambda: query(path, "SELECT max(payload) FROM events"),
+    ):
         with pytest.raises(LogIsDamaged, match=f"{path} is torn or damaged; put a backup"):
             use()
 
@@ -209,20 +213,20 @@ def test_a_flipped_bit_is_damage(tmp_path):
     """DuckDB's block checksums catch what rots on the disk."""
     path = tmp_path / "log.duckdb"
     DuckDBLog(path).append("a-1", run_of(2000), START)
-    journal_file(path).unlink()
+    locate_journal(path).unlink()
     content = bytearray(path.read_bytes())
     for place in range(300_000, len(content), 262_144):
         content[place] ^= 1
     path.write_bytes(content)
     with pytest.raises(LogIsDamaged, match="torn or damaged"):
-        verify(path)
+        verify_log(path)
 
 
 def test_another_log_s_write_ahead_file_is_not_taken_in(tmp_path):
     """A new log beside the write-ahead file of a removed one: refused, and the write-ahead file is kept."""
     path = tmp_path / "log.duckdb"
     DuckDBLog(path).append("a-1", [started()], START)
-    journal_file(path).unlink()
+    locate_journal(path).unlink()
     writer = duckdb.connect(path)
     writer.execute("SET wal_autocheckpoint = '1TB'")
     writer.execute("INSERT INTO archwright_migrations VALUES (1, 'x')")
@@ -270,7 +274,7 @@ def test_a_file_system_that_may_not_be_written(tmp_path):
 )
 def test_what_duckdb_says_is_understood(tmp_path, said, kind):
     """Each known complaint has its class; an unknown one keeps DuckDB's words."""
-    error = explain(duckdb.IOException(said), tmp_path)
+    error = explain_failure(duckdb.IOException(said), tmp_path)
     assert isinstance(error, kind)
     assert str(tmp_path) in str(error)
     assert said in str(error)
@@ -281,4 +285,4 @@ def test_where_a_log_lies_says_nothing_of_what_is_wrong_with_it(error):
     """A folder of images with corruptions, say, under which a log that cannot be opened now would be made anew."""
     path = Path("/data/corruptions/No space left/checksums.duckdb")
     said = f'Cannot open file "{path}.wal" in "{path.parent}/x": Too many open files'
-    assert type(explain(error(said), path)) is LogFailed
+    assert type(explain_failure(error(said), path)) is LogFailed

@@ -18,30 +18,30 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
-from archwright.store.fold import decide, fold, replay
+from archwright.store.fold import decide, fold, fold_events
 from tests.store.strategies import EPOCH, events, histories, run_of, started, trial
 
 
 @given(st.lists(events, max_size=12), st.lists(events, max_size=12))
 def test_replay_is_the_fold(prefix: list[Event], suffix: list[Event]):
     """replay(a + b) == reduce(fold, b, replay(a)) == replay(b, replay(a)), whatever the events."""
-    whole = replay([*prefix, *suffix])
-    assert whole == reduce(fold, suffix, replay(prefix))
-    assert whole == replay(suffix, replay(prefix))
+    whole = fold_events([*prefix, *suffix])
+    assert whole == reduce(fold, suffix, fold_events(prefix))
+    assert whole == fold_events(suffix, fold_events(prefix))
 
 
 @given(st.lists(events, max_size=20))
 def test_fold_is_total(history: list[Event]):
     """No event makes fold raise, and each is counted."""
-    assert replay(history).seq == len(history)
+    assert fold_events(history).seq == len(history)
 
 
 @given(histories(), events)
 def test_fold_leaves_its_argument(history: list[Event], event: Event):
     """The state before an event is what it was, after the event is folded in."""
-    state = replay(history)
+    state = fold_events(history)
     fold(state, event)
-    assert state == replay(history)
+    assert state == fold_events(history)
 
 
 @given(histories())
@@ -49,7 +49,7 @@ def test_in_flight_is_what_was_proposed_and_not_scored(history: list[Event]):
     """in_flight, proposed and scored agree with a count by hand."""
     proposed = [event.trial for event in history if isinstance(event, Proposed)]
     scored = {event.trial for event in history if isinstance(event, Scored)}
-    state = replay(history)
+    state = fold_events(history)
     assert state.in_flight == tuple(number for number in proposed if number not in scored)
     assert (state.proposed, state.scored) == (len(proposed), len(scored))
 
@@ -57,7 +57,7 @@ def test_in_flight_is_what_was_proposed_and_not_scored(history: list[Event]):
 @given(histories())
 def test_attempts_and_seconds_add_up(history: list[Event]):
     """A trial's attempts and seconds are those of its events; only the living run."""
-    state = replay(history)
+    state = fold_events(history)
     for number, known in state.trials.items():
         of_trial = [event for event in history if getattr(event, "trial", None) == number]
         assert known.attempts == sum(isinstance(event, AttemptStarted) for event in of_trial)
@@ -69,7 +69,7 @@ def test_attempts_and_seconds_add_up(history: list[Event]):
 @given(histories(), events)
 def test_decide_is_fold_or_a_refusal(history: list[Event], event: Event):
     """An event is folded as ever, or refused as Inadmissible; nothing else."""
-    state = replay(history)
+    state = fold_events(history)
     try:
         decided = decide(state, event)
     except Inadmissible:
@@ -79,7 +79,7 @@ def test_decide_is_fold_or_a_refusal(history: list[Event], event: Event):
 
 def test_a_whole_run():
     """What is known of a run without accidents, by hand."""
-    state = replay(run_of(2))
+    state = fold_events(run_of(2))
     assert state.started == started(trials=2)
     assert (state.seq, state.target, state.in_flight, state.stopped) == (12, 2, (), RunStopped("finished"))
     second = state.trials[1]
@@ -91,7 +91,7 @@ def test_a_whole_run():
 
 def test_no_attempt_outlives_its_process():
     """After a resumption the attempt that was running is not, and the trial waits for its next attempt."""
-    state = replay([started(), *trial(0)[:2], RunResumed(20, {})])
+    state = fold_events([started(), *trial(0)[:2], RunResumed(20, {})])
     assert (state.trials[0].running, state.trials[0].attempts, state.in_flight) == (False, 1, (0,))
     assert state.target == 20
     assert decide(state, AttemptStarted(0, 2)).trials[0].attempts == 2
@@ -99,7 +99,7 @@ def test_no_attempt_outlives_its_process():
 
 def test_a_resumed_run_is_not_stopped():
     """RunStopped holds until RunResumed."""
-    stopped = replay([started(), RunStopped("interrupted", "Ctrl-C")])
+    stopped = fold_events([started(), RunStopped("interrupted", "Ctrl-C")])
     assert stopped.stopped == RunStopped("interrupted", "Ctrl-C")
     assert fold(stopped, RunResumed(10, {})).stopped is None
 
@@ -137,15 +137,15 @@ RUNNING = [started(), *trial(0), *trial(1)[:2]]  # trial 0 is scored, attempt 1 
 def test_what_cannot_follow_is_refused(history: list[Event], event: Event, reason: str):
     """Each inadmissible event is refused with its reason and its place."""
     with pytest.raises(Inadmissible, match=f"cannot be event {len(history) + 1}: .*{reason}"):
-        decide(replay(history), event)
+        decide(fold_events(history), event)
 
 
 def test_what_can_follow_is_folded():
     """A promotion of a scored trial, a late report, an end and a score are all admissible."""
-    state = replay(RUNNING)
+    state = fold_events(RUNNING)
     for event in (Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})):
         state = decide(state, event)
-    assert state == replay(
+    assert state == fold_events(
         [*RUNNING, Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})]
     )
     assert isinstance(state.started, RunStarted)

@@ -7,14 +7,14 @@ import tempfile
 
 import pytest
 
-from archwright.store.chain import Break
-from archwright.store.duck import DuckDBLog
+from archwright.store.chain import ChainBreak
+from archwright.store.database import _get_engine
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsFull
 from archwright.store.events import Reported
-from archwright.store.file import _engine
 from archwright.store.log import START
 from archwright.store.query import query
-from archwright.store.verify import verify
+from archwright.store.verify import verify_log
 from tests.store.strategies import started, trial
 
 
@@ -44,7 +44,7 @@ def goes_on(log, position, refused, make_room):
     after = log.append("a-1", refused, position)
     assert after.seq == position.seq + len(refused), "once, even if the refused append had got as far as the log"
     assert len(log.read("a-1")) == after.seq
-    assert [verdict.broken for verdict in verify(log.path)] == [None]
+    assert [verdict.broken for verdict in verify_log(log.path)] == [None]
     assert query(log.path, "SELECT count(*) FROM events").rows == [(after.seq,)]
     assert not log.path.with_name(f"{log.path.name}.wal").exists()
 
@@ -88,12 +88,12 @@ def test_a_log_needs_no_disk_for_temporary_files(tmp_path, monkeypatch):
     def nowhere():
         raise FileNotFoundError("No usable temporary directory found")
 
-    _engine.cache_clear()
+    _get_engine.cache_clear()
     monkeypatch.setattr(tempfile, "gettempdir", nowhere)
     log = DuckDBLog(tmp_path / "log.duckdb")
     log.append("a-1", [started(), *trial(0)], START)
     assert len(log.read("a-1")) == 6
-    _engine.cache_clear()
+    _get_engine.cache_clear()
 
 
 @pytest.fixture
@@ -123,8 +123,8 @@ def test_what_was_acknowledged_before_a_full_disk_is_missed_if_the_log_loses_it(
         with pytest.raises(LogIsFull):
             log.append("a-1", batch(0), position)
     log.path.write_bytes(older)
-    (verdict,) = verify(log.path)
-    assert verdict.broken == Break(
+    (verdict,) = verify_log(log.path)
+    assert verdict.broken == ChainBreak(
         3,
         "it and all up to event 6 are gone; its journal log.duckdb.journal has what is gone, and the next command puts "
         "it back",

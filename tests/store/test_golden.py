@@ -5,13 +5,13 @@ import shutil
 
 import pytest
 
-from archwright.store.duck import DuckDBLog
-from archwright.store.events import KINDS, RunResumed, to_json
-from archwright.store.file import attached
-from archwright.store.fold import replay
+from archwright.store.database import attach
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import EVENT_KINDS, RunResumed, event_to_json
+from archwright.store.fold import fold_events
 from archwright.store.log import START
-from archwright.store.schema import MIGRATIONS, schema_version
-from archwright.store.verify import require_own_names, verify
+from archwright.store.schema import MIGRATIONS, read_schema_version
+from archwright.store.verify import require_own_names, verify_log
 from tests.goldens.make_log import HERE, content, history, make
 from tests.store.strategies import started
 
@@ -45,7 +45,7 @@ def test_a_golden_log_reads_as_it_always_did(golden):
 def test_a_golden_log_is_whole(golden):
     """The hashes of old are computed in the same way today."""
     path, _ = golden
-    assert [(verdict.run, verdict.broken) for verdict in verify(path)] == [("toy-1", None), ("toy-2", None)]
+    assert [(verdict.run, verdict.broken) for verdict in verify_log(path)] == [("toy-1", None), ("toy-2", None)]
 
 
 def test_a_golden_log_folds_and_goes_on(golden):
@@ -53,8 +53,8 @@ def test_a_golden_log_folds_and_goes_on(golden):
     path, _ = golden
     log = DuckDBLog(path)
     recorded = log.read("toy-1")
-    assert {type(r.event).__name__ for r in recorded} == set(KINDS), "the golden has every kind"
-    state = replay(r.event for r in recorded)
+    assert {type(r.event).__name__ for r in recorded} == set(EVENT_KINDS), "the golden has every kind"
+    state = fold_events(r.event for r in recorded)
     trials = sorted((trial.trial, trial.status, trial.score, trial.attempts) for trial in state.trials.values())
     assert trials == [(0, "ok", 0.5, 2), (1, "diverged", None, 1), (2, "crashed", None, 1)]
     assert log.append("new-1", [started()], START).seq == 1
@@ -67,7 +67,7 @@ def test_reading_an_old_log_leaves_it_as_it_is(golden):
     before = path.read_bytes()
     DuckDBLog(path).read("toy-1", after=2, upto=9)
     assert DuckDBLog(path).runs() == ["toy-1", "toy-2"]
-    verify(path)
+    verify_log(path)
     content(path)
     assert path.read_bytes() == before
 
@@ -84,26 +84,26 @@ def test_an_append_brings_a_log_forward_with_all_that_it_holds(golden):
     assert repr(log.read("toy-1")[:-1]) == repr(before)  # as texts: NaN is not equal to itself
     events = [row for row in content(path)["events"] if (row[0], row[1]) != ("toy-1", len(before) + 1)]
     assert json.dumps(events) == json.dumps(expected["events"])
-    assert [verdict.broken for verdict in verify(path)] == [None, None]
+    assert [verdict.broken for verdict in verify_log(path)] == [None, None]
     assert log.runs() == ["toy-1", "toy-2"]
 
 
 def schema(path) -> int:
     """How many migrations the file itself has seen."""
-    with attached(path) as database:
-        return schema_version(database, path)
+    with attach(path) as database:
+        return read_schema_version(database, path)
 
 
 def test_a_hash_that_was_spoilt_is_found_after_the_migration_too(tmp_path):
     """The migration neither fails at one that is no hash nor mends it."""
     path = tmp_path / "log.duckdb"
     shutil.copyfile(GOLDENS[0], path)
-    with attached(path, "write") as database:
+    with attach(path, "write") as database:
         database.execute("UPDATE events SET chain = 'x' WHERE run = 'toy-1' AND seq = 5")
-    assert [verdict.broken and verdict.broken.seq for verdict in verify(path)] == [5, None]
+    assert [verdict.broken and verdict.broken.seq for verdict in verify_log(path)] == [5, None]
     DuckDBLog(path).append("new-1", [started()], START)
     assert schema(path) == len(MIGRATIONS)
-    assert [verdict.broken and verdict.broken.seq for verdict in verify(path)] == [5, None, None]
+    assert [verdict.broken and verdict.broken.seq for verdict in verify_log(path)] == [5, None, None]
 
 
 def test_the_golden_is_made_as_it_says(tmp_path):
@@ -111,4 +111,6 @@ def test_the_golden_is_made_as_it_says(tmp_path):
     make(tmp_path / "log.duckdb")
     expected = json.loads(GOLDENS[-1].with_suffix(".json").read_text())
     assert json.dumps(content(tmp_path / "log.duckdb")) == json.dumps(expected)
-    assert [to_json(event)[0] for event in history()] == [row[3] for row in expected["events"] if row[0] == "toy-1"]
+    assert [event_to_json(event)[0] for event in history()] == [
+        row[3] for row in expected["events"] if row[0] == "toy-1"
+    ]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archwright.store.chain import written
+from archwright.store.chain import chain_events
 from archwright.store.errors import JournalIsDamaged, LogIsFull, LogIsNewer
-from archwright.store.journal import append, begin, close, entries, is_journal, tail
-from archwright.store.log import START, Position, Row, Written
+from archwright.store.journal import append_entry, close_entry, is_journal, read_entries, read_tail, write_journal
+from archwright.store.log import START, EventBatch, EventRow, Position
 from tests.goldens.make_log import HERE
 from tests.store.strategies import events, run_of, started, trial
 
@@ -21,13 +21,13 @@ GOLDEN = HERE / "journal-form-1.jsonl"
 
 def appended(path):
     """What the journal says was appended."""
-    return [entry.parts() for entry in entries(path)]
+    return [entry.parts() for entry in read_entries(path)]
 
 
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "log.duckdb.journal"
-    begin(path, [])
+    write_journal(path, [])
     return path
 
 
@@ -41,16 +41,16 @@ def test_what_is_appended_is_read(batches, times, closed):
     """Row by row, numbers, hashes and times to the last bit; the end is known without reading what is before."""
     with TemporaryDirectory() as folder:
         path, known, positions = Path(folder) / "journal", [], {"a-1": START, "b-1": START}
-        begin(path, [])
-        assert tail(path).entry is None
+        write_journal(path, [])
+        assert read_tail(path).entry is None
         for batch in batches:
-            parts = [written(run, batch, [times] * len(batch), positions[run]) for run in positions]
-            append(path, parts)
+            parts = [chain_events(run, batch, [times] * len(batch), positions[run]) for run in positions]
+            append_entry(path, parts)
             if closed:
-                close(path)
+                close_entry(path)
             known.append(parts)
             positions = {part.run: part.position for part in parts}
-            end = tail(path)
+            end = read_tail(path)
             assert [*end.entry.heads.items()] == [*positions.items()]
             assert end.events == sum(len(part.rows) for parts in known for part in parts)
             assert end.open is not closed
@@ -58,8 +58,8 @@ def test_what_is_appended_is_read(batches, times, closed):
 
 
 def test_long_appends_are_packed_and_short_ones_can_be_read_by_people(path):
-    append(path, [written("a-1", [started()], [0.0], START)])
-    append(path, [written("b-1", run_of(500), [0.0] * 2502, START)])
+    append_entry(path, [chain_events("a-1", [started()], [0.0], START)])
+    append_entry(path, [chain_events("b-1", run_of(500), [0.0] * 2502, START)])
     _, short, long = path.read_text().splitlines()
     assert '\\"searcher\\":{\\"name\\":\\"random\\"}' in short
     assert "searcher" not in long
@@ -69,38 +69,38 @@ def test_long_appends_are_packed_and_short_ones_can_be_read_by_people(path):
 @pytest.mark.parametrize("size", [10, 10_000])
 def test_the_last_line_is_found_however_long_it_is(path, size):
     """Behind lines of any length."""
-    first = written("a-1", run_of(size), [0.5 + i / 7 for i in range(5 * size + 2)], START)
-    append(path, [first])
-    close(path)
-    assert tail(path).entry.heads == {"a-1": first.position}
-    second = written("a-1", trial(0), [1.0] * 5, first.position)
-    append(path, [second])
-    assert tail(path).entry.heads == {"a-1": second.position}
+    first = chain_events("a-1", run_of(size), [0.5 + i / 7 for i in range(5 * size + 2)], START)
+    append_entry(path, [first])
+    close_entry(path)
+    assert read_tail(path).entry.heads == {"a-1": first.position}
+    second = chain_events("a-1", trial(0), [1.0] * 5, first.position)
+    append_entry(path, [second])
+    assert read_tail(path).entry.heads == {"a-1": second.position}
 
 
 def test_a_torn_line_is_dropped_wherever_it_was_cut(path):
     """The next append stands in its place."""
-    first, second = written("a-1", [started()], [0.0], START), written("b-1", [started()], [0.0], START)
-    append(path, [first])
-    close(path)
+    first, second = chain_events("a-1", [started()], [0.0], START), chain_events("b-1", [started()], [0.0], START)
+    append_entry(path, [first])
+    close_entry(path)
     whole = path.read_bytes()
-    append(path, [second])
+    append_entry(path, [second])
     torn = path.read_bytes()
     for length in range(len(whole), len(torn)):
         path.write_bytes(torn[:length])
-        assert tail(path).entry.heads == {"a-1": first.position}
-        assert not tail(path).open
+        assert read_tail(path).entry.heads == {"a-1": first.position}
+        assert not read_tail(path).open
         assert appended(path) == [[first]]
-    append(path, [second])
+    append_entry(path, [second])
     assert path.read_bytes() == torn
     assert appended(path) == [[first], [second]]
 
 
 def test_rows_that_do_not_follow_are_kept_as_they_are(tmp_path):
     """A journal that is begun for a log that somebody has changed says what that says."""
-    rows = [Row(5, 0.5, "Reported", 0, "{}", "0" * 32), Row(-3, 0.25, "x", None, "é\n", "1" * 32)]
-    part = Written("a-1", Position(2, "f" * 32), rows)
-    begin(tmp_path / "journal", [[part]])
+    rows = [EventRow(5, 0.5, "Reported", 0, "{}", "0" * 32), EventRow(-3, 0.25, "x", None, "é\n", "1" * 32)]
+    part = EventBatch("a-1", Position(2, "f" * 32), rows)
+    write_journal(tmp_path / "journal", [[part]])
     assert appended(tmp_path / "journal") == [[part]]
 
 
@@ -116,8 +116,8 @@ def test_rows_that_do_not_follow_are_kept_as_they_are(tmp_path):
 )
 def test_a_changed_line_is_damage(path, old, new):
     """Of the line, or of its hashes."""
-    append(path, [written("a-1", [started()], [0.0], START)])
-    close(path)
+    append_entry(path, [chain_events("a-1", [started()], [0.0], START)])
+    close_entry(path)
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
@@ -133,7 +133,7 @@ def test_another_header(tmp_path, header):
     path = tmp_path / "journal"
     path.write_text(header)
     error = LogIsNewer if "2" in header else JournalIsDamaged
-    for look in (tail, appended):
+    for look in (read_tail, appended):
         with pytest.raises(error):
             look(path)
 
@@ -143,7 +143,7 @@ def test_what_is_no_file_is_no_journal(tmp_path, make):
     """It is named, and not waited for."""
     path = tmp_path / "log.duckdb.journal"
     make(path)
-    for use in (tail, appended):
+    for use in (read_tail, appended):
         with pytest.raises(JournalIsDamaged, match="journal is damaged: it is no file; move it away"):
             use(path)
     assert not is_journal(path)
@@ -154,9 +154,9 @@ def test_what_is_no_file_is_no_journal(tmp_path, make):
 def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch, lines, closed):
     """Also if a part of the line had found room: what is ended, as it was acknowledged, stays so."""
     for run in ("a-1", "c-1")[:lines]:
-        append(path, [written(run, [started()], [0.0], START)])
+        append_entry(path, [chain_events(run, [started()], [0.0], START)])
     if closed and lines:
-        close(path)
+        close_entry(path)
     before = path.read_bytes()
 
     def full(_):
@@ -164,9 +164,9 @@ def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch, lin
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LogIsFull, match="the disk is full"):
-        append(path, [written("b-1", [started()], [0.0], START)])
+        append_entry(path, [chain_events("b-1", [started()], [0.0], START)])
     assert path.read_bytes() == before
-    assert tail(path).acknowledged == (lines if closed else max(lines - 1, 0))
+    assert read_tail(path).acknowledged == (lines if closed else max(lines - 1, 0))
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -177,8 +177,8 @@ def test_a_link_is_no_journal(path, there):
         path.unlink()
     link.symlink_to(path)
     before = path.read_bytes() if there else None
-    part = written("a-1", [started()], [0.0], START)
-    for use in (tail, appended, lambda path: append(path, [part])):
+    part = chain_events("a-1", [started()], [0.0], START)
+    for use in (read_tail, appended, lambda path: append_entry(path, [part])):
         with pytest.raises(
             JournalIsDamaged, match=r"journal is damaged: it is a link, which may lead to .*; move it away"
         ):
@@ -199,11 +199,15 @@ def test_the_form_is_the_one_that_it_always_was():
 
 def golden():
     """What the golden journal holds."""
-    first = written("toy-1", [started(), *trial(0)[:1]], [0.5, 1.25], START)
-    second = written("toy-1", trial(0)[1:], [2.0] * 4, first.position)
-    third = written("toy-2", run_of(10), [i / 3 for i in range(52)], START)
-    return [[first], [second, third], [Written("toy-3", START, [Row(2, 0.5, "RunStopped", None, "{}", "0" * 32)])]]
+    first = chain_events("toy-1", [started(), *trial(0)[:1]], [0.5, 1.25], START)
+    second = chain_events("toy-1", trial(0)[1:], [2.0] * 4, first.position)
+    third = chain_events("toy-2", run_of(10), [i / 3 for i in range(52)], START)
+    return [
+        [first],
+        [second, third],
+        [EventBatch("toy-3", START, [EventRow(2, 0.5, "RunStopped", None, "{}", "0" * 32)])],
+    ]
 
 
 if __name__ == "__main__":  # makes the golden
-    begin(GOLDEN, golden())
+    write_journal(GOLDEN, golden())

@@ -8,14 +8,14 @@ import zlib
 
 import pytest
 
-from archwright.store import journal_line
-from archwright.store.chain import link, written
-from archwright.store.duck import DuckDBLog
+from archwright.store import journal_entry
+from archwright.store.chain import chain_events, hash_row
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import JournalIsDamaged, LogIsDamaged
-from archwright.store.journal import append, begin, entries
-from archwright.store.journal_line import UNPACKED_BYTES
-from archwright.store.log import START, Row
-from archwright.store.verify import verify
+from archwright.store.journal import append_entry, read_entries, write_journal
+from archwright.store.journal_entry import UNPACKED_BYTES
+from archwright.store.log import START, EventRow
+from archwright.store.verify import verify_log
 from tests.store.strategies import run_of, started, trial
 
 HEADER = '{"archwright journal":1}\n'
@@ -25,7 +25,7 @@ def crafted(rows, **changed):
     """A line that says `rows`, with the hashes that they have: what a stranger can write."""
     chain = ""
     for seq, row in enumerate(rows, start=1):
-        chain = link(chain, "a-1", Row(seq, *row, ""))
+        chain = hash_row(chain, "a-1", EventRow(seq, *row, ""))
     time, kind, number, payload = map(list, zip(*rows, strict=True))
     part = {"run": "a-1", "after": [0, ""], "time": time, "kind": kind, "trial": number, "payload": payload}
     line = {"events": len(rows), "heads": [["a-1", len(rows), chain]], "parts": [part | {"chain": chain}]}
@@ -99,7 +99,7 @@ def whole(tmp_path_factory):
 
 def appended(path):
     """What the journal says was appended."""
-    return [entry.parts() for entry in entries(path)]
+    return [entry.parts() for entry in read_entries(path)]
 
 
 @pytest.mark.parametrize("strange", STRANGE)
@@ -120,7 +120,7 @@ def test_a_log_beside_such_a_journal_can_be_looked_at(path, whole, strange):
     path.write_text(f"{HEADER}{STRANGE[strange]}\n")
     assert log.runs() == ["a-1"]
     assert len(log.read("a-1")) == 1
-    (verdict,) = verify(log.path)
+    (verdict,) = verify_log(log.path)
     assert verdict.anchor == "damaged" or "its journal log.duckdb.journal has other events" in verdict.broken.what
     with pytest.raises(LogIsDamaged, match=r"journal .*: .*move"):
         log.append("b-1", [started()], START)
@@ -140,12 +140,12 @@ def test_a_short_line_does_not_become_a_long_one(path):
 
 def test_what_is_too_long_to_be_packed_is_read_again(path, monkeypatch):
     """No append is refused for its length: it stands there as it is."""
-    begin(path, [])
-    monkeypatch.setattr(journal_line, "UNPACKED_BYTES", 10_000)
-    first = written("a-1", run_of(3), [0.5] * 17, START)
-    second = written("a-1", trial(0) * 20, [0.5] * 100, first.position)
+    write_journal(path, [])
+    monkeypatch.setattr(journal_entry, "UNPACKED_BYTES", 10_000)
+    first = chain_events("a-1", run_of(3), [0.5] * 17, START)
+    second = chain_events("a-1", trial(0) * 20, [0.5] * 100, first.position)
     for part in (first, second):
-        append(path, [part])
+        append_entry(path, [part])
     _, short, long = map(json.loads, path.read_text().splitlines())
     assert ("packed" in short, "packed" in long) == (True, False)
     assert appended(path) == [[first], [second]]

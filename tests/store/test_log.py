@@ -8,11 +8,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from archwright.store import file
-from archwright.store.duck import DuckDBLog
+from archwright.store import database
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogConflict
 from archwright.store.log import START, Log, Position
-from archwright.store.memory import MemoryLog
+from archwright.store.memory_log import MemoryLog
 from tests.contracts.log_contract import LogContract
 from tests.store.strategies import events, started
 
@@ -49,7 +49,7 @@ class TwoLogs(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        file._engine.cache_clear()
+        database._get_engine.cache_clear()
         self.disk = DuckDBLog(Path(self.folder.name) / "log.duckdb")
 
     @rule(run=st.sampled_from(["a-1", "b-1"]), batch=st.lists(events, max_size=4))

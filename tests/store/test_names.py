@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import NoSuchRun
-from archwright.store.log import START, check_run_name, find_run, new_run_name
-from archwright.store.memory import MemoryLog
+from archwright.store.log import START
+from archwright.store.memory_log import MemoryLog
+from archwright.store.runs import check_run_name, find_run, suggest_run_name
 from tests.store.strategies import started
 
 
@@ -33,26 +34,26 @@ def log_of(*runs):
 )
 def test_a_new_run_s_name(runs, stem, name):
     """The stem and the number after the highest one; what a name may not hold becomes a dash."""
-    assert new_run_name(log_of(*runs), stem) == name
+    assert suggest_run_name(log_of(*runs), stem) == name
 
 
 @given(st.text(), st.lists(st.integers(1, 30), unique=True, max_size=4))
 def test_a_new_name_is_new_and_valid(stem, numbers):
     """Whatever the stem and the runs that are there."""
-    taken = [new_run_name(log_of(), stem).removesuffix("1") + str(number) for number in numbers]
-    name = new_run_name(log_of(*taken), stem)
+    taken = [suggest_run_name(log_of(), stem).removesuffix("1") + str(number) for number in numbers]
+    name = suggest_run_name(log_of(*taken), stem)
     assert name not in taken
     assert check_run_name(name) == name
 
 
 def test_a_log_that_is_not_there_has_no_runs(tmp_path):
     """The name of the first run can be asked for before the file is made."""
-    assert new_run_name(DuckDBLog(tmp_path / "log.duckdb"), "digits") == "digits-1"
+    assert suggest_run_name(DuckDBLog(tmp_path / "log.duckdb"), "digits") == "digits-1"
 
 
 def test_names_that_are_taken_elsewhere_are_passed_over(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
-    assert new_run_name(log, "digits", ["digits-4", "mnist-9"]) == "digits-5"
+    assert suggest_run_name(log, "digits", ["digits-4", "mnist-9"]) == "digits-5"
 
 
 def test_a_run_is_found():

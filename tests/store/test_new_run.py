@@ -5,12 +5,13 @@ from itertools import islice
 
 import pytest
 
-from archwright.store.artifacts import artifact, run_folder, write
-from archwright.store.claim import claim, first_free
-from archwright.store.duck import DuckDBLog
+from archwright.store.artifacts import locate_artifact, locate_run_folder, write_artifact
+from archwright.store.claim import claim, claim_first_free
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunExists
 from archwright.store.events import Proposed
-from archwright.store.log import START, new_run_names, runs_of
+from archwright.store.log import START
+from archwright.store.runs import generate_run_names, list_runs
 from tests.search.instant import started
 
 
@@ -21,17 +22,21 @@ def log(tmp_path) -> DuckDBLog:
 
 def test_searches_that_begin_at_once_take_the_next_names(log):
     """All three have looked at the log before any of them has written to it."""
-    usual = [new_run_names(log, "digits") for _ in range(3)]
+    usual = [generate_run_names(log, "digits") for _ in range(3)]
     with ExitStack() as going:
-        assert [going.enter_context(first_free(log, names)) for names in usual] == ["digits-1", "digits-2", "digits-3"]
+        assert [going.enter_context(claim_first_free(log, names)) for names in usual] == [
+            "digits-1",
+            "digits-2",
+            "digits-3",
+        ]
     assert not log.path.exists()
 
 
 def test_a_name_that_was_taken_and_is_done_with_is_passed_over(log):
-    names = new_run_names(log, "digits")
+    names = generate_run_names(log, "digits")
     log.append("digits-1", [started(1)], START)
-    write(artifact(run_folder(log.path, "digits-2"), 0, "model"), b"weights")
-    with first_free(log, names) as name:
+    write_artifact(locate_artifact(locate_run_folder(log.path, "digits-2"), 0, "model"), b"weights")
+    with claim_first_free(log, names) as name:
         assert name == "digits-3"
     with claim(log.path, "digits-1"), claim(log.path, "digits-2"), claim(log.path, "digits-3"):
         pass  # none of them is held any more
@@ -39,21 +44,21 @@ def test_a_name_that_was_taken_and_is_done_with_is_passed_over(log):
 
 def test_a_start_that_fails_takes_no_name(log):
     def fail() -> None:
-        with first_free(log, new_run_names(log, "digits")) as name:
+        with claim_first_free(log, generate_run_names(log, "digits")) as name:
             raise ValueError(name)
 
     for _ in range(2):
         with pytest.raises(ValueError, match="digits-1"):
             fail()
-    assert runs_of(log) == []
+    assert list_runs(log) == []
 
 
 def test_where_all_names_are_taken_another_one_is_asked_for(log):
     log.append("a", [started(1), Proposed(0, (), started(1).budget)], START)
-    with pytest.raises(RunExists, match="name another one"), first_free(log, ["a"]):
+    with pytest.raises(RunExists, match="name another one"), claim_first_free(log, ["a"]):
         pass
 
 
 def test_numbers_go_on_after_the_last_one(log):
     log.append("digits-7", [started(1)], START)
-    assert list(islice(new_run_names(log, "digits"), 2)) == ["digits-8", "digits-9"]
+    assert list(islice(generate_run_names(log, "digits"), 2)) == ["digits-8", "digits-9"]

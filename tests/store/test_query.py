@@ -8,10 +8,10 @@ import duckdb
 import pytest
 from packaging.version import Version
 
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import QueryFailed
 from archwright.store.log import START
-from archwright.store.query import Table, asked, export, query
+from archwright.store.query import QueryResult, export_query, query, stream_query
 from tests.store.strategies import run_of
 
 
@@ -25,7 +25,7 @@ def path(tmp_path):
 def test_a_query_gives_columns_and_plain_rows(path):
     """Columns by name, rows as tuples of Python values, parameters by position."""
     table = query(path, "SELECT trial, score FROM scores WHERE run = ? AND trial > ? ORDER BY trial;", ["a-1", 0])
-    assert table == Table(("trial", "score"), [(1, 0.5), (2, 0.5)])
+    assert table == QueryResult(("trial", "score"), [(1, 0.5), (2, 0.5)])
 
 
 @pytest.mark.parametrize("sql", ["SHOW TABLES", "DESCRIBE trials", "FROM runs", "SELECT 1; SELECT 2", "PRAGMA version"])
@@ -83,7 +83,7 @@ def test_a_query_that_says_nothing_is_a_mistake(path, sql):
 
 def test_rows_can_be_read_one_by_one(path):
     """What is not read is not made."""
-    with asked(path, "FROM range(1_000_000_000)") as answer:
+    with stream_query(path, "FROM range(1_000_000_000)") as answer:
         assert answer.columns == ("range",)
         assert next(answer.rows) == (0,)
 
@@ -118,7 +118,7 @@ def test_what_a_writer_had_committed_that_was_killed_in_its_checkpoint(path):
 
 def exported(path, sql, form):
     file = io.BytesIO()
-    export(path, sql, file, form)
+    export_query(path, sql, file, form)
     return file.getvalue()
 
 
@@ -156,7 +156,7 @@ def test_a_failed_export_writes_nothing(path):
     """A mistake in the query is known before the first byte."""
     file = io.BytesIO()
     with pytest.raises(QueryFailed):
-        export(path, "SELECT nonsense FROM runs", file, "csv")
+        export_query(path, "SELECT nonsense FROM runs", file, "csv")
     assert file.getvalue() == b""
 
 

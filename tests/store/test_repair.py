@@ -16,18 +16,25 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from archwright.store import repair
-from archwright.store.anew import make_again
-from archwright.store.beside import AHEAD, beside
-from archwright.store.chain import written
-from archwright.store.duck import DuckDBLog
-from archwright.store.errors import JournalIsDamaged, LogContradicted, LogIsDamaged, LogIsGone, LogIsTorn, LogUnwritable
+from archwright.store import reconcile
+from archwright.store.chain import chain_events
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.errors import (
+    JournalIsDamaged,
+    LogContradicted,
+    LogIsDamaged,
+    LogIsGone,
+    LogIsTorn,
+    LogUnwritable,
+)
 from archwright.store.events import AttemptEnded
-from archwright.store.journal import append, journal_file, tail
+from archwright.store.journal import append_entry, locate_journal, read_tail
 from archwright.store.log import START
-from archwright.store.memory import MemoryLog
+from archwright.store.memory_log import MemoryLog
+from archwright.store.paths import WAL_SUFFIXES, locate_sidecar
 from archwright.store.query import query
-from archwright.store.verify import verify
+from archwright.store.rebuild import rebuild_missing
+from archwright.store.verify import verify_log
 from tests.store.processes import HOLDER, running
 from tests.store.strategies import events, run_of, started, trial
 
@@ -104,7 +111,7 @@ def test_what_is_gone_from_the_log_comes_back_and_that_is_said(log, harm, use, c
     assert str(log.path) in caplog.text
     assert {run: log.read(run) for run in ("a-1", "b-1")} == before
     assert log.runs()[:2] == ["a-1", "b-1"]
-    assert all(verdict.broken is None for verdict in verify(log.path))
+    assert all(verdict.broken is None for verdict in verify_log(log.path))
     assert len(caplog.records) == 1, "once"
 
 
@@ -142,12 +149,12 @@ def test_damage_that_only_a_query_meets_is_mended_as_its_error_says(log, tmp_pat
     command = f"archwright verify --log {log.path} looks at all of it, and makes it anew from its journal"
     with pytest.raises(LogIsTorn, match=rf"is damaged where nobody but this query has looked \(.*\); {command}"):
         query(log.path, asked)
-    journal = journal_file(log.path)
+    journal = locate_journal(log.path)
     kept = journal.rename(tmp_path / "kept")
     with pytest.raises(LogIsTorn, match="put a backup in its place"):
         query(log.path, asked)
     kept.rename(journal)
-    verify(log.path)
+    verify_log(log.path)
     assert query(log.path, asked).rows[0][0] > 800_000
 
 
@@ -156,9 +163,9 @@ def test_a_file_that_duckdb_refuses_is_kept(log, harm):
     """A person's own tables may be in it; a second one does not overwrite the first."""
     HARMS[harm](log)
     refused = log.path.read_bytes()
-    beside(log.path, "wal").write_bytes(b"of that file")
+    locate_sidecar(log.path, "wal").write_bytes(b"of that file")
     log.runs()
-    damaged = beside(log.path, "damaged")
+    damaged = locate_sidecar(log.path, "damaged")
     assert damaged.read_bytes() == refused
     assert damaged.with_name(f"{damaged.name}.wal").read_bytes() == b"of that file"
     cut(log)
@@ -204,17 +211,17 @@ def test_what_contradicts_the_journal_is_not_overwritten(log, change, caplog):
     sql, place = CHANGES[change]
     meddle(log, sql)
     content = log.path.read_bytes()
-    repair._compared.clear()  # as in a new process, which compares the end of every run once
+    reconcile._compared.clear()  # as in a new process, which compares the end of every run once
     with pytest.raises(LogContradicted, match=f"{place} in {log.path} is not what its journal .* says: .* move"):
         log.append("c-1", [started()], START)
     with caplog.at_level(logging.WARNING, "archwright.store"):
         assert "b-1" in log.runs()
     assert place in caplog.text or change == "renamed", "one who only reads does not compare all"
     assert log.path.read_bytes() == content
-    assert not all(verdict.broken is None for verdict in verify(log.path))
+    assert not all(verdict.broken is None for verdict in verify_log(log.path))
     log.path.rename(log.path.with_name("changed"))
     assert [len(log.read(run)) for run in log.runs()] == [12, 7]
-    assert all(verdict.broken is None for verdict in verify(log.path))
+    assert all(verdict.broken is None for verdict in verify_log(log.path))
 
 
 def test_a_changed_log_can_be_gone_on_with_without_its_journal(log):
@@ -222,9 +229,9 @@ def test_a_changed_log_can_be_gone_on_with_without_its_journal(log):
     meddle(log, "DELETE FROM events WHERE run = 'b-1'; INSERT INTO events VALUES ('z', 1, 0, 'x', NULL, '{}', uuid())")
     with pytest.raises(LogContradicted):
         log.append("c-1", [started()], START)
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     assert log.append("c-1", [started()], START).seq == 1
-    assert [verdict.run for verdict in verify(log.path) if verdict.anchor != "held"] == []
+    assert [verdict.run for verdict in verify_log(log.path) if verdict.anchor != "held"] == []
 
 
 def test_another_log_in_the_place_of_this_one_is_not_mixed_with_it(log, tmp_path):
@@ -239,10 +246,10 @@ def test_another_log_in_the_place_of_this_one_is_not_mixed_with_it(log, tmp_path
 
 def test_what_an_older_archwright_has_appended_is_noted(log, tmp_path, caplog):
     """It writes no journal: the next append notes what has come since, and says so."""
-    shutil.copy(journal_file(log.path), tmp_path / "older")
+    shutil.copy(locate_journal(log.path), tmp_path / "older")
     position = log.append("a-2", run_of(1), START)
-    shutil.copy(tmp_path / "older", journal_file(log.path))
-    assert [v.anchor for v in verify(log.path)] == ["held", "held", "behind"]
+    shutil.copy(tmp_path / "older", locate_journal(log.path))
+    assert [v.anchor for v in verify_log(log.path)] == ["held", "held", "behind"]
     assert log.append("a-2", [started()], position).seq == 8
     assert "has 7 events that its journal lacked" in caplog.text
     remove(log)
@@ -251,24 +258,24 @@ def test_what_an_older_archwright_has_appended_is_noted(log, tmp_path, caplog):
 
 def test_a_log_without_a_journal_begins_one_with_all_that_it_has(log):
     """An older log, or a copy of the bare file: nothing is known of its end before, and all of it after."""
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     before = log.path.read_bytes()
-    assert [v.anchor for v in verify(log.path)] == ["none", "none"]
+    assert [v.anchor for v in verify_log(log.path)] == ["none", "none"]
     assert log.path.read_bytes() == before
-    assert not journal_file(log.path).exists(), "reading begins none"
+    assert not locate_journal(log.path).exists(), "reading begins none"
     log.append("c-1", [started()], START)
-    assert [v.anchor for v in verify(log.path)] == ["held"] * 3
+    assert [v.anchor for v in verify_log(log.path)] == ["held"] * 3
     remove(log)
     assert [len(log.read(run)) for run in log.runs()] == [12, 7, 1]
 
 
 def test_a_broken_run_is_as_broken_in_a_journal_that_is_begun_for_it(log):
     """What is not what was written is journalled as it is, and found as before."""
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     meddle(log, "UPDATE events SET time = 0 WHERE run = 'a-1' AND seq = 5")
     log.append("c-1", [started()], START)
     remove(log)
-    found = {verdict.run: verdict.broken and verdict.broken.seq for verdict in verify(log.path)}
+    found = {verdict.run: verdict.broken and verdict.broken.seq for verdict in verify_log(log.path)}
     assert found == {"a-1": 5, "b-1": None, "c-1": None}
 
 
@@ -280,7 +287,7 @@ def test_a_new_log_is_not_begun_where_the_journal_of_another_lies(log):
     assert not log.path.exists()
     assert log.runs() == ["a-1", "b-1"]
     remove(log)
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     assert log.append("b-1", [started()], START).seq == 1
 
 
@@ -305,7 +312,7 @@ def test_a_reader_that_may_not_write_reads_what_is_there(log, monkeypatch, caplo
     def refused(*_):
         raise LogUnwritable("no right to it")
 
-    monkeypatch.setattr("archwright.store.repair._bring_in_step", refused)
+    monkeypatch.setattr("archwright.store.opening.reconcile", refused)
     assert log.runs() == log.runs() == ["a-1"]
     assert caplog.text.count("no right to it") == 1  # however often it reads
 
@@ -315,23 +322,23 @@ def test_two_that_find_a_torn_file_make_one(log):
     cut(log)
     with ThreadPoolExecutor(3) as pool:
         assert [len(read) for read in pool.map(log.read, ["a-1", "a-1", "b-1"])] == [12, 12, 7]
-    assert not beside(log.path, "damaged").with_name(f"{log.path.name}.damaged-2").exists()
+    assert not locate_sidecar(log.path, "damaged").with_name(f"{log.path.name}.damaged-2").exists()
 
 
 def test_of_two_that_find_the_file_gone_the_slower_leaves_what_the_faster_has(log, monkeypatch, caplog):
     """Also what DuckDB has written ahead by then; nobody sets anything aside while another makes the log."""
-    there, aside = log.path.read_bytes(), beside(log.path, "wal")
+    there, aside = log.path.read_bytes(), locate_sidecar(log.path, "wal")
     waits, flock = threading.Event(), fcntl.flock
 
     def waiting(*how):
         waits.set()
         flock(*how)
 
-    with journal_file(log.path).open("rb") as faster, ThreadPoolExecutor(1) as pool:
+    with locate_journal(log.path).open("rb") as faster, ThreadPoolExecutor(1) as pool:
         fcntl.flock(faster, fcntl.LOCK_EX)
         remove(log)
-        monkeypatch.setattr("archwright.store.anew.fcntl.flock", waiting)
-        slower = pool.submit(make_again, log.path, 30.0)
+        monkeypatch.setattr("archwright.store.rebuild.fcntl.flock", waiting)
+        slower = pool.submit(rebuild_missing, log.path, 30.0)
         assert waits.wait(30)
         log.path.write_bytes(there)
         aside.write_bytes(b"of the faster one")
@@ -342,12 +349,12 @@ def test_of_two_that_find_the_file_gone_the_slower_leaves_what_the_faster_has(lo
 
 
 def test_what_was_written_ahead_for_a_file_that_is_gone_is_kept(log):
-    for end in AHEAD:
+    for end in WAL_SUFFIXES:
         log.path.with_name(f"{log.path.name}.{end}").write_bytes(end.encode())
     remove(log)
     assert log.runs() == ["a-1", "b-1"]
     kept = {path.name.removeprefix(f"{log.path.name}.damaged."): path.read_bytes() for path in list_damaged(log)}
-    assert kept == {end: end.encode() for end in AHEAD}
+    assert kept == {end: end.encode() for end in WAL_SUFFIXES}
 
 
 def list_damaged(log):
@@ -356,15 +363,15 @@ def list_damaged(log):
 
 def damage(log, line):
     """Overwrite a part of a line of the journal."""
-    lines = journal_file(log.path).read_bytes().split(b"\n")
+    lines = locate_journal(log.path).read_bytes().split(b"\n")
     lines[line] = lines[line].replace(b"RunStarted", b"RunStopped").replace(b'"width\\"', b'"depth\\"')
-    journal_file(log.path).write_bytes(b"\n".join(lines))
+    locate_journal(log.path).write_bytes(b"\n".join(lines))
 
 
 def lose(log, line):
     """Take a line out of the journal."""
-    lines = journal_file(log.path).read_bytes().split(b"\n")
-    journal_file(log.path).write_bytes(b"\n".join(lines[:line] + lines[line + 1 :]))
+    lines = locate_journal(log.path).read_bytes().split(b"\n")
+    locate_journal(log.path).write_bytes(b"\n".join(lines[:line] + lines[line + 1 :]))
 
 
 @pytest.mark.parametrize(
@@ -379,19 +386,19 @@ def lose(log, line):
 def test_damage_in_the_middle_of_the_journal_is_told_once_and_stops_nobody(log, harm, line, what, caplog):
     """By who writes, with what to do; doing so helps. What was appended since is in the log and in its journal."""
     harm(log, line)
-    repair._compared.clear()  # as in a new process
+    reconcile._compared.clear()  # as in a new process
     with caplog.at_level(logging.WARNING, "archwright.store"):
         position = log.append("c-1", [started()], START)
         log.append("c-1", trial(0), position)
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"{journal_file(log.path)} is damaged: {what}; move it away, and the next search begins it anew. This goes on, "
-        f"but until then what {log.path} may lose cannot be put back"
+        f"{locate_journal(log.path)} is damaged: {what}; move it away, and the next search begins it anew. This goes "
+        f"on, but until then what {log.path} may lose cannot be put back"
     )
-    assert [verdict.anchor for verdict in verify(log.path)] == ["damaged"] * 3
-    journal_file(log.path).rename(journal_file(log.path).with_name("moved away"))
+    assert [verdict.anchor for verdict in verify_log(log.path)] == ["damaged"] * 3
+    locate_journal(log.path).rename(locate_journal(log.path).with_name("moved away"))
     log.append("d-1", [started()], START)
-    assert [verdict.anchor for verdict in verify(log.path)] == ["held"] * 4
+    assert [verdict.anchor for verdict in verify_log(log.path)] == ["held"] * 4
     remove(log)
     assert [len(log.read(run)) for run in log.runs()] == [12, 7, 6, 1]
 
@@ -412,9 +419,9 @@ def test_what_a_journal_without_one_of_its_lines_can_bring_back(log, caplog):
 def test_a_kill_beside_a_journal_that_is_damaged_in_its_middle_stops_nobody(log, caplog):
     """The last append, which the log lacks, is taken in all the same."""
     damage(log, 1)
-    part = written("a-1", [started()], [0.5], log.read("a-1")[-1].position)
-    append(journal_file(log.path), [part])
-    repair._compared.clear()
+    part = chain_events("a-1", [started()], [0.5], log.read("a-1")[-1].position)
+    append_entry(locate_journal(log.path), [part])
+    reconcile._compared.clear()
     with caplog.at_level(logging.WARNING, "archwright.store"):
         assert log.append("a-1", [started()], part.position).seq == 14
     assert len(caplog.records) == 1
@@ -425,16 +432,16 @@ def test_a_kill_beside_a_journal_that_is_damaged_in_its_middle_stops_nobody(log,
 @pytest.mark.parametrize("harm", [cut, remove])
 def test_what_is_made_anew_is_as_open_to_others_as_it_was(log, harm, mode):
     log.path.chmod(mode)
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     log.append("c-1", run_of(1), START)
     harm(log)
     assert log.runs() == ["a-1", "b-1", "c-1"]
-    assert [stat.S_IMODE(file.stat().st_mode) for file in (log.path, journal_file(log.path))] == [mode, mode]
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (log.path, locate_journal(log.path))] == [mode, mode]
 
 
 def test_a_log_that_is_gone_and_whose_journal_is_damaged_is_not_said_to_come_back(log):
-    lines = journal_file(log.path).read_bytes().splitlines(keepends=True)
-    journal_file(log.path).write_bytes(b"".join([lines[0], b"nonsense\n", *lines[2:]]))
+    lines = locate_journal(log.path).read_bytes().splitlines(keepends=True)
+    locate_journal(log.path).write_bytes(b"".join([lines[0], b"nonsense\n", *lines[2:]]))
     log.path.unlink()
     says = r"is gone, and cannot be made anew: .*nonsense.* no line of a journal; put a backup"
     with pytest.raises(JournalIsDamaged, match=says):
@@ -444,8 +451,8 @@ def test_a_log_that_is_gone_and_whose_journal_is_damaged_is_not_said_to_come_bac
 def test_where_both_are_damaged_that_is_said(log):
     """Then only a backup helps."""
     cut(log)
-    lines = journal_file(log.path).read_bytes().split(b"\n")
-    journal_file(log.path).write_bytes(b"\n".join([*lines[:2], b"nonsense", *lines[3:]]))
+    lines = locate_journal(log.path).read_bytes().split(b"\n")
+    locate_journal(log.path).write_bytes(b"\n".join([*lines[:2], b"nonsense", *lines[3:]]))
     with pytest.raises(LogIsDamaged, match=r"put a backup in its place .* cannot be made anew: .*nonsense"):
         log.runs()
 
@@ -497,16 +504,16 @@ class Harmed(RuleBasedStateMachine):
     @rule(run=st.sampled_from(["a-1", "b-1"]), batch=st.lists(events, min_size=1, max_size=2))
     def be_killed_before_the_file_is_written(self, run, batch) -> None:
         """What was journalled happened."""
-        part = written(run, batch, [0.5] * len(batch), self.end(run))
-        append(journal_file(self.log.path), [part])
+        part = chain_events(run, batch, [0.5] * len(batch), self.end(run))
+        append_entry(locate_journal(self.log.path), [part])
         self.model.append_all([part])
 
     @rule(length=st.integers(1, 60))
     def be_killed_within_a_line(self, length) -> None:
         """What was torn did not."""
         part = b'{"events":9,"heads":[["a-1",9,"1234"]],"parts":[{"run":"a-1","after"'[:length]
-        journal = journal_file(self.log.path)
-        end = tail(journal)
+        journal = locate_journal(self.log.path)
+        end = read_tail(journal)
         assert end is not None
         journal.write_bytes(journal.read_bytes()[: end.end] + b"\n" + part)
 
@@ -519,7 +526,7 @@ class Harmed(RuleBasedStateMachine):
     def change_events(self, sql) -> None:
         self.log.runs()
         meddle(self.log, f"UPDATE events {sql} WHERE run = 'b-1'")
-        repair._compared.clear()  # as in a new process
+        reconcile._compared.clear()  # as in a new process
         with pytest.raises(LogContradicted, match="is not what its journal"):
             self.log.append("d-1", [started()], START)
         self.log.path.unlink()
@@ -528,11 +535,11 @@ class Harmed(RuleBasedStateMachine):
     def change_the_journal(self) -> None:
         self.log.append("a-1", trial(0)[:1], self.end("a-1"), [0.5])
         self.model.append("a-1", trial(0)[:1], self.end("a-1"), [0.5])
-        journal = journal_file(self.log.path)
+        journal = locate_journal(self.log.path)
         text = journal.read_text().replace('\\"width\\"', '\\"depth\\"')
         assert text != journal.read_text()
         journal.write_text(text)
-        verdicts = verify(self.log.path)
+        verdicts = verify_log(self.log.path)
         assert {verdict.anchor for verdict in verdicts} == {"damaged"}
         assert [verdict.broken for verdict in verdicts] == [None, None]
         journal.unlink()
@@ -545,7 +552,7 @@ class Harmed(RuleBasedStateMachine):
             for run in self.model.runs():
                 assert self.log.read(run) == self.model.read(run)
             assert self.log.runs() == self.model.runs()
-            assert [verdict.broken for verdict in verify(self.log.path)] == [None, None]
+            assert [verdict.broken for verdict in verify_log(self.log.path)] == [None, None]
 
     def teardown(self) -> None:
         self.folder.cleanup()

@@ -6,13 +6,13 @@ import stat
 import duckdb
 import pytest
 
-from archwright.store.anew import Remains, remains
-from archwright.store.beside import beside
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import JournalIsDamaged, LogIsDamaged, LogIsLost
-from archwright.store.journal import journal_file
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
-from archwright.store.verify import verify
+from archwright.store.paths import locate_sidecar
+from archwright.store.rescue import DamageReport, assess_journal
+from archwright.store.verify import verify_log
 from tests.store.strategies import run_of, started
 
 BEFORE = {"a-1": 12, "b-1": 7, "c-1": 7}
@@ -33,8 +33,8 @@ def log(tmp_path):
 
 def harm(log, changed):
     """Put other lines in the place of the journal's, by their numbers; None takes one out."""
-    lines = dict(enumerate(journal_file(log.path).read_bytes().splitlines(keepends=True), start=1)) | changed
-    journal_file(log.path).write_bytes(b"".join(line for line in lines.values() if line is not None))
+    lines = dict(enumerate(locate_journal(log.path).read_bytes().splitlines(keepends=True), start=1)) | changed
+    locate_journal(log.path).write_bytes(b"".join(line for line in lines.values() if line is not None))
 
 
 def cut(log):
@@ -65,22 +65,22 @@ DAMAGES = {
 def test_what_can_be_believed_of_a_journal(log, damage):
     changed, left, unread, orphans = DAMAGES[damage]
     harm(log, changed)
-    assert remains(journal_file(log.path)) == Remains(sum(left.values()), orphans, unread)
+    assert assess_journal(locate_journal(log.path)) == DamageReport(sum(left.values()), orphans, unread)
 
 
 def test_all_of_a_whole_journal_is_believed(log):
     """Also where a kill has torn its last line."""
-    with journal_file(log.path).open("ab") as file:
+    with locate_journal(log.path).open("ab") as file:
         file.write(b'{"events":27,"hea')
-    found = remains(journal_file(log.path))
-    assert found == Remains(26, 0, [])
+    found = assess_journal(locate_journal(log.path))
+    assert found == DamageReport(26, 0, [])
     assert not found.help
 
 
 def test_an_event_that_was_changed_proves_nothing_and_neither_does_what_goes_on_from_it(log):
-    line = journal_file(log.path).read_bytes().splitlines(keepends=True)[2]
+    line = locate_journal(log.path).read_bytes().splitlines(keepends=True)[2]
     harm(log, {3: line.replace(b"0.5", b"0.6")})
-    assert remains(journal_file(log.path)) == Remains(17, 6, [3])
+    assert assess_journal(locate_journal(log.path)) == DamageReport(17, 6, [3])
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
     for use in (
         log.runs,
         lambda: log.append("d-1", [started()], log.read("b-1")[-1].position),
-        lambda: verify(log.path),
+        lambda: verify_log(log.path),
     ):
         with pytest.raises(LogIsLost, match=says):
             use()
     assert {path.name: path.read_bytes() for path in log.path.parent.iterdir()} == there
     with caplog.at_level(logging.WARNING, "archwright.store"):
-        verdicts = verify(log.path, rescuing=True)
-    kept = beside(log.path, "damaged")
+        verdicts = verify_log(log.path, rescuing=True)
+    kept = locate_sidecar(log.path, "damaged")
     kept_journal = kept.with_name(f"{kept.name}.journal")
     caplog_says = [record.getMessage() for record in caplog.records]
     assert len(caplog_says) == 2
@@ -120,7 +120,7 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
         run: (count, None, "held") for run, count in left.items()
     }
     assert {run: log.read(run) for run in log.runs()} == {run: before[run][:count] for run, count in left.items()}
-    assert kept_journal.read_bytes() == there[journal_file(log.path).name]
+    assert kept_journal.read_bytes() == there[locate_journal(log.path).name]
     assert lose is remove or kept.read_bytes() == there[log.path.name]
     remove(log)
     assert {run: len(log.read(run)) for run in log.runs()} == left, "the journal that was begun anew has them"
@@ -130,9 +130,9 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
 def test_a_line_that_is_gone_leaves_a_run_that_is_broken_or_what_is_before_in_it(log, rescuing, left, broken):
     """No line says what is lost: without a rescue all the others come back, and the run is known to be broken."""
     harm(log, {3: None})
-    assert remains(journal_file(log.path)) == Remains(17, 6, [])
+    assert assess_journal(locate_journal(log.path)) == DamageReport(17, 6, [])
     remove(log)
-    verdicts = verify(log.path, rescuing=rescuing)
+    verdicts = verify_log(log.path, rescuing=rescuing)
     assert [(verdict.events, verdict.broken and verdict.broken.seq) for verdict in verdicts] == [
         (left, broken), (7, None), (7, None)
     ]  # fmt: skip
@@ -141,9 +141,9 @@ def test_a_line_that_is_gone_leaves_a_run_that_is_broken_or_what_is_before_in_it
 def test_what_was_rescued_can_be_gone_on_with(log):
     harm(log, {3: b"x\n"})
     cut(log)
-    verify(log.path, rescuing=True)
+    verify_log(log.path, rescuing=True)
     assert log.append("a-1", run_of(2)[3:], log.read("a-1")[-1].position).seq == 12
-    assert [(verdict.events, verdict.anchor) for verdict in verify(log.path)] == [
+    assert [(verdict.events, verdict.anchor) for verdict in verify_log(log.path)] == [
         (12, "held"),
         (7, "held"),
         (7, "held"),
@@ -157,7 +157,7 @@ def test_a_journal_of_which_nothing_is_whole_is_left_as_it_is(log, lose):
     there = {path.name: path.read_bytes() for path in log.path.parent.iterdir()}
     for rescuing in (False, True):
         with pytest.raises(LogIsDamaged, match="put a backup") as raised:
-            verify(log.path, rescuing=rescuing)
+            verify_log(log.path, rescuing=rescuing)
         assert "--rescue" not in str(raised.value)
         assert {path.name: path.read_bytes() for path in log.path.parent.iterdir()} == there
 
@@ -165,27 +165,27 @@ def test_a_journal_of_which_nothing_is_whole_is_left_as_it_is(log, lose):
 @pytest.mark.parametrize("rescuing", [False, True])
 def test_a_log_that_is_whole_needs_no_rescue(log, rescuing):
     """It goes on; and of one that is torn beside a whole journal nothing is lost."""
-    whole = journal_file(log.path).read_bytes()
+    whole = locate_journal(log.path).read_bytes()
     harm(log, {3: b"x\n"})
     there = {path.name: path.read_bytes() for path in log.path.parent.iterdir()}
-    assert [(verdict.events, verdict.anchor) for verdict in verify(log.path, rescuing=rescuing)] == [
+    assert [(verdict.events, verdict.anchor) for verdict in verify_log(log.path, rescuing=rescuing)] == [
         (12, "damaged"), (7, "damaged"), (7, "damaged")
     ]  # fmt: skip
     assert {path.name: path.read_bytes() for path in log.path.parent.iterdir()} == there
-    journal_file(log.path).write_bytes(whole)
+    locate_journal(log.path).write_bytes(whole)
     cut(log)
-    assert {verdict.run: verdict.events for verdict in verify(log.path, rescuing=rescuing)} == BEFORE
-    assert journal_file(log.path).read_bytes() == whole
+    assert {verdict.run: verdict.events for verdict in verify_log(log.path, rescuing=rescuing)} == BEFORE
+    assert locate_journal(log.path).read_bytes() == whole
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o660])
 @pytest.mark.parametrize("lose", [cut, remove])
 def test_what_is_rescued_is_as_open_to_others_as_it_was(log, lose, mode):
     log.path.chmod(mode)
-    journal_file(log.path).chmod(mode)
+    locate_journal(log.path).chmod(mode)
     harm(log, {3: b"x\n"})
     lose(log)
-    verify(log.path, rescuing=True)
+    verify_log(log.path, rescuing=True)
     assert {stat.S_IMODE(path.stat().st_mode) for path in log.path.parent.glob("log.*")} == {mode}
 
 
@@ -198,6 +198,6 @@ def test_a_log_without_events_that_can_be_read_is_moved_away_to_be_rescued(log):
         with pytest.raises(
             JournalIsDamaged, match=r"holds no run.* is not known: .*; move the log away, and archwright v"
         ):
-            verify(log.path, rescuing=rescuing)
+            verify_log(log.path, rescuing=rescuing)
     log.path.rename(log.path.with_name("moved away"))
-    assert [verdict.events for verdict in verify(log.path, rescuing=True)] == [7, 7]
+    assert [verdict.events for verdict in verify_log(log.path, rescuing=True)] == [7, 7]

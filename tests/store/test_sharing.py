@@ -10,16 +10,16 @@ from contextlib import suppress
 
 import pytest
 
-from archwright.store import file
-from archwright.store.beside import beside
-from archwright.store.claim import claim, is_claimed, lock_file
-from archwright.store.duck import DuckDBLog
+from archwright.store import database
+from archwright.store.claim import claim, is_claimed, locate_lock
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import InvalidRunName, LogFailed, LogIsBusy, LogMissing, RunIsBusy
 from archwright.store.events import Reported
-from archwright.store.journal import journal_file
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
+from archwright.store.paths import locate_sidecar
 from archwright.store.query import query
-from archwright.store.verify import verify
+from archwright.store.verify import verify_log
 from tests.store.processes import CLAIMER, HOLDER, POLLER, running
 from tests.store.strategies import run_of, started, trial
 
@@ -58,8 +58,8 @@ def test_a_writer_waits_for_a_client_that_sits_on_the_log(path):
 def hasty(monkeypatch):
     """A clock that goes a second at each look, and no sleep."""
     clock = itertools.count()
-    monkeypatch.setattr(file.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(file.time, "sleep", lambda _: None)
+    monkeypatch.setattr(database.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(database.time, "sleep", lambda _: None)
 
 
 @pytest.mark.usefixtures("hasty")
@@ -122,7 +122,7 @@ def test_threads_of_one_process_take_turns(path):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(search, ["a-1", "b-1", "c-1", "d-1"])) == [17] * 4
-    assert [verdict.broken for verdict in verify(path)] == [None] * 4
+    assert [verdict.broken for verdict in verify_log(path)] == [None] * 4
 
 
 def test_many_first_appends_make_one_log(path):
@@ -136,7 +136,7 @@ def test_many_first_appends_make_one_log(path):
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(first, range(4))) == [1] * 4
     assert sorted(DuckDBLog(path).runs()) == [f"run-{number}" for number in range(4)]
-    assert sorted(path.parent.iterdir()) == [path, journal_file(path)], "no draft is left"
+    assert sorted(path.parent.iterdir()) == [path, locate_journal(path)], "no draft is left"
 
 
 def test_one_process_claims_a_run(path):
@@ -165,11 +165,11 @@ def test_who_asks_whether_a_run_is_claimed_is_told_by_its_lock(path):
         is_claimed(path, "a-1")
     DuckDBLog(path).append("a-1", [started()], START)
     with running(CLAIMER, path, "a-1") as holder:
-        lock_file(path, "a-1").write_text("999999999")
+        locate_lock(path, "a-1").write_text("999999999")
         assert is_claimed(path, "a-1")
         holder.kill()
         holder.wait()
-        lock_file(path, "a-1").write_text(str(os.getpid()))
+        locate_lock(path, "a-1").write_text(str(os.getpid()))
         assert not is_claimed(path, "a-1")
     with claim(path, "a-1"):
         assert is_claimed(path, "a-1"), "also by this process"
@@ -191,7 +191,7 @@ def test_who_asks_keeps_nobody_out(path, monkeypatch):
         with claim(path, "a-1"):
             return is_claimed(path, "a-1")
 
-    with lock_file(path, "a-1").open() as asker, ThreadPoolExecutor(1) as pool:
+    with locate_lock(path, "a-1").open() as asker, ThreadPoolExecutor(1) as pool:
         flock(asker, fcntl.LOCK_SH)
         monkeypatch.setattr(fcntl, "flock", trying)
         claiming = pool.submit(claimed)
@@ -205,7 +205,7 @@ def test_a_claim_is_given_back_after_an_error(path):
     with pytest.raises(ZeroDivisionError), claim(path, "a-1"):
         raise ZeroDivisionError
     with claim(path, "a-1"):
-        assert lock_file(path, "a-1").exists()
+        assert locate_lock(path, "a-1").exists()
 
 
 @pytest.mark.parametrize("others", [False, True])
@@ -223,7 +223,7 @@ def test_a_claim_of_a_run_that_was_never_begun_leaves_nothing(path, others):
     with suppress(ZeroDivisionError), claim(path, "a-1"):
         DuckDBLog(path).append("a-1", [started()], START)
         raise ZeroDivisionError
-    assert lock_file(path, "a-1").read_text() == str(os.getpid()), "who held it last is how it is known to have died"
+    assert locate_lock(path, "a-1").read_text() == str(os.getpid()), "who held it last is how it is known to have died"
 
 
 def test_a_log_that_is_gone_does_not_come_back_with_a_claim(path):
@@ -231,7 +231,7 @@ def test_a_log_that_is_gone_does_not_come_back_with_a_claim(path):
     path.unlink()
     with claim(path, "b-1"):
         pass
-    assert [*path.parent.iterdir()] == [journal_file(path)]
+    assert [*path.parent.iterdir()] == [locate_journal(path)]
 
 
 def test_locks_that_come_and_go_keep_all_but_one_out(path):
@@ -265,8 +265,8 @@ def test_a_link_in_the_place_of_a_lock_is_not_written_through(path):
     """It may have come with somebody's log, to have a file of the reader's overwritten."""
     precious = path.with_name("precious")
     precious.write_text("what was there")
-    beside(path, "locks").mkdir()
-    lock_file(path, "a-1").symlink_to(precious)
+    locate_sidecar(path, "locks").mkdir()
+    locate_lock(path, "a-1").symlink_to(precious)
     with pytest.raises(LogFailed, match=r"a-1\.lock cannot be used: .*symbolic links"), claim(path, "a-1"):
         pass
     assert precious.read_text() == "what was there"

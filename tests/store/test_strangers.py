@@ -5,13 +5,13 @@ import re
 import duckdb
 import pytest
 
-from archwright.store.artifacts import run_folder
-from archwright.store.duck import DuckDBLog
+from archwright.store.artifacts import locate_run_folder
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged, LogUnwritable, NamesTaken, NotALog
-from archwright.store.journal import journal_file
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
-from archwright.store.query import export, query
-from archwright.store.verify import require_own_names, verify
+from archwright.store.query import export_query, query
+from archwright.store.verify import require_own_names, verify_log
 from archwright.store.views import VIEWS
 from tests.places import ROOT
 from tests.store.strategies import run_of, started, trial
@@ -39,7 +39,7 @@ def meddle(log, *sql):
 READERS = {
     "read": lambda log: log.read("a-1"),
     "runs": lambda log: log.runs(),
-    "verify": lambda log: verify(log.path),
+    "verify": lambda log: verify_log(log.path),
     "names": lambda log: require_own_names(log.path),
     "query": lambda log: query(log.path, "FROM events"),
     "views": lambda log: query(log.path, "FROM trials"),
@@ -107,7 +107,7 @@ def everything(log):
     """All that is read of a log."""
     views = [query(log.path, f"FROM {view.name} ORDER BY ALL") for view in VIEWS]
     counted = query(log.path, "SELECT max(seq), min(time), count(*), replace('a', 'a', 'b'), 2 * 3 FROM events")
-    return log.read("a-1"), log.runs(), verify(log.path), views, counted
+    return log.read("a-1"), log.runs(), verify_log(log.path), views, counted
 
 
 def test_no_macro_of_a_file_stands_for_a_function(log):
@@ -192,7 +192,7 @@ def test_a_refused_log_is_made_anew_from_its_journal_as_the_error_says(log, what
     meddle(log, *REFUSED[what])
     with pytest.raises((NotALog, LogIsDamaged)) as raised:
         log.runs()
-    journal = journal_file(log.path)
+    journal = locate_journal(log.path)
     assert str(raised.value).endswith(
         f"; move it away, and make it anew from its journal {journal} with: archwright runs --log {log.path}"
     )
@@ -225,7 +225,7 @@ def test_a_trigger_is_refused(tmp_path):
         newer.append("b-1", [started()], START)
     assert query(newer.path, "SELECT count(*) FROM loot").rows == [(0,)]
     assert len(newer.read("a-1")) == 1
-    assert not run_folder(newer.path, "b-1").exists()
+    assert not locate_run_folder(newer.path, "b-1").exists()
 
 
 @pytest.mark.parametrize("torn", [False, True])
@@ -233,22 +233,22 @@ def test_a_journal_that_leads_to_ones_own_is_neither_written_nor_believed(log, t
     """Neither by who goes on with the stranger's log, nor by who finds it torn."""
     own = DuckDBLog(tmp_path / "own.duckdb")
     own.append("mine-1", run_of(1), START)
-    before = journal_file(own.path).read_bytes()
+    before = locate_journal(own.path).read_bytes()
     position = log.read("a-1")[-1].position
-    journal_file(log.path).unlink()
-    journal_file(log.path).symlink_to(journal_file(own.path))
+    locate_journal(log.path).unlink()
+    locate_journal(log.path).symlink_to(locate_journal(own.path))
     if torn:
         log.path.write_bytes(log.path.read_bytes()[:300_000])
     with pytest.raises(LogIsDamaged, match=r"log\.duckdb\.journal is damaged: it is a link"):
         log.append("a-1", [started()], position)
-    assert journal_file(own.path).read_bytes() == before
+    assert locate_journal(own.path).read_bytes() == before
     assert torn or log.runs() == ["a-1"]
-    assert [(verdict.events, verdict.anchor) for verdict in verify(own.path)] == [(7, "held")]
+    assert [(verdict.events, verdict.anchor) for verdict in verify_log(own.path)] == [(7, "held")]
 
 
 def test_an_export_reaches_no_file_either(log, tmp_path):
     with (tmp_path / "out").open("wb") as file, pytest.raises(ValueError, match="DuckDB says"):
-        export(log.path, f"SELECT * FROM read_text('{tmp_path}/secret')", file, "csv")
+        export_query(log.path, f"SELECT * FROM read_text('{tmp_path}/secret')", file, "csv")
     assert (tmp_path / "out").read_bytes() == b""
 
 

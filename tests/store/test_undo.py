@@ -6,14 +6,14 @@ from hashlib import blake2b
 
 import pytest
 
-from archwright.store.beside import beside
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged, LogUnwritable
-from archwright.store.file import is_kept
-from archwright.store.journal import journal_file
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
+from archwright.store.paths import locate_sidecar
 from archwright.store.query import query
-from archwright.store.verify import verify
+from archwright.store.undo import has_undo_file
+from archwright.store.verify import verify_log
 from tests.store.processes import HOLDER, running, start
 from tests.store.strategies import started, trial
 
@@ -38,7 +38,7 @@ def log(tmp_path):
 @pytest.fixture
 def position(log):
     position = log.append("a-1", [started(), *trial(0)], START)
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     return position
 
 
@@ -47,7 +47,7 @@ def killed(log, when):
     content = log.path.read_bytes()
     blocks = content[:METADATA] + BLOCK.to_bytes(8, "little") + METADATA.to_bytes(8, "little")
     blocks += content[METADATA : METADATA + BLOCK]
-    beside(log.path, "undo").write_bytes(blake2b(blocks, digest_size=32).digest() + blocks)
+    locate_sidecar(log.path, "undo").write_bytes(blake2b(blocks, digest_size=32).digest() + blocks)
     with start(WRITER, log.path, when) as writer:
         assert writer.wait(30) == -9
     return content
@@ -70,7 +70,7 @@ def readers(log, position):
             row == (position.seq,) for row in query(log.path, "SELECT count(*) FROM events WHERE run = 'a-1'").rows
         ],
         "append": lambda: [log.append("b-1", [started()], START).seq == 1],
-        "verify": lambda: [verdict.broken is None for verdict in verify(log.path) if verdict.run == "a-1"],
+        "verify": lambda: [verdict.broken is None for verdict in verify_log(log.path) if verdict.run == "a-1"],
     }
 
 
@@ -80,7 +80,7 @@ def test_a_torn_checkpoint_is_undone(log, position, reader):
     killed(log, "before")
     tear(log.path)
     assert readers(log, position)[reader]() == [True]
-    assert not is_kept(log.path)
+    assert not has_undo_file(log.path)
     assert query(log.path, "SELECT * FROM mine").rows == [(1,)]
     assert log.append("a-1", [started()], position).seq == position.seq + 1
 
@@ -90,7 +90,7 @@ def test_without_what_was_kept_the_log_would_be_lost(log):
     """The tear of these tests is one that nothing else mends: what is kept is needed."""
     killed(log, "before")
     tear(log.path)
-    beside(log.path, "undo").unlink()
+    locate_sidecar(log.path, "undo").unlink()
     with pytest.raises(LogIsDamaged, match="put a backup in its place"):
         log.read("a-1")
 
@@ -111,37 +111,37 @@ def test_a_checkpoint_that_counts_is_left_alone(log, position):
     assert log.read("a-1")[-1].position == position
     assert log.path.read_bytes() == content
     assert query(log.path, "SELECT * FROM mine").rows == [(1,)]
-    assert not is_kept(log.path)
+    assert not has_undo_file(log.path)
 
 
 @pytest.mark.parametrize("length", [0, 31, 32, 5000, 200_000])
 def test_a_writer_killed_while_it_keeps_has_changed_nothing(log, position, length):
     """What is kept in part is not put back."""
     content = killed(log, "before")
-    os.truncate(beside(log.path, "undo"), length)
+    os.truncate(locate_sidecar(log.path, "undo"), length)
     assert log.read("a-1")[-1].position == position
     assert log.path.read_bytes() == content
-    assert not is_kept(log.path)
+    assert not has_undo_file(log.path)
 
 
 def test_nothing_is_undone_while_somebody_is_at_work(log, position):
     """What a process keeps that is alive is its own: readers wait for it."""
     with running(HOLDER, log.path, "write") as holder, ThreadPoolExecutor(1) as pool:
-        beside(log.path, "undo").write_bytes(b"of the process that holds the log")
+        locate_sidecar(log.path, "undo").write_bytes(b"of the process that holds the log")
         reading = pool.submit(log.read, "a-1")
         with pytest.raises(TimeoutError):
             reading.result(timeout=0.5)
-        assert is_kept(log.path)
+        assert has_undo_file(log.path)
         holder.stdin.close()
         assert reading.result()[-1].position == position
-    assert not is_kept(log.path)
+    assert not has_undo_file(log.path)
 
 
 def test_a_reader_that_may_not_write_is_told(log, position, monkeypatch):
     """Undoing needs the right to write; with it, the log is as before."""
     killed(log, "before")
     with monkeypatch.context() as patch:
-        patch.setattr("archwright.store.file.os.open", denied)
+        patch.setattr("archwright.store.undo.os.open", denied)
         with pytest.raises(LogUnwritable, match=f"{log.path} cannot be opened; give yourself the right"):
             log.read("a-1")
     assert log.read("a-1")[-1].position == position

@@ -7,11 +7,12 @@ import pytest
 from attrs import evolve
 
 from archwright.store import chain
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import InvalidHead, JournalIsDamaged, LogIsDamaged, UnreadableEvent
-from archwright.store.journal import journal_file
-from archwright.store.log import START, fork
-from archwright.store.verify import Head, verify
+from archwright.store.journal import locate_journal
+from archwright.store.log import START
+from archwright.store.runs import fork_run
+from archwright.store.verify import Head, verify_log
 from tests.store.strategies import run_of, started
 
 
@@ -32,16 +33,16 @@ def meddle(log, sql):
 
 def break_of(log, run):
     """Where verify says that `run` is broken."""
-    broken = {verdict.run: verdict.broken for verdict in verify(log.path)}[run]
+    broken = {verdict.run: verdict.broken for verdict in verify_log(log.path)}[run]
     assert broken is not None
     return broken
 
 
 def test_a_whole_log(log):
     """Every run is whole, in the order of starting."""
-    found = [(verdict.run, verdict.events, verdict.broken, verdict.anchor) for verdict in verify(log.path)]
+    found = [(verdict.run, verdict.events, verdict.broken, verdict.anchor) for verdict in verify_log(log.path)]
     assert found == [("a-1", 12, None, "held"), ("b-1", 7, None, "held")]
-    assert [verdict.head for verdict in verify(log.path)] == [log.read(run)[-1].position for run in ("a-1", "b-1")]
+    assert [verdict.head for verdict in verify_log(log.path)] == [log.read(run)[-1].position for run in ("a-1", "b-1")]
 
 
 EDITS = {
@@ -60,7 +61,7 @@ def test_an_edited_event_is_found(log, column):
     broken = break_of(log, "a-1")
     assert broken.seq == 5
     assert "not what was written" in broken.what
-    assert verify(log.path)[1].broken is None
+    assert verify_log(log.path)[1].broken is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_rows_that_are_missing_doubled_or_moved_are_found(log, sql, seq, what):
 def test_a_run_under_another_name_is_found(log):
     """A run's name is part of its chain."""
     meddle(log, "UPDATE events SET run = 'c-1' WHERE run = 'a-1'")
-    broken = [(verdict.run, verdict.broken.seq) for verdict in verify(log.path) if verdict.broken]
+    broken = [(verdict.run, verdict.broken.seq) for verdict in verify_log(log.path) if verdict.broken]
     assert broken == [("c-1", 1), ("a-1", 1)], "the one that is there, and the one that its journal has"
 
 
@@ -95,13 +96,13 @@ def test_a_broken_run_is_not_resumed_but_can_be_forked(log):
         log.read("a-1")
     assert len(log.read("a-1", upto=4)) == 4
     assert len(log.read("b-1")) == 7
-    assert fork(log, "a-1", 4, "a-2", started()).seq == 4
-    assert (verify(log.path)[-1].run, verify(log.path)[-1].broken) == ("a-2", None)
+    assert fork_run(log, "a-1", 4, "a-2", started()).seq == 4
+    assert (verify_log(log.path)[-1].run, verify_log(log.path)[-1].broken) == ("a-2", None)
 
 
 def test_a_gap_at_the_beginning_of_a_part_is_found(log):
     """Reading after an event that is missing is refused, where no journal has it."""
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     meddle(log, "DELETE FROM events WHERE seq = 5")
     with pytest.raises(LogIsDamaged, match="event 7 of a-1 is broken"):
         log.read("a-1", after=5)
@@ -112,13 +113,13 @@ def test_a_gap_at_the_beginning_of_a_part_is_found(log):
 @pytest.mark.parametrize("seq", [1, 2, 5])
 def test_a_broken_run_is_forked_where_the_error_says(log, seq):
     """At the last event that is there and whole; a run that is broken from its beginning is not forked at all."""
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     meddle(log, f"DELETE FROM events WHERE run = 'a-1' AND seq = {seq}")
     with pytest.raises(LogIsDamaged, match=f"event {seq + 1} of a-1 is broken: .*is missing; ") as broken:
         log.read("a-1")
     assert re.findall(r"fork a-1 --at (\d+)", str(broken.value)) == [str(seq - 1)] * (seq > 1)
     if seq > 1:
-        assert fork(log, "a-1", seq - 1, "a-2", started()).seq >= 1
+        assert fork_run(log, "a-1", seq - 1, "a-2", started()).seq >= 1
 
 
 def test_an_event_from_the_future_is_named(log, monkeypatch):
@@ -146,11 +147,11 @@ def test_events_that_are_gone_from_the_end_are_missed(log, lost):
     where, broken = LOST[lost]
     meddle(log, f"DELETE FROM events WHERE {where}")
     for _ in range(2):
-        found = {verdict.run: verdict.broken for verdict in verify(log.path) if verdict.broken}
+        found = {verdict.run: verdict.broken for verdict in verify_log(log.path) if verdict.broken}
         assert {run: gone.seq for run, gone in found.items()} == broken
         assert all("gone; its journal log.duckdb.journal has what is gone" in gone.what for gone in found.values())
     log.runs()
-    assert all(verdict.broken is None for verdict in verify(log.path))
+    assert all(verdict.broken is None for verdict in verify_log(log.path))
 
 
 @pytest.mark.parametrize("sql", ["SET seq = -seq", "SET seq = seq - 20", "SET seq = seq + 1", "SET seq = 2 - seq"])
@@ -158,20 +159,20 @@ def test_events_that_are_gone_from_the_end_are_missed(log, lost):
 def test_numbers_that_were_changed_are_found(log, sql, journal):
     """Every row counts, whatever its number."""
     if journal == "none":
-        journal_file(log.path).unlink()
+        locate_journal(log.path).unlink()
     meddle(log, f"UPDATE events {sql} WHERE run = 'a-1'")
-    verdict = next(verdict for verdict in verify(log.path) if verdict.run == "a-1")
+    verdict = next(verdict for verdict in verify_log(log.path) if verdict.run == "a-1")
     assert verdict.events == 12
     assert verdict.broken is not None
-    assert verify(log.path)[1].broken is None
+    assert verify_log(log.path)[1].broken is None
 
 
 def test_a_verdict_says_whether_the_journal_has_what_was_written(log):
     """Then the log can be made anew from it."""
     meddle(log, f"{EDITS['payload']} AND run = 'a-1'")
-    assert "has the run whole, up to event 12: move the log away" in verify(log.path)[0].remark
+    assert "has the run whole, up to event 12: move the log away" in verify_log(log.path)[0].remark
     log.path.unlink()
-    assert [verdict.broken for verdict in verify(log.path)] == [None, None]
+    assert [verdict.broken for verdict in verify_log(log.path)] == [None, None]
 
 
 def test_a_run_that_was_written_anew_contradicts_its_journal(log, tmp_path):
@@ -190,9 +191,9 @@ def test_a_run_that_was_written_anew_contradicts_its_journal(log, tmp_path):
 
 def test_a_log_without_a_journal_is_whole_as_far_as_can_be_told(log):
     """What is gone from its end is not missed."""
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     meddle(log, "DELETE FROM events WHERE seq > 5")
-    assert [(v.run, v.events, v.broken, v.anchor) for v in verify(log.path)] == [
+    assert [(v.run, v.events, v.broken, v.anchor) for v in verify_log(log.path)] == [
         ("a-1", 5, None, "none"),
         ("b-1", 5, None, "none"),
     ]
@@ -202,22 +203,22 @@ def test_a_head_that_was_kept_elsewhere_holds_a_log_without_a_journal(log):
     """A run may have gone on since; it must have been there."""
     heads = [Head(run, log.read(run)[seq - 1].position) for run, seq in (("a-1", 12), ("a-1", 4), ("b-1", 7))]
     assert [Head.of(str(head)) for head in heads] == heads
-    journal_file(log.path).unlink()
-    assert [verdict.broken for verdict in verify(log.path, heads)] == [None, None]
+    locate_journal(log.path).unlink()
+    assert [verdict.broken for verdict in verify_log(log.path, heads)] == [None, None]
     meddle(log, "DELETE FROM events WHERE run = 'a-1' AND seq > 5")
-    broken = verify(log.path, heads)[0].broken
+    broken = verify_log(log.path, heads)[0].broken
     assert broken is not None
     assert broken.seq == 12
     assert f"it is gone: {heads[0]} is expected, and the run ends with event 5" in broken.what
-    nobody = verify(log.path, [evolve(heads[1], run="c-1")])[-1].broken
+    nobody = verify_log(log.path, [evolve(heads[1], run="c-1")])[-1].broken
     assert nobody is not None
     assert nobody.what.startswith("it is gone: c-1:4:")
     assert nobody.what.endswith(" is expected, and the log has nothing of that run")
     other = Head("a-1", evolve(heads[1].position, chain="0" * 32))
-    broken = verify(log.path, [other])[0].broken
+    broken = verify_log(log.path, [other])[0].broken
     assert broken is not None
     assert broken.what == f"{other} is expected, and its hash is {heads[1].position.chain}"
-    gone = verify(log.path, [Head("x-1", heads[0].position)])[-1]
+    gone = verify_log(log.path, [Head("x-1", heads[0].position)])[-1]
     assert (gone.run, gone.events, gone.broken and gone.broken.seq) == ("x-1", 0, 12)
 
 
@@ -226,24 +227,24 @@ def test_a_journal_is_no_remedy_where_it_is_not_what_is_expected_either(log):
     there = Head("a-1", log.read("a-1")[3].position)
     other = Head("a-1", evolve(there.position, chain="0" * 32))
     assert (
-        verify(log.path, [other])[0].remark
+        verify_log(log.path, [other])[0].remark
         == f"its journal {log.path.name}.journal does not have what is expected either"
     )
     later = Head("b-1", evolve(there.position, seq=999))
-    assert "does not have what is expected either" in verify(log.path, [later])[1].remark
+    assert "does not have what is expected either" in verify_log(log.path, [later])[1].remark
     meddle(log, f"{EDITS['payload']} AND run = 'a-1'")
-    assert "move the log away" in verify(log.path, [there])[0].remark
-    assert "move the log away" not in verify(log.path, [other])[0].remark
+    assert "move the log away" in verify_log(log.path, [there])[0].remark
+    assert "move the log away" not in verify_log(log.path, [other])[0].remark
 
 
 @pytest.mark.parametrize("line", [0, 1])
 def test_a_log_that_is_empty_beside_a_journal_that_is_damaged_is_not_called_whole(log, line):
     meddle(log, "DELETE FROM events")
-    lines = journal_file(log.path).read_bytes().splitlines(keepends=True)
+    lines = locate_journal(log.path).read_bytes().splitlines(keepends=True)
     lines[line] = b"nonsense\n"
-    journal_file(log.path).write_bytes(b"".join(lines))
+    locate_journal(log.path).write_bytes(b"".join(lines))
     with pytest.raises(JournalIsDamaged, match=r"holds no run, and whether it has held any is not known: .*journal is"):
-        verify(log.path)
+        verify_log(log.path)
 
 
 @pytest.mark.parametrize("text", ["", "a-1", "a-1:12", "a-1:0:" + "0" * 32, "a-1:1:" + "0" * 31, "a-1:x:" + "0" * 32])

@@ -8,19 +8,20 @@ import pytest
 
 from archwright.core.budget import Budget
 from archwright.core.protocols import Stopped
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
-    Fork,
+    ForkPoint,
     Proposed,
     Reported,
     RunResumed,
     RunStopped,
     Scored,
 )
-from archwright.store.log import START, fork
+from archwright.store.log import START
 from archwright.store.query import query
+from archwright.store.runs import fork_run
 from archwright.store.views import VIEWS
 from tests.store.strategies import EPOCH, run_of, started, trial
 
@@ -237,7 +238,7 @@ def test_runs(log):
         "b-1",
         [started(trials=2, seed=2**70), *trial(0, 0.9), RunStopped("failing"), RunResumed(40, {}), trial(1)[0]],
     )
-    fork(log, "a-1", 6, "c-1", started(seed=7), clock=lambda: 99.0)
+    fork_run(log, "a-1", 6, "c-1", started(seed=7), clock=lambda: 99.0)
     columns = (
         "run, status, space, searcher, metric, direction, seed, target, proposed, scored, best_trial, best, events"
     )
@@ -251,4 +252,4 @@ def test_runs(log):
         ("b-1", at(1), at(9), None, None),
         ("c-1", datetime(1970, 1, 1, 0, 1, 39), datetime(1970, 1, 1, 0, 1, 39), "a-1", 6),
     ]
-    assert Fork("a-1", 6, 5) == log.read("c-1")[0].event.forked_from
+    assert ForkPoint("a-1", 6, 5) == log.read("c-1")[0].event.forked_from

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from archwright.store.beside import whole_file
+from archwright.store.atomic import write_atomically
 
 
 @pytest.fixture(params=[None, b"what was there"])
@@ -28,7 +28,7 @@ def content(path):
 
 def test_what_was_written_stands_there_when_the_block_has_ended_well(path):
     before = content(path)
-    with whole_file(path, path.with_name("draft")) as file:
+    with write_atomically(path, path.with_name("draft")) as file:
         file.write(b"new")
         assert {name: held for name, held in content(path).items() if name != "draft"} == before
     assert content(path) == {"file": b"new"}
@@ -39,7 +39,7 @@ def test_a_block_that_fails_leaves_what_was_there(path, error):
     before = content(path)
 
     def fail():
-        with whole_file(path, path.with_name("draft")) as file:
+        with write_atomically(path, path.with_name("draft")) as file:
             file.write(b"half of it")
             raise error
 
@@ -55,7 +55,7 @@ def test_a_disk_that_is_full_leaves_what_was_there(path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"), whole_file(path, path.with_name("draft")) as file:
+    with pytest.raises(OSError, match="No space left"), write_atomically(path, path.with_name("draft")) as file:
         file.write(b"new")
     assert content(path) == before
 
@@ -75,14 +75,14 @@ def failing_for_folders(monkeypatch, number):
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
 def test_a_file_system_that_brings_no_folder_to_the_disk_is_written_to_all_the_same(path, monkeypatch, number):
     failing_for_folders(monkeypatch, number)
-    with whole_file(path, path.with_name("draft")) as file:
+    with write_atomically(path, path.with_name("draft")) as file:
         file.write(b"new")
     assert content(path) == {"file": b"new"}
 
 
 def test_a_disk_that_fails_in_the_last_step_is_told_and_the_file_is_there(path, monkeypatch):
     failing_for_folders(monkeypatch, errno.EIO)
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)), whole_file(path, path.with_name("draft")) as file:
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)), write_atomically(path, path.with_name("draft")) as file:
         file.write(b"new")
     assert content(path) == {"file": b"new"}
 
@@ -90,9 +90,9 @@ def test_a_disk_that_fails_in_the_last_step_is_told_and_the_file_is_there(path, 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from archwright.store.beside import whole_file
+from archwright.store.atomic import write_atomically
 path = Path(sys.argv[1])
-with whole_file(path, path.with_name("draft")) as file:
+with write_atomically(path, path.with_name("draft")) as file:
     file.write(b"half of it")
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
@@ -104,7 +104,7 @@ def test_a_kill_leaves_what_was_there_and_a_draft_that_the_next_one_overwrites(p
     ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert content(path) == {**before, "draft": b"half of it"}
-    with whole_file(path, path.with_name("draft")) as file:
+    with write_atomically(path, path.with_name("draft")) as file:
         file.write(b"new")
     assert content(path) == {"file": b"new"}
 
@@ -114,7 +114,7 @@ def test_a_link_where_the_draft_is_to_be_is_not_followed(path):
     precious = path.with_name("precious")
     precious.write_bytes(b"what was there")
     path.with_name("draft").symlink_to(precious)
-    with whole_file(path, path.with_name("draft")) as file:
+    with write_atomically(path, path.with_name("draft")) as file:
         file.write(b"new")
     assert content(path) == {"file": b"new", "precious": b"what was there"}
     assert not path.is_symlink()

@@ -19,7 +19,7 @@ from archwright.evaluate.training.checkpointing import (
     write_model,
     write_state,
 )
-from archwright.store.artifacts import write
+from archwright.store.artifacts import write_artifact
 
 ARCHITECTURE = {"kind": "affine", "units": 10}
 
@@ -54,7 +54,7 @@ def test_what_normalises_images_is_read_as_it_was_written(tmp_path, shape):
 def test_a_model_of_an_earlier_release_does_not_say_what_normalises_images(tmp_path):
     """Its weights can be read all the same."""
     content = save({"weight": torch.ones(2)}, {"trial": "1", "architecture": json.dumps(ARCHITECTURE)})
-    write(tmp_path / "trial-1" / "model.safetensors", content)
+    write_artifact(tmp_path / "trial-1" / "model.safetensors", content)
     assert read_model(tmp_path, 1)[1] == ARCHITECTURE
     with pytest.raises(NotNoted, match=r"the model of trial 1 in .* was kept without what its images were normalised"):
         read_normalisation(tmp_path, 1)
@@ -80,8 +80,8 @@ def test_what_was_not_kept_is_told_with_its_place_and_what_keeps_it(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no weights", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
 def test_a_file_that_is_something_else_is_told_with_its_place(tmp_path, content):
     """Torn, foreign, or without what we write beside the weights."""
-    write(tmp_path / "trial-1" / "model.safetensors", content)
-    write(tmp_path / "trial-1" / "state.pt", content)
+    write_artifact(tmp_path / "trial-1" / "model.safetensors", content)
+    write_artifact(tmp_path / "trial-1" / "state.pt", content)
     for read in (read_model, read_normalisation):
         with pytest.raises(BadArtifact, match=r"trial-1/model.safetensors holds no weights .* delete it"):
             read(tmp_path, 1)
@@ -109,6 +109,6 @@ def test_a_state_runs_no_code(tmp_path, monkeypatch):
 def test_a_shape_that_is_none_is_no_part_of_the_code_of_a_model(tmp_path, shape):
     """A normalisation stands in the code that an export runs, and its file may be anybody's."""
     about = {"normalisation": json.dumps({"shape": shape, "mean": [0.5] * 20, "deviation": [0.5] * 20})}
-    write(tmp_path / "trial-0" / "model.safetensors", save({"a": torch.zeros(1)}, about))
+    write_artifact(tmp_path / "trial-0" / "model.safetensors", save({"a": torch.zeros(1)}, about))
     with pytest.raises(BadArtifact, match="shape of a normalisation"):
         read_normalisation(tmp_path, 0)

@@ -12,11 +12,11 @@ from archwright.search.running.loop import Stop
 from archwright.search.running.process_pool import ProcessDied
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import Console, logged, resume, start
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
-from archwright.store.memory import MemoryLog
-from archwright.store.verify import verify
+from archwright.store.memory_log import MemoryLog
+from archwright.store.verify import verify_log
 from tests.places import ROOT
 from tests.search.instant import Instant, started
 from tests.search.moody import Moody, broken
@@ -37,7 +37,7 @@ def importable(monkeypatch):
 
 
 def whole(log) -> bool:
-    return all(verdict.broken is None for verdict in verify(log.path))
+    return all(verdict.broken is None for verdict in verify_log(log.path))
 
 
 def facts(events) -> list:

@@ -27,11 +27,11 @@ from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.named import SEARCHERS, searcher_named, searcher_to_json
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.acquisition import gaussian_ranks
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Reported, Scored
-from archwright.store.fold import replay
+from archwright.store.fold import fold_events
 from archwright.store.log import START
-from archwright.store.memory import MemoryLog
+from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
 from tests.search.contract import Session, check_proposals, problem, replayed
 from tests.search.instant import Instant, started, worth
@@ -196,10 +196,10 @@ def test_a_run_of_extreme_scores_is_logged_and_proposed_again(name):
     """Its models are kept by the rule, and its log is believed as it was lived."""
     begun = evolve(started(14), searcher=searcher_to_json(name, CASES[name]), keep_models=2)
     log = MemoryLog()
-    Run(log, "run", START, replay([]), start_search(begun), Instant(2, verdict), failures_in_a_row=14).go_on(begun)
+    Run(log, "run", START, fold_events([]), start_search(begun), Instant(2, verdict), failures_in_a_row=14).go_on(begun)
     events = events_of(log)
     assert list(find_mismatches(events)) == []
-    state = replay(events)
+    state = fold_events(events)
     assert {type(trial.score) for trial in state.trials.values()} == {float, type(None)}
     assert {trial.status for trial in state.trials.values() if trial.trial % 7 == 6} == {"diverged"}
     there = {n: frozenset(["model"]) for n in state.trials}
@@ -218,7 +218,7 @@ def test_views_have_extreme_scores_as_they_are(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     begun = evolve(started(len(values)), searcher=searcher_to_json("random"))
     there = Instant(1, lambda job: evolve(worth(job), metrics={"accuracy": values[job.trial]}))
-    Run(log, "run", START, replay([]), start_search(begun), there).go_on(begun)
+    Run(log, "run", START, fold_events([]), start_search(begun), there).go_on(begun)
     assert [row[0] for row in query(log.path, "SELECT score FROM trials ORDER BY trial").rows] == values
     best = query(log.path, "SELECT trial FROM incumbents ORDER BY n").rows
     assert [row[0] for row in best] == [0, 1, 3, 4, 5]

@@ -11,11 +11,11 @@ import pytest
 
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import logged
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Proposed, Scored
-from archwright.store.journal import journal_file
-from archwright.store.memory import MemoryLog
-from archwright.store.verify import verify
+from archwright.store.journal import locate_journal
+from archwright.store.memory_log import MemoryLog
+from archwright.store.verify import verify_log
 from tests.places import ROOT
 from tests.search.instant import Instant
 from tests.search.running.test_loop import begun, events_of
@@ -59,7 +59,7 @@ def scores(log: DuckDBLog) -> dict[int, float]:
 
 def journalled(log: DuckDBLog) -> int:
     """How many scores are in its journal, which can be looked at often: that takes no time."""
-    journal = journal_file(log.path)
+    journal = locate_journal(log.path)
     return journal.read_bytes().count(b'"Scored"') if journal.exists() else 0
 
 
@@ -86,7 +86,7 @@ def test_fifty_kills_at_random_instants(tmp_path, begin):
     _, exit_code = begin(log, trials, slots=2)
     assert exit_code() == 0
 
-    assert all(verdict.broken is None for verdict in verify(log.path))
+    assert all(verdict.broken is None for verdict in verify_log(log.path))
     events = logged(log, "killed").events
     proposed = [e for e in events if isinstance(e, Proposed)]
     assert [e.trial for e in proposed] == list(range(trials))

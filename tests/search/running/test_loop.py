@@ -11,9 +11,9 @@ from archwright.core.protocols import Finished, Report
 from archwright.search.running.loop import NoSuchMetric, Run, Stop, TrialsKeepFailing, training_seed
 from archwright.search.running.replay import find_mismatches, replay_search, start_search
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
-from archwright.store.fold import RunState, replay
+from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
-from archwright.store.memory import MemoryLog
+from archwright.store.memory_log import MemoryLog
 from tests.search.instant import Instant, started, worth
 from tests.search.paced import Paced
 
@@ -53,7 +53,9 @@ def resumed(log, evaluator, trials, **rest) -> RunStopped:
     recorded = log.read("run")
     events = [each.event for each in recorded]
     event = RunResumed(trials, {})
-    run = Run(log, "run", recorded[-1].position, replay(events), replay_search([*events, event]), evaluator, **rest)
+    run = Run(
+        log, "run", recorded[-1].position, fold_events(events), replay_search([*events, event]), evaluator, **rest
+    )
     return run.go_on(event)
 
 
@@ -99,7 +101,7 @@ def test_interrupted_trials_run_again_under_their_number():
     log = CrashingLog(2)  # the first append begins trial 0; the second scores it and begins trial 1
     with pytest.raises(Crash):
         begun(log, Instant(1))
-    assert replay(events_of(log)).in_flight == (1,)
+    assert fold_events(events_of(log)).in_flight == (1,)
     later = Instant(1)
     resumed(log, later, 3)
     assert [(job.trial, job.attempt) for job in later.seen] == [(1, 2), (2, 1)]
@@ -120,7 +122,7 @@ def test_the_live_search_state_is_the_fold_of_the_log():
     run = Run(log, "run", START, RunState(), start_search(started(6)), Instant(2))
     run.go_on(started(6))
     assert run.search_state.state == replay_search(events_of(log)).state
-    assert run.state == replay(events_of(log))
+    assert run.state == fold_events(events_of(log))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +308,7 @@ def test_only_final_ends_count_as_failures_in_a_row():
 def test_a_trial_that_waits_for_its_next_attempt_when_the_run_stops_gets_it_later():
     log, evaluator = MemoryLog(), Instant(verdict=killed)
     assert begun(log, evaluator, stop=lambda: Stop.SOON if evaluator.seen else Stop.NO).reason == "interrupted"
-    assert replay(events_of(log)).in_flight == (0,)
+    assert fold_events(events_of(log)).in_flight == (0,)
     assert statuses(log, Scored) == {}
     later = Instant()
     resumed(log, later, 2)
@@ -317,7 +319,7 @@ def test_stopping_soon_lets_running_trials_end():
     log, evaluator = MemoryLog(), Instant(3)
     stop = lambda: Stop.SOON if len(evaluator.seen) >= 4 else Stop.NO  # noqa: E731
     assert begun(log, evaluator, stop=stop).reason == "interrupted"
-    state = replay(events_of(log))
+    state = fold_events(events_of(log))
     assert state.in_flight == ()
     assert 4 <= state.scored < 8
     assert resumed(log, Instant(), 8).reason == "finished"
@@ -327,12 +329,12 @@ def test_stopping_now_leaves_running_trials_to_run_again():
     log, evaluator = MemoryLog(), Instant(3)
     stop = lambda: Stop.NOW if len(evaluator.seen) >= 4 else Stop.NO  # noqa: E731
     assert begun(log, evaluator, stop=stop).reason == "interrupted"
-    left = replay(events_of(log)).in_flight
+    left = fold_events(events_of(log)).in_flight
     assert left
     later = Instant()
     resumed(log, later, 8)
     assert [job.trial for job in later.seen][: len(left)] == list(left)
-    assert replay(events_of(log)).scored == 8
+    assert fold_events(events_of(log)).scored == 8
 
 
 def test_watch_sees_every_event_after_it_is_logged():

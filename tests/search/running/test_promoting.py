@@ -12,8 +12,8 @@ from archwright.evaluate.training.checkpointing import read_model
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.runs import logged
 from archwright.search.searchers import named
-from archwright.store.artifacts import kinds_of, run_folder, trials
-from archwright.store.duck import DuckDBLog
+from archwright.store.artifacts import find_kinds, find_trials, locate_run_folder
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Reported, Scored
 from tests.places import ROOT
 from tests.search.halving import Halving
@@ -62,9 +62,9 @@ def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(
     assert [(metrics[n]["epochs"], metrics[n]["spent_epochs"]) for n in (4, 5, 6)] == [(2, 1), (2, 1), (4, 2)]
     assert [e.epoch for e in events if isinstance(e, Reported) and e.trial == 6] == [3, 4]
 
-    folders = [run_folder(path, "promoted") for path in (whole, killed)]
-    (best,) = trials(folders[0])
-    assert trials(folders[1]) == {best}
-    assert [kinds_of(folder, best) for folder in folders] == [{"model"}, {"model"}]
+    folders = [locate_run_folder(path, "promoted") for path in (whole, killed)]
+    (best,) = find_trials(folders[0])
+    assert find_trials(folders[1]) == {best}
+    assert [find_kinds(folder, best) for folder in folders] == [{"model"}, {"model"}]
     ours, theirs = (read_model(folder, best)[0] for folder in folders)
     assert all(bool((ours[name] == theirs[name]).all()) for name in ours)

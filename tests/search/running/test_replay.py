@@ -8,8 +8,9 @@ from archwright.core.json import to_json
 from archwright.search.running.replay import find_mismatches, replay_search
 from archwright.search.running.runs import forked, logged
 from archwright.store.events import Proposed, RunResumed, RunStarted
-from archwright.store.log import START, fork
-from archwright.store.memory import MemoryLog
+from archwright.store.log import START
+from archwright.store.memory_log import MemoryLog
+from archwright.store.runs import fork_run
 from tests.search.instant import SPACE, Instant
 from tests.search.running.test_loop import begun, events_of, resumed
 
@@ -55,7 +56,7 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     log = one_run()
     at = min(at, len(events_of(log)))
     parent = logged(log, "run", at)
-    fork(log, "run", at, "fork", forked(parent, seed=seed, trials=9))
+    fork_run(log, "run", at, "fork", forked(parent, seed=seed, trials=9))
     begun_events = events_of(log, "fork")
     state = replay_search(begun_events).state
     assert state.proposals == parent.state.proposed

@@ -15,13 +15,21 @@ from archwright.search.running.replay import find_mismatches, replay_search, sta
 from archwright.search.running.retention import Keeper
 from archwright.search.running.runs import forked, logged, resume, start
 from archwright.search.searchers import named
-from archwright.store.artifacts import ArtifactsExist, artifact, discard, kinds_of, run_folder, trials, write
-from archwright.store.duck import DuckDBLog
+from archwright.store.artifacts import (
+    ArtifactsExist,
+    discard_artifacts,
+    find_kinds,
+    find_trials,
+    locate_artifact,
+    locate_run_folder,
+    write_artifact,
+)
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunResumed, Scored
-from archwright.store.fold import RunState, replay
-from archwright.store.journal import journal_file
+from archwright.store.fold import RunState, fold_events
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
-from archwright.store.memory import MemoryLog
+from archwright.store.memory_log import MemoryLog
 from tests.search.halving import Halving
 from tests.search.instant import SPACE, Instant, started, worth
 from tests.search.running.test_loop import Crash, CrashingLog, events_of
@@ -33,7 +41,7 @@ class Writing(Instant):
     def collect(self, timeout):
         for job in self.jobs:
             for kind in job.keeps if job.artifacts is not None else ():
-                write(artifact(job.artifacts, job.trial, kind), b"x")
+                write_artifact(locate_artifact(job.artifacts, job.trial, kind), b"x")
         return super().collect(timeout)
 
 
@@ -54,19 +62,21 @@ def run(log, folder, evaluator, start):
     recorded = log.read("run")
     events, event = [each.event for each in recorded], RunResumed(start.trials, {})
     search_state = replay_search([*events, event])
-    return Run(log, "run", recorded[-1].position, replay(events), search_state, evaluator, keeper=keeper).go_on(event)
+    return Run(log, "run", recorded[-1].position, fold_events(events), search_state, evaluator, keeper=keeper).go_on(
+        event
+    )
 
 
 def by_the_rule(log):
     """From the log alone: the trials whose models, and those whose checkpoints, are to be there."""
     events = events_of(log)
     ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
-    best = sorted(ok, key=lambda e: (-Objective().utility(e.score), e.trial))[: replay(events).keep_models]
+    best = sorted(ok, key=lambda e: (-Objective().utility(e.score), e.trial))[: fold_events(events).keep_models]
     return {e.trial for e in best}, replay_search(events).promotable & {e.trial for e in ok}
 
 
 def there(folder):
-    found = {n: kinds_of(folder, n) for n in trials(folder)}
+    found = {n: find_kinds(folder, n) for n in find_trials(folder)}
     return {n for n in found if "model" in found[n]}, {n for n in found if "state" in found[n]}
 
 
@@ -125,7 +135,7 @@ def test_a_new_run_does_not_take_over_what_an_earlier_log_has_left(tmp_path):
     """Of a log that was deleted, say: its run had the same name."""
     folder = tmp_path / "run"
     for trial in (0, 99):
-        write(artifact(folder, trial, "model"), b"old")
+        write_artifact(locate_artifact(folder, trial, "model"), b"old")
     silent = Instant(verdict=worth)
     run(MemoryLog(), folder, silent, beginning(2, 5))
     assert not list(Path(folder).rglob("*"))
@@ -138,10 +148,10 @@ def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
     events, event = [each.event for each in recorded], RunResumed(9, {}, None, 3)
     search_state = replay_search([*events, event])
     position = recorded[-1].position
-    Run(log, "run", position, replay(events), search_state, Writing(), keeper=Keeper(folder)).go_on(event)
+    Run(log, "run", position, fold_events(events), search_state, Writing(), keeper=Keeper(folder)).go_on(event)
     models, _ = there(folder)
     assert len(models) == 3
-    assert replay(events_of(log)).keep_models == 3
+    assert fold_events(events_of(log)).keep_models == 3
 
 
 def again_and_again(count, keep):
@@ -154,7 +164,7 @@ def again_and_again(count, keep):
 def test_a_retraining_that_goes_on_keeps_all_its_models(tmp_path):
     """Also those of before; until a person says how many."""
     log, evaluator = DuckDBLog(tmp_path / "log.duckdb"), Writing()
-    folder = run_folder(log.path, "run")
+    folder = locate_run_folder(log.path, "run")
     start(log, "run", again_and_again(2, 2), evaluator)
     for trials_, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
         resume(log, "run", evaluator, trials=trials_, keep_models=wanted)
@@ -172,7 +182,7 @@ def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     start(log, "run", beginning(2, 2), Writing())
     resume(log, "run", Writing(), trials=5)
-    assert len(there(run_folder(log.path, "run"))[0]) == 2
+    assert len(there(locate_run_folder(log.path, "run"))[0]) == 2
     assert forked(logged(log, "run"), trials=9).keep_models == 2
 
 
@@ -183,11 +193,11 @@ def test_an_older_log_has_no_later_models_deleted(tmp_path):
     older = log.path.read_bytes()
     resume(log, "run", Writing(), trials=4)
     log.path.write_bytes(older)
-    journal_file(log.path).unlink()
+    locate_journal(log.path).unlink()
     with pytest.raises(ArtifactsExist, match="what trial 2 of run has left, and in the log the run has 2 trials: put"):
         resume(log, "run", Writing(), trials=3)
-    assert there(run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
+    assert there(locate_run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
     for trial in (2, 3):
-        discard(run_folder(log.path, "run"), trial)
+        discard_artifacts(locate_run_folder(log.path, "run"), trial)
     resume(log, "run", Writing(), trials=3)
-    assert there(run_folder(log.path, "run"))[0] == {0, 1, 2}
+    assert there(locate_run_folder(log.path, "run"))[0] == {0, 1, 2}

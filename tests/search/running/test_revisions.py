@@ -24,11 +24,12 @@ from archwright.search.searchers.named import SEARCHERS, searcher_from_json, sea
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.surrogates import gaussian_process
 from archwright.search.surrogates.ridge import Ridge
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunResumed
-from archwright.store.fold import replay
-from archwright.store.log import START, fork
-from archwright.store.memory import MemoryLog
+from archwright.store.fold import fold_events
+from archwright.store.log import START
+from archwright.store.memory_log import MemoryLog
+from archwright.store.runs import fork_run
 from tests.goldens.make_runs import CASES, HERE, SPACES, TRIALS, path, read, verdict
 from tests.search.instant import Instant
 
@@ -127,7 +128,7 @@ def named_revision(events, revision):
 def test_a_run_of_an_older_revision_opens_and_is_held_against_nothing(file):
     """All of its proposals are that revision's; none is called changed."""
     events = named_revision(read(file), revision_in(file))
-    assert replay(events).scored == replay_search(events).state.proposals > 0
+    assert fold_events(events).scored == replay_search(events).state.proposals > 0
     assert {revision for _, _, revision in find_own_proposals(events)} == {revision_in(file)}
     assert list(find_mismatches(events)) == []
 
@@ -158,7 +159,7 @@ def gone_on(events, trials):
     log = MemoryLog()
     position = log.append("run", events, START)
     event = RunResumed(trials, {}, revision=find_new_revision(events))
-    run = Run(log, "run", position, replay(events), replay_search([*events, event]), Instant(2, verdict))
+    run = Run(log, "run", position, fold_events(events), replay_search([*events, event]), Instant(2, verdict))
     run.go_on(event)
     return [each.event for each in log.read("run")]
 
@@ -199,7 +200,7 @@ def test_a_fork_is_of_todays_revision():
     log = MemoryLog()
     events = named_revision(read(path("smbo", "wide", 2)), 2)
     log.append("run", events, START)
-    fork(log, "run", 40, "fork", forked(logged(log, "run", 40), trials=12))
+    fork_run(log, "run", 40, "fork", forked(logged(log, "run", 40), trials=12))
     begun = [each.event for each in log.read("fork")]
     assert begun[0].searcher == {**searcher_to_json("smbo", CASES["smbo"][1])}
     whole = gone_on(begun, 12)

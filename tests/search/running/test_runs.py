@@ -7,7 +7,7 @@ import archwright as aw
 from archwright.core.json import to_json
 from archwright.search.running.runs import SpaceChanged, logged, resume, start, versions
 from archwright.store.claim import claim
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogConflict, RunIsBusy
 from archwright.store.events import RunStopped, Scored
 from tests.search.instant import LAYER, SPACE, Instant, started

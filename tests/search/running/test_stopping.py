@@ -25,11 +25,11 @@ from archwright.search.running.stopping import (
     rule_from_json,
     rule_to_json,
 )
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
-from archwright.store.fold import RunState, replay
+from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
-from archwright.store.memory import MemoryLog
+from archwright.store.memory_log import MemoryLog
 from tests.search.instant import started
 from tests.search.paced import Paced
 from tests.search.running.test_loop import Crash, CrashingLog, events_of
@@ -265,7 +265,7 @@ def test_killed_at_any_append_and_resumed_the_rule_goes_on(crash, after_append, 
         if not log.runs():
             going(begun, RunState(), START)
         else:
-            going(RunResumed(9, {}), replay(events_of(log)), log.read("run")[-1].position)
+            going(RunResumed(9, {}), fold_events(events_of(log)), log.read("run")[-1].position)
     events = events_of(log)
     assert sorted(e.trial for e in events if isinstance(e, Scored)) == list(range(9))
     ends = {e.trial: e for e in events if isinstance(e, AttemptEnded)}

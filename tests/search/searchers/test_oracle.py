@@ -22,7 +22,7 @@ from archwright.evaluate.workers.machine import cores
 from archwright.search.running.compare import grid, run_all
 from archwright.search.running.statistics import expected_best, standard_error, standard_errors_off
 from archwright.search.searchers.named import searcher_to_json
-from archwright.store.duck import DuckDBLog
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.places import DATA
 

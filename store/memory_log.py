@@ -6,9 +6,10 @@ from typing import final
 
 from attrs import define, field
 
-from archwright.store.chain import recorded, settled, written
+from archwright.store.chain import chain_events, load_events, locate_batch
 from archwright.store.events import Event
-from archwright.store.log import Position, Recorded, Row, Written, check_run_name
+from archwright.store.log import EventBatch, EventRow, LoggedEvent, Position
+from archwright.store.runs import check_run_name
 
 
 @final
@@ -17,7 +18,7 @@ class MemoryLog:
     """The runs as rows in memory, with the same checks as a log on disk."""
 
     clock: Callable[[], float] = time.time
-    _rows: dict[str, list[Row]] = field(factory=dict[str, list[Row]], init=False)
+    _rows: dict[str, list[EventRow]] = field(factory=dict[str, list[EventRow]], init=False)
 
     def append(
         self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
@@ -26,20 +27,20 @@ class MemoryLog:
         check_run_name(run)
         if not events:
             return after
-        return self.append_all([written(run, events, times or [self.clock()] * len(events), after)])[0]
+        return self.append_all([chain_events(run, events, times or [self.clock()] * len(events), after)])[0]
 
-    def append_all(self, parts: Sequence[Written]) -> list[Position]:
+    def append_all(self, parts: Sequence[EventBatch]) -> list[Position]:
         """As `Log.append_all`."""
         known = [self._rows.get(part.run, [])[max(part.after.seq - 1, 0) :] for part in parts]
-        there = [settled(rows, part) for rows, part in zip(known, parts, strict=True)]
+        there = [locate_batch(rows, part) for rows, part in zip(known, parts, strict=True)]
         for part, position in zip(parts, there, strict=True):
             if position is None:
                 self._rows.setdefault(part.run, []).extend(part.rows)
         return [position or part.position for part, position in zip(parts, there, strict=True)]
 
-    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[Recorded]:
+    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
         """As `Log.read`."""
-        return recorded(run, self._rows.get(run, [])[max(after - 1, 0) : upto], after)
+        return load_events(run, self._rows.get(run, [])[max(after - 1, 0) : upto], after)
 
     def runs(self) -> list[str]:
         """As `Log.runs`."""
