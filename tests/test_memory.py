@@ -9,7 +9,6 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.training import task
-from archwright.evaluate.workers.protocol import JobMessage
 from archwright.evaluate.workers.worker import attempt
 from tests.evaluate.jobs import job
 from tests.scripts import script
@@ -41,8 +40,7 @@ def trials(device, n):
     misfit = aw.sequential(plain, aw.affine(units=7))
     for number in range(n):
         architecture = plain if number % 4 else (wild, misfit)[number // 4 % 2]
-        message = JobMessage.of(job(number, architecture, Budget(300, "examples")))
-        ended = attempt(evaluate, message, lambda report: None)  # noqa: ARG005
+        ended = attempt(evaluate, job(number, architecture, Budget(300, "examples")), lambda report: None)  # noqa: ARG005
         assert (ended.finished.status == "ok") == (number % 4 > 0)
         models = sum(issubclass(type(each), torch.nn.Module) for each in gc.get_objects())
         yield models, torch.cuda.memory_allocated() if device.startswith("cuda") else 0

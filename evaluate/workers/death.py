@@ -1,66 +1,44 @@
-"""How a worker ended without having been told to."""
+"""Why a worker died that nobody had told to end."""
 
 import signal
 
 from attrs import frozen
 
+from archwright.core.exit_code import describe_exit, is_self_inflicted
 from archwright.core.protocols import Status
-from archwright.evaluate.workers.machine import MemoryKills
+from archwright.evaluate.workers.machine import OomKills
 
-# What a process brings upon itself; by any other signal somebody or something else has killed it.
-OWN_SIGNALS = {
-    signal.SIGABRT,
-    signal.SIGBUS,
-    signal.SIGFPE,
-    signal.SIGILL,
-    signal.SIGSEGV,
-    signal.SIGSYS,
-    signal.SIGTRAP,
-    signal.SIGPIPE,
-    signal.SIGXCPU,
-    signal.SIGXFSZ,
-}
-IGNORED = (
+SIGCHLD_IGNORED = (
     "the search's process ignores SIGCHLD; undo that with signal.signal(signal.SIGCHLD, signal.SIG_DFL) to be told"
 )
 
 
 @frozen
 class Death:
-    """What became of the attempt, and why."""
+    """The end of an attempt whose worker died or was killed."""
 
     status: Status
-    why: str
-    transient: bool = False  # not of the job's doing, as far as can be known
+    reason: str  # for people
+    transient: bool = False  # whether another attempt may well end otherwise, since it was not the job's doing
 
 
-def death(code: int | None, kills: MemoryKills, kills_before: int | None) -> Death:
-    """What a worker's exit code tells, if it has one by now; a negative one is the signal that has killed it.
+def explain_death(code: int | None, kills: OomKills, kills_before: int | None) -> Death:
+    """The death of a worker by its exit code, if it has one by now; a negative one is the signal that killed it.
 
-    `kills_before` is what was counted of `kills` when its job began.
+    `kills_before` is what `kills` had counted when its job began.
     """
-    if code is None:
-        return Death("crashed", "the worker closed its pipes")
     if code == 0 and signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # the system has told nobody: 0 stands for it
-        return Death("crashed", f"the worker ended, and how is not known, since {IGNORED}", True)
-    if code >= 0:
-        return Death("crashed", f"the worker exited with code {code}")
-    if -code != signal.SIGKILL:
-        own = -code in OWN_SIGNALS
-        meaning = f" ({(signal.strsignal(-code) or '').lower()})" if own else ""
-        return Death("crashed", f"the worker was killed by {_name(-code)}{meaning}", not own)
-    match kills.explain(kills_before):
-        case True:
-            return Death("out_of_memory", "the worker was killed by the system (SIGKILL), as memory ran out", True)
-        case False:
-            why = "the worker was killed by SIGKILL, and not by the system for want of memory"
-        case None:
-            why = "the worker was killed by SIGKILL, as the system does when memory runs out"
-    return Death("crashed", why, True)
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # one of the real-time signals
-        return f"signal {number}"
+        return Death("crashed", f"the worker ended, and how is not known, since {SIGCHLD_IGNORED}", transient=True)
+    if code == -signal.SIGKILL:
+        match kills.explain_death(kills_before):
+            case True:
+                reason = "the worker was killed by the system (SIGKILL), as memory ran out"
+                return Death("out_of_memory", reason, transient=True)
+            case False:
+                reason = "the worker was killed by SIGKILL, and not by the system for want of memory"
+                return Death("crashed", reason, transient=True)
+            case None:
+                pass
+    return Death(
+        "crashed", f"the worker {describe_exit(code)}", transient=code is not None and not is_self_inflicted(code)
+    )

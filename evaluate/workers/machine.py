@@ -44,7 +44,7 @@ def _quotas(process: Path, groups: Path) -> Iterator[float]:
 MACHINE = Path("/proc/vmstat")
 
 
-class MemoryKills:
+class OomKills:
     """What the system counts of such kills, in the control group of this process if it has one, or on the machine.
 
     Linux does not say whom it killed. So one kill explains one death: what explains a worker's explains no other's.
@@ -58,7 +58,7 @@ class MemoryKills:
         """How many processes were killed so far; None where that is not known, as on macOS."""
         return None if self._counts is None else _count(self._counts)
 
-    def explain(self, since: int | None) -> bool | None:
+    def explain_death(self, since: int | None) -> bool | None:
         """Whether there was a kill after the count was `since` which explains no other death; None if not known."""
         now = self.count()
         if now is None or since is None:

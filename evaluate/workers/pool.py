@@ -14,7 +14,7 @@ from archwright.core.protocols import Finished, Job, Report
 from archwright.evaluate.config import WorkerConfig, config_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.limit import LAST_CALL
-from archwright.evaluate.workers.machine import MemoryKills, cores
+from archwright.evaluate.workers.machine import OomKills, cores
 from archwright.evaluate.workers.process import Gone, WorkerProcess, import_path
 from archwright.evaluate.workers.protocol import Ended, Garbled, Message, Ready, Setup, StopEarly, Unfit
 
@@ -54,7 +54,7 @@ class WorkerPool:
         self._trial_timeout = float("inf") if trial_timeout is None else trial_timeout
         self._start_timeout = start_timeout
         self._workers: list[WorkerProcess] = []
-        self._kills = MemoryKills()
+        self._kills = OomKills()
         self._proven = False  # whether a worker was ever ready
         self._stillborn = ""  # how the first one ended by its own doing before it was
         self._arrived: list[Report | Finished] = []
@@ -251,7 +251,7 @@ class WorkerPool:
             return
         seconds = (worker.limit.expired or time.monotonic()) - worker.since
         self._replace(worker)
-        said = f"{death.why}\n{worker.last_words()}".rstrip() if quote else death.why
+        said = f"{death.reason}\n{worker.last_words()}".rstrip() if quote else death.reason
         if not self._proven and not death.transient:
             self._stillborn = said
         if (job := worker.job) is not None:

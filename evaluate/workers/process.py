@@ -12,9 +12,9 @@ from threading import Lock
 from archwright.core.protocols import Job
 from archwright.evaluate.user_errors import last_lines
 from archwright.evaluate.workers import guard
-from archwright.evaluate.workers.death import Death, death
+from archwright.evaluate.workers.death import Death, explain_death
 from archwright.evaluate.workers.limit import Limit
-from archwright.evaluate.workers.machine import MemoryKills
+from archwright.evaluate.workers.machine import OomKills
 from archwright.evaluate.workers.protocol import JobMessage, Message, Setup, decode, encode, is_end
 
 CHUNK = 1 << 16  # bytes read at once, the size of a pipe
@@ -36,7 +36,7 @@ class WorkerProcess:
     of the coordinator; it ends as the worker does, once all that the worker has started is gone.
     """
 
-    def __init__(self, setup: Setup, kills: MemoryKills) -> None:
+    def __init__(self, setup: Setup, kills: OomKills) -> None:
         self.index = setup.index
         self.ready = False
         self.served = False  # whether it ever had a job
@@ -183,7 +183,7 @@ class WorkerProcess:
         """How the worker ended by itself, waiting a moment where it is just dying; to be asked before `kill`."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(DYING)
-        return death(self._process.returncode, self._kills, self._kills_before)
+        return explain_death(self._process.returncode, self._kills, self._kills_before)
 
     def last_words(self) -> str:
         """The last lines of stderr since the job began."""

@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
+from typing import TypeVar
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import Finished, Report, Status
+from archwright.core.protocols import Finished, Job, Report, Status
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_from_json
 from archwright.evaluate.user_code import end_forked_children, is_source, load_object, require_same_process
 from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
@@ -34,11 +35,16 @@ from archwright.evaluate.workers.protocol import (
     encode,
 )
 
+AnyJob = TypeVar("AnyJob", Job, JobMessage)
+
 
 def attempt(
-    evaluate: Evaluate, message: JobMessage, report: Callable[[Report], None], halted: Callable[[], str] = lambda: ""
+    evaluate: Callable[[AnyJob, ReportEpoch], Verdict],
+    job: AnyJob,
+    report: Callable[[Report], None],
+    halted: Callable[[], str] = lambda: "",
 ) -> Ended:
-    """The end of one attempt at a job; anything that `evaluate` raises becomes a status with the person's traceback.
+    """The end of one attempt at `job`; anything that `evaluate` raises becomes a status with the person's traceback.
 
     `halted` says why the job is to end where it has just told an epoch's metrics; it is empty if it may go on.
     Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
@@ -51,13 +57,13 @@ def attempt(
         require_same_process(home)
         with turn:
             if going:
-                report(Report(message.trial, message.attempt, epoch, metrics))
+                report(Report(job.trial, job.attempt, epoch, metrics))
         return halted()
 
     try:
-        _seed(message.seed)
+        _seed(job.seed)
         with end_forked_children():
-            verdict, fit = _judge(evaluate, message, tell), True
+            verdict, fit = evaluate(job, tell), True
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
         verdict, fit = Verdict(_status(error), error=format_traceback(error)), _leaves_fit(error)
     with turn:
@@ -65,11 +71,11 @@ def attempt(
     seconds = time.monotonic() - started
     _give_back()
     status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
-    return Ended(Finished(message.trial, message.attempt, status, metrics, seconds, error, stopped=stopped), fit)
+    return Ended(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), fit)
 
 
-def _judge(evaluate: Evaluate, message: JobMessage, tell: ReportEpoch) -> Verdict:
-    """The verdict on a job; invalid where its architecture cannot be read."""
+def _evaluate_message(evaluate: Evaluate, message: JobMessage, tell: ReportEpoch) -> Verdict:
+    """The verdict on the job of a message; invalid where its architecture cannot be read."""
     try:
         job = message.read_job()
     except Exception as error:  # a person's kind of module may raise anything
@@ -185,7 +191,7 @@ def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Messa
     """Answer each job with its reports and its end, until there are no more."""
     inbox = Inbox(messages)
     for job in inbox.jobs():
-        send(attempt(evaluate, job, send, partial(inbox.halted, job)))
+        send(attempt(partial(_evaluate_message, evaluate), job, send, partial(inbox.halted, job)))
 
 
 def prepare(setup: Setup) -> Evaluate:

@@ -23,6 +23,7 @@ from typing import Any, Generic, Self, TypeVar, final
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.exit_code import describe_exit
 
 KEPT = 32  # results for each process that wait for the caller; a caller who waits longer keeps the processes waiting
 QUICK = 1.0  # seconds; beside one that is quicker, a process has its next job at hand
@@ -103,13 +104,7 @@ class _Member:
 
     def _end(self) -> str:
         self.process.join(DYING)
-        code = self.process.exitcode
-        if code is None or code >= 0:
-            return "has lost its pipe" if code is None else f"ended with code {code}"
-        if -code == signal.SIGKILL:
-            return "was killed by SIGKILL, as the system does when memory runs out"
-        known = -code in set(signal.Signals)  # which real-time signals are not
-        return f"was killed by {signal.Signals(-code).name if known else f'signal {-code}'}"
+        return describe_exit(self.process.exitcode)
 
 
 @final

@@ -9,7 +9,6 @@ from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
 from archwright.evaluate.verdict import Evaluate
 from archwright.evaluate.workers.process import WorkerProcess
-from archwright.evaluate.workers.protocol import JobMessage
 from archwright.evaluate.workers.worker import attempt
 
 EPOCH = Budget(1, "epochs")
@@ -48,7 +47,7 @@ def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
 def run_here(evaluate: Evaluate, *jobs) -> tuple[list[Finished], list[Report]]:
     """The same where a worker evaluates as this process does: for what no process of its own is needed."""
     reports: list[Report] = []
-    return [attempt(evaluate, JobMessage.of(each), reports.append).finished for each in jobs], reports
+    return [attempt(evaluate, each, reports.append).finished for each in jobs], reports
 
 
 def end(pool, **about):

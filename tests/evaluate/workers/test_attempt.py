@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from archwright.evaluate.verdict import Verdict
-from archwright.evaluate.workers.protocol import JobMessage
 from archwright.evaluate.workers.worker import attempt
 from tests.evaluate.jobs import job
 
@@ -22,7 +21,7 @@ def end_of(error):
     def evaluate(job, tell):  # noqa: ARG001
         raise error
 
-    return attempt(evaluate, JobMessage.of(job()), lambda report: None)  # noqa: ARG005
+    return attempt(evaluate, job(), lambda report: None)  # noqa: ARG005
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def test_what_a_job_leaves_in_cycles_is_gone_with_the_attempt():
 
     gc.disable()
     try:
-        attempt(evaluate, JobMessage.of(job()), lambda report: None)  # noqa: ARG005
+        attempt(evaluate, job(), lambda report: None)  # noqa: ARG005
     finally:
         gc.enable()
     assert left[0]() is None
@@ -85,7 +84,7 @@ def test_a_gpu_gets_its_memory_back_after_each_attempt(monkeypatch):
     cuda = SimpleNamespace(is_initialized=lambda: True, empty_cache=lambda: emptied.append(True))
     fake = SimpleNamespace(cuda=cuda, manual_seed=lambda seed: None)  # noqa: ARG005
     monkeypatch.setitem(sys.modules, "torch", fake)
-    attempt(lambda job, tell: Verdict("ok"), JobMessage.of(job()), lambda report: None)  # noqa: ARG005
+    attempt(lambda job, tell: Verdict("ok"), job(), lambda report: None)  # noqa: ARG005
     assert emptied == [True]
 
 
@@ -104,7 +103,7 @@ def test_a_thread_that_goes_on_says_nothing_once_the_attempt_is_over():
         tell(1, {"accuracy": 0.5})
         return Verdict("ok", {"accuracy": 0.5})
 
-    attempt(evaluate, JobMessage.of(job()), reports.append)
+    attempt(evaluate, job(), reports.append)
     go_on.set()
     threads[0].join()
     assert [report.epoch for report in reports] == [1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archwright.evaluate.workers.machine import MemoryKills
+from archwright.evaluate.workers.machine import OomKills
 
 
 @pytest.fixture
@@ -21,24 +21,28 @@ def count(file, kills):
 
 
 def kills_of(tmp_path):
-    return MemoryKills(tmp_path / "process", tmp_path / "groups")
+    return OomKills(tmp_path / "process", tmp_path / "groups")
 
 
 def test_a_kill_since_the_job_began_explains_a_death_and_one_from_before_does_not(group, tmp_path):
     kills = kills_of(tmp_path)
     assert kills.count() == 1
-    assert kills.explain(since=1) is False
+    assert kills.explain_death(since=1) is False
     count(group, 2)
-    assert kills.explain(since=1) is True
+    assert kills.explain_death(since=1) is True
 
 
 def test_one_kill_explains_one_death(group, tmp_path):
     """Two workers die within one attempt each, and the system has killed one of them; then both."""
     kills = kills_of(tmp_path)
     count(group, 2)
-    assert [kills.explain(since=1), kills.explain(since=1)] == [True, False]
+    assert [kills.explain_death(since=1), kills.explain_death(since=1)] == [True, False]
     count(group, 4)
-    assert [kills.explain(since=2), kills.explain(since=2), kills.explain(since=2)] == [True, True, False]
+    assert [kills.explain_death(since=2), kills.explain_death(since=2), kills.explain_death(since=2)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -64,4 +68,4 @@ def test_where_no_group_is_seen_the_machine_s_count_is_taken_or_none_is_known(tm
     assert kills_of(tmp_path).count() == 5
     monkeypatch.setattr("archwright.evaluate.workers.machine.MACHINE", tmp_path / "nowhere")
     assert kills_of(tmp_path).count() is None
-    assert kills_of(tmp_path).explain(since=None) is None
+    assert kills_of(tmp_path).explain_death(since=None) is None
