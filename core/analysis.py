@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from archwright.core.claims import WrongClaim, is_own
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment, computed, nothing_shared, unknown
 from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.shape import Misfit, Shape
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.term import Basic, Composite, Compound, Term
+from archwright.core.user_modules import InvalidResult, is_user_defined
 from archwright.core.value import Value
 
 PROBED = 4096  # a range of more values than this is tried at its ends and in its middle alone
@@ -33,13 +33,13 @@ def candidates(domain: Domain, irrelevant: bool = False) -> list[Value]:
 
 def is_doubtful(term: Term) -> bool:
     """Whether a person's kind says that some open hyperparameters of a module do not matter to its shapes."""
-    return isinstance(term, Basic) and is_own(type(term)) and not all(term.plan.guarded)
+    return isinstance(term, Basic) and is_user_defined(type(term)) and not all(term.plan.guarded)
 
 
 def require_irrelevant(
     term: Term, shapes: tuple[Shape, ...], environment: Environment, answers: tuple[Value, ...]
 ) -> None:
-    """WrongClaim if the next hyperparameter of `term`, which is said not to matter to its shapes, does.
+    """InvalidResult if the next hyperparameter of `term`, which is said not to matter to its shapes, does.
 
     Each of its values is tried with each of what matters, those after it that are said not to matter in their middle.
     """
@@ -52,7 +52,7 @@ def require_irrelevant(
         for found, expected in zip(_outcomes(term, shapes, environment, (*answers, value)), usual, strict=True):
             if found != expected:
                 name, said = term.plan.names[k], term.shape_hyperparameters
-                raise WrongClaim(
+                raise InvalidResult(
                     f"shape_hyperparameters of {term.kind} are {said!r}, but {name} matters too: "
                     f"for inputs of {_told(shapes)}, {name} = {middle!r} gives {_told(expected)}, and "
                     f"{name} = {value!r} gives {_told(found)}; add {name!r} to them, or leave them out"

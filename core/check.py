@@ -7,12 +7,12 @@ from typing import Any
 from attrs import frozen
 
 from archwright.core.analysis import out_shapes, tally
-from archwright.core.claims import is_own
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import from_json, to_json
 from archwright.core.node import DeadEnd
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.term import Compound, Term
+from archwright.core.user_modules import is_user_defined
 from archwright.core.value import Value
 
 
@@ -32,7 +32,7 @@ def _own(term: Term) -> Iterator[Term]:
     """The modules of a person's own kinds, inner ones first."""
     for inside in term.subterms:
         yield from _own(inside)
-    if is_own(type(term)):
+    if is_user_defined(type(term)):
         yield term
 
 
@@ -95,7 +95,7 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
     """Nothing, if a search can go anywhere in the space.
 
     DeadEnd lists the places where it could not go on; SharedTwice, and, where `classes` is known, WrongOutput, say
-    what does not agree; WrongClaim and NotWritable are about kinds of a person's own, TooDeep about nesting.
+    what does not agree; InvalidResult and NotWritable are about kinds of a person's own, TooDeep about nesting.
     """
     shape = as_shape(input_shape)
     _check_shared(space)

@@ -8,13 +8,13 @@ import attrs
 from cattrs import Converter
 from cattrs.errors import StructureHandlerNotFoundError
 
-from archwright.core.claims import is_own
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
 from archwright.core.ranges import Integers, Reals
 from archwright.core.term import Term
 from archwright.core.unknown_kinds import Opaque
+from archwright.core.user_modules import is_user_defined
 from archwright.core.value import InvalidDomain
 
 JSON = Any  # what the json module reads and writes
@@ -58,7 +58,7 @@ class _Known(dict[str, type[Term]]):
 
 def own_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not built in, whether this process knows them or not."""
-    return frozenset(_named(data)) - {kind for kind, cls in kinds().items() if not is_own(cls)}
+    return frozenset(_named(data)) - {kind for kind, cls in kinds().items() if not is_user_defined(cls)}
 
 
 def unknown_kinds(data: JSON) -> frozenset[str]:

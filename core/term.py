@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 import attrs
 from attrs import frozen
 
-from archwright.core.claims import hold, is_own
 from archwright.core.domain import Domain
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.expression import Expression, Shared
 from archwright.core.hyperparameter import Check, Entry, hyperparameter
 from archwright.core.shape import Shape
+from archwright.core.user_modules import check_results, is_user_defined
 from archwright.core.value import Value
 
 T = TypeVar("T")
@@ -57,8 +57,8 @@ def module(cls: type[T]) -> type[T]:
     made._fields = tuple(roles)
     made._hyperparameters = tuple(name for name, role in roles if role == "hyperparameter")
     made._subterms = tuple(name for name, role in roles if role in ("child", "children"))
-    if is_own(made):
-        hold(made)
+    if is_user_defined(made):
+        check_results(made)
     return made
 
 

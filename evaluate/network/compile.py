@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from archwright.core.architecture import require_specified
-from archwright.core.claims import says
 from archwright.core.errors import ArchwrightError
 from archwright.core.modules import basic, composite
 from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
+from archwright.core.user_modules import overrides
 from archwright.evaluate.network import layers
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
@@ -124,7 +124,7 @@ def _iterate_sized_kinds(term: Term, in_shape: Shape) -> Iterator[tuple[Term, Sh
     if isinstance(term, Composite):
         for _, inside, shape, _ in term.runs(in_shape):
             yield from _iterate_sized_kinds(inside, shape)
-    if says(type(term), "parameters"):
+    if overrides(type(term), "parameters"):
         yield term, in_shape
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given
 
 import archwright as aw
-from archwright.core.claims import is_own
 from archwright.core.modules.basic import Identity, Settings, Zero
 from archwright.core.modules.composite import Branches, Residual
 from archwright.core.modules.graphs import Topology, topology
 from archwright.core.node import Node
+from archwright.core.user_modules import is_user_defined
 from archwright.search.surrogates.features import (
     ROUTES,
     Names,
@@ -208,7 +208,7 @@ def test_structure_of_a_kind_of_ones_own():
 @given(leaves)
 def test_structure_of_built_in_kinds_is_what_it_was(leaf):
     """Searches of before propose what they proposed: by the rule of then, which took any other kind for a chain."""
-    assume(all(not is_own(type(each)) for each in subterms(leaf.architecture)))
+    assume(all(not is_user_defined(type(each)) for each in subterms(leaf.architecture)))
     assert structure(leaf.architecture) == structure_of_before(leaf.architecture)
 
 

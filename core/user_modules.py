@@ -1,0 +1,90 @@
+"""User-defined kinds of module, whose methods are checked to return what the language needs.
+
+The methods of built-in kinds are not checked at run time, but by their tests.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from operator import index
+from typing import Any
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.shape import Shape
+
+_BUILT_IN = "archwright.core."  # how the names of the modules of built-in kinds begin
+
+
+class InvalidResult(ArchwrightError, TypeError):
+    """A method of a user-defined kind returned something impossible; the message has the method and the result."""
+
+
+def is_user_defined(kind: type) -> bool:
+    """Whether a kind of module is user-defined rather than built in."""
+    return not kind.__module__.startswith(_BUILT_IN)
+
+
+def overrides(kind: type, name: str) -> bool:
+    """Whether a user-defined kind has a method `name` that is not inherited from a built-in base."""
+    method = getattr(kind, name, None)
+    return method is not None and not method.__module__.startswith(_BUILT_IN)
+
+
+def check_results(kind: type) -> None:
+    """Wrap the methods of a user-defined kind so that they raise InvalidResult for an invalid result."""
+    for name, wrap in _CHECKS.items():
+        if overrides(kind, name):
+            setattr(kind, name, wrap(getattr(kind, name)))
+
+
+def _check_shape(method: Callable[..., Any]) -> Callable[..., Shape]:
+    @wraps(method)
+    def call(self: Any, *args: Any) -> Shape:
+        result = method(self, *args)
+        try:
+            return tuple(index(axis) for axis in result)  # also of a list or of numpy's integers
+        except TypeError:
+            raise _invalid(self, method, result, "a tuple of integers, such as (8, 32, 32)") from None
+
+    return call
+
+
+def _check_parameters(method: Callable[..., Any]) -> Callable[..., int]:
+    @wraps(method)
+    def call(self: Any, *args: Any) -> int:
+        result = method(self, *args)
+        try:
+            count = index(result)
+        except TypeError:
+            count = -1
+        if count < 0:
+            raise _invalid(self, method, result, "a number of parameters, an integer of 0 or more")
+        return count
+
+    return call
+
+
+def _check_expansion(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(self: Any) -> Any:
+        expansion, second = method(self), method(self)
+        if not hasattr(expansion, "subterms"):
+            raise _invalid(self, method, expansion, "a module, such as aw.sequential(...)")
+        if expansion != second:
+            required = f"the same whenever it is asked, and next it gave {second!r:.80}"
+            raise _invalid(self, method, expansion, required)
+        return expansion
+
+    return call
+
+
+def _invalid(module: Any, method: Callable[..., Any], result: Any, required: str) -> InvalidResult:
+    return InvalidResult(f"{method.__name__} of {module.kind} gave {result!r:.80}; it must give {required}")
+
+
+_CHECKS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    "out_shape": _check_shape,
+    "child_in_shape": _check_shape,
+    "merge": _check_shape,
+    "parameters": _check_parameters,
+    "expand": _check_expansion,
+}
