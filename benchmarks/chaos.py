@@ -26,7 +26,7 @@ from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, config_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.replay import find_mismatches
-from archwright.search.running.runs import logged, resume, start
+from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, RunStarted, Scored
 from archwright.store.verify import verify_log
@@ -144,9 +144,9 @@ def coordinate(log: DuckDBLog, trials: int, workers: int) -> None:
     print("ready", flush=True)
     with WorkerPool(config, workers=workers, trial_timeout=LIMIT) as pool:
         if known:
-            resume(log, RUN, pool, trials=trials, failures_in_a_row=trials + 1)
+            resume_run(log, RUN, pool, trials=trials, max_consecutive_failures=trials + 1)
         else:
-            start(log, RUN, _started(config, trials), pool, failures_in_a_row=trials + 1)
+            start_run(log, RUN, _started(config, trials), pool, max_consecutive_failures=trials + 1)
 
 
 def _started(config: FunctionConfig, trials: int) -> RunStarted:
@@ -259,7 +259,7 @@ class Killer:
     def _check_prefix(self) -> None:
         """All that was ever read from the log is still there."""
         if self.log.path.exists() and self.log.runs():
-            events = logged(self.log, RUN).events
+            events = read_run(self.log, RUN).events
             there, before = (list(map(repr, some)) for some in (events, self.events))  # NaN does not equal itself
             assert there[: len(before)] == before, "the log has changed behind its end"
             new, self.events = events[len(self.events) :], events

@@ -9,9 +9,9 @@ from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import Finished, Job, Report
-from archwright.search.running.loop import Run
+from archwright.search.running.loop import RunCallbacks, SearchLoop
 from archwright.search.running.replay import replay_search, start_search, to_event
-from archwright.search.running.runs import Console, logged, resume
+from archwright.search.running.runs import read_run, resume_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
@@ -68,7 +68,7 @@ def prepared(folder: Path, trials: int) -> DuckDBLog:
     """A log with a run of `trials` trials."""
     log = DuckDBLog(folder / "prepared.duckdb")
     kept = _Unlogged(log)
-    Run(kept, "run", START, RunState(), start_search(started(trials)), Instant()).go_on(started(trials))
+    SearchLoop(kept, "run", START, RunState(), start_search(started(trials)), Instant()).run(started(trials))
     kept.write()
     return log
 
@@ -90,7 +90,7 @@ def with_reports(folder: Path, reports: int) -> DuckDBLog:
 def resume_seconds(log: DuckDBLog) -> float:
     """Until the run could make its next proposal."""
     begun = time.perf_counter()
-    replay_search(logged(log, "run").events).propose()
+    replay_search(read_run(log, "run").events).propose()
     return time.perf_counter() - begun
 
 
@@ -101,10 +101,10 @@ def command_seconds(log: DuckDBLog, *words: str) -> float:
 
 def coordinator_seconds_per_trial(log: DuckDBLog, more: int) -> float:
     """Everything but the evaluation: propose, walk the space, log in one transaction, tell; after what is there."""
-    before, watched = logged(log, "run").state.proposed, list[float]()
-    console = Console(watch=lambda event: watched.append(time.perf_counter()) if isinstance(event, Scored) else None)
-    resume(log, "run", Instant(), trials=before + more, console=console)
-    return (watched[-1] - watched[0]) / (len(watched) - 1)
+    before, scored_at = read_run(log, "run").state.proposed, list[float]()
+    on_event = lambda event: scored_at.append(time.perf_counter()) if isinstance(event, Scored) else None  # noqa: E731
+    resume_run(log, "run", Instant(), trials=before + more, callbacks=RunCallbacks(on_event=on_event))
+    return (scored_at[-1] - scored_at[0]) / (len(scored_at) - 1)
 
 
 class _Unlogged:

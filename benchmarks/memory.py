@@ -19,7 +19,8 @@ from archwright.core.objective import Objective
 from archwright.evaluate.config import TrainingConfig, config_to_json
 from archwright.evaluate.user_code import load_object
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.runs import Console, start
+from archwright.search.running.loop import RunCallbacks
+from archwright.search.running.runs import start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, Scored
 from rows import Row, show
@@ -82,15 +83,15 @@ def samples(folder: Path, trials: int) -> Sequence[Sample]:
     taken: list[Sample] = []
     with WorkerPool(config, space_source=f"{source}:kind") as pool:
 
-        def watch(event):
+        def take_sample(event):
             if isinstance(event, Scored):
                 (guard,) = pool.pids
                 (worker,) = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
                 taken.append(Sample(held("self"), held(worker), held(guard), event.status != "ok"))
 
         begin = _started(space(load_object(f"{source}:kind")), config, trials)
-        console = Console(watch=watch)
-        start(DuckDBLog(folder / "memory.duckdb"), "memory", begin, pool, console=console, failures_in_a_row=trials)
+        log, callbacks = DuckDBLog(folder / "memory.duckdb"), RunCallbacks(on_event=take_sample)
+        start_run(log, "memory", begin, pool, callbacks=callbacks, max_consecutive_failures=trials)
     return taken
 
 

@@ -26,7 +26,7 @@ from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, c
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.training.recipe import in_effect
-from archwright.search.running.loop import training_seed
+from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import Trial
 
@@ -71,7 +71,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
     first = trial
     while first.continues is not None:  # trials that continue one another are one training
         first = reading.trial(first.continues)
-    seed = training_seed(reading.run.started.seed, first.trial)
+    seed = derive_training_seed(reading.run.started.seed, first.trial)
     images, why = _normalisation(reading, trial, config, node.architecture, data_dir)
     card = evolve(_card(reading, trial, node, config, untrained=untrained), unknown=UNKNOWN if why else "")
     where = {"run": reading.name, "trial": str(trial.trial), "space": reading.run.started.space_source}

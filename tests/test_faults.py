@@ -14,9 +14,9 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.loop import training_seed
+from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.replay import find_mismatches
-from archwright.search.running.runs import Logged, logged, start
+from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, RunStarted, Scored
 from archwright.store.verify import verify_log
@@ -141,7 +141,7 @@ class Ended:
     """A search that has come to its end, and where it was."""
 
     folder: Path
-    run: Logged
+    run: RunRecord
     reason: str
 
     def ends(self, trial: int) -> list[AttemptEnded]:
@@ -167,8 +167,8 @@ def searched(folder: Path, space, config, trials: int, seed: int = 0, **options)
         versions={},
     )
     with WorkerPool(config, **options) as pool:
-        stopped = start(log, "faults", begin, pool, failures_in_a_row=6)
-    return Ended(folder, logged(log, "faults"), stopped.reason)
+        stopped = start_run(log, "faults", begin, pool, max_consecutive_failures=6)
+    return Ended(folder, read_run(log, "faults"), stopped.reason)
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +209,7 @@ def small_disk(tmp_path_factory):
 def search(tmp_path_factory, small_disk):
     """A search whose even trials each have one of the faults, and whose odd ones have none."""
     folder = tmp_path_factory.mktemp("faults")
-    faults = {training_seed(0, 2 * n): fault for n, fault in enumerate(FAULTS)}
+    faults = {derive_training_seed(0, 2 * n): fault for n, fault in enumerate(FAULTS)}
     (folder / "plan.json").write_text(json.dumps({"faults": faults, "disk": str(small_disk)}))
     (folder / "function.py").write_text(FUNCTION)
     space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.affine(units=10))
@@ -251,7 +251,7 @@ def test_a_worker_that_the_system_kills_as_memory_runs_out_is_told_from_one_that
     (tmp_path / "function.py").write_text(
         "import os, signal, numpy\n"
         "def score(seed):\n"
-        f"    if seed == {training_seed(0, 0)}:\n"
+        f"    if seed == {derive_training_seed(0, 0)}:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return numpy.ones(2**28)[-1]  # 2 GiB\n"
     )
@@ -259,7 +259,7 @@ def test_a_worker_that_the_system_kills_as_memory_runs_out_is_told_from_one_that
     search = [f"{sysconfig.get_path('scripts')}/archwright", "search", "digits", "--evaluator", "function.py:score"]
     options = ["--trials", "2", "--seed", "0", "--log", "log.duckdb", "--name", "killed"]
     subprocess.run([*inside, *search, *options], cwd=tmp_path, check=False, capture_output=True)
-    run = Ended(tmp_path, logged(DuckDBLog(tmp_path / "log.duckdb"), "killed"), "finished")
+    run = Ended(tmp_path, read_run(DuckDBLog(tmp_path / "log.duckdb"), "killed"), "finished")
     assert [end.status for end in run.ends(0)] == ["crashed", "crashed"]
     assert [end.status for end in run.ends(1)] == ["out_of_memory", "out_of_memory"]
     assert "killed by the system (SIGKILL), as memory ran out" in run.ends(1)[-1].error

@@ -77,7 +77,7 @@ def compare(
     from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
     from archwright.search.running.compare import grid
-    from archwright.search.running.runs import versions
+    from archwright.search.running.runs import find_versions
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 
@@ -100,7 +100,7 @@ def compare(
         budget=evaluators.budget(config, budget),
         seed=0,
         trials=trials,
-        versions=versions(),
+        versions=find_versions(),
         stopping=rule,
         data=logged_of_images(images),
     )

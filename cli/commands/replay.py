@@ -60,14 +60,14 @@ def fork(
     from archwright.cli.reports.reading import read
     from archwright.cli.reports.replaying import made_searcher
     from archwright.cli.runs.starting import new_run, numbered
-    from archwright.search.running.runs import forked
+    from archwright.search.running.runs import prepare_fork
     from archwright.store.claim import leave_to_others
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import fork_run as make
 
     reading, file = read(log, run, at), DuckDBLog(log)
     target = values.target(trials, reading.run.state.target)
-    started = forked(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
+    started = prepare_fork(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
     with new_run(file, name, lambda: numbered(file, f"{run}-fork")) as new:
         make(file, run, at, new, started)
         leave_to_others(log, new)

@@ -77,7 +77,7 @@ def retrain(
     from archwright.cli.runs.running import Going, begin
     from archwright.cli.runs.starting import new_run
     from archwright.core.budget import parse_budget
-    from archwright.search.running.runs import start
+    from archwright.search.running.runs import start_run
     from archwright.store.duckdb_log import DuckDBLog
 
     if not json:
@@ -93,7 +93,7 @@ def retrain(
     source = own_source(started.space, started.space_source)
     with new_run(file, name, lambda: retraining.usual_names(run, trial)) as new:
         going = Going(file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust)
-        go = partial(start, file, new, started, retries=retries, claimed=True)
-        begin(going, started, lambda pool, console: go(pool, console=console))
+        go = partial(start_run, file, new, started, retries=retries, claimed=True)
+        begin(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
         if json:
             output.print_json(facts.of_run(read(log, new)))

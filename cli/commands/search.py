@@ -75,7 +75,7 @@ def search(
     from archwright.core.json import to_json
     from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
-    from archwright.search.running.runs import start, versions
+    from archwright.search.running.runs import find_versions, start_run
     from archwright.search.searchers.named import searcher_to_json
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
@@ -102,7 +102,7 @@ def search(
         budget=evaluators.budget(config, budget),
         seed=seed,
         trials=trials,
-        versions=versions(),
+        versions=find_versions(),
         keep_models=evaluators.models_kept(config, keep_models),
         stopping=rule,
         data=logged_of_images(images),
@@ -110,8 +110,8 @@ def search(
     require_space(config, term, shape)
     with new_run(file, name, lambda: numbered(file, found.stem)) as run:
         going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
-        go = partial(start, file, run, started, retries=retries, claimed=True)
-        begin(going, started, lambda pool, console: go(pool, console=console))
+        go = partial(start_run, file, run, started, retries=retries, claimed=True)
+        begin(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
 
 
 def resume(
@@ -139,15 +139,14 @@ def resume(
     from archwright.cli.runs.images import images_of, require_unchanged
     from archwright.cli.runs.resuming import changed_space, is_done, require_permission, say_revised
     from archwright.cli.runs.running import Going, again
-    from archwright.search.running.runs import logged
-    from archwright.search.running.runs import resume as go_on
+    from archwright.search.running.runs import read_run, resume_run
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import find_run
 
     let_stdout_go()
     file = DuckDBLog(log)
     name = find_run(file, run)
-    before = logged(file, name)
+    before = read_run(file, name)
     target = values.target(trials, before.state.target)
     values.seconds(trial_timeout)
     values.grace(grace)
@@ -164,13 +163,13 @@ def resume(
     again(
         going,
         before,
-        lambda pool, console: go_on(
+        lambda pool, callbacks: resume_run(
             file,
             name,
             pool,
             trials=target,
             space=space,
-            console=console,
+            callbacks=callbacks,
             retries=retries,
             keep_models=keep_models,
         ),

@@ -18,7 +18,7 @@ from archwright.cli.runs.progress import PER_SECOND, TRIALS, Watcher
 from archwright.cli.runs.status import line, standing
 from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
-from archwright.search.running.loop import Stop
+from archwright.search.running.loop import StopRequest
 from archwright.store.events import Event, Scored
 from archwright.store.fold import RunState
 
@@ -39,7 +39,7 @@ class Overview:
     out: Screen = field(factory=lambda: screen(beside_json=True))
     progress: Progress = field(factory=_progress)
     watcher: Watcher | None = None  # of the search that is under way
-    told: Stop = Stop.NO
+    told: StopRequest = StopRequest.NONE
     task: TaskID = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -65,7 +65,7 @@ class Overview:
         if not self.out.is_terminal:
             self.say(f"{said} ({self.progress.tasks[self.task].completed:.0f} of {self.total})")
 
-    def stop(self, interrupts: Interrupts) -> Stop:
+    def stop(self, interrupts: Interrupts) -> StopRequest:
         """How urgently the comparison is to stop, which is said when it is new."""
         urgency = interrupts.urgency
         if urgency > self.told:

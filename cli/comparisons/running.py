@@ -14,8 +14,8 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.machine import cores
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.compare import Entry, run_all
-from archwright.search.running.loop import Stop, TrialsKeepFailing
-from archwright.search.running.runs import Console, logged, resume, start
+from archwright.search.running.loop import RunCallbacks, StopRequest, TrialsKeepFailing
+from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.fold import RunState
 
@@ -58,7 +58,7 @@ def work(log: DuckDBLog, entries: Sequence[Entry], force: Force, again: str) -> 
 
 
 def worked_off(
-    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], Stop]
+    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], StopRequest]
 ) -> Iterator[str]:
     """What is to be said of each search once it is done: over a table many at once, with trainings one by one."""
     if not entries:
@@ -71,25 +71,25 @@ def worked_off(
 
 
 def _trained(
-    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], Stop]
+    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], StopRequest]
 ) -> Iterator[str]:
     assert isinstance(force.config, WorkerConfig)
     there = set(log.runs()) if log.path.exists() else set[str]()
     timeout, source, retries = force.trial_timeout, force.source, force.retries
-    console = Console(stop, overview.watch)
+    callbacks = RunCallbacks(stop, overview.watch)
     with WorkerPool(force.config, workers=force.workers, space_source=source, trial_timeout=timeout) as pool:
         pool.warm_up(stop)
         for entry in entries:
             if stop():
                 return
-            state = logged(log, entry.run).state if entry.run in there else None
+            state = read_run(log, entry.run).state if entry.run in there else None
             overview.begin(entry.run, state or RunState(), entry.started.objective)
             try:
                 if state is None:
-                    stopped = start(log, entry.run, entry.started, pool, console=console, retries=retries)
+                    stopped = start_run(log, entry.run, entry.started, pool, callbacks=callbacks, retries=retries)
                 else:
                     trials = entry.started.trials
-                    stopped = resume(log, entry.run, pool, trials=trials, console=console, retries=retries)
+                    stopped = resume_run(log, entry.run, pool, trials=trials, callbacks=callbacks, retries=retries)
             except TrialsKeepFailing:  # of which the log tells, and which keeps no other search from running
                 yield f"{entry.run} stopped, as too many trials in a row failed"
             else:

@@ -19,7 +19,7 @@ from archwright.core.node import Node, replay
 from archwright.core.term import Term
 from archwright.core.unknown_kinds import outline
 from archwright.evaluate.user_errors import format_traceback
-from archwright.search.running.loop import training_seed
+from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import locate_artifact, locate_run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import Trial
@@ -89,7 +89,7 @@ def of_trial(reading: Reading, trial: Trial) -> Facts:
         "status": trial.status or _open(reading, trial),
         "score": trial.score,
         "budget": str(trial.budget),
-        "seed": training_seed(reading.run.started.seed, _first(reading, trial).trial),
+        "seed": derive_training_seed(reading.run.started.seed, _first(reading, trial).trial),
         "continues": trial.continues,
         "attempts": trial.attempts,
         "seconds": trial.seconds,

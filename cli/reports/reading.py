@@ -8,7 +8,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
-from archwright.search.running.runs import Logged, logged, of_recorded
+from archwright.search.running.runs import RunRecord, read_run
 from archwright.store.chain import parse_rows
 from archwright.store.claim import NOBODY, is_claimed, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
@@ -28,7 +28,7 @@ class Reading:
 
     log: Path
     name: str
-    run: Logged
+    run: RunRecord
     status: str  # why its last process left it; or running, died, or new if no process ever took it up
     trusted: bool = False  # whether this person lets the code run that the log names
 
@@ -58,7 +58,7 @@ def read(log: Path, name: str | None = None, upto: int | None = None, *, trusted
     """
     file = DuckDBLog(log)
     found = find_run(file, name)
-    return _reading(log, found, logged(file, found, upto), trusted=trusted)
+    return _reading(log, found, read_run(file, found, upto), trusted=trusted)
 
 
 def read_best(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> Reading:
@@ -68,9 +68,9 @@ def read_best(log: Path, name: str | None = None, n: int = 1, *, trusted: bool =
     rows = file.rows(found)
     of_run = parse_rows(found, (row for row in rows if row.trial is None))
     scored = [each.event for each in parse_rows(found, (row for row in rows if row.kind == "Scored"))]
-    best = ranked([event for event in scored if isinstance(event, Scored)], of_recorded(of_run).started.objective)
+    best = ranked([event for event in scored if isinstance(event, Scored)], RunRecord.of(of_run).started.objective)
     wanted = _with_continued(found, rows, [each.trial for each in best[:n]])
-    run = of_recorded(parse_rows(found, (row for row in rows if row.trial is None or row.trial in wanted)))
+    run = RunRecord.of(parse_rows(found, (row for row in rows if row.trial is None or row.trial in wanted)))
     return _reading(log, found, run, trusted=trusted)
 
 
@@ -84,7 +84,7 @@ def _with_continued(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -
     return wanted
 
 
-def _reading(log: Path, found: str, run: Logged, *, trusted: bool) -> Reading:
+def _reading(log: Path, found: str, run: RunRecord, *, trusted: bool) -> Reading:
     status = run.state.stopped.reason if run.state.stopped else open_status(log, found)
     return Reading(log, found, run, status, trusted)
 

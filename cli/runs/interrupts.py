@@ -13,7 +13,7 @@ from types import FrameType
 from attrs import define, field
 
 from archwright.cli.output import duration
-from archwright.search.running.loop import Stop
+from archwright.search.running.loop import StopRequest
 
 ASKING = (signal.SIGTERM, signal.SIGHUP)
 SIGNALS = (signal.SIGINT, *ASKING)
@@ -29,11 +29,11 @@ class Interrupts:
     asked: float | None = None  # when a system first did, on the clock
 
     @property
-    def urgency(self) -> Stop:
+    def urgency(self) -> StopRequest:
         """How urgently the run is to stop."""
         if self.asked is not None and self.clock() - self.asked >= self.grace:
-            return Stop.NOW
-        return Stop(min(len(self.received), Stop.NOW))
+            return StopRequest.IMMEDIATE
+        return StopRequest(min(len(self.received), StopRequest.IMMEDIATE))
 
     @property
     def exit_code(self) -> int:
@@ -42,7 +42,7 @@ class Interrupts:
 
     def said(self, what: str, later: str) -> str:
         """What a person is told: that `what` runs may end, or that it is stopped and runs again `later`."""
-        if self.urgency == Stop.NOW:
+        if self.urgency == StopRequest.IMMEDIATE:
             return f"stopping at once; the running {what} run again when {later}"
         if self.asked is None:
             return f"finishing the running {what}; press Ctrl-C again to stop at once"
@@ -54,7 +54,7 @@ class Interrupts:
         self.received.append(number)
         if number in ASKING and self.asked is None:
             self.asked = self.clock()
-        if len(self.received) > Stop.NOW:
+        if len(self.received) > StopRequest.IMMEDIATE:
             raise KeyboardInterrupt
 
 

@@ -16,7 +16,7 @@ from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.status import Running, Standing, line
 from archwright.core.budget import Budget
 from archwright.core.errors import to_one_line
-from archwright.search.running.loop import Stop
+from archwright.search.running.loop import StopRequest
 from archwright.store.events import Event, Scored
 
 PER_SECOND = 4  # pictures
@@ -30,7 +30,7 @@ class Watcher:
     run: str
     standing: Standing
     console: Console = field(factory=screen)
-    told: Stop = Stop.NO
+    told: StopRequest = StopRequest.NONE
 
     @property
     def live(self) -> bool:
@@ -44,7 +44,7 @@ class Watcher:
         if text is not None and (not self.live or isinstance(event, Scored)):
             self.say(text)
 
-    def stop(self, interrupts: Interrupts) -> Stop:
+    def stop(self, interrupts: Interrupts) -> StopRequest:
         """How urgently the run is to stop, which is said when it is new."""
         urgency = interrupts.urgency
         if urgency > self.told:
@@ -73,7 +73,7 @@ def watched(watcher: Watcher) -> Generator[None]:
         yield
 
 
-def _head(run: str, standing: Standing, told: Stop, now: float) -> Table:
+def _head(run: str, standing: Standing, told: StopRequest, now: float) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)

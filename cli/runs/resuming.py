@@ -12,10 +12,10 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.permission import require_trusted
 from archwright.evaluate.user_code import is_source
 from archwright.search.running.replay import find_new_revision, trace_revisions
-from archwright.search.running.runs import Logged, check_paths
+from archwright.search.running.runs import RunRecord, check_paths
 
 
-def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:
+def is_done(log: Path, name: str, run: RunRecord, target: int | None) -> bool:
     """Whether the run has all its trials, which is said then."""
     wanted = run.state.target if target is None else target
     if run.state.in_flight or run.state.proposed < wanted:
@@ -25,7 +25,7 @@ def is_done(log: Path, name: str, run: Logged, target: int | None) -> bool:
     return True
 
 
-def say_revised(name: str, run: Logged) -> None:
+def say_revised(name: str, run: RunRecord) -> None:
     """Say where the searcher is not in the revision any more in which it has proposed so far."""
     now, searcher = find_new_revision(run.events), run.started.searcher["name"]
     if now is None:
@@ -41,7 +41,7 @@ def require_permission(config: Config, *, trusted: bool) -> None:
         require_trusted(config.source, trusted=trusted, named_by="archwright search SPACE --evaluator")
 
 
-def changed_space(name: str, run: Logged, images: DataInfo | None, *, trusted: bool) -> JSON:
+def changed_space(name: str, run: RunRecord, images: DataInfo | None, *, trusted: bool) -> JSON:
     """The space that the person's file gives now, for a run in a space of their own; None for a built-in one.
 
     Says what differs from the space that the run was in. Raises SpaceChanged where it holds the run no longer, and

@@ -28,8 +28,8 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import overruled, recipe
-from archwright.search.running.loop import training_seed
-from archwright.search.running.runs import versions
+from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.runs import find_versions
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import RunStarted
@@ -95,9 +95,9 @@ def started(
         evaluator=config_to_json(config),
         objective=Objective("test_accuracy"),
         budget=budget or reading.trial(trial).budget,
-        seed=training_seed(was.seed, trial) if seed is None else seed,
+        seed=derive_training_seed(was.seed, trial) if seed is None else seed,
         trials=seeds,
-        versions=versions(),
+        versions=find_versions(),
         keep_models=seeds,
         data=logged(images),
     )

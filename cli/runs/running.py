@@ -27,15 +27,15 @@ from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.loop import NoSuchMetric, NothingScored
-from archwright.search.running.runs import Console, Logged
+from archwright.search.running.loop import NoSuchMetric, NothingScored, RunCallbacks
+from archwright.search.running.runs import RunRecord
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
 from archwright.store.fold import RunState
 
 MORE = "+16"  # trials that a person may want after those that were asked for
 
-Run = Callable[[Evaluator, Console], RunStopped]
+Run = Callable[[Evaluator, RunCallbacks], RunStopped]
 
 
 @frozen
@@ -90,7 +90,7 @@ def _each(config: Config, budget: Budget) -> str:
     return f" of {spelled(budget)} each" if told else ""
 
 
-def again(going: Going, before: Logged, run: Run) -> None:
+def again(going: Going, before: RunRecord, run: Run) -> None:
     """Go on with a run that is in the log."""
     now = standing(before.state, before.started.objective, time.monotonic())
     going.out.print(
@@ -120,12 +120,12 @@ def _go_on(going: Going, now: Standing, run: Run) -> None:
 
 def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
     timeout = values.seconds(going.trial_timeout)
-    console = Console(lambda: watcher.stop(interrupts), watcher.watch)
+    callbacks = RunCallbacks(lambda: watcher.stop(interrupts), watcher.watch)
     pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
     with watched(watcher), closing(pool) as evaluator:
         if isinstance(evaluator, WorkerPool):
-            evaluator.warm_up(console.stop)
-        return run(evaluator, console)
+            evaluator.warm_up(callbacks.get_stop_request)
+        return run(evaluator, callbacks)
 
 
 def _show_outcome(going: Going) -> dict[str, str]:

@@ -17,7 +17,7 @@ from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings
-from archwright.search.running.runs import Logged
+from archwright.search.running.runs import RunRecord
 from archwright.store.artifacts import find_runs_with_artifacts, require_no_artifacts
 from archwright.store.claim import claim, claim_first_free
 from archwright.store.duckdb_log import DuckDBLog
@@ -88,7 +88,7 @@ def _require_free(log: DuckDBLog, name: str) -> None:
     require_no_artifacts(log.path, name)
 
 
-def space_now(found: Found, run: Logged, images: DataInfo | None) -> Term:
+def space_now(found: Found, run: RunRecord, images: DataInfo | None) -> Term:
     """The space that a person's file gives now for what a run was begun with."""
     shape = run.started.input_shape
     return found.make(shape, _classes(run.space, shape) if images is None else images.classes)

@@ -15,7 +15,7 @@ from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
-from archwright.search.running.loop import Run, Stop, TrialsKeepFailing
+from archwright.search.running.loop import SearchLoop, StopRequest, TrialsKeepFailing
 from archwright.search.running.process_pool import Crew
 from archwright.search.running.replay import SearchState, find_new_revision, start_search_in
 from archwright.store.chain import chain_events
@@ -63,7 +63,7 @@ def run_all(
     open_evaluator: Open,
     *,
     processes: int,
-    stop: Callable[[], Stop] = lambda: Stop.NO,
+    stop: Callable[[], StopRequest] = lambda: StopRequest.NONE,
 ) -> Iterator[Entry]:
     """Each entry once its search is in the log: whole, since what is done at about the same time shares a transaction.
 
@@ -78,8 +78,8 @@ def run_all(
         return entry, log.read(entry.run) if entry.run in there else []
 
     with Crew(partial(search, open_evaluator, log.path), job, entries, min(processes, len(entries))) as crew:
-        while crew.at_work and (urgency := stop()) < Stop.NOW:
-            if urgency > Stop.NO:
+        while crew.at_work and (urgency := stop()) < StopRequest.IMMEDIATE:
+            if urgency > StopRequest.NONE:
                 crew.give_no_more()
             yield from _logged(log, crew.done(GATHER))
             crew.check()
@@ -113,29 +113,29 @@ def search(open_evaluator: Open, path: Path, job: Job) -> EventBatch:
         else:
             run, first = _run(log, entry.started, evaluator), entry.started
         with suppress(TrialsKeepFailing):  # of which the last event tells
-            run.go_on(first)
+            run.run(first)
     finally:
         evaluator.close()
     after = before[-1].position if before else START
     return chain_events(entry.run, log.events, [time.time()] * len(log.events), after)
 
 
-def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -> Run:
-    return Run(
+def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -> SearchLoop:
+    return SearchLoop(
         log, "run", START, RunState(), start_search_in(_space(json.dumps(started.space)), started), evaluator, **more
     )
 
 
 def _gone_on_with(
     log: "_Kept", path: Path, entry: Entry, before: Sequence[LoggedEvent], evaluator: Evaluator
-) -> tuple[Run, RunResumed]:
+) -> tuple[SearchLoop, RunResumed]:
     """A run that goes on from what is logged, and how it begins to: as if it had been resumed alone."""
     events = [recorded.event for recorded in before]
     state = fold_events(events)
     search_state = _repeat_search(path, entry, events, state.scored, evaluator)
     revision = find_new_revision(events)  # known by now, also where the log does not name it
     resumed = RunResumed(entry.started.trials, entry.started.versions, revision=revision)
-    return Run(log, "run", before[-1].position, state, search_state, evaluator), resumed
+    return SearchLoop(log, "run", before[-1].position, state, search_state, evaluator), resumed
 
 
 def _repeat_search(
@@ -146,8 +146,8 @@ def _repeat_search(
     Raises SearchDiffers where a trial is another one now, or has another score.
     """
     log, started = _Kept(), evolve(entry.started, trials=scored)
-    run = _run(log, started, evaluator, failures_in_a_row=scored + 1)
-    run.go_on(started)
+    run = _run(log, started, evaluator, max_consecutive_failures=scored + 1)
+    run.run(started)
     was, now = _told(events), _told(log.events)
     for logged, again in zip_longest(was[: 2 * scored], now):
         # They are compared as they are written: a metric may be NaN.

@@ -1,30 +1,35 @@
-"""The run loop: the one place that asks, logs, submits and tells.
+"""The search loop: asks the searcher for proposals, logs them, submits jobs, and tells the searcher their scores.
 
-It knows nothing of any one searcher, space or evaluator. What it decides it logs before it acts on it, one transaction
-at a time, so that a process killed at any instant leaves a log from which another goes on.
+It is the same for every searcher, space and evaluator. Each decision is logged before it is acted on, in one
+transaction: so a process that is killed at any instant leaves a log from which another one can resume the run.
 """
 
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import IntEnum
-from hashlib import blake2b
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.objective import Objective
+from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import RETRIES, Evaluator, Finished, Job, Proposal, Report
+from archwright.search.running.attempts import (
+    as_floats,
+    derive_training_seed,
+    explain_missing_metric,
+    to_attempt_ended,
+    to_scored,
+)
 from archwright.search.running.replay import SearchState, to_event
-from archwright.search.running.retention import Keeper, to_leave
-from archwright.search.running.stopping import Curves
-from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped, Scored
+from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_leave
+from archwright.search.running.stopping import LearningCurves
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped
 from archwright.store.fold import RunState, decide
 from archwright.store.log import Appendable, Position
 
-FLUSH = 1.0  # seconds that a report may wait in memory for the next append
-PATIENCE = 0.5  # seconds to wait for the evaluator before looking again whether to stop
+REPORT_FLUSH_SECONDS = 1.0  # how long a report may wait in memory for the next append
+COLLECT_TIMEOUT_SECONDS = 0.5  # how long to wait for the evaluator before asking again whether to stop
+MAX_CONSECUTIVE_FAILURES = 5  # trials without a score, one after the other, after which a run usually stops
 
 
 class TrialsKeepFailing(ArchwrightError, RuntimeError):
@@ -39,160 +44,99 @@ class NoSuchMetric(ArchwrightError, LookupError):
     """An objective that the evaluator does not give, as the first trial that ended well shows."""
 
 
-class Stop(IntEnum):
+class StopRequest(IntEnum):
     """How urgently a person wants the run to stop."""
 
-    NO = 0
-    SOON = 1  # let the running trials end
-    NOW = 2  # leave them: they run again when the run is resumed
+    NONE = 0
+    GRACEFUL = 1  # once the running trials have ended
+    IMMEDIATE = 2  # without the running trials, which run again when the run is resumed
 
 
-def training_seed(seed: int, trial: int) -> int:
-    """The seed of a trial's training, in [0, 2^31): the same for every attempt, another for every trial."""
-    digest = blake2b(f"{seed}/{trial}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest) % 2**31
+def _request_no_stop() -> StopRequest:
+    return StopRequest.NONE
 
 
-def ended(finished: Finished, objective: Objective, reported: float | None = None) -> AttemptEnded:
-    """The end of an attempt as it is logged: no attempt is ok whose score is missing or not a finite number.
-
-    Nor is one whose last report of the objective's metric, `reported`, is not finite, whatever it has come to before.
-    """
-    event = AttemptEnded(
-        finished.trial,
-        finished.attempt,
-        finished.status,
-        finished.seconds,
-        floats(finished.metrics),
-        finished.error,
-        finished.stopped,
-    )
-    if finished.status != "ok":
-        return event
-    if reported is not None and not math.isfinite(reported):
-        stopped = event.stopped and evolve(event.stopped, by="divergence")
-        error = f"the metric {objective.metric} is {reported} in the last report"
-        return evolve(event, status="diverged", error=error, stopped=stopped)
-    score = event.metrics.get(objective.metric)
-    if score is None:
-        given = _given(objective.metric, event.metrics)
-        error = f"the evaluator gave no metric {objective.metric!r} ({given}); --metric names the one that counts"
-        return evolve(event, status="invalid", error=error)
-    if not math.isfinite(score):
-        return evolve(event, status="diverged", error=f"the metric {objective.metric} is {score}")
-    return event
+def _ignore(event: Event) -> None:
+    del event
 
 
-def floats(metrics: Mapping[str, float]) -> Mapping[str, float]:
-    """Metrics as a log gives them back, also whole numbers: one that no float holds is infinite."""
-    return {name: _float(value) for name, value in metrics.items()}
+@frozen
+class RunCallbacks:
+    """What a run calls while it is under way."""
+
+    get_stop_request: Callable[[], StopRequest] = _request_no_stop  # often, so that a person can stop the run
+    on_event: Callable[[Event], None] = _ignore  # with every event, once it is logged
 
 
-def _float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(math.inf, value > 0 or -1)
-
-
-def _no_metric(end: AttemptEnded, objective: Objective) -> str:
-    return (
-        f"the evaluator gives no metric {objective.metric!r}, as trial {end.trial} shows "
-        f"({_given(objective.metric, end.metrics)}); begin a new search with --metric and the one that counts"
-    )
-
-
-def _given(metric: str, metrics: Mapping[str, float]) -> str:
-    """What there is in place of a metric."""
-    return suggest_names(metric, metrics) if metrics else "it gave none at all"
-
-
-def scored(end: AttemptEnded, objective: Objective) -> Scored:
-    """What the searcher is told after an attempt: nothing about the test split, which is for people's reports."""
-    score = end.metrics[objective.metric] if end.status == "ok" else None
-    shown = {name: value for name, value in end.metrics.items() if not name.startswith("test_")}
-    return Scored(end.trial, end.status, score, shown)
+NO_CALLBACKS = RunCallbacks()
 
 
 @define
-class Run:
-    """A run going on in this process: what it has come to so far, and what to go on with."""
+class SearchLoop:
+    """A run that is under way in this process: its state so far, and what its trials are run with."""
 
     log: Appendable
-    name: str
-    position: Position
+    name: str  # of the run in the log
+    position: Position  # of the run's last event in the log
     state: RunState
     search_state: SearchState[Any]
     evaluator: Evaluator
-    stop: Callable[[], Stop] = lambda: Stop.NO
-    watch: Callable[[Event], None] = lambda event: None  # noqa: ARG005  # is shown every event, once it is logged
-    failures_in_a_row: int = 5  # after so many the run stops
-    retries: int = RETRIES  # how often a trial is tried again whose attempt came to an end that may be chance
-    keeper: Keeper | None = None  # of models and checkpoints; None: nothing is left by any trial
-    curves: Curves | None = None  # by which hopeless trials are halted, if they are
-    clock: Callable[[], float] = time.monotonic
-    _pending: list[Event] = field(factory=list[Event], init=False)
-    _flushed: float = field(default=0.0, init=False)
-    _jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # submitted and not ended
-    _again: list[int] = field(factory=list[int], init=False)  # trials to run before any new one
-    _reported: dict[int, float] = field(factory=dict[int, float], init=False)  # the metric in each job's last report
-    _mistaken: str = field(default="", init=False)  # that the evaluator does not give the objective
-    _halted: set[int] = field(factory=set[int], init=False)  # trials that were told to end, and whose end is to come
-    _failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)  # in a row
+    callbacks: RunCallbacks = NO_CALLBACKS
+    max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES
+    retries: int = RETRIES  # further attempts at a trial that failed for a transient reason
+    retention: ArtifactRetention | None = None  # of models and checkpoints; None: no trial leaves any
+    learning_curves: LearningCurves | None = None  # by which hopeless trials are stopped early; None: none is
+    clock: Callable[[], float] = time.monotonic  # seconds
+    _uncommitted: list[Event] = field(factory=list[Event], init=False)
+    _committed_at: float = field(default=0.0, init=False)  # on the clock
+    _running_jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # by trial
+    _retry_queue: list[int] = field(factory=list[int], init=False)  # trials to run again before any new one
+    _last_reports: dict[int, float] = field(factory=dict[int, float], init=False)  # metric's last value, by trial
+    _missing_metric: str = field(default="", init=False)  # the error message, where the objective is never given
+    _stopping_early: set[int] = field(factory=set[int], init=False)  # trials that were told to end, and still run
+    _consecutive_failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)
 
-    def go_on(self, *first: Event) -> RunStopped:
-        """Log `first`, then run trials until there are as many as asked for; why it ended.
+    def run(self, *first_events: Event) -> RunStopped:
+        """Log `first_events`, then run trials until there are as many as asked for; the event that says why it ended.
 
-        Once the log has been told, TrialsKeepFailing if too many failed in a row, and NoSuchMetric if the first one
-        that ended well lacks the metric that the search is about.
+        Raises, after that event is logged, TrialsKeepFailing if too many trials failed in a row, and NoSuchMetric if
+        the first one that ended well lacks the objective's metric.
         """
-        self._again = list(self.state.in_flight)  # interrupted in an earlier process
-        for event in first:
+        self._retry_queue = list(self.state.in_flight)  # interrupted in an earlier process
+        for event in first_events:
             self._record(event)
-        while not self._mistaken and (urgency := self.stop()) < Stop.NOW:
-            may_begin = urgency == Stop.NO and not self._keeps_failing
-            jobs = self._begin() if may_begin else []
-            if any(not isinstance(event, Reported) for event in self._pending):
+        while not self._missing_metric and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
+            may_start = request == StopRequest.NONE and not self._keeps_failing
+            jobs = self._start_attempts() if may_start else []
+            if any(not isinstance(event, Reported) for event in self._uncommitted):
                 self._commit()
             for job in jobs:
                 self.evaluator.submit(job)
-            if not self._jobs:
+            if not self._running_jobs:
                 break
-            self._hear()
-        stopped = self._why()
+            self._collect()
+        stopped = self._explain_stop()
         self._record(stopped)
         self._commit()
-        if self._mistaken:
-            raise NoSuchMetric(self._mistaken)
+        if self._missing_metric:
+            raise NoSuchMetric(self._missing_metric)
         if self._keeps_failing:
-            raise TrialsKeepFailing(f"{len(self._failures)} trials in a row failed. {stopped.detail}")
+            raise TrialsKeepFailing(f"{len(self._consecutive_failures)} trials in a row failed. {stopped.detail}")
         return stopped
 
-    def _begin(self) -> list[Job]:
-        """A job for each free slot: trials to run again, then new proposals; the log comes before the work."""
+    def _start_attempts(self) -> list[Job]:
+        """A job for each free slot: trials to run again, then new proposals. The caller submits them once logged."""
         jobs: list[Job] = []
-        while len(self._jobs) < self.evaluator.slots:
-            trial = self._again.pop(0) if self._again else self._propose()
+        while len(self._running_jobs) < self.evaluator.slots:
+            trial = self._retry_queue.pop(0) if self._retry_queue else self._propose()
             if trial is None:
                 break
             proposal = self.search_state.open_trials[trial]
             attempt = self.state.trials[trial].attempts + 1
             self._record(AttemptStarted(trial, attempt))
-            self._jobs[trial] = self._job(proposal, attempt)
-            jobs.append(self._jobs[trial])
+            self._running_jobs[trial] = self._make_job(proposal, attempt)
+            jobs.append(self._running_jobs[trial])
         return jobs
-
-    def _job(self, proposal: Proposal, attempt: int) -> Job:
-        """An attempt at a trial. All trials that continue one another are one training, and so have one seed."""
-        trial, first = proposal.trial, self.state.trials[proposal.trial]
-        while first.continues is not None:
-            first = self.state.trials[first.continues]
-        seed = training_seed(self.search_state.problem.seed, first.trial)
-        leaves = () if self.keeper is None else to_leave(trial, self.state, self.search_state.promotable)
-        folder = str(self.keeper.folder) if self.keeper and (leaves or proposal.continues is not None) else None
-        return Job(
-            trial, attempt, proposal.leaf.architecture, proposal.budget, seed, proposal.continues, folder, leaves
-        )
 
     def _propose(self) -> int | None:
         """The number of a new trial; None if there are enough or the searcher has no more for now."""
@@ -204,91 +148,110 @@ class Run:
         self._record(to_event(proposal), self.search_state.adopt(proposal))
         return proposal.trial
 
-    def _hear(self) -> None:
-        """Take what the evaluator says; only reports may wait for the next append."""
-        for message in self.evaluator.collect(PATIENCE):
+    def _make_job(self, proposal: Proposal, attempt: int) -> Job:
+        """An attempt at a trial. All trials that continue one another are one training, and so have one seed."""
+        trial, first = proposal.trial, self.state.trials[proposal.trial]
+        while first.continues is not None:
+            first = self.state.trials[first.continues]
+        seed = derive_training_seed(self.search_state.problem.seed, first.trial)
+        retention = self.retention
+        leaves = () if retention is None else choose_artifacts_to_leave(trial, self.state, self.search_state.promotable)
+        folder = str(retention.folder) if retention and (leaves or proposal.continues is not None) else None
+        return Job(
+            trial, attempt, proposal.leaf.architecture, proposal.budget, seed, proposal.continues, folder, leaves
+        )
+
+    def _collect(self) -> None:
+        """Record what the evaluator says; reports alone may wait for the next append."""
+        for message in self.evaluator.collect(COLLECT_TIMEOUT_SECONDS):
             if isinstance(message, Report):
-                self._report(message)
+                self._record_report(message)
             else:
-                self._end(message)
-        if self.clock() - self._flushed >= FLUSH:
+                self._finish_attempt(message)
+        if self.clock() - self._committed_at >= REPORT_FLUSH_SECONDS:
             self._commit()
 
-    def _report(self, report: Report) -> None:
-        """Take what a running trial says of an epoch."""
-        metric, metrics = self.search_state.problem.objective.metric, floats(report.metrics)
+    def _record_report(self, report: Report) -> None:
+        """Record the metrics of one epoch of a running trial, and stop the trial if it is hopeless."""
+        metric, metrics = self.search_state.problem.objective.metric, as_floats(report.metrics)
         if metric in metrics:
-            self._reported[report.trial] = metrics[metric]
+            self._last_reports[report.trial] = metrics[metric]
         self._record(Reported(report.trial, report.attempt, report.epoch, metrics))
-        self._judge(report.trial)
+        self._stop_if_hopeless(report.trial)
 
-    def _judge(self, trial: int) -> None:
-        """Halt a trial that is hopeless; why that is so is in the log before, and comes back with its end."""
-        if self.curves is not None and trial not in self._halted and (why := self.curves.why_hopeless(trial)):
+    def _stop_if_hopeless(self, trial: int) -> None:
+        """Tell the evaluator to end a hopeless trial, once the reports that make it so are logged."""
+        if self.learning_curves is None or trial in self._stopping_early:
+            return
+        if reason := self.learning_curves.find_stop_reason(trial):
             self._commit()
-            self._halted.add(trial)
-            self.evaluator.stop_early(trial, why)
+            self._stopping_early.add(trial)
+            self.evaluator.stop_early(trial, reason)
 
-    def _end(self, finished: Finished) -> None:
-        """Take the end of an attempt: of its trial, too, unless that is tried again."""
+    def _finish_attempt(self, finished: Finished) -> None:
+        """Record the end of an attempt, and the score of its trial, too, unless that is tried again."""
         objective = self.search_state.problem.objective
-        end = ended(self._with_best(finished), objective, self._reported.pop(finished.trial, None))
+        end = to_attempt_ended(self._add_best_score(finished), objective, self._last_reports.pop(finished.trial, None))
         if end.status == "invalid" and finished.status == "ok" and not self._has_metric:
-            self._mistaken = _no_metric(end, objective)
-        self._halted.discard(end.trial)
+            self._missing_metric = explain_missing_metric(end, objective)
+        self._stopping_early.discard(end.trial)
         self._record(end)
-        del self._jobs[end.trial]
+        del self._running_jobs[end.trial]
         # The log's count, not this process's: a run that is resumed has no more retries than one that was not.
         if finished.transient and self.state.trials[end.trial].ends <= self.retries:
-            self._again.append(end.trial)
+            self._retry_queue.append(end.trial)
             return
-        self._record(scored(end, objective))
-        self._failures = [] if end.status == "ok" else [*self._failures, end]
+        self._record(to_scored(end, objective))
+        self._consecutive_failures = [] if end.status == "ok" else [*self._consecutive_failures, end]
 
-    def _with_best(self, finished: Finished) -> Finished:
-        """The end of a halted attempt, whose score is the best that it reported if it came to no other."""
-        metric = self.search_state.problem.objective.metric
-        best = None if self.curves is None or finished.stopped is None else self.curves.best(finished.trial)
+    def _add_best_score(self, finished: Finished) -> Finished:
+        """The end of an attempt that was stopped early, with the best score that it reported if it has no other."""
+        if self.learning_curves is None or finished.stopped is None:
+            return finished
+        metric, best = self.search_state.problem.objective.metric, self.learning_curves.find_best(finished.trial)
         return finished if best is None else evolve(finished, metrics={metric: best, **finished.metrics})
 
     def _record(self, event: Event, search_state: SearchState[Any] | None = None) -> None:
-        """Take an event for a fact; it is one after the next commit, and nothing is done about it before.
+        """Take an event into the state; it is logged with the next commit, and nothing acts on it before.
 
-        `search_state` is the state of the search after it, where that is at hand.
+        `search_state` is the searcher's state after it, where that is at hand.
         """
         self.state = decide(self.state, event)
         self.search_state = self.search_state.fold(event) if search_state is None else search_state
-        self.curves = None if self.curves is None else self.curves.after(event)
-        self._pending.append(event)
+        self.learning_curves = None if self.learning_curves is None else self.learning_curves.fold(event)
+        self._uncommitted.append(event)
 
     def _commit(self) -> None:
-        if self._pending:
-            self.position = self.log.append(self.name, self._pending, self.position)
-        logged, self._pending, self._flushed = self._pending, [], self.clock()
-        if self.keeper is not None and any(not isinstance(event, Reported) for event in logged):
-            leaving = [trial for trial, job in self._jobs.items() if job.keeps]
-            self.keeper.tidy(leaving, self.state, self.search_state.problem.objective, self.search_state.promotable)
-        for event in logged:
-            self.watch(event)
+        """Append what was recorded to the log, delete the artifacts that it makes unneeded, and call back."""
+        if self._uncommitted:
+            self.position = self.log.append(self.name, self._uncommitted, self.position)
+        committed, self._uncommitted, self._committed_at = self._uncommitted, [], self.clock()
+        if self.retention is not None and any(not isinstance(event, Reported) for event in committed):
+            writing = [trial for trial, job in self._running_jobs.items() if job.keeps]
+            objective, promotable = self.search_state.problem.objective, self.search_state.promotable
+            self.retention.delete_unneeded(writing, self.state, objective, promotable)
+        for event in committed:
+            self.callbacks.on_event(event)
 
     @property
     def _has_metric(self) -> bool:
-        """Whether a trial has come to the metric that the search is about, if only to one that is no number."""
+        """Whether any trial has given the objective's metric, also one that is not finite."""
         metric = self.search_state.problem.objective.metric
         return any(trial.ended and metric in trial.ended.metrics for trial in self.state.trials.values())
 
     @property
     def _keeps_failing(self) -> bool:
-        return len(self._failures) >= self.failures_in_a_row
+        return len(self._consecutive_failures) >= self.max_consecutive_failures
 
-    def _why(self) -> RunStopped:
-        if self._mistaken:
-            return RunStopped("failing", self._mistaken)
+    def _explain_stop(self) -> RunStopped:
+        """The event that says why the run ends here."""
+        if self._missing_metric:
+            return RunStopped("failing", self._missing_metric)
         if self._keeps_failing:
-            first = self._failures[0]
+            first = self._consecutive_failures[0]
             return RunStopped("failing", f"trial {first.trial}, the first of them, was {first.status}: {first.error}")
         if self.state.scored >= self.state.target:
             return RunStopped("finished")
-        if self.stop() > Stop.NO:
+        if self.callbacks.get_stop_request() > StopRequest.NONE:
             return RunStopped("interrupted")
         return RunStopped("exhausted", "the searcher has nothing more to propose")

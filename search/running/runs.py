@@ -1,10 +1,10 @@
-"""Runs in a log: beginning one, going on with one, making one out of another's beginning."""
+"""Runs in a log: reading one, starting one, resuming one, and forking one."""
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
-from typing import Any
+from typing import Self
 
 from attrs import evolve, frozen
 
@@ -12,10 +12,10 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import RETRIES, Evaluator
-from archwright.search.running.loop import Run, Stop
-from archwright.search.running.replay import SearchState, find_new_revision, replay_search, start_search
-from archwright.search.running.retention import Keeper, models_from_here
-from archwright.search.running.stopping import Curves, curves
+from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, NO_CALLBACKS, RunCallbacks, SearchLoop
+from archwright.search.running.replay import find_new_revision, replay_search, start_search
+from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
+from archwright.search.running.stopping import fold_learning_curves
 from archwright.search.searchers.named import searcher_now
 from archwright.store.artifacts import locate_run_folder, require_known_artifacts, require_no_artifacts
 from archwright.store.claim import claim
@@ -25,128 +25,95 @@ from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Run
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, Log, LoggedEvent, Position
 
+PACKAGES = ("archwright", "torch", "torchvision", "numpy", "scikit-learn", "duckdb")  # that results may depend on
+
 
 class SpaceChanged(ArchwrightError, ValueError):
     """A space that no longer holds what the run has proposed."""
 
 
 @frozen
-class Logged:
-    """What a log says of a run."""
+class RunRecord:
+    """What a log holds of a run: its events, and the state that they lead to."""
 
     events: Sequence[Event]
-    times: Sequence[float]  # beside them: seconds since 1970, UTC
-    position: Position
+    times: Sequence[float]  # of the events: seconds since 1970, UTC
+    position: Position  # of the last event
     state: RunState
     started: RunStarted
+
+    @classmethod
+    def of(cls, recorded: Sequence[LoggedEvent]) -> Self:
+        """The record of these events, the first of which is the run's first."""
+        events = [entry.event for entry in recorded]
+        state = fold_events(events)
+        assert state.started is not None  # every run begins so
+        return cls(events, [entry.time for entry in recorded], recorded[-1].position, state, state.started)
 
     @property
     def space(self) -> JSON:
         """The space that the run was last in."""
-        changed = [e.space for e in self.events if isinstance(e, RunResumed) and e.space is not None]
-        return changed[-1] if changed else self.started.space
+        spaces = [e.space for e in self.events if isinstance(e, RunResumed) and e.space is not None]
+        return spaces[-1] if spaces else self.started.space
 
 
-def logged(log: Log, name: str, upto: int | None = None) -> Logged:
+def read_run(log: Log, name: str, upto: int | None = None) -> RunRecord:
     """The run as it stands in the log, or stood after event number `upto`; raises NoSuchEvent if it has no such one."""
     recorded = log.read(name, upto=upto)
     if upto is not None and (upto < 1 or len(recorded) < upto):
         raise NoSuchEvent(f"event {upto} of {name} is not there; it has events 1 to {len(log.read(name))}")
-    return of_recorded(recorded)
+    return RunRecord.of(recorded)
 
 
-def of_recorded(recorded: Sequence[LoggedEvent]) -> Logged:
-    """The run that these events, its first one before them, make."""
-    events = [each.event for each in recorded]
-    state = fold_events(events)
-    assert state.started is not None  # every run begins so
-    return Logged(events, [each.time for each in recorded], recorded[-1].position, state, state.started)
+def find_versions() -> Mapping[str, str]:
+    """The releases of Python and of the packages on which the results of a run may depend, by name."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
-def versions() -> Mapping[str, str]:
-    """The releases on which the results of a run may depend."""
-    packages = ("archwright", "torch", "torchvision", "numpy", "scikit-learn", "duckdb")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
-
-
-@frozen
-class Console:
-    """How a run and the person at it speak: what stops it, and who watches."""
-
-    stop: Callable[[], Stop] = lambda: Stop.NO
-    watch: Callable[[Event], None] = lambda event: None  # noqa: ARG005
-
-
-SILENT = Console()
-
-
-@frozen
-class _Begun:
-    """What a run is gone on with from: all of it the fold of its events so far."""
-
-    position: Position
-    state: RunState
-    search_state: SearchState[Any]
-    curves: Curves | None
-
-
-def _run(
-    log: DuckDBLog,
-    name: str,
-    begun: _Begun,
-    evaluator: Evaluator,
-    console: Console,
-    failures_in_a_row: int,
-    retries: int,
-) -> Run:
-    """The run in this process, with its models and checkpoints beside the log."""
-    return Run(
-        log,
-        name,
-        begun.position,
-        begun.state,
-        begun.search_state,
-        evaluator,
-        stop=console.stop,
-        watch=console.watch,
-        failures_in_a_row=failures_in_a_row,
-        retries=retries,
-        keeper=Keeper(locate_run_folder(log.path, name)),
-        curves=begun.curves,
-    )
-
-
-def start(
+def start_run(
     log: DuckDBLog,
     name: str,
     started: RunStarted,
     evaluator: Evaluator,
     *,
-    console: Console = SILENT,
-    failures_in_a_row: int = 5,
+    callbacks: RunCallbacks = NO_CALLBACKS,
+    max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     retries: int = RETRIES,
     claimed: bool = False,
 ) -> RunStopped:
-    """Begin the run `name` and go on until it stops; raises ArtifactsExist where its models would be another one's.
+    """Start the run `name` and run its trials until it stops.
 
-    Nobody else may go on with it meanwhile: either the caller has `claimed` it, or it is claimed here.
+    Raises ArtifactsExist where another run of that name has left models.
+
+    No other process may run it meanwhile: either the caller has `claimed` it, or it is claimed here.
     """
     with nullcontext() if claimed else claim(log.path, name):
         require_no_artifacts(log.path, name)
-        begun = _Begun(START, RunState(), start_search(started), curves(started))
-        run = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
-        return run.go_on(started)
+        loop = SearchLoop(
+            log,
+            name,
+            START,
+            RunState(),
+            start_search(started),
+            evaluator,
+            callbacks,
+            max_consecutive_failures=max_consecutive_failures,
+            retries=retries,
+            retention=ArtifactRetention(locate_run_folder(log.path, name)),
+            learning_curves=fold_learning_curves(started),
+        )
+        return loop.run(started)
 
 
-def resume(
+def resume_run(
     log: DuckDBLog,
     name: str,
     evaluator: Evaluator,
     *,
     trials: int | None = None,
     space: JSON = None,
-    console: Console = SILENT,
-    failures_in_a_row: int = 5,
+    callbacks: RunCallbacks = NO_CALLBACKS,
+    max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     retries: int = RETRIES,
     keep_models: int | None = None,
 ) -> RunStopped:
@@ -158,23 +125,33 @@ def resume(
     else SpaceChanged. Raises ArtifactsExist where trials have left models that the log, as an older one, does not have.
     """
     with claim(log.path, name):
-        run = logged(log, name)
+        run = read_run(log, name)
         require_known_artifacts(log.path, name, run.state.proposed)
-        changed = space if space is not None and space != run.space else None
-        if changed is not None:
-            check_paths(run, changed)
+        changed_space = space if space is not None and space != run.space else None
+        if changed_space is not None:
+            check_paths(run, changed_space)
         target = run.state.target if trials is None else trials
-        if keep_models is None and (more := models_from_here(run.state, target)) != run.state.keep_models:
-            keep_models = more
-        event = RunResumed(target, versions(), changed, keep_models, find_new_revision(run.events))
-        search_state = replay_search([*run.events, event])
-        begun = _Begun(run.position, run.state, search_state, curves(run.started, run.events))
-        now = _run(log, name, begun, evaluator, console, failures_in_a_row, retries)
-        return now.go_on(event)
+        if keep_models is None and (count := count_models_to_keep(run.state, target)) != run.state.keep_models:
+            keep_models = count
+        resumed = RunResumed(target, find_versions(), changed_space, keep_models, find_new_revision(run.events))
+        loop = SearchLoop(
+            log,
+            name,
+            run.position,
+            run.state,
+            replay_search([*run.events, resumed]),
+            evaluator,
+            callbacks,
+            max_consecutive_failures=max_consecutive_failures,
+            retries=retries,
+            retention=ArtifactRetention(locate_run_folder(log.path, name)),
+            learning_curves=fold_learning_curves(run.started, run.events),
+        )
+        return loop.run(resumed)
 
 
-def check_paths(run: Logged, space: JSON) -> None:
-    """Nothing, if every path of the run leads through `space` too; else SpaceChanged, with what differs."""
+def check_paths(run: RunRecord, space: JSON) -> None:
+    """Raises SpaceChanged, with what differs, unless every path of the run leads to a leaf of `space`, too."""
     term = from_json(space)
     for event in run.events:
         if isinstance(event, Proposed):
@@ -191,10 +168,12 @@ def check_paths(run: Logged, space: JSON) -> None:
                 ) from error
 
 
-def forked(run: Logged, searcher: JSON = None, seed: int | None = None, trials: int | None = None) -> RunStarted:
-    """The beginning of a run that goes its own way from here: with another searcher, another seed, or neither."""
+def prepare_fork(
+    run: RunRecord, searcher: JSON = None, seed: int | None = None, trials: int | None = None
+) -> RunStarted:
+    """The first event of a fork of `run`: with another searcher, another seed, or neither."""
     target = run.state.target if trials is None else trials
-    keep = models_from_here(run.state, target)
-    started = evolve(run.started, space=run.space, versions=versions(), trials=target, keep_models=keep)
+    keep_models = count_models_to_keep(run.state, target)
+    started = evolve(run.started, space=run.space, versions=find_versions(), trials=target, keep_models=keep_models)
     started = evolve(started, searcher=searcher_now(run.started.searcher if searcher is None else searcher))
     return started if seed is None else evolve(started, seed=seed)

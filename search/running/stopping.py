@@ -1,4 +1,4 @@
-"""When a trial is hopeless: the median rule, a pure function of what a run's trials have reported."""
+"""Early stopping of hopeless trials by the median rule, a pure function of the learning curves of a run's trials."""
 
 import math
 from bisect import bisect_right
@@ -28,10 +28,10 @@ class MedianRule:
     """Vizier's rule (Golovin et al. 2017, section 3.2.2).
 
     A running trial is hopeless after an epoch if its best value so far is strictly worse than the median, over the
-    trials that are finished, of the average of all values that each had reported up to that epoch. Neither failed nor
-    halted trials count as finished: else, once most are hopeless, so were the median, and no more would be halted.
-    A trial that continues another has the curve of the whole training, and when it is finished, it counts alone.
-    One whose last value is NaN or infinite is hopeless whatever the others have come to.
+    finished trials, of the mean of all values that each had reported up to that epoch. Neither failed trials nor those
+    that were stopped early count as finished: once most trials are hopeless, the median would be, too, and no more
+    would be stopped. A trial that continues another one has the curve of the whole training, and once it is finished,
+    it alone counts. A trial whose last value is NaN or infinite is hopeless whatever the other trials have reported.
     """
 
     name: ClassVar[str] = "median"
@@ -60,111 +60,117 @@ def rule_from_json(data: JSON) -> MedianRule:
 
 
 @frozen
-class Point:
-    """A curve after one of its epochs."""
+class CurvePoint:
+    """A learning curve after one of its epochs."""
 
     epoch: int
-    best: float  # value so far
-    mean: float  # of all values so far
+    best: float  # value up to this epoch
+    mean: float  # of the values up to this epoch
 
 
-Curve = tuple[Point, ...]  # in the order of the epochs
+LearningCurve = tuple[CurvePoint, ...]  # in the order of the epochs
 
-_NONE: PMap[int, Curve] = pmap()
+_NO_CURVES: PMap[int, LearningCurve] = pmap()
 
 
 @frozen
-class Curves:
-    """The curves of a run's trials in the objective's metric: the fold of its events."""
+class LearningCurves:
+    """The learning curves of a run's trials in the objective's metric: the fold of its events."""
 
     objective: Objective
     rule: MedianRule
-    running: PMap[int, Curve] = _NONE  # of the last attempt at each trial that is not scored
-    finished: PMap[int, Curve] = _NONE  # of the trials that ended well, but for those that were halted
-    # Of running trials whose last value is not finite: its epoch, and what it is.
-    lost: PMap[int, tuple[int, float]] = pmap()
-    continues: PMap[int, int] = pmap()  # the trial whose training a trial goes on with, where it does
+    running: PMap[int, LearningCurve] = _NO_CURVES  # of the last attempt at each trial that is not scored
+    finished: PMap[int, LearningCurve] = _NO_CURVES  # of trials that ended well, except those that were hopeless
+    # Of running trials whose last value is NaN or infinite: its epoch, and the value.
+    not_finite: PMap[int, tuple[int, float]] = pmap()
+    continues: PMap[int, int] = pmap()  # the trial whose training a trial continues, where it does
 
-    def after(self, event: Event) -> "Curves":
+    def fold(self, event: Event) -> "LearningCurves":
         """The curves after one more event."""
         match event:
             case Proposed(trial, continues=int(earlier)):
                 return evolve(self, continues=self.continues.set(trial, earlier))
             case AttemptStarted(trial):
-                begun = self.finished.get(self.continues.get(trial, trial), ())
-                return evolve(self, running=self.running.set(trial, begun), lost=self.lost.discard(trial))
+                curve = self.finished.get(self.continues.get(trial, trial), ())
+                return evolve(self, running=self.running.set(trial, curve), not_finite=self.not_finite.discard(trial))
             case Reported(trial, _, epoch, metrics):
                 value = metrics.get(self.objective.metric)
-                return self if value is None else self._with(trial, epoch, value)
+                return self if value is None else self._add_value(trial, epoch, value)
             case AttemptEnded(trial, stopped=Stopped("hopeless")):
                 return evolve(self, running=self.running.discard(trial))
             case Scored(trial, status):
                 curve, running = self.running.get(trial, ()), self.running.discard(trial)
-                counts = status == "ok" and curve
-                return evolve(
-                    self, running=running, finished=self.finished.set(trial, curve) if counts else self.finished
-                )
+                finished = self.finished.set(trial, curve) if status == "ok" and curve else self.finished
+                return evolve(self, running=running, finished=finished)
             case _:
                 return self
 
-    def _with(self, trial: int, epoch: int, value: float) -> "Curves":
+    def _add_value(self, trial: int, epoch: int, value: float) -> "LearningCurves":
         if not math.isfinite(value):
-            return evolve(self, lost=self.lost.set(trial, (epoch, value)))
+            return evolve(self, not_finite=self.not_finite.set(trial, (epoch, value)))
         curve = self.running.get(trial, ())
-        longer = self._longer(curve[: _upto(curve, epoch - 1)], epoch, value)
-        return evolve(self, running=self.running.set(trial, longer), lost=self.lost.discard(trial))
+        earlier = curve[: _count_points(curve, epoch - 1)]
+        extended = (*earlier, self._make_point(earlier, epoch, value))
+        return evolve(self, running=self.running.set(trial, extended), not_finite=self.not_finite.discard(trial))
 
-    def _longer(self, curve: Curve, epoch: int, value: float) -> Curve:
-        if not curve:
-            return (Point(epoch, value, value),)
-        last, count = curve[-1], len(curve)
+    def _make_point(self, earlier: LearningCurve, epoch: int, value: float) -> CurvePoint:
+        if not earlier:
+            return CurvePoint(epoch, value, value)
+        last = earlier[-1]
         best = value if self.objective.better(value, last.best) else last.best
-        return (*curve, Point(epoch, best, _mean_with(last.mean, count, value)))
+        return CurvePoint(epoch, best, _update_mean(last.mean, len(earlier), value))
 
-    def best(self, trial: int) -> float | None:
-        """The best value that a running trial has reported."""
+    def find_best(self, trial: int) -> float | None:
+        """The best value that a running trial has reported; None if it has reported none."""
         curve = self.running.get(trial, ())
         return curve[-1].best if curve else None
 
-    def why_hopeless(self, trial: int) -> str:
+    def find_stop_reason(self, trial: int) -> str:
         """Why the running trial is hopeless after the epoch that it reported last; empty if it is not."""
         curve, rule, metric = self.running.get(trial, ()), self.rule, self.objective.metric
-        if trial in self.lost:
-            epoch, value = self.lost[trial]
+        if trial in self.not_finite:
+            epoch, value = self.not_finite[trial]
             return f"its {metric} was {value} after epoch {epoch}" if epoch > rule.warmup else ""
         if not curve or curve[-1].epoch <= rule.warmup:
             return ""
-        now = curve[-1]
-        whole = self.finished.keys() - {self.continues.get(trial) for trial in self.finished}
-        averages = [c[upto - 1].mean for n in whole if (upto := _upto(c := self.finished[n], now.epoch))]
-        if len(averages) < rule.startup or not self.objective.better(middle := _median(averages), now.best):
+        last, means = curve[-1], self._finished_means(curve[-1].epoch)
+        if len(means) < rule.startup or not self.objective.better(middle := _compute_median(means), last.best):
             return ""
         worse = "below" if self.objective.direction == "maximize" else "above"
         return (
-            f"its best {metric} by epoch {now.epoch} was {now.best:.6g}, {worse} {middle:.6g}, "
-            f"the median of what {len(averages)} finished trials had on average by then"
+            f"its best {metric} by epoch {last.epoch} was {last.best:.6g}, {worse} {middle:.6g}, "
+            f"the median of what {len(means)} finished trials had on average by then"
         )
 
-
-def _mean_with(mean: float, count: int, value: float) -> float:
-    """The mean of `count` values once there is one more; also where the two lie further apart than a float holds."""
-    apart = value - mean
-    return mean + (apart / (count + 1) if math.isfinite(apart) else value / (count + 1) - mean / (count + 1))
-
-
-def _median(values: Sequence[float]) -> float:
-    """The median, also where the sum of the two in the middle is more than a float holds."""
-    found = median(values)
-    return found if math.isfinite(found) else 2 * median([value / 2 for value in values])
+    def _finished_means(self, epoch: int) -> list[float]:
+        """Of each finished training with a value up to `epoch`: the mean of these values."""
+        trials = self.finished.keys() - {self.continues.get(trial) for trial in self.finished}
+        curves = [self.finished[trial] for trial in trials]
+        return [curve[count - 1].mean for curve in curves if (count := _count_points(curve, epoch))]
 
 
-def _upto(curve: Curve, epoch: int) -> int:
+def fold_learning_curves(started: RunStarted, events: Iterable[Event] = ()) -> LearningCurves | None:
+    """The curves after `events` of a run with a stopping rule; None for a run without one."""
+    if started.stopping is None:
+        return None
+    curves = LearningCurves(started.objective, rule_from_json(started.stopping))
+    return reduce(LearningCurves.fold, events, curves)
+
+
+def _count_points(curve: LearningCurve, epoch: int) -> int:
     """How many points a curve has up to `epoch`."""
     return bisect_right(curve, epoch, key=lambda point: point.epoch)
 
 
-def curves(started: RunStarted, events: Iterable[Event] = ()) -> Curves | None:
-    """The curves after `events` of a run that halts hopeless trials; None for one that does not."""
-    if started.stopping is None:
-        return None
-    return reduce(Curves.after, events, Curves(started.objective, rule_from_json(started.stopping)))
+def _update_mean(mean: float, count: int, value: float) -> float:
+    """The mean of `count` values and one more; also where that one is further from it than a float can hold."""
+    difference = value - mean
+    if math.isfinite(difference):
+        return mean + difference / (count + 1)
+    return mean + (value / (count + 1) - mean / (count + 1))
+
+
+def _compute_median(values: Sequence[float]) -> float:
+    """The median, also where the sum of the two values in the middle is more than a float can hold."""
+    middle = median(values)
+    return middle if math.isfinite(middle) else 2 * median([value / 2 for value in values])

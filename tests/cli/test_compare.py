@@ -15,7 +15,7 @@ import pytest
 
 from archwright.cli.commands.compare import compare
 from archwright.cli.commands.search import search
-from archwright.search.running.loop import training_seed
+from archwright.search.running.attempts import derive_training_seed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
 from tests.cli.compared import full_table
@@ -27,7 +27,7 @@ OWN = f"""
 import time
 from pathlib import Path
 
-ILL = {[training_seed(1, trial) for trial in range(30)]}  # the seeds of all trials of the searches of seed 1
+ILL = {[derive_training_seed(1, trial) for trial in range(30)]}  # the seeds of all trials of the searches of seed 1
 
 def score(architecture, seed, settings, report):
     report(1, accuracy=0.5)

@@ -14,7 +14,7 @@ from archwright.cli.values import BadOption
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.search.running.loop import Stop
+from archwright.search.running.loop import StopRequest
 from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
@@ -121,9 +121,9 @@ def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this
     monkeypatch.setattr(running, "run_all", lambda _, entries, *__, **more: given.update(more) or entries)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [entry("a.random.0", 4)]
     force = Force(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1, 10.0)
-    said = list(worked_off(log, searches, force, Overview(1, 0, trains=False), lambda: Stop.NO))
+    said = list(worked_off(log, searches, force, Overview(1, 0, trains=False), lambda: StopRequest.NONE))
     assert (said, given["processes"]) == (["a.random.0 is done"], 3)
-    assert list(worked_off(log, [], force, Overview(0, 0, trains=False), lambda: Stop.NO)) == []
+    assert list(worked_off(log, [], force, Overview(0, 0, trains=False), lambda: StopRequest.NONE)) == []
 
 
 def named(log, wanted, trials=4):

@@ -22,7 +22,7 @@ from archwright.evaluate.export.folder import FILES
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.checkpointing import write_model
-from archwright.search.running.loop import training_seed
+from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import discard_artifacts, locate_run_folder
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
@@ -68,7 +68,7 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     for name, _ in reading.trial(1).path:
         assert f"| {name} |" in card
     assert "of each channel the mean 77.5 is subtracted, and the rest divided by the deviation 90.5." in card
-    assert f"{training_seed(0, 1)}" in code
+    assert f"{derive_training_seed(0, 1)}" in code
 
 
 AFFINE = aw.affine(10)
@@ -219,7 +219,7 @@ def test_an_untrained_model_has_the_weights_that_its_training_began_with(cli, di
     assert done.out.splitlines()[:5] == [f"model/{name}" for name in FILES]
     reading = read(digits_log, "digits-1")
     architecture = leaf(reading, reading.trial(0)).architecture
-    first = compile_architecture(architecture, (1, 8, 8), training_seed(0, 0)).state_dict()
+    first = compile_architecture(architecture, (1, 8, 8), derive_training_seed(0, 0)).state_dict()
     assert held(load_file("model/model.safetensors")) == held(first)
     assert "accuracy" not in Path("model/README.md").read_text()
     again = cli("export", "digits-1", "0", "model", "--untrained")

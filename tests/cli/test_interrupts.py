@@ -7,7 +7,7 @@ import pytest
 
 from archwright.cli.runs.interrupts import Interrupts, noted
 from archwright.cli.values import BadOption, grace
-from archwright.search.running.loop import Stop
+from archwright.search.running.loop import StopRequest
 
 TRIALS = ("trials", "the run is resumed")
 
@@ -34,15 +34,15 @@ def after(*numbers: int, seconds: float = 0.0, grace: float = 10.0) -> Interrupt
 @pytest.mark.parametrize(
     ("numbers", "seconds", "urgency"),
     [
-        ((), 1e6, Stop.NO),
-        ((signal.SIGINT,), 1e6, Stop.SOON),  # a person can press it again
-        ((signal.SIGINT, signal.SIGINT), 0.0, Stop.NOW),
-        ((signal.SIGTERM,), 9.9, Stop.SOON),
-        ((signal.SIGTERM,), 10.0, Stop.NOW),
-        ((signal.SIGHUP,), 9.9, Stop.SOON),
-        ((signal.SIGHUP,), 10.0, Stop.NOW),
-        ((signal.SIGTERM, signal.SIGTERM), 0.0, Stop.NOW),
-        ((signal.SIGINT, signal.SIGTERM), 0.0, Stop.NOW),
+        ((), 1e6, StopRequest.NONE),
+        ((signal.SIGINT,), 1e6, StopRequest.GRACEFUL),  # a person can press it again
+        ((signal.SIGINT, signal.SIGINT), 0.0, StopRequest.IMMEDIATE),
+        ((signal.SIGTERM,), 9.9, StopRequest.GRACEFUL),
+        ((signal.SIGTERM,), 10.0, StopRequest.IMMEDIATE),
+        ((signal.SIGHUP,), 9.9, StopRequest.GRACEFUL),
+        ((signal.SIGHUP,), 10.0, StopRequest.IMMEDIATE),
+        ((signal.SIGTERM, signal.SIGTERM), 0.0, StopRequest.IMMEDIATE),
+        ((signal.SIGINT, signal.SIGTERM), 0.0, StopRequest.IMMEDIATE),
     ],
 )
 def test_what_runs_has_a_grace_where_a_system_asks(numbers, seconds, urgency):
@@ -50,7 +50,7 @@ def test_what_runs_has_a_grace_where_a_system_asks(numbers, seconds, urgency):
 
 
 def test_no_grace_is_none():
-    assert after(signal.SIGTERM, grace=0.0).urgency == Stop.NOW
+    assert after(signal.SIGTERM, grace=0.0).urgency == StopRequest.IMMEDIATE
 
 
 def test_the_third_signal_ends_the_process_wherever_it_is():

@@ -11,7 +11,7 @@ from archwright.cli.comparisons.progress import Overview, command_again
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.search.running.loop import Stop
+from archwright.search.running.loop import StopRequest
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
 from tests.search.instant import started
@@ -67,8 +67,8 @@ def test_a_terminal_shows_the_searches_and_how_far_the_one_is_that_is_under_way(
 def test_what_a_signal_does_is_said_once(trains, what):
     view, said = overview(terminal=False, trains=trains)
     interrupts = Interrupts(10.0)
-    assert view.stop(interrupts) == Stop.NO
-    for urgency in (Stop.SOON, Stop.NOW):
+    assert view.stop(interrupts) == StopRequest.NONE
+    for urgency in (StopRequest.GRACEFUL, StopRequest.IMMEDIATE):
         interrupts.note(signal.SIGINT, None)
         assert [view.stop(interrupts), view.stop(interrupts)] == [urgency] * 2
     first, second = said.getvalue().splitlines()

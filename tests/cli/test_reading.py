@@ -15,7 +15,7 @@ from archwright.cli.reports.facts import differing, merged
 from archwright.cli.reports.reading import open_status
 from archwright.cli.reports.show_trial import side_by_side
 from archwright.core.objective import Objective
-from archwright.search.running.runs import logged
+from archwright.search.running.runs import read_run
 from archwright.store.claim import NOBODY, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START
@@ -98,7 +98,7 @@ def test_tables_fit_80_columns(reader, monkeypatch, words):
 
 def test_best_of_a_run_without_scores(log, cli):
     file = DuckDBLog(log)
-    file.append("empty", [logged(file, "run-1").started], START)
+    file.append("empty", [read_run(file, "run-1").started], START)
     assert cli("best", "empty").out == "no trial has a score yet\n"
     assert json.loads(cli("best", "empty", "--json").out) == []
     assert cli("show", "empty").out.startswith("empty   new")

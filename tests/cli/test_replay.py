@@ -7,7 +7,7 @@ import pytest
 from archwright.cli.reports.replaying import _difference
 from archwright.core.budget import Budget
 from archwright.search.running.replay import Mismatch
-from archwright.search.running.runs import logged
+from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed
 from archwright.store.log import START
@@ -22,7 +22,7 @@ def test_replay_verify(reader):
 def test_replay_verify_shows_the_first_proposal_that_differs(log, cli):
     """A history that its searcher would not have made, as after a change of the code."""
     file = DuckDBLog(log)
-    run = logged(file, "run-1")
+    run = read_run(file, "run-1")
     events = list(run.events)
     first, second = (i for i, event in enumerate(events) if isinstance(event, Proposed) and event.trial in (2, 3))
     events[first] = Proposed(2, run.events[second].path, run.events[second].budget)  # pyright: ignore
@@ -67,7 +67,7 @@ def test_fork_shares_a_beginning_and_goes_its_own_way(log, cli):
     assert facts["counts"]["ok"] == 6
     assert "run-1 at event 20" in cli("show", "run-1-fork-1").out
     parent = json.loads(cli("show", "run-1", "--json").out)
-    shared = logged(DuckDBLog(log), "run-1", 20).state.proposed
+    shared = read_run(DuckDBLog(log), "run-1", 20).state.proposed
     choices = [[trial["choices"] for trial in run["trials"][:6]] for run in (parent, facts)]
     assert choices[0][:shared] == choices[1][:shared]
     assert choices[0][shared:] != choices[1][shared:]

@@ -18,7 +18,7 @@ from archwright.core.spaces.named import SPACES
 from archwright.core.traversal import sample
 from archwright.evaluate.config import LATEST_READER, FunctionConfig, TrainingConfig
 from archwright.evaluate.config import config_to_json as to_json_config
-from archwright.search.running.loop import training_seed
+from archwright.search.running.attempts import derive_training_seed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
@@ -60,7 +60,7 @@ def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_l
     told = f"test_accuracy {repeats['mean']:.4f} ± {repeats['deviation']:.4f}   mean and standard deviation of 2"
     assert told in whole.stdout
     assert told in look(folder, "show", "digits-1.retrain-0").stdout
-    seeds = [training_seed(training_seed(0, 0), trial) for trial in (0, 1)]
+    seeds = [derive_training_seed(derive_training_seed(0, 0), trial) for trial in (0, 1)]
     assert [t["seed"] for t in facts["trials"]] == seeds
     assert all(str(seed) in whole.stdout for seed in seeds)
     models = folder / "archwright.duckdb.artifacts" / "killed"

@@ -16,7 +16,7 @@ from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
-from archwright.search.running.loop import Run
+from archwright.search.running.loop import SearchLoop
 from archwright.search.running.replay import start_search
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store import events
@@ -76,8 +76,9 @@ def golden(case: str, space: str) -> list[Event]:
         versions={},
     )
     log = MemoryLog()
-    run = Run(log, "run", START, RunState(), start_search(started), Instant(2, verdict), failures_in_a_row=TRIALS)
-    run.go_on(started)
+    evaluator = Instant(2, verdict)
+    loop = SearchLoop(log, "run", START, RunState(), start_search(started), evaluator, max_consecutive_failures=TRIALS)
+    loop.run(started)
     return [each.event for each in log.read("run")]
 
 

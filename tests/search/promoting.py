@@ -12,7 +12,8 @@ import archwright as aw
 from archwright.core.json import to_json
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.runs import Console, resume, start
+from archwright.search.running.loop import RunCallbacks
+from archwright.search.running.runs import resume_run, start_run
 from archwright.search.searchers import named
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Scored
@@ -58,17 +59,17 @@ def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
     begun = evolve(started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
     scored: list[Scored] = []
 
-    def watch(event) -> None:
+    def on_event(event) -> None:
         if isinstance(event, Scored):
             scored.append(event)
         if len(scored) == scores:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    console = Console(watch=watch)
+    callbacks = RunCallbacks(on_event=on_event)
     if known:
-        resume(log, "promoted", pool, console=console)
+        resume_run(log, "promoted", pool, callbacks=callbacks)
     else:
-        start(log, "promoted", begun, pool, console=console)
+        start_run(log, "promoted", begun, pool, callbacks=callbacks)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from archwright.search.running.runs import resume, start
+from archwright.search.running.runs import resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from tests.search.instant import Instant, started
 
@@ -25,9 +25,9 @@ class Quick(Instant):
 def go_on(log: DuckDBLog, trials: int, slots: int) -> None:
     """Begin the run, or resume it."""
     if log.path.exists() and "killed" in log.runs():
-        resume(log, "killed", Quick(slots), trials=trials)
+        resume_run(log, "killed", Quick(slots), trials=trials)
     else:
-        start(log, "killed", started(trials), Quick(slots))
+        start_run(log, "killed", started(trials), Quick(slots))
 
 
 def main() -> None:

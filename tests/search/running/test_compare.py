@@ -8,10 +8,10 @@ import pytest
 from attrs import evolve
 
 from archwright.search.running.compare import Entry, SearchDiffers, grid, run_all, search
-from archwright.search.running.loop import Stop
+from archwright.search.running.loop import RunCallbacks, StopRequest
 from archwright.search.running.process_pool import ProcessDied
 from archwright.search.running.replay import find_mismatches
-from archwright.search.running.runs import Console, logged, resume, start
+from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
@@ -20,7 +20,7 @@ from archwright.store.verify import verify_log
 from tests.places import ROOT
 from tests.search.instant import Instant, started
 from tests.search.moody import Moody, broken
-from tests.search.running.test_loop import begun, events_of
+from tests.search.running.test_loop import events_of, start_loop
 
 SEARCHERS = {"random": {"name": "random"}, "again": {"name": "random"}}
 
@@ -58,12 +58,12 @@ def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
     assert sorted(entry.run for entry in done) == sorted(log.runs()) == sorted(entry.run for entry in entries)
     assert whole(log)
     for entry in entries:
-        events = logged(log, entry.run).events
-        assert logged(log, entry.run).state.scored == 6
+        events = read_run(log, entry.run).events
+        assert read_run(log, entry.run).state.scored == 6
         assert not list(find_mismatches(events))
     alone = MemoryLog()
-    begun(alone, Instant(), trials=6)
-    paths = [e.path for e in logged(log, "c.random.0").events if isinstance(e, Proposed)]
+    start_loop(alone, Instant(), trials=6)
+    paths = [e.path for e in read_run(log, "c.random.0").events if isinstance(e, Proposed)]
     assert paths == [e.path for e in events_of(alone) if isinstance(e, Proposed)]
 
 
@@ -83,13 +83,13 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
         assert len(list(run_all(log, entries, Instant, processes=1))) == 2
         for entry in entries:
             if trials == 3:
-                start(alone, entry.run, entry.started, Instant())
+                start_run(alone, entry.run, entry.started, Instant())
             else:
-                resume(alone, entry.run, Instant(), trials=trials)
+                resume_run(alone, entry.run, Instant(), trials=trials)
     assert whole(log)
     for entry in entries:
-        run = logged(log, entry.run)
-        assert facts(run.events) == facts(logged(alone, entry.run).events)
+        run = read_run(log, entry.run)
+        assert facts(run.events) == facts(read_run(alone, entry.run).events)
         assert run.state.scored == 7
         assert not list(find_mismatches(run.events))
         at_one_go = [e.path for e in searched(entry.started) if isinstance(e, Proposed)]
@@ -105,9 +105,9 @@ def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(
     for each in (log, alone):
         each.append(entry.run, events[:killed], START)
     assert list(run_all(log, [entry], Instant, processes=1)) == [entry]
-    resume(alone, entry.run, Instant(), trials=9)
-    run = logged(log, entry.run)
-    assert facts(run.events) == facts(logged(alone, entry.run).events)
+    resume_run(alone, entry.run, Instant(), trials=9)
+    run = read_run(log, entry.run)
+    assert facts(run.events) == facts(read_run(alone, entry.run).events)
     assert [e.attempt for e in run.events if isinstance(e, AttemptStarted) and e.trial == 4] == [1, 2]
     assert run.state.scored == 9
     assert whole(log)
@@ -126,7 +126,7 @@ def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
     with pytest.raises(SearchDiffers, match=r"c\.random\.0 .*Scored\(trial=2.*0\.123.*another --name") as raised:
         list(run_all(log, [entry], Instant, processes=1))
     assert f"archwright replay c.random.0 --verify --log {log.path})" in str(raised.value)
-    assert logged(log, entry.run).state.scored == 4
+    assert read_run(log, entry.run).state.scored == 4
 
 
 @pytest.mark.slow
@@ -136,11 +136,11 @@ def test_a_search_whose_trials_keep_failing_ends_and_no_other_one_does(log, tmp_
     entries = grid("c", started(20), SEARCHERS, 2)
     assert len(list(run_all(log, entries, partial(Moody, tmp_path), processes=2))) == 4
     for entry in entries:
-        run = logged(log, entry.run)
+        run = read_run(log, entry.run)
         assert run.state.scored == 7
         assert run.events[-1] == RunStopped("failing", "trial 2, the first of them, was invalid: trial 2 is ill")
     assert len(list(run_all(log, entries[:1], partial(Moody, tmp_path), processes=1))) == 1
-    assert logged(log, entries[0].run).state.scored == 12
+    assert read_run(log, entries[0].run).state.scored == 12
     assert whole(log)
 
 
@@ -148,12 +148,12 @@ def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
     """What is logged is whole, and only the others are run again."""
     entries = grid("c", started(4), SEARCHERS, 20)
     finished: list = []
-    stop = lambda: Stop.SOON if finished else Stop.NO  # noqa: E731
+    stop = lambda: StopRequest.GRACEFUL if finished else StopRequest.NONE  # noqa: E731
     for entry in run_all(log, entries, partial(Moody, tmp_path), processes=1, stop=stop):
         finished.append(entry)  # noqa: PERF402  (stop looks at it meanwhile)
     assert 1 <= len(finished) < len(entries)
     assert sorted(log.runs()) == sorted(entry.run for entry in finished)
-    assert all(logged(log, entry.run).state.scored == 4 for entry in finished)
+    assert all(read_run(log, entry.run).state.scored == 4 for entry in finished)
     rest = [entry for entry in entries if entry not in finished]
     assert len(list(run_all(log, rest, Instant, processes=1))) == len(rest)
     assert len(log.runs()) == len(entries)
@@ -164,25 +164,25 @@ def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_s
     """One in each process, which would be given up if it were not waited for; no other one is begun."""
     (tmp_path / "held").touch()
     entries = grid("c", started(3), SEARCHERS, 10)
-    said: list[Stop] = []
+    said: list[StopRequest] = []
 
-    def stop() -> Stop:
+    def stop() -> StopRequest:
         """Soon, once each process is in a search; these go on when that has been heard."""
         if len(said) > 1:
             (tmp_path / "held").unlink(missing_ok=True)
         if len(list(tmp_path.glob("begun-*"))) == 2:
-            said.append(Stop.SOON)
-        return said[-1] if said else Stop.NO
+            said.append(StopRequest.GRACEFUL)
+        return said[-1] if said else StopRequest.NONE
 
     done = list(run_all(log, entries, partial(Moody, tmp_path), processes=2, stop=stop))
     assert len(done) == 2
-    assert all(logged(log, entry.run).state.scored == 3 for entry in done)
+    assert all(read_run(log, entry.run).state.scored == 3 for entry in done)
 
 
 def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path):
     (tmp_path / "slow").touch()
     entries = grid("c", started(1000), SEARCHERS, 1)
-    stop = lambda: Stop.NOW if list(tmp_path.glob("begun-*")) else Stop.NO  # noqa: E731
+    stop = lambda: StopRequest.IMMEDIATE if list(tmp_path.glob("begun-*")) else StopRequest.NONE  # noqa: E731
     began = time.monotonic()
     assert list(run_all(log, entries, partial(Moody, tmp_path), processes=2, stop=stop)) == []
     assert time.monotonic() - began < 500  # of the 1,000 that it would take
@@ -219,11 +219,12 @@ def test_a_run_that_was_stopped_on_the_way_goes_on_to_its_end(log):
     """By `archwright resume` and Ctrl-C, say: with some of its trials."""
     (entry,) = grid("c", started(8), {"mcts": {"name": "mcts"}}, 1)
     seen: list = []
-    stop = lambda: Stop.SOON if len(seen) > 12 else Stop.NO  # noqa: E731
-    assert start(log, entry.run, entry.started, Instant(), console=Console(stop, seen.append)).reason == "interrupted"
-    before = logged(log, entry.run).state.scored
+    stop = lambda: StopRequest.GRACEFUL if len(seen) > 12 else StopRequest.NONE  # noqa: E731
+    callbacks = RunCallbacks(stop, seen.append)
+    assert start_run(log, entry.run, entry.started, Instant(), callbacks=callbacks).reason == "interrupted"
+    before = read_run(log, entry.run).state.scored
     assert 0 < before < 8
     list(run_all(log, [entry], Instant, processes=1))
-    run = logged(log, entry.run)
+    run = read_run(log, entry.run)
     assert run.state.scored == 8
     assert not list(find_mismatches(run.events))

@@ -18,11 +18,11 @@ from archwright.cli.reports.repeats import of_repeats, summary
 from archwright.core.objective import Objective
 from archwright.core.protocols import Finished
 from archwright.search.magnitude import in_unit, out_of_unit, unit_of
-from archwright.search.running.loop import Run, ended
-from archwright.search.running.replay import find_mismatches, start_search
-from archwright.search.running.retention import kept
+from archwright.search.running.attempts import to_attempt_ended
+from archwright.search.running.replay import find_mismatches
+from archwright.search.running.retention import choose_artifacts_to_keep
 from archwright.search.running.statistics import expected_best, known_mean, paired_bootstrap, standard_error
-from archwright.search.running.stopping import Curves, MedianRule
+from archwright.search.running.stopping import LearningCurves, MedianRule
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.named import SEARCHERS, searcher_named, searcher_to_json
 from archwright.search.surrogates import forest
@@ -30,12 +30,11 @@ from archwright.search.surrogates.acquisition import gaussian_ranks
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Reported, Scored
 from archwright.store.fold import fold_events
-from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
 from tests.search.contract import Session, check_proposals, problem, replayed
 from tests.search.instant import Instant, started, worth
-from tests.search.running.test_loop import events_of
+from tests.search.running.test_loop import events_of, make_loop
 
 MOST, LEAST = sys.float_info.max, 5e-324
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -162,27 +161,27 @@ def test_trainings_of_extreme_scores_have_a_mean():
 @given(st.lists(st.lists(extremes, min_size=2, max_size=3), min_size=3, max_size=4), st.booleans())
 def test_the_median_rule_goes_on_whatever_is_reported(finished, maximize):
     """Each average lies between the least and the most that was reported."""
-    curves = Curves(Objective("a", "maximize" if maximize else "minimize"), MedianRule(warmup=0, startup=1))
+    curves = LearningCurves(Objective("a", "maximize" if maximize else "minimize"), MedianRule(warmup=0, startup=1))
     for trial, values in enumerate(finished):
-        curves = curves.after(AttemptStarted(trial, 1))
+        curves = curves.fold(AttemptStarted(trial, 1))
         for epoch, value in enumerate(values, start=1):
-            curves = curves.after(Reported(trial, 1, epoch, {"a": value}))
+            curves = curves.fold(Reported(trial, 1, epoch, {"a": value}))
             mean = curves.running[trial][-1].mean
             low, high = min(values[:epoch]), max(values[:epoch])
             assert low - abs(low) * 1e-12 <= mean <= high + abs(high) * 1e-12
             assert math.isfinite(mean)
-            assert isinstance(curves.why_hopeless(trial), str)
-        curves = curves.after(Scored(trial, "ok", values[-1]))
+            assert isinstance(curves.find_stop_reason(trial), str)
+        curves = curves.fold(Scored(trial, "ok", values[-1]))
 
 
 def test_the_median_rule_by_hand():
     """The middle of two of the largest is the largest: one that has half of it is hopeless."""
-    curves = Curves(Objective("a", "maximize"), MedianRule(warmup=0, startup=2))
+    curves = LearningCurves(Objective("a", "maximize"), MedianRule(warmup=0, startup=2))
     for trial in (0, 1):
         for event in (AttemptStarted(trial, 1), Reported(trial, 1, 1, {"a": MOST}), Scored(trial, "ok", MOST)):
-            curves = curves.after(event)
-    curves = curves.after(AttemptStarted(2, 1)).after(Reported(2, 1, 1, {"a": MOST / 2}))
-    assert "was 8.98847e+307, below 1.79769e+308" in curves.why_hopeless(2)
+            curves = curves.fold(event)
+    curves = curves.fold(AttemptStarted(2, 1)).fold(Reported(2, 1, 1, {"a": MOST / 2}))
+    assert "was 8.98847e+307, below 1.79769e+308" in curves.find_stop_reason(2)
 
 
 def verdict(job):
@@ -193,22 +192,22 @@ def verdict(job):
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_of_extreme_scores_is_logged_and_proposed_again(name):
-    """Its models are kept by the rule, and its log is believed as it was lived."""
+    """Its models are kept by the rule, and the search that is replayed from its log is the one that ran."""
     begun = evolve(started(14), searcher=searcher_to_json(name, CASES[name]), keep_models=2)
     log = MemoryLog()
-    Run(log, "run", START, fold_events([]), start_search(begun), Instant(2, verdict), failures_in_a_row=14).go_on(begun)
+    make_loop(log, begun, Instant(2, verdict), max_consecutive_failures=14).run(begun)
     events = events_of(log)
     assert list(find_mismatches(events)) == []
     state = fold_events(events)
     assert {type(trial.score) for trial in state.trials.values()} == {float, type(None)}
     assert {trial.status for trial in state.trials.values() if trial.trial % 7 == 6} == {"diverged"}
     there = {n: frozenset(["model"]) for n in state.trials}
-    assert {n for n, files in kept(there, state, begun.objective, ()).items() if files} == {2, 9}
+    assert {n for n, files in choose_artifacts_to_keep(there, state, begun.objective, ()).items() if files} == {2, 9}
 
 
 def test_a_score_that_no_float_holds_is_not_finite():
     for value, said in ((10**400, "inf"), (-(10**400), "-inf")):
-        end = ended(Finished(0, 1, "ok", {"accuracy": value}, 1.0), Objective())
+        end = to_attempt_ended(Finished(0, 1, "ok", {"accuracy": value}, 1.0), Objective())
         assert (end.status, end.error) == ("diverged", f"the metric accuracy is {said}")
 
 
@@ -217,8 +216,8 @@ def test_views_have_extreme_scores_as_they_are(tmp_path):
     values = [-MOST, LEAST, 0.0, 2 * LEAST, 1e308, MOST]
     log = DuckDBLog(tmp_path / "log.duckdb")
     begun = evolve(started(len(values)), searcher=searcher_to_json("random"))
-    there = Instant(1, lambda job: evolve(worth(job), metrics={"accuracy": values[job.trial]}))
-    Run(log, "run", START, fold_events([]), start_search(begun), there).go_on(begun)
+    evaluator = Instant(1, lambda job: evolve(worth(job), metrics={"accuracy": values[job.trial]}))
+    make_loop(log, begun, evaluator).run(begun)
     assert [row[0] for row in query(log.path, "SELECT score FROM trials ORDER BY trial").rows] == values
     best = query(log.path, "SELECT trial FROM incumbents ORDER BY n").rows
     assert [row[0] for row in best] == [0, 1, 3, 4, 5]

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from archwright.search.running.replay import find_mismatches
-from archwright.search.running.runs import logged
+from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Proposed, Scored
 from archwright.store.journal import locate_journal
@@ -18,14 +18,14 @@ from archwright.store.memory_log import MemoryLog
 from archwright.store.verify import verify_log
 from tests.places import ROOT
 from tests.search.instant import Instant
-from tests.search.running.test_loop import begun, events_of
+from tests.search.running.test_loop import events_of, start_loop
 
 KILLS = 50
 ENDLESS = 1_000_000
 
 
 @pytest.fixture
-def begin():
+def start_or_resume():
     """What begins or resumes the run in another process: its id, and what waits for its exit code."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.search.victim"]
@@ -40,12 +40,12 @@ def begin():
             going.clear()
             return number()
 
-        def go_on(log: DuckDBLog, trials: int, slots: int):
+        def run(log: DuckDBLog, trials: int, slots: int):
             parent.stdin.write(f"{slots} {trials} {log.path}\n")
             going.append(number())
             return going[0], exit_code
 
-        yield go_on
+        yield run
         for process in going:  # of a test that has failed
             os.kill(process, signal.SIGKILL)
 
@@ -54,7 +54,7 @@ def scores(log: DuckDBLog) -> dict[int, float]:
     """What is logged by now, trial by trial."""
     if not (log.path.exists() and log.runs()):
         return {}
-    return {e.trial: e.score for e in logged(log, "killed").events if isinstance(e, Scored)}
+    return {e.trial: e.score for e in read_run(log, "killed").events if isinstance(e, Scored)}
 
 
 def journalled(log: DuckDBLog) -> int:
@@ -64,13 +64,13 @@ def journalled(log: DuckDBLog) -> int:
 
 
 @pytest.mark.slow
-def test_fifty_kills_at_random_instants(tmp_path, begin):
+def test_fifty_kills_at_random_instants(tmp_path, start_or_resume):
     """No scored trial is lost or scored twice, every proposal is the one of a run that was never killed."""
     log, chance = DuckDBLog(tmp_path / "log.duckdb"), random.Random(0)
     before: dict[int, float] = {}
     for kill in range(KILLS):
         known = journalled(log)
-        process, exit_code = begin(log, ENDLESS, slots=1 + kill % 3)
+        process, exit_code = start_or_resume(log, ENDLESS, slots=1 + kill % 3)
         if kill % 2:  # in a search, wherever that is; the others are killed anywhere, also before they have begun it
             until = time.monotonic() + 60
             while journalled(log) == known:
@@ -82,12 +82,12 @@ def test_fifty_kills_at_random_instants(tmp_path, begin):
         now = scores(log)
         assert before.items() <= now.items()
         before = now
-    trials = logged(log, "killed").state.proposed + 10
-    _, exit_code = begin(log, trials, slots=2)
+    trials = read_run(log, "killed").state.proposed + 10
+    _, exit_code = start_or_resume(log, trials, slots=2)
     assert exit_code() == 0
 
     assert all(verdict.broken is None for verdict in verify_log(log.path))
-    events = logged(log, "killed").events
+    events = read_run(log, "killed").events
     proposed = [e for e in events if isinstance(e, Proposed)]
     assert [e.trial for e in proposed] == list(range(trials))
     assert sorted(e.trial for e in events if isinstance(e, Scored)) == list(range(trials))
@@ -95,7 +95,7 @@ def test_fifty_kills_at_random_instants(tmp_path, begin):
     assert not list(find_mismatches(events))
 
     whole = MemoryLog()
-    begun(whole, Instant(), trials)
+    start_loop(whole, Instant(), trials)
     assert [e.path for e in proposed] == [e.path for e in events_of(whole) if isinstance(e, Proposed)]
     never_killed = {e.trial: e.score for e in events_of(whole) if isinstance(e, Scored)}
     assert scores(log) == never_killed

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.core.protocols import Finished, Report
-from archwright.search.running.loop import NoSuchMetric, Run, Stop, TrialsKeepFailing, training_seed
+from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.loop import NoSuchMetric, RunCallbacks, SearchLoop, StopRequest, TrialsKeepFailing
 from archwright.search.running.replay import find_mismatches, replay_search, start_search
+from archwright.search.running.stopping import fold_learning_curves
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
@@ -44,19 +46,24 @@ def events_of(log, name="run"):
     return [each.event for each in log.read(name)]
 
 
-def begun(log, evaluator, trials=8, **rest) -> RunStopped:
-    run = Run(log, "run", START, RunState(), start_search(started(trials)), evaluator, **rest)
-    return run.go_on(started(trials))
+def make_loop(log, first, evaluator, **options) -> SearchLoop:
+    """The loop of a new run whose first event is `first`."""
+    curves = fold_learning_curves(first)
+    return SearchLoop(log, "run", START, RunState(), start_search(first), evaluator, learning_curves=curves, **options)
 
 
-def resumed(log, evaluator, trials, **rest) -> RunStopped:
+def start_loop(log, evaluator, trials=8, **options) -> RunStopped:
+    return make_loop(log, started(trials), evaluator, **options).run(started(trials))
+
+
+def resume_loop(log, evaluator, trials, **options) -> RunStopped:
     recorded = log.read("run")
     events = [each.event for each in recorded]
     event = RunResumed(trials, {})
-    run = Run(
-        log, "run", recorded[-1].position, fold_events(events), replay_search([*events, event]), evaluator, **rest
+    search_state = replay_search([*events, event])
+    return SearchLoop(log, "run", recorded[-1].position, fold_events(events), search_state, evaluator, **options).run(
+        event
     )
-    return run.go_on(event)
 
 
 def paths(log) -> list:
@@ -67,7 +74,7 @@ def paths(log) -> list:
 def test_every_trial_is_scored_once(slots, seed):
     """Any number of slots, ending in any order: each trial is proposed, started and scored once."""
     log = MemoryLog()
-    assert begun(log, Instant(slots, seed=seed)).reason == "finished"
+    assert start_loop(log, Instant(slots, seed=seed)).reason == "finished"
     events = events_of(log)
     for kind in (Proposed, AttemptStarted, AttemptEnded, Scored):
         assert sorted(e.trial for e in events if isinstance(e, kind)) == list(range(8))
@@ -78,15 +85,15 @@ def test_every_trial_is_scored_once(slots, seed):
 def test_killed_and_resumed_run_equals_one_that_was_not(slots, crash, after, slots_later):
     """A process that dies before or after any append loses no scored trial, and the proposals stay the same."""
     whole, log = MemoryLog(), CrashingLog(crash, after)
-    begun(whole, Instant(1))
+    start_loop(whole, Instant(1))
     try:
-        begun(log, Instant(slots))
+        start_loop(log, Instant(slots))
     except Crash:
         before = [e for e in events_of(log) if isinstance(e, Scored)]
         if not log.runs():  # not even the beginning was logged
-            begun(log, Instant(slots_later))
+            start_loop(log, Instant(slots_later))
         else:
-            resumed(log, Instant(slots_later), 8)
+            resume_loop(log, Instant(slots_later), 8)
         assert [e for e in events_of(log) if isinstance(e, Scored)][: len(before)] == before
     events = events_of(log)
     assert sorted(e.trial for e in events if isinstance(e, Scored)) == list(range(8))
@@ -100,29 +107,29 @@ def test_interrupted_trials_run_again_under_their_number():
     """The trial that was running when the process died gets its second attempt first, with the same seed."""
     log = CrashingLog(2)  # the first append begins trial 0; the second scores it and begins trial 1
     with pytest.raises(Crash):
-        begun(log, Instant(1))
+        start_loop(log, Instant(1))
     assert fold_events(events_of(log)).in_flight == (1,)
     later = Instant(1)
-    resumed(log, later, 3)
+    resume_loop(log, later, 3)
     assert [(job.trial, job.attempt) for job in later.seen] == [(1, 2), (2, 1)]
-    assert later.seen[0].seed == training_seed(0, 1)
+    assert later.seen[0].seed == derive_training_seed(0, 1)
 
 
 def test_resume_with_more_trials_goes_on_with_the_sequence():
     whole, log = MemoryLog(), MemoryLog()
-    begun(whole, Instant(), trials=12)
-    begun(log, Instant(3), trials=5)
-    assert resumed(log, Instant(2), 12).reason == "finished"
+    start_loop(whole, Instant(), trials=12)
+    start_loop(log, Instant(3), trials=5)
+    assert resume_loop(log, Instant(2), 12).reason == "finished"
     assert paths(log) == paths(whole)
 
 
 def test_the_live_search_state_is_the_fold_of_the_log():
     """The state of a search while its run goes on is what anyone gets from the log."""
     log = MemoryLog()
-    run = Run(log, "run", START, RunState(), start_search(started(6)), Instant(2))
-    run.go_on(started(6))
-    assert run.search_state.state == replay_search(events_of(log)).state
-    assert run.state == fold_events(events_of(log))
+    loop = make_loop(log, started(6), Instant(2))
+    loop.run(started(6))
+    assert loop.search_state.state == replay_search(events_of(log)).state
+    assert loop.state == fold_events(events_of(log))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +145,7 @@ def test_no_trial_is_ok_without_a_finite_score(metrics, status):
     """The searcher is told the reason instead, and the log says what was wrong."""
     log = MemoryLog()
     lacking = lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)  # noqa: E731
-    begun(log, Instant(verdict=lambda job: lacking(job) if job.trial else worth(job)), trials=3)
+    start_loop(log, Instant(verdict=lambda job: lacking(job) if job.trial else worth(job)), trials=3)
     ends = [e for e in events_of(log) if isinstance(e, AttemptEnded) and e.trial]
     told = [e for e in events_of(log) if isinstance(e, Scored) and e.trial]
     assert [e.status for e in ends] == [e.status for e in told] == [status, status]
@@ -150,7 +157,7 @@ def test_no_trial_is_ok_without_a_finite_score(metrics, status):
 def test_a_metric_that_no_search_is_about_is_logged_as_it_is(other):
     """It says nothing about the trial, whose score counts."""
     log, metrics = MemoryLog(), {"accuracy": 0.75, "loss": other}
-    begun(log, Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)), trials=1)
+    start_loop(log, Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)), trials=1)
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
     (told,) = (e for e in events_of(log) if isinstance(e, Scored))
     assert (end.status, told.status, told.score, end.error) == ("ok", "ok", 0.75, "")
@@ -170,17 +177,18 @@ def test_a_metric_that_the_evaluator_does_not_give_stops_the_run_at_once(metrics
     log, lacking = MemoryLog(), lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)
     evaluator = Instant(verdict=lambda job: lacking(job) if job.trial else failing(job))
     with pytest.raises(NoSuchMetric) as error:
-        begun(log, evaluator, trials=50)
+        start_loop(log, evaluator, trials=50)
     assert str(error.value).startswith(f"the evaluator gives no metric 'accuracy', as trial 1 shows ({says}); begin")
     assert events_of(log)[-1] == RunStopped("failing", str(error.value))
     assert [e.status for e in events_of(log) if isinstance(e, Scored)] == ["crashed", "invalid"]
     with pytest.raises(NoSuchMetric, match="as trial 2 shows"):
-        resumed(log, Instant(verdict=lacking), 50)
+        resume_loop(log, Instant(verdict=lacking), 50)
 
 
 def test_a_metric_that_was_no_number_is_one_that_the_evaluator_gives():
     log, metrics = MemoryLog(), [{"accuracy": math.nan}, {"loss": 1.0}, {"accuracy": 0.5}]
-    begun(log, Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics[job.trial], 0.1)), trials=3)
+    evaluator = Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics[job.trial], 0.1))
+    start_loop(log, evaluator, trials=3)
     assert [e.status for e in events_of(log) if isinstance(e, Scored)] == ["diverged", "invalid", "ok"]
 
 
@@ -196,7 +204,7 @@ def test_a_metric_that_was_no_number_is_one_that_the_evaluator_gives():
 )
 def test_what_is_reported_is_logged_as_it_is_and_the_last_report_is_finite_or_the_trial_has_diverged(reported, status):
     log = MemoryLog()
-    begun(log, Reporting(reported), trials=1)
+    start_loop(log, Reporting(reported), trials=1)
     logged = [e.metrics["accuracy"] for e in events_of(log) if isinstance(e, Reported)]
     assert list(map(repr, logged)) == list(map(repr, reported))
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
@@ -227,7 +235,7 @@ def test_run_stops_when_trials_keep_failing():
     """After five failures in a row, with what the first of them said; the log knows why."""
     log = MemoryLog()
     with pytest.raises(TrialsKeepFailing, match=r"5 trials in a row failed.*trial 0.*crashed.*trial 0 said no"):
-        begun(log, Instant(verdict=failing), trials=50)
+        start_loop(log, Instant(verdict=failing), trials=50)
     last = events_of(log)[-1]
     assert isinstance(last, RunStopped)
     assert last.reason == "failing"
@@ -237,7 +245,7 @@ def test_run_stops_when_trials_keep_failing():
 def test_failures_that_are_not_in_a_row_do_not_stop_a_run():
     log = MemoryLog()
     mixed = lambda job: failing(job) if job.trial % 3 else worth(job)  # noqa: E731
-    assert begun(log, Instant(verdict=mixed), trials=30, failures_in_a_row=3).reason == "finished"
+    assert start_loop(log, Instant(verdict=mixed), trials=30, max_consecutive_failures=3).reason == "finished"
 
 
 def killed(job) -> Finished:
@@ -262,18 +270,18 @@ def test_trials_are_tried_again_as_often_as_is_said_and_scored_once(kills, retri
     def verdict(job):
         return killed(job) if seen[job.trial] < kills[job.trial] else worth(job)
 
-    def heard(event):
+    def count_end(event):
         if isinstance(event, AttemptEnded):
             seen[event.trial] += 1
 
-    rest = {"retries": retries, "failures_in_a_row": 9, "watch": heard}
+    rest = {"retries": retries, "max_consecutive_failures": 9, "callbacks": RunCallbacks(on_event=count_end)}
     try:
-        begun(log, Instant(slots, verdict), **rest)
+        start_loop(log, Instant(slots, verdict), **rest)
     except Crash:
         if log.runs():
-            resumed(log, Instant(slots, verdict), 8, **rest)
+            resume_loop(log, Instant(slots, verdict), 8, **rest)
         else:
-            begun(log, Instant(slots, verdict), **rest)
+            start_loop(log, Instant(slots, verdict), **rest)
     ends, told = statuses(log, AttemptEnded), statuses(log, Scored)
     for trial, times in enumerate(kills):
         expected = ["crashed"] * min(times, retries + 1) + ["ok"] * (times <= retries)
@@ -285,7 +293,7 @@ def test_trials_are_tried_again_as_often_as_is_said_and_scored_once(kills, retri
 def test_a_trial_that_is_tried_again_comes_before_new_ones_with_the_same_seed():
     log = MemoryLog()
     evaluator = Instant(verdict=lambda job: killed(job) if (job.trial, job.attempt) == (1, 1) else worth(job))
-    begun(log, evaluator, trials=3)
+    start_loop(log, evaluator, trials=3)
     assert [(job.trial, job.attempt) for job in evaluator.seen] == [(0, 1), (1, 1), (1, 2), (2, 1)]
     assert evaluator.seen[1].seed == evaluator.seen[2].seed
     assert statuses(log, Scored) == {0: ["ok"], 1: ["ok"], 2: ["ok"]}
@@ -293,7 +301,7 @@ def test_a_trial_that_is_tried_again_comes_before_new_ones_with_the_same_seed():
 
 def test_what_is_not_chance_is_not_tried_again():
     log, evaluator = MemoryLog(), Instant(verdict=failing)
-    begun(log, evaluator, trials=3, retries=5)
+    start_loop(log, evaluator, trials=3, retries=5)
     assert [(job.trial, job.attempt) for job in evaluator.seen] == [(0, 1), (1, 1), (2, 1)]
 
 
@@ -301,45 +309,47 @@ def test_only_final_ends_count_as_failures_in_a_row():
     """Four killed attempts of two trials are two failures."""
     log = MemoryLog()
     with pytest.raises(TrialsKeepFailing, match="3 trials in a row failed"):
-        begun(log, Instant(verdict=killed), trials=50, failures_in_a_row=3)
+        start_loop(log, Instant(verdict=killed), trials=50, max_consecutive_failures=3)
     assert statuses(log, AttemptEnded) == {trial: ["crashed"] * 2 for trial in range(3)}
 
 
 def test_a_trial_that_waits_for_its_next_attempt_when_the_run_stops_gets_it_later():
     log, evaluator = MemoryLog(), Instant(verdict=killed)
-    assert begun(log, evaluator, stop=lambda: Stop.SOON if evaluator.seen else Stop.NO).reason == "interrupted"
+    callbacks = RunCallbacks(lambda: StopRequest.GRACEFUL if evaluator.seen else StopRequest.NONE)
+    assert start_loop(log, evaluator, callbacks=callbacks).reason == "interrupted"
     assert fold_events(events_of(log)).in_flight == (0,)
     assert statuses(log, Scored) == {}
     later = Instant()
-    resumed(log, later, 2)
+    resume_loop(log, later, 2)
     assert [(job.trial, job.attempt) for job in later.seen] == [(0, 2), (1, 1)]
 
 
 def test_stopping_soon_lets_running_trials_end():
     log, evaluator = MemoryLog(), Instant(3)
-    stop = lambda: Stop.SOON if len(evaluator.seen) >= 4 else Stop.NO  # noqa: E731
-    assert begun(log, evaluator, stop=stop).reason == "interrupted"
+    get_stop_request = lambda: StopRequest.GRACEFUL if len(evaluator.seen) >= 4 else StopRequest.NONE  # noqa: E731
+    assert start_loop(log, evaluator, callbacks=RunCallbacks(get_stop_request)).reason == "interrupted"
     state = fold_events(events_of(log))
     assert state.in_flight == ()
     assert 4 <= state.scored < 8
-    assert resumed(log, Instant(), 8).reason == "finished"
+    assert resume_loop(log, Instant(), 8).reason == "finished"
 
 
 def test_stopping_now_leaves_running_trials_to_run_again():
     log, evaluator = MemoryLog(), Instant(3)
-    stop = lambda: Stop.NOW if len(evaluator.seen) >= 4 else Stop.NO  # noqa: E731
-    assert begun(log, evaluator, stop=stop).reason == "interrupted"
+    get_stop_request = lambda: StopRequest.IMMEDIATE if len(evaluator.seen) >= 4 else StopRequest.NONE  # noqa: E731
+    assert start_loop(log, evaluator, callbacks=RunCallbacks(get_stop_request)).reason == "interrupted"
     left = fold_events(events_of(log)).in_flight
     assert left
     later = Instant()
-    resumed(log, later, 8)
+    resume_loop(log, later, 8)
     assert [job.trial for job in later.seen][: len(left)] == list(left)
     assert fold_events(events_of(log)).scored == 8
 
 
-def test_watch_sees_every_event_after_it_is_logged():
+def test_the_callback_gets_every_event_after_it_is_logged():
     log, seen = MemoryLog(), []
-    begun(log, Instant(2), watch=lambda event: (seen.append(event), events_of(log).index(event)))
+    callbacks = RunCallbacks(on_event=lambda event: (seen.append(event), events_of(log).index(event)))
+    start_loop(log, Instant(2), callbacks=callbacks)
     assert seen == events_of(log)
 
 
@@ -347,8 +357,9 @@ def test_reports_wait_for_each_other_for_a_second():
     """Of 40 epochs with a tenth of a second in between, eleven at most share an append; nothing else waits."""
     log, now = CrashingLog(), itertools.count()
     seen = []
-    watch = lambda event: seen.append((event, log.appends))  # noqa: E731
-    begun(log, Paced(lambda _: [0.5] * 40), trials=1, clock=lambda: next(now) / 10, watch=watch)
+    callbacks = RunCallbacks(on_event=lambda event: seen.append((event, log.appends)))
+    evaluator = Paced(lambda _: [0.5] * 40)
+    start_loop(log, evaluator, trials=1, clock=lambda: next(now) / 10, callbacks=callbacks)
     reports = [append for event, append in seen if isinstance(event, Reported)]
     assert len(reports) == 40
     assert 40 / 11 <= len(set(reports)) <= 40 / 5
@@ -358,7 +369,7 @@ def test_reports_wait_for_each_other_for_a_second():
 def test_searcher_is_told_nothing_about_the_test_split():
     log = MemoryLog()
     verdict = lambda job: Finished(job.trial, job.attempt, "ok", {"accuracy": 0.5, "test_accuracy": 0.9}, 0.1)  # noqa: E731
-    begun(log, Instant(verdict=verdict), trials=1)
+    start_loop(log, Instant(verdict=verdict), trials=1)
     (told,) = (e for e in events_of(log) if isinstance(e, Scored))
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
     assert dict(told.metrics) == {"accuracy": 0.5}
@@ -366,5 +377,5 @@ def test_searcher_is_told_nothing_about_the_test_split():
 
 
 def test_training_seeds_differ_between_trials_and_runs():
-    assert len({training_seed(run, trial) for run in range(30) for trial in range(30)}) == 900
-    assert all(0 <= training_seed(0, trial) < 2**31 for trial in range(1000))
+    assert len({derive_training_seed(run, trial) for run in range(30) for trial in range(30)}) == 900
+    assert all(0 <= derive_training_seed(0, trial) < 2**31 for trial in range(1000))

@@ -10,7 +10,7 @@ import pytest
 
 from archwright.evaluate.training.checkpointing import read_model
 from archwright.search.running.replay import find_mismatches
-from archwright.search.running.runs import logged
+from archwright.search.running.runs import read_run
 from archwright.search.searchers import named
 from archwright.store.artifacts import find_kinds, find_trials, locate_run_folder
 from archwright.store.duckdb_log import DuckDBLog
@@ -49,7 +49,7 @@ def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(
         promote(whole, pool)
         promote(killed, pool)
 
-    events, again = (logged(DuckDBLog(path), "promoted").events for path in (whole, killed))
+    events, again = (read_run(DuckDBLog(path), "promoted").events for path in (whole, killed))
     continues = {e.trial: e.continues for e in events if isinstance(e, Proposed)}
     assert [parent is not None for parent in continues.values()] == [False] * 4 + [True] * 3
     assert continues == {e.trial: e.continues for e in again if isinstance(e, Proposed)}

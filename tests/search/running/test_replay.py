@@ -6,18 +6,18 @@ from hypothesis import strategies as st
 
 from archwright.core.json import to_json
 from archwright.search.running.replay import find_mismatches, replay_search
-from archwright.search.running.runs import forked, logged
+from archwright.search.running.runs import prepare_fork, read_run
 from archwright.store.events import Proposed, RunResumed, RunStarted
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
 from tests.search.instant import SPACE, Instant
-from tests.search.running.test_loop import begun, events_of, resumed
+from tests.search.running.test_loop import events_of, resume_loop, start_loop
 
 
 def one_run(slots: int = 2, trials: int = 6) -> MemoryLog:
     log = MemoryLog()
-    begun(log, Instant(slots), trials)
+    start_loop(log, Instant(slots), trials)
     return log
 
 
@@ -30,7 +30,7 @@ def test_the_search_state_is_a_fold(data):
     for event in events[cut:]:
         search_state = search_state.fold(event)
     assert search_state.state == replay_search(events).state
-    assert search_state.open_trials == replay_search(events).waiting
+    assert search_state.open_trials == replay_search(events).open_trials
 
 
 def test_an_edited_proposal_is_found():
@@ -55,14 +55,14 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     """What a fork inherits is taken over; what it proposes itself is its own seed's, and can be verified."""
     log = one_run()
     at = min(at, len(events_of(log)))
-    parent = logged(log, "run", at)
-    fork_run(log, "run", at, "fork", forked(parent, seed=seed, trials=9))
+    parent = read_run(log, "run", at)
+    fork_run(log, "run", at, "fork", prepare_fork(parent, seed=seed, trials=9))
     begun_events = events_of(log, "fork")
     state = replay_search(begun_events).state
     assert state.proposals == parent.state.proposed
     later = MemoryLog()
     later.append("run", begun_events, START)
-    assert resumed(later, Instant(1), 9).reason == "finished"
+    assert resume_loop(later, Instant(1), 9).reason == "finished"
     events = events_of(later)
     assert not list(find_mismatches(events))
     proposals = [e for e in events if isinstance(e, Proposed)]

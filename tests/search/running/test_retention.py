@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.traversal import sample
-from archwright.search.running.loop import Run, training_seed
+from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.loop import SearchLoop
 from archwright.search.running.replay import find_mismatches, replay_search, start_search
-from archwright.search.running.retention import Keeper
-from archwright.search.running.runs import forked, logged, resume, start
+from archwright.search.running.retention import ArtifactRetention
+from archwright.search.running.runs import prepare_fork, read_run, resume_run, start_run
 from archwright.search.searchers import named
 from archwright.store.artifacts import (
     ArtifactsExist,
@@ -55,16 +56,15 @@ def beginning(count, keep, searcher="random"):
 
 
 def run(log, folder, evaluator, start):
-    """Begins the run, or goes on with it."""
-    keeper = Keeper(folder)
+    """Starts the run, or resumes it."""
+    retention = ArtifactRetention(folder)
     if not log.runs():
-        return Run(log, "run", START, RunState(), start_search(start), evaluator, keeper=keeper).go_on(start)
+        return SearchLoop(log, "run", START, RunState(), start_search(start), evaluator, retention=retention).run(start)
     recorded = log.read("run")
     events, event = [each.event for each in recorded], RunResumed(start.trials, {})
     search_state = replay_search([*events, event])
-    return Run(log, "run", recorded[-1].position, fold_events(events), search_state, evaluator, keeper=keeper).go_on(
-        event
-    )
+    position, state = recorded[-1].position, fold_events(events)
+    return SearchLoop(log, "run", position, state, search_state, evaluator, retention=retention).run(event)
 
 
 def by_the_rule(log):
@@ -115,7 +115,7 @@ def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
     winners = sorted(range(4), key=lambda n: (-merits[n], n))[:2]
     assert [jobs[n].continues for n in (4, 5)] == winners
     assert [jobs[n].budget.amount for n in range(7)] == [1, 1, 1, 1, 2, 2, 4]
-    assert jobs[4].seed == training_seed(0, winners[0])
+    assert jobs[4].seed == derive_training_seed(0, winners[0])
     assert jobs[6].seed == jobs[jobs[6].continues].seed
     assert all(job.keeps == ("model", "state") for n, job in jobs.items() if n < 6)
     assert jobs[6].keeps == ("model",)
@@ -148,7 +148,9 @@ def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
     events, event = [each.event for each in recorded], RunResumed(9, {}, None, 3)
     search_state = replay_search([*events, event])
     position = recorded[-1].position
-    Run(log, "run", position, fold_events(events), search_state, Writing(), keeper=Keeper(folder)).go_on(event)
+    SearchLoop(
+        log, "run", position, fold_events(events), search_state, Writing(), retention=ArtifactRetention(folder)
+    ).run(event)
     models, _ = there(folder)
     assert len(models) == 3
     assert fold_events(events_of(log)).keep_models == 3
@@ -165,39 +167,39 @@ def test_a_retraining_that_goes_on_keeps_all_its_models(tmp_path):
     """Also those of before; until a person says how many."""
     log, evaluator = DuckDBLog(tmp_path / "log.duckdb"), Writing()
     folder = locate_run_folder(log.path, "run")
-    start(log, "run", again_and_again(2, 2), evaluator)
+    start_run(log, "run", again_and_again(2, 2), evaluator)
     for trials_, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
-        resume(log, "run", evaluator, trials=trials_, keep_models=wanted)
+        resume_run(log, "run", evaluator, trials=trials_, keep_models=wanted)
         assert there(folder) == (models, set())
-    assert forked(logged(log, "run"), trials=9).keep_models == 9
-    assert forked(logged(log, "run")).keep_models == 6
-    resume(log, "run", evaluator, trials=7, keep_models=1)
-    resume(log, "run", evaluator, trials=8)
+    assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 9
+    assert prepare_fork(read_run(log, "run")).keep_models == 6
+    resume_run(log, "run", evaluator, trials=7, keep_models=1)
+    resume_run(log, "run", evaluator, trials=8)
     assert len(there(folder)[0]) == 1
-    assert forked(logged(log, "run"), trials=9).keep_models == 1
+    assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 1
 
 
 def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
     """However many it has."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    start(log, "run", beginning(2, 2), Writing())
-    resume(log, "run", Writing(), trials=5)
+    start_run(log, "run", beginning(2, 2), Writing())
+    resume_run(log, "run", Writing(), trials=5)
     assert len(there(locate_run_folder(log.path, "run"))[0]) == 2
-    assert forked(logged(log, "run"), trials=9).keep_models == 2
+    assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 2
 
 
 def test_an_older_log_has_no_later_models_deleted(tmp_path):
     """A copy in the place of one that went further, whose journal is gone, too."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    start(log, "run", beginning(2, 9), Writing())
+    start_run(log, "run", beginning(2, 9), Writing())
     older = log.path.read_bytes()
-    resume(log, "run", Writing(), trials=4)
+    resume_run(log, "run", Writing(), trials=4)
     log.path.write_bytes(older)
     locate_journal(log.path).unlink()
     with pytest.raises(ArtifactsExist, match="what trial 2 of run has left, and in the log the run has 2 trials: put"):
-        resume(log, "run", Writing(), trials=3)
+        resume_run(log, "run", Writing(), trials=3)
     assert there(locate_run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
     for trial in (2, 3):
         discard_artifacts(locate_run_folder(log.path, "run"), trial)
-    resume(log, "run", Writing(), trials=3)
+    resume_run(log, "run", Writing(), trials=3)
     assert there(locate_run_folder(log.path, "run"))[0] == {0, 1, 2}

@@ -9,7 +9,7 @@ from attrs import evolve, fields
 from archwright.cli.options import DEFAULT_LOG
 from archwright.cli.reports.replaying import made_searcher, show_verified, verified
 from archwright.cli.runs.resuming import say_revised
-from archwright.search.running.loop import Run
+from archwright.search.running.loop import SearchLoop
 from archwright.search.running.replay import (
     find_mismatches,
     find_new_revision,
@@ -17,7 +17,7 @@ from archwright.search.running.replay import (
     replay_search,
     trace_revisions,
 )
-from archwright.search.running.runs import forked, logged
+from archwright.search.running.runs import prepare_fork, read_run
 from archwright.search.searcher import get_revision
 from archwright.search.searchers import named, smbo
 from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
@@ -159,8 +159,8 @@ def gone_on(events, trials):
     log = MemoryLog()
     position = log.append("run", events, START)
     event = RunResumed(trials, {}, revision=find_new_revision(events))
-    run = Run(log, "run", position, fold_events(events), replay_search([*events, event]), Instant(2, verdict))
-    run.go_on(event)
+    loop = SearchLoop(log, "run", position, fold_events(events), replay_search([*events, event]), Instant(2, verdict))
+    loop.run(event)
     return [each.event for each in log.read("run")]
 
 
@@ -185,7 +185,7 @@ def test_resume_says_with_which_revision_it_goes_on(capsys):
     for revision in (NOW, 2, None):
         log, events = MemoryLog(), read(path("smbo", "wide", 2))
         log.append("run", events if revision is None else named_revision(events, revision), START)
-        say_revised("run", logged(log, "run"))
+        say_revised("run", read_run(log, "run"))
         said.append(capsys.readouterr().out)
     today, goes_on = f"this archwright has revision {NOW} of smbo, and", f"; it goes on with revision {NOW}\n"
     assert said == [
@@ -200,7 +200,7 @@ def test_a_fork_is_of_todays_revision():
     log = MemoryLog()
     events = named_revision(read(path("smbo", "wide", 2)), 2)
     log.append("run", events, START)
-    fork_run(log, "run", 40, "fork", forked(logged(log, "run", 40), trials=12))
+    fork_run(log, "run", 40, "fork", prepare_fork(read_run(log, "run", 40), trials=12))
     begun = [each.event for each in log.read("fork")]
     assert begun[0].searcher == {**searcher_to_json("smbo", CASES["smbo"][1])}
     whole = gone_on(begun, 12)

@@ -5,7 +5,7 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.json import to_json
-from archwright.search.running.runs import SpaceChanged, logged, resume, start, versions
+from archwright.search.running.runs import SpaceChanged, find_versions, read_run, resume_run, start_run
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogConflict, RunIsBusy
@@ -19,38 +19,38 @@ def log(tmp_path) -> DuckDBLog:
 
 
 def test_start_and_resume(log):
-    assert start(log, "a-1", started(3), Instant(2)).reason == "finished"
-    assert resume(log, "a-1", Instant(), trials=5).reason == "finished"
-    run = logged(log, "a-1")
+    assert start_run(log, "a-1", started(3), Instant(2)).reason == "finished"
+    assert resume_run(log, "a-1", Instant(), trials=5).reason == "finished"
+    run = read_run(log, "a-1")
     assert run.state.scored == 5
     assert isinstance(run.events[-1], RunStopped)
     assert run.position.seq == len(run.events)
 
 
 def test_logged_up_to_an_event_is_what_was_known_then(log):
-    start(log, "a-1", started(4), Instant())
-    scores = [i for i, event in enumerate(logged(log, "a-1").events, start=1) if isinstance(event, Scored)]
+    start_run(log, "a-1", started(4), Instant())
+    scores = [i for i, event in enumerate(read_run(log, "a-1").events, start=1) if isinstance(event, Scored)]
     for n, seq in enumerate(scores, start=1):
-        assert logged(log, "a-1", seq).state.scored == n
-        assert logged(log, "a-1", seq - 1).state.scored == n - 1
+        assert read_run(log, "a-1", seq).state.scored == n
+        assert read_run(log, "a-1", seq - 1).state.scored == n - 1
 
 
 def test_second_coordinator_is_refused_and_changes_nothing(log):
-    start(log, "a-1", started(3), Instant())
-    before = logged(log, "a-1").events
+    start_run(log, "a-1", started(3), Instant())
+    before = read_run(log, "a-1").events
     with claim(log.path, "a-1"), pytest.raises(RunIsBusy, match="a-1"):
-        resume(log, "a-1", Instant(), trials=5)
-    assert logged(log, "a-1").events == before
+        resume_run(log, "a-1", Instant(), trials=5)
+    assert read_run(log, "a-1").events == before
 
 
 def test_second_writer_that_no_lock_kept_out_is_refused(log):
     """On another machine, say, where the lock does not reach: the log itself refuses, and keeps one true history."""
-    start(log, "a-1", started(3), Instant())
-    stale = logged(log, "a-1").position
-    resume(log, "a-1", Instant(), trials=5)
+    start_run(log, "a-1", started(3), Instant())
+    stale = read_run(log, "a-1").position
+    resume_run(log, "a-1", Instant(), trials=5)
     with pytest.raises(LogConflict, match="a-1"):
         log.append("a-1", [RunStopped("interrupted")], stale)
-    assert logged(log, "a-1").state.scored == 5
+    assert read_run(log, "a-1").state.scored == 5
 
 
 def space_with(count) -> aw.Term:
@@ -58,22 +58,22 @@ def space_with(count) -> aw.Term:
 
 
 def test_resume_in_a_space_that_still_holds_every_path(log):
-    start(log, "a-1", started(3), Instant())
+    start_run(log, "a-1", started(3), Instant())
     wider = to_json(space_with([1, 2, 3, 4]))
-    resume(log, "a-1", Instant(), trials=6, space=wider)
-    assert logged(log, "a-1").space == wider
-    resume(log, "a-1", Instant(), trials=7, space=wider)
-    assert logged(log, "a-1").state.scored == 7
+    resume_run(log, "a-1", Instant(), trials=6, space=wider)
+    assert read_run(log, "a-1").space == wider
+    resume_run(log, "a-1", Instant(), trials=7, space=wider)
+    assert read_run(log, "a-1").state.scored == 7
 
 
 def test_resume_in_a_space_that_lost_a_path_is_refused(log):
     """The error says what differs and which trial does not fit, and nothing is logged."""
-    start(log, "a-1", started(6), Instant())
-    before = logged(log, "a-1").events
+    start_run(log, "a-1", started(6), Instant())
+    before = read_run(log, "a-1").events
     with pytest.raises(SpaceChanged, match=r"(?s)count.*was .*\[1, 2\].*trial \d+ is not in the new space"):
-        resume(log, "a-1", Instant(), trials=9, space=to_json(space_with([3, 4])))
-    assert logged(log, "a-1").events == before
+        resume_run(log, "a-1", Instant(), trials=9, space=to_json(space_with([3, 4])))
+    assert read_run(log, "a-1").events == before
 
 
 def test_versions_name_what_results_depend_on():
-    assert {"archwright", "python", "torch", "numpy", "duckdb"} <= set(versions())
+    assert {"archwright", "python", "torch", "numpy", "duckdb"} <= set(find_versions())

@@ -14,14 +14,14 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Stopped
 from archwright.core.setting import BadSetting, UnknownSetting
-from archwright.search.running.loop import Run
-from archwright.search.running.replay import find_mismatches, replay_search, start_search
-from archwright.search.running.runs import resume, start
+from archwright.search.running.loop import SearchLoop
+from archwright.search.running.replay import find_mismatches, replay_search
+from archwright.search.running.runs import resume_run, start_run
 from archwright.search.running.stopping import (
-    Curves,
+    LearningCurves,
     MedianRule,
     UnknownStoppingRule,
-    curves,
+    fold_learning_curves,
     rule_from_json,
     rule_to_json,
 )
@@ -32,7 +32,7 @@ from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from tests.search.instant import started
 from tests.search.paced import Paced
-from tests.search.running.test_loop import Crash, CrashingLog, events_of
+from tests.search.running.test_loop import Crash, CrashingLog, events_of, make_loop
 
 RULE = {"rule": "median", "warmup": 1, "startup": 3}
 
@@ -44,8 +44,8 @@ def trial(number: int, *values: float, status: str | None = "ok") -> list:
     return [AttemptStarted(number, 1), *reports, *end]
 
 
-def after(*events, direction="maximize") -> Curves:
-    return reduce(Curves.after, events, Curves(Objective("accuracy", direction), MedianRule(1, 3)))
+def after(*events, direction="maximize") -> LearningCurves:
+    return reduce(LearningCurves.fold, events, LearningCurves(Objective("accuracy", direction), MedianRule(1, 3)))
 
 
 # The averages up to epoch 2 are 0.3, 0.5 and 0.7, so the median is 0.5; up to epoch 3 they are 0.4, 0.6 and 0.7.
@@ -66,12 +66,12 @@ THREE = [*trial(0, 0.2, 0.4, 0.6), *trial(1, 0.4, 0.6, 0.8), *trial(2, 0.6, 0.8,
     ],
 )
 def test_the_median_rule_worked_out_by_hand(values, hopeless):
-    why = after(*THREE, *trial(3, *values, status=None)).why_hopeless(3)
+    why = after(*THREE, *trial(3, *values, status=None)).find_stop_reason(3)
     assert bool(why) == hopeless
 
 
 def test_why_says_the_epoch_the_value_and_the_median():
-    why = after(*THREE, *trial(3, 0.1, 0.49, status=None)).why_hopeless(3)
+    why = after(*THREE, *trial(3, 0.1, 0.49, status=None)).find_stop_reason(3)
     assert why == (
         "its best accuracy by epoch 2 was 0.49, below 0.5, the median of what 3 finished trials had on average by then"
     )
@@ -79,8 +79,8 @@ def test_why_says_the_epoch_the_value_and_the_median():
 
 def test_where_less_is_better_worse_is_more():
     by = {"direction": "minimize"}
-    assert after(*THREE, *trial(3, 0.9, 0.5, status=None), **by).why_hopeless(3) == ""
-    assert ", above 0.5, the median" in after(*THREE, *trial(3, 0.9, 0.51, status=None), **by).why_hopeless(3)
+    assert after(*THREE, *trial(3, 0.9, 0.5, status=None), **by).find_stop_reason(3) == ""
+    assert ", above 0.5, the median" in after(*THREE, *trial(3, 0.9, 0.51, status=None), **by).find_stop_reason(3)
 
 
 def continued(number: int, earlier: int, *values: float, first: int, status: str | None = "ok") -> list:
@@ -94,15 +94,15 @@ def test_a_continued_trial_has_the_curve_of_the_whole_training():
     """What it goes on with had reached 0.8, so that it is not hopeless at 0.55, as it would be alone."""
     ours = continued(3, 2, 0.55, first=4, status=None)
     assert after(*THREE, *ours).running[3][-1].best == 0.8
-    assert after(*THREE, *ours).why_hopeless(3) == ""
+    assert after(*THREE, *ours).find_stop_reason(3) == ""
     alone = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in trial(3, 0.55, status=None)]
-    assert "below 0.6" in after(*THREE, *alone).why_hopeless(3)
+    assert "below 0.6" in after(*THREE, *alone).find_stop_reason(3)
 
 
 def test_a_training_that_was_continued_counts_once():
     """The third goes on to 0.0: its average is (0.6 + 0.8 + 0.7 + 0) / 4 = 0.525, and the median 0.525 by epoch 4."""
     ours = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in trial(4, 0.52, status=None)]
-    why = after(*THREE, *continued(3, 2, 0.0, first=4), *ours).why_hopeless(4)
+    why = after(*THREE, *continued(3, 2, 0.0, first=4), *ours).find_stop_reason(4)
     assert "below 0.525, the median of what 3 finished trials" in why
 
 
@@ -117,8 +117,8 @@ def test_failed_and_running_trials_do_not_count():
     """With a failed trial of 0.9 and a running one, the median is still 0.5; without one of the three, nothing is."""
     others = [*trial(3, 0.9, 0.9, status="crashed"), *trial(4, 0.9, 0.9, 0.9, status=None)]
     ours = trial(5, 0.1, 0.5, status=None)
-    assert after(*THREE, *others, *ours).why_hopeless(5) == ""
-    assert after(*THREE[:-1], *others, *trial(5, 0.0, 0.0, status=None)).why_hopeless(5) == ""
+    assert after(*THREE, *others, *ours).find_stop_reason(5) == ""
+    assert after(*THREE[:-1], *others, *trial(5, 0.0, 0.0, status=None)).find_stop_reason(5) == ""
 
 
 def test_halted_trials_do_not_count_and_those_that_patience_stopped_do():
@@ -126,37 +126,39 @@ def test_halted_trials_do_not_count_and_those_that_patience_stopped_do():
     end = lambda n, by: AttemptEnded(n, 1, "ok", 1.0, {}, "", Stopped(by, 2, "as it should be"))  # noqa: E731
     *halted, told = trial(3, 0.1, 0.1)
     ours = trial(5, 0.3, 0.55, status=None)
-    assert after(*THREE, *halted, end(3, "hopeless"), told, *trial(5, 0.1, 0.49, status=None)).why_hopeless(5) != ""
-    assert after(*THREE, *halted, end(3, "hopeless"), told, *ours).why_hopeless(5) == ""
+    assert after(*THREE, *halted, end(3, "hopeless"), told, *trial(5, 0.1, 0.49, status=None)).find_stop_reason(5) != ""
+    assert after(*THREE, *halted, end(3, "hopeless"), told, *ours).find_stop_reason(5) == ""
     *patient, told = trial(4, 0.9, 0.9)
-    assert "below 0.6, the median of what 4" in after(*THREE, *patient, end(4, "patience"), told, *ours).why_hopeless(5)
+    assert "below 0.6, the median of what 4" in after(
+        *THREE, *patient, end(4, "patience"), told, *ours
+    ).find_stop_reason(5)
 
 
 def test_only_the_last_attempt_counts():
     again = [AttemptStarted(3, 2), Reported(3, 2, 1, {"accuracy": 0.2}), Reported(3, 2, 2, {"accuracy": 0.2})]
-    assert after(*THREE, *trial(3, 0.9, 0.9, status=None), *again).why_hopeless(3) != ""
+    assert after(*THREE, *trial(3, 0.9, 0.9, status=None), *again).find_stop_reason(3) != ""
 
 
 def test_what_reports_no_value_of_the_objective_is_never_hopeless():
     silent = [AttemptStarted(3, 1), *(Reported(3, 1, epoch, {"loss": 9.0}) for epoch in range(1, 9))]
-    assert after(*THREE, *silent).why_hopeless(3) == ""
+    assert after(*THREE, *silent).find_stop_reason(3) == ""
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_trial_whose_last_value_is_not_finite_is_hopeless_whatever_the_others_came_to(value):
     """Once its warm-up is over; a value that is finite again, or another attempt, puts it right."""
-    assert after(*trial(3, value, status=None)).why_hopeless(3) == ""
+    assert after(*trial(3, value, status=None)).find_stop_reason(3) == ""
     lost = trial(3, 0.9, 0.9, value, status=None)
-    assert after(*lost).why_hopeless(3) == f"its accuracy was {value} after epoch 3"
-    assert after(*THREE, *lost).best(3) == 0.9
-    assert after(*THREE, *lost, Reported(3, 1, 4, {"accuracy": 0.9})).why_hopeless(3) == ""
-    assert after(*THREE, *lost, AttemptStarted(3, 2)).why_hopeless(3) == ""
+    assert after(*lost).find_stop_reason(3) == f"its accuracy was {value} after epoch 3"
+    assert after(*THREE, *lost).find_best(3) == 0.9
+    assert after(*THREE, *lost, Reported(3, 1, 4, {"accuracy": 0.9})).find_stop_reason(3) == ""
+    assert after(*THREE, *lost, AttemptStarted(3, 2)).find_stop_reason(3) == ""
 
 
 def test_a_trial_that_is_halted_as_its_value_is_not_finite_has_diverged():
     curve = lambda job: [0.5, math.nan, math.nan, 0.5] if job.trial == 1 else [0.5] * 4  # noqa: E731
     log, begun, evaluator = MemoryLog(), started(2, stopping=RULE), Paced(curve)
-    Run(log, "run", START, RunState(), start_search(begun), evaluator, curves=curves(begun)).go_on(begun)
+    make_loop(log, begun, evaluator).run(begun)
     assert evaluator.halts == [(1, 2, "its accuracy was nan after epoch 2")]
     end = [e for e in events_of(log) if isinstance(e, AttemptEnded)][-1]
     assert (end.status, end.stopped) == ("diverged", Stopped("divergence", 2, "its accuracy was nan after epoch 2"))
@@ -202,8 +204,8 @@ def test_decisions_are_a_function_of_the_log(levels, slots, seed, late, warmup, 
     curve = lambda job: [None if levels[job.trial] == 9 and e == 3 else levels[job.trial] * e / 64 for e in range(1, 6)]  # noqa: E731
     log, evaluator, decided = MemoryLog(), Paced(curve, slots, seed, late), []
     evaluator.heard = lambda number, _, __: decided.append((len(log.read("run")), number))
-    run = Run(log, "run", START, RunState(), start_search(begun), evaluator, failures_in_a_row=99, curves=curves(begun))
-    run.go_on(begun)
+    loop = make_loop(log, begun, evaluator, max_consecutive_failures=99)
+    loop.run(begun)
 
     events, halted, expected = events_of(log), set(), []
     for seq, event in enumerate(events, start=1):
@@ -217,7 +219,7 @@ def test_decisions_are_a_function_of_the_log(levels, slots, seed, late, warmup, 
         if isinstance(event, Scored) and event.status == "ok":
             assert event.score == levels[event.trial] * evaluator.epochs[event.trial] / 64
     assert not list(find_mismatches(events))
-    assert run.curves == curves(begun, events)
+    assert loop.learning_curves == fold_learning_curves(begun, events)
 
 
 def easy_or_hopeless(job):
@@ -227,8 +229,7 @@ def easy_or_hopeless(job):
 
 def test_a_halted_trial_is_ok_with_its_best_value_and_costs_fewer_epochs():
     log, begun, evaluator = MemoryLog(), started(9, stopping=RULE), Paced(easy_or_hopeless, late=1)
-    run = Run(log, "run", START, RunState(), start_search(begun), evaluator, curves=curves(begun))
-    assert run.go_on(begun).reason == "finished"
+    assert make_loop(log, begun, evaluator).run(begun).reason == "finished"
     ends = {e.trial: e for e in events_of(log) if isinstance(e, AttemptEnded)}
     assert {n: (end.stopped.by, end.stopped.epoch) for n, end in ends.items() if end.stopped} == {
         3: ("hopeless", 3),  # told after its second epoch, heard after its third
@@ -241,7 +242,7 @@ def test_a_halted_trial_is_ok_with_its_best_value_and_costs_fewer_epochs():
 
 def test_no_rule_halts_nothing():
     log, begun, evaluator = MemoryLog(), started(9), Paced(easy_or_hopeless)
-    Run(log, "run", START, RunState(), start_search(begun), evaluator, curves=curves(begun)).go_on(begun)
+    make_loop(log, begun, evaluator).run(begun)
     assert evaluator.halts == []
     assert set(evaluator.epochs.values()) == {8}
 
@@ -255,9 +256,9 @@ def test_killed_at_any_append_and_resumed_the_rule_goes_on(crash, after_append, 
         tick = iter(range(10**6))
         evaluator = Paced(easy_or_hopeless, slots, late=late)
         events = events_of(log) if log.runs() else []
-        rule, search_state = curves(begun, events), replay_search([*events, first])
+        rule, search_state = fold_learning_curves(begun, events), replay_search([*events, first])
         clock = lambda: float(next(tick))  # noqa: E731
-        Run(log, "run", position, state, search_state, evaluator, curves=rule, clock=clock).go_on(first)
+        SearchLoop(log, "run", position, state, search_state, evaluator, learning_curves=rule, clock=clock).run(first)
 
     try:
         going(begun, RunState(), START)
@@ -276,16 +277,16 @@ def test_killed_at_any_append_and_resumed_the_rule_goes_on(crash, after_append, 
 
 def test_a_resumed_run_has_the_rule_that_it_was_begun_with(tmp_path):
     log, begun = DuckDBLog(tmp_path / "log.duckdb"), started(4, stopping=RULE)
-    start(log, "run", begun, Paced(easy_or_hopeless))
+    start_run(log, "run", begun, Paced(easy_or_hopeless))
     evaluator = Paced(easy_or_hopeless)
-    resume(log, "run", evaluator, trials=7)
+    resume_run(log, "run", evaluator, trials=7)
     assert [(number, epoch) for number, epoch, _ in evaluator.halts] == [(6, 2)]
 
 
 def test_a_rule_survives_a_log():
     data = rule_to_json("median", {"warmup": 3})
     assert rule_from_json(json.loads(json.dumps(data))) == MedianRule(3, 5)
-    assert curves(started(1)) is None
+    assert fold_learning_curves(started(1)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""How the end of an attempt is logged, and what of it the searcher is told."""
+
+import math
+from collections.abc import Mapping
+from hashlib import blake2b
+
+from attrs import evolve
+
+from archwright.core.errors import suggest_names
+from archwright.core.objective import Objective
+from archwright.core.protocols import Finished
+from archwright.store.events import AttemptEnded, Scored
+
+
+def derive_training_seed(seed: int, trial: int) -> int:
+    """The seed of a trial's training, in [0, 2^31): the same for every attempt, another for every trial.
+
+    `seed` is the run's.
+    """
+    digest = blake2b(f"{seed}/{trial}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) % 2**31
+
+
+def to_attempt_ended(finished: Finished, objective: Objective, last_report: float | None = None) -> AttemptEnded:
+    """The event that logs the end of an attempt: no attempt is ok whose score is missing or not a finite number.
+
+    Nor is one whose last reported value of the objective's metric, `last_report`, is not finite, whatever its score.
+    """
+    event = AttemptEnded(
+        finished.trial,
+        finished.attempt,
+        finished.status,
+        finished.seconds,
+        as_floats(finished.metrics),
+        finished.error,
+        finished.stopped,
+    )
+    if finished.status != "ok":
+        return event
+    if last_report is not None and not math.isfinite(last_report):
+        stopped = event.stopped and evolve(event.stopped, by="divergence")
+        error = f"the metric {objective.metric} is {last_report} in the last report"
+        return evolve(event, status="diverged", error=error, stopped=stopped)
+    score = event.metrics.get(objective.metric)
+    if score is None:
+        suggestion = _suggest_metric(objective.metric, event.metrics)
+        error = f"the evaluator gave no metric {objective.metric!r} ({suggestion}); --metric names the one that counts"
+        return evolve(event, status="invalid", error=error)
+    if not math.isfinite(score):
+        return evolve(event, status="diverged", error=f"the metric {objective.metric} is {score}")
+    return event
+
+
+def to_scored(end: AttemptEnded, objective: Objective) -> Scored:
+    """The event that tells the searcher of a trial's outcome, without metrics of the test split.
+
+    Those are logged with the attempt alone, for people's reports.
+    """
+    score = end.metrics[objective.metric] if end.status == "ok" else None
+    metrics = {name: value for name, value in end.metrics.items() if not name.startswith("test_")}
+    return Scored(end.trial, end.status, score, metrics)
+
+
+def as_floats(metrics: Mapping[str, float]) -> Mapping[str, float]:
+    """Metrics as a log gives them back: whole numbers become floats, and infinite where they exceed the largest one."""
+    return {name: _as_float(value) for name, value in metrics.items()}
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value > 0 or -1)
+
+
+def explain_missing_metric(end: AttemptEnded, objective: Objective) -> str:
+    """The error message of a run whose evaluator does not give the objective's metric, as the attempt `end` shows."""
+    return (
+        f"the evaluator gives no metric {objective.metric!r}, as trial {end.trial} shows "
+        f"({_suggest_metric(objective.metric, end.metrics)}); begin a new search with --metric and the one that counts"
+    )
+
+
+def _suggest_metric(metric: str, metrics: Mapping[str, float]) -> str:
+    """The names in `metrics` that the person may have meant by `metric`."""
+    return suggest_names(metric, metrics) if metrics else "it gave none at all"
