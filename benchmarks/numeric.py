@@ -20,6 +20,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
 from archwright.evaluate.workers.machine import cores
+from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 from archwright.search.searchers.named import searcher_named
 
 SEARCHERS = ("random", "mcts-bisection", "evolution", "local-search", "smbo")
@@ -82,13 +83,14 @@ def ours(searcher: str, function: Function, seed: int, trials: int) -> list[floa
     """The values in a search of ours."""
     search = searcher_named(searcher)
     objective = Objective("value", "minimize")
-    problem = Problem(function.space, (1, 8, 8), seed, Budget(1, "epochs"), objective)
+    problem = Problem(function.space, (1, 8, 8), Budget(1, "epochs"), objective)
     state, found = search.start(problem), list[float]()
-    for _ in range(trials):
-        proposal = search.propose(state)
+    for trial in range(trials):
+        proposal = search.propose(state, trial, open_proposal_stream(search, seed, trial))
         assert proposal is not None
         found.append(function.of([float(x) for _, x in proposal.path]))
-        state = search.tell(search.adopt(state, proposal), Outcome(proposal, "ok", found[-1]))
+        outcome = Outcome(proposal, "ok", found[-1])
+        state = search.tell(search.adopt(state, proposal), outcome, open_outcome_stream(search, seed, trial))
     return found
 
 

@@ -23,10 +23,11 @@ from archwright.core.budget import Budget
 from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
+from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 from archwright.search.searchers.named import searcher_named
 from archwright.search.searchers.random_search import RandomSearch
 
-PROBLEM = Problem(aw.named_space("deeparchitect"), (3, 32, 32), 0, Budget(1, "epochs"), Objective())
+PROBLEM = Problem(aw.named_space("deeparchitect"), (3, 32, 32), Budget(1, "epochs"), Objective())
 SEARCHERS = ("random", "mcts", "mcts-bisection", "evolution", "local-search", "smbo", "smbo-paper")
 BARS = {"random": "1", "mcts": "3", "mcts-bisection": "3", "smbo": "50"}  # ms at 1,000 trials
 AFTER = (100, 1_000, 10_000)  # trials
@@ -48,8 +49,8 @@ def outcomes(n: int) -> list[Outcome]:
     searcher, chance = RandomSearch(), random.Random(0)
     state = searcher.start(PROBLEM)
     made: list[Outcome] = []
-    for _ in range(n):
-        proposal = searcher.propose(state)
+    for trial in range(n):
+        proposal = searcher.propose(state, trial, open_proposal_stream(searcher, 0, trial))
         assert proposal is not None
         state = searcher.adopt(state, proposal)
         made.append(Outcome(proposal, "ok", chance.random()))
@@ -59,15 +60,21 @@ def outcomes(n: int) -> list[Outcome]:
 def ours(name: str, told: Sequence[Outcome]) -> Round:
     """A searcher of ours that knows some outcomes."""
     searcher, scores = searcher_named(name), itertools.count(1.0)
-    state = searcher.start(PROBLEM)
+    state, trials = searcher.start(PROBLEM), itertools.count(len(told))
+
+    def tell(outcome: Outcome) -> None:
+        nonlocal state
+        uniform = open_outcome_stream(searcher, 0, outcome.proposal.trial)
+        state = searcher.tell(searcher.adopt(state, outcome.proposal), outcome, uniform)
+
     for outcome in told:
-        state = searcher.tell(searcher.adopt(state, outcome.proposal), outcome)
+        tell(outcome)
 
     def round_() -> None:
-        nonlocal state
-        proposal = searcher.propose(state)
+        trial = next(trials)
+        proposal = searcher.propose(state, trial, open_proposal_stream(searcher, 0, trial))
         assert proposal is not None
-        state = searcher.tell(searcher.adopt(state, proposal), Outcome(proposal, "ok", next(scores)))
+        tell(Outcome(proposal, "ok", next(scores)))
 
     return round_
 

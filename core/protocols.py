@@ -7,7 +7,7 @@ from typing import Literal, Protocol, Self, get_args
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.node import Node, Origin, Path, replay
+from archwright.core.node import Node, Origin, Path, replay, root
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
@@ -23,13 +23,17 @@ RETRIES = 1  # usual number of further attempts at a trial whose end may be chan
 
 @frozen
 class Problem:
-    """What a search is about: everything that a searcher knows before its first proposal."""
+    """What a search is about: everything that a searcher knows before its first proposal, but for its randomness."""
 
     space: Term
     input_shape: Shape
-    seed: int  # of everything random in the searcher
     budget: Budget  # what a trial gets unless the searcher gives it another one
     objective: Objective
+
+    @cached_property
+    def root(self) -> Node:
+        """The node before the first choice; DeadEnd if something in the space fits no such input."""
+        return root(self.space, self.input_shape)
 
 
 @frozen
@@ -60,12 +64,15 @@ class Proposal:
 
 @frozen
 class Outcome:
-    """What a searcher is told of a proposal: its score, or why there is none."""
+    """What a searcher is told of a proposal: its score, or why there is none, and what it cost."""
 
     proposal: Proposal
     status: Status
     score: float | None  # the objective's metric; None unless status is "ok"
     metrics: Mapping[str, float] = field(factory=dict[str, float])
+    seconds: float = (
+        0.0  # of all attempts that came to an end: wall time, or simulated where the evaluator simulates it
+    )
 
 
 @frozen

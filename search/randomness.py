@@ -1,18 +1,20 @@
-"""Random numbers that depend on a seed and a place in the search, not on what was drawn before."""
+"""Random numbers that depend on a seed and on the number of a stream, not on what was drawn before."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-_BLOCK = 64
+Uniform = Callable[[], float]  # gives the next number of a stream, in [0, 1)
+
+BLOCK_NUMBERS = 64  # numbers that are generated at once
 
 
-def uniforms(seed: int, proposal: int) -> Callable[[], float]:
-    """A source of numbers in [0, 1), the same for the same seed and proposal number (Philox, counter-based)."""
-    return _stream(seed, proposal).__next__
+def uniforms(seed: int, stream: int) -> Uniform:
+    """A source of numbers in [0, 1), the same for the same seed and stream (Philox, counter-based)."""
+    return _generate(seed, stream).__next__
 
 
-def _stream(seed: int, proposal: int) -> Iterator[float]:
-    generator = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, proposal], dtype=np.uint64)))
+def _generate(seed: int, stream: int) -> Iterator[float]:
+    generator = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, stream], dtype=np.uint64)))
     while True:
-        yield from generator.random(_BLOCK).tolist()
+        yield from generator.random(BLOCK_NUMBERS).tolist()

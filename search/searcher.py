@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.search.randomness import Uniform, uniforms
 
 State = TypeVar("State")
 
@@ -14,8 +15,12 @@ class Searcher(Protocol[State]):
     the fold of `adopt` over its proposals and `tell` over its outcomes, in the log's order, whoever made the
     proposals: so a search is resumed, replayed and forked without any code of the searcher's.
 
+    A state holds the problem, and what was learned of it. The number of a trial and the random numbers come from
+    whoever runs the search.
+
     A class may name its `revision`, a whole number. Whoever changes what a searcher proposes raises it: then the runs
-    that were proposed before are not held against what it proposes now.
+    that were proposed before are not held against what it proposes now. One that draws in `tell` has `streams = 2`: so
+    many streams of random numbers belong to each trial, one to propose it and one to be told of it.
     """
 
     name: ClassVar[str]
@@ -24,10 +29,10 @@ class Searcher(Protocol[State]):
         """The state before the first proposal."""
         ...
 
-    def propose(self, state: State) -> Proposal | None:
-        """The next proposal; None if there is none before another outcome, or none at all.
+    def propose(self, state: State, trial: int, uniform: Uniform) -> Proposal | None:
+        """The proposal of `trial`, one more than the last; None if there is none before another outcome, or at all.
 
-        Randomness comes from the problem's seed and the number of the proposal.
+        Says what it consumes of `uniform`.
         """
         ...
 
@@ -35,12 +40,22 @@ class Searcher(Protocol[State]):
         """The state in which `proposal`, this searcher's or another's, is under way; any number may be."""
         ...
 
-    def tell(self, state: State, outcome: Outcome) -> State:
-        """The state that knows the outcome of an adopted proposal; outcomes come in any order, also bad ones."""
+    def tell(self, state: State, outcome: Outcome, uniform: Uniform) -> State:
+        """The state that knows the outcome of an adopted proposal; outcomes come in any order, also bad ones.
+
+        Says what it consumes of `uniform`; most consume nothing.
+        """
         ...
 
+
+class PromotingSearcher(Searcher[State], Protocol[State]):
+    """A searcher of several budgets, which continues trials: its proposals may name one whose training they go on with.
+
+    The checkpoints of the trials that it may still continue are kept.
+    """
+
     def promotable(self, state: State) -> frozenset[int]:
-        """The trials, under way or scored, that a later proposal may still continue; their checkpoints are kept.
+        """The trials, under way or scored, that a later proposal may still continue.
 
         One that is not among them never comes back, but for a trial that was not proposed yet.
         """
@@ -50,6 +65,28 @@ class Searcher(Protocol[State]):
 AnySearcher = Searcher[Any]
 
 
+def find_promotable(searcher: Searcher[State], state: State) -> frozenset[int]:
+    """The trials that `searcher` may still continue; none unless it is one of several budgets."""
+    promotable = getattr(searcher, "promotable", None)
+    return frozenset() if promotable is None else promotable(state)
+
+
 def get_revision(searcher: AnySearcher) -> int:
     """The revision of what a searcher proposes; 1 where its class names none."""
     return getattr(searcher, "revision", 1)
+
+
+def open_proposal_stream(searcher: AnySearcher, seed: int, trial: int) -> Uniform:
+    """The random numbers that `searcher` proposes a trial by, in a search of this seed."""
+    return uniforms(seed, _get_streams(searcher) * trial)
+
+
+def open_outcome_stream(searcher: AnySearcher, seed: int, trial: int) -> Uniform:
+    """The random numbers that `searcher` is told of the outcome of a trial with; the last of the trial's streams."""
+    streams = _get_streams(searcher)
+    return uniforms(seed, streams * trial + streams - 1)
+
+
+def _get_streams(searcher: AnySearcher) -> int:
+    """How many streams of random numbers belong to each trial; 1 where the searcher's class does not say."""
+    return getattr(searcher, "streams", 1)

@@ -153,7 +153,7 @@ class SearchLoop:
         trial, first = proposal.trial, self.state.trials[proposal.trial]
         while first.continues is not None:
             first = self.state.trials[first.continues]
-        seed = derive_training_seed(self.search_state.problem.seed, first.trial)
+        seed = derive_training_seed(self.search_state.seed, first.trial)
         retention = self.retention
         leaves = () if retention is None else choose_artifacts_to_leave(trial, self.state, self.search_state.promotable)
         folder = str(retention.folder) if retention and (leaves or proposal.continues is not None) else None

@@ -1,4 +1,4 @@
-"""What a searcher believes after the events of a log, and whether it would propose the same again.
+"""The state of a search after the events of its log, and whether its searcher would propose the same again.
 
 Searchers change, and each change of what one proposes raises its revision. What another revision proposed is taken over
 as it is logged: it can be gone on from, but nobody can propose it again.
@@ -13,50 +13,64 @@ from typing import Any, Generic
 from attrs import evolve, field, frozen
 
 from archwright.core.json import JSON, from_json
-from archwright.core.node import Origin
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.core.value import Value
-from archwright.search.searcher import Searcher, State, get_revision
+from archwright.search.searcher import (
+    Searcher,
+    State,
+    find_promotable,
+    get_revision,
+    open_outcome_stream,
+    open_proposal_stream,
+)
 from archwright.search.searchers.named import logged_searcher, searcher_from_json
-from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored
+from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored
 
 
 @frozen
 class SearchState(Generic[State]):
-    """A searcher's state, with the proposals whose outcome it waits for: the fold of a run's events."""
+    """A searcher with its state, and the trials whose outcome it waits for: the fold of a run's events."""
 
     searcher: Searcher[State]
     problem: Problem
+    seed: int  # of everything random in the searcher
     state: State
+    proposed: int = 0  # how many trials were proposed, which is the number that the next one gets
     open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])
+    seconds: Mapping[int, float] = field(factory=dict[int, float])  # of the ended attempts at open trials
 
     def propose(self) -> Proposal | None:
         """What the searcher would have evaluated next."""
-        return self.searcher.propose(self.state)
+        uniform = open_proposal_stream(self.searcher, self.seed, self.proposed)
+        return self.searcher.propose(self.state, self.proposed, uniform)
 
     @property
     def promotable(self) -> frozenset[int]:
         """The trials that the searcher may still continue."""
-        return self.searcher.promotable(self.state)
+        return find_promotable(self.searcher, self.state)
 
     def fold(self, event: Event) -> "SearchState[State]":
-        """The belief after one more event; only proposals and scores change it."""
+        """The state after one more event; only proposals, ends of attempts and scores change it."""
         match event:
             case Proposed(trial, path, budget, continues):
-                origin = Origin(self.problem.space, self.problem.input_shape)
-                return self.adopt(Proposal(trial, origin, path, budget, continues))
+                return self.adopt(Proposal(trial, self.problem.root.origin, path, budget, continues))
+            case AttemptEnded(trial, seconds=seconds):
+                return evolve(self, seconds={**self.seconds, trial: self.seconds.get(trial, 0.0) + seconds})
             case Scored(trial, status, score, metrics):
-                waiting = dict(self.open_trials)
-                outcome = Outcome(waiting.pop(trial), status, score, metrics)
-                return SearchState(self.searcher, self.problem, self.searcher.tell(self.state, outcome), waiting)
+                open_trials, seconds = dict(self.open_trials), dict(self.seconds)
+                outcome = Outcome(open_trials.pop(trial), status, score, metrics, seconds.pop(trial, 0.0))
+                uniform = open_outcome_stream(self.searcher, self.seed, trial)
+                state = self.searcher.tell(self.state, outcome, uniform)
+                return evolve(self, state=state, open_trials=open_trials, seconds=seconds)
             case _:
                 return self
 
     def adopt(self, proposal: Proposal) -> "SearchState[State]":
-        """The belief once `proposal`, this searcher's or another's, is under way."""
+        """The state once `proposal`, this searcher's or another's, is under way."""
         state = self.searcher.adopt(self.state, proposal)
-        return SearchState(self.searcher, self.problem, state, {**self.open_trials, proposal.trial: proposal})
+        open_trials = {**self.open_trials, proposal.trial: proposal}
+        return evolve(self, state=state, proposed=max(self.proposed, proposal.trial + 1), open_trials=open_trials)
 
 
 @frozen
@@ -71,21 +85,25 @@ class Mismatch:
 
 
 def start_search(started: RunStarted, space: JSON = None) -> SearchState[Any]:
-    """What a run's searcher believes before its first proposal; `space` stands for the logged one if it is given."""
+    """The state of a search before its first proposal; `space` stands for the logged one if it is given."""
     return start_search_in(from_json(started.space if space is None else space), started)
 
 
 def start_search_in(space: Term, started: RunStarted) -> SearchState[Any]:
-    """What the searcher of a run like `started` believes at first in `space`, whatever space it names itself."""
+    """The state of a search like `started` before its first proposal in `space`, whatever space it names itself.
+
+    DeadEnd if something in the space fits no input of the search.
+    """
     searcher = searcher_from_json(started.searcher)
-    problem = Problem(space, started.input_shape, started.seed, started.budget, started.objective)
-    return SearchState(searcher, problem, searcher.start(problem))
+    problem = Problem(space, started.input_shape, started.budget, started.objective)
+    _ = problem.root  # which raises here, before anything is logged
+    return SearchState(searcher, problem, started.seed, searcher.start(problem))
 
 
 def trace_search(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
-    """What a run's searcher believes before each of `events`, and after the last.
+    """The state of a search before each of the `events` of its run, and after the last.
 
-    Where a run was resumed with a changed space, the searcher starts over in it and is told all that happened before.
+    Where the run was resumed with a changed space, the searcher starts over in it and is told all that happened before.
     """
     started = events[0]
     assert isinstance(started, RunStarted)  # the log admits no other first event
@@ -99,7 +117,7 @@ def trace_search(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
 
 
 def replay_search(events: Sequence[Event]) -> SearchState[Any]:
-    """What a run's searcher believes after `events`."""
+    """The state of a search after the `events` of its run."""
     return deque(trace_search(events), maxlen=1).pop()
 
 

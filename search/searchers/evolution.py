@@ -1,28 +1,25 @@
 """Regularised evolution: the oldest die (Real et al. 2019, algorithm 1)."""
 
-from collections.abc import Callable
 from typing import ClassVar, final
 
 from attrs import evolve, frozen
 from pyrsistent import PDeque, pdeque
 
 from archwright.core.mutation import list_decisions, mutate
-from archwright.core.node import Node, root
+from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import whole_setting
 from archwright.core.traversal import sample
-from archwright.search.randomness import uniforms
+from archwright.search.randomness import Uniform
 
 
 @final
 @frozen
 class EvolutionState:
-    """The population, oldest first, and what is under way."""
+    """The population."""
 
     problem: Problem
-    root: Node
-    proposals: int = 0
-    population: "PDeque[Outcome]" = pdeque()
+    population: "PDeque[Outcome]" = pdeque()  # oldest first
 
 
 @final
@@ -49,38 +46,36 @@ class Evolution:
 
     def start(self, problem: Problem) -> EvolutionState:
         """No population yet."""
-        return EvolutionState(problem, root(problem.space, problem.input_shape))
+        return EvolutionState(problem)
 
-    def propose(self, state: EvolutionState) -> Proposal:
-        """A random leaf while the population is being founded, then a child.
+    def propose(self, state: EvolutionState, trial: int, uniform: Uniform) -> Proposal:
+        """A random leaf as long as the population is not full, then a child.
 
         Consumes a number for each member of the sample, and what mutation consumes.
         """
-        uniform = uniforms(state.problem.seed, state.proposals)
-        founding = state.proposals < self.population or not state.population
-        leaf = sample(state.root, uniform) if founding else _child(self._parent(state, uniform), uniform)
-        return Proposal.of(state.proposals, leaf, state.problem.budget)
+        if trial < self.population or not state.population:
+            leaf = sample(state.problem.root, uniform)
+        else:
+            leaf = _mutate(self._select_parent(state, uniform), uniform)
+        return Proposal.of(trial, leaf, state.problem.budget)
 
     def adopt(self, state: EvolutionState, proposal: Proposal) -> EvolutionState:
-        """One proposal more."""
-        return evolve(state, proposals=max(state.proposals, proposal.trial + 1))
+        """No difference: what is under way is no member yet."""
+        return state
 
-    def tell(self, state: EvolutionState, outcome: Outcome) -> EvolutionState:
+    def tell(self, state: EvolutionState, outcome: Outcome, uniform: Uniform) -> EvolutionState:
         """The population with the outcome as its youngest member, and without the oldest if it is full."""
         population = state.population.append(outcome)
         return evolve(state, population=population.popleft() if len(population) > self.population else population)
 
-    def promotable(self, state: EvolutionState) -> frozenset[int]:
-        """None: every training ends with its trial."""
-        return frozenset()
-
-    def _parent(self, state: EvolutionState, uniform: Callable[[], float]) -> Node:
+    def _select_parent(self, state: EvolutionState, uniform: Uniform) -> Node:
+        """The best of a sample of the population; consumes a number for each member of the sample."""
         members = list(state.population)
-        drawn = [members[int(uniform() * len(members))] for _ in range(self.sample)]
-        return max(drawn, key=lambda outcome: state.problem.objective.utility(outcome.score)).proposal.leaf
+        candidates = [members[int(uniform() * len(members))] for _ in range(self.sample)]
+        return max(candidates, key=lambda member: state.problem.objective.utility(member.score)).proposal.leaf
 
 
-def _child(parent: Node, uniform: Callable[[], float]) -> Node:
+def _mutate(parent: Node, uniform: Uniform) -> Node:
     """A mutated leaf; of a space without choices, the only one."""
     decisions = list_decisions(parent)
     return mutate(decisions, uniform)[0] if decisions else parent

@@ -1,15 +1,16 @@
-"""No search: one given leaf, again and again, so that chance alone tells its trials apart."""
+"""No search: one fixed leaf, again and again, so that chance alone tells its trials apart."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
-from archwright.core.node import replay
+from archwright.core.node import Node, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting
+from archwright.search.randomness import Uniform
 
 
 class NotALeaf(ArchwrightError, ValueError):
@@ -39,10 +40,10 @@ def _is_trial(trial: Any) -> bool:
 @final
 @frozen
 class FixedState:
-    """The leaf, and how often it was proposed."""
+    """The leaf that is proposed."""
 
-    first: Proposal
-    proposals: int = 0
+    problem: Problem
+    leaf: Node
 
 
 @final
@@ -66,27 +67,23 @@ class Fixed:
     )
 
     def start(self, problem: Problem) -> FixedState:
-        """No proposals yet; PathMismatch or NotALeaf where the path does not lead to a leaf of the space."""
-        node = replay(problem.space, problem.input_shape, self.path)
-        if node.choice is not None:
+        """The leaf at the end of the path; PathMismatch or NotALeaf where it does not lead to a leaf of the space."""
+        leaf = replay(problem.space, problem.input_shape, self.path)
+        if leaf.choice is not None:
             raise NotALeaf(
                 f"the path of the searcher given ends after {len(self.path)} choices, and the space asks "
-                f"{node.choice.name} there; give all of them, as in --set 'path=[[\"{node.choice.name}\", ...]]'"
+                f"{leaf.choice.name} there; give all of them, as in --set 'path=[[\"{leaf.choice.name}\", ...]]'"
             )
-        return FixedState(Proposal(0, node.origin, node.path, problem.budget))
+        return FixedState(problem, leaf)
 
-    def propose(self, state: FixedState) -> Proposal:
+    def propose(self, state: FixedState, trial: int, uniform: Uniform) -> Proposal:
         """The leaf; consumes no randomness."""
-        return evolve(state.first, trial=state.proposals)
+        return Proposal.of(trial, state.leaf, state.problem.budget)
 
     def adopt(self, state: FixedState, proposal: Proposal) -> FixedState:
-        """One proposal more."""
-        return evolve(state, proposals=max(state.proposals, proposal.trial + 1))
-
-    def tell(self, state: FixedState, outcome: Outcome) -> FixedState:
         """No difference."""
         return state
 
-    def promotable(self, state: FixedState) -> frozenset[int]:
-        """None: every training ends with its trial."""
-        return frozenset()
+    def tell(self, state: FixedState, outcome: Outcome, uniform: Uniform) -> FixedState:
+        """No difference."""
+        return state

@@ -1,4 +1,4 @@
-"""The state of searchers that learn a model of all trials: what was told, what is open, what was proposed."""
+"""The state of searchers that fit a surrogate to all trials: what was observed, what is open, what was proposed."""
 
 from collections.abc import Sequence
 from typing import Generic, TypeVar, final
@@ -6,54 +6,50 @@ from typing import Generic, TypeVar, final
 from attrs import evolve, frozen
 from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
 
-from archwright.core.node import Node, Path
+from archwright.core.node import Path
 from archwright.core.protocols import Outcome, Problem, Proposal
 
-F = TypeVar("F")
+F = TypeVar("F")  # the features of an architecture
 
 
 @final
 @frozen
-class Told(Generic[F]):
+class Observation(Generic[F]):
     """A trial whose outcome is known."""
 
     path: Path
     features: F
-    utility: float | None  # of which more is better; None if there is no score
+    utility: float | None  # the score, where more is better; None if there is none
 
 
 @final
 @frozen
-class Observed(Generic[F]):
+class History(Generic[F]):
     """Everything that happened, with the features of each trial, worked out once."""
 
     problem: Problem
-    root: Node
-    proposals: int = 0
-    told: "PVector[Told[F]]" = pvector()  # noqa: RUF009  (a value, as those below)
-    open: "PMap[int, tuple[Path, F]]" = pmap()  # by trial
+    observations: "PVector[Observation[F]]" = pvector()  # noqa: RUF009  (a value, as those below)
+    open_trials: "PMap[int, tuple[Path, F]]" = pmap()  # by number
     seen: PSet[Path] = pset()  # whatever was proposed
 
 
-def adopted(state: Observed[F], proposal: Proposal, features: F) -> Observed[F]:
-    """The state in which a proposal is open."""
-    return evolve(
-        state,
-        proposals=max(state.proposals, proposal.trial + 1),
-        open=state.open.set(proposal.trial, (proposal.path, features)),
-        seen=state.seen.add(proposal.path),
-    )
+def adopt_proposal(history: History[F], proposal: Proposal, features: F) -> History[F]:
+    """The history in which a proposal is open."""
+    open_trials = history.open_trials.set(proposal.trial, (proposal.path, features))
+    return evolve(history, open_trials=open_trials, seen=history.seen.add(proposal.path))
 
 
-def told(state: Observed[F], outcome: Outcome) -> Observed[F]:
-    """The state in which a proposal is open no more, and its outcome known."""
+def observe(history: History[F], outcome: Outcome) -> History[F]:
+    """The history in which a proposal is open no more, and its outcome known."""
     trial = outcome.proposal.trial
-    path, features = state.open[trial]
-    utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
-    return evolve(state, told=state.told.append(Told(path, features, utility)), open=state.open.remove(trial))
+    path, features = history.open_trials[trial]
+    utility = None if outcome.score is None else history.problem.objective.utility(outcome.score)
+    observations = history.observations.append(Observation(path, features, utility))
+    return evolve(history, observations=observations, open_trials=history.open_trials.remove(trial))
 
 
-def merits(trials: Sequence[Told[F]]) -> list[float]:
-    """The utility of each trial; a failed one has that of the worst, 0 if all failed."""
-    worst = min((trial.utility for trial in trials if trial.utility is not None), default=0.0)
-    return [worst if trial.utility is None else trial.utility for trial in trials]
+def impute_targets(observations: Sequence[Observation[F]]) -> list[float]:
+    """The utility of each observation; a failed trial has that of the worst, 0 if all failed."""
+    utilities = [observation.utility for observation in observations]
+    worst = min((utility for utility in utilities if utility is not None), default=0.0)
+    return [worst if utility is None else utility for utility in utilities]

@@ -6,23 +6,21 @@ from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
 from archwright.core.mutation import change_values, list_decisions, list_neighbours
-from archwright.core.node import Node, Path, root
+from archwright.core.node import Path
 from archwright.core.protocols import Outcome, Problem, Proposal
-from archwright.search.randomness import uniforms
-from archwright.search.searchers.unseen import fresh
+from archwright.search.randomness import Uniform
+from archwright.search.searchers.unseen import sample_unseen
 
 
 @final
 @frozen
 class LocalState:
-    """Where the search stands, and the neighbours that are still to be tried."""
+    """The incumbent, and its neighbours that are still to be tried."""
 
     problem: Problem
-    root: Node
-    proposals: int = 0
-    current: Outcome | None = None
-    untried: tuple[Path, ...] = ()  # neighbours of the current one, in the order of trying
-    starts: PSet[int] = pset()  # the open trials that are fresh starts
+    incumbent: Outcome | None = None  # None before the first outcome
+    untried: tuple[Path, ...] = ()  # neighbours of the incumbent, in the order of trying
+    restarts: PSet[int] = pset()  # the open trials that are no neighbours but fresh starts
     seen: PSet[Path] = pset()  # whatever was proposed
 
 
@@ -39,50 +37,52 @@ class LocalSearch:
 
     name: ClassVar[str] = "local-search"
     revision: ClassVar[int] = 2  # since no leaf is proposed twice
+    streams: ClassVar[int] = 2  # the neighbours of an outcome are drawn when it is told
 
     def start(self, problem: Problem) -> LocalState:
-        """Nowhere yet."""
-        return LocalState(problem, root(problem.space, problem.input_shape))
+        """No incumbent yet."""
+        return LocalState(problem)
 
-    def propose(self, state: LocalState) -> Proposal | None:
+    def propose(self, state: LocalState, trial: int, uniform: Uniform) -> Proposal | None:
         """The next neighbour, or a random leaf, if any is new; consumes a number for each choice of a random leaf."""
+        problem = state.problem
         if state.untried:
-            return Proposal(state.proposals, state.root.origin, state.untried[0], state.problem.budget)
-        leaf = fresh(state.root, state.seen, uniforms(state.problem.seed, 2 * state.proposals))
-        return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
+            return Proposal(trial, problem.root.origin, state.untried[0], problem.budget)
+        leaf = sample_unseen(problem.root, state.seen, uniform)
+        return None if leaf is None else Proposal.of(trial, leaf, problem.budget)
 
     def adopt(self, state: LocalState, proposal: Proposal) -> LocalState:
-        """One proposal more: a neighbour if it is among those to be tried, and else a fresh start."""
+        """One path more that was seen: a neighbour if it is among those to be tried, and else a fresh start."""
         path = proposal.path
         return evolve(
             state,
-            proposals=max(state.proposals, proposal.trial + 1),
-            untried=tuple(each for each in state.untried if each != path),
-            starts=state.starts if path in state.untried else state.starts.add(proposal.trial),
+            untried=tuple(neighbour for neighbour in state.untried if neighbour != path),
+            restarts=state.restarts if path in state.untried else state.restarts.add(proposal.trial),
             seen=state.seen.add(path),
         )
 
-    def tell(self, state: LocalState, outcome: Outcome) -> LocalState:
-        """The search at the outcome if that is better, or if it is a fresh start that was due."""
+    def tell(self, state: LocalState, outcome: Outcome, uniform: Uniform) -> LocalState:
+        """The outcome is the new incumbent if it is better, or if it is a fresh start that was due.
+
+        Consumes a number for each neighbour of a new incumbent, and one for each choice that is drawn in it.
+        """
         utility = state.problem.objective.utility
-        fresh = outcome.proposal.trial in state.starts
-        state = evolve(state, starts=state.starts.discard(outcome.proposal.trial))
-        due = state.current is None or (fresh and not state.untried)
-        if due or utility(outcome.score) > utility(state.current.score if state.current else None):
-            return evolve(state, current=outcome, untried=self._neighbours(state, outcome.proposal))
+        is_restart = outcome.proposal.trial in state.restarts
+        state = evolve(state, restarts=state.restarts.discard(outcome.proposal.trial))
+        incumbent = state.incumbent
+        is_due = incumbent is None or (is_restart and not state.untried)
+        if is_due or utility(outcome.score) > utility(incumbent.score if incumbent else None):
+            untried = _draw_neighbours(outcome.proposal, state.seen, uniform)
+            return evolve(state, incumbent=outcome, untried=untried)
         return state
 
-    def promotable(self, state: LocalState) -> frozenset[int]:
-        """None: every training ends with its trial."""
-        return frozenset()
 
-    def _neighbours(self, state: LocalState, proposal: Proposal) -> tuple[Path, ...]:
-        """The paths that differ in one choice and were never proposed, in random order.
+def _draw_neighbours(proposal: Proposal, seen: PSet[Path], uniform: Uniform) -> tuple[Path, ...]:
+    """The paths that differ from the proposal's in one choice and are none of `seen`, in random order.
 
-        What a change makes new choices of is drawn; consumes a number for each neighbour and each such choice.
-        """
-        uniform = uniforms(state.problem.seed, 2 * proposal.trial + 1)
-        decisions = list_decisions(proposal.leaf)
-        changes = list_neighbours(decisions)
-        keyed = [(uniform(), change_values(decisions, {i: value}, uniform)[1]) for i, value in changes]
-        return tuple(path for _, path in sorted(keyed, key=lambda pair: pair[0]) if path not in state.seen)
+    What a change makes new choices of is drawn; consumes a number for each neighbour and each such choice.
+    """
+    decisions = list_decisions(proposal.leaf)
+    changes = list_neighbours(decisions)
+    keyed = [(uniform(), change_values(decisions, {i: value}, uniform)[1]) for i, value in changes]
+    return tuple(path for _, path in sorted(keyed, key=lambda pair: pair[0]) if path not in seen)

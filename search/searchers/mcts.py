@@ -1,7 +1,11 @@
-"""Monte Carlo tree search over the choices of a space (DeepArchitect, sections 5.2 and 5.3)."""
+"""Monte Carlo tree search over the choices of a space (DeepArchitect, sections 5.2 and 5.3).
+
+Each trial selects a path down the tree, expands the node at its end, and completes the architecture by a rollout; its
+outcome is backed up along the path.
+"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import ClassVar, final
@@ -10,45 +14,46 @@ from attrs import evolve, frozen
 from pyrsistent import PMap, pmap
 
 from archwright.core.domain import Domain
-from archwright.core.node import Node, root
+from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting, flag_setting, number_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Value
-from archwright.search.randomness import uniforms
+from archwright.search.randomness import Uniform
 
 # A domain of more values than this, or without end, is split into so many parts at most. A choice: as each branch is
-# entered once before any is again, a wider place would use up a run as long as the paper's (64 trials, section 7).
-WIDEST = 64
+# entered once before any is again, a wider node would use up a run as long as the paper's (64 trials, section 7).
+MAX_BRANCHES = 64
 
 
 @final
 @frozen
-class Place:
-    """What is known of one place of the tree. Visits are those that began here and those of the children."""
+class TreeNode:
+    """The statistics of one node of the tree. Its visits are the rollouts from it and the visits of its children."""
 
-    visits: int = 0  # outcomes credited
-    own: int = 0  # those of them whose rollout began here
-    total: Fraction = Fraction(0)  # of their scores, where more is better; floats would add up as the order has it
-    failures: int = 0  # those of them without a score
-    running: int = 0  # proposals through here that wait for their outcome
-    width: int = 0  # how many branches it has; 0 until it is expanded
+    visits: int = 0  # outcomes that were backed up through here
+    rollouts: int = 0  # those of them whose rollout began here
+    value_sum: Fraction = Fraction(0)  # of their utilities, exact: a sum of floats would depend on their order
+    failures: int = 0  # those of them without a score, which are not in the sum
+    pending: int = 0  # proposals through here that wait for their outcome
+    branches: int = 0  # how many it has; 0 until it is expanded
     exhausted: bool = False  # the tree reaches every leaf below; one that only rollouts came to can be proposed again
-    children: "PMap[int, Place]" = pmap()  # those that were ever entered, by branch
+    children: "PMap[int, TreeNode]" = pmap()  # those that were ever visited, by branch
+
+
+UNVISITED = TreeNode()
 
 
 @final
 @frozen
 class MctsState:
-    """The tree, the way that each open proposal took through it, and the range of the scores."""
+    """The tree, the path that each open trial took through it, and the range of the utilities."""
 
     problem: Problem
-    root: Node
-    tree: Place = Place()
-    proposals: int = 0
-    ways: PMap[int, tuple[int, ...]] = pmap()  # by trial: the branches taken within the tree
-    lowest: float | None = None  # of the scores so far, where more is better
-    highest: float | None = None
+    tree: TreeNode = UNVISITED
+    paths: PMap[int, tuple[int, ...]] = pmap()  # by open trial: the branches from the root to where the rollout began
+    min_utility: float | None = None  # of the scores so far; None before the first
+    max_utility: float | None = None
 
 
 MAX_PARTS = 1_000_000  # each is a domain of its own, which is made and looked at
@@ -57,14 +62,14 @@ MAX_PARTS = 1_000_000  # each is a domain of its own, which is made and looked a
 @final
 @frozen
 class Mcts:
-    """Upper confidence bounds within a tree that grows by one place a proposal, uniform rollouts below it.
+    """Upper confidence bounds within a tree that grows by one node a trial, uniform rollouts below it.
 
     - Branches: the values of a hyperparameter, or, with `parts` of 2 or more, so many parts of its domain, again and
       again until one value is left: the paper's bisection. Domains without end are always split, down to their grain.
     - Selection (equation 2): unvisited branches first, ties at random, then the largest mean + 2c sqrt(2 ln n / n_i).
-    - Expansion: the place where a rollout begins becomes part of the tree with all its branches, unvisited.
-    - Credit: an outcome counts for the place where its rollout began and those above, not for the rollout's choices.
-    - Proposals that are still running count as visits without a score, so that parallel ones spread.
+    - Expansion: the node where a rollout begins gets all its branches, unvisited.
+    - Backup: an outcome counts for the node where its rollout began and those above, not for the rollout's choices.
+    - Trials that are still running count as visits without a score, so that parallel ones spread.
     - A failed trial is worth the lowest score so far.
     - In a finite space, what is exhausted is not entered again: a leaf that the tree has grown to was proposed then and
       comes no more. A rollout may end in a leaf that another ended in before, as in the paper.
@@ -89,156 +94,160 @@ class Mcts:
     )
 
     def start(self, problem: Problem) -> MctsState:
-        """A tree of one place."""
-        return MctsState(problem, root(problem.space, problem.input_shape))
+        """A tree of one node."""
+        return MctsState(problem)
 
-    def propose(self, state: MctsState) -> Proposal | None:
-        """A leaf below the most promising place; None once every leaf has been proposed.
+    def propose(self, state: MctsState, trial: int, uniform: Uniform) -> Proposal | None:
+        """A leaf below the most promising node of the tree; None once every leaf has been proposed.
 
         Consumes one number for each tie and each choice of the rollout.
         """
         if state.tree.exhausted:
             return None
-        uniform = uniforms(state.problem.seed, state.proposals)
-        node, place = state.root, state.tree
-        while place.width:
-            branch = self._select(state, place, uniform)
-            node, place = self._enter(node, branch), place.children.get(branch, Place())
+        node, tree_node = state.problem.root, state.tree
+        while tree_node.branches:
+            branch = self._select_branch(state, tree_node, uniform)
+            node, tree_node = self._follow(node, branch), tree_node.children.get(branch, UNVISITED)
         leaf = sample(node, uniform)
-        return Proposal.of(state.proposals, leaf, state.problem.budget)
+        return Proposal.of(trial, leaf, state.problem.budget)
 
     def adopt(self, state: MctsState, proposal: Proposal) -> MctsState:
-        """The tree with the place expanded where the proposal leaves it, and one more running all the way."""
-        node, place, way, values = state.root, state.tree, list[int](), iter(proposal.path)
-        value = next(values, None)
-        while place.width:
-            assert value is not None
-            branch = self._branch_of(node, value[1])
-            way.append(branch)
-            below = self._enter(node, branch)
-            if below.parent is node:  # chosen, not only narrowed
-                value = next(values, None)
-            node, place = below, place.children.get(branch, Place())
-        width = 0 if node.domain is None else self._width(node.domain)
+        """The tree with the node expanded where the proposal leaves it, and one more pending all along its path."""
+        node, tree_node, branches, choices = state.problem.root, state.tree, list[int](), iter(proposal.path)
+        choice = next(choices, None)
+        while tree_node.branches:
+            assert choice is not None
+            branch = self._find_branch(node, choice[1])
+            branches.append(branch)
+            child = self._follow(node, branch)
+            if child.parent is node:  # chosen, not only narrowed
+                choice = next(choices, None)
+            node, tree_node = child, tree_node.children.get(branch, UNVISITED)
 
-        def begin(place: Place) -> Place:
-            return evolve(place, width=width, exhausted=node.domain is None)
+        def expand(tree_node: TreeNode) -> TreeNode:
+            count = 0 if node.domain is None else self._count_branches(node.domain)
+            return evolve(tree_node, branches=count, exhausted=node.domain is None)
 
-        tree = _along(state.tree, way, _runs, begin)
-        number = max(state.proposals, proposal.trial + 1)
-        return evolve(state, tree=tree, proposals=number, ways=state.ways.set(proposal.trial, tuple(way)))
+        tree = _update_path(state.tree, branches, _add_pending, expand)
+        return evolve(state, tree=tree, paths=state.paths.set(proposal.trial, tuple(branches)))
 
-    def tell(self, state: MctsState, outcome: Outcome) -> MctsState:
-        """The tree with the outcome credited: exact sums, so that the order of outcomes makes no difference."""
+    def tell(self, state: MctsState, outcome: Outcome, uniform: Uniform) -> MctsState:
+        """The tree with the outcome backed up: exact sums, so that the order of outcomes makes no difference."""
         trial = outcome.proposal.trial
-        score = None if outcome.score is None else state.problem.objective.utility(outcome.score)
+        utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
 
-        def credit(place: Place) -> Place:
+        def back_up(tree_node: TreeNode) -> TreeNode:
             return evolve(
-                place,
-                running=place.running - 1,
-                visits=place.visits + 1,
-                total=place.total + Fraction(score or 0.0),
-                failures=place.failures + (score is None),
+                tree_node,
+                pending=tree_node.pending - 1,
+                visits=tree_node.visits + 1,
+                value_sum=tree_node.value_sum + Fraction(utility or 0.0),
+                failures=tree_node.failures + (utility is None),
             )
 
-        tree = _along(state.tree, state.ways[trial], credit, lambda place: evolve(place, own=place.own + 1))
-        state = evolve(state, tree=tree, ways=state.ways.remove(trial))
-        if score is None:
+        tree = _update_path(state.tree, state.paths[trial], back_up, _add_rollout)
+        state = evolve(state, tree=tree, paths=state.paths.remove(trial))
+        if utility is None:
             return state
-        lowest = score if state.lowest is None else min(score, state.lowest)
-        highest = score if state.highest is None else max(score, state.highest)
-        return evolve(state, lowest=lowest, highest=highest)
+        min_utility = utility if state.min_utility is None else min(utility, state.min_utility)
+        max_utility = utility if state.max_utility is None else max(utility, state.max_utility)
+        return evolve(state, min_utility=min_utility, max_utility=max_utility)
 
-    def promotable(self, state: MctsState) -> frozenset[int]:
-        """None: every training ends with its trial."""
-        return frozenset()
-
-    def _select(self, state: MctsState, place: Place, uniform: Callable[[], float]) -> int:
-        """The branch to follow: the best of those that are not exhausted, ties at random."""
-        unknown = Place()
-        open_branches = [
-            (i, child)
-            for i in range(place.width)
-            if not (child := place.children.get(i, unknown)).exhausted
-        ]  # fmt: skip
+    def _select_branch(self, state: MctsState, parent: TreeNode, uniform: Uniform) -> int:
+        """The branch of the largest upper confidence bound that is not exhausted; consumes a number if several tie."""
         best, ties = -math.inf, list[int]()
-        for i, child in open_branches:
-            bound = self._bound(state, place, child)
+        for branch in range(parent.branches):
+            child = parent.children.get(branch, UNVISITED)
+            if child.exhausted:
+                continue
+            bound = self._compute_bound(state, parent, child)
             if bound > best:
                 best, ties = bound, []
             if bound == best:
-                ties.append(i)
+                ties.append(branch)
         return ties[int(uniform() * len(ties))] if len(ties) > 1 else ties[0]
 
-    def _bound(self, state: MctsState, parent: Place, child: Place) -> float:
-        """The upper confidence bound of a branch (equation 2); infinite before its first visit."""
-        n, n_child = parent.visits + parent.running, child.visits + child.running
-        if n_child == 0:
+    def _compute_bound(self, state: MctsState, parent: TreeNode, child: TreeNode) -> float:
+        """The upper confidence bound of a child (equation 2); infinite before its first visit."""
+        parent_visits, child_visits = parent.visits + parent.pending, child.visits + child.pending
+        if child_visits == 0:
             return math.inf
-        mean = self._mean(state, child if child.visits else parent)
-        return mean + self.exploration * (2 * math.sqrt(2 * math.log(n) / n_child))
+        value = self._estimate_value(state, child if child.visits else parent)
+        return value + self.exploration * (2 * math.sqrt(2 * math.log(parent_visits) / child_visits))
 
-    def _mean(self, state: MctsState, place: Place) -> float:
-        """The mean score of a place, failures at the lowest score so far; 0 where nothing is known."""
-        if place.visits == 0 or state.lowest is None or state.highest is None:
+    def _estimate_value(self, state: MctsState, tree_node: TreeNode) -> float:
+        """The mean utility of a node, failures at the lowest so far; 0 where nothing is known."""
+        if tree_node.visits == 0 or state.min_utility is None or state.max_utility is None:
             return 0.0
-        mean = _mean_score(place, state.lowest)
-        return _position(mean, state.lowest, state.highest) if self.rescale else mean
+        mean = _compute_mean(tree_node, state.min_utility)
+        return _rescale(mean, state.min_utility, state.max_utility) if self.rescale else mean
 
-    def _width(self, domain: Domain) -> int:
-        if self.parts or domain.size is None or domain.size > WIDEST:
-            return len(domain.split(self.parts or WIDEST))
+    def _count_branches(self, domain: Domain) -> int:
+        if self._is_split(domain) or domain.size is None:
+            return len(domain.split(self.parts or MAX_BRANCHES))
         return domain.size
 
-    def _enter(self, node: Node, branch: int) -> Node:
+    def _follow(self, node: Node, branch: int) -> Node:
+        """The node of the space that a branch leads to: a value is chosen, or its domain narrowed to a part."""
         domain = node.domain
         assert domain is not None
-        if self.parts or domain.size is None or domain.size > WIDEST:
-            return node.narrow(domain.split(self.parts or WIDEST)[branch])
+        if self._is_split(domain):
+            return node.narrow(domain.split(self.parts or MAX_BRANCHES)[branch])
         return node.choose(list(domain)[branch])
 
-    def _branch_of(self, node: Node, value: Value) -> int:
+    def _find_branch(self, node: Node, value: Value) -> int:
+        """The branch below which a value of the node's domain is; of a real that no part has, the last."""
         domain = node.domain
         assert domain is not None
-        if self.parts or domain.size is None or domain.size > WIDEST:
-            parts = domain.split(self.parts or WIDEST)
-            return next((i for i, part in enumerate(parts) if value in part), len(parts) - 1)
+        if self._is_split(domain):
+            parts = domain.split(self.parts or MAX_BRANCHES)
+            return next((branch for branch, part in enumerate(parts) if value in part), len(parts) - 1)
         return list(domain).index(value)
 
+    def _is_split(self, domain: Domain) -> bool:
+        """Whether branches are parts of the domain; else they are its values."""
+        return self.parts > 0 or domain.size is None or domain.size > MAX_BRANCHES
 
-def _mean_score(place: Place, lowest: float) -> float:
-    """The mean of the scores, failures at the lowest; exact where the sum is more than a float holds."""
+
+def _compute_mean(tree_node: TreeNode, min_utility: float) -> float:
+    """The mean utility, failures at the lowest; exact where the sum is more than a float holds."""
     with suppress(OverflowError):
-        mean = (float(place.total) + place.failures * lowest) / place.visits
+        mean = (float(tree_node.value_sum) + tree_node.failures * min_utility) / tree_node.visits
         if math.isfinite(mean):
             return mean
-    return float((place.total + place.failures * Fraction(lowest)) / place.visits)
+    return float((tree_node.value_sum + tree_node.failures * Fraction(min_utility)) / tree_node.visits)
 
 
-def _position(score: float, low: float, high: float) -> float:
-    """Where a score lies in [0, 1] between the lowest and the highest; 0.5 where these are one."""
+def _rescale(utility: float, low: float, high: float) -> float:
+    """Where a utility lies in [0, 1] between the lowest and the highest; 0.5 where these are one."""
     span = high - low
     if math.isinf(span):  # that far apart, halves have as many digits
-        return _position(score / 2, low / 2, high / 2)
-    return (score - low) / span if span else 0.5
+        return _rescale(utility / 2, low / 2, high / 2)
+    return (utility - low) / span if span else 0.5
 
 
-def _runs(place: Place) -> Place:
-    return evolve(place, running=place.running + 1)
+def _add_pending(tree_node: TreeNode) -> TreeNode:
+    return evolve(tree_node, pending=tree_node.pending + 1)
 
 
-def _along(
-    tree: Place, way: tuple[int, ...] | list[int], each: Callable[[Place], Place], last: Callable[[Place], Place]
-) -> Place:
-    """The tree with `each` applied to the places along a way, and `last` to the place at its end as well."""
-    places = [tree]
-    for branch in way:
-        places.append(places[-1].children.get(branch, Place()))
-    changed = last(each(places.pop()))
-    for branch in reversed(way):
-        above = each(places.pop())
-        children = above.children.set(branch, changed)
-        done = changed.exhausted and sum(child.exhausted for child in children.values()) == above.width
-        changed = evolve(above, children=children, exhausted=done)
-    return changed
+def _add_rollout(tree_node: TreeNode) -> TreeNode:
+    return evolve(tree_node, rollouts=tree_node.rollouts + 1)
+
+
+def _update_path(
+    tree: TreeNode,
+    branches: Sequence[int],
+    update: Callable[[TreeNode], TreeNode],
+    update_last: Callable[[TreeNode], TreeNode],
+) -> TreeNode:
+    """The tree with `update` applied to the nodes along a path, and then `update_last` to the node at its end."""
+    tree_nodes = [tree]
+    for branch in branches:
+        tree_nodes.append(tree_nodes[-1].children.get(branch, UNVISITED))
+    child = update_last(update(tree_nodes.pop()))
+    for branch in reversed(branches):
+        parent = update(tree_nodes.pop())
+        children = parent.children.set(branch, child)
+        exhausted = child.exhausted and sum(child.exhausted for child in children.values()) == parent.branches
+        child = evolve(parent, children=children, exhausted=exhausted)
+    return child

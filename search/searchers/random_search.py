@@ -5,22 +5,20 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
-from archwright.core.node import Node, Path, root
+from archwright.core.node import Path
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import flag_setting
 from archwright.core.traversal import sample
-from archwright.search.randomness import uniforms
-from archwright.search.searchers.unseen import fresh
+from archwright.search.randomness import Uniform
+from archwright.search.searchers.unseen import sample_unseen
 
 
 @final
 @frozen
 class RandomState:
-    """How many proposals there were, where they begin, and, if none may come again, which they were."""
+    """What was proposed, if none of it may come again."""
 
     problem: Problem
-    root: Node
-    proposals: int = 0
     seen: PSet[Path] = pset()
 
 
@@ -40,23 +38,18 @@ class RandomSearch:
 
     def start(self, problem: Problem) -> RandomState:
         """No proposals yet."""
-        return RandomState(problem, root(problem.space, problem.input_shape))
+        return RandomState(problem)
 
-    def propose(self, state: RandomState) -> Proposal | None:
+    def propose(self, state: RandomState, trial: int, uniform: Uniform) -> Proposal | None:
         """A random leaf; consumes one number for each choice, and as many again for each leaf that is not new."""
-        uniform = uniforms(state.problem.seed, state.proposals)
-        leaf = sample(state.root, uniform) if self.replacement else fresh(state.root, state.seen, uniform)
-        return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
+        root = state.problem.root
+        leaf = sample(root, uniform) if self.replacement else sample_unseen(root, state.seen, uniform)
+        return None if leaf is None else Proposal.of(trial, leaf, state.problem.budget)
 
     def adopt(self, state: RandomState, proposal: Proposal) -> RandomState:
-        """One proposal more."""
-        seen = state.seen if self.replacement else state.seen.add(proposal.path)
-        return evolve(state, proposals=max(state.proposals, proposal.trial + 1), seen=seen)
+        """The path is not to come again, unless any may."""
+        return state if self.replacement else evolve(state, seen=state.seen.add(proposal.path))
 
-    def tell(self, state: RandomState, outcome: Outcome) -> RandomState:
+    def tell(self, state: RandomState, outcome: Outcome, uniform: Uniform) -> RandomState:
         """No difference."""
         return state
-
-    def promotable(self, state: RandomState) -> frozenset[int]:
-        """None: every training ends with its trial."""
-        return frozenset()

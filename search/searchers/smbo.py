@@ -1,20 +1,20 @@
 """Sequential model-based optimisation: a surrogate over choices and structure, and expected improvement."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
 from attrs import frozen
 
 from archwright.core.mutation import list_decisions, mutate
-from archwright.core.node import Node, Path, replay, root
+from archwright.core.node import Node, Path, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import choice_setting, whole_setting
 from archwright.core.traversal import sample
-from archwright.search.randomness import uniforms
-from archwright.search.searchers.history import Observed, Told, adopted, merits, told
-from archwright.search.searchers.unseen import fresh
+from archwright.search.randomness import Uniform
+from archwright.search.searchers.history import History, Observation, adopt_proposal, impute_targets, observe
+from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.acquisition import expected_improvement, first_best, gaussian_ranks
 from archwright.search.surrogates.features import Matrix, Traits, matrix, traits, vocabulary
 from archwright.search.surrogates.forest import random_forest
@@ -29,7 +29,7 @@ SURROGATES: Mapping[str, Surrogate] = {"gp": gaussian_process, "forest": random_
 MORE = 0.5
 MIDDLE = 0.5  # the position of a number that a leaf does not have: no nearer to one end than to the other
 
-SmboState = Observed[Traits]
+SmboState = History[Traits]
 
 
 @final
@@ -44,7 +44,7 @@ class Smbo:
     random leaves. None was proposed before; where all of them were, a random leaf that is new is proposed, and nothing
     once every leaf of a finite space was.
 
-    Open proposals are believed to score what the surrogate expects. A failed trial scores as the worst one did.
+    Open trials are taken to score the posterior mean. A failed trial scores as the worst one did.
     """
 
     name: ClassVar[str] = "smbo"
@@ -75,78 +75,74 @@ class Smbo:
 
     def start(self, problem: Problem) -> SmboState:
         """Nothing observed."""
-        return Observed(problem, root(problem.space, problem.input_shape))
+        return History(problem)
 
-    def propose(self, state: SmboState) -> Proposal | None:
+    def propose(self, state: SmboState, trial: int, uniform: Uniform) -> Proposal | None:
         """A random leaf, or the most promising candidate; None once every leaf was proposed.
 
         Consumes what drawing the candidates and then the surrogate consume.
         """
-        uniform = uniforms(state.problem.seed, state.proposals)
-        scored = any(trial.utility is not None for trial in state.told)
-        founding = state.proposals < self.initial or not scored
-        path = None if founding else self._best(state, self._candidates(state, uniform), uniform)
+        problem = state.problem
+        is_initial = trial < self.initial or all(seen.utility is None for seen in state.observations)
+        path = None if is_initial else self._select_best(state, self._sample_candidates(state, uniform), uniform)
         if path is not None:
-            return Proposal(state.proposals, state.root.origin, path, state.problem.budget)
-        leaf = fresh(state.root, state.seen, uniform)
-        return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
+            return Proposal(trial, problem.root.origin, path, problem.budget)
+        leaf = sample_unseen(problem.root, state.seen, uniform)
+        return None if leaf is None else Proposal.of(trial, leaf, problem.budget)
 
     def adopt(self, state: SmboState, proposal: Proposal) -> SmboState:
-        """One proposal more."""
-        return adopted(state, proposal, traits(proposal.leaf, proposal.path))
+        """One open trial more."""
+        return adopt_proposal(state, proposal, traits(proposal.leaf, proposal.path))
 
-    def tell(self, state: SmboState, outcome: Outcome) -> SmboState:
-        """One outcome more."""
-        return told(state, outcome)
+    def tell(self, state: SmboState, outcome: Outcome, uniform: Uniform) -> SmboState:
+        """One observation more."""
+        return observe(state, outcome)
 
-    def promotable(self, state: SmboState) -> frozenset[int]:
-        """None: every training ends with its trial."""
-        return frozenset()
-
-    def _candidates(self, state: SmboState, uniform: Callable[[], float]) -> dict[Path, Traits]:
-        """New leaves: variants of the best trials, then random ones. Only their traits are kept: nodes are larger."""
+    def _sample_candidates(self, state: SmboState, uniform: Uniform) -> dict[Path, Traits]:
+        """New leaves: variants of the best trials, then random ones. Only features are kept: nodes are larger."""
         problem = state.problem
-        scored = (trial for trial in state.told if trial.utility is not None)
+        scored = (trial for trial in state.observations if trial.utility is not None)
         best = sorted(scored, key=lambda trial: trial.utility or 0.0, reverse=True)[: self.parents]
         parents = [list_decisions(replay(problem.space, problem.input_shape, trial.path)) for trial in best]
-        found = dict[Path, Traits]()
+        candidates = dict[Path, Traits]()
 
         def add(leaf: Node, path: Path) -> None:
-            if path not in found and path not in state.seen:
-                found[path] = traits(leaf, path)
+            if path not in candidates and path not in state.seen:
+                candidates[path] = traits(leaf, path)
 
         for _ in range(self.variants if parents[0] else 0):
             add(*mutate(parents[int(uniform() * len(parents))], uniform, MORE))
         for _ in range(self.rollouts):
-            leaf = sample(state.root, uniform)
+            leaf = sample(problem.root, uniform)
             add(leaf, leaf.path)
-        return found
+        return candidates
 
     @on_one_thread
-    def _best(self, state: SmboState, candidates: Mapping[Path, Traits], uniform: Callable[[], float]) -> Path | None:
+    def _select_best(self, state: SmboState, candidates: Mapping[Path, Traits], uniform: Uniform) -> Path | None:
         """The path of the largest expected improvement; None of no candidates."""
         if not candidates:
             return None
-        known = self._remembered(state.told)
-        targets = gaussian_ranks(merits(known))
+        known = self._choose_observations(state.observations)
+        targets = gaussian_ranks(impute_targets(known))
         best: list[int] = np.argsort(-targets, kind="stable")[: self.parents].tolist()
         rows = [trial.features for trial in known]
-        rows += (features for _, features in state.open.values())
+        rows += (features for _, features in state.open_trials.values())
         rows += (known[i].features for i in best)
         rows += candidates.values()
-        mean, deviation = SURROGATES[self.surrogate](_groups(rows), targets, len(state.open), uniform)
+        mean, deviation = SURROGATES[self.surrogate](_groups(rows), targets, len(state.open_trials), uniform)
         # What there is to improve on is what the surrogate expects of the best trials, not what they scored: where it
         # takes that for noise, nothing near them would seem to be better (Picheny et al. 2013: EI with plug-in).
         n = len(best)
         incumbent = float(mean[:n].max())
         return list(candidates)[first_best(expected_improvement(mean[n:], deviation[n:], incumbent))]
 
-    def _remembered(self, trials: Iterable[Told[Traits]]) -> Sequence[Told[Traits]]:
-        everything = list(trials)
+    def _choose_observations(self, observations: Iterable[Observation[Traits]]) -> Sequence[Observation[Traits]]:
+        """Those that the surrogate sees: all, or `memory` of them, half the best and half spread over the rest."""
+        everything = list(observations)
         if len(everything) <= self.memory:
             return everything
-        worth = merits(everything)
-        ranked = [everything[i] for i in sorted(range(len(everything)), key=worth.__getitem__, reverse=True)]
+        targets = impute_targets(everything)
+        ranked = [everything[i] for i in sorted(range(len(everything)), key=targets.__getitem__, reverse=True)]
         half = self.memory // 2
         best, rest = ranked[:half], ranked[half:]
         return best + [rest[i * len(rest) // (self.memory - half)] for i in range(self.memory - half)]

@@ -6,20 +6,19 @@ from typing import ClassVar, final
 import numpy as np
 from attrs import frozen
 
-from archwright.core.node import Node, root
+from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import number_setting, whole_setting
 from archwright.core.traversal import sample
 from archwright.search.magnitude import in_unit, unit_of
-from archwright.search.randomness import uniforms
-from archwright.search.searchers.history import Observed, adopted, merits, told
-from archwright.search.searchers.unseen import fresh
+from archwright.search.randomness import Uniform
+from archwright.search.searchers.history import History, adopt_proposal, impute_targets, observe
+from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.features import Matrix, Names, matrix, names, vocabulary
 from archwright.search.surrogates.ridge import ridge
 from archwright.search.surrogates.surrogate import on_one_thread
 
-PaperState = Observed[Names]
-
+PaperState = History[Names]
 
 RELEASED_CODE = "DeepArchitect's released code"
 DIGITS = 12  # after the point, of predictions for targets of at most 1: the next ones are the processor's
@@ -36,7 +35,7 @@ class SmboPaper:
     counted to the last one, identities are left out everywhere, and no architecture is proposed again: where no rollout
     is new, a random leaf that is, and nothing once every leaf of a finite space was.
 
-    Open proposals are only not proposed again. A failed trial scores as the worst one did.
+    Open trials are only not proposed again. A failed trial scores as the worst one did.
     """
 
     name: ClassVar[str] = "smbo-paper"
@@ -52,46 +51,41 @@ class SmboPaper:
 
     def start(self, problem: Problem) -> PaperState:
         """Nothing observed."""
-        return Observed(problem, root(problem.space, problem.input_shape))
+        return History(problem)
 
-    def propose(self, state: PaperState) -> Proposal | None:
+    def propose(self, state: PaperState, trial: int, uniform: Uniform) -> Proposal | None:
         """The first rollout in order that is new, or else a random leaf; None once every leaf was proposed.
 
         Consumes numbers for the coin, each choice, and a random order.
         """
-        uniform = uniforms(state.problem.seed, state.proposals)
-        explores = uniform() < self.exploration
-        leaves = [sample(state.root, uniform) for _ in range(self.rollouts)]
-        worth = [uniform() for _ in leaves] if explores else self._predicted(state, leaves)
-        order = (leaf for leaf, _ in sorted(zip(leaves, worth, strict=True), key=lambda each: -each[1]))
-        leaf = next((leaf for leaf in order if leaf.path not in state.seen), None) or fresh(
-            state.root, state.seen, uniform
-        )
-        return None if leaf is None else Proposal.of(state.proposals, leaf, state.problem.budget)
+        root = state.problem.root
+        is_random = uniform() < self.exploration
+        rollouts = [sample(root, uniform) for _ in range(self.rollouts)]
+        predictions = [uniform() for _ in rollouts] if is_random else self._predict(state, rollouts)
+        in_order = sorted(zip(rollouts, predictions, strict=True), key=lambda rollout: -rollout[1])
+        leaf = next((leaf for leaf, _ in in_order if leaf.path not in state.seen), None)
+        leaf = leaf or sample_unseen(root, state.seen, uniform)
+        return None if leaf is None else Proposal.of(trial, leaf, state.problem.budget)
 
     def adopt(self, state: PaperState, proposal: Proposal) -> PaperState:
-        """One proposal more."""
-        return adopted(state, proposal, names(proposal.leaf.architecture))
+        """One open trial more."""
+        return adopt_proposal(state, proposal, names(proposal.leaf.architecture))
 
-    def tell(self, state: PaperState, outcome: Outcome) -> PaperState:
-        """One outcome more."""
-        return told(state, outcome)
-
-    def promotable(self, state: PaperState) -> frozenset[int]:
-        """None: every training ends with its trial."""
-        return frozenset()
+    def tell(self, state: PaperState, outcome: Outcome, uniform: Uniform) -> PaperState:
+        """One observation more."""
+        return observe(state, outcome)
 
     @on_one_thread
-    def _predicted(self, state: PaperState, leaves: Sequence[Node]) -> list[float]:
-        """What the model, fitted to all outcomes, expects of each leaf."""
-        if not state.told:
+    def _predict(self, state: PaperState, leaves: Sequence[Node]) -> list[float]:
+        """The score of each leaf as the ridge regression on all outcomes predicts it, in any unit; 0 without any."""
+        if not state.observations:
             return [0.0] * len(leaves)
-        known = [trial.features for trial in state.told]
+        known = [trial.features for trial in state.observations]
         columns = vocabulary((each.ngrams for each in known), self.occurrences)
-        targets = np.array(merits(state.told))  # whose unit makes no difference to the order
+        targets = np.array(impute_targets(state.observations))  # whose unit makes no difference to the order
         model = ridge(_features(known, columns), in_unit(targets, unit_of(targets)), self.penalty)
-        predicted = model.predict(_features([names(leaf.architecture) for leaf in leaves], columns))
-        return np.round(predicted, DIGITS).tolist()
+        predictions = model.predict(_features([names(leaf.architecture) for leaf in leaves], columns))
+        return np.round(predictions, DIGITS).tolist()
 
 
 def _features(rows: Sequence[Names], columns: Mapping[str, int]) -> Matrix:

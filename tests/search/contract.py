@@ -1,7 +1,7 @@
 """What every searcher must keep, and the means to see it."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -12,12 +12,13 @@ from archwright.core.node import replay
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
+from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 
 TWICE = 4  # one proposal in so many is asked for a second time: asking is most of what a test costs
 
 
-def problem(space: Term, seed: int = 0, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
-    return Problem(space, shape, seed, Budget(1, "epochs"), Objective("accuracy", direction))  # type: ignore[arg-type]
+def problem(space: Term, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
+    return Problem(space, shape, Budget(1, "epochs"), Objective("accuracy", direction))  # type: ignore[arg-type]
 
 
 def noise(path: tuple, salt: str = "") -> float:
@@ -28,19 +29,25 @@ def noise(path: tuple, salt: str = "") -> float:
 class Session:
     """A searcher at work: proposals in order, outcomes in whatever order they are told."""
 
-    def __init__(self, searcher: Any, of: Problem) -> None:
-        self.searcher, self.problem = searcher, of
-        self.state = searcher.start(of)
+    def __init__(self, searcher: Any, problem: Problem, seed: int = 0) -> None:
+        self.searcher, self.problem, self.seed = searcher, problem, seed
+        self.state = searcher.start(problem)
+        self.trials = 0  # the number of the next one
         self.proposals: list[Proposal] = []
         self.open: list[Proposal] = []
         self.events: list[Proposal | Outcome] = []
 
+    def propose(self, state: Any = None) -> Any:
+        """What the searcher proposes next; in another state, if one is given."""
+        uniform = open_proposal_stream(self.searcher, self.seed, self.trials)
+        return self.searcher.propose(self.state if state is None else state, self.trials, uniform)
+
     def ask(self) -> Proposal | None:
-        proposal = self.searcher.propose(self.state)
+        proposal = self.propose()
         if len(self.proposals) % TWICE == 0:
-            assert self.searcher.propose(self.state) == proposal, "to propose must change nothing"
+            assert self.propose() == proposal, "to propose must change nothing"
         if proposal is not None:
-            self.state = self.searcher.adopt(self.state, proposal)
+            self._fold(proposal)
             self.proposals.append(proposal)
             self.open.append(proposal)
             self.events.append(proposal)
@@ -49,13 +56,29 @@ class Session:
     def tell(self, proposal: Proposal, score: float | None) -> None:
         outcome = Outcome(proposal, "ok" if score is not None else "crashed", score)
         self.open.remove(proposal)
-        self.state = self.searcher.tell(self.state, outcome)
+        self._fold(outcome)
         self.events.append(outcome)
+
+    def take_over(self, events: Iterable[Proposal | Outcome]) -> None:
+        """What another searcher proposed and was told."""
+        for event in events:
+            if isinstance(event, Proposal):
+                self._fold(logged(event))
+            else:
+                self._fold(evolve(event, proposal=logged(event.proposal)))
+
+    def _fold(self, event: Proposal | Outcome) -> None:
+        if isinstance(event, Proposal):
+            self.state = self.searcher.adopt(self.state, event)
+            self.trials = max(self.trials, event.trial + 1)
+        else:
+            uniform = open_outcome_stream(self.searcher, self.seed, event.proposal.trial)
+            self.state = self.searcher.tell(self.state, event, uniform)
 
     def run(
         self, n: int, score: Callable[[tuple], float | None], workers: int = 1, seed: int = 0
     ) -> Sequence[Proposal]:
-        """`n` proposals, up to `workers` of them open at once, told in a shuffled order."""
+        """`n` proposals, up to `workers` of them open at once, told in an order that `seed` shuffles."""
         chance = random.Random(seed)
         while len(self.proposals) < n:
             while len(self.open) < workers and len(self.proposals) < n:
@@ -75,20 +98,16 @@ def logged(proposal: Proposal) -> Proposal:
     return Proposal(proposal.trial, proposal.origin, proposal.path, proposal.budget, proposal.continues)
 
 
-def told(session: Session, events: Sequence[Proposal | Outcome]) -> Any:
+def fold(session: Session, events: Iterable[Proposal | Outcome]) -> Any:
     """The state that some events alone give, this searcher's or another's."""
-    state = session.searcher.start(session.problem)
-    for event in events:
-        if isinstance(event, Proposal):
-            state = session.searcher.adopt(state, logged(event))
-        else:
-            state = session.searcher.tell(state, evolve(event, proposal=logged(event.proposal)))
-    return state
+    another = Session(session.searcher, session.problem, session.seed)
+    another.take_over(events)
+    return another.state
 
 
 def replayed(session: Session) -> Any:
     """The state that the events alone give."""
-    return told(session, session.events)
+    return fold(session, session.events)
 
 
 def check_proposals(session: Session) -> None:

@@ -34,18 +34,18 @@ class Halving:
     def start(self, problem):
         return HalvingState(problem, RandomSearch().start(problem))
 
-    def propose(self, state):
-        number, level = len(state.proposals), len(state.rungs) - 1
+    def propose(self, state, trial, uniform):
+        level = len(state.rungs) - 1
         if len(state.rungs[0]) < self.width:
-            return RandomSearch().propose(state.drawn)
+            return RandomSearch().propose(state.drawn, trial, uniform)
         if level == 0 or len(state.rungs[level]) == self.width >> level:
             level += 1
-        parents = [trial for trial in self._winners(state, level - 1) if trial not in state.continued]
+        parents = [number for number in self._winners(state, level - 1) if number not in state.continued]
         if level > self.width.bit_length() - 1 or not parents:
             return None
         parent = state.proposals[parents[0]]
         budget = Budget(state.problem.budget.amount * 2**level, state.problem.budget.unit)
-        return Proposal(number, parent.origin, parent.path, budget, parent.trial)
+        return Proposal(trial, parent.origin, parent.path, budget, parent.trial)
 
     def adopt(self, state, proposal):
         state = evolve(state, proposals=state.proposals.set(proposal.trial, proposal))
@@ -56,7 +56,7 @@ class Halving:
         gone = {proposal.continues} if proposal.continues is not None else set()
         return evolve(state, rungs=tuple(rungs), drawn=drawn, continued=state.continued | gone)
 
-    def tell(self, state, outcome: Outcome):
+    def tell(self, state, outcome: Outcome, uniform):
         utility = state.problem.objective.utility(outcome.score)
         return evolve(state, utilities=state.utilities.set(outcome.proposal.trial, utility))
 

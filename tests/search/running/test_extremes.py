@@ -56,14 +56,14 @@ CASES = {
 @example([MOST, -MOST, None, MOST], "minimize", 2)
 def test_every_searcher_goes_on_whatever_the_scores(searcher, scores, direction, workers):
     """Without a warning, and to the state that the log gives: so a run can be resumed."""
-    session = Session(searcher, problem(SMALL, 1, direction))
+    session = Session(searcher, problem(SMALL, direction), 1)
     there = iter(scores * 12)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         session.run(12, lambda path: next(there), workers)  # noqa: ARG005
         check_proposals(session)
         assert replayed(session) == session.state
-        assert searcher.propose(replayed(session)) == searcher.propose(session.state)
+        assert session.propose(replayed(session)) == session.propose()
 
 
 def test_a_forest_goes_on_too(monkeypatch):
@@ -74,14 +74,17 @@ def test_a_forest_goes_on_too(monkeypatch):
     check_proposals(session)
 
 
-def test_the_mean_of_a_place_by_hand():
+def test_the_value_of_a_node_by_hand():
     """Two of the largest and a failure, which counts as the lowest: they are all one, and so is their mean."""
     searcher = Mcts(exploration=0.0)
     session = Session(searcher, problem(aw.settings(x=["a", "b"])))
     session.run(4, lambda path: MOST)  # noqa: ARG005
     tree = session.state.tree
-    assert searcher._mean(session.state, tree) == MOST
-    assert searcher._mean(session.state, evolve(tree, failures=tree.visits, total=tree.total * 0)) == MOST
+    assert searcher._estimate_value(session.state, tree) == MOST
+    assert (
+        searcher._estimate_value(session.state, evolve(tree, failures=tree.visits, value_sum=tree.value_sum * 0))
+        == MOST
+    )
 
 
 @given(st.lists(extremes, min_size=2, max_size=5))
@@ -89,7 +92,7 @@ def test_rescaled_scores_lie_between_0_and_1(values):
     session = Session(Mcts(rescale=True), problem(aw.settings(x=["a", "b", "c"])))
     there = iter(values * 5)
     session.run(5, lambda path: next(there))  # noqa: ARG005
-    assert 0 <= Mcts(rescale=True)._mean(session.state, session.state.tree) <= 1
+    assert 0 <= Mcts(rescale=True)._estimate_value(session.state, session.state.tree) <= 1
 
 
 def test_ranks_tell_no_minus_zero_from_zero():

@@ -1,18 +1,22 @@
 """The state of a search after the events of its log, and whether the searcher would propose the same again."""
 
+from functools import reduce
+
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.core.json import to_json
-from archwright.search.running.replay import find_mismatches, replay_search
+from archwright.core.protocols import Finished, Job
+from archwright.search.running.replay import SearchState, find_mismatches, replay_search
 from archwright.search.running.runs import prepare_fork, read_run
+from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import Proposed, RunResumed, RunStarted
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
-from tests.search.instant import SPACE, Instant
-from tests.search.running.test_loop import events_of, resume_loop, start_loop
+from tests.search.instant import SPACE, Instant, started, worth
+from tests.search.running.test_loop import events_of, make_loop, resume_loop, start_loop
 
 
 def one_run(slots: int = 2, trials: int = 6) -> MemoryLog:
@@ -58,8 +62,7 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     parent = read_run(log, "run", at)
     fork_run(log, "run", at, "fork", prepare_fork(parent, seed=seed, trials=9))
     begun_events = events_of(log, "fork")
-    state = replay_search(begun_events).state
-    assert state.proposals == parent.state.proposed
+    assert replay_search(begun_events).proposed == parent.state.proposed
     later = MemoryLog()
     later.append("run", begun_events, START)
     assert resume_loop(later, Instant(1), 9).reason == "finished"
@@ -79,7 +82,7 @@ def test_changed_space_counts_from_where_it_was_resumed():
     event = RunResumed(12, {}, to_json(bigger))
     search_state = replay_search([*events, event])
     assert search_state.problem.space == bigger
-    assert search_state.state.proposals == 6
+    assert search_state.proposed == 6
     proposals = []
     for _ in range(6):
         proposal = search_state.propose()
@@ -94,3 +97,29 @@ def test_started_is_all_that_a_replay_needs():
     (started, *_) = events_of(one_run())
     assert isinstance(started, RunStarted)
     assert replay_search([started]).problem.space == SPACE
+
+
+def interrupted_once(job: Job) -> Finished:
+    """Each third trial is killed in its first attempt, after a quarter of a second."""
+    if job.trial % 3 == 0 and job.attempt == 1:
+        return Finished(job.trial, job.attempt, "crashed", {}, 0.25, "killed", transient=True)
+    return worth(job)
+
+
+@given(st.integers(1, 3), st.integers(0, 20), st.data())
+def test_the_cost_of_an_outcome_is_that_of_all_its_attempts(slots, seed, data):
+    """Live, resumed anywhere, and replayed: 0.5 s, and 0.25 s more where an attempt was retried."""
+    start = evolve(started(8), searcher=searcher_to_json("evolution"))
+    log = MemoryLog()
+    loop = make_loop(log, start, Instant(slots, interrupted_once, seed))
+    loop.run(start)
+
+    def find_costs(search_state):
+        return {outcome.proposal.trial: outcome.seconds for outcome in search_state.state.population}
+
+    events = events_of(log)
+    assert find_costs(loop.search_state) == {trial: 0.5 + 0.25 * (trial % 3 == 0) for trial in range(8)}
+    assert replay_search(events).state == loop.search_state.state
+    cut = data.draw(st.integers(1, len(events)))
+    assert reduce(SearchState.fold, events[cut:], replay_search(events[:cut])).state == loop.search_state.state
+    assert not loop.search_state.seconds

@@ -21,14 +21,14 @@ class Odd:
     def start(self, problem):
         return RandomSearch().start(problem)
 
-    def propose(self, state):
-        return self.change(RandomSearch().propose(state))  # type: ignore[operator]
+    def propose(self, state, trial, uniform):
+        return self.change(RandomSearch().propose(state, trial, uniform))  # type: ignore[operator]
 
     def adopt(self, state, proposal):
         return RandomSearch().adopt(state, proposal)
 
-    def tell(self, state, outcome):
-        return RandomSearch().tell(state, outcome)
+    def tell(self, state, outcome, uniform):
+        return RandomSearch().tell(state, outcome, uniform)
 
 
 def with_path(proposal: Proposal, path) -> Proposal:

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-from attrs import evolve
 
 import archwright as aw
 from archwright.core.node import Path
@@ -35,7 +34,7 @@ def members(session: Session) -> list[int]:
 
 def parent(session: Session) -> int:
     """The trial that the next proposal is one choice away from."""
-    child = session.searcher.propose(session.state)
+    child = session.propose()
     near = [proposal.trial for proposal in session.proposals if apart(proposal.path, child.path) == 1]
     assert len(near) == 1
     return near[0]
@@ -99,7 +98,7 @@ def test_the_parent_is_the_best_of_a_sample_with_replacement(sample, best, worst
     session = founded(Evolution(population=3, sample=sample), [0.1, 0.9, 0.5])
     counted = Counter[int]()
     for seed in range(600):
-        session.state = evolve(session.state, problem=evolve(session.problem, seed=seed))
+        session.seed = seed
         counted[parent(session)] += 1
     for trial, p in ((1, best), (0, worst)):
         assert abs(counted[trial] - 600 * p) < 5 * (600 * p * (1 - p)) ** 0.5

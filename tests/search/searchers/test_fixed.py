@@ -21,7 +21,7 @@ def leaf(seed=0.3):
 @given(workers=st.integers(1, 4), seed=st.integers(0, 100), number=st.floats(0, 0.99))
 def test_every_proposal_is_the_leaf_and_the_state_is_the_fold_of_the_events(workers, seed, number):
     searcher = Fixed(leaf(number).path)
-    session = Session(searcher, problem(SPACE, seed))
+    session = Session(searcher, problem(SPACE), seed)
     session.run(10, lambda path: None if seed % 3 == 0 else noise(path), workers, seed)
     check_proposals(session)
     assert {p.path for p in session.proposals} == {leaf(number).path}

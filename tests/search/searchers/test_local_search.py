@@ -42,7 +42,7 @@ def test_neighbours_come_in_random_order():
     """Of 24 orders of the other four letters for each first one, 40 searches have a dozen and more."""
     orders = set()
     for seed in range(40):
-        proposals = Session(LocalSearch(), problem(LETTERS, seed)).run(5, lambda path: 0.0)  # noqa: ARG005
+        proposals = Session(LocalSearch(), problem(LETTERS), seed).run(5, lambda path: 0.0)  # noqa: ARG005
         values = [proposal.path[0][1] for proposal in proposals]
         others = [letter for letter in "abcde" if letter != values[0]]
         orders.add(tuple(map(others.index, values[1:])))
@@ -85,7 +85,7 @@ def test_a_failed_trial_is_worse_than_any(scores):
     """A start that failed is left for the first neighbour that has a score, whatever it is."""
     session = Session(LocalSearch(), problem(NUMBERS))
     found = [ask(session, score) for score in scores]
-    assert session.state.current.score == 0.1
+    assert session.state.incumbent.score == 0.1
     better = found[scores.index(0.1)]
     assert ask(session, 0.0) in find_neighbours(aw.integers(1, 1000), better)
 
@@ -94,7 +94,7 @@ def test_minimising():
     """Smaller is better: from 5 to 3, not to 7."""
     session = Session(LocalSearch(), problem(LETTERS, direction="minimize"))
     start, worse, better = ask(session, 5.0), ask(session, 7.0), ask(session, 3.0)
-    assert session.state.current.proposal.path[0][1] == better
+    assert session.state.incumbent.proposal.path[0][1] == better
     assert {ask(session, 9.0), ask(session, 9.0)} == set("abcde") - {start, worse, better}
 
 
@@ -113,7 +113,7 @@ def test_no_neighbour_comes_again():
             current, best = proposal.path, score
     paths = [proposal.path for proposal in session.proposals]
     assert len(set(paths)) == len(paths)
-    assert session.state.current.proposal.path == current
+    assert session.state.incumbent.proposal.path == current
 
 
 def test_several_workers_try_several_neighbours():
@@ -127,7 +127,7 @@ def test_several_workers_try_several_neighbours():
         assert proposal is not None
         session.tell(proposal, score)
     assert under_way[3] is not None
-    assert session.state.current.proposal == under_way[3]
+    assert session.state.incumbent.proposal == under_way[3]
 
 
 def hill(path: Path) -> float:
@@ -142,7 +142,7 @@ def test_finds_the_top_of_a_hill_of_numbers():
     space = aw.settings(rate=aw.reals(1e-5, 1.0, log=True), momentum=aw.reals(0, 1), units=aw.integers(1, 1000))
     best = {
         type(searcher): [
-            max(hill(p.path) for p in Session(searcher, problem(space, s)).run(100, hill)) for s in range(10)
+            max(hill(p.path) for p in Session(searcher, problem(space), s).run(100, hill)) for s in range(10)
         ]
         for searcher in (LocalSearch(), RandomSearch())
     }

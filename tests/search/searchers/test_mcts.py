@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.protocols import Outcome
-from archwright.search.searchers.mcts import Mcts, MctsState, Place
+from archwright.search.searchers.mcts import Mcts, MctsState, TreeNode
 from tests.search.contract import Session, noise, problem
 
 BANDIT = aw.dropout([0.1, 0.2, 0.3])
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32, 48, 64], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])))
 
 
-def places(place: Place):
-    yield place
-    for child in place.children.values():
-        yield from places(child)
+def tree_nodes(tree_node: TreeNode):
+    yield tree_node
+    for child in tree_node.children.values():
+        yield from tree_nodes(child)
 
 
 def chosen(session: Session) -> list:
@@ -47,11 +47,11 @@ def test_selection_follows_equation_two():
     2c sqrt(2 ln 11 / 8) = 0.3871 and 2c sqrt(2 ln 11 / 2) = 0.7743: 0.8871 against 1.3743.
     """
     searcher = Mcts()
-    parent = Place(visits=11, own=1, width=2)
-    few, many = Place(visits=2, total=2 * 0.6), Place(visits=8, total=8 * 0.5)  # type: ignore[arg-type]
-    state = MctsState(problem(SMALL), None, lowest=0.0, highest=1.0)  # type: ignore[arg-type]
-    assert searcher._bound(state, parent, many) == pytest.approx(0.8871, abs=1e-4)
-    assert searcher._bound(state, parent, few) == pytest.approx(1.3743, abs=1e-4)
+    parent = TreeNode(visits=11, rollouts=1, branches=2)
+    few, many = TreeNode(visits=2, value_sum=2 * 0.6), TreeNode(visits=8, value_sum=8 * 0.5)  # type: ignore[arg-type]
+    state = MctsState(problem(SMALL), min_utility=0.0, max_utility=1.0)
+    assert searcher._compute_bound(state, parent, many) == pytest.approx(0.8871, abs=1e-4)
+    assert searcher._compute_bound(state, parent, few) == pytest.approx(1.3743, abs=1e-4)
 
 
 def test_greedy_search_on_a_tree_by_hand():
@@ -68,12 +68,12 @@ def test_greedy_search_on_a_tree_by_hand():
 
 @given(st.integers(0, 500), st.integers(1, 4), st.sampled_from([0, 2, 3]))
 def test_visits_add_up(seed, workers, parts):
-    """The visits of a place are those that began there and those of its children; so are running ones, in the end 0."""
-    session = Session(Mcts(parts=parts), problem(SMALL, seed))
+    """The visits of a node are the rollouts from it and the visits of its children; in the end none is pending."""
+    session = Session(Mcts(parts=parts), problem(SMALL), seed)
     session.run(30, noise, workers, seed)
-    for place in places(session.state.tree):
-        assert place.visits == place.own + sum(child.visits for child in place.children.values())
-        assert place.running == 0
+    for tree_node in tree_nodes(session.state.tree):
+        assert tree_node.visits == tree_node.rollouts + sum(child.visits for child in tree_node.children.values())
+        assert tree_node.pending == 0
     assert session.state.tree.visits == len(session.proposals)
 
 
@@ -89,7 +89,7 @@ def test_order_of_outcomes_makes_no_difference(order, parts):
         for i in told:
             score = None if i == 3 else noise(session.proposals[i].path, str(i))
             status = "ok" if score is not None else "crashed"
-            state = session.searcher.tell(state, Outcome(session.proposals[i], status, score))
+            state = session.searcher.tell(state, Outcome(session.proposals[i], status, score), lambda: 0.0)
         states.append(state)
     assert states[0] == states[1]
 
@@ -119,8 +119,8 @@ def test_bisection_has_the_depth_of_the_logarithm():
     session = Session(Mcts(parts=2), problem(aw.dropout([0.1, 0.2, 0.3, 0.4, 0.5])))
     session.run(1000, noise)
 
-    def depth(place: Place) -> int:
-        return 1 + max(map(depth, place.children.values()), default=-1)
+    def depth(tree_node: TreeNode) -> int:
+        return 1 + max(map(depth, tree_node.children.values()), default=-1)
 
     assert depth(session.state.tree) == 3
 
@@ -128,7 +128,7 @@ def test_bisection_has_the_depth_of_the_logarithm():
 def test_bisection_of_reals_goes_down_to_the_grain():
     """A greedy search for the largest real number in [0, 1] comes within 2 % of it in 60 trials."""
     space = aw.settings(momentum=aw.reals(0.0, 1.0))
-    runs = [Session(Mcts(parts=2, exploration=0.05), problem(space, seed)) for seed in range(5)]
+    runs = [Session(Mcts(parts=2, exploration=0.05), problem(space), seed) for seed in range(5)]
     assert all(max(p.path[0][1] for p in run.run(60, lambda path: path[0][1])) > 0.98 for run in runs)
 
 
@@ -164,12 +164,12 @@ def test_failures_are_worth_the_lowest_score_of_any_range(direction, good, fair)
     assert {proposal.path[0][1] for proposal in session.proposals[4:]} == {0.2}
 
 
-def test_the_mean_of_a_place_with_failures_by_hand():
+def test_the_value_of_a_node_with_failures_by_hand():
     """Two scores of -3 and -4 and one failure, where the lowest so far is -10 and the highest -1."""
-    state = MctsState(problem(SMALL), None, lowest=-10.0, highest=-1.0)  # type: ignore[arg-type]
-    place = Place(visits=3, total=Fraction(-7), failures=1)
-    assert Mcts()._mean(state, place) == pytest.approx(-17 / 3)
-    assert Mcts(rescale=True)._mean(state, place) == pytest.approx((-17 / 3 + 10) / 9)
+    state = MctsState(problem(SMALL), min_utility=-10.0, max_utility=-1.0)
+    tree_node = TreeNode(visits=3, value_sum=Fraction(-7), failures=1)
+    assert Mcts()._estimate_value(state, tree_node) == pytest.approx(-17 / 3)
+    assert Mcts(rescale=True)._estimate_value(state, tree_node) == pytest.approx((-17 / 3 + 10) / 9)
 
 
 def test_what_only_rollouts_came_to_can_come_again():
@@ -193,11 +193,11 @@ def test_wide_domains_are_split():
     space = aw.settings(x=aw.integers(1, 10_000))
     session = Session(Mcts(), problem(space))
     session.run(200, lambda path: path[0][1] / 10_000)
-    assert all(place.width <= 64 for place in places(session.state.tree))
+    assert all(tree_node.branches <= 64 for tree_node in tree_nodes(session.state.tree))
     assert max(p.path[0][1] for p in session.proposals) > 9_900
 
 
 def test_ties_are_broken_at_random():
-    firsts = {tuple(p.path[0][1] for p in Session(Mcts(), problem(SMALL, s)).run(6, noise)[1:]) for s in range(12)}
+    firsts = {tuple(p.path[0][1] for p in Session(Mcts(), problem(SMALL), s).run(6, noise)[1:]) for s in range(12)}
     assert len(firsts) > 6
     assert all(len(set(itertools.islice(first, 5))) == 5 for first in firsts)

@@ -13,20 +13,20 @@ from archwright.search.randomness import uniforms
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.instant import SPACE
 
-PROBLEM = Problem(SPACE, (1, 8, 8), 0, Budget(1, "epochs"), Objective())
+PROBLEM = Problem(SPACE, (1, 8, 8), Budget(1, "epochs"), Objective())
 
 
-def proposals(problem: Problem, n: int) -> list:
+def proposals(problem: Problem, n: int, seed: int = 0) -> list:
     searcher, made = RandomSearch(), []
     state = searcher.start(problem)
-    for _ in range(n):
-        made.append(searcher.propose(state))
+    for trial in range(n):
+        made.append(searcher.propose(state, trial, uniforms(seed, trial)))
         state = searcher.adopt(state, made[-1])
     return made
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 10**6))
-def test_numbers_depend_on_seed_and_proposal_alone(seed, number):
+def test_numbers_depend_on_seed_and_stream_alone(seed, number):
     """What was drawn before makes no difference, and there is no end of numbers."""
     first, second = uniforms(seed, number), uniforms(seed, number)
     drawn = [first() for _ in range(200)]
@@ -38,9 +38,8 @@ def test_numbers_depend_on_seed_and_proposal_alone(seed, number):
 @given(st.integers(0, 2**32))
 def test_same_seed_same_proposals(seed):
     """A seed fixes every proposal; another seed gives others."""
-    problem = Problem(SPACE, (1, 8, 8), seed, Budget(1, "epochs"), Objective())
-    assert proposals(problem, 5) == proposals(problem, 5)
-    assert proposals(problem, 5) != proposals(Problem(SPACE, (1, 8, 8), seed + 1, PROBLEM.budget, Objective()), 5)
+    assert proposals(PROBLEM, 5, seed) == proposals(PROBLEM, 5, seed)
+    assert proposals(PROBLEM, 5, seed) != proposals(PROBLEM, 5, seed + 1)
 
 
 def test_proposals_are_leaves_numbered_in_order():
@@ -59,14 +58,15 @@ def test_outcomes_change_nothing(order, status):
         state = searcher.adopt(state, proposal)
     after = state
     for i in order:
-        after = searcher.tell(after, Outcome(made[i], status, 0.5 if status == "ok" else None))
-    assert searcher.propose(after) == searcher.propose(state)
+        after = searcher.tell(after, Outcome(made[i], status, 0.5 if status == "ok" else None), uniforms(0, i))
+    assert after == state
+    assert searcher.propose(after, 6, uniforms(0, 6)) == searcher.propose(state, 6, uniforms(0, 6))
 
 
 def test_choices_are_uniform():
     """Each of two equal options comes up half of the time: 2,000 draws lie within 5 standard deviations."""
     space = aw.sequential(aw.conv2d(filters=[8, 16], size=[3, 5, 7]), aw.affine(2))
-    problem = Problem(space, (1, 8, 8), 0, PROBLEM.budget, Objective())
+    problem = Problem(space, (1, 8, 8), PROBLEM.budget, Objective())
     counted = Counter(value for p in proposals(problem, 2000) for _, value in p.path)
     assert abs(counted[8] - 1000) < 112
     assert all(abs(counted[size] - 667) < 106 for size in (3, 5, 7))
@@ -75,9 +75,12 @@ def test_choices_are_uniform():
 def without_replacement(space, n: int, seed: int = 0) -> list:
     """The paths of up to `n` proposals, none of which may come again."""
     searcher = RandomSearch(replacement=False)
-    state = searcher.start(Problem(space, (1, 8, 8), seed, PROBLEM.budget, Objective()))
+    state = searcher.start(Problem(space, (1, 8, 8), PROBLEM.budget, Objective()))
     made = []
-    while len(made) < n and (proposal := searcher.propose(state)) is not None:
+    while len(made) < n:
+        proposal = searcher.propose(state, len(made), uniforms(seed, len(made)))
+        if proposal is None:
+            break
         made.append(proposal.path)
         state = searcher.adopt(state, proposal)
     return made
@@ -107,6 +110,6 @@ def test_with_replacement_nothing_is_remembered():
     """Plain random search keeps no paths, and proposes what it proposed before there was a choice."""
     searcher = RandomSearch()
     state = searcher.start(PROBLEM)
-    first = searcher.propose(state)
-    assert first == RandomSearch(replacement=False).propose(state)
+    first = searcher.propose(state, 0, uniforms(0, 0))
+    assert first == RandomSearch(replacement=False).propose(state, 0, uniforms(0, 0))
     assert not searcher.adopt(state, first).seen

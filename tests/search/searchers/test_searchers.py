@@ -14,7 +14,7 @@ from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 from archwright.search.surrogates import forest
-from tests.search.contract import Session, check_proposals, noise, problem, replayed, told
+from tests.search.contract import Session, check_proposals, noise, problem, replayed
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -55,16 +55,16 @@ def flaky(path: tuple) -> float | None:
 def test_state_is_the_fold_of_the_events(searcher, workers, seed, direction):
     """With any number of workers, reals, integers, failures, and either direction: replayed equals live."""
     space = aw.sequential(SPACE, aw.affine(aw.integers(1, 200)))
-    session = Session(searcher, problem(space, seed, direction))
+    session = Session(searcher, problem(space, direction), seed)
     session.run(24, flaky, workers, seed)
     check_proposals(session)
     assert replayed(session) == session.state
-    assert searcher.propose(replayed(session)) == searcher.propose(session.state)
+    assert session.propose(replayed(session)) == session.propose()
 
 
 @searchers
 def test_same_seed_same_search_another_seed_another(searcher):
-    runs = [Session(searcher, problem(SMALL, seed)) for seed in (0, 0, 1)]
+    runs = [Session(searcher, problem(SMALL), seed) for seed in (0, 0, 1)]
     first, second, third = ([p.path for p in run.run(12, noise)] for run in runs)
     assert first == second
     assert first != third
@@ -83,7 +83,7 @@ def test_proposals_of_another_searcher_are_taken_over(searcher):
     other = Session(Mcts() if isinstance(searcher, RandomSearch) else RandomSearch(), problem(SMALL))
     other.run(10, noise, workers=2)
     session = Session(searcher, problem(SMALL))
-    session.state = told(session, other.events)
+    session.take_over(other.events)
     session.proposals = list(other.proposals)
     session.run(20, noise)
     check_proposals(session)
@@ -98,7 +98,7 @@ def easy(path: tuple) -> float:
 def best(searcher) -> float:
     """The best score after 150 trials, in the mean of 10 seeds."""
     space = aw.settings(**{f"x{i}": list(range(1, 13)) for i in range(4)})
-    runs = (Session(searcher, problem(space, seed)).run(150, easy) for seed in range(10))
+    runs = (Session(searcher, problem(space), seed).run(150, easy) for seed in range(10))
     return sum(max(easy(proposal.path) for proposal in run) for run in runs) / 10
 
 
@@ -123,12 +123,12 @@ def deep() -> aw.Term:
 )
 def test_every_leaf_of_a_finite_space_comes_once_and_then_none(searcher, workers, space):
     """Whatever they score; the search is exhausted then, and stays so when it is replayed."""
-    session = Session(searcher, problem(space, 3))
+    session = Session(searcher, problem(space), 3)
     paths = [proposal.path for proposal in session.run(1000, flaky, workers)]
     assert len(paths) == len(set(paths)) == aw.count(space)
     check_proposals(session)
     assert session.ask() is None
-    assert searcher.propose(replayed(session)) is None
+    assert session.propose(replayed(session)) is None
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -138,7 +138,7 @@ def test_what_another_searcher_proposed_does_not_come_again(searcher):
     other = Session(RandomSearch(replacement=False), problem(SMALL))
     other.run(9, noise, workers=3)
     session = Session(searcher, problem(SMALL))
-    session.state = told(session, other.events)
+    session.take_over(other.events)
     session.run(1000, flaky)
     paths = {proposal.path for proposal in session.proposals}
     assert len(session.proposals) == len(paths) == 9

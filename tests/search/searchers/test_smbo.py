@@ -16,7 +16,7 @@ from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.surrogate import Surrogate
-from tests.search.contract import Session, check_proposals, noise, problem, replayed, told
+from tests.search.contract import Session, check_proposals, noise, problem, replayed
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -49,11 +49,11 @@ def letters(path: tuple) -> float:
 def test_state_is_the_fold_of_the_events(searcher, workers, direction):
     """With failures, reals and integers, and several workers: replayed equals live, and proposes the same."""
     space = aw.sequential(SPACE, aw.affine(aw.integers(1, 200)))
-    session = Session(searcher, problem(space, 7, direction))
+    session = Session(searcher, problem(space, direction), 7)
     session.run(18, flaky, workers, seed=1)
     check_proposals(session)
     assert replayed(session) == session.state
-    assert searcher.propose(replayed(session)) == searcher.propose(session.state)
+    assert session.propose(replayed(session)) == session.propose()
 
 
 @models
@@ -70,7 +70,7 @@ def test_proposals_of_another_searcher_are_taken_over(searcher):
     other = Session(Evolution(), problem(FLAT))
     other.run(10, noise, workers=2)
     session = Session(searcher, problem(FLAT))
-    session.state = told(session, other.events)
+    session.take_over(other.events)
     session.proposals = list(other.proposals)
     session.run(20, noise)
     check_proposals(session)
@@ -79,7 +79,7 @@ def test_proposals_of_another_searcher_are_taken_over(searcher):
 
 @models
 def test_same_seed_same_search_another_seed_another(searcher):
-    runs = [Session(searcher, problem(SPACE, seed)).run(10, noise) for seed in (0, 0, 1)]
+    runs = [Session(searcher, problem(SPACE), seed).run(10, noise) for seed in (0, 0, 1)]
     first, second, third = ([p.path for p in run] for run in runs)
     assert first == second
     assert first != third
@@ -105,7 +105,7 @@ def test_a_space_without_choices(searcher):
 def test_ours_finds_the_best_letters(surrogate):
     """Of 1,024 settings of five letters, the best one within 60 trials, for each of three seeds."""
     for seed in range(3):
-        session = Session(Smbo(surrogate=surrogate, initial=8, variants=64, rollouts=32), problem(FLAT, seed))
+        session = Session(Smbo(surrogate=surrogate, initial=8, variants=64, rollouts=32), problem(FLAT), seed)
         assert 1.0 in (letters(session.run(n, letters)[-1].path) for n in range(1, 61))
 
 
@@ -122,7 +122,7 @@ def test_ours_comes_near_the_bottom_of_a_bowl():
 
     space = aw.settings(**{f"x{i}": aw.reals(0, 1) for i in range(3)})
     for seed in range(3):
-        session = Session(Smbo(variants=128, rollouts=64), problem(space, seed, "minimize"))
+        session = Session(Smbo(variants=128, rollouts=64), problem(space, "minimize"), seed)
         assert min(height(p.path) for p in session.run(50, height)) < 1.5e-4
 
 
@@ -139,7 +139,7 @@ def test_the_structure_tells_leaves_apart_whose_choices_are_all_others(surrogate
         return float(names[int(path[0][1][1:])] == "relu")
 
     for seed in range(3):
-        session = Session(Smbo(surrogate=surrogate, initial=10), problem(space, seed))
+        session = Session(Smbo(surrogate=surrogate, initial=10), problem(space), seed)
         session.run(25, good)
         found = [good(proposal.path) for proposal in session.proposals]
         rest = names.count("relu") - sum(found[:10])
@@ -155,7 +155,7 @@ def test_ours_comes_near_the_best_of_reals():
         return 1 - (aw.reals(1e-5, 1.0, log=True).to_unit(rate) - 0.6) ** 2 - (momentum - 0.3) ** 2 - batch / 2048
 
     ours, random = (
-        [max(hill(p.path) for p in Session(each, problem(space, seed)).run(40, hill)) for seed in range(3)]
+        [max(hill(p.path) for p in Session(each, problem(space), seed).run(40, hill)) for seed in range(3)]
         for each in (Smbo(variants=64, rollouts=32), RandomSearch())
     )
     assert min(ours) > 0.98
@@ -173,11 +173,11 @@ def test_open_proposals_spread():
     """Six open at once are six paths, and the model knows of them: without them, it would propose others."""
     others = 0
     for seed in range(5):
-        session = Session(QUICK, problem(FLAT, seed))
+        session = Session(QUICK, problem(FLAT), seed)
         session.run(12, letters)
         assert len({proposal.path for proposal in (session.ask() for _ in range(6)) if proposal}) == 6
-        forgetful = evolve(session.state, open=pmap())
-        others += session.searcher.propose(forgetful).path != session.searcher.propose(session.state).path
+        forgetful = evolve(session.state, open_trials=pmap())
+        others += session.propose(forgetful).path != session.propose().path
     assert others
 
 
@@ -197,12 +197,13 @@ def test_memory_is_bounded_and_keeps_the_best():
     """Of 30 trials with a memory of 10: the best 5, and 5 spread over the rest by rank."""
     session = Session(RandomSearch(), problem(aw.settings(x=aw.reals(0, 1))))
     session.run(30, lambda path: path[0][1])
-    searcher = Smbo(memory=10)
-    state = told(Session(searcher, session.problem), session.events)
-    kept = [trial.utility for trial in searcher._remembered(state.told)]
-    ranked = sorted((trial.utility or 0.0 for trial in state.told), reverse=True)
-    assert kept == ranked[:5] + ranked[5:30:5]
-    assert searcher.propose(state).path not in state.seen
+    bounded = Session(Smbo(memory=10), session.problem)
+    bounded.take_over(session.events)
+    observations = bounded.state.observations
+    chosen = [trial.utility for trial in bounded.searcher._choose_observations(observations)]
+    ranked = sorted((trial.utility or 0.0 for trial in observations), reverse=True)
+    assert chosen == ranked[:5] + ranked[5:30:5]
+    assert bounded.propose().path not in bounded.state.seen
 
 
 def test_paper_coin():
@@ -238,10 +239,10 @@ def test_paper_prefers_the_name_that_scored_well():
     """Relu scores 1 and gelu 0: with the penalty of 1,000 or without, a relu comes first from then on."""
     space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.activation(["relu", "gelu"]))
     session = Session(SmboPaper(exploration=0.0, rollouts=20), problem(space))
-    other = Session(RandomSearch(), problem(space, 1))
+    other = Session(RandomSearch(), problem(space), 1)
     other.run(10, lambda path: float(path[1][1] == "relu"))
-    state = told(session, other.events)
-    assert dict(session.searcher.propose(state).path)["1.activation.function"] == "relu"
+    session.take_over(other.events)
+    assert dict(session.propose().path)["1.activation.function"] == "relu"
 
 
 def counted(leaf: aw.Node, length: int = 4) -> Counter[tuple[str, ...]]:
@@ -262,7 +263,7 @@ def test_paper_model_is_that_of_the_specifications():
     session = Session(SmboPaper(), problem(space))
     other = Session(RandomSearch(), problem(space))
     other.run(12, lambda path: 5000 * noise(path))
-    state = told(session, other.events)
+    session.take_over(other.events)
     leaves = [aw.sample(aw.root(space, (1, 8, 8)), random.Random(seed).random) for seed in range(20)]
     known = [counted(proposal.leaf) for proposal in other.proposals]
     often = [gram for gram, n in sum(known, Counter()).items() if n >= 3]
@@ -273,7 +274,7 @@ def test_paper_model_is_that_of_the_specifications():
         asked = [[counted(leaf)[gram] for gram in columns] for leaf in leaves]
         return Ridge(alpha=penalty).fit(x, y).predict(asked).tolist()
 
-    found = SmboPaper()._predicted(state, leaves)
+    found = SmboPaper()._predict(session.state, leaves)
     assert found == pytest.approx(expected(1000.0, often), rel=1e-6)
     assert found != pytest.approx(expected(1.0, often), rel=1e-3)
     assert found != pytest.approx(expected(1000.0, sum(known, Counter())), rel=1e-3)
@@ -284,7 +285,7 @@ def test_paper_draws_what_is_new_where_no_rollout_is():
     other = Session(RandomSearch(replacement=False), problem(SMALL))
     other.run(17, noise)
     session = Session(SmboPaper(rollouts=1), problem(SMALL))
-    session.state = told(session, other.events)
+    session.take_over(other.events)
     last = session.ask()
     assert last is not None
     assert last.path not in {proposal.path for proposal in other.proposals}
