@@ -28,7 +28,7 @@ class Layer:
 
 def require_specified(architecture: Term) -> None:
     """NotSpecified if something is left to choose."""
-    if not architecture.plan.closed:
+    if not architecture.plan.specified:
         raise NotSpecified(f"{architecture.kind} has choices left; take the architecture of a leaf")
 
 

@@ -4,16 +4,13 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from attrs import frozen
-
-from archwright.core.analysis import out_shapes, tally
+from archwright.core.analysis import dead_ends, out_shapes
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import from_json, to_json
 from archwright.core.node import DeadEnd
 from archwright.core.shape import input_shape as as_shape
 from archwright.core.term import Compound, Term
 from archwright.core.user_modules import is_user_defined
-from archwright.core.value import Value
 
 
 class NotWritable(ArchwrightError, TypeError):
@@ -57,7 +54,7 @@ def _require_names(term: Compound) -> None:
     for i, inside in enumerate(term.subterms):
         name = term.segment(i)
         first = places.setdefault(name, i)
-        if first != i and not (inside.plan.closed or term.subterms[first].plan.closed):
+        if first != i and not (inside.plan.specified or term.subterms[first].plan.specified):
             raise NotWritable(
                 f"segment of {term.kind} gives {name!r} for its children {first} and {i}, so that their choices have "
                 "the same names; give each child another one"
@@ -70,25 +67,6 @@ class WrongOutput(ArchwrightError, ValueError):
 
 class SharedTwice(ArchwrightError, ValueError):
     """One name for two shared hyperparameters with different domains."""
-
-
-@frozen
-class Blocked:
-    """A dead end: choices that lead to it, the place where nothing fits after them, and why."""
-
-    place: str
-    path: tuple[tuple[str, Value], ...]
-    why: str
-
-    def __str__(self) -> str:
-        chosen = ", ".join(f"{name} = {value}" for name, value in self.path) or "no choice at all"
-        return f"at {self.place} after {chosen}: {self.why}"
-
-
-def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[Blocked, ...]:
-    """Every place of a space that some choices reach and where nothing fits then, with the first such choices."""
-    dead = tally(space, (as_shape(input_shape),)).dead
-    return tuple(Blocked(place or space.kind, end.example, end.why) for place, end in dead.items())
 
 
 def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -> None:
@@ -127,7 +105,7 @@ def _check_shared(space: Term) -> None:
 
 
 def _shared(term: Term) -> Iterator[tuple[str, Any]]:
-    for held in term.plan.entries:
+    for held in term.plan.slots:
         for s in getattr(held, "shared", tuple)():
             yield s.name, s.domain
     for inside in term.subterms:

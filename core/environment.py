@@ -9,17 +9,17 @@ from archwright.core.shape import Misfit
 from archwright.core.term import Term
 from archwright.core.value import Value
 
-Environment = PMap[str, Value]
+Environment = PMap[str, Value]  # the value of each shared hyperparameter that is known, by name
 
-nothing_shared: Environment = pmap()
+EMPTY_ENVIRONMENT: Environment = pmap()
 
 
-def unknown(expression: Expression, environment: Mapping[str, Value]) -> Shared | None:
-    """The first shared hyperparameter in an expression that is not chosen yet."""
+def find_unknown(expression: Expression, environment: Mapping[str, Value]) -> Shared | None:
+    """The first shared hyperparameter in an expression that has no value yet; None if its value can be computed."""
     return next((s for s in expression.shared() if s.name not in environment), None)
 
 
-def computed(term: Term, name: str, expression: Expression, environment: Mapping[str, Value]) -> Value:
+def compute_value(term: Term, name: str, expression: Expression, environment: Mapping[str, Value]) -> Value:
     """The value of an expression in place of the hyperparameter `name`; Misfit if `term` cannot take it."""
     try:
         value = expression.evaluate(environment)

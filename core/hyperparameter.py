@@ -1,4 +1,4 @@
-"""The hyperparameters of a module: what may be written in such a field, and what it may be."""
+"""The hyperparameters of a module: what may be written in such a field, and which of its values are tried."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -10,10 +10,14 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression
 from archwright.core.value import Value, as_sequence, as_value
 
-Entry = Value | Domain | Expression  # what a hyperparameter's field holds: closed if it is a value
+Slot = (
+    Value | Domain | Expression
+)  # what the field of a hyperparameter holds: its value, or, where it is open, the rest
 Check = Callable[[Value], str | None]  # what is wrong with a value, or None
 
 V = TypeVar("V", bool, int, float, str)
+
+MAX_TRIED_VALUES = 4096  # of a range; where it has more, a few of them stand for all
 
 
 class InvalidHyperparameter(ArchwrightError, ValueError):
@@ -34,12 +38,12 @@ else:
         """The type of a field that takes a value, a list of them, a domain or an expression; read, it is a value."""
 
 
-def entry(given: Any) -> Entry:
+def as_slot(written: Any) -> Slot:
     """What a hyperparameter's field holds for what a person wrote there: a list, range or array is a finite domain."""
-    if isinstance(given, Domain | Expression):
-        return given
-    options = as_sequence(given)
-    return as_value(given) if options is None else values(*options)
+    if isinstance(written, Domain | Expression):
+        return written
+    options = as_sequence(written)
+    return as_value(written) if options is None else values(*options)
 
 
 def one_of(*options: Value) -> Check:
@@ -68,22 +72,53 @@ def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
     return check
 
 
-def probes(held: Entry) -> Iterator[Value]:
-    """The values of a field that are checked when its module is made; those of expressions wait for the traversal."""
-    if isinstance(held, Domain):
-        large = not isinstance(held, Values) and (held.size is None or held.size > 4096)
-        yield from (held.from_unit(0.0), held.from_unit(1.0)) if large else held
-    elif not isinstance(held, Expression):
-        yield held
-
-
-def _checked(instance: Any, attribute: "attrs.Attribute[Any]", held: Entry) -> None:
-    for value in probes(held):
-        if remedy := instance.check(attribute.name, value):
-            raise InvalidHyperparameter(f"{attribute.name} of {instance.kind} is {value!r}; {remedy}")
-
-
 def hyperparameter(check: Check | None = None, *, default: Any = attrs.NOTHING) -> Any:
     """A field that holds a hyperparameter: `check` judges each value that is written there or computed for it."""
     metadata = {"role": "hyperparameter", "check": check}
-    return attrs.field(converter=entry, validator=_checked, default=default, metadata=metadata)
+    return attrs.field(converter=as_slot, validator=_require_valid, default=default, metadata=metadata)
+
+
+def named_hyperparameters() -> Any:
+    """A field that holds hyperparameters under names of one's own: pairs of a name and what is written for it."""
+    metadata = {"role": "named hyperparameters"}
+    return attrs.field(converter=_as_named_slots, validator=_require_all_valid, metadata=metadata)
+
+
+def _as_named_slots(written: Any) -> tuple[tuple[str, Slot], ...]:
+    return tuple((name, as_slot(slot)) for name, slot in written)
+
+
+def _require_valid(instance: Any, attribute: "attrs.Attribute[Any]", slot: Slot) -> None:
+    _require_valid_slot(instance, attribute.name, slot)
+
+
+def _require_all_valid(instance: Any, _: "attrs.Attribute[Any]", slots: tuple[tuple[str, Slot], ...]) -> None:
+    for name, slot in slots:
+        _require_valid_slot(instance, name, slot)
+
+
+def _require_valid_slot(instance: Any, name: str, slot: Slot) -> None:
+    for value in list_checked_values(slot):
+        if remedy := instance.check(name, value):
+            raise InvalidHyperparameter(f"{name} of {instance.kind} is {value!r}; {remedy}")
+
+
+def list_checked_values(slot: Slot) -> Iterator[Value]:
+    """The values of a field that are checked when its module is made: all, or of a long range its ends.
+
+    Those of expressions are checked in the traversal, where they are known.
+    """
+    if isinstance(slot, Domain):
+        yield from slot if is_tried_in_full(slot) else (slot.from_unit(0.0), slot.from_unit(1.0))
+    elif not isinstance(slot, Expression):
+        yield slot
+
+
+def is_tried_in_full(domain: Domain) -> bool:
+    """Whether each value of a domain is tried: of a list always, of a range if it is not too long."""
+    return isinstance(domain, Values) or (domain.size is not None and domain.size <= MAX_TRIED_VALUES)
+
+
+def list_tried_values(domain: Domain) -> list[Value]:
+    """The values of a domain that are tried: all, or the ends and the middle of a long range."""
+    return list(domain) if is_tried_in_full(domain) else [domain.from_unit(u) for u in (0.0, 0.5, 1.0)]

@@ -1,26 +1,25 @@
-"""The state of a traversal: a zipper over a term (Huet 1997) that asks one hyperparameter at a time.
+"""A search space with some of its choices made: the state of a traversal that asks for one hyperparameter at a time.
 
-A node is the term in focus, the shape that flows into it, and the frames of the modules around it. To go on is to let
-the focus take its next step: it asks its next open hyperparameter, or is entered, or is done and handed to the frame
-above, which goes on to its next child or is done in turn.
+A node holds the term that the traversal has come to, the shape that flows into it, and the modules around that term,
+one frame for each (a zipper, Huet 1997). To go on, the term takes its next step: it asks for a value of its next open
+hyperparameter, or is entered, or is done. A term that is done is put into the frame around it, which goes on to its
+next child or is done in turn.
 """
 
 from collections.abc import Iterable
 from html import escape
-from typing import Any, final
+from typing import Any, assert_never, final
 
 from attrs import evolve, frozen
 
 from archwright.core.domain import Domain
-from archwright.core.environment import Environment, nothing_shared
+from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.shape import Misfit, Shape
 from archwright.core.shape import input_shape as as_shape
-from archwright.core.step import Step, step
+from archwright.core.step import Ask, Done, Enter, take_step
 from archwright.core.term import Compound, Term, chain_out_shape
-from archwright.core.value import IllegalValue, InvalidDomain, Value, as_value, format_value
-
-Path = tuple[tuple[str, Value], ...]
+from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value
 
 
 class DeadEnd(ArchwrightError, ValueError):
@@ -32,7 +31,7 @@ class NotAChoice(ArchwrightError, ValueError):
 
 
 class PathMismatch(ArchwrightError, ValueError):
-    """A path that does not lead through the space; the message has the first step that does not fit."""
+    """A path that does not lead through the space; the message has the first choice that does not fit."""
 
 
 @final
@@ -47,32 +46,32 @@ class Origin:
 _set = object.__setattr__
 
 
-class _Placed:
+class _WithPrefix:
     __slots__ = ("_prefix",)
 
 
 @final
 @frozen(eq=False)
-class Frame(_Placed):
-    """A module that was entered and is not done: the surroundings of the focus."""
+class Frame(_WithPrefix):
+    """A module that was entered and is not done: it is around the term that the traversal has come to."""
 
     term: Compound
     in_shape: Shape
-    above: "Frame | None"
-    inside: tuple[Term, ...]  # the children: those before the focus as they were, and the focus, and those after it
-    done: tuple[Term, ...] = ()  # the children before the focus, specified
-    outs: tuple[Shape, ...] = ()  # what the module remembers of their output shapes
+    above: "Frame | None"  # the module around this one
+    children: tuple[Term, ...]  # all of them, as they were when the module was entered
+    done: tuple[Term, ...] = ()  # the first of them, specified
+    outs: tuple[Shape, ...] = ()  # what the module remembers of the output shapes of those
     depth: int = 1  # how many modules are entered, with this one
 
     @property
     def prefix(self) -> str:
-        """What comes before the focus in its name, worked out when it is first read and shared by siblings."""
-        found: str | None = getattr(self, "_prefix", None)  # most are read once or never: no exception for each
-        if found is None:
+        """The first part of the names of choices in its next child; worked out when it is first read."""
+        prefix: str | None = getattr(self, "_prefix", None)  # most are read once or never: no exception for each
+        if prefix is None:
             above = self.above.prefix if self.above is not None else ""
-            found = f"{above}{self.term.segment(len(self.done))}."
-            _set(self, "_prefix", found)
-        return found
+            prefix = f"{above}{self.term.segment(len(self.done))}."
+            _set(self, "_prefix", prefix)
+        return prefix
 
 
 @final
@@ -90,12 +89,12 @@ class Node:
     """A space with some of its hyperparameters chosen. Immutable: choosing gives a new node that shares the rest."""
 
     origin: Origin
-    focus: Term  # at a leaf, the architecture
+    focus: Term  # the term that the traversal has come to; at a leaf, the architecture
     shape: Shape  # the input shape of the focus; at a leaf, the output shape of the architecture
-    frame: Frame | None
-    environment: Environment
-    step: Step | None  # what the focus does next: it asks; None at a leaf
-    domain: Domain | None  # of the hyperparameter that is asked, perhaps narrowed; None at a leaf
+    frame: Frame | None  # the module around the focus; None if that is the whole space
+    environment: Environment  # the shared hyperparameters that have a value
+    ask: Ask | None  # what the focus asks for; None at a leaf
+    domain: Domain | None  # of the open hyperparameter, perhaps narrowed; None at a leaf
     parent: "Node | None"  # the node at which `value` was chosen
     value: Value | None
 
@@ -107,18 +106,18 @@ class Node:
     @property
     def choice(self) -> Choice | None:
         """The open hyperparameter; None at a leaf."""
-        return None if self.domain is None else Choice(self._asked(), self.domain)
+        return None if self.domain is None else Choice(self._choice_name(), self.domain)
 
     @property
     def path(self) -> Path:
         """The name and value of each choice so far."""
-        steps: list[tuple[str, Value]] = []
+        choices: list[tuple[str, Value]] = []
         node = self
-        while (before := node.parent) is not None:
+        while (parent := node.parent) is not None:
             assert node.value is not None
-            steps.append((before._asked(), node.value))
-            node = before
-        return tuple(reversed(steps))
+            choices.append((parent._choice_name(), node.value))
+            node = parent
+        return tuple(reversed(choices))
 
     @property
     def architecture(self) -> Term:
@@ -136,69 +135,70 @@ class Node:
 
     def choose(self, value: Value) -> "Node":
         """The node in which the open hyperparameter has `value`; this one is unchanged."""
-        asked, domain = self.step, self.domain
-        if asked is None or domain is None:
-            raise self._refusal(value)
+        ask, domain = self.ask, self.domain
+        if ask is None or domain is None:
+            raise self._refuse(value)
         try:
             value = domain.canonicalize(value)
-            if domain is not asked.domain and asked.domain is not None:  # narrowed, perhaps to equals such as 1.0 of 1
-                value = asked.domain.canonicalize(value)
+            if domain is not ask.domain:  # narrowed, perhaps to equal values such as 1.0 for 1
+                value = ask.domain.canonicalize(value)
         except (ValueError, TypeError):
-            return self.choose(self._plain(value))
-        environment, answers = self.environment, asked.answers
-        if asked.shared is None:
-            answers = (*answers, value)
+            return self.choose(self._as_plain(value))
+        environment, values = self.environment, ask.values
+        if ask.shared is None:
+            values = (*values, value)
         else:
-            environment = environment.set(asked.shared, value)
-        return _advance(self.origin, self.focus, self.shape, self.frame, environment, answers, self, value)
+            environment = environment.set(ask.shared, value)
+        return _advance(self.origin, self.focus, self.shape, self.frame, environment, values, self, value)
 
     def narrow(self, domain: Domain) -> "Node":
         """The node in which the open hyperparameter has a smaller domain; of one value, the node that chooses it."""
         if self.domain is None or not self.domain.includes(domain):
-            raise self._refusal(domain)
+            raise self._refuse(domain)
         return self.choose(domain.from_unit(0.0)) if domain.size == 1 else evolve(self, domain=domain)
 
-    def _plain(self, value: Any) -> Value:
-        """A value that is none of the domain as it is, as a plain one: of numpy, it may be one then."""
+    def _as_plain(self, value: Any) -> Value:
+        """A value that is not in the domain as a plain one, which may be in it: numpy's numbers become Python's."""
         try:
-            made = as_value(value)
+            plain_value = as_value(value)
         except InvalidDomain:
-            raise self._refusal(value) from None
-        if type(made) is type(value):
-            raise self._refusal(value)
-        return made
+            raise self._refuse(value) from None
+        if type(plain_value) is type(value):
+            raise self._refuse(value)
+        return plain_value
 
-    def _asked(self) -> str:
+    def _choice_name(self) -> str:
         """The name of the open hyperparameter."""
-        assert self.step is not None
-        if self.step.shared is not None:
-            return self.step.shared
-        return f"{_place(self.focus, self.frame)}.{self.focus.plan.names[len(self.step.answers)]}"
+        assert self.ask is not None
+        if self.ask.shared is not None:
+            return self.ask.shared
+        return f"{_name_place(self.focus, self.frame)}.{self.focus.plan.names[len(self.ask.values)]}"
 
-    def _refusal(self, wanted: Value | Domain) -> ArchwrightError:
+    def _refuse(self, value: Value | Domain) -> ArchwrightError:
+        """The error for a value, or a domain, that cannot be chosen here."""
         choice = self.choice
         if choice is None:
-            return NotAChoice(f"{wanted} cannot be chosen: this node is a leaf, and nothing is left to choose")
-        return IllegalValue(f"{choice.name} is {format_value(wanted)}; it may be one of {choice.domain}")
+            return NotAChoice(f"{value} cannot be chosen: this node is a leaf, and nothing is left to choose")
+        return IllegalValue(f"{choice.name} is {format_value(value)}; it may be one of {choice.domain}")
 
     def _identity(self) -> tuple[Any, ...]:
         return (self.origin, self.path, self.domain)
 
     def __eq__(self, other: object) -> bool:
-        # The traversal is a function of where it began, what was chosen and what is asked; frames need no comparing.
+        # The traversal is a function of where it began, what was chosen and what may be; frames need no comparing.
         return isinstance(other, Node) and (self is other or self._identity() == other._identity())
 
     def __hash__(self) -> int:
         return hash(self._identity())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As its path: a chain of parents would go deeper than pickle does.
-        return _restored, self._identity()
+        # As its path: pickle would recurse too deep into a chain of parents.
+        return _restore, self._identity()
 
     def __repr__(self) -> str:
-        steps = ", ".join(f"{name}={value}" for name, value in self.path)
+        path = ", ".join(f"{name}={value}" for name, value in self.path)
         choice = self.choice
-        return f"<leaf {steps}>" if choice is None else f"<node {steps} | {choice.name} in {choice.domain}>"
+        return f"<leaf {path}>" if choice is None else f"<node {path} | {choice.name} in {choice.domain}>"
 
     def _repr_html_(self) -> str:
         """For notebooks: the picture of a leaf's architecture, or of the space with what is chosen so far above it."""
@@ -212,11 +212,11 @@ class Node:
 def root(space: Term, input_shape: Iterable[int]) -> Node:
     """The node in which nothing is chosen. DeadEnd if something in the space fits no such input."""
     shape = as_shape(input_shape)
-    return _advance(Origin(space, shape), space, shape, None, nothing_shared, (), None, None)
+    return _advance(Origin(space, shape), space, shape, None, EMPTY_ENVIRONMENT, (), None, None)
 
 
 def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Value]]) -> Node:
-    """The node that `path` leads to. PathMismatch names the first step that does not fit."""
+    """The node that `path` leads to. PathMismatch names the first choice that does not fit."""
     node = root(space, input_shape)
     for i, (name, value) in enumerate(path):
         choice = node.choice
@@ -232,12 +232,12 @@ def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Va
     return node
 
 
-def _restored(origin: Origin, path: Path, domain: Domain | None) -> Node:
+def _restore(origin: Origin, path: Path, domain: Domain | None) -> Node:
     node = replay(origin.space, origin.input_shape, path)
     return node if node.domain == domain else evolve(node, domain=domain)
 
 
-class _Elsewhere(Misfit):
+class _MisfitAt(Misfit):
     """A misfit at another place than the focus."""
 
     def __init__(self, why: str, place: str) -> None:
@@ -251,70 +251,79 @@ def _advance(
     shape: Shape,
     frame: Frame | None,
     environment: Environment,
-    answers: tuple[Value, ...],
+    values: tuple[Value, ...],
     parent: Node | None,
     value: Value | None,
 ) -> Node:
-    """The next node that asks something, or the leaf."""
+    """The next node with an open hyperparameter, or the leaf; `value` was chosen last, at `parent`."""
     try:
         while True:
-            taken = step(focus, shape, environment, answers)
-            for name, only in taken.learned:
-                environment = environment.set(name, only)
-            if taken.domain is not None:
-                return Node(origin, focus, shape, frame, environment, taken, taken.domain, parent, value)
-            if (entered := taken.entered) is not None:
-                first = entered.child_in_shape(0, shape, ())
-                depth = 1 if frame is None else frame.depth + 1
-                frame = Frame(entered, shape, frame, taken.inside, depth=depth)
-                if depth > MAX_NESTING:
-                    raise TooDeep(frame.prefix)
-                focus, shape, answers = taken.inside[0], first, ()
-                continue
-            assert taken.done is not None
-            frame, term, out = _hand_over(frame, taken.done, taken.out)
-            if frame is None:
-                return Node(origin, term, out, None, environment, None, None, parent, value)
-            i = len(frame.done)
-            focus, answers = frame.inside[i], ()
-            shape = frame.term.child_in_shape(i, frame.in_shape, frame.outs)
+            step = take_step(focus, shape, environment, values)
+            for name, inferred in step.inferred:
+                environment = environment.set(name, inferred)
+            match step:
+                case Ask():
+                    return Node(origin, focus, shape, frame, environment, step, step.domain, parent, value)
+                case Enter():
+                    first = step.compound.child_in_shape(0, shape, ())
+                    depth = 1 if frame is None else frame.depth + 1
+                    frame = Frame(step.compound, shape, frame, step.children, depth=depth)
+                    if depth > MAX_NESTING:
+                        raise TooDeep(frame.prefix)
+                    focus, shape, values = step.children[0], first, ()
+                case Done():
+                    frame, term, out = _close_frames(frame, step.term, step.out_shape)
+                    if frame is None:
+                        return Node(origin, term, out, None, environment, None, None, parent, value)
+                    i = len(frame.done)
+                    focus, values = frame.children[i], ()
+                    shape = frame.term.child_in_shape(i, frame.in_shape, frame.outs)
+                case _:
+                    assert_never(step)
     except Misfit as misfit:
-        steps = () if parent is None else (*parent.path, (parent._asked(), value))  # pyright: ignore[reportPrivateUsage]
-        chosen = ", ".join(f"{name} = {v}" for name, v in steps) or "no choice at all"
-        place = misfit.place if isinstance(misfit, _Elsewhere) else _place(focus, frame)
-        raise DeadEnd(f"nothing fits at {place} after {chosen}: {misfit}") from misfit
+        place = misfit.place if isinstance(misfit, _MisfitAt) else _name_place(focus, frame)
+        raise DeadEnd(f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}") from misfit
     except RecursionError as error:
-        raise TooDeep(error.place if isinstance(error, TooDeep) else _place(focus, frame)) from error
+        raise TooDeep(error.place if isinstance(error, TooDeep) else _name_place(focus, frame)) from error
 
 
-def _hand_over(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | None, Term, Shape]:
-    """The frame that has an open child next, now that `term` in the given one is done; None if the whole space is.
+def _describe_choices(parent: Node | None, value: Value | None) -> str:
+    """The choices up to `value`, which was chosen at `parent`."""
+    if parent is None:
+        return "no choice at all"
+    path = (*parent.path, (parent._choice_name(), value))  # pyright: ignore[reportPrivateUsage]
+    return ", ".join(f"{name} = {chosen}" for name, chosen in path)
 
-    With None come the architecture and its output shape.
+
+def _close_frames(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | None, Term, Shape]:
+    """The innermost frame that has an open child left, now that `term`, of output shape `out`, is done in `frame`.
+
+    None if the whole space is done; with it come the architecture and its output shape. Children that are specified
+    from the beginning are done on the way.
     """
     while frame is not None:
-        parent, inside, outs, done = frame.term, frame.inside, frame.outs, frame.done
-        copies, i = parent.copies, -1
+        module, children, outs, done = frame.term, frame.children, frame.outs, frame.done
+        copies, i = module.copies, -1
         try:
             while True:
                 done = (*done, term)
-                outs = parent.remember(outs, out if copies == 1 else chain_out_shape(term, out, copies))
+                outs = module.remember(outs, out if copies == 1 else chain_out_shape(term, out, copies))
                 i = len(done)
-                if i == len(inside):
+                if i == len(children):
                     break
-                term = inside[i]
-                if not term.plan.closed:
-                    return Frame(parent, frame.in_shape, frame.above, inside, done, outs, frame.depth), term, out
-                out = term.out_shape(parent.child_in_shape(i, frame.in_shape, outs))
-            term, out = parent.with_children(done), parent.merge(frame.in_shape, outs)
+                term = children[i]
+                if not term.plan.specified:
+                    return Frame(module, frame.in_shape, frame.above, children, done, outs, frame.depth), term, out
+                out = term.out_shape(module.child_in_shape(i, frame.in_shape, outs))
+            term, out = module.with_children(done), module.merge(frame.in_shape, outs)
         except Misfit as misfit:
-            at_child = i == len(done) < len(inside)
-            stuck = Frame(parent, frame.in_shape, frame.above, inside, done) if at_child else frame.above
-            raise _Elsewhere(str(misfit), _place(term if at_child else parent, stuck)) from misfit
+            at_child = i == len(done) < len(children)
+            around = Frame(module, frame.in_shape, frame.above, children, done) if at_child else frame.above
+            raise _MisfitAt(str(misfit), _name_place(term if at_child else module, around)) from misfit
         frame = frame.above
     return None, term, out
 
 
-def _place(focus: Term, frame: Frame | None) -> str:
+def _name_place(focus: Term, frame: Frame | None) -> str:
     """Where a term is: the segments of the modules around it, and its kind."""
     return focus.kind if frame is None else frame.prefix + focus.kind

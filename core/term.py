@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -11,69 +11,83 @@ from attrs import frozen
 from archwright.core.domain import Domain
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.expression import Expression, Shared
-from archwright.core.hyperparameter import Check, Entry, hyperparameter
+from archwright.core.hyperparameter import Check, Slot, hyperparameter, named_hyperparameters
 from archwright.core.shape import Shape
 from archwright.core.user_modules import check_results, is_user_defined
 from archwright.core.value import Value
 
 T = TypeVar("T")
+K = TypeVar("K", bound="Term")
 
 
 class NotATerm(ArchwrightError, TypeError):
     """Something else where a module belongs."""
 
 
-def _terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) -> None:
-    found = cast(tuple[object, ...], held if isinstance(held, tuple) else (held,))
-    for i, each in enumerate(found):
-        if not isinstance(each, Term):
+def _require_terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) -> None:
+    terms = cast(tuple[object, ...], held if isinstance(held, tuple) else (held,))
+    for i, term in enumerate(terms):
+        if not isinstance(term, Term):
             place = f"{attribute.name}[{i}]" if isinstance(held, tuple) else attribute.name
-            raise NotATerm(f"{place} of {instance.kind} is {each!r}; it must be a module, such as relu()")
-        if each.plan.depth >= MAX_NESTING:
+            raise NotATerm(f"{place} of {instance.kind} is {term!r}; it must be a module, such as relu()")
+        if term.plan.depth >= MAX_NESTING:
             raise TooDeep(f"{attribute.name} of {instance.kind}")
+
+
+def _as_tuple(written: Any) -> tuple[Any, ...]:
+    return tuple(written)
 
 
 def child() -> Any:
     """A field of a module that holds a term."""
-    return attrs.field(validator=_terms, metadata={"role": "child"})
-
-
-def _as_tuple(given: Any) -> tuple[Any, ...]:
-    return tuple(given)
+    return attrs.field(validator=_require_terms, metadata={"role": "child"})
 
 
 def children() -> Any:
     """A field of a module that holds a tuple of terms."""
-    return attrs.field(converter=_as_tuple, validator=_terms, metadata={"role": "children"})
+    return attrs.field(converter=_as_tuple, validator=_require_terms, metadata={"role": "children"})
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field, hyperparameter, child, children))
+@dataclass_transform(
+    frozen_default=True, field_specifiers=(attrs.field, hyperparameter, named_hyperparameters, child, children)
+)
 def module(cls: type[T]) -> type[T]:
     """Make `cls` a kind of module: a frozen value whose `kind`, unless it says one, is its name in snake_case."""
-    made: Any = frozen(cls)
+    kind: Any = frozen(cls)
     if "kind" not in cls.__dict__:
-        made.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
-    roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in attrs.fields(made)]
-    made._fields = tuple(roles)
-    made._hyperparameters = tuple(name for name, role in roles if role == "hyperparameter")
-    made._subterms = tuple(name for name, role in roles if role in ("child", "children"))
-    if is_user_defined(made):
-        check_results(made)
-    return made
+        kind.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+    roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in attrs.fields(kind)]
+    kind._fields = tuple(roles)
+    kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
+    if is_user_defined(kind):
+        check_results(kind)
+    return kind
+
+
+_set = object.__setattr__
+
+
+def make_unchecked(kind: type[K], fields: Mapping[str, Any], opened: tuple[str, ...] = ()) -> K:
+    """The term of a kind with these fields, which are neither converted nor checked: they come from a valid term."""
+    term = object.__new__(kind)
+    for name, held in fields.items():
+        _set(term, name, held)
+    _set(term, "opened", opened)
+    return term
 
 
 @frozen(eq=False)
 class Plan:
     """What the traversal needs to know of a term, worked out once for each term of a space."""
 
-    names: tuple[str, ...]  # of the open hyperparameters, in the order of asking
-    entries: tuple[Domain | Expression, ...]  # beside them
-    guarded: tuple[bool, ...]  # beside them: whether the input shape may rule out some of the values
-    fields: tuple[tuple[str, int, Any], ...]  # every field: its name, its place among the open ones or -1, its value
+    names: tuple[str, ...]  # of the open hyperparameters, in the order in which they are chosen
+    slots: tuple[Domain | Expression, ...]  # what each of them holds
+    shape_dependent: tuple[bool, ...]  # whether the input shape may rule out some of the values of each
     shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
-    closed: bool  # nothing is left to choose or to expand, here or below
+    specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
-    memo: dict[Any, Any]  # what was worked out about the term for given shapes: derived facts, not part of its value
+    facts: dict[Any, Any]  # see `remember_on_term`; derived from the term, and no part of its value
+    passing_facts: dict[Any, Any]  # of these, the latest about values that hardly come again
 
 
 class Term(ABC):
@@ -89,8 +103,7 @@ class Term(ABC):
 
     kind: ClassVar[str]
     _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
-    _hyperparameters: ClassVar[tuple[str, ...]]
-    _subterms: ClassVar[tuple[str, ...]]
+    _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
 
@@ -100,18 +113,24 @@ class Term(ABC):
         return self.kind
 
     @property
-    def hyperparameters(self) -> tuple[tuple[str, Entry], ...]:
-        """Names and what they hold, in the order in which they are asked."""
-        return tuple((name, getattr(self, name)) for name in self._hyperparameters)
+    def hyperparameters(self) -> tuple[tuple[str, Slot], ...]:
+        """Their names and what they hold, in the order in which they are chosen."""
+        slots: list[tuple[str, Slot]] = []
+        for name, role in self._fields:
+            if role == "hyperparameter":
+                slots.append((name, getattr(self, name)))
+            elif role == "named hyperparameters":
+                slots.extend(getattr(self, name))
+        return tuple(slots)
 
     @property
     def subterms(self) -> "tuple[Term, ...]":
         """The terms directly inside this one."""
-        found: list[Term] = []
+        terms: list[Term] = []
         for name in self._subterms:
-            inside = getattr(self, name)
-            found.extend(inside if isinstance(inside, tuple) else (inside,))  # pyright: ignore[reportUnknownArgumentType]
-        return tuple(found)
+            held = getattr(self, name)
+            terms.extend(held if isinstance(held, tuple) else (held,))  # pyright: ignore[reportUnknownArgumentType]
+        return tuple(terms)
 
     def __getattr__(self, name: str) -> Any:
         # The plan is made when it is first read and then lies in its slot, where reading it costs no call.
@@ -124,29 +143,33 @@ class Term(ABC):
         return plan
 
     def _make_plan(self) -> Plan:
-        opened = [(name, e) for name, e in self.hyperparameters if isinstance(e, Domain | Expression)]
-        place = {name: i for i, (name, _) in enumerate(opened)}
+        slots = {name: slot for name, slot in self.hyperparameters if isinstance(slot, Domain | Expression)}
         relevant = self.shape_hyperparameters
-        found = {s.name: s for _, e in opened if isinstance(e, Expression) for s in e.shared()}
-        found |= {s.name: s for inside in self.subterms for s in inside.plan.shared}
+        shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.shared()}
+        shared |= {s.name: s for term in self.subterms for s in term.plan.shared}
         return Plan(
-            names=tuple(place),
-            entries=tuple(e for _, e in opened),
-            guarded=tuple(relevant is None or name in relevant for name, _ in opened),
-            fields=tuple((name, place.get(name, -1), getattr(self, name)) for name, _ in self._fields),
-            shared=tuple(found.values()),
-            closed=not opened and not isinstance(self, Rewriting) and all(t.plan.closed for t in self.subterms),
+            names=tuple(slots),
+            slots=tuple(slots.values()),
+            shape_dependent=tuple(relevant is None or name in relevant for name in slots),
+            shared=tuple(shared.values()),
+            specified=not slots and not isinstance(self, Rewriting) and all(t.plan.specified for t in self.subterms),
             depth=1 + max((t.plan.depth for t in self.subterms), default=0),
-            memo={},
+            facts={},
+            passing_facts={},
         )
 
-    def specified(self, answers: tuple[Value, ...]) -> Self:
+    def specify(self, values: tuple[Value, ...]) -> Self:
         """This term with values for its own open hyperparameters, in order; the terms inside are as they were."""
-        new = object.__new__(type(self))
-        for name, place, held in self.plan.fields:
-            _set(new, name, held if place < 0 else answers[place])
-        _set(new, "opened", self.plan.names)
-        return new
+        chosen = dict(zip(self.plan.names, values, strict=True))
+        fields: dict[str, Any] = {}
+        for name, role in self._fields:
+            held = getattr(self, name)
+            if role == "hyperparameter":
+                held = chosen.get(name, held)
+            elif role == "named hyperparameters":
+                held = tuple([(own, chosen.get(own, slot)) for own, slot in held])
+            fields[name] = held
+        return make_unchecked(type(self), fields, self.plan.names)
 
     def check(self, name: str, value: Value) -> str | None:
         """What is wrong with a value computed for the hyperparameter `name`, or None."""
@@ -171,9 +194,6 @@ class Term(ABC):
         return as_svg(self)
 
 
-_set = object.__setattr__
-
-
 class Basic(Term):
     """A module without modules inside: fields and `out_shape`."""
 
@@ -185,7 +205,7 @@ class Basic(Term):
 
 
 class Compound(Term):
-    """A module that is entered: its children, or its expansion, are traversed in its place."""
+    """A module with modules inside: the traversal enters it, and goes through its children or its expansion."""
 
     __slots__ = ()
 
@@ -196,22 +216,22 @@ class Compound(Term):
 
     @abstractmethod
     def inside(self) -> tuple[Term, ...]:
-        """The terms to traverse in order; asked when its own hyperparameters are values."""
+        """The terms to traverse, in order; only when its own hyperparameters are values."""
 
     @abstractmethod
     def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The input shape of child `i`, given what `remember` keeps of the outputs of those before it."""
+        """The input shape of child `i`, given what `remember` keeps of the output shapes of those before it."""
 
     def remember(self, outs: tuple[Shape, ...], out: Shape) -> tuple[Shape, ...]:
-        """What of the outputs so far, and of one more, this module depends on; the less, the cheaper is counting."""
+        """What it depends on of the output shapes so far, and of one more; the less, the cheaper is counting."""
         return (*outs, out)
 
     @abstractmethod
     def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """The output shape, given what `remember` keeps of the children's outputs."""
+        """The output shape, given what `remember` keeps of the output shapes of the children."""
 
     @abstractmethod
-    def with_children(self, done: tuple[Term, ...]) -> Term:
+    def with_children(self, children: tuple[Term, ...]) -> Term:
         """What this module is once its children are specified."""
 
 
@@ -224,48 +244,47 @@ class Composite(Compound):
         """Its children."""
         return self.subterms
 
-    def with_children(self, done: tuple[Term, ...]) -> Self:
+    def with_children(self, children: tuple[Term, ...]) -> Self:
         """This module with other children, as many as before."""
-        new = object.__new__(type(self))
-        rest = done
+        fields: dict[str, Any] = {}
+        rest = children
         for name, role in self._fields:
             held = getattr(self, name)
             if role == "children":
                 held, rest = rest[: len(held)], rest[len(held) :]
             elif role == "child":
                 held, rest = rest[0], rest[1:]
-            _set(new, name, held)
-        _set(new, "opened", self.opened)
-        return new
+            fields[name] = held
+        return make_unchecked(type(self), fields, self.opened)
 
     def runs(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
-        """Each run of a child in order: its index, the child, its input and output shape; only if specified."""
+        """Each run of a child in order: its index, the child, its input and output shapes; only if specified."""
         outs: tuple[Shape, ...] = ()
-        for i, inside in enumerate(self.subterms):
+        for i, term in enumerate(self.subterms):
             shape = self.child_in_shape(i, in_shape, outs)
             for _ in range(self.copies):
-                before, shape = shape, inside.out_shape(shape)
-                yield i, inside, before, shape
+                before, shape = shape, term.out_shape(shape)
+                yield i, term, before, shape
             outs = self.remember(outs, shape)
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """The shape of its output, by way of its children."""
         outs: tuple[Shape, ...] = ()
-        for i, inside in enumerate(self.subterms):
-            out = inside.out_shape(self.child_in_shape(i, in_shape, outs))
-            outs = self.remember(outs, out if self.copies == 1 else chain_out_shape(inside, out, self.copies))
+        for i, term in enumerate(self.subterms):
+            out = term.out_shape(self.child_in_shape(i, in_shape, outs))
+            outs = self.remember(outs, out if self.copies == 1 else chain_out_shape(term, out, self.copies))
         return self.merge(in_shape, outs)
 
     def parameters(self, in_shape: Shape) -> int:
         """Those of its children; copies have parameters of their own."""
-        return sum(inside.parameters(shape) for _, inside, shape, _ in self.runs(in_shape))
+        return sum(term.parameters(shape) for _, term, shape, _ in self.runs(in_shape))
 
 
-def chain_out_shape(inside: Term, first: Shape, copies: int) -> Shape:
-    """The output shape of `copies` runs of a specified term in a chain, the first of which gave `first`."""
+def chain_out_shape(term: Term, first: Shape, copies: int) -> Shape:
+    """The output shape of a specified term that runs `copies` times in a chain; `first` is that of the first run."""
     shape = first
     for _ in range(copies - 1):
-        before, shape = shape, inside.out_shape(shape)
+        before, shape = shape, term.out_shape(shape)
         if before == shape:
             break
     return shape
@@ -296,9 +315,9 @@ class Rewriting(Compound):
         """The output of the expansion."""
         return outs[0]
 
-    def with_children(self, done: tuple[Term, ...]) -> Term:
+    def with_children(self, children: tuple[Term, ...]) -> Term:
         """The expansion: once specified, it stands for itself."""
-        return done[0]
+        return children[0]
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """That of its expansion."""

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from archwright.core.domain import Domain, Value
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression
-from archwright.core.hyperparameter import Entry
+from archwright.core.hyperparameter import Slot
 from archwright.core.node import Path
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Rewriting, Term
@@ -34,7 +34,7 @@ class Opaque(Term):
         return self.name
 
     @property
-    def hyperparameters(self) -> tuple[tuple[str, Entry], ...]:
+    def hyperparameters(self) -> tuple[tuple[str, Slot], ...]:
         """Every field that holds no module: which of them the kind calls so is not known."""
         return tuple((name, _entry(held)) for name, held in self.held if not any(_terms(held)))
 
@@ -43,14 +43,14 @@ class Opaque(Term):
         """The modules in its fields, in their order."""
         return tuple(term for _, held in self.held for term in _terms(held))
 
-    def specified(self, answers: tuple[Value, ...]) -> Self:
+    def specify(self, values: tuple[Value, ...]) -> Self:
         """This module with values for its open hyperparameters, in order."""
-        values = dict(zip(self.plan.names, answers, strict=True))
-        return evolve(self, held=tuple((name, values.get(name, held)) for name, held in self.held))
+        chosen = dict(zip(self.plan.names, values, strict=True))
+        return evolve(self, held=tuple((name, chosen.get(name, held)) for name, held in self.held))
 
-    def with_children(self, done: tuple[Term, ...]) -> Self:
+    def with_children(self, children: tuple[Term, ...]) -> Self:
         """This module with others in the places of those in its fields."""
-        others = iter(done)
+        others = iter(children)
         return evolve(self, held=tuple((name, _with_terms(held, others)) for name, held in self.held))
 
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -65,7 +65,7 @@ class Opaque(Term):
         return CodeNeeded(f"the kind {self.name!r} is not known here, and {what} is known to its code alone")
 
 
-def _entry(held: Any) -> Entry:
+def _entry(held: Any) -> Slot:
     if isinstance(held, Domain | Expression | bool | int | float | str):
         return held
     return json.dumps(held, default=str)
@@ -97,9 +97,9 @@ def outline(space: Term, path: Path) -> Term:
 def _chosen(term: Term, chosen: Mapping[str, Value], place: str) -> Term:
     plan = term.plan
     if plan.names:
-        named = zip(plan.names, plan.entries, strict=True)
+        named = zip(plan.names, plan.slots, strict=True)
         values = tuple(_value(f"{place}{term.kind}.{name}", held, chosen) for name, held in named)
-        term = term.specified(values)  # pyright: ignore[reportArgumentType]  (what is not known stays open)
+        term = term.specify(values)  # pyright: ignore[reportArgumentType]  (what is not known stays open)
     if isinstance(term, Rewriting) and not term.plan.names:
         return _chosen(term.expand(), chosen, f"{place}{term.segment(0)}.")
     if isinstance(term, Composite | Opaque):

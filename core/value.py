@@ -9,6 +9,7 @@ from typing import Any, cast
 from archwright.core.errors import ArchwrightError
 
 Value = bool | int | float | str
+Path = tuple[tuple[str, Value], ...]  # the name and value of each choice, in order
 
 MAX_INTEGER = 10**300  # of the absolute value: a float holds it, with room for arithmetic
 MAX_VALUES = 1_000_000  # of a range; a longer one is written as integers(lo, hi)

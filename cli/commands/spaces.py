@@ -12,8 +12,7 @@ from archwright.cli.output import choices, print_json, say, screen, several, siz
 from archwright.cli.own_code import named_space
 from archwright.cli.reports.path_lengths import depth
 from archwright.cli.space import CLASSES, INPUT_SHAPE, Found, find
-from archwright.core.analysis import count
-from archwright.core.check import dead_ends
+from archwright.core.analysis import count, dead_ends
 from archwright.core.drawing.text import as_text
 from archwright.core.json import to_json
 from archwright.core.node import Node, root

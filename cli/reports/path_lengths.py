@@ -5,6 +5,7 @@ from math import prod
 
 from archwright.core.domain import Domain
 from archwright.core.expression import Expression
+from archwright.core.facts import remember_on_term
 from archwright.core.ranges import Integers
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term
@@ -20,18 +21,15 @@ def depth(space: Term) -> int:
     return len(shared) + _depth(space)
 
 
+@remember_on_term
 def _depth(term: Term) -> int:
     """The choices of `term` and below on the longest path, those of shared hyperparameters aside."""
-    key = (_depth,)
-    if key not in term.plan.memo:
-        own = sum(isinstance(e, Domain) and e.size != 1 for e in term.plan.entries)
-        term.plan.memo[key] = own + _inside(term)
-    return term.plan.memo[key]
+    return sum(isinstance(slot, Domain) and slot.size != 1 for slot in term.plan.slots) + _inside(term)
 
 
 def _inside(term: Term) -> int:
     if isinstance(term, Rewriting):
-        return _longest(term, [_represented(held) for held in term.plan.entries])
+        return _longest(term, [_represented(held) for held in term.plan.slots])
     return sum(map(_depth, term.subterms)) if isinstance(term, Composite) else 0
 
 
@@ -41,16 +39,16 @@ def _longest(term: Rewriting, options: list[list[Value]]) -> int:
     Of too many expansions, the best option for each hyperparameter is found by itself, one after the other.
     """
     if prod(map(len, options)) <= EXPANDED:
-        return max(_expanded(term, answers) for answers in product(*options))
+        return max(_expanded(term, values) for values in product(*options))
     best = [values[0] for values in options]
     for i, values in enumerate(options):
         best[i] = max(values, key=lambda value: _expanded(term, (*best[:i], value, *best[i + 1 :])))
     return _expanded(term, tuple(best))
 
 
-def _expanded(term: Rewriting, answers: tuple[Value, ...]) -> int:
+def _expanded(term: Rewriting, values: tuple[Value, ...]) -> int:
     try:
-        return sum(map(_depth, term.specified(answers).inside()))
+        return sum(map(_depth, term.specify(values).inside()))
     except Misfit:
         return 0
 

@@ -5,7 +5,7 @@ from attrs import fields
 from archwright.core.domain import Domain, Values
 from archwright.core.drawing.picture import Picture, Text, box
 from archwright.core.expression import Computed, Expression, Shared
-from archwright.core.hyperparameter import Entry
+from archwright.core.hyperparameter import Slot
 from archwright.core.modules import basic
 from archwright.core.shape import Shape
 from archwright.core.term import Term
@@ -81,26 +81,26 @@ def details(term: Term) -> list[str]:
     return shown
 
 
-def _tells(name: str, held: Entry, usual: object) -> bool:
+def _tells(name: str, held: Slot, usual: object) -> bool:
     """Whether a hyperparameter that nobody chose is worth a place: a size is, and a stride other than 1."""
     if name == "stride":
         return held != 1
     return held != usual or (name == "size" and isinstance(held, int))
 
 
-def _named(name: str, held: Entry) -> str:
+def _named(name: str, held: Slot) -> str:
     if name in UNITS:
         return f"{_short(entry(held), LONGEST - len(UNITS[name]) - 1)} {UNITS[name]}"
     return f"no {name}" if held is False else setting(name, held)
 
 
-def setting(name: str, held: Entry) -> str:
+def setting(name: str, held: Slot) -> str:
     """A name and its value in a line that is not too long: of the two, the name is what is shortened."""
     value = _short(entry(held), LONGEST - 1 - min(len(name), LEAST))
     return f"{_short(name, LONGEST - 1 - len(value))} {value}"
 
 
-def entry(held: Entry) -> str:
+def entry(held: Slot) -> str:
     """A value, or what there is to choose from."""
     if isinstance(held, Shared):
         return f"{held.name} {entry(held.domain)}"

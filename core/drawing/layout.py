@@ -26,7 +26,7 @@ from archwright.core.drawing.picture import (
     side_by_side,
 )
 from archwright.core.expression import Expression
-from archwright.core.hyperparameter import Entry
+from archwright.core.hyperparameter import Slot
 from archwright.core.modules.basic import Identity, Settings, Zero
 from archwright.core.modules.choices import Either, Repeat
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
@@ -182,7 +182,7 @@ def _(term: Sequential, shapes: Shapes) -> Picture:
     parts: list[Part] = []
     for child, group in groupby(inside(term, shapes), lambda each: each[0]):
         alike = list(group)
-        if len(alike) == 1 or not child.plan.closed:
+        if len(alike) == 1 or not child.plan.specified:
             parts += [Part(picture(child, before), told(after)) for _, before, after in alike]
         else:
             before = tuple(shape for _, shapes, _ in alike for shape in shapes)
@@ -197,7 +197,7 @@ def _repeated(body: Picture, times: str) -> Picture:
 @picture.register
 def _(term: RepeatTied, shapes: Shapes) -> Picture:
     ((body, before, _),) = inside(term, shapes)
-    held: Entry = term.count
+    held: Slot = term.count
     is_open = isinstance(held, Expression) or (isinstance(held, Domain) and held.size != 1)
     alike = " alike" if is_open else ""
     return _repeated(picture(body, before), f"{TIMES}{entry(held)}{alike}")

@@ -31,12 +31,12 @@ MARGIN = 14.0
 
 def as_svg(term: Term, in_shape: Shape | None = None) -> str:
     """The SVG of a space, or of an architecture, whose shapes and parameters its input shape tells."""
-    return svg(whole(term, in_shape), f"{term.kind}: {'architecture' if term.plan.closed else 'search space'}")
+    return svg(whole(term, in_shape), f"{term.kind}: {'architecture' if term.plan.specified else 'search space'}")
 
 
 def whole(term: Term, in_shape: Shape | None = None) -> Picture:
     """The picture of a term from input to output, with its settings at the top."""
-    shapes = (in_shape,) if in_shape is not None and term.plan.closed else ()
+    shapes = (in_shape,) if in_shape is not None and term.plan.specified else ()
     drawn = Part(picture(term, shapes), told(outs(term, shapes)))
     start = Part(box((Text("input", "title"),), "end", is_round=True), told(shapes))
     flow = column([start, drawn, Part(box((Text("output", "title"),), "end", is_round=True))])

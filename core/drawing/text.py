@@ -7,7 +7,7 @@ from attrs import fields
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import to_one_line
 from archwright.core.expression import Expression, Shared
-from archwright.core.hyperparameter import Entry
+from archwright.core.hyperparameter import Slot
 from archwright.core.modules.choices import Either
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term
@@ -15,7 +15,7 @@ from archwright.core.term import Composite, Term
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
     """A tree, one module a line. An architecture drawn with its input shape also shows shapes and parameters."""
-    shape = in_shape if term.plan.closed else None
+    shape = in_shape if term.plan.specified else None
     return "\n".join(_lines(term, "", "", "", shape))
 
 
@@ -48,7 +48,7 @@ def _described(term: Term) -> str:
     return f"{term.kind}({', '.join(shown)})" if shown else term.kind
 
 
-def _entry(held: Entry) -> str:
+def _entry(held: Slot) -> str:
     if isinstance(held, Shared):
         return f"{held.name} {_entry(held.domain)}"
     if isinstance(held, Domain) and held.size == 1:  # never asked

@@ -2,17 +2,15 @@
 
 from typing import Any, ClassVar, final
 
-from attrs import field
-
 from archwright.core.domain import Domain
 from archwright.core.expression import Expression
 from archwright.core.hyperparameter import (
-    Entry,
     Hyperparameter,
     InvalidHyperparameter,
-    entry,
+    Slot,
     hyperparameter,
     integer,
+    named_hyperparameters,
     number,
     one_of,
 )
@@ -27,14 +25,14 @@ _PADDINGS = one_of("same", "valid")
 _INITIALIZATIONS = one_of("he", "released")
 
 
-def image(kind: str, in_shape: Shape) -> tuple[int, int, int]:
+def as_image_shape(kind: str, in_shape: Shape) -> tuple[int, int, int]:
     """`in_shape` as (channels, height, width); Misfit if it is not that of an image."""
     if len(in_shape) != 3:
         raise Misfit(f"{kind} needs an input of shape (channels, height, width); it got {in_shape}")
     return in_shape
 
 
-def windows(kind: str, length: int, size: int, stride: int, padding: str) -> int:
+def count_windows(kind: str, length: int, size: int, stride: int, padding: str) -> int:
     """How many windows of `size` fit on an axis of `length` (DeepArchitect's code; the same rule as TensorFlow's)."""
     if padding == "same":
         return -(-length // stride)
@@ -89,24 +87,24 @@ class Conv2d(Basic):
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """(filters, windows down, windows across)."""
-        channels, height, width = image("conv2d", in_shape)
+        channels, height, width = as_image_shape("conv2d", in_shape)
         groups = self.groups
         if groups != 1 and (channels % groups or self.filters % groups):
             raise Misfit(f"conv2d with {groups} groups cannot take {channels} channels and {self.filters} filters")
         size, stride, padding = self.size, self.stride, self.padding
-        down = windows("conv2d", height, size, stride, padding)
-        return (self.filters, down, down if width == height else windows("conv2d", width, size, stride, padding))
+        down = count_windows("conv2d", height, size, stride, padding)
+        return (self.filters, down, down if width == height else count_windows("conv2d", width, size, stride, padding))
 
     def parameters(self, in_shape: Shape) -> int:
         """A window of weights over a group's channels for each filter, and a bias for each."""
         return self.filters * (self.size**2 * (in_shape[0] // self.groups) + self.bias)
 
 
-def _pooled(pool: "MaxPool2d | AvgPool2d", in_shape: Shape) -> Shape:
-    channels, height, width = image(pool.kind, in_shape)
+def _pool_shape(pool: "MaxPool2d | AvgPool2d", in_shape: Shape) -> Shape:
+    channels, height, width = as_image_shape(pool.kind, in_shape)
     size, stride, padding = pool.size, pool.stride, pool.padding
-    down = windows(pool.kind, height, size, stride, padding)
-    return (channels, down, down if width == height else windows(pool.kind, width, size, stride, padding))
+    down = count_windows(pool.kind, height, size, stride, padding)
+    return (channels, down, down if width == height else count_windows(pool.kind, width, size, stride, padding))
 
 
 @final
@@ -121,7 +119,7 @@ class MaxPool2d(Basic):
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """(channels, windows down, windows across)."""
-        return _pooled(self, in_shape)
+        return _pool_shape(self, in_shape)
 
 
 @final
@@ -136,7 +134,7 @@ class AvgPool2d(Basic):
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """(channels, windows down, windows across)."""
-        return _pooled(self, in_shape)
+        return _pool_shape(self, in_shape)
 
 
 @final
@@ -146,7 +144,7 @@ class GlobalAvgPool(Basic):
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """(channels,)."""
-        return image("global_avg_pool", in_shape)[:1]
+        return as_image_shape("global_avg_pool", in_shape)[:1]
 
 
 class _SameShape(Basic):
@@ -188,7 +186,7 @@ class Activation(_SameShape):
     @property
     def label(self) -> str:
         """The function's name, once it is known."""
-        function: Entry = self.function
+        function: Slot = self.function
         return self.kind if isinstance(function, Domain | Expression) else str(function)
 
 
@@ -227,7 +225,7 @@ class ReluConvBn(Basic):
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """That of the input, which must be an image."""
-        return image(self.kind, in_shape)
+        return as_image_shape(self.kind, in_shape)
 
     def parameters(self, in_shape: Shape) -> int:
         """A window over the channels for each channel, and the normalisation's scale and shift."""
@@ -235,33 +233,17 @@ class ReluConvBn(Basic):
         return channels * (channels * self.size**2 + 2)
 
 
-def _entries(given: Any) -> tuple[tuple[str, Entry], ...]:
-    return tuple((name, entry(held)) for name, held in given)
-
-
 @final
 @module
 class Settings(_SameShape):
     """Hyperparameters of the training rather than of the model, under names of one's own; no effect on the data."""
 
-    entries: tuple[tuple[str, Entry], ...] = field(converter=_entries)
+    entries: tuple[tuple[str, Slot], ...] = named_hyperparameters()
 
     def __attrs_post_init__(self) -> None:
         names = [name for name, _ in self.entries]
         if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
             raise InvalidHyperparameter(f"the names of settings are {names}; each must be an identifier, and unique")
-
-    @property
-    def hyperparameters(self) -> tuple[tuple[str, Entry], ...]:
-        """The settings, in the order in which they were written."""
-        return self.entries
-
-    def specified(self, answers: tuple[Value, ...]) -> "Settings":
-        """These settings with values for the open ones."""
-        answer = iter(answers)
-        return Settings(
-            tuple((name, next(answer) if isinstance(e, Domain | Expression) else e) for name, e in self.entries)
-        )
 
     def check(self, name: str, value: Value) -> str | None:
         """None: what a setting may be is the trainer's concern."""

@@ -14,11 +14,14 @@ def pad_shapes(a: Shape, b: Shape) -> Shape:
     """
     if len(a) == len(b):
         return a if a == b else tuple(map(max, a, b))
-    sizes = [1, 1]
-    for which, shape in enumerate((a, b)):
-        for axis in shape:
-            sizes[which] *= axis
-    return (max(sizes),)
+    return (max(_volume(a), _volume(b)),)
+
+
+def _volume(shape: Shape) -> int:
+    volume = 1
+    for axis in shape:
+        volume *= axis
+    return volume
 
 
 @final
@@ -88,13 +91,6 @@ class Branches(Composite):
     def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """The merged output; of no branches at all, the input."""
         return outs[0] if outs else in_shape
-
-
-def _volume(shape: Shape) -> int:
-    volume = 1
-    for axis in shape:
-        volume *= axis
-    return volume
 
 
 @final

@@ -5,27 +5,23 @@ from typing import Any, final
 
 from attrs import field
 
-from archwright.core.domain import Domain, values
-from archwright.core.expression import Expression
-from archwright.core.hyperparameter import Entry, InvalidHyperparameter, entry, probes
+from archwright.core.domain import values
+from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hyperparameters
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.composite import pad_shapes
 from archwright.core.shape import Misfit, Shape
-from archwright.core.term import Composite, Rewriting, Term, children, module
+from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked, module
 from archwright.core.value import Value
 
 Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the last node the output
 
 
-def _edges(given: Any) -> tuple[Edge, ...]:
-    return tuple((int(source), int(target)) for source, target in given)
+def _as_edges(written: Any) -> tuple[Edge, ...]:
+    return tuple((int(source), int(target)) for source, target in written)
 
 
-def _entries(given: Any) -> tuple[tuple[str, Entry], ...]:
-    return tuple((name, entry(held)) for name, held in given)
-
-
-def _sorted_edges(instance: Term, _: object, edges: tuple[Edge, ...]) -> None:
+def _require_sorted(instance: Term, _: object, edges: tuple[Edge, ...]) -> None:
+    """InvalidHyperparameter unless the edges are those of a graph in which each node is reached, in their order."""
     nodes = sorted({0} | {target for _, target in edges})
     good = bool(edges) and nodes == list(range(len(nodes))) and all(source < target for source, target in edges)
     good = good and [target for _, target in edges] == sorted(target for _, target in edges)
@@ -41,7 +37,7 @@ def _sorted_edges(instance: Term, _: object, edges: tuple[Edge, ...]) -> None:
 class Topology(Composite):
     """A child on each edge; a node is the sum of what comes in, zero-padded to a common shape."""
 
-    edges: tuple[Edge, ...] = field(converter=_edges, validator=_sorted_edges)
+    edges: tuple[Edge, ...] = field(converter=_as_edges, validator=_require_sorted)
     children: tuple[Term, ...] = children()
 
     def __attrs_post_init__(self) -> None:
@@ -57,13 +53,13 @@ class Topology(Composite):
 
     def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """The sum at the node that the edge comes from."""
-        return self._at(self.edges[i][0], in_shape, outs)
+        return self._add_up(self.edges[i][0], in_shape, outs)
 
     def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """The sum at the last node."""
-        return self._at(self.edges[-1][1], in_shape, outs)
+        return self._add_up(self.edges[-1][1], in_shape, outs)
 
-    def _at(self, node: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
+    def _add_up(self, node: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         shapes = [out for (_, target), out in zip(self.edges, outs, strict=False) if target == node]
         if not shapes:
             return in_shape
@@ -71,6 +67,16 @@ class Topology(Composite):
         for other in shapes[1:]:
             shape = pad_shapes(shape, other)
         return shape
+
+
+def _require_one_each(instance: "Cell", _: object, labels: tuple[str, ...]) -> None:
+    """InvalidHyperparameter unless there is a choice for each edge, and a label of its own for each operation."""
+    counts = {len(instance.terms), len(labels), len(set(labels))}
+    if len(counts) > 1 or not instance.terms or len(instance.ops) != len(instance.edges):
+        raise InvalidHyperparameter(
+            f"cell has {len(instance.edges)} edges and {len(instance.ops)} choices, {len(instance.terms)} operations "
+            f"and the labels {list(labels)}; it needs a choice for each edge and a label of its own for each operation"
+        )
 
 
 @final
@@ -81,38 +87,11 @@ class Cell(Rewriting):
     Where `connected` is set, operations that would cut the output off the input are not offered.
     """
 
-    edges: tuple[Edge, ...] = field(converter=_edges, validator=_sorted_edges)
+    edges: tuple[Edge, ...] = field(converter=_as_edges, validator=_require_sorted)
     terms: tuple[Term, ...] = children()
-    labels: tuple[str, ...] = field(converter=tuple)
-    ops: tuple[tuple[str, Entry], ...] = field(converter=_entries)
+    labels: tuple[str, ...] = field(converter=tuple, validator=_require_one_each)
+    ops: tuple[tuple[str, Slot], ...] = named_hyperparameters()
     connected: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        given = len(self.terms), len(self.labels), len(set(self.labels))
-        if len(set(given)) > 1 or not self.terms or len(self.ops) != len(self.edges):
-            raise InvalidHyperparameter(
-                f"cell has {len(self.edges)} edges and {len(self.ops)} choices, {len(self.terms)} operations and the "
-                f"labels {list(self.labels)}; it needs a choice for each edge and a label of its own for each operation"
-            )
-        for name, held in self.ops:
-            for value in probes(held):
-                if remedy := self.check(name, value):
-                    raise InvalidHyperparameter(f"{name} of cell is {value!r}; {remedy}")
-
-    @property
-    def hyperparameters(self) -> tuple[tuple[str, Entry], ...]:
-        """One for each edge."""
-        return self.ops
-
-    def specified(self, answers: tuple[Value, ...]) -> "Cell":
-        """The cell with an operation on each open edge."""
-        answer = iter(answers)
-        ops = tuple((name, next(answer) if isinstance(e, Domain | Expression) else e) for name, e in self.ops)
-        new = object.__new__(Cell)  # what was checked once need not be checked for every combination
-        for name in ("edges", "terms", "labels", "connected"):
-            object.__setattr__(new, name, getattr(self, name))
-        object.__setattr__(new, "ops", ops)
-        return new
 
     def check(self, name: str, value: Value) -> str | None:
         """What is wrong with an operation that was computed."""
@@ -120,20 +99,17 @@ class Cell(Rewriting):
 
     def expand(self) -> Topology:
         """The topology. Misfit if it must be connected and is not."""
-        inside = tuple(self.terms[self.labels.index(str(label))] for _, label in self.ops)
-        if self.connected and not connected(self.edges, inside):
+        operations = tuple(self.terms[self.labels.index(str(label))] for _, label in self.ops)
+        if self.connected and not is_connected(self.edges, operations):
             raise Misfit("no way leads from the input of the cell to its output")
-        made = object.__new__(Topology)  # as above: the edges were checked, and there is a module for each
-        object.__setattr__(made, "edges", self.edges)
-        object.__setattr__(made, "children", inside)
-        return made
+        return make_unchecked(Topology, {"edges": self.edges, "children": operations})
 
 
-def connected(edges: Sequence[Edge], inside: Sequence[Term]) -> bool:
+def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:
     """Whether the last node can be reached from node 0 over edges that are not zero."""
     reached = {0}
-    for (source, target), term in zip(edges, inside, strict=True):
-        if source in reached and not isinstance(term, Zero):
+    for (source, target), operation in zip(edges, operations, strict=True):
+        if source in reached and not isinstance(operation, Zero):
             reached.add(target)
     return edges[-1][1] in reached
 

@@ -7,7 +7,7 @@ from typing import ClassVar, final
 from attrs import field
 from attrs.validators import ge
 
-from archwright.core.modules.basic import AvgPool2d, Identity, ReluConvBn, Zero, image
+from archwright.core.modules.basic import AvgPool2d, Identity, ReluConvBn, Zero, as_image_shape
 from archwright.core.modules.graphs import Edge, cell
 from archwright.core.shape import Shape
 from archwright.core.term import Composite, Term, child, module
@@ -39,7 +39,7 @@ class Nasbench201Network(Composite):
 
     def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """What the stem gives."""
-        return (self.channels, *image(self.kind, in_shape)[1:])
+        return (self.channels, *as_image_shape(self.kind, in_shape)[1:])
 
     def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
         """(classes,)."""

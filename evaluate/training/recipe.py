@@ -8,7 +8,7 @@ from attrs import frozen
 
 from archwright.core.errors import suggest_names
 from archwright.core.expression import Shared
-from archwright.core.hyperparameter import probes
+from archwright.core.hyperparameter import list_checked_values
 from archwright.core.json import JSON
 from archwright.core.modules.basic import Settings
 from archwright.core.setting import (
@@ -204,7 +204,7 @@ def check_settings(space: Term) -> None:
     if isinstance(space, Settings):
         for name, entry in space.entries:
             (ours,) = _by_our_names({name: None})
-            for value in probes(entry.domain if isinstance(entry, Shared) else entry):
+            for value in list_checked_values(entry.domain if isinstance(entry, Shared) else entry):
                 _check_value(ours, value)
     for inside in space.subterms:
         check_settings(inside)

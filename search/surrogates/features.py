@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
+from archwright.core.facts import remember_on_term
 from archwright.core.modules.basic import Activation, Identity, Settings, Zero
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
 from archwright.core.modules.graphs import Topology
@@ -52,10 +53,7 @@ def _word(term: Term, found: list[str]) -> Word | None:
     if kind is Zero:
         return None
     if _basic(kind):
-        memo = term.plan.memo  # leaves of one space share their basic modules
-        if _word not in memo:
-            memo[_word] = (_text(term),)
-        return memo[_word]
+        return _basic_word(term)
     words = [_word(each, found) for each in term.subterms]
     if kind is Topology:
         routes = _routes(cast(Topology, term).edges, words)
@@ -71,6 +69,11 @@ def _word(term: Term, found: list[str]) -> Word | None:
         return (_text(term),)
     found += (f"{term.kind}: {' > '.join(route)}" for route in routes)
     return (term.kind,) if routes else None
+
+
+@remember_on_term
+def _basic_word(term: Term) -> Word:
+    return (_text(term),)  # leaves of one space share their basic modules
 
 
 @cache

@@ -21,7 +21,7 @@ from archwright.core.modules.basic import settings as settings
 from archwright.core.modules.graphs import cell as cell
 from archwright.core.modules.graphs import topology as topology
 from archwright.core.check import check as check
-from archwright.core.check import dead_ends as dead_ends
+from archwright.core.analysis import dead_ends as dead_ends
 from archwright.core.modules.composite import RepeatTied, Residual
 from archwright.core.modules.composite import branches as branches
 from archwright.core.modules.composite import sequential as sequential

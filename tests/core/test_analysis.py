@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.analysis import ENUMERATED, PROBED, out_shapes, tally
+from archwright.core.analysis import MAX_COUNTED_ONE_BY_ONE, analyze, out_shapes
+from archwright.core.environment import EMPTY_ENVIRONMENT
+from archwright.core.hyperparameter import MAX_TRIED_VALUES
 from tests.strategies import anything, cases, explored, shapes, terms
 
 
@@ -144,7 +146,7 @@ def test_reals_make_a_space_infinite():
     assert aw.count(aw.sequential(rate, aw.max_pool2d(9)), (1, 8, 8)) == 0
 
 
-@pytest.mark.parametrize("n", [ENUMERATED, ENUMERATED + 1, 1000, PROBED])
+@pytest.mark.parametrize("n", [MAX_COUNTED_ONE_BY_ONE, MAX_COUNTED_ONE_BY_ONE + 1, 1000, MAX_TRIED_VALUES])
 def test_long_ranges_are_counted_exactly(n):
     """Where the modules after them do not depend on which value it is."""
     width = aw.conv2d(aw.integers(1, n), 1)
@@ -173,14 +175,15 @@ def test_ranges_too_long_to_try_count_in_full_where_they_fit():
 
 def test_options_are_counted_one_by_one_however_many():
     """A list is what a person wrote: every value of it is tried."""
-    odd = aw.conv2d(list(range(1, PROBED + 101)), 1, groups=2)
-    assert aw.count(odd, (2, 8, 8)) == PROBED // 2 + 50
+    odd = aw.conv2d(list(range(1, MAX_TRIED_VALUES + 101)), 1, groups=2)
+    assert aw.count(odd, (2, 8, 8)) == MAX_TRIED_VALUES // 2 + 50
 
 
 def test_parts_of_a_space_are_counted_with_what_they_remember():
-    """A tally holds, for each output shape, how many completions have it, and one of them."""
+    """An analysis holds, for each output shape, how many completions have it, and one of them."""
     space = aw.sequential(aw.conv2d([4, 8], [1, 3]), aw.max_pool2d(2))
-    found = {shapes[0]: (c.count, c.example) for (shapes, _), c in tally(space, ((3, 8, 8),)).completions.items()}
+    completions = analyze(space, ((3, 8, 8),), EMPTY_ENVIRONMENT, ()).completions
+    found = {shapes[0]: (c.count, c.example) for (shapes, _), c in completions.items()}
     assert {shape: n for shape, (n, _) in found.items()} == {(4, 4, 4): 2, (8, 4, 4): 2}
     for shape, (_, example) in found.items():
         assert aw.replay(space, (3, 8, 8), [step for step in example if "padding" not in step[0]]).out_shape == shape

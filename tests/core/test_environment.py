@@ -3,7 +3,7 @@
 import pytest
 
 import archwright as aw
-from archwright.core.environment import computed, nothing_shared, unknown
+from archwright.core.environment import EMPTY_ENVIRONMENT, compute_value, find_unknown
 
 WIDTH, DEPTH = aw.shared("width", [16, 32]), aw.shared("depth", [1, 2])
 CONV = aw.conv2d(filters=WIDTH, size=3)
@@ -12,20 +12,20 @@ CONV = aw.conv2d(filters=WIDTH, size=3)
 def test_the_first_unknown_is_asked_first():
     """From left to right, those that are known left out."""
     expression = WIDTH * DEPTH + WIDTH
-    assert unknown(expression, nothing_shared) == WIDTH
-    assert unknown(expression, nothing_shared.set("width", 16)) == DEPTH
-    assert unknown(expression, nothing_shared.set("width", 16).set("depth", 1)) is None
+    assert find_unknown(expression, EMPTY_ENVIRONMENT) == WIDTH
+    assert find_unknown(expression, EMPTY_ENVIRONMENT.set("width", 16)) == DEPTH
+    assert find_unknown(expression, EMPTY_ENVIRONMENT.set("width", 16).set("depth", 1)) is None
 
 
 def test_a_computed_value_is_checked_as_a_written_one():
     """The hyperparameter's own check judges it, and the error shows formula and value."""
     known = {"width": 16}
-    assert computed(CONV, "filters", WIDTH * 2, known) == 32
+    assert compute_value(CONV, "filters", WIDTH * 2, known) == 32
     message = r"filters of conv2d, \(width - 16\), is 0; it must be an integer of 1 or more"
     with pytest.raises(aw.Misfit, match=message):
-        computed(CONV, "filters", WIDTH - 16, known)
+        compute_value(CONV, "filters", WIDTH - 16, known)
     with pytest.raises(aw.Misfit, match=r"\(width / 4\), is 4.0; it must be an integer"):
-        computed(CONV, "filters", WIDTH / 4, known)
+        compute_value(CONV, "filters", WIDTH / 4, known)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_computed_value_is_checked_as_a_written_one():
 def test_what_cannot_be_computed_does_not_fit(expression, why):
     """Division by zero, operators that do not apply and overflow rule the value out, with the reason."""
     with pytest.raises(aw.Misfit, match=rf"filters of conv2d, .* cannot be computed: .*{why}"):
-        computed(CONV, "filters", expression, {"width": 16})
+        compute_value(CONV, "filters", expression, {"width": 16})

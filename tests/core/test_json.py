@@ -33,7 +33,7 @@ def test_reading_what_was_written_gives_an_equal_term(term):
 def test_architectures_are_read_as_they_were_written(leaf):
     """A leaf's architecture is a term like any other."""
     assert again(leaf.architecture) == leaf.architecture
-    assert again(leaf.architecture).plan.closed
+    assert again(leaf.architecture).plan.specified
 
 
 @given(domains)

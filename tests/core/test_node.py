@@ -138,7 +138,7 @@ def test_siblings_share_what_the_choice_did_not_touch(node):
             if new is not old:  # a module that went on to its next child; what was in it has been left
                 assert len(new.done) > len(old.done)
                 assert new.term is old.term
-                assert new.inside is old.inside
+                assert new.children is old.children
                 assert new.above is old.above
                 assert all(a is b for a, b in zip(old.done, new.done, strict=False))
                 break
@@ -146,15 +146,15 @@ def test_siblings_share_what_the_choice_did_not_touch(node):
 
 @given(leaves)
 def test_what_has_nothing_to_choose_is_not_copied(leaf):
-    """A term of the space that is closed stands in every architecture itself, and its children with it."""
-    closed = {id(term) for term in subterms(leaf.origin.space) if term.plan.closed}
+    """A term of the space that is specified stands in every architecture itself, and its children with it."""
+    specified = {id(term) for term in subterms(leaf.origin.space) if term.plan.specified}
     for term in subterms(leaf.architecture):
-        if id(term) in closed:
-            assert all(id(inside) in closed for inside in term.subterms)
+        if id(term) in specified:
+            assert all(id(inside) in specified for inside in term.subterms)
     space = leaf.origin.space
     if isinstance(space, aw.Composite) and space.subterms:
         for before, after in zip(space.subterms, leaf.architecture.subterms, strict=True):
-            assert before is after or not before.plan.closed
+            assert before is after or not before.plan.specified
 
 
 @given(all_nodes)

@@ -38,7 +38,7 @@ def read(term: aw.Term) -> aw.Term:
 def test_where_all_kinds_are_known_the_names_of_a_path_tell_the_architecture(leaf):
     """But for what the shapes alone have decided, which stays open."""
     found = outline(leaf.origin.space, leaf.path)
-    assert found == leaf.architecture or not found.plan.closed
+    assert found == leaf.architecture or not found.plan.specified
 
 
 @given(anything)
@@ -57,7 +57,7 @@ def test_kinds_that_are_not_known_are_shown_by_what_the_log_has(leaf):
     found = outline(read(leaf.origin.space), path)
     usual = outline(leaf.origin.space, leaf.path)
     if not any(isinstance(term, Ladder) for term in subterms(leaf.origin.space)):
-        assert found.plan.closed == usual.plan.closed
+        assert found.plan.specified == usual.plan.specified
     assert as_text(found)
     assert "</svg>" in as_svg(found)
 

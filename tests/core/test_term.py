@@ -7,7 +7,7 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.domain import Values
-from archwright.core.hyperparameter import InvalidHyperparameter, entry
+from archwright.core.hyperparameter import InvalidHyperparameter, as_slot
 from archwright.core.term import NotATerm
 from tests.core.own import Glued, Ladder, Shrink
 from tests.strategies import anything, cases, subterms
@@ -70,10 +70,10 @@ def test_a_kind_may_be_named_otherwise():
 
 def test_a_hyperparameter_takes_a_value_a_list_a_domain_or_an_expression():
     """A list, a tuple and a range are finite domains."""
-    assert entry(3) == 3
-    assert entry([3, 4]) == entry((3, 4)) == entry(range(3, 5)) == Values((3, 4), ordered=True)
-    assert entry(aw.integers(3, 4)) == aw.integers(3, 4)
-    assert entry(aw.shared("width", [3, 4])) == aw.shared("width", [3, 4])
+    assert as_slot(3) == 3
+    assert as_slot([3, 4]) == as_slot((3, 4)) == as_slot(range(3, 5)) == Values((3, 4), ordered=True)
+    assert as_slot(aw.integers(3, 4)) == aw.integers(3, 4)
+    assert as_slot(aw.shared("width", [3, 4])) == aw.shared("width", [3, 4])
 
 
 @given(anything)

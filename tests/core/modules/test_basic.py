@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.hyperparameter import InvalidHyperparameter
-from archwright.core.modules.basic import FUNCTIONS, windows
+from archwright.core.modules.basic import FUNCTIONS, count_windows
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from archwright.core.modules.basic import FUNCTIONS, windows
 )
 def test_windows_by_hand(length, size, stride, padding, out):
     """'same' gives ceil(length / stride), 'valid' ceil((length - size + 1) / stride)."""
-    assert windows("conv2d", length, size, stride, padding) == out
+    assert count_windows("conv2d", length, size, stride, padding) == out
 
 
 @given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 5), st.sampled_from(["same", "valid"]))
@@ -36,10 +36,10 @@ def test_windows_are_counted(length, size, stride, padding):
     """As many as there are window positions: with 'valid' inside the axis, with 'same' one for each stride begun."""
     if padding == "valid" and size > length:
         with pytest.raises(aw.Misfit):
-            windows("conv2d", length, size, stride, padding)
+            count_windows("conv2d", length, size, stride, padding)
     else:
         last = length if padding == "same" else length - size + 1
-        assert windows("conv2d", length, size, stride, padding) == len(range(0, last, stride))
+        assert count_windows("conv2d", length, size, stride, padding) == len(range(0, last, stride))
 
 
 @pytest.mark.parametrize(

@@ -145,4 +145,4 @@ def test_a_shape_inferred_on_the_way_is_that_of_the_whole(case):
     """architecture.out_shape(input shape) is the leaf's out_shape."""
     for leaf in explored(case.space, case.shape)[0]:
         assert leaf.architecture.out_shape(case.shape) == leaf.out_shape
-        assert leaf.architecture.plan.closed
+        assert leaf.architecture.plan.specified

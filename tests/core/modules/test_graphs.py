@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.hyperparameter import InvalidHyperparameter
 from archwright.core.modules.basic import ReluConvBn, Zero
-from archwright.core.modules.graphs import Cell, cell, connected, topology
+from archwright.core.modules.graphs import Cell, cell, is_connected, topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
 
 SHAPE = (4, 8, 8)
@@ -40,7 +40,7 @@ def ways(edges, inside, node) -> int:
 def test_connected_is_having_a_way(edges, data):
     """From the first node to the last, over edges that are not zero."""
     inside = [data.draw(st.sampled_from([ZERO, SKIP])) for _ in edges]
-    assert connected(edges, inside) == (ways(edges, inside, edges[-1][1]) > 0)
+    assert is_connected(edges, inside) == (ways(edges, inside, edges[-1][1]) > 0)
 
 
 @given(graphs())
@@ -107,7 +107,7 @@ def test_the_benchmark_has_the_published_number_of_cells():
     labels = [label != "none" for label in OPERATIONS]
     through = 0
     for present in product(labels, repeat=6):
-        through += connected(EDGES, [SKIP if edge else ZERO for edge in present])
+        through += is_connected(EDGES, [SKIP if edge else ZERO for edge in present])
     assert through == 15_284
     assert aw.count(nasbench201(connected=True)) == 15_284
     assert OPERATIONS["nor_conv_3x3"] == ReluConvBn(3)

@@ -1,0 +1,77 @@
+"""Whether the hyperparameters that a person's kind says do not matter to its shapes do not."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from archwright.core.domain import Domain
+from archwright.core.environment import Environment, compute_value, find_unknown
+from archwright.core.hyperparameter import list_tried_values
+from archwright.core.shape import Misfit, Shape
+from archwright.core.term import Basic, Term
+from archwright.core.user_modules import InvalidResult, is_user_defined
+from archwright.core.value import Value
+
+OutShapes = tuple[Shape, ...] | str  # the output shapes of a module for some input shapes, or why it does not fit
+
+
+def needs_trial(term: Term) -> bool:
+    """Whether a person's kind says that some open hyperparameters of a module do not matter to its shapes."""
+    return isinstance(term, Basic) and is_user_defined(type(term)) and not all(term.plan.shape_dependent)
+
+
+def require_irrelevant(
+    term: Term, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]
+) -> None:
+    """InvalidResult if the next hyperparameter of `term`, which is said not to matter to its shapes, does.
+
+    Each of its values is tried with each of what matters, those after it that are said not to matter in their middle.
+    """
+    k = len(values)
+    domain = term.plan.slots[k]
+    assert isinstance(domain, Domain)
+    middle = domain.from_unit(0.5)
+    expected = list(_try_values(term, shapes, environment, (*values, middle)))
+    for value in list_tried_values(domain):
+        for outs, usual in zip(_try_values(term, shapes, environment, (*values, value)), expected, strict=True):
+            if outs != usual:
+                name, claim = term.plan.names[k], term.shape_hyperparameters
+                raise InvalidResult(
+                    f"shape_hyperparameters of {term.kind} are {claim!r}, but {name} matters too: "
+                    f"for inputs of {_show(shapes)}, {name} = {middle!r} gives {_show(usual)}, and "
+                    f"{name} = {value!r} gives {_show(outs)}; add {name!r} to them, or leave them out"
+                )
+
+
+def _try_values(
+    term: Term, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]
+) -> Iterator[OutShapes]:
+    """The output shapes for each of the values that matter, in order."""
+    plan, k = term.plan, len(values)
+    if k == len(plan.slots):
+        yield _run(term.specify(values), shapes)
+        return
+    slot = plan.slots[k]
+    if isinstance(slot, Domain):
+        for value in list_tried_values(slot) if plan.shape_dependent[k] else [slot.from_unit(0.5)]:
+            yield from _try_values(term, shapes, environment, (*values, value))
+    elif shared := find_unknown(slot, environment):
+        for value in list_tried_values(shared.domain):
+            yield from _try_values(term, shapes, environment.set(shared.name, value), values)
+    else:
+        try:
+            value = compute_value(term, plan.names[k], slot, environment)
+        except Misfit as misfit:
+            yield str(misfit)
+        else:
+            yield from _try_values(term, shapes, environment, (*values, value))
+
+
+def _run(term: Term, shapes: tuple[Shape, ...]) -> OutShapes:
+    try:
+        return tuple(term.out_shape(shape) for shape in shapes)
+    except Misfit:
+        return "no fit"
+
+
+def _show(outs: OutShapes) -> str:
+    return outs if isinstance(outs, str) else ", ".join(map(str, islice(outs, 3)))
