@@ -25,10 +25,10 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.workers.machine import cores
 from archwright.search.running.compare import grid, run_all
-from archwright.search.running.statistics import expected_best, standard_error, standard_errors_off
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
+from order_statistics import compute_expected_best, compute_standard_error, compute_z_scores
 
 
 @frozen
@@ -79,11 +79,11 @@ def main(path: str, seeds: int = 2_000) -> None:
         found, all_scores, n = curves(case, path, seeds), scores(case, path), case.trials
 
         def off(first: int, last: int, found=found, all_scores=all_scores, *, replacement: bool = False) -> str:
-            expected = [expected_best(all_scores, k, replacement=replacement) for k in range(first, last + 1)]
-            return f"{np.abs(standard_errors_off(found[:, -len(expected) :], expected)).max():.1f}"
+            expected = [compute_expected_best(all_scores, k, replacement=replacement) for k in range(first, last + 1)]
+            return f"{np.abs(compute_z_scores(found[:, -len(expected) :], expected)).max():.1f}"
 
-        means = f"{found.mean(axis=0)[-1]:.5f}", f"{expected_best(all_scores, n):.5f}"
-        error = f"{standard_error(found)[-1]:.5f}"
+        means = f"{found.mean(axis=0)[-1]:.5f}", f"{compute_expected_best(all_scores, n):.5f}"
+        error = f"{compute_standard_error(found)[-1]:.5f}"
         others = off(1, n), off(1, n, replacement=True), off(2, n + 1), off(1, n - 1)
         table.add_row(case.name, str(n), *means, error, *others)
     console = Console(width=None if sys.stdout.isatty() else 150)

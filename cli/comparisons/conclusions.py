@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 
-from archwright.cli.comparisons.histories import Floats, History, histories, no_score, rows_of
+from archwright.cli.comparisons.histories import History, histories, no_score, rows_of
 from archwright.cli.comparisons.logged_searches import Standing, standings
 from archwright.cli.output import print_json, say, screen, table
-from archwright.search.magnitude import saturated
+from archwright.search.magnitude import Floats, saturated
 from archwright.search.running.compare import Entry
 from archwright.search.running.loop import TrialsKeepFailing
-from archwright.search.running.statistics import NoPair, known_mean, paired_bootstrap
+from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
 from archwright.search.searchers.named import searcher_text
 
 SHOWN = 5  # names of searches in a message
@@ -88,7 +88,7 @@ def _test(group: Sequence[History]) -> float | None:
 def _told(name: str, values: Floats, of: History, optimum: float | None) -> Facts:
     """A mean and its standard error, unless there is one search only; of the distance to an optimum that is known."""
     with np.errstate(over="ignore"):
-        mean, error = known_mean(values if optimum is None else saturated(of.sign * (optimum - values)))
+        mean, error = compute_mean_and_error(values if optimum is None else saturated(of.sign * (optimum - values)))
     there = int(np.isfinite(values).sum())
     return {name: float(mean) if there else None, f"{name}_error": float(error) if there > 1 else None}
 
@@ -97,8 +97,8 @@ def _against(group: Sequence[History], first: Sequence[History], trials: int) ->
     """How much better than the first searcher on the same seeds, its 95 % interval and a p-value; None if no pair."""
     ours, theirs = (of[0].sign * _reached(of, trials)[:, -1] for of in (group, first))
     try:
-        found = paired_bootstrap(list(ours), list(theirs))
-    except NoPair:
+        found = bootstrap_paired_difference(list(ours), list(theirs))
+    except NoPairedScores:
         return {"pairs": 0, "better_by": None, "low": None, "high": None, "p": None}
     return {"pairs": found.pairs, "better_by": found.mean, "low": found.low, "high": found.high, "p": found.p}
 

@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 
 from archwright.cli.comparisons.colours import colours
 from archwright.cli.comparisons.histories import (
-    Floats,
     History,
     NothingToCompare,
     by_label,
@@ -23,7 +22,8 @@ from archwright.cli.output_file import PDF, PNG, SVG, written_beside
 from archwright.cli.output_file import Kind as FileKind
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.search.running.statistics import known_mean, share_above
+from archwright.search.magnitude import Floats
+from archwright.search.running.statistics import compute_mean_and_error, compute_share_above
 
 Groups = Mapping[str, Sequence[History]]
 SIZE = (5.0, 3.4)  # inches: a column of a paper
@@ -135,7 +135,7 @@ def left_out(found: Sequence[History]) -> list[str]:
 
 def _band(axes: Any, x: Floats, rows: Floats, label: str, colour: str) -> None:
     """The mean over the searches that have a value there, and one standard error on either side of it."""
-    mean, error = known_mean(rows)
+    mean, error = compute_mean_and_error(rows)
     axes.plot(x, mean, label=f"{label} (n={len(rows)})", color=colour, linewidth=1.4)
     axes.fill_between(x, mean - error, mean + error, color=colour, alpha=0.25, linewidth=0)
 
@@ -192,7 +192,7 @@ def _threshold(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
     x = np.linspace(0.0, 1.0, THRESHOLDS) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLDS)
     sign, colour = _first(groups).sign, colours(groups)
     for label, group in groups.items():
-        rows = [share_above(sign * np.nan_to_num(each.scores, nan=-sign * np.inf), sign * x) for each in group]
+        rows = [compute_share_above(sign * np.nan_to_num(each.scores, nan=-sign * np.inf), sign * x) for each in group]
         _band(axes, x, np.stack(rows), label, colour[label])
     side = "or better" if sign > 0 else "or less"
     _finish(axes, _first(groups).metric, f"share of models with it {side}", False)

@@ -8,18 +8,16 @@ from pathlib import Path
 
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 
 from archwright.cli.comparisons.colours import place
 from archwright.cli.suggestion import command
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
+from archwright.search.magnitude import Floats
 from archwright.search.running.loop import NothingScored
-from archwright.search.running.statistics import incumbents
+from archwright.search.running.statistics import compute_incumbents
 from archwright.search.searchers.named import searcher_text
 from archwright.store.query import open_snapshot, query
-
-Floats = NDArray[np.float64]
 
 
 class NothingToCompare(ArchwrightError, ValueError):
@@ -51,7 +49,7 @@ class History:
     @property
     def best(self) -> Floats:
         """The best score so far after each trial; NaN before the first."""
-        found = incumbents(np.nan_to_num(self.sign * self.scores, nan=-np.inf))
+        found = compute_incumbents(np.nan_to_num(self.sign * self.scores, nan=-np.inf))
         return np.where(np.isfinite(found), self.sign * found, np.nan)
 
     @property

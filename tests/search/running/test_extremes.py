@@ -21,7 +21,7 @@ from archwright.search.magnitude import in_unit, out_of_unit, unit_of
 from archwright.search.running.attempts import to_attempt_ended
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.retention import choose_artifacts_to_keep
-from archwright.search.running.statistics import expected_best, known_mean, paired_bootstrap, standard_error
+from archwright.search.running.statistics import bootstrap_paired_difference, compute_mean_and_error
 from archwright.search.running.stopping import LearningCurves, MedianRule
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.named import SEARCHERS, searcher_named, searcher_to_json
@@ -32,10 +32,12 @@ from archwright.store.events import AttemptStarted, Reported, Scored
 from archwright.store.fold import fold_events
 from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
+from tests.scripts import script
 from tests.search.contract import Session, check_proposals, problem, replayed
 from tests.search.instant import Instant, started, worth
 from tests.search.running.test_loop import events_of, make_loop
 
+order_statistics = script("order_statistics")
 MOST, LEAST = sys.float_info.max, 5e-324
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
 extremes = st.sampled_from([MOST, -MOST, 1e308, -1e308, LEAST, -LEAST, sys.float_info.min, 0.0, -0.0, 1.0, 1e16])
@@ -115,19 +117,19 @@ def test_a_unit_loses_nothing_of_the_largest_and_nothing_of_ordinary_numbers(val
 def test_statistics_by_hand():
     """As of -1 and 1, of which the deviation is 1, over sqrt(2)."""
     rows = np.array([[MOST, 1e308], [-MOST, 1e308]])
-    mean, error = known_mean(rows)
+    mean, error = compute_mean_and_error(rows)
     assert mean.tolist() == [0.0, 1e308]
-    for each in (error, standard_error(rows)):
+    for each in (error, order_statistics.compute_standard_error(rows)):
         np.testing.assert_allclose(each, [MOST / math.sqrt(2), 0.0], rtol=1e-12)
-    assert known_mean(np.array([[4 * LEAST], [2 * LEAST]]))[0].tolist() == [3 * LEAST]
-    assert expected_best([MOST, MOST, MOST], 2) == pytest.approx(MOST)
-    assert expected_best([-MOST, MOST], 1) == 0.0
+    assert compute_mean_and_error(np.array([[4 * LEAST], [2 * LEAST]]))[0].tolist() == [3 * LEAST]
+    assert order_statistics.compute_expected_best([MOST, MOST, MOST], 2) == pytest.approx(MOST)
+    assert order_statistics.compute_expected_best([-MOST, MOST], 1) == 0.0
 
 
 def test_a_difference_that_no_float_holds_is_the_largest_and_no_pair_is_lost():
-    found = paired_bootstrap([MOST] * 6, [-MOST] * 6)
+    found = bootstrap_paired_difference([MOST] * 6, [-MOST] * 6)
     assert (found.pairs, found.mean, found.low, found.high, found.p) == (6, MOST, MOST, MOST, 2**-5)
-    small = paired_bootstrap([4 * LEAST] * 6, [LEAST] * 6)
+    small = bootstrap_paired_difference([4 * LEAST] * 6, [LEAST] * 6)
     assert (small.pairs, small.mean, small.p) == (6, 3 * LEAST, 2**-5)
 
 

@@ -1,6 +1,5 @@
 """What a comparison of searchers may conclude."""
 
-import itertools
 import math
 
 import numpy as np
@@ -9,85 +8,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.search.running.statistics import (
-    NoPair,
-    expected_best,
-    incumbents,
-    known_mean,
-    paired_bootstrap,
-    share_above,
-    standard_error,
-    standard_errors_off,
+    NoPairedScores,
+    bootstrap_paired_difference,
+    compute_incumbents,
+    compute_mean_and_error,
+    compute_share_above,
 )
+from tests.scripts import script
+
+order_statistics = script("order_statistics")
 
 
 def test_incumbents_by_hand():
-    assert incumbents([-math.inf, 0.2, 0.1, 0.5]).tolist() == [-math.inf, 0.2, 0.2, 0.5]
+    assert compute_incumbents([-math.inf, 0.2, 0.1, 0.5]).tolist() == [-math.inf, 0.2, 0.2, 0.5]
 
 
-def test_standard_error_by_hand():
-    """Of 1, 2, 3: the deviation is sqrt(2/3), over sqrt(3)."""
-    assert standard_error(np.array([1.0, 2.0, 3.0])) == pytest.approx(math.sqrt(2) / 3)
-
-
-def test_known_mean_by_hand():
+def test_mean_and_error_by_hand():
     """Of 1, 2, 3; of 1 and 3 with one missing: a deviation of 1, over sqrt(2); of one; of none, without a warning."""
     nan = math.nan
-    mean, error = known_mean(np.array([[1.0, 1.0, nan, nan], [2.0, nan, 5.0, nan], [3.0, 3.0, nan, nan]]))
+    mean, error = compute_mean_and_error(np.array([[1.0, 1.0, nan, nan], [2.0, nan, 5.0, nan], [3.0, 3.0, nan, nan]]))
     np.testing.assert_allclose(mean, [2.0, 2.0, 5.0, nan])
     np.testing.assert_allclose(error, [math.sqrt(2) / 3, 1 / math.sqrt(2), 0.0, nan])
 
 
 @given(st.lists(st.lists(st.floats(-10, 10), min_size=3, max_size=3), min_size=1, max_size=6))
-def test_known_mean_of_what_is_all_there_is_the_mean(values):
+def test_the_mean_of_values_of_which_none_is_missing_is_the_mean(values):
     rows = np.array(values)
-    mean, error = known_mean(rows)
+    mean, error = compute_mean_and_error(rows)
     np.testing.assert_allclose(mean, rows.mean(axis=0), atol=1e-12)
-    np.testing.assert_allclose(error, standard_error(rows), atol=1e-12)
+    np.testing.assert_allclose(error, order_statistics.compute_standard_error(rows), atol=1e-12)
 
 
 def test_share_above_by_hand():
     scores, thresholds = np.array([0.1, 0.5, 0.9, 0.5]), np.array([0.0, 0.5, 0.6, 1.0])
-    assert share_above(scores, thresholds).tolist() == [1.0, 0.75, 0.25, 0.0]
-
-
-@given(st.lists(st.floats(-10, 10), min_size=1, max_size=7), st.data())
-def test_expected_best_is_the_mean_over_all_subsets(scores, data):
-    """The closed form is what going through every subset gives."""
-    n = data.draw(st.integers(1, len(scores)))
-    bests = [max(subset) for subset in itertools.combinations(scores, n)]
-    assert expected_best(scores, n) == pytest.approx(sum(bests) / len(bests), abs=1e-9)
-
-
-@given(st.lists(st.floats(-10, 10), min_size=1, max_size=5), st.data())
-def test_expected_best_with_replacement_is_the_mean_over_all_draws(scores, data):
-    """Each of N^n ways to draw is as likely as another."""
-    n = data.draw(st.integers(1, len(scores)))
-    bests = [max(drawn) for drawn in itertools.product(scores, repeat=n)]
-    assert expected_best(scores, n, replacement=True) == pytest.approx(sum(bests) / len(bests), abs=1e-9)
-
-
-def test_standard_errors_off_by_hand():
-    """Means 2, 5 and 3; the first has a standard error of sqrt(2/3) / sqrt(3) = 0.4714, the others none."""
-    curves = np.array([[1.0, 5.0, 3.0], [2.0, 5.0, 3.0], [3.0, 5.0, 3.0]])
-    assert standard_errors_off(curves, [1.0, 5.0, 2.0]).tolist() == [pytest.approx(1 / 0.4714045), 0.0, math.inf]
-
-
-def test_expected_best_of_more_than_there_are_is_refused():
-    with pytest.raises(ValueError, match="draws is 4; of 3 scores, 1 to 3 can be drawn"):
-        expected_best([1.0, 2.0, 3.0], 4)
+    assert compute_share_above(scores, thresholds).tolist() == [1.0, 0.75, 0.25, 0.0]
 
 
 def test_bootstrap_finds_a_difference_and_none():
     """Pairs that differ by 0.1 with a noise of 0.01: certain. Noise alone: not."""
     chance = np.random.default_rng(1)
     base, noise = chance.normal(0, 1, 40), chance.normal(0, 0.01, 40)
-    better = paired_bootstrap(list(base + 0.1 + noise), list(base))
+    better = bootstrap_paired_difference(list(base + 0.1 + noise), list(base))
     assert better.mean == pytest.approx(0.1, abs=0.005)
     assert 0.09 < better.low < better.mean < better.high < 0.11
     assert better.p < 0.001
-    few = paired_bootstrap([0.9, 0.8, 0.9, 0.8, 0.9], [0.1, 0.2, 0.1, 0.2, 0.1])
+    few = bootstrap_paired_difference([0.9, 0.8, 0.9, 0.8, 0.9], [0.1, 0.2, 0.1, 0.2, 0.1])
     assert few.p == 2 * 0.5**5  # five coins that all fall the way they do, or all the other way
-    same = paired_bootstrap(list(base + noise - noise.mean()), list(base))
+    same = bootstrap_paired_difference(list(base + noise - noise.mean()), list(base))
     assert same.low < 0 < same.high
     assert same.p > 0.5
 
@@ -95,14 +62,14 @@ def test_bootstrap_finds_a_difference_and_none():
 def test_a_pair_of_which_one_has_no_score_is_left_out():
     """The rest says what it would say alone, and how many pairs it is of."""
     nan = math.nan
-    found = paired_bootstrap([0.5, nan, 0.7, 0.9, nan], [0.4, 0.1, 0.5, nan, nan])
-    assert found == paired_bootstrap([0.5, 0.7], [0.4, 0.5])
+    found = bootstrap_paired_difference([0.5, nan, 0.7, 0.9, nan], [0.4, 0.1, 0.5, nan, nan])
+    assert found == bootstrap_paired_difference([0.5, 0.7], [0.4, 0.5])
     assert (found.pairs, found.mean, found.p) == (2, pytest.approx(0.15), 0.5)
 
 
 def test_without_a_pair_nothing_is_said():
-    with pytest.raises(NoPair, match="of 2 pairs, none has two scores"):
-        paired_bootstrap([math.nan, 0.5], [0.5, math.nan])
+    with pytest.raises(NoPairedScores, match="of 2 pairs, none has two scores"):
+        bootstrap_paired_difference([math.nan, 0.5], [0.5, math.nan])
 
 
 def test_bootstrap_interval_has_its_coverage():
@@ -110,6 +77,6 @@ def test_bootstrap_interval_has_its_coverage():
     chance = np.random.default_rng(2)
     held = 0
     for i in range(200):
-        found = paired_bootstrap(list(chance.normal(0, 1, 30)), [0.0] * 30, seed=i)
+        found = bootstrap_paired_difference(list(chance.normal(0, 1, 30)), [0.0] * 30, seed=i)
         held += found.low <= 0 <= found.high
     assert 180 <= held <= 198

@@ -20,11 +20,13 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.workers.machine import cores
 from archwright.search.running.compare import grid, run_all
-from archwright.search.running.statistics import expected_best, standard_error, standard_errors_off
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.places import DATA
+from tests.scripts import script
+
+order_statistics = script("order_statistics")
 
 TABLE = DATA / "nas" / "nasbench201_tabular.npz"
 SEEDS, TRIALS = 300, 32
@@ -72,11 +74,13 @@ def test_means_are_what_order_statistics_say(curves):
 
     def off(first: int, last: int, replacement: bool = False) -> float:
         """The largest of all, where the last trial is held against `last` draws, and those before against one less."""
-        expected = [expected_best(scores, n, replacement=replacement) for n in range(first, last + 1)]
-        return np.abs(standard_errors_off(curves[:, -len(expected) :], expected)).max()
+        expected = [
+            order_statistics.compute_expected_best(scores, n, replacement=replacement) for n in range(first, last + 1)
+        ]
+        return np.abs(order_statistics.compute_z_scores(curves[:, -len(expected) :], expected)).max()
 
     assert off(1, TRIALS) < ACCEPTED
-    assert (ACCEPTED * standard_error(curves)[7:] < 0.001).all()
+    assert (ACCEPTED * order_statistics.compute_standard_error(curves)[7:] < 0.001).all()
     assert off(1, TRIALS, replacement=True) > REJECTED
     assert off(2, TRIALS + 1) > REJECTED
     assert off(1, TRIALS - 1) > REJECTED

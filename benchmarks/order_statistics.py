@@ -1,0 +1,45 @@
+"""What random search is known to find, and how far off the means of searches are from it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from archwright.search.magnitude import Floats, in_unit, out_of_unit, unit_of
+
+
+def compute_expected_best(scores: Sequence[float] | Floats, draws: int, *, replacement: bool = False) -> float:
+    """The mean of the best of `draws` scores, each as likely as another, drawn without replacement or with it.
+
+    Exact, by order statistics: of N scores, the k-th smallest is the best of n with probability C(k-1, n-1) / C(N, n),
+    or, with replacement, (k/N)^n - ((k-1)/N)^n.
+    """
+    ordered = np.sort(np.asarray(scores, dtype=np.float64))
+    n, unit = len(ordered), unit_of(ordered)
+    ordered = in_unit(ordered, unit)
+    if not 1 <= draws <= n:
+        raise ValueError(f"draws is {draws}; of {n} scores, 1 to {n} can be drawn")
+    if replacement:
+        return float(out_of_unit(np.diff((np.arange(n + 1) / n) ** draws) @ ordered, unit))
+    total, chance = 0.0, draws / n  # the largest is the best with probability n/N
+    for k in range(n, draws - 1, -1):
+        total += chance * float(ordered[k - 1])
+        # C(k-2, n-1) / C(k-1, n-1) = (k - n) / (k - 1)
+        chance *= (k - draws) / (k - 1) if k > 1 else 0.0
+    return float(out_of_unit(np.array(total), unit))
+
+
+def compute_standard_error(values: Floats) -> Floats:
+    """The standard error of the mean over the first axis, with the deviation of the sample itself, as in paper A."""
+    unit = unit_of(values)
+    return out_of_unit(np.asarray(np.std(in_unit(values, unit), axis=0) / np.sqrt(len(values))), unit)
+
+
+def compute_z_scores(curves: Floats, expected: Sequence[float] | Floats) -> Floats:
+    """By how many standard errors the means of [searches, trials] curves differ from the `expected` ones [trials].
+
+    Where all curves agree there is no error: then the z-score is 0 if the difference is, and infinite if not.
+    """
+    difference = np.asarray(curves.mean(axis=0) - np.asarray(expected, dtype=np.float64))
+    error = compute_standard_error(curves)
+    same = np.abs(difference) <= 1e-12
+    return np.where(same, 0.0, np.divide(difference, error, out=np.full_like(error, np.inf), where=error > 0))
