@@ -1,4 +1,4 @@
-"""The names of the classes of data sets that do not have them in their files, in the order of the labels."""
+"""The built-in data sets: MNIST, Fashion-MNIST and CIFAR are downloaded when first read, digits needs no files."""
 
 import gzip
 import struct
@@ -11,10 +11,11 @@ from attrs import frozen
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, SourceInfo, count_labels
+from archwright.evaluate.data.dataset import WHITE, BadData, Images, NoSuchData, SourceInfo, count_labels
 from archwright.evaluate.paths import make_folder
 
-FASHION = (
+# The names of classes, which the files of these data sets do not hold, in the order of the labels.
+FASHION_CLASSES = (
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -36,59 +37,58 @@ possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper
 sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
 willow_tree wolf woman worm
 """
-CIFAR10, CIFAR100 = tuple(_CIFAR10.split()), tuple(_CIFAR100.split())
+CIFAR10_CLASSES, CIFAR100_CLASSES = tuple(_CIFAR10.split()), tuple(_CIFAR100.split())
+DIGIT_CLASSES = tuple("0123456789")
 
-
-DIGITS = tuple("0123456789")
-OUTLINES = {
-    "digits": SourceInfo((1, 8, 8), DIGITS, (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)),
+BUILTINS = {
+    "digits": SourceInfo((1, 8, 8), DIGIT_CLASSES, (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)),
     "mnist": SourceInfo(
         (1, 28, 28),
-        DIGITS,
+        DIGIT_CLASSES,
         (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
         test=(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
     ),
-    "fashion_mnist": SourceInfo((1, 28, 28), FASHION, (6000,) * 10, test=(1000,) * 10),
-    "cifar10": SourceInfo((3, 32, 32), CIFAR10, (5000,) * 10, test=(1000,) * 10),
-    "cifar100": SourceInfo((3, 32, 32), CIFAR100, (500,) * 100, test=(100,) * 100),
+    "fashion_mnist": SourceInfo((1, 28, 28), FASHION_CLASSES, (6000,) * 10, test=(1000,) * 10),
+    "cifar10": SourceInfo((3, 32, 32), CIFAR10_CLASSES, (5000,) * 10, test=(1000,) * 10),
+    "cifar100": SourceInfo((3, 32, 32), CIFAR100_CLASSES, (500,) * 100, test=(100,) * 100),
 }
-BUILTIN_NAMES = tuple(OUTLINES)
-WHERE = "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
-TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
+BUILTIN_NAMES = tuple(BUILTINS)
+DATA_DIR_REMEDY = "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
+TORCHVISION_NAMES = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
 
 
 def open_builtin(name: str, root: Path) -> "Builtin":
-    """The built-in data set `name`, whose files lie under `root`."""
+    """The source of the built-in data set `name`, whose files lie under `root`."""
     if name == "digits":
-        return Digits()
-    return Mnist(name, root) if name.endswith("mnist") else Cifar(name, root)
+        return DigitsSource()
+    return MnistSource(name, root) if name.endswith("mnist") else CifarSource(name, root)
 
 
 def require_local_builtin(name: str, root: Path) -> None:
     """Nothing, if the built-in data set `name` can be read without a download; else NoSuchData."""
-    if not open_builtin(name, root).is_there:
-        raise NoSuchData(f"{name} is not in {root.resolve()}; {WHERE}")
+    if not open_builtin(name, root).is_local:
+        raise NoSuchData(f"{name} is not in {root.resolve()}; {DATA_DIR_REMEDY}")
 
 
 @frozen
-class Digits:
-    """1,797 handwritten digits of 8x8 pixels with 17 shades, part of scikit-learn."""
+class DigitsSource:
+    """1,797 handwritten digits of 8x8 pixels in 17 shades, part of scikit-learn."""
 
-    is_there: ClassVar[bool] = True
+    is_local: ClassVar[bool] = True
 
-    def outline(self) -> SourceInfo:
+    def describe(self) -> SourceInfo:
         """What it holds."""
-        return OUTLINES["digits"]
+        return BUILTINS["digits"]
 
     def read(self) -> tuple[Images, None, None]:
         """All of them; there are no other splits."""
-        table = _table_of_digits()
-        shades = np.round(table[:, :-1].reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
-        return Images(shades, table[:, -1].astype(np.int64)), None, None
+        table = _read_digits()
+        images = np.round(table[:, :-1].reshape(-1, 1, 8, 8) * (WHITE / 16)).astype(np.uint8)
+        return Images(images, table[:, -1].astype(np.int64)), None, None
 
 
-def _table_of_digits() -> NDArray[np.float64]:
-    """A row for each digit: its 64 shades, 0 to 16, and its label.
+def _read_digits() -> NDArray[np.float64]:
+    """A row for each digit: its 64 pixels, 0 to 16, and its label.
 
     Importing scikit-learn takes two seconds of every worker, so its file is read without it, where that is found.
     """
@@ -103,45 +103,49 @@ def _table_of_digits() -> NDArray[np.float64]:
 
 
 @frozen
-class Mnist:
-    """MNIST, or a set in its format: four idx files, gzipped or not, which are read where they are."""
+class MnistSource:
+    """MNIST, or a data set in its format: four idx files, gzipped or not, which are read where they are."""
 
     name: str
     root: Path
 
-    def outline(self) -> SourceInfo:
+    def describe(self) -> SourceInfo:
         """What it holds."""
-        return OUTLINES[self.name]
+        return BUILTINS[self.name]
 
     def read(self) -> tuple[Images, None, Images]:
         """The images for training and those for testing."""
-        if self._folder() is None:
+        if not self.is_local:
             _download(self.name, self.root)
-        return self._split("train"), None, self._split("t10k")
+        return self._read_split("train"), None, self._read_split("t10k")
 
     @property
-    def is_there(self) -> bool:
-        """Whether there are files of it."""
-        return self._folder() is not None
+    def is_local(self) -> bool:
+        """Whether any of its files are on disk."""
+        return self._folder is not None
 
+    @property
     def _folder(self) -> Path | None:
-        places = (self.root / TORCHVISION[self.name] / "raw", self.root / "raw", self.root)
-        return next((p for p in places if any(p.glob("train-images-idx3-ubyte*"))), None)
+        folders = (self.root / TORCHVISION_NAMES[self.name] / "raw", self.root / "raw", self.root)
+        return next((folder for folder in folders if any(folder.glob("train-images-idx3-ubyte*"))), None)
 
-    def _split(self, split: str) -> Images:
-        folder = self._folder() or self.root
-        images, labels = (_find(folder, f"{split}-{what}-ubyte") for what in ("images-idx3", "labels-idx1"))
-        found = Images(read_idx(images)[:, None], read_idx(labels).astype(np.int64))
-        outline = self.outline()
-        counts = outline.train if split == "train" else outline.test
-        if found.images.shape != (len(found), *outline.input_shape) or count_labels(found.labels, 10) != counts:
+    def _read_split(self, prefix: str) -> Images:
+        folder = self._folder or self.root
+        images_file, labels_file = (
+            _find_idx(folder, f"{prefix}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")
+        )
+        images = Images(read_idx(images_file)[:, None], read_idx(labels_file).astype(np.int64))
+        info = self.describe()
+        counts = info.train if prefix == "train" else info.test
+        if images.images.shape != (len(images), *info.input_shape) or count_labels(images.labels, 10) != counts:
             raise BadData(
-                f"{images} and the labels beside it are not those of {self.name}; give images of your own as an npz"
+                f"{images_file} and the labels beside it are not those of {self.name}; give images of your own as an "
+                "npz"
             )
-        return found
+        return images
 
 
-def _find(folder: Path, name: str) -> Path:
+def _find_idx(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
@@ -162,53 +166,55 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 @frozen
-class Cifar:
+class CifarSource:
     """CIFAR-10 or CIFAR-100, read by torchvision."""
 
     name: str
     root: Path
 
-    def outline(self) -> SourceInfo:
+    def describe(self) -> SourceInfo:
         """What it holds."""
-        return OUTLINES[self.name]
+        return BUILTINS[self.name]
 
     def read(self) -> tuple[Images, None, Images]:
         """The images for training and those for testing."""
         try:
-            return self._split(train=True), None, self._split(train=False)
-        except RuntimeError:  # torchvision's word for files that are not there or not whole
+            return self._read_split(train=True), None, self._read_split(train=False)
+        except RuntimeError:  # torchvision's error for files that are missing or damaged
             _download(self.name, self.root)
-            return self._split(train=True), None, self._split(train=False)
+            return self._read_split(train=True), None, self._read_split(train=False)
 
     @property
-    def is_there(self) -> bool:
-        """Whether there are files of it."""
+    def is_local(self) -> bool:
+        """Whether its folder is on disk."""
         from torchvision import datasets
 
-        return (self.root / getattr(datasets, TORCHVISION[self.name]).base_folder).is_dir()
+        return (self.root / getattr(datasets, TORCHVISION_NAMES[self.name]).base_folder).is_dir()
 
-    def _split(self, *, train: bool) -> Images:
+    def _read_split(self, *, train: bool) -> Images:
         from torchvision import datasets
 
-        found = getattr(datasets, TORCHVISION[self.name])(self.root, train=train)
-        return Images(np.ascontiguousarray(found.data.transpose(0, 3, 1, 2)), np.asarray(found.targets, np.int64))
+        dataset = getattr(datasets, TORCHVISION_NAMES[self.name])(self.root, train=train)
+        return Images(np.ascontiguousarray(dataset.data.transpose(0, 3, 1, 2)), np.asarray(dataset.targets, np.int64))
 
 
 def _download(name: str, root: Path) -> None:
-    """Puts the data set under `root`, one process at a time; raises NoSuchData, and makes no folders then."""
+    """Downloads the data set to `root`, one process at a time; raises NoSuchData, and then leaves no new folders."""
     from torchvision import datasets
 
     lock = root / f".{name}.lock"
-    into = root / TORCHVISION[name] / "raw" if name.endswith("mnist") else root
+    folder = root / TORCHVISION_NAMES[name] / "raw" if name.endswith("mnist") else root
     try:
-        with make_folder(into), FileLock(lock):
+        with make_folder(folder), FileLock(lock):
             try:
-                getattr(datasets, TORCHVISION[name])(root, download=True)
+                getattr(datasets, TORCHVISION_NAMES[name])(root, download=True)
             except BaseException:
-                lock.unlink(missing_ok=True)  # those who wait for it make it anew
+                lock.unlink(missing_ok=True)  # processes that wait for it create it again
                 raise
     except (OSError, RuntimeError) as error:
-        raise NoSuchData(f"{name} is not in {root.resolve()} and could not be downloaded ({error}); {WHERE}") from error
+        raise NoSuchData(
+            f"{name} is not in {root.resolve()} and could not be downloaded ({error}); {DATA_DIR_REMEDY}"
+        ) from error
 
 
-Builtin = Digits | Mnist | Cifar
+Builtin = DigitsSource | MnistSource | CifarSource

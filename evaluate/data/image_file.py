@@ -1,4 +1,4 @@
-"""One image file, read as it was meant: upright, with all its shades, and with what is transparent laid over white."""
+"""Decoding an image file as it was meant: upright, with all its shades, and laid over white where it is transparent."""
 
 import warnings
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ import numpy as np
 from attrs import frozen
 from PIL import Image
 
-from archwright.evaluate.data.dataset import BadData
+from archwright.evaluate.data.dataset import WHITE, BadData
 
-NOT_READ = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}  # formats that Pillow knows and needs other programs for
-WHITE = 255  # the background of what is transparent
-GREY = {"1", "L", "LA", "La", "I"}  # modes of Pillow, beside those of 16 bits
-TALL = "I;16"  # how the names of Pillow's modes of 16 bits begin
-ORIENTATION, BITS, PHOTOMETRIC = 274, 258, 262  # tags of EXIF and TIFF
-SIDEWAYS = 5  # orientations from here on swap width and height
-TURNS = {
+UNSUPPORTED_FORMATS = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}  # for which Pillow needs other programs
+GREY_MODES = {"1", "L", "LA", "La", "I"}  # Pillow's modes of grey images, beside those of 16 bits
+MODE_PREFIX_16_BITS = "I;16"  # how the names of Pillow's modes of 16 bits begin
+ORIENTATION_TAG, BITS_PER_SAMPLE_TAG, PHOTOMETRIC_TAG = 274, 258, 262  # of EXIF and TIFF
+WHITE_IS_ZERO = 0  # the photometric interpretation of a TIFF whose black is the largest value
+FIRST_SIDEWAYS_ORIENTATION = 5  # orientations from here on swap width and height
+TRANSPOSITIONS = {  # what turns an image of this orientation upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -31,12 +31,12 @@ TURNS = {
 
 @frozen
 class ImageHeader:
-    """What the beginning of an image file tells."""
+    """What is known of an image file without decoding it."""
 
-    width: int  # as it is seen upright
+    width: int  # of the upright image, in pixels
     height: int
     is_grey: bool
-    remarks: tuple[str, ...]  # what has to be done to it
+    remarks: tuple[str, ...]  # how it has to be converted
 
     @property
     def size(self) -> tuple[int, int]:
@@ -44,60 +44,35 @@ class ImageHeader:
         return self.height, self.width
 
 
-@cache
-def readable_formats() -> tuple[str, ...]:
-    """The formats that are read: all that Pillow reads by itself."""
-    Image.init()
-    return tuple(sorted(set(Image.OPEN) - NOT_READ))
-
-
-@cache
-def readable_suffixes() -> frozenset[str]:
-    """The suffixes of files in these formats, in small letters."""
-    kinds = readable_formats()
-    return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in kinds)
-
-
-def is_image(path: Path) -> bool:
-    """Whether a file has the suffix of an image or, with another one or none, begins like one."""
-    if path.suffix.lower() in readable_suffixes():
-        return True
-    try:
-        with _opened(path):
-            return True
-    except BadData:
-        return False
-
-
 def read_image_header(path: Path) -> ImageHeader:
-    """What can be said of an image without decoding it; raises BadData for what cannot be read as it was meant."""
-    with _opened(path) as image:
+    """What is known of an image without decoding it; raises BadData for what cannot be read as it was meant."""
+    with _open_image(path) as image:
         if getattr(image, "is_animated", False) and image.format != "MPO":  # a photo with its own preview
             raise BadData(f"{path} has several frames; put the one that counts in its place, as a file of its own")
-        white = _white(path, image)
+        white = _find_white(path, image)
         width, height = image.size
-        orientation = _orientation(image)
-        if orientation >= SIDEWAYS:
+        orientation = _read_orientation(image)
+        if orientation >= FIRST_SIDEWAYS_ORIENTATION:
             width, height = height, width
-        remarks = {
-            "turned as EXIF says": orientation in TURNS,
+        conversions = {
+            "turned as EXIF says": orientation in TRANSPOSITIONS,
             "of 16 bits, read as 8": white > WHITE,
             "with transparency, laid over white": image.has_transparency_data,
         }
-        grey = image.mode in GREY or image.mode.startswith(TALL)
-        return ImageHeader(width, height, grey, tuple(said for said, holds in remarks.items() if holds))
+        is_grey = image.mode in GREY_MODES or image.mode.startswith(MODE_PREFIX_16_BITS)
+        return ImageHeader(width, height, is_grey, tuple(text for text, needed in conversions.items() if needed))
 
 
 def decode_image(path: Path, channels: int, height: int, width: int, *, resize: bool) -> np.ndarray:
-    """The image as uint8 (channels, height, width), one channel for grey or three; raises BadData.
+    """The image as uint8 (channels, height, width), with one channel, grey, or three; raises BadData.
 
-    An image of another size is resized, and stretched if need be, where `resize` says so.
+    An image of another size is resized, and stretched if need be, if `resize` allows it.
     """
-    with _opened(path) as image:
+    with _open_image(path) as image:
         image.load()
-        turn = TURNS.get(_orientation(image))  # which a PNG may tell only at its end
-        flat = _flat(path, image).convert("L" if channels == 1 else "RGB")
-        upright = flat if turn is None else flat.transpose(turn)
+        transposition = TRANSPOSITIONS.get(_read_orientation(image))  # which a PNG may tell only at its end
+        opaque = _flatten(path, image).convert("L" if channels == 1 else "RGB")
+        upright = opaque if transposition is None else opaque.transpose(transposition)
     if upright.size != (width, height):
         if not resize:
             size = f"{upright.height}x{upright.width}"
@@ -106,14 +81,39 @@ def decode_image(path: Path, channels: int, height: int, width: int, *, resize: 
     return np.asarray(upright).reshape(height, width, channels).transpose(2, 0, 1)
 
 
+def is_image(path: Path) -> bool:
+    """Whether a file has the suffix of an image or, with another one or none, begins like one."""
+    if path.suffix.lower() in find_readable_suffixes():
+        return True
+    try:
+        with _open_image(path):
+            return True
+    except BadData:
+        return False
+
+
+@cache
+def find_readable_formats() -> tuple[str, ...]:
+    """The names of the formats that are read: all that Pillow reads without other programs."""
+    Image.init()
+    return tuple(sorted(set(Image.OPEN) - UNSUPPORTED_FORMATS))
+
+
+@cache
+def find_readable_suffixes() -> frozenset[str]:
+    """The suffixes of files in these formats, in small letters."""
+    formats = find_readable_formats()
+    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in formats)
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """The file, its header read; BadData for whatever Pillow raises of it here or in the block."""
+def _open_image(path: Path) -> Iterator[Image.Image]:
+    """The file, its header read; raises BadData for whatever Pillow raises here or in the block."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what other programs write against a format's rules
+            warnings.simplefilter("ignore")  # about files that other programs wrote against a format's rules
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=readable_formats()) as image:
+            with Image.open(path, formats=find_readable_formats()) as image:
                 yield image
     except BadData:
         raise
@@ -123,16 +123,16 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise BadData(f"{path} cannot be read as an image ({error}); mend or remove it") from error
 
 
-def _orientation(image: Image.Image) -> int:
-    """As EXIF has it, 1 to 8, as far as it is known by now; 1 is upright. Pillow turns a TIFF by itself."""
-    known = image.format != "PNG" or {"exif", "Raw profile type exif", "XML:com.adobe.xmp"} & image.info.keys()
-    return image.getexif().get(ORIENTATION, 1) if known and image.format != "TIFF" else 1
+def _read_orientation(image: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8, if it has been read by now; 1 is upright. Pillow turns a TIFF upright by itself."""
+    is_read = image.format != "PNG" or {"exif", "Raw profile type exif", "XML:com.adobe.xmp"} & image.info.keys()
+    return image.getexif().get(ORIENTATION_TAG, 1) if is_read and image.format != "TIFF" else 1
 
 
-def _white(path: Path, image: Image.Image) -> int:
-    """The value of white; raises BadData where none is known."""
-    if image.mode.startswith(TALL) or (image.mode == "I" and image.format in ("PNG", "PPM")):
-        bits = getattr(image, "tag_v2", {}).get(BITS, (16,))
+def _find_white(path: Path, image: Image.Image) -> int:
+    """The value of white; raises BadData where it is unknown."""
+    if image.mode.startswith(MODE_PREFIX_16_BITS) or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        bits = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE_TAG, (16,))
         return 2 ** bits[0] - 1
     if image.mode in ("I", "F"):
         kind = "floats" if image.mode == "F" else "whole numbers of 32 bits"
@@ -143,30 +143,30 @@ def _white(path: Path, image: Image.Image) -> int:
     return WHITE
 
 
-def _flat(path: Path, image: Image.Image) -> Image.Image:
-    """The image with 8 bits a channel and nothing transparent, in whatever colours."""
-    white = _white(path, image)
+def _flatten(path: Path, image: Image.Image) -> Image.Image:
+    """The image with 8 bits a channel, laid over white where it is transparent, in whatever mode."""
+    white = _find_white(path, image)
     if white > WHITE:
-        return _with_eight_bits(image, white)
+        return _reduce_to_8_bits(image, white)
     if not image.has_transparency_data:
         return image
-    drawn = image.convert("RGBA")
-    flat = Image.new("RGBA", image.size, (WHITE, WHITE, WHITE, 255))
-    flat.alpha_composite(drawn)
-    flat = flat.convert("RGB")
-    if drawn.getextrema()[3][0] < 255 and all(low == high for low, high in flat.getextrema()):  # pyright: ignore[reportArgumentType, reportIndexIssue, reportGeneralTypeIssues]
+    transparent = image.convert("RGBA")
+    opaque = Image.new("RGBA", image.size, (WHITE, WHITE, WHITE, 255))
+    opaque.alpha_composite(transparent)
+    opaque = opaque.convert("RGB")
+    if transparent.getextrema()[3][0] < 255 and all(low == high for low, high in opaque.getextrema()):  # pyright: ignore[reportArgumentType, reportIndexIssue, reportGeneralTypeIssues]
         raise BadData(
             f"{path} is blank once it is laid over white; lay it over another colour, and save it without transparency"
         )
-    return flat
+    return opaque
 
 
-def _with_eight_bits(image: Image.Image, white: int) -> Image.Image:
+def _reduce_to_8_bits(image: Image.Image, white: int) -> Image.Image:
     shades = np.asarray(image).astype(np.float64)
     pixels = np.round(shades * (WHITE / white)).clip(0, WHITE).astype(np.uint8)
-    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
+    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC_TAG) == WHITE_IS_ZERO:
         pixels = WHITE - pixels
-    transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        pixels[shades == transparent] = WHITE
+    transparent_shade = image.info.get("transparency")
+    if isinstance(transparent_shade, int):
+        pixels[shades == transparent_shade] = WHITE
     return Image.fromarray(pixels)

@@ -25,5 +25,5 @@ def normalisation(config: Config, architecture: Term, data_dir: str | None = Non
     cpu = torch.device("cpu")
     if isinstance(config, FunctionConfig):
         return normalisation_of(to_device(dataset, cpu))
-    data = to_device(dataset.joined() if config.train_on == "train+validation" else dataset, cpu)
+    data = to_device(dataset.merge_validation() if config.train_on == "train+validation" else dataset, cpu)
     return normalisation_of(as_trained_on(data, recipe_of(config, architecture)))

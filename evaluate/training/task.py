@@ -34,7 +34,7 @@ def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
     """How jobs are trained: with the data in the memory of the device that the worker number `index` gets."""
     device = ready_device(config.device, index, threads)
     dataset = load_configured_dataset(config)
-    dataset = dataset.joined() if config.train_on == "train+validation" else dataset
+    dataset = dataset.merge_validation() if config.train_on == "train+validation" else dataset
     info, data = dataset.info, to_device(dataset, device)
     settled()
 

@@ -39,7 +39,7 @@ def test_a_final_training_gets_the_validation_images_and_none_of_the_test(seed, 
     """Of digits, which have no test split of their own, the search's test images stay apart from the rest."""
     for source, total in (("digits", 1797), (npz(images=some_images(100, 4, 5), labels=np.arange(100) % 3), 100)):
         searched = load_dataset(source, seed=seed)
-        final = searched.joined()
+        final = searched.merge_validation()
         assert content(final.train) == content(searched.train, searched.validation)
         assert content(final.test) == content(searched.test)
         assert (len(final.validation), len(final.train) + len(final.test)) == (0, total)

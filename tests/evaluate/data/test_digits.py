@@ -23,7 +23,7 @@ def file_of_scikit_learn(request, monkeypatch):
 
 @pytest.mark.usefixtures("file_of_scikit_learn")
 def test_digits_are_those_of_scikit_learn():
-    images, *others = builtin.Digits().read()
+    images, *others = builtin.DigitsSource().read()
     assert others == [None, None]
     assert images.labels.tolist() == LABELS.tolist()
     assert np.array_equal(images.images, np.round(SHADES.reshape(-1, 1, 8, 8) * 255 / 16))

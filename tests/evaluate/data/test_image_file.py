@@ -10,10 +10,10 @@ from PIL import Image, TiffImagePlugin
 from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.image_file import (
     decode_image,
+    find_readable_formats,
+    find_readable_suffixes,
     is_image,
     read_image_header,
-    readable_formats,
-    readable_suffixes,
 )
 
 RAMP = np.array([[0, 257, 32896, 65535]], np.uint16)  # 16 bits: 257 a shade of 8 bits
@@ -234,6 +234,6 @@ def test_an_image_is_told_by_its_suffix_or_by_how_it_begins(saved, tmp_path):
 
 
 def test_formats_that_need_other_programs_are_not_read():
-    assert {"PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM"} <= set(readable_formats())
-    assert not {"EPS", "MPEG", "WMF"} & set(readable_formats())
-    assert ".eps" not in readable_suffixes()
+    assert {"PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM"} <= set(find_readable_formats())
+    assert not {"EPS", "MPEG", "WMF"} & set(find_readable_formats())
+    assert ".eps" not in find_readable_suffixes()

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.data.dataset import BadData, draw_splits, share_counts
+from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.loading import describe_dataset, load_dataset
+from archwright.evaluate.data.splits import apportion_classes, draw_splits
 from tests.evaluate.data.made import some_images
 
 counts = st.lists(st.integers(0, 40), min_size=1, max_size=8).map(tuple)
@@ -16,7 +17,7 @@ fractions = st.floats(0.01, 0.99)
 @given(counts, fractions, st.integers(1, 2))
 def test_each_class_has_its_share(counts, fraction, others):
     """To within one image, but for classes that are too rare: what is left of each is enough for the other splits."""
-    held = share_counts(counts, fraction, others)
+    held = apportion_classes(counts, fraction, others)
     for count, taken in zip(counts, held, strict=True):
         assert 0 <= taken <= max(0, count - others)
         assert taken >= 1 or count <= others
@@ -26,7 +27,7 @@ def test_each_class_has_its_share(counts, fraction, others):
 @given(st.lists(st.integers(10, 40), min_size=1, max_size=8).map(tuple), st.floats(0.1, 0.9))
 def test_in_all_it_is_the_fraction_of_all(counts, fraction):
     """Where no class is rare."""
-    assert sum(share_counts(counts, fraction, 1)) == round(fraction * sum(counts))
+    assert sum(apportion_classes(counts, fraction, 1)) == round(fraction * sum(counts))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_in_all_it_is_the_fraction_of_all(counts, fraction):
     ],
 )
 def test_shares_worked_out_by_hand(counts, fraction, others, held):
-    assert share_counts(counts, fraction, others) == held
+    assert apportion_classes(counts, fraction, others) == held
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=80), fractions, fractions, st.integers(0, 2**32 - 1))
@@ -51,8 +52,8 @@ def test_splits_are_whole_and_disjoint_and_as_large_as_they_should_be(labels, fi
     """And the seed alone decides."""
     labels = np.array(labels)
     counts = tuple(np.bincount(labels, minlength=6).tolist())
-    test = share_counts(counts, first, 2)
-    validation = share_counts(tuple(np.subtract(counts, test).tolist()), second, 1)
+    test = apportion_classes(counts, first, 2)
+    validation = apportion_classes(tuple(np.subtract(counts, test).tolist()), second, 1)
     parts = draw_splits(labels, [test, validation], seed)
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(labels)))
     for part, size in zip(parts, (test, validation), strict=False):

@@ -17,7 +17,7 @@ import archwright as aw
 from archwright.core.modules.basic import FUNCTIONS, ReluConvBn, Zero
 from archwright.core.modules.graphs import topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.data.builtin import CIFAR100
+from archwright.evaluate.data.builtin import CIFAR100_CLASSES
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.classes import WIDTH, broken_up
 from archwright.evaluate.export.model_file import Origin, model_file
@@ -259,7 +259,7 @@ def test_the_names_of_classes_stand_in_the_text(names):
 
 
 def test_many_names_of_classes_are_on_lines_that_people_read():
-    text = model_file(aw.affine(100), IMAGE, ORIGIN, None, CIFAR100)
+    text = model_file(aw.affine(100), IMAGE, ORIGIN, None, CIFAR100_CLASSES)
     assert max(map(len, text.splitlines())) <= WIDTH
     assert text.count('\n    "', 0, text.index("class Model")) == 10
 

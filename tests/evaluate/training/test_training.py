@@ -149,7 +149,7 @@ def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
 
 @pytest.fixture(scope="module")
 def joined():
-    return to_device(load_dataset("digits").joined(), torch.device("cpu"))
+    return to_device(load_dataset("digits").merge_validation(), torch.device("cpu"))
 
 
 def test_without_validation_images_the_last_epoch_counts_and_only_the_test_is_scored(joined):
