@@ -1,4 +1,4 @@
-"""A data set in the memory of a device, normalised batch by batch as it is used."""
+"""A data set in the memory of a device, and how its images are normalised, batch by batch as they are used."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -9,9 +9,10 @@ from torch import Tensor
 
 from archwright.core.json import JSON
 from archwright.core.shape import Shape
-from archwright.evaluate.data.dataset import Dataset, Images
+from archwright.evaluate.data.dataset import IMAGES_PER_CHUNK, Dataset, Images
 
-SUMMED_AT_ONCE = 4096  # images, which take eight times their memory meanwhile
+MAX_INLINE_NUMBERS = 16  # numbers of a mean that are written into the text of a model; more are kept with the weights
+FLOAT32_DIGITS = 9  # decimal digits that tell every float of 32 bits from all others
 
 
 @frozen(eq=False)
@@ -27,9 +28,9 @@ class DeviceSplit:
 
 @frozen(eq=False)
 class DeviceData:
-    """The three splits on a device, with the mean and deviation of the training images, both (1, channels, 1, 1).
+    """The three splits on a device, with the mean and standard deviation of the training images.
 
-    Of each pixel, (1, channels, h, w), in `by_pixel`.
+    Both are (1, channels, 1, 1), one number for each channel; in `by_pixel` they are (1, channels, h, w).
     """
 
     train: DeviceSplit
@@ -41,7 +42,7 @@ class DeviceData:
 
     @property
     def device(self) -> torch.device:
-        """Where everything is."""
+        """Where all tensors are."""
         return self.mean.device
 
     @property
@@ -49,15 +50,21 @@ class DeviceData:
         """The memory layout of images that is fastest on the device."""
         return torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
 
+    @property
+    def normalisation(self) -> "Normalisation":
+        """What `normalised` does, without the images."""
+        mean, deviation = self.mean[0], self.deviation[0]
+        return Normalisation(tuple(mean.shape), mean.flatten().tolist(), deviation.flatten().tolist())
+
     def normalised(self, images: Tensor) -> Tensor:
-        """`images` as float of mean 0 and deviation 1 over the training images, in each channel or each pixel."""
+        """`images` as float, in each channel or pixel of mean 0 and deviation 1 over the training images."""
         return ((images.float() - self.mean) / self.deviation).contiguous(memory_format=self.layout)
 
     @cached_property
     def by_pixel(self) -> "DeviceData":
-        """The same images, to be normalised in each pixel of each channel by itself."""
+        """The same images, to be normalised with a mean and deviation for each pixel of each channel."""
         count, sums, squares = len(self.train), 0, 0
-        for images in self.train.images.split(SUMMED_AT_ONCE):
+        for images in self.train.images.split(IMAGES_PER_CHUNK):
             values = images.double()
             sums, squares = sums + values.sum(0, keepdim=True), squares + values.square().sum(0, keepdim=True)
         mean = torch.as_tensor(sums / count)
@@ -67,29 +74,23 @@ class DeviceData:
 
 def to_device(data: Dataset, device: torch.device) -> DeviceData:
     """`data` in the memory of `device`."""
-
-    def moved(images: Images) -> DeviceSplit:
-        return DeviceSplit(torch.from_numpy(images.images).to(device), torch.from_numpy(images.labels).to(device))
-
-    train = moved(data.train)
+    train, validation, test = (_split_to_device(images, device) for images in (data.train, data.validation, data.test))
     channels = [channel.float() for channel in train.images.unbind(1)] if len(train) else []
     mean = torch.stack([c.mean() for c in channels]).reshape(1, -1, 1, 1)
     deviation = torch.stack([c.std(correction=0) for c in channels]).reshape(1, -1, 1, 1)
-    return DeviceData(
-        train, moved(data.validation), moved(data.test), mean, deviation.clamp(min=1.0), data.info.class_names
-    )
+    return DeviceData(train, validation, test, mean, deviation.clamp(min=1.0), data.info.class_names)
 
 
-WRITTEN_OUT = 16  # numbers of a mean that a text may hold; more are kept with the weights
-DIGITS = 9  # that tell every float of 32 bits from all others
+def _split_to_device(images: Images, device: torch.device) -> DeviceSplit:
+    return DeviceSplit(torch.from_numpy(images.images).to(device), torch.from_numpy(images.labels).to(device))
 
 
-def _rounded(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(float(f"{value:.{DIGITS}g}") for value in values)
+def _round_to_float32(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{FLOAT32_DIGITS}g}") for value in values)
 
 
-def _axes(shape: Iterable[int]) -> Shape:
-    """A shape that stands in code as it is: what is read of a file may be anything."""
+def _require_axes(shape: Iterable[int]) -> Shape:
+    """The shape, if it is of positive integers: it is written into code, and a file may hold anything."""
     axes = tuple(shape)
     if any(type(axis) is not int or axis < 1 for axis in axes):
         raise ValueError(f"the shape of a normalisation is {axes!r:.80}; it is of positive integers")
@@ -98,28 +99,22 @@ def _axes(shape: Iterable[int]) -> Shape:
 
 @frozen
 class Normalisation:
-    """What is subtracted from images in steps of 1/255, and what the rest is divided by."""
+    """The mean that is subtracted from images in steps of 1/255, and the deviation that they are then divided by."""
 
-    shape: Shape = field(converter=_axes)  # (channels, 1, 1), or (channels, height, width)
-    mean: Sequence[float] = field(converter=_rounded)
-    deviation: Sequence[float] = field(converter=_rounded)
+    shape: Shape = field(converter=_require_axes)  # (channels, 1, 1), or (channels, height, width)
+    mean: Sequence[float] = field(converter=_round_to_float32)
+    deviation: Sequence[float] = field(converter=_round_to_float32)
 
     @property
-    def of_each(self) -> str:
-        """What has a mean and a deviation of its own."""
+    def granularity(self) -> str:
+        """What has a mean and a deviation of its own: channel or pixel."""
         return "channel" if self.shape[1:] == (1, 1) else "pixel"
 
     @property
-    def is_written_out(self) -> bool:
-        """Whether it stands in the text of a model; else it is kept with the weights."""
-        return len(self.mean) <= WRITTEN_OUT
+    def is_inline(self) -> bool:
+        """Whether its numbers are written into the text of a model; else they are kept with the weights."""
+        return len(self.mean) <= MAX_INLINE_NUMBERS
 
     def to_json(self) -> JSON:
         """Its JSON."""
         return {"shape": list(self.shape), "mean": list(self.mean), "deviation": list(self.deviation)}
-
-
-def normalisation_of(data: DeviceData) -> Normalisation:
-    """What a data set's images are normalised with."""
-    mean, deviation = data.mean[0], data.deviation[0]
-    return Normalisation(tuple(mean.shape), mean.flatten().tolist(), deviation.flatten().tolist())

@@ -78,8 +78,8 @@ def _inputs(about: Card, shapes: tuple[Shape, Shape], normalisation: Normalisati
         why = _verbatim(about.unknown) or "Inputs are as the evaluator of the search had them."
         return f"{text.replace('logits', 'outputs')} {why}"
     data = _verbatim(str(about.data))
-    text += f" Images are normalised as those of {data} were for its training: of each {normalisation.of_each} "
-    if not normalisation.is_written_out:
+    text += f" Images are normalised as those of {data} were for its training: of each {normalisation.granularity} "
+    if not normalisation.is_inline:
         return f"{text}`mean` is subtracted, and the rest divided by `deviation`; both are in `model.safetensors`."
     mean, deviation = ([f"{value:.6g}" for value in held] for held in (normalisation.mean, normalisation.deviation))
     return (

@@ -162,7 +162,7 @@ def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tu
         if [model.state_dict()[name].shape for name in own] != [value.shape for value in weights]:
             raise WrongSource(f"compile and source of {whose} make different weights; let them make the same")
         state = dict(zip(own, weights, strict=True))
-        if (images := subject.normalisation) is not None and not images.is_written_out:
+        if (images := subject.normalisation) is not None and not images.is_inline:
             state |= {"mean": torch.tensor(images.mean).reshape(images.shape)}
             state |= {"deviation": torch.tensor(images.deviation).reshape(images.shape)}
         model.load_state_dict(state)

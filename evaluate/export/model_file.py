@@ -167,7 +167,7 @@ def _buffers(normalisation: Normalisation | None) -> list[str]:
     """The lines that make what images are normalised with."""
     if normalisation is None:
         return []
-    if not normalisation.is_written_out:
+    if not normalisation.is_inline:
         shape = ", ".join(map(str, normalisation.shape))
         return [f'self.register_buffer("{name}", torch.empty({shape}))' for name in ("mean", "deviation")]
     return [

@@ -6,7 +6,7 @@ from attrs import evolve
 from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.loading import load_configured_dataset, require_local_dataset
-from archwright.evaluate.data.tensors import Normalisation, normalisation_of, to_device
+from archwright.evaluate.data.tensors import Normalisation, to_device
 from archwright.evaluate.training.task import recipe_of
 from archwright.evaluate.training.train import as_trained_on
 
@@ -24,6 +24,6 @@ def normalisation(config: Config, architecture: Term, data_dir: str | None = Non
     dataset = load_configured_dataset(config)
     cpu = torch.device("cpu")
     if isinstance(config, FunctionConfig):
-        return normalisation_of(to_device(dataset, cpu))
+        return to_device(dataset, cpu).normalisation
     data = to_device(dataset.merge_validation() if config.train_on == "train+validation" else dataset, cpu)
-    return normalisation_of(as_trained_on(data, recipe_of(config, architecture)))
+    return as_trained_on(data, recipe_of(config, architecture)).normalisation

@@ -22,7 +22,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Artifact, Job
 from archwright.evaluate.config import FIRST_READER
-from archwright.evaluate.data.tensors import DeviceData, Normalisation, normalisation_of
+from archwright.evaluate.data.tensors import DeviceData, Normalisation
 from archwright.evaluate.verdict import Metrics, Verdict
 from archwright.store.artifacts import ArtifactUnwritable, discard_artifacts, locate_artifact, write_artifact
 
@@ -207,7 +207,7 @@ def left_model(job: Job, model: nn.Module, data: DeviceData | None) -> list[str]
     """
     if not _leaves(job, "model"):
         return []
-    images, names = (None, ()) if data is None else (normalisation_of(data), data.class_names)
+    images, names = (None, ()) if data is None else (data.normalisation, data.class_names)
     write = partial(
         write_model, str(job.artifacts), job.trial, model.state_dict(), to_json(job.architecture), images, names
     )

@@ -8,7 +8,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.loading import load_dataset
-from archwright.evaluate.data.tensors import normalisation_of, to_device
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.checkpointing import read_model, read_normalisation, read_state, write_state
 from archwright.evaluate.training.task import prepare
@@ -47,7 +47,7 @@ def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path,
     """As the recipe of the architecture says."""
     evaluate(keeping(tmp_path, architecture=aw.sequential(aw.settings(normalisation=each), NETWORK)))
     data = to_device(load_dataset("digits"), torch.device("cpu"))
-    assert read_normalisation(tmp_path, 0) == normalisation_of(data.by_pixel if each == "pixel" else data)
+    assert read_normalisation(tmp_path, 0) == (data.by_pixel if each == "pixel" else data).normalisation
 
 
 def test_nothing_is_left_of_a_trial_that_failed_or_that_is_not_to_be_kept(tmp_path, evaluate):
