@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from archwright.cli.output import say
 from archwright.cli.space import Found, find
-from archwright.core.json import JSON, UnreadableTerm, from_json, own_kinds, unknown_kinds
+from archwright.core.json import JSON, UnreadableTerm, find_unknown_kinds, find_user_kinds, from_json
 from archwright.core.term import Term
 from archwright.evaluate import permission
 from archwright.evaluate.permission import ListUnwritable
@@ -36,7 +36,7 @@ def logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
 
     NotTrusted where that is code that this person does not let run.
     """
-    if not unknown_kinds(data):
+    if not find_unknown_kinds(data):
         return from_json(data)
     if not is_source(source):
         raise UnreadableTerm(f"{_listed(data)} can be read by no built-in space, and {source!r} names no file of them")
@@ -50,12 +50,12 @@ def own_source(data: JSON, source: str) -> str:
 
     To be asked once this person has let it run.
     """
-    return source if own_kinds(data) else ""
+    return source if find_user_kinds(data) else ""
 
 
 def left_out(data: JSON, source: str) -> str:
     """What cannot be told of a logged term without code that is not to run for that; empty if all can."""
-    if not unknown_kinds(data):
+    if not find_unknown_kinds(data):
         return ""
     place = source
     with suppress(NoSuchSource):
@@ -64,4 +64,4 @@ def left_out(data: JSON, source: str) -> str:
 
 
 def _listed(data: JSON) -> str:
-    return ", ".join(sorted(unknown_kinds(data)))
+    return ", ".join(sorted(find_unknown_kinds(data)))

@@ -1,10 +1,11 @@
-"""Terms, domains and expressions as JSON, both ways, and where two such differ."""
+"""The JSON of terms, domains and expressions: written, read, and compared."""
 
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import attrs
+from attrs import frozen
 from cattrs import Converter
 from cattrs.errors import StructureHandlerNotFoundError
 
@@ -13,15 +14,19 @@ from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
 from archwright.core.expression import OPERATORS, Computed, Expression, Shared
 from archwright.core.ranges import Integers, Reals
 from archwright.core.term import Term
-from archwright.core.unknown_kinds import Opaque
+from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
 from archwright.core.value import InvalidDomain
 
 JSON = Any  # what the json module reads and writes
 
+MAX_SHOWN_CHARACTERS = 100  # of a value in a line about a difference
+
+_PLAIN = Converter()  # for fields of user-defined kinds that hold neither terms nor values
+
 
 class UnreadableTerm(ArchwrightError, ValueError):
-    """JSON that is not that of a term; the message says where."""
+    """JSON that is not that of a term; the message has the place."""
 
 
 def to_json(term: Term) -> JSON:
@@ -30,21 +35,21 @@ def to_json(term: Term) -> JSON:
 
 
 def from_json(data: JSON) -> Term:
-    """The term that `data` is the JSON of; kinds of a person's own must have been imported.
+    """The term of this JSON; user-defined kinds must have been imported.
 
-    UnreadableTerm if it is of none, TooDeep if it is nested too deep.
+    UnreadableTerm if it is not that of a term, TooDeep if it is nested too deep.
     """
-    return _read(data, kinds())
+    return _read(data, allow_unknown=False)
 
 
-def outlined(data: JSON) -> Term:
-    """As `from_json`, but what is of a kind that this process does not know is Opaque: its JSON, and no more."""
-    return _read(data, _Known(kinds()))
+def from_foreign_json(data: JSON) -> Term:
+    """As `from_json`, but a module of a kind that is not known here is an UnknownModule with the fields of its JSON."""
+    return _read(data, allow_unknown=True)
 
 
-def _read(data: JSON, known: Mapping[str, type[Term]]) -> Term:
+def _read(data: JSON, *, allow_unknown: bool) -> Term:
     try:
-        term = _structure(data, known, "$")
+        term = _Reader(list_kinds(), allow_unknown).read(data, "$")
     except RecursionError as error:
         raise TooDeep(error.place if isinstance(error, TooDeep) else "$") from None
     if not isinstance(term, Term):
@@ -52,71 +57,73 @@ def _read(data: JSON, known: Mapping[str, type[Term]]) -> Term:
     return term
 
 
-class _Known(dict[str, type[Term]]):
-    """The kinds of module that are known, where others are read as well."""
+# --- kinds
 
 
-def own_kinds(data: JSON) -> frozenset[str]:
-    """The kinds in the JSON of a term that are not built in, whether this process knows them or not."""
-    return frozenset(_named(data)) - {kind for kind, cls in kinds().items() if not is_user_defined(cls)}
+def list_kinds() -> Mapping[str, type[Term]]:
+    """Every kind of module that is known here, by name.
 
-
-def unknown_kinds(data: JSON) -> frozenset[str]:
-    """The kinds in the JSON of a term that this process does not know."""
-    return frozenset(_named(data)) - kinds().keys()
-
-
-def _named(data: JSON) -> Iterator[str]:
-    """Every kind that is named in JSON, however deep it is nested."""
-    rest: list[JSON] = [data]
-    while rest:
-        held = rest.pop()
-        if isinstance(held, dict):
-            inside = cast(dict[str, JSON], held)
-            if isinstance(kind := inside.get("kind"), str):
-                yield kind
-            rest += inside.values()
-        elif isinstance(held, list):
-            rest += cast(list[JSON], held)
-
-
-def kinds() -> Mapping[str, type[Term]]:
-    """Every kind of module that this process knows.
-
-    A kind defined again by the same file, which was loaded again or under another name, replaces the old one.
+    A kind that the same file defines again, as when it is loaded again or under another name, replaces the old one.
     """
-    found: dict[str, type[Term]] = {}
-    for cls in _below(Term):
-        if cls is Opaque:  # which is no kind, but stands for those that are not known
+    kinds: dict[str, type[Term]] = {}
+    for cls in _list_subclasses(Term):
+        if cls is UnknownModule:  # no kind of its own
             continue
-        old = found.get(cls.kind)
-        if old is not None and _origin(old) != _origin(cls):
+        old = kinds.get(cls.kind)
+        if old is not None and _locate(old) != _locate(cls):
             raise UnreadableTerm(
                 f"the kind {cls.kind!r} is defined by {old.__module__}.{old.__qualname__} and by "
                 f"{cls.__module__}.{cls.__qualname__}; set `kind` in one of them to another name"
             )
-        found[cls.kind] = cls
-    return found
+        kinds[cls.kind] = cls
+    return kinds
 
 
-def _origin(cls: type[Term]) -> tuple[str, str]:
-    """Where a class is from: the file of its module, or the module's name where it has none; and its own name."""
+def find_user_kinds(data: JSON) -> frozenset[str]:
+    """The kinds in the JSON of a term that are not built in, known here or not."""
+    return frozenset(_find_kinds(data)) - {kind for kind, cls in list_kinds().items() if not is_user_defined(cls)}
+
+
+def find_unknown_kinds(data: JSON) -> frozenset[str]:
+    """The kinds in the JSON of a term that are not known here."""
+    return frozenset(_find_kinds(data)) - list_kinds().keys()
+
+
+def _find_kinds(data: JSON) -> Iterator[str]:
+    """Every kind that is named in JSON, at any depth of nesting."""
+    stack: list[JSON] = [data]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            fields = cast(dict[str, JSON], item)
+            if isinstance(kind := fields.get("kind"), str):
+                yield kind
+            stack += fields.values()
+        elif isinstance(item, list):
+            stack += cast(list[JSON], item)
+
+
+def _list_subclasses(cls: type[Term]) -> Iterator[type[Term]]:
+    for subclass in cls.__subclasses__():
+        # attrs makes a slotted class out of the one that was written; only the slotted one is a kind.
+        if "__attrs_attrs__" in subclass.__dict__:
+            yield subclass
+        yield from _list_subclasses(subclass)
+
+
+def _locate(cls: type[Term]) -> tuple[str, str]:
+    """The file of a class, or the name of its module if that has no file; and the name of the class."""
     return getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__, cls.__qualname__
 
 
-def _below(cls: type[Term]) -> Iterator[type[Term]]:
-    for inside in cls.__subclasses__():
-        # attrs makes a slotted class out of the one that was written; only the former is a kind.
-        if "__attrs_attrs__" in inside.__dict__:
-            yield inside
-        yield from _below(inside)
+# --- writing and reading
 
 
-def _unstructure(held: Any) -> JSON:
-    match held:
+def _unstructure(value: Any) -> JSON:
+    match value:
         case Term():
-            fields = {a.name: _unstructure(getattr(held, a.name)) for a in attrs.fields(type(held))}
-            return {"kind": held.kind, **fields}
+            fields = {a.name: _unstructure(getattr(value, a.name)) for a in attrs.fields(type(value))}
+            return {"kind": value.kind, **fields}
         case Values(options, ordered, by_size):
             return {"values": list(options), "ordered": ordered} | ({"order": "size"} if by_size else {})
         case Integers(lo, hi, log):
@@ -128,84 +135,83 @@ def _unstructure(held: Any) -> JSON:
         case Computed(operator, operands):
             return {"computed": operator, "operands": [_unstructure(o) for o in operands]}
         case tuple():
-            return [_unstructure(item) for item in cast(tuple[Any, ...], held)]
+            return [_unstructure(item) for item in cast(tuple[Any, ...], value)]
         case _:
-            return _PLAIN.unstructure(held)
+            return _PLAIN.unstructure(value)
 
 
-_PLAIN = Converter()  # for what a field of a person's own kind of module holds beside terms and values
+@frozen
+class _Reader:
+    """Reads JSON with the kinds that are known here."""
 
+    kinds: Mapping[str, type[Term]]
+    allow_unknown: bool  # whether a module of another kind is an UnknownModule, or UnreadableTerm
 
-def _structure(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
-    match data:
-        case {"kind": str(kind), **fields}:
-            return _term(kind, fields, known, place)
-        case {"values": list(), "ordered": bool(ordered)} if data.get("order") in (None, "size"):
-            return _made(place, Values, tuple(data["values"]), ordered, "order" in data)
-        case {"integers": [lo, hi], "log": bool(log)}:
-            return _made(place, Integers, lo, hi, log)
-        case {"reals": [lo, hi], "log": bool(log), "grain": float(grain)}:
-            return _made(place, Reals, lo, hi, log, grain)
-        case {"shared": str(name), "domain": domain}:
-            inside = _structure(domain, known, f"{place}.domain")
-            if not isinstance(inside, Domain):
-                raise UnreadableTerm(f"{place}.domain is {domain!r}; it must be a domain")
-            return _made(place, Shared, name, inside)
-        case {"computed": str(operator), "operands": [left, right]} if operator in OPERATORS:
-            operands = tuple(_structure(o, known, f"{place}.operands[{i}]") for i, o in enumerate((left, right)))
-            if not all(isinstance(o, Expression | bool | int | float | str) for o in operands):
-                raise UnreadableTerm(f"{place}.operands is {[left, right]!r}; operands are values or expressions")
-            return _made(place, Computed, operator, operands)
-        case dict():
-            raise UnreadableTerm(f"{place} is {data!r}; that is no term, domain or expression")
-        case list():
+    def read(self, data: JSON, place: str) -> Any:
+        """The term, domain, expression or tuple of this JSON, or the value itself. UnreadableTerm has the place."""
+        match data:
+            case {"kind": str(kind), **fields}:
+                return self._read_term(kind, fields, place)
+            case {"values": list(), "ordered": bool(ordered)} if data.get("order") in (None, "size"):
+                return _construct(place, Values, tuple(data["values"]), ordered, "order" in data)
+            case {"integers": [lo, hi], "log": bool(log)}:
+                return _construct(place, Integers, lo, hi, log)
+            case {"reals": [lo, hi], "log": bool(log), "grain": float(grain)}:
+                return _construct(place, Reals, lo, hi, log, grain)
+            case {"shared": str(name), "domain": domain_data}:
+                domain = self.read(domain_data, f"{place}.domain")
+                if not isinstance(domain, Domain):
+                    raise UnreadableTerm(f"{place}.domain is {domain_data!r}; it must be a domain")
+                return _construct(place, Shared, name, domain)
+            case {"computed": str(operator), "operands": [left, right]} if operator in OPERATORS:
+                operands = tuple(self.read(o, f"{place}.operands[{i}]") for i, o in enumerate((left, right)))
+                if not all(isinstance(o, Expression | bool | int | float | str) for o in operands):
+                    raise UnreadableTerm(f"{place}.operands is {[left, right]!r}; operands are values or expressions")
+                return _construct(place, Computed, operator, operands)
+            case dict():
+                raise UnreadableTerm(f"{place} is {data!r}; that is no term, domain or expression")
+            case list():
+                items = cast(list[JSON], data)
+                return tuple(self.read(item, f"{place}[{i}]") for i, item in enumerate(items))
+            case _:
+                return data
+
+    def _read_term(self, kind: str, fields: dict[str, JSON], place: str) -> Term:
+        cls = self.kinds.get(kind)
+        if cls is None and self.allow_unknown:
+            contents = ((name, self._read_unknown(value, f"{place}.{name}")) for name, value in fields.items())
+            return UnknownModule(kind, tuple(contents))
+        if cls is None:
+            remedy = f"a kind of your own is known once its file has been imported; {suggest_names(kind, self.kinds)}"
+            raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
+        names = {a.name for a in attrs.fields(cls)}
+        if names != set(fields):
+            raise UnreadableTerm(f"{kind} at {place} has the fields {sorted(fields)}; it must have {sorted(names)}")
+        values = {a.name: self._read_field(a, fields[a.name], f"{place}.{a.name}") for a in attrs.fields(cls)}
+        return _construct(place, cls, **values)
+
+    def _read_field(self, field: "attrs.Attribute[Any]", data: JSON, place: str) -> Any:
+        # A type that is a string comes from a file with `from __future__ import annotations`.
+        if isinstance(data, dict | list) or field.metadata.get("role") is not None or isinstance(field.type, str):
+            return self.read(data, place)
+        try:
+            return _PLAIN.structure(data, cast(Any, field.type))
+        except (TypeError, ValueError, StructureHandlerNotFoundError) as error:
+            expected = getattr(field.type, "__name__", field.type)
+            raise UnreadableTerm(f"{place} is {data!r}; it must be of type {expected}") from error
+
+    def _read_unknown(self, data: JSON, place: str) -> Any:
+        """A field of an unknown kind: terms, domains and expressions where it has them, else the JSON itself."""
+        if isinstance(data, list):
             items = cast(list[JSON], data)
-            return tuple(_structure(item, known, f"{place}[{i}]") for i, item in enumerate(items))
-        case _:
+            return tuple(self._read_unknown(item, f"{place}[{i}]") for i, item in enumerate(items))
+        try:
+            return self.read(data, place)
+        except UnreadableTerm:
             return data
 
 
-def _term(kind: str, fields: dict[str, JSON], known: Mapping[str, type[Term]], place: str) -> Term:
-    if kind not in known and isinstance(known, _Known):
-        held = ((name, _opaque(each, known, f"{place}.{name}")) for name, each in fields.items())
-        return Opaque(kind, tuple(held))
-    if kind not in known:
-        remedy = f"a kind of your own is known once its file has been imported; {suggest_names(kind, known)}"
-        raise UnreadableTerm(f"the kind at {place} is {kind!r}; {remedy}")
-    cls = known[kind]
-    wanted = {a.name for a in attrs.fields(cls)}
-    if wanted != set(fields):
-        raise UnreadableTerm(f"{kind} at {place} has the fields {sorted(fields)}; it must have {sorted(wanted)}")
-    given: dict[str, Any] = {}
-    for a in attrs.fields(cls):
-        held, inside = fields[a.name], f"{place}.{a.name}"
-        # A type that is a string comes from a file with `from __future__ import annotations`.
-        ours = isinstance(held, dict | list) or a.metadata.get("role") is not None or isinstance(a.type, str)
-        given[a.name] = _structure(held, known, inside) if ours else _plain(inside, a.type, held)
-    return _made(place, cls, **given)
-
-
-def _opaque(data: JSON, known: Mapping[str, type[Term]], place: str) -> Any:
-    """What a field of a kind that is not known holds: modules, domains and expressions, and else whatever it is."""
-    if isinstance(data, list):
-        items = cast(list[JSON], data)
-        return tuple(_opaque(each, known, f"{place}[{i}]") for i, each in enumerate(items))
-    try:
-        return _structure(data, known, place)
-    except UnreadableTerm:
-        return data
-
-
-def _plain(place: str, wanted: Any, held: JSON) -> Any:
-    try:
-        return _PLAIN.structure(held, wanted)
-    except (TypeError, ValueError, StructureHandlerNotFoundError) as error:
-        raise UnreadableTerm(
-            f"{place} is {held!r}; it must be of type {getattr(wanted, '__name__', wanted)}"
-        ) from error
-
-
-def _made(place: str, cls: Any, *args: Any, **fields: Any) -> Any:
+def _construct(place: str, cls: Any, *args: Any, **fields: Any) -> Any:
     try:
         return cls(*args, **fields)
     except InvalidDomain as error:
@@ -214,42 +220,45 @@ def _made(place: str, cls: Any, *args: Any, **fields: Any) -> Any:
         raise UnreadableTerm(f"{place} cannot be read as {cls.__name__}: {error}") from error
 
 
-def differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
-    """A line for each place where they differ, outermost first."""
+# --- comparing
+
+
+def find_differences(old: JSON, new: JSON, place: str = "$") -> Iterator[str]:
+    """A line for each place at which two JSON values differ, outermost first."""
     if isinstance(old, dict) and isinstance(new, dict):
-        before, after = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
-        if before.get("kind") == after.get("kind") and set(before) == set(after):
-            for key in before:
-                yield from differences(before[key], after[key], f"{place}.{key}")
+        old_fields, new_fields = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
+        if old_fields.get("kind") == new_fields.get("kind") and set(old_fields) == set(new_fields):
+            for key in old_fields:
+                yield from find_differences(old_fields[key], new_fields[key], f"{place}.{key}")
             return
     if isinstance(old, list) and isinstance(new, list):
-        olds, news = cast(list[JSON], old), cast(list[JSON], new)
-        if len(olds) == len(news) and any(isinstance(each, dict) for each in olds):
-            for i, (a, b) in enumerate(zip(olds, news, strict=True)):
-                yield from differences(a, b, f"{place}[{i}]")
+        old_items, new_items = cast(list[JSON], old), cast(list[JSON], new)
+        if len(old_items) == len(new_items) and any(isinstance(item, dict) for item in old_items):
+            for i, (a, b) in enumerate(zip(old_items, new_items, strict=True)):
+                yield from find_differences(a, b, f"{place}[{i}]")
             return
     if old != new:
-        yield f"{place} was {_brief(old)}, and is {_brief(new)}"
+        yield f"{place} was {_shorten(old)}, and is {_shorten(new)}"
 
 
-def in_the_order_of(old: JSON, new: JSON) -> JSON:
-    """`new` with those lists of numbers in the order of writing that are so in `old`, and are the same otherwise.
+def restore_written_order(old: JSON, new: JSON) -> JSON:
+    """`new`, but its lists of numbers are in the order of writing where they are so in `old` and otherwise equal.
 
-    Spaces that were logged before there was an order by size hold none: the same file gives it to them now.
+    Spaces that were logged by the first release have no order by size, which the same file now gives to them.
     """
     if isinstance(old, dict) and isinstance(new, dict):
-        before, after = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
-        if after.get("order") == "size" and "order" not in before:
-            return before if {**before, "order": "size"} == after else after
-        if before.keys() == after.keys():
-            return {key: in_the_order_of(before[key], after[key]) for key in after}
+        old_fields, new_fields = cast(dict[str, JSON], old), cast(dict[str, JSON], new)
+        if new_fields.get("order") == "size" and "order" not in old_fields:
+            return old_fields if {**old_fields, "order": "size"} == new_fields else new_fields
+        if old_fields.keys() == new_fields.keys():
+            return {key: restore_written_order(old_fields[key], new_fields[key]) for key in new_fields}
     if isinstance(old, list) and isinstance(new, list):
-        olds, news = cast(list[JSON], old), cast(list[JSON], new)
-        if len(olds) == len(news):
-            return [in_the_order_of(a, b) for a, b in zip(olds, news, strict=True)]
+        old_items, new_items = cast(list[JSON], old), cast(list[JSON], new)
+        if len(old_items) == len(new_items):
+            return [restore_written_order(a, b) for a, b in zip(old_items, new_items, strict=True)]
     return cast(JSON, new)
 
 
-def _brief(value: JSON) -> str:
+def _shorten(value: JSON) -> str:
     text = str(value)
-    return text if len(text) <= 100 else f"{text[:97]}..."
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[: MAX_SHOWN_CHARACTERS - 3]}..."

@@ -9,7 +9,7 @@ from attrs import fields, frozen
 
 from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
-from archwright.core.json import JSON, differences
+from archwright.core.json import JSON, find_differences
 from archwright.evaluate.config import config_from_json, config_to_json
 from archwright.search.running.compare import Entry
 from archwright.search.searchers.named import logged_searcher, searcher_to_json
@@ -81,9 +81,9 @@ def _differences(was: Mapping[str, JSON], spaces: Sequence[JSON], now: Mapping[s
     for name in sorted(names, key=lambda name: name == LAST):
         then, there = was.get(name), now.get(name)
         if then != there and not (name in LATER and then is None):
-            yield from differences(_plain(name, then), _plain(name, there), name)
+            yield from find_differences(_plain(name, then), _plain(name, there), name)
     for space in spaces:  # the run was in, later on
-        yield from differences(space, now["space"], "space")
+        yield from find_differences(space, now["space"], "space")
 
 
 def _plain(name: str, value: JSON) -> JSON:

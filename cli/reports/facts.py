@@ -17,7 +17,7 @@ from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, replay
 from archwright.core.term import Term
-from archwright.core.unknown_kinds import outline
+from archwright.core.unknown_modules import specify_by_name
 from archwright.evaluate.user_errors import format_traceback
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import locate_artifact, locate_run_folder
@@ -167,7 +167,7 @@ def leaf(reading: Reading, trial: Trial) -> Node:
 
 def outlined(reading: Reading, trial: Trial) -> Term:
     """The trial's architecture as far as the log tells it by itself, where its kinds of module are not known."""
-    return outline(json.outlined(reading.run.space), trial.path)
+    return specify_by_name(json.from_foreign_json(reading.run.space), trial.path)
 
 
 def left_out(reading: Reading) -> str:

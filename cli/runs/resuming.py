@@ -6,7 +6,7 @@ from archwright.cli.output import say, several
 from archwright.cli.own_code import logged_space, logged_term
 from archwright.cli.runs.starting import space_now
 from archwright.cli.suggestion import command
-from archwright.core.json import JSON, differences, in_the_order_of, to_json
+from archwright.core.json import JSON, find_differences, restore_written_order, to_json
 from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.permission import require_trusted
@@ -52,10 +52,10 @@ def changed_space(name: str, run: RunRecord, images: DataInfo | None, *, trusted
         return None
     found = logged_space(source, trusted=trusted)
     logged_term(run.space, source, trusted=trusted)
-    space = in_the_order_of(run.space, to_json(space_now(found, run, images)))
+    space = restore_written_order(run.space, to_json(space_now(found, run, images)))
     if space != run.space:
         check_paths(run, space)
         say(f"{source} has changed since {name} was last in it; the run goes on in the new space:")
-        for line in differences(run.space, space):
+        for line in find_differences(run.space, space):
             say(f"  {line}")
     return space

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, kinds, own_kinds, to_json
+from archwright.core.json import JSON, find_user_kinds, list_kinds, to_json
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.data.tensors import Normalisation
@@ -150,7 +150,7 @@ def _loaded(subject: Subject) -> nn.Module:
 
 def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tuple[nn.Module, dict[str, Tensor]]:
     """The module of model.py with the weights, and its state; WrongSource if it is not what ours is."""
-    own_classes = [kinds()[kind].__name__ for kind in sorted(own_kinds(to_json(subject.architecture)))]
+    own_classes = [list_kinds()[kind].__name__ for kind in sorted(find_user_kinds(to_json(subject.architecture)))]
     whose = " or ".join(own_classes) or "archwright itself"
     names: dict[str, Any] = {"__name__": "model", "__file__": str(folder / "model.py")}
     x = torch.randn(4, *subject.in_shape, generator=torch.Generator().manual_seed(0))

@@ -9,7 +9,7 @@ from typing import Self
 from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import JSON, differences, from_json
+from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import RETRIES, Evaluator
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, NO_CALLBACKS, RunCallbacks, SearchLoop
@@ -160,7 +160,7 @@ def check_paths(run: RunRecord, space: JSON) -> None:
                 if not leaf.is_leaf:
                     raise PathMismatch(f"the path ends, and the space asks {leaf.choice}")
             except ArchwrightError as error:
-                listed = "\n  ".join(list(differences(run.space, space))[:10])
+                listed = "\n  ".join(list(find_differences(run.space, space))[:10])
                 raise SpaceChanged(
                     f"{run.started.space_source} has changed since the run began:\n  {listed}\n"
                     f"trial {event.trial} is not in the new space: {error}\n"

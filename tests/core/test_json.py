@@ -1,4 +1,4 @@
-"""Terms as JSON, both ways."""
+"""Terms as JSON: written, read, and compared."""
 
 import json
 import subprocess
@@ -9,49 +9,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.json import UnreadableTerm, kinds
+from archwright.core.json import UnreadableTerm, find_differences, list_kinds, restore_written_order
 from tests.core.own import Glued, Ladder, Shrink
 from tests.strategies import anything, continuous, domains, leaves
 
 CONV = aw.conv2d(filters=[8, 16], size=3)
 
 
-def again(term: aw.Term) -> aw.Term:
-    """The term that is read from the text of a term's JSON."""
+def reread(term: aw.Term) -> aw.Term:
+    """The term that is read from the text of the JSON of `term`."""
     return aw.from_json(json.loads(json.dumps(aw.to_json(term), allow_nan=False)))
 
 
 @given(anything | continuous)
 def test_reading_what_was_written_gives_an_equal_term(term):
-    """Through text: also its hash, its drawing and its count."""
-    assert again(term) == term
-    assert hash(again(term)) == hash(term)
-    assert repr(again(term)) == repr(term)
+    """Also its hash and its text."""
+    assert reread(term) == term
+    assert hash(reread(term)) == hash(term)
+    assert repr(reread(term)) == repr(term)
 
 
 @given(leaves)
 def test_architectures_are_read_as_they_were_written(leaf):
-    """A leaf's architecture is a term like any other."""
-    assert again(leaf.architecture) == leaf.architecture
-    assert again(leaf.architecture).plan.specified
+    """The architecture of a leaf is a term like any other."""
+    assert reread(leaf.architecture) == leaf.architecture
+    assert reread(leaf.architecture).plan.specified
 
 
 @given(domains)
 def test_domains_are_read_as_they_were_written(domain):
     """Every number to its last bit, with scale, order and grain; also of a shared hyperparameter."""
     space = aw.settings(a=domain, b=aw.shared("b", domain))
-    assert repr(again(space)) == repr(space)
+    assert repr(reread(space)) == repr(space)
 
 
 @given(st.lists(anything, min_size=2, max_size=2))
 def test_different_terms_have_different_json(terms):
-    """So that the JSON in a log names a space."""
+    """So that the JSON in a log identifies a space."""
     a, b = (json.dumps(aw.to_json(term)) for term in terms)
     assert (a == b) == (repr(terms[0]) == repr(terms[1]))
 
 
 def test_json_by_hand():
-    """What a person would write: the kind, the fields, and domains as small objects."""
+    """As a user would write it: the kind, the fields, and domains as small objects."""
     width = aw.shared("width", aw.integers(1, 8, log=True))
     space = aw.residual(aw.conv2d(width * 2, [3, 5]))
     assert aw.to_json(space) == {
@@ -72,14 +72,14 @@ def test_json_by_hand():
     }
 
 
-def test_modules_of_ones_own_are_read():
-    """With the fields that are neither hyperparameters nor modules."""
+def test_user_defined_modules_are_read():
+    """Also their fields that are neither hyperparameters nor modules."""
     space = Glued((CONV, Shrink([1, 2], note="mine")), Ladder(CONV, width=[8, 16], rungs=[0, 1]))
-    assert again(space) == space
-    assert again(space).pair[1].note == "mine"
+    assert reread(space) == space
+    assert reread(space).pair[1].note == "mine"
 
 
-def test_fields_of_ones_own_under_string_annotations():
+def test_fields_of_user_defined_modules_under_string_annotations():
     """A file with `from __future__ import annotations` has types that are strings."""
     source = "\n".join(
         [
@@ -101,7 +101,7 @@ def test_fields_of_ones_own_under_string_annotations():
 
 
 def test_two_kinds_of_one_name():
-    """The error names both classes; a kind that is defined again, as when a file is loaded again, replaces the old."""
+    """The error names both classes; a class that is defined again, as when a file is loaded again, replaces the old."""
     source = "\n".join(
         [
             "import archwright as aw",
@@ -127,11 +127,13 @@ def test_two_kinds_of_one_name():
     )
 
 
-def test_every_kind_is_known():
-    """Those of archwright and those of this test."""
-    assert {"conv2d", "sequential", "either", "repeat_tied", "settings", "shrink", "glued", "ladder"} <= set(kinds())
-    assert "basic" not in kinds()
-    assert all(kind == cls.kind for kind, cls in kinds().items())
+def test_every_kind_is_listed():
+    """Built-in ones, and those of the tests."""
+    assert {"conv2d", "sequential", "either", "repeat_tied", "settings", "shrink", "glued", "ladder"} <= set(
+        list_kinds()
+    )
+    assert "basic" not in list_kinds()
+    assert all(kind == cls.kind for kind, cls in list_kinds().items())
 
 
 def changed(place: list, value: object) -> object:
@@ -220,14 +222,14 @@ FILTERS = [*CONVOLUTION, "filters"]
         ({**aw.to_json(Shrink(1)), "note": {"a": 1}}, r"\$.note is \{'a': 1\}; that is no term, domain or expression"),
     ],
 )
-def test_what_cannot_be_read(data, message):
-    """The error says where, as in `$.children[0].filters`, what stands there, and what should."""
+def test_unreadable_json(data, message):
+    """The error has the place, as in `$.children[0].filters`, the JSON there, and what is expected."""
     with pytest.raises(UnreadableTerm, match=message):
         aw.from_json(data)
 
 
 def test_a_plain_field_of_another_type():
-    """Fields of one's own are checked by their type."""
+    """Plain fields of user-defined modules are checked by their type."""
 
     @aw.module
     class Counted(aw.Basic):
@@ -236,6 +238,60 @@ def test_a_plain_field_of_another_type():
         def out_shape(self, in_shape):
             return in_shape
 
-    assert again(Counted(3)) == Counted(3)
+    assert reread(Counted(3)) == Counted(3)
     with pytest.raises(UnreadableTerm, match=r"\$.times is 'many'; it must be of type int"):
         aw.from_json({"kind": "counted", "times": "many"})
+
+
+# --- comparing
+
+
+def compare(old: aw.Term, new: aw.Term) -> list[str]:
+    """The differences of the JSON of two terms."""
+    return list(find_differences(aw.to_json(old), aw.to_json(new)))
+
+
+@given(anything, anything)
+def test_there_are_differences_exactly_between_different_values(a, b):
+    """None between equal ones."""
+    assert bool(compare(a, b)) == (aw.to_json(a) != aw.to_json(b))
+    assert compare(a, a) == []
+
+
+@given(st.integers() | st.text(max_size=3), st.integers() | st.text(max_size=3))
+def test_plain_values_differ_at_the_root(a, b):
+    assert list(find_differences(a, b)) == ([] if a == b else [f"$ was {a}, and is {b}"])
+
+
+def test_a_difference_names_its_place():
+    """The outermost place at which the structure differs, as errors name it."""
+    old = aw.sequential(aw.conv2d([8, 16], 3), aw.optional(aw.relu()), aw.affine(10))
+    new = aw.sequential(aw.conv2d([8, 32], 5), aw.optional(aw.identity()), aw.affine(10))
+    assert compare(old, new) == [
+        "$.children[0].filters.values was [8, 16], and is [8, 32]",
+        "$.children[0].size was 3, and is 5",
+        "$.children[1].terms[1] was {'kind': 'activation', 'function': 'relu'}, and is {'kind': 'identity'}",
+        "$.children[1].labels was ['identity', 'relu'], and is ['identity', 'identity_2']",
+        "$.children[1].option.values was ['identity', 'relu'], and is ['identity', 'identity_2']",
+    ]
+
+
+def test_long_values_are_shortened():
+    (line,) = compare(aw.relu(), aw.sequential(*[aw.conv2d(8, 3)] * 9))
+    assert line.startswith("$ was {'kind': 'activation', 'function': 'relu'}, and is {'kind': 'sequential', ")
+    assert line.endswith("...")
+    assert len(line) < 220
+
+
+def test_a_space_without_order_by_size_keeps_the_order_of_writing():
+    """Whatever else has changed since; one that was logged with the order by size has it."""
+    new = aw.to_json(aw.sequential(aw.conv2d([32, 8, 24], 3), aw.dropout([0.5, 0.1, 0.3])))
+    old = json.loads(json.dumps(new).replace(', "order": "size"', ""))
+    assert old != new
+    assert restore_written_order(old, new) == old
+    assert restore_written_order(new, new) == new
+    wider = aw.to_json(aw.sequential(aw.conv2d([32, 8, 24, 1], 3), aw.dropout([0.5, 0.1, 0.3])))
+    restored = restore_written_order(old, wider)
+    assert restored["children"] == [wider["children"][0], old["children"][1]]
+    longer = aw.to_json(aw.sequential(aw.dropout([0.5, 0.1, 0.3])))
+    assert restore_written_order(old, longer) == longer

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 import archwright as aw
 from archwright.core.analysis import dead_ends
-from archwright.core.json import kinds
+from archwright.core.json import list_kinds
 from tests.strategies import cases, nodes, subterms
 
 OWN = ("shrink", "glued", "ladder")
@@ -29,7 +29,7 @@ def test_every_kind_of_module_and_every_sort_of_space_is_generated():
         met["with an architecture alone"] += case.space.plan.specified
 
     look()
-    built_in = {kind for kind, cls in kinds().items() if cls.__module__.startswith("archwright.core")}
+    built_in = {kind for kind, cls in list_kinds().items() if cls.__module__.startswith("archwright.core")}
     missing = {kind for kind in built_in | set(OWN) if not met[kind]} - {"nasbench201"}
     assert not missing, met
     assert min(n for what, n in met.items() if " " in what) >= 3, met
