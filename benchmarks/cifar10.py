@@ -19,7 +19,7 @@ from archwright.core.budget import Budget
 from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
-from archwright.evaluate.training.device import chosen_device
+from archwright.evaluate.training.device import choose_device
 from archwright.evaluate.workers.pool import WorkerPool
 
 GOAL = 0.94
@@ -77,7 +77,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--short", action="store_true", help="a few steps, to see that it runs")
     given = parser.parse_args(words)
-    device = chosen_device(given.device, 0)
+    device = choose_device(given.device, 0)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     print(f"{name}; torch {torch.__version__}, archwright {aw.__version__}")
     settings = {"batch_size": 64} if given.short else {}

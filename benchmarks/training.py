@@ -22,11 +22,12 @@ from archwright.core.budget import Budget
 from archwright.core.term import Term
 from archwright.evaluate.data.tensors import DeviceData, DeviceSplit
 from archwright.evaluate.network.compile import compile_architecture
-from archwright.evaluate.training.cost import Memory, a_batch, facts
-from archwright.evaluate.training.device import chosen_device
-from archwright.evaluate.training.recipe import Recipe, recipe
+from archwright.evaluate.training.cost import PeakMemory, measure_cost, take_measured_batch
+from archwright.evaluate.training.device import choose_device
+from archwright.evaluate.training.optimizer import make_optimizer
+from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.evaluate.training.train import train
-from archwright.evaluate.training.trainer import forward, optimizer
+from archwright.evaluate.training.trainer import compute_logits
 from archwright.evaluate.workers.machine import cores
 from rows import Row, show
 from workers import BATCH, ratio
@@ -90,16 +91,16 @@ def random_data(batches: int, device: torch.device) -> DeviceData:
     return DeviceData(split, few, few, mean, deviation)
 
 
-def ready(network: Term, data: DeviceData) -> nn.Module:
+def build_model(network: Term, data: DeviceData) -> nn.Module:
     """The model where the data is."""
     model = compile_architecture(network, SHAPE, 0).to(data.device)
     return model.to(memory_format=data.layout)
 
 
-def ours(network: Term, data: DeviceData, how: Recipe) -> float:
+def run_training(network: Term, data: DeviceData, recipe: Recipe) -> float:
     """Images a second of our training: cropped, flipped, from uint8."""
-    model = ready(network, data)
-    verdict = train(model, data, how, Budget(1, "epochs"), 0, lambda *_: "")
+    model = build_model(network, data)
+    verdict = train(model, data, recipe, Budget(1, "epochs"), 0, lambda *_: "")
     return verdict.metrics["examples_per_second"]
 
 
@@ -119,88 +120,92 @@ class OneByOne(TorchDataset[tuple[Tensor, Tensor]]):
         return (image.flip(2) if torch.rand(()) < 0.5 else image), self.labels[i]
 
 
-def plain(network: Term, data: DeviceData, how: Recipe) -> float:
+def run_plain_loop(network: Term, data: DeviceData, recipe: Recipe) -> float:
     """Images a second of a plain loop with a DataLoader, its workers where there is a GPU to keep busy."""
-    model, cuda = ready(network, data).train(), data.device.type == "cuda"
+    model, cuda = build_model(network, data).train(), data.device.type == "cuda"
     loader = DataLoader(
         OneByOne(data), BATCH, shuffle=True, drop_last=True, num_workers=min(8, cores()) if cuda else 0, pin_memory=cuda
     )
-    steps, total, began = optimizer(model, how), 0.0, time.perf_counter()
+    optimizer, total, start = make_optimizer(model, recipe), 0.0, time.perf_counter()
     for images, labels in loader:
         loss = functional.cross_entropy(
-            forward(model, images.to(data.device, non_blocking=True)), labels.to(data.device, non_blocking=True)
+            compute_logits(model, images.to(data.device, non_blocking=True)), labels.to(data.device, non_blocking=True)
         )
-        steps.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        steps.step()
+        optimizer.step()
         total += loss.item()
-    return len(data.train) / (time.perf_counter() - began)
+    return len(data.train) / (time.perf_counter() - start)
 
 
-def alone(network: Term, data: DeviceData, how: Recipe) -> float:
+def run_model_alone(network: Term, data: DeviceData, recipe: Recipe) -> float:
     """Images a second of the model and its optimizer on one batch that is in place: the limit."""
-    model = ready(network, data).train()
+    model = build_model(network, data).train()
     images, labels = data.normalised(data.train.images[:BATCH]), data.train.labels[:BATCH]
-    steps, times, n = optimizer(model, how), len(data.train) // BATCH, 0
-    _wait(data.device)
-    began = time.perf_counter()
-    for _ in range(times):
-        loss = functional.cross_entropy(forward(model, images), labels)
-        steps.zero_grad()
+    optimizer, steps = make_optimizer(model, recipe), len(data.train) // BATCH
+    _synchronize(data.device)
+    start = time.perf_counter()
+    for _ in range(steps):
+        loss = functional.cross_entropy(compute_logits(model, images), labels)
+        optimizer.zero_grad()
         loss.backward()
-        steps.step()
-        n += BATCH
-    _wait(data.device)
-    return n / (time.perf_counter() - began)
+        optimizer.step()
+    _synchronize(data.device)
+    return steps * BATCH / (time.perf_counter() - start)
 
 
-def known(network: Term, data: DeviceData, how: Recipe) -> float:
+def measure_costs(network: Term, data: DeviceData, recipe: Recipe) -> float:
     """Images a second, if a batch of them is trained on while FLOPs, latency and memory are measured, once a trial."""
-    del how
-    model, began = ready(network, data), time.perf_counter()
-    memory = Memory(data.device)
-    facts(model, a_batch(data))
-    memory.peak()
-    return BATCH / (time.perf_counter() - began)
+    del recipe
+    model, start = build_model(network, data), time.perf_counter()
+    memory = PeakMemory(data.device)
+    measure_cost(model, take_measured_batch(data))
+    memory.measure()
+    return BATCH / (time.perf_counter() - start)
 
 
-def _wait(device: torch.device) -> None:
+def _synchronize(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
-def rates(subject: Subject, device: torch.device, rounds: int, how: Recipe) -> dict[str, list[float]]:
+def measure_rates(subject: Subject, device: torch.device, rounds: int, recipe: Recipe) -> dict[str, list[float]]:
     """Images a second of all sides, in turn, after a round that does not count."""
     data = random_data(subject.batches, device)
     sides: dict[str, Callable[[Term, DeviceData, Recipe], float]] = {
-        "ours": ours, "plain": plain, "alone": alone, "known": known,
+        "ours": run_training, "plain": run_plain_loop, "alone": run_model_alone, "known": measure_costs,
     }  # fmt: skip
-    seen = [{name: side(subject.network, data, how) for name, side in sides.items()} for _ in range(rounds + 1)]
-    return {name: [each[name] for each in seen[1:]] for name in sides}
+    rounds_measured = [
+        {name: side(subject.network, data, recipe) for name, side in sides.items()} for _ in range(rounds + 1)
+    ]
+    return {name: [figures[name] for figures in rounds_measured[1:]] for name in sides}
 
 
-def measured(models: Mapping[str, Subject], device: torch.device, rounds: int, compiles: bool = False) -> Iterator[Row]:
+def measure(models: Mapping[str, Subject], device: torch.device, rounds: int, compiles: bool = False) -> Iterator[Row]:
     """How fast each model trains, and what is measured of it once."""
-    how = recipe(SETTINGS | {"compile": compiles})
+    recipe = make_recipe(SETTINGS | {"compile": compiles})
     for name, subject in models.items():
-        seen = rates(subject, device, rounds, how)
-        figures, n = {side: median(values) for side, values in seen.items()}, f"n = {rounds}"
+        images_per_second = measure_rates(subject, device, rounds, recipe)
+        figures, n = {side: median(values) for side, values in images_per_second.items()}, f"n = {rounds}"
         for against, words in (("plain", "a plain loop with a DataLoader"), ("alone", "the model alone")):
             beside = f"{figures['ours']:,.0f} to {figures[against]:,.0f}, {n}"
             yield Row(
-                f"images/s of a {name} model, to {words}", f"{ratio(seen['ours'], seen[against]):.2f}", "", beside
+                f"images/s of a {name} model, to {words}",
+                f"{ratio(images_per_second['ours'], images_per_second[against]):.2f}",
+                "",
+                beside,
             )
-        spent, step = (1000 * BATCH / figures[side] for side in ("known", "ours"))
-        batches = f"{ratio(seen['ours'], seen['known']):.1f} steps"
-        beside = f"{spent:.1f} ms to {step:.1f} ms, {n}"
+        cost, step = (1000 * BATCH / figures[side] for side in ("known", "ours"))
+        batches = f"{ratio(images_per_second['ours'], images_per_second['known']):.1f} steps"
+        beside = f"{cost:.1f} ms to {step:.1f} ms, {n}"
         yield Row(f"FLOPs, latency and memory of a {name} model", batches, "", beside)
 
 
-def ready_for(name: str, threads: int = 1) -> torch.device:
+def prepare(name: str, threads: int = 1) -> torch.device:
     """The device of that name; on a CPU, so many threads: with more, other work on the machine shows."""
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = True
-    return chosen_device(name, 0)
+    return choose_device(name, 0)
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -211,13 +216,13 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1, help="of a CPU")
     parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
     parser.add_argument("--smallest", action="store_true", help="only to see that it runs")
-    given = parser.parse_args(words)
-    device, rounds = ready_for(given.device, given.threads), 1 if given.smallest else given.rounds
-    models = smallest() if given.smallest else subjects(device.type == "cuda")
-    show(f"Trainings on {described(device)}", measured(models, device, rounds, given.compile))
+    arguments = parser.parse_args(words)
+    device, rounds = prepare(arguments.device, arguments.threads), 1 if arguments.smallest else arguments.rounds
+    models = smallest() if arguments.smallest else subjects(device.type == "cuda")
+    show(f"Trainings on {describe_device(device)}", measure(models, device, rounds, arguments.compile))
 
 
-def described(device: torch.device) -> str:
+def describe_device(device: torch.device) -> str:
     """What is measured on, and with what."""
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU, {torch.get_num_threads()} threads (no GPU)"

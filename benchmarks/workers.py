@@ -20,9 +20,10 @@ from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import DeviceData, to_device
 from archwright.evaluate.network.compile import compile_architecture
-from archwright.evaluate.training.device import chosen_device
-from archwright.evaluate.training.recipe import recipe
-from archwright.evaluate.training.trainer import forward, optimizer, score
+from archwright.evaluate.training.device import choose_device
+from archwright.evaluate.training.optimizer import make_optimizer
+from archwright.evaluate.training.recipe import make_recipe
+from archwright.evaluate.training.trainer import compute_logits, copy_weights, evaluate_model
 from archwright.evaluate.workers.pool import WorkerPool
 from rows import Row, show
 
@@ -73,7 +74,7 @@ def worker_seconds(device: str, rounds: int = 7, epochs: int = 40) -> tuple[list
 
     On Linux in processor time, on which other work of the machine shows least; elsewhere in time on the wall.
     """
-    chosen, data = chosen_device(device, 0), to_device(load_dataset("digits"), chosen_device(device, 0))
+    chosen, data = choose_device(device, 0), to_device(load_dataset("digits"), choose_device(device, 0))
     config = TrainingConfig(device=device, threads=1, settings={"batch_size": BATCH})
     torch.set_num_threads(1)  # as the worker has it: or else it would decide how long idle threads spin
     with WorkerPool(config) as pool:
@@ -114,24 +115,28 @@ def _processor_seconds(pid: int) -> float:
 def bare(data: DeviceData, device: torch.device, epochs: int) -> None:
     """What a person would write who keeps the data in place: train, score after each epoch, test the best weights."""
     model = compile_architecture(SMALL, (1, 8, 8), 0).to(device)
-    steps, best, kept = optimizer(model, recipe({"batch_size": BATCH})), -1.0, model.state_dict()
+    optimizer, best_accuracy, best_weights = (
+        make_optimizer(model, make_recipe({"batch_size": BATCH})),
+        -1.0,
+        model.state_dict(),
+    )
     for _ in range(epochs):
         model.train()
         total = torch.zeros((), device=device)
         for batch in torch.randperm(len(data.train)).to(device).split(BATCH)[:-1]:
             loss = functional.cross_entropy(
-                forward(model, data.normalised(data.train.images[batch])), data.train.labels[batch]
+                compute_logits(model, data.normalised(data.train.images[batch])), data.train.labels[batch]
             )
-            steps.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            steps.step()
+            optimizer.step()
             total += loss.detach()
         total.item()
-        accuracy = score(model, data, data.validation).accuracy
-        if accuracy > best:
-            best, kept = accuracy, {name: value.clone() for name, value in model.state_dict().items()}
-    model.load_state_dict(kept)
-    score(model, data, data.test)
+        accuracy = evaluate_model(model, data, data.validation).accuracy
+        if accuracy > best_accuracy:
+            best_accuracy, best_weights = accuracy, copy_weights(model)
+    model.load_state_dict(best_weights)
+    evaluate_model(model, data, data.test)
 
 
 def trials_an_hour(device: str, workers: int, trials: int) -> float:
@@ -158,7 +163,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=40, help="of a training in a worker")
     given = parser.parse_args(words)
     rows = measured(given.device, given.rounds, given.epochs, list(map(int, given.workers.split(","))), given.trials)
-    show(f"Workers on {chosen_device(given.device, 0)}, torch {torch.__version__}", rows)
+    show(f"Workers on {choose_device(given.device, 0)}, torch {torch.__version__}", rows)
 
 
 def measured(device: str, rounds: int, epochs: int, workers: Sequence[int], trials: int) -> Iterator[Row]:

@@ -25,7 +25,7 @@ from archwright.core.value import Value
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, config_from_json
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
-from archwright.evaluate.training.recipe import in_effect
+from archwright.evaluate.training.recipe import find_effective_settings
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import Trial
@@ -63,7 +63,7 @@ def exported(
 def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str | None) -> "Subject":
     from archwright.evaluate.export.folder import Subject
     from archwright.evaluate.export.model_file import Origin
-    from archwright.evaluate.training.task import recipe_of
+    from archwright.evaluate.training.task import resolve_recipe
 
     node, config = leaf(reading, trial), config_from_json(reading.run.started.evaluator)
     weights = None if untrained else _weights(reading, trial, config)
@@ -89,7 +89,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
         "choices": dict(trial.path),
         "classes": list(card.class_names),
     }
-    drawn = recipe_of(config, node.architecture).initialization if isinstance(config, TrainingConfig) else "own"
+    drawn = resolve_recipe(config, node.architecture).initialization if isinstance(config, TrainingConfig) else "own"
     notes = (f"{UNKNOWN} {why}",) if why else ()
     return Subject(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
 
@@ -119,9 +119,14 @@ def _normalisation(
     None if it was trained on none, or if nobody knows; then also what is wrong with the data.
     """
     from archwright.evaluate.export.normalising import normalisation
-    from archwright.evaluate.training.checkpointing import BadArtifact, NoArtifact, NotNoted, read_normalisation
+    from archwright.evaluate.training.checkpointing import (
+        BadArtifact,
+        NoArtifact,
+        UnknownNormalisation,
+        read_normalisation,
+    )
 
-    with suppress(NoArtifact, BadArtifact, NotNoted):
+    with suppress(NoArtifact, BadArtifact, UnknownNormalisation):
         return read_normalisation(locate_run_folder(reading.log, reading.name), trial.trial), ""
     try:
         return normalisation(config, architecture, data_dir), ""
@@ -162,7 +167,7 @@ def _class_names(reading: Reading, node: Node) -> Sequence[str]:
 def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
     """What a training was told, by the space and by the person, as it took it."""
     if isinstance(config, TrainingConfig):
-        told = in_effect(config.settings, of_model, config.overrides)
+        told = find_effective_settings(config.settings, of_model, config.overrides)
     else:
         given = config.settings if isinstance(config, FunctionConfig) else {}
         told = {"evaluator": config.source} if isinstance(config, FunctionConfig) else {}

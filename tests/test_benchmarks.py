@@ -29,7 +29,7 @@ class Pool:
 
     def __init__(self, config, workers=1):
         assert workers == self.slots
-        self._evaluate, self._ends = task.prepare(config, 0, 1), deque()
+        self._evaluate, self._ends = task.prepare_training(config, 0, 1), deque()
 
     def __enter__(self):
         return self

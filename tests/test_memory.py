@@ -34,7 +34,7 @@ def test_the_measure_sees_a_leak():
 
 def trials(device, n):
     """What is alive after each of `n` trials, a quarter of which fail, in this process: models, and bytes of CUDA."""
-    evaluate = task.prepare(TrainingConfig(device=device), 0, 1)
+    evaluate = task.prepare_training(TrainingConfig(device=device), 0, 1)
     plain = aw.sequential(aw.conv2d(filters=32, size=3), aw.relu(), aw.affine(units=10))
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), plain)
     misfit = aw.sequential(plain, aw.affine(units=7))

@@ -18,7 +18,7 @@ from archwright.core.term import Composite, Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, config_from_json
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.training.recipe import ALIASES, recipe
+from archwright.evaluate.training.recipe import ALIASES, make_recipe
 from archwright.evaluate.verdict import COST_METRICS, METRICS
 from archwright.store.events import RunStarted
 
@@ -118,7 +118,7 @@ def objective(config: Config, metric: str | None, minimize: bool | None) -> Obje
 def training(data: str | None, train: Sequence[str], given: Mapping[str, Any]) -> TrainingConfig:
     """Training on `data`, with the settings that were `given`, those that are None being as usual."""
     settings = pairs("--train", train)
-    recipe(settings)  # raises what is wrong with them
+    make_recipe(settings)  # raises what is wrong with them
     config = TrainingConfig(data or "digits", settings=settings)
     return evolve(config, **{name: value for name, value in given.items() if value is not None})
 

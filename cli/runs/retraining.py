@@ -27,7 +27,7 @@ from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.training.recipe import overruled, recipe
+from archwright.evaluate.training.recipe import make_recipe, override_settings
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.runs import find_versions
 from archwright.search.searchers.fixed import Fixed
@@ -50,11 +50,11 @@ def final(
     Raises BadOption where the run's trials were not trained, and what is wrong with the settings.
     """
     config = _base(reading, trial, data)
-    overrides = overruled(config.overrides, pairs("--train", train))
+    overrides = override_settings(config.overrides, pairs("--train", train))
     config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
     config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
     config = evolve(config, image_size=image_size or config.image_size)
-    recipe(config.settings, settings_of(leaf(reading, reading.trial(trial)).architecture), overrides)
+    make_recipe(config.settings, settings_of(leaf(reading, reading.trial(trial)).architecture), overrides)
     return config
 
 

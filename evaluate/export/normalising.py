@@ -7,8 +7,8 @@ from archwright.core.term import Term
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.loading import load_configured_dataset, require_local_dataset
 from archwright.evaluate.data.tensors import Normalisation, to_device
-from archwright.evaluate.training.task import recipe_of
-from archwright.evaluate.training.train import as_trained_on
+from archwright.evaluate.training.task import resolve_recipe
+from archwright.evaluate.training.train import select_normalisation
 
 
 def normalisation(config: Config, architecture: Term, data_dir: str | None = None) -> Normalisation | None:
@@ -26,4 +26,4 @@ def normalisation(config: Config, architecture: Term, data_dir: str | None = Non
     if isinstance(config, FunctionConfig):
         return to_device(dataset, cpu).normalisation
     data = to_device(dataset.merge_validation() if config.train_on == "train+validation" else dataset, cpu)
-    return as_trained_on(data, recipe_of(config, architecture)).normalisation
+    return select_normalisation(data, resolve_recipe(config, architecture)).normalisation

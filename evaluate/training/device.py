@@ -1,4 +1,4 @@
-"""The device that a worker trains on, with torch made ready for it."""
+"""Torch in a worker process: the device that it trains on, its random number generators, and its compiler."""
 
 import gc
 import os
@@ -21,8 +21,24 @@ class NoSuchDevice(ArchwrightError, ValueError):
     """A device that this machine does not have."""
 
 
-def chosen_device(name: str, index: int) -> torch.device:
-    """The device of that name, or for auto the share of the worker number `index`; raises NoSuchDevice."""
+class NoCompiler(ArchwrightError, RuntimeError):
+    """A machine without the compiler that torch.compile needs."""
+
+
+def prepare_device(name: str, index: int, threads: int) -> torch.device:
+    """The chosen device, see `choose_device`; sets the number of CPU threads that torch uses in this process."""
+    torch.set_num_threads(threads)
+    with suppress(RuntimeError):  # it was set before in this process
+        torch.set_num_interop_threads(1)  # there is one model, one operation after the other
+    torch.backends.cudnn.benchmark = True  # all batches of a training have one shape, and a worker stays warm
+    return choose_device(name, index)
+
+
+def choose_device(name: str, index: int) -> torch.device:
+    """The device of that name; for "auto", the GPU that worker number `index` shares, or the CPU if there is none.
+
+    Raises NoSuchDevice.
+    """
     count = torch.cuda.device_count()
     if name == "auto":
         return torch.device("cuda", index % count) if count else torch.device("cpu")
@@ -34,26 +50,20 @@ def chosen_device(name: str, index: int) -> torch.device:
     return device
 
 
-def ready_device(name: str, index: int, threads: int) -> torch.device:
-    """The chosen device, in a process whose torch uses so many CPU threads."""
-    torch.set_num_threads(threads)
-    with suppress(RuntimeError):  # it was set before in this process
-        torch.set_num_interop_threads(1)  # there is one model, one operation after the other
-    torch.backends.cudnn.benchmark = True  # all batches of a training have one shape, and a worker stays warm
-    return chosen_device(name, index)
-
-
-def settled() -> None:
-    """Takes what is there by now, imports and data, out of the collector's way: it lasts as long as the worker."""
+def freeze_garbage_collector() -> None:
+    """Exempts all objects that exist now from garbage collection: imports and data live as long as the worker."""
     gc.collect()
     gc.freeze()
 
 
-def random_state(device: torch.device) -> dict[str, Any]:
+def get_rng_state(device: torch.device) -> dict[str, Any]:
     """The state of every global generator that a training on `device` can draw from, as plain values and tensors."""
     name, keys, *rest = np.random.get_state(legacy=True)
-    theirs = (name, np.asarray(keys).tolist(), *rest)
-    state = {"python": random.getstate(), "numpy": theirs, "torch": torch.get_rng_state()}
+    state = {
+        "python": random.getstate(),
+        "numpy": (name, np.asarray(keys).tolist(), *rest),
+        "torch": torch.get_rng_state(),
+    }
     if device.type == "cuda":
         state["cuda"] = torch.cuda.get_rng_state(device)
     elif device.type == "mps":
@@ -61,8 +71,8 @@ def random_state(device: torch.device) -> dict[str, Any]:
     return state
 
 
-def restore_random_state(state: dict[str, Any], device: torch.device) -> None:
-    """Puts every generator where `random_state` found it; that of a device stays if another kind was used there."""
+def set_rng_state(state: dict[str, Any], device: torch.device) -> None:
+    """Restores what `get_rng_state` returned, except for a GPU's generator if that was on another type of device."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
@@ -72,12 +82,8 @@ def restore_random_state(state: dict[str, Any], device: torch.device) -> None:
         torch.mps.set_rng_state(state["mps"])
 
 
-class NoCompiler(ArchwrightError, RuntimeError):
-    """A machine that lacks what torch.compile makes code with."""
-
-
 def require_compiler(device: torch.device) -> None:
-    """Nothing, where compiled code can be made for `device`; raises NoCompiler elsewhere."""
+    """Raises NoCompiler if torch.compile cannot generate code for `device` on this machine."""
     if device.type == "cuda":
         if find_spec("triton") is None:
             raise NoCompiler("compile=true needs triton on a GPU; install it, or leave compile at false")
@@ -87,19 +93,17 @@ def require_compiler(device: torch.device) -> None:
         )
 
 
-def for_steps(model: nn.Module, compile: bool) -> Callable[[Tensor], Tensor]:  # noqa: A002
-    """What a step calls: the model, or compiled code that shares its weights, for which the first step waits.
+def compile_for_training(model: nn.Module) -> Callable[[Tensor], Tensor]:
+    """The forward pass of training steps as compiled code that shares the model's weights; the first step compiles.
 
-    The model itself runs as it was written, with the names that it had: what scores it has batches of other shapes,
+    The model itself stays as it is, with the names of its parameters: it is evaluated with batches of other shapes,
     each of which would be compiled anew.
     """
-    if not compile:
-        return model
-    # Of Python 3.13.0 alone, about milliseconds; where warnings are errors, the compiler would fail.
+    # Python 3.13.0 alone gives this warning, about milliseconds; where warnings are errors, the compiler would fail.
     warnings.filterwarnings("ignore", "Guards may run slower on Python 3.13.0", RuntimeWarning)
     return torch.compile(model)
 
 
-def forget() -> None:
-    """Gives back what was compiled, so that a worker does not grow with its trials."""
+def reset_compiler() -> None:
+    """Frees all compiled code, so that the memory of a worker does not grow with its trials."""
     torch.compiler.reset()

@@ -1,4 +1,4 @@
-"""The average of a model's weights over the steps of its training, which often does better than the last of them."""
+"""The exponential moving average (EMA) of a model's weights over its steps, often better than the last weights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,44 +10,47 @@ from torch import Tensor, nn
 _lerp, _copy = torch._foreach_lerp_, torch._foreach_copy_  # pyright: ignore[reportPrivateImportUsage]  (as torch's own averages)
 
 
-class Average:
-    """An exponential moving average of the parameters and of the buffers that are no counts, such as a batch norm's.
+class ExponentialMovingAverage:
+    """The average of the model's parameters and floating-point buffers; counts such as num_batches_tracked have none.
 
-    A batch norm's mean and variance belong to the weights that they were taken with, so they are averaged like these.
+    A batch norm's running mean and variance belong to the weights that they were computed with: they are averaged too.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self._decay = decay
-        self._live = [*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())]
-        self._average = [tensor.detach().clone() for tensor in self._live]
+        self._tensors = [*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())]
+        self._average = [tensor.detach().clone() for tensor in self._tensors]
         self._steps = 0
 
     @torch.no_grad()
     def update(self) -> None:
-        """Takes in the model as it is after one more step; the first steps weigh more, to forget the start."""
+        """Averages in the model's weights after one more step.
+
+        Step t = 0, 1 ... has a decay of at most (1 + t) / (10 + t), so that the initial weights are soon forgotten.
+        """
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        _lerp(self._average, self._live, 1 - decay)
+        _lerp(self._average, self._tensors, 1 - decay)
         self._steps += 1
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """The model has the average in it; afterwards, what it had before."""
-        before = [tensor.detach().clone() for tensor in self._live]
-        self._put(self._average)
+    def swap_in(self) -> Iterator[None]:
+        """In the block the model's weights are the average; afterwards they are what they were before."""
+        before = [tensor.detach().clone() for tensor in self._tensors]
+        self._overwrite_weights(self._average)
         try:
             yield
         finally:
-            self._put(before)
+            self._overwrite_weights(before)
 
     @torch.no_grad()
-    def _put(self, values: list[Tensor]) -> None:
-        _copy(self._live, values)
+    def _overwrite_weights(self, values: list[Tensor]) -> None:
+        _copy(self._tensors, values)
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values and tensors, none of which changes when there are more steps."""
+        """Plain values and copies of tensors: later updates do not change it."""
         return {"average": [tensor.clone() for tensor in self._average], "steps": self._steps}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from there."""
+        """Continues from the state of another average of the same model."""
         _copy(self._average, [tensor.to(self._average[0].device) for tensor in state["average"]])
         self._steps = state["steps"]

@@ -1,55 +1,126 @@
-"""How far a training has come: what is spent of its budget, what its patience does, what its learning rate is."""
+"""How far a training has come: epochs, examples, seconds, metrics and patience, all of it immutable."""
 
-import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Self
 
-from attrs import evolve, frozen
+import cattrs
+from attrs import evolve, field, frozen
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from torch import Tensor
 
 from archwright.core.budget import Budget
 from archwright.evaluate.training.recipe import Recipe
 
 
 @frozen
-class Course:
-    """A training up to some moment."""
+class ClassificationMetrics:
+    """How well a model does on some images."""
+
+    accuracy: float  # fraction in [0, 1]
+    loss: float  # mean cross-entropy
+
+
+@frozen
+class EpochMetrics:
+    """How well a model did in an epoch."""
+
+    training: ClassificationMetrics  # on the augmented training images, while the model changed
+    validation: ClassificationMetrics | None = None  # on the validation images after the epoch, if there are any
+
+    @property
+    def monitored(self) -> ClassificationMetrics:
+        """The metrics that patience and the choice of the best epoch go by."""
+        return self.validation or self.training
+
+    def to_dict(self) -> dict[str, float]:
+        """The metrics under the names that they have in the log."""
+        metrics = {"train_loss": self.training.loss, "train_accuracy": self.training.accuracy}
+        if self.validation:
+            metrics |= {"loss": self.validation.loss, "accuracy": self.validation.accuracy}
+        return metrics
+
+
+@frozen
+class TrainingProgress:
+    """What a training has spent, and what its patience counts. `epoch` is the current one, 0 before the first."""
 
     epoch: int = 0
-    through: float = 1.0  # how much of the epoch is done
+    epoch_fraction: float = 1.0  # of the current epoch's batches, in [0, 1]
     examples: int = 0
     seconds: float = 0.0  # without validation
-    best_accuracy: float = -1.0  # on the validation images
+    best_accuracy: float = -1.0  # the monitored one; -1 before the first epoch
     best_epoch: int = 0
-    decay: float = 1.0  # of the learning rate, by patience
-    waited: int = 0  # epochs since the best one, or since the last decay
+    plateau_factor: float = 1.0  # what patience has multiplied the learning rate by
+    epochs_waited: int = 0  # since the best epoch, or since patience last lowered the learning rate
 
-    def spent(self, budget: Budget) -> float:
-        """The fraction of the budget that is used up."""
-        used = {"epochs": self.epoch - 1 + self.through, "seconds": self.seconds, "examples": self.examples}
-        return used[budget.unit] / budget.amount
+    def compute_spent_fraction(self, budget: Budget) -> float:
+        """The fraction of the budget that is spent; 1 or more if all of it is."""
+        spent = {"epochs": self.epoch - 1 + self.epoch_fraction, "seconds": self.seconds, "examples": self.examples}
+        return spent[budget.unit] / budget.amount
 
-    def after(self, accuracy: float, how: Recipe) -> "Course":
-        """The course after an epoch of this accuracy (DeepArchitect's patience: its evaluation protocol, section 7)."""
+    def has_spent(self, budget: Budget) -> bool:
+        """Whether the whole budget is spent."""
+        return self.compute_spent_fraction(budget) >= 1
+
+    def update_patience(self, accuracy: float, recipe: Recipe) -> Self:
+        """The progress after an epoch with this monitored accuracy.
+
+        A new best accuracy restarts the count; `rate_patience` epochs without one lower the learning rate and restart
+        it too (DeepArchitect, section 7).
+        """
         if accuracy > self.best_accuracy:
-            return evolve(self, best_accuracy=accuracy, best_epoch=self.epoch, waited=0)
-        if 0 < how.rate_patience <= self.waited + 1:
-            return evolve(self, decay=self.decay * how.rate_mult, waited=0)
-        return evolve(self, waited=self.waited + 1)
+            return evolve(self, best_accuracy=accuracy, best_epoch=self.epoch, epochs_waited=0)
+        if 0 < recipe.rate_patience <= self.epochs_waited + 1:
+            return evolve(self, plateau_factor=self.plateau_factor * recipe.rate_mult, epochs_waited=0)
+        return evolve(self, epochs_waited=self.epochs_waited + 1)
 
-    def is_stuck(self, how: Recipe) -> bool:
-        """Whether the recipe gives up here."""
-        return 0 < how.stop_patience <= self.epoch - self.best_epoch
-
-    def learning_rate(self, how: Recipe, spent: float) -> float:
-        """The learning rate when `spent` of the schedule's horizon is."""
-        patient = max(how.learning_rate * self.decay, min(how.lr_min, how.learning_rate))
-        return patient * scheduled(how, min(spent, 1.0))
+    def has_lost_patience(self, recipe: Recipe) -> bool:
+        """Whether the recipe's `stop_patience` ends the training here."""
+        return 0 < recipe.stop_patience <= self.epoch - self.best_epoch
 
 
-def scheduled(how: Recipe, spent: float) -> float:
-    """The fraction of the learning rate that the schedule gives when `spent` of its horizon is: from 0 to 1."""
-    if spent < how.warmup:
-        return how.warmup_from + (1 - how.warmup_from) * spent / how.warmup
-    if how.schedule == "constant" or how.warmup == 1:
-        return 1.0
-    down = (spent - how.warmup) / (1 - how.warmup)
-    shape = (1 + math.cos(math.pi * down)) / 2 if how.schedule == "cosine" else 1 - down
-    return how.rate_end + (1 - how.rate_end) * shape
+@frozen(eq=False)
+class TrainingState:
+    """A training at the end of an epoch: its progress, its results, and the weights that it keeps so far."""
+
+    progress: TrainingProgress = field(factory=TrainingProgress)
+    kept: EpochMetrics = EpochMetrics(ClassificationMetrics(0.0, 0.0))  # of the epoch whose weights are kept
+    last: EpochMetrics = EpochMetrics(ClassificationMetrics(0.0, 0.0))
+    weights: Mapping[str, Tensor] = field(factory=dict[str, Tensor])  # those of the kept epoch
+
+    def finish_epoch(self, progress: TrainingProgress, metrics: EpochMetrics, recipe: Recipe) -> Self:
+        """The state after an epoch that took the training to `progress`."""
+        return evolve(self, progress=progress.update_patience(metrics.monitored.accuracy, recipe), last=metrics)
+
+    def keep_epoch(self, weights: Mapping[str, Tensor]) -> Self:
+        """The state with the last epoch as the one that is kept."""
+        return evolve(self, kept=self.last, weights=weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values and tensors under the keys that they have in the checkpoints of all releases."""
+        progress, kept, last = map(_make_converter().unstructure, (self.progress, self.kept, self.last))
+        return {"progress": {"course": progress, "best": kept, "last": last}, "kept": self.weights}
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Any]) -> Self:
+        """The state that `state_dict` returned."""
+        values, structure = state["progress"], _make_converter().structure
+        kept, last = (structure(values[key], EpochMetrics) for key in ("best", "last"))
+        return cls(structure(values["course"], TrainingProgress), kept, last, state["kept"])
+
+
+CHECKPOINT_KEYS: Mapping[type, Mapping[str, str]] = {  # of fields that have another name in checkpoints
+    TrainingProgress: {"epoch_fraction": "through", "plateau_factor": "decay", "epochs_waited": "waited"},
+    EpochMetrics: {"training": "learned", "validation": "scored"},
+}
+
+
+@cache
+def _make_converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    for cls, keys in CHECKPOINT_KEYS.items():
+        overrides: Any = {name: override(rename=key) for name, key in keys.items()}
+        converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, **overrides))
+        converter.register_unstructure_hook(cls, make_dict_unstructure_fn(cls, converter, **overrides))
+    return converter

@@ -1,6 +1,6 @@
-"""How a model is trained, as the settings of an architecture say it: their names, their defaults, and named recipes."""
+"""The recipe of a training: its settings, their defaults, and recipes with a name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -26,11 +26,16 @@ from archwright.core.term import Term
 from archwright.core.value import Value
 
 ALIASES = {"lr_init": "learning_rate"}  # DeepArchitect's name
-BY_OPTIMIZER: Mapping[JSON, Mapping[str, JSON]] = {  # defaults that depend on the optimizer
+OPTIMIZER_DEFAULTS: Mapping[JSON, Mapping[str, JSON]] = {  # defaults that depend on the optimizer
     "sgd": {"learning_rate": 0.05},
     "sgd_mom": {"learning_rate": 0.01, "momentum": 0.99},  # DeepArchitect's
 }
-OF_OPTIMIZER = ("learning_rate", "momentum", "nesterov", "weight_decay")  # what is good for one optimizer only
+OPTIMIZER_SETTINGS = (
+    "learning_rate",
+    "momentum",
+    "nesterov",
+    "weight_decay",
+)  # whose good values depend on the optimizer
 PAPER = "DeepArchitect, section 7 and its released code"
 OWNER = "the training"  # whose settings these are, in messages
 
@@ -161,76 +166,80 @@ RECIPES: Mapping[str, Mapping[str, JSON]] = {
 }
 
 
-def recipe(*given: Mapping[str, JSON]) -> Recipe:
+def make_recipe(*settings: Mapping[str, JSON]) -> Recipe:
     """The recipe of some settings, where a later mapping overrules an earlier one.
 
     A setting `recipe` names one of RECIPES, which all other settings overrule; where they name another optimizer than
-    it does, what it says of its optimizer does not hold. Raises UnknownSetting or BadSetting.
+    it does, its settings of the optimizer do not hold. Raises UnknownSetting or BadSetting.
     """
-    chosen: dict[str, Any] = {}
-    for settings in given:
-        chosen |= _by_our_names(settings)
-    named = _named(chosen.pop("recipe", "plain"))
-    settings = {**named, **chosen}
-    if "optimizer" in named and settings["optimizer"] != named["optimizer"]:
-        settings = {**{name: value for name, value in named.items() if name not in OF_OPTIMIZER}, **chosen}
-    usual = dict(BY_OPTIMIZER.get(str(settings.get("optimizer")), {}))
-    if settings.get("schedule") == "one_cycle":
-        usual["warmup"] = 0.3
-    return with_settings(Recipe(), OWNER, {**usual, **settings})
+    chosen: dict[str, Any] = _merge_settings(settings)
+    base = _find_recipe(chosen.pop("recipe", "plain"))
+    merged = {**base, **chosen}
+    if "optimizer" in base and merged["optimizer"] != base["optimizer"]:
+        merged = {**{name: value for name, value in base.items() if name not in OPTIMIZER_SETTINGS}, **chosen}
+    defaults = dict(OPTIMIZER_DEFAULTS.get(str(merged.get("optimizer")), {}))
+    if merged.get("schedule") == "one_cycle":
+        defaults["warmup"] = 0.3
+    return with_settings(Recipe(), OWNER, {**defaults, **merged})
 
 
-def in_effect(*given: Mapping[str, JSON]) -> dict[str, JSON]:
-    """What a training with these settings did: those that are given, by our names, and others that are not as usual."""
-    chosen: dict[str, JSON] = {}
-    for settings in given:
-        chosen |= _by_our_names(settings)
-    how, usual = attrs.asdict(recipe(*given)), attrs.asdict(Recipe())
-    named = {"recipe": chosen["recipe"]} if "recipe" in chosen else {}
-    return named | {name: value for name, value in how.items() if name in chosen or value != usual[name]}
+def find_effective_settings(*settings: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The settings that a training with these had: those that are given, by our names, and others not at a default."""
+    chosen = _merge_settings(settings)
+    effective, defaults = attrs.asdict(make_recipe(*settings)), attrs.asdict(Recipe())
+    base = {"recipe": chosen["recipe"]} if "recipe" in chosen else {}
+    return base | {name: value for name, value in effective.items() if name in chosen or value != defaults[name]}
 
 
-def overruled(settings: Mapping[str, JSON], by: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Settings by our names, with those in `by` in the place of their namesakes; raises UnknownSetting."""
-    return {**_by_our_names(settings), **_by_our_names(by)}
+def override_settings(settings: Mapping[str, JSON], overrides: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Settings by our names, where `overrides` take the place of their namesakes; raises UnknownSetting."""
+    return _merge_settings((settings, overrides))
 
 
 def check_settings(space: Term) -> None:
-    """Nothing, if the training knows every setting of the space by its name, and takes each value that it may have.
+    """Checks that the training knows every setting of the space by its name, and takes each value that it may have.
 
-    Of a range, both ends are looked at; of what is computed, nothing. Raises UnknownSetting or
-    BadSetting.
+    Of a range, both ends are checked; of what is computed, nothing. Raises UnknownSetting or BadSetting.
     """
     if isinstance(space, Settings):
-        for name, entry in space.entries:
-            (ours,) = _by_our_names({name: None})
+        for alias, entry in space.entries:
+            (name,) = _resolve_aliases({alias: None})
             for value in list_checked_values(entry.domain if isinstance(entry, Shared) else entry):
-                _check_value(ours, value)
+                _check_value(name, value)
     for inside in space.subterms:
         check_settings(inside)
 
 
 def _check_value(name: str, value: Value) -> None:
     if name == "recipe":
-        _named(value)
+        _find_recipe(value)
     else:
         check_setting(Recipe, OWNER, name, value)
 
 
-def _named(name: JSON) -> Mapping[str, JSON]:
+def _find_recipe(name: JSON) -> Mapping[str, JSON]:
     if not isinstance(name, str) or name not in RECIPES:
         raise BadSetting(f"recipe of {OWNER} is {name!r}; it may be {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
-def _by_our_names(settings: Mapping[str, JSON]) -> dict[str, JSON]:
+def _merge_settings(settings: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
+    """One mapping, by our names, where a later one overrules an earlier one."""
+    merged: dict[str, JSON] = {}
+    for mapping in settings:
+        merged |= _resolve_aliases(mapping)
+    return merged
+
+
+def _resolve_aliases(settings: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The settings by our names; raises UnknownSetting."""
     known = [*settings_by_name(Recipe), "recipe"]
-    named: dict[str, JSON] = {}
-    for name, value in settings.items():
-        ours = ALIASES.get(name, name)
-        if ours not in known:
-            raise UnknownSetting(f"{OWNER} has no setting {name!r}; {suggest_names(name, [*known, *ALIASES])}")
-        if ours in named:
-            raise BadSetting(f"the settings hold {ours} under two names; keep one of them")
-        named[ours] = value
-    return named
+    resolved: dict[str, JSON] = {}
+    for alias, value in settings.items():
+        name = ALIASES.get(alias, alias)
+        if name not in known:
+            raise UnknownSetting(f"{OWNER} has no setting {alias!r}; {suggest_names(alias, [*known, *ALIASES])}")
+        if name in resolved:
+            raise BadSetting(f"the settings hold {name} under two names; keep one of them")
+        resolved[name] = value
+    return resolved

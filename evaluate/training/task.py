@@ -1,4 +1,4 @@
-"""Jobs that train the architecture as a classifier of images."""
+"""The task of a training job: to classify images with the job's architecture."""
 
 import json
 from collections.abc import Callable
@@ -16,11 +16,16 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import load_configured_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
-from archwright.evaluate.training.checkpointing import AnotherTraining, State, kept
-from archwright.evaluate.training.cost import Memory, a_batch, facts
-from archwright.evaluate.training.device import forget, ready_device, require_compiler, settled
-from archwright.evaluate.training.recipe import Recipe, recipe
-from archwright.evaluate.training.train import as_trained_on, train
+from archwright.evaluate.training.checkpointing import Checkpoint, DifferentTraining, train_with_checkpoints
+from archwright.evaluate.training.cost import PeakMemory, measure_cost, take_measured_batch
+from archwright.evaluate.training.device import (
+    freeze_garbage_collector,
+    prepare_device,
+    require_compiler,
+    reset_compiler,
+)
+from archwright.evaluate.training.recipe import Recipe, make_recipe
+from archwright.evaluate.training.train import select_normalisation, train
 from archwright.evaluate.training.trainer import BatchTooSmall
 from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
@@ -30,58 +35,65 @@ class NotAClassifier(ArchwrightError, ValueError):
     """An architecture that cannot be trained to tell the classes of the data apart."""
 
 
-def prepare(config: TrainingConfig, index: int, threads: int) -> Evaluate:
-    """How jobs are trained: with the data in the memory of the device that the worker number `index` gets."""
-    device = ready_device(config.device, index, threads)
+def prepare_training(config: TrainingConfig, index: int, threads: int) -> Evaluate:
+    """The function that trains a job's architecture, for worker number `index`; the data is in its device's memory."""
+    device = prepare_device(config.device, index, threads)
     dataset = load_configured_dataset(config)
     dataset = dataset.merge_validation() if config.train_on == "train+validation" else dataset
     info, data = dataset.info, to_device(dataset, device)
-    settled()
+    freeze_garbage_collector()
 
-    def evaluate(job: Job, tell: ReportEpoch) -> Verdict:
-        memory = Memory(device)
+    def evaluate(job: Job, report: ReportEpoch) -> Verdict:
+        memory = PeakMemory(device)
         try:
             architecture = job.architecture
             require_specified(architecture)
-            how = recipe_of(config, architecture)
-            if how.compile:
+            recipe = resolve_recipe(config, architecture)
+            if recipe.compile:
                 require_compiler(device)
-            model = classifier(architecture, info, job.seed, how.initialization)
+            model = compile_classifier(architecture, info, job.seed, recipe.initialization)
             model.to(device).to(memory_format=data.layout)  # pyright: ignore[reportCallIssue]  (a form of its that torch's types lack)
         except Exception as error:  # a person's kind of module may raise anything
             if is_out_of_memory(error):
                 raise
             return Verdict("invalid", error=format_traceback(error))
 
-        def run(past: State | None, save: Callable[[State], None] | None) -> Verdict:
-            verdict = train(model, data, how, job.budget, job.seed, tell, config.keep, past=past, save=save)
-            known = {"parameters": count_trainable_parameters(model), **memory.peak(), **facts(model, a_batch(data))}
-            return evolve(verdict, metrics={**verdict.metrics, **known})
+        def run(checkpoint: Checkpoint | None, save: Callable[[Checkpoint], None] | None) -> Verdict:
+            resuming = {"checkpoint": checkpoint, "save_checkpoint": save}
+            verdict = train(model, data, recipe, job.budget, job.seed, report, config.keep, **resuming)
+            cost = {"parameters": count_trainable_parameters(model), **memory.measure()}  # before the batch takes more
+            cost |= measure_cost(model, take_measured_batch(data))
+            return evolve(verdict, metrics={**verdict.metrics, **cost})
 
         try:
-            return kept(job, model, as_trained_on(data, how), about(job, how, config), run)
-        except (AnotherTraining, BatchTooSmall) as error:
+            description = describe_training(job, recipe, config)
+            return train_with_checkpoints(job, model, select_normalisation(data, recipe), description, run)
+        except (DifferentTraining, BatchTooSmall) as error:
             return Verdict("invalid", error=str(error))
         finally:
-            if how.compile:
-                forget()
+            if recipe.compile:
+                reset_compiler()
 
     return evaluate
 
 
-def recipe_of(config: TrainingConfig, architecture: Term) -> Recipe:
-    """How an architecture is trained; raises UnknownSetting or BadSetting."""
-    return recipe(config.settings, settings_of(architecture), config.overrides)
+def resolve_recipe(config: TrainingConfig, architecture: Term) -> Recipe:
+    """The recipe for an architecture: its own settings overrule the usual ones, and the overrides both.
+
+    Raises UnknownSetting or BadSetting.
+    """
+    return make_recipe(config.settings, settings_of(architecture), config.overrides)
 
 
-def about(job: Job, how: Recipe, config: TrainingConfig) -> dict[str, JSON]:
-    """All that makes a training what it is, but for how long it goes on."""
+def describe_training(job: Job, recipe: Recipe, config: TrainingConfig) -> dict[str, JSON]:
+    """All that decides a training but its length; a checkpoint holds it under these names."""
     names = ("data", "validation", "split_seed", "image_size", "reader", "train_on", "keep")
-    decides = {name: getattr(config, name) for name in names}
-    return {"architecture": json.dumps(to_json(job.architecture)), "recipe": asdict(how), "seed": job.seed, **decides}
+    settings = {name: getattr(config, name) for name in names}
+    architecture = json.dumps(to_json(job.architecture))
+    return {"architecture": architecture, "recipe": asdict(recipe), "seed": job.seed, **settings}
 
 
-def classifier(architecture: Term, info: DataInfo, seed: int, initialization: str = "own") -> nn.Module:
+def compile_classifier(architecture: Term, info: DataInfo, seed: int, initialization: str = "own") -> nn.Module:
     """The torch module of an architecture that gives a logit for each class of the data; raises NotAClassifier."""
     out_shape = architecture.out_shape(info.input_shape)
     if out_shape != (info.classes,):

@@ -1,129 +1,129 @@
-"""The training of a classifier, from its first epoch or a later one to the verdict on it."""
+"""The training of a classifier: epoch after epoch, until the budget is spent or the training is stopped early."""
 
+import math
 from collections.abc import Callable
 
-import cattrs
-from attrs import evolve, field, frozen
+from attrs import evolve
 from torch import nn
 
 from archwright.core.budget import Budget
 from archwright.core.protocols import Stopped
 from archwright.evaluate.config import KeptEpoch
-from archwright.evaluate.data.tensors import DeviceData
-from archwright.evaluate.training.checkpointing import State
-from archwright.evaluate.training.progress import Course
+from archwright.evaluate.data.tensors import DeviceData, DeviceSplit
+from archwright.evaluate.training.checkpointing import Checkpoint
+from archwright.evaluate.training.progress import ClassificationMetrics, EpochMetrics, TrainingProgress, TrainingState
 from archwright.evaluate.training.recipe import Recipe
-from archwright.evaluate.training.trainer import Diverged, Learner, Score, score, weights
+from archwright.evaluate.training.trainer import Diverged, Trainer, copy_weights, evaluate_model
 from archwright.evaluate.verdict import ReportEpoch, Verdict
-
-
-@frozen
-class Epoch:
-    """How well a model did in an epoch."""
-
-    learned: Score  # on the training images as they were trained on, while the model changed
-    scored: Score | None = None  # on the validation images after it, if there are any
-
-    @property
-    def watched(self) -> Score:
-        """What patience watches, and the best epoch is chosen by."""
-        return self.scored or self.learned
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """What the epoch's report says of it."""
-        learned = {"train_loss": self.learned.loss, "train_accuracy": self.learned.accuracy}
-        return learned | ({"loss": self.scored.loss, "accuracy": self.scored.accuracy} if self.scored else {})
-
-
-@frozen
-class Progress:
-    """How far a training has come."""
-
-    course: Course = field(factory=Course)
-    best: Epoch = Epoch(Score(0.0, 0.0))  # of the epoch whose weights are kept
-    last: Epoch = Epoch(Score(0.0, 0.0))
 
 
 def train(
     model: nn.Module,
     data: DeviceData,
-    how: Recipe,
+    recipe: Recipe,
     budget: Budget,
     seed: int,
-    tell: ReportEpoch,
+    report: ReportEpoch,
     keep: KeptEpoch = "best",
     *,
-    past: State | None = None,
-    save: Callable[[State], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    save_checkpoint: Callable[[Checkpoint], None] | None = None,
 ) -> Verdict:
-    """The verdict on `model`, which is left with the weights of its best epoch, or with keep="last" of its last one.
+    """Trains `model` and returns the verdict; leaves it with the weights of the best epoch, or of the last one.
 
-    Tells the metrics of every epoch. Draws the order of the images from `seed`, and dropout and augmentation from
-    torch's global generator. The same seeds give the same result on a CPU, with as many threads. Where no images are
-    left to validate on, the accuracy on the training images, as they were trained on, stands for that.
-
-    Goes on from the state `past` as if it had never stopped there, which for a budget in the middle of an epoch means
-    in the middle of that epoch. `save` gets the state from which a later training may go on.
+    `report` gets the metrics of each epoch and returns a reason to stop the training there, or an empty string. A
+    training that resumes from `checkpoint` is the same as one that was never interrupted, even if its first budget
+    ended in the middle of an epoch. `save_checkpoint` gets the checkpoint to resume this training from.
     """
-    data = as_trained_on(data, how)
-    now, kept, learner = Progress(), {}, Learner(model, data, how, budget, seed)
-    if past is not None:
-        now, kept = cattrs.structure(past["progress"], Progress), past["kept"]
-        learner.load_state_dict(past["learner"])
-
-    def state() -> State:
-        return {"progress": cattrs.unstructure(now), "kept": kept, "learner": learner.state_dict()}
-
-    stopped = _patience(now.course, how, data)
-    left, cut = {}, now.course.through < 1  # an epoch that was cut is scored now, also if there is no time for its rest
+    data = select_normalisation(data, recipe)
+    trainer, state = Trainer(model, data, recipe, budget, seed), TrainingState()
+    if checkpoint is not None:
+        state = TrainingState.from_state_dict(checkpoint)
+        trainer.load_state_dict(checkpoint["learner"])
     try:
-        while cut or (now.course.spent(budget) < 1 and stopped is None):
-            course, learned = learner.epoch(now.course)
-            now, cut = evolve(now, course=course), False
-            if save is not None and course.through < 1:  # the score of a part of an epoch changes nothing later
-                left = state()
-            with learner.scored():
-                last = Epoch(learned, score(model, data, data.validation) if len(data.validation) else None)
-                rate = learner.learning_rate
-                hopeless = tell(course.epoch, last.metrics | {"learning_rate": rate, "seconds": course.seconds})
-                now = evolve(now, course=course.after(last.watched.accuracy, how), last=last)
-                if keep == "last" or now.course.best_epoch == course.epoch:
-                    now, kept = evolve(now, best=last), weights(model)
-            stopped = Stopped("hopeless", course.epoch, hopeless) if hopeless else _patience(now.course, how, data)
-        if save is not None:
-            save(left or state())
-        model.load_state_dict(kept)
-        tested = score(model, data, data.test)
+        state, stopped = _run_epochs(trainer, state, report, keep, save_checkpoint)
+        model.load_state_dict(state.weights)
+        test = _evaluate(trainer, data.test, state.progress)
     except Diverged as error:
-        stopped = Stopped("divergence", now.course.epoch if error.epoch is None else error.epoch, str(error))
+        stopped = Stopped("divergence", error.epoch, str(error))
         return Verdict("diverged", error=str(error), stopped=stopped)
-    metrics = _of_training(now.best, now.last, tested, now.course)
-    return Verdict("ok", metrics, stopped=stopped if now.course.spent(budget) < 1 else None)
+    metrics = _collect_metrics(state, test)
+    return Verdict("ok", metrics, stopped=None if state.progress.has_spent(budget) else stopped)
 
 
-def as_trained_on(data: DeviceData, how: Recipe) -> DeviceData:
-    """The data as a recipe normalises its images."""
-    return data.by_pixel if how.normalisation == "pixel" else data
+def select_normalisation(data: DeviceData, recipe: Recipe) -> DeviceData:
+    """The data with its images normalised as the recipe says: per channel or per pixel."""
+    return data.by_pixel if recipe.normalisation == "pixel" else data
 
 
-def _patience(course: Course, how: Recipe, data: DeviceData) -> Stopped | None:
-    """That the recipe gives up here, if it does."""
-    if not course.is_stuck(how):
+def _run_epochs(
+    trainer: Trainer,
+    state: TrainingState,
+    report: ReportEpoch,
+    keep: KeptEpoch,
+    save_checkpoint: Callable[[Checkpoint], None] | None,
+) -> tuple[TrainingState, Stopped | None]:
+    """Trains and validates until the budget is spent, patience is lost, or `report` gives a reason. Raises Diverged."""
+    stopped = _check_patience(trainer, state.progress)
+    checkpoint: Checkpoint | None = None
+    # An epoch that an earlier budget cut off is validated as a whole, or again if nothing is left for the rest of it.
+    is_cut_off = state.progress.epoch_fraction < 1
+    while is_cut_off or (stopped is None and not state.progress.has_spent(trainer.budget)):
+        progress, training = trainer.train_epoch(state.progress)
+        is_cut_off = False
+        if save_checkpoint is not None and progress.epoch_fraction < 1:
+            # Before validation: the result of a part of an epoch must not change anything later.
+            checkpoint = _make_checkpoint(trainer, evolve(state, progress=progress))
+        with trainer.swap_in_ema():
+            metrics = EpochMetrics(training, _validate(trainer, progress))
+            state = state.finish_epoch(progress, metrics, trainer.recipe)
+            if keep == "last" or state.progress.best_epoch == progress.epoch:
+                state = state.keep_epoch(copy_weights(trainer.model))
+        step_metrics = {"learning_rate": trainer.learning_rate, "seconds": progress.seconds}
+        reason = report(progress.epoch, metrics.to_dict() | step_metrics)
+        stopped = Stopped("hopeless", progress.epoch, reason) if reason else _check_patience(trainer, state.progress)
+    if save_checkpoint is not None:
+        save_checkpoint(checkpoint or _make_checkpoint(trainer, state))
+    return state, stopped
+
+
+def _make_checkpoint(trainer: Trainer, state: TrainingState) -> Checkpoint:
+    return {**state.state_dict(), "learner": trainer.state_dict()}
+
+
+def _check_patience(trainer: Trainer, progress: TrainingProgress) -> Stopped | None:
+    """The end of the training if the recipe's patience is lost, otherwise None."""
+    if not progress.has_lost_patience(trainer.recipe):
         return None
-    images, best = "validation" if len(data.validation) else "training", course.best_epoch
-    why = f"no better accuracy on the {images} images than in epoch {best} (stop_patience {how.stop_patience})"
-    return Stopped("patience", course.epoch, why)
+    images = "validation" if len(trainer.data.validation) else "training"
+    patience = f"(stop_patience {trainer.recipe.stop_patience})"
+    reason = f"no better accuracy on the {images} images than in epoch {progress.best_epoch} {patience}"
+    return Stopped("patience", progress.epoch, reason)
 
 
-def _of_training(kept: Epoch, last: Epoch, tested: Score, course: Course) -> dict[str, float]:
-    chosen = {"last_accuracy": last.scored.accuracy, "best_epoch": course.best_epoch} if last.scored else {}
+def _validate(trainer: Trainer, progress: TrainingProgress) -> ClassificationMetrics | None:
+    """The metrics on the validation images if there are any; raises Diverged."""
+    return _evaluate(trainer, trainer.data.validation, progress) if len(trainer.data.validation) else None
+
+
+def _evaluate(trainer: Trainer, split: DeviceSplit, progress: TrainingProgress) -> ClassificationMetrics:
+    """The metrics on a split; raises Diverged."""
+    metrics = evaluate_model(trainer.model, trainer.data, split)
+    if not math.isfinite(metrics.loss):
+        raise Diverged(f"the loss on images that were not trained on is {metrics.loss}", progress.epoch)
+    return metrics
+
+
+def _collect_metrics(state: TrainingState, test: ClassificationMetrics) -> dict[str, float]:
+    """The metrics of a trial, see METRICS in verdict.py: those of the kept epoch, the test and the whole training."""
+    progress, last = state.progress, state.last.validation
+    selection = {"last_accuracy": last.accuracy, "best_epoch": progress.best_epoch} if last else {}
     return {
-        **kept.metrics,
-        "test_accuracy": tested.accuracy,
-        "test_loss": tested.loss,
-        **chosen,
-        "epochs": course.epoch,
-        "train_seconds": course.seconds,
-        "examples_per_second": course.examples / max(course.seconds, 1e-9),
+        **state.kept.to_dict(),
+        "test_accuracy": test.accuracy,
+        "test_loss": test.loss,
+        **selection,
+        "epochs": progress.epoch,
+        "train_seconds": progress.seconds,
+        "examples_per_second": progress.examples / max(progress.seconds, 1e-9),
     }

@@ -203,7 +203,7 @@ def prepare(setup: Setup) -> Evaluate:
     if isinstance(config, TrainingConfig):  # only here, since torch takes seconds to import
         from archwright.evaluate.training import task
 
-        return task.prepare(config, setup.index, setup.threads)
+        return task.prepare_training(config, setup.index, setup.threads)
     assert isinstance(config, FunctionConfig)  # tables need no worker
     from archwright.evaluate.functions import scoring
 

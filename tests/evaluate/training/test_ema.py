@@ -9,10 +9,10 @@ from archwright.core.budget import Budget
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
-from archwright.evaluate.training.ema import Average
-from archwright.evaluate.training.recipe import recipe
+from archwright.evaluate.training.ema import ExponentialMovingAverage
+from archwright.evaluate.training.recipe import make_recipe
 from archwright.evaluate.training.train import train
-from archwright.evaluate.training.trainer import score
+from archwright.evaluate.training.trainer import evaluate_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -26,7 +26,7 @@ class Number(nn.Module):
         self.register_buffer("running", torch.zeros(()))
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
-    def become(self, value):
+    def fill(self, value):
         with torch.no_grad():
             for tensor in self.state_dict().values():
                 tensor.fill_(value)
@@ -36,11 +36,11 @@ class Number(nn.Module):
         return [float(tensor) for tensor in self.state_dict().values()]
 
 
-def after(decay, *values):
+def update_to(decay, *values):
     model = Number()
-    average = Average(model, decay)
+    average = ExponentialMovingAverage(model, decay)
     for value in values:
-        model.become(value)
+        model.fill(value)
         average.update()
     return model, average
 
@@ -50,27 +50,27 @@ def test_the_average_is_that_which_is_worked_out_by_hand():
 
     0.1 * 0 + 0.9 * 10 = 9; 0.15 * 9 + 0.85 * 20 = 18.35; 0.15 * 18.35 + 0.85 * 30 = 28.2525.
     """
-    model, average = after(0.15, 10, 20, 30)
-    with average.in_place():
+    model, average = update_to(0.15, 10, 20, 30)
+    with average.swap_in():
         assert model.values == pytest.approx([28.2525, 28.2525, 30])  # a count is no average
     assert model.values == [30, 30, 30]
 
 
 def test_the_first_steps_forget_the_start_whatever_the_decay():
     """With decay 0.999: 0.9 * 10 = 9; 2/11 * 9 + 9/11 * 20 = 18."""
-    model, average = after(0.999, 10, 20)
-    with average.in_place():
+    model, average = update_to(0.999, 10, 20)
+    with average.swap_in():
         assert model.values[:2] == pytest.approx([18, 18])
 
 
 def test_an_average_goes_on_from_its_state():
-    _, whole = after(0.9, 1, 2, 3)
-    _, part = after(0.9, 1, 2)
-    _, other = after(0.9)
+    _, whole = update_to(0.9, 1, 2, 3)
+    _, part = update_to(0.9, 1, 2)
+    _, other = update_to(0.9)
     state = part.state_dict()
     part.update()  # a state does not change with the average that it was taken of
     other.load_state_dict(state)
-    other._live = whole._live  # whose model has the value of the third step
+    other._tensors = whole._tensors  # whose model has the value of the third step
     other.update()
     assert other.state_dict()["steps"] == 3
     assert all(map(torch.equal, other.state_dict()["average"], whole.state_dict()["average"]))
@@ -85,11 +85,15 @@ def test_the_training_is_the_same_and_the_average_is_scored_and_kept():
         torch.manual_seed(0)
         curves[decay] = curve = []
         model = compile_architecture(network, (1, 8, 8), 0)
-        how = recipe({"ema_decay": decay, "learning_rate": 0.3, "optimizer": "sgd", "batch_size": 32})
+        recipe = make_recipe({"ema_decay": decay, "learning_rate": 0.3, "optimizer": "sgd", "batch_size": 32})
         verdict = train(
-            model, data, how, Budget(3, "epochs"), 0, lambda _, metrics, to=curve: to.append(metrics), "last"
+            model, data, recipe, Budget(3, "epochs"), 0, lambda _, metrics, curve=curve: curve.append(metrics), "last"
         )
-        assert verdict.metrics["accuracy"] == curve[-1]["accuracy"] == score(model, data, data.validation).accuracy
+        assert (
+            verdict.metrics["accuracy"]
+            == curve[-1]["accuracy"]
+            == evaluate_model(model, data, data.validation).accuracy
+        )
     plain, averaged = curves.values()
     assert [epoch["train_loss"] for epoch in plain] == [epoch["train_loss"] for epoch in averaged]
     assert averaged[-1]["loss"] < plain[-1]["loss"]

@@ -1,0 +1,63 @@
+"""The optimizer of a recipe and the learning rate of each step.
+
+Torch decorates some methods of its optimizers so that they are never compiled, and these decorators import its compiler
+at the first call: 2 seconds and 100 MB in every worker. The optimizers here have the undecorated methods; no step of
+theirs is ever compiled.
+"""
+
+import math
+from inspect import unwrap
+from typing import Any, TypeVar
+
+import torch
+from torch import nn, optim
+
+from archwright.evaluate.training.recipe import Recipe
+
+DECORATED_METHODS = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")  # and `step`
+
+_Optimizer = TypeVar("_Optimizer", bound=optim.Optimizer)
+
+
+def _unwrap_methods(optimizer_class: type[_Optimizer]) -> type[_Optimizer]:
+    """The same optimizer without the decorators; its `step` computes no gradients, as with them."""
+    methods: dict[str, Any] = {name: unwrap(getattr(optimizer_class, name)) for name in DECORATED_METHODS}
+    methods["step"] = torch.no_grad()(unwrap(optimizer_class.step))
+    subclass: Any = type(optimizer_class.__name__, (optimizer_class,), methods)
+    return subclass
+
+
+_Adam, _AdamW, _SGD = _unwrap_methods(optim.Adam), _unwrap_methods(optim.AdamW), _unwrap_methods(optim.SGD)
+
+
+def make_optimizer(model: nn.Module, recipe: Recipe) -> optim.Optimizer:
+    """The recipe's optimizer of the model's parameters."""
+    common = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+    match recipe.optimizer:
+        case "adam":
+            return _Adam(model.parameters(), **common)
+        case "adamw":
+            return _AdamW(model.parameters(), **common)
+        case _:
+            return _SGD(model.parameters(), momentum=recipe.momentum, nesterov=recipe.nesterov, **common)
+
+
+def compute_learning_rate(recipe: Recipe, horizon_fraction: float, plateau_factor: float = 1.0) -> float:
+    """The learning rate when this fraction of the schedule's horizon is over.
+
+    `plateau_factor`, in (0, 1], is what patience has multiplied the learning rate by; `lr_min` bounds that product.
+    """
+    highest = max(recipe.learning_rate * plateau_factor, min(recipe.lr_min, recipe.learning_rate))
+    return highest * _compute_schedule_factor(recipe, min(horizon_fraction, 1.0))
+
+
+def _compute_schedule_factor(recipe: Recipe, horizon_fraction: float) -> float:
+    """What the schedule multiplies the learning rate by, in [0, 1]: warmup, then constant, cosine or linear decay."""
+    if horizon_fraction < recipe.warmup:
+        return recipe.warmup_from + (1 - recipe.warmup_from) * horizon_fraction / recipe.warmup
+    if recipe.schedule == "constant" or recipe.warmup == 1:
+        return 1.0
+    decay_fraction = (horizon_fraction - recipe.warmup) / (1 - recipe.warmup)
+    cosine = recipe.schedule == "cosine"
+    remaining = (1 + math.cos(math.pi * decay_fraction)) / 2 if cosine else 1 - decay_fraction
+    return recipe.rate_end + (1 - recipe.rate_end) * remaining
