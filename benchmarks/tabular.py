@@ -16,7 +16,7 @@ from archwright.evaluate.config import config_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.workers.machine import cores
-from archwright.search.running.compare import grid, run_all
+from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 
@@ -52,8 +52,8 @@ def compared(folder: Path, searches: int, trials: int) -> tuple[float, float]:
         versions={},
     )
     log = DuckDBLog(folder / "tabular.duckdb")
-    entries = grid("table", started, {"random": {"name": "random"}}, searches)
-    done = run_all(log, entries, partial(open_evaluator, config), processes=cores())
+    entries = plan_comparison("table", started, {"random": {"name": "random"}}, searches)
+    done = run_searches(log, entries, partial(open_evaluator, config), processes=cores())
     next(done)  # by then the processes have imported what they need
     begun = time.perf_counter()
     rest = sum(1 for _ in done)

@@ -45,12 +45,12 @@ class Pool:
         return [self._ends.popleft()]
 
 
-class Crew:
-    """In place of the one whose processes search side by side: all is done here, when it is first asked for."""
+class SerialPool:
+    """In place of the ProcessPool: all is computed in this process, when it is first collected."""
 
-    def __init__(self, do, job, items, processes):
+    def __init__(self, function, make_input, items, processes):
         assert processes > 0
-        self._do, self._job, self._items, self.at_work = do, job, items, True
+        self._function, self._make_input, self._items, self.is_running = function, make_input, items, True
 
     def __enter__(self):
         return self
@@ -58,12 +58,12 @@ class Crew:
     def __exit__(self, *_):
         return None
 
-    def done(self, seconds):
-        assert seconds >= 0
-        items, self._items, self.at_work = self._items, (), False
-        return [(item, self._do(self._job(item))) for item in items]
+    def collect(self, timeout):
+        assert timeout >= 0
+        items, self._items, self.is_running = self._items, (), False
+        return [(item, self._function(self._make_input(item))) for item in items]
 
-    def check(self):
+    def raise_failure(self):
         return None
 
 
@@ -71,7 +71,7 @@ class Crew:
 def in_one_process(monkeypatch):
     """No script starts processes but for what it measures of them."""
     monkeypatch.setattr("archwright.evaluate.workers.pool.WorkerPool", Pool)
-    monkeypatch.setattr("archwright.search.running.compare.Crew", Crew)
+    monkeypatch.setattr("archwright.search.running.compare.ProcessPool", SerialPool)
     monkeypatch.setattr("multiprocessing.get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
 
 

@@ -76,7 +76,7 @@ def compare(
     from archwright.core.json import to_json
     from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
-    from archwright.search.running.compare import grid
+    from archwright.search.running.compare import plan_comparison
     from archwright.search.running.runs import find_versions
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
@@ -106,7 +106,7 @@ def compare(
     )
     require_space(config, term, shape)
     force = Force(config, found.source, workers, values.seconds(trial_timeout), retries, values.grace(grace))
-    file, searches = DuckDBLog(log), lambda name: grid(name, started, wanted, seeds)
+    file, searches = DuckDBLog(log), lambda name: plan_comparison(name, started, wanted, seeds)
     with named_comparison(file, name, found.stem, searches) as (taken, entries):
         again = command_again()
         if taken not in (name, found.stem):

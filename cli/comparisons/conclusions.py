@@ -11,7 +11,7 @@ from archwright.cli.comparisons.histories import History, histories, no_score, r
 from archwright.cli.comparisons.logged_searches import Standing, standings
 from archwright.cli.output import print_json, say, screen, table
 from archwright.search.magnitude import Floats, saturated
-from archwright.search.running.compare import Entry
+from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
 from archwright.search.searchers.named import searcher_text
@@ -22,7 +22,7 @@ Facts = dict[str, Any]
 Groups = Mapping[str, Sequence[History]]  # by searcher, in the order of naming; their searches in the order of seeds
 
 
-def conclude(log: Path, entries: Sequence[Entry], optimum: float | None, as_json: bool) -> None:
+def conclude(log: Path, entries: Sequence[ComparedSearch], optimum: float | None, as_json: bool) -> None:
     """Print what follows from searches that have come to their end, and raise what is wrong with them."""
     groups, trials = grouped(log, entries), entries[0].started.trials
     rows = conclusions(groups, trials, optimum)
@@ -37,7 +37,7 @@ def conclude(log: Path, entries: Sequence[Entry], optimum: float | None, as_json
     check_failing(standings(log, entries).values())
 
 
-def grouped(log: Path, entries: Sequence[Entry]) -> Groups:
+def grouped(log: Path, entries: Sequence[ComparedSearch]) -> Groups:
     """The searches of a comparison as they are in the log, up to as many trials as it has."""
     found = {history.run: history for history in histories(log, [entry.run for entry in entries])}
     groups: dict[str, list[History]] = {}

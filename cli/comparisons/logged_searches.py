@@ -11,7 +11,7 @@ from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.json import JSON, find_differences
 from archwright.evaluate.config import config_from_json, config_to_json
-from archwright.search.running.compare import Entry
+from archwright.search.running.compare import ComparedSearch
 from archwright.search.searchers.named import logged_searcher, searcher_to_json
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
@@ -50,7 +50,7 @@ class Standing:
         return math.inf if self.reason == "exhausted" else self.scored
 
 
-def standings(log: Path, entries: Sequence[Entry]) -> Mapping[str, Standing]:
+def standings(log: Path, entries: Sequence[ComparedSearch]) -> Mapping[str, Standing]:
     """How those of the searches stand that have begun, by their runs.
 
     Raises BadOption where a run of that name is another search than the comparison wants.
@@ -66,7 +66,7 @@ def standings(log: Path, entries: Sequence[Entry]) -> Mapping[str, Standing]:
     return {entry.run: Standing(entry.run, *rows[entry.run][3:]) for entry in there}
 
 
-def _check(log: Path, entry: Entry, was: Mapping[str, JSON], spaces: Sequence[JSON]) -> None:
+def _check(log: Path, entry: ComparedSearch, was: Mapping[str, JSON], spaces: Sequence[JSON]) -> None:
     difference = next(_differences(was, spaces, json.loads(event_to_json(entry.started)[1])), None)
     if difference is not None:
         raise BadOption(

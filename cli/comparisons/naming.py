@@ -6,7 +6,7 @@ from itertools import chain, count
 
 from archwright.cli.comparisons.running import unfinished
 from archwright.core.errors import ArchwrightError
-from archwright.search.running.compare import Entry
+from archwright.search.running.compare import ComparedSearch
 from archwright.store.artifacts import find_runs_with_artifacts
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -20,8 +20,8 @@ class ComparisonIsBusy(ArchwrightError, BlockingIOError):
 
 @contextmanager
 def named_comparison(
-    log: DuckDBLog, wanted: str | None, usual: str, searches: Callable[[str], Sequence[Entry]]
-) -> Generator[tuple[str, Sequence[Entry]]]:
+    log: DuckDBLog, wanted: str | None, usual: str, searches: Callable[[str], Sequence[ComparedSearch]]
+) -> Generator[tuple[str, Sequence[ComparedSearch]]]:
     """The name of a comparison and its `searches` under that, which no other process runs while the block lasts.
 
     It is the one that is `wanted`, or the `usual` one: one that was stopped under it is gone on with. Where another

@@ -13,7 +13,7 @@ from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.machine import cores
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.compare import Entry, run_all
+from archwright.search.running.compare import ComparedSearch, run_searches
 from archwright.search.running.loop import RunCallbacks, StopRequest, TrialsKeepFailing
 from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
@@ -32,13 +32,13 @@ class Force:
     grace: float  # seconds that running trials have after SIGTERM
 
 
-def unfinished(log: DuckDBLog, entries: Sequence[Entry]) -> Sequence[Entry]:
+def unfinished(log: DuckDBLog, entries: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
     """The searches that are still to be run, or gone on with; BadOption where a run in the log is another search."""
     there = standings(log.path, entries)
     return [entry for entry in entries if entry.run not in there or there[entry.run].reached < entry.started.trials]
 
 
-def work(log: DuckDBLog, entries: Sequence[Entry], force: Force, again: str) -> None:
+def work(log: DuckDBLog, entries: Sequence[ComparedSearch], force: Force, again: str) -> None:
     """Run what is still to be run, saying how far it is; typer.Exit where a person stops it.
 
     They are told `again`, the command that goes on.
@@ -58,7 +58,7 @@ def work(log: DuckDBLog, entries: Sequence[Entry], force: Force, again: str) -> 
 
 
 def worked_off(
-    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], StopRequest]
+    log: DuckDBLog, entries: Sequence[ComparedSearch], force: Force, overview: Overview, stop: Callable[[], StopRequest]
 ) -> Iterator[str]:
     """What is to be said of each search once it is done: over a table many at once, with trainings one by one."""
     if not entries:
@@ -66,12 +66,13 @@ def worked_off(
     if isinstance(force.config, WorkerConfig):
         yield from _trained(log, entries, force, overview, stop)
     else:
-        for entry in run_all(log, entries, partial(open_evaluator, force.config), processes=cores(), stop=stop):
+        factory = partial(open_evaluator, force.config)
+        for entry in run_searches(log, entries, factory, processes=cores(), get_stop_request=stop):
             yield f"{entry.run} is done"
 
 
 def _trained(
-    log: DuckDBLog, entries: Sequence[Entry], force: Force, overview: Overview, stop: Callable[[], StopRequest]
+    log: DuckDBLog, entries: Sequence[ComparedSearch], force: Force, overview: Overview, stop: Callable[[], StopRequest]
 ) -> Iterator[str]:
     assert isinstance(force.config, WorkerConfig)
     there = set(log.runs()) if log.path.exists() else set[str]()

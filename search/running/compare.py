@@ -15,8 +15,8 @@ from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
-from archwright.search.running.loop import SearchLoop, StopRequest, TrialsKeepFailing
-from archwright.search.running.process_pool import Crew
+from archwright.search.running.loop import NO_CALLBACKS, SearchLoop, StopRequest, TrialsKeepFailing
+from archwright.search.running.process_pool import ProcessPool
 from archwright.search.running.replay import SearchState, find_new_revision, start_search_in
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
@@ -25,149 +25,156 @@ from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Sco
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventBatch, Log, LoggedEvent, Position
 
-GATHER = 0.2  # seconds in which searches that get done share a transaction
+BATCH_SECONDS = 0.2  # in which searches that end share a transaction
 
-Open = Callable[[], Evaluator]  # makes the evaluator in the process that runs the search; it must be picklable
+EvaluatorFactory = Callable[[], Evaluator]  # is pickled, and called in the process that runs the search
 
 
 class SearchDiffers(ArchwrightError, RuntimeError):
-    """A search that comes out otherwise than it was logged, where it is done again to be gone on with."""
+    """A search that is to be resumed, and whose logged trials come out otherwise when they are run again."""
 
 
 @frozen
-class Entry:
+class ComparedSearch:
     """One search of a comparison."""
 
     run: str  # its name in the log
     started: RunStarted
 
 
-Job = tuple[Entry, Sequence[LoggedEvent]]  # a search, and what the log holds of it already
+@frozen
+class SearchJob:
+    """What a process needs to run a search, or the rest of one."""
+
+    search: ComparedSearch
+    logged: Sequence[LoggedEvent]  # what the log has of it; empty if it is new
 
 
-def grid(stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: int) -> tuple[Entry, ...]:
-    """A search for each searcher and each seed 0 .. seeds-1, seed by seed: all of them are seen early.
+def plan_comparison(
+    stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: int
+) -> tuple[ComparedSearch, ...]:
+    """A search for each searcher and each seed 0 .. seeds-1, seed by seed: so the first results are of all searchers.
 
     `searchers` are the searchers' JSON by the label that they have in the names of runs, as in STEM.LABEL.SEED.
     """
     return tuple(
-        Entry(f"{stem}.{label}.{seed}", evolve(started, searcher=searcher, seed=seed))
+        ComparedSearch(f"{stem}.{label}.{seed}", evolve(started, searcher=searcher, seed=seed))
         for seed in range(seeds)
         for label, searcher in searchers.items()
     )
 
 
-def run_all(
+def run_searches(
     log: DuckDBLog,
-    entries: Sequence[Entry],
-    open_evaluator: Open,
+    searches: Sequence[ComparedSearch],
+    open_evaluator: EvaluatorFactory,
     *,
     processes: int,
-    stop: Callable[[], StopRequest] = lambda: StopRequest.NONE,
-) -> Iterator[Entry]:
-    """Each entry once its search is in the log: whole, since what is done at about the same time shares a transaction.
+    get_stop_request: Callable[[], StopRequest] = NO_CALLBACKS.get_stop_request,
+) -> Iterator[ComparedSearch]:
+    """Each of `searches` once all of it is in the log; those that end at about the same time share a transaction.
 
-    For searches that are quick, such as those over a table: their evaluator does one job at a time, and says the same
-    every time. One that is in the log with fewer trials is gone on with as if it were resumed. Where the person wants
-    to stop soon, searches that have begun come to their end; where at once, they are given up. What is done is logged
-    in any case, also where this raises: ProcessDied, SearchDiffers, and what an evaluator raises.
+    For searches that are quick, such as those over a table: the evaluator runs one job at a time, and gives the same
+    result every time. A search that is in the log with fewer trials goes on as if it were resumed. On a graceful stop
+    request, searches that have started run to their end; on an immediate one, they are given up. What has ended is
+    logged in any case, also where this raises: ProcessDied, SearchDiffers, and what an evaluator raises.
     """
-    there = _runs(log)
+    logged_runs = _list_runs(log)
 
-    def job(entry: Entry) -> Job:
-        return entry, log.read(entry.run) if entry.run in there else []
+    def make_job(search: ComparedSearch) -> SearchJob:
+        return SearchJob(search, log.read(search.run) if search.run in logged_runs else [])
 
-    with Crew(partial(search, open_evaluator, log.path), job, entries, min(processes, len(entries))) as crew:
-        while crew.at_work and (urgency := stop()) < StopRequest.IMMEDIATE:
-            if urgency > StopRequest.NONE:
-                crew.give_no_more()
-            yield from _logged(log, crew.done(GATHER))
-            crew.check()
-        yield from _logged(log, crew.done(0))
+    function = partial(run_search, open_evaluator, log.path)
+    with ProcessPool(function, make_job, searches, min(processes, len(searches))) as pool:
+        while pool.is_running and (request := get_stop_request()) < StopRequest.IMMEDIATE:
+            if request > StopRequest.NONE:
+                pool.cancel_waiting()
+            yield from _append(log, pool.collect(BATCH_SECONDS))
+            pool.raise_failure()
+        yield from _append(log, pool.collect(0))
 
 
-def _runs(log: Log) -> set[str]:
+def _list_runs(log: Log) -> set[str]:
     try:
         return set(log.runs())
     except LogMissing:  # the first run makes the file
         return set()
 
 
-def _logged(log: Log, done: Sequence[tuple[Entry, EventBatch]]) -> Sequence[Entry]:
-    log.append_all([rows for _, rows in done])
-    return [entry for entry, _ in done]
+def _append(log: Log, results: Sequence[tuple[ComparedSearch, EventBatch]]) -> Sequence[ComparedSearch]:
+    log.append_all([batch for _, batch in results])
+    return [search for search, _ in results]
 
 
-def search(open_evaluator: Open, path: Path, job: Job) -> EventBatch:
-    """A whole search, or the rest of one in the log at `path`, run here and ready to be appended.
+def run_search(open_evaluator: EvaluatorFactory, log_path: Path, job: SearchJob) -> EventBatch:
+    """The events of a whole search, or of the rest of one in the log, which is run here and ready to be appended.
 
-    Its events all happen when it is done.
-
-    A search whose trials keep failing ends there, as any other does.
+    All events have the time at which the search ended. A search whose trials keep failing ends there, as any other.
     """
-    entry, before = job
-    evaluator, log = open_evaluator(), _Kept()
+    evaluator, log = open_evaluator(), _EventList()
     try:
-        if before:
-            run, first = _gone_on_with(log, path, entry, before, evaluator)
+        if job.logged:
+            loop, first_event = _prepare_resumption(log, log_path, job, evaluator)
         else:
-            run, first = _run(log, entry.started, evaluator), entry.started
-        with suppress(TrialsKeepFailing):  # of which the last event tells
-            run.run(first)
+            loop, first_event = _make_loop(log, job.search.started, evaluator), job.search.started
+        with suppress(TrialsKeepFailing):  # the last event says so
+            loop.run(first_event)
     finally:
         evaluator.close()
-    after = before[-1].position if before else START
-    return chain_events(entry.run, log.events, [time.time()] * len(log.events), after)
+    position = job.logged[-1].position if job.logged else START
+    return chain_events(job.search.run, log.events, [time.time()] * len(log.events), position)
 
 
-def _run(log: "_Kept", started: RunStarted, evaluator: Evaluator, **more: Any) -> SearchLoop:
-    return SearchLoop(
-        log, "run", START, RunState(), start_search_in(_space(json.dumps(started.space)), started), evaluator, **more
-    )
+def _make_loop(log: "_EventList", started: RunStarted, evaluator: Evaluator, **options: Any) -> SearchLoop:
+    search_state = start_search_in(_read_space(json.dumps(started.space)), started)
+    return SearchLoop(log, "run", START, RunState(), search_state, evaluator, **options)
 
 
-def _gone_on_with(
-    log: "_Kept", path: Path, entry: Entry, before: Sequence[LoggedEvent], evaluator: Evaluator
+def _prepare_resumption(
+    log: "_EventList", log_path: Path, job: SearchJob, evaluator: Evaluator
 ) -> tuple[SearchLoop, RunResumed]:
-    """A run that goes on from what is logged, and how it begins to: as if it had been resumed alone."""
-    events = [recorded.event for recorded in before]
+    """The loop that goes on from the logged events, and its first event: as if the run were resumed alone."""
+    events = [entry.event for entry in job.logged]
     state = fold_events(events)
-    search_state = _repeat_search(path, entry, events, state.scored, evaluator)
+    search_state = _repeat_search(log_path, job.search, events, state.scored, evaluator)
     revision = find_new_revision(events)  # known by now, also where the log does not name it
-    resumed = RunResumed(entry.started.trials, entry.started.versions, revision=revision)
-    return SearchLoop(log, "run", before[-1].position, state, search_state, evaluator), resumed
+    started = job.search.started
+    resumed = RunResumed(started.trials, started.versions, revision=revision)
+    return SearchLoop(log, "run", job.logged[-1].position, state, search_state, evaluator), resumed
 
 
 def _repeat_search(
-    path: Path, entry: Entry, events: Sequence[Event], scored: int, evaluator: Evaluator
+    log_path: Path, search: ComparedSearch, events: Sequence[Event], scored: int, evaluator: Evaluator
 ) -> SearchState[Any]:
-    """The state of the search after `events`, with so many trials scored, found by doing them all again.
+    """The state of the search after `events`, by running all of its trials again, `scored` of which have a score.
 
     Raises SearchDiffers where a trial is another one now, or has another score.
     """
-    log, started = _Kept(), evolve(entry.started, trials=scored)
-    run = _run(log, started, evaluator, max_consecutive_failures=scored + 1)
-    run.run(started)
-    was, now = _told(events), _told(log.events)
-    for logged, again in zip_longest(was[: 2 * scored], now):
+    log, started = _EventList(), evolve(search.started, trials=scored)
+    loop = _make_loop(log, started, evaluator, max_consecutive_failures=scored + 1)
+    loop.run(started)
+    logged, repeated = _select_decisive(events), _select_decisive(log.events)
+    for before, now in zip_longest(logged[: 2 * scored], repeated):
         # They are compared as they are written: a metric may be NaN.
-        if logged is None or again is None or event_to_json(logged) != event_to_json(again):
+        if before is None or now is None or event_to_json(before) != event_to_json(now):
+            verify = suggest_command(log_path, "replay", search.run, "--verify")
             raise SearchDiffers(
-                f"{entry.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, where "
-                f"now is {again!r:.200}: the table, or archwright, has changed since; give the comparison another "
-                f"--name (what its searcher would do now: {suggest_command(path, 'replay', entry.run, '--verify')})"
+                f"{search.run} is logged with other trials than it has now, the first of them in {before!r:.200}, "
+                f"where now is {now!r:.200}: the table, or archwright, has changed since; give the comparison another "
+                f"--name (what its searcher would do now: {verify})"
             )
-    return reduce(SearchState[Any].fold, was[len(now) :], run.search_state)  # of a proposal that was never scored
+    unscored = logged[len(repeated) :]  # the proposal that the run was killed in
+    return reduce(SearchState[Any].fold, unscored, loop.search_state)
 
 
-def _told(events: Sequence[Event]) -> list[Event]:
-    """What the searcher proposed, and what it was told: all that decides how it goes on."""
+def _select_decisive(events: Sequence[Event]) -> list[Event]:
+    """What the searcher proposed and the scores that it was told: all that its next proposals depend on."""
     return [event for event in events if isinstance(event, Proposed | Scored)]
 
 
 @define
-class _Kept:
-    """A log of one run that keeps events as they are: nothing is written as JSON before the search is whole."""
+class _EventList:
+    """A log of one run in memory, which writes no JSON before the search has ended."""
 
     events: list[Event] = field(factory=list[Event])
 
@@ -180,6 +187,6 @@ class _Kept:
 
 
 @cache
-def _space(text: str) -> Term:
-    """The term of some JSON: the same object for every search of a process, with all that was worked out about it."""
+def _read_space(text: str) -> Term:
+    """The term of some JSON: one object for all searches of a process, so that what it has cached serves them all."""
     return from_json(json.loads(text))

@@ -1,7 +1,7 @@
-"""Processes that do jobs side by side: they are gone once whoever started them is, and each has a pipe of its own.
+"""A pool of processes that run jobs side by side, each fed by a thread of its own through a pipe of its own.
 
-The executors of the standard library share one pipe: a process that is killed while it writes there leaves half a
-result in it, for whose other half the reader waits for ever.
+The processes of `concurrent.futures` share one pipe for their results: one that is killed while it writes there leaves
+half a result, for whose other half the reader waits for ever.
 """
 
 import os
@@ -25,122 +25,119 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.exit_code import describe_exit
 
-KEPT = 32  # results for each process that wait for the caller; a caller who waits longer keeps the processes waiting
-QUICK = 1.0  # seconds; beside one that is quicker, a process has its next job at hand
-SAFE_PATH = "PYTHONSAFEPATH"  # the environment variable that says so to Python
-DYING = 2.0  # seconds between the end of a process's pipe, or SIGKILL, and the end of the process
+MAX_WAITING_RESULTS = 32  # of each process, for the caller to collect; then the process waits, too
+PREFETCH_BELOW_SECONDS = 1.0  # a process whose last job took less has its next job sent while it runs another one
+EXIT_TIMEOUT_SECONDS = 2.0  # for a process to be gone after its pipe was closed, or after SIGKILL
+SAFE_PATH = "PYTHONSAFEPATH"  # the environment variable that keeps Python from importing from the current folder
+CANCEL = b""  # in place of a job: start none of those that were sent
 
 Item = TypeVar("Item")
-Job = TypeVar("Job")
+Input = TypeVar("Input")
 Result = TypeVar("Result")
 
 
 class ProcessDied(ArchwrightError, RuntimeError):
-    """A process of a crew that somebody killed, or that could not begin."""
+    """A process of a pool that was killed, or that could not be started."""
 
 
 @frozen
-class _Failed:
-    """What came of a job in place of a result."""
+class _Failure:
+    """What a job raised in place of a result."""
 
     error: Exception
 
 
 @frozen
-class _NotBegun:
-    """What came of a job that was in a process when no more were to be begun."""
-
-
-NO_MORE = b""  # in place of a job
+class _Cancelled:
+    """What comes in place of the result of a job that was sent, and cancelled before it started."""
 
 
 @frozen
-class _Member:
-    """One process of a crew, and the near end of its pipe, whose far end is nowhere but in the process."""
+class _Worker:
+    """One process of a pool, and this end of its pipe. Only the process holds the other end."""
 
     process: SpawnProcess
     pipe: Connection
-    turn: Lock  # to write to it, or to close it
+    lock: Lock  # to write to the pipe, or to close it
 
     @classmethod
-    def started(cls, do: Callable[[Any], Any]) -> Self:
-        """A new one. Spawned, as forking a process that holds threads, as DuckDB's does, may leave it locked."""
+    def start(cls, function: Callable[[Any], Any]) -> Self:
+        """A new one. Spawned, as forking a process that has threads, as DuckDB's has, may leave it locked."""
         context = get_context("spawn")
-        near, far = context.Pipe()
-        process = context.Process(target=_be_of_the_crew, args=(do, far))
+        pipe, worker_pipe = context.Pipe()
+        process = context.Process(target=worker_main, args=(function, worker_pipe))
         try:
             process.start()
         except OSError as error:
-            near.close()
+            pipe.close()
             raise ProcessDied(f"a process that searches cannot be started: {error}; try with less beside it") from error
         finally:
-            far.close()
-        return cls(process, near, Lock())
+            worker_pipe.close()
+        return cls(process, pipe, Lock())
 
-    def give(self, job: bytes) -> None:
-        """Send it a job; ProcessDied if it is not there any more."""
-        with self._there(), self.turn:
-            self.pipe.send_bytes(job)
+    def send(self, message: bytes) -> None:
+        """Send it a pickled job, or CANCEL; raises ProcessDied if the process is gone."""
+        with self._explained_death(), self.lock:
+            self.pipe.send_bytes(message)
 
-    def taken(self) -> Any:
-        """What it says of its next job; ProcessDied if it is not there any more."""
-        with self._there():
+    def receive(self) -> Any:
+        """The outcome of its next job, waiting for it; raises ProcessDied if the process is gone."""
+        with self._explained_death():
             return self.pipe.recv()
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """Close its pipe, which ends it."""
-        with self.turn:
+        with self.lock:
             self.pipe.close()
 
     @contextmanager
-    def _there(self) -> Generator[None]:
+    def _explained_death(self) -> Generator[None]:
         try:
             yield
         except (EOFError, OSError) as error:
+            self.process.join(EXIT_TIMEOUT_SECONDS)
             raise ProcessDied(
-                f"one of the processes that search {self._end()}; what was done is logged, and the same command goes "
-                "on with the rest (where memory is short, on fewer cores, as with: taskset -c 0 archwright ...)"
+                f"one of the processes that search {describe_exit(self.process.exitcode)}; what was done is logged, "
+                "and the same command goes on with the rest (where memory is short, on fewer cores, as with: "
+                "taskset -c 0 archwright ...)"
             ) from error
-
-    def _end(self) -> str:
-        self.process.join(DYING)
-        return describe_exit(self.process.exitcode)
 
 
 @final
-class Crew(Generic[Item, Job, Result]):
-    """Processes that do `items`, in their order, each item as the job that is made of it.
+class ProcessPool(Generic[Item, Input, Result]):
+    """Processes that compute `function(make_input(item))` for each of `items`, which are started in their order.
 
-    A thread for each process keeps it at work, so that none is idle while the caller is busy. The processes get no
-    signals from a terminal: it is the caller's affair what Ctrl-C means. They end with the block, or with the caller's
+    A thread for each process feeds it, so that none is idle while the caller is busy. The processes get no signals from
+    a terminal: what Ctrl-C means is for the caller to decide. They end with the `with` block, or with the calling
     process, however that ends.
     """
 
     def __init__(
         self,
-        do: Callable[[Job], Result],  # in a process of the crew, which must be able to import it
-        job: Callable[[Item], Job],  # made here, in one of the threads
+        function: Callable[[Input], Result],  # runs in a process of the pool, which must be able to import it
+        make_input: Callable[[Item], Input],  # runs in a thread of the calling process
         items: Iterable[Item],
         processes: int,
     ) -> None:
-        self._do, self._job = do, job
+        self._function, self._make_input = function, make_input
         self._count = processes
-        self._waiting: Iterator[Item] = iter(items)
-        self._turn = Lock()  # to take an item
-        self._arrived: Queue[tuple[Item, Result] | _Failed | None] = Queue(KEPT * processes)  # None: a thread has ended
-        self._members: list[_Member] = []
+        self._items: Iterator[Item] = iter(items)  # those that no process has yet
+        self._items_lock = Lock()
+        # A thread puts None as it ends.
+        self._results: Queue[tuple[Item, Result] | _Failure | None] = Queue(MAX_WAITING_RESULTS * processes)
+        self._workers: list[_Worker] = []
         self._threads: list[Thread] = []
-        self._left = 0  # threads that have ended
-        self._failed: _Failed | None = None  # the first that did
+        self._ended_threads = 0
+        self._first_failure: _Failure | None = None
 
     def __enter__(self) -> Self:
         try:
-            with _unshadowed(), _signals_kept_out():
-                self._members.extend(_Member.started(self._do) for _ in range(self._count))
+            with _current_folder_not_imported(), _signals_blocked():
+                self._workers.extend(_Worker.start(self._function) for _ in range(self._count))
         except ProcessDied:
-            self._end()
+            self._kill()
             raise
-        self._threads += [Thread(target=self._employ, args=(member,), daemon=True) for member in self._members]
+        self._threads += [Thread(target=self._feed, args=(worker,), daemon=True) for worker in self._workers]
         for thread in self._threads:
             thread.start()
         return self
@@ -148,97 +145,100 @@ class Crew(Generic[Item, Job, Result]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self._kill()
 
-    def _end(self) -> None:
-        self._waiting = iter(())
-        for member in self._members:
-            member.process.kill()
-        until = time.monotonic() + DYING
-        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < until:
-            self.done(0.01)  # lets those go on that wait until there is room for a result
-        for member in self._members:
-            member.process.join(DYING)
+    def _kill(self) -> None:
+        self._items = iter(())
+        for worker in self._workers:
+            worker.process.kill()
+        deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
+            self.collect(0.01)  # so that threads go on that wait until there is room for a result
+        for worker in self._workers:
+            worker.process.join(EXIT_TIMEOUT_SECONDS)
 
     @property
-    def at_work(self) -> bool:
-        """Whether there is a result still to come."""
-        return self._left < self._count
+    def is_running(self) -> bool:
+        """Whether a result may still come."""
+        return self._ended_threads < self._count
 
-    def done(self, seconds: float) -> list[tuple[Item, Result]]:
-        """What has been done since the last call, and what is within the next `seconds`, unless that is all of it."""
-        found: list[tuple[Item, Result]] = []
-        until = time.monotonic() + seconds
+    def collect(self, timeout: float) -> list[tuple[Item, Result]]:
+        """The results since the last call, with their items, and those of the next `timeout` seconds.
+
+        Returns earlier where no more can come.
+        """
+        results: list[tuple[Item, Result]] = []
+        deadline = time.monotonic() + timeout
         with suppress(Empty):
-            while self.at_work:
-                match self._arrived.get(timeout=max(0.0, until - time.monotonic())):
+            while self.is_running:
+                match self._results.get(timeout=max(0.0, deadline - time.monotonic())):
                     case None:
-                        self._left += 1
-                    case _Failed() as failed:
-                        self._failed = self._failed or failed
-                    case pair:
-                        found.append(pair)
-        return found
+                        self._ended_threads += 1
+                    case _Failure() as failure:
+                        self._first_failure = self._first_failure or failure
+                    case result:
+                        results.append(result)
+        return results
 
-    def check(self) -> None:
-        """Raise what went wrong in one of the processes, if anything did; ProcessDied where one was killed."""
-        if self._failed is not None:
-            raise self._failed.error
+    def raise_failure(self) -> None:
+        """Raise what a job raised, if any collected one did; ProcessDied where a process was killed."""
+        if self._first_failure is not None:
+            raise self._first_failure.error
 
-    def give_no_more(self) -> None:
-        """Let the processes end what they have begun, and begin nothing else."""
-        with self._turn:
-            self._waiting = iter(())
-        for member in self._members:
-            with suppress(ProcessDied):  # its thread tells, or has dismissed it
-                member.give(NO_MORE)
+    def cancel_waiting(self) -> None:
+        """Let the processes end the jobs that they have started, and start no others."""
+        with self._items_lock:
+            self._items = iter(())
+        for worker in self._workers:
+            with suppress(ProcessDied):  # its thread reports that, or has closed the pipe itself
+                worker.send(CANCEL)
 
-    def _next(self) -> Item | None:
-        with self._turn:
-            return next(self._waiting, None)
-
-    def _employ(self, member: _Member) -> None:
-        """Give jobs to a process, and take in what comes of them, until there are no more or one went wrong."""
+    def _feed(self, worker: _Worker) -> None:
+        """Send jobs to a process and pass its results on, until there are no more jobs or one fails."""
         try:
-            for pair in self._worked_off(member):
-                self._arrived.put(pair)
-        except Exception as error:  # noqa: BLE001  (the caller is told)
-            self._arrived.put(_Failed(error))
+            for result in self._run_items(worker):
+                self._results.put(result)
+        except Exception as error:  # noqa: BLE001  (the caller raises it)
+            self._results.put(_Failure(error))
         finally:
-            member.dismiss()
-            self._arrived.put(None)
+            worker.close()
+            self._results.put(None)
 
-    def _worked_off(self, member: _Member) -> Iterator[tuple[Item, Result]]:
-        given: deque[Item] = deque()
-        at_once = 1
+    def _run_items(self, worker: _Worker) -> Iterator[tuple[Item, Result]]:
+        sent: deque[Item] = deque()
+        max_sent = 1
         while True:
-            while len(given) < at_once and (item := self._next()) is not None:
-                member.give(pickle.dumps(self._job(item)))
-                given.append(item)
-            if not given:
+            while len(sent) < max_sent and (item := self._take_item()) is not None:
+                worker.send(pickle.dumps(self._make_input(item)))
+                sent.append(item)
+            if not sent:
                 return
-            began, result, item = time.monotonic(), member.taken(), given.popleft()
-            at_once = 2 if time.monotonic() - began < QUICK else 1
-            if isinstance(result, _Failed):
-                raise result.error
-            if not isinstance(result, _NotBegun):
-                yield item, result
+            began, outcome, item = time.monotonic(), worker.receive(), sent.popleft()
+            max_sent = 2 if time.monotonic() - began < PREFETCH_BELOW_SECONDS else 1
+            if isinstance(outcome, _Failure):
+                raise outcome.error
+            if not isinstance(outcome, _Cancelled):
+                yield item, outcome
+
+    def _take_item(self) -> Item | None:
+        with self._items_lock:
+            return next(self._items, None)
 
 
 @contextmanager
-def _signals_kept_out() -> Generator[None]:
-    """Processes that are started in the block are never sent what a terminal sends, also while they begin."""
-    resource_tracker.ensure_running()  # which lets signals in again, where this is what starts it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+def _signals_blocked() -> Generator[None]:
+    """Processes that are started in the block never get a terminal's signals, also while they start."""
+    resource_tracker.ensure_running()  # which unblocks signals, if it is started here
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @contextmanager
-def _unshadowed() -> Generator[None]:
-    """Processes that are started in the block find no modules in the current folder, as their command does."""
+def _current_folder_not_imported() -> Generator[None]:
+    """Processes that are started in the block find no modules in the current folder, as the `archwright` command."""
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:
@@ -250,30 +250,30 @@ def _unshadowed() -> Generator[None]:
             os.environ[SAFE_PATH] = before
 
 
-def _be_of_the_crew(do: Callable[[Any], Any], pipe: Connection) -> None:
-    """What a process of the crew does."""
-    jobs: SimpleQueue[bytes] = SimpleQueue()
-    no_more = Event()
-    Thread(target=_listen, args=(pipe, jobs, no_more), daemon=True).start()
+def worker_main(function: Callable[[Any], Any], pipe: Connection) -> None:
+    """Run in a process of the pool: computes the function for every input in the pipe, and sends the results back."""
+    messages: SimpleQueue[bytes] = SimpleQueue()
+    cancelled = Event()
+    Thread(target=_listen, args=(pipe, messages, cancelled), daemon=True).start()
     while True:
-        job = jobs.get()
-        pipe.send(_NotBegun() if no_more.is_set() else _outcome(do, job))
+        message = messages.get()
+        pipe.send(_Cancelled() if cancelled.is_set() else _run_job(function, message))
 
 
-def _listen(pipe: Connection, jobs: "SimpleQueue[bytes]", no_more: Event) -> None:
-    """Take jobs in, and end this process when the pipe ends: nobody is there, or wants anything, any more."""
+def _listen(pipe: Connection, messages: "SimpleQueue[bytes]", cancelled: Event) -> None:
+    """Receive jobs, and end this process once the pipe is closed: then nobody waits for its results."""
     with suppress(EOFError, OSError):
         while True:
-            if (job := pipe.recv_bytes()) == NO_MORE:
-                no_more.set()
+            if (message := pipe.recv_bytes()) == CANCEL:
+                cancelled.set()
             else:
-                jobs.put(job)
+                messages.put(message)
     os._exit(0)
 
 
-def _outcome(do: Callable[[Any], Any], job: bytes) -> Any:
+def _run_job(function: Callable[[Any], Any], message: bytes) -> Any:
     try:
-        return do(pickle.loads(job))  # noqa: S301  (from the process that started this one)
-    except Exception as error:  # noqa: BLE001  (it is raised there)
-        error.add_note(f"in a process of the crew:\n{traceback.format_exc()}")
-        return _Failed(error)
+        return function(pickle.loads(message))  # noqa: S301  (from the process that started this one)
+    except Exception as error:  # noqa: BLE001  (the caller raises it)
+        error.add_note(f"in a process of the pool:\n{traceback.format_exc()}")
+        return _Failure(error)

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
-from archwright.search.running.compare import Entry
+from archwright.search.running.compare import ComparedSearch
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store import chain
 from archwright.store.duckdb_log import DuckDBLog
@@ -21,14 +21,16 @@ from tests.search.instant import started
 Scores = Sequence[float | None]
 
 
-def entry(run: str, trials: int, direction: str = "maximize") -> Entry:
+def entry(run: str, trials: int, direction: str = "maximize") -> ComparedSearch:
     """The search that a run is of, named NAME.SEARCHER.SEED."""
     _, searcher, seed = run.split(".")
     begun = started(trials, int(seed))
-    return Entry(run, evolve(begun, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction)))
+    return ComparedSearch(
+        run, evolve(begun, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction))
+    )
 
 
-def written(log: DuckDBLog, run: str, scores: Scores, direction: str = "maximize", **more: Any) -> Entry:
+def written(log: DuckDBLog, run: str, scores: Scores, direction: str = "maximize", **more: Any) -> ComparedSearch:
     """A run with these scores, None being a trial that failed; its attempts take `seconds` each, all but the last fail.
 
     Its test accuracy is a tenth less; it may have `stopped`.
@@ -38,7 +40,7 @@ def written(log: DuckDBLog, run: str, scores: Scores, direction: str = "maximize
     return begun
 
 
-def all_written(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "maximize") -> list[Entry]:
+def all_written(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "maximize") -> list[ComparedSearch]:
     """Several such runs at once, by their scores."""
     begun = [entry(run, len(scores), direction) for run, scores in runs.items()]
     events = [_events(each, runs[each.run]) for each in begun]
@@ -52,7 +54,7 @@ def all_written(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "ma
 
 
 def _events(
-    begun: Entry, scores: Scores, seconds: Sequence[float] = (10.0,), stopped: RunStopped | None = None
+    begun: ComparedSearch, scores: Scores, seconds: Sequence[float] = (10.0,), stopped: RunStopped | None = None
 ) -> list[Any]:
     events: list[Any] = [begun.started]
     for trial, score in enumerate(scores):

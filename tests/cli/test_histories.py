@@ -62,8 +62,8 @@ def test_only_the_trials_of_the_named_runs_are_read(log, monkeypatch):
 
             yield spy
 
-    module_questions = module.questions
-    monkeypatch.setattr(module, "questions", spied)
+    module_questions = module.open_snapshot
+    monkeypatch.setattr(module, "open_snapshot", spied)
     histories(log.path, ["b.random.0"])
     assert [row[0] for row in read if len(row) == 4 and isinstance(row[2], float)] == ["b.random.0"] * 2
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from archwright.search.running.compare import Entry, SearchDiffers, grid, run_all, search
+from archwright.search.running.compare import (
+    ComparedSearch,
+    SearchDiffers,
+    SearchJob,
+    plan_comparison,
+    run_search,
+    run_searches,
+)
 from archwright.search.running.loop import RunCallbacks, StopRequest
 from archwright.search.running.process_pool import ProcessDied
 from archwright.search.running.replay import find_mismatches
@@ -46,15 +53,15 @@ def facts(events) -> list:
 
 
 def test_grid_names_every_search():
-    entries = grid("c", started(5), SEARCHERS, 3)
+    entries = plan_comparison("c", started(5), SEARCHERS, 3)
     assert [entry.run for entry in entries] == [f"c.{label}.{seed}" for seed in range(3) for label in SEARCHERS]
     assert [entry.started.seed for entry in entries] == [0, 0, 1, 1, 2, 2]
 
 
 def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
     """Over two processes: each run is verified, and proposes what a run of its seed proposes anywhere."""
-    entries = grid("c", started(6), SEARCHERS, 3)
-    done = list(run_all(log, entries, partial(Instant, 2), processes=2))
+    entries = plan_comparison("c", started(6), SEARCHERS, 3)
+    done = list(run_searches(log, entries, partial(Instant, 2), processes=2))
     assert sorted(entry.run for entry in done) == sorted(log.runs()) == sorted(entry.run for entry in entries)
     assert whole(log)
     for entry in entries:
@@ -70,7 +77,7 @@ def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
 def searched(started) -> list:
     """The events of a whole search that is run here."""
     log = MemoryLog()
-    log.append_all([search(Instant, Path("log.duckdb"), (Entry("run", started), []))])
+    log.append_all([run_search(Instant, Path("log.duckdb"), SearchJob(ComparedSearch("run", started), []))])
     return events_of(log)
 
 
@@ -79,8 +86,8 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
     """The log says of them what it says of runs that were resumed alone; they propose what was proposed at one go."""
     alone = DuckDBLog(tmp_path / "alone.duckdb")
     for trials in (3, 5, 7):
-        entries = grid("c", started(trials), {"random": {"name": "random"}, "mcts": {"name": "mcts"}}, 1)
-        assert len(list(run_all(log, entries, Instant, processes=1))) == 2
+        entries = plan_comparison("c", started(trials), {"random": {"name": "random"}, "mcts": {"name": "mcts"}}, 1)
+        assert len(list(run_searches(log, entries, Instant, processes=1))) == 2
         for entry in entries:
             if trials == 3:
                 start_run(alone, entry.run, entry.started, Instant())
@@ -98,13 +105,13 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
 
 def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(log, tmp_path):
     """As `resume` does: what was under way runs again, under its number."""
-    (entry,) = grid("c", started(9), {"mcts": {"name": "mcts"}}, 1)
+    (entry,) = plan_comparison("c", started(9), {"mcts": {"name": "mcts"}}, 1)
     events = searched(evolve(entry.started, trials=6))
     killed = next(i for i, e in enumerate(events) if isinstance(e, AttemptEnded) and e.trial == 4)
     alone = DuckDBLog(tmp_path / "alone.duckdb")
     for each in (log, alone):
         each.append(entry.run, events[:killed], START)
-    assert list(run_all(log, [entry], Instant, processes=1)) == [entry]
+    assert list(run_searches(log, [entry], Instant, processes=1)) == [entry]
     resume_run(alone, entry.run, Instant(), trials=9)
     run = read_run(log, entry.run)
     assert facts(run.events) == facts(read_run(alone, entry.run).events)
@@ -116,7 +123,7 @@ def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(
 
 def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
     """A score in the log is another one: the first place is named, and nothing is appended."""
-    (entry,) = grid("c", started(6), {"random": {"name": "random"}}, 1)
+    (entry,) = plan_comparison("c", started(6), {"random": {"name": "random"}}, 1)
     other = {"score": 0.123, "metrics": {"accuracy": 0.123}}
     events = [
         evolve(e, **other) if isinstance(e, Scored) and e.trial == 2 else e
@@ -124,7 +131,7 @@ def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
     ]
     log.append(entry.run, events, START)
     with pytest.raises(SearchDiffers, match=r"c\.random\.0 .*Scored\(trial=2.*0\.123.*another --name") as raised:
-        list(run_all(log, [entry], Instant, processes=1))
+        list(run_searches(log, [entry], Instant, processes=1))
     assert f"archwright replay c.random.0 --verify --log {log.path})" in str(raised.value)
     assert read_run(log, entry.run).state.scored == 4
 
@@ -133,29 +140,29 @@ def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
 def test_a_search_whose_trials_keep_failing_ends_and_no_other_one_does(log, tmp_path):
     """After five failures in a row; the same again goes on with it, as a resume would."""
     (tmp_path / "ill").touch()
-    entries = grid("c", started(20), SEARCHERS, 2)
-    assert len(list(run_all(log, entries, partial(Moody, tmp_path), processes=2))) == 4
+    entries = plan_comparison("c", started(20), SEARCHERS, 2)
+    assert len(list(run_searches(log, entries, partial(Moody, tmp_path), processes=2))) == 4
     for entry in entries:
         run = read_run(log, entry.run)
         assert run.state.scored == 7
         assert run.events[-1] == RunStopped("failing", "trial 2, the first of them, was invalid: trial 2 is ill")
-    assert len(list(run_all(log, entries[:1], partial(Moody, tmp_path), processes=1))) == 1
+    assert len(list(run_searches(log, entries[:1], partial(Moody, tmp_path), processes=1))) == 1
     assert read_run(log, entries[0].run).state.scored == 12
     assert whole(log)
 
 
 def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
     """What is logged is whole, and only the others are run again."""
-    entries = grid("c", started(4), SEARCHERS, 20)
+    entries = plan_comparison("c", started(4), SEARCHERS, 20)
     finished: list = []
-    stop = lambda: StopRequest.GRACEFUL if finished else StopRequest.NONE  # noqa: E731
-    for entry in run_all(log, entries, partial(Moody, tmp_path), processes=1, stop=stop):
+    get_stop_request = lambda: StopRequest.GRACEFUL if finished else StopRequest.NONE  # noqa: E731
+    for entry in run_searches(log, entries, partial(Moody, tmp_path), processes=1, get_stop_request=get_stop_request):
         finished.append(entry)  # noqa: PERF402  (stop looks at it meanwhile)
     assert 1 <= len(finished) < len(entries)
     assert sorted(log.runs()) == sorted(entry.run for entry in finished)
     assert all(read_run(log, entry.run).state.scored == 4 for entry in finished)
     rest = [entry for entry in entries if entry not in finished]
-    assert len(list(run_all(log, rest, Instant, processes=1))) == len(rest)
+    assert len(list(run_searches(log, rest, Instant, processes=1))) == len(rest)
     assert len(log.runs()) == len(entries)
 
 
@@ -163,10 +170,10 @@ def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
 def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_soon(log, tmp_path):
     """One in each process, which would be given up if it were not waited for; no other one is begun."""
     (tmp_path / "held").touch()
-    entries = grid("c", started(3), SEARCHERS, 10)
+    entries = plan_comparison("c", started(3), SEARCHERS, 10)
     said: list[StopRequest] = []
 
-    def stop() -> StopRequest:
+    def get_stop_request() -> StopRequest:
         """Soon, once each process is in a search; these go on when that has been heard."""
         if len(said) > 1:
             (tmp_path / "held").unlink(missing_ok=True)
@@ -174,17 +181,19 @@ def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_s
             said.append(StopRequest.GRACEFUL)
         return said[-1] if said else StopRequest.NONE
 
-    done = list(run_all(log, entries, partial(Moody, tmp_path), processes=2, stop=stop))
+    done = list(run_searches(log, entries, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request))
     assert len(done) == 2
     assert all(read_run(log, entry.run).state.scored == 3 for entry in done)
 
 
 def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path):
     (tmp_path / "slow").touch()
-    entries = grid("c", started(1000), SEARCHERS, 1)
-    stop = lambda: StopRequest.IMMEDIATE if list(tmp_path.glob("begun-*")) else StopRequest.NONE  # noqa: E731
+    entries = plan_comparison("c", started(1000), SEARCHERS, 1)
+    get_stop_request = lambda: StopRequest.IMMEDIATE if list(tmp_path.glob("begun-*")) else StopRequest.NONE  # noqa: E731
     began = time.monotonic()
-    assert list(run_all(log, entries, partial(Moody, tmp_path), processes=2, stop=stop)) == []
+    assert (
+        list(run_searches(log, entries, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request)) == []
+    )
     assert time.monotonic() - began < 500  # of the 1,000 that it would take
     assert not log.path.exists()
 
@@ -192,11 +201,11 @@ def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path
 @pytest.mark.slow
 def test_a_process_that_is_killed_loses_no_search_that_was_done(log, tmp_path):
     """It is told, and the same again does the rest."""
-    entries = grid("c", started(5), SEARCHERS, 20)
+    entries = plan_comparison("c", started(5), SEARCHERS, 20)
     done: list = []
 
     def run() -> None:
-        for entry in run_all(log, entries, partial(Moody, tmp_path), processes=1):
+        for entry in run_searches(log, entries, partial(Moody, tmp_path), processes=1):
             done.append(entry)
             (tmp_path / "deadly").touch()
 
@@ -206,25 +215,25 @@ def test_a_process_that_is_killed_loses_no_search_that_was_done(log, tmp_path):
     assert 1 <= len(done) < len(entries)
     assert sorted(log.runs()) == sorted(entry.run for entry in done)
     rest = [entry for entry in entries if entry not in done]
-    assert len(list(run_all(log, rest, partial(Moody, tmp_path), processes=1))) == len(rest)
+    assert len(list(run_searches(log, rest, partial(Moody, tmp_path), processes=1))) == len(rest)
     assert whole(log)
 
 
 def test_what_an_evaluator_raises_is_raised(log):
     with pytest.raises(ZeroDivisionError):
-        list(run_all(log, grid("c", started(5), SEARCHERS, 1), broken, processes=1))
+        list(run_searches(log, plan_comparison("c", started(5), SEARCHERS, 1), broken, processes=1))
 
 
 def test_a_run_that_was_stopped_on_the_way_goes_on_to_its_end(log):
     """By `archwright resume` and Ctrl-C, say: with some of its trials."""
-    (entry,) = grid("c", started(8), {"mcts": {"name": "mcts"}}, 1)
+    (entry,) = plan_comparison("c", started(8), {"mcts": {"name": "mcts"}}, 1)
     seen: list = []
-    stop = lambda: StopRequest.GRACEFUL if len(seen) > 12 else StopRequest.NONE  # noqa: E731
-    callbacks = RunCallbacks(stop, seen.append)
+    get_stop_request = lambda: StopRequest.GRACEFUL if len(seen) > 12 else StopRequest.NONE  # noqa: E731
+    callbacks = RunCallbacks(get_stop_request, seen.append)
     assert start_run(log, entry.run, entry.started, Instant(), callbacks=callbacks).reason == "interrupted"
     before = read_run(log, entry.run).state.scored
     assert 0 < before < 8
-    list(run_all(log, [entry], Instant, processes=1))
+    list(run_searches(log, [entry], Instant, processes=1))
     run = read_run(log, entry.run)
     assert run.state.scored == 8
     assert not list(find_mismatches(run.events))

@@ -19,7 +19,7 @@ from archwright.evaluate.config import config_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.workers.machine import cores
-from archwright.search.running.compare import grid, run_all
+from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -56,8 +56,8 @@ def curves(tmp_path_factory) -> np.ndarray:
         to_json(space), "nasbench201", (3, 32, 32), searcher, config_to_json(config), Objective(),
         Budget(200, "epochs"), 0, TRIALS, {},
     )  # fmt: skip
-    entries = grid("oracle", started, {"random": searcher}, SEEDS)
-    assert len(list(run_all(log, entries, partial(open_evaluator, config), processes=cores()))) == SEEDS
+    entries = plan_comparison("oracle", started, {"random": searcher}, SEEDS)
+    assert len(list(run_searches(log, entries, partial(open_evaluator, config), processes=cores()))) == SEEDS
     return np.array([history.best for history in histories(log.path, ["oracle.*"])])
 
 

@@ -1,4 +1,4 @@
-"""What the processes of a crew are given to do, and a program that has such a crew and is killed."""
+"""Functions that a process pool runs in tests, and a program with such a pool, which a test kills."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from archwright.search.running.process_pool import Crew
+from archwright.search.running.process_pool import ProcessPool
 
 
 class Unlucky(Exception):
@@ -18,35 +18,35 @@ def square(number: int) -> tuple[int, int]:
     return number**2, os.getpid()
 
 
-def grown(megabytes: int) -> bytes:
+def make_bytes(megabytes: int) -> bytes:
     """More than a pipe holds."""
     return b"x" * (megabytes << 20)
 
 
-def unlucky(number: int) -> int:
+def raise_at_13(number: int) -> int:
     if number == 13:
         raise Unlucky("thirteen")
     return number
 
 
-def killed_namelessly(item: int) -> int:
-    """Ends itself with a real-time signal that Python has no name for."""
+def kill_by_unnamed_signal(item: int) -> int:
+    """Ends its process with a real-time signal that Python has no name for."""
     os.kill(os.getpid(), signal.SIGRTMIN + 1)
     return item
 
 
-def killed(number: int) -> int:
+def kill_at_13(number: int) -> int:
     if number == 13:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
 
 
-def slept(seconds: float) -> float:
+def sleep(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
 
 
-def waited(file: Path) -> str:
+def wait_for_go(file: Path) -> str:
     """Leaves a file, and ends once there is one named `go` beside it."""
     file.touch()
     while not file.with_name("go").exists():
@@ -54,17 +54,17 @@ def waited(file: Path) -> str:
     return file.name
 
 
-def noted(folder: Path) -> None:
+def run_endlessly(folder: Path) -> None:
     """Leaves the number of its process in a folder, and takes for ever."""
     (folder / str(os.getpid())).touch()
     time.sleep(1000)
 
 
-def same(item):
+def identity(item):
     return item
 
 
 if __name__ == "__main__":
-    with Crew(noted, same, [Path(sys.argv[1])] * 2, 2) as crew:
-        while crew.at_work:
-            crew.done(1.0)
+    with ProcessPool(run_endlessly, identity, [Path(sys.argv[1])] * 2, 2) as pool:
+        while pool.is_running:
+            pool.collect(1.0)
