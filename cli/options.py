@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archwright.core.protocols import RETRIES as RETRIES
+from archwright.core.protocols import DEFAULT_RETRIES as DEFAULT_RETRIES
 from archwright.core.spaces.named import SPACES
 
 TRAINING, SEARCHING, RUNNING = "What a model is worth", "The search", "How it runs"  # headings of options in help

@@ -13,8 +13,7 @@ from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.facts import remember_on_term
 from archwright.core.hyperparameter import list_tried_values
 from archwright.core.relevance import needs_trial, require_irrelevant
-from archwright.core.shape import Misfit, Shape
-from archwright.core.shape import input_shape as as_shape
+from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.value import Path, Value
 

@@ -1,4 +1,4 @@
-"""Questions about a fully specified term."""
+"""Architectures, which are specified terms: their layers and their training settings."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,7 +17,7 @@ class NotSpecified(ArchwrightError, ValueError):
 
 @frozen
 class Layer:
-    """One basic module of an architecture at work; a tied module comes once for each of its copies."""
+    """One basic module of an architecture and its shapes; a tied module has a layer for each of its copies."""
 
     place: str  # as in the names of hyperparameters
     module: Basic
@@ -27,17 +27,17 @@ class Layer:
 
 
 def require_specified(architecture: Term) -> None:
-    """NotSpecified if something is left to choose."""
+    """NotSpecified if choices are left."""
     if not architecture.plan.specified:
         raise NotSpecified(f"{architecture.kind} has choices left; take the architecture of a leaf")
 
 
 def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Layer]:
-    """The basic modules in the order in which they run. NotSpecified if something is left to choose."""
+    """The basic modules in the order in which they run. NotSpecified if choices are left."""
     require_specified(architecture)
     if isinstance(architecture, Composite):
-        for i, inside, shape, _ in architecture.runs(in_shape):
-            yield from layers(inside, shape, f"{place}{architecture.segment(i)}.")
+        for i, child, shape, _ in architecture.runs(in_shape):
+            yield from layers(child, shape, f"{place}{architecture.segment(i)}.")
     else:
         assert isinstance(architecture, Basic)
         out = architecture.out_shape(in_shape)
@@ -46,16 +46,16 @@ def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Lay
 
 
 def settings_of(architecture: Term) -> Mapping[str, Value]:
-    """The training hyperparameters of an architecture; of a name that comes twice, the later value.
+    """The training hyperparameters of an architecture; of one that is set twice, the later value.
 
-    NotSpecified if something is left to choose.
+    NotSpecified if choices are left.
     """
     require_specified(architecture)
-    found: dict[str, Value] = {}
+    settings: dict[str, Value] = {}
     if isinstance(architecture, Settings):
         for name, value in architecture.entries:
             assert isinstance(value, bool | int | float | str)
-            found[name] = value
-    for inside in architecture.subterms:
-        found |= settings_of(inside)
-    return found
+            settings[name] = value
+    for subterm in architecture.subterms:
+        settings |= settings_of(subterm)
+    return settings

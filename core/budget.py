@@ -1,4 +1,4 @@
-"""What a trial may spend."""
+"""The budget of a trial: an amount of epochs, seconds or examples."""
 
 import math
 import re
@@ -19,33 +19,33 @@ class InvalidBudget(ArchwrightError, ValueError):
     """A budget that is not a positive number with a known unit."""
 
 
-def _number(given: Any) -> Any:
-    """A number of any library as Python's."""
+def _as_python(amount: Any) -> Any:
+    """A number of another library as Python's; anything else unchanged."""
     try:
-        return as_value(given)
+        return as_value(amount)
     except InvalidDomain:
-        return given
+        return amount
 
 
-def _positive(_: object, __: object, amount: Any) -> None:
+def _require_positive(_: object, __: object, amount: Any) -> None:
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         raise InvalidBudget(f"the amount of a budget is {amount!r:.80}; it must be a number, as in 5epochs or 30s")
     if not 0 < amount < (MAX_INTEGER if isinstance(amount, int) else math.inf):
-        shown = f"{amount:g}" if isinstance(amount, float) else format_value(amount)
-        raise InvalidBudget(f"a budget is {shown}; it must be more than 0, as in 5epochs or 30s, and finite")
+        text = f"{amount:g}" if isinstance(amount, float) else format_value(amount)
+        raise InvalidBudget(f"a budget is {text}; it must be more than 0, as in 5epochs or 30s, and finite")
 
 
-def _known(_: object, __: object, unit: str) -> None:
+def _require_known(_: object, __: object, unit: str) -> None:
     if unit not in UNITS:
         raise InvalidBudget(f"the unit of a budget is {unit!r}; it may be {', '.join(UNITS)}")
 
 
 @frozen
 class Budget:
-    """How much one trial may spend: a positive amount of epochs, seconds of training, or training examples."""
+    """What one trial may spend: a positive amount of epochs, of seconds of training, or of training examples."""
 
-    amount: float = field(converter=_number, validator=_positive)
-    unit: Unit = field(validator=_known)
+    amount: float = field(converter=_as_python, validator=_require_positive)
+    unit: Unit = field(validator=_require_known)
 
     def __str__(self) -> str:
         amount = int(self.amount) if self.amount == int(self.amount) else self.amount
@@ -65,7 +65,7 @@ _ABBREVIATIONS: Mapping[str, tuple[Unit, float]] = {
 
 
 def parse_budget(text: str) -> Budget:
-    """The budget that a text such as `5epochs`, `30s`, `2min`, `1h` or `50000examples` names."""
+    """The budget of a text such as `5epochs`, `30s`, `2min`, `1h` or `50000examples`. Else InvalidBudget."""
     match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*([a-z]+)\s*", text)
     if match is None or match[2] not in _ABBREVIATIONS:
         raise InvalidBudget(f"the budget is {text!r}; write a number and a unit, as in 5epochs, 30s or 50000examples")

@@ -15,8 +15,7 @@ from attrs import evolve, frozen
 from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
-from archwright.core.shape import Misfit, Shape
-from archwright.core.shape import input_shape as as_shape
+from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.step import Ask, Done, Enter, take_step
 from archwright.core.term import Compound, Term, chain_out_shape
 from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value

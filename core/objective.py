@@ -1,4 +1,4 @@
-"""What a search is about: a metric, and which way of it is better; also as a person's own function says it."""
+"""The objective of a search: a metric and its direction, also as the decorator of a user's function sets it."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -14,12 +14,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @frozen
 class Objective:
-    """The metric that a search is about, and which way is better."""
+    """The metric that a search optimizes, and its direction."""
 
     metric: str = "accuracy"
     direction: Direction = "maximize"
 
-    def better(self, a: float, b: float) -> bool:
+    def is_better(self, a: float, b: float) -> bool:
         """Whether score `a` is strictly better than score `b`."""
         return a > b if self.direction == "maximize" else a < b
 
@@ -31,12 +31,12 @@ class Objective:
 
 
 class BadScore(ArchwrightError, TypeError):
-    """A score that is not the name of a metric."""
+    """A score that is no name of a metric."""
 
 
 @frozen
-class _Declares:
-    """A decorator that leaves the function as it is, but for an attribute `score`."""
+class _ScoreDecorator:
+    """Sets the attribute `score` of a function, and returns the function itself."""
 
     objective: Objective
 
@@ -45,19 +45,19 @@ class _Declares:
         return function
 
 
-def score(metric: str, *, minimize: bool = False) -> _Declares:
-    """Says of the function below which of its metrics a search is about, as in `@aw.score("loss", minimize=True)`.
+def score(metric: str, *, minimize: bool = False) -> _ScoreDecorator:
+    """A decorator that sets which metric of a function a search optimizes, as in `@aw.score("loss", minimize=True)`.
 
-    A search asks without running it; `--metric` overrules it. Raises BadScore for what is no name, as where the
-    parentheses are missing.
+    A search reads it without running the function; `--metric` overrides it. BadScore if `metric` is no name, as where
+    the parentheses are missing.
     """
-    said: Any = metric  # a person's file may say anything
-    if not isinstance(said, str) or not said or BREAKS_AND_CONTROLS.search(said):
+    name: Any = metric  # a user's file may pass anything
+    if not isinstance(name, str) or not name or BREAKS_AND_CONTROLS.search(name):
         raise BadScore(f'the score of a function is {metric!r:.80}; write the name of a metric: @aw.score("accuracy")')
-    return _Declares(Objective(metric, "minimize" if minimize else "maximize"))
+    return _ScoreDecorator(Objective(metric, "minimize" if minimize else "maximize"))
 
 
-def declared(function: Any) -> Objective | None:
-    """What `function` says its score is; None if it says nothing."""
-    said = getattr(function, "score", None)
-    return said if isinstance(said, Objective) else None
+def read_objective(function: Any) -> Objective | None:
+    """The objective that `aw.score` set on `function`; None if it was not used."""
+    objective = getattr(function, "score", None)
+    return objective if isinstance(objective, Objective) else None

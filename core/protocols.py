@@ -1,4 +1,4 @@
-"""What searchers, the run loop and evaluators say to each other."""
+"""The messages between searchers, the run loop and evaluators, and the protocol of evaluators."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -13,12 +13,14 @@ from archwright.core.shape import Shape
 from archwright.core.term import Term
 
 Status = Literal["ok", "diverged", "out_of_memory", "timed_out", "crashed", "invalid"]
-# By its recipe, since it no longer gets better; by a rule, since others were better; by a loss that is not finite.
+# By the patience of its recipe; by a stopping rule, since other trials were better; by a loss that is not finite.
 StoppedBy = Literal["patience", "hopeless", "divergence"]
-Artifact = Literal["model", "state"]  # the weights that count; everything that continuing the training needs
+Artifact = Literal[
+    "model", "state"
+]  # the weights of the trained model; everything that is needed to continue the training
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-RETRIES = 1  # usual number of further attempts at a trial whose end may be chance
+DEFAULT_RETRIES = 1  # further attempts at a trial that failed for a transient reason
 
 
 @frozen
@@ -85,13 +87,13 @@ class Job:
     budget: Budget
     seed: int  # of this trial's training; the same for every attempt
     continues: int | None = None  # the trial whose training this one goes on with, if its state is still there
-    artifacts: str | None = None  # the folder of what the run's trials leave, an absolute path; None: nothing is left
-    keeps: tuple[Artifact, ...] = ("model",)  # what this trial leaves there if it ends well
+    artifacts: str | None = None  # the absolute path of the folder of the run's artifacts; None: none are kept
+    keeps: tuple[Artifact, ...] = ("model",)  # the artifacts of this trial if it ends well
 
 
 @frozen
 class Report:
-    """Metrics of one epoch of a running attempt."""
+    """The metrics of an epoch of a running attempt."""
 
     trial: int
     attempt: int
@@ -110,10 +112,10 @@ class Stopped:
 
 @frozen
 class Finished:
-    """The end of an attempt. `error` is empty unless something went wrong; then it is what a person should read.
+    """The end of an attempt. `error` is for people, and empty if nothing went wrong.
 
-    `transient` if another attempt may well end otherwise, as where somebody killed the worker. `stopped` unless the
-    attempt went on until its budget was spent, or came to its end in another way.
+    `transient` if another attempt may end otherwise, as where the worker was killed. `stopped` is None if the budget
+    was spent or the attempt failed.
     """
 
     trial: int
@@ -127,7 +129,7 @@ class Finished:
 
 
 class Evaluator(Protocol):
-    """Turns jobs into metrics, several at a time, and never raises because of what a job did."""
+    """Runs jobs, several at a time, and returns their metrics; a job that fails raises nothing here."""
 
     @property
     def slots(self) -> int:
@@ -135,11 +137,11 @@ class Evaluator(Protocol):
         ...
 
     def submit(self, job: Job) -> None:
-        """Begin `job`; the caller keeps at most `slots` jobs open."""
+        """Start `job`; the caller has at most `slots` jobs running."""
         ...
 
     def collect(self, timeout: float) -> Sequence[Report | Finished]:
-        """What has arrived since the last call, in order; waits up to `timeout` seconds for something."""
+        """The messages since the last call, in order; waits up to `timeout` seconds for the first one."""
         ...
 
     def stop_early(self, trial: int, reason: str) -> None:
@@ -151,5 +153,5 @@ class Evaluator(Protocol):
         ...
 
     def close(self) -> None:
-        """End every running job at once and give back every process and device."""
+        """Kill every running job and release every process and device."""
         ...

@@ -1,4 +1,4 @@
-"""Shapes of tensors, without their batch axis."""
+"""Shapes of tensors, without the batch axis."""
 
 from collections.abc import Iterable
 from operator import index
@@ -9,16 +9,16 @@ Shape = tuple[int, ...]  # (channels, height, width) or (features,)
 
 
 class Misfit(ArchwrightError, ValueError):
-    """An input shape, or a combination of values, that a module cannot take; the search never offers it."""
+    """An input shape or a combination of values that does not fit a module; a search never offers it."""
 
 
-def input_shape(given: Iterable[int]) -> Shape:
-    """The shape of an input as Python's integers. Misfit for what is none."""
-    shape = tuple(given)
+def as_shape(shape: Iterable[int]) -> Shape:
+    """An input shape as Python's integers. Misfit unless it has an axis and all of them are positive integers."""
+    axes = tuple(shape)
     try:
-        axes = tuple(0 if isinstance(axis, bool) else index(axis) for axis in shape)
+        integers = tuple(0 if isinstance(axis, bool) else index(axis) for axis in axes)
     except TypeError:
-        axes = ()
-    if not axes or min(axes) < 1:
-        raise Misfit(f"the input shape is {shape}; it must be positive integers, such as (3, 32, 32), without a batch")
-    return axes
+        integers = ()
+    if not integers or min(integers) < 1:
+        raise Misfit(f"the input shape is {axes}; it must be positive integers, such as (3, 32, 32), without a batch")
+    return integers

@@ -45,7 +45,7 @@ def compare(
     workers: options.Workers = 1,
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
-    retries: options.Retries = options.RETRIES,
+    retries: options.Retries = options.DEFAULT_RETRIES,
     grace: options.Grace = options.GRACE,
     data_dir: options.DataDir = None,
     log: options.Log = options.DEFAULT_LOG,

@@ -48,7 +48,7 @@ def retrain(
     workers: options.Workers = 1,
     device: options.Device = None,
     trial_timeout: options.TrialTimeout = None,
-    retries: options.Retries = options.RETRIES,
+    retries: options.Retries = options.DEFAULT_RETRIES,
     grace: options.Grace = options.GRACE,
     data_dir: options.DataDir = None,
     name: Annotated[

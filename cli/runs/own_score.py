@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import asdict
 
-from archwright.core.objective import Objective, declared, score
+from archwright.core.objective import Objective, read_objective, score
 from archwright.evaluate.user_code import SourceFailed, load_object
 from archwright.evaluate.workers.process import import_path
 
@@ -77,7 +77,7 @@ def imported(source: str) -> Objective | None:
 def main() -> None:
     """What that process does: its last line is the answer."""
     try:
-        said = declared(load_object(sys.argv[1]))
+        said = read_objective(load_object(sys.argv[1]))
     except Exception as error:  # noqa: BLE001  (told by its message alone)
         sys.exit(str(error))
     sys.stdout.write(f"\n{json.dumps(None if said is None else asdict(said))}\n")

@@ -63,7 +63,7 @@ class Going:
         """The words with which this run goes on as it did."""
         workers = ["--workers", str(self.workers)] if self.workers > 1 else []
         timeout = ["--trial-timeout", self.trial_timeout] if self.trial_timeout else []
-        retries = ["--retries", str(self.retries)] if self.retries != options.RETRIES else []
+        retries = ["--retries", str(self.retries)] if self.retries != options.DEFAULT_RETRIES else []
         grace = ["--grace", self.grace] if self.grace != options.GRACE else []
         trust = ["--trust"] if self.trusted else []
         return [self.name, *workers, *timeout, *retries, *grace, *trust]

@@ -75,7 +75,7 @@ class Standing:
 
     def _scored(self, event: Scored) -> "Standing":
         best = self.best
-        if event.score is not None and (best is None or self.objective.better(event.score, best[0])):
+        if event.score is not None and (best is None or self.objective.is_better(event.score, best[0])):
             best = (event.score, event.trial)
         return evolve(
             self,

@@ -7,7 +7,7 @@ from typing import Any
 
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.errors import ArchwrightError
-from archwright.core.objective import declared
+from archwright.core.objective import read_objective
 from archwright.core.protocols import Job, Stopped
 from archwright.core.term import Term
 from archwright.evaluate.config import FunctionConfig
@@ -53,7 +53,7 @@ def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -
     asks = parse_signature(config.source, _parameters(config.source, function), config.absent)
     if config.settings and "settings" not in asks:
         raise NothingToSet(f"{config.source} has no parameter settings, so the ones given with --train do nothing")
-    said, make = declared(function), _maker(config, asks, index, threads)
+    said, make = read_objective(function), _maker(config, asks, index, threads)
     metric = config.metric if said is None else said.metric
 
     def evaluate(job: Job, tell: ReportEpoch) -> Verdict:

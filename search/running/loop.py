@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import RETRIES, Evaluator, Finished, Job, Proposal, Report
+from archwright.core.protocols import DEFAULT_RETRIES, Evaluator, Finished, Job, Proposal, Report
 from archwright.search.running.attempts import (
     as_floats,
     derive_training_seed,
@@ -83,7 +83,7 @@ class SearchLoop:
     evaluator: Evaluator
     callbacks: RunCallbacks = NO_CALLBACKS
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES
-    retries: int = RETRIES  # further attempts at a trial that failed for a transient reason
+    retries: int = DEFAULT_RETRIES  # further attempts at a trial that failed for a transient reason
     retention: ArtifactRetention | None = None  # of models and checkpoints; None: no trial leaves any
     learning_curves: LearningCurves | None = None  # by which hopeless trials are stopped early; None: none is
     clock: Callable[[], float] = time.monotonic  # seconds

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
-from archwright.core.protocols import RETRIES, Evaluator
+from archwright.core.protocols import DEFAULT_RETRIES, Evaluator
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, NO_CALLBACKS, RunCallbacks, SearchLoop
 from archwright.search.running.replay import find_new_revision, replay_search, start_search
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
@@ -78,7 +78,7 @@ def start_run(
     *,
     callbacks: RunCallbacks = NO_CALLBACKS,
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
-    retries: int = RETRIES,
+    retries: int = DEFAULT_RETRIES,
     claimed: bool = False,
 ) -> RunStopped:
     """Start the run `name` and run its trials until it stops.
@@ -114,7 +114,7 @@ def resume_run(
     space: JSON = None,
     callbacks: RunCallbacks = NO_CALLBACKS,
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
-    retries: int = RETRIES,
+    retries: int = DEFAULT_RETRIES,
     keep_models: int | None = None,
 ) -> RunStopped:
     """Go on with the run `name` until it has `trials` trials in all, or as many as were last asked for.

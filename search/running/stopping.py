@@ -117,7 +117,7 @@ class LearningCurves:
         if not earlier:
             return CurvePoint(epoch, value, value)
         last = earlier[-1]
-        best = value if self.objective.better(value, last.best) else last.best
+        best = value if self.objective.is_better(value, last.best) else last.best
         return CurvePoint(epoch, best, _update_mean(last.mean, len(earlier), value))
 
     def find_best(self, trial: int) -> float | None:
@@ -134,7 +134,7 @@ class LearningCurves:
         if not curve or curve[-1].epoch <= rule.warmup:
             return ""
         last, means = curve[-1], self._finished_means(curve[-1].epoch)
-        if len(means) < rule.startup or not self.objective.better(middle := _compute_median(means), last.best):
+        if len(means) < rule.startup or not self.objective.is_better(middle := _compute_median(means), last.best):
             return ""
         worse = "below" if self.objective.direction == "maximize" else "above"
         return (

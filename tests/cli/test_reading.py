@@ -392,7 +392,7 @@ def test_side_by_side_keeps_to_the_width():
 
 
 def test_objective_decides_what_is_best():
-    assert Objective("cost", "minimize").better(1, 2)
+    assert Objective("cost", "minimize").is_better(1, 2)
 
 
 def test_help_of_sql_names_every_view(cli, monkeypatch):

@@ -1,21 +1,24 @@
-"""What is found wrong with a space before a search begins."""
+"""Checks of a space before a search: dead ends, outputs, shared hyperparameters, and what a log can hold."""
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
+from attrs import field
 from hypothesis import given
 
 import archwright as aw
-from archwright.core.check import SharedTwice, WrongOutput
+from archwright.core.check import ConflictingShared, NotWritable, WrongOutput, require_writable
 from archwright.core.node import DeadEnd, Node
 from archwright.core.value import Value
-from tests.strategies import Case, cases, explored, open_cases, seeds, walked
+from tests.core.own import Shrink
+from tests.strategies import Case, anything, cases, explored, open_cases, seeds, walked
 
 
 @given(cases)
 def test_a_walk_meets_a_dead_end_exactly_if_one_is_reported(case):
-    """For every space that can be gone through: dead_ends is empty if and only if no way ends in one."""
+    """In every space that can be enumerated: dead_ends is empty if and only if no path ends in one."""
     _, stuck = explored(case.space, case.shape)
     reported = aw.dead_ends(case.space, case.shape)
     assert bool(stuck) == bool(reported), (stuck, reported)
@@ -31,28 +34,27 @@ def follow(case: Case, chosen: Mapping[str, Value]) -> Node:
 
 @given(cases)
 def test_choices_of_a_dead_end_lead_to_it(case):
-    """Whoever answers as a reported dead end says comes to one at that place; tied copies say no more than where."""
+    """The choices of a reported dead end end at its place; of tied copies only the place is reported."""
     for blocked in aw.dead_ends(case.space, case.shape):
         if "copies do not fit a later one" in blocked.why:
             continue
         with pytest.raises(DeadEnd) as caught:
             follow(case, dict(blocked.path))
-        found = re.match("nothing fits at ([^ ]+) after", str(caught.value))
-        # A part with nothing to choose is named as a whole where the walk meets it.
-        assert found is not None
-        assert blocked.place.startswith(found[1].rpartition(".")[0]), (blocked, caught.value)
+        match = re.match("nothing fits at ([^ ]+) after", str(caught.value))
+        # Replaying names a part without choices as a whole.
+        assert match is not None
+        assert blocked.place.startswith(match[1].rpartition(".")[0]), (blocked, caught.value)
 
 
 @given(open_cases, seeds)
-def test_no_walk_in_a_checked_space_is_stuck(case, seed):
-    """A space that passes the check has a leaf at the end of every walk."""
+def test_every_sample_of_a_checked_space_ends_at_a_leaf(case, seed):
     aw.check(case.space, case.shape)
     *_, leaf = walked(aw.root(case.space, case.shape), seed)
     assert leaf.is_leaf
 
 
 def test_dead_ends_are_reported_with_their_path():
-    """The place, the choices that lead there, and the reason; choices that make no difference are left out."""
+    """With place, choices and reason; choices that make no difference are left out."""
     space = aw.sequential(
         aw.conv2d(filters=[8, 16], size=3, stride=[1, 2, 4]),
         aw.either(aw.conv2d(8, 5, padding="valid"), aw.max_pool2d(3)),
@@ -69,8 +71,8 @@ def test_dead_ends_are_reported_with_their_path():
     assert lines[2].startswith("use padding='same', smaller sizes and strides, or fewer repeats there")
 
 
-def test_a_space_that_fits_nothing():
-    """Before any choice."""
+def test_a_space_without_a_fitting_module():
+    """It has a dead end before any choice."""
     (blocked,) = aw.dead_ends(aw.max_pool2d(9), (1, 8, 8))
     assert str(blocked) == (
         "at max_pool2d after no choice at all: max_pool2d with size 9 and padding 'valid' does not fit an axis of 8"
@@ -78,7 +80,7 @@ def test_a_space_that_fits_nothing():
 
 
 def test_five_dead_ends_are_listed():
-    """And how many more there are."""
+    """And the number of the others."""
     branch = aw.sequential(aw.optional(aw.max_pool2d(8)), aw.max_pool2d(3))
     with pytest.raises(DeadEnd) as caught:
         aw.check(aw.branches(*[branch] * 7), (1, 8, 8))
@@ -89,8 +91,8 @@ def test_five_dead_ends_are_listed():
     assert lines[6] == "  and 2 more"
 
 
-def test_outputs_must_have_as_many_values_as_there_are_classes():
-    """Where the number of classes is known."""
+def test_outputs_must_have_the_number_of_classes():
+    """If it is known."""
     space = aw.sequential(aw.conv2d(8, 3), aw.either(aw.affine(10), aw.global_avg_pool()))
     aw.check(space, (1, 8, 8))
     message = r"some architectures is \(8,\); the data has 10 classes, so end the space with affine\(units=10\)"
@@ -100,10 +102,76 @@ def test_outputs_must_have_as_many_values_as_there_are_classes():
 
 
 def test_one_name_for_two_shared_hyperparameters():
-    """Found wherever they stand, also inside an expression and in an option."""
+    """Refused wherever they are, also within an expression and in an option."""
     wide, narrow = aw.shared("width", [16, 32]), aw.shared("width", [2, 4])
     space = aw.sequential(aw.conv2d(wide, 3), aw.optional(aw.residual(aw.conv2d(narrow * 2, 3))))
     message = r"the shared hyperparameter 'width' has two domains, \{16, 32\} and \{2, 4\}; make it once"
-    with pytest.raises(SharedTwice, match=message):
+    with pytest.raises(ConflictingShared, match=message):
         aw.check(space, (1, 8, 8))
     aw.check(aw.sequential(aw.conv2d(wide, 3), aw.conv2d(aw.shared("width", [16, 32]), 3)), (1, 8, 8))
+
+
+# --- what a log can hold
+
+
+@aw.module
+class Holding(aw.Basic):
+    """A kind with a field of any type."""
+
+    held: Any = None
+
+    def out_shape(self, in_shape):
+        return in_shape
+
+
+@aw.module
+class Growing(aw.Basic):
+    """A kind whose converter changes the value each time."""
+
+    held: Any = field(default=1, converter=lambda held: held + 1)
+
+    def out_shape(self, in_shape):
+        return in_shape
+
+
+@aw.module
+class SameNames(aw.Composite):
+    """A kind whose children all have one name."""
+
+    inner: tuple[aw.Term, ...] = aw.children()
+
+    def segment(self, i):
+        return "same"
+
+    def child_in_shape(self, i, in_shape, outs):
+        return in_shape
+
+    def merge(self, in_shape, outs):
+        return outs[-1]
+
+
+@given(anything)
+def test_spaces_of_every_kind_are_writable(space):
+    """Of built-in kinds, and of the user-defined kinds of the tests."""
+    require_writable(space)
+
+
+@pytest.mark.parametrize("held", [{1, 2}, object(), float("nan"), 2j])
+def test_a_field_that_json_cannot_hold(held):
+    """Refused wherever the module is, before anything is logged."""
+    space = aw.sequential(aw.optional(Holding(held)), aw.affine(10))
+    with pytest.raises(NotWritable, match=r"holding cannot be written to a log and read again: .*; its fields"):
+        aw.check(space, (3, 8, 8))
+    aw.check(aw.sequential(Holding("text"), Holding((1, 2)), Shrink([1, 2])), (3, 8, 8))
+
+
+def test_a_module_that_is_read_as_another():
+    with pytest.raises(NotWritable, match=r'growing is another one once .* "held": 3} in place of .* "held": 2}; let'):
+        aw.check(aw.residual(Growing()), (3, 8, 8))
+
+
+def test_children_whose_choices_have_one_name():
+    """A log could hold only one of them; specified children may share a name."""
+    with pytest.raises(NotWritable, match="segment of same_names gives 'same' for its children 0 and 1, so that their"):
+        aw.check(SameNames((Shrink([1, 2]), Shrink([1, 2]))), (3, 8, 8))
+    aw.check(SameNames((Shrink([1, 2]), aw.relu())), (3, 8, 8))

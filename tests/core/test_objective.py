@@ -1,30 +1,40 @@
-"""What a function says its score is, and what it does not have to say."""
+"""Objectives, and the decorator that sets that of a function."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.objective import BadScore, Objective, declared
+from archwright.core.objective import BadScore, Objective, read_objective
 
 
 @pytest.mark.parametrize(("minimize", "direction"), [(False, "maximize"), (True, "minimize")])
-def test_a_function_that_says_its_score_is_the_function_that_it_was(minimize, direction):
+def test_the_decorator_returns_the_function_with_its_objective(minimize, direction):
     def train(model):
         return model
 
     assert aw.score("f1", minimize=minimize)(train) is train
-    assert declared(train) == Objective("f1", direction)
+    assert read_objective(train) == Objective("f1", direction)
 
 
-def test_nothing_is_said_by_a_function_without_the_decorator():
+def test_a_function_without_the_decorator_has_no_objective():
     def train(model):
         return model
 
-    train.score = "f1"  # an attribute of their own
-    assert declared(train) is None
-    assert declared(print) is None
+    train.score = "f1"  # an attribute that the decorator did not set
+    assert read_objective(train) is None
+    assert read_objective(print) is None
 
 
 @pytest.mark.parametrize("wrong", [None, 3, "", print, "a\nb", "a\x1b[2J"])
-def test_a_score_that_is_no_name_is_told_with_how_to_write_it(wrong):
+def test_a_score_that_is_no_name_of_a_metric(wrong):
     with pytest.raises(BadScore, match=r"write the name of a metric: @aw\.score\(\"accuracy\"\)"):
         aw.score(wrong)
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_better_is_strict(a, b):
+    """Of two scores one is better, or they are equal; minimizing reverses the order."""
+    up, down = Objective(), Objective("loss", "minimize")
+    assert up.is_better(a, b) == down.is_better(b, a)
+    assert [up.is_better(a, b), up.is_better(b, a), a == b].count(True) == 1
