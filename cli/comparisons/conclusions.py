@@ -10,7 +10,7 @@ from attrs import evolve
 from archwright.cli.comparisons.histories import History, histories, no_score, rows_of
 from archwright.cli.comparisons.logged_searches import Standing, standings
 from archwright.cli.output import print_json, say, screen, table
-from archwright.search.magnitude import Floats, saturated
+from archwright.search.magnitude import FloatArray, saturate
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
@@ -74,7 +74,7 @@ def conclusions(groups: Groups, trials: int, optimum: float | None) -> list[Fact
     return rows
 
 
-def _reached(group: Sequence[History], trials: int) -> Floats:
+def _reached(group: Sequence[History], trials: int) -> FloatArray:
     """The best score so far [searches, trials]."""
     return rows_of([each.best for each in group], trials, stays=True)
 
@@ -85,10 +85,10 @@ def _test(group: Sequence[History]) -> float | None:
     return float(tests.mean()) if len(tests) and np.isfinite(tests).all() else None
 
 
-def _told(name: str, values: Floats, of: History, optimum: float | None) -> Facts:
+def _told(name: str, values: FloatArray, of: History, optimum: float | None) -> Facts:
     """A mean and its standard error, unless there is one search only; of the distance to an optimum that is known."""
     with np.errstate(over="ignore"):
-        mean, error = compute_mean_and_error(values if optimum is None else saturated(of.sign * (optimum - values)))
+        mean, error = compute_mean_and_error(values if optimum is None else saturate(of.sign * (optimum - values)))
     there = int(np.isfinite(values).sum())
     return {name: float(mean) if there else None, f"{name}_error": float(error) if there > 1 else None}
 

@@ -22,7 +22,7 @@ from archwright.cli.output_file import PDF, PNG, SVG, written_beside
 from archwright.cli.output_file import Kind as FileKind
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.search.magnitude import Floats
+from archwright.search.magnitude import FloatArray
 from archwright.search.running.statistics import compute_mean_and_error, compute_share_above
 
 Groups = Mapping[str, Sequence[History]]
@@ -133,7 +133,7 @@ def left_out(found: Sequence[History]) -> list[str]:
     return said
 
 
-def _band(axes: Any, x: Floats, rows: Floats, label: str, colour: str) -> None:
+def _band(axes: Any, x: FloatArray, rows: FloatArray, label: str, colour: str) -> None:
     """The mean over the searches that have a value there, and one standard error on either side of it."""
     mean, error = compute_mean_and_error(rows)
     axes.plot(x, mean, label=f"{label} (n={len(rows)})", color=colour, linewidth=1.4)
@@ -144,7 +144,7 @@ def _goal(first: History, optimum: float | None, when: str = "so far") -> str:
     return f"best {first.metric} {when}" if optimum is None else f"regret {when}: {first.metric} from the optimum"
 
 
-def _distance(history: History, best: Floats, optimum: float | None) -> Floats:
+def _distance(history: History, best: FloatArray, optimum: float | None) -> FloatArray:
     return best if optimum is None else history.sign * (optimum - best)
 
 
@@ -181,7 +181,7 @@ def _stretch(label: str, group: Sequence[History]) -> tuple[float, float]:
     return first, last
 
 
-def _at(ends: Floats, values: Floats, x: Floats) -> Floats:
+def _at(ends: FloatArray, values: FloatArray, x: FloatArray) -> FloatArray:
     """The last of `values`, which are there from `ends` on, at each of the times `x`, none of which is before all."""
     return values[np.searchsorted(ends, x, side="right") - 1]
 
@@ -216,7 +216,7 @@ def _histogram(axes: Any, groups: Groups, optimum: float | None) -> None:  # noq
     _finish(axes, _first(groups).metric, "density of models", False)
 
 
-def bin_edges(low: float, high: float) -> Floats:
+def bin_edges(low: float, high: float) -> FloatArray:
     """The edges of BINS bins from `low` to `high`, and around them where these are too near for so many."""
     middle, span = low / 2 + high / 2, high / 2 - low / 2
     least = max(abs(middle) * 1e-9, 0.5 if low == high and abs(middle) < 1e8 else 1e-300)

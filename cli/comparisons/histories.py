@@ -13,7 +13,7 @@ from archwright.cli.comparisons.colours import place
 from archwright.cli.suggestion import command
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
-from archwright.search.magnitude import Floats
+from archwright.search.magnitude import FloatArray
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.statistics import compute_incumbents
 from archwright.search.searchers.named import searcher_text
@@ -32,9 +32,9 @@ class History:
     label: str  # its searcher, as a person types it
     metric: str
     direction: Direction
-    scores: Floats  # NaN where a trial failed
-    seconds: Floats  # of each trial, all its attempts together; simulated where the evaluator simulates
-    tests: Floats  # test accuracy; NaN where there is none
+    scores: FloatArray  # NaN where a trial failed
+    seconds: FloatArray  # of each trial, all its attempts together; simulated where the evaluator simulates
+    tests: FloatArray  # test accuracy; NaN where there is none
 
     @property
     def sign(self) -> float:
@@ -47,13 +47,13 @@ class History:
         return bool(np.isfinite(self.scores).any())
 
     @property
-    def best(self) -> Floats:
+    def best(self) -> FloatArray:
         """The best score so far after each trial; NaN before the first."""
         found = compute_incumbents(np.nan_to_num(self.sign * self.scores, nan=-np.inf))
         return np.where(np.isfinite(found), self.sign * found, np.nan)
 
     @property
-    def best_tests(self) -> Floats:
+    def best_tests(self) -> FloatArray:
         """The test accuracy of the incumbent after each trial."""
         found = np.full(len(self.scores), np.nan)
         best, at = -np.inf, -1
@@ -112,7 +112,7 @@ def _chosen(log: Path, runs: Mapping[str, object], wanted: Sequence[str]) -> lis
     return [run for run in runs if run in chosen]
 
 
-def _history(run: str, facts: Sequence[str], trials: Floats) -> History:
+def _history(run: str, facts: Sequence[str], trials: FloatArray) -> History:
     searcher, metric, direction = facts
     assert direction in ("maximize", "minimize")
     return History(
@@ -142,7 +142,7 @@ def no_score(log: Path, what: str, found: Sequence[History]) -> NothingToCompare
     return NothingScored(f"no trial of {what} has a score; trial {trial} of {first} was {status}: {error}")
 
 
-def rows_of(values: Sequence[Floats], length: int | None = None, *, stays: bool = False) -> Floats:
+def rows_of(values: Sequence[FloatArray], length: int | None = None, *, stays: bool = False) -> FloatArray:
     """One row a search [searches, trials], as long as the longest, or `length`.
 
     Where a search has no more values there is NaN, or, if it `stays`, the last one that it has.

@@ -8,7 +8,7 @@ import numpy as np
 
 from archwright.cli.output import score, several
 from archwright.core.json import JSON
-from archwright.search.magnitude import in_unit, out_of_unit, unit_of
+from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.searchers.fixed import Fixed
 from archwright.store.events import RunStarted
 
@@ -43,8 +43,8 @@ def of_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
 def _of_any_magnitude(statistic: Callable[[Sequence[float]], float], scores: Sequence[float]) -> float:
     """A mean or a deviation, also of scores whose sum is more than a float holds."""
     values = np.array(scores, dtype=np.float64)
-    unit = unit_of(values)
-    return float(out_of_unit(np.array(statistic(in_unit(values, unit).tolist())), unit))
+    unit = find_exponent(values)
+    return float(scale_up(np.array(statistic(scale_down(values, unit).tolist())), unit))
 
 
 def summary(repeats: Facts) -> str:

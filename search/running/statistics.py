@@ -6,7 +6,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.search.magnitude import Floats, in_unit, out_of_unit, unit_of
+from archwright.search.magnitude import FloatArray, find_exponent, scale_down, scale_up
 
 RESAMPLES = 10_000  # of a bootstrap: its error is then below 0.5 % of the interval's ends
 CONFIDENCE = 0.95  # of a bootstrap's interval
@@ -27,28 +27,28 @@ class PairedDifference:
     p: float  # two-sided: how often a resampled mean lies on the other side of 0, doubled; at least 2^(1-pairs)
 
 
-def compute_incumbents(utilities: Sequence[float] | Floats) -> Floats:
+def compute_incumbents(utilities: Sequence[float] | FloatArray) -> FloatArray:
     """The best utility so far after each trial [trials]; more is better, -inf where a trial failed."""
     return np.maximum.accumulate(np.asarray(utilities, dtype=np.float64))
 
 
-def compute_mean_and_error(values: Floats) -> tuple[Floats, Floats]:
+def compute_mean_and_error(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The mean of the finite `values` over the first axis, and its standard error.
 
     NaN stands for a missing value. Both are NaN where all values are missing. The standard error has the deviation of
     the sample itself, as in the DeepArchitect paper.
     """
-    finite, unit = np.isfinite(values), unit_of(values)
-    values = in_unit(values, unit)
+    finite, unit = np.isfinite(values), find_exponent(values)
+    values = scale_down(values, unit)
     count = np.maximum(finite.sum(axis=0), 1)
     mean = np.where(finite, values, 0.0).sum(axis=0) / count
     error = np.sqrt(np.where(finite, (np.where(finite, values, 0.0) - mean) ** 2, 0.0).sum(axis=0) / count / count)
     missing = ~finite.any(axis=0)
-    mean, error = (np.where(missing, np.nan, out_of_unit(array, unit)) for array in (mean, error))
+    mean, error = (np.where(missing, np.nan, scale_up(array, unit)) for array in (mean, error))
     return mean, error
 
 
-def compute_share_above(scores: Floats, thresholds: Floats) -> Floats:
+def compute_share_above(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
     """The fraction of scores that reach each threshold (DeepArchitect, figure 6) [thresholds]."""
     return np.asarray((scores[:, None] >= thresholds[None, :]).mean(axis=0))
 
@@ -67,8 +67,8 @@ def bootstrap_paired_difference(
     Consumes 10,000 resamples of the pairs from a generator of its own.
     """
     pairs = np.array([scores, baseline_scores], dtype=np.float64)
-    unit = unit_of(pairs)
-    differences = np.subtract(*in_unit(pairs, unit))
+    unit = find_exponent(pairs)
+    differences = np.subtract(*scale_down(pairs, unit))
     differences = differences[np.isfinite(differences)]
     generator = np.random.default_rng(seed)
     n = len(differences)
@@ -85,5 +85,5 @@ def bootstrap_paired_difference(
     interval = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     other_side = min(float((means <= 0).mean()), float((means >= 0).mean()))
     p = min(1.0, max(2 * other_side, 2.0 ** (1 - n)))
-    mean, low, high = out_of_unit(np.array([differences.mean(), *interval]), unit).tolist()
+    mean, low, high = scale_up(np.array([differences.mean(), *interval]), unit).tolist()
     return PairedDifference(n, mean, low, high, p)

@@ -12,24 +12,26 @@ from archwright.core.node import Node, Path, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import choice_setting, whole_setting
 from archwright.core.traversal import sample
+from archwright.search.magnitude import FloatArray
 from archwright.search.randomness import Uniform
 from archwright.search.searchers.history import History, Observation, adopt_proposal, impute_targets, observe
 from archwright.search.searchers.unseen import sample_unseen
-from archwright.search.surrogates.acquisition import expected_improvement, first_best, gaussian_ranks
-from archwright.search.surrogates.features import Matrix, Traits, matrix, traits, vocabulary
-from archwright.search.surrogates.forest import random_forest
-from archwright.search.surrogates.gaussian_process import gaussian_process
-from archwright.search.surrogates.surrogate import Surrogate, on_one_thread
+from archwright.search.surrogates.acquisition import expected_improvement, find_best
+from archwright.search.surrogates.features import LeafFeatures, build_vocabulary, extract_leaf_features, to_matrix
+from archwright.search.surrogates.forest import fit_random_forest
+from archwright.search.surrogates.gaussian_process import fit_gaussian_process
+from archwright.search.surrogates.surrogate import Surrogate, on_one_thread, to_normal_quantiles
 
-SURROGATES: Mapping[str, Surrogate] = {"gp": gaussian_process, "forest": random_forest}
+SURROGATES: Mapping[str, Surrogate] = {"gp": fit_gaussian_process, "forest": fit_random_forest}
 
 # The probability that one more choice of a variant is another, again and again. A choice, so that half of the variants
 # are neighbours and none is out of reach; of 0, 1/4, 1/2 and 3/4, none is better than another in NAS-Bench-201
 # (CIFAR-100) as far as 20 seeds tell.
-MORE = 0.5
-MIDDLE = 0.5  # the position of a number that a leaf does not have: no nearer to one end than to the other
+MORE_CHANGES = 0.5
+# The position of a number that a leaf does not have: no nearer to one end of its domain than to the other.
+MISSING_POSITION = 0.5
 
-SmboState = History[Traits]
+SmboState = History[LeafFeatures]
 
 
 @final
@@ -92,51 +94,53 @@ class Smbo:
 
     def adopt(self, state: SmboState, proposal: Proposal) -> SmboState:
         """One open trial more."""
-        return adopt_proposal(state, proposal, traits(proposal.leaf, proposal.path))
+        return adopt_proposal(state, proposal, extract_leaf_features(proposal.leaf, proposal.path))
 
     def tell(self, state: SmboState, outcome: Outcome, uniform: Uniform) -> SmboState:
         """One observation more."""
         return observe(state, outcome)
 
-    def _sample_candidates(self, state: SmboState, uniform: Uniform) -> dict[Path, Traits]:
+    def _sample_candidates(self, state: SmboState, uniform: Uniform) -> dict[Path, LeafFeatures]:
         """New leaves: variants of the best trials, then random ones. Only features are kept: nodes are larger."""
         problem = state.problem
         scored = (trial for trial in state.observations if trial.utility is not None)
         best = sorted(scored, key=lambda trial: trial.utility or 0.0, reverse=True)[: self.parents]
         parents = [list_decisions(replay(problem.space, problem.input_shape, trial.path)) for trial in best]
-        candidates = dict[Path, Traits]()
+        candidates = dict[Path, LeafFeatures]()
 
         def add(leaf: Node, path: Path) -> None:
             if path not in candidates and path not in state.seen:
-                candidates[path] = traits(leaf, path)
+                candidates[path] = extract_leaf_features(leaf, path)
 
         for _ in range(self.variants if parents[0] else 0):
-            add(*mutate(parents[int(uniform() * len(parents))], uniform, MORE))
+            add(*mutate(parents[int(uniform() * len(parents))], uniform, MORE_CHANGES))
         for _ in range(self.rollouts):
             leaf = sample(problem.root, uniform)
             add(leaf, leaf.path)
         return candidates
 
     @on_one_thread
-    def _select_best(self, state: SmboState, candidates: Mapping[Path, Traits], uniform: Uniform) -> Path | None:
+    def _select_best(self, state: SmboState, candidates: Mapping[Path, LeafFeatures], uniform: Uniform) -> Path | None:
         """The path of the largest expected improvement; None of no candidates."""
         if not candidates:
             return None
         known = self._choose_observations(state.observations)
-        targets = gaussian_ranks(impute_targets(known))
+        targets = to_normal_quantiles(impute_targets(known))
         best: list[int] = np.argsort(-targets, kind="stable")[: self.parents].tolist()
         rows = [trial.features for trial in known]
         rows += (features for _, features in state.open_trials.values())
         rows += (known[i].features for i in best)
         rows += candidates.values()
-        mean, deviation = SURROGATES[self.surrogate](_groups(rows), targets, len(state.open_trials), uniform)
-        # What there is to improve on is what the surrogate expects of the best trials, not what they scored: where it
-        # takes that for noise, nothing near them would seem to be better (Picheny et al. 2013: EI with plug-in).
+        posterior = SURROGATES[self.surrogate](_to_groups(rows), targets, len(state.open_trials), uniform)
+        # What there is to improve on is the posterior mean of the best trials, not what they scored: where that is
+        # taken for noise, nothing near them would seem to be better (Picheny et al. 2013: EI with plug-in).
         n = len(best)
-        incumbent = float(mean[:n].max())
-        return list(candidates)[first_best(expected_improvement(mean[n:], deviation[n:], incumbent))]
+        incumbent = float(posterior[:n].mean.max())
+        return list(candidates)[find_best(expected_improvement(posterior[n:], incumbent))]
 
-    def _choose_observations(self, observations: Iterable[Observation[Traits]]) -> Sequence[Observation[Traits]]:
+    def _choose_observations(
+        self, observations: Iterable[Observation[LeafFeatures]]
+    ) -> Sequence[Observation[LeafFeatures]]:
         """Those that the surrogate sees: all, or `memory` of them, half the best and half spread over the rest."""
         everything = list(observations)
         if len(everything) <= self.memory:
@@ -148,12 +152,13 @@ class Smbo:
         return best + [rest[i * len(rest) // (self.memory - half)] for i in range(self.memory - half)]
 
 
-def _groups(rows: Sequence[Traits]) -> list[Matrix]:
+def _to_groups(rows: Sequence[LeafFeatures]) -> list[FloatArray]:
     """The features by group, scaled so that two different options, or both ends of a number, are 1 apart."""
-    options, numbers, structure = ([getattr(row, each) for row in rows] for each in ("options", "numbers", "structure"))
+    options, numbers = [row.options for row in rows], [row.numbers for row in rows]
+    structure = [row.structure for row in rows]
     groups = [
-        matrix(options, vocabulary(options)) / math.sqrt(2),
-        matrix(numbers, vocabulary(numbers), MIDDLE),
-        matrix(structure, vocabulary(structure)),
+        to_matrix(options, build_vocabulary(options)) / math.sqrt(2),
+        to_matrix(numbers, build_vocabulary(numbers), MISSING_POSITION),
+        to_matrix(structure, build_vocabulary(structure)),
     ]
     return [group for group in groups if group.shape[1]] or groups[:1]

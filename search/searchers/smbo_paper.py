@@ -10,18 +10,18 @@ from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import number_setting, whole_setting
 from archwright.core.traversal import sample
-from archwright.search.magnitude import in_unit, unit_of
+from archwright.search.magnitude import FloatArray, find_exponent, scale_down
 from archwright.search.randomness import Uniform
 from archwright.search.searchers.history import History, adopt_proposal, impute_targets, observe
 from archwright.search.searchers.unseen import sample_unseen
-from archwright.search.surrogates.features import Matrix, Names, matrix, names, vocabulary
-from archwright.search.surrogates.ridge import ridge
+from archwright.search.surrogates.features import NgramFeatures, build_vocabulary, extract_ngram_features, to_matrix
+from archwright.search.surrogates.ridge import fit_ridge
 from archwright.search.surrogates.surrogate import on_one_thread
 
-PaperState = History[Names]
+PaperState = History[NgramFeatures]
 
 RELEASED_CODE = "DeepArchitect's released code"
-DIGITS = 12  # after the point, of predictions for targets of at most 1: the next ones are the processor's
+PREDICTION_DIGITS = 12  # after the point, of predictions for targets of at most 1: the next ones are the processor's
 
 
 @final
@@ -69,7 +69,7 @@ class SmboPaper:
 
     def adopt(self, state: PaperState, proposal: Proposal) -> PaperState:
         """One open trial more."""
-        return adopt_proposal(state, proposal, names(proposal.leaf.architecture))
+        return adopt_proposal(state, proposal, extract_ngram_features(proposal.leaf.architecture))
 
     def tell(self, state: PaperState, outcome: Outcome, uniform: Uniform) -> PaperState:
         """One observation more."""
@@ -81,14 +81,15 @@ class SmboPaper:
         if not state.observations:
             return [0.0] * len(leaves)
         known = [trial.features for trial in state.observations]
-        columns = vocabulary((each.ngrams for each in known), self.occurrences)
-        targets = np.array(impute_targets(state.observations))  # whose unit makes no difference to the order
-        model = ridge(_features(known, columns), in_unit(targets, unit_of(targets)), self.penalty)
-        predictions = model.predict(_features([names(leaf.architecture) for leaf in leaves], columns))
-        return np.round(predictions, DIGITS).tolist()
+        columns = build_vocabulary((features.ngrams for features in known), self.occurrences)
+        targets = np.array(impute_targets(state.observations))  # whose scale makes no difference to the order
+        targets = scale_down(targets, find_exponent(targets))
+        model = fit_ridge(_to_matrix(known, columns), targets, self.penalty)
+        candidates = [extract_ngram_features(leaf.architecture) for leaf in leaves]
+        return np.round(model.predict(_to_matrix(candidates, columns)), PREDICTION_DIGITS).tolist()
 
 
-def _features(rows: Sequence[Names], columns: Mapping[str, int]) -> Matrix:
+def _to_matrix(rows: Sequence[NgramFeatures], columns: Mapping[str, int]) -> FloatArray:
     """[rows, 1 + columns]: the number of modules, and the n-grams."""
     modules = np.array([[row.modules] for row in rows])
-    return np.hstack([modules, matrix([row.ngrams for row in rows], columns)])
+    return np.hstack([modules, to_matrix([row.ngrams for row in rows], columns)])

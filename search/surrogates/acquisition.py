@@ -1,30 +1,23 @@
-"""What a model's predictions are worth: expected improvement over the best score so far."""
+"""Acquisition functions: how much it is worth to evaluate a candidate, given the posterior there."""
 
 import math
-from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 
-from archwright.search.surrogates.features import Matrix
+from archwright.search.magnitude import FloatArray
+from archwright.search.surrogates.surrogate import Posterior
 
-_normal = NormalDist()
-
-
-def gaussian_ranks(merits: Sequence[float]) -> Matrix:
-    """Normal quantiles of the ranks, ties at their middle: the same for any scale and any tail of the merits."""
-    _, which, ties = np.unique(np.array(merits), return_inverse=True, return_counts=True)
-    middles = (np.cumsum(ties) - 0.5 * ties) / len(merits)
-    return np.array([_normal.inv_cdf(middle) for middle in middles.tolist()])[which]
+TIE_TOLERANCE = 1e-9  # relative: values that differ by no more do so by rounding alone
 
 
-def expected_improvement(mean: Matrix, deviation: Matrix, best: float) -> Matrix:
-    """By how much a normal variable exceeds `best` on average, less counting as nothing (Jones et al. 1998)."""
-    u = (mean - best) / deviation
-    above = np.array([0.5 * math.erfc(-each / math.sqrt(2)) for each in u.tolist()])
-    return (mean - best) * above + deviation * np.exp(-0.5 * u * u) / math.sqrt(2 * math.pi)
+def expected_improvement(posterior: Posterior, best: float) -> FloatArray:
+    """[candidates]: by how much the target exceeds `best` on average, less counting as nothing (Jones et al. 1998)."""
+    improvement, deviation = posterior.mean - best, posterior.standard_deviation
+    z = improvement / deviation
+    probability = np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in z.tolist()])
+    return improvement * probability + deviation * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
 
 
-def first_best(values: Matrix) -> int:
-    """The place of the largest value, the first of those that differ by rounding alone."""
-    return int(np.argmax(values >= values.max() - 1e-9 * abs(values.max())))
+def find_best(values: FloatArray) -> int:
+    """The index of the largest value, the first of those that tie."""
+    return int(np.argmax(values >= values.max() - TIE_TOLERANCE * abs(values.max())))

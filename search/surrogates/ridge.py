@@ -3,28 +3,28 @@
 import numpy as np
 from attrs import frozen
 
-from archwright.search.surrogates.features import Matrix
+from archwright.search.magnitude import FloatArray
 
 
 @frozen(eq=False)
 class Ridge:
     """A linear prediction."""
 
-    weights: Matrix  # [features]
+    weights: FloatArray  # [features]
     intercept: float
 
-    def predict(self, features: Matrix) -> Matrix:
+    def predict(self, features: FloatArray) -> FloatArray:
         """[rows]: the predictions for [rows, features]."""
         return features @ self.weights + self.intercept
 
 
-def ridge(features: Matrix, targets: Matrix, penalty: float) -> Ridge:
-    """The least squared errors + penalty * squared weights; the intercept goes free, as in scikit-learn's."""
-    means, mean = features.mean(0), float(targets.mean())
-    x, y = features - means, targets - mean
+def fit_ridge(features: FloatArray, targets: FloatArray, penalty: float) -> Ridge:
+    """The least squared errors + penalty * squared weights; the intercept is not penalised, as in scikit-learn's."""
+    feature_means, target_mean = features.mean(0), float(targets.mean())
+    x, y = features - feature_means, targets - target_mean
     rows, columns = features.shape
-    dual = columns > rows  # the smaller system of the two
-    gram: Matrix = x @ x.T if dual else x.T @ x
-    solved = np.linalg.solve(gram + penalty * np.eye(len(gram)), y if dual else x.T @ y).astype(np.float64)
-    weights = x.T @ solved if dual else solved
-    return Ridge(weights, mean - float(means @ weights))
+    is_dual = columns > rows  # the smaller system of the two
+    gram: FloatArray = x @ x.T if is_dual else x.T @ x
+    solution = np.linalg.solve(gram + penalty * np.eye(len(gram)), y if is_dual else x.T @ y).astype(np.float64)
+    weights = x.T @ solution if is_dual else solution
+    return Ridge(weights, target_mean - float(feature_means @ weights))

@@ -17,7 +17,7 @@ from archwright.cli.output import score
 from archwright.cli.reports.repeats import of_repeats, summary
 from archwright.core.objective import Objective
 from archwright.core.protocols import Finished
-from archwright.search.magnitude import in_unit, out_of_unit, unit_of
+from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.running.attempts import to_attempt_ended
 from archwright.search.running.replay import find_mismatches
 from archwright.search.running.retention import choose_artifacts_to_keep
@@ -26,7 +26,7 @@ from archwright.search.running.stopping import LearningCurves, MedianRule
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.named import SEARCHERS, searcher_named, searcher_to_json
 from archwright.search.surrogates import forest
-from archwright.search.surrogates.acquisition import gaussian_ranks
+from archwright.search.surrogates.surrogate import to_normal_quantiles
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Reported, Scored
 from archwright.store.fold import fold_events
@@ -98,20 +98,22 @@ def test_rescaled_scores_lie_between_0_and_1(values):
 
 
 def test_ranks_tell_no_minus_zero_from_zero():
-    assert gaussian_ranks([0.0, -0.0]).tolist() == [0.0, 0.0]
-    ranks = gaussian_ranks([MOST, -MOST, LEAST, 0.0]).tolist()
+    assert to_normal_quantiles([0.0, -0.0]).tolist() == [0.0, 0.0]
+    ranks = to_normal_quantiles([MOST, -MOST, LEAST, 0.0]).tolist()
     assert sorted(ranks) == [ranks[1], ranks[3], ranks[2], ranks[0]]
 
 
 @given(st.lists(extremes, min_size=1, max_size=6))
 def test_a_unit_loses_nothing_of_the_largest_and_nothing_of_ordinary_numbers(values):
     array = np.array(values)
-    unit = unit_of(array)
-    inside = in_unit(array, unit)
+    unit = find_exponent(array)
+    inside = scale_down(array, unit)
     assert np.isfinite(inside**2).all()
     largest = np.abs(array).argmax()
-    assert out_of_unit(inside, unit)[largest] == array[largest]
-    assert unit_of(np.array([0.5, -3.0])) == unit_of(np.zeros(3)) == unit_of(np.array([math.nan])) == 0
+    assert scale_up(inside, unit)[largest] == array[largest]
+    assert (
+        find_exponent(np.array([0.5, -3.0])) == find_exponent(np.zeros(3)) == find_exponent(np.array([math.nan])) == 0
+    )
 
 
 def test_statistics_by_hand():

@@ -24,6 +24,7 @@ from archwright.search.searchers.named import SEARCHERS, searcher_from_json, sea
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.surrogates import gaussian_process
 from archwright.search.surrogates.ridge import Ridge
+from archwright.search.surrogates.surrogate import Posterior
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunResumed
 from archwright.store.fold import fold_events
@@ -82,10 +83,13 @@ def rounded_otherwise(function, size, noise):
     """`function` with other last digits in what it gives, as another processor has them."""
 
     def give(*arguments):
-        found = function(*arguments)
-        if isinstance(found, tuple):
-            return tuple(each * (1 + size * noise.uniform(-1, 1, each.shape)) for each in found)
-        return found * (1 + size * noise.uniform(-1, 1, np.shape(found)))
+        result = function(*arguments)
+        if isinstance(result, Posterior):
+            return Posterior(change(result.mean), change(result.standard_deviation))
+        return change(result)
+
+    def change(numbers):
+        return numbers * (1 + size * noise.uniform(-1, 1, np.shape(numbers)))
 
     return give
 
@@ -94,7 +98,8 @@ def rounded_otherwise(function, size, noise):
 def test_another_processor_proposes_the_same(file, monkeypatch):
     """Where processors differ is in linear algebra and exponentials, and so in what surrogates say."""
     noise = np.random.default_rng(0)
-    monkeypatch.setattr(gaussian_process, "evidence", rounded_otherwise(gaussian_process.evidence, 1e-12, noise))
+    likelihood = rounded_otherwise(gaussian_process.log_marginal_likelihood, 1e-12, noise)
+    monkeypatch.setattr(gaussian_process, "log_marginal_likelihood", likelihood)
     monkeypatch.setattr(Ridge, "predict", rounded_otherwise(Ridge.predict, 1e-15, noise))
     changed = {name: rounded_otherwise(surrogate, 1e-12, noise) for name, surrogate in smbo.SURROGATES.items()}
     monkeypatch.setattr(smbo, "SURROGATES", changed)

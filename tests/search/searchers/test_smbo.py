@@ -15,7 +15,7 @@ from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 from archwright.search.surrogates import forest
-from archwright.search.surrogates.surrogate import Surrogate
+from archwright.search.surrogates.surrogate import Posterior, Surrogate
 from tests.search.contract import Session, check_proposals, noise, problem, replayed
 from tests.search.instant import SPACE
 
@@ -296,7 +296,7 @@ def test_a_surrogate_is_a_function_and_adding_one_is_adding_one(monkeypatch):
 
     def proportional(groups, targets, pending, uniform):  # noqa: ARG001
         numbers = groups[0][len(targets) + pending :, 0]
-        return numbers, 0 * numbers + 1e-9
+        return Posterior(numbers, 0 * numbers + 1e-9)
 
     surrogates: dict[str, Surrogate] = {**smbo.SURROGATES, "gp": proportional}
     monkeypatch.setattr(smbo, "SURROGATES", surrogates)

@@ -16,17 +16,17 @@ from archwright.core.modules.graphs import Topology, topology
 from archwright.core.node import Node
 from archwright.core.user_modules import is_user_defined
 from archwright.search.surrogates.features import (
-    ROUTES,
-    Names,
-    counts,
-    matrix,
-    module_names,
-    names,
-    structure,
-    traits,
-    vocabulary,
+    MAX_ROUTES,
+    NgramFeatures,
+    build_vocabulary,
+    count_names,
+    extract_leaf_features,
+    extract_ngram_features,
+    extract_structure,
+    list_module_names,
+    to_matrix,
 )
-from archwright.search.surrogates.features import _routes as routes_of
+from archwright.search.surrogates.features import _list_routes as list_routes
 from tests.core.own import Glued
 from tests.strategies import leaves, subterms
 
@@ -56,12 +56,12 @@ def cell(*ops: str) -> Node:
 def test_modules_in_order_with_tied_copies_and_without_identities():
     """The settings come first and count, each copy of a tied module counts, the dropout that was not taken does not."""
     leaf = leaf_of(PAPER, 0.1, 2, 8, "identity")
-    assert module_names(leaf.architecture) == ["settings", "conv2d", "relu", "conv2d", "relu", "affine"]
+    assert list_module_names(leaf.architecture) == ["settings", "conv2d", "relu", "conv2d", "relu", "affine"]
 
 
 def test_ngrams_by_hand():
     """The names settings conv2d relu affine: four modules, and 4 + 3 + 2 + 1 n-grams, the last ones too."""
-    found = names(leaf_of(PAPER, 0.1, 1, 8, "identity").architecture)
+    found = extract_ngram_features(leaf_of(PAPER, 0.1, 1, 8, "identity").architecture)
     assert found.modules == 4
     assert dict(found.ngrams) == {
         "settings": 1,
@@ -79,7 +79,7 @@ def test_ngrams_by_hand():
 
 def test_ngrams_are_counted():
     """With two copies: conv2d relu twice; of three in a row, conv2d relu conv2d and relu conv2d relu once each."""
-    found = dict(names(leaf_of(PAPER, 0.1, 2, 8, "identity").architecture).ngrams)
+    found = dict(extract_ngram_features(leaf_of(PAPER, 0.1, 2, 8, "identity").architecture).ngrams)
     assert (found["conv2d relu"], found["relu conv2d"], found["conv2d relu conv2d"], found["relu conv2d relu"]) == (
         2,
         1,
@@ -90,29 +90,32 @@ def test_ngrams_are_counted():
 
 
 def test_values_of_hyperparameters_are_nothing_to_the_paper_model():
-    a, b = (names(leaf_of(PAPER, rate, 2, filters, "dropout").architecture) for rate, filters in ((0.1, 8), (0.9, 16)))
+    a, b = (
+        extract_ngram_features(leaf_of(PAPER, rate, 2, filters, "dropout").architecture)
+        for rate, filters in ((0.1, 8), (0.9, 16))
+    )
     assert a == b
 
 
 def test_fewer_modules_than_the_longest_ngram():
-    assert names(aw.affine(10)) == Names(1.0, {"affine": 1.0})
+    assert extract_ngram_features(aw.affine(10)) == NgramFeatures(1.0, {"affine": 1.0})
 
 
 def test_vocabulary_keeps_what_comes_often_enough():
     """In all, a comes 3 times, b twice, c 3 times in one row: with 3 as the least, a and c have a column."""
-    rows = [counts(text) for text in ("aab", "ab", "ccc")]
-    assert vocabulary(rows, 3) == {"a": 0, "c": 1}
-    assert matrix(rows, vocabulary(rows, 3)).tolist() == [[2, 0], [1, 0], [0, 3]]
-    assert list(vocabulary(rows)) == ["a", "b", "c"]
+    rows = [count_names(text) for text in ("aab", "ab", "ccc")]
+    assert build_vocabulary(rows, 3) == {"a": 0, "c": 1}
+    assert to_matrix(rows, build_vocabulary(rows, 3)).tolist() == [[2, 0], [1, 0], [0, 3]]
+    assert list(build_vocabulary(rows)) == ["a", "b", "c"]
 
 
-def test_matrix_of_what_is_absent():
+def test_matrix_of_what_is_missing():
     rows = [{"x": 0.25}, {"y": 1.0, "z": 3.0}]
-    assert matrix(rows, {"x": 0, "y": 1}, absent=0.5).tolist() == [[0.25, 0.5], [0.5, 1.0]]
-    assert matrix([{}, {}], {}).shape == (2, 0)
+    assert to_matrix(rows, {"x": 0, "y": 1}, missing=0.5).tolist() == [[0.25, 0.5], [0.5, 1.0]]
+    assert to_matrix([{}, {}], {}).shape == (2, 0)
 
 
-def test_traits_of_options_and_numbers():
+def test_leaf_features_of_options_and_numbers():
     """A number is its position in its domain, on the domain's own scale; anything else is an option."""
     space = aw.settings(
         optimizer=["adam", "sgd"],
@@ -122,7 +125,7 @@ def test_traits_of_options_and_numbers():
         depth=aw.integers(1, 4),
     )
     leaf = leaf_of(space, "sgd", True, 1e-3, 32, 4)
-    seen = traits(leaf, leaf.path)
+    seen = extract_leaf_features(leaf, leaf.path)
     assert seen.options == {"settings.optimizer=sgd": 1.0, "settings.nesterov=True": 1.0}
     assert dict(seen.numbers) == pytest.approx(
         {"settings.rate": 0.25, "settings.batch": 0.375, "settings.depth": 0.875}
@@ -134,9 +137,9 @@ def test_structure_of_a_chain():
     """Modules with their values, and each pair in a row; floats and settings are left out, and copies count once."""
     space = aw.sequential(*PAPER.children[:-1], aw.flatten())
     leaf = leaf_of(space, 0.1, 2, 8, "dropout")
-    conv = next(text for text in structure(leaf.architecture) if text.startswith("conv2d(") and ">" not in text)
+    conv = next(text for text in extract_structure(leaf.architecture) if text.startswith("conv2d(") and ">" not in text)
     assert "filters=8" in conv
-    assert sorted(structure(leaf.architecture)) == sorted(
+    assert sorted(extract_structure(leaf.architecture)) == sorted(
         [conv, "relu", "dropout", "flatten", f"{conv} > relu", "relu > dropout", "dropout > flatten"]
     )
 
@@ -147,7 +150,7 @@ def test_routes_of_a_cell_by_hand():
     1<-0 is a convolution, 3<-1 a skip, 3<-2 a pooling, 2<-1 nothing, 2<-0 a skip and 3<-0 a skip: the routes are
     nothing at all, the convolution, the pooling; the last is blocked.
     """
-    found = structure(
+    found = extract_structure(
         cell("nor_conv_3x3", "skip_connect", "none", "skip_connect", "skip_connect", "avg_pool_3x3").architecture
     )
     routes = [text for text in found if text.startswith("topology: ")]
@@ -159,18 +162,18 @@ def test_cells_that_compute_the_same_have_the_same_structure():
     """One convolution on the way over node 1, or on the way over node 2, and nothing else."""
     first = cell("nor_conv_1x1", "none", "none", "none", "skip_connect", "none")
     second = cell("none", "skip_connect", "none", "none", "none", "nor_conv_1x1")
-    assert sorted(structure(first.architecture)) == sorted(structure(second.architecture))
-    assert traits(first, first.path) != traits(second, second.path)
+    assert sorted(extract_structure(first.architecture)) == sorted(extract_structure(second.architecture))
+    assert extract_leaf_features(first, first.path) != extract_leaf_features(second, second.path)
 
 
 def test_cells_without_a_route():
-    assert structure(cell(*["none"] * 6).architecture) == []
+    assert extract_structure(cell(*["none"] * 6).architecture) == []
 
 
 def test_structure_of_branches_and_residuals():
     """The branches are the routes of a graph; a residual has a route past its body; each is one module outside."""
     space = aw.sequential(aw.residual(aw.relu()), aw.branches(aw.relu(), aw.identity()), aw.flatten())
-    assert sorted(structure(space)) == sorted(
+    assert sorted(extract_structure(space)) == sorted(
         [
             "residual: ",
             "residual: relu",
@@ -192,7 +195,7 @@ def test_structure_of_a_kind_of_ones_own():
     """
     pair = aw.sequential(aw.relu(), aw.flatten()), aw.zero()
     space = aw.sequential(aw.batch_norm(), Glued(pair, aw.affine(2)), aw.dropout(0.5))
-    assert sorted(structure(space)) == sorted(
+    assert sorted(extract_structure(space)) == sorted(
         [
             "batch_norm",
             "glued",
@@ -200,7 +203,7 @@ def test_structure_of_a_kind_of_ones_own():
             "batch_norm > glued",
             "glued > dropout",
             "glued.0: relu > flatten",
-            f"glued.2: {next(text for text in structure(aw.affine(2)))}",
+            f"glued.2: {next(text for text in extract_structure(aw.affine(2)))}",
         ]
     )
 
@@ -209,7 +212,7 @@ def test_structure_of_a_kind_of_ones_own():
 def test_structure_of_built_in_kinds_is_what_it_was(leaf):
     """Searches of before propose what they proposed: by the rule of then, which took any other kind for a chain."""
     assume(all(not is_user_defined(type(each)) for each in subterms(leaf.architecture)))
-    assert structure(leaf.architecture) == structure_of_before(leaf.architecture)
+    assert extract_structure(leaf.architecture) == structure_of_before(leaf.architecture)
 
 
 def structure_of_before(architecture: aw.Term) -> list[str]:
@@ -225,11 +228,11 @@ def _word_of_before(term: aw.Term, found: list[str]) -> tuple[str, ...] | None:
     if isinstance(term, Zero):
         return None
     if isinstance(term, aw.Basic):
-        return tuple(structure(term))
+        return tuple(extract_structure(term))
     words = [_word_of_before(each, found) for each in term.subterms]
     kept = [word for word in words if word is not None]
     if isinstance(term, Topology):
-        routes = routes_of(term.edges, words)
+        routes = list_routes(term.edges, words)
     elif isinstance(term, Branches | Residual):
         routes = [(), *kept] if isinstance(term, Residual) else kept
     else:
@@ -242,17 +245,19 @@ def test_routes_of_large_graphs_are_cut_off():
     """All edges among 16 nodes: 2^14 routes."""
     edges = [(source, target) for target in range(1, 16) for source in range(target)]
     graph = topology(edges, *[aw.relu()] * len(edges))
-    assert len([text for text in structure(graph) if text.startswith("topology: ")]) <= ROUTES
+    assert len([text for text in extract_structure(graph) if text.startswith("topology: ")]) <= MAX_ROUTES
 
 
 def test_features_are_the_same_in_every_process():
     """Nothing depends on the salt of Python's hash: a process of its own, with another salt, finds the same."""
     script = (
         "import json, archwright as aw; from archwright.core.traversal import sample;"
-        "from archwright.search.surrogates.features import names, traits, vocabulary; import random;"
+        "from archwright.search.surrogates.features import extract_leaf_features, extract_ngram_features;"
+        "import random;"
         "leaf = sample(aw.root(aw.named_space('nasbench201'), (3, 32, 32)), random.Random(3).random);"
-        "seen = traits(leaf, leaf.path);"
-        "print(json.dumps([seen.options, seen.numbers, seen.structure, names(leaf.architecture).ngrams]))"
+        "seen = extract_leaf_features(leaf, leaf.path);"
+        "ngrams = extract_ngram_features(leaf.architecture).ngrams;"
+        "print(json.dumps([seen.options, seen.numbers, seen.structure, ngrams]))"
     )
     runs = [
         subprocess.run(
@@ -267,6 +272,6 @@ def test_features_are_the_same_in_every_process():
 
 def test_columns_are_in_the_order_of_coming():
     """So a matrix is the same, to the last bit, whenever it is made again."""
-    rows = [counts("banana"), counts("ananas")]
-    assert list(vocabulary(rows)) == ["b", "a", "n", "s"]
-    assert np.array_equal(matrix(rows, vocabulary(rows)), [[1, 3, 2, 0], [0, 3, 2, 1]])
+    rows = [count_names("banana"), count_names("ananas")]
+    assert list(build_vocabulary(rows)) == ["b", "a", "n", "s"]
+    assert np.array_equal(to_matrix(rows, build_vocabulary(rows)), [[1, 3, 2, 0], [0, 3, 2, 1]])
