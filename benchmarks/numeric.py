@@ -19,7 +19,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 from archwright.search.searchers.named import searcher_named
 
@@ -116,7 +116,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Searchers on functions of a few numbers.")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=100)
-    parser.add_argument("--processes", type=int, default=cores())
+    parser.add_argument("--processes", type=int, default=count_cores())
     given = parser.parse_args(words)
     print(f"| median regret after {given.trials // 2} / {given.trials} trials | {' | '.join(FUNCTIONS)} |")
     print("|---" * (len(FUNCTIONS) + 1) + "|")

@@ -23,7 +23,7 @@ from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Net
 from archwright.evaluate.config import config_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
@@ -57,7 +57,7 @@ def curves(case: Case, path: str, seeds: int) -> np.ndarray:
         about = (config_to_json(config), Objective(), Budget(200, "epochs"), 0, case.trials, {})
         started = RunStarted(to_json(space), "nasbench201", (3, 32, 32), searcher, *about)
         entries = plan_comparison("oracle", started, {"random": searcher}, seeds)
-        for _ in run_searches(log, entries, partial(open_evaluator, config), processes=cores()):
+        for _ in run_searches(log, entries, partial(open_evaluator, config), processes=count_cores()):
             pass
         return np.array([history.best for history in histories(log.path, ["oracle.*"])])
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import archwright
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 
 
 class Row(NamedTuple):
@@ -30,7 +30,7 @@ def show(about: str, rows: Iterable[Sequence[str]], heads: Sequence[str] = HEADS
 
 def machine() -> str:
     """What the figures are of, in a few words."""
-    return f"{platform.machine()}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"
+    return f"{platform.machine()}, {count_cores()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import sampling
 import searchers
 import starting
 import tabular
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 from archwright.store.journal import locate_journal
 from rows import Row, show
 
@@ -99,7 +99,7 @@ def of_the_log(size: Size) -> Iterator[Row]:
         yield Row("the coordinator's time of a trial", f"{cost:.1f} ms", "20 ms", f"after {after}, a commit each")
         yield from of_reading(folder / "read", size)
         rate, room = tabular.compared(folder, size.searches, size.each)
-        searches = f"{size.searches:,} random searches of {size.each}, {cores()} cores"
+        searches = f"{size.searches:,} random searches of {size.each}, {count_cores()} cores"
         yield Row("trials/s over a table, through `compare`", f"{rate:,.0f}", "4,000", searches)
         yield Row(
             "bytes of such a trial in the log",

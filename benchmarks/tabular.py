@@ -15,7 +15,7 @@ from archwright.core.spaces.nasbench201 import OPERATIONS
 from archwright.evaluate.config import config_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -53,7 +53,7 @@ def compared(folder: Path, searches: int, trials: int) -> tuple[float, float]:
     )
     log = DuckDBLog(folder / "tabular.duckdb")
     entries = plan_comparison("table", started, {"random": {"name": "random"}}, searches)
-    done = run_searches(log, entries, partial(open_evaluator, config), processes=cores())
+    done = run_searches(log, entries, partial(open_evaluator, config), processes=count_cores())
     next(done)  # by then the processes have imported what they need
     begun = time.perf_counter()
     rest = sum(1 for _ in done)

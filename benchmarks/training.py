@@ -28,7 +28,7 @@ from archwright.evaluate.training.optimizer import make_optimizer
 from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.evaluate.training.train import train
 from archwright.evaluate.training.trainer import compute_logits
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 from rows import Row, show
 from workers import BATCH, ratio
 
@@ -124,7 +124,12 @@ def run_plain_loop(network: Term, data: DeviceData, recipe: Recipe) -> float:
     """Images a second of a plain loop with a DataLoader, its workers where there is a GPU to keep busy."""
     model, cuda = build_model(network, data).train(), data.device.type == "cuda"
     loader = DataLoader(
-        OneByOne(data), BATCH, shuffle=True, drop_last=True, num_workers=min(8, cores()) if cuda else 0, pin_memory=cuda
+        OneByOne(data),
+        BATCH,
+        shuffle=True,
+        drop_last=True,
+        num_workers=min(8, count_cores()) if cuda else 0,
+        pin_memory=cuda,
     )
     optimizer, total, start = make_optimizer(model, recipe), 0.0, time.perf_counter()
     for images, labels in loader:

@@ -11,7 +11,7 @@ from archwright.cli.comparisons.progress import Overview
 from archwright.cli.runs.interrupts import noted
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.compare import ComparedSearch, run_searches
 from archwright.search.running.loop import RunCallbacks, StopRequest, TrialsKeepFailing
@@ -67,7 +67,7 @@ def worked_off(
         yield from _trained(log, entries, force, overview, stop)
     else:
         factory = partial(open_evaluator, force.config)
-        for entry in run_searches(log, entries, factory, processes=cores(), get_stop_request=stop):
+        for entry in run_searches(log, entries, factory, processes=count_cores(), get_stop_request=stop):
             yield f"{entry.run} is done"
 
 

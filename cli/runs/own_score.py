@@ -12,7 +12,7 @@ from attrs import asdict
 
 from archwright.core.objective import Objective, read_objective, score
 from archwright.evaluate.user_code import SourceFailed, load_object
-from archwright.evaluate.workers.process import import_path
+from archwright.evaluate.workers.process import list_import_path
 
 
 def written(decorators: Sequence[ast.expr], tree: ast.Module) -> Objective | None:
@@ -59,7 +59,7 @@ def imported(source: str) -> Objective | None:
 
     Raises SourceFailed with what the import says.
     """
-    path = os.pathsep.join(import_path())
+    path = os.pathsep.join(list_import_path())
     done = subprocess.run(
         [sys.executable, "-P", "-c", f"from {__name__} import main; main()", source],
         env=os.environ | {"PYTHONPATH": path},

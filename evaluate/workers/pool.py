@@ -1,4 +1,4 @@
-"""A pool of worker processes that costs a search one attempt, whatever a job does to its worker."""
+"""A pool of worker processes: whatever a job does to its worker costs the search one attempt."""
 
 import selectors
 import time
@@ -13,28 +13,36 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Finished, Job, Report
 from archwright.evaluate.config import WorkerConfig, config_to_json
 from archwright.evaluate.workers.death import Death
-from archwright.evaluate.workers.limit import LAST_CALL
-from archwright.evaluate.workers.machine import OomKills, cores
-from archwright.evaluate.workers.process import Gone, WorkerProcess, import_path
-from archwright.evaluate.workers.protocol import Ended, Garbled, Message, Ready, Setup, StopEarly, Unfit
+from archwright.evaluate.workers.machine import OomKills, count_cores
+from archwright.evaluate.workers.process import WorkerGone, WorkerProcess, list_import_path
+from archwright.evaluate.workers.protocol import (
+    JobEnded,
+    MalformedMessage,
+    Message,
+    SetupFailed,
+    StopEarly,
+    WorkerReady,
+    WorkerSetup,
+)
+from archwright.evaluate.workers.time_limit import LAST_CALL_SECONDS
 
-GLANCE = 0.5  # seconds between looks for a dead worker whose pipe a child of it holds open
+LIVENESS_SECONDS = 0.5  # between checks whether a worker is alive: a child of a dead one may hold its pipe open
 
 
 class NoFreeSlot(ArchwrightError, RuntimeError):
-    """A job for a pool that has all its slots taken."""
+    """A job for a pool whose slots are all taken, or a pool without slots."""
 
 
 class NoWorker(ArchwrightError, RuntimeError):
-    """Workers that cannot be started with what they are given: its data, device or code is at fault, and no trial."""
+    """No worker can be started: the data, the device or the code that they are given is at fault, and no trial."""
 
 
 class WorkerPool:
     """An Evaluator whose jobs run in processes of their own: started when first needed, warm between jobs.
 
     Everything happens in `submit`, `collect` and `close`, in the caller's thread, so call `collect` about every second:
-    it is what notices that a job is over its limit. Limits are held on the monotonic clock, on which a machine's sleep
-    takes no time. What a worker has said always wins over the clock, however late it is heard.
+    it is what notices that a job is over its time limit. Limits are measured on the monotonic clock, on which a
+    machine's sleep takes no time. A job that its worker reports as done is done, however late the report is read.
     """
 
     def __init__(
@@ -55,9 +63,9 @@ class WorkerPool:
         self._start_timeout = start_timeout
         self._workers: list[WorkerProcess] = []
         self._kills = OomKills()
-        self._proven = False  # whether a worker was ever ready
-        self._stillborn = ""  # how the first one ended by its own doing before it was
-        self._arrived: list[Report | Finished] = []
+        self._was_ready = False  # whether any worker ever was
+        self._start_error = ""  # why the first worker died by its own doing before it was ready
+        self._arrived: list[Report | Finished] = []  # for the next `collect`
         self._selector = selectors.DefaultSelector()
 
     @property
@@ -67,46 +75,46 @@ class WorkerPool:
 
     @property
     def pids(self) -> Sequence[int]:
-        """Of the processes that are there now: the guard of each worker."""
+        """The process ids of the guards of the workers that there are now."""
         return [worker.pid for worker in self._workers]
 
     def warm_up(self, stop: Callable[[], object] = lambda: False) -> None:
-        """Return once a worker is ready, or `stop()` is true; raises NoWorker where none can be.
+        """Return once a worker is ready, or `stop()` is true; raises NoWorker if none can be started.
 
-        To be called before anything is logged: what is wrong with the workers' data or code is then no trial's end.
+        Call it before anything is logged: what is wrong with the workers' data or code is then no trial's end.
         """
-        with suppress(OSError):  # no process can be started now, which may be chance: an attempt will find out
+        with suppress(OSError):  # no process can be started now, perhaps for a moment: an attempt will find out
             if not self._workers:
-                self._hire()
-        while self._workers and not self._proven and not stop():
-            self._look(GLANCE)
-        if self._stillborn:
-            raise NoWorker(f"no worker can be started: {self._stillborn}")
+                self._start_worker()
+        while self._workers and not self._was_ready and not stop():
+            self._poll(LIVENESS_SECONDS)
+        if self._start_error:
+            raise NoWorker(f"no worker can be started: {self._start_error}")
 
     def submit(self, job: Job) -> None:
         """Begin `job` in a warm worker, or in a new one; raises NoFreeSlot where `slots` jobs are open already."""
-        self._look(0.0)  # one that has died while it had nothing to do is replaced, and costs no attempt
-        for worker in [w for w in self._workers if w.limit.expired and w.job is None]:
+        self._poll(0.0)  # a worker that has died while it was idle is replaced, and costs no attempt
+        for worker in [w for w in self._workers if w.limit.killed_at and w.job is None]:
             self._replace(worker)
-        idle = sorted((w for w in self._workers if w.usable), key=lambda w: not w.ready)
+        idle = sorted((w for w in self._workers if w.is_idle), key=lambda w: not w.ready)
         try:
-            worker = idle[0] if idle else self._hire()
+            worker = idle[0] if idle else self._start_worker()
         except OSError as error:  # the machine has no more processes, or no more memory
-            said = f"a worker could not be started: {error}"
-            self._arrived.append(Finished(job.trial, job.attempt, "crashed", {}, 0.0, said, transient=True))
+            text = f"a worker could not be started: {error}"
+            self._arrived.append(Finished(job.trial, job.attempt, "crashed", {}, 0.0, text, transient=True))
             return
         worker.job = job
-        self._begin(worker)
+        self._start_job(worker)
 
     def collect(self, timeout: float) -> Sequence[Report | Finished]:
         """What has arrived since the last call, in order; waits up to `timeout` seconds for something.
 
         Raises NoWorker where the first worker finds that it cannot work with what it is given.
         """
-        until = time.monotonic() + timeout
+        end = time.monotonic() + timeout
         while True:
-            self._look(max(0.0, min([until, *map(self._deadline, self._workers)]) - time.monotonic()))
-            if self._arrived or time.monotonic() >= until:
+            self._poll(max(0.0, min([end, *map(self._deadline, self._workers)]) - time.monotonic()))
+            if self._arrived or time.monotonic() >= end:
                 arrived, self._arrived = self._arrived, []
                 return arrived
 
@@ -115,14 +123,14 @@ class WorkerPool:
         for worker in self._workers:
             if worker.ready and worker.job is not None and worker.job.trial == trial:
                 worker.send(StopEarly(trial, worker.job.attempt, reason))
-                self._watch(worker)
+                self._send_pending(worker)
 
     def close(self) -> None:
         """End every running job at once and give back every process; the pool may be closed again."""
         for worker in self._workers:
-            worker.hang_up()
+            worker.close_lifeline()
         while self._workers:
-            self._dismiss(self._workers[0])
+            self._remove(self._workers[0])
         self._selector.close()
 
     def __enter__(self) -> Self:
@@ -133,35 +141,38 @@ class WorkerPool:
     ) -> None:
         self.close()
 
-    def _hire(self) -> WorkerProcess:
+    def _start_worker(self) -> WorkerProcess:
+        """A new worker in a free slot; raises NoFreeSlot, and OSError where the machine has no room for a process."""
         free = sorted(set(range(self._slots)) - {w.index for w in self._workers})
         if not free:
             raise NoFreeSlot(f"all {self._slots} slots are taken; collect a result before the next job")
-        threads = self._config.threads or max(1, cores() // self._slots)
-        setup = Setup(config_to_json(self._config), self._space_source, free[0], threads, list(import_path()))
+        threads = self._config.threads or max(1, count_cores() // self._slots)
+        evaluator = config_to_json(self._config)
+        setup = WorkerSetup(evaluator, self._space_source, free[0], threads, list(list_import_path()))
         worker = WorkerProcess(setup, self._kills)
         self._workers.append(worker)
-        self._selector.register(worker.reports, selectors.EVENT_READ, (worker, self._hear))
-        self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, self._drain))
-        self._watch(worker)
+        self._selector.register(worker.reports, selectors.EVENT_READ, (worker, self._receive))
+        self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, self._read_stderr))
+        self._send_pending(worker)
         return worker
 
-    def _begin(self, worker: WorkerProcess) -> None:
+    def _start_job(self, worker: WorkerProcess) -> None:
+        """Send the worker the job that waits for it, if there is one and the worker is ready."""
         if worker.ready and worker.job is not None:
-            worker.begin(self._trial_timeout)
-            self._watch(worker)
+            worker.start_job(self._trial_timeout)
+            self._send_pending(worker)
 
     def _replace(self, worker: WorkerProcess) -> None:
-        """Another worker for one that is of no more use: it starts now, so as to be warm when it is needed.
+        """Start another worker in place of one that cannot be used again, so as to be warm for a later job.
 
-        One that has never had a job is not replaced before the next job: it may be that no worker can start.
+        One that never had a job is not replaced before the next job: it may be that no worker can start.
         """
-        self._dismiss(worker)
-        if worker.served:
+        self._remove(worker)
+        if worker.had_job:
             with suppress(OSError):
-                self._hire()
+                self._start_worker()
 
-    def _dismiss(self, worker: WorkerProcess) -> None:
+    def _remove(self, worker: WorkerProcess) -> None:
         if worker not in self._workers:
             return
         self._workers.remove(worker)
@@ -170,94 +181,100 @@ class WorkerPool:
                 self._selector.unregister(fd)
         worker.kill()
 
-    def _look(self, timeout: float) -> None:
-        for key, _ in self._selector.select(min(timeout, GLANCE)):
-            worker, react = key.data
-            if worker in self._workers:  # it may have been dismissed a moment ago
-                react(worker)
-        for worker in [w for w in self._workers if w.unheard or not w.alive]:
-            self._hear(worker)
+    def _poll(self, timeout: float) -> None:
+        """Wait up to `timeout` seconds for something to read or write, then handle it, deaths and time limits."""
+        for key, _ in self._selector.select(min(timeout, LIVENESS_SECONDS)):
+            worker, callback = key.data
+            if worker in self._workers:  # it may have been removed a moment ago
+                callback(worker)
+        for worker in [w for w in self._workers if w.has_unreceived or not w.is_alive]:
+            self._receive(worker)
         for worker in [w for w in self._workers if time.monotonic() >= self._deadline(w)]:
-            if worker.limit.called is None:
-                worker.limit.call()
+            if worker.limit.reached_at is None:
+                worker.limit.reach()
             else:
-                self._lose(worker, self._overdue(worker))
+                self._end_worker(worker, self._explain_timeout(worker))
 
-    def _watch(self, worker: WorkerProcess) -> None:
-        """Writes to the worker whenever it reads, as long as there is something to write."""
+    def _send_pending(self, worker: WorkerProcess) -> None:
+        """Write to the worker what its pipe takes now, and the rest whenever it reads."""
         worker.send()
-        waiting = worker.jobs in self._selector.get_map()
-        if worker.sending and not waiting:
-            self._selector.register(worker.jobs, selectors.EVENT_WRITE, (worker, self._watch))
-        elif waiting and not worker.sending:
+        is_registered = worker.jobs in self._selector.get_map()
+        if worker.has_unsent and not is_registered:
+            self._selector.register(worker.jobs, selectors.EVENT_WRITE, (worker, self._send_pending))
+        elif is_registered and not worker.has_unsent:
             self._selector.unregister(worker.jobs)
 
-    def _drain(self, worker: WorkerProcess) -> None:
-        if not worker.listen():
+    def _read_stderr(self, worker: WorkerProcess) -> None:
+        if not worker.read_stderr():
             self._selector.unregister(worker.stderr)
 
-    def _hear(self, worker: WorkerProcess) -> None:
+    def _receive(self, worker: WorkerProcess) -> None:
         try:
             for message in worker.receive():
-                self._take(worker, message)
-        except (Gone, BlockingIOError) as nothing:
-            if isinstance(nothing, Gone) or not worker.alive:
-                self._lose(worker, self._overdue(worker) if worker.limit.expired else worker.epitaph())
-        except Garbled as error:
-            self._lose(worker, Death("crashed", str(error)))
+                self._handle(worker, message)
+        except (WorkerGone, BlockingIOError) as error:
+            if isinstance(error, WorkerGone) or not worker.is_alive:
+                self._end_worker(
+                    worker, self._explain_timeout(worker) if worker.limit.killed_at else worker.explain_death()
+                )
+        except MalformedMessage as error:
+            self._end_worker(worker, Death("crashed", str(error)))
 
-    def _take(self, worker: WorkerProcess, message: Message) -> None:
+    def _handle(self, worker: WorkerProcess, message: Message) -> None:
         match message:
-            case Ready():
-                worker.ready = self._proven = True
-                worker.limit.called = None
-                self._begin(worker)
+            case WorkerReady():
+                worker.ready = self._was_ready = True
+                worker.limit.reached_at = None
+                self._start_job(worker)
             case Report() if _is_about(worker.job, message):
                 self._arrived.append(message)
-            case Ended(finished, fit) if _is_about(worker.job, finished):
-                self._arrived.append(self._with_chance(finished))
-                worker.finish()
-                if not fit or worker.limit.expired:  # its time was up just then
+            case JobEnded(finished, reusable) if _is_about(worker.job, finished):
+                self._arrived.append(self._mark_transient(finished))
+                worker.finish_job()
+                if not reusable or worker.limit.killed_at:  # its time was up just then
                     self._replace(worker)
-            case Unfit(error) if not self._proven:
-                self._dismiss(worker)
+            case SetupFailed(error) if not self._was_ready:
+                self._remove(worker)
                 raise NoWorker(f"no worker can be started: {error}")
-            case Unfit(error):
-                self._lose(worker, Death("crashed", f"the worker could not start: {error}"), quote=False)
+            case SetupFailed(error):
+                self._end_worker(worker, Death("crashed", f"the worker could not start: {error}"), quote=False)
             case _:
-                pass  # of an attempt that is over: a thread that the job left behind
+                pass  # a report of an attempt that is over, by a thread that the job has left behind
 
-    def _with_chance(self, finished: Finished) -> Finished:
-        """The end of an attempt, which may be chance if what ran out is shared with the trials of other workers."""
+    def _mark_transient(self, finished: Finished) -> Finished:
+        """The end of an attempt, transient if memory ran out that is shared with the trials of other workers."""
         return evolve(finished, transient=finished.status == "out_of_memory" and self._slots > 1)
 
     def _deadline(self, worker: WorkerProcess) -> float:
-        if worker.limit.called is not None:
-            return worker.limit.called + LAST_CALL
+        """When the time of the worker's start or job is up, or of its last call; on the monotonic clock."""
+        if worker.limit.reached_at is not None:
+            return worker.limit.reached_at + LAST_CALL_SECONDS
         if not worker.ready:
-            return worker.since + self._start_timeout
-        return worker.since + self._trial_timeout if worker.job is not None else float("inf")
+            return worker.started_at + self._start_timeout
+        return worker.started_at + self._trial_timeout if worker.job is not None else float("inf")
 
-    def _overdue(self, worker: WorkerProcess) -> Death:
+    def _explain_timeout(self, worker: WorkerProcess) -> Death:
         if worker.ready:
-            still = ", while the search did not run; the trial perhaps neither" if worker.limit.stood_still else ""
-            why = f"the trial was killed at its limit of {self._trial_timeout:g} s (trial_timeout){still}"
-            return Death("timed_out", why, worker.limit.stood_still)
+            standstill = ", while the search did not run; the trial perhaps neither" if worker.limit.stood_still else ""
+            reason = f"the trial was killed at its limit of {self._trial_timeout:g} s (trial_timeout){standstill}"
+            return Death("timed_out", reason, transient=worker.limit.stood_still)
         return Death("crashed", f"the worker was not ready after {self._start_timeout:g} s (start_timeout)")
 
-    def _lose(self, worker: WorkerProcess, death: Death, quote: bool = True) -> None:
-        """Ends the worker and, where it had a job, the attempt; another takes its place, unless one has already."""
+    def _end_worker(self, worker: WorkerProcess, death: Death, quote: bool = True) -> None:
+        """Replace the worker, unless that has happened already, and end the attempt if it had a job.
+
+        The error of the attempt is the reason of the death, and with `quote` the last lines of stderr below it.
+        """
         if worker not in self._workers:
             return
-        seconds = (worker.limit.expired or time.monotonic()) - worker.since
+        seconds = (worker.limit.killed_at or time.monotonic()) - worker.started_at
         self._replace(worker)
-        said = f"{death.reason}\n{worker.last_words()}".rstrip() if quote else death.reason
-        if not self._proven and not death.transient:
-            self._stillborn = said
+        error = f"{death.reason}\n{worker.tail_stderr()}".rstrip() if quote else death.reason
+        if not self._was_ready and not death.transient:
+            self._start_error = error
         if (job := worker.job) is not None:
-            chance = death.transient or not worker.ready  # before that, the job had not begun
-            end = Finished(job.trial, job.attempt, death.status, {}, seconds, said, chance)
-            self._arrived.append(end)
+            transient = death.transient or not worker.ready  # before that, the job had not begun
+            self._arrived.append(Finished(job.trial, job.attempt, death.status, {}, seconds, error, transient))
 
 
 def _is_about(job: Job | None, message: Report | Finished) -> bool:

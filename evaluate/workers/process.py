@@ -1,4 +1,4 @@
-"""One worker process as the coordinator sees it: its pipes, and the end of what it wrote to stderr."""
+"""One worker process as the coordinator sees it: its start, its pipes, the job that it has, and its end."""
 
 import os
 import subprocess
@@ -13,63 +13,64 @@ from archwright.core.protocols import Job
 from archwright.evaluate.user_errors import last_lines
 from archwright.evaluate.workers import guard
 from archwright.evaluate.workers.death import Death, explain_death
-from archwright.evaluate.workers.limit import Limit
 from archwright.evaluate.workers.machine import OomKills
-from archwright.evaluate.workers.protocol import JobMessage, Message, Setup, decode, encode, is_end
+from archwright.evaluate.workers.protocol import JobMessage, Message, WorkerSetup, decode, encode, is_job_ended
+from archwright.evaluate.workers.time_limit import TimeLimit
 
-CHUNK = 1 << 16  # bytes read at once, the size of a pipe
-STDERR_KEPT = 1 << 14  # bytes; the rest of a flood is read and forgotten
-LONGEST_LINE = 1 << 24  # bytes of a message; more than that is no message
-DYING = 1.0  # seconds between the end of a worker's pipe and the end of its process
-WORKER = ("-P", "-u", "-X", "faulthandler", "-m", "archwright.evaluate.workers.worker")
-GUARD = str(Path(guard.__file__))
+PIPE_BYTES = 1 << 16  # read at once: as much as a pipe holds
+MAX_STDERR_BYTES = 1 << 14  # kept of the end of stderr; what came before is dropped
+MAX_MESSAGE_BYTES = 1 << 24  # a longer line is no message
+EXIT_SECONDS = 1.0  # a process may take from the end of its pipe to its exit
+WORKER_ARGUMENTS = ("-P", "-u", "-X", "faulthandler", "-m", "archwright.evaluate.workers.worker")
+GUARD_FILE = str(Path(guard.__file__))
 
 
-class Gone(Exception):
-    """The worker has closed its pipe, which it does only by dying; the pool makes an end of the attempt of it."""
+class WorkerGone(Exception):
+    """The worker has closed its pipe, which it does only by dying; the pool ends the attempt."""
 
 
 class WorkerProcess:
     """A worker under a guard of its own, each in a session of its own: Ctrl-C in the terminal does not reach them.
 
-    They hold the far end of a lifeline: when the coordinator dies, however it dies, so do they. The guard is the child
-    of the coordinator; it ends as the worker does, once all that the worker has started is gone.
+    The guard is the coordinator's child and the worker is the guard's. Both hold the far end of a pipe, the lifeline:
+    when the coordinator dies, in whatever way, so do they. The guard exits as the worker does, once everything that the
+    worker has started is gone.
     """
 
-    def __init__(self, setup: Setup, kills: OomKills) -> None:
+    def __init__(self, setup: WorkerSetup, kills: OomKills) -> None:
         self.index = setup.index
         self.ready = False
-        self.served = False  # whether it ever had a job
+        self.had_job = False
         self.job: Job | None = None
-        self.since = time.monotonic()  # of the start of the process, or of its job
-        self.limit = Limit(self)  # of its job; that of its start is the pool's affair
+        self.started_at = time.monotonic()  # of the process, then of its job; on the monotonic clock
+        self.limit = TimeLimit(self)  # of its job; the pool holds that of its start
         self._kills = kills
         self._kills_before = kills.count()
         self._unsent = encode(setup)
-        self._received = b""
-        self._reading = Lock()  # to take in what arrives, which the thread of the limit does too
-        self._silent = False  # the worker has closed its end
+        self._received = b""  # lines that were read and not decoded
+        self._reading = Lock()  # of reports, which the timer of the limit does too
+        self._reports_ended = False  # the worker has closed its end
         self._closed = False  # and the pool its own
-        self._said = b""
-        (jobs, self.jobs), (self.reports, reports), (self.stderr, stderr), (lifeline, self._lifeline) = _pipes(4)
-        theirs = (jobs, reports, lifeline)
-        ours = (self.jobs, self.reports, self.stderr)
+        self._stderr_tail = b""
+        (jobs, self.jobs), (self.reports, reports), (self.stderr, stderr), (lifeline, self._lifeline) = _open_pipes(4)
+        worker_ends = (jobs, reports, lifeline)
+        own_ends = (self.jobs, self.reports, self.stderr)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", GUARD, *map(str, theirs), sys.executable, *WORKER],
+                [sys.executable, "-I", "-S", GUARD_FILE, *map(str, worker_ends), sys.executable, *WORKER_ARGUMENTS],
                 stdin=subprocess.DEVNULL,
-                stdout=stderr,  # prints by the code that is run must reach neither the protocol nor the terminal
+                stdout=stderr,  # prints by the code that is run must reach neither the messages nor the terminal
                 stderr=stderr,
-                pass_fds=theirs,
+                pass_fds=worker_ends,
                 start_new_session=True,
-                env=os.environ | _environment(setup.threads),
+                env=os.environ | _environment_variables(setup.threads),
             )
         except OSError:
-            _close(*ours, self._lifeline)
+            _close(*own_ends, self._lifeline)
             raise
         finally:
-            _close(*theirs, stderr)
-        for fd in ours:
+            _close(*worker_ends, stderr)
+        for fd in own_ends:
             os.set_blocking(fd, False)
 
     @property
@@ -78,138 +79,136 @@ class WorkerProcess:
         return self._process.pid
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the worker still runs, or something that it has started."""
         return self._process.poll() is None
 
     @property
-    def usable(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether it can have another job, now or once it is ready."""
-        return self.alive and self.job is None and self.limit.expired is None
+        return self.is_alive and self.job is None and self.limit.killed_at is None
+
+    def start_job(self, limit: float) -> None:
+        """Send its job, which may take `limit` seconds; from now on time and stderr are those of the attempt."""
+        assert self.job is not None
+        self.started_at, self._stderr_tail, self.had_job = time.monotonic(), b"", True
+        self._kills_before = self._kills.count()
+        self.limit = TimeLimit(self, limit)
+        self.limit.start_timer()
+        self.send(JobMessage.of(self.job))
+
+    def finish_job(self) -> None:
+        """Its job is over."""
+        self.limit.lift()
+        self.job = None
 
     @property
-    def sending(self) -> bool:
-        """Whether something waits until the worker reads."""
+    def has_unsent(self) -> bool:
+        """Whether part of a message waits until the worker reads."""
         return bool(self._unsent)
 
     def send(self, message: Message | None = None) -> None:
-        """Writes as much as the worker's pipe takes now; the rest waits for the next call."""
+        """Write as much as the worker's pipe takes now; the rest waits for the next call."""
         self._unsent += encode(message) if message is not None else b""
         try:
             while self._unsent:
                 self._unsent = self._unsent[os.write(self.jobs, self._unsent) :]
         except BlockingIOError:
             pass
-        except BrokenPipeError:  # a dead worker is noticed where it is listened to
+        except BrokenPipeError:  # the death of a worker is noticed where its reports end
             self._unsent = b""
 
     @property
-    def unheard(self) -> bool:
-        """Whether something was taken in that nobody has received."""
-        return b"\n" in self._received or self._silent
+    def has_unreceived(self) -> bool:
+        """Whether something was read that `receive` has not given yet."""
+        return b"\n" in self._received or self._reports_ended
 
     def receive(self) -> Iterator[Message]:
-        """The messages that have arrived; raises Gone or Garbled, and BlockingIOError where there is nothing."""
-        arrived = self.take_in()
+        """The messages that have arrived; WorkerGone or MalformedMessage, or BlockingIOError if there is nothing."""
+        has_read = self.read_reports()
         with self._reading:
             *lines, self._received = self._received.split(b"\n")
         yield from map(decode, lines)
-        if self._silent:
-            raise Gone
-        if not arrived and not lines:
+        if self._reports_ended:
+            raise WorkerGone
+        if not has_read and not lines:
             raise BlockingIOError
-        if len(self._received) > LONGEST_LINE:
+        if len(self._received) > MAX_MESSAGE_BYTES:
             decode(self._received)
 
-    def take_in(self) -> bool:
-        """Takes in what has arrived, as much as a pipe holds; whether there was anything."""
+    def read_reports(self) -> bool:
+        """Read what the worker has reported, as much as a pipe holds; whether there was anything."""
         with self._reading:
-            if self._silent or self._closed:
+            if self._reports_ended or self._closed:
                 return False
             try:
-                chunk = _read(self.reports)
+                chunk = os.read(self.reports, PIPE_BYTES)
             except BlockingIOError:
                 return False
             self._received += chunk
-            self._silent = not chunk
+            self._reports_ended = not chunk
         return bool(chunk)
 
-    def listen(self) -> bool:
-        """Takes in what was written to stderr; False at its end."""
-        chunk = _read(self.stderr)
-        self._said = (self._said + chunk)[-STDERR_KEPT:]
+    @property
+    def has_ended_job(self) -> bool:
+        """Whether it has said that its job has ended, as far as its reports were read."""
+        with self._reading:
+            return any(map(is_job_ended, self._received.split(b"\n")[:-1]))
+
+    def read_stderr(self) -> bool:
+        """Read what was written to stderr; False at its end."""
+        chunk = os.read(self.stderr, PIPE_BYTES)
+        self._stderr_tail = (self._stderr_tail + chunk)[-MAX_STDERR_BYTES:]
         return bool(chunk)
 
-    def begin(self, limit: float) -> None:
-        """Sends the job, which may take `limit` seconds; from now on time and stderr are the attempt's.
+    def tail_stderr(self) -> str:
+        """The last lines of stderr since the job began."""
+        return last_lines(self._stderr_tail.decode(errors="replace"))
 
-        A little later the worker is killed even where nobody collects, as where the coordinator waits for its log.
-        """
-        assert self.job is not None
-        self.since, self._said, self.served, self._kills_before = time.monotonic(), b"", True, self._kills.count()
-        self.limit = Limit(self, limit)
-        self.limit.hold()
-        self.send(JobMessage.of(self.job))
+    def explain_death(self) -> Death:
+        """Why the worker died, waiting a moment where it is just dying; call this before `kill`."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(EXIT_SECONDS)
+        return explain_death(self._process.returncode, self._kills, self._kills_before)
 
-    def finish(self) -> None:
-        """The job is over."""
-        self.limit.lift()
-        self.job = None
+    def terminate(self) -> None:
+        """Tell the guard to end the worker and all that it has started; return at once."""
+        self._process.terminate()
 
-    def hang_up(self) -> None:
-        """Tells the guard to end the worker and all that it has started."""
+    def close_lifeline(self) -> None:
+        """Tell the guard the same as `terminate` does, in the way that works also when the coordinator dies."""
         lifeline, self._lifeline = self._lifeline, -1
         if lifeline >= 0:
             os.close(lifeline)
 
     def kill(self) -> None:
-        """Ends the worker and all that it has started at once, and gives back its pipes."""
-        self.limit.cancel()
-        self.hang_up()
+        """End the worker and all that it has started, read the rest of stderr, and close its pipes."""
+        self.limit.cancel_timer()
+        self.close_lifeline()
         for _ in range(2):
             with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it dies when that lets it go
-                self._process.wait(DYING)
+                self._process.wait(EXIT_SECONDS)
             self._process.kill()  # a guard that cannot do its work: the worker dies with it
         for _ in range(16):  # what is left in the pipe
             with suppress(BlockingIOError):
-                if self.listen():
+                if self.read_stderr():
                     continue
             break
         with self._reading:
             self._closed = True
             _close(self.jobs, self.reports, self.stderr)
 
-    def epitaph(self) -> Death:
-        """How the worker ended by itself, waiting a moment where it is just dying; to be asked before `kill`."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(DYING)
-        return explain_death(self._process.returncode, self._kills, self._kills_before)
 
-    def last_words(self) -> str:
-        """The last lines of stderr since the job began."""
-        return last_lines(self._said.decode(errors="replace"))
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it has said that its job has ended, as far as that was taken in."""
-        with self._reading:
-            return any(map(is_end, self._received.split(b"\n")[:-1]))
-
-    def terminate(self) -> None:
-        """Tells the guard to end it, and all that it has started, without a wait."""
-        self._process.terminate()
-
-
-def _pipes(count: int) -> list[tuple[int, int]]:
+def _open_pipes(count: int) -> list[tuple[int, int]]:
     """So many pipes, or none and an OSError."""
-    made: list[tuple[int, int]] = []
+    pipes: list[tuple[int, int]] = []
     try:
         for _ in range(count):
-            made.append(os.pipe())  # noqa: PERF401  (those that were made are to be closed)
+            pipes.append(os.pipe())  # noqa: PERF401  (those that were opened are to be closed)
     except OSError:
-        _close(*(fd for pipe in made for fd in pipe))
+        _close(*(fd for pipe in pipes for fd in pipe))
         raise
-    return made
+    return pipes
 
 
 def _close(*fds: int) -> None:
@@ -217,12 +216,9 @@ def _close(*fds: int) -> None:
         os.close(fd)
 
 
-def _read(fd: int) -> bytes:
-    return os.read(fd, CHUNK)
-
-
-def _environment(threads: int) -> dict[str, str]:
-    libraries = (
+def _environment_variables(threads: int) -> dict[str, str]:
+    """Those by which the libraries of a worker use so many threads, and Python gives the same results again."""
+    thread_counts = (
         "OMP_NUM_THREADS",
         "MKL_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
@@ -232,11 +228,11 @@ def _environment(threads: int) -> dict[str, str]:
     fixed = {"PYTHONHASHSEED": "0"}  # sets of strings in the same order
     # Threads that wait give their core away: on a machine with other work, spinning makes a training several times
     # slower. Before that they spin for some microseconds, or else a small model trains at half its speed.
-    usual = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
-    waiting = {name: os.environ.get(name, value) for name, value in usual.items()}
-    return dict.fromkeys(libraries, str(threads)) | fixed | waiting
+    defaults = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
+    waiting = {name: os.environ.get(name, value) for name, value in defaults.items()}
+    return dict.fromkeys(thread_counts, str(threads)) | fixed | waiting
 
 
-def import_path() -> Sequence[str]:
+def list_import_path() -> Sequence[str]:
     """The folders from which a worker imports what the coordinator can."""
     return [folder or str(Path.cwd()) for folder in sys.path]  # in an interactive Python, "" is the current folder

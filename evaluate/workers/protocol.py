@@ -1,4 +1,4 @@
-"""What the coordinator and a worker say to each other: one JSON line a message, over pipes of their own."""
+"""The messages between the coordinator and a worker: one line of JSON each, over pipes of their own."""
 
 import json
 from functools import cache
@@ -13,53 +13,24 @@ from archwright.core.protocols import Finished, Job, Report
 from archwright.core.term import Term
 
 
-class Garbled(ArchwrightError, ValueError):
-    """A line that is no message; something wrote into the pipe that was not ours."""
+class MalformedMessage(ArchwrightError, ValueError):
+    """A line that is no message; something other than archwright wrote into the pipe."""
 
 
 @frozen
-class Setup:
-    """The first message to a worker: everything that it needs before its first job."""
+class WorkerSetup:
+    """To a worker, first: everything that it needs before its first job."""
 
-    evaluator: JSON  # as `config.to_json` writes it
+    evaluator: JSON  # as `config_to_json` writes it
     space_source: str | None  # where the person's own kinds of module are defined, if anywhere
-    index: int  # 0 .. slots - 1: the worker's share of the devices
+    index: int  # 0 .. slots - 1: decides which device the worker uses
     threads: int  # CPU threads that it may use; at least 1
-    path: list[str]  # the coordinator's import path
-
-
-@frozen
-class StopEarly:
-    """The job is to end after the epoch under way; nothing where it has ended already."""
-
-    trial: int
-    attempt: int
-    reason: str  # for people
-
-
-@frozen
-class Ready:
-    """The worker has imported and loaded what it needs and waits for a job."""
-
-
-@frozen
-class Unfit:
-    """The worker cannot do any job, and why."""
-
-    error: str
-
-
-@frozen
-class Ended:
-    """An attempt is over; the worker takes another job if `fit`, and is to be replaced otherwise."""
-
-    finished: Finished
-    fit: bool
+    import_path: list[str]  # the coordinator's, as `list_import_path` gives it
 
 
 @frozen
 class JobMessage:
-    """A job on its way to a worker, with its architecture as JSON.
+    """To a worker: a job, with its architecture as JSON.
 
     The job is read within its attempt: JSON that is of no architecture costs that attempt, and not the worker.
     """
@@ -79,37 +50,67 @@ class JobMessage:
         return _converter().structure(self.fields, Job)
 
 
-Message = Setup | JobMessage | StopEarly | Ready | Unfit | Report | Ended
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Setup, JobMessage, StopEarly, Ready, Unfit, Report, Ended)
+@frozen
+class StopEarly:
+    """To a worker: end the job after the epoch under way. It ignores this if the job has ended already."""
+
+    trial: int
+    attempt: int
+    reason: str  # for people
+
+
+@frozen
+class WorkerReady:
+    """From a worker: it has imported and loaded what it needs, and waits for a job."""
+
+
+@frozen
+class SetupFailed:
+    """From a worker: it cannot do any job, and exits."""
+
+    error: str  # for people
+
+
+@frozen
+class JobEnded:
+    """From a worker: an attempt is over; the worker takes another job if `reusable`, else it must be replaced."""
+
+    finished: Finished
+    reusable: bool
+
+
+Message = WorkerSetup | JobMessage | StopEarly | WorkerReady | SetupFailed | Report | JobEnded
+_MESSAGES: dict[str, type[Any]] = {
+    cls.__name__: cls for cls in (WorkerSetup, JobMessage, StopEarly, WorkerReady, SetupFailed, Report, JobEnded)
 }
 
 
 def encode(message: Message) -> bytes:
-    """One line, `[kind, fields]`, ending in a newline: JSON, in which a metric may be NaN or infinite."""
+    """One line, `[class name, fields]`, ending in a newline: JSON, in which a metric may be NaN or infinite."""
     fields = _converter().unstructure(message)
     return json.dumps([type(message).__name__, fields], separators=(",", ":")).encode() + b"\n"
 
 
-def is_end(line: bytes) -> bool:
-    """Whether a line is the end of an attempt, as `encode` writes it."""
-    return line.startswith(b'["Ended",')
-
-
 def decode(line: bytes) -> Message:
-    """The message of one line; raises Garbled for anything that `encode` does not write."""
+    """The message of one line; raises MalformedMessage for anything that `encode` does not write."""
     try:
-        kind, fields = json.loads(line)
-        return _converter().structure(fields, _KINDS[kind])
+        name, fields = json.loads(line)
+        return _converter().structure(fields, _MESSAGES[name])
     except Exception as error:
-        raise Garbled(
+        raise MalformedMessage(
             f"{line[:80]!r} is no message of a worker; does the code that it runs write to its pipes?"
         ) from error
 
 
+def is_job_ended(line: bytes) -> bool:
+    """Whether a line is a JobEnded as `encode` writes it; cheaper than decoding it."""
+    return line.startswith(b'["JobEnded",')
+
+
 @cache
 def _converter() -> cattrs.Converter:
+    """Converts messages to JSON and back, and the term in a job."""
     converter = cattrs.Converter(detailed_validation=False)
-    converter.register_unstructure_hook_func(lambda kind: isinstance(kind, type) and issubclass(kind, Term), to_json)
+    converter.register_unstructure_hook_func(lambda cls: isinstance(cls, type) and issubclass(cls, Term), to_json)
     converter.register_structure_hook(Term, lambda data, _: from_json(data))
     return converter

@@ -1,4 +1,7 @@
-"""One attempt at a job inside a worker: whatever the job does, an end that the coordinator can log."""
+"""A worker process: it evaluates one job after another and reports to the coordinator, whatever the jobs do.
+
+It imports torch only where jobs need that: one that does without is there much sooner.
+"""
 
 import fcntl
 import gc
@@ -24,13 +27,13 @@ from archwright.evaluate.user_code import end_forked_children, is_source, load_o
 from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 from archwright.evaluate.workers.protocol import (
-    Ended,
+    JobEnded,
     JobMessage,
     Message,
-    Ready,
-    Setup,
+    SetupFailed,
     StopEarly,
-    Unfit,
+    WorkerReady,
+    WorkerSetup,
     decode,
     encode,
 )
@@ -38,165 +41,47 @@ from archwright.evaluate.workers.protocol import (
 AnyJob = TypeVar("AnyJob", Job, JobMessage)
 
 
-def attempt(
-    evaluate: Callable[[AnyJob, ReportEpoch], Verdict],
-    job: AnyJob,
-    report: Callable[[Report], None],
-    halted: Callable[[], str] = lambda: "",
-) -> Ended:
-    """The end of one attempt at `job`; anything that `evaluate` raises becomes a status with the person's traceback.
+def run_worker() -> None:
+    """Serve one coordinator: jobs from the first pipe, reports to the second, for as long as it holds the third.
 
-    `halted` says why the job is to end where it has just told an epoch's metrics; it is empty if it may go on.
-    Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
-    Only the process that has the job speaks of it, and only until its end: a report of a thread that goes on is lost.
+    The command line gives the file descriptors of the three.
     """
-    started, home = time.monotonic(), os.getpid()
-    going, turn = True, Lock()
-
-    def tell(epoch: int, metrics: Metrics) -> str:
-        require_same_process(home)
-        with turn:
-            if going:
-                report(Report(job.trial, job.attempt, epoch, metrics))
-        return halted()
-
-    try:
-        _seed(job.seed)
-        with end_forked_children():
-            verdict, fit = evaluate(job, tell), True
-    except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
-        verdict, fit = Verdict(_status(error), error=format_traceback(error)), _leaves_fit(error)
-    with turn:
-        going = False
-    seconds = time.monotonic() - started
-    _give_back()
-    status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
-    return Ended(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), fit)
-
-
-def _evaluate_message(evaluate: Evaluate, message: JobMessage, tell: ReportEpoch) -> Verdict:
-    """The verdict on the job of a message; invalid where its architecture cannot be read."""
-    try:
-        job = message.read_job()
-    except Exception as error:  # a person's kind of module may raise anything
-        if is_out_of_memory(error):
-            raise
-        return Verdict("invalid", error=format_traceback(error))
-    return evaluate(job, tell)
-
-
-def _seed(seed: int) -> None:
-    random.seed(seed)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(seed % 2**32)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
-
-
-def _give_back() -> None:
-    """The memory of what a job has left behind, models in cycles above all: other workers may share the device."""
-    gc.collect()
-    if _uses_cuda():
-        sys.modules["torch"].cuda.empty_cache()
-
-
-def _uses_cuda() -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and torch.cuda.is_initialized()
-
-
-def _status(error: BaseException) -> Status:
-    if isinstance(error, FloatingPointError):  # how Python, numpy and a person's own training say NaN
-        return "diverged"
-    return "out_of_memory" if is_out_of_memory(error) else "crashed"
-
-
-def _leaves_fit(error: BaseException) -> bool:
-    """Whether a worker can be trusted after `error`: not without memory, nor with a GPU in an unknown state."""
-    return isinstance(error, Exception) and not is_out_of_memory(error) and not _uses_cuda()
-
-
-class Inbox:
-    """Reads messages in a thread of its own, so that a halt is heard while its job runs."""
-
-    def __init__(self, messages: Iterable[Message]) -> None:
-        self._messages = messages
-        self._jobs: SimpleQueue[JobMessage | BaseException | None] = SimpleQueue()
-        self._halts: dict[tuple[int, int], str] = {}
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def jobs(self) -> Iterator[JobMessage]:
-        """Each job as soon as it is there, until there are no more; raises what reading them raised."""
-        while (job := self._jobs.get()) is not None:
-            if isinstance(job, BaseException):
-                raise job
-            yield job
-            self._halts.pop((job.trial, job.attempt), None)
-
-    def halted(self, job: JobMessage) -> str:
-        """Why the job is to end now; empty if it may go on. A halt of another job, which is over, is no halt of it."""
-        return self._halts.get((job.trial, job.attempt), "")
-
-    def _read(self) -> None:
-        try:
-            for message in self._messages:
-                if isinstance(message, StopEarly):
-                    self._halts[message.trial, message.attempt] = message.reason
-                else:
-                    assert isinstance(message, JobMessage)
-                    self._halts.pop((message.trial, message.attempt), None)  # of a job of another search
-                    self._jobs.put(message)
-        except BaseException as error:  # noqa: BLE001  (the thread that takes jobs is to fail, not to wait for ever)
-            self._jobs.put(error)
-        else:
-            self._jobs.put(None)
-
-
-def main() -> None:
-    """Serve one coordinator: jobs from the first pipe, reports to the second, for as long as it holds the third."""
     jobs, reports, lifeline = map(int, sys.argv[1:])
     for fd in (jobs, reports, lifeline):
         os.set_inheritable(fd, False)
-    _die_with(lifeline)
-    os.register_at_fork(after_in_child=partial(_fall_silent, reports))
-    _offer_to_the_memory_killer()
+    _die_with_coordinator(lifeline)
+    os.register_at_fork(after_in_child=partial(_redirect_to_null, reports))
+    _prefer_for_oom_kill()
 
-    turn = threading.Lock()  # a person's function may report from threads of its own
+    writing = Lock()  # a person's function may report from threads of its own
 
     def send(message: Message) -> None:
         line = memoryview(encode(message))
-        with turn:
+        with writing:
             while line:
                 line = line[os.write(reports, line) :]
 
-    with os.fdopen(jobs, "rb") as messages:
-        setup = decode(messages.readline())
-        assert isinstance(setup, Setup)
+    with os.fdopen(jobs, "rb") as lines:
+        setup = decode(lines.readline())
+        assert isinstance(setup, WorkerSetup)
         try:
-            evaluate = prepare(setup)
+            evaluate = prepare_worker(setup)
         except BaseException as error:  # noqa: BLE001  (it runs a person's file, which may call sys.exit)
-            send(Unfit(str(error) if isinstance(error, ArchwrightError) else format_traceback(error)))
+            send(SetupFailed(str(error) if isinstance(error, ArchwrightError) else format_traceback(error)))
             return
-        send(Ready())
+        send(WorkerReady())
         try:
-            serve(map(decode, messages), evaluate, send)
-        except BaseException:  # noqa: BLE001  (such as a Ctrl-C that was sent to it, or no memory to tell an error with)
+            serve(map(decode, lines), evaluate, send)
+        except BaseException:  # noqa: BLE001  (such as a Ctrl-C that was sent to it, or no memory to report an error)
             try:
                 traceback.print_exc()
-            finally:  # also where a job has left nothing that could be told with
-                os._exit(1)  # the thread that reads holds the pipe: an orderly end would wait for it
+            finally:  # also where a job has left nothing that could print
+                os._exit(1)  # the thread that reads holds the pipe: an orderly exit would wait for it
 
 
-def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:
-    """Answer each job with its reports and its end, until there are no more."""
-    inbox = Inbox(messages)
-    for job in inbox.jobs():
-        send(attempt(partial(_evaluate_message, evaluate), job, send, partial(inbox.halted, job)))
-
-
-def prepare(setup: Setup) -> Evaluate:
-    """How jobs are evaluated, with everything imported and loaded; raises what a person's file raises."""
-    sys.path.extend(folder for folder in setup.path if folder not in sys.path)
+def prepare_worker(setup: WorkerSetup) -> Evaluate:
+    """The function that evaluates jobs, with everything imported and loaded; raises what a person's file raises."""
+    sys.path.extend(folder for folder in setup.import_path if folder not in sys.path)
     if setup.space_source is not None and is_source(setup.space_source):
         load_object(setup.space_source)  # defines the person's own kinds of module
     config = config_from_json(setup.evaluator)
@@ -210,8 +95,130 @@ def prepare(setup: Setup) -> Evaluate:
     return scoring.make_function_evaluation(config, setup.index, setup.threads)
 
 
-def _die_with(lifeline: int) -> None:
-    """Kills this process and all its children once the far end of `lifeline` is closed, if only by a `kill -9`."""
+def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:
+    """Answer each job with its reports and its end, until there are no more messages."""
+    inbox = Inbox(messages)
+    for job in inbox.take_jobs():
+        send(attempt(partial(_evaluate_message, evaluate), job, send, partial(inbox.find_stop_reason, job)))
+
+
+def _evaluate_message(evaluate: Evaluate, message: JobMessage, report: ReportEpoch) -> Verdict:
+    """The verdict on the job of a message; invalid where its architecture cannot be read."""
+    try:
+        job = message.read_job()
+    except Exception as error:  # a person's kind of module may raise anything
+        if is_out_of_memory(error):
+            raise
+        return Verdict("invalid", error=format_traceback(error))
+    return evaluate(job, report)
+
+
+class Inbox:
+    """Reads messages in a thread of its own, so that a StopEarly is read while its job runs."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        self._messages = messages
+        self._jobs: SimpleQueue[JobMessage | BaseException | None] = SimpleQueue()  # None: no more
+        self._stop_reasons: dict[tuple[int, int], str] = {}  # by trial and attempt
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def take_jobs(self) -> Iterator[JobMessage]:
+        """Each job as soon as it has arrived, until there are no more; raises what reading them raised."""
+        while (job := self._jobs.get()) is not None:
+            if isinstance(job, BaseException):
+                raise job
+            yield job
+            self._stop_reasons.pop((job.trial, job.attempt), None)
+
+    def find_stop_reason(self, job: JobMessage) -> str:
+        """Why the job must end now; empty if it may go on. What stops an earlier job does not stop this one."""
+        return self._stop_reasons.get((job.trial, job.attempt), "")
+
+    def _read(self) -> None:
+        try:
+            for message in self._messages:
+                if isinstance(message, StopEarly):
+                    self._stop_reasons[message.trial, message.attempt] = message.reason
+                else:
+                    assert isinstance(message, JobMessage)
+                    # In a comparison, another search may have had a job of the same numbers.
+                    self._stop_reasons.pop((message.trial, message.attempt), None)
+                    self._jobs.put(message)
+        except BaseException as error:  # noqa: BLE001  (the thread that takes jobs must fail, not wait for ever)
+            self._jobs.put(error)
+        else:
+            self._jobs.put(None)
+
+
+def attempt(
+    evaluate: Callable[[AnyJob, ReportEpoch], Verdict],
+    job: AnyJob,
+    report: Callable[[Report], None],
+    find_stop_reason: Callable[[], str] = lambda: "",
+) -> JobEnded:
+    """Run one attempt at `job`: its end, in which anything that `evaluate` raises is a status and a traceback.
+
+    Asked after each epoch's report, `find_stop_reason` says why the job must end there, or nothing if it may go on.
+    Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
+    Reports of a child process raise, and those of a thread that goes on after the attempt are dropped.
+    """
+    started, process = time.monotonic(), os.getpid()
+    is_running, reporting = True, Lock()
+
+    def report_epoch(epoch: int, metrics: Metrics) -> str:
+        require_same_process(process)
+        with reporting:
+            if is_running:
+                report(Report(job.trial, job.attempt, epoch, metrics))
+        return find_stop_reason()
+
+    try:
+        _seed_generators(job.seed)
+        with end_forked_children():
+            verdict, reusable = evaluate(job, report_epoch), True
+    except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
+        verdict, reusable = Verdict(_classify(error), error=format_traceback(error)), _is_reusable_after(error)
+    with reporting:
+        is_running = False
+    seconds = time.monotonic() - started
+    _free_memory()
+    status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
+    return JobEnded(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), reusable)
+
+
+def _seed_generators(seed: int) -> None:
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def _classify(error: BaseException) -> Status:
+    if isinstance(error, FloatingPointError):  # how Python, numpy and a person's own training say NaN
+        return "diverged"
+    return "out_of_memory" if is_out_of_memory(error) else "crashed"
+
+
+def _is_reusable_after(error: BaseException) -> bool:
+    """Whether a worker can be trusted after `error`: not without memory, nor with a GPU in an unknown state."""
+    return isinstance(error, Exception) and not is_out_of_memory(error) and not _uses_cuda()
+
+
+def _free_memory() -> None:
+    """Collect what a job has left behind, models in cycles above all, and give it back to a shared GPU."""
+    gc.collect()
+    if _uses_cuda():
+        sys.modules["torch"].cuda.empty_cache()
+
+
+def _uses_cuda() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.cuda.is_initialized()
+
+
+def _die_with_coordinator(lifeline: int) -> None:
+    """Kill this process and its group once the far end of `lifeline` is closed, if only by a `kill -9`."""
     group = os.getpgrp()
 
     def wait() -> None:
@@ -225,18 +232,18 @@ def _die_with(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _fall_silent(reports: int) -> None:
-    """In a child that a person's code has forked: what it writes into the pipe, if only by chance, goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, reports, inheritable=False)
-    os.close(nowhere)
+def _redirect_to_null(reports: int) -> None:
+    """In a child that a person's code has forked: what it writes into the pipe, if only by chance, is dropped."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, reports, inheritable=False)
+    os.close(null)
 
 
-def _offer_to_the_memory_killer() -> None:
-    """Where memory runs out, Linux is to take a worker, not the coordinator."""
+def _prefer_for_oom_kill() -> None:
+    """Where memory runs out, Linux is to kill a worker, not the coordinator."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 if __name__ == "__main__":
-    main()
+    run_worker()

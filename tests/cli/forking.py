@@ -162,9 +162,9 @@ def _import_for_commands(path: str) -> Callable[[list[str]], None]:
 
     def command(words: list[str]) -> None:
         # One core for each search: small models take several times as much time of two, of which others have use.
-        vars(sys.modules["archwright.evaluate.workers.pool"])["cores"] = lambda: 1
+        vars(sys.modules["archwright.evaluate.workers.pool"])["count_cores"] = lambda: 1
         if OWN_WORKERS not in os.environ:
-            vars(sys.modules["archwright.evaluate.workers.process"])["WORKER"] = workers
+            vars(sys.modules["archwright.evaluate.workers.process"])["WORKER_ARGUMENTS"] = workers
         sys.argv[1:] = words
         main(words)
 
@@ -181,7 +181,7 @@ def _import_for_workers() -> Callable[[list[str]], None]:
         faulthandler.enable()
         sys.stdout = sys.stderr
         sys.argv[1:] = words
-        sys.modules["archwright.evaluate.workers.worker"].main()
+        sys.modules["archwright.evaluate.workers.worker"].run_worker()
 
     return worker
 

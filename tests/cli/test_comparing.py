@@ -117,7 +117,7 @@ def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propos
 def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this_one(tmp_path, monkeypatch):
     """Not as many as the machine has: those that its affinity and its container leave."""
     given = {}
-    monkeypatch.setattr(running, "cores", lambda: 3)
+    monkeypatch.setattr(running, "count_cores", lambda: 3)
     monkeypatch.setattr(running, "run_searches", lambda _, entries, *__, **more: given.update(more) or entries)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [entry("a.random.0", 4)]
     force = Force(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1, 10.0)

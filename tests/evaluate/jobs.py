@@ -60,9 +60,9 @@ def end(pool, **about):
 def over(worker: WorkerProcess, seconds=60.0) -> bool:
     """Whether a pool's worker, with all its threads and all that it has started, has ended within so many seconds."""
     until = time.monotonic() + seconds
-    while worker.alive and time.monotonic() < until:
+    while worker.is_alive and time.monotonic() < until:
         time.sleep(0.02)
-    return not worker.alive
+    return not worker.is_alive
 
 
 def children(pid: int) -> list[int]:

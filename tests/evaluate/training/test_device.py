@@ -12,7 +12,7 @@ from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training import device
 from archwright.evaluate.training.device import NoCompiler, choose_device, compile_for_training, require_compiler
-from archwright.evaluate.workers.machine import cores
+from archwright.evaluate.workers.machine import count_cores
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.jobs import job, run
 
@@ -51,8 +51,8 @@ def test_workers_share_the_cores(tmp_path):
     written = [json.loads(file.read_text()) for file in tmp_path.glob("threads-*")]
     assert len(written) == workers
     assert {(interop, compiler) for _, interop, compiler in written} == {(1, False)}
-    assert all(threads == max(1, cores() // workers) for threads, *_ in written)
-    assert sum(threads for threads, *_ in written) <= max(cores(), workers)
+    assert all(threads == max(1, count_cores() // workers) for threads, *_ in written)
+    assert sum(threads for threads, *_ in written) <= max(count_cores(), workers)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_report_is_of_an_epoch(pool, file):
         assert "functions.py" not in finished.error
 
 
-def test_a_halted_function_ends_well_at_its_next_report_and_its_worker_goes_on(open_pool):
+def test_a_function_that_is_stopped_early_ends_well_at_its_next_report_and_its_worker_goes_on(open_pool):
     pool = open_pool("reports_until_halted")
     pool.submit(job(3))
     arrived = until_report(pool)
@@ -71,7 +71,7 @@ def test_a_halted_function_ends_well_at_its_next_report_and_its_worker_goes_on(o
     assert pool.pids == [pid]
 
 
-def test_a_halt_touches_no_other_job_and_no_later_attempt(open_pool):
+def test_stopping_early_touches_no_other_job_and_no_later_attempt(open_pool):
     """Before any job, of a trial that nobody has, and of one that has ended: nothing happens."""
     pool = open_pool("reports", workers=2)
     pool.stop_early(7, "too early")
@@ -126,9 +126,9 @@ def test_closing_ends_what_runs_at_once(open_pool):
     pool.warm_up()
     pool.submit(job())
     (worker,) = pool._workers
-    while not worker._said.endswith(b"\n"):  # what it prints once it has a child
+    while not worker._stderr_tail.endswith(b"\n"):  # what it prints once it has a child
         assert pool.collect(0.1) == []
-    child = int(worker.last_words().split()[-1])
+    child = int(worker.tail_stderr().split()[-1])
     started = time.monotonic()
     pool.close()
     assert time.monotonic() - started < 30, "it would run for ever"
@@ -155,7 +155,7 @@ def test_a_dead_worker_is_replaced_at_once_and_warm_before_the_next_job(open_poo
         pool.collect(0.1)
     (ready,) = (worker for worker in pool._workers if worker.ready)
     pool.submit(job(1))
-    assert ready.served
+    assert ready.had_job
 
 
 def test_a_worker_that_cannot_start_is_not_started_again_before_the_next_job(tmp_path):

@@ -11,10 +11,11 @@ import pytest
 
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
+from archwright.evaluate.workers.process import MAX_STDERR_BYTES
 from tests.ends import gone
 from tests.evaluate.jobs import calls, children, end, job, over, run, until_end, until_report
 
-MAY_BE_CHANCE = {"is_killed", "is_orphaned", "is_terminated", "gets_a_signal_without_a_name"}
+TRANSIENT = {"is_killed", "is_orphaned", "is_terminated", "gets_a_signal_without_a_name"}
 
 
 def test_an_exception_is_told_with_the_person_s_own_frames(pool, file):
@@ -58,7 +59,7 @@ def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(po
     (ended, after), _ = run(pool, job(0, calls(function)), job(1, calls("process")))
     assert (ended.status, after.status) == (status, "ok")
     assert told in ended.error
-    assert ended.transient == (function in MAY_BE_CHANCE)
+    assert ended.transient == (function in TRANSIENT)
     assert len(ended.error) < 12_000
 
 
@@ -121,7 +122,7 @@ def test_what_is_no_function_is_told_before_any_trial(open_pool, function, told)
         open_pool(function).warm_up()
 
 
-def test_a_later_worker_that_dies_at_its_start_may_be_chance(tmp_path, file):
+def test_the_death_of_a_later_worker_at_its_start_is_transient(tmp_path, file):
     """The job that waited for it has not begun."""
     shutil.copy(file, tmp_path / "later.py")
     with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
@@ -154,16 +155,16 @@ def test_a_limit_that_comes_when_the_job_has_ended_is_none_of_the_next_job_s(ope
     pool = open_pool("process", trial_timeout=60.0)
     (first,), _ = run(pool, job(0))
     (worker,) = pool._workers
-    worker.limit.expire()
+    worker.limit.kill_worker()
     (second,), _ = run(pool, job(1))
     assert second.metrics == first.metrics, "the same process"
-    worker.limit.expired = time.monotonic()
+    worker.limit.killed_at = time.monotonic()
     (third,), _ = run(pool, job(2))
     assert third.status == "ok"
     assert third.metrics != first.metrics
 
 
-def test_memory_that_is_shared_with_other_trials_may_be_short_by_chance(open_pool):
+def test_a_want_of_memory_that_is_shared_with_other_trials_is_transient(open_pool):
     for workers in (1, 2):
         (ended,), _ = run(open_pool("runs_out", workers=workers), job())
         assert (ended.status, ended.transient) == ("out_of_memory", workers == 2)
@@ -195,7 +196,7 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
     pool.submit(job())
     assert worker.limit._timer.interval < 3.0, "two seconds after its limit it is dead"
     assert gone([process])  # nobody collects, as where the coordinator waits for its log
-    dead = time.monotonic() - worker.since
+    dead = time.monotonic() - worker.started_at
     time.sleep(0.5)  # which is none of the trial's time
     (ended,) = pool.collect(5.0)
     assert (ended.status, "limit of 1 s" in ended.error, ended.transient) == ("timed_out", True, False)
@@ -204,7 +205,7 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
 
 def test_a_flood_is_drained_within_bounded_memory(pool):
     run(pool, job(0, calls("floods")))
-    assert all(len(worker._said) <= 1 << 14 for worker in pool._workers)
+    assert all(len(worker._stderr_tail) <= MAX_STDERR_BYTES for worker in pool._workers)
 
 
 def test_prints_do_not_reach_the_protocol(pool):
@@ -271,7 +272,7 @@ def test_garbage_in_the_pipes_costs_an_attempt_at_most(pool):
     assert "is no message of a worker" in ended.error
 
 
-def test_a_halted_job_whose_worker_dies_has_crashed(open_pool):
+def test_a_job_that_is_stopped_early_and_whose_worker_dies_has_crashed(open_pool):
     pool = open_pool("reports_and_dies")
     pool.submit(job(0))
     arrived = until_report(pool)

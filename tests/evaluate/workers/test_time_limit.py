@@ -9,16 +9,16 @@ import pytest
 
 from archwright.core.protocols import Finished, Report
 from archwright.evaluate.config import FunctionConfig
-from archwright.evaluate.workers import limit as limit_module
 from archwright.evaluate.workers import pool as pool_module
 from archwright.evaluate.workers import process as process_module
-from archwright.evaluate.workers.limit import LAST_CALL, SPARE, STANDSTILL
+from archwright.evaluate.workers import time_limit as time_limit_module
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.evaluate.workers.protocol import Ended, Ready, encode
+from archwright.evaluate.workers.protocol import JobEnded, WorkerReady, encode
+from archwright.evaluate.workers.time_limit import LAST_CALL_SECONDS, OVERTIME_SECONDS, STANDSTILL_SECONDS
 from tests.evaluate.jobs import job
 
 LIMIT = 5.0
-END = Ended(Finished(0, 1, "ok", {"accuracy": 0.5}, 2.0), True)
+END = JobEnded(Finished(0, 1, "ok", {"accuracy": 0.5}, 2.0), True)
 
 
 class Worker:
@@ -65,7 +65,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (pool_module, process_module, limit_module):
+    for module in (pool_module, process_module, time_limit_module):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -78,9 +78,9 @@ def begun(monkeypatch, clock):
         pool.submit(job())
         (process,) = pool._workers
         worker: Any = process._process
-        worker.say(Ready())
-        pool._look(0.0)
-        assert process.since == clock.now
+        worker.say(WorkerReady())
+        pool._poll(0.0)
+        assert process.started_at == clock.now
         yield SimpleNamespace(pool=pool, process=process, worker=worker)
 
 
@@ -90,7 +90,7 @@ def test_a_job_that_was_done_while_the_coordinator_was_stopped_is_done(begun, cl
     clock.now += 9.0
     select, waits = begun.pool._selector.select, iter([True])
     monkeypatch.setattr(begun.pool._selector, "select", lambda timeout: [] if next(waits, False) else select(timeout))
-    begun.pool._look(0.0)
+    begun.pool._poll(0.0)
     report, end = begun.pool.collect(1.0)
     assert (report.epoch, end.status, end.metrics) == (1, "ok", {"accuracy": 0.5})
 
@@ -112,21 +112,21 @@ def test_all_that_it_said_is_heard_also_where_it_fills_its_pipe_several_times(be
 def test_a_job_that_has_nothing_to_say_is_timed_out_after_a_last_call(begun, clock):
     clock.now += LIMIT
     assert begun.pool.collect(0.0) == []
-    clock.now += LAST_CALL
+    clock.now += LAST_CALL_SECONDS
     (end,) = begun.pool.collect(0.0)
     assert (end.status, end.error, end.transient) == (
         "timed_out",
         "the trial was killed at its limit of 5 s (trial_timeout)",
         False,
     )
-    assert end.seconds == LIMIT + LAST_CALL
+    assert end.seconds == LIMIT + LAST_CALL_SECONDS
 
 
 def test_a_job_over_its_limit_while_all_stood_still_is_tried_again(begun, clock):
     """A container that is paused stops its workers too: whether the job had its time, nobody knows."""
-    clock.now += LIMIT + SPARE + STANDSTILL + 0.1
+    clock.now += LIMIT + OVERTIME_SECONDS + STANDSTILL_SECONDS + 0.1
     assert begun.pool.collect(0.0) == []
-    clock.now += LAST_CALL
+    clock.now += LAST_CALL_SECONDS
     (end,) = begun.pool.collect(0.0)
     assert (end.status, end.transient) == ("timed_out", True)
     assert "the search did not run" in end.error
@@ -135,8 +135,8 @@ def test_a_job_over_its_limit_while_all_stood_still_is_tried_again(begun, clock)
 @pytest.mark.parametrize("late", [0.0, 60.0])
 def test_a_worker_that_has_ended_its_job_is_not_killed_while_its_coordinator_waits_for_the_log(begun, clock, late):
     begun.worker.say(Report(0, 1, 1, {"accuracy": 0.25}), END)
-    clock.now += LIMIT + SPARE + late
-    begun.process.limit.expire()
+    clock.now += LIMIT + OVERTIME_SECONDS + late
+    begun.process.limit.kill_worker()
     assert begun.worker.returncode is None
     clock.now += 60.0
     assert [type(message) for message in begun.pool.collect(0.0)] == [Report, Finished]
@@ -149,13 +149,13 @@ def test_a_job_that_is_killed_while_its_coordinator_waits_for_the_log_has_said_w
     """The rest of a message that nobody has ended is no message."""
     begun.worker.say(Report(0, 1, 1, {"accuracy": 0.25}))
     os.write(begun.worker.reports, encode(END)[:20])
-    clock.now += LIMIT + SPARE + late
-    begun.process.limit.expire()
+    clock.now += LIMIT + OVERTIME_SECONDS + late
+    begun.process.limit.kill_worker()
     assert begun.worker.returncode == -15
     clock.now += 60.0
     report, end = begun.pool.collect(0.0)
     assert (report.epoch, end.status, end.transient) == (1, "timed_out", late > 0)
-    assert end.seconds == pytest.approx(LIMIT + SPARE + late + LAST_CALL, abs=0.02)
+    assert end.seconds == pytest.approx(LIMIT + OVERTIME_SECONDS + late + LAST_CALL_SECONDS, abs=0.02)
 
 
 def test_a_worker_that_gets_ready_while_nobody_listens_is_ready(monkeypatch, clock):
@@ -165,17 +165,17 @@ def test_a_worker_that_gets_ready_while_nobody_listens_is_ready(monkeypatch, clo
         (process,) = pool._workers
         worker: Any = process._process
         clock.now += 9.0
-        pool._look(0.0)
-        worker.say(Ready())
-        pool._look(0.0)
-        assert (process.ready, process.since) == (True, clock.now)
+        pool._poll(0.0)
+        worker.say(WorkerReady())
+        pool._poll(0.0)
+        assert (process.ready, process.started_at) == (True, clock.now)
 
 
 def test_a_worker_that_is_dead_when_it_is_heard_to_be_of_no_more_use_is_replaced_once(begun, clock):
     """Memory has run out for it, and near its limit, where nobody collects, all that it said is taken in."""
-    begun.worker.say(Ended(Finished(0, 1, "out_of_memory", {}, 2.0, "no memory"), False))
-    clock.now += LIMIT + SPARE
-    begun.process.limit.expire()
+    begun.worker.say(JobEnded(Finished(0, 1, "out_of_memory", {}, 2.0, "no memory"), False))
+    clock.now += LIMIT + OVERTIME_SECONDS
+    begun.process.limit.kill_worker()
     begun.worker.terminate()
     (end,) = begun.pool.collect(0.0)
     assert end.status == "out_of_memory"

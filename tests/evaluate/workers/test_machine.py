@@ -1,8 +1,40 @@
-"""What the system's counts of kills for want of memory say of a worker's death."""
+"""Workers share the cores that the process really gets, and the system's kills for want of memory explain deaths."""
+
+import os
 
 import pytest
 
-from archwright.evaluate.workers.machine import OomKills
+from archwright.evaluate.workers.machine import OomKills, count_cores
+
+MINE = len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "expected"),
+    [
+        ("0::/job\n", {"job/cpu.max": "max 100000"}, MINE),
+        ("0::/job\n", {"job/cpu.max": "150000 100000"}, 1),
+        ("0::/job\n", {"job/cpu.max": "20000 100000"}, 1),
+        ("0::/job\n", {"job/cpu.max": "100000 100000", "cpu.max": "99900000 100000"}, 1),
+        ("0::/of/the/host\n", {"cpu.max": "100000 100000"}, 1),
+        ("3:cpu,cpuacct:/job\n", {"cpu/job/cpu.cfs_quota_us": "100000", "cpu/job/cpu.cfs_period_us": "100000"}, 1),
+        ("3:cpu:/job\n", {"cpu/job/cpu.cfs_quota_us": "-1", "cpu/job/cpu.cfs_period_us": "100000"}, MINE),
+        ("3:memory:/job\n", {"cpu/job/cpu.cfs_quota_us": "100000", "cpu/job/cpu.cfs_period_us": "100000"}, MINE),
+        ("", {}, MINE),
+    ],
+)
+def test_the_time_that_a_group_gets_counts_as_count_cores(tmp_path, lines, files, expected):
+    (tmp_path / "process").mkdir()
+    (tmp_path / "process" / "cgroup").write_text(lines)
+    for name, content in files.items():
+        file = tmp_path / "groups" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content + "\n")
+    assert count_cores(tmp_path / "process", tmp_path / "groups") == expected
+
+
+def test_a_machine_without_control_groups_has_its_count_cores(tmp_path):
+    assert count_cores(tmp_path, tmp_path) == MINE
 
 
 @pytest.fixture
@@ -64,8 +96,8 @@ def test_the_count_is_that_of_the_group(tmp_path, lines, file):
 
 
 def test_where_no_group_is_seen_the_machine_s_count_is_taken_or_none_is_known(tmp_path, monkeypatch):
-    monkeypatch.setattr("archwright.evaluate.workers.machine.MACHINE", count(tmp_path / "vmstat", 5))
+    monkeypatch.setattr("archwright.evaluate.workers.machine.VMSTAT_FILE", count(tmp_path / "vmstat", 5))
     assert kills_of(tmp_path).count() == 5
-    monkeypatch.setattr("archwright.evaluate.workers.machine.MACHINE", tmp_path / "nowhere")
+    monkeypatch.setattr("archwright.evaluate.workers.machine.VMSTAT_FILE", tmp_path / "nowhere")
     assert kills_of(tmp_path).count() is None
     assert kills_of(tmp_path).explain_death(since=None) is None
