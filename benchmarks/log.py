@@ -27,7 +27,7 @@ def started(trials: int) -> RunStarted:
     return RunStarted(space, "deeparchitect", shape, searcher, evaluator, Objective(), budget, 0, trials, versions)
 
 
-class Instant:
+class InstantEvaluator:
     """An evaluator that takes no time: what is left is the coordinator's own."""
 
     slots = 1
@@ -68,7 +68,7 @@ def prepared(folder: Path, trials: int) -> DuckDBLog:
     """A log with a run of `trials` trials."""
     log = DuckDBLog(folder / "prepared.duckdb")
     kept = _Unlogged(log)
-    SearchLoop(kept, "run", START, RunState(), start_search(started(trials)), Instant()).run(started(trials))
+    SearchLoop(kept, "run", START, RunState(), start_search(started(trials)), InstantEvaluator()).run(started(trials))
     kept.write()
     return log
 
@@ -103,7 +103,7 @@ def coordinator_seconds_per_trial(log: DuckDBLog, more: int) -> float:
     """Everything but the evaluation: propose, walk the space, log in one transaction, tell; after what is there."""
     before, scored_at = read_run(log, "run").state.proposed, list[float]()
     on_event = lambda event: scored_at.append(time.perf_counter()) if isinstance(event, Scored) else None  # noqa: E731
-    resume_run(log, "run", Instant(), trials=before + more, callbacks=RunCallbacks(on_event=on_event))
+    resume_run(log, "run", InstantEvaluator(), trials=before + more, callbacks=RunCallbacks(on_event=on_event))
     return (scored_at[-1] - scored_at[0]) / (len(scored_at) - 1)
 
 

@@ -16,7 +16,7 @@ from archwright.store import chain
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored
 from archwright.store.log import START
-from tests.search.instant import started
+from tests.search.instant import make_started
 
 Scores = Sequence[float | None]
 
@@ -24,7 +24,7 @@ Scores = Sequence[float | None]
 def entry(run: str, trials: int, direction: str = "maximize") -> ComparedSearch:
     """The search that a run is of, named NAME.SEARCHER.SEED."""
     _, searcher, seed = run.split(".")
-    begun = started(trials, int(seed))
+    begun = make_started(trials, int(seed))
     return ComparedSearch(
         run, evolve(begun, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction))
     )

@@ -16,10 +16,10 @@ from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import UnreadableEvent
 from archwright.store.log import START
-from tests.search.instant import started
+from tests.search.instant import make_started
 
 DIGITS = describe_dataset("digits")
-BEGUN = evolve(started(8), data=logged(DIGITS))  # of images of 1x8x8
+BEGUN = evolve(make_started(8), data=logged(DIGITS))  # of images of 1x8x8
 
 
 def test_a_search_says_what_it_found_and_logs_the_classes(trained):
@@ -87,7 +87,9 @@ def test_a_run_whose_classes_are_others_now_does_not_go_on(cli, tmp_path):
     shades = np.arange(20, dtype=np.uint8) % 2
     np.savez(tmp_path / "mine.npz", images=np.full((20, 8, 8), 7, np.uint8), labels=shades + 1)
     config = config_to_json(TrainingConfig("npz:mine.npz"))
-    begun = evolve(started(8), evaluator=config, data={"classes": ["0", "1"], "train": 13, "validation": 3, "test": 4})
+    begun = evolve(
+        make_started(8), evaluator=config, data={"classes": ["0", "1"], "train": 13, "validation": 3, "test": 4}
+    )
     log = DuckDBLog(tmp_path / "archwright.duckdb")
     log.append("run-1", [begun], START)
     done = cli("resume", "run-1")

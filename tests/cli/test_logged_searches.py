@@ -17,9 +17,9 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import ForkPoint, RunResumed, RunStopped
 from archwright.store.log import START
 from tests.cli.compared import entry, written
-from tests.search.instant import started
+from tests.search.instant import make_started
 
-BEGUN = evolve(started(8), evaluator=config_to_json(TrainingConfig("mnist")), searcher=searcher_to_json("mcts"))
+BEGUN = evolve(make_started(8), evaluator=config_to_json(TrainingConfig("mnist")), searcher=searcher_to_json("mcts"))
 OTHER_SPACE = {**BEGUN.space, "kind": "other"}
 
 # What a comparison wants now, and what is said of the run that is there.

@@ -14,7 +14,7 @@ from archwright.core.objective import Objective
 from archwright.search.running.loop import StopRequest
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
-from tests.search.instant import started
+from tests.search.instant import make_started
 
 
 def overview(terminal: bool, trains: bool = True) -> tuple[Overview, StringIO]:
@@ -42,7 +42,7 @@ def test_ends_of_trials_and_searches_are_lines_where_there_is_no_terminal():
     view, said = overview(terminal=False)
     with view.shown():
         view.begin("a.mcts.3", RunState(), Objective())
-        for event in events(started(6)):
+        for event in events(make_started(6)):
             view.watch(event)
         view.end("a.mcts.3 is done")
     assert said.getvalue() == "a.mcts.3  trial 0  accuracy 0.5000  in 3.0 s  best so far\na.mcts.3 is done (3 of 10)\n"
@@ -51,7 +51,7 @@ def test_ends_of_trials_and_searches_are_lines_where_there_is_no_terminal():
 def test_a_terminal_shows_the_searches_and_how_far_the_one_is_that_is_under_way():
     view, said = overview(terminal=True)
     view.begin("a.mcts.3", RunState(), Objective())
-    for event in events(started(6)):
+    for event in events(make_started(6)):
         view.watch(event)
     view.out.print(view.picture())
     shown = said.getvalue()

@@ -10,13 +10,13 @@ from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
 from archwright.store.log import START
-from tests.search.instant import started
+from tests.search.instant import make_started
 
 
 @pytest.fixture
 def log(tmp_path) -> DuckDBLog:
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("digits-1", [started(1)], START)
+    log.append("digits-1", [make_started(1)], START)
     return log
 
 
@@ -105,6 +105,6 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
 def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
     told, untold = FunctionConfig("own.py:both", input_shape=(16,)), FunctionConfig("own.py:both")
     for config in (told, untold, TrainingConfig()):
-        assert of_run(started(1, evaluator=config_to_json(config))) == config
+        assert of_run(make_started(1, evaluator=config_to_json(config))) == config
     older = {name: value for name, value in config_to_json(untold).items() if name != "input_shape"}
-    assert of_run(started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))
+    assert of_run(make_started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))

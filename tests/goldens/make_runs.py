@@ -24,7 +24,7 @@ from archwright.store.events import Event, RunStarted
 from archwright.store.fold import RunState
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
-from tests.search.instant import Instant
+from tests.search.instant import InstantEvaluator
 
 HERE = Path(__file__).parent / "runs"
 TRIALS = 24
@@ -76,7 +76,7 @@ def golden(case: str, space: str) -> list[Event]:
         versions={},
     )
     log = MemoryLog()
-    evaluator = Instant(2, verdict)
+    evaluator = InstantEvaluator(2, verdict)
     loop = SearchLoop(log, "run", START, RunState(), start_search(started), evaluator, max_consecutive_failures=TRIALS)
     loop.run(started)
     return [each.event for each in log.read("run")]

@@ -20,7 +20,7 @@ SPACE = aw.sequential(
 )
 
 
-def started(trials: int, seed: int = 0, **rest) -> RunStarted:
+def make_started(trials: int, seed: int = 0, **rest) -> RunStarted:
     """The beginning of a random search in a small space."""
     return RunStarted(
         space=to_json(SPACE),
@@ -36,16 +36,16 @@ def started(trials: int, seed: int = 0, **rest) -> RunStarted:
     )
 
 
-def worth(job: Job) -> Finished:
+def score_job(job: Job) -> Finished:
     """A score in [0, 1) that only the architecture decides."""
     digest = blake2b(json.dumps(to_json(job.architecture)).encode(), digest_size=4).digest()
     return Finished(job.trial, job.attempt, "ok", {"accuracy": int.from_bytes(digest) / 2**32}, 0.5)
 
 
-class Instant:
+class InstantEvaluator:
     """Ends jobs at once, several slots in a shuffled order, with a report before each end."""
 
-    def __init__(self, slots: int = 1, verdict: Callable[[Job], Finished] = worth, seed: int = 0) -> None:
+    def __init__(self, slots: int = 1, verdict: Callable[[Job], Finished] = score_job, seed: int = 0) -> None:
         self.slots = slots
         self.jobs: list[Job] = []
         self.seen: list[Job] = []

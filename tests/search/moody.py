@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from archwright.core.protocols import Finished, Job
-from tests.search.instant import Instant, worth
+from tests.search.instant import InstantEvaluator, score_job
 
 
-class Moody(Instant):
+class Moody(InstantEvaluator):
     """An evaluator that looks at the files of a folder: with one named `ill`, trials fail from the third on.
 
     With one named `deadly`, its process is killed in the fourth trial; with one named `slow`, a trial takes a second,
@@ -29,9 +29,9 @@ class Moody(Instant):
             os.kill(os.getpid(), signal.SIGKILL)
         if (self.folder / "ill").exists() and job.trial >= 2:
             return Finished(job.trial, job.attempt, "invalid", {}, 0.0, f"trial {job.trial} is ill")
-        return worth(job)
+        return score_job(job)
 
 
-def broken() -> Instant:
+def broken() -> InstantEvaluator:
     """An evaluator that cannot be opened."""
     return 1 / 0

@@ -1,22 +1,22 @@
-"""An evaluator in this process that trains several jobs an epoch at a time, and lets them be halted in between."""
+"""An evaluator in this process that trains several jobs an epoch at a time, and lets them be stopped early."""
 
 import random
 from collections.abc import Callable, Sequence
 
 from archwright.core.protocols import Finished, Job, Report, Stopped
 
-Curve = Callable[[Job], Sequence[float | None]]  # the accuracy after each epoch; None: the job crashes there
+LearningCurve = Callable[[Job], Sequence[float | None]]  # the accuracy after each epoch; None: the job crashes there
 
 
-class Paced:
-    """Each `collect` lets one of the jobs, drawn by `seed`, train one more epoch; a halt comes `late` epochs late."""
+class PacedEvaluator:
+    """Each `collect` lets one of the jobs, drawn by `seed`, train one more epoch; a stop comes `late` epochs late."""
 
-    def __init__(self, curve: Curve, slots: int = 1, seed: int = 0, late: int = 0) -> None:
+    def __init__(self, curve: LearningCurve, slots: int = 1, seed: int = 0, late: int = 0) -> None:
         self.slots = slots
         self.jobs: dict[int, Job] = {}
         self.epochs: dict[int, int] = {}  # of every trial, how many were trained in its last attempt
-        self.halts: list[tuple[int, int, str]] = []  # trial, epoch and why
-        self.heard: Callable[[int, int, str], None] = lambda *_: None
+        self.stops: list[tuple[int, int, str]] = []  # trial, epoch and reason
+        self.on_stop: Callable[[int, int, str], None] = lambda *_: None
         self._curve, self._late, self._random = curve, late, random.Random(seed)
         self._ends: dict[int, tuple[int, str]] = {}
 
@@ -26,8 +26,8 @@ class Paced:
         self._ends.pop(job.trial, None)
 
     def stop_early(self, trial: int, reason: str) -> None:
-        self.halts.append((trial, self.epochs[trial], reason))
-        self.heard(trial, self.epochs[trial], reason)
+        self.stops.append((trial, self.epochs[trial], reason))
+        self.on_stop(trial, self.epochs[trial], reason)
         if trial in self.jobs:
             self._ends[trial] = (self.epochs[trial] + self._late, reason)
 
@@ -39,14 +39,14 @@ class Paced:
         if done >= min(last, len(curve)):
             stopped = Stopped("hopeless", done, why) if why and done < len(curve) else None
             metrics = {} if stopped else {"accuracy": max(value for value in curve if value is not None)}
-            return [self._over(job, Finished(trial, job.attempt, "ok", metrics, 1.0 * done, stopped=stopped))]
+            return [self._finish(job, Finished(trial, job.attempt, "ok", metrics, 1.0 * done, stopped=stopped))]
         value = curve[done]
         if value is None:
-            return [self._over(job, Finished(trial, job.attempt, "crashed", {}, 1.0 * done, "a crash"))]
+            return [self._finish(job, Finished(trial, job.attempt, "crashed", {}, 1.0 * done, "a crash"))]
         self.epochs[trial] += 1
         return [Report(trial, job.attempt, done + 1, {"accuracy": value})]
 
-    def _over(self, job: Job, end: Finished) -> Finished:
+    def _finish(self, job: Job, end: Finished) -> Finished:
         del self.jobs[job.trial]
         return end
 

@@ -18,7 +18,7 @@ from archwright.search.searchers import named
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Scored
 from tests.search.halving import Halving
-from tests.search.instant import started
+from tests.search.instant import make_started
 
 SPACE = aw.sequential(
     aw.settings(learning_rate=aw.reals(1e-3, 1e-1, log=True), schedule="cosine", horizon=4),
@@ -56,7 +56,7 @@ def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
     register()
     log = DuckDBLog(path)
     known = log.path.exists() and "promoted" in log.runs()
-    begun = evolve(started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
+    begun = evolve(make_started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
     scored: list[Scored] = []
 
     def on_event(event) -> None:

@@ -12,7 +12,7 @@ from archwright.store.errors import RunExists
 from archwright.store.events import Proposed
 from archwright.store.log import START
 from archwright.store.runs import generate_run_names, list_runs
-from tests.search.instant import started
+from tests.search.instant import make_started
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_searches_that_begin_at_once_take_the_next_names(log):
 
 def test_a_name_that_was_taken_and_is_done_with_is_passed_over(log):
     names = generate_run_names(log, "digits")
-    log.append("digits-1", [started(1)], START)
+    log.append("digits-1", [make_started(1)], START)
     write_artifact(locate_artifact(locate_run_folder(log.path, "digits-2"), 0, "model"), b"weights")
     with claim_first_free(log, names) as name:
         assert name == "digits-3"
@@ -54,11 +54,11 @@ def test_a_start_that_fails_takes_no_name(log):
 
 
 def test_where_all_names_are_taken_another_one_is_asked_for(log):
-    log.append("a", [started(1), Proposed(0, (), started(1).budget)], START)
+    log.append("a", [make_started(1), Proposed(0, (), make_started(1).budget)], START)
     with pytest.raises(RunExists, match="name another one"), claim_first_free(log, ["a"]):
         pass
 
 
 def test_numbers_go_on_after_the_last_one(log):
-    log.append("digits-7", [started(1)], START)
+    log.append("digits-7", [make_started(1)], START)
     assert list(islice(generate_run_names(log, "digits"), 2)) == ["digits-8", "digits-9"]

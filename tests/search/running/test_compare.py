@@ -25,7 +25,7 @@ from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.verify import verify_log
 from tests.places import ROOT
-from tests.search.instant import Instant, started
+from tests.search.instant import InstantEvaluator, make_started
 from tests.search.moody import Moody, broken
 from tests.search.running.test_loop import events_of, start_loop
 
@@ -43,41 +43,41 @@ def importable(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
 
 
-def whole(log) -> bool:
+def is_whole(log) -> bool:
     return all(verdict.broken is None for verdict in verify_log(log.path))
 
 
-def facts(events) -> list:
+def strip_versions(events) -> list:
     """Events without the versions that they name."""
     return [evolve(e, versions={}) if isinstance(e, RunResumed) else e for e in events]
 
 
-def test_grid_names_every_search():
-    entries = plan_comparison("c", started(5), SEARCHERS, 3)
-    assert [entry.run for entry in entries] == [f"c.{label}.{seed}" for seed in range(3) for label in SEARCHERS]
-    assert [entry.started.seed for entry in entries] == [0, 0, 1, 1, 2, 2]
+def test_a_plan_names_every_search():
+    searches = plan_comparison("c", make_started(5), SEARCHERS, 3)
+    assert [search.run for search in searches] == [f"c.{label}.{seed}" for seed in range(3) for label in SEARCHERS]
+    assert [search.started.seed for search in searches] == [0, 0, 1, 1, 2, 2]
 
 
 def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
     """Over two processes: each run is verified, and proposes what a run of its seed proposes anywhere."""
-    entries = plan_comparison("c", started(6), SEARCHERS, 3)
-    done = list(run_searches(log, entries, partial(Instant, 2), processes=2))
-    assert sorted(entry.run for entry in done) == sorted(log.runs()) == sorted(entry.run for entry in entries)
-    assert whole(log)
-    for entry in entries:
-        events = read_run(log, entry.run).events
-        assert read_run(log, entry.run).state.scored == 6
+    searches = plan_comparison("c", make_started(6), SEARCHERS, 3)
+    done = list(run_searches(log, searches, partial(InstantEvaluator, 2), processes=2))
+    assert sorted(search.run for search in done) == sorted(log.runs()) == sorted(search.run for search in searches)
+    assert is_whole(log)
+    for search in searches:
+        events = read_run(log, search.run).events
+        assert read_run(log, search.run).state.scored == 6
         assert not list(find_mismatches(events))
     alone = MemoryLog()
-    start_loop(alone, Instant(), trials=6)
+    start_loop(alone, InstantEvaluator(), trials=6)
     paths = [e.path for e in read_run(log, "c.random.0").events if isinstance(e, Proposed)]
     assert paths == [e.path for e in events_of(alone) if isinstance(e, Proposed)]
 
 
-def searched(started) -> list:
+def run_whole_search(started) -> list:
     """The events of a whole search that is run here."""
     log = MemoryLog()
-    log.append_all([run_search(Instant, Path("log.duckdb"), SearchJob(ComparedSearch("run", started), []))])
+    log.append_all([run_search(InstantEvaluator, Path("log.duckdb"), SearchJob(ComparedSearch("run", started), []))])
     return events_of(log)
 
 
@@ -86,91 +86,93 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
     """The log says of them what it says of runs that were resumed alone; they propose what was proposed at one go."""
     alone = DuckDBLog(tmp_path / "alone.duckdb")
     for trials in (3, 5, 7):
-        entries = plan_comparison("c", started(trials), {"random": {"name": "random"}, "mcts": {"name": "mcts"}}, 1)
-        assert len(list(run_searches(log, entries, Instant, processes=1))) == 2
-        for entry in entries:
+        searches = plan_comparison(
+            "c", make_started(trials), {"random": {"name": "random"}, "mcts": {"name": "mcts"}}, 1
+        )
+        assert len(list(run_searches(log, searches, InstantEvaluator, processes=1))) == 2
+        for search in searches:
             if trials == 3:
-                start_run(alone, entry.run, entry.started, Instant())
+                start_run(alone, search.run, search.started, InstantEvaluator())
             else:
-                resume_run(alone, entry.run, Instant(), trials=trials)
-    assert whole(log)
-    for entry in entries:
-        run = read_run(log, entry.run)
-        assert facts(run.events) == facts(read_run(alone, entry.run).events)
+                resume_run(alone, search.run, InstantEvaluator(), trials=trials)
+    assert is_whole(log)
+    for search in searches:
+        run = read_run(log, search.run)
+        assert strip_versions(run.events) == strip_versions(read_run(alone, search.run).events)
         assert run.state.scored == 7
         assert not list(find_mismatches(run.events))
-        at_one_go = [e.path for e in searched(entry.started) if isinstance(e, Proposed)]
+        at_one_go = [e.path for e in run_whole_search(search.started) if isinstance(e, Proposed)]
         assert [e.path for e in run.events if isinstance(e, Proposed)] == at_one_go
 
 
 def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(log, tmp_path):
     """As `resume` does: what was under way runs again, under its number."""
-    (entry,) = plan_comparison("c", started(9), {"mcts": {"name": "mcts"}}, 1)
-    events = searched(evolve(entry.started, trials=6))
+    (search,) = plan_comparison("c", make_started(9), {"mcts": {"name": "mcts"}}, 1)
+    events = run_whole_search(evolve(search.started, trials=6))
     killed = next(i for i, e in enumerate(events) if isinstance(e, AttemptEnded) and e.trial == 4)
     alone = DuckDBLog(tmp_path / "alone.duckdb")
-    for each in (log, alone):
-        each.append(entry.run, events[:killed], START)
-    assert list(run_searches(log, [entry], Instant, processes=1)) == [entry]
-    resume_run(alone, entry.run, Instant(), trials=9)
-    run = read_run(log, entry.run)
-    assert facts(run.events) == facts(read_run(alone, entry.run).events)
+    for some_log in (log, alone):
+        some_log.append(search.run, events[:killed], START)
+    assert list(run_searches(log, [search], InstantEvaluator, processes=1)) == [search]
+    resume_run(alone, search.run, InstantEvaluator(), trials=9)
+    run = read_run(log, search.run)
+    assert strip_versions(run.events) == strip_versions(read_run(alone, search.run).events)
     assert [e.attempt for e in run.events if isinstance(e, AttemptStarted) and e.trial == 4] == [1, 2]
     assert run.state.scored == 9
-    assert whole(log)
+    assert is_whole(log)
     assert not list(find_mismatches(run.events))
 
 
 def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
     """A score in the log is another one: the first place is named, and nothing is appended."""
-    (entry,) = plan_comparison("c", started(6), {"random": {"name": "random"}}, 1)
+    (search,) = plan_comparison("c", make_started(6), {"random": {"name": "random"}}, 1)
     other = {"score": 0.123, "metrics": {"accuracy": 0.123}}
     events = [
         evolve(e, **other) if isinstance(e, Scored) and e.trial == 2 else e
-        for e in searched(evolve(entry.started, trials=4))
+        for e in run_whole_search(evolve(search.started, trials=4))
     ]
-    log.append(entry.run, events, START)
+    log.append(search.run, events, START)
     with pytest.raises(SearchDiffers, match=r"c\.random\.0 .*Scored\(trial=2.*0\.123.*another --name") as raised:
-        list(run_searches(log, [entry], Instant, processes=1))
+        list(run_searches(log, [search], InstantEvaluator, processes=1))
     assert f"archwright replay c.random.0 --verify --log {log.path})" in str(raised.value)
-    assert read_run(log, entry.run).state.scored == 4
+    assert read_run(log, search.run).state.scored == 4
 
 
 @pytest.mark.slow
 def test_a_search_whose_trials_keep_failing_ends_and_no_other_one_does(log, tmp_path):
     """After five failures in a row; the same again goes on with it, as a resume would."""
     (tmp_path / "ill").touch()
-    entries = plan_comparison("c", started(20), SEARCHERS, 2)
-    assert len(list(run_searches(log, entries, partial(Moody, tmp_path), processes=2))) == 4
-    for entry in entries:
-        run = read_run(log, entry.run)
+    searches = plan_comparison("c", make_started(20), SEARCHERS, 2)
+    assert len(list(run_searches(log, searches, partial(Moody, tmp_path), processes=2))) == 4
+    for search in searches:
+        run = read_run(log, search.run)
         assert run.state.scored == 7
         assert run.events[-1] == RunStopped("failing", "trial 2, the first of them, was invalid: trial 2 is ill")
-    assert len(list(run_searches(log, entries[:1], partial(Moody, tmp_path), processes=1))) == 1
-    assert read_run(log, entries[0].run).state.scored == 12
-    assert whole(log)
+    assert len(list(run_searches(log, searches[:1], partial(Moody, tmp_path), processes=1))) == 1
+    assert read_run(log, searches[0].run).state.scored == 12
+    assert is_whole(log)
 
 
 def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
     """What is logged is whole, and only the others are run again."""
-    entries = plan_comparison("c", started(4), SEARCHERS, 20)
+    searches = plan_comparison("c", make_started(4), SEARCHERS, 20)
     finished: list = []
     get_stop_request = lambda: StopRequest.GRACEFUL if finished else StopRequest.NONE  # noqa: E731
-    for entry in run_searches(log, entries, partial(Moody, tmp_path), processes=1, get_stop_request=get_stop_request):
-        finished.append(entry)  # noqa: PERF402  (stop looks at it meanwhile)
-    assert 1 <= len(finished) < len(entries)
-    assert sorted(log.runs()) == sorted(entry.run for entry in finished)
-    assert all(read_run(log, entry.run).state.scored == 4 for entry in finished)
-    rest = [entry for entry in entries if entry not in finished]
-    assert len(list(run_searches(log, rest, Instant, processes=1))) == len(rest)
-    assert len(log.runs()) == len(entries)
+    for search in run_searches(log, searches, partial(Moody, tmp_path), processes=1, get_stop_request=get_stop_request):
+        finished.append(search)  # noqa: PERF402  (stop looks at it meanwhile)
+    assert 1 <= len(finished) < len(searches)
+    assert sorted(log.runs()) == sorted(search.run for search in finished)
+    assert all(read_run(log, search.run).state.scored == 4 for search in finished)
+    rest = [search for search in searches if search not in finished]
+    assert len(list(run_searches(log, rest, InstantEvaluator, processes=1))) == len(rest)
+    assert len(log.runs()) == len(searches)
 
 
 @pytest.mark.slow
 def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_soon(log, tmp_path):
     """One in each process, which would be given up if it were not waited for; no other one is begun."""
     (tmp_path / "held").touch()
-    entries = plan_comparison("c", started(3), SEARCHERS, 10)
+    searches = plan_comparison("c", make_started(3), SEARCHERS, 10)
     said: list[StopRequest] = []
 
     def get_stop_request() -> StopRequest:
@@ -181,18 +183,19 @@ def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_s
             said.append(StopRequest.GRACEFUL)
         return said[-1] if said else StopRequest.NONE
 
-    done = list(run_searches(log, entries, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request))
+    done = list(run_searches(log, searches, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request))
     assert len(done) == 2
-    assert all(read_run(log, entry.run).state.scored == 3 for entry in done)
+    assert all(read_run(log, search.run).state.scored == 3 for search in done)
 
 
 def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path):
     (tmp_path / "slow").touch()
-    entries = plan_comparison("c", started(1000), SEARCHERS, 1)
+    searches = plan_comparison("c", make_started(1000), SEARCHERS, 1)
     get_stop_request = lambda: StopRequest.IMMEDIATE if list(tmp_path.glob("begun-*")) else StopRequest.NONE  # noqa: E731
     began = time.monotonic()
     assert (
-        list(run_searches(log, entries, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request)) == []
+        list(run_searches(log, searches, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request))
+        == []
     )
     assert time.monotonic() - began < 500  # of the 1,000 that it would take
     assert not log.path.exists()
@@ -201,39 +204,39 @@ def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path
 @pytest.mark.slow
 def test_a_process_that_is_killed_loses_no_search_that_was_done(log, tmp_path):
     """It is told, and the same again does the rest."""
-    entries = plan_comparison("c", started(5), SEARCHERS, 20)
+    searches = plan_comparison("c", make_started(5), SEARCHERS, 20)
     done: list = []
 
     def run() -> None:
-        for entry in run_searches(log, entries, partial(Moody, tmp_path), processes=1):
-            done.append(entry)
+        for search in run_searches(log, searches, partial(Moody, tmp_path), processes=1):
+            done.append(search)
             (tmp_path / "deadly").touch()
 
     with pytest.raises(ProcessDied, match="killed by SIGKILL"):
         run()
     (tmp_path / "deadly").unlink()
-    assert 1 <= len(done) < len(entries)
-    assert sorted(log.runs()) == sorted(entry.run for entry in done)
-    rest = [entry for entry in entries if entry not in done]
+    assert 1 <= len(done) < len(searches)
+    assert sorted(log.runs()) == sorted(search.run for search in done)
+    rest = [search for search in searches if search not in done]
     assert len(list(run_searches(log, rest, partial(Moody, tmp_path), processes=1))) == len(rest)
-    assert whole(log)
+    assert is_whole(log)
 
 
 def test_what_an_evaluator_raises_is_raised(log):
     with pytest.raises(ZeroDivisionError):
-        list(run_searches(log, plan_comparison("c", started(5), SEARCHERS, 1), broken, processes=1))
+        list(run_searches(log, plan_comparison("c", make_started(5), SEARCHERS, 1), broken, processes=1))
 
 
 def test_a_run_that_was_stopped_on_the_way_goes_on_to_its_end(log):
     """By `archwright resume` and Ctrl-C, say: with some of its trials."""
-    (entry,) = plan_comparison("c", started(8), {"mcts": {"name": "mcts"}}, 1)
+    (search,) = plan_comparison("c", make_started(8), {"mcts": {"name": "mcts"}}, 1)
     seen: list = []
     get_stop_request = lambda: StopRequest.GRACEFUL if len(seen) > 12 else StopRequest.NONE  # noqa: E731
     callbacks = RunCallbacks(get_stop_request, seen.append)
-    assert start_run(log, entry.run, entry.started, Instant(), callbacks=callbacks).reason == "interrupted"
-    before = read_run(log, entry.run).state.scored
+    assert start_run(log, search.run, search.started, InstantEvaluator(), callbacks=callbacks).reason == "interrupted"
+    before = read_run(log, search.run).state.scored
     assert 0 < before < 8
-    list(run_searches(log, [entry], Instant, processes=1))
-    run = read_run(log, entry.run)
+    list(run_searches(log, [search], InstantEvaluator, processes=1))
+    run = read_run(log, search.run)
     assert run.state.scored == 8
     assert not list(find_mismatches(run.events))

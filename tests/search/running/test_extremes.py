@@ -34,7 +34,7 @@ from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
 from tests.scripts import script
 from tests.search.contract import Session, check_proposals, problem, replayed
-from tests.search.instant import Instant, started, worth
+from tests.search.instant import InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import events_of, make_loop
 
 order_statistics = script("order_statistics")
@@ -157,7 +157,7 @@ def test_a_comparison_of_extreme_scores_concludes(capsys):
 
 
 def test_trainings_of_extreme_scores_have_a_mean():
-    begun = evolve(started(3), searcher=searcher_to_json("given"))
+    begun = evolve(make_started(3), searcher=searcher_to_json("given"))
     repeats = of_repeats(begun, [{"score": 1e308}, {"score": 1e308}, {"score": -1e308}])
     assert repeats["mean"] == pytest.approx(1e308 / 3)
     assert repeats["deviation"] == pytest.approx(math.sqrt(4 / 3) * 1e308)
@@ -194,15 +194,15 @@ def test_the_median_rule_by_hand():
 def verdict(job):
     """Whole numbers among the scores, as an evaluator in this process may have them; one that no float holds."""
     values = [10**308, -(10**308), MOST, LEAST, -0.0, 2**60 + 1, 10**400]
-    return evolve(worth(job), metrics={"accuracy": values[job.trial % len(values)]})
+    return evolve(score_job(job), metrics={"accuracy": values[job.trial % len(values)]})
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_of_extreme_scores_is_logged_and_proposed_again(name):
     """Its models are kept by the rule, and the search that is replayed from its log is the one that ran."""
-    begun = evolve(started(14), searcher=searcher_to_json(name, CASES[name]), keep_models=2)
+    begun = evolve(make_started(14), searcher=searcher_to_json(name, CASES[name]), keep_models=2)
     log = MemoryLog()
-    make_loop(log, begun, Instant(2, verdict), max_consecutive_failures=14).run(begun)
+    make_loop(log, begun, InstantEvaluator(2, verdict), max_consecutive_failures=14).run(begun)
     events = events_of(log)
     assert list(find_mismatches(events)) == []
     state = fold_events(events)
@@ -222,8 +222,8 @@ def test_views_have_extreme_scores_as_they_are(tmp_path):
     """To the last digit; and what improved on what is told rightly."""
     values = [-MOST, LEAST, 0.0, 2 * LEAST, 1e308, MOST]
     log = DuckDBLog(tmp_path / "log.duckdb")
-    begun = evolve(started(len(values)), searcher=searcher_to_json("random"))
-    evaluator = Instant(1, lambda job: evolve(worth(job), metrics={"accuracy": values[job.trial]}))
+    begun = evolve(make_started(len(values)), searcher=searcher_to_json("random"))
+    evaluator = InstantEvaluator(1, lambda job: evolve(score_job(job), metrics={"accuracy": values[job.trial]}))
     make_loop(log, begun, evaluator).run(begun)
     assert [row[0] for row in query(log.path, "SELECT score FROM trials ORDER BY trial").rows] == values
     best = query(log.path, "SELECT trial FROM incumbents ORDER BY n").rows

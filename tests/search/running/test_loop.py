@@ -16,8 +16,8 @@ from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Repo
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
-from tests.search.instant import Instant, started, worth
-from tests.search.paced import Paced
+from tests.search.instant import InstantEvaluator, make_started, score_job
+from tests.search.paced import PacedEvaluator
 
 
 class Crash(Exception):
@@ -32,18 +32,18 @@ class CrashingLog(MemoryLog):
         self.crash, self.after, self.appends = crash, after, 0
 
     def append(self, run, events, after, times=None):
-        now = self.appends == self.crash
+        crashes = self.appends == self.crash
         self.appends += 1
-        if now and not self.after:
+        if crashes and not self.after:
             raise Crash
         position = super().append(run, events, after, times)
-        if now:
+        if crashes:
             raise Crash
         return position
 
 
 def events_of(log, name="run"):
-    return [each.event for each in log.read(name)]
+    return [entry.event for entry in log.read(name)]
 
 
 def make_loop(log, first, evaluator, **options) -> SearchLoop:
@@ -53,12 +53,12 @@ def make_loop(log, first, evaluator, **options) -> SearchLoop:
 
 
 def start_loop(log, evaluator, trials=8, **options) -> RunStopped:
-    return make_loop(log, started(trials), evaluator, **options).run(started(trials))
+    return make_loop(log, make_started(trials), evaluator, **options).run(make_started(trials))
 
 
 def resume_loop(log, evaluator, trials, **options) -> RunStopped:
     recorded = log.read("run")
-    events = [each.event for each in recorded]
+    events = [entry.event for entry in recorded]
     event = RunResumed(trials, {})
     search_state = replay_search([*events, event])
     return SearchLoop(log, "run", recorded[-1].position, fold_events(events), search_state, evaluator, **options).run(
@@ -66,7 +66,7 @@ def resume_loop(log, evaluator, trials, **options) -> RunStopped:
     )
 
 
-def paths(log) -> list:
+def list_paths(log) -> list:
     return [event.path for event in events_of(log) if isinstance(event, Proposed)]
 
 
@@ -74,7 +74,7 @@ def paths(log) -> list:
 def test_every_trial_is_scored_once(slots, seed):
     """Any number of slots, ending in any order: each trial is proposed, started and scored once."""
     log = MemoryLog()
-    assert start_loop(log, Instant(slots, seed=seed)).reason == "finished"
+    assert start_loop(log, InstantEvaluator(slots, seed=seed)).reason == "finished"
     events = events_of(log)
     for kind in (Proposed, AttemptStarted, AttemptEnded, Scored):
         assert sorted(e.trial for e in events if isinstance(e, kind)) == list(range(8))
@@ -85,19 +85,19 @@ def test_every_trial_is_scored_once(slots, seed):
 def test_killed_and_resumed_run_equals_one_that_was_not(slots, crash, after, slots_later):
     """A process that dies before or after any append loses no scored trial, and the proposals stay the same."""
     whole, log = MemoryLog(), CrashingLog(crash, after)
-    start_loop(whole, Instant(1))
+    start_loop(whole, InstantEvaluator(1))
     try:
-        start_loop(log, Instant(slots))
+        start_loop(log, InstantEvaluator(slots))
     except Crash:
         before = [e for e in events_of(log) if isinstance(e, Scored)]
         if not log.runs():  # not even the beginning was logged
-            start_loop(log, Instant(slots_later))
+            start_loop(log, InstantEvaluator(slots_later))
         else:
-            resume_loop(log, Instant(slots_later), 8)
+            resume_loop(log, InstantEvaluator(slots_later), 8)
         assert [e for e in events_of(log) if isinstance(e, Scored)][: len(before)] == before
     events = events_of(log)
     assert sorted(e.trial for e in events if isinstance(e, Scored)) == list(range(8))
-    assert paths(log) == paths(whole)
+    assert list_paths(log) == list_paths(whole)
     scores = {e.trial: e.score for e in events if isinstance(e, Scored)}
     assert scores == {e.trial: e.score for e in events_of(whole) if isinstance(e, Scored)}
     assert not list(find_mismatches(events))
@@ -107,9 +107,9 @@ def test_interrupted_trials_run_again_under_their_number():
     """The trial that was running when the process died gets its second attempt first, with the same seed."""
     log = CrashingLog(2)  # the first append begins trial 0; the second scores it and begins trial 1
     with pytest.raises(Crash):
-        start_loop(log, Instant(1))
+        start_loop(log, InstantEvaluator(1))
     assert fold_events(events_of(log)).in_flight == (1,)
-    later = Instant(1)
+    later = InstantEvaluator(1)
     resume_loop(log, later, 3)
     assert [(job.trial, job.attempt) for job in later.seen] == [(1, 2), (2, 1)]
     assert later.seen[0].seed == derive_training_seed(0, 1)
@@ -117,17 +117,17 @@ def test_interrupted_trials_run_again_under_their_number():
 
 def test_resume_with_more_trials_goes_on_with_the_sequence():
     whole, log = MemoryLog(), MemoryLog()
-    start_loop(whole, Instant(), trials=12)
-    start_loop(log, Instant(3), trials=5)
-    assert resume_loop(log, Instant(2), 12).reason == "finished"
-    assert paths(log) == paths(whole)
+    start_loop(whole, InstantEvaluator(), trials=12)
+    start_loop(log, InstantEvaluator(3), trials=5)
+    assert resume_loop(log, InstantEvaluator(2), 12).reason == "finished"
+    assert list_paths(log) == list_paths(whole)
 
 
 def test_the_live_search_state_is_the_fold_of_the_log():
     """The state of a search while its run goes on is what anyone gets from the log."""
     log = MemoryLog()
-    loop = make_loop(log, started(6), Instant(2))
-    loop.run(started(6))
+    loop = make_loop(log, make_started(6), InstantEvaluator(2))
+    loop.run(make_started(6))
     assert loop.search_state.state == replay_search(events_of(log)).state
     assert loop.state == fold_events(events_of(log))
 
@@ -144,8 +144,8 @@ def test_the_live_search_state_is_the_fold_of_the_log():
 def test_no_trial_is_ok_without_a_finite_score(metrics, status):
     """The searcher is told the reason instead, and the log says what was wrong."""
     log = MemoryLog()
-    lacking = lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)  # noqa: E731
-    start_loop(log, Instant(verdict=lambda job: lacking(job) if job.trial else worth(job)), trials=3)
+    give_metrics = lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)  # noqa: E731
+    start_loop(log, InstantEvaluator(verdict=lambda job: give_metrics(job) if job.trial else score_job(job)), trials=3)
     ends = [e for e in events_of(log) if isinstance(e, AttemptEnded) and e.trial]
     told = [e for e in events_of(log) if isinstance(e, Scored) and e.trial]
     assert [e.status for e in ends] == [e.status for e in told] == [status, status]
@@ -157,7 +157,9 @@ def test_no_trial_is_ok_without_a_finite_score(metrics, status):
 def test_a_metric_that_no_search_is_about_is_logged_as_it_is(other):
     """It says nothing about the trial, whose score counts."""
     log, metrics = MemoryLog(), {"accuracy": 0.75, "loss": other}
-    start_loop(log, Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)), trials=1)
+    start_loop(
+        log, InstantEvaluator(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)), trials=1
+    )
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
     (told,) = (e for e in events_of(log) if isinstance(e, Scored))
     assert (end.status, told.status, told.score, end.error) == ("ok", "ok", 0.75, "")
@@ -174,20 +176,20 @@ def test_a_metric_that_no_search_is_about_is_logged_as_it_is(other):
 )
 def test_a_metric_that_the_evaluator_does_not_give_stops_the_run_at_once(metrics, says):
     """As the first trial that ends well shows, after one that has failed; so it does where the run is resumed."""
-    log, lacking = MemoryLog(), lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)
-    evaluator = Instant(verdict=lambda job: lacking(job) if job.trial else failing(job))
+    log, give_metrics = MemoryLog(), lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)
+    evaluator = InstantEvaluator(verdict=lambda job: give_metrics(job) if job.trial else crash(job))
     with pytest.raises(NoSuchMetric) as error:
         start_loop(log, evaluator, trials=50)
     assert str(error.value).startswith(f"the evaluator gives no metric 'accuracy', as trial 1 shows ({says}); begin")
     assert events_of(log)[-1] == RunStopped("failing", str(error.value))
     assert [e.status for e in events_of(log) if isinstance(e, Scored)] == ["crashed", "invalid"]
     with pytest.raises(NoSuchMetric, match="as trial 2 shows"):
-        resume_loop(log, Instant(verdict=lacking), 50)
+        resume_loop(log, InstantEvaluator(verdict=give_metrics), 50)
 
 
 def test_a_metric_that_was_no_number_is_one_that_the_evaluator_gives():
     log, metrics = MemoryLog(), [{"accuracy": math.nan}, {"loss": 1.0}, {"accuracy": 0.5}]
-    evaluator = Instant(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics[job.trial], 0.1))
+    evaluator = InstantEvaluator(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics[job.trial], 0.1))
     start_loop(log, evaluator, trials=3)
     assert [e.status for e in events_of(log) if isinstance(e, Scored)] == ["diverged", "invalid", "ok"]
 
@@ -204,7 +206,7 @@ def test_a_metric_that_was_no_number_is_one_that_the_evaluator_gives():
 )
 def test_what_is_reported_is_logged_as_it_is_and_the_last_report_is_finite_or_the_trial_has_diverged(reported, status):
     log = MemoryLog()
-    start_loop(log, Reporting(reported), trials=1)
+    start_loop(log, ReportingEvaluator(reported), trials=1)
     logged = [e.metrics["accuracy"] for e in events_of(log) if isinstance(e, Reported)]
     assert list(map(repr, logged)) == list(map(repr, reported))
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
@@ -213,7 +215,7 @@ def test_what_is_reported_is_logged_as_it_is_and_the_last_report_is_finite_or_th
     assert end.error == ("" if status == "ok" else f"the metric accuracy is {reported[-1]} in the last report")
 
 
-class Reporting(Instant):
+class ReportingEvaluator(InstantEvaluator):
     """Ends jobs at once, each after the same reports, with 0.75."""
 
     def __init__(self, values) -> None:
@@ -227,7 +229,7 @@ class Reporting(Instant):
         return [*reports, Finished(job.trial, job.attempt, "ok", {"accuracy": 0.75}, 0.1)]
 
 
-def failing(job) -> Finished:
+def crash(job) -> Finished:
     return Finished(job.trial, job.attempt, "crashed", {}, 0.1, f"trial {job.trial} said no")
 
 
@@ -235,7 +237,7 @@ def test_run_stops_when_trials_keep_failing():
     """After five failures in a row, with what the first of them said; the log knows why."""
     log = MemoryLog()
     with pytest.raises(TrialsKeepFailing, match=r"5 trials in a row failed.*trial 0.*crashed.*trial 0 said no"):
-        start_loop(log, Instant(verdict=failing), trials=50)
+        start_loop(log, InstantEvaluator(verdict=crash), trials=50)
     last = events_of(log)[-1]
     assert isinstance(last, RunStopped)
     assert last.reason == "failing"
@@ -244,45 +246,45 @@ def test_run_stops_when_trials_keep_failing():
 
 def test_failures_that_are_not_in_a_row_do_not_stop_a_run():
     log = MemoryLog()
-    mixed = lambda job: failing(job) if job.trial % 3 else worth(job)  # noqa: E731
-    assert start_loop(log, Instant(verdict=mixed), trials=30, max_consecutive_failures=3).reason == "finished"
+    mixed = lambda job: crash(job) if job.trial % 3 else score_job(job)  # noqa: E731
+    assert start_loop(log, InstantEvaluator(verdict=mixed), trials=30, max_consecutive_failures=3).reason == "finished"
 
 
-def killed(job) -> Finished:
+def kill(job) -> Finished:
     return Finished(job.trial, job.attempt, "crashed", {}, 0.1, "killed", transient=True)
 
 
-def statuses(log, kind) -> dict[int, list[str]]:
+def list_statuses(log, kind) -> dict[int, list[str]]:
     """The statuses of the events of a kind, by trial."""
-    found: dict[int, list[str]] = {}
+    by_trial: dict[int, list[str]] = {}
     for event in events_of(log):
         if isinstance(event, kind):
-            found.setdefault(event.trial, []).append(event.status)
-    return found
+            by_trial.setdefault(event.trial, []).append(event.status)
+    return by_trial
 
 
 @given(st.lists(st.integers(0, 4), min_size=8, max_size=8), st.integers(0, 3), st.integers(1, 4), st.integers(0, 30))
 def test_trials_are_tried_again_as_often_as_is_said_and_scored_once(kills, retries, slots, crash):
     """A trial whose worker is killed k times is ok if k <= retries, also if the coordinator dies in between."""
     log = CrashingLog(crash)
-    seen = [0] * 8  # ends of each trial that were told, which no resumption forgets
+    ends_seen = [0] * 8  # of each trial, in all processes
 
     def verdict(job):
-        return killed(job) if seen[job.trial] < kills[job.trial] else worth(job)
+        return kill(job) if ends_seen[job.trial] < kills[job.trial] else score_job(job)
 
     def count_end(event):
         if isinstance(event, AttemptEnded):
-            seen[event.trial] += 1
+            ends_seen[event.trial] += 1
 
     rest = {"retries": retries, "max_consecutive_failures": 9, "callbacks": RunCallbacks(on_event=count_end)}
     try:
-        start_loop(log, Instant(slots, verdict), **rest)
+        start_loop(log, InstantEvaluator(slots, verdict), **rest)
     except Crash:
         if log.runs():
-            resume_loop(log, Instant(slots, verdict), 8, **rest)
+            resume_loop(log, InstantEvaluator(slots, verdict), 8, **rest)
         else:
-            start_loop(log, Instant(slots, verdict), **rest)
-    ends, told = statuses(log, AttemptEnded), statuses(log, Scored)
+            start_loop(log, InstantEvaluator(slots, verdict), **rest)
+    ends, told = list_statuses(log, AttemptEnded), list_statuses(log, Scored)
     for trial, times in enumerate(kills):
         expected = ["crashed"] * min(times, retries + 1) + ["ok"] * (times <= retries)
         assert ends[trial] == expected
@@ -292,15 +294,17 @@ def test_trials_are_tried_again_as_often_as_is_said_and_scored_once(kills, retri
 
 def test_a_trial_that_is_tried_again_comes_before_new_ones_with_the_same_seed():
     log = MemoryLog()
-    evaluator = Instant(verdict=lambda job: killed(job) if (job.trial, job.attempt) == (1, 1) else worth(job))
+    evaluator = InstantEvaluator(
+        verdict=lambda job: kill(job) if (job.trial, job.attempt) == (1, 1) else score_job(job)
+    )
     start_loop(log, evaluator, trials=3)
     assert [(job.trial, job.attempt) for job in evaluator.seen] == [(0, 1), (1, 1), (1, 2), (2, 1)]
     assert evaluator.seen[1].seed == evaluator.seen[2].seed
-    assert statuses(log, Scored) == {0: ["ok"], 1: ["ok"], 2: ["ok"]}
+    assert list_statuses(log, Scored) == {0: ["ok"], 1: ["ok"], 2: ["ok"]}
 
 
 def test_what_is_not_chance_is_not_tried_again():
-    log, evaluator = MemoryLog(), Instant(verdict=failing)
+    log, evaluator = MemoryLog(), InstantEvaluator(verdict=crash)
     start_loop(log, evaluator, trials=3, retries=5)
     assert [(job.trial, job.attempt) for job in evaluator.seen] == [(0, 1), (1, 1), (2, 1)]
 
@@ -309,38 +313,38 @@ def test_only_final_ends_count_as_failures_in_a_row():
     """Four killed attempts of two trials are two failures."""
     log = MemoryLog()
     with pytest.raises(TrialsKeepFailing, match="3 trials in a row failed"):
-        start_loop(log, Instant(verdict=killed), trials=50, max_consecutive_failures=3)
-    assert statuses(log, AttemptEnded) == {trial: ["crashed"] * 2 for trial in range(3)}
+        start_loop(log, InstantEvaluator(verdict=kill), trials=50, max_consecutive_failures=3)
+    assert list_statuses(log, AttemptEnded) == {trial: ["crashed"] * 2 for trial in range(3)}
 
 
 def test_a_trial_that_waits_for_its_next_attempt_when_the_run_stops_gets_it_later():
-    log, evaluator = MemoryLog(), Instant(verdict=killed)
+    log, evaluator = MemoryLog(), InstantEvaluator(verdict=kill)
     callbacks = RunCallbacks(lambda: StopRequest.GRACEFUL if evaluator.seen else StopRequest.NONE)
     assert start_loop(log, evaluator, callbacks=callbacks).reason == "interrupted"
     assert fold_events(events_of(log)).in_flight == (0,)
-    assert statuses(log, Scored) == {}
-    later = Instant()
+    assert list_statuses(log, Scored) == {}
+    later = InstantEvaluator()
     resume_loop(log, later, 2)
     assert [(job.trial, job.attempt) for job in later.seen] == [(0, 2), (1, 1)]
 
 
 def test_stopping_soon_lets_running_trials_end():
-    log, evaluator = MemoryLog(), Instant(3)
+    log, evaluator = MemoryLog(), InstantEvaluator(3)
     get_stop_request = lambda: StopRequest.GRACEFUL if len(evaluator.seen) >= 4 else StopRequest.NONE  # noqa: E731
     assert start_loop(log, evaluator, callbacks=RunCallbacks(get_stop_request)).reason == "interrupted"
     state = fold_events(events_of(log))
     assert state.in_flight == ()
     assert 4 <= state.scored < 8
-    assert resume_loop(log, Instant(), 8).reason == "finished"
+    assert resume_loop(log, InstantEvaluator(), 8).reason == "finished"
 
 
 def test_stopping_now_leaves_running_trials_to_run_again():
-    log, evaluator = MemoryLog(), Instant(3)
+    log, evaluator = MemoryLog(), InstantEvaluator(3)
     get_stop_request = lambda: StopRequest.IMMEDIATE if len(evaluator.seen) >= 4 else StopRequest.NONE  # noqa: E731
     assert start_loop(log, evaluator, callbacks=RunCallbacks(get_stop_request)).reason == "interrupted"
     left = fold_events(events_of(log)).in_flight
     assert left
-    later = Instant()
+    later = InstantEvaluator()
     resume_loop(log, later, 8)
     assert [job.trial for job in later.seen][: len(left)] == list(left)
     assert fold_events(events_of(log)).scored == 8
@@ -349,7 +353,7 @@ def test_stopping_now_leaves_running_trials_to_run_again():
 def test_the_callback_gets_every_event_after_it_is_logged():
     log, seen = MemoryLog(), []
     callbacks = RunCallbacks(on_event=lambda event: (seen.append(event), events_of(log).index(event)))
-    start_loop(log, Instant(2), callbacks=callbacks)
+    start_loop(log, InstantEvaluator(2), callbacks=callbacks)
     assert seen == events_of(log)
 
 
@@ -358,7 +362,7 @@ def test_reports_wait_for_each_other_for_a_second():
     log, now = CrashingLog(), itertools.count()
     seen = []
     callbacks = RunCallbacks(on_event=lambda event: seen.append((event, log.appends)))
-    evaluator = Paced(lambda _: [0.5] * 40)
+    evaluator = PacedEvaluator(lambda _: [0.5] * 40)
     start_loop(log, evaluator, trials=1, clock=lambda: next(now) / 10, callbacks=callbacks)
     reports = [append for event, append in seen if isinstance(event, Reported)]
     assert len(reports) == 40
@@ -369,7 +373,7 @@ def test_reports_wait_for_each_other_for_a_second():
 def test_searcher_is_told_nothing_about_the_test_split():
     log = MemoryLog()
     verdict = lambda job: Finished(job.trial, job.attempt, "ok", {"accuracy": 0.5, "test_accuracy": 0.9}, 0.1)  # noqa: E731
-    start_loop(log, Instant(verdict=verdict), trials=1)
+    start_loop(log, InstantEvaluator(verdict=verdict), trials=1)
     (told,) = (e for e in events_of(log) if isinstance(e, Scored))
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
     assert dict(told.metrics) == {"accuracy": 0.5}

@@ -15,13 +15,13 @@ from archwright.store.events import Proposed, RunResumed, RunStarted
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
-from tests.search.instant import SPACE, Instant, started, worth
+from tests.search.instant import SPACE, InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import events_of, make_loop, resume_loop, start_loop
 
 
 def one_run(slots: int = 2, trials: int = 6) -> MemoryLog:
     log = MemoryLog()
-    start_loop(log, Instant(slots), trials)
+    start_loop(log, InstantEvaluator(slots), trials)
     return log
 
 
@@ -65,7 +65,7 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     assert replay_search(begun_events).proposed == parent.state.proposed
     later = MemoryLog()
     later.append("run", begun_events, START)
-    assert resume_loop(later, Instant(1), 9).reason == "finished"
+    assert resume_loop(later, InstantEvaluator(1), 9).reason == "finished"
     events = events_of(later)
     assert not list(find_mismatches(events))
     proposals = [e for e in events if isinstance(e, Proposed)]
@@ -103,15 +103,15 @@ def interrupted_once(job: Job) -> Finished:
     """Each third trial is killed in its first attempt, after a quarter of a second."""
     if job.trial % 3 == 0 and job.attempt == 1:
         return Finished(job.trial, job.attempt, "crashed", {}, 0.25, "killed", transient=True)
-    return worth(job)
+    return score_job(job)
 
 
 @given(st.integers(1, 3), st.integers(0, 20), st.data())
 def test_the_cost_of_an_outcome_is_that_of_all_its_attempts(slots, seed, data):
     """Live, resumed anywhere, and replayed: 0.5 s, and 0.25 s more where an attempt was retried."""
-    start = evolve(started(8), searcher=searcher_to_json("evolution"))
+    start = evolve(make_started(8), searcher=searcher_to_json("evolution"))
     log = MemoryLog()
-    loop = make_loop(log, start, Instant(slots, interrupted_once, seed))
+    loop = make_loop(log, start, InstantEvaluator(slots, interrupted_once, seed))
     loop.run(start)
 
     def find_costs(search_state):

@@ -32,11 +32,11 @@ from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from tests.search.halving import Halving
-from tests.search.instant import SPACE, Instant, started, worth
+from tests.search.instant import SPACE, InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import Crash, CrashingLog, events_of
 
 
-class Writing(Instant):
+class WritingEvaluator(InstantEvaluator):
     """Leaves what its jobs say before it ends them, and may die between."""
 
     def collect(self, timeout):
@@ -51,23 +51,23 @@ def halving(monkeypatch):
     monkeypatch.setattr(named, "SEARCHERS", {**named.SEARCHERS, "halving": Halving(4)})
 
 
-def beginning(count, keep, searcher="random"):
-    return evolve(started(count), keep_models=keep, searcher=named.searcher_to_json(searcher))
+def make_first_event(count, keep, searcher="random"):
+    return evolve(make_started(count), keep_models=keep, searcher=named.searcher_to_json(searcher))
 
 
-def run(log, folder, evaluator, start):
+def start_or_resume(log, folder, evaluator, start):
     """Starts the run, or resumes it."""
     retention = ArtifactRetention(folder)
     if not log.runs():
         return SearchLoop(log, "run", START, RunState(), start_search(start), evaluator, retention=retention).run(start)
     recorded = log.read("run")
-    events, event = [each.event for each in recorded], RunResumed(start.trials, {})
+    events, event = [entry.event for entry in recorded], RunResumed(start.trials, {})
     search_state = replay_search([*events, event])
     position, state = recorded[-1].position, fold_events(events)
     return SearchLoop(log, "run", position, state, search_state, evaluator, retention=retention).run(event)
 
 
-def by_the_rule(log):
+def find_trials_to_keep(log):
     """From the log alone: the trials whose models, and those whose checkpoints, are to be there."""
     events = events_of(log)
     ok = [e for e in events if isinstance(e, Scored) and e.status == "ok"]
@@ -75,9 +75,10 @@ def by_the_rule(log):
     return {e.trial for e in best}, replay_search(events).promotable & {e.trial for e in ok}
 
 
-def there(folder):
-    found = {n: find_kinds(folder, n) for n in find_trials(folder)}
-    return {n for n in found if "model" in found[n]}, {n for n in found if "state" in found[n]}
+def find_trials_on_disk(folder):
+    """The trials whose models, and those whose checkpoints, are in the folder."""
+    kinds = {n: find_kinds(folder, n) for n in find_trials(folder)}
+    return {n for n in kinds if "model" in kinds[n]}, {n for n in kinds if "state" in kinds[n]}
 
 
 @given(
@@ -92,41 +93,41 @@ def test_what_is_there_is_what_the_rule_says_after_any_kill(tmp_path_factory, sl
     for crash, after in crashes:
         log.crash, log.after, log.appends = crash, after, 0
         try:
-            run(log, folder, Writing(slots), beginning(7, keep, searcher))
+            start_or_resume(log, folder, WritingEvaluator(slots), make_first_event(7, keep, searcher))
         except Crash:
-            models, states = there(folder)
+            models, states = find_trials_on_disk(folder)
             if log.runs():  # too many, never too few
-                wanted_models, wanted_states = by_the_rule(log)
+                wanted_models, wanted_states = find_trials_to_keep(log)
                 assert wanted_models <= models
                 assert wanted_states <= states
     log.crash = None
-    run(log, folder, Writing(slots), beginning(7, keep, searcher))
-    assert there(folder) == by_the_rule(log)
+    start_or_resume(log, folder, WritingEvaluator(slots), make_first_event(7, keep, searcher))
+    assert find_trials_on_disk(folder) == find_trials_to_keep(log)
     assert not list(folder.rglob("*.tmp"))
     assert not list(find_mismatches(events_of(log)))
 
 
 def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
     """4 trials, 2 that continue them, 1 that continues one of those; in the end nothing can be continued."""
-    log, evaluator = MemoryLog(), Writing()
-    run(log, tmp_path / "run", evaluator, beginning(50, 1, "halving"))
+    log, evaluator = MemoryLog(), WritingEvaluator()
+    start_or_resume(log, tmp_path / "run", evaluator, make_first_event(50, 1, "halving"))
     jobs = {job.trial: job for job in evaluator.seen}
-    merits = {e.trial: e.score for e in events_of(log) if isinstance(e, Scored)}
-    winners = sorted(range(4), key=lambda n: (-merits[n], n))[:2]
+    scores = {e.trial: e.score for e in events_of(log) if isinstance(e, Scored)}
+    winners = sorted(range(4), key=lambda n: (-scores[n], n))[:2]
     assert [jobs[n].continues for n in (4, 5)] == winners
     assert [jobs[n].budget.amount for n in range(7)] == [1, 1, 1, 1, 2, 2, 4]
     assert jobs[4].seed == derive_training_seed(0, winners[0])
     assert jobs[6].seed == jobs[jobs[6].continues].seed
     assert all(job.keeps == ("model", "state") for n, job in jobs.items() if n < 6)
     assert jobs[6].keeps == ("model",)
-    models, states = there(tmp_path / "run")
+    models, states = find_trials_on_disk(tmp_path / "run")
     assert (len(models), states) == (1, set())
     assert sum(isinstance(e, Proposed) for e in events_of(log)) == 7
 
 
 def test_where_nobody_can_need_anything_nothing_is_written(tmp_path):
-    evaluator = Writing()
-    run(MemoryLog(), tmp_path / "run", evaluator, beginning(5, 0))
+    evaluator = WritingEvaluator()
+    start_or_resume(MemoryLog(), tmp_path / "run", evaluator, make_first_event(5, 0))
     assert all((job.artifacts, job.keeps) == (None, ()) for job in evaluator.seen)
     assert not (tmp_path / "run").exists()
 
@@ -136,70 +137,70 @@ def test_a_new_run_does_not_take_over_what_an_earlier_log_has_left(tmp_path):
     folder = tmp_path / "run"
     for trial in (0, 99):
         write_artifact(locate_artifact(folder, trial, "model"), b"old")
-    silent = Instant(verdict=worth)
-    run(MemoryLog(), folder, silent, beginning(2, 5))
+    silent = InstantEvaluator(verdict=score_job)
+    start_or_resume(MemoryLog(), folder, silent, make_first_event(2, 5))
     assert not list(Path(folder).rglob("*"))
 
 
 def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
     log, folder = MemoryLog(), tmp_path / "run"
-    run(log, folder, Writing(), beginning(3, 1))
+    start_or_resume(log, folder, WritingEvaluator(), make_first_event(3, 1))
     recorded = log.read("run")
-    events, event = [each.event for each in recorded], RunResumed(9, {}, None, 3)
+    events, event = [entry.event for entry in recorded], RunResumed(9, {}, None, 3)
     search_state = replay_search([*events, event])
     position = recorded[-1].position
     SearchLoop(
-        log, "run", position, fold_events(events), search_state, Writing(), retention=ArtifactRetention(folder)
+        log, "run", position, fold_events(events), search_state, WritingEvaluator(), retention=ArtifactRetention(folder)
     ).run(event)
-    models, _ = there(folder)
+    models, _ = find_trials_on_disk(folder)
     assert len(models) == 3
     assert fold_events(events_of(log)).keep_models == 3
 
 
-def again_and_again(count, keep):
+def make_retraining(count, keep):
     """The beginning of a retraining."""
     leaf = sample(root(SPACE, (1, 8, 8)), lambda: 0.5)
     searcher = named.searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
-    return evolve(started(count), keep_models=keep, searcher=searcher)
+    return evolve(make_started(count), keep_models=keep, searcher=searcher)
 
 
 def test_a_retraining_that_goes_on_keeps_all_its_models(tmp_path):
     """Also those of before; until a person says how many."""
-    log, evaluator = DuckDBLog(tmp_path / "log.duckdb"), Writing()
+    log, evaluator = DuckDBLog(tmp_path / "log.duckdb"), WritingEvaluator()
     folder = locate_run_folder(log.path, "run")
-    start_run(log, "run", again_and_again(2, 2), evaluator)
-    for trials_, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
-        resume_run(log, "run", evaluator, trials=trials_, keep_models=wanted)
-        assert there(folder) == (models, set())
+    start_run(log, "run", make_retraining(2, 2), evaluator)
+    for target, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
+        resume_run(log, "run", evaluator, trials=target, keep_models=wanted)
+        assert find_trials_on_disk(folder) == (models, set())
     assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 9
     assert prepare_fork(read_run(log, "run")).keep_models == 6
     resume_run(log, "run", evaluator, trials=7, keep_models=1)
     resume_run(log, "run", evaluator, trials=8)
-    assert len(there(folder)[0]) == 1
+    assert len(find_trials_on_disk(folder)[0]) == 1
     assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 1
 
 
 def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
     """However many it has."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    start_run(log, "run", beginning(2, 2), Writing())
-    resume_run(log, "run", Writing(), trials=5)
-    assert len(there(locate_run_folder(log.path, "run"))[0]) == 2
+    start_run(log, "run", make_first_event(2, 2), WritingEvaluator())
+    resume_run(log, "run", WritingEvaluator(), trials=5)
+    assert len(find_trials_on_disk(locate_run_folder(log.path, "run"))[0]) == 2
     assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 2
 
 
 def test_an_older_log_has_no_later_models_deleted(tmp_path):
     """A copy in the place of one that went further, whose journal is gone, too."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    start_run(log, "run", beginning(2, 9), Writing())
+    start_run(log, "run", make_first_event(2, 9), WritingEvaluator())
     older = log.path.read_bytes()
-    resume_run(log, "run", Writing(), trials=4)
+    resume_run(log, "run", WritingEvaluator(), trials=4)
     log.path.write_bytes(older)
     locate_journal(log.path).unlink()
     with pytest.raises(ArtifactsExist, match="what trial 2 of run has left, and in the log the run has 2 trials: put"):
-        resume_run(log, "run", Writing(), trials=3)
-    assert there(locate_run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
+        resume_run(log, "run", WritingEvaluator(), trials=3)
+    assert find_trials_on_disk(locate_run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
     for trial in (2, 3):
         discard_artifacts(locate_run_folder(log.path, "run"), trial)
-    resume_run(log, "run", Writing(), trials=3)
-    assert there(locate_run_folder(log.path, "run"))[0] == {0, 1, 2}
+    resume_run(log, "run", WritingEvaluator(), trials=3)
+    assert find_trials_on_disk(locate_run_folder(log.path, "run"))[0] == {0, 1, 2}

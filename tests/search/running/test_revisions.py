@@ -32,7 +32,7 @@ from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
 from tests.goldens.make_runs import CASES, HERE, SPACES, TRIALS, path, read, verdict
-from tests.search.instant import Instant
+from tests.search.instant import InstantEvaluator
 
 GOLDENS = sorted(HERE.glob("*.events"))
 TODAY = {case: get_revision(SEARCHERS[name]) for case, (name, _) in CASES.items()}
@@ -164,7 +164,9 @@ def gone_on(events, trials):
     log = MemoryLog()
     position = log.append("run", events, START)
     event = RunResumed(trials, {}, revision=find_new_revision(events))
-    loop = SearchLoop(log, "run", position, fold_events(events), replay_search([*events, event]), Instant(2, verdict))
+    loop = SearchLoop(
+        log, "run", position, fold_events(events), replay_search([*events, event]), InstantEvaluator(2, verdict)
+    )
     loop.run(event)
     return [each.event for each in log.read("run")]
 
