@@ -6,7 +6,7 @@ import time
 import tracemalloc
 
 import archwright as aw
-from archwright.core.spaces.named import FILTERS
+from archwright.core.spaces.deeparchitect import FILTER_COUNTS
 
 SPACE = aw.named_space("deeparchitect")
 SHAPE = (3, 32, 32)
@@ -33,10 +33,10 @@ def plain_sample(chance: random.Random) -> dict[str, object]:
     path["rate_mult"] = pick(range(8))
     path["rate_patience"] = pick(range(8))
     for stage in ("first", "second"):
-        path[f"{stage}.conv.filters"] = pick(FILTERS)
+        path[f"{stage}.conv.filters"] = pick(FILTER_COUNTS)
         path[f"{stage}.conv.size"] = pick((3, 5, 7))
         path[f"{stage}.count"] = pick((1, 2, 4, 8, 16, 32))
-        path[f"{stage}.filters"] = pick(FILTERS)
+        path[f"{stage}.filters"] = pick(FILTER_COUNTS)
         path[f"{stage}.size"] = pick((3, 5))
         path[f"{stage}.swap"] = pick((0, 1))
         path[f"{stage}.optional"] = pick((0, 1))

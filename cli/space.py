@@ -49,7 +49,7 @@ def find(source: str) -> Found:
     """
     if source in SPACES:
         named = SPACES[source]
-        return Found(source, lambda _, classes: named.make(classes), named.input_shape, named.source)
+        return Found(source, lambda _, classes: named.build(classes), named.input_shape, named.source)
     if is_source(source):
         return Found(source, _maker(source, load_object(source)), None, source)
     if source.endswith(".py"):

@@ -15,9 +15,8 @@ from archwright.core.term import Term
 Status = Literal["ok", "diverged", "out_of_memory", "timed_out", "crashed", "invalid"]
 # By the patience of its recipe; by a stopping rule, since other trials were better; by a loss that is not finite.
 StoppedBy = Literal["patience", "hopeless", "divergence"]
-Artifact = Literal[
-    "model", "state"
-]  # the weights of the trained model; everything that is needed to continue the training
+# The weights of the trained model; everything that is needed to continue the training.
+Artifact = Literal["model", "state"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 DEFAULT_RETRIES = 1  # further attempts at a trial that failed for a transient reason
@@ -72,9 +71,7 @@ class Outcome:
     status: Status
     score: float | None  # the objective's metric; None unless status is "ok"
     metrics: Mapping[str, float] = field(factory=dict[str, float])
-    seconds: float = (
-        0.0  # of all attempts that came to an end: wall time, or simulated where the evaluator simulates it
-    )
+    seconds: float = 0.0  # of all attempts that have ended: wall time, or simulated time of a simulating evaluator
 
 
 @frozen

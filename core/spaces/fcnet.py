@@ -1,4 +1,4 @@
-"""The space of the tabular regression benchmark: a small network and how it is trained (Klein and Hutter 2019)."""
+"""The space of the tabular regression benchmark: a small network and its training (Klein and Hutter 2019)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from archwright.core.modules.basic import Activation, Affine, Dropout, settings
 from archwright.core.modules.composite import sequential
 from archwright.core.term import Term
 
-# The benchmark's names, in the order of its table's columns, with their values in the order of its indices.
+# In the order of the columns of the benchmark's table, with the values in the order of its indices.
 HYPERPARAMETERS: Mapping[str, tuple[str | int | float, ...]] = {
     "activation_fn_1": ("relu", "tanh"),
     "activation_fn_2": ("relu", "tanh"),
@@ -22,19 +22,19 @@ HYPERPARAMETERS: Mapping[str, tuple[str | int | float, ...]] = {
 
 
 def fcnet(outputs: int) -> Term:
-    """62,208 configurations: two hidden layers, each with activation and dropout, and how they are trained."""
-    return network(HYPERPARAMETERS, outputs)
+    """62,208 configurations: two hidden layers, each with activation and dropout, and the training."""
+    return build_fcnet(HYPERPARAMETERS, outputs)
 
 
-def network(of: Mapping[str, Any], outputs: int) -> Term:
-    """The network with one value or several for each name of `HYPERPARAMETERS`."""
+def build_fcnet(values: Mapping[str, Any], outputs: int) -> Term:
+    """The network with a value or several values for each name of `HYPERPARAMETERS`."""
     return sequential(
-        settings(batch_size=of["batch_size"], init_lr=of["init_lr"], lr_schedule=of["lr_schedule"]),
-        Affine(of["n_units_1"]),
-        Activation(of["activation_fn_1"]),
-        Dropout(of["dropout_1"]),
-        Affine(of["n_units_2"]),
-        Activation(of["activation_fn_2"]),
-        Dropout(of["dropout_2"]),
+        settings(batch_size=values["batch_size"], init_lr=values["init_lr"], lr_schedule=values["lr_schedule"]),
+        Affine(values["n_units_1"]),
+        Activation(values["activation_fn_1"]),
+        Dropout(values["dropout_1"]),
+        Affine(values["n_units_2"]),
+        Activation(values["activation_fn_2"]),
+        Dropout(values["dropout_2"]),
         Affine(outputs),
     )

@@ -1,4 +1,4 @@
-"""The space of NAS-Bench-201 (Dong and Yang 2020): one cell of six edges, used throughout a fixed network."""
+"""The space of NAS-Bench-201 (Dong and Yang 2020): one cell of six edges in all places of a fixed network."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -26,19 +26,22 @@ STAGES = 3
 @final
 @module
 class Nasbench201Network(Composite):
-    """A stem, three stages of equal cells with residual blocks that halve and double between them, and a classifier.
+    """A stem, three stages of equal cells, and a classifier.
 
-    The cell is chosen once; each of its places in the network has weights of its own.
+    A residual block between two stages halves height and width and doubles the channels. The cell is chosen once; each
+    of its places in the network has its own weights.
     """
 
     kind: ClassVar[str] = "nasbench201"
     cell: Term = child()
     classes: int = field(default=10, validator=ge(1))
-    channels: int = field(default=16, validator=ge(1))  # of the first stage; twice as many in each later one
+    channels: int = field(
+        default=16, validator=ge(1)
+    )  # of the first stage; each later stage has twice those of the one before
     cells: int = field(default=5, validator=ge(0))  # of each stage
 
     def child_in_shape(self, i: int, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
-        """What the stem gives."""
+        """The output shape of the stem."""
         return (self.channels, *as_image_shape(self.kind, in_shape)[1:])
 
     def merge(self, in_shape: Shape, outs: tuple[Shape, ...]) -> Shape:
@@ -46,7 +49,7 @@ class Nasbench201Network(Composite):
         return (self.classes,)
 
     def stages(self, in_shape: Shape) -> tuple[Shape, ...]:
-        """The shape in each stage."""
+        """The shape in each stage, [channels, height, width]."""
         _, height, width = in_shape
         return tuple((self.channels * 2**i, -(-height // 2**i), -(-width // 2**i)) for i in range(STAGES))
 

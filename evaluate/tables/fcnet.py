@@ -8,7 +8,7 @@ import numpy as np
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.spaces.fcnet import HYPERPARAMETERS, network
+from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.term import Term
 from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table, require_budget
 
@@ -96,7 +96,7 @@ def _indices(architecture: Term) -> tuple[int, ...]:
         indices = tuple(known.index(value) for known, value in zip(HYPERPARAMETERS.values(), values, strict=True))
     except (StopIteration, ValueError):
         indices = None
-    if indices is None or architecture != network(dict(zip(HYPERPARAMETERS, values, strict=True)), OUTPUTS):
+    if indices is None or architecture != build_fcnet(dict(zip(HYPERPARAMETERS, values, strict=True)), OUTPUTS):
         raise NotInTable(f"{architecture.kind} is no configuration of the table; search the space fcnet")
     return indices
 

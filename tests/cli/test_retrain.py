@@ -111,7 +111,7 @@ def test_mistakes_are_said_before_anything_is_logged(reader, tmp_path, words, sa
 
 def searched(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
     """A search with one trial in a log."""
-    term = SPACES[space].make(10)
+    term = SPACES[space].build(10)
     leaf = sample(root(term, shape), lambda: 0.5)
     begun = RunStarted(
         space=to_json(term),

@@ -74,7 +74,7 @@ def test_spaces_lists_every_built_in_one(cli, monkeypatch):
 
 @pytest.mark.parametrize("name", ["figure1", "tfref"])
 def test_depth_is_that_of_the_longest_path(name):
-    space = SPACES[name].make(10)
+    space = SPACES[name].build(10)
     assert depth(space) == max(len(leaf.path) for leaf in aw.enumerate_leaves(space, SPACES[name].input_shape))
 
 

@@ -10,7 +10,7 @@ from attrs import evolve
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import Job
-from archwright.core.spaces.fcnet import HYPERPARAMETERS, network
+from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.evaluate.opening import require_space
 from archwright.evaluate.tables.fcnet import FcnetConfig, FcnetTable
@@ -114,11 +114,11 @@ def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
     require_space(fcnet, aw.named_space("fcnet", 1), (9,))
     of = {name: values[0] for name, values in HYPERPARAMETERS.items()}
     table = FcnetTable(fcnet)
-    assert table.row(network(of, 1), FULL, 0).metrics["loss"] == 0
-    more = aw.sequential(network(of, 1), aw.relu())
-    first, second, *rest = network(of, 1).children
+    assert table.row(build_fcnet(of, 1), FULL, 0).metrics["loss"] == 0
+    more = aw.sequential(build_fcnet(of, 1), aw.relu())
+    first, second, *rest = build_fcnet(of, 1).children
     normalised = aw.sequential(first, second, aw.batch_norm(), *rest)
-    for other in (more, normalised, network(of, 2), network({**of, "n_units_1": 17}, 1)):
+    for other in (more, normalised, build_fcnet(of, 2), build_fcnet({**of, "n_units_1": 17}, 1)):
         with pytest.raises(NotInTable, match="is no configuration of the table; search the space fcnet"):
             table.row(other, FULL, 0)
     with pytest.raises(NotInTable, match=r"fcnet\.npz has no results for this space: .* search the space fcnet"):
