@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from archwright.evaluate.verdict import METRICS
+from archwright.evaluate.verdict import TRAINING_METRICS
 from archwright.store.views import VIEWS
 
 PAGE = Path(__file__).parent / "log.md"
@@ -11,7 +11,7 @@ PAGE = Path(__file__).parent / "log.md"
 
 def metrics_as_markdown() -> str:
     """Each metric with its meaning."""
-    rows = "\n".join(f"| `{name}` | {metric.meaning} |" for name, metric in METRICS.items())
+    rows = "\n".join(f"| `{name}` | {metric.meaning} |" for name, metric in TRAINING_METRICS.items())
     return f"\n| metric | meaning |\n|---|---|\n{rows}\n\n"
 
 

@@ -1,7 +1,4 @@
-"""Which way of reading and splitting images a run was begun with: a number that its evaluator's JSON holds.
-
-Whoever changes what images or splits come of the same files raises READER, and keeps the old way beside the new one.
-"""
+"""The settings of evaluators: what a run's log holds of its training, function or table."""
 
 import re
 from collections.abc import Mapping
@@ -17,14 +14,15 @@ from archwright.core.json import JSON
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 
-LATEST_READER = 2  # of new runs; runs whose JSON names none were begun with 1
-READERS = (1, 2)
-FIRST_READER = 1
+# Ways of reading and splitting images. Whoever changes what images or splits come of the same files raises
+# LATEST_READER, and keeps the old way for runs that were begun with it.
+FIRST_READER = 1  # of runs whose JSON names none
+LATEST_READER = 2  # of new runs
+READERS = (FIRST_READER, LATEST_READER)
 
-
-KeptEpoch = Literal["best", "last"]
+KeptEpoch = Literal["best", "last"]  # the epoch whose weights and accuracy count
 TrainOn = Literal["train", "train+validation"]
-REPORTED = ("accuracy", "loss", "train_accuracy", "train_loss")  # what a training says of a model after each epoch
+REPORTED_METRICS = ("accuracy", "loss", "train_accuracy", "train_loss")  # by a training after each epoch
 
 
 class BadConfig(ArchwrightError, ValueError):
@@ -87,22 +85,21 @@ class TrainingConfig:
     device: str = field(default="auto", validator=_device_exists)  # auto: a share of the GPUs if any, else the CPU
     validation: float = field(default=0.2, validator=_leaves_both_sides)  # fraction of the training images to score on
     split_seed: int = 0  # of the split into train, validation and, where the data has none, test
-    keep: KeptEpoch = field(
-        default="best", validator=_is_known
-    )  # the epoch whose weights and accuracy count: best or last
+    keep: KeptEpoch = field(default="best", validator=_is_known)
     threads: int = 0  # CPU threads of one worker; 0: its share of the cores
     settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
     overrides: Mapping[str, JSON] = field(factory=dict[str, JSON])  # instead of what the architecture sets, too
     train_on: TrainOn = field(default="train", validator=_leaves_enough)
     image_size: tuple[int, int] | None = _image_size()  # height and width that the images of a folder get
-    reader: int = field(default=LATEST_READER, validator=_can_be_read)  # how images are read and split (reader.py)
+    reader: int = field(default=LATEST_READER, validator=_can_be_read)  # how images are read and split
 
 
 @frozen
 class FunctionConfig:
     """Scores the architecture with a Python function, in a worker of its own.
 
-    `source` is `file.py:attribute` or `module:attribute`, a callable that gets what it has parameters for (asking.py).
+    `source` is `file.py:attribute` or `module:attribute`, a callable that gets the arguments that it has parameters for
+    (functions/signature.py).
     """
 
     source: str
@@ -121,7 +118,7 @@ class FunctionConfig:
 
     @property
     def absent(self) -> frozenset[str]:
-        """What a function cannot be given (see asking.OFFERED)."""
+        """The arguments that do not exist for a function (see functions/signature.py)."""
         without_shape = frozenset({"model", "input_shape"} if self.input_shape is None else ())
         return without_shape | ({"data"} if self.data is None else frozenset())
 

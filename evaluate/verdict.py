@@ -1,4 +1,4 @@
-"""How an attempt at a job went, as the code that does the job says it."""
+"""How an attempt at a job went, with the metrics that it measured."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,19 +6,18 @@ from attrs import field, frozen
 
 from archwright.core.protocols import Job, Status, Stopped
 
-Metrics = Mapping[str, float]
-# Of an epoch and its metrics; says why the attempt is to end there, or nothing if it may go on.
+Metrics = Mapping[str, float]  # by name
+# Called after an epoch with its number and metrics; returns why the attempt should stop early, or "" to go on.
 ReportEpoch = Callable[[int, Metrics], str]
 
 
 @frozen
 class Verdict:
-    """How an attempt went, as the code that does it knows; what it raises instead is an attempt that crashed."""
+    """How an attempt went, as the code that did it knows; an attempt that raises instead has crashed."""
 
     status: Status
-    metrics: Metrics = field(
-        factory=dict[str, float]
-    )  # as they were given, also NaN: the search knows which is its objective
+    # As measured, NaN too: the search knows which of them is its objective.
+    metrics: Metrics = field(factory=dict[str, float])
     error: str = ""
     stopped: Stopped | None = None
 
@@ -34,7 +33,7 @@ class Metric:
     less_is_better: bool = False
 
 
-METRICS: Mapping[str, Metric] = {
+TRAINING_METRICS: Mapping[str, Metric] = {
     "accuracy": Metric("on the validation images, of the epoch whose weights are kept; a fraction"),
     "loss": Metric("the mean cross-entropy there", less_is_better=True),
     "last_accuracy": Metric("on the validation images after the last epoch"),
@@ -67,5 +66,5 @@ METRICS: Mapping[str, Metric] = {
     ),
 }
 
-# What is known of a torch model that a person's own function got; `seconds` are those that the function took.
+# Measured of a torch model that a user's function got; `seconds` are those that the function took.
 COST_METRICS = ("parameters", "flops", "latency_seconds", "peak_memory_bytes", "seconds")

@@ -19,7 +19,7 @@ from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, c
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import ALIASES, make_recipe
-from archwright.evaluate.verdict import COST_METRICS, METRICS
+from archwright.evaluate.verdict import COST_METRICS, TRAINING_METRICS
 from archwright.store.events import RunStarted
 
 TABLES = ("nasbench201", "fcnet")
@@ -102,7 +102,7 @@ def objective(config: Config, metric: str | None, minimize: bool | None) -> Obje
     if name.startswith("test_"):
         place = f"the score of {own.source}" if own and not metric else "--metric"
         raise BadOption(f"{place} is {name!r}; what test images say is for reports, not for a search to look at")
-    trained = METRICS if isinstance(config, TrainingConfig) else {}
+    trained = TRAINING_METRICS if isinstance(config, TrainingConfig) else {}
     if trained and name not in trained:
         offered = [known for known in trained if not known.startswith("test_")]
         raise BadOption(f"--metric is {name!r}; of what is known of a training, {suggest_names(name, offered)}")

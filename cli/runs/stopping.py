@@ -3,7 +3,7 @@
 from archwright.cli.values import BadOption, pairs
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.evaluate.config import REPORTED, Config, FunctionConfig, TrainingConfig
+from archwright.evaluate.config import REPORTED_METRICS, Config, FunctionConfig, TrainingConfig
 from archwright.search.running.stopping import rule_to_json
 
 
@@ -18,10 +18,10 @@ def stopping(text: str | None, config: Config, objective: Objective) -> JSON:
     name, *settings = text.split(",")
     rule = rule_to_json(name, pairs("--stopping", settings))
     if isinstance(config, TrainingConfig):
-        if objective.metric not in REPORTED:
+        if objective.metric not in REPORTED_METRICS:
             raise BadOption(
                 f"--stopping is {text}, and --metric {objective.metric} is not known after each epoch; with --stopping "
-                f"the metric is one of {', '.join(REPORTED)}"
+                f"the metric is one of {', '.join(REPORTED_METRICS)}"
             )
     elif not isinstance(config, FunctionConfig):
         raise BadOption(f"--stopping is {text}, and a table has no epochs to stop at; leave it out")

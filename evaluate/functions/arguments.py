@@ -1,6 +1,6 @@
-"""What a person's own function gets that is made with torch: the model, the device, and the data on it.
+"""The arguments of a user's function that are made with torch: the model, the device, and the data on it.
 
-Of the model it is found out what it costs, as of one that archwright trains.
+The costs of the model are measured as those of one that archwright trains.
 """
 
 import time
@@ -25,43 +25,43 @@ from archwright.evaluate.training.device import freeze_garbage_collector, prepar
 from archwright.evaluate.verdict import Metrics, Verdict
 
 
-def make_torch_arguments(config: FunctionConfig, asks: Signature, index: int, threads: int) -> MakeArguments:
-    """What makes it for each job, from the architecture and the seed, for the worker number `index`.
+def prepare_arguments(config: FunctionConfig, signature: Signature, index: int, threads: int) -> MakeArguments:
+    """A function that makes the arguments of each job in the worker number `index`, with so many threads.
 
-    The device and the data are the same in every job. Raises what is wrong with them.
+    The device and the data are the same in every job, and made here: raises what is wrong with them.
     """
     device = prepare_device(config.device, index, threads)
     optim.Adam(nn.Linear(1, 1).parameters())  # torch imports half of itself at the first one: not in a trial's time
-    lasting: dict[str, Any] = {"device": device}
-    if "data" in asks:
-        lasting["data"] = to_device(load_configured_dataset(config), device)
+    shared: dict[str, Any] = {"device": device}
+    if "data" in signature:
+        shared["data"] = to_device(load_configured_dataset(config), device)
     freeze_garbage_collector()
 
-    def make(architecture: Term, seed: int) -> JobArguments:
-        if "model" not in asks:
-            return JobArguments(lasting)
+    def make_arguments(architecture: Term, seed: int) -> JobArguments:
+        if "model" not in signature:
+            return JobArguments(shared)
         assert config.input_shape is not None
-        memory, began = PeakMemory(device), time.monotonic()
+        memory, start = PeakMemory(device), time.monotonic()
         model = compile_architecture(architecture, config.input_shape, seed).to(device)
-        size = count_trainable_parameters(model)  # before the function may freeze some of them
+        parameters = count_trainable_parameters(model)  # before the function may freeze some of them
         shape = config.input_shape
 
-        def finished(verdict: Verdict, job: Job) -> Verdict:
-            known = {"seconds": time.monotonic() - began, **memory.measure(), "parameters": size}
-            error = save_model(job, model, lasting.get("data"))  # before anything else is done with the model
-            known |= _facts(model, shape, device)
-            return evolve(verdict, metrics={**known, **verdict.metrics}, error=error)
+        def finish(verdict: Verdict, job: Job) -> Verdict:
+            costs = {"seconds": time.monotonic() - start, **memory.measure(), "parameters": parameters}
+            error = save_model(job, model, shared.get("data"))  # before anything else is done with the model
+            costs |= _measure_cost_afterwards(model, shape, device)
+            return evolve(verdict, metrics={**costs, **verdict.metrics}, error=error)
 
-        return JobArguments(lasting | {"model": model}, finished)
+        return JobArguments(shared | {"model": model}, finish)
 
-    return make
+    return make_arguments
 
 
-def _facts(model: nn.Module, shape: Shape, device: torch.device) -> Metrics:
-    """What `measure_cost` tells of the model as the function has left it, if it can still be run; raises nothing."""
+def _measure_cost_afterwards(model: nn.Module, shape: Shape, device: torch.device) -> Metrics:
+    """The cost of the model as the function has left it, if it can still be run; raises nothing."""
     with suppress(Exception):
-        model.to(device)  # which it may have left
-        kind = next((p.dtype for p in model.parameters()), torch.float32)
+        model.to(device)  # the function may have moved it
+        dtype = next((p.dtype for p in model.parameters()), torch.float32)
         noise = torch.randn(MEASURED_BATCH_SIZE, *shape, generator=torch.Generator().manual_seed(0))
-        return measure_cost(model, noise.to(device, kind))
+        return measure_cost(model, noise.to(device, dtype))
     return {}

@@ -1,4 +1,4 @@
-"""Scoring an architecture with a person's own Python function: a training, or anything else that gives a number."""
+"""Scoring an architecture with a user's Python function: a training, or anything else that returns a number."""
 
 import inspect
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 
 
 class Halted(BaseException):
-    """Ends a person's function between two epochs; as little an error as KeyboardInterrupt, which few catch."""
+    """Ends a user's function between two epochs; no Exception, so that few catch it, as with KeyboardInterrupt."""
 
     def __init__(self, stopped: Stopped) -> None:
         super().__init__(stopped.why)
         self.stopped = stopped
 
 
-class NoEpoch(ArchwrightError, ValueError):
-    """A report of something other than an epoch."""
+class NotAnEpoch(ArchwrightError, ValueError):
+    """A report whose epoch is no positive whole number."""
 
 
 class NotANumber(ArchwrightError, TypeError):
@@ -37,52 +37,52 @@ class NotCallable(ArchwrightError, TypeError):
     """A source that names something other than a function."""
 
 
-class NothingToSet(ArchwrightError, ValueError):
+class UnusedSettings(ArchwrightError, ValueError):
     """Training settings for a function that does not ask for settings."""
 
 
 def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -> Evaluate:
-    """How jobs are scored in the worker number `index`: by calling the named function with what it has parameters for.
+    """How jobs are evaluated in the worker number `index`: by calling the user's function with what it asks for.
 
-    It returns a number, or a mapping of names to numbers. Raises NotCallable, WrongParameters, NothingToSet, and what
-    is wrong with the device or the data. A parameter `report` gets a function `report(epoch, **metrics)` that
-    logs the metrics of an epoch; where the trial is hopeless by then, it raises Halted, and the trial ends well with
-    the best that was reported.
+    The function returns a number, or a mapping of names to numbers. An argument `report` is a function
+    `report(epoch, **metrics)` that logs the metrics of an epoch; where the trial should stop early, it raises Halted,
+    and the trial ends well with the best that was reported. Raises NotCallable, WrongParameters, UnusedSettings, and
+    what is wrong with the device or the data.
     """
     function = load_object(config.source)
-    asks = parse_signature(config.source, _parameters(config.source, function), config.absent)
-    if config.settings and "settings" not in asks:
-        raise NothingToSet(f"{config.source} has no parameter settings, so the ones given with --train do nothing")
-    said, make = read_objective(function), _maker(config, asks, index, threads)
-    metric = config.metric if said is None else said.metric
+    signature = parse_signature(config.source, _inspect_parameters(config.source, function), config.absent)
+    if config.settings and "settings" not in signature:
+        raise UnusedSettings(f"{config.source} has no parameter settings, so the ones given with --train do nothing")
+    objective, make_arguments = read_objective(function), _choose_arguments(config, signature, index, threads)
+    metric = config.metric if objective is None else objective.metric
 
-    def evaluate(job: Job, tell: ReportEpoch) -> Verdict:
+    def evaluate(job: Job, report_epoch: ReportEpoch) -> Verdict:
         def report(epoch: int, **metrics: Any) -> None:
-            if why := tell(_epoch(epoch), _numbers(metrics)):
-                raise Halted(Stopped("hopeless", _epoch(epoch), why))
+            if reason := report_epoch(_as_epoch(epoch), _as_metrics(metrics)):
+                raise Halted(Stopped("hopeless", _as_epoch(epoch), reason))
 
         try:
             architecture = job.architecture
             require_specified(architecture)
-            made = make(architecture, job.seed)
-        except Exception as error:  # a person's kind of module may raise anything
+            arguments = make_arguments(architecture, job.seed)
+        except Exception as error:  # a user's kind of module may raise anything
             if is_out_of_memory(error):
                 raise
             return Verdict("invalid", error=format_traceback(error))
-        there = {**_light(config, job, architecture), "report": report, **made.given}
-        positional, named = asks.arguments(there)
+        values = {**_collect_light_arguments(config, job, architecture), "report": report, **arguments.values}
+        positional, named = signature.bind(values)
         try:
             with end_forked_children():
-                returned = function(*positional, **named)
+                result = function(*positional, **named)
         except Halted as halt:
-            return made.finished(Verdict("ok", stopped=halt.stopped), job)
-        metrics = _numbers(returned) if isinstance(returned, Mapping) else {metric: _number("the score", returned)}
-        return made.finished(Verdict("ok", metrics), job)
+            return arguments.finish(Verdict("ok", stopped=halt.stopped), job)
+        metrics = _as_metrics(result) if isinstance(result, Mapping) else {metric: _as_float("the score", result)}
+        return arguments.finish(Verdict("ok", metrics), job)
 
     return evaluate
 
 
-def _parameters(source: str, function: Any) -> list[inspect.Parameter]:
+def _inspect_parameters(source: str, function: Any) -> list[inspect.Parameter]:
     if not callable(function):
         raise NotCallable(f"{source} is {function!r:.80}; the evaluator must be a function of (architecture, budget)")
     try:
@@ -91,8 +91,8 @@ def _parameters(source: str, function: Any) -> list[inspect.Parameter]:
         raise NotCallable(f"{source} does not say what its parameters are; wrap it in a function that does") from None
 
 
-def _light(config: FunctionConfig, job: Job, architecture: Term) -> dict[str, Any]:
-    """What is there without torch."""
+def _collect_light_arguments(config: FunctionConfig, job: Job, architecture: Term) -> dict[str, Any]:
+    """The arguments that need no torch."""
     return {
         "architecture": architecture,
         "budget": job.budget,
@@ -102,25 +102,25 @@ def _light(config: FunctionConfig, job: Job, architecture: Term) -> dict[str, An
     }
 
 
-def _maker(config: FunctionConfig, asks: Signature, index: int, threads: int) -> MakeArguments:
-    if not asks.needs_torch:
+def _choose_arguments(config: FunctionConfig, signature: Signature, index: int, threads: int) -> MakeArguments:
+    if not signature.needs_torch:
         return lambda _, __: JobArguments()
-    from archwright.evaluate.functions import arguments  # only here, since torch takes seconds to import
+    from archwright.evaluate.functions.arguments import prepare_arguments  # only here: torch takes seconds to import
 
-    return arguments.make_torch_arguments(config, asks, index, threads)
-
-
-def _epoch(given: Any) -> int:
-    if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
-        raise NoEpoch(f"the epoch of a report is {given!r:.80}; it must be a whole number: 1, 2 ...")
-    return int(given)
+    return prepare_arguments(config, signature, index, threads)
 
 
-def _numbers(metrics: Mapping[str, Any]) -> Metrics:
-    return {str(name): _number(str(name), value) for name, value in metrics.items()}
+def _as_epoch(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise NotAnEpoch(f"the epoch of a report is {value!r:.80}; it must be a whole number: 1, 2 ...")
+    return int(value)
 
 
-def _number(name: str, value: Any) -> float:
+def _as_metrics(metrics: Mapping[str, Any]) -> Metrics:
+    return {str(name): _as_float(str(name), value) for name, value in metrics.items()}
+
+
+def _as_float(name: str, value: Any) -> float:
     """`value` as a float: a Python or numpy number, or a tensor of one element; raises NotANumber for all others."""
     try:
         if hasattr(value, "__float__") and not isinstance(value, str):

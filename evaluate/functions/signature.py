@@ -1,4 +1,4 @@
-"""What a person's own function asks for: everything that it has a parameter of the right name for."""
+"""The arguments that a user's function asks for by the names of its parameters."""
 
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,14 +12,11 @@ from archwright.core.protocols import Job
 from archwright.core.term import Term
 from archwright.evaluate.verdict import Verdict
 
-LEADING_ARGUMENTS = (
-    "architecture",
-    "budget",
-)  # what a function gets whose first two parameters have names of their own
+LEADING_ARGUMENTS = ("architecture", "budget")  # for the first two parameters, if they have other names
 TORCH_ARGUMENTS = ("model", "device", "data")  # for which a worker imports torch
-ARGUMENTS = (*LEADING_ARGUMENTS, "settings", "seed", "report", "input_shape", *TORCH_ARGUMENTS)
-ALIKE = 0.75  # how similar to one of these a name is that is taken for a misspelling of it
-REMEDIES: Mapping[str, str] = {  # for what is not always there
+ARGUMENTS = (*LEADING_ARGUMENTS, "settings", "seed", "report", "input_shape", *TORCH_ARGUMENTS)  # all there are
+MISSPELLING_SIMILARITY = 0.75  # from which on a name is taken for a misspelling of one of ARGUMENTS, in [0, 1]
+ABSENT_REMEDIES: Mapping[str, str] = {  # for arguments that do not exist in every search
     "data": "say which data set it is to get, as in --data digits",
     "model": "for the shape of its inputs, give --data, or --input-shape as in 3,32,32 or 16",
     "input_shape": "give --data, or --input-shape as in 3,32,32 or 16",
@@ -27,12 +24,12 @@ REMEDIES: Mapping[str, str] = {  # for what is not always there
 
 
 class WrongParameters(ArchwrightError, TypeError):
-    """A function with a parameter that there is nothing for."""
+    """A function with a required parameter for which there is no argument."""
 
 
 @frozen
 class Signature:
-    """What the parameters of a function get, by names of OFFERED."""
+    """The arguments that a function is called with, by their names in ARGUMENTS."""
 
     by_position: tuple[str, ...]
     by_name: tuple[str, ...]
@@ -42,43 +39,62 @@ class Signature:
 
     @property
     def needs_torch(self) -> bool:
-        """Whether some of it is made with torch."""
+        """Whether some of its arguments are made with torch."""
         return any(name in self for name in TORCH_ARGUMENTS)
 
-    def arguments(self, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Those to call the function with, positional and by name."""
+    def bind(self, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The positional and the keyword arguments to call the function with, taken from the `values` of all."""
         return [values[name] for name in self.by_position], {name: values[name] for name in self.by_name}
 
 
+def _return_verdict(verdict: Verdict, job: Job) -> Verdict:
+    del job
+    return verdict
+
+
+@frozen
+class JobArguments:
+    """The arguments that are made with torch for one job."""
+
+    values: Mapping[str, Any] = field(factory=dict[str, Any])  # by their names in TORCH_ARGUMENTS
+    # Called with the verdict of a job that ended well: leaves the model's artifacts, and adds the costs to the metrics.
+    finish: Callable[[Verdict, Job], Verdict] = _return_verdict
+
+
+MakeArguments = Callable[[Term, int], JobArguments]  # from the architecture and the seed of the job
+
+
 def parse_signature(source: str, parameters: Sequence[Parameter], absent: Collection[str] = ()) -> Signature:
-    """What the function `source` asks for with its parameters, where those of OFFERED that are `absent` are not there.
+    """The arguments that the function `source` asks for with its parameters, where `absent` ones do not exist.
 
-    Each parameter gets what it is named after; but two first ones of other names get the architecture and the budget.
-    A parameter with a default keeps it where there is nothing of its name, and `**rest` gets whatever needs no torch.
-    Raises WrongParameters.
+    Each parameter gets the argument of its name; but the first two, if they have other names, get the architecture and
+    the budget. A parameter with a default keeps it where there is no argument of its name, and `**rest` gets every
+    argument that needs no torch. Raises WrongParameters.
     """
-    leading = _leading(parameters)
-    rest = [p for p in parameters if p not in leading]
-    got = {p.name for p in rest if p.name in ARGUMENTS and p.name not in absent and p.kind is not p.POSITIONAL_ONLY}
-    _refuse(source, [p.name for p in rest if p.name not in got and _is_required(p)], absent)
-    first = LEADING_ARGUMENTS if leading else ()
+    leading = _find_leading(parameters)
+    others = [p for p in parameters if p not in leading]
+    known = [name for name in ARGUMENTS if name not in absent]
+    matched = {p.name for p in others if p.name in known and p.kind is not p.POSITIONAL_ONLY}
+    _require_none(source, [p.name for p in others if p.name not in matched and _is_required(p)], absent)
+    by_position = LEADING_ARGUMENTS if leading else ()
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        got |= set(ARGUMENTS) - {*TORCH_ARGUMENTS, *first, *absent}
-    return Signature(first, tuple(name for name in ARGUMENTS if name in got))
+        matched |= set(known) - {*TORCH_ARGUMENTS, *by_position}
+    return Signature(by_position, tuple(name for name in ARGUMENTS if name in matched))
 
 
-def _leading(parameters: Sequence[Parameter]) -> Sequence[Parameter]:
-    """The parameters that get FIRST_TWO by position: two that are not named after something else, or `*arguments`."""
+def _find_leading(parameters: Sequence[Parameter]) -> Sequence[Parameter]:
+    """The parameters that get LEADING_ARGUMENTS by position: two that have no other argument's name, or `*args`."""
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if not positional:
         return [p for p in parameters if p.kind is p.VAR_POSITIONAL]
-    fits = len(positional) > 1 and all(map(_stands_for, positional, LEADING_ARGUMENTS))
-    return positional[:2] if fits else []
+    is_pair = len(positional) > 1 and all(map(_may_stand_for, positional, LEADING_ARGUMENTS))
+    return positional[:2] if is_pair else []
 
 
-def _stands_for(parameter: Parameter, offered: str) -> bool:
-    alike = difflib.get_close_matches(parameter.name, ARGUMENTS, n=1, cutoff=ALIKE)
-    return parameter.name == offered or not alike
+def _may_stand_for(parameter: Parameter, argument: str) -> bool:
+    """Whether a leading parameter is named after the argument, or resembles the name of none."""
+    similar = difflib.get_close_matches(parameter.name, ARGUMENTS, n=1, cutoff=MISSPELLING_SIMILARITY)
+    return parameter.name == argument or not similar
 
 
 def _is_required(parameter: Parameter) -> bool:
@@ -86,29 +102,13 @@ def _is_required(parameter: Parameter) -> bool:
     return parameter.default is Parameter.empty and parameter.kind not in variable
 
 
-def _refuse(source: str, names: Sequence[str], absent: Collection[str]) -> None:
-    """WrongParameters where there are names of required parameters that get nothing."""
+def _require_none(source: str, names: Sequence[str], absent: Collection[str]) -> None:
+    """Nothing, if there are no `names` of required parameters without an argument; else WrongParameters."""
     for name in names:
         if name in absent:
-            raise WrongParameters(f"{source} has a parameter {name}, and there is none; {REMEDIES[name]}")
+            raise WrongParameters(f"{source} has a parameter {name}, and there is none; {ABSENT_REMEDIES[name]}")
     if names:
         raise WrongParameters(
             f"{source} has the parameter{'s' * (len(names) > 1)} {', '.join(names)}, for which there is nothing; "
             f"a function may ask for {', '.join(ARGUMENTS)}, and have others with a default"
         )
-
-
-def _as_it_is(verdict: Verdict, job: Job) -> Verdict:
-    del job
-    return verdict
-
-
-@frozen
-class JobArguments:
-    """What a function gets for a job beside what every one gets, by names of asking.OFFERED."""
-
-    given: Mapping[str, Any] = field(factory=dict[str, Any])
-    finished: Callable[[Verdict, Job], Verdict] = _as_it_is  # of a job that ended well: keeps and adds what is due
-
-
-MakeArguments = Callable[[Term, int], JobArguments]  # from the architecture and the seed of the job

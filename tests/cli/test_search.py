@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from archwright.evaluate.verdict import METRICS
+from archwright.evaluate.verdict import TRAINING_METRICS
 from archwright.store.artifacts import locate_artifact, locate_run_folder, write_artifact
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
@@ -103,7 +103,7 @@ def test_every_reader_of_a_real_search(digits_log, cli):
     best = json.loads(cli("best", "--json").out)[0]
     trial = json.loads(cli("show", "digits-1", str(best["trial"]), "--json").out)
     assert trial["metrics"]["accuracy"] == best["score"] > 0
-    assert set(trial["metrics"]) == set(METRICS)
+    assert set(trial["metrics"]) == set(TRAINING_METRICS)
     (kept,) = digits_log.parent.glob("archwright.duckdb.artifacts/digits-1/trial-*/model.safetensors")
     assert trial["model"] == str(kept)
     assert str(kept) in cli("show", "digits-1", str(best["trial"])).out

@@ -20,7 +20,7 @@ VALUES = {name: f"the {name}" for name in ARGUMENTS}
 def received(function, absent=()):
     """What a function that returns its locals() is called with."""
     parameters = list(inspect.signature(function).parameters.values())
-    positional, named = parse_signature("f.py:f", parameters, absent).arguments(VALUES)
+    positional, named = parse_signature("f.py:f", parameters, absent).bind(VALUES)
     return function(*positional, **named)
 
 
