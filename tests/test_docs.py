@@ -16,7 +16,7 @@ import pytest
 import archwright as aw
 from archwright.cli import options
 from archwright.core.setting import BadSetting, settings_by_name
-from archwright.evaluate.training.recipe import Recipe, recipe
+from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.search.running.stopping import RULES, rule_to_json
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import SEARCHERS, searcher_named
@@ -69,7 +69,7 @@ def test_what_settings_may_be_is_what_is_refused():
     owners: list[tuple[str, type, Callable[[dict], object]]] = [
         *((f"the searcher {name}", type(SEARCHERS[name]), partial(searcher_named, name)) for name in options.SEARCHERS),
         *((f"the stopping rule {name}", rule, partial(rule_to_json, name)) for name, rule in RULES.items()),
-        ("the training", Recipe, recipe),
+        ("the training", Recipe, make_recipe),
     ]
     settings = [
         (owner, name, setting.allowed, make) for owner, kind, make in owners

@@ -1,4 +1,4 @@
-"""How far a training has come: epochs, examples, seconds, metrics and patience, all of it immutable."""
+"""The progress of a training as immutable values: what it has spent, its metrics, its patience."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -43,12 +43,12 @@ class EpochMetrics:
 
 @frozen
 class TrainingProgress:
-    """What a training has spent, and what its patience counts. `epoch` is the current one, 0 before the first."""
+    """What a training has spent, and what its patience counts."""
 
-    epoch: int = 0
-    epoch_fraction: float = 1.0  # of the current epoch's batches, in [0, 1]
-    examples: int = 0
-    seconds: float = 0.0  # without validation
+    epoch: int = 0  # the current one, or the last if none is under way; 0 before the first
+    epoch_fraction: float = 1.0  # of that epoch's batches, in [0, 1]
+    examples: int = 0  # trained on, each as often as it was
+    seconds: float = 0.0  # of training, without validation
     best_accuracy: float = -1.0  # the monitored one; -1 before the first epoch
     best_epoch: int = 0
     plateau_factor: float = 1.0  # what patience has multiplied the learning rate by
@@ -82,7 +82,7 @@ class TrainingProgress:
 
 @frozen(eq=False)
 class TrainingState:
-    """A training at the end of an epoch: its progress, its results, and the weights that it keeps so far."""
+    """A training between two epochs: its progress, its metrics, and the weights to keep so far."""
 
     progress: TrainingProgress = field(factory=TrainingProgress)
     kept: EpochMetrics = EpochMetrics(ClassificationMetrics(0.0, 0.0))  # of the epoch whose weights are kept

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 from attrs import asdict, evolve
 from torch import nn
@@ -14,7 +15,7 @@ from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import load_configured_dataset
-from archwright.evaluate.data.tensors import to_device
+from archwright.evaluate.data.tensors import DeviceData, to_device
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.training.checkpointing import Checkpoint, DifferentTraining, train_with_checkpoints
 from archwright.evaluate.training.cost import PeakMemory, measure_cost, take_measured_batch
@@ -40,41 +41,47 @@ def prepare_training(config: TrainingConfig, index: int, threads: int) -> Evalua
     device = prepare_device(config.device, index, threads)
     dataset = load_configured_dataset(config)
     dataset = dataset.merge_validation() if config.train_on == "train+validation" else dataset
-    info, data = dataset.info, to_device(dataset, device)
+    data = to_device(dataset, device)
     freeze_garbage_collector()
+    return partial(_train_job, config, dataset.info, data)
 
-    def evaluate(job: Job, report: ReportEpoch) -> Verdict:
-        memory = PeakMemory(device)
-        try:
-            architecture = job.architecture
-            require_specified(architecture)
-            recipe = resolve_recipe(config, architecture)
-            if recipe.compile:
-                require_compiler(device)
-            model = compile_classifier(architecture, info, job.seed, recipe.initialization)
-            model.to(device).to(memory_format=data.layout)  # pyright: ignore[reportCallIssue]  (a form of its that torch's types lack)
-        except Exception as error:  # a person's kind of module may raise anything
-            if is_out_of_memory(error):
-                raise
-            return Verdict("invalid", error=format_traceback(error))
 
-        def run(checkpoint: Checkpoint | None, save: Callable[[Checkpoint], None] | None) -> Verdict:
-            resuming = {"checkpoint": checkpoint, "save_checkpoint": save}
-            verdict = train(model, data, recipe, job.budget, job.seed, report, config.keep, **resuming)
-            cost = {"parameters": count_trainable_parameters(model), **memory.measure()}  # before the batch takes more
-            cost |= measure_cost(model, take_measured_batch(data))
-            return evolve(verdict, metrics={**verdict.metrics, **cost})
+def _train_job(config: TrainingConfig, info: DataInfo, data: DeviceData, job: Job, report: ReportEpoch) -> Verdict:
+    """The verdict on a job; it is "invalid" where its architecture cannot be trained."""
+    memory = PeakMemory(data.device)
+    try:
+        recipe, model = _build_model(config, info, data, job)
+    except Exception as error:  # a person's kind of module may raise anything
+        if is_out_of_memory(error):
+            raise
+        return Verdict("invalid", error=format_traceback(error))
 
-        try:
-            description = describe_training(job, recipe, config)
-            return train_with_checkpoints(job, model, select_normalisation(data, recipe), description, run)
-        except (DifferentTraining, BatchTooSmall) as error:
-            return Verdict("invalid", error=str(error))
-        finally:
-            if recipe.compile:
-                reset_compiler()
+    def run(checkpoint: Checkpoint | None, save: Callable[[Checkpoint], None] | None) -> Verdict:
+        settings = (recipe, job.budget, job.seed, report, config.keep)
+        verdict = train(model, data, *settings, checkpoint=checkpoint, save_checkpoint=save)
+        cost = {"parameters": count_trainable_parameters(model), **memory.measure()}  # before the batch takes more
+        cost |= measure_cost(model, take_measured_batch(data))
+        return evolve(verdict, metrics={**verdict.metrics, **cost})
 
-    return evaluate
+    try:
+        description = describe_training(job, recipe, config)
+        return train_with_checkpoints(job, model, select_normalisation(data, recipe), description, run)
+    except (DifferentTraining, BatchTooSmall) as error:
+        return Verdict("invalid", error=str(error))
+    finally:
+        if recipe.compile:
+            reset_compiler()
+
+
+def _build_model(config: TrainingConfig, info: DataInfo, data: DeviceData, job: Job) -> tuple[Recipe, nn.Module]:
+    """The recipe of a job's architecture and its model, on the device of the data."""
+    require_specified(job.architecture)
+    recipe = resolve_recipe(config, job.architecture)
+    if recipe.compile:
+        require_compiler(data.device)
+    model = compile_classifier(job.architecture, info, job.seed, recipe.initialization)
+    model.to(data.device).to(memory_format=data.layout)  # pyright: ignore[reportCallIssue]  (torch's types lack this form)
+    return recipe, model
 
 
 def resolve_recipe(config: TrainingConfig, architecture: Term) -> Recipe:

@@ -29,11 +29,11 @@ def train(
     checkpoint: Checkpoint | None = None,
     save_checkpoint: Callable[[Checkpoint], None] | None = None,
 ) -> Verdict:
-    """Trains `model` and returns the verdict; leaves it with the weights of the best epoch, or of the last one.
+    """Trains `model` and returns the verdict; the model gets the weights of the epoch to keep, the best or the last.
 
-    `report` gets the metrics of each epoch and returns a reason to stop the training there, or an empty string. A
-    training that resumes from `checkpoint` is the same as one that was never interrupted, even if its first budget
-    ended in the middle of an epoch. `save_checkpoint` gets the checkpoint to resume this training from.
+    `report` gets the number and the metrics of each epoch and returns why to stop there, or an empty string. A training
+    that resumes from `checkpoint` gives the same result as one that was never interrupted, even if its first budget
+    ended in the middle of an epoch. `save_checkpoint` gets the checkpoint at the end of this training.
     """
     data = select_normalisation(data, recipe)
     trainer, state = Trainer(model, data, recipe, budget, seed), TrainingState()
@@ -66,13 +66,13 @@ def _run_epochs(
     """Trains and validates until the budget is spent, patience is lost, or `report` gives a reason. Raises Diverged."""
     stopped = _check_patience(trainer, state.progress)
     checkpoint: Checkpoint | None = None
-    # An epoch that an earlier budget cut off is validated as a whole, or again if nothing is left for the rest of it.
-    is_cut_off = state.progress.epoch_fraction < 1
-    while is_cut_off or (stopped is None and not state.progress.has_spent(trainer.budget)):
+    # A checkpoint may be from the middle of an epoch: that is finished first, or validated again if no budget is left.
+    is_mid_epoch = state.progress.epoch_fraction < 1
+    while is_mid_epoch or (stopped is None and not state.progress.has_spent(trainer.budget)):
         progress, training = trainer.train_epoch(state.progress)
-        is_cut_off = False
+        is_mid_epoch = False
         if save_checkpoint is not None and progress.epoch_fraction < 1:
-            # Before validation: the result of a part of an epoch must not change anything later.
+            # Taken before validation: the metrics of a part of an epoch must not change what comes later.
             checkpoint = _make_checkpoint(trainer, evolve(state, progress=progress))
         with trainer.swap_in_ema():
             metrics = EpochMetrics(training, _validate(trainer, progress))

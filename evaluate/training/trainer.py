@@ -39,10 +39,10 @@ class Diverged(Exception):
 
 
 class Trainer:
-    """Trains a model, an epoch at a time. It owns all that changes meanwhile: model, optimizer, EMA, order of images.
+    """Trains a model, an epoch at a time; holds the model, its optimizer, its EMA and the order of the images.
 
-    `state_dict` returns all of that which later steps depend on, with the global random generators; everything else
-    follows from the arguments.
+    `state_dict` is everything that the next steps depend on and that does not follow from the constructor's arguments,
+    the state of the global random number generators included.
     """
 
     def __init__(self, model: nn.Module, data: DeviceData, recipe: Recipe, budget: Budget, seed: int) -> None:
@@ -50,12 +50,11 @@ class Trainer:
         self._horizon = Budget(recipe.horizon or budget.amount, budget.unit)  # of the learning rate schedule
         self._optimizer = make_optimizer(model, recipe)
         self._ema = ExponentialMovingAverage(model, recipe.ema_decay) if recipe.ema_decay else None
-        self._generator = torch.Generator().manual_seed(seed)  # of the order of the images
-        # Of the current epoch: the indices of its images, (batches, batch size), how many batches are done, and the
-        # sums over those of the losses and of the correct predictions, on the device.
-        self._batches = torch.empty(0, 0, dtype=torch.int64)
+        self._generator = torch.Generator().manual_seed(seed)  # shuffles the images
+        # Of the current epoch:
+        self._batches = torch.empty(0, 0, dtype=torch.int64)  # indices of images, (batches, batch size)
         self._batches_done = 0
-        self._sums = torch.zeros(2)
+        self._sums = torch.zeros(2)  # over the batches done: of the losses, and of the correct predictions
         self._forward = compile_for_training(model) if recipe.compile else model
         self._steps_between_loss_reads = choose_steps_between_loss_reads(data.device, budget)
 
