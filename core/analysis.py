@@ -257,7 +257,7 @@ def _over_child(
             except Misfit as misfit:
                 _block(blocked, term.kind, path, str(misfit))
             else:
-                state = remembered, _merge(known, chosen)
+                state = remembered, known if chosen is EMPTY_ENVIRONMENT else _merge(known, chosen)
                 _count(after, state, Completions(_multiply(before.count, c.count), before.paths * c.paths, path))
     return after, depth
 

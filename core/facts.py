@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any, TypeVar, cast
 
 from pyrsistent import pmap
 
-from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
-from archwright.core.hyperparameter import is_tried_in_full, list_tried_values
+from archwright.core.expression import Shared
 from archwright.core.term import Plan, Term
 from archwright.core.value import Value
 
@@ -28,14 +28,8 @@ def remember_on_term(function: F) -> F:
     """
 
     @wraps(function)
-    def recall(term: Term, *arguments: Any) -> Any:
+    def recall(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...]) -> Any:
         plan = term.plan
-        if not arguments:
-            fact = plan.facts.get(function)
-            if fact is None:
-                fact = plan.facts[function] = function(term)
-            return fact
-        shapes, environment, values = arguments
         shared = plan.shared
         if shared:
             key = (function, shapes, values, tuple([environment.get(s.name) for s in shared]))
@@ -45,34 +39,35 @@ def remember_on_term(function: F) -> F:
         if fact is None:
             fact = plan.passing_facts.get(key)
             if fact is None:
-                environment = _restrict(environment, term)
-                fact = function(term, shapes, environment, values)
-                _keep(plan, key, fact, _comes_again(plan, environment, values))
+                known = _restrict(environment, shared) if shared else EMPTY_ENVIRONMENT
+                fact = function(term, shapes, known, values)
+                is_passing = len(values) > plan.lasting or any(name in known for name in plan.rare)
+                _keep(plan, key, fact, is_passing)
         return fact
 
-    return cast(F, recall)
+    @wraps(function)
+    def recall_of_term(term: Term) -> Any:
+        facts = term.plan.facts
+        fact = facts.get(function)
+        if fact is None:
+            fact = facts[function] = function(term)
+        return fact
+
+    return cast(F, recall_of_term if len(signature(function).parameters) == 1 else recall)
 
 
-def _restrict(environment: Environment, term: Term) -> Environment:
-    """What is known of the shared hyperparameters of a term."""
-    known = {s.name: environment[s.name] for s in term.plan.shared if s.name in environment}
+def _restrict(environment: Environment, shared: tuple[Shared, ...]) -> Environment:
+    """What is known of some shared hyperparameters."""
+    known = {s.name: environment[s.name] for s in shared if s.name in environment}
     if len(known) == len(environment):
         return environment
     return pmap(known) if known else EMPTY_ENVIRONMENT
 
 
-def _keep(plan: Plan, key: Any, fact: Any, comes_again: bool) -> None:
-    if not comes_again:
+def _keep(plan: Plan, key: Any, fact: Any, is_passing: bool) -> None:
+    if is_passing:
         if len(plan.passing_facts) >= MAX_PASSING_FACTS:
             plan.passing_facts.clear()
         plan.passing_facts[key] = fact
     elif len(plan.facts) < MAX_FACTS:
         plan.facts[key] = fact
-
-
-def _comes_again(plan: Plan, environment: Environment, values: tuple[Value, ...]) -> bool:
-    """Whether each value is one of a few, or one that stands for many others."""
-    own = zip(plan.slots, values, strict=False)
-    chosen = [(slot, value) for slot, value in own if isinstance(slot, Domain)]
-    chosen += [(s.domain, environment[s.name]) for s in plan.shared if s.name in environment]
-    return all(is_tried_in_full(domain) or value in list_tried_values(domain) for domain, value in chosen)

@@ -6,9 +6,9 @@ from typing import final
 from attrs import frozen
 
 from archwright.core.domain import Domain, Values
-from archwright.core.node import Node, Path
+from archwright.core.node import Node
 from archwright.core.ranges import Integers, Reals
-from archwright.core.value import Value
+from archwright.core.value import Path, Value
 
 # Values: in a domain of so few, all others are neighbours of one; more would not all be tried in a usual run.
 MAX_FULL_NEIGHBOURHOOD = 64

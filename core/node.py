@@ -8,7 +8,7 @@ next child or is done in turn.
 
 from collections.abc import Iterable
 from html import escape
-from typing import Any, assert_never, final
+from typing import Any, final
 
 from attrs import evolve, frozen
 
@@ -16,7 +16,7 @@ from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.shape import Misfit, Shape, as_shape
-from archwright.core.step import Ask, Done, Enter, take_step
+from archwright.core.step import Ask, Enter, take_step
 from archwright.core.term import Compound, Term, chain_out_shape
 from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value
 
@@ -260,25 +260,22 @@ def _advance(
             step = take_step(focus, shape, environment, values)
             for name, inferred in step.inferred:
                 environment = environment.set(name, inferred)
-            match step:
-                case Ask():
-                    return Node(origin, focus, shape, frame, environment, step, step.domain, parent, value)
-                case Enter():
-                    first = step.compound.child_in_shape(0, shape, ())
-                    depth = 1 if frame is None else frame.depth + 1
-                    frame = Frame(step.compound, shape, frame, step.children, depth=depth)
-                    if depth > MAX_NESTING:
-                        raise TooDeep(frame.prefix)
-                    focus, shape, values = step.children[0], first, ()
-                case Done():
-                    frame, term, out = _close_frames(frame, step.term, step.out_shape)
-                    if frame is None:
-                        return Node(origin, term, out, None, environment, None, None, parent, value)
-                    i = len(frame.done)
-                    focus, values = frame.children[i], ()
-                    shape = frame.term.child_in_shape(i, frame.in_shape, frame.outs)
-                case _:
-                    assert_never(step)
+            if isinstance(step, Ask):  # a match statement takes twice as long
+                return Node(origin, focus, shape, frame, environment, step, step.domain, parent, value)
+            if isinstance(step, Enter):
+                first = step.compound.child_in_shape(0, shape, ())
+                depth = 1 if frame is None else frame.depth + 1
+                frame = Frame(step.compound, shape, frame, step.children, depth=depth)
+                if depth > MAX_NESTING:
+                    raise TooDeep(frame.prefix)
+                focus, shape, values = step.children[0], first, ()
+            else:
+                frame, term, out = _close_frames(frame, step.term, step.out_shape)
+                if frame is None:
+                    return Node(origin, term, out, None, environment, None, None, parent, value)
+                i = len(frame.done)
+                focus, values = frame.children[i], ()
+                shape = frame.term.child_in_shape(i, frame.in_shape, frame.outs)
     except Misfit as misfit:
         place = misfit.place if isinstance(misfit, _MisfitAt) else _name_place(focus, frame)
         raise DeadEnd(f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}") from misfit

@@ -7,10 +7,11 @@ from typing import Literal, Protocol, Self, get_args
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.node import Node, Origin, Path, replay, root
+from archwright.core.node import Node, Origin, replay, root
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.core.value import Path
 
 Status = Literal["ok", "diverged", "out_of_memory", "timed_out", "crashed", "invalid"]
 # By the patience of its recipe; by a stopping rule, since other trials were better; by a loss that is not finite.

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -11,7 +11,7 @@ from attrs import frozen
 from archwright.core.domain import Domain
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.expression import Expression, Shared
-from archwright.core.hyperparameter import Check, Slot, hyperparameter, named_hyperparameters
+from archwright.core.hyperparameter import Check, Slot, hyperparameter, is_tried_in_full, named_hyperparameters
 from archwright.core.shape import Shape
 from archwright.core.user_modules import check_results, is_user_defined
 from archwright.core.value import Value
@@ -58,6 +58,8 @@ def module(cls: type[T]) -> type[T]:
         kind.kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
     roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in attrs.fields(kind)]
     kind._fields = tuple(roles)
+    kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
+    kind._named = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
     kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
     if is_user_defined(kind):
         check_results(kind)
@@ -67,11 +69,11 @@ def module(cls: type[T]) -> type[T]:
 _set = object.__setattr__
 
 
-def make_unchecked(kind: type[K], fields: Mapping[str, Any], opened: tuple[str, ...] = ()) -> K:
-    """The term of a kind with these fields, which are neither converted nor checked: they come from a valid term."""
+def make_unchecked(kind: type[K], fields: Sequence[Any], opened: tuple[str, ...] = ()) -> K:
+    """The term of a kind with these fields, in order, neither converted nor checked: they come from a valid one."""
     term = object.__new__(kind)
-    for name, held in fields.items():
-        _set(term, name, held)
+    for set_field, held in zip(kind._setters, fields, strict=True):  # pyright: ignore[reportPrivateUsage]
+        set_field(term, held)
     _set(term, "opened", opened)
     return term
 
@@ -83,7 +85,10 @@ class Plan:
     names: tuple[str, ...]  # of the open hyperparameters, in the order in which they are chosen
     slots: tuple[Domain | Expression, ...]  # what each of them holds
     shape_dependent: tuple[bool, ...]  # whether the input shape may rule out some of the values of each
+    fields: tuple[tuple[int, Any], ...]  # of each field its index among the names, or -1, and what it holds
     shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
+    lasting: int  # how many of the names come before the first whose values hardly come again: reals, long ranges
+    rare: frozenset[str]  # the names of the shared hyperparameters whose values hardly come again
     specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
     facts: dict[Any, Any]  # see `remember_on_term`; derived from the term, and no part of its value
@@ -103,6 +108,8 @@ class Term(ABC):
 
     kind: ClassVar[str]
     _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
+    _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # beside them: what sets a field of a frozen value
+    _named: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
     _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
@@ -144,6 +151,7 @@ class Term(ABC):
 
     def _make_plan(self) -> Plan:
         slots = {name: slot for name, slot in self.hyperparameters if isinstance(slot, Domain | Expression)}
+        indices = {name: i for i, name in enumerate(slots)}
         relevant = self.shape_hyperparameters
         shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.shared()}
         shared |= {s.name: s for term in self.subterms for s in term.plan.shared}
@@ -151,7 +159,13 @@ class Term(ABC):
             names=tuple(slots),
             slots=tuple(slots.values()),
             shape_dependent=tuple(relevant is None or name in relevant for name in slots),
+            fields=tuple(
+                (indices.get(name, -1) if role == "hyperparameter" else -1, getattr(self, name))
+                for name, role in self._fields
+            ),
             shared=tuple(shared.values()),
+            lasting=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
+            rare=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
             specified=not slots and not isinstance(self, Rewriting) and all(t.plan.specified for t in self.subterms),
             depth=1 + max((t.plan.depth for t in self.subterms), default=0),
             facts={},
@@ -160,16 +174,13 @@ class Term(ABC):
 
     def specify(self, values: tuple[Value, ...]) -> Self:
         """This term with values for its own open hyperparameters, in order; the terms inside are as they were."""
-        chosen = dict(zip(self.plan.names, values, strict=True))
-        fields: dict[str, Any] = {}
-        for name, role in self._fields:
-            held = getattr(self, name)
-            if role == "hyperparameter":
-                held = chosen.get(name, held)
-            elif role == "named hyperparameters":
-                held = tuple([(own, chosen.get(own, slot)) for own, slot in held])
-            fields[name] = held
-        return make_unchecked(type(self), fields, self.plan.names)
+        plan = self.plan
+        fields: list[Any] = [held if k < 0 else values[k] for k, held in plan.fields]
+        if self._named:
+            chosen = dict(zip(plan.names, values, strict=True))
+            for i in self._named:
+                fields[i] = tuple([(name, chosen.get(name, slot)) for name, slot in fields[i]])
+        return make_unchecked(type(self), fields, plan.names)
 
     def check(self, name: str, value: Value) -> str | None:
         """What is wrong with a value computed for the hyperparameter `name`, or None."""
@@ -192,6 +203,10 @@ class Term(ABC):
         from archwright.core.drawing.svg import as_svg  # drawing knows every kind of term, so it comes later
 
         return as_svg(self)
+
+
+def _is_rare(slot: Slot) -> bool:
+    return isinstance(slot, Domain) and not is_tried_in_full(slot)
 
 
 class Basic(Term):
@@ -246,7 +261,7 @@ class Composite(Compound):
 
     def with_children(self, children: tuple[Term, ...]) -> Self:
         """This module with other children, as many as before."""
-        fields: dict[str, Any] = {}
+        fields: list[Any] = []
         rest = children
         for name, role in self._fields:
             held = getattr(self, name)
@@ -254,7 +269,7 @@ class Composite(Compound):
                 held, rest = rest[: len(held)], rest[len(held) :]
             elif role == "child":
                 held, rest = rest[0], rest[1:]
-            fields[name] = held
+            fields.append(held)
         return make_unchecked(type(self), fields, self.opened)
 
     def runs(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:

@@ -14,9 +14,8 @@ from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Status, Stopped
+from archwright.core.value import Path
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
-
-Path = tuple[tuple[str, JSON], ...]
 
 
 @frozen

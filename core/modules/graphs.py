@@ -102,7 +102,7 @@ class Cell(Rewriting):
         operations = tuple(self.terms[self.labels.index(str(label))] for _, label in self.ops)
         if self.connected and not is_connected(self.edges, operations):
             raise Misfit("no way leads from the input of the cell to its output")
-        return make_unchecked(Topology, {"edges": self.edges, "children": operations})
+        return make_unchecked(Topology, (self.edges, operations))
 
 
 def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:

@@ -6,8 +6,8 @@ from typing import Generic, TypeVar, final
 from attrs import evolve, frozen
 from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
 
-from archwright.core.node import Path
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.value import Path
 
 F = TypeVar("F")  # the features of an architecture
 

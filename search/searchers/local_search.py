@@ -6,8 +6,8 @@ from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
 from archwright.core.mutation import change_values, list_decisions, list_neighbours
-from archwright.core.node import Path
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.value import Path
 from archwright.search.randomness import Uniform
 from archwright.search.searchers.unseen import sample_unseen
 

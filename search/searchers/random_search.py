@@ -5,10 +5,10 @@ from typing import ClassVar, final
 from attrs import evolve, frozen
 from pyrsistent import PSet, pset
 
-from archwright.core.node import Path
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import flag_setting
 from archwright.core.traversal import sample
+from archwright.core.value import Path
 from archwright.search.randomness import Uniform
 from archwright.search.searchers.unseen import sample_unseen
 

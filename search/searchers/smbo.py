@@ -8,10 +8,11 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.mutation import list_decisions, mutate
-from archwright.core.node import Node, Path, replay
+from archwright.core.node import Node, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import choice_setting, whole_setting
 from archwright.core.traversal import sample
+from archwright.core.value import Path
 from archwright.search.magnitude import FloatArray
 from archwright.search.randomness import Uniform
 from archwright.search.searchers.history import History, Observation, adopt_proposal, impute_targets, observe

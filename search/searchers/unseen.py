@@ -6,9 +6,9 @@ from typing import final
 from attrs import frozen
 
 from archwright.core.domain import Domain
-from archwright.core.node import Node, Path
+from archwright.core.node import Node
 from archwright.core.traversal import sample
-from archwright.core.value import Value
+from archwright.core.value import Path, Value
 from archwright.search.randomness import Uniform
 
 # Leaves that are drawn for one that is new, before what remains is worked out, which after 1,000 leaves takes about as

@@ -13,9 +13,10 @@ from archwright.core.facts import remember_on_term
 from archwright.core.modules.basic import Activation, Identity, Settings, Zero
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
 from archwright.core.modules.graphs import Topology
-from archwright.core.node import Node, Path
+from archwright.core.node import Node
 from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Basic, Compound, Term
+from archwright.core.value import Path
 from archwright.search.magnitude import FloatArray
 
 NamedFeatures = Mapping[str, float]  # by name, its value or how often it comes; never changed once it is made

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 import archwright as aw
-from archwright.core.node import Choice, Node, Path
+from archwright.core.node import Choice, Node
+from archwright.core.value import Path
 from tests.strategies import open_cases, uniforms
 
 

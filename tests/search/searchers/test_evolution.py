@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 import archwright as aw
-from archwright.core.node import Path
+from archwright.core.value import Path
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, noise, problem

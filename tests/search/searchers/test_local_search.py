@@ -4,7 +4,7 @@ import pytest
 
 import archwright as aw
 from archwright.core.mutation import find_neighbours
-from archwright.core.node import Path
+from archwright.core.value import Path
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.random_search import RandomSearch

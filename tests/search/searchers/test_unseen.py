@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.core.node import Path
+from archwright.core.value import Path
 from archwright.search.searchers import unseen as module
 
 SPACE = aw.sequential(
