@@ -25,7 +25,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, config_to_json
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.replay import find_mismatches
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, RunStarted, Scored

@@ -10,8 +10,8 @@ from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import Finished, Job, Report
 from archwright.search.running.loop import RunCallbacks, SearchLoop
-from archwright.search.running.replay import replay_search, start_search, to_event
 from archwright.search.running.runs import read_run, resume_run
+from archwright.search.running.search_state import replay_search, start_search, to_event
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState

@@ -21,7 +21,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
 from archwright.evaluate.workers.machine import count_cores
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
-from archwright.search.searchers.named import searcher_named
+from archwright.search.searchers.named import find_searcher
 
 SEARCHERS = ("random", "mcts-bisection", "evolution", "local-search", "smbo")
 HEIGHTS = (1.0, 1.2, 3.0, 3.2)
@@ -81,7 +81,7 @@ FUNCTIONS = {
 
 def ours(searcher: str, function: Function, seed: int, trials: int) -> list[float]:
     """The values in a search of ours."""
-    search = searcher_named(searcher)
+    search = find_searcher(searcher)
     objective = Objective("value", "minimize")
     problem = Problem(function.space, (1, 8, 8), Budget(1, "epochs"), objective)
     state, found = search.start(problem), list[float]()

@@ -24,7 +24,7 @@ from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
-from archwright.search.searchers.named import searcher_named
+from archwright.search.searchers.named import find_searcher
 from archwright.search.searchers.random_search import RandomSearch
 
 PROBLEM = Problem(aw.named_space("deeparchitect"), (3, 32, 32), Budget(1, "epochs"), Objective())
@@ -59,7 +59,7 @@ def outcomes(n: int) -> list[Outcome]:
 
 def ours(name: str, told: Sequence[Outcome]) -> Round:
     """A searcher of ours that knows some outcomes."""
-    searcher, scores = searcher_named(name), itertools.count(1.0)
+    searcher, scores = find_searcher(name), itertools.count(1.0)
     state, trials = searcher.start(PROBLEM), itertools.count(len(told))
 
     def tell(outcome: Outcome) -> None:

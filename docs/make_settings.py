@@ -13,7 +13,7 @@ from archwright.cli.comparisons.figures import KINDS
 from archwright.core.setting import settings_by_name
 from archwright.evaluate.training.recipe import RECIPES, Recipe
 from archwright.search.running.stopping import RULES
-from archwright.search.searchers.named import INNER, SEARCHERS
+from archwright.search.searchers.named import SEARCHERS, UNLISTED_SEARCHERS
 
 PAGES = Path(__file__).parent
 
@@ -44,7 +44,7 @@ def describe_settings(values: Mapping[str, attrs.AttrsInstance]) -> list[list[st
 def describe_searchers() -> str:
     """Each setting of each searcher that a person asks for by name."""
     rows: list[list[str]] = []
-    asked = {name: searcher for name, searcher in SEARCHERS.items() if name not in INNER}
+    asked = {name: searcher for name, searcher in SEARCHERS.items() if name not in UNLISTED_SEARCHERS}
     for kind in dict.fromkeys(map(type, asked.values())):
         named = {name: searcher for name, searcher in asked.items() if type(searcher) is kind}
         names = ", ".join(f"`{name}`" for name in named)

@@ -19,7 +19,7 @@ from archwright.core.setting import BadSetting, settings_by_name
 from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.search.running.stopping import RULES, rule_to_json
 from archwright.search.searcher import get_revision
-from archwright.search.searchers.named import SEARCHERS, searcher_named
+from archwright.search.searchers.named import SEARCHERS, find_searcher
 from tests.cli.running import commands as forked
 from tests.places import ROOT
 
@@ -67,7 +67,7 @@ def test_settings_and_figures_are_documented_as_they_are():
 def test_what_settings_may_be_is_what_is_refused():
     """The words of the tables are those of the error; a list is no setting of any searcher, rule or recipe."""
     owners: list[tuple[str, type, Callable[[dict], object]]] = [
-        *((f"the searcher {name}", type(SEARCHERS[name]), partial(searcher_named, name)) for name in options.SEARCHERS),
+        *((f"the searcher {name}", type(SEARCHERS[name]), partial(find_searcher, name)) for name in options.SEARCHERS),
         *((f"the stopping rule {name}", rule, partial(rule_to_json, name)) for name, rule in RULES.items()),
         ("the training", Recipe, make_recipe),
     ]

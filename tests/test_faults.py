@@ -15,7 +15,7 @@ from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.attempts import derive_training_seed
-from archwright.search.running.replay import find_mismatches
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, RunStarted, Scored

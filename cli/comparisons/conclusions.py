@@ -14,7 +14,7 @@ from archwright.search.magnitude import FloatArray, saturate
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
-from archwright.search.searchers.named import searcher_text
+from archwright.search.searchers.named import format_searcher
 
 SHOWN = 5  # names of searches in a message
 
@@ -42,7 +42,7 @@ def grouped(log: Path, entries: Sequence[ComparedSearch]) -> Groups:
     found = {history.run: history for history in histories(log, [entry.run for entry in entries])}
     groups: dict[str, list[History]] = {}
     for entry in entries:
-        group = groups.setdefault(searcher_text(entry.started.searcher), [])
+        group = groups.setdefault(format_searcher(entry.started.searcher), [])
         group.append(_upto(entry.started.trials, found[entry.run]))
     return groups
 

@@ -16,7 +16,7 @@ from archwright.core.objective import Direction
 from archwright.search.magnitude import FloatArray
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.statistics import compute_incumbents
-from archwright.search.searchers.named import searcher_text
+from archwright.search.searchers.named import format_searcher
 from archwright.store.query import open_snapshot, query
 
 
@@ -116,7 +116,7 @@ def _history(run: str, facts: Sequence[str], trials: FloatArray) -> History:
     searcher, metric, direction = facts
     assert direction in ("maximize", "minimize")
     return History(
-        run, searcher_text(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
+        run, format_searcher(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
     )
 
 

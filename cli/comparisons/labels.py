@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from archwright.cli.values import BadOption, searcher_parts
 from archwright.core.json import JSON
-from archwright.search.searchers.named import searcher_from_json, searcher_text, searcher_to_json
+from archwright.search.searchers.named import format_searcher, searcher_from_json, searcher_to_json
 
 LONGEST = 60  # characters of a label; a run's name may have 100
 
@@ -36,7 +36,7 @@ def label(searcher: JSON) -> str:
     A dash in it stands before a setting, before its value, and for a point in that; whatever else is no letter or
     digit of a value is written by its number, as in -1: _2d1.
     """
-    name, *settings = re.split(r",(?=\w+=)", searcher_text(searcher))
+    name, *settings = re.split(r",(?=\w+=)", format_searcher(searcher))
     named = [name]
     for key, _, value in (setting.partition("=") for setting in settings):
         named += [key, re.sub(r"[^A-Za-z0-9.]", lambda each: f"_{ord(each[0]):02x}", value).replace(".", "-")]

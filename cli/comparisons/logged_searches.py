@@ -12,7 +12,7 @@ from archwright.core.budget import Budget
 from archwright.core.json import JSON, find_differences
 from archwright.evaluate.config import config_from_json, config_to_json
 from archwright.search.running.compare import ComparedSearch
-from archwright.search.searchers.named import logged_searcher, searcher_to_json
+from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
 from archwright.store.query import query
@@ -89,7 +89,7 @@ def _differences(was: Mapping[str, JSON], spaces: Sequence[JSON], now: Mapping[s
 def _plain(name: str, value: JSON) -> JSON:
     """A field with all its settings, those too that have come to be only after it was logged."""
     if name == "searcher":
-        searcher, revision, settings = logged_searcher(value)
+        searcher, revision, settings = parse_searcher(value)
         known = {} if revision is None else {"revision": revision}
         return searcher_to_json(searcher, settings) | known
     if name == "evaluator":

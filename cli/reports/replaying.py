@@ -13,16 +13,16 @@ from archwright.cli.values import pairs, searcher_parts
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON
 from archwright.core.value import Value
-from archwright.search.running.replay import (
+from archwright.search.running.revisions import (
     Mismatch,
     find_mismatches,
     find_own_proposals,
     get_current_revision,
     is_close,
-    replay_search,
     trace_revisions,
 )
-from archwright.search.searchers.named import logged_searcher, searcher_to_json
+from archwright.search.running.search_state import replay_search
+from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.events import Proposed, RunResumed
 
 
@@ -201,7 +201,7 @@ def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -
         return searcher_to_json(*searcher_parts(name, settings))
     if not settings:
         return None
-    kept, _, usual = logged_searcher(reading.run.started.searcher)
+    kept, _, usual = parse_searcher(reading.run.started.searcher)
     return searcher_to_json(kept, usual | pairs("--set", settings))
 
 

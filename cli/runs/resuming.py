@@ -11,7 +11,7 @@ from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.permission import require_trusted
 from archwright.evaluate.user_code import is_source
-from archwright.search.running.replay import find_new_revision, trace_revisions
+from archwright.search.running.revisions import find_new_revision, trace_revisions
 from archwright.search.running.runs import RunRecord, check_paths
 
 

@@ -17,7 +17,8 @@ from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.search.running.loop import NO_CALLBACKS, SearchLoop, StopRequest, TrialsKeepFailing
 from archwright.search.running.process_pool import ProcessPool
-from archwright.search.running.replay import SearchState, find_new_revision, start_search_in
+from archwright.search.running.revisions import find_new_revision
+from archwright.search.running.search_state import SearchState, start_search_in
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing

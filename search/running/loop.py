@@ -20,8 +20,8 @@ from archwright.search.running.attempts import (
     to_attempt_ended,
     to_scored,
 )
-from archwright.search.running.replay import SearchState, to_event
 from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_leave
+from archwright.search.running.search_state import SearchState, to_event
 from archwright.search.running.stopping import LearningCurves
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped
 from archwright.store.fold import RunState, decide

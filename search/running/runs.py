@@ -13,10 +13,11 @@ from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import DEFAULT_RETRIES, Evaluator
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, NO_CALLBACKS, RunCallbacks, SearchLoop
-from archwright.search.running.replay import find_new_revision, replay_search, start_search
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
+from archwright.search.running.revisions import find_new_revision
+from archwright.search.running.search_state import replay_search, start_search
 from archwright.search.running.stopping import fold_learning_curves
-from archwright.search.searchers.named import searcher_now
+from archwright.search.searchers.named import update_searcher
 from archwright.store.artifacts import locate_run_folder, require_known_artifacts, require_no_artifacts
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -175,5 +176,5 @@ def prepare_fork(
     target = run.state.target if trials is None else trials
     keep_models = count_models_to_keep(run.state, target)
     started = evolve(run.started, space=run.space, versions=find_versions(), trials=target, keep_models=keep_models)
-    started = evolve(started, searcher=searcher_now(run.started.searcher if searcher is None else searcher))
+    started = evolve(started, searcher=update_searcher(run.started.searcher if searcher is None else searcher))
     return started if seed is None else evolve(started, seed=seed)

@@ -28,57 +28,59 @@ SEARCHERS: Mapping[str, AnySearcher] = {
     "smbo-paper": SmboPaper(),
     "given": Fixed(),
 }
-INNER = frozenset({Fixed.name})  # those that nobody asks for by name: retraining is made of it
+UNLISTED_SEARCHERS = frozenset({Fixed.name})  # those that nobody asks for by name: retraining is made of it
 
 # What a log stands for that does not name a setting, as there was none yet when it was written.
-BEFORE: Mapping[str, Mapping[str, JSON]] = {"random": {"replacement": True}, "smbo": {"surrogate": "gp"}}
+IMPLIED_SETTINGS: Mapping[str, Mapping[str, JSON]] = {"random": {"replacement": True}, "smbo": {"surrogate": "gp"}}
 
 
 class UnknownSearcher(ArchwrightError, LookupError):
     """A name that no searcher has."""
 
 
-def searcher_named(name: str, settings: Mapping[str, JSON] | None = None) -> AnySearcher:
+def find_searcher(name: str, settings: Mapping[str, JSON] | None = None) -> AnySearcher:
     """The searcher of that name with the given settings, the rest as usual.
 
     UnknownSearcher if there is none; UnknownSetting if it has no such setting; BadSetting if not with such a value.
     """
     if name not in SEARCHERS:
-        raise UnknownSearcher(f"there is no searcher {name!r}; {suggest_names(name, SEARCHERS.keys() - INNER)}")
+        raise UnknownSearcher(
+            f"there is no searcher {name!r}; {suggest_names(name, SEARCHERS.keys() - UNLISTED_SEARCHERS)}"
+        )
     return with_settings(SEARCHERS[name], f"the searcher {name}", settings or {})
 
 
 def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
     """The name, the revision and every setting of a searcher, as the beginning of a run holds them."""
-    searcher = searcher_named(name, settings)
+    searcher = find_searcher(name, settings)
     return {"name": name, "revision": get_revision(searcher), **cattrs.unstructure(searcher)}
 
 
-def logged_searcher(data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
+def parse_searcher(data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
     """The name, the revision and the settings that `searcher_to_json` wrote; None where it wrote no revision yet."""
     settings = dict(data)
     name, revision = settings.pop("name"), settings.pop("revision", None)
-    return name, revision, {**BEFORE.get(name, {}), **settings}
+    return name, revision, {**IMPLIED_SETTINGS.get(name, {}), **settings}
 
 
 def searcher_from_json(data: JSON) -> AnySearcher:
     """The searcher that `searcher_to_json` wrote, in the revision that it has by now."""
-    name, _, settings = logged_searcher(data)
-    return searcher_named(name, settings)
+    name, _, settings = parse_searcher(data)
+    return find_searcher(name, settings)
 
 
-def searcher_now(data: JSON) -> JSON:
+def update_searcher(data: JSON) -> JSON:
     """The same searcher, in the revision that it has by now, with every setting."""
-    name, _, settings = logged_searcher(data)
+    name, _, settings = parse_searcher(data)
     return searcher_to_json(name, settings)
 
 
-def searcher_text(data: JSON) -> str:
+def format_searcher(data: JSON) -> str:
     """What a person types for the searcher that `searcher_to_json` wrote, as in `mcts,exploration=0.1`.
 
     In another revision than it has by now it is another searcher, which nobody can ask for: its text says so.
     """
-    name, revision, settings = logged_searcher(data)
+    name, revision, settings = parse_searcher(data)
     usual: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
     unusual = [f"{key}={_typed(value)}" for key, value in settings.items() if usual.get(key) != value]
     text = ",".join([name, *unusual])
@@ -86,7 +88,7 @@ def searcher_text(data: JSON) -> str:
     return text if revision in (None, now) else f"{text} (revision {revision})"
 
 
-def _typed(value: JSON) -> str:
+def _format_value(value: JSON) -> str:
     """A value as a person types it: JSON, and a text that is none as it is."""
     try:
         json.loads(value)

@@ -6,7 +6,7 @@ import pytest
 
 from archwright.cli.reports.replaying import _difference
 from archwright.core.budget import Budget
-from archwright.search.running.replay import Mismatch
+from archwright.search.running.revisions import Mismatch
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed

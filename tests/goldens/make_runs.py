@@ -17,7 +17,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import Finished, Job
 from archwright.core.term import Term
 from archwright.search.running.loop import SearchLoop
-from archwright.search.running.replay import start_search
+from archwright.search.running.search_state import start_search
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store import events
 from archwright.store.events import Event, RunStarted

@@ -17,7 +17,7 @@ from archwright.search.running.compare import (
 )
 from archwright.search.running.loop import RunCallbacks, StopRequest
 from archwright.search.running.process_pool import ProcessDied
-from archwright.search.running.replay import find_mismatches
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored

@@ -19,12 +19,12 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import Finished
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.running.attempts import to_attempt_ended
-from archwright.search.running.replay import find_mismatches
 from archwright.search.running.retention import choose_artifacts_to_keep
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.statistics import bootstrap_paired_difference, compute_mean_and_error
 from archwright.search.running.stopping import LearningCurves, MedianRule
 from archwright.search.searchers.mcts import Mcts
-from archwright.search.searchers.named import SEARCHERS, searcher_named, searcher_to_json
+from archwright.search.searchers.named import SEARCHERS, find_searcher, searcher_to_json
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.surrogate import to_normal_quantiles
 from archwright.store.duckdb_log import DuckDBLog
@@ -51,7 +51,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("searcher", [Mcts(), *(searcher_named(*case) for case in CASES.items())], ids=repr)
+@pytest.mark.parametrize("searcher", [Mcts(), *(find_searcher(*case) for case in CASES.items())], ids=repr)
 @settings(max_examples=10)
 @given(scores=scores, direction=st.sampled_from(["maximize", "minimize"]), workers=st.integers(1, 3))
 @example([MOST] * 3, "maximize", 1)
@@ -70,7 +70,7 @@ def test_every_searcher_goes_on_whatever_the_scores(searcher, scores, direction,
 
 def test_a_forest_goes_on_too(monkeypatch):
     monkeypatch.setattr(forest, "TREES", 3)  # quicker
-    session = Session(searcher_named("smbo", {"surrogate": "forest", "initial": 2}), problem(SMALL))
+    session = Session(find_searcher("smbo", {"surrogate": "forest", "initial": 2}), problem(SMALL))
     there = iter([MOST, -MOST, LEAST, -0.0] * 3)
     session.run(6, lambda path: next(there))  # noqa: ARG005
     check_proposals(session)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from archwright.search.running.replay import find_mismatches
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptStarted, Proposed, Scored

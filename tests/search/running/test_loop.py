@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from archwright.core.protocols import Finished, Report
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import NoSuchMetric, RunCallbacks, SearchLoop, StopRequest, TrialsKeepFailing
-from archwright.search.running.replay import find_mismatches, replay_search, start_search
+from archwright.search.running.revisions import find_mismatches
+from archwright.search.running.search_state import replay_search, start_search
 from archwright.search.running.stopping import fold_learning_curves
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, fold_events

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from archwright.evaluate.training.checkpointing import read_model
-from archwright.search.running.replay import find_mismatches
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run
 from archwright.search.searchers import named
 from archwright.store.artifacts import find_kinds, find_trials, locate_run_folder

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from archwright.core.json import to_json
 from archwright.core.protocols import Finished, Job
-from archwright.search.running.replay import SearchState, find_mismatches, replay_search
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import prepare_fork, read_run
+from archwright.search.running.search_state import SearchState, replay_search
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import Proposed, RunResumed, RunStarted
 from archwright.store.log import START

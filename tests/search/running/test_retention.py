@@ -12,9 +12,10 @@ from archwright.core.objective import Objective
 from archwright.core.traversal import sample
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import SearchLoop
-from archwright.search.running.replay import find_mismatches, replay_search, start_search
 from archwright.search.running.retention import ArtifactRetention
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import prepare_fork, read_run, resume_run, start_run
+from archwright.search.running.search_state import replay_search, start_search
 from archwright.search.searchers import named
 from archwright.store.artifacts import (
     ArtifactsExist,

@@ -10,17 +10,17 @@ from archwright.cli.options import DEFAULT_LOG
 from archwright.cli.reports.replaying import made_searcher, show_verified, verified
 from archwright.cli.runs.resuming import say_revised
 from archwright.search.running.loop import SearchLoop
-from archwright.search.running.replay import (
+from archwright.search.running.revisions import (
     find_mismatches,
     find_new_revision,
     find_own_proposals,
-    replay_search,
     trace_revisions,
 )
 from archwright.search.running.runs import prepare_fork, read_run
+from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import get_revision
 from archwright.search.searchers import named, smbo
-from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
+from archwright.search.searchers.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.surrogates import gaussian_process
 from archwright.search.surrogates.ridge import Ridge
@@ -297,5 +297,5 @@ def test_a_searcher_of_ones_own_may_have_a_revision():
 def test_another_revision_is_another_searcher_in_a_comparison():
     """Its text says so: figures and conclusions do not mix the two."""
     searcher = searcher_to_json("smbo")
-    assert searcher_text(searcher) == searcher_text({**searcher, "revision": None}) == "smbo"
-    assert searcher_text({**searcher, "revision": 2}) == "smbo (revision 2)"
+    assert format_searcher(searcher) == format_searcher({**searcher, "revision": None}) == "smbo"
+    assert format_searcher({**searcher, "revision": 2}) == "smbo (revision 2)"

@@ -15,8 +15,9 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import Stopped
 from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.search.running.loop import SearchLoop
-from archwright.search.running.replay import find_mismatches, replay_search
+from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import resume_run, start_run
+from archwright.search.running.search_state import replay_search
 from archwright.search.running.stopping import (
     LearningCurves,
     MedianRule,

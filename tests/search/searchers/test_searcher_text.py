@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.cli.values import pairs
-from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_text, searcher_to_json
+from archwright.search.searchers.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
 
 KINDS = {
     bool: st.booleans(),
@@ -26,7 +26,7 @@ def test_what_is_typed_and_what_is_written_name_the_same_searcher(name, data):
     for field in fields(type(usual)):
         if data.draw(st.booleans()):
             given[field.name] = data.draw(KINDS[field.type].filter(field.validator.holds))
-    written = searcher_text(searcher_to_json(name, given))
+    written = format_searcher(searcher_to_json(name, given))
     again, *settings = written.split(",")
     assert searcher_from_json(searcher_to_json(again, pairs("--searcher", settings))) == searcher_from_json(
         searcher_to_json(name, given)
@@ -35,13 +35,13 @@ def test_what_is_typed_and_what_is_written_name_the_same_searcher(name, data):
 
 
 def test_text_by_hand():
-    assert searcher_text(searcher_to_json("mcts", {"exploration": 0.1, "rescale": True})) == (
+    assert format_searcher(searcher_to_json("mcts", {"exploration": 0.1, "rescale": True})) == (
         "mcts,exploration=0.1,rescale=true"
     )
-    assert searcher_text(searcher_to_json("mcts-bisection")) == "mcts-bisection"
-    assert searcher_text(searcher_to_json("smbo", {"surrogate": "forest"})) == "smbo,surrogate=forest"
-    assert searcher_text({"name": "mcts", "exploration": "0.5"}) == 'mcts,exploration="0.5"'
+    assert format_searcher(searcher_to_json("mcts-bisection")) == "mcts-bisection"
+    assert format_searcher(searcher_to_json("smbo", {"surrogate": "forest"})) == "smbo,surrogate=forest"
+    assert format_searcher({"name": "mcts", "exploration": "0.5"}) == 'mcts,exploration="0.5"'
 
 
 def test_a_searcher_of_another_release_is_told_as_it_was_logged():
-    assert searcher_text({"name": "annealing", "heat": 3}) == "annealing,heat=3"
+    assert format_searcher({"name": "annealing", "heat": 3}) == "annealing,heat=3"
