@@ -54,9 +54,10 @@ def trace_revisions(events: Sequence[Event]) -> Iterator[int | None]:
 
 def find_new_revision(events: Sequence[Event]) -> int | None:
     """The revision in which the searcher of a run goes on; None if it is the one that the log has already."""
-    started, now = events[0], deque(trace_revisions(events), maxlen=1).pop()
+    started, logged_revision = events[0], deque(trace_revisions(events), maxlen=1).pop()
     assert isinstance(started, RunStarted)
-    return None if now == get_current_revision(started) else get_current_revision(started)
+    current_revision = get_current_revision(started)
+    return None if logged_revision == current_revision else current_revision
 
 
 def find_own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed, int | None]]:
@@ -77,19 +78,20 @@ def find_mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
     """
     started = events[0]
     assert isinstance(started, RunStarted)
-    now = get_current_revision(started)
-    comparable = {seq: revision for seq, _, revision in find_own_proposals(events) if revision in (None, now)}
+    current_revision = get_current_revision(started)
+    own_proposals = find_own_proposals(events)
+    comparable = {seq: revision for seq, _, revision in own_proposals if revision in (None, current_revision)}
     if not comparable:
         return
     for seq, (search_state, event) in enumerate(zip(trace_search(events), events, strict=False), start=1):
         if isinstance(event, Proposed) and seq in comparable:
-            again = search_state.propose()
-            recomputed = None if again is None else to_event(again)
-            if not _is_again(recomputed, event):
+            proposal = search_state.propose()
+            recomputed = None if proposal is None else to_event(proposal)
+            if not _is_same_proposal(recomputed, event):
                 yield Mismatch(seq, event.trial, event, recomputed, comparable[seq])
 
 
-def _is_again(recomputed: Proposed | None, logged: Proposed) -> bool:
+def _is_same_proposal(recomputed: Proposed | None, logged: Proposed) -> bool:
     """Whether it is the same proposal, but for what rounding makes of a number."""
     if recomputed is None or recomputed == logged:
         return recomputed is not None

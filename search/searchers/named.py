@@ -44,9 +44,8 @@ def find_searcher(name: str, settings: Mapping[str, JSON] | None = None) -> AnyS
     UnknownSearcher if there is none; UnknownSetting if it has no such setting; BadSetting if not with such a value.
     """
     if name not in SEARCHERS:
-        raise UnknownSearcher(
-            f"there is no searcher {name!r}; {suggest_names(name, SEARCHERS.keys() - UNLISTED_SEARCHERS)}"
-        )
+        names = SEARCHERS.keys() - UNLISTED_SEARCHERS
+        raise UnknownSearcher(f"there is no searcher {name!r}; {suggest_names(name, names)}")
     return with_settings(SEARCHERS[name], f"the searcher {name}", settings or {})
 
 
@@ -81,11 +80,11 @@ def format_searcher(data: JSON) -> str:
     In another revision than it has by now it is another searcher, which nobody can ask for: its text says so.
     """
     name, revision, settings = parse_searcher(data)
-    usual: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
-    unusual = [f"{key}={_typed(value)}" for key, value in settings.items() if usual.get(key) != value]
-    text = ",".join([name, *unusual])
-    now = get_revision(SEARCHERS[name]) if name in SEARCHERS else revision
-    return text if revision in (None, now) else f"{text} (revision {revision})"
+    defaults: dict[str, JSON] = cattrs.unstructure(SEARCHERS[name]) if name in SEARCHERS else {}
+    changed = [f"{key}={_format_value(value)}" for key, value in settings.items() if defaults.get(key) != value]
+    text = ",".join([name, *changed])
+    current_revision = get_revision(SEARCHERS[name]) if name in SEARCHERS else revision
+    return text if revision in (None, current_revision) else f"{text} (revision {revision})"
 
 
 def _format_value(value: JSON) -> str:

@@ -33,6 +33,7 @@ from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
 from tests.goldens.make_runs import CASES, HERE, SPACES, TRIALS, path, read, verdict
 from tests.search.instant import InstantEvaluator
+from tests.search.running.test_search_state import events_of, one_run
 
 GOLDENS = sorted(HERE.glob("*.events"))
 TODAY = {case: get_revision(SEARCHERS[name]) for case, (name, _) in CASES.items()}
@@ -77,6 +78,23 @@ def test_todays_code_proposes_what_todays_revision_does(file):
         "change back, or raise the `revision` of its class by 1 and run python -m tests.goldens.make_runs; the run of "
         "the revision before stays"
     )
+
+
+def test_an_edited_proposal_is_found():
+    """The first proposal that the searcher would not make, with what it would."""
+    events = events_of(one_run())
+    at = next(i for i, event in enumerate(events) if isinstance(event, Proposed) and event.trial == 3)
+    (name, value), *rest = events[at].path
+    events[at] = evolve(events[at], path=((name, "sgd" if value == "adam" else "adam"), *rest))
+    (found,) = find_mismatches(events)
+    assert (found.seq, found.trial, found.logged) == (at + 1, 3, events[at])
+    assert found.recomputed.path[0] == (name, value)
+
+
+def test_another_seed_is_found():
+    events = events_of(one_run())
+    events[0] = evolve(events[0], seed=1)
+    assert [found.trial for found in find_mismatches(events)] == list(range(6))
 
 
 def rounded_otherwise(function, size, noise):
