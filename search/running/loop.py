@@ -20,7 +20,7 @@ from archwright.search.running.attempts import (
     to_attempt_ended,
     to_scored,
 )
-from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_leave
+from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_write
 from archwright.search.running.search_state import SearchState, to_event
 from archwright.search.running.stopping import LearningCurves
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped
@@ -96,15 +96,14 @@ class SearchLoop:
     _stopping_early: set[int] = field(factory=set[int], init=False)  # trials that were told to end, and still run
     _consecutive_failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)
 
-    def run(self, *first_events: Event) -> RunStopped:
-        """Log `first_events`, then run trials until there are as many as asked for; the event that says why it ended.
+    def run(self, first_event: Event) -> RunStopped:
+        """Log `first_event`, then run trials until there are as many as asked for; the event that says why it ended.
 
         Raises, after that event is logged, TrialsKeepFailing if too many trials failed in a row, and NoSuchMetric if
         the first one that ended well lacks the objective's metric.
         """
         self._retry_queue = list(self.state.in_flight)  # interrupted in an earlier process
-        for event in first_events:
-            self._record(event)
+        self._record(first_event)
         while not self._missing_metric and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
             may_start = request == StopRequest.NONE and not self._keeps_failing
             jobs = self._start_attempts() if may_start else []
@@ -154,12 +153,11 @@ class SearchLoop:
         while first.continues is not None:
             first = self.state.trials[first.continues]
         seed = derive_training_seed(self.search_state.seed, first.trial)
-        retention = self.retention
-        leaves = () if retention is None else choose_artifacts_to_leave(trial, self.state, self.search_state.promotable)
-        folder = str(retention.folder) if retention and (leaves or proposal.continues is not None) else None
-        return Job(
-            trial, attempt, proposal.leaf.architecture, proposal.budget, seed, proposal.continues, folder, leaves
-        )
+        keeps, folder = (), None
+        if self.retention is not None:
+            keeps = choose_artifacts_to_write(trial, self.state, self.search_state.promotable)
+            folder = str(self.retention.folder) if keeps or proposal.continues is not None else None
+        return Job(trial, attempt, proposal.leaf.architecture, proposal.budget, seed, proposal.continues, folder, keeps)
 
     def _collect(self) -> None:
         """Record what the evaluator says; reports alone may wait for the next append."""

@@ -33,7 +33,7 @@ CANCEL = b""  # in place of a job: start none of those that were sent
 
 Item = TypeVar("Item")
 Input = TypeVar("Input")
-Result = TypeVar("Result")
+Output = TypeVar("Output")
 
 
 class ProcessDied(ArchwrightError, RuntimeError):
@@ -77,12 +77,12 @@ class _Worker:
 
     def send(self, message: bytes) -> None:
         """Send it a pickled job, or CANCEL; raises ProcessDied if the process is gone."""
-        with self._explained_death(), self.lock:
+        with self._explain_death(), self.lock:
             self.pipe.send_bytes(message)
 
     def receive(self) -> Any:
         """The outcome of its next job, waiting for it; raises ProcessDied if the process is gone."""
-        with self._explained_death():
+        with self._explain_death():
             return self.pipe.recv()
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class _Worker:
             self.pipe.close()
 
     @contextmanager
-    def _explained_death(self) -> Generator[None]:
+    def _explain_death(self) -> Generator[None]:
         try:
             yield
         except (EOFError, OSError) as error:
@@ -104,7 +104,7 @@ class _Worker:
 
 
 @final
-class ProcessPool(Generic[Item, Input, Result]):
+class ProcessPool(Generic[Item, Input, Output]):
     """Processes that compute `function(make_input(item))` for each of `items`, which are started in their order.
 
     A thread for each process feeds it, so that none is idle while the caller is busy. The processes get no signals from
@@ -114,7 +114,7 @@ class ProcessPool(Generic[Item, Input, Result]):
 
     def __init__(
         self,
-        function: Callable[[Input], Result],  # runs in a process of the pool, which must be able to import it
+        function: Callable[[Input], Output],  # runs in a process of the pool, which must be able to import it
         make_input: Callable[[Item], Input],  # runs in a thread of the calling process
         items: Iterable[Item],
         processes: int,
@@ -124,7 +124,7 @@ class ProcessPool(Generic[Item, Input, Result]):
         self._items: Iterator[Item] = iter(items)  # those that no process has yet
         self._items_lock = Lock()
         # A thread puts None as it ends.
-        self._results: Queue[tuple[Item, Result] | _Failure | None] = Queue(MAX_WAITING_RESULTS * processes)
+        self._results: Queue[tuple[Item, Output] | _Failure | None] = Queue(MAX_WAITING_RESULTS * processes)
         self._workers: list[_Worker] = []
         self._threads: list[Thread] = []
         self._ended_threads = 0
@@ -132,7 +132,7 @@ class ProcessPool(Generic[Item, Input, Result]):
 
     def __enter__(self) -> Self:
         try:
-            with _current_folder_not_imported(), _signals_blocked():
+            with _ignore_current_folder(), _block_signals():
                 self._workers.extend(_Worker.start(self._function) for _ in range(self._count))
         except ProcessDied:
             self._kill()
@@ -162,12 +162,12 @@ class ProcessPool(Generic[Item, Input, Result]):
         """Whether a result may still come."""
         return self._ended_threads < self._count
 
-    def collect(self, timeout: float) -> list[tuple[Item, Result]]:
+    def collect(self, timeout: float) -> list[tuple[Item, Output]]:
         """The results since the last call, with their items, and those of the next `timeout` seconds.
 
         Returns earlier where no more can come.
         """
-        results: list[tuple[Item, Result]] = []
+        results: list[tuple[Item, Output]] = []
         deadline = time.monotonic() + timeout
         with suppress(Empty):
             while self.is_running:
@@ -204,7 +204,7 @@ class ProcessPool(Generic[Item, Input, Result]):
             worker.close()
             self._results.put(None)
 
-    def _run_items(self, worker: _Worker) -> Iterator[tuple[Item, Result]]:
+    def _run_items(self, worker: _Worker) -> Iterator[tuple[Item, Output]]:
         sent: deque[Item] = deque()
         max_sent = 1
         while True:
@@ -226,7 +226,7 @@ class ProcessPool(Generic[Item, Input, Result]):
 
 
 @contextmanager
-def _signals_blocked() -> Generator[None]:
+def _block_signals() -> Generator[None]:
     """Processes that are started in the block never get a terminal's signals, also while they start."""
     resource_tracker.ensure_running()  # which unblocks signals, if it is started here
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
@@ -237,7 +237,7 @@ def _signals_blocked() -> Generator[None]:
 
 
 @contextmanager
-def _current_folder_not_imported() -> Generator[None]:
+def _ignore_current_folder() -> Generator[None]:
     """Processes that are started in the block find no modules in the current folder, as the `archwright` command."""
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"

@@ -23,7 +23,7 @@ ArtifactsByTrial = Mapping[int, frozenset[Artifact]]
 ALL_ARTIFACTS = frozenset(ARTIFACT_FILES)
 
 
-def choose_artifacts_to_leave(trial: int, state: RunState, promotable: Collection[int]) -> tuple[Artifact, ...]:
+def choose_artifacts_to_write(trial: int, state: RunState, promotable: Collection[int]) -> tuple[Artifact, ...]:
     """What a trial about to start has to write at its end, so that the rule can be kept whatever its score."""
     may_be_kept: Mapping[Artifact, bool] = {"model": state.keep_models > 0, "state": trial in promotable}
     return tuple(kind for kind in ARTIFACT_FILES if may_be_kept[kind])

@@ -128,13 +128,7 @@ def resume_run(
     with claim(log.path, name):
         run = read_run(log, name)
         require_known_artifacts(log.path, name, run.state.proposed)
-        changed_space = space if space is not None and space != run.space else None
-        if changed_space is not None:
-            check_paths(run, changed_space)
-        target = run.state.target if trials is None else trials
-        if keep_models is None and (count := count_models_to_keep(run.state, target)) != run.state.keep_models:
-            keep_models = count
-        resumed = RunResumed(target, find_versions(), changed_space, keep_models, find_new_revision(run.events))
+        resumed = _make_resumed(run, trials, space, keep_models)
         loop = SearchLoop(
             log,
             name,
@@ -149,6 +143,17 @@ def resume_run(
             learning_curves=fold_learning_curves(run.started, run.events),
         )
         return loop.run(resumed)
+
+
+def _make_resumed(run: RunRecord, trials: int | None, space: JSON, keep_models: int | None) -> RunResumed:
+    """The event that resumes `run`; it names only what is other than before."""
+    changed_space = space if space is not None and space != run.space else None
+    if changed_space is not None:
+        check_paths(run, changed_space)
+    target = run.state.target if trials is None else trials
+    if keep_models is None and (count := count_models_to_keep(run.state, target)) != run.state.keep_models:
+        keep_models = count
+    return RunResumed(target, find_versions(), changed_space, keep_models, find_new_revision(run.events))
 
 
 def check_paths(run: RunRecord, space: JSON) -> None:

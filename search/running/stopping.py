@@ -133,7 +133,7 @@ class LearningCurves:
             return f"its {metric} was {value} after epoch {epoch}" if epoch > rule.warmup else ""
         if not curve or curve[-1].epoch <= rule.warmup:
             return ""
-        last, means = curve[-1], self._finished_means(curve[-1].epoch)
+        last, means = curve[-1], self._list_finished_means(curve[-1].epoch)
         if len(means) < rule.startup or not self.objective.is_better(middle := _compute_median(means), last.best):
             return ""
         worse = "below" if self.objective.direction == "maximize" else "above"
@@ -142,7 +142,7 @@ class LearningCurves:
             f"the median of what {len(means)} finished trials had on average by then"
         )
 
-    def _finished_means(self, epoch: int) -> list[float]:
+    def _list_finished_means(self, epoch: int) -> list[float]:
         """Of each finished training with a value up to `epoch`: the mean of these values."""
         trials = self.finished.keys() - {self.continues.get(trial) for trial in self.finished}
         curves = [self.finished[trial] for trial in trials]

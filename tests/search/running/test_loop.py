@@ -379,8 +379,3 @@ def test_searcher_is_told_nothing_about_the_test_split():
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
     assert dict(told.metrics) == {"accuracy": 0.5}
     assert end.metrics["test_accuracy"] == 0.9
-
-
-def test_training_seeds_differ_between_trials_and_runs():
-    assert len({derive_training_seed(run, trial) for run in range(30) for trial in range(30)}) == 900
-    assert all(0 <= derive_training_seed(0, trial) < 2**31 for trial in range(1000))
