@@ -11,7 +11,7 @@ from archwright.core.traversal import sample
 from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
 from archwright.evaluate.tables.fcnet import FcnetTable
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config, Nasbench201Table
-from archwright.evaluate.tables.tabular import NotInTable, Table, TabularEvaluator
+from archwright.evaluate.tables.tabular import BenchmarkTable, NotInTable, TabularEvaluator
 from archwright.evaluate.workers.pool import WorkerPool
 
 DRAWN = 16  # architectures of a space that are held against a table
@@ -29,7 +29,7 @@ def require_space(config: Config, space: Term, input_shape: Shape) -> None:
     uniform = random.Random(0).random  # noqa: S311  (nothing secret)
     for _ in range(DRAWN):
         try:
-            table.require(sample(start, uniform).architecture)
+            table.require_architecture(sample(start, uniform).architecture)
         except NotInTable as error:
             why = error
         else:
@@ -51,8 +51,8 @@ def open_evaluator(
 
 
 @cache
-def _table(config: TabularConfig) -> Table:
+def _table(config: TabularConfig) -> BenchmarkTable:
     """The table, read once in a process however many searches look things up in it."""
     table = Nasbench201Table(config) if isinstance(config, Nasbench201Config) else FcnetTable(config)
-    table.read()
+    table.load()
     return table

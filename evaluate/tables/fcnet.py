@@ -10,10 +10,19 @@ from attrs import field, frozen
 from archwright.core.budget import Budget
 from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.term import Term
-from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table, require_budget
+from archwright.evaluate.tables.tabular import (
+    RUNS,
+    NotInTable,
+    Runs,
+    TableEntry,
+    one_of,
+    read_table,
+    require_budget,
+    select_run,
+)
 
 # Where an architecture holds each hyperparameter of the table: the kind of module and the name there.
-PLACES = (
+HYPERPARAMETER_PLACES = (
     ("activation", "function"),
     ("activation", "function"),
     ("settings", "batch_size"),
@@ -25,30 +34,30 @@ PLACES = (
     ("affine", "units"),
 )
 
-OUTPUTS = 1  # of each network
-EPOCHS = (100,)  # of each training
+FCNET_OUTPUTS = 1  # of each network
+FCNET_EPOCHS = (100,)  # of each training
 
 
 @frozen
 class FcnetConfig:
-    """Looks a configuration up; the score `loss` is the validation error, in one run or in the mean of four."""
+    """Looks up a configuration; the score `loss` is the validation error of one of four runs, or their mean."""
 
     table: str  # path of the .npz
-    runs: Runs = field(default="drawn", validator=among(*RUNS))
+    runs: Runs = field(default="drawn", validator=one_of(*RUNS))
 
     @property
     def classes(self) -> int:
-        """One number."""
-        return OUTPUTS
+        """1: the networks predict one number."""
+        return FCNET_OUTPUTS
 
     @property
     def budget(self) -> str:
-        """That of a trial, if the person does not say."""
-        return f"{EPOCHS[-1]}epochs"
+        """The budget of a trial if the person gives none."""
+        return f"{FCNET_EPOCHS[-1]}epochs"
 
     def require_budget(self, budget: Budget) -> None:
-        """Nothing if it is that of the whole training; else NotInTable. Runs that were begun with another one go on."""
-        require_budget(budget, EPOCHS, "fcnet")
+        """Raises NotInTable unless it is the whole training. Only new runs ask: old ones with another budget go on."""
+        require_budget(budget, FCNET_EPOCHS, "fcnet")
 
 
 @frozen
@@ -65,44 +74,44 @@ class FcnetTable:
     def _index(self) -> Mapping[tuple[int, ...], int]:
         return {tuple(values): i for i, values in enumerate(self._columns["config_index"].tolist())}
 
-    def read(self) -> None:
-        """Read its file, once. BadTable if that is not there, or does not hold the table."""
+    def load(self) -> None:
+        """Read its file, once; raises BadTable if that is not there, or does not hold the table."""
         len(self._columns)
 
-    def require(self, architecture: Term) -> None:
-        """Nothing if it is a network of the benchmark with values of its hyperparameters; else NotInTable."""
-        _indices(architecture)
+    def require_architecture(self, architecture: Term) -> None:
+        """Raises NotInTable unless it is a network of the benchmark with values of its hyperparameters."""
+        _index_values(architecture)
 
-    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
-        """What the table says at the end of the training, whatever the budget."""
+    def look_up(self, architecture: Term, budget: Budget, seed: int) -> TableEntry:
+        """The result at the end of the training, whatever the budget."""
         columns, runs = self._columns, self.config.runs
-        i = self._row_of(architecture)
-        loss = drawn(columns["val_loss"][i], runs, seed)
+        i = self._find_row(architecture)
+        loss = select_run(columns["val_loss"][i], runs, seed)
         metrics = {"loss": loss, "parameters": float(columns["n_params"][i])}
-        return Row(metrics, drawn(columns["train_time_s"][i], runs, seed))
+        return TableEntry(metrics, select_run(columns["train_time_s"][i], runs, seed))
 
-    def _row_of(self, architecture: Term) -> int:
-        indices = _indices(architecture)
+    def _find_row(self, architecture: Term) -> int:
+        indices = _index_values(architecture)
         if indices not in self._index:
             raise NotInTable(f"{self.config.table} has no row for the indices {indices}; give the whole table")
         return self._index[indices]
 
 
-def _indices(architecture: Term) -> tuple[int, ...]:
-    """Of its hyperparameters' values among the benchmark's."""
-    chosen = [(inside.kind, name, value) for inside in architecture.subterms for name, value in inside.hyperparameters]
+def _index_values(architecture: Term) -> tuple[int, ...]:
+    """The index of each hyperparameter's value among the benchmark's values; raises NotInTable."""
+    chosen = [(module.kind, name, value) for module in architecture.subterms for name, value in module.hyperparameters]
     try:
-        values = [_take(chosen, kind, name) for kind, name in PLACES]
-        indices = tuple(known.index(value) for known, value in zip(HYPERPARAMETERS.values(), values, strict=True))
+        values = [_take(chosen, kind, name) for kind, name in HYPERPARAMETER_PLACES]
+        indices = tuple(domain.index(value) for domain, value in zip(HYPERPARAMETERS.values(), values, strict=True))
     except (StopIteration, ValueError):
         indices = None
-    if indices is None or architecture != build_fcnet(dict(zip(HYPERPARAMETERS, values, strict=True)), OUTPUTS):
+    if indices is None or architecture != build_fcnet(dict(zip(HYPERPARAMETERS, values, strict=True)), FCNET_OUTPUTS):
         raise NotInTable(f"{architecture.kind} is no configuration of the table; search the space fcnet")
     return indices
 
 
 def _take(chosen: list[Any], kind: str, name: str) -> Any:
-    """The first value of that kind of module and name, which is taken away."""
-    found = next(each for each in chosen if each[:2] == (kind, name))
-    chosen.remove(found)
-    return found[2]
+    """The first value with that kind of module and name, which is removed from `chosen`; raises StopIteration."""
+    entry = next(entry for entry in chosen if entry[:2] == (kind, name))
+    chosen.remove(entry)
+    return entry[2]

@@ -11,39 +11,48 @@ from archwright.core.budget import Budget
 from archwright.core.modules.graphs import Topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.term import Term
-from archwright.evaluate.tables.tabular import RUNS, NotInTable, Row, Runs, among, drawn, read_table, require_budget
+from archwright.evaluate.tables.tabular import (
+    RUNS,
+    NotInTable,
+    Runs,
+    TableEntry,
+    one_of,
+    read_table,
+    require_budget,
+    select_run,
+)
 
-Split = Literal["validation", "test"]
-DATASETS = {"cifar10": 10, "cifar100": 100, "imagenet16_120": 120}  # with their numbers of classes
-EPOCHS = (12, 200)  # of the two schedules, which are objects of their own: 12 epochs are no beginning of 200
+Nasbench201Split = Literal["validation", "test"]
+DATASET_CLASSES = {"cifar10": 10, "cifar100": 100, "imagenet16_120": 120}  # the number of classes of each
+NASBENCH201_EPOCHS = (12, 200)  # of the two schedules: the first 12 epochs of the long one are not the short one
 
 
 @frozen
 class Nasbench201Config:
-    """Looks a cell up in NAS-Bench-201.
+    """Looks up a cell in NAS-Bench-201.
 
     The score `accuracy` is a fraction: of the validation images in one run, drawn by the trial's seed, or in the mean
     of the runs; or of the test images, in the mean, for comparisons without noise. `test_accuracy` is always a mean.
     """
 
     table: str  # path of the .npz
-    dataset: str = field(default="cifar10", validator=among(*DATASETS))
-    split: Split = field(default="validation", validator=among(*get_args(Split)))
-    runs: Runs = field(default="drawn", validator=among(*RUNS))
+    dataset: str = field(default="cifar10", validator=one_of(*DATASET_CLASSES))
+    split: Nasbench201Split = field(default="validation", validator=one_of(*get_args(Nasbench201Split)))
+    runs: Runs = field(default="drawn", validator=one_of(*RUNS))
 
     @property
     def classes(self) -> int:
         """How many outputs the networks have."""
-        return DATASETS[self.dataset]
+        return DATASET_CLASSES[self.dataset]
 
     @property
     def budget(self) -> str:
-        """That of a trial, if the person does not say."""
-        return f"{EPOCHS[-1]}epochs"
+        """The budget of a trial if the person gives none."""
+        return f"{NASBENCH201_EPOCHS[-1]}epochs"
 
     def require_budget(self, budget: Budget) -> None:
-        """Nothing if it is one of the two that the table has; else NotInTable."""
-        require_budget(budget, EPOCHS, "NAS-Bench-201")
+        """Raises NotInTable unless it is one of the two that the table has."""
+        require_budget(budget, NASBENCH201_EPOCHS, "NAS-Bench-201")
 
 
 @frozen
@@ -54,11 +63,11 @@ class Nasbench201Table:
 
     @cached_property
     def _columns(self) -> Mapping[str, np.ndarray]:
-        of = self.config.dataset
+        dataset = self.config.dataset
         names = ("val_acc_200ep", "test_acc_200ep", "val_acc_12ep", "test_acc_12ep")
         names = (*names, "train_time_200ep_s", "params_M", "latency_s")
-        found = read_table(self.config.table, [*(f"{of}_{name}" for name in names), "ops", "op_names"])
-        return {name.removeprefix(f"{of}_"): column for name, column in found.items()}
+        columns = read_table(self.config.table, [*(f"{dataset}_{name}" for name in names), "ops", "op_names"])
+        return {name.removeprefix(f"{dataset}_"): column for name, column in columns.items()}
 
     @cached_property
     def _index(self) -> Mapping[tuple[int, ...], int]:
@@ -69,59 +78,59 @@ class Nasbench201Table:
         names = [name.decode() if isinstance(name, bytes) else str(name) for name in self._columns["op_names"]]
         return {OPERATIONS[name]: i for i, name in enumerate(names)}
 
-    def read(self) -> None:
-        """Read its file, once. BadTable if that is not there, or does not hold the table."""
+    def load(self) -> None:
+        """Read its file, once; raises BadTable if that is not there, or does not hold the table."""
         len(self._columns)
 
-    def require(self, architecture: Term) -> None:
-        """Nothing if it is a cell of the benchmark, or its network; else NotInTable."""
-        self._operations_of(architecture)
+    def require_architecture(self, architecture: Term) -> None:
+        """Raises NotInTable unless it is a cell of the benchmark, or its network."""
+        self._index_operations(architecture)
 
-    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
-        """What the table says of a cell after 12 or 200 epochs."""
+    def look_up(self, architecture: Term, budget: Budget, seed: int) -> TableEntry:
+        """The result of a cell after 12 or 200 epochs."""
         self.config.require_budget(budget)
-        i = self._row_of(architecture)
+        i = self._find_row(architecture)
         columns, config, epochs = self._columns, self.config, int(budget.amount)
         test = float(columns[f"test_acc_{epochs}ep"][i])
         validation = np.atleast_1d(columns[f"val_acc_{epochs}ep"][i])
-        score = test if config.split == "test" else drawn(validation, config.runs, seed)
+        score = test if config.split == "test" else select_run(validation, config.runs, seed)
         metrics = {
             "accuracy": _fraction(score),
             "test_accuracy": _fraction(test),
             "parameters": float(round(columns["params_M"][i] * 1e6)),
             "latency_seconds": float(columns["latency_s"][i]),
         }
-        return Row(metrics, float(columns["train_time_200ep_s"][i]) * epochs / 200)
+        return TableEntry(metrics, float(columns["train_time_200ep_s"][i]) * epochs / 200)
 
-    def _row_of(self, architecture: Term) -> int:
-        operations = self._operations_of(architecture)
+    def _find_row(self, architecture: Term) -> int:
+        operations = self._index_operations(architecture)
         if operations not in self._index:
             raise NotInTable(f"{self.config.table} has no row for the operations {operations}; give the whole table")
         return self._index[operations]
 
-    def _operations_of(self, architecture: Term) -> tuple[int, ...]:
-        """By edge, in the benchmark's order."""
+    def _index_operations(self, architecture: Term) -> tuple[int, ...]:
+        """The index of the operation on each edge, in the benchmark's order of edges; raises NotInTable."""
         cell = architecture.cell if isinstance(architecture, Nasbench201Network) else architecture
         if isinstance(architecture, Nasbench201Network):
             _require_size(architecture)
         if isinstance(cell, Topology) and set(cell.edges) == set(EDGES):
-            chosen = dict(zip(cell.edges, cell.children, strict=True))
-            operations = tuple(self._operations.get(chosen[edge], -1) for edge in EDGES)
+            on_edge = dict(zip(cell.edges, cell.children, strict=True))
+            operations = tuple(self._operations.get(on_edge[edge], -1) for edge in EDGES)
             if -1 not in operations:
                 return operations
         raise NotInTable(f"{cell.kind} is no cell of NAS-Bench-201; search the space nasbench201")
 
 
 def _require_size(network: Nasbench201Network) -> None:
-    """Nothing if it is as large as those of the benchmark; else NotInTable."""
-    theirs = Nasbench201Network(network.cell, network.classes)
-    if network != theirs:
+    """Raises NotInTable unless it is as large as the networks of the benchmark."""
+    benchmark = Nasbench201Network(network.cell, network.classes)
+    if network != benchmark:
         raise NotInTable(
             f"the network has channels={network.channels} and cells={network.cells}; the table of NAS-Bench-201 has "
-            f"networks of channels={theirs.channels} and cells={theirs.cells}"
+            f"networks of channels={benchmark.channels} and cells={benchmark.cells}"
         )
 
 
 def _fraction(percent: float) -> float:
-    """A percentage of the table, of which eight digits are known, as a fraction without the rounding of a division."""
+    """A percentage of the table, which has eight digits, as a fraction; rounded to undo the error of the division."""
     return round(percent / 100, 12)

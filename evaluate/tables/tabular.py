@@ -1,4 +1,4 @@
-"""Benchmarks that were trained beforehand: an evaluator that looks results up, with simulated training time."""
+"""Tabular benchmarks: an evaluator that looks up the results of trainings done beforehand, with their times."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,8 +25,8 @@ class NotInTable(ArchwrightError, LookupError):
     """An architecture or a budget that the table has no row or column for."""
 
 
-def among(*options: str) -> Callable[[object, Any, str], None]:
-    """A check that a setting is one of `options`."""
+def one_of(*options: str) -> Callable[[object, Any, str], None]:
+    """An attrs validator: BadTable unless the setting is one of `options`."""
 
     def check(_: object, attribute: Any, value: str) -> None:
         if value not in options:
@@ -36,15 +36,15 @@ def among(*options: str) -> Callable[[object, Any, str], None]:
 
 
 @frozen
-class Row:
-    """What a table says of a trial."""
+class TableEntry:
+    """The result of one training in a table."""
 
     metrics: Mapping[str, float]
     seconds: float  # of training
 
 
 def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
-    """The named columns of an .npz file."""
+    """The named columns of an .npz file; raises BadTable if there is no such file or no such column."""
     file = Path(path).expanduser()
     if file.exists() and not file.is_file():
         raise BadTable(f"{file} is {describe_file_kind(file)}; give the path of the benchmark's .npz")
@@ -55,51 +55,51 @@ def read_table(path: str, columns: Sequence[str]) -> Mapping[str, np.ndarray]:
             missing = [name for name in columns if name not in archive]
             if missing:
                 raise BadTable(f"{file} has no column {missing[0]!r}; {suggest_names(missing[0], archive)}")
-            return {name: _as_written(archive[name]) for name in columns}
+            return {name: _restore_decimals(archive[name]) for name in columns}
     except (OSError, ValueError) as error:
         if isinstance(error, ArchwrightError):
             raise
         raise BadTable(f"{file} cannot be read as an .npz: {error}") from error
 
 
-def _as_written(column: np.ndarray) -> np.ndarray:
+def _restore_decimals(column: np.ndarray) -> np.ndarray:
     """A column of float32 as the doubles nearest to its decimals: 93.66, and not 93.66000366210938."""
     return column.astype(str).astype(np.float64) if column.dtype == np.float32 else column
 
 
-def drawn(values: np.ndarray, runs: Runs, seed: int) -> float:
-    """The value of one of the runs that there are, which `seed` draws, or their mean; NaN stands for no run."""
-    there = values[~np.isnan(values)]
-    return float(there[seed % len(there)] if runs == "drawn" else there.mean())
+def select_run(values: np.ndarray, runs: Runs, seed: int) -> float:
+    """The value of one run, which `seed` selects, or the mean of all; a value for each run, NaN where there is none."""
+    values = values[~np.isnan(values)]
+    return float(values[seed % len(values)] if runs == "drawn" else values.mean())
 
 
 def require_budget(budget: Budget, schedules: Sequence[int], table: str) -> None:
-    """Nothing if it is one of the `schedules`, in epochs, that `table` has results of; else NotInTable."""
+    """Raises NotInTable unless the budget is one of the `schedules`, in epochs, that `table` has results of."""
     if budget.unit != "epochs" or budget.amount not in schedules:
-        there = " and ".join(f"{epochs}epochs" for epochs in schedules)
-        raise NotInTable(f"the budget is {budget}; the table of {table} has {there}")
+        known = " and ".join(f"{epochs}epochs" for epochs in schedules)
+        raise NotInTable(f"the budget is {budget}; the table of {table} has {known}")
 
 
-class Table(Protocol):
-    """What every benchmark's table can do."""
+class BenchmarkTable(Protocol):
+    """The results of a benchmark, by architecture."""
 
-    def read(self) -> None:
-        """Read its file, once. BadTable if that is not there, or does not hold the table."""
+    def load(self) -> None:
+        """Read its file, once; raises BadTable if that is not there, or does not hold the table."""
         ...
 
-    def require(self, architecture: Term) -> None:
-        """Nothing if the table may have a row for it, being made for such architectures; else NotInTable."""
+    def require_architecture(self, architecture: Term) -> None:
+        """Raises NotInTable unless the architecture is one of those that the benchmark is about."""
         ...
 
-    def row(self, architecture: Term, budget: Budget, seed: int) -> Row:
-        """What the table says of a trial. NotInTable if it says nothing."""
+    def look_up(self, architecture: Term, budget: Budget, seed: int) -> TableEntry:
+        """The result of a training; raises NotInTable if the table has none."""
         ...
 
 
 class TabularEvaluator:
-    """An Evaluator without a process: every result is there when it is asked for."""
+    """An Evaluator without a process: it has every result at once."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: BenchmarkTable) -> None:
         self._table = table
         self._arrived: list[Report | Finished] = []
 
@@ -111,14 +111,14 @@ class TabularEvaluator:
     def submit(self, job: Job) -> None:
         """Look the job up."""
         try:
-            row = self._table.row(job.architecture, job.budget, job.seed)
+            entry = self._table.look_up(job.architecture, job.budget, job.seed)
         except NotInTable as error:
             self._arrived.append(Finished(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
         else:
-            self._arrived.append(Finished(job.trial, job.attempt, "ok", row.metrics, row.seconds))
+            self._arrived.append(Finished(job.trial, job.attempt, "ok", entry.metrics, entry.seconds))
 
     def collect(self, timeout: float) -> Sequence[Report | Finished]:
-        """What was looked up since the last call."""
+        """The results that were looked up since the last call."""
         arrived, self._arrived = self._arrived, []
         return arrived
 

@@ -14,7 +14,7 @@ from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.evaluate.opening import require_space
 from archwright.evaluate.tables.fcnet import FcnetConfig, FcnetTable
-from archwright.evaluate.tables.nasbench201 import DATASETS, Nasbench201Config, Nasbench201Table
+from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201Config, Nasbench201Table
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
 from tests.cli.compared import full_table
 from tests.places import DATA
@@ -37,7 +37,7 @@ def small_table(folder: Path) -> str:
     names = list(OPERATIONS)
     columns = {"ops": np.array([[3] * 6, [1] * 6], np.int8), "op_names": np.array([name.encode() for name in names])}
     runs = np.array([[90.0, 91.0, 92.0], [50.0, 52.0, math.nan]])
-    for dataset in DATASETS:
+    for dataset in DATASET_CLASSES:
         columns |= {
             f"{dataset}_val_acc_200ep": runs,
             f"{dataset}_test_acc_200ep": np.array([94.0, 60.0]),
@@ -56,28 +56,28 @@ def test_nasbench201_scores_by_hand(tmp_path):
     path = small_table(tmp_path)
     convolutions, skips = cell(*["nor_conv_3x3"] * 6), cell(*["skip_connect"] * 6)
     drawn = Nasbench201Table(Nasbench201Config(path))
-    assert [drawn.row(convolutions, FULL, seed).metrics["accuracy"] for seed in range(4)] == [0.9, 0.91, 0.92, 0.9]
-    assert {drawn.row(skips, FULL, seed).metrics["accuracy"] for seed in range(9)} == {0.5, 0.52}
+    assert [drawn.look_up(convolutions, FULL, seed).metrics["accuracy"] for seed in range(4)] == [0.9, 0.91, 0.92, 0.9]
+    assert {drawn.look_up(skips, FULL, seed).metrics["accuracy"] for seed in range(9)} == {0.5, 0.52}
     mean = Nasbench201Table(Nasbench201Config(path, runs="mean"))
-    row = mean.row(skips, FULL, 0)
+    row = mean.look_up(skips, FULL, 0)
     assert row.metrics == {"accuracy": 0.51, "test_accuracy": 0.6, "parameters": 1e5, "latency_seconds": 0.01}
     assert row.seconds == 1000
-    short = mean.row(convolutions, Budget(12, "epochs"), 0)
+    short = mean.look_up(convolutions, Budget(12, "epochs"), 0)
     assert (short.metrics["accuracy"], short.metrics["test_accuracy"], short.seconds) == (0.8, 0.81, 120)
     test = Nasbench201Table(Nasbench201Config(path, split="test"))
-    assert test.row(convolutions, FULL, 5).metrics["accuracy"] == 0.94
+    assert test.look_up(convolutions, FULL, 5).metrics["accuracy"] == 0.94
 
 
 def test_what_the_table_does_not_hold_is_said(tmp_path):
     table = Nasbench201Table(Nasbench201Config(small_table(tmp_path)))
     with pytest.raises(NotInTable, match=r"budget is 5epochs.*12epochs and 200epochs"):
-        table.row(cell(*["nor_conv_3x3"] * 6), Budget(5, "epochs"), 0)
+        table.look_up(cell(*["nor_conv_3x3"] * 6), Budget(5, "epochs"), 0)
     with pytest.raises(NotInTable, match="no cell of NAS-Bench-201"):
-        table.row(aw.affine(10), FULL, 0)
+        table.look_up(aw.affine(10), FULL, 0)
     with pytest.raises(NotInTable, match=r"table\.npz has no row for the operations \(0, 0, 0, 0, 0, 0\)"):
-        table.row(cell(*["none"] * 6), FULL, 0)
+        table.look_up(cell(*["none"] * 6), FULL, 0)
     with pytest.raises(NotInTable, match=r"has channels=8 and cells=5; .* networks of channels=16 and cells=5"):
-        table.row(evolve(cell(*["nor_conv_3x3"] * 6), channels=8), FULL, 0)
+        table.look_up(evolve(cell(*["nor_conv_3x3"] * 6), channels=8), FULL, 0)
 
 
 def test_edges_in_another_order_are_the_same_cell(tmp_path):
@@ -90,9 +90,9 @@ def test_edges_in_another_order_are_the_same_cell(tmp_path):
     usual = aw.topology(EDGES, *ops)
     turned = aw.topology([EDGES[i] for i in (0, 2, 1, 5, 4, 3)], *(ops[i] for i in (0, 2, 1, 5, 4, 3)))
     row = 1 * 5**4 + 2 * 5**3 + 3 * 5**2
-    assert [table.row(each, FULL, 0).metrics["accuracy"] for each in (usual, turned)] == [row / 100] * 2
+    assert [table.look_up(each, FULL, 0).metrics["accuracy"] for each in (usual, turned)] == [row / 100] * 2
     with pytest.raises(NotInTable, match="topology is no cell"):
-        table.row(aw.topology([(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)], *ops), FULL, 0)
+        table.look_up(aw.topology([(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)], *ops), FULL, 0)
 
 
 def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
@@ -114,30 +114,30 @@ def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
     require_space(fcnet, aw.named_space("fcnet", 1), (9,))
     of = {name: values[0] for name, values in HYPERPARAMETERS.items()}
     table = FcnetTable(fcnet)
-    assert table.row(build_fcnet(of, 1), FULL, 0).metrics["loss"] == 0
+    assert table.look_up(build_fcnet(of, 1), FULL, 0).metrics["loss"] == 0
     more = aw.sequential(build_fcnet(of, 1), aw.relu())
     first, second, *rest = build_fcnet(of, 1).children
     normalised = aw.sequential(first, second, aw.batch_norm(), *rest)
     for other in (more, normalised, build_fcnet(of, 2), build_fcnet({**of, "n_units_1": 17}, 1)):
         with pytest.raises(NotInTable, match="is no configuration of the table; search the space fcnet"):
-            table.row(other, FULL, 0)
+            table.look_up(other, FULL, 0)
     with pytest.raises(NotInTable, match=r"fcnet\.npz has no results for this space: .* search the space fcnet"):
         require_space(fcnet, nasbench201(), (3, 32, 32))
 
 
 def test_bad_tables_are_refused_by_name(tmp_path):
     with pytest.raises(BadTable, match=r"no file .*nothing\.npz"):
-        Nasbench201Table(Nasbench201Config(str(tmp_path / "nothing.npz"))).row(cell(*["none"] * 6), FULL, 0)
+        Nasbench201Table(Nasbench201Config(str(tmp_path / "nothing.npz"))).look_up(cell(*["none"] * 6), FULL, 0)
     with pytest.raises(BadTable, match=r"is a folder; give the path of the benchmark's \.npz$"):
-        Nasbench201Table(Nasbench201Config(str(tmp_path))).read()
+        Nasbench201Table(Nasbench201Config(str(tmp_path))).load()
     with pytest.raises(BadTable, match=r"paths, those in a log too, begin in the current folder$"):
-        Nasbench201Table(Nasbench201Config("nowhere/table.npz")).read()
+        Nasbench201Table(Nasbench201Config("nowhere/table.npz")).load()
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(BadTable, match=r"text\.npz cannot be read"):
-        FcnetTable(FcnetConfig(str(tmp_path / "text.npz"))).row(aw.affine(1), FULL, 0)
+        FcnetTable(FcnetConfig(str(tmp_path / "text.npz"))).look_up(aw.affine(1), FULL, 0)
     np.savez(tmp_path / "other.npz", val_los=np.zeros(3))
     with pytest.raises(BadTable, match=r"no column"):
-        FcnetTable(FcnetConfig(str(tmp_path / "other.npz"))).row(aw.affine(1), FULL, 0)
+        FcnetTable(FcnetConfig(str(tmp_path / "other.npz"))).look_up(aw.affine(1), FULL, 0)
     with pytest.raises(BadTable, match=r"dataset is 'cifar'.*cifar10"):
         Nasbench201Config("table.npz", dataset="cifar")
 
@@ -167,7 +167,9 @@ def test_best_of_the_real_table_are_the_published_ones(cells, dataset, validatio
     path = str(TABLES / "nasbench201_tabular.npz")
     by_validation = Nasbench201Table(Nasbench201Config(path, dataset, "validation", "mean"))
     by_test = Nasbench201Table(Nasbench201Config(path, dataset, "test"))
-    best = [max(table.row(each, FULL, 0).metrics["accuracy"] for each in cells) for table in (by_validation, by_test)]
+    best = [
+        max(table.look_up(each, FULL, 0).metrics["accuracy"] for each in cells) for table in (by_validation, by_test)
+    ]
     assert best == pytest.approx([validation / 100, test / 100], abs=6e-6)
 
 
@@ -196,7 +198,7 @@ def test_fcnet_looks_up_what_was_chosen():
         node = aw.root(aw.named_space("fcnet", 1), (9,))
         for name in order:
             node = node.choose(HYPERPARAMETERS[name][archive["config_index"][i][columns.index(name)]])
-        row = table.row(node.architecture, FULL, 0)
+        row = table.look_up(node.architecture, FULL, 0)
         assert row.metrics["loss"] == pytest.approx(float(archive["val_loss"][i].mean()))
         assert row.metrics["parameters"] == archive["n_params"][i] == node.architecture.parameters((9,))
     assert row.metrics["loss"] == pytest.approx(0.22138, abs=5e-6)
