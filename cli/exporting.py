@@ -33,7 +33,7 @@ from archwright.store.fold import Trial
 if TYPE_CHECKING:
     from archwright.evaluate.data.tensors import Normalisation
     from archwright.evaluate.export.card import Card
-    from archwright.evaluate.export.folder import Exported, Subject
+    from archwright.evaluate.export.folder import ExportResult, ModelToExport
 
 UNKNOWN = (
     "What its images must be normalised with was not kept with the model, and the data is not there to say it; "
@@ -52,17 +52,19 @@ class NotWhole(ArchwrightError, RuntimeError):
 
 def exported(
     reading: Reading, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
-) -> "Exported":
+) -> "ExportResult":
     """Write what a trial's model needs to be used elsewhere; raises NoWeights, LogsOwn, and what the export does."""
-    from archwright.evaluate.export.folder import export
+    from archwright.evaluate.export.folder import export_model
 
     require_no_log(folder, "name another folder")
-    return export(_subject(reading, reading.trial(number), untrained=untrained, data_dir=data_dir), folder, force=force)
+    return export_model(
+        _subject(reading, reading.trial(number), untrained=untrained, data_dir=data_dir), folder, force=force
+    )
 
 
-def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str | None) -> "Subject":
-    from archwright.evaluate.export.folder import Subject
-    from archwright.evaluate.export.model_file import Origin
+def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
+    from archwright.evaluate.export.folder import ModelToExport
+    from archwright.evaluate.export.model_file import Provenance
     from archwright.evaluate.training.task import resolve_recipe
 
     node, config = leaf(reading, trial), config_from_json(reading.run.started.evaluator)
@@ -79,7 +81,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
     title = f"The model of trial {trial.trial} of {reading.name}{', untrained' if untrained else ''}"
     made = {"made by": f"archwright {archwright.__version__}, torch {reading.run.started.versions.get('torch', '')}"}
     facts = where | ({"data": card.data} if card.data else {}) | size | made
-    origin = Origin(title, facts, {} if untrained else _scores(reading, trial))
+    origin = Provenance(title, facts, {} if untrained else _scores(reading, trial))
     described = {
         "architecture": to_json(node.architecture),
         "input_shape": list(shape),
@@ -91,7 +93,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
     }
     drawn = resolve_recipe(config, node.architecture).initialization if isinstance(config, TrainingConfig) else "own"
     notes = (f"{UNKNOWN} {why}",) if why else ()
-    return Subject(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
+    return ModelToExport(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
 
 
 def _weights(reading: Reading, trial: Trial, config: Config) -> Any:
@@ -118,7 +120,7 @@ def _normalisation(
 
     None if it was trained on none, or if nobody knows; then also what is wrong with the data.
     """
-    from archwright.evaluate.export.normalising import normalisation
+    from archwright.evaluate.export.normalisation import find_normalisation
     from archwright.evaluate.training.checkpointing import (
         BadArtifact,
         NoArtifact,
@@ -129,7 +131,7 @@ def _normalisation(
     with suppress(NoArtifact, BadArtifact, UnknownNormalisation):
         return read_normalisation(locate_run_folder(reading.log, reading.name), trial.trial), ""
     try:
-        return normalisation(config, architecture, data_dir), ""
+        return find_normalisation(config, architecture, data_dir), ""
     except (NoSuchData, BadData, UnknownData) as error:
         return None, str(error)
 
@@ -175,7 +177,7 @@ def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
     return {name: shown(value) for name, value in told.items()}
 
 
-def show_exported(folder: Path, done: "Exported") -> None:
+def show_exported(folder: Path, done: "ExportResult") -> None:
     """Print what was written."""
     for path in done.files:
         say(f"{path}")
@@ -185,7 +187,7 @@ def show_exported(folder: Path, done: "Exported") -> None:
         say(f"\nto look at it: python {quote(str(folder / 'model.py'))}")
 
 
-def require_whole(folder: Path, done: "Exported") -> None:
+def require_whole(folder: Path, done: "ExportResult") -> None:
     """NotWhole if something is missing."""
     if done.missing:
         told = [f"{folder / name} was not written: {why}" for name, why in done.missing.items()]

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from archwright.core.errors import to_one_line
 from archwright.core.shape import Shape
 from archwright.evaluate.data.tensors import Normalisation
-from archwright.evaluate.export.model_file import Origin
+from archwright.evaluate.export.model_file import Provenance
 
 # What Markdown reads as more than itself; an underscore is one only at the beginning or the end of a word.
 SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -33,9 +33,9 @@ class Card:
     class_names: Sequence[str] = ()  # in the order of the logits
 
 
-def card(
+def write_card(
     about: Card,
-    origin: Origin,
+    origin: Provenance,
     shapes: tuple[Shape, Shape],
     normalisation: Normalisation | None,
     written: Sequence[str],

@@ -18,23 +18,23 @@ from archwright.core.json import JSON, find_user_kinds, list_kinds, to_json
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.data.tensors import Normalisation
-from archwright.evaluate.export.card import Card, card
-from archwright.evaluate.export.model_file import Origin, model_file
+from archwright.evaluate.export.card import Card, write_card
+from archwright.evaluate.export.model_file import Provenance, write_model_file
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.paths import make_folder
 from archwright.evaluate.user_errors import format_message, format_traceback
 from archwright.store.atomic import make_scratch_folder
 
-FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
-DRAFTS = ".archwright-export-"  # folders for a moment, in that of the export
-ALIKE = 1e-4  # how far outputs of the same model may be apart, as a fraction of the largest
+EXPORT_FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
+DRAFT_PREFIX = ".archwright-export-"  # folders for a moment, in that of the export
+OUTPUT_TOLERANCE = 1e-4  # how far outputs of the same model may be apart, as a fraction of the largest
 
 
-class FileThere(ArchwrightError, FileExistsError):
+class FileExists(ArchwrightError, FileExistsError):
     """A file of the export that is there already, and may be somebody's."""
 
 
-class FolderUnwritable(ArchwrightError, OSError):
+class UnwritableFolder(ArchwrightError, OSError):
     """A folder that cannot be made or written to."""
 
 
@@ -47,14 +47,14 @@ class WrongSource(ArchwrightError, ValueError):
 
 
 @frozen
-class Subject:
+class ModelToExport:
     """A model to export. `weights` are those of the compiled module, None for those that it begins with."""
 
     architecture: Term
     in_shape: Shape
     seed: int  # of the weights that it begins with
     weights: Mapping[str, Tensor] | None
-    origin: Origin
+    origin: Provenance
     normalisation: Normalisation | None  # None if the model was trained on no images, or nobody knows
     card: Card
     described: Mapping[str, JSON] = field(factory=dict[str, JSON])  # what architecture.json holds
@@ -63,7 +63,7 @@ class Subject:
 
 
 @frozen
-class Exported:
+class ExportResult:
     """What was written, and what could not be: why, by its file's name."""
 
     files: tuple[Path, ...]
@@ -71,7 +71,7 @@ class Exported:
     notes: tuple[str, ...] = ()  # what else is to know
 
 
-def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
+def export_model(subject: ModelToExport, folder: Path, *, force: bool = False) -> ExportResult:
     """Write a model to `folder`, which is made.
 
     The code is run first: it must give what the compiled module gives. What cannot be written because of a person's
@@ -79,62 +79,62 @@ def export(subject: Subject, folder: Path, *, force: bool = False) -> Exported:
     folder as it was. Raises FileThere unless `force` is set, FolderUnwritable and WrongWeights.
     """
     _require_free(folder, force=force)
-    ours = _loaded(subject)
+    ours = _load_model(subject)
     missing: dict[str, str] = {}
     texts: dict[str, bytes] = {}
     model, state = ours, dict(ours.state_dict())
     try:
         names = subject.card.class_names
-        text = model_file(subject.architecture, subject.in_shape, subject.origin, subject.normalisation, names)
-        model, state = _rewritten(text, ours, subject, folder)
+        text = write_model_file(subject.architecture, subject.in_shape, subject.origin, subject.normalisation, names)
+        model, state = _load_source(text, ours, subject, folder)
         texts["model.py"] = text.encode()
     except ArchwrightError as error:
         missing["model.py"] = str(error)
-    about = _classes(subject.card.class_names)
+    about = _to_metadata(subject.card.class_names)
     held = {name: value.contiguous().clone() for name, value in state.items()}
     texts["model.safetensors"] = save(held, {"format": "pt", **about})
     texts["architecture.json"] = (json.dumps(subject.described, indent=2) + "\n").encode()
     try:
-        texts["model.onnx"] = onnx_of(model, subject.in_shape, about)
+        texts["model.onnx"] = to_onnx(model, subject.in_shape, about)
     except Exception as error:  # noqa: BLE001  (whatever a person's kind of module makes torch raise)
-        missing["model.onnx"] = f"torch cannot export the model to ONNX: {_innermost(error)}"
+        missing["model.onnx"] = f"torch cannot export the model to ONNX: {_find_root_cause(error)}"
     shapes = subject.in_shape, subject.architecture.out_shape(subject.in_shape)
-    text = card(subject.card, subject.origin, shapes, subject.normalisation, tuple(texts), missing)
+    text = write_card(subject.card, subject.origin, shapes, subject.normalisation, tuple(texts), missing)
     texts["README.md"] = text.encode()
-    files = _write(folder, {name: texts[name] for name in FILES if name in texts})
-    return Exported(files, missing, subject.notes)
+    files = _write(folder, {name: texts[name] for name in EXPORT_FILES if name in texts})
+    return ExportResult(files, missing, subject.notes)
 
 
-def _classes(names: Sequence[str]) -> dict[str, str]:
+def _to_metadata(names: Sequence[str]) -> dict[str, str]:
     """What metadata says of the classes of the outputs, in their order: JSON, as it holds texts only."""
     return {"classes": json.dumps(list(names))} if names else {}
 
 
 def _require_free(folder: Path, *, force: bool) -> None:
-    there = [folder / name for name in FILES if (folder / name).exists()]
+    there = [folder / name for name in EXPORT_FILES if (folder / name).exists()]
     if there and not force:
-        raise FileThere(f"{there[0]} is there already; name another folder, or overwrite it with --force")
+        raise FileExists(f"{there[0]} is there already; name another folder, or overwrite it with --force")
     if folder.exists() and not folder.is_dir():
-        raise FolderUnwritable(f"{folder} is no folder; name another one")
+        raise UnwritableFolder(f"{folder} is no folder; name another one")
     if folders := [path for path in there if path.is_dir()]:
-        raise FileThere(f"{folders[0]} is a folder; name another folder for the model, or move that one away")
+        raise FileExists(f"{folders[0]} is a folder; name another folder for the model, or move that one away")
 
 
 def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
     """The files with these texts, once they are in `folder`, and none of FILES beside them."""
     try:
-        with make_folder(folder), make_scratch_folder(folder, DRAFTS) as place:
+        with make_folder(folder), make_scratch_folder(folder, DRAFT_PREFIX) as place:
             for name, content in texts.items():
                 (place / name).write_bytes(content)
-            for name in FILES:
+            for name in EXPORT_FILES:
                 if name not in texts:
                     (folder / name).unlink(missing_ok=True)
             return tuple((place / name).replace(folder / name) for name in texts)
     except OSError as error:
-        raise FolderUnwritable(f"{folder} cannot be written to ({error.strerror}); name another folder") from error
+        raise UnwritableFolder(f"{folder} cannot be written to ({error.strerror}); name another folder") from error
 
 
-def _loaded(subject: Subject) -> nn.Module:
+def _load_model(subject: ModelToExport) -> nn.Module:
     """The compiled module with the weights, in eval mode."""
     model = compile_architecture(subject.architecture, subject.in_shape, subject.seed, subject.initialization)
     if subject.weights is not None:
@@ -148,7 +148,9 @@ def _loaded(subject: Subject) -> nn.Module:
     return model.eval()
 
 
-def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tuple[nn.Module, dict[str, Tensor]]:
+def _load_source(
+    text: str, ours: nn.Module, subject: ModelToExport, folder: Path
+) -> tuple[nn.Module, dict[str, Tensor]]:
     """The module of model.py with the weights, and its state; WrongSource if it is not what ours is."""
     own_classes = [list_kinds()[kind].__name__ for kind in sorted(find_user_kinds(to_json(subject.architecture)))]
     whose = " or ".join(own_classes) or "archwright itself"
@@ -167,7 +169,7 @@ def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tu
             state |= {"deviation": torch.tensor(images.deviation).reshape(images.shape)}
         model.load_state_dict(state)
         with torch.no_grad():
-            if not _are_alike(model(x), ours(x)):
+            if not _is_close(model(x), ours(x)):
                 raise WrongSource(f"compile and source of {whose} give different outputs; let them compute the same")
     except ArchwrightError:
         raise
@@ -178,17 +180,19 @@ def _rewritten(text: str, ours: nn.Module, subject: Subject, folder: Path) -> tu
     return model, state
 
 
-def _are_alike(found: Tensor, expected: Tensor) -> bool:
-    bound = ALIKE * max(1.0, float(expected.nan_to_num().abs().max()))
-    return found.shape == expected.shape and torch.allclose(found, expected, rtol=ALIKE, atol=bound, equal_nan=True)
+def _is_close(found: Tensor, expected: Tensor) -> bool:
+    bound = OUTPUT_TOLERANCE * max(1.0, float(expected.nan_to_num().abs().max()))
+    return found.shape == expected.shape and torch.allclose(
+        found, expected, rtol=OUTPUT_TOLERANCE, atol=bound, equal_nan=True
+    )
 
 
-def onnx_of(model: nn.Module, in_shape: Shape, about: Mapping[str, str]) -> bytes:
+def to_onnx(model: nn.Module, in_shape: Shape, about: Mapping[str, str]) -> bytes:
     """The model in ONNX, its input `images` and its output `logits` with a batch of any size; `about` is metadata."""
     images = torch.zeros(2, *in_shape)  # one image would be taken for a batch that is always of one
     batch = torch.export.Dim("batch")
     export_: Callable[..., Any] = torch.onnx.export
-    with _silence():
+    with _silence_torch():
         program = export_(
             model,
             (images,),
@@ -205,7 +209,7 @@ def onnx_of(model: nn.Module, in_shape: Shape, about: Mapping[str, str]) -> byte
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def _silence_torch() -> Iterator[None]:
     """Keeps to itself what torch prints and logs of an export: whole programs, where it fails."""
     before = logging.root.manager.disable
     logging.disable()
@@ -216,7 +220,7 @@ def _silence() -> Iterator[None]:
         logging.disable(before)
 
 
-def _innermost(error: BaseException) -> str:
+def _find_root_cause(error: BaseException) -> str:
     """The first line of what was wrong in the first place."""
     while (cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
         error = cause

@@ -1,9 +1,9 @@
 """The text of model.py: PyTorch that runs alone, and says where it came from."""
 
 import ast
-import json
 import re
 from collections.abc import Mapping, Sequence
+from pprint import pformat
 
 from attrs import field, frozen
 
@@ -11,15 +11,23 @@ from archwright.core.errors import to_one_line
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.data.tensors import Normalisation
-from archwright.evaluate.export.classes import INDENT, WIDTH, bodies, broken_up, classes, code, definitions
-from archwright.evaluate.export.steps import numbers
+from archwright.evaluate.export.classes import (
+    INDENT,
+    WIDTH,
+    collect_definitions,
+    define_classes,
+    format_code,
+    write_class,
+    write_methods,
+)
+from archwright.evaluate.export.operations import numbers
 from archwright.evaluate.export.translate import steps
 
-OURS = ("Model", "load", "summary", "main", "mean_of_windows", "CLASSES", "torch", "nn", "F", "sys", "Path")
+RESERVED_NAMES = ("Model", "load", "summary", "main", "mean_of_windows", "CLASSES", "torch", "nn", "F", "sys", "Path")
 
 
 @frozen
-class Origin:
+class Provenance:
     """Where a model came from, for its readers."""
 
     title: str  # one line
@@ -69,21 +77,21 @@ def classify(model: Model, file: str) -> None:
 '''
 
 
-def model_file(
+def write_model_file(
     architecture: Term,
     in_shape: Shape,
-    origin: Origin,
+    origin: Provenance,
     normalisation: Normalisation | None,
     class_names: Sequence[str] = (),
 ) -> str:
     """The text of model.py; raises NoSource or BadSource."""
     chain = steps(architecture, in_shape)
-    given = definitions(chain)
-    known = classes(chain, [*OURS, *_defined(given)])
-    init, forward = bodies(chain, known, [str(value) for _, value in numbers(chain)], shapes=True)
+    given = collect_definitions(chain)
+    known = define_classes(chain, [*RESERVED_NAMES, *_list_defined(given)])
+    init, forward = write_methods(chain, known, [str(value) for _, value in numbers(chain)], shapes=True)
     axes = ", ".join(map(str, in_shape))
     model = _model(in_shape, architecture.out_shape(in_shape), init, forward, normalisation)
-    parts = [*given, *(code(each, known) for each in known.values()), model, LOAD.strip(), SUMMARY.strip()]
+    parts = [*given, *(write_class(each, known) for each in known.values()), model, LOAD.strip(), SUMMARY.strip()]
     if normalisation:
         what = "{CLASSES[int(label)]}" if class_names else "class {label}"
         parts.append(CLASSIFY.format(axes=axes, what=what).strip())
@@ -91,23 +99,19 @@ def model_file(
     body = "\n\n\n".join(parts)
     if "mean_of_windows(" in body:
         body = f"{MEAN_OF_WINDOWS.strip()}\n\n\n{body}"
-    imports = _imports(body) + (f"\n\n{_names(class_names)}" if class_names else "")
+    imports = _imports(body) + (f"\n\n{_write_class_names(class_names)}" if class_names else "")
     return f"{_docstring(origin, normalisation)}\n\n{imports}\n\n\n{body}\n"
 
 
-def _names(class_names: Sequence[str]) -> str:
-    """The lines with the names of the classes."""
-    written = [json.dumps(name, ensure_ascii=False) if name.isprintable() else ascii(name) for name in class_names]
-    lines = [""]
-    for name in written:
-        if lines[-1] and len(f"{INDENT}{lines[-1]} {name},") > WIDTH:
-            lines.append("")
-        lines[-1] += f"{' ' * bool(lines[-1])}{name},"
-    inside = "\n".join(f"{INDENT}{line}" for line in lines)
-    return f"CLASSES = (  # of the logits, in their order\n{inside}\n)"
+def _write_class_names(class_names: Sequence[str]) -> str:
+    """The names of the classes, several to a line."""
+    # A list, since pprint breaks no texts up in it that fit a line of their own.
+    names = pformat(list(class_names), width=WIDTH - len(INDENT), compact=True)[1:-1]
+    lines = "\n".join(INDENT + line.strip() for line in names.splitlines())
+    return f"CLASSES = (  # of the logits, in their order\n{lines},\n)"
 
 
-def _defined(texts: Sequence[str]) -> list[str]:
+def _list_defined(texts: Sequence[str]) -> list[str]:
     """The names of classes and functions that texts define."""
     return [
         node.name
@@ -117,7 +121,7 @@ def _defined(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def _docstring(origin: Origin, normalisation: Normalisation | None) -> str:
+def _docstring(origin: Provenance, normalisation: Normalisation | None) -> str:
     told = {**origin.facts, **origin.scores}
     width = max(map(len, told), default=0)
     facts = [to_one_line(f"{name:{width}}  {value}") for name, value in told.items()]
@@ -150,16 +154,20 @@ def _imports(body: str) -> str:
 def _model(
     in_shape: Shape, out_shape: Shape, init: list[str], forward: list[str], normalisation: Normalisation | None
 ) -> str:
-    lines = ["class Model(nn.Module):", f'{INDENT}"""{_batched(in_shape)} to {_batched(out_shape)}."""', ""]
+    lines = [
+        "class Model(nn.Module):",
+        f'{INDENT}"""{_describe_batch(in_shape)} to {_describe_batch(out_shape)}."""',
+        "",
+    ]
     lines += [f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
     lines += [f"{INDENT * 2}{line}" for line in (*init, *_buffers(normalisation))]
     lines += ["", f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
     lines += [f"{INDENT * 2}{line}" for line in forward]
     end = PREPROCESS.format(axes=", ".join(map(str, in_shape))).rstrip() if normalisation else ""
-    return "\n".join(broken_up(lines)) + ("\n" + end if end else "")
+    return format_code(lines) + ("\n" + end if end else "")
 
 
-def _batched(shape: Shape) -> str:
+def _describe_batch(shape: Shape) -> str:
     return f"(batch, {', '.join(map(str, shape))})"
 
 

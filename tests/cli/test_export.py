@@ -18,7 +18,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.data.tensors import Normalisation
-from archwright.evaluate.export.folder import FILES
+from archwright.evaluate.export.folder import EXPORT_FILES
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.checkpointing import write_model
@@ -32,7 +32,7 @@ from archwright.store.log import START
 @pytest.fixture(autouse=True)
 def _without_onnx(monkeypatch) -> None:
     """ONNX takes seconds, and has tests of its own."""
-    monkeypatch.setattr("archwright.evaluate.export.folder.onnx_of", lambda *_: b"onnx")
+    monkeypatch.setattr("archwright.evaluate.export.folder.to_onnx", lambda *_: b"onnx")
 
 
 def held(weights: dict[str, torch.Tensor]) -> Counter[bytes]:
@@ -52,7 +52,7 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     write_model(locate_run_folder(digits_log, "digits-1"), 1, model.state_dict(), None, images)
     done = cli("export", "digits-1", "1", "model", "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out) == {"files": [f"model/{name}" for name in FILES], "missing": {}, "notes": []}
+    assert json.loads(done.out) == {"files": [f"model/{name}" for name in EXPORT_FILES], "missing": {}, "notes": []}
     assert held(load_file("model/model.safetensors")) == held(model.state_dict())
     card, code = Path("model/README.md").read_text(), Path("model/model.py").read_text()
     metrics = reading.trial(1).ended.metrics
@@ -216,7 +216,7 @@ def test_an_untrained_model_has_the_weights_that_its_training_began_with(cli, di
     """And no scores."""
     done = cli("export", "digits-1", "0", "model", "--untrained")
     assert (done.code, done.err) == (0, "")
-    assert done.out.splitlines()[:5] == [f"model/{name}" for name in FILES]
+    assert done.out.splitlines()[:5] == [f"model/{name}" for name in EXPORT_FILES]
     reading = read(digits_log, "digits-1")
     architecture = leaf(reading, reading.trial(0)).architecture
     first = compile_architecture(architecture, (1, 8, 8), derive_training_seed(0, 0)).state_dict()
@@ -256,7 +256,7 @@ def test_what_could_not_be_written_is_an_error_after_the_rest(cli, monkeypatch):
     def fails(*_: object) -> bytes:
         raise RuntimeError("no such operator\nmore of it")
 
-    monkeypatch.setattr("archwright.evaluate.export.folder.onnx_of", fails)
+    monkeypatch.setattr("archwright.evaluate.export.folder.to_onnx", fails)
     done = cli("export", "digits-1", "0", "model", "--untrained", "--json")
     assert done.code == 2
     assert list(json.loads(done.out)["missing"]) == ["model.onnx"]
@@ -264,7 +264,7 @@ def test_what_could_not_be_written_is_an_error_after_the_rest(cli, monkeypatch):
         "error: model/model.onnx was not written: torch cannot export the model to ONNX: RuntimeError: no such "
         "operator\nthe other 4 files were\n"
     )
-    monkeypatch.setattr("archwright.evaluate.export.folder._are_alike", lambda *_: False)
+    monkeypatch.setattr("archwright.evaluate.export.folder._is_close", lambda *_: False)
     done = cli("export", "digits-1", "0", "model", "--untrained", "--force")
     assert "model/model.py was not written: compile and source of archwright itself" in done.err
     assert "model/model.onnx was not written: " in done.err

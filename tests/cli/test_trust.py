@@ -118,7 +118,7 @@ def no_work(monkeypatch):
         raise Enough("enough")
 
     monkeypatch.setattr("archwright.cli.runs.running.open_evaluator", enough)
-    monkeypatch.setattr("archwright.evaluate.export.folder.export", enough)
+    monkeypatch.setattr("archwright.evaluate.export.folder.export_model", enough)
 
 
 READING = [

@@ -7,16 +7,16 @@ from html import unescape
 from hypothesis import example, given
 
 from archwright.core.errors import to_one_line
-from archwright.evaluate.export.card import Card, card
-from archwright.evaluate.export.model_file import Origin, model_file
+from archwright.evaluate.export.card import Card, write_card
+from archwright.evaluate.export.model_file import Provenance, write_model_file
 from tests.evaluate.export.test_folder import IMAGE, SMALL
 from tests.terminal_text import find_controls, texts
 
 
 def made(text: str) -> str:
     about = Card({text: text}, {text: text}, {text: text}, text, text, (text,))
-    return card(
-        about, Origin(text, {text: text}, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text}
+    return write_card(
+        about, Provenance(text, {text: text}, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text}
     )
 
 
@@ -36,6 +36,6 @@ def test_what_others_wrote_is_text(text):
 @example('"""\nimport os; os.system("x")\n"""')
 def test_the_origin_of_a_model_stays_in_the_documentation_of_its_code(text):
     """Whatever it says, the code after it is the same, and the file is one that Python reads."""
-    written = model_file(SMALL, IMAGE, Origin(text, {text: text}), None)
-    usual = model_file(SMALL, IMAGE, Origin("A model", {"run": "digits-1"}), None)
+    written = write_model_file(SMALL, IMAGE, Provenance(text, {text: text}), None)
+    usual = write_model_file(SMALL, IMAGE, Provenance("A model", {"run": "digits-1"}), None)
     assert [ast.dump(node) for node in ast.parse(written).body[1:]] == [ast.dump(n) for n in ast.parse(usual).body[1:]]

@@ -29,16 +29,16 @@ from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import Normalisation, to_device
 from archwright.evaluate.export.card import Card
 from archwright.evaluate.export.folder import (
-    DRAFTS,
-    FILES,
-    FileThere,
-    FolderUnwritable,
-    Subject,
+    DRAFT_PREFIX,
+    EXPORT_FILES,
+    FileExists,
+    ModelToExport,
+    UnwritableFolder,
     WrongWeights,
-    export,
+    export_model,
 )
-from archwright.evaluate.export.model_file import Origin
-from archwright.evaluate.export.normalising import normalisation
+from archwright.evaluate.export.model_file import Provenance
+from archwright.evaluate.export.normalisation import find_normalisation
 from archwright.evaluate.network.compile import compile_architecture
 from tests.core.own import Glued, Shrink
 from tests.evaluate.export.test_model_file import Silent, Wrong
@@ -58,7 +58,7 @@ CELLS = Nasbench201Network(topology(EDGES, *OPERATIONS.values(), Zero()), classe
 OWN = aw.sequential(Glued((Shrink(2), Shrink(2)), aw.conv2d(4, 1)), aw.affine(5))
 
 
-def subject(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, pixels: bool = False) -> Subject:
+def subject(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, pixels: bool = False) -> ModelToExport:
     """A model with weights of its own, and images that are normalised by channel or by pixel."""
     model = compile_architecture(architecture, shape, seed=5)
     generator = torch.Generator().manual_seed(1)
@@ -68,19 +68,19 @@ def subject(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, pixels: bool
                 value.copy_(torch.rand(value.shape, generator=generator) + 0.5)
     norm = shape if pixels else (shape[0], 1, 1)
     held = [100.0 + i for i in range(int(np.prod(norm)))]
-    return Subject(
+    return ModelToExport(
         architecture=architecture,
         in_shape=shape,
         seed=0,
         weights=model.state_dict(),
-        origin=Origin("A model", {"run": "digits-1"}, {"accuracy": "0.9"}),
+        origin=Provenance("A model", {"run": "digits-1"}, {"accuracy": "0.9"}),
         normalisation=Normalisation(norm, held, [value / 2 for value in held]),
         card=Card({"conv2d.filters": "4"}, {"optimizer": "adam"}, {"torch": "2"}, "digits"),
         described={"architecture": aw.to_json(architecture)},
     )
 
 
-def outputs(given: Subject, images: torch.Tensor) -> torch.Tensor:
+def outputs(given: ModelToExport, images: torch.Tensor) -> torch.Tensor:
     """What the trained module gives for raw images."""
     model = compile_architecture(given.architecture, given.in_shape, seed=0)
     model.load_state_dict(given.weights)
@@ -152,8 +152,8 @@ def test_an_exported_model_gives_the_same_without_archwright(tmp_path, elsewhere
     given = subject(architecture, pixels=pixels)
     names = ("cat", 'a "dog"', "Kükén", *map(str, range(architecture.out_shape(IMAGE)[0] - 3)))
     given = evolve(given, card=evolve(given.card, class_names=names))
-    done = export(given, tmp_path / "deep" / "model")
-    assert (done.missing, tuple(path.name for path in done.files)) == ({}, FILES)
+    done = export_model(given, tmp_path / "deep" / "model")
+    assert (done.missing, tuple(path.name for path in done.files)) == ({}, EXPORT_FILES)
     images = torch.randint(0, 256, (7, *IMAGE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     expected = outputs(given, images)
     found = elsewhere(tmp_path / "deep" / "model", images)
@@ -171,13 +171,13 @@ def test_an_exported_model_gives_the_same_without_archwright(tmp_path, elsewhere
 @pytest.fixture
 def without_onnx(monkeypatch) -> None:
     """ONNX takes seconds, and is not what the test is about."""
-    monkeypatch.setattr("archwright.evaluate.export.folder.onnx_of", lambda *_: b"onnx")
+    monkeypatch.setattr("archwright.evaluate.export.folder.to_onnx", lambda *_: b"onnx")
 
 
 @pytest.mark.usefixtures("without_onnx")
 def test_the_files_say_what_the_model_is(tmp_path):
     """The architecture can be read back; the weights go by the names of the code; the card tells the rest."""
-    export(subject(), tmp_path)
+    export_model(subject(), tmp_path)
     assert aw.from_json(json.loads((tmp_path / "architecture.json").read_text())["architecture"]) == SMALL
     assert "conv.weight" in load_file(tmp_path / "model.safetensors")
     text = (tmp_path / "README.md").read_text()
@@ -198,7 +198,7 @@ def test_the_files_say_what_the_model_is(tmp_path):
 @pytest.mark.usefixtures("without_onnx")
 def test_the_code_is_a_program(tmp_path, monkeypatch, capsys):
     """It prints its layers, or the classes of images."""
-    export(subject(), tmp_path)
+    export_model(subject(), tmp_path)
     np.save(tmp_path / "images.npy", np.zeros((2, *IMAGE), np.uint8))
     script = str(tmp_path / "model.py")
 
@@ -218,21 +218,23 @@ def test_the_code_is_a_program(tmp_path, monkeypatch, capsys):
 def test_nothing_is_overwritten_unless_it_is_forced(tmp_path):
     """The first file that is there is named; then nothing is written."""
     (tmp_path / "README.md").write_text("mine")
-    with pytest.raises(FileThere, match=r"README.md is there already; name another folder, or overwrite it with --for"):
-        export(subject(), tmp_path)
+    with pytest.raises(
+        FileExists, match=r"README.md is there already; name another folder, or overwrite it with --for"
+    ):
+        export_model(subject(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
-    export(subject(), tmp_path, force=True)
+    export_model(subject(), tmp_path, force=True)
     assert (tmp_path / "README.md").read_text().startswith("# A model")
 
 
 @pytest.mark.usefixtures("without_onnx")
 def test_no_file_of_an_earlier_export_is_left_beside_those_of_another_model(tmp_path):
     """Such as its code, where this one's cannot be written; what is not ours stays."""
-    export(subject(), tmp_path)
+    export_model(subject(), tmp_path)
     (tmp_path / "model.svg").write_text("mine")
-    done = export(subject(aw.sequential(Silent(), SMALL)), tmp_path, force=True)
+    done = export_model(subject(aw.sequential(Silent(), SMALL)), tmp_path, force=True)
     assert list(done.missing) == ["model.py"]
-    left = {name for name in FILES if name != "model.py"} | {"model.svg"}
+    left = {name for name in EXPORT_FILES if name != "model.py"} | {"model.svg"}
     assert {path.name for path in tmp_path.iterdir()} == left
     assert "`model.py` is missing: " in (tmp_path / "README.md").read_text()
 
@@ -240,7 +242,7 @@ def test_no_file_of_an_earlier_export_is_left_beside_those_of_another_model(tmp_
 @pytest.mark.usefixtures("without_onnx")
 def test_an_export_that_fails_half_way_leaves_what_was_there(tmp_path, monkeypatch):
     """The earlier export whole, or no folder at all."""
-    export(subject(), tmp_path / "old")
+    export_model(subject(), tmp_path / "old")
     before = {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()}
     write, written = Path.write_bytes, []
 
@@ -252,8 +254,8 @@ def test_an_export_that_fails_half_way_leaves_what_was_there(tmp_path, monkeypat
 
     monkeypatch.setattr(Path, "write_bytes", fills_the_disk)
     for folder in ("old", "deep/new"):
-        with pytest.raises(FolderUnwritable, match=r"cannot be written to \(No space left on device\); name another"):
-            export(evolve(subject(), origin=Origin("Another model", {})), tmp_path / folder, force=True)
+        with pytest.raises(UnwritableFolder, match=r"cannot be written to \(No space left on device\); name another"):
+            export_model(evolve(subject(), origin=Provenance("Another model", {})), tmp_path / folder, force=True)
     assert "model.safetensors" in written
     assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
@@ -262,29 +264,31 @@ def test_an_export_that_fails_half_way_leaves_what_was_there(tmp_path, monkeypat
 @pytest.mark.usefixtures("without_onnx")
 def test_what_a_killed_export_has_left_is_gone_after_the_next(tmp_path):
     """The folders of nobody, by name and by lock; not one of a person's."""
-    for name in (f"{DRAFTS}dead", ".export-of-mine"):
+    for name in (f"{DRAFT_PREFIX}dead", ".export-of-mine"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "model.py").write_text("half of it")
-    export(subject(), tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*FILES, ".export-of-mine"}
+    export_model(subject(), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*EXPORT_FILES, ".export-of-mine"}
 
 
 @pytest.mark.usefixtures("without_onnx")
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     """Before anything is worked out."""
     (tmp_path / "file").touch()
-    with pytest.raises(FolderUnwritable, match=r"file is no folder; name another one"):
-        export(subject(), tmp_path / "file")
-    with pytest.raises(FolderUnwritable, match=r"deep cannot be written to \(Not a directory\); name another folder"):
-        export(subject(), tmp_path / "file" / "deep")
+    with pytest.raises(UnwritableFolder, match=r"file is no folder; name another one"):
+        export_model(subject(), tmp_path / "file")
+    with pytest.raises(UnwritableFolder, match=r"deep cannot be written to \(Not a directory\); name another folder"):
+        export_model(subject(), tmp_path / "file" / "deep")
     (tmp_path / "model" / "model.py").mkdir(parents=True)
-    with pytest.raises(FileThere, match=r"model.py is a folder"):
-        export(subject(), tmp_path / "model", force=True)
+    with pytest.raises(FileExists, match=r"model.py is a folder"):
+        export_model(subject(), tmp_path / "model", force=True)
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path):
     with pytest.raises(WrongWeights, match=r"the weights are not those of the architecture .*size mismatch"):
-        export(evolve(subject(), architecture=aw.sequential(aw.conv2d(5, 3), *SMALL.children[1:])), tmp_path / "model")
+        export_model(
+            evolve(subject(), architecture=aw.sequential(aw.conv2d(5, 3), *SMALL.children[1:])), tmp_path / "model"
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -323,8 +327,8 @@ class Raising(Silent):
 @pytest.mark.usefixtures("without_onnx")
 def test_what_a_kind_of_ones_own_does_not_tell_is_left_out(tmp_path, kind, why):
     """The rest is written, with weights that go by the names of the compiled module."""
-    done = export(subject(aw.sequential(kind, aw.conv2d(4, 1), aw.affine(5))), tmp_path)
-    assert [path.name for path in done.files] == [name for name in FILES if name != "model.py"]
+    done = export_model(subject(aw.sequential(kind, aw.conv2d(4, 1), aw.affine(5))), tmp_path)
+    assert [path.name for path in done.files] == [name for name in EXPORT_FILES if name != "model.py"]
     assert list(done.missing) == ["model.py"]
     assert why in done.missing["model.py"]
     assert "`model.py` is missing: " in (tmp_path / "README.md").read_text()
@@ -348,7 +352,7 @@ class Sorting(Silent):
 @pytest.mark.slow
 def test_a_module_that_onnx_has_no_operator_for_costs_that_file_alone(tmp_path):
     """Why is said in a line: torch's own message says where to look for it."""
-    done = export(subject(aw.sequential(Sorting(), aw.affine(5))), tmp_path)
+    done = export_model(subject(aw.sequential(Sorting(), aw.affine(5))), tmp_path)
     found = "DispatchError: No ONNX function found for <OpOverload(op='prims.bessel_j0'"
     assert done.missing["model.onnx"].startswith(f"torch cannot export the model to ONNX: {found}")
     assert len(done.missing["model.onnx"].splitlines()) == 1
@@ -369,7 +373,7 @@ def test_of_what_torch_says_when_it_cannot_export_only_the_cause_is_told(tmp_pat
             raise RuntimeError("Failed to export the model. Next steps:") from error
 
     monkeypatch.setattr(torch.onnx, "export", fails)
-    done = export(subject(), tmp_path)
+    done = export_model(subject(), tmp_path)
     assert done.missing == {"model.onnx": "torch cannot export the model to ONNX: ValueError: the innermost"}
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
@@ -384,18 +388,18 @@ def test_the_card_says_what_has_a_mean_by_its_shape(tmp_path, size, each):
     shape = IMAGE if each == "channel" else size
     architecture, numbers = aw.affine(5), [float(i + 1) for i in range(int(np.prod(size)))]
     given = evolve(subject(architecture, shape), normalisation=Normalisation(size, numbers, numbers))
-    export(given, tmp_path)
+    export_model(given, tmp_path)
     assert f"of each {each} the mean 1, 2, 3" in (tmp_path / "README.md").read_text()
 
 
 def test_images_are_normalised_as_they_were(tmp_path):
     """As in the training; a table's evaluator has normalised none."""
-    found = normalisation(TrainingConfig("digits", validation=0.3, split_seed=2), aw.affine(10))
+    found = find_normalisation(TrainingConfig("digits", validation=0.3, split_seed=2), aw.affine(10))
     data = to_device(load_dataset("digits", None, 0.3, 2), torch.device("cpu"))
     image = data.train.images[:1]
     assert found.shape == (1, 1, 1)
     torch.testing.assert_close((image - found.mean[0]) / found.deviation[0], data.normalised(image))
-    assert normalisation(Nasbench201Config(str(tmp_path / "table.npz")), aw.affine(10)) is None
+    assert find_normalisation(Nasbench201Config(str(tmp_path / "table.npz")), aw.affine(10)) is None
 
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])
@@ -403,9 +407,9 @@ def test_data_is_not_downloaded_only_to_normalise_images(tmp_path, monkeypatch, 
     """Neither of the two ways in which data sets lie on a disk."""
     monkeypatch.setattr(builtin, "_download", lambda *_: pytest.fail("it was downloaded"))
     with pytest.raises(NoSuchData, match=f"{name} is not in .*; give --data-dir"):
-        normalisation(TrainingConfig(name), aw.affine(10), str(tmp_path))
+        find_normalisation(TrainingConfig(name), aw.affine(10), str(tmp_path))
     with pytest.raises(NoSuchData, match="there is nothing at"):
-        normalisation(TrainingConfig(f"npz:{tmp_path}/gone.npz"), aw.affine(10))
+        find_normalisation(TrainingConfig(f"npz:{tmp_path}/gone.npz"), aw.affine(10))
 
 
 def test_images_are_normalised_by_pixel_where_the_recipe_says_so():
@@ -414,8 +418,8 @@ def test_images_are_normalised_by_pixel_where_the_recipe_says_so():
     image = data.train.images[:1]
     paper = aw.sequential(aw.settings(recipe="paper"), aw.affine(10))
     for found in (
-        normalisation(TrainingConfig(), paper),
-        normalisation(TrainingConfig(settings={"normalisation": "pixel"}), aw.affine(10)),
+        find_normalisation(TrainingConfig(), paper),
+        find_normalisation(TrainingConfig(settings={"normalisation": "pixel"}), aw.affine(10)),
     ):
         assert found.shape == (1, 8, 8)
         mean, deviation = (torch.tensor(values).reshape(found.shape) for values in (found.mean, found.deviation))

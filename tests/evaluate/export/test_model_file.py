@@ -3,7 +3,6 @@
 import ast
 import itertools
 import random
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,14 @@ from archwright.core.modules.graphs import topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.evaluate.data.builtin import CIFAR100_CLASSES
 from archwright.evaluate.data.tensors import Normalisation
-from archwright.evaluate.export.classes import WIDTH, broken_up
-from archwright.evaluate.export.model_file import Origin, model_file
-from archwright.evaluate.export.translate import BadSource, NoSource
+from archwright.evaluate.export.classes import WIDTH, format_code
+from archwright.evaluate.export.model_file import Provenance, write_model_file
+from archwright.evaluate.export.translate import BadModuleSource, NoModuleSource
 from archwright.evaluate.network.compile import compile_architecture
 from tests.core.own import Glued, Shrink
 from tests.strategies import leaves
 
-ORIGIN = Origin("A model.", {"run": "digits-1", "trial": "3"})
+ORIGIN = Provenance("A model.", {"run": "digits-1", "trial": "3"})
 IMAGE = (3, 8, 8)
 
 
@@ -39,7 +38,7 @@ def executed(text: str) -> dict[str, Any]:
 
 def both(architecture: aw.Term, shape: aw.Shape) -> tuple[nn.Module, nn.Module, str]:
     """The compiled module and the one of model.py, in eval mode with the same weights, none of them as usual."""
-    text = model_file(architecture, shape, ORIGIN, None)
+    text = write_model_file(architecture, shape, ORIGIN, None)
     ours, written = compile_architecture(architecture, shape, seed=0), executed(text)["Model"]()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -218,14 +217,16 @@ class Wrong(Silent):
 
 
 def test_a_kind_without_source_is_named_with_the_remedy():
-    with pytest.raises(NoSource, match=r"Silent has no source; give the class a method source\(self, in_shape\)"):
-        model_file(aw.sequential(aw.relu(), Silent()), IMAGE, ORIGIN, None)
+    with pytest.raises(NoModuleSource, match=r"Silent has no source; give the class a method source\(self, in_shape\)"):
+        write_model_file(aw.sequential(aw.relu(), Silent()), IMAGE, ORIGIN, None)
 
 
 @pytest.mark.parametrize("text", ["x = 1", "", "nn.Conv2d(", None, b"nn.ReLU()"])
 def test_a_source_that_is_no_expression_is_refused(text):
-    with pytest.raises(BadSource, match=r"the source of Wrong is .* it must be Python that ends with an expression"):
-        model_file(Wrong(text), IMAGE, ORIGIN, None)
+    with pytest.raises(
+        BadModuleSource, match=r"the source of Wrong is .* it must be Python that ends with an expression"
+    ):
+        write_model_file(Wrong(text), IMAGE, ORIGIN, None)
 
 
 def test_names_that_a_person_defines_are_not_ours():
@@ -237,13 +238,13 @@ def test_names_that_a_person_defines_are_not_ours():
 
 def test_where_it_came_from_is_said_first():
     """Whatever is in the facts, they are text."""
-    text = model_file(aw.affine(2), IMAGE, Origin('A """model"""', {"run": "C:\\new", "trial": "3"}), None)
+    text = write_model_file(aw.affine(2), IMAGE, Provenance('A """model"""', {"run": "C:\\new", "trial": "3"}), None)
     assert executed(text)["__doc__"].startswith('A """model"""\n\nrun    C:\\new\ntrial  3\n\nload()')
 
 
 def test_few_numbers_of_a_mean_stand_in_the_text():
     normalisation = Normalisation((3, 1, 1), [120.5, 0.1, 3.0], [60.0, 61.0, 62.0])
-    model = executed(model_file(aw.affine(2), IMAGE, ORIGIN, normalisation))["Model"]()
+    model = executed(write_model_file(aw.affine(2), IMAGE, ORIGIN, normalisation))["Model"]()
     images = torch.full((2, *IMAGE), 255, dtype=torch.uint8)
     expected = (255 - torch.tensor([120.5, 0.1, 3.0])) / torch.tensor([60.0, 61.0, 62.0])
     torch.testing.assert_close(model.preprocess(images)[0, :, 0, 0], expected)
@@ -254,21 +255,23 @@ def test_few_numbers_of_a_mean_stand_in_the_text():
 @example(["cat", 'a "dog"', "\u202ereversed", "back\\slash", "line\nbreak", "\ud800", "x" * 200])
 def test_the_names_of_classes_stand_in_the_text(names):
     """As they are, whatever they are."""
-    text = model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [1.0] * 3, [1.0] * 3), names)
+    text = write_model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [1.0] * 3, [1.0] * 3), names)
     assert executed(text)["CLASSES"] == tuple(names)
 
 
 def test_many_names_of_classes_are_on_lines_that_people_read():
-    text = model_file(aw.affine(100), IMAGE, ORIGIN, None, CIFAR100_CLASSES)
+    text = write_model_file(aw.affine(100), IMAGE, ORIGIN, None, CIFAR100_CLASSES)
     assert max(map(len, text.splitlines())) <= WIDTH
-    assert text.count('\n    "', 0, text.index("class Model")) == 10
+    assert text.count("\n    '", 0, text.index("class Model")) == 10
 
 
 def test_the_class_of_an_image_is_named(tmp_path, capsys):
     """Where the names are known; by its number where they are not."""
     np.save(tmp_path / "images.npy", np.zeros((1, *IMAGE), np.uint8))
     for names, told in ((("cat", "dog"), "image 0: cat, probability 0.500"), ((), "image 0: class 0, probability 0.5")):
-        held = executed(model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [0.0] * 3, [1.0] * 3), names))
+        held = executed(
+            write_model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [0.0] * 3, [1.0] * 3), names)
+        )
         model = held["Model"]().eval()
         for value in model.state_dict().values():
             value.zero_()
@@ -278,7 +281,7 @@ def test_the_class_of_an_image_is_named(tmp_path, capsys):
 
 def test_many_numbers_of_a_mean_come_with_the_weights():
     held = [float(i) for i in range(192)]
-    text = model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation(IMAGE, held, held))
+    text = write_model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation(IMAGE, held, held))
     model = executed(text)["Model"]()
     assert {name: tuple(v.shape) for name, v in model.named_buffers()} == {"mean": IMAGE, "deviation": IMAGE}
     assert {"mean", "deviation"} <= set(model.state_dict())
@@ -288,7 +291,6 @@ LONG = [
     'self.register_buffer("mean", torch.tensor([' + ", ".join(["12.5"] * 40) + "]).reshape(1, 8, 5), persistent=False)",
     "node6 = " + " + ".join(f"self.edge_6_{i}(node{i})" for i in range(7)),
     "return " + " + ".join(f"self.edge_6_{i}(node{i})" for i in range(7)) + "  # (16, 32, 32)",
-    "x = " + "self.blocks(x)" + " " * 2 + "# " + "shape " * 16,
     "x = F(lambda a, b: (a, b), [(a, b) for a, b in zip(x, y)], {1: 2}, y[1:2, ..., None], 'a, (b # c', *(z for z in x)"
     ", end=1)",
     'x = f(f"{a[0]}, {b(1, 2)} ' + "(" * 90 + '", ' + "name, " * 10 + ")",
@@ -299,13 +301,19 @@ LONG = [
 @pytest.mark.parametrize("line", LONG)
 def test_a_line_that_is_too_long_is_broken_and_stays_what_it_was(line):
     """By Python's own account; brackets, commas and signs within texts are none."""
+    head = "class Model:\n    def run(self):\n" if not line.startswith("def") else "class Model:\n"
     body = "\n            pass" if line.endswith(":") else ""
-    lines = list(broken_up([f"        {line}"]))
-    assert len(lines) > 1
-    short = [each for each in lines if len(each) <= WIDTH]
-    assert short == lines or '(((("' in line  # a text stays whole
-    before, after = (textwrap.dedent(text) for text in (f"        {line}{body}", "\n".join(lines) + body))
+    indent = " " * (4 if line.startswith("def") else 8)
+    before = f"{head}{indent}{line}{body}"
+    after = format_code(before.splitlines())
+    lines = after.splitlines()
+    assert len(lines) > len(before.splitlines())
+    assert [each for each in lines if len(each) > WIDTH] == [each for each in lines if '(((("' in each]  # a text
     assert ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
+
+
+def test_code_that_the_formatter_does_not_know_stays_as_it_is():
+    assert format_code(["x = 1", "match = y ?? z"]) == "x = 1\nmatch = y ?? z"
 
 
 def test_models_have_no_lines_that_are_too_long():

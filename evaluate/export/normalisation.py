@@ -11,7 +11,7 @@ from archwright.evaluate.training.task import resolve_recipe
 from archwright.evaluate.training.train import select_normalisation
 
 
-def normalisation(config: Config, architecture: Term, data_dir: str | None = None) -> Normalisation | None:
+def find_normalisation(config: Config, architecture: Term, data_dir: str | None = None) -> Normalisation | None:
     """The mean and deviation of the images that a run has trained an architecture on; None if it has read none.
 
     They follow from the recipe and from the data as it is now, which is read, but not downloaded. Raises NoSuchData,

@@ -30,7 +30,7 @@ class Argument:
 
 @final
 @frozen
-class Layer:
+class ModuleCall:
     """A module of torch's, made in __init__ and called in forward."""
 
     name: str  # of its attribute, without a number
@@ -50,7 +50,7 @@ class Layer:
 
 @final
 @frozen
-class Function:
+class FunctionCall:
     """An expression in forward that needs nothing remembered; `{x}` in it stands for the input."""
 
     code: str
@@ -67,7 +67,7 @@ class Function:
 
 @final
 @frozen
-class Own:
+class UserModule:
     """A module of a person's own: an expression that makes it, and what must be defined before.
 
     `{0}`, `{1}` ... in the expression stand for the modules inside.
@@ -76,7 +76,7 @@ class Own:
     name: str
     expression: str
     definitions: str = ""
-    inside: "tuple[Chain, ...]" = ()
+    inside: "tuple[Operations, ...]" = ()
     out: Shape = field(default=(), eq=False)
 
     def skeleton(self) -> Any:
@@ -95,7 +95,7 @@ class Block:
 
     name: str  # of the class, without a number
     about: str  # its docstring
-    body: "Chain | Fork"
+    body: "Operations | BranchGraph"
     out: Shape = field(default=(), eq=False)
 
     def skeleton(self) -> Any:
@@ -109,10 +109,10 @@ class Block:
 
 @final
 @frozen
-class Repeated:
+class Repetition:
     """A step several times in a row, each with weights of its own."""
 
-    step: "Layer | Own | Block"
+    step: "ModuleCall | UserModule | Block"
     count: int
     out: Shape = field(default=(), eq=False)
 
@@ -125,51 +125,51 @@ class Repeated:
         return self.step.numbers()
 
 
-Step = Layer | Function | Own | Block | Repeated
-Chain = tuple[Step, ...]
-ZERO = Function("torch.zeros_like({x})")
+Operation = ModuleCall | FunctionCall | UserModule | Block | Repetition
+Operations = tuple[Operation, ...]
+ZERO = FunctionCall("torch.zeros_like({x})")
 
 
-def skeleton(chain: Chain) -> Any:
+def skeleton(chain: Operations) -> Any:
     """Everything but the numbers of steps in a row."""
     return tuple(step.skeleton() for step in chain)
 
 
-def numbers(*chains: Chain) -> Numbers:
+def numbers(*chains: Operations) -> Numbers:
     """The integers in the steps of chains, in order."""
     return tuple(number for chain in chains for step in chain for number in step.numbers())
 
 
 @final
 @frozen
-class Way:
+class Branch:
     """Steps from one node of a fork to a later one; node 0 is the input, the last node the output."""
 
     edge: Edge
     name: str  # of the variable that holds what comes out of several steps, and of the attribute of a single one
-    chain: Chain
+    chain: Operations
     out: Shape = field(eq=False)
 
 
 @final
 @frozen
-class Fork:
+class BranchGraph:
     """Ways side by side; a node merges what comes in from left to right, zero-padded to a common shape."""
 
-    ways: tuple[Way, ...]  # in the order of their targets
+    ways: tuple[Branch, ...]  # in the order of their targets
     merging: Merging
 
     def skeleton(self) -> Any:
         """Everything but the numbers; shapes tell where zeros must be padded, so what they come to is part of it."""
         ways = tuple((way.edge, way.name, skeleton(way.chain)) for way in self.ways)
-        joins = tuple(tuple(merged(self.merging, [("y", w.out) for w in into])) for into in self.nodes())
+        joins = tuple(tuple(write_merge(self.merging, [("y", w.out) for w in into])) for into in self.nodes())
         return ("fork", self.merging, ways, joins)
 
     def numbers(self) -> Numbers:
         """Those of all ways."""
         return numbers(*(way.chain for way in self.ways))
 
-    def nodes(self) -> Iterator[list[Way]]:
+    def nodes(self) -> Iterator[list[Branch]]:
         """For each node but the input, the ways into it that matter: zeros among others do not, if of one shape."""
         for node in sorted({way.edge[1] for way in self.ways}):
             into = [way for way in self.ways if way.edge[1] == node]
@@ -178,7 +178,7 @@ class Fork:
             yield other if other and alike and self.merging == "add" else into
 
 
-def merged(merging: Merging, parts: list[tuple[str, Shape]]) -> Iterator[str]:
+def write_merge(merging: Merging, parts: list[tuple[str, Shape]]) -> Iterator[str]:
     """Expressions of which each uses the one before under the name `merged`; the last one merges all parts."""
     expressions, shapes = [e for e, _ in parts], [s for _, s in parts]
     if merging == "add" and len(set(shapes)) == 1:
@@ -188,28 +188,28 @@ def merged(merging: Merging, parts: list[tuple[str, Shape]]) -> Iterator[str]:
     else:
         done, shape = parts[0]
         for i, (expression, other) in enumerate(parts[1:]):
-            code, shape = _pair(merging, (done, shape), (expression, other))
+            code, shape = _merge_pair(merging, (done, shape), (expression, other))
             done = "merged" if i < len(parts) - 2 else code
             yield code
 
 
-def _pair(merging: Merging, a: tuple[str, Shape], b: tuple[str, Shape]) -> tuple[str, Shape]:
+def _merge_pair(merging: Merging, a: tuple[str, Shape], b: tuple[str, Shape]) -> tuple[str, Shape]:
     flat = len(a[1]) != len(b[1])
-    (left, one), (right, other) = (_flattened(*part) if flat else part for part in (a, b))
+    (left, one), (right, other) = (_flatten_operand(*part) if flat else part for part in (a, b))
     common = pad_shapes(one, other)
     if merging == "add":
-        return f"{_grown(left, one, common)} + {_grown(right, other, common)}", common
-    fitted = [_grown(e, s, (s[0], *common[1:])) for e, s in ((left, one), (right, other))]
+        return f"{_pad_operand(left, one, common)} + {_pad_operand(right, other, common)}", common
+    fitted = [_pad_operand(e, s, (s[0], *common[1:])) for e, s in ((left, one), (right, other))]
     return f"torch.cat([{', '.join(fitted)}], 1)", (one[0] + other[0], *common[1:])
 
 
-def _flattened(expression: str, shape: Shape) -> tuple[str, Shape]:
+def _flatten_operand(expression: str, shape: Shape) -> tuple[str, Shape]:
     if len(shape) == 1:
         return expression, shape
     return f"({expression}).flatten(1)" if " " in expression else f"{expression}.flatten(1)", (math.prod(shape),)
 
 
-def _grown(expression: str, shape: Shape, to: Shape) -> str:
+def _pad_operand(expression: str, shape: Shape, to: Shape) -> str:
     """`expression` with zeros at the end of each axis up to the lengths of `to`."""
     missing = [after - before for before, after in zip(shape, to, strict=True)]
     while missing and missing[0] == 0:
