@@ -1,33 +1,33 @@
-"""What is wrong with a path that a person or a log names."""
+"""Paths that a user or a log names: what is wrong with them, and folders that are made for them."""
 
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def explain_relative_path(place: str | Path) -> str:
-    """The end of a message about a path to nothing: where it began, which an absolute one says itself."""
-    absolute = Path(place).expanduser().is_absolute()
-    return "" if absolute else "; paths, those in a log too, begin in the current folder"
+def explain_relative_path(path: str | Path) -> str:
+    """The end of a message about a path that leads nowhere: what a relative one is relative to; else nothing."""
+    is_absolute = Path(path).expanduser().is_absolute()
+    return "" if is_absolute else "; paths, those in a log too, begin in the current folder"
 
 
 def describe_file_kind(path: Path) -> str:
-    """What is there, for people."""
+    """The kind of what lies at the path, as messages name it."""
     return "a folder" if path.is_dir() else "a file" if path.is_file() else "a device, a pipe or a socket"
 
 
 @contextmanager
 def make_folder(folder: Path) -> Generator[None]:
-    """Makes the folder, and those that it lies in; where something then fails, those that were made are gone again.
+    """Makes the folder and its parents for the block; those that are new are removed again where the block fails.
 
-    Unless somebody has put something into them.
+    Unless something has been put into them.
     """
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    new_folders = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
-        for place in missing:
+        for path in new_folders:
             with suppress(OSError):  # it was not made, or is not empty
-                place.rmdir()
+                path.rmdir()
         raise

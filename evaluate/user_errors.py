@@ -1,4 +1,4 @@
-"""What a person reads when code of theirs has failed: their own frames, their last lines."""
+"""Errors of a user's code as the user reads them: tracebacks of their own frames, and messages of one line."""
 
 import errno
 import functools
@@ -8,11 +8,12 @@ from types import TracebackType
 
 from archwright.core.errors import ArchwrightError
 
-OURS = str(Path(__file__).parent.parent)  # the border: frames of archwright are of no use to the person
-NOT_THEIRS = (OURS, "<frozen importlib", "<attrs generated", functools.__file__)  # dispatching is our way to build
-LINES = 20
-# How it begins where a worker has come to its end; below it is what the worker has said last.
-ENDS = (
+# Files whose frames are not the user's. Of functools, it is singledispatch, by which models are built.
+HIDDEN_FILES = (str(Path(__file__).parent.parent), "<frozen importlib", "<attrs generated", functools.__file__)
+MAX_LINES = 20  # of a traceback or of a worker's last output
+MAX_LINE_LENGTH = 500  # characters
+# How the error of an attempt begins whose worker has ended; the lines below it are the worker's last output.
+WORKER_ENDINGS = (
     "the worker was killed",
     "the worker exited",
     "the worker ended",
@@ -20,54 +21,65 @@ ENDS = (
     "the worker was not",
     "the trial was killed",
 )
+# What torch's errors say when memory runs out: on a CPU, and those of CUDA, of its libraries and of Metal.
+OUT_OF_MEMORY_MESSAGES = (
+    "can't allocate memory",
+    "out of memory",
+    "STATUS_ALLOC_FAILED",
+    "cudaErrorMemoryAllocation",
+)
 
 
-def last_lines(text: str, count: int = LINES) -> str:
-    """The last `count` lines of `text`, without blank ones at the end, each cut to 500 characters."""
-    return "\n".join(line if len(line) <= 500 else line[:497] + "..." for line in text.rstrip().splitlines()[-count:])
+def format_traceback(error: BaseException, lines: int | None = MAX_LINES) -> str:
+    """The traceback of `error` from the user's first frame on, cut to its last `lines` lines (None: all).
 
-
-def summarize_error(error: str) -> str:
-    """The line of an attempt's error that says most: of the end of a worker the first, of a traceback the last."""
-    lines = error.strip().splitlines() or [""]
-    return (lines[0] if lines[0].startswith(ENDS) else lines[-1]).strip()
-
-
-def format_message(error: BaseException) -> str:
-    """What the error says, also where that raises an error of its own."""
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001  (a person's class of error may do anything)
-        return f"<{type(error).__name__} that cannot say what it is>"
-
-
-def format_traceback(error: BaseException, lines: int | None = LINES) -> str:
-    """The traceback of `error` from the first frame that is not ours, cut to its last `lines` lines (None: all)."""
+    An error of archwright ends with the user's last frame, and is its message alone where no frame is the user's.
+    """
     trace = error.__traceback__
-    while trace is not None and _is_ours(trace):
+    while trace is not None and _is_hidden(trace):
         trace = trace.tb_next
-    told = traceback.TracebackException(type(error), error, trace)
-    if isinstance(error, ArchwrightError):  # it says all that a person needs; where we noticed it is no news
-        while told.stack and told.stack[-1].filename.startswith(NOT_THEIRS):
-            told.stack.pop()
-        if not told.stack:
+    formatted = traceback.TracebackException(type(error), error, trace)
+    if isinstance(error, ArchwrightError):  # its message says all; where archwright raised it does not matter
+        while formatted.stack and formatted.stack[-1].filename.startswith(HIDDEN_FILES):
+            formatted.stack.pop()
+        if not formatted.stack:
             return format_message(error)
-    text = "".join(told.format())
+    text = "".join(formatted.format())
     return text.rstrip() if lines is None else last_lines(text, lines)
 
 
-def _is_ours(trace: TracebackType) -> bool:
-    return trace.tb_frame.f_code.co_filename.startswith(NOT_THEIRS)
+def format_message(error: BaseException) -> str:
+    """The message of the error, also where its `__str__` raises an error of its own."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (a user's class of error may do anything)
+        return f"<{type(error).__name__} that cannot say what it is>"
 
 
-# How torch says that memory ran out, on a CPU, and in the words of CUDA, of its libraries and of Metal.
-NO_MEMORY = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED", "cudaErrorMemoryAllocation")
+def summarize_error(error: str) -> str:
+    """The most telling line of an attempt's error: the first where a worker has ended, else the last of a traceback."""
+    lines = error.strip().splitlines() or [""]
+    return (lines[0] if lines[0].startswith(WORKER_ENDINGS) else lines[-1]).strip()
+
+
+def last_lines(text: str, count: int = MAX_LINES) -> str:
+    """The last `count` lines of `text`, without blank ones at the end, each cut to 500 characters."""
+    return "\n".join(map(_cut_line, text.rstrip().splitlines()[-count:]))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, of the machine or of a device."""
+    """Whether the memory of the machine or of a device ran out."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     if isinstance(error, RuntimeError):
-        return any(sign in format_message(error) for sign in NO_MEMORY)
+        message = format_message(error)
+        return any(text in message for text in OUT_OF_MEMORY_MESSAGES)
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _cut_line(line: str) -> str:
+    return line if len(line) <= MAX_LINE_LENGTH else line[: MAX_LINE_LENGTH - 3] + "..."
+
+
+def _is_hidden(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith(HIDDEN_FILES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.permission import ListUnwritable, is_trusted_file, settings_folder, trust_file
+from archwright.evaluate.permission import ListUnwritable, find_settings_folder, is_trusted_file, trust_file
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +59,9 @@ def test_where_it_lies(monkeypatch, tmp_path):
     monkeypatch.delenv("ARCHWRIGHT_CONFIG")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", "somewhere")  # which is to be absolute, or is nothing
-    assert settings_folder() == tmp_path / ".config/archwright"
+    assert find_settings_folder() == tmp_path / ".config/archwright"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "etc"))
-    assert settings_folder() == tmp_path / "etc/archwright"
+    assert find_settings_folder() == tmp_path / "etc/archwright"
 
 
 def test_nobody_else_can_write_it_and_nothing_is_left_beside_it(folder):
