@@ -14,8 +14,9 @@ from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Status, Stopped
-from archwright.core.value import Path
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
+
+LoggedPath = tuple[tuple[str, JSON], ...]  # the name and value of each choice; a stranger's log may hold any JSON there
 
 
 @frozen
@@ -52,7 +53,7 @@ class Proposed:
     """The searcher proposed a leaf: `path` is the sequence of its choices."""
 
     trial: int
-    path: Path
+    path: LoggedPath
     budget: Budget
     continues: int | None = None
 
@@ -160,7 +161,7 @@ def _make_converter() -> cattrs.Converter:
     # What is JSON already goes through untouched, so that json.dumps, not this converter, judges it.
     converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda x: x)
     # As cattrs does it, in a quarter of the time: half of a log is paths.
-    converter.register_structure_hook_func(lambda kind: kind == Path, _structure_path)
+    converter.register_structure_hook_func(lambda kind: kind == LoggedPath, _structure_path)
     # A field that events did not always have is left out where it says nothing: such an event is written as ever.
     for kind, later in _OPTIONAL_FIELDS.items():
         said = {name: override(omit_if_default=True) for name in later}
@@ -169,7 +170,7 @@ def _make_converter() -> cattrs.Converter:
     return converter
 
 
-def _structure_path(pairs: JSON, _: object) -> Path:
+def _structure_path(pairs: JSON, _: object) -> LoggedPath:
     return tuple([(str(name), value) for name, value in pairs])  # faster than of a generator
 
 

@@ -14,7 +14,7 @@ from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
     Event,
-    Path,
+    LoggedPath,
     Proposed,
     Reported,
     RunResumed,
@@ -29,7 +29,7 @@ class Trial:
     """What is known of one proposal."""
 
     trial: int
-    path: Path
+    path: LoggedPath
     budget: Budget
     continues: int | None
     attempts: int = 0  # how many were started; the last one's number
@@ -87,7 +87,7 @@ class _TrialDraft:
     """A trial under way: what `Trial` has, to be changed in place."""
 
     trial: int
-    path: Path
+    path: LoggedPath
     budget: Budget
     continues: int | None
     attempts: int = 0
