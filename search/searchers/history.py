@@ -9,37 +9,37 @@ from pyrsistent import PMap, PSet, PVector, pmap, pset, pvector
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.value import Path
 
-F = TypeVar("F")  # the features of an architecture
+Features = TypeVar("Features")  # of an architecture
 
 
 @final
 @frozen
-class Observation(Generic[F]):
+class Observation(Generic[Features]):
     """A trial whose outcome is known."""
 
     path: Path
-    features: F
+    features: Features
     utility: float | None  # the score, where more is better; None if there is none
 
 
 @final
 @frozen
-class History(Generic[F]):
+class History(Generic[Features]):
     """Everything that happened, with the features of each trial, worked out once."""
 
     problem: Problem
-    observations: "PVector[Observation[F]]" = pvector()  # noqa: RUF009  (a value, as those below)
-    open_trials: "PMap[int, tuple[Path, F]]" = pmap()  # by number
+    observations: "PVector[Observation[Features]]" = pvector()  # noqa: RUF009  (a value, as those below)
+    open_trials: "PMap[int, tuple[Path, Features]]" = pmap()  # by number
     seen: PSet[Path] = pset()  # whatever was proposed
 
 
-def adopt_proposal(history: History[F], proposal: Proposal, features: F) -> History[F]:
+def adopt_proposal(history: History[Features], proposal: Proposal, features: Features) -> History[Features]:
     """The history in which a proposal is open."""
     open_trials = history.open_trials.set(proposal.trial, (proposal.path, features))
     return evolve(history, open_trials=open_trials, seen=history.seen.add(proposal.path))
 
 
-def observe(history: History[F], outcome: Outcome) -> History[F]:
+def observe(history: History[Features], outcome: Outcome) -> History[Features]:
     """The history in which a proposal is open no more, and its outcome known."""
     trial = outcome.proposal.trial
     path, features = history.open_trials[trial]
@@ -48,7 +48,7 @@ def observe(history: History[F], outcome: Outcome) -> History[F]:
     return evolve(history, observations=observations, open_trials=history.open_trials.remove(trial))
 
 
-def impute_targets(observations: Sequence[Observation[F]]) -> list[float]:
+def impute_targets(observations: Sequence[Observation[Features]]) -> list[float]:
     """The utility of each observation; a failed trial has that of the worst, 0 if all failed."""
     utilities = [observation.utility for observation in observations]
     worst = min((utility for utility in utilities if utility is not None), default=0.0)

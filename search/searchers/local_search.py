@@ -1,4 +1,4 @@
-"""Local search: the first neighbour that is better, and a fresh start where none is."""
+"""Local search: the first neighbour that is better is the next incumbent; where none is, the search restarts."""
 
 from typing import ClassVar, final
 
@@ -20,19 +20,20 @@ class LocalState:
     problem: Problem
     incumbent: Outcome | None = None  # None before the first outcome
     untried: tuple[Path, ...] = ()  # neighbours of the incumbent, in the order of trying
-    restarts: PSet[int] = pset()  # the open trials that are no neighbours but fresh starts
+    restarts: PSet[int] = pset()  # the open trials that are no neighbours of an incumbent
     seen: PSet[Path] = pset()  # whatever was proposed
 
 
 @final
 @frozen
 class LocalSearch:
-    """From a random leaf, neighbours that differ in one choice are tried in random order until one is better.
+    """From a random leaf, the incumbent, neighbours that differ in one choice are tried in random order.
 
-    The better one is where the search goes on from, at once; if there is none, it begins again at a random leaf. No
-    leaf is proposed twice, and there is nothing to propose once all of a finite space were. The neighbours of a number
-    that has many are some at several distances on either side. Several workers try several neighbours: an outcome that
-    is better than where the search stands by then is where it goes on from. A failed trial is worse than any other.
+    The first that is better is the next incumbent, at once; if none is, the search restarts at a random leaf, however
+    good that is. No leaf is proposed twice, and there is nothing to propose once all of a finite space were. The
+    neighbours of a number that has many are some at several distances on either side. Several workers try several
+    neighbours: an outcome that is better than the incumbent by then is the next one. A failed trial is worse than any
+    other.
     """
 
     name: ClassVar[str] = "local-search"
@@ -52,7 +53,7 @@ class LocalSearch:
         return None if leaf is None else Proposal.of(trial, leaf, problem.budget)
 
     def adopt(self, state: LocalState, proposal: Proposal) -> LocalState:
-        """One path more that was seen: a neighbour if it is among those to be tried, and else a fresh start."""
+        """One path more that was seen: a neighbour if it is among those to be tried, and else a restart."""
         path = proposal.path
         return evolve(
             state,
@@ -62,16 +63,16 @@ class LocalSearch:
         )
 
     def tell(self, state: LocalState, outcome: Outcome, uniform: Uniform) -> LocalState:
-        """The outcome is the new incumbent if it is better, or if it is a fresh start that was due.
+        """The outcome is the next incumbent if it is better, or a restart while no neighbour is left to try.
 
-        Consumes a number for each neighbour of a new incumbent, and one for each choice that is drawn in it.
+        Consumes a number for each neighbour of a next incumbent, and one for each choice that is drawn in it.
         """
         utility = state.problem.objective.utility
         is_restart = outcome.proposal.trial in state.restarts
         state = evolve(state, restarts=state.restarts.discard(outcome.proposal.trial))
         incumbent = state.incumbent
-        is_due = incumbent is None or (is_restart and not state.untried)
-        if is_due or utility(outcome.score) > utility(incumbent.score if incumbent else None):
+        is_accepted = incumbent is None or (is_restart and not state.untried)
+        if is_accepted or utility(outcome.score) > utility(incumbent.score if incumbent else None):
             untried = _draw_neighbours(outcome.proposal, state.seen, uniform)
             return evolve(state, incumbent=outcome, untried=untried)
         return state

@@ -41,7 +41,7 @@ class TreeNode:
     children: "PMap[int, TreeNode]" = pmap()  # those that were ever visited, by branch
 
 
-UNVISITED = TreeNode()
+UNVISITED = TreeNode()  # the statistics of a child that is not in the tree yet
 
 
 @final
@@ -51,7 +51,7 @@ class MctsState:
 
     problem: Problem
     tree: TreeNode = UNVISITED
-    paths: PMap[int, tuple[int, ...]] = pmap()  # by open trial: the branches from the root to where the rollout began
+    tree_paths: PMap[int, tuple[int, ...]] = pmap()  # by open trial: the branches down to where its rollout began
     min_utility: float | None = None  # of the scores so far; None before the first
     max_utility: float | None = None
 
@@ -129,7 +129,7 @@ class Mcts:
             return evolve(tree_node, branches=count, exhausted=node.domain is None)
 
         tree = _update_path(state.tree, branches, _add_pending, expand)
-        return evolve(state, tree=tree, paths=state.paths.set(proposal.trial, tuple(branches)))
+        return evolve(state, tree=tree, tree_paths=state.tree_paths.set(proposal.trial, tuple(branches)))
 
     def tell(self, state: MctsState, outcome: Outcome, uniform: Uniform) -> MctsState:
         """The tree with the outcome backed up: exact sums, so that the order of outcomes makes no difference."""
@@ -145,8 +145,8 @@ class Mcts:
                 failures=tree_node.failures + (utility is None),
             )
 
-        tree = _update_path(state.tree, state.paths[trial], back_up, _add_rollout)
-        state = evolve(state, tree=tree, paths=state.paths.remove(trial))
+        tree = _update_path(state.tree, state.tree_paths[trial], back_up, _add_rollout)
+        state = evolve(state, tree=tree, tree_paths=state.tree_paths.remove(trial))
         if utility is None:
             return state
         min_utility = utility if state.min_utility is None else min(utility, state.min_utility)

@@ -15,8 +15,8 @@ NUMBERS = aw.settings(x=aw.integers(1, 1000))
 SIX = aw.settings(**{f"x{i}": list("abcd") for i in range(6)})
 
 
-def fresh(space, trial: int):
-    """The value that a fresh start as this trial has: drawn from the seed and twice the trial's number."""
+def draw_restart(space, trial: int):
+    """The value that a restart as this trial has: drawn from the seed and twice the trial's number."""
     return aw.sample(aw.root(space, (1, 8, 8)), uniforms(0, 2 * trial)).path[0][1]
 
 
@@ -32,7 +32,7 @@ def test_begins_at_a_random_leaf_and_tries_its_neighbours():
     """Nothing is better than the first of five letters: the other four come, each once, and then nothing."""
     session = Session(LocalSearch(), problem(LETTERS))
     first = ask(session, 1.0)
-    assert first == fresh(LETTERS, 0)
+    assert first == draw_restart(LETTERS, 0)
     others = [ask(session, 0.0) for _ in range(4)]
     assert sorted([first, *others]) == list("abcde")  # type: ignore[type-var]
     assert session.ask() is None
@@ -58,18 +58,18 @@ def test_goes_to_the_first_that_is_better_and_forgets_the_other_neighbours():
 
 
 def test_equal_is_not_better():
-    """All score the same: after the start come its own neighbours only, and then a fresh start."""
+    """All score the same: after the start come its own neighbours only, and then a restart."""
     session = Session(LocalSearch(), problem(NUMBERS))
     start = ask(session, 0.5)
     around = find_neighbours(aw.integers(1, 1000), start)
     assert sorted(ask(session, 0.5) for _ in around) == sorted(around)  # type: ignore[type-var]
     again = ask(session, 0.5)
-    assert again == fresh(NUMBERS, 1 + len(around))
+    assert again == draw_restart(NUMBERS, 1 + len(around))
     assert again not in find_neighbours(aw.integers(1, 1000), around[0])
 
 
-def test_begins_again_where_nothing_is_better_even_if_that_is_worse():
-    """The start is worth 0.9 and its neighbours less. A fresh one, worth 0.1, is where the search goes on from."""
+def test_restarts_where_nothing_is_better_even_if_that_is_worse():
+    """The start is worth 0.9 and its neighbours less. A restart, worth 0.1, is the next incumbent."""
     session = Session(LocalSearch(), problem(NUMBERS))
     start = ask(session, 0.9)
     for _ in find_neighbours(aw.integers(1, 1000), start):

@@ -1,4 +1,4 @@
-"""What settings may be."""
+"""Searchers by name: what their settings may be, and how they are written."""
 
 import json
 
@@ -7,6 +7,7 @@ from attrs import evolve, fields, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archwright.cli.values import pairs
 from archwright.core.setting import ANY_VALUE, BY_TYPE, BadSetting, UnknownSetting, settings_by_name
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
@@ -15,6 +16,7 @@ from archwright.search.searchers.named import (
     SEARCHERS,
     UnknownSearcher,
     find_searcher,
+    format_searcher,
     searcher_from_json,
     searcher_to_json,
 )
@@ -26,6 +28,14 @@ NO_WHOLE = (2.7, 2.0, float("nan"), float("inf"), "2", True, None, [2])
 NO_NUMBER = ("0.5", False, None, float("nan"), float("inf"), float("-inf"), 10**400, [0.5])
 PARTS = "0 or a whole number from 2 to 1000000"
 NO_FLAG = ("no", "false", 0, 1, 1.0, None)
+
+
+TYPED_VALUES = {
+    bool: st.booleans(),
+    int: st.integers(0, 99),
+    float: st.floats(0, 5) | st.integers(0, 5),
+    str: st.sampled_from(["gp", "forest"]),
+}
 
 
 @frozen
@@ -162,3 +172,35 @@ def test_every_setting_says_what_it_may_be_and_what_it_means():
             assert setting.allowed
             assert setting.meaning
             assert setting != ANY_VALUE
+
+
+# Nobody types the settings of "given": they are a path.
+@pytest.mark.parametrize("name", [name for name in SEARCHERS if name != "given"])
+@given(data=st.data())
+def test_what_is_typed_and_what_is_written_name_the_same_searcher(name, data):
+    """Whatever the settings may be; what is usual is left out."""
+    usual = SEARCHERS[name]
+    changed = {}
+    allowed = settings_by_name(type(usual))
+    for field in fields(type(usual)):
+        if data.draw(st.booleans()):
+            changed[field.name] = data.draw(TYPED_VALUES[field.type].filter(allowed[field.name].is_allowed))
+    text = format_searcher(searcher_to_json(name, changed))
+    written_name, *settings = text.split(",")
+    assert searcher_from_json(searcher_to_json(written_name, pairs("--searcher", settings))) == searcher_from_json(
+        searcher_to_json(name, changed)
+    )
+    assert all(f"{key}=" not in text for key, value in changed.items() if value == getattr(usual, key))
+
+
+def test_text_by_hand():
+    assert format_searcher(searcher_to_json("mcts", {"exploration": 0.1, "rescale": True})) == (
+        "mcts,exploration=0.1,rescale=true"
+    )
+    assert format_searcher(searcher_to_json("mcts-bisection")) == "mcts-bisection"
+    assert format_searcher(searcher_to_json("smbo", {"surrogate": "forest"})) == "smbo,surrogate=forest"
+    assert format_searcher({"name": "mcts", "exploration": "0.5"}) == 'mcts,exploration="0.5"'
+
+
+def test_a_searcher_of_another_release_is_told_as_it_was_logged():
+    assert format_searcher({"name": "annealing", "heat": 3}) == "annealing,heat=3"

@@ -1,12 +1,10 @@
-"""Model-based search: ours, and the paper's."""
+"""Sequential model-based optimisation, and what holds for DeepArchitect's as well."""
 
 import random
-from collections import Counter
 
 import pytest
 from attrs import evolve
 from pyrsistent import pmap
-from sklearn.linear_model import Ridge
 
 import archwright as aw
 from archwright.search.searchers import smbo
@@ -204,91 +202,6 @@ def test_memory_is_bounded_and_keeps_the_best():
     ranked = sorted((trial.utility or 0.0 for trial in observations), reverse=True)
     assert chosen == ranked[:5] + ranked[5:30:5]
     assert bounded.propose().path not in bounded.state.seen
-
-
-def test_paper_coin():
-    """The order is random a quarter of the time: with one good name among the rollouts, a quarter's share is missed.
-
-    The score is the number of modules, which ridge regression predicts; of 50 rollouts a longest one comes first
-    whenever the model decides, and by chance else.
-    """
-    space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.repeat(aw.relu(), list(range(1, 9))))
-    session = Session(SmboPaper(), problem(space))
-    session.run(240, lambda path: path[1][1] / 8)
-    lengths = Counter(proposal.path[1][1] for proposal in session.proposals[40:])
-    assert 0.70 < lengths[8] / 200 < 0.86  # 3/4 + 1/4 of 1/8 = 0.78
-
-
-@pytest.mark.parametrize(("exploration", "share"), [(0.0, 1.0), (1.0, 1 / 8)])
-def test_paper_coin_at_its_ends(exploration, share):
-    space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.repeat(aw.relu(), list(range(1, 9))))
-    session = Session(SmboPaper(exploration=exploration), problem(space))
-    session.run(100, lambda path: path[1][1] / 8)
-    best = sum(proposal.path[1][1] == 8 for proposal in session.proposals[40:])
-    assert best / 60 == pytest.approx(share, abs=0.12)
-
-
-def test_paper_begins_with_the_first_rollout():
-    """Without an outcome all predictions are equal, and the order is that of drawing; only a coin could change it."""
-    session = Session(SmboPaper(exploration=0.0), problem(SPACE))
-    few = Session(SmboPaper(exploration=0.0, rollouts=1), problem(SPACE))
-    assert session.ask() == few.ask()
-
-
-def test_paper_prefers_the_name_that_scored_well():
-    """Relu scores 1 and gelu 0: with the penalty of 1,000 or without, a relu comes first from then on."""
-    space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.activation(["relu", "gelu"]))
-    session = Session(SmboPaper(exploration=0.0, rollouts=20), problem(space))
-    other = Session(RandomSearch(), problem(space), 1)
-    other.run(10, lambda path: float(path[1][1] == "relu"))
-    session.take_over(other.events)
-    assert dict(session.propose().path)["1.activation.function"] == "relu"
-
-
-def counted(leaf: aw.Node, length: int = 4) -> Counter[tuple[str, ...]]:
-    """The n-grams of an architecture of activations in a row, n = 1 to 4, and how many modules it has."""
-    words = [module.label for module in leaf.architecture.subterms]
-    grams = [tuple(words[i : i + n]) for n in range(1, length + 1) for i in range(len(words) - n + 1)]
-    return Counter([*grams, *[("modules",)] * len(words)])
-
-
-def test_paper_model_is_that_of_the_specifications():
-    """Ridge regression of sklearn's with lambda 1,000 on the n-grams that come three times or more in all trials.
-
-    The scores are in the thousands, so that with such a lambda more is predicted than the mean; with another lambda, or
-    with rarer n-grams, something else is.
-    """
-    words = ["relu", "gelu", "tanh", "sigmoid"]
-    space = aw.sequential(*(aw.activation(words) for _ in range(5)))
-    session = Session(SmboPaper(), problem(space))
-    other = Session(RandomSearch(), problem(space))
-    other.run(12, lambda path: 5000 * noise(path))
-    session.take_over(other.events)
-    leaves = [aw.sample(aw.root(space, (1, 8, 8)), random.Random(seed).random) for seed in range(20)]
-    known = [counted(proposal.leaf) for proposal in other.proposals]
-    often = [gram for gram, n in sum(known, Counter()).items() if n >= 3]
-    assert 10 < len(often) < 40
-
-    def expected(penalty: float, columns) -> list[float]:
-        x, y = [[each[gram] for gram in columns] for each in known], [5000 * noise(p.path) for p in other.proposals]
-        asked = [[counted(leaf)[gram] for gram in columns] for leaf in leaves]
-        return Ridge(alpha=penalty).fit(x, y).predict(asked).tolist()
-
-    found = SmboPaper()._predict(session.state, leaves)
-    assert found == pytest.approx(expected(1000.0, often), rel=1e-6)
-    assert found != pytest.approx(expected(1.0, often), rel=1e-3)
-    assert found != pytest.approx(expected(1000.0, sum(known, Counter())), rel=1e-3)
-
-
-def test_paper_draws_what_is_new_where_no_rollout_is():
-    """All but one of 18 leaves were seen, and of one rollout it is not: it is proposed nevertheless."""
-    other = Session(RandomSearch(replacement=False), problem(SMALL))
-    other.run(17, noise)
-    session = Session(SmboPaper(rollouts=1), problem(SMALL))
-    session.take_over(other.events)
-    last = session.ask()
-    assert last is not None
-    assert last.path not in {proposal.path for proposal in other.proposals}
 
 
 def test_a_surrogate_is_a_function_and_adding_one_is_adding_one(monkeypatch):
