@@ -1,9 +1,9 @@
-"""What is written on the box of a module."""
+"""Captions: the text on the boxes of modules and on the wires between them."""
 
 from attrs import fields
 
 from archwright.core.domain import Domain, Values
-from archwright.core.drawing.picture import Picture, Text, box
+from archwright.core.drawing.picture import Picture, Text, draw_box
 from archwright.core.expression import Computed, Expression, Shared
 from archwright.core.hyperparameter import Slot
 from archwright.core.modules import basic
@@ -11,12 +11,12 @@ from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.value import Value
 
-TIMES = "\N{MULTIPLICATION SIGN}"
-SHOWN = 4  # values of a domain; of more, the first and the last are shown
-LONGEST = 44  # letters of a line
-LEAST = 8  # letters of a name that stay, however long its value is
-END = 14  # letters of the first and the last of many values
-STYLES: dict[type[Term], str] = {
+TIMES_SIGN = "\N{MULTIPLICATION SIGN}"
+MAX_SHOWN_VALUES = 4  # of a domain; of more, the first and the last are shown
+MAX_LINE_CHARACTERS = 44
+MIN_NAME_CHARACTERS = 8  # of the name of a hyperparameter, however long its value is
+MAX_END_CHARACTERS = 14  # of the first and of the last of many values
+BOX_STYLES: dict[type[Term], str] = {
     basic.Conv2d: "convolution",
     basic.ReluConvBn: "convolution",
     basic.Affine: "affine",
@@ -31,110 +31,109 @@ STYLES: dict[type[Term], str] = {
     basic.Zero: "plain",
     basic.Settings: "plain",
 }
-UNITS = {"filters": "filters", "units": "units", "groups": "groups"}  # written after their number
+UNIT_NOUNS = {"filters": "filters", "units": "units", "groups": "groups"}  # written after their number
 
 
-def times(shape: Shape) -> str:
-    """A shape as people write it."""
-    return TIMES.join(map(str, shape))
+def format_shape(shape: Shape) -> str:
+    """A shape with multiplication signs between its axes."""
+    return TIMES_SIGN.join(map(str, shape))
 
 
-def told(shapes: tuple[Shape, ...]) -> str:
-    """What is written on a wire: the shape of what flows in it, or of the first and the last of several copies."""
-    different = list(dict.fromkeys(shapes))
-    if not different:
+def format_shapes(shapes: tuple[Shape, ...]) -> str:
+    """The caption of a wire: its shape, or the first and the last shape of several copies; empty without shapes."""
+    if not shapes:
         return ""
-    return times(different[0]) if len(different) == 1 else f"{times(different[0])} … {times(shapes[-1])}"
+    first, last = format_shape(shapes[0]), format_shape(shapes[-1])
+    return first if len(set(shapes)) == 1 else f"{first} … {last}"
 
 
-def module(term: Term, shapes: tuple[Shape, ...]) -> Picture:
-    """The box of a module that gets inputs of `shapes`, one for each of its copies; of none if nothing is known."""
+def draw_module(term: Term, shapes: tuple[Shape, ...]) -> Picture:
+    """The box of a module; `shapes` are the input shapes of its copies, none where they are not known."""
     counts = list(dict.fromkeys(term.parameters(shape) for shape in shapes))
-    lines = [Text(title(term), "title"), *(Text(line, "detail") for line in wrapped(details(term)))]
+    lines = [Text(format_title(term), "title"), *(Text(line, "detail") for line in wrap(list_details(term)))]
     if any(counts):
-        lines.append(size(*counts))
-    return box(tuple(lines), STYLES.get(type(term), "own"))
+        lines.append(caption_parameters(*counts))
+    return draw_box(tuple(lines), BOX_STYLES.get(type(term), "own"))
 
 
-def size(*counts: int) -> Text:
-    """How many parameters a module has, or the first and the last of several copies."""
-    shown = counts if len(counts) < 2 else (counts[0], counts[-1])
-    return Text(f"{' … '.join(f'{count:,}' for count in shown)} parameters", "small")
+def caption_parameters(*counts: int) -> Text:
+    """The number of parameters of a module, or of the first and the last of several copies."""
+    ends = counts if len(counts) < 2 else (counts[0], counts[-1])
+    return Text(f"{' … '.join(f'{count:,}' for count in ends)} parameters", "small")
 
 
-def title(term: Term) -> str:
-    """The kind; of an activation its function, of a window its size."""
+def format_title(term: Term) -> str:
+    """The kind of a module; for an activation its function, for a window also its size."""
     size = getattr(term, "size", None)
-    if isinstance(term, basic.Conv2d | basic.MaxPool2d | basic.AvgPool2d | basic.ReluConvBn) and isinstance(size, int):
-        return f"{term.kind} {size}{TIMES}{size}"
-    return term.label
+    has_window = isinstance(term, basic.Conv2d | basic.MaxPool2d | basic.AvgPool2d | basic.ReluConvBn)
+    return f"{term.kind} {size}{TIMES_SIGN}{size}" if has_window and isinstance(size, int) else term.label
 
 
-def details(term: Term) -> list[str]:
-    """The hyperparameters that are not as usual, or were left open, and are not in the title."""
-    usual: dict[str, object] = {a.name: a.default for a in fields(type(term))}
-    shown: list[str] = []
-    for name, held in term.hyperparameters:
-        in_title = str(held) == term.label or (name == "size" and title(term) != term.kind)
-        if not in_title and (name in term.opened or _tells(name, held, usual.get(name))):
-            shown.append(_named(name, held))
-    return shown
+def list_details(term: Term) -> list[str]:
+    """The hyperparameters that differ from their defaults or were open, and are not in the title."""
+    defaults: dict[str, object] = {a.name: a.default for a in fields(type(term))}
+    details: list[str] = []
+    for name, slot in term.hyperparameters:
+        in_title = str(slot) == term.label or (name == "size" and format_title(term) != term.kind)
+        if not in_title and (name in term.opened or _is_notable(name, slot, defaults.get(name))):
+            details.append(_format_detail(name, slot))
+    return details
 
 
-def _tells(name: str, held: Slot, usual: object) -> bool:
-    """Whether a hyperparameter that nobody chose is worth a place: a size is, and a stride other than 1."""
+def _is_notable(name: str, slot: Slot, default: object) -> bool:
+    """Whether a hyperparameter that was not chosen is shown: a size is, and a stride other than 1."""
     if name == "stride":
-        return held != 1
-    return held != usual or (name == "size" and isinstance(held, int))
+        return slot != 1
+    return slot != default or (name == "size" and isinstance(slot, int))
 
 
-def _named(name: str, held: Slot) -> str:
-    if name in UNITS:
-        return f"{_short(entry(held), LONGEST - len(UNITS[name]) - 1)} {UNITS[name]}"
-    return f"no {name}" if held is False else setting(name, held)
+def _format_detail(name: str, slot: Slot) -> str:
+    if name in UNIT_NOUNS:
+        return f"{_shorten(format_slot(slot), MAX_LINE_CHARACTERS - len(UNIT_NOUNS[name]) - 1)} {UNIT_NOUNS[name]}"
+    return f"no {name}" if slot is False else format_setting(name, slot)
 
 
-def setting(name: str, held: Slot) -> str:
-    """A name and its value in a line that is not too long: of the two, the name is what is shortened."""
-    value = _short(entry(held), LONGEST - 1 - min(len(name), LEAST))
-    return f"{_short(name, LONGEST - 1 - len(value))} {value}"
+def format_setting(name: str, slot: Slot) -> str:
+    """A name and its value in a line of at most `MAX_LINE_CHARACTERS`; the name is shortened before the value."""
+    value = _shorten(format_slot(slot), MAX_LINE_CHARACTERS - 1 - min(len(name), MIN_NAME_CHARACTERS))
+    return f"{_shorten(name, MAX_LINE_CHARACTERS - 1 - len(value))} {value}"
 
 
-def entry(held: Slot) -> str:
-    """A value, or what there is to choose from."""
-    if isinstance(held, Shared):
-        return f"{held.name} {entry(held.domain)}"
-    if isinstance(held, Computed):
-        return str(held)
-    if isinstance(held, Domain):
-        if held.size == 1:  # never asked
-            return _value(held.from_unit(0.0))
-        if held.size is None:
-            return str(held)
-        whole = f"{{{', '.join(map(_value, held))}}}" if held.size <= SHOWN else ""
-        if whole and len(whole) <= LONGEST - LEAST:
-            return whole
-        ends = (held.options[0], held.options[-1]) if isinstance(held, Values) else map(held.from_unit, (0.0, 1.0))
-        first, last = (_short(_value(end), END) for end in ends)
+def format_slot(slot: Slot) -> str:
+    """A value, or the values that it may have."""
+    if isinstance(slot, Shared):
+        return f"{slot.name} {format_slot(slot.domain)}"
+    if isinstance(slot, Computed):
+        return str(slot)
+    if isinstance(slot, Domain):
+        if slot.size == 1:  # no choice
+            return _format_value(slot.from_unit(0.0))
+        if slot.size is None:
+            return str(slot)
+        values = f"{{{', '.join(map(_format_value, slot))}}}" if slot.size <= MAX_SHOWN_VALUES else ""
+        if values and len(values) <= MAX_LINE_CHARACTERS - MIN_NAME_CHARACTERS:
+            return values
+        ends = (slot.options[0], slot.options[-1]) if isinstance(slot, Values) else map(slot.from_unit, (0.0, 1.0))
+        first, last = (_shorten(_format_value(end), MAX_END_CHARACTERS) for end in ends)
         return f"{{{first} … {last}}}"
-    assert not isinstance(held, Expression)
-    return _value(held)
+    assert not isinstance(slot, Expression)
+    return _format_value(slot)
 
 
-def _value(value: Value) -> str:
+def _format_value(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _short(text: str, longest: int = LONGEST) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+def _shorten(text: str, max_characters: int = MAX_LINE_CHARACTERS) -> str:
+    return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
 
 
-def wrapped(words: list[str]) -> list[str]:
-    """Words separated by commas, in lines that are not too long."""
+def wrap(items: list[str]) -> list[str]:
+    """The items, separated by commas, in lines of at most `MAX_LINE_CHARACTERS`."""
     lines: list[str] = []
-    for word in map(_short, words):
-        if lines and len(lines[-1]) + len(word) + 2 <= LONGEST:
-            lines[-1] += f", {word}"
+    for item in map(_shorten, items):
+        if lines and len(lines[-1]) + len(item) + 2 <= MAX_LINE_CHARACTERS:
+            lines[-1] += f", {item}"
         else:
-            lines.append(word)
+            lines.append(item)
     return lines

@@ -14,51 +14,48 @@ from archwright.core.term import Composite, Term
 
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
-    """A tree, one module a line. An architecture drawn with its input shape also shows shapes and parameters."""
+    """A tree with a module in each line; with its input shape, that of an architecture has shapes and parameters."""
     shape = in_shape if term.plan.specified else None
-    return "\n".join(_lines(term, "", "", "", shape))
+    return "\n".join(_draw_lines(term, "", "", "", shape))
 
 
-def _lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
-    yield to_one_line(first + label + _described(term) + _shaped(term, shape))
-    inside = term.subterms
-    labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(inside)
-    shapes: list[Shape | None] = [None] * len(inside)
+def _draw_lines(term: Term, label: str, first: str, rest: str, shape: Shape | None) -> Iterator[str]:
+    yield to_one_line(first + label + _describe(term) + _describe_shapes(term, shape))
+    children = term.subterms
+    labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(children)
+    shapes: list[Shape | None] = [None] * len(children)
     if shape is not None and isinstance(term, Composite):
         for i, _, before, _ in term.runs(shape):
             shapes[i] = shapes[i] or before
-    for i, (each, name) in enumerate(zip(inside, labels, strict=True)):
-        last = i == len(inside) - 1
+    for i, (child, name) in enumerate(zip(children, labels, strict=True)):
+        last = i == len(children) - 1
         branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield from _lines(each, name, rest + branch, rest + below, shapes[i])
+        yield from _draw_lines(child, name, rest + branch, rest + below, shapes[i])
 
 
-def _described(term: Term) -> str:
-    """The kind and its hyperparameters, less those that are as usual and the labels that the lines below show.
-
-    What was left open is shown, whatever was chosen.
-    """
-    usual: dict[str, object] = {a.name: a.default for a in fields(type(term))}
-    shown = [
-        f"{name}={_entry(held)}"
-        for name, held in term.hyperparameters
-        if (name in term.opened or held != usual.get(name))
-        and not (isinstance(term, Either) and held == Values(term.labels))
+def _describe(term: Term) -> str:
+    """The kind and its hyperparameters, without defaults that were not chosen and labels that the lines below show."""
+    defaults: dict[str, object] = {a.name: a.default for a in fields(type(term))}
+    details = [
+        f"{name}={_format_slot(slot)}"
+        for name, slot in term.hyperparameters
+        if (name in term.opened or slot != defaults.get(name))
+        and not (isinstance(term, Either) and slot == Values(term.labels))
     ]
-    return f"{term.kind}({', '.join(shown)})" if shown else term.kind
+    return f"{term.kind}({', '.join(details)})" if details else term.kind
 
 
-def _entry(held: Slot) -> str:
-    if isinstance(held, Shared):
-        return f"{held.name} {_entry(held.domain)}"
-    if isinstance(held, Domain) and held.size == 1:  # never asked
-        held = held.from_unit(0.0)
-    if isinstance(held, Domain | Expression):
-        return str(held)
-    return f"{held:g}" if isinstance(held, float) else str(held)
+def _format_slot(slot: Slot) -> str:
+    if isinstance(slot, Shared):
+        return f"{slot.name} {_format_slot(slot.domain)}"
+    if isinstance(slot, Domain) and slot.size == 1:  # no choice
+        slot = slot.from_unit(0.0)
+    if isinstance(slot, Domain | Expression):
+        return str(slot)
+    return f"{slot:g}" if isinstance(slot, float) else str(slot)
 
 
-def _shaped(term: Term, shape: Shape | None) -> str:
+def _describe_shapes(term: Term, shape: Shape | None) -> str:
     if shape is None:
         return ""
     parameters = term.parameters(shape)

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 
 import archwright as aw
-from archwright.core.drawing.captions import TIMES
+from archwright.core.drawing.captions import TIMES_SIGN
 from archwright.core.drawing.svg import as_svg
 from archwright.core.drawing.text import as_text
 from archwright.core.modules.choices import Either
@@ -30,7 +30,7 @@ def test_a_space_as_a_tree(golden):
 
 
 def test_a_space_with_everything_in_it(golden):
-    """Shared hyperparameters show their name and domain, computed ones their formula; what is as usual is left out."""
+    """Shared hyperparameters show their name and domain, computed ones their formula; defaults are left out."""
     golden("space.txt", as_text(SPACE))
 
 
@@ -53,14 +53,14 @@ def test_a_line_for_each_module(term):
 
 @given(leaves)
 def test_an_architecture_ends_in_its_output_shape(leaf):
-    """The first line says what goes in and what comes out."""
+    """The first line has the input shape and the output shape."""
     shape = leaf.origin.input_shape
     first = as_text(leaf.architecture, shape).splitlines()[0]
     assert f"   {shape} -> {leaf.out_shape}" in first
 
 
-def test_modules_of_ones_own_are_drawn():
-    """Like any other."""
+def test_user_defined_modules_are_drawn():
+    """Like built-in ones."""
     space = Glued((aw.conv2d(4, 1), Shrink([1, 2])), Ladder(aw.relu(), width=[4, 8], rungs=2))
     assert as_text(space).splitlines() == [
         "glued",
@@ -71,8 +71,8 @@ def test_modules_of_ones_own_are_drawn():
     ]
 
 
-def test_what_was_open_is_always_shown():
-    """Also where the choice is what is usual anyway; what nobody was asked about is shown where it is not."""
+def test_chosen_values_are_always_shown():
+    """Also where the choice is the default; other values are shown where they are not."""
     convolution = aw.conv2d(8, 3, stride=[1, 2], padding=["same", "valid"], bias=[True, False])
     space = aw.sequential(convolution, aw.repeat_tied(aw.max_pool2d([1, 2]), [1, 2]), aw.conv2d(8, 3, stride=1))
     path = [("0.conv2d.stride", 1), ("0.conv2d.padding", "same"), ("0.conv2d.bias", True)]
@@ -87,7 +87,7 @@ def test_what_was_open_is_always_shown():
 
 
 def test_a_list_of_one_is_its_value():
-    """Nobody is asked about it."""
+    """It is no choice."""
     space = aw.sequential(aw.repeat(aw.relu(), [12]), aw.repeat_tied(aw.relu(), [11]), aw.conv2d([8], 3))
     lines = as_text(space).splitlines()
     assert [lines[1], lines[3], lines[5]] == [
@@ -96,4 +96,4 @@ def test_a_list_of_one_is_its_value():
         "└─ conv2d(filters=8, size=3)",
     ]
     drawn = as_svg(space)
-    assert all(f">{text}</text>" in drawn for text in (f"{TIMES}12", f"{TIMES}11", "8 filters"))
+    assert all(f">{text}</text>" in drawn for text in (f"{TIMES_SIGN}12", f"{TIMES_SIGN}11", "8 filters"))
