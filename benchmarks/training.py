@@ -30,7 +30,7 @@ from archwright.evaluate.training.train import train
 from archwright.evaluate.training.trainer import compute_logits
 from archwright.evaluate.workers.machine import count_cores
 from rows import Row, show
-from workers import BATCH, ratio
+from workers import BATCH, median_ratio
 
 SETTINGS = {"optimizer": "adam", "batch_size": BATCH, "crop": 4, "flip": True}
 SHAPE = (3, 32, 32)
@@ -196,12 +196,12 @@ def measure(models: Mapping[str, Subject], device: torch.device, rounds: int, co
             beside = f"{figures['ours']:,.0f} to {figures[against]:,.0f}, {n}"
             yield Row(
                 f"images/s of a {name} model, to {words}",
-                f"{ratio(images_per_second['ours'], images_per_second[against]):.2f}",
+                f"{median_ratio(images_per_second['ours'], images_per_second[against]):.2f}",
                 "",
                 beside,
             )
         cost, step = (1000 * BATCH / figures[side] for side in ("known", "ours"))
-        batches = f"{ratio(images_per_second['ours'], images_per_second['known']):.1f} steps"
+        batches = f"{median_ratio(images_per_second['ours'], images_per_second['known']):.1f} steps"
         beside = f"{cost:.1f} ms to {step:.1f} ms, {n}"
         yield Row(f"FLOPs, latency and memory of a {name} model", batches, "", beside)
 

@@ -30,28 +30,28 @@ from rows import Row, show
 BATCH = 128
 
 
-def ratio(over: list[float], under: list[float]) -> float:
+def median_ratio(over: list[float], under: list[float]) -> float:
     """The median of the ratios of what was measured side by side."""
     return median(a / b for a, b in zip(over, under, strict=True))
 
 
-def ends(pool: WorkerPool, jobs: Iterator[Job], n: int) -> list[Finished]:
+def run_jobs(pool: WorkerPool, jobs: Iterator[Job], n: int) -> list[Finished]:
     """The ends of the next `n` jobs, as many at once as the pool has slots."""
-    found: list[Finished] = []
+    finished_jobs: list[Finished] = []
     opened = 0
-    while len(found) < n:
-        while opened < pool.slots and opened + len(found) < n:
+    while len(finished_jobs) < n:
+        while opened < pool.slots and opened + len(finished_jobs) < n:
             pool.submit(next(jobs))
             opened += 1
         for message in pool.collect(1.0):
             if isinstance(message, Finished):
                 assert message.status == "ok", message.error
-                found.append(message)
+                finished_jobs.append(message)
                 opened -= 1
-    return found
+    return finished_jobs
 
 
-def jobs(network: Term, budget: Budget) -> Iterator[Job]:
+def make_jobs(network: Term, budget: Budget) -> Iterator[Job]:
     """The same job again and again."""
     trial = 0
     while True:
@@ -62,14 +62,14 @@ def jobs(network: Term, budget: Budget) -> Iterator[Job]:
 SMALL = aw.sequential(aw.conv2d(filters=16, size=3), aw.relu(), aw.affine(units=10))  # for digits
 
 
-def start_seconds(pool: WorkerPool, rounds: int = 15) -> float:
+def measure_start(pool: WorkerPool, rounds: int = 15) -> float:
     """From a job's submission to a warm worker until its end, where it is one step of a batch: the median."""
-    queue = jobs(SMALL, Budget(1, "examples"))
-    ends(pool, queue, 3)
-    return median(_timed(lambda: ends(pool, queue, 1)) for _ in range(rounds))
+    queue = make_jobs(SMALL, Budget(1, "examples"))
+    run_jobs(pool, queue, 3)
+    return median(_time_wall(lambda: run_jobs(pool, queue, 1)) for _ in range(rounds))
 
 
-def worker_seconds(device: str, rounds: int = 7, epochs: int = 40) -> tuple[list[float], list[float]]:
+def measure_workers(device: str, rounds: int = 7, epochs: int = 40) -> tuple[list[float], list[float]]:
     """A training in a warm worker, and the same steps and scores in a bare loop of this process, in turn.
 
     On Linux in processor time, on which other work of the machine shows least; elsewhere in time on the wall.
@@ -78,29 +78,32 @@ def worker_seconds(device: str, rounds: int = 7, epochs: int = 40) -> tuple[list
     config = TrainingConfig(device=device, threads=1, settings={"batch_size": BATCH})
     torch.set_num_threads(1)  # as the worker has it: or else it would decide how long idle threads spin
     with WorkerPool(config) as pool:
-        queue = jobs(SMALL, Budget(epochs, "epochs"))
-        ends(pool, queue, 1)
-        bare(data, chosen, epochs)
+        queue = make_jobs(SMALL, Budget(epochs, "epochs"))
+        run_jobs(pool, queue, 1)
+        train_bare_loop(data, chosen, epochs)
         worker = pool.pids[0]
         pairs = [
-            (_spent(worker, lambda: ends(pool, queue, 1)), _alone(lambda: bare(data, chosen, epochs)))
+            (
+                _time_process(worker, lambda: run_jobs(pool, queue, 1)),
+                _time_own_process(lambda: train_bare_loop(data, chosen, epochs)),
+            )
             for _ in range(rounds)
         ]
-    return [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+    return [worker for worker, _ in pairs], [loop for _, loop in pairs]
 
 
-def _alone(act: Callable[[], object]) -> float:
-    began = time.process_time()
-    act()
-    return time.process_time() - began
+def _time_own_process(action: Callable[[], object]) -> float:
+    start = time.process_time()
+    action()
+    return time.process_time() - start
 
 
-def _spent(pid: int, act: Callable[[], object]) -> float:
+def _time_process(pid: int, action: Callable[[], object]) -> float:
     """The seconds that a process and its children compute while something is done."""
     if not Path(f"/proc/{pid}/schedstat").exists():
-        return _timed(act)
+        return _time_wall(action)
     before = _processor_seconds(pid)
-    act()
+    action()
     return _processor_seconds(pid) - before
 
 
@@ -112,7 +115,7 @@ def _processor_seconds(pid: int) -> float:
     )
 
 
-def bare(data: DeviceData, device: torch.device, epochs: int) -> None:
+def train_bare_loop(data: DeviceData, device: torch.device, epochs: int) -> None:
     """What a person would write who keeps the data in place: train, score after each epoch, test the best weights."""
     model = compile_architecture(SMALL, (1, 8, 8), 0).to(device)
     optimizer, best_accuracy, best_weights = (
@@ -139,18 +142,18 @@ def bare(data: DeviceData, device: torch.device, epochs: int) -> None:
     evaluate_model(model, data, data.test)
 
 
-def trials_an_hour(device: str, workers: int, trials: int) -> float:
+def count_trials_an_hour(device: str, workers: int, trials: int) -> float:
     """Trials of 5 epochs of a small model on digits, all workers warm, on one device."""
-    queue = jobs(SMALL, Budget(5, "epochs"))
+    queue = make_jobs(SMALL, Budget(5, "epochs"))
     with WorkerPool(TrainingConfig(device=device), workers=workers) as pool:
-        ends(pool, queue, 2 * pool.slots)
-        return trials * 3600 / _timed(lambda: ends(pool, queue, trials))
+        run_jobs(pool, queue, 2 * pool.slots)
+        return trials * 3600 / _time_wall(lambda: run_jobs(pool, queue, trials))
 
 
-def _timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
+def _time_wall(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -161,25 +164,28 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", default="1,2,4,8")
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--epochs", type=int, default=40, help="of a training in a worker")
-    given = parser.parse_args(words)
-    rows = measured(given.device, given.rounds, given.epochs, list(map(int, given.workers.split(","))), given.trials)
-    show(f"Workers on {choose_device(given.device, 0)}, torch {torch.__version__}", rows)
+    arguments = parser.parse_args(words)
+    workers = list(map(int, arguments.workers.split(",")))
+    rows = measure(arguments.device, arguments.rounds, arguments.epochs, workers, arguments.trials)
+    show(f"Workers on {choose_device(arguments.device, 0)}, torch {torch.__version__}", rows)
 
 
-def measured(device: str, rounds: int, epochs: int, workers: Sequence[int], trials: int) -> Iterator[Row]:
+def measure(device: str, rounds: int, epochs: int, workers: Sequence[int], trials: int) -> Iterator[Row]:
     """What a worker costs, and what several of them do in an hour."""
     with WorkerPool(TrainingConfig(device=device)) as pool:
-        begun = start_seconds(pool, rounds) * 1000
-    yield Row("a trial of one step in a warm worker, to its end", f"{begun:.0f} ms", "50 ms", f"n = {rounds}")
-    worker, loop = worker_seconds(device, rounds, epochs)
+        milliseconds = measure_start(pool, rounds) * 1000
+    yield Row("a trial of one step in a warm worker, to its end", f"{milliseconds:.0f} ms", "50 ms", f"n = {rounds}")
+    worker, loop = measure_workers(device, rounds, epochs)
     pairs = sorted(a / b for a, b in zip(worker, loop, strict=True))
     beside = f"{median(worker):.2f} s to {median(loop):.2f} s of processor, one thread each; {epochs} epochs of digits"
     spread = f"n = {rounds}, from {pairs[0]:.2f} to {pairs[-1]:.2f}"
-    yield Row("a training in a worker, to a bare loop", f"{ratio(worker, loop):.2f}", "1.05", f"{beside}; {spread}")
-    hourly = {n: trials_an_hour(device, n, trials) for n in workers}
+    yield Row(
+        "a training in a worker, to a bare loop", f"{median_ratio(worker, loop):.2f}", "1.05", f"{beside}; {spread}"
+    )
+    trials_by_workers = {n: count_trials_an_hour(device, n, trials) for n in workers}
     names = ", ".join(map(str, workers))
-    to_one = " / ".join(f"{each / hourly[workers[0]]:.2f}" for each in hourly.values())
-    figure = " / ".join(f"{each:,.0f}" for each in hourly.values())
+    to_one = " / ".join(f"{count / trials_by_workers[workers[0]]:.2f}" for count in trials_by_workers.values())
+    figure = " / ".join(f"{count:,.0f}" for count in trials_by_workers.values())
     beside = f"{names} workers: {to_one} of the first; {trials} trials each"
     yield Row("trials of 5 epochs of digits an hour, with more and more workers", figure, "", beside)
 

@@ -15,9 +15,9 @@ from archwright.evaluate.tables.tabular import (
     NotInTable,
     Runs,
     TableEntry,
-    one_of,
     read_table,
     require_budget,
+    require_one_of,
     select_run,
 )
 
@@ -43,7 +43,7 @@ class FcnetConfig:
     """Looks up a configuration; the score `loss` is the validation error of one of four runs, or their mean."""
 
     table: str  # path of the .npz
-    runs: Runs = field(default="drawn", validator=one_of(*RUNS))
+    runs: Runs = field(default="drawn", validator=require_one_of(*RUNS))
 
     @property
     def classes(self) -> int:

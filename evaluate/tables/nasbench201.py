@@ -16,9 +16,9 @@ from archwright.evaluate.tables.tabular import (
     NotInTable,
     Runs,
     TableEntry,
-    one_of,
     read_table,
     require_budget,
+    require_one_of,
     select_run,
 )
 
@@ -36,9 +36,9 @@ class Nasbench201Config:
     """
 
     table: str  # path of the .npz
-    dataset: str = field(default="cifar10", validator=one_of(*DATASET_CLASSES))
-    split: Nasbench201Split = field(default="validation", validator=one_of(*get_args(Nasbench201Split)))
-    runs: Runs = field(default="drawn", validator=one_of(*RUNS))
+    dataset: str = field(default="cifar10", validator=require_one_of(*DATASET_CLASSES))
+    split: Nasbench201Split = field(default="validation", validator=require_one_of(*get_args(Nasbench201Split)))
+    runs: Runs = field(default="drawn", validator=require_one_of(*RUNS))
 
     @property
     def classes(self) -> int:

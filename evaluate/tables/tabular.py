@@ -25,7 +25,7 @@ class NotInTable(ArchwrightError, LookupError):
     """An architecture or a budget that the table has no row or column for."""
 
 
-def one_of(*options: str) -> Callable[[object, Any, str], None]:
+def require_one_of(*options: str) -> Callable[[object, Any, str], None]:
     """An attrs validator: BadTable unless the setting is one of `options`."""
 
     def check(_: object, attribute: Any, value: str) -> None:

@@ -77,12 +77,12 @@ class TimeLimit:
 
     def kill_worker(self) -> None:
         """Kill the worker after a last call, unless its job is done."""
-        began = time.monotonic()
-        while not self._job_is_over and not self._worker.has_ended_job and time.monotonic() < began + LAST_CALL_SECONDS:
+        start = time.monotonic()
+        while not self._job_is_over and not self._worker.has_ended_job and time.monotonic() < start + LAST_CALL_SECONDS:
             time.sleep(0 if self._worker.read_reports() else 0.01)
         with self._ending:
             if not self._job_is_over and self._worker.is_alive and not self._worker.has_ended_job:
-                self._note_standstill(began - OVERTIME_SECONDS)
+                self._note_standstill(start - OVERTIME_SECONDS)
                 self.killed_at = time.monotonic()
                 self._worker.terminate()
 
