@@ -1,1 +1,1 @@
-"""Runs in a log: the loop, what it goes on from, and what is kept of its trials; comparisons of many."""
+"""Searches that are run and logged: the loop, runs in a log, artifact retention, early stopping, comparisons."""

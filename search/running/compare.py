@@ -22,7 +22,7 @@ from archwright.search.running.search_state import SearchState, start_search_in
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
-from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
+from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventBatch, Log, LoggedEvent, Position
 
@@ -154,8 +154,8 @@ def _repeat_search(
     log, started = _EventList(), evolve(search.started, trials=scored)
     loop = _make_loop(log, started, evaluator, max_consecutive_failures=scored + 1)
     loop.run(started)
-    logged, repeated = _select_decisive(events), _select_decisive(log.events)
-    for before, now in zip_longest(logged[: 2 * scored], repeated):
+    logged = _select_decisive(events)[: 2 * scored]
+    for before, now in zip_longest(logged, _select_decisive(log.events)):
         # They are compared as they are written: a metric may be NaN.
         if before is None or now is None or event_to_json(before) != event_to_json(now):
             verify = suggest_command(log_path, "replay", search.run, "--verify")
@@ -164,8 +164,13 @@ def _repeat_search(
                 f"where now is {now!r:.200}: the table, or archwright, has changed since; give the comparison another "
                 f"--name (what its searcher would do now: {verify})"
             )
-    unscored = logged[len(repeated) :]  # the proposal that the run was killed in
-    return reduce(SearchState[Any].fold, unscored, loop.search_state)
+    scored_trials = {event.trial for event in events if isinstance(event, Scored)}
+    open_trial_events = [
+        event
+        for event in events
+        if isinstance(event, Proposed | AttemptEnded) and event.trial not in scored_trials  # when the run was killed
+    ]
+    return reduce(SearchState[Any].fold, open_trial_events, loop.search_state)
 
 
 def _select_decisive(events: Sequence[Event]) -> list[Event]:
