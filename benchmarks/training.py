@@ -44,28 +44,28 @@ class Subject:
     batches: int
 
 
-def layer(filters: int) -> Term:
+def make_layer(filters: int) -> Term:
     """A convolution as most networks have it."""
     return aw.sequential(aw.conv2d(filters=filters, size=3, bias=False), aw.batch_norm(), aw.relu())
 
 
-def stage(filters: int, depth: int) -> list[Term]:
+def make_stage(filters: int, depth: int) -> list[Term]:
     """`depth` layers, as in the paper's experimental space."""
-    return [layer(filters) for _ in range(depth)]
+    return [make_layer(filters) for _ in range(depth)]
 
 
-def subjects(cuda: bool) -> dict[str, Subject]:
+def make_subjects(cuda: bool) -> dict[str, Subject]:
     """Tiny, middle, and as deep as the paper's: 2 stages of 16 convolutions of 48 and 96 filters."""
     pool = aw.max_pool2d(size=2)
     tiny = aw.sequential(aw.conv2d(filters=8, size=3, stride=2), aw.relu(), aw.affine(units=10))
     middle = aw.sequential(
-        layer(32), pool, aw.residual(aw.sequential(*stage(32, 2))), pool, aw.residual(aw.sequential(*stage(64, 2))),
+        make_layer(32), pool, aw.residual(aw.sequential(*make_stage(32, 2))), pool, aw.residual(aw.sequential(*make_stage(64, 2))),
         aw.global_avg_pool(), aw.affine(units=10),
     )  # fmt: skip
     first, second = (48, 16), (96, 16)
     deep = aw.sequential(
-        aw.conv2d(filters=48, size=7, stride=2), *stage(*first), aw.conv2d(filters=96, size=3, stride=2),
-        *stage(*second), aw.affine(units=10),
+        aw.conv2d(filters=48, size=7, stride=2), *make_stage(*first), aw.conv2d(filters=96, size=3, stride=2),
+        *make_stage(*second), aw.affine(units=10),
     )  # fmt: skip
     sizes = (400, 400, 100) if cuda else (40, 6, 3)
     return {
@@ -74,13 +74,13 @@ def subjects(cuda: bool) -> dict[str, Subject]:
     }
 
 
-def smallest() -> dict[str, Subject]:
+def make_smallest_subjects() -> dict[str, Subject]:
     """The tiny model and one batch in the place of each: enough to see that everything runs."""
-    models = subjects(cuda=False)
+    models = make_subjects(cuda=False)
     return dict.fromkeys(models, evolve(models["tiny"], batches=1))
 
 
-def random_data(batches: int, device: torch.device) -> DeviceData:
+def make_random_data(batches: int, device: torch.device) -> DeviceData:
     """Random images of 10 classes, as many as fill the batches."""
     draw = torch.Generator().manual_seed(0)
     images = torch.randint(256, (batches * BATCH, *SHAPE), dtype=torch.uint8, generator=draw)
@@ -176,7 +176,7 @@ def _synchronize(device: torch.device) -> None:
 
 def measure_rates(subject: Subject, device: torch.device, rounds: int, recipe: Recipe) -> dict[str, list[float]]:
     """Images a second of all sides, in turn, after a round that does not count."""
-    data = random_data(subject.batches, device)
+    data = make_random_data(subject.batches, device)
     sides: dict[str, Callable[[Term, DeviceData, Recipe], float]] = {
         "ours": run_training, "plain": run_plain_loop, "alone": run_model_alone, "known": measure_costs,
     }  # fmt: skip
@@ -222,8 +222,11 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
     parser.add_argument("--smallest", action="store_true", help="only to see that it runs")
     arguments = parser.parse_args(words)
-    device, rounds = prepare(arguments.device, arguments.threads), 1 if arguments.smallest else arguments.rounds
-    models = smallest() if arguments.smallest else subjects(device.type == "cuda")
+    device, rounds = (
+        prepare(arguments.device, arguments.threads),
+        1 if arguments.make_smallest_subjects else arguments.rounds,
+    )
+    models = make_smallest_subjects() if arguments.make_smallest_subjects else make_subjects(device.type == "cuda")
     show(f"Trainings on {describe_device(device)}", measure(models, device, rounds, arguments.compile))
 
 

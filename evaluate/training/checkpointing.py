@@ -1,7 +1,7 @@
-"""The files of a trial: its model, the weights that count, and its checkpoint, from which the training can be resumed.
+"""The files of a training job: the trained model, and the checkpoint from which the training can be resumed.
 
-Reading them runs no code. A model is a safetensors file, with its architecture and normalisation in the metadata; a
-checkpoint is plain values and tensors.
+A model is a safetensors file with the architecture and the normalisation in its metadata; a checkpoint, a file of torch,
+holds plain values and tensors. Reading either runs no code.
 """
 
 import json
@@ -32,7 +32,7 @@ Checkpoint = Mapping[str, Any]  # None, bools, numbers, texts, bytes and tensors
 TrainFromCheckpoint = Callable[[Checkpoint | None, Callable[[Checkpoint], None] | None], Verdict]
 
 CHECKPOINT_FORMAT = 1  # a checkpoint of another format is not resumed from
-EARLY_DESCRIPTION: Mapping[str, JSON] = {"reader": FIRST_READER}  # of trainings from before checkpoints described these
+EARLY_DESCRIPTION: Mapping[str, JSON] = {"reader": FIRST_READER}  # what the earliest checkpoints leave out
 
 
 class NoArtifact(ArchwrightError, FileNotFoundError):
@@ -54,11 +54,11 @@ class DifferentTraining(ArchwrightError, ValueError):
 def train_with_checkpoints(
     job: Job, model: nn.Module, data: DeviceData, description: Mapping[str, JSON], train: TrainFromCheckpoint
 ) -> Verdict:
-    """Trains from the checkpoint of the trial that the job continues, and writes what the job keeps.
+    """Calls `train` with the checkpoint of the trial that the job continues, and writes the files that the job keeps.
 
-    `data` has the images as they are normalised for the model. `description` holds all that decides the training but
-    its length: raises DifferentTraining if that of the checkpoint differs. Without a checkpoint of the continued trial
-    the training starts over, with the same result later unless its schedule has no horizon. The verdict's error names
+    `data` has the images as they are normalised for the model. `description` is all that decides a training but its
+    length: raises DifferentTraining if that of the checkpoint is another. If the checkpoint is missing, the training
+    starts over, which gives the same result, though later, unless its schedule has no horizon. The verdict's error says
     what could not be read or written.
     """
     checkpoints: list[Checkpoint] = []
@@ -69,9 +69,11 @@ def train_with_checkpoints(
     if verdict.status != "ok":
         return verdict
     if job.continues is not None:
-        verdict = evolve(verdict, metrics={**verdict.metrics, **_subtract_spent(verdict.metrics, checkpoint)})
-    described = [{"format": CHECKPOINT_FORMAT, "about": dict(description), **each} for each in checkpoints]
-    errors = [read_error, save_model(job, model, data), *(_save_checkpoint(job, each) for each in described)]
+        verdict = evolve(verdict, metrics={**verdict.metrics, **_compute_own_spending(verdict.metrics, checkpoint)})
+    errors = [read_error, save_model(job, model, data)]
+    for new_checkpoint in checkpoints:  # one, or none if the job keeps none
+        content = {"format": CHECKPOINT_FORMAT, "about": dict(description), **new_checkpoint}
+        errors.append(_try_to_write(partial(write_checkpoint, str(job.artifacts), job.trial, content)))
     return evolve(verdict, error="\n".join(filter(None, errors)))
 
 
@@ -90,8 +92,8 @@ def _read_continued_checkpoint(job: Job, description: Mapping[str, JSON]) -> tup
             )
     except (NoArtifact, BadArtifact) as error:
         return None, f"trained from the beginning: {error}"
-    continued = EARLY_DESCRIPTION | checkpoint["about"]
-    if different := [name for name, value in description.items() if continued.get(name) != value]:
+    continued_description = EARLY_DESCRIPTION | checkpoint["about"]
+    if different := [name for name, value in description.items() if continued_description.get(name) != value]:
         raise DifferentTraining(
             f"trial {job.trial} continues trial {job.continues}, which differs in its {', '.join(different)}; "
             "only the same model, trained in the same way, can be continued"
@@ -103,7 +105,7 @@ def _keeps(job: Job, kind: Artifact) -> bool:
     return job.artifacts is not None and kind in job.keeps
 
 
-def _subtract_spent(metrics: Metrics, checkpoint: Checkpoint | None) -> Metrics:
+def _compute_own_spending(metrics: Metrics, checkpoint: Checkpoint | None) -> Metrics:
     """What this trial itself has spent of the whole training's epochs and seconds."""
     before = TrainingState.from_state_dict(checkpoint).progress if checkpoint else TrainingProgress()
     return {
@@ -124,10 +126,6 @@ def save_model(job: Job, model: nn.Module, data: DeviceData | None) -> str:
     return _try_to_write(
         partial(write_model, str(job.artifacts), job.trial, weights, architecture, normalisation, class_names)
     )
-
-
-def _save_checkpoint(job: Job, checkpoint: Checkpoint) -> str:
-    return _try_to_write(partial(write_checkpoint, str(job.artifacts), job.trial, checkpoint))
 
 
 def _try_to_write(write_file: Callable[[], object]) -> str:

@@ -1,8 +1,8 @@
 """The optimizer of a recipe and the learning rate of each step.
 
-Torch decorates some methods of its optimizers so that they are never compiled, and these decorators import its compiler
-at the first call: 2 seconds and 100 MB in every worker. The optimizers here have the undecorated methods; no step of
-theirs is ever compiled.
+Torch decorates methods of its optimizers to exclude them from compilation, and at the first call these decorators
+import its compiler: 2 seconds and 100 MB in every worker. The optimizers here have the methods without decorators, as
+their steps are never compiled.
 """
 
 import math

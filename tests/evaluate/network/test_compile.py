@@ -128,9 +128,9 @@ def weight(model: torch.nn.Module) -> torch.Tensor:
 def test_compiling_draws_from_its_seed_and_leaves_torch_s_generator_alone():
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    first, again, other = (compile_architecture(aw.affine(units=3), (4,), seed) for seed in (7, 7, 8))
+    first, second, other = (compile_architecture(aw.affine(units=3), (4,), seed) for seed in (7, 7, 8))
     assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(weight(first), weight(again))
+    assert torch.equal(weight(first), weight(second))
     assert not torch.equal(weight(first), weight(other))
 
 
@@ -262,13 +262,13 @@ class Scaled(Basic):
     """A kind of a person's own with a trained scale and a frozen offset for each feature, that says how many it has."""
 
     kind = "scaled_in_a_test"
-    said: int = 0
+    declared: int = 0
 
     def out_shape(self, in_shape: Shape) -> Shape:
         return in_shape
 
     def parameters(self, in_shape: Shape) -> int:
-        return self.said
+        return self.declared
 
     def compile(self, in_shape: Shape) -> torch.nn.Module:
         class Scale(torch.nn.Module):
@@ -283,15 +283,21 @@ class Scaled(Basic):
         return Scale()
 
 
-@pytest.mark.parametrize("said", [6, 3])
-def test_a_kind_may_count_all_of_its_parameters_or_those_that_are_trained(said):
-    compile_architecture(aw.sequential(Scaled(said), aw.affine(2)), (3,), seed=0)
+@pytest.mark.parametrize("declared", [6, 3])
+def test_a_kind_may_count_all_of_its_parameters_or_those_that_are_trained(declared):
+    compile_architecture(aw.sequential(Scaled(declared), aw.affine(2)), (3,), seed=0)
 
 
-@pytest.mark.parametrize("said", [0, 4, 7])
-def test_a_kind_with_another_number_of_parameters_than_it_says_is_refused_with_both(said):
-    message = rf"scaled_in_a_test says by parameters that it has {said} of them .* shape \(3,\), and its module has 6,"
-    for space in (Scaled(said), aw.sequential(aw.affine(3), aw.residual(Scaled(said))), aw.branches(Scaled(said))):
+@pytest.mark.parametrize("declared", [0, 4, 7])
+def test_a_kind_with_another_number_of_parameters_than_it_says_is_refused_with_both(declared):
+    message = (
+        rf"scaled_in_a_test says by parameters that it has {declared} of them .* shape \(3,\), and its module has 6,"
+    )
+    for space in (
+        Scaled(declared),
+        aw.sequential(aw.affine(3), aw.residual(Scaled(declared))),
+        aw.branches(Scaled(declared)),
+    ):
         with pytest.raises(WrongSize, match=message):
             compile_architecture(space, (3,), seed=0)
 
@@ -326,8 +332,8 @@ def test_a_kind_that_cannot_be_compiled_is_told_without_how_we_came_to_it():
     architecture = aw.sequential(aw.residual(Mute()))
     with pytest.raises(NotCompilable) as raised:
         compile_architecture(architecture, (3,), seed=0)
-    ours = raised.tb.tb_next  # the first frame is that of this test
-    assert format_traceback(raised.value.with_traceback(ours)) == str(raised.value)
+    traceback = raised.tb.tb_next  # the first frame is that of this test
+    assert format_traceback(raised.value.with_traceback(traceback)) == str(raised.value)
 
 
 def test_an_open_space_is_not_compiled():

@@ -153,12 +153,12 @@ def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
     assert evaluate_model(model, data, data.test).accuracy == verdict.metrics["test_accuracy"]
 
 
-@pytest.mark.parametrize("each", ["channel", "pixel"])
-def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path, evaluate, each):
+@pytest.mark.parametrize("normalisation", ["channel", "pixel"])
+def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path, evaluate, normalisation):
     """As the recipe of the architecture says."""
-    evaluate(make_job(tmp_path, architecture=aw.sequential(aw.settings(normalisation=each), NETWORK)))
+    evaluate(make_job(tmp_path, architecture=aw.sequential(aw.settings(normalisation=normalisation), NETWORK)))
     data = to_device(load_dataset("digits"), torch.device("cpu"))
-    assert read_normalisation(tmp_path, 0) == (data.by_pixel if each == "pixel" else data).normalisation
+    assert read_normalisation(tmp_path, 0) == (data.by_pixel if normalisation == "pixel" else data).normalisation
 
 
 def test_nothing_is_left_of_a_trial_that_failed_or_that_is_not_to_be_kept(tmp_path, evaluate):
@@ -229,17 +229,17 @@ def test_where_the_state_is_not_there_all_is_trained_again_with_the_same_result(
     """The verdict says so, and what it cost."""
     evaluate(make_job(tmp_path, budget=TWO, keeps=STATE))
     harm(tmp_path)
-    again = evaluate(make_job(tmp_path, 1, budget=FIVE, continues=0, keeps=()))
-    assert drop_times(again) == drop_times(evaluate(job(0, NETWORK, FIVE)))
-    assert again.metrics["spent_epochs"] == 5
-    assert again.error.startswith("trained from the beginning: ")
-    assert message in again.error
+    restarted = evaluate(make_job(tmp_path, 1, budget=FIVE, continues=0, keeps=()))
+    assert drop_times(restarted) == drop_times(evaluate(job(0, NETWORK, FIVE)))
+    assert restarted.metrics["spent_epochs"] == 5
+    assert restarted.error.startswith("trained from the beginning: ")
+    assert message in restarted.error
 
 
 def test_a_run_that_keeps_nothing_trains_again(evaluate):
-    again = evaluate(evolve(job(1, NETWORK, TWO), continues=0))
-    assert (again.status, again.metrics["spent_epochs"]) == ("ok", 2)
-    assert again.error == "trained from the beginning: nothing is kept of this run, nor of trial 0"
+    restarted = evaluate(evolve(job(1, NETWORK, TWO), continues=0))
+    assert (restarted.status, restarted.metrics["spent_epochs"]) == ("ok", 2)
+    assert restarted.error == "trained from the beginning: nothing is kept of this run, nor of trial 0"
 
 
 def test_only_the_same_training_is_continued(tmp_path, evaluate):
@@ -267,7 +267,7 @@ def test_a_state_from_before_there_were_readers_is_of_the_first(tmp_path):
     state = read_checkpoint(tmp_path, 0)
     about = {name: value for name, value in state["about"].items() if name not in ("reader", "image_size")}
     write_checkpoint(tmp_path, 0, state | {"about": about})
-    again = first(make_job(tmp_path, 1, budget=TWO, continues=0), lambda _, __: None)
-    assert (again.status, again.metrics["spent_epochs"]) == ("ok", 1)
+    restarted = first(make_job(tmp_path, 1, budget=TWO, continues=0), lambda _, __: None)
+    assert (restarted.status, restarted.metrics["spent_epochs"]) == ("ok", 1)
     other = prepare_training(CONFIG, 0, 1)(make_job(tmp_path, 2, budget=TWO, continues=0), lambda _, __: None)
     assert (other.status, other.error[:57]) == ("invalid", "trial 2 continues trial 0, which differs in its reader; o")

@@ -82,7 +82,7 @@ def test_the_batch_has_one_size_also_where_there_are_fewer_images():
 
 
 def test_memory_is_what_was_taken_since_the_beginning():
-    held = torch.ones(64 * MIB // 4)  # before: it does not count
+    earlier = torch.ones(64 * MIB // 4)  # before: it does not count
 
     def take() -> float:
         memory = PeakMemory(CPU)
@@ -94,15 +94,15 @@ def test_memory_is_what_was_taken_since_the_beginning():
     assert 31 * MIB <= max(peaks) < 48 * MIB
     memory = PeakMemory(CPU)
     assert memory.measure()["peak_memory_bytes"] < 8 * MIB
-    assert held[0] == 1
+    assert earlier[0] == 1
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_memory_of_a_gpu_is_what_its_tensors_took():
     device = torch.device("cuda")
-    held = torch.ones(64 * MIB // 4, device=device)
+    earlier = torch.ones(64 * MIB // 4, device=device)
     memory = PeakMemory(device)
     torch.ones(32 * MIB // 4, device=device)
     assert memory.measure() == {"peak_memory_bytes": 32 * MIB}
-    assert held.is_cuda
+    assert earlier.is_cuda

@@ -30,19 +30,19 @@ def train_steps(model: nn.Module, optimizer: optim.Optimizer, steps: int) -> lis
 @pytest.mark.parametrize("name", OF_TORCH)
 def test_steps_are_those_of_torch(name):
     """Also where one goes on with the state of the other."""
-    ours, reference = nn.Linear(3, 2), nn.Linear(3, 2)
-    reference.load_state_dict(ours.state_dict())
+    model, reference_model = nn.Linear(3, 2), nn.Linear(3, 2)
+    reference_model.load_state_dict(model.state_dict())
     momentum = {"momentum": 0.5} if name == "sgd" else {}
     settings = {"optimizer": name, "learning_rate": 0.1, "weight_decay": 0.01, **momentum}
-    optimizer = make_optimizer(ours, make_recipe(settings))
-    reference_optimizer = OF_TORCH[name](reference.parameters())
-    before = train_steps(ours, optimizer, 0)
-    after = train_steps(ours, optimizer, 3)
-    assert before != after == train_steps(reference, reference_optimizer, 3)
+    optimizer = make_optimizer(model, make_recipe(settings))
+    reference_optimizer = OF_TORCH[name](reference_model.parameters())
+    before = train_steps(model, optimizer, 0)
+    after = train_steps(model, optimizer, 3)
+    assert before != after == train_steps(reference_model, reference_optimizer, 3)
     state = optimizer.state_dict()
     optimizer.load_state_dict(reference_optimizer.state_dict())
     reference_optimizer.load_state_dict(state)
-    assert after != train_steps(ours, optimizer, 2) == train_steps(reference, reference_optimizer, 2)
+    assert after != train_steps(model, optimizer, 2) == train_steps(reference_model, reference_optimizer, 2)
 
 
 def test_the_cosine_ends_with_the_budget():

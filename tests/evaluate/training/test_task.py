@@ -29,15 +29,18 @@ def sort_images(images, labels):
 
 
 def test_a_final_training_sees_the_validation_images_and_no_test_image(train_calls):
-    parts = load_dataset("digits", seed=3)
-    for train_on, seen in (("train", [parts.train]), ("train+validation", [parts.train, parts.validation])):
+    splits = load_dataset("digits", seed=3)
+    for train_on, splits_trained_on in (
+        ("train", [splits.train]),
+        ("train+validation", [splits.train, splits.validation]),
+    ):
         config = TrainingConfig(device="cpu", split_seed=3, keep="last", train_on=train_on)
         task.prepare_training(config, 0, 1)(job(0, NETWORK, Budget(1, "epochs")), lambda *_: None)
         _, data, *_ = train_calls.pop()
-        expected = sorted(pair for part in seen for pair in sort_images(part.images, part.labels))
+        expected = sorted(pair for split in splits_trained_on for pair in sort_images(split.images, split.labels))
         assert sort_images(data.train.images.numpy(), data.train.labels) == expected
         assert sort_images(data.test.images.numpy(), data.test.labels) == sort_images(
-            parts.test.images, parts.test.labels
+            splits.test.images, splits.test.labels
         )
 
 

@@ -69,9 +69,9 @@ def test_the_images_are_normalised_by_the_training_images(digits):
 
 @pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd", "crop": 1, "flip": True, "cutout": 2, "mixup": 0.2}])
 def test_the_same_seed_gives_the_same_training(digits, settings):
-    first, again, other = (run_training(digits, Budget(2, "epochs"), seed, **settings) for seed in (1, 1, 2))
-    assert list(map(drop_times, first[2])) == list(map(drop_times, again[2]))
-    assert drop_times(first[1].metrics) == drop_times(again[1].metrics)
+    first, second, other = (run_training(digits, Budget(2, "epochs"), seed, **settings) for seed in (1, 1, 2))
+    assert list(map(drop_times, first[2])) == list(map(drop_times, second[2]))
+    assert drop_times(first[1].metrics) == drop_times(second[1].metrics)
     assert list(map(drop_times, first[2])) != list(map(drop_times, other[2]))
 
 
@@ -87,8 +87,8 @@ def test_a_training_leaves_the_weights_of_its_best_epoch_and_reports_their_accur
     )
     assert evaluate_model(model, digits, digits.test).accuracy == verdict.metrics["test_accuracy"]
 
-    model, verdict, again = run_training(digits, Budget(8, "epochs"), keep="last", **settings)
-    assert [r["accuracy"] for r in again] == accuracies
+    model, verdict, last_reports = run_training(digits, Budget(8, "epochs"), keep="last", **settings)
+    assert [r["accuracy"] for r in last_reports] == accuracies
     assert verdict.metrics["accuracy"] == accuracies[-1] == evaluate_model(model, digits, digits.validation).accuracy
 
 
@@ -106,8 +106,8 @@ def test_a_training_leaves_the_weights_of_its_best_epoch_and_reports_their_accur
 def test_a_budget_is_kept_to_the_next_batch(digits, budget, epochs, examples):
     _, verdict, reports = run_training(digits, budget, batch_size=100)  # of 1,150 images, 50 fill no batch
     assert verdict.metrics["epochs"] == len(reports) == epochs
-    seen = verdict.metrics["examples_per_second"] * verdict.metrics["train_seconds"]
-    assert seen == pytest.approx(examples, abs=0.5)
+    trained = verdict.metrics["examples_per_second"] * verdict.metrics["train_seconds"]
+    assert trained == pytest.approx(examples, abs=0.5)
 
 
 class Slow(nn.Module):
@@ -241,13 +241,13 @@ def test_each_pixel_or_channel_has_mean_0_and_deviation_1_over_the_training_imag
 def test_a_training_by_pixel_sees_images_normalised_by_pixel(digits):
     class Seen(nn.Linear):
         def forward(self, x):
-            seen.append(x.detach().flatten(1))
+            batches.append(x.detach().flatten(1))
             return super().forward(x.flatten(1))
 
-    seen: list[torch.Tensor] = []
+    batches: list[torch.Tensor] = []
     run_training(digits, Budget(1, "epochs"), model=Seen(64, 10), normalisation="pixel", batch_size=1150)
-    assert torch.allclose(seen[0].mean(0), torch.zeros(64), atol=1e-4)
-    assert {round(float(deviation), 3) for deviation in seen[0].std(0, correction=0)} >= {1.0}
+    assert torch.allclose(batches[0].mean(0), torch.zeros(64), atol=1e-4)
+    assert {round(float(deviation), 3) for deviation in batches[0].std(0, correction=0)} >= {1.0}
 
 
 def test_a_gradient_is_cut_down_to_its_norm(digits):

@@ -172,9 +172,9 @@ def test_a_budget_that_is_spent_already_gives_the_same_result_again(data, tmp_pa
     """Also where it was spent within the first epoch, of which no weights were kept before."""
     training = Training(data)
     weights, metrics, curve, _ = training.train_to(first)
-    again, same_metrics, _, _ = training.train_through(tmp_path, first, Budget(1, "examples"))
-    assert is_same(weights, again)
-    assert metrics == same_metrics
+    resumed_weights, resumed_metrics, _, _ = training.train_through(tmp_path, first, Budget(1, "examples"))
+    assert is_same(weights, resumed_weights)
+    assert metrics == resumed_metrics
     assert list(curve)[-1] == metrics["epochs"]
 
 
@@ -195,7 +195,7 @@ def test_the_seconds_that_were_spent_count(data, clock):
     training = Training(data, make=lambda: Slow(clock))
     *_, first = training.train_to(Budget(1, "seconds"))
     *_, state = training.train_to(Budget(1.5, "seconds"), first)
-    before, after = (each["progress"]["course"] for each in (first, state))
+    before, after = (checkpoint["progress"]["course"] for checkpoint in (first, state))
     assert (before["seconds"], before["examples"]) == (1.0, 16 * BATCH)
     assert (after["seconds"], after["examples"]) == (1.5, 24 * BATCH)
     assert (before["epoch"], after["epoch"]) == (4, 5)

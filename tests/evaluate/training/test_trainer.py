@@ -138,15 +138,15 @@ def test_nothing_in_a_step_waits_for_a_gpu():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_gpu_computes_in_bfloat16_and_channels_last_and_gives_float32():
     device = torch.device("cuda")
-    data, seen = to_device(load_dataset("digits"), device), []
+    data, outputs = to_device(load_dataset("digits"), device), []
     model = compile_architecture(NETWORK, (1, 8, 8), 0).to(device).to(memory_format=data.layout)
     for layer in model.modules():
         if isinstance(layer, torch.nn.Conv2d):
-            layer.register_forward_hook(lambda _, __, out: seen.append(out))
+            layer.register_forward_hook(lambda _, __, out: outputs.append(out))
     logits = compute_logits(model, data.normalised(data.train.images[:64]))
     assert logits.dtype == torch.float32
-    assert {out.dtype for out in seen} == {torch.bfloat16}
-    assert all(out.is_contiguous(memory_format=torch.channels_last) for out in seen)
+    assert {out.dtype for out in outputs} == {torch.bfloat16}
+    assert all(out.is_contiguous(memory_format=torch.channels_last) for out in outputs)
 
 
 @pytest.mark.slow
