@@ -59,7 +59,8 @@ def make_subjects(cuda: bool) -> dict[str, Subject]:
     pool = aw.max_pool2d(size=2)
     tiny = aw.sequential(aw.conv2d(filters=8, size=3, stride=2), aw.relu(), aw.affine(units=10))
     middle = aw.sequential(
-        make_layer(32), pool, aw.residual(aw.sequential(*make_stage(32, 2))), pool, aw.residual(aw.sequential(*make_stage(64, 2))),
+        make_layer(32), pool, aw.residual(aw.sequential(*make_stage(32, 2))),
+        pool, aw.residual(aw.sequential(*make_stage(64, 2))),
         aw.global_avg_pool(), aw.affine(units=10),
     )  # fmt: skip
     first, second = (48, 16), (96, 16)
@@ -224,9 +225,9 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(words)
     device, rounds = (
         prepare(arguments.device, arguments.threads),
-        1 if arguments.make_smallest_subjects else arguments.rounds,
+        1 if arguments.smallest else arguments.rounds,
     )
-    models = make_smallest_subjects() if arguments.make_smallest_subjects else make_subjects(device.type == "cuda")
+    models = make_smallest_subjects() if arguments.smallest else make_subjects(device.type == "cuda")
     show(f"Trainings on {describe_device(device)}", measure(models, device, rounds, arguments.compile))
 
 

@@ -1,7 +1,7 @@
 """The files of a training job: the trained model, and the checkpoint from which the training can be resumed.
 
-A model is a safetensors file with the architecture and the normalisation in its metadata; a checkpoint, a file of torch,
-holds plain values and tensors. Reading either runs no code.
+A model is a safetensors file with the architecture and the normalisation in its metadata; a checkpoint is a file of
+torch with plain values and tensors. Reading either runs no code.
 """
 
 import json
