@@ -29,7 +29,7 @@ class BadConfig(ArchwrightError, ValueError):
     """An evaluator's setting with a value that it cannot have."""
 
 
-class UnknownSetting(ArchwrightError, ValueError):
+class UnknownEvaluatorSetting(ArchwrightError, ValueError):
     """A setting, or a kind of evaluator, that does not exist."""
 
 
@@ -145,11 +145,11 @@ def config_from_json(data: JSON) -> Config:
     settings: dict[str, Any] = dict(data)
     kind = settings.pop("kind", "")
     if kind not in CONFIG_KINDS:
-        raise UnknownSetting(f"the evaluator's kind is {kind!r}; {suggest_names(kind, CONFIG_KINDS)}")
+        raise UnknownEvaluatorSetting(f"the evaluator's kind is {kind!r}; {suggest_names(kind, CONFIG_KINDS)}")
     known = [a.name for a in attrs.fields(CONFIG_KINDS[kind])]
     for name in settings:
         if name not in known:
-            raise UnknownSetting(f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}")
+            raise UnknownEvaluatorSetting(f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}")
     if "reader" in known and "reader" not in settings and (kind == "training" or settings.get("data") is not None):
         settings["reader"] = FIRST_READER  # it was begun before there was another one
     return CONFIG_KINDS[kind](**settings)

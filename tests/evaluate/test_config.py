@@ -10,7 +10,7 @@ from archwright.evaluate.config import (
     BadConfig,
     FunctionConfig,
     TrainingConfig,
-    UnknownSetting,
+    UnknownEvaluatorSetting,
     config_from_json,
     config_to_json,
 )
@@ -38,8 +38,8 @@ def test_json_of_a_configuration_gives_it_back(config):
 @pytest.mark.parametrize(
     ("data", "error", "told"),
     [
-        ({"kind": "trainig"}, UnknownSetting, "did you mean training?"),
-        ({"kind": "training", "dta": "digits"}, UnknownSetting, "did you mean data"),
+        ({"kind": "trainig"}, UnknownEvaluatorSetting, "did you mean training?"),
+        ({"kind": "training", "dta": "digits"}, UnknownEvaluatorSetting, "did you mean data"),
         ({"kind": "training", "device": "gpu"}, BadConfig, "device is 'gpu'; it may be auto, cpu, cuda"),
         ({"kind": "training", "validation": 1.0}, BadConfig, "validation is 1; it is a fraction"),
         ({"kind": "training", "keep": "first"}, BadConfig, "keep is 'first'; it may be best or last"),

@@ -1,11 +1,22 @@
-"""Which file a log's name would run, and whether it may."""
+"""Which file a log's name would run, whether it may, and the list of the files that a user trusts."""
 
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.permission import NotTrusted, find_source_file, require_trusted, trust_source
+from archwright.evaluate.permission import (
+    ListUnwritable,
+    NotTrusted,
+    find_settings_folder,
+    find_source_file,
+    is_trusted_file,
+    require_trusted,
+    trust_file,
+    trust_source,
+)
 from archwright.evaluate.user_code import NoSuchSource
 
 
@@ -127,3 +138,70 @@ def test_links_in_a_circle_are_no_file(here):
 
 def test_a_built_in_name_needs_no_permission():
     require_trusted("digits")
+
+
+@pytest.fixture
+def settings(tmp_path) -> Path:
+    """The folder of the list."""
+    return tmp_path / "settings"
+
+
+def test_a_trusted_file_is_on_the_list_and_nothing_else(settings):
+    assert not is_trusted_file("/a.py")
+    trust_file("/a.py")
+    trust_file("/b c.py")
+    trust_file("/a.py")
+    assert is_trusted_file("/a.py")
+    assert is_trusted_file("/b c.py")
+    assert not is_trusted_file("/b")
+    assert not is_trusted_file("")
+    assert (settings / "trusted").read_text() == "/a.py\n/b c.py\n"
+
+
+def test_a_path_with_a_line_break_is_not_two_paths():
+    with pytest.raises(ListUnwritable, match="line break"):
+        trust_file("/a\n/etc/b.py")
+    assert not is_trusted_file("/etc/b.py")
+
+
+def test_paths_that_are_no_text_are_trusted_as_they_are():
+    name = os.fsdecode(b"/\xff.py")
+    trust_file(name)
+    assert is_trusted_file(name)
+
+
+def test_all_files_that_are_trusted_at_once_are_on_the_list():
+    threads = [threading.Thread(target=trust_file, args=[f"/{i}.py"]) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(is_trusted_file(f"/{i}.py") for i in range(8))
+
+
+def test_a_list_that_cannot_be_written_is_an_error_with_its_remedy(settings):
+    settings.write_text("a file")
+    with pytest.raises(ListUnwritable, match=r"/a\.py cannot be put on the list .*ARCHWRIGHT_CONFIG"):
+        trust_file("/a.py")
+    assert not is_trusted_file("/a.py")
+
+
+def test_the_settings_folder_follows_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.delenv("ARCHWRIGHT_CONFIG")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", "somewhere")  # which is to be absolute, or is nothing
+    assert find_settings_folder() == tmp_path / ".config/archwright"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "etc"))
+    assert find_settings_folder() == tmp_path / "etc/archwright"
+
+
+def test_nobody_else_can_write_the_list_and_nothing_is_left_beside_it(settings):
+    """Whatever files are usually made like."""
+    mask = os.umask(0)
+    try:
+        trust_file("/a.py")
+        trust_file("/b.py")
+    finally:
+        os.umask(mask)
+    assert (settings / "trusted").stat().st_mode & 0o777 == 0o600
+    assert {path.name for path in settings.iterdir()} - {"trusted.lock"} == {"trusted"}

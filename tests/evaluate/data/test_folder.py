@@ -9,11 +9,11 @@ from PIL import Image
 
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import describe_dataset, load_dataset
-from tests.evaluate.data.made import names
+from tests.evaluate.data.sample_images import file_names
 
 
 def test_a_folder_for_each_class_is_a_data_set(folder):
-    spec = folder(names("cat", "dog"))
+    spec = folder(file_names("cat", "dog"))
     data = load_dataset(spec)
     assert data.info == describe_dataset(spec)
     assert (data.info.input_shape, data.info.classes) == ((3, 6, 4), 2)
@@ -24,7 +24,7 @@ def test_a_folder_for_each_class_is_a_data_set(folder):
 
 
 def test_a_folder_may_have_a_part_for_testing(folder):
-    data = load_dataset(folder(names("train/cat", "train/dog", "test/dog"), mode="L"))
+    data = load_dataset(folder(file_names("train/cat", "train/dog", "test/dog"), mode="L"))
     assert (data.info.input_shape, data.info.train, data.info.validation, data.info.test) == ((1, 6, 4), 16, 4, 10)
     assert set(data.test.labels) == {1}
 
@@ -32,18 +32,18 @@ def test_a_folder_may_have_a_part_for_testing(folder):
 @pytest.mark.parametrize("split", ["val", "valid", "Validation", "VAL"])
 def test_a_folder_may_have_a_part_for_validation(folder, split):
     """Where there is none for testing, that is drawn from the images to learn from."""
-    spec = folder(names("Train/cat", "Train/dog", f"{split}/cat", f"{split}/dog"), mode="L")
+    spec = folder(file_names("Train/cat", "Train/dog", f"{split}/cat", f"{split}/dog"), mode="L")
     data = load_dataset(spec, validation=0.5)
     assert data.info.by_class == {"train": (8, 8), "validation": (10, 10), "test": (2, 2)}
     assert data.validation.images.min() == 20  # the first image of the second folder
-    folder(names("testing/dog", count=3))
+    folder(file_names("testing/dog", count=3))
     info = describe_dataset(spec)
     assert info.by_class == {"train": (10, 10), "validation": (10, 10), "test": (0, 3)}
 
 
 def test_a_class_may_be_called_train(folder):
     """And another one test."""
-    data = load_dataset(folder(names("train", "test", "bus"), mode="L"))
+    data = load_dataset(folder(file_names("train", "test", "bus"), mode="L"))
     assert data.info.class_names == ("bus", "test", "train")
     for part in (data.train, data.validation, data.test):
         assert np.array_equal(part.labels, [{0: 2, 1: 1, 2: 0}[int(shade) // 10] for shade in part.images[:, 0, 0, 0]])
@@ -52,11 +52,11 @@ def test_a_class_may_be_called_train(folder):
 def test_names_of_classes_are_kept_whatever_they_are(folder):
     """One is written in two ways, which mean the same."""
     composed, decomposed = "caf\u00e9", "cafe\u0301"
-    data = describe_dataset(folder(names("train/模型", f"train/{composed}", "train/a b|c", f"test/{decomposed}")))
+    data = describe_dataset(folder(file_names("train/模型", f"train/{composed}", "train/a b|c", f"test/{decomposed}")))
     assert data.class_names == ("a b|c", composed, "模型")
     assert data.by_class["test"] == (0, 10, 0)
     with pytest.raises(BadData, match="have the same name, written in two ways"):
-        describe_dataset(folder(names(f"train/{decomposed}")))
+        describe_dataset(folder(file_names(f"train/{decomposed}")))
 
 
 def test_files_of_every_format_are_images(folder):
@@ -76,7 +76,7 @@ def path(spec):
 
 
 def test_what_is_passed_over_is_said(folder):
-    spec = folder(names("train/cat", "train/dog"))
+    spec = folder(file_names("train/cat", "train/dog"))
     for name in (".DS_Store", "train/.hidden", "train/cat/Thumbs.db", "train/dog/a.txt", "train/dog/b.txt", "README"):
         (path(spec) / name).write_text("no image")
     (path(spec) / "extra" / "cat").mkdir(parents=True)
@@ -115,7 +115,7 @@ def test_what_would_be_lost_is_refused(folder, files, told):
 
 
 def test_a_link_that_leads_nowhere_and_an_empty_class_are_told(folder):
-    spec = folder(names("cat", "dog"))
+    spec = folder(file_names("cat", "dog"))
     (path(spec) / "dog" / "lost.png").symlink_to("nowhere.png")
     with pytest.raises(BadData, match=r"lost\.png is a link that leads nowhere"):
         describe_dataset(spec)
@@ -127,15 +127,15 @@ def test_a_link_that_leads_nowhere_and_an_empty_class_are_told(folder):
 
 def test_a_pipe_among_the_images_is_passed_over(folder):
     """It would be waited for."""
-    spec = folder(names("cat", "dog"))
+    spec = folder(file_names("cat", "dog"))
     os.mkfifo(path(spec) / "dog" / "pipe.png")
     assert describe_dataset(spec).remarks == ("passed over: 1 .png that is no file",)
 
 
 def test_images_of_several_sizes_need_one_to_be_named(folder):
     """Half of the second have the proportions of what they become."""
-    folder(names("cat"), size=(4, 6))
-    folder(names("dog", count=5), size=(9, 9))
+    folder(file_names("cat"), size=(4, 6))
+    folder(file_names("dog", count=5), size=(9, 9))
     spec = folder([f"dog/large-{i}.png" for i in range(5)], size=(8, 12))
     told = r"have 3 sizes \(height x width\): 6x4, as .*0\.png, 9x9, as .*; say which .*--image-size 6x4"
     with pytest.raises(BadData, match=told):
@@ -150,16 +150,16 @@ def test_images_of_several_sizes_need_one_to_be_named(folder):
 
 def test_grey_images_among_coloured_ones_become_rgb(folder):
     """Whichever is the first."""
-    folder(names("cat"), mode="L")
-    data = load_dataset(folder(names("dog"), mode="RGB"))
+    folder(file_names("cat"), mode="L")
+    data = load_dataset(folder(file_names("dog"), mode="RGB"))
     assert data.info.input_shape == (3, 6, 4)
     assert data.info.remarks == ("10 grey among coloured ones, read as RGB",)
-    assert load_dataset(folder(names("dog"), mode="L")).info.input_shape == (1, 6, 4)
+    assert load_dataset(folder(file_names("dog"), mode="L")).info.input_shape == (1, 6, 4)
 
 
 def test_what_is_done_to_images_is_said(folder):
     """And an image that is turned has the size that it is seen in."""
-    spec = folder(names("cat", "dog"), mode="L")
+    spec = folder(file_names("cat", "dog"), mode="L")
     for i in range(3):
         Image.new("I;16", (4, 6), 257 * i).save(path(spec) / "cat" / f"{i}.png")
     exif = Image.Exif()
@@ -174,7 +174,7 @@ def test_what_is_done_to_images_is_said(folder):
 
 def test_files_that_cannot_be_used_are_counted(folder):
     """The first is named."""
-    spec = folder(names("cat", "dog"))
+    spec = folder(file_names("cat", "dog"))
     for i in range(3):
         (path(spec) / "cat" / f"{i}.png").write_bytes(b"no image")
     with pytest.raises(BadData, match=r"cat/0\.png cannot be read as an image .* \(and 2 more such files\)$"):
@@ -183,7 +183,7 @@ def test_files_that_cannot_be_used_are_counted(folder):
 
 def test_images_that_no_memory_holds_are_refused(folder, monkeypatch):
     monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PAGE_SIZE": 1, "SC_PHYS_PAGES": 20 * 72 - 1}[name])
-    spec = folder(names("cat", "dog"))
+    spec = folder(file_names("cat", "dog"))
     with pytest.raises(BadData, match=r"20 images of 3x6x4, which take 0\.0 GB as they are decoded.*--image-size"):
         describe_dataset(spec)
     assert describe_dataset(spec, image_size=(2, 2)).remarks == ("all 6x4, 20 resized to 2x2, 20 of them stretched",)
@@ -191,7 +191,7 @@ def test_images_that_no_memory_holds_are_refused(folder, monkeypatch):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_read_is_told(folder):
-    spec = folder(names("cat", "dog"))
+    spec = folder(file_names("cat", "dog"))
     (path(spec) / "dog").chmod(0)
     try:
         with pytest.raises(BadData, match=r"dog cannot be read .*Permission denied"):
@@ -214,12 +214,12 @@ def test_bad_folders_are_told(folder, tmp_path):
     with pytest.raises(BadData, match="no folder with images"):
         describe_dataset(f"folder:{tmp_path}")
     with pytest.raises(BadData, match="20 images of 1 classes"):
-        describe_dataset(folder(names("cat", count=20)))
+        describe_dataset(folder(file_names("cat", count=20)))
 
 
 def test_an_image_that_is_cut_off_is_named(folder, tmp_path):
     """Which is seen when it is decoded."""
-    spec = folder(names("cat", "dog"), size=(60, 60))
+    spec = folder(file_names("cat", "dog"), size=(60, 60))
     path = tmp_path / "data/dog/7.png"
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(BadData, match=r"7\.png cannot be read as an image"):

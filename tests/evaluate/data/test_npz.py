@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import describe_dataset, load_dataset
-from tests.evaluate.data.made import content, some_images
+from tests.evaluate.data.sample_images import random_images, sort_images
 
-GREY, LABELS = some_images(20, 4, 6), np.arange(20) % 2
+GREY, LABELS = random_images(20, 4, 6), np.arange(20) % 2
 
 
 def all_of(data):
@@ -31,18 +31,18 @@ def numbered(*shape, count=20):
 
 
 def test_arrays_of_grey_images_are_read_and_split(npz):
-    images, labels = some_images(50, 5, 7), np.arange(50) % 3
+    images, labels = random_images(50, 5, 7), np.arange(50) % 3
     spec = npz(images=images, labels=labels)
     data = load_dataset(spec)
     assert data.info == describe_dataset(spec)
     assert (data.info.input_shape, data.info.classes) == ((1, 5, 7), 3)
     assert (data.info.train, data.info.validation, data.info.test) == (32, 8, 10)
-    found = content(data.train, data.validation, data.test)
+    found = sort_images(data.train, data.validation, data.test)
     assert sorted(found) == sorted((image.tobytes(), i % 3) for i, image in enumerate(images))
 
 
 def test_arrays_with_a_test_split_keep_it(npz):
-    images, test = some_images(20, 4, 4, 3), some_images(5, 4, 4, 3, seed=1)
+    images, test = random_images(20, 4, 4, 3), random_images(5, 4, 4, 3, seed=1)
     labels = np.arange(20, dtype=np.uint8) % 2
     data = load_dataset(npz(images=images, labels=labels, test_images=test, test_labels=labels[:5]))
     assert (len(data.train), len(data.validation), len(data.test)) == (16, 4, 5)
@@ -51,7 +51,7 @@ def test_arrays_with_a_test_split_keep_it(npz):
 
 def test_a_folder_with_npz_files_is_a_data_set_with_their_splits(npz, tmp_path):
     for i, split in enumerate(("train", "val", "test")):
-        npz(f"my_{split}.npz", images=some_images(20 + i, 4, 4), labels=np.arange(20 + i) % 2)
+        npz(f"my_{split}.npz", images=random_images(20 + i, 4, 4), labels=np.arange(20 + i) % 2)
     info = describe_dataset(f"npz:{tmp_path}")
     assert (info.train, info.validation, info.test) == (20, 21, 22)
     npz("other_test.npz", images=GREY, labels=LABELS)
@@ -61,8 +61,8 @@ def test_a_folder_with_npz_files_is_a_data_set_with_their_splits(npz, tmp_path):
 
 def test_a_folder_with_two_npz_files_is_a_data_set(npz):
     labels = np.arange(20) % 2
-    npz("my_train.npz", images=some_images(20, 4, 4), labels=labels)
-    spec = npz("my_test.npz", images=some_images(6, 4, 4), labels=labels[:6])
+    npz("my_train.npz", images=random_images(20, 4, 4), labels=labels)
+    spec = npz("my_test.npz", images=random_images(6, 4, 4), labels=labels[:6])
     data = load_dataset(f"npz:{Path(spec.removeprefix('npz:')).parent}")
     assert (data.info.train, data.info.validation, data.info.test) == (16, 4, 6)
 
@@ -71,7 +71,7 @@ def test_validation_images_of_its_own_are_kept(npz):
     """Under any of their names; what --validation says is then of no matter."""
     labels = np.arange(20) % 2
     for prefix in ("val_", "valid_", "validation_"):
-        held = {f"{prefix}images": some_images(6, 4, 6, seed=1), f"{prefix}labels": labels[:6]}
+        held = {f"{prefix}images": random_images(6, 4, 6, seed=1), f"{prefix}labels": labels[:6]}
         data = load_dataset(npz(train_images=GREY, train_labels=LABELS, **held), validation=0.5)
         assert (data.info.train, data.info.validation, data.info.test) == (16, 6, 4)
         assert np.array_equal(data.validation.images[:, 0], held[f"{prefix}images"])
@@ -89,18 +89,18 @@ def test_validation_images_of_its_own_are_kept(npz):
     ],
 )
 def test_channels_are_first_or_last(npz, shape, found):
-    images = some_images(20, *shape)
+    images = random_images(20, *shape)
     data = load_dataset(npz(images=images, labels=LABELS))
     assert data.info.input_shape == data.train.images.shape[1:] == found
     expected = images.transpose(0, 3, 1, 2) if shape[-1] in (1, 3) else images
-    assert content(data.train, data.validation, data.test) == sorted(
+    assert sort_images(data.train, data.validation, data.test) == sorted(
         (image.tobytes(), label) for image, label in zip(expected, LABELS.tolist(), strict=True)
     )
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 3), (1, 8, 1), (3, 8, 1), (4, 8, 8), (8, 8, 2), (8, 8, 16)])
 def test_where_channels_may_be_either_end_or_none_the_file_has_to_say(npz, shape):
-    images = some_images(20, *shape)
+    images = random_images(20, *shape)
     with pytest.raises(BadData, match=r"; add an array layout to the file that holds NHWC or NCHW$"):
         describe_dataset(npz(images=images, labels=LABELS))
     assert describe_dataset(npz(images=images, labels=LABELS, layout="NCHW")).input_shape == shape
@@ -148,8 +148,8 @@ def odd(value, dtype="f4"):
         (odd(np.inf), r"are float32 from 0 to inf"),
         (odd("x", "U1"), r"are <U1; they must be numbers"),
         (odd(1j, "c8"), r"are complex64; they must be numbers"),
-        (some_images(20, 16), r"are of shape \(20, 16\); they must be \(n, height, width\)"),
-        (some_images(20, 2, 1, 4, 4), r"are of shape \(20, 2, 1, 4, 4\)"),
+        (random_images(20, 16), r"are of shape \(20, 16\); they must be \(n, height, width\)"),
+        (random_images(20, 2, 1, 4, 4), r"are of shape \(20, 2, 1, 4, 4\)"),
     ],
 )
 def test_images_that_cannot_be_read_as_they_were_meant_are_refused(npz, images, told):
@@ -222,10 +222,10 @@ def test_bad_arrays_are_told(npz, arrays, told):
 @pytest.mark.parametrize(
     ("images", "labels", "told"),
     [
-        (some_images(2, 5, 5), [0, 1], r"test_images in .* are 1x5x5 .* and images in .* are 1x4x6"),
-        (some_images(2, 4, 6), [0, 2], r"test_labels in .* have 2, which is no class; the classes are 0, 1"),
-        (some_images(2, 4, 6), ["0", "b"], r"test_labels in .* have b, which is no class; the classes are 0, 1"),
-        (some_images(2, 4, 6) / 255, [0, 1], r"differ in what is white; scale them alike"),
+        (random_images(2, 5, 5), [0, 1], r"test_images in .* are 1x5x5 .* and images in .* are 1x4x6"),
+        (random_images(2, 4, 6), [0, 2], r"test_labels in .* have 2, which is no class; the classes are 0, 1"),
+        (random_images(2, 4, 6), ["0", "b"], r"test_labels in .* have b, which is no class; the classes are 0, 1"),
+        (random_images(2, 4, 6) / 255, [0, 1], r"differ in what is white; scale them alike"),
     ],
 )
 def test_splits_that_do_not_go_together_are_told(npz, images, labels, told):
@@ -267,7 +267,7 @@ def test_objects_and_half_a_file_are_refused(npz, tmp_path):
     """Nothing of a file is run."""
     with pytest.raises(BadData, match=r"labels in .* cannot be read .*Object arrays"):
         describe_dataset(npz(images=GREY, labels=np.array([{}] * 20)))
-    spec = npz(images=some_images(50, 8, 8), labels=np.arange(50) % 2)
+    spec = npz(images=random_images(50, 8, 8), labels=np.arange(50) % 2)
     path = tmp_path / "mine.npz"
     whole = path.read_bytes()
     path.write_bytes(whole[:200] + b"?" + whole[201:])

@@ -9,7 +9,7 @@ from PIL import Image
 from archwright.evaluate.config import TrainingConfig, config_from_json
 from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.loading import describe_configured_dataset, describe_dataset, load_dataset
-from tests.evaluate.data.made import names, some_images
+from tests.evaluate.data.sample_images import file_names, random_images
 
 
 def told(data):
@@ -28,7 +28,7 @@ def drawn(tmp_path):
         for i, name in enumerate(files):
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(some_images(6, 4, 3, seed=i)).save(path)
+            Image.fromarray(random_images(6, 4, 3, seed=i)).save(path)
         return f"folder:{tmp_path}"
 
     return drawn
@@ -38,17 +38,17 @@ def test_splits_are_those_that_archwright_0_1_0_drew(npz, drawn):
     """Goldens, of the code as it was before there was another reader."""
     digits = [(1150, "c1847550"), (288, "0397ea71"), (359, "dcedd4b1")]
     assert told(load_dataset("digits", reader=1)) == digits
-    arrays = npz(images=some_images(30, 1, 8, 8), labels=np.arange(30) % 3 + 1)
+    arrays = npz(images=random_images(30, 1, 8, 8), labels=np.arange(30) % 3 + 1)
     data = load_dataset(arrays, seed=3, reader=1)
     assert (data.info.input_shape, data.info.classes) == ((8, 1, 8), 4)
     assert told(data) == [(19, "6947f825"), (5, "caf5c1f9"), (6, "47f07f4d")]
-    spec = drawn([*names("train/cat", "train/dog"), *names("val/dog", count=5), "train/dog/x.tif"])
+    spec = drawn([*file_names("train/cat", "train/dog"), *file_names("val/dog", count=5), "train/dog/x.tif"])
     assert told(load_dataset(spec, reader=1)) == [(16, "f9de26d3"), (4, "64e4e608"), (5, "f48c2c27")]
 
 
 def test_images_become_like_the_first_and_validation_images_are_tested_on(folder):
-    folder(names("train/cat"), size=(4, 6), mode="RGB")
-    spec = folder(names("train/dog", "val/dog"), size=(9, 9), mode="L")
+    folder(file_names("train/cat"), size=(4, 6), mode="RGB")
+    spec = folder(file_names("train/dog", "val/dog"), size=(9, 9), mode="L")
     data = load_dataset(spec, reader=1)
     assert data.train.images.shape[1:] == (3, 6, 4)
     assert (data.info.train, data.info.validation, data.info.test) == (16, 4, 10)

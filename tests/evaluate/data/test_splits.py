@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.loading import describe_dataset, load_dataset
 from archwright.evaluate.data.splits import apportion_classes, draw_splits
-from tests.evaluate.data.made import some_images
+from tests.evaluate.data.sample_images import random_images
 
 counts = st.lists(st.integers(0, 40), min_size=1, max_size=8).map(tuple)
 fractions = st.floats(0.01, 0.99)
@@ -63,7 +63,7 @@ def test_splits_are_whole_and_disjoint_and_as_large_as_they_should_be(labels, fi
 
 
 def test_a_split_is_drawn_as_it_was_drawn_first():
-    """By hand, of the order 6 11 4 10 2 8 1 7 9 3 0 5; who changes it changes runs that were begun: raise READER."""
+    """By hand, of the order 6 11 4 10 2 8 1 7 9 3 0 5; a change of it changes runs that go on: raise LATEST_READER."""
     labels = np.array([0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, 2])
     parts = draw_splits(labels, [(1, 1, 0), (1, 1, 1)], seed=0)
     assert [part.tolist() for part in parts] == [[6, 1], [11, 4, 7], [10, 2, 8, 9, 3, 0, 5]]
@@ -77,14 +77,14 @@ def test_images_come_in_random_order():
 
 
 def test_test_images_are_the_same_whatever_the_validation(npz):
-    spec = npz(images=some_images(100, 4, 4), labels=np.arange(100) % 3)
+    spec = npz(images=random_images(100, 4, 4), labels=np.arange(100) % 3)
     parts = [load_dataset(spec, validation=validation).test for validation in (0.1, 0.5)]
     assert np.array_equal(parts[0].images, parts[1].images)
 
 
 def test_a_rare_class_is_in_every_split(npz):
     """Of 3 images each split gets one, however the seed falls."""
-    spec = npz(images=some_images(203, 4, 4), labels=np.array([0] * 200 + [1] * 3))
+    spec = npz(images=random_images(203, 4, 4), labels=np.array([0] * 200 + [1] * 3))
     assert describe_dataset(spec).by_class == {"train": (128, 1), "validation": (32, 1), "test": (40, 1)}
     for seed in range(5):
         data = load_dataset(spec, seed=seed)
@@ -92,10 +92,10 @@ def test_a_rare_class_is_in_every_split(npz):
 
 
 def test_validation_images_of_one_class_are_refused(npz):
-    spec = npz(images=some_images(101, 4, 4), labels=np.array([0] * 100 + [1]), classes=np.array(["cat", "dog"]))
+    spec = npz(images=random_images(101, 4, 4), labels=np.array([0] * 100 + [1]), classes=np.array(["cat", "dog"]))
     with pytest.raises(BadData, match=r"the validation images of .* are all of the class cat, so that no score says"):
         describe_dataset(spec)
     labels = np.arange(20) % 2
-    more = {"val_images": some_images(6, 4, 4), "val_labels": np.ones(6, int)}
+    more = {"val_images": random_images(6, 4, 4), "val_labels": np.ones(6, int)}
     with pytest.raises(BadData, match="are all of the class 1"):
-        describe_dataset(npz(images=some_images(20, 4, 4), labels=labels, **more))
+        describe_dataset(npz(images=random_images(20, 4, 4), labels=labels, **more))

@@ -4,11 +4,13 @@ import numpy as np
 
 from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
 from archwright.evaluate.data.loading import describe_dataset
-from tests.evaluate.data.made import names, some_images
+from tests.evaluate.data.sample_images import file_names, random_images
 
 
 def test_what_was_found_is_a_line(folder):
-    spec = folder([*names("train/cat"), *names("train/dog", count=12), *names("val/cat", "val/dog", count=2)])
+    spec = folder(
+        [*file_names("train/cat"), *file_names("train/dog", count=12), *file_names("val/cat", "val/dog", count=2)]
+    )
     info = describe_dataset(spec)
     assert summarize_dataset(info) == (
         f"{spec}: 3x6x4, 2 classes (cat, dog): train 18 (cat 8, dog 10), validation 4 (2 a class), test 4 (2 a class)"
@@ -33,7 +35,7 @@ def test_what_was_decided_and_takes_much_memory_is_said():
 
 def test_a_class_that_is_too_rare_for_a_split_is_warned_of(npz):
     labels = np.array([0] * 50 + [1] * 50 + [2])
-    spec = npz(images=some_images(101, 4, 4), labels=labels, classes=np.array(["a", "b", "c"]))
+    spec = npz(images=random_images(101, 4, 4), labels=labels, classes=np.array(["a", "b", "c"]))
     assert [line[: line.index(";")] for line in warn_of_absent_classes(describe_dataset(spec))] == [
         f"warning: no {split} image of {spec} is of c" for split in ("validation", "test")
     ]

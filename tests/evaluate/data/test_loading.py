@@ -1,16 +1,14 @@
 """Data sets by name: their shapes, classes and splits, and what is said where there is none."""
 
-import gzip
-import struct
 from urllib.error import URLError
 
 import numpy as np
 import pytest
 
-from archwright.evaluate.data import builtin
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData, describe_dataset, load_dataset
-from tests.evaluate.data.made import content, some_images
+from tests.evaluate.data.idx_files import write_idx
+from tests.evaluate.data.sample_images import random_images, sort_images
 from tests.places import DATA
 
 
@@ -37,11 +35,11 @@ def test_the_split_follows_from_its_seed_alone():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_final_training_gets_the_validation_images_and_none_of_the_test(seed, npz):
     """Of digits, which have no test split of their own, the search's test images stay apart from the rest."""
-    for source, total in (("digits", 1797), (npz(images=some_images(100, 4, 5), labels=np.arange(100) % 3), 100)):
+    for source, total in (("digits", 1797), (npz(images=random_images(100, 4, 5), labels=np.arange(100) % 3), 100)):
         searched = load_dataset(source, seed=seed)
         final = searched.merge_validation()
-        assert content(final.train) == content(searched.train, searched.validation)
-        assert content(final.test) == content(searched.test)
+        assert sort_images(final.train) == sort_images(searched.train, searched.validation)
+        assert sort_images(final.test) == sort_images(searched.test)
         assert (len(final.validation), len(final.train) + len(final.test)) == (0, total)
         assert (final.info.train, final.info.validation) == (len(final.train), 0)
 
@@ -57,30 +55,8 @@ def test_mnist_is_read_where_it_lies_without_writing():
     # which is a fifth of the numbers that are published: 5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949
 
 
-def idx(path, array, magic=None):
-    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) if magic is None else magic
-    with gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb") as file:
-        file.write(header + array.tobytes())
-
-
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_an_idx_file_is_read_gzipped_or_not(tmp_path, suffix):
-    array = some_images(3, 4, 5)
-    idx(tmp_path / f"a{suffix}", array)
-    assert np.array_equal(builtin.read_idx(tmp_path / f"a{suffix}"), array)
-
-
-@pytest.mark.parametrize("content", [b"", b"\0\0\x08", b"PNG-whatever", b"\0\0\x08\x01\0\0\0\x09abc"])
-def test_a_broken_idx_file_is_named(tmp_path, content):
-    (tmp_path / "a").write_bytes(content)
-    (tmp_path / "b.gz").write_bytes(content)
-    for name in ("a", "b.gz"):
-        with pytest.raises(BadData, match=f"{name} is no idx file"):
-            builtin.read_idx(tmp_path / name)
-
-
 def test_a_missing_file_of_mnist_is_named(tmp_path):
-    idx(tmp_path / "train-images-idx3-ubyte", some_images(3, 28, 28))
+    write_idx(tmp_path / "train-images-idx3-ubyte", random_images(3, 28, 28))
     with pytest.raises(NoSuchData, match="there is no train-labels-idx1-ubyte"):
         load_dataset("mnist", str(tmp_path))
 
@@ -110,7 +86,7 @@ def test_a_download_that_fails_leaves_no_folder(tmp_path, monkeypatch, name):
 
 def test_the_data_folder_is_taken_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("ARCHWRIGHT_DATA", str(tmp_path))
-    idx(tmp_path / "train-images-idx3-ubyte", some_images(3, 28, 28))
+    write_idx(tmp_path / "train-images-idx3-ubyte", random_images(3, 28, 28))
     with pytest.raises(NoSuchData, match=f"there is no train-labels-idx1-ubyte .* in {tmp_path}"):
         load_dataset("mnist")
 
@@ -119,8 +95,8 @@ def test_the_data_folder_is_taken_from_the_environment(tmp_path, monkeypatch):
 def test_files_of_other_images_are_not_taken_for_mnist(tmp_path, count):
     """Of another number, or of other labels."""
     for split in ("train", "t10k"):
-        idx(tmp_path / f"{split}-images-idx3-ubyte", np.zeros((count, 28, 28), np.uint8))
-        idx(tmp_path / f"{split}-labels-idx1-ubyte", np.zeros(count, np.uint8))
+        write_idx(tmp_path / f"{split}-images-idx3-ubyte", np.zeros((count, 28, 28), np.uint8))
+        write_idx(tmp_path / f"{split}-labels-idx1-ubyte", np.zeros(count, np.uint8))
     with pytest.raises(BadData, match="are not those of mnist; give images of your own as an npz"):
         load_dataset("mnist", str(tmp_path))
 
