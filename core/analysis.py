@@ -20,17 +20,17 @@ from archwright.core.value import Path, Value
 # A way of completing a term as the rest of the space sees it: the output shape for each input shape, and the shared
 # hyperparameters that have a value.
 Result = tuple[tuple[Shape, ...], Environment]
-K = TypeVar("K")
+Key = TypeVar("Key")
 
 MAX_COUNTED_ONE_BY_ONE = 128  # integers of a range; in a longer one, one stands for all that have as many completions
 
 
 @frozen
 class Completions:
-    """The completions that have one result."""
+    """The completions that have the same result."""
 
     count: int | float  # inf where reals are chosen
-    paths: int  # the same, but a domain of which a few values are tried has as many as are tried
+    paths: int  # how many of them were tried: fewer, where a few values stand for a domain
     example: Path  # of one of them, with names relative to the term
 
 
@@ -84,8 +84,8 @@ def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ..
 def analyze(term: Term, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]) -> Analysis:
     """The analysis of `term` with these values for its first open hyperparameters.
 
-    It is of completions that fit each of the input shapes. The environment of their results has what is given here of
-    the shared hyperparameters of `term`, and those that are chosen in it.
+    Each completion fits all of the input shapes. The environment of its result has the shared hyperparameters of `term`
+    alone: those that are known before, and those that are chosen in it.
     """
     plan, k = term.plan, len(values)
     try:
@@ -309,7 +309,7 @@ def _block(blocked: dict[str, BlockedPlace], place: str, path: Path, why: str) -
     return blocked
 
 
-def _count(total: dict[K, Completions], key: K, more: Completions) -> None:
+def _count(total: dict[Key, Completions], key: Key, more: Completions) -> None:
     before = total.get(key)
     if before is not None:
         more = Completions(_add(before.count, more.count), before.paths + more.paths, before.example)

@@ -57,7 +57,7 @@ def _check_shared(space: Term) -> None:
 def _find_shared(term: Term) -> Iterator[Shared]:
     for slot in term.plan.slots:
         if isinstance(slot, Expression):
-            yield from slot.shared()
+            yield from slot.find_shared()
     for subterm in term.subterms:
         yield from _find_shared(subterm)
 

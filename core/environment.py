@@ -16,7 +16,7 @@ EMPTY_ENVIRONMENT: Environment = pmap()
 
 def find_unknown(expression: Expression, environment: Mapping[str, Value]) -> Shared | None:
     """The first shared hyperparameter in an expression that has no value yet; None if its value can be computed."""
-    return next((s for s in expression.shared() if s.name not in environment), None)
+    return next((s for s in expression.find_shared() if s.name not in environment), None)
 
 
 def compute_value(term: Term, name: str, expression: Expression, environment: Mapping[str, Value]) -> Value:

@@ -11,7 +11,7 @@ from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.value import InvalidDomain, Value, as_value
 
 
-def _times(a: Any, b: Any) -> Any:
+def _multiply(a: Any, b: Any) -> Any:
     if isinstance(a, str) or isinstance(b, str):  # Python would repeat a text, however often
         raise TypeError(f"{a!r} * {b!r} is no product of numbers")
     return a * b
@@ -26,7 +26,7 @@ def _modulo(a: Any, b: Any) -> Any:
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
-    "*": _times,
+    "*": _multiply,
     "/": lambda a, b: a / b,
     "//": lambda a, b: a // b,
     "%": _modulo,
@@ -42,7 +42,7 @@ class Expression(ABC):
     __array_ufunc__ = None  # so that numpy leaves its own numbers' arithmetic with expressions to the methods below
 
     @abstractmethod
-    def shared(self) -> "Iterator[Shared]":
+    def find_shared(self) -> "Iterator[Shared]":
         """The shared hyperparameters in it, from left to right."""
 
     @abstractmethod
@@ -89,7 +89,7 @@ class Expression(ABC):
 Operand = Expression | Value
 
 
-def _identifier(_: object, __: object, name: str) -> None:
+def _require_identifier(_: object, __: object, name: str) -> None:
     # Names of a module's own hyperparameters have a dot in them: so the two never clash.
     if not name.isidentifier():
         raise InvalidDomain(f"the name of a shared hyperparameter is {name!r}; write an identifier, such as width")
@@ -98,12 +98,12 @@ def _identifier(_: object, __: object, name: str) -> None:
 @final
 @frozen
 class Shared(Expression):
-    """A hyperparameter that several modules use: asked where the traversal first meets it, known from then on."""
+    """A hyperparameter that several modules use: chosen where the traversal first meets it, known from then on."""
 
-    name: str = field(validator=_identifier)
+    name: str = field(validator=_require_identifier)
     domain: Domain
 
-    def shared(self) -> "Iterator[Shared]":
+    def find_shared(self) -> "Iterator[Shared]":
         """Itself."""
         yield self
 
@@ -115,8 +115,8 @@ class Shared(Expression):
         return self.name
 
 
-def _operands(given: tuple[Any, Any]) -> tuple[Operand, Operand]:
-    left, right = (each if isinstance(each, Expression) else as_value(each) for each in given)
+def _as_operands(written: tuple[Any, Any]) -> tuple[Operand, Operand]:
+    left, right = (operand if isinstance(operand, Expression) else as_value(operand) for operand in written)
     return left, right
 
 
@@ -126,8 +126,8 @@ class Computed(Expression):
     """An operator and its two operands."""
 
     operator: str
-    operands: tuple[Operand, Operand] = field(converter=_operands)
-    depth: int = field(init=False, eq=False, repr=False)  # of computations in each other
+    operands: tuple[Operand, Operand] = field(converter=_as_operands)
+    depth: int = field(init=False, eq=False, repr=False)  # how many computations are in each other
 
     def __attrs_post_init__(self) -> None:
         depth = 1 + max(o.depth if isinstance(o, Computed) else 0 for o in self.operands)
@@ -135,11 +135,11 @@ class Computed(Expression):
             raise TooDeep("a computed hyperparameter")
         object.__setattr__(self, "depth", depth)
 
-    def shared(self) -> Iterator[Shared]:
+    def find_shared(self) -> Iterator[Shared]:
         """Those of the left operand, then those of the right."""
         for operand in self.operands:
             if isinstance(operand, Expression):
-                yield from operand.shared()
+                yield from operand.find_shared()
 
     def evaluate(self, environment: Mapping[str, Value]) -> Value:
         """The operator applied to the operands' values."""
@@ -154,7 +154,7 @@ class Computed(Expression):
 
 
 def shared(name: str, domain: "Domain | list[Value] | tuple[Value, ...]") -> Shared:
-    """A hyperparameter for several places: what this gives is to be used in each of them."""
+    """A hyperparameter for several places: use the same object in each of them."""
     return Shared(name, as_domain(domain))
 
 

@@ -12,19 +12,19 @@ from archwright.core.expression import Shared
 from archwright.core.term import Plan, Term
 from archwright.core.value import Value
 
-F = TypeVar("F", bound=Callable[..., Any])
+FactFunction = TypeVar("FactFunction", bound=Callable[..., Any])
 
 MAX_FACTS = 100_000  # of one term
 MAX_PASSING_FACTS = 64  # of one term, about values that hardly come again
 
 
-def remember_on_term(function: F) -> F:
-    """`function`, called once for each term and other arguments; what it gives is a fact about the term, never None.
+def remember_on_term(function: FactFunction) -> FactFunction:
+    """`function`, whose results are kept on the term that is its first argument: it is called once for equal arguments.
 
-    It takes a term alone, or a term, its input shape or shapes, the environment, and values of its own
-    hyperparameters. Of the environment it sees the shared hyperparameters of the term alone, so that a fact is found
-    again whatever others are. Facts about a value that hardly comes again, one of the reals or of a long range, make
-    room for the next ones.
+    It takes a term alone, or a term, its input shape or shapes, the environment, and values of the term's own
+    hyperparameters, and never gives None. It sees no more of the environment than the shared hyperparameters of the
+    term, so the others make no difference. Results that depend on a value which hardly comes again, one of the reals or
+    of a long range, soon make room for later ones.
     """
 
     @wraps(function)
@@ -41,7 +41,7 @@ def remember_on_term(function: F) -> F:
             if fact is None:
                 known = _restrict(environment, shared) if shared else EMPTY_ENVIRONMENT
                 fact = function(term, shapes, known, values)
-                is_passing = len(values) > plan.lasting or any(name in known for name in plan.rare)
+                is_passing = len(values) > plan.recurring or any(name in known for name in plan.rare_shared)
                 _keep(plan, key, fact, is_passing)
         return fact
 
@@ -53,11 +53,11 @@ def remember_on_term(function: F) -> F:
             fact = facts[function] = function(term)
         return fact
 
-    return cast(F, recall_of_term if len(signature(function).parameters) == 1 else recall)
+    return cast(FactFunction, recall_of_term if len(signature(function).parameters) == 1 else recall)
 
 
 def _restrict(environment: Environment, shared: tuple[Shared, ...]) -> Environment:
-    """What is known of some shared hyperparameters."""
+    """The part of an environment that is about these shared hyperparameters."""
     known = {s.name: environment[s.name] for s in shared if s.name in environment}
     if len(known) == len(environment):
         return environment

@@ -16,19 +16,19 @@ from archwright.core.shape import Shape
 from archwright.core.user_modules import check_results, is_user_defined
 from archwright.core.value import Value
 
-T = TypeVar("T")
-K = TypeVar("K", bound="Term")
+Kind = TypeVar("Kind")
+TermKind = TypeVar("TermKind", bound="Term")
 
 
 class NotATerm(ArchwrightError, TypeError):
     """Something else where a module belongs."""
 
 
-def _require_terms(instance: "Term", attribute: "attrs.Attribute[Any]", held: object) -> None:
-    terms = cast(tuple[object, ...], held if isinstance(held, tuple) else (held,))
+def _require_terms(instance: "Term", attribute: "attrs.Attribute[Any]", content: object) -> None:
+    terms = cast(tuple[object, ...], content if isinstance(content, tuple) else (content,))
     for i, term in enumerate(terms):
         if not isinstance(term, Term):
-            place = f"{attribute.name}[{i}]" if isinstance(held, tuple) else attribute.name
+            place = f"{attribute.name}[{i}]" if isinstance(content, tuple) else attribute.name
             raise NotATerm(f"{place} of {instance.kind} is {term!r}; it must be a module, such as relu()")
         if term.plan.depth >= MAX_NESTING:
             raise TooDeep(f"{attribute.name} of {instance.kind}")
@@ -51,7 +51,7 @@ def children() -> Any:
 @dataclass_transform(
     frozen_default=True, field_specifiers=(attrs.field, hyperparameter, named_hyperparameters, child, children)
 )
-def module(cls: type[T]) -> type[T]:
+def module(cls: type[Kind]) -> type[Kind]:
     """Make `cls` a kind of module: a frozen value whose `kind`, unless it says one, is its name in snake_case."""
     kind: Any = frozen(cls)
     if "kind" not in cls.__dict__:
@@ -69,11 +69,11 @@ def module(cls: type[T]) -> type[T]:
 _set = object.__setattr__
 
 
-def make_unchecked(kind: type[K], fields: Sequence[Any], opened: tuple[str, ...] = ()) -> K:
-    """The term of a kind with these fields, in order, neither converted nor checked: they come from a valid one."""
+def make_unchecked(kind: type[TermKind], fields: Sequence[Any], opened: tuple[str, ...] = ()) -> TermKind:
+    """The term of a kind with the contents of its fields in order, which come from a valid term and are not checked."""
     term = object.__new__(kind)
-    for set_field, held in zip(kind._setters, fields, strict=True):  # pyright: ignore[reportPrivateUsage]
-        set_field(term, held)
+    for set_field, content in zip(kind._setters, fields, strict=True):  # pyright: ignore[reportPrivateUsage]
+        set_field(term, content)
     _set(term, "opened", opened)
     return term
 
@@ -85,14 +85,15 @@ class Plan:
     names: tuple[str, ...]  # of the open hyperparameters, in the order in which they are chosen
     slots: tuple[Domain | Expression, ...]  # what each of them holds
     shape_dependent: tuple[bool, ...]  # whether the input shape may rule out some of the values of each
-    fields: tuple[tuple[int, Any], ...]  # of each field its index among the names, or -1, and what it holds
+    fields: tuple[tuple[int, Any], ...]  # of each field: its index in `names`, or -1, and its content
     shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
-    lasting: int  # how many of the names come before the first whose values hardly come again: reals, long ranges
-    rare: frozenset[str]  # the names of the shared hyperparameters whose values hardly come again
+    # Facts about a value that hardly comes again, one of the reals or of a long range, are not kept for long.
+    recurring: int  # how many open hyperparameters come before the first that has such values
+    rare_shared: frozenset[str]  # the names of the shared hyperparameters that have such values
     specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
     facts: dict[Any, Any]  # see `remember_on_term`; derived from the term, and no part of its value
-    passing_facts: dict[Any, Any]  # of these, the latest about values that hardly come again
+    passing_facts: dict[Any, Any]  # the latest of those that are not kept for long
 
 
 class Term(ABC):
@@ -108,7 +109,7 @@ class Term(ABC):
 
     kind: ClassVar[str]
     _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
-    _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # beside them: what sets a field of a frozen value
+    _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # for each field, a function that sets it
     _named: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
     _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
@@ -135,8 +136,8 @@ class Term(ABC):
         """The terms directly inside this one."""
         terms: list[Term] = []
         for name in self._subterms:
-            held = getattr(self, name)
-            terms.extend(held if isinstance(held, tuple) else (held,))  # pyright: ignore[reportUnknownArgumentType]
+            content = getattr(self, name)
+            terms.extend(content if isinstance(content, tuple) else (content,))  # pyright: ignore[reportUnknownArgumentType]
         return tuple(terms)
 
     def __getattr__(self, name: str) -> Any:
@@ -153,7 +154,7 @@ class Term(ABC):
         slots = {name: slot for name, slot in self.hyperparameters if isinstance(slot, Domain | Expression)}
         indices = {name: i for i, name in enumerate(slots)}
         relevant = self.shape_hyperparameters
-        shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.shared()}
+        shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.find_shared()}
         shared |= {s.name: s for term in self.subterms for s in term.plan.shared}
         return Plan(
             names=tuple(slots),
@@ -164,8 +165,8 @@ class Term(ABC):
                 for name, role in self._fields
             ),
             shared=tuple(shared.values()),
-            lasting=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
-            rare=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
+            recurring=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
+            rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
             specified=not slots and not isinstance(self, Rewriting) and all(t.plan.specified for t in self.subterms),
             depth=1 + max((t.plan.depth for t in self.subterms), default=0),
             facts={},
@@ -175,7 +176,7 @@ class Term(ABC):
     def specify(self, values: tuple[Value, ...]) -> Self:
         """This term with values for its own open hyperparameters, in order; the terms inside are as they were."""
         plan = self.plan
-        fields: list[Any] = [held if k < 0 else values[k] for k, held in plan.fields]
+        fields: list[Any] = [content if k < 0 else values[k] for k, content in plan.fields]
         if self._named:
             chosen = dict(zip(plan.names, values, strict=True))
             for i in self._named:
@@ -264,12 +265,12 @@ class Composite(Compound):
         fields: list[Any] = []
         rest = children
         for name, role in self._fields:
-            held = getattr(self, name)
+            content = getattr(self, name)
             if role == "children":
-                held, rest = rest[: len(held)], rest[len(held) :]
+                content, rest = rest[: len(content)], rest[len(content) :]
             elif role == "child":
-                held, rest = rest[0], rest[1:]
-            fields.append(held)
+                content, rest = rest[0], rest[1:]
+            fields.append(content)
         return make_unchecked(type(self), fields, self.opened)
 
     def runs(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:

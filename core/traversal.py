@@ -1,4 +1,4 @@
-"""Ways through a space."""
+"""Leaves of a space: one at random, or all of them."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -8,7 +8,7 @@ from archwright.core.term import Term
 
 
 class Uncountable(ArchwrightError, ValueError):
-    """An attempt to go through all of something that has no end."""
+    """An attempt to enumerate the values of a domain of reals."""
 
 
 def sample(node: Node, uniform: Callable[[], float]) -> Node:

@@ -116,8 +116,8 @@ def _fill_slot(slot: Domain | Expression, name: str, choices: Mapping[str, Value
         if name in choices and choices[name] in slot:
             return slot.canonicalize(choices[name])
         return slot.from_unit(0.0) if slot.size == 1 else slot
-    values = {shared.name: shared.domain.from_unit(0.0) for shared in slot.shared() if shared.domain.size == 1}
-    values |= {shared.name: choices[shared.name] for shared in slot.shared() if shared.name in choices}
+    values = {shared.name: shared.domain.from_unit(0.0) for shared in slot.find_shared() if shared.domain.size == 1}
+    values |= {shared.name: choices[shared.name] for shared in slot.find_shared() if shared.name in choices}
     try:
         return slot.evaluate(values)
     except (LookupError, ArithmeticError, TypeError):

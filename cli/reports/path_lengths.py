@@ -55,7 +55,7 @@ def _expanded(term: Rewriting, values: tuple[Value, ...]) -> int:
 
 def _represented(held: Domain | Expression) -> list[Value]:
     if isinstance(held, Expression):
-        known = {s.name: s.domain.from_unit(1.0) for s in held.shared()}
+        known = {s.name: s.domain.from_unit(1.0) for s in held.find_shared()}
         return [held.evaluate(known)]
     if held.size is None or (isinstance(held, Integers) and held.size > ENUMERATED):
         return [held.from_unit(u) for u in (0.0, 0.5, 1.0)]

@@ -12,7 +12,7 @@ from archwright.core.term import Rewriting, Term, child, children, module
 from archwright.core.value import Value
 
 
-def _one_each(instance: "Either", _: object, labels: tuple[str, ...]) -> None:
+def _require_one_each(instance: "Either", _: object, labels: tuple[str, ...]) -> None:
     n = len(instance.terms)
     if not n or len(set(labels)) != n or len(labels) != n:
         raise InvalidHyperparameter(
@@ -27,7 +27,7 @@ class Either(Rewriting):
     """One of several terms, each under a label."""
 
     terms: tuple[Term, ...] = children()
-    labels: tuple[str, ...] = field(converter=tuple, validator=_one_each)
+    labels: tuple[str, ...] = field(converter=tuple, validator=_require_one_each)
     option: Hyperparameter[str] = hyperparameter()
 
     def check(self, name: str, value: Value) -> str | None:
@@ -52,7 +52,7 @@ class Repeat(Rewriting):
         return Sequential((self.body,) * self.count)
 
 
-def _labelled(terms: tuple[Term, ...]) -> tuple[str, ...]:
+def _make_labels(terms: tuple[Term, ...]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     labels: list[str] = []
     for term in terms:
@@ -63,7 +63,7 @@ def _labelled(terms: tuple[Term, ...]) -> tuple[str, ...]:
 
 def either(*terms: Term, **named: Term) -> Either:
     """A choice of one term. Options are known by their keyword, or by their kind, numbered where it comes again."""
-    labels = (*_labelled(terms), *named)
+    labels = (*_make_labels(terms), *named)
     return Either((*terms, *named.values()), labels, Values(labels) if labels else "")
 
 

@@ -57,7 +57,7 @@ def test_an_expression_is_the_arithmetic_that_it_prints(expression, environment)
 @given(expressions, environments)
 def test_an_expression_depends_on_its_shared_hyperparameters_alone(expression, environment):
     """It can be evaluated as soon as those that it lists are known."""
-    known = {s.name: environment[s.name] for s in expression.shared()}
+    known = {s.name: environment[s.name] for s in expression.find_shared()}
     with suppress(ZeroDivisionError):
         assert expression.evaluate(known) == expression.evaluate(environment)
 
@@ -81,7 +81,7 @@ def test_operators_work_on_either_side(symbol):
 def test_shared_hyperparameters_come_in_the_order_of_reading():
     """From left to right, as they are asked."""
     a, b, c = SHARED.values()
-    assert [s.name for s in (b * 2 + aw.larger(a, c - b)).shared()] == ["b", "a", "c", "b"]
+    assert [s.name for s in (b * 2 + aw.larger(a, c - b)).find_shared()] == ["b", "a", "c", "b"]
 
 
 def test_text_shows_the_formula():
