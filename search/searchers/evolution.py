@@ -29,8 +29,8 @@ class Evolution:
 
     A mutation changes one choice of the path, keeps what still fits and draws the rest; a number changes to one nearby
     half of the time. A child may be a leaf that was evaluated before, as the algorithm has it: it is evaluated again.
-    Proposals that are running are no members yet: with several workers, children are of parents that are known. A
-    failed trial is worth less than any other; its age counts like another's.
+    Running trials are no members yet: with several workers, parents are some trials old. A failed trial is worth less
+    than any other; its age counts like another's.
     """
 
     name: ClassVar[str] = "evolution"

@@ -43,9 +43,9 @@ class Smbo:
     The surrogate sees the normal quantiles of the scores' ranks, and three groups of features: which options were
     chosen, the positions of the numbers chosen, and the modules, pairs of modules and routes of the architecture. It is
     a Gaussian process, whose kernel is the squared exponential with a scale for each group that maximises the marginal
-    likelihood; or a random forest, whose trees' spread is the deviation. Candidates are variants of the best trials and
-    random leaves. None was proposed before; where all of them were, a random leaf that is new is proposed, and nothing
-    once every leaf of a finite space was.
+    likelihood; or a random forest, whose trees' spread is the standard deviation. Candidates are variants of the best
+    trials and random leaves. None was proposed before; where all of them were, a random leaf that is new is proposed,
+    and nothing once every leaf of a finite space was.
 
     Open trials are taken to score the posterior mean. A failed trial scores as the worst one did.
     """
@@ -86,7 +86,7 @@ class Smbo:
         Consumes what drawing the candidates and then the surrogate consume.
         """
         problem = state.problem
-        is_initial = trial < self.initial or all(seen.utility is None for seen in state.observations)
+        is_initial = trial < self.initial or all(observed.utility is None for observed in state.observations)
         path = None if is_initial else self._select_best(state, self._sample_candidates(state, uniform), uniform)
         if path is not None:
             return Proposal(trial, problem.root.origin, path, problem.budget)
@@ -125,12 +125,12 @@ class Smbo:
         """The path of the largest expected improvement; None of no candidates."""
         if not candidates:
             return None
-        known = self._choose_observations(state.observations)
-        targets = to_normal_quantiles(impute_targets(known))
+        observations = self._choose_observations(state.observations)
+        targets = to_normal_quantiles(impute_targets(observations))
         best: list[int] = np.argsort(-targets, kind="stable")[: self.parents].tolist()
-        rows = [trial.features for trial in known]
+        rows = [trial.features for trial in observations]
         rows += (features for _, features in state.open_trials.values())
-        rows += (known[i].features for i in best)
+        rows += (observations[i].features for i in best)  # predicted like the candidates, and before them
         rows += candidates.values()
         posterior = SURROGATES[self.surrogate](_to_groups(rows), targets, len(state.open_trials), uniform)
         # What there is to improve on is the posterior mean of the best trials, not what they scored: where that is
@@ -143,14 +143,14 @@ class Smbo:
         self, observations: Iterable[Observation[LeafFeatures]]
     ) -> Sequence[Observation[LeafFeatures]]:
         """Those that the surrogate sees: all, or `memory` of them, half the best and half spread over the rest."""
-        everything = list(observations)
-        if len(everything) <= self.memory:
-            return everything
-        targets = impute_targets(everything)
-        ranked = [everything[i] for i in sorted(range(len(everything)), key=targets.__getitem__, reverse=True)]
+        trials = list(observations)
+        if len(trials) <= self.memory:
+            return trials
+        targets = impute_targets(trials)
+        ranked = [trials[i] for i in sorted(range(len(trials)), key=targets.__getitem__, reverse=True)]
         half = self.memory // 2
-        best, rest = ranked[:half], ranked[half:]
-        return best + [rest[i * len(rest) // (self.memory - half)] for i in range(self.memory - half)]
+        best, others = ranked[:half], ranked[half:]
+        return best + [others[i * len(others) // (self.memory - half)] for i in range(self.memory - half)]
 
 
 def _to_groups(rows: Sequence[LeafFeatures]) -> list[FloatArray]:

@@ -80,11 +80,11 @@ class SmboPaper:
         """The score of each leaf as the ridge regression on all outcomes predicts it, in any unit; 0 without any."""
         if not state.observations:
             return [0.0] * len(leaves)
-        known = [trial.features for trial in state.observations]
-        columns = build_vocabulary((features.ngrams for features in known), self.occurrences)
+        observed = [trial.features for trial in state.observations]
+        columns = build_vocabulary((features.ngrams for features in observed), self.occurrences)
         targets = np.array(impute_targets(state.observations))  # whose scale makes no difference to the order
         targets = scale_down(targets, find_exponent(targets))
-        model = fit_ridge(_to_matrix(known, columns), targets, self.penalty)
+        model = fit_ridge(_to_matrix(observed, columns), targets, self.penalty)
         candidates = [extract_ngram_features(leaf.architecture) for leaf in leaves]
         return np.round(model.predict(_to_matrix(candidates, columns)), PREDICTION_DIGITS).tolist()
 

@@ -20,20 +20,20 @@ MIN_DEVIATION = 1e-3
 
 def fit_random_forest(groups: Sequence[FloatArray], targets: FloatArray, pending: int, uniform: Uniform) -> Posterior:
     """The mean of the trees, and their spread; a surrogate that consumes one number, from which the trees are grown."""
-    rows, n, seed = np.hstack(groups).astype(np.float32), len(targets), int(uniform() * 2**32)
+    rows, seed = np.hstack(groups).astype(np.float32), int(uniform() * 2**32)
+    observed, candidates = len(targets), len(targets) + pending  # where rows of these end and begin
     if pending:
-        pending_means = _predict_by_tree(rows[:n], targets, rows[n : n + pending], seed).mean(0)
+        pending_means = _predict_by_tree(rows[:observed], targets, rows[observed:candidates], seed).mean(0)
         targets = np.concatenate([targets, pending_means])
-    known = len(targets)
-    predictions = _predict_by_tree(rows[:known], targets, rows[known:], seed)
+    predictions = _predict_by_tree(rows[:candidates], targets, rows[candidates:], seed)
     return Posterior(predictions.mean(0), np.sqrt(predictions.var(0) + MIN_DEVIATION**2))
 
 
-def _predict_by_tree(known: Any, targets: FloatArray, candidates: Any, seed: int) -> FloatArray:
+def _predict_by_tree(observed: Any, targets: FloatArray, candidates: Any, seed: int) -> FloatArray:
     """[trees, candidates]: what each tree predicts. On one thread."""
     # Imported here as that takes a second, and most searches need none.
     from sklearn.ensemble import RandomForestRegressor  # pyright: ignore[reportMissingTypeStubs]
 
     forest: Any = RandomForestRegressor(TREES, max_features=SPLIT_SHARE, random_state=seed, n_jobs=1)
-    forest.fit(known, targets)
+    forest.fit(observed, targets)
     return np.array([tree.predict(candidates, check_input=False) for tree in forest.estimators_])

@@ -102,17 +102,17 @@ def compute_posterior(
 
     A pending row that turns out at its mean leaves every mean as it is, and narrows the deviations nearby.
     """
-    n, known = len(targets), len(targets) + pending
-    known_rows = scale_features([group[:known] for group in groups], parameters.length_scales)
-    factor = CholeskyFactor.of(_compute_gram(known_rows, parameters.noise))
-    whitened_targets = factor.solve(np.pad(targets, (0, pending))[:, None])[:n, 0]
-    mean, explained = np.empty(len(groups[0]) - known), np.empty(len(groups[0]) - known)
+    observed, first = len(targets), len(targets) + pending  # the first candidate
+    conditions = scale_features([group[:first] for group in groups], parameters.length_scales)
+    factor = CholeskyFactor.of(_compute_gram(conditions, parameters.noise))
+    whitened_targets = factor.solve(np.pad(targets, (0, pending))[:, None])[:observed, 0]
+    mean, explained = np.empty(len(groups[0]) - first), np.empty(len(groups[0]) - first)
     for i in range(0, len(mean), CHUNK_ROWS):
-        chunk = [group[known + i : known + i + CHUNK_ROWS] for group in groups]
-        whitened = factor.solve(kernel(known_rows, scale_features(chunk, parameters.length_scales)))
-        mean[i : i + CHUNK_ROWS] = whitened_targets @ whitened[:n]
-        explained[i : i + CHUNK_ROWS] = np.einsum("ij,ij->j", whitened, whitened)
-    signal = float(whitened_targets @ whitened_targets) / n + JITTER
+        candidates = [group[first + i : first + i + CHUNK_ROWS] for group in groups]
+        whitened = factor.solve(kernel(conditions, scale_features(candidates, parameters.length_scales)))
+        mean[i : i + CHUNK_ROWS] = whitened_targets @ whitened[:observed]
+        explained[i : i + CHUNK_ROWS] = np.einsum("ij,ij->j", whitened, whitened)  # share of the prior variance
+    signal = float(whitened_targets @ whitened_targets) / observed + JITTER
     return Posterior(mean, np.sqrt(signal * np.maximum(1.0 - explained, JITTER)))
 
 

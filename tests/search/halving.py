@@ -14,7 +14,7 @@ _NONE: PMap = pmap()
 
 @frozen
 class HalvingState:
-    """The trials of each rung, in the order of proposing, and what is known of them."""
+    """The trials of each rung, in the order of proposing, and their utilities."""
 
     problem: Problem
     drawn: object  # the state of the random search that proposes the first rung
