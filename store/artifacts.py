@@ -1,4 +1,4 @@
-"""The files that a run's trials leave beside its log: where they lie, and how one is written: all of it, or none."""
+"""The files that a run's trials leave beside its log, each whole or not there, in a folder for each trial."""
 
 import os
 from collections.abc import Iterable
@@ -15,15 +15,15 @@ ARTIFACT_FILES: dict[Artifact, str] = {"model": "model.safetensors", "state": "s
 
 
 class ArtifactsExist(ArchwrightError, FileExistsError):
-    """Files that a run of that name has left and that the log knows nothing of: they belong to another one."""
+    """A run of that name has left files of which the log knows nothing: they belong to another log."""
 
 
 class ArtifactUnwritable(ArchwrightError, OSError):
-    """What a training leaves cannot be written; its result is not lost by that."""
+    """A file of a trial cannot be written; its result is not lost by that."""
 
 
 def locate_run_folder(log: Path | str, run: str) -> Path:
-    """Where the trials of `run` leave what is kept of them, for a log at `log`; nothing is made there."""
+    """The folder for the artifacts of `run`, for a log at `log`; it is not created."""
     return _locate_artifacts(log) / check_run_name(run)
 
 
@@ -32,13 +32,13 @@ def _locate_artifacts(log: Path | str) -> Path:
 
 
 def find_runs_with_artifacts(log: Path | str) -> frozenset[str]:
-    """The runs that have left something beside a log at `log`, whether it holds them or not."""
+    """The runs that have left artifacts beside the log at `log`, whether it holds them or not."""
     folder = _locate_artifacts(log)
     return frozenset(path.name for path in folder.iterdir() if find_trials(path)) if folder.is_dir() else frozenset()
 
 
 def require_no_artifacts(log: Path | str, run: str) -> None:
-    """Nothing, if no run of that name has left anything beside a log at `log`; else ArtifactsExist."""
+    """Raise ArtifactsExist if a run of that name has left artifacts beside the log at `log`."""
     folder = locate_run_folder(log, run)
     if find_trials(folder):
         raise ArtifactsExist(
@@ -48,9 +48,9 @@ def require_no_artifacts(log: Path | str, run: str) -> None:
 
 
 def require_known_artifacts(log: Path | str, run: str, proposed: int) -> None:
-    """Nothing, if the trials of `run` that have left something are among the `proposed` ones that the log has.
+    """Raise ArtifactsExist if a trial of `run` has left artifacts whose number is not below `proposed`, as in the log.
 
-    Else ArtifactsExist: the log is an older one, and who goes on with it would delete what its later trials have left.
+    The log is an older one then, and resuming the run would delete the artifacts of its later trials.
     """
     folder = locate_run_folder(log, run)
     if later := sorted(trial for trial in find_trials(folder) if trial >= proposed):
@@ -61,12 +61,12 @@ def require_known_artifacts(log: Path | str, run: str, proposed: int) -> None:
 
 
 def locate_artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
-    """The file of a trial in its run's folder, which may be there or not."""
+    """The file of that kind of a trial, in the `folder` of its run, whether it exists or not."""
     return Path(folder) / f"trial-{trial}" / ARTIFACT_FILES[kind]
 
 
 def write_artifact(path: Path, content: bytes | memoryview) -> Path:
-    """`path`, once it holds `content` for good, whatever it held before; raises ArtifactUnwritable."""
+    """Write `content` to `path`, atomically and to the disk, and give `path`; raises ArtifactUnwritable."""
     try:
         if _is_linked(path.parent):
             raise OSError("the folder of its trial or run is a link, which may be a stranger's")
@@ -81,38 +81,39 @@ def write_artifact(path: Path, content: bytes | memoryview) -> Path:
 
 
 def find_trials(folder: Path | str) -> frozenset[int]:
-    """The trials of a run that have left something, whole or not."""
-    found = Path(folder).glob("trial-*") if Path(folder).is_dir() else ()
-    return frozenset(int(path.name[6:]) for path in found if path.name[6:].isdecimal())
+    """The numbers of the trials that have a folder in the `folder` of their run, whatever it holds."""
+    paths = Path(folder).glob("trial-*") if Path(folder).is_dir() else ()
+    numbers = (path.name.removeprefix("trial-") for path in paths)
+    return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
-def _is_linked(place: Path) -> bool:
-    """Whether the folder of a trial, or that of its run, is a link: through it nothing is written or deleted."""
-    return place.is_symlink() or place.parent.is_symlink()
+def _is_linked(trial_folder: Path) -> bool:
+    """Whether the folder of a trial, or that of its run, is a link: nothing is written or deleted through it."""
+    return trial_folder.is_symlink() or trial_folder.parent.is_symlink()
 
 
 def find_kinds(folder: Path | str, trial: int) -> frozenset[Artifact]:
-    """What a trial has left, whole."""
+    """The kinds of artifacts that a trial has."""
     return frozenset(kind for kind in ARTIFACT_FILES if locate_artifact(folder, trial, kind).is_file())
 
 
 def discard_artifacts(folder: Path | str, trial: int, kinds: Iterable[Artifact] = tuple(ARTIFACT_FILES)) -> None:
-    """Deletes what is there of a trial, also what a killed process had begun to write, and a folder that is then empty.
+    """Delete the artifacts of those `kinds` of a trial, with drafts of killed processes, and its folder if empty then.
 
-    What cannot be deleted stays; files of other names, which are not ours, and what a link leads to, stay too.
+    What cannot be deleted stays, and so do files of other names and whatever a link leads to.
     """
-    place = Path(folder) / f"trial-{trial}"
-    if _is_linked(place):
+    trial_folder = Path(folder) / f"trial-{trial}"
+    if _is_linked(trial_folder):
         return
     for kind in kinds:
-        for path in (place / ARTIFACT_FILES[kind], *place.glob(f".{ARTIFACT_FILES[kind]}.*.tmp")):
+        for path in (trial_folder / ARTIFACT_FILES[kind], *trial_folder.glob(f".{ARTIFACT_FILES[kind]}.*.tmp")):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-    remove_if_empty(place)
+    remove_if_empty(trial_folder)
 
 
 def remove_if_empty(*folders: Path) -> None:
-    """Deletes those of `folders` that hold nothing; one that is not there is none."""
+    """Delete those of `folders` that exist and are empty."""
     for folder in folders:
         with suppress(OSError):  # it holds something
             folder.rmdir()

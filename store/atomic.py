@@ -1,4 +1,4 @@
-"""What lies beside a log and belongs to it: names that begin with its own."""
+"""Writing so that a kill leaves nothing half done: a file that is there whole or not at all, a folder that is swept."""
 
 import errno
 import fcntl
@@ -10,21 +10,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-DRAFT_FOLDER_PREFIX = ".archwright-draft-"  # how the folders begin in which a file is made, beside its place
-_UNSUPPORTED_ERRNOS = (errno.EINVAL, errno.ENOTSUP)  # what file systems say that bring no folder to the disk
+DRAFT_FOLDER_PREFIX = ".archwright-draft-"  # of the folders in which a file is made, beside its place
+_UNSUPPORTED_ERRNOS = (errno.EINVAL, errno.ENOTSUP)  # of file systems that cannot bring a folder to the disk
 
 
 @contextmanager
 def write_atomically(path: Path, draft: Path) -> Generator[BinaryIO]:
-    """What the block writes to stands at `path`, whatever was there before, once the block has ended well.
+    """A file to write to, which replaces what is at `path` once the block has ended without an error.
 
     Until then it is at `draft`, in the same folder, where a killed process leaves it and the next one overwrites it.
-    Where the block fails, or the disk, with OSError, there is no draft and `path` is as it was. Only where the disk
-    fails once the file has its name, it stays, and a power cut might yet take it. A file system that brings no folder
-    to the disk, as some of networks do, does not fail.
+    Where the block or the disk fails, the latter with OSError, the draft is deleted and `path` is as it was. Only where
+    the disk fails once the file has its name, it stays, and a power cut might still undo that. Some network file
+    systems cannot bring a folder to the disk, which is no error.
     """
     try:
-        draft.unlink(missing_ok=True)  # it may be a link, which a stranger has put there to have its target overwritten
+        draft.unlink(missing_ok=True)  # it may be a link by which somebody wants its target overwritten
         with draft.open("xb") as file:
             yield file
             file.flush()
@@ -38,7 +38,7 @@ def write_atomically(path: Path, draft: Path) -> Generator[BinaryIO]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring the names in `folder` to the disk, where it may be opened and its file system knows how."""
+    """Bring the names of the files in `folder` to the disk, if it may be opened and its file system can do that."""
     with suppress(PermissionError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -52,7 +52,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def make_scratch_folder(parent: Path | str, prefix: str) -> Generator[Path]:
-    """A new folder in `parent` that goes with the block; those of dead processes with this `prefix` go first.
+    """A new folder in `parent` that is deleted after the block; those of dead processes with `prefix` are swept first.
 
     Nobody else may make folders with this prefix there: they would be taken for a dead process's. Raises OSError where
     no folder can be made.
@@ -70,35 +70,38 @@ def make_scratch_folder(parent: Path | str, prefix: str) -> Generator[Path]:
 def sweep_scratch_folders(parent: Path | str, prefix: str) -> None:
     """Delete the folders in `parent` whose names begin with `prefix` and whose processes are dead."""
     for folder in _list_folders(Path(parent), prefix):
-        with suppress(OSError):  # its process is alive, or it is gone, no folder, or another user's
+        with suppress(OSError):  # its process is alive, or it is gone, not a folder, or another user's
             lock = _lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
 def _list_folders(parent: Path, prefix: str) -> list[Path]:
-    with suppress(OSError):  # it cannot be read, or is not there
+    with suppress(OSError):  # it cannot be read, or does not exist
         return [path for path in parent.iterdir() if path.name.startswith(prefix)]
     return []
 
 
 def _make_locked_folder(parent: Path | str, prefix: str) -> tuple[Path, int | None]:
-    """A new folder and the descriptor that holds its lock; None on a file system without locks, where nobody sweeps."""
+    """A new folder and the descriptor that holds its lock; None on a file system without locks, where none is swept."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
             return folder, _lock_folder(folder, fcntl.LOCK_EX)
-        except FileNotFoundError:  # another process was faster than the lock, and took it for a dead one's
+        except FileNotFoundError:  # another process took it for a dead one's before it was locked
             continue
         except OSError:
             return folder, None
 
 
-def _lock_folder(folder: Path, how: int) -> int:
-    """A descriptor that holds the lock of `folder`; raises FileNotFoundError if the folder is gone by then."""
+def _lock_folder(folder: Path, operation: int) -> int:
+    """A descriptor that holds the lock of `folder`, taken by flock's `operation`.
+
+    Raises FileNotFoundError if the folder is gone by then.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(descriptor, how)
+        fcntl.flock(descriptor, operation)
         if not os.path.samestat(os.fstat(descriptor), folder.stat()):
             raise FileNotFoundError(folder)
     except OSError:

@@ -1,7 +1,7 @@
-"""What a file holds under the names of a log's own tables and views: no file is believed for its names alone.
+"""Whether a file's tables, views and macros are those of a log: no file is trusted for its names alone.
 
-A log may be a stranger's. Where `events` is a view, looking at it would run what that says, over files of the reader's
-machine; a macro or a view under a name of ours would answer in place of DuckDB or of us.
+A log may come from a stranger. If `events` were a view, reading it would run any query over files of the reader's
+machine; a macro or a view under a name of ours would answer in place of DuckDB or of archwright.
 """
 
 import re
@@ -29,7 +29,7 @@ _TABLE_DEFINITIONS: Mapping[str, tuple[str, ...]] = {
     "archwright_migrations": (MIGRATIONS_TABLE,),
     "events": EVENTS_TABLES,
 }
-_SCRATCH_PREFIX = "archwright-views-"  # how the folders begin in which views are made to be compared
+_FOLDER_PREFIX = "archwright-views-"  # of the scratch folders in which views are created to be compared
 _SELECT_TABLES = """
     SELECT table_name, sql FROM duckdb_tables()
     WHERE database_name = ? AND schema_name = 'main' AND table_name IN ('archwright_migrations', 'events')
@@ -44,17 +44,17 @@ _SELECT_SHADOWING_MACROS = """
 
 
 def require_tables(database: Database, path: Path) -> None:
-    """Nothing, if the log's tables are tables with its columns; else NotALog. No view of the file is looked into."""
-    found = dict(database.execute(_SELECT_TABLES, [find_log_alias(database)]).fetchall())
-    if "archwright_migrations" not in found:
+    """Raise NotALog unless the log's tables are tables with a log's columns; no view of the file is read."""
+    tables = dict(database.execute(_SELECT_TABLES, [find_log_alias(database)]).fetchall())
+    if "archwright_migrations" not in tables:
         raise _explain_not_a_log(path, "is somebody else's DuckDB file")
-    for name, known in _TABLE_DEFINITIONS.items():
-        if name not in found:
+    for name, definitions in _TABLE_DEFINITIONS.items():
+        if name not in tables:
             raise _explain_not_a_log(path, f"is no log that can be read: it has no table {name}")
-        if _normalize_sql(found[name]) not in map(_normalize_sql, known):
-            has = " ".join(found[name].split())[:300]
+        if _normalize_sql(tables[name]) not in map(_normalize_sql, definitions):
+            definition = " ".join(tables[name].split())[:300]
             raise _explain_not_a_log(
-                path, f"is no log that can be read: its table {name} has other columns than a log's ({has})"
+                path, f"is no log that can be read: its table {name} has other columns than a log's ({definition})"
             )
 
 
@@ -63,51 +63,55 @@ def _explain_not_a_log(path: Path, why: str) -> NotALog:
 
 
 def require_no_triggers(database: Database, path: Path) -> None:
-    """Nothing, if a write into the log does nothing else; else NotALog."""
+    """Raise NotALog if the log has a trigger, by which writing to it would do something else as well."""
     try:
-        found = database.execute(
+        triggers = database.execute(
             "SELECT trigger_name FROM duckdb_triggers() WHERE database_name = ?", [find_log_alias(database)]
         )
     except duckdb.CatalogException:  # DuckDB before 2.0, which has none
         return
-    if names := found.fetchall():
+    if names := triggers.fetchall():
         raise NotALog(
             f"{path} has the trigger {names[0][0]}, which would act whenever we write; drop it, or use another log"
         )
 
 
 def _normalize_sql(sql: str) -> str:
-    """The text of a table without what it may be written with or without."""
+    """A table's definition without spaces, quotes, semicolons and compression, which may differ between files."""
     return re.sub(r'USING COMPRESSION \w+|[\s";]', "", sql)
 
 
 def find_altered_views(database: Database) -> list[str]:
-    """The views of ours that the log does not have as we make them."""
-    found = dict(database.execute(_SELECT_VIEWS, [find_log_alias(database)]).fetchall())
-    ours = _render_views()
-    return [name for name in ours if found.get(name) != ours[name] and _rewrite_view(name, found) != ours[name]]
+    """The names of those views of a log that are missing or are not as archwright creates them."""
+    definitions = dict(database.execute(_SELECT_VIEWS, [find_log_alias(database)]).fetchall())
+    expected = _render_views()
+    return [
+        name
+        for name in expected
+        if definitions.get(name) != expected[name] and _rewrite_view(name, definitions) != expected[name]
+    ]
 
 
-def _rewrite_view(name: str, found: Mapping[str, str]) -> str | None:
-    """The text of one of the views that were `found` as this DuckDB keeps it: an earlier one may have kept another."""
+def _rewrite_view(name: str, definitions: Mapping[str, str]) -> str | None:
+    """The definition of a view as this DuckDB stores it: an earlier DuckDB may have stored it otherwise."""
     with suppress(KeyError, duckdb.Error):
-        return _read_back_views([found[name].replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)])[name]
+        return _read_back_views([definitions[name].replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)])[name]
     return None
 
 
 @cache
 def _render_views() -> Mapping[str, str]:
-    """The text of each view of ours as DuckDB keeps it."""
+    """The definition of each view of a log as DuckDB stores it."""
     return _read_back_views([])
 
 
 def _read_back_views(statements: Sequence[str]) -> Mapping[str, str]:
-    """The text of each view of a new log after `statements`, which reach no file.
+    """The definition of each view of a new log after `statements`, which can reach no file.
 
-    It is read back from the disk: DuckDB writes numbers otherwise than people, and only there.
+    They are read back from the disk: only there does DuckDB write numbers in its own way.
     """
-    with make_scratch_folder(tempfile.gettempdir(), _SCRATCH_PREFIX) as folder:
-        path = folder / "kept.duckdb"
+    with make_scratch_folder(tempfile.gettempdir(), _FOLDER_PREFIX) as folder:
+        path = folder / "views.duckdb"
         with duckdb.connect(config={"threads": 1, **NO_EXTENSIONS}) as database:
             database.execute(f"SET allowed_directories = ['{escape_quotes(folder)}']")
             database.execute("SET enable_external_access = false")
@@ -123,6 +127,6 @@ def _read_back_views(statements: Sequence[str]) -> Mapping[str, str]:
 
 
 def find_shadowing_macros(database: Database) -> list[str]:
-    """The macros of the file that go by the names of DuckDB's own functions."""
-    name = find_log_alias(database)
-    return sorted(name for (name,) in database.execute(_SELECT_SHADOWING_MACROS, [name]).fetchall())
+    """The names of the file's macros that are also names of DuckDB's own functions."""
+    macros = database.execute(_SELECT_SHADOWING_MACROS, [find_log_alias(database)]).fetchall()
+    return sorted(name for (name,) in macros)

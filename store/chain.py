@@ -1,4 +1,4 @@
-"""The hash chain over a run, in which no event can be changed, lost, added or moved unseen."""
+"""The hash chain over a run, in which no event can be changed, lost, added or moved unnoticed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
@@ -17,8 +17,8 @@ class ChainBreak:
     """The first row of a run that does not follow from the rows before it."""
 
     seq: int
-    what: str
-    after: int = 0  # the last event before it that follows; 0 if there is none, or nobody has looked
+    reason: str
+    after: int = 0  # the last event before it that follows; 0 if there is none, or it is not known
 
 
 def hash_row(previous: str, run: str, row: EventRow) -> str:
@@ -29,7 +29,7 @@ def hash_row(previous: str, run: str, row: EventRow) -> str:
 
 
 def _chain_rows(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> Iterator[EventRow]:
-    """The rows that hold `events` and go on from `after`."""
+    """The rows that hold `events`, which happened at `times`, and follow the position `after`."""
     seq, chain = after.seq, after.chain
     for event, time in zip(events, times, strict=True):
         seq += 1
@@ -40,17 +40,17 @@ def _chain_rows(run: str, events: Sequence[Event], times: Iterable[float], after
 
 
 def chain_events(run: str, events: Sequence[Event], times: Iterable[float], after: Position) -> EventBatch:
-    """`events`, which happen at `times`, as rows of `run` that go on from `after`."""
+    """`events`, which happened at `times`, as rows of `run` that follow the position `after`."""
     return EventBatch(run, after, list(_chain_rows(run, events, times, after)))
 
 
-def locate_batch(known: Sequence[EventRow], part: EventBatch, log: Path | None = None) -> Position | None:
-    """Where the run stood once it held `part`, or None if it ends where `part` goes on and that is still to be written.
+def locate_batch(known: Sequence[EventRow], batch: EventBatch, log: Path | None = None) -> Position | None:
+    """The run's position after `batch`, if the log holds it already; None if the run ends where `batch` goes on.
 
-    `known` is what the log, in the file `log` if it is in one, holds of the run from the row `part.after` on. Raises
-    LogConflict where it is neither.
+    `known` are the rows that the log, whose file is `log` if it has one, holds of the run from that of `batch.after`
+    on. Raises LogConflict where the run goes on otherwise.
     """
-    run, after, new = part.run, part.after, part.rows
+    run, after, new = batch.run, batch.after, batch.rows
     if after != START:
         if not known or known[0].position != after:
             raise explain_conflict(run, after, log)
@@ -63,7 +63,7 @@ def locate_batch(known: Sequence[EventRow], part: EventBatch, log: Path | None =
 
 
 def find_first_break(run: str, rows: Iterable[EventRow], after: Position) -> ChainBreak | None:
-    """The first of `rows`, in their order, that does not follow from `after` and the rows before it."""
+    """The first of `rows` that does not follow from the position `after` and the rows before it; None if all do."""
     seq, chain = after.seq, after.chain
     for row in rows:
         if row.seq != seq + 1:
@@ -74,13 +74,13 @@ def find_first_break(run: str, rows: Iterable[EventRow], after: Position) -> Cha
     return None
 
 
-def is_unbroken(part: EventBatch) -> bool:
-    """Whether the rows of `part` are one after the other what follows from where it goes on."""
-    return find_first_break(part.run, part.rows, part.after) is None
+def is_unbroken(batch: EventBatch) -> bool:
+    """Whether the rows of `batch` follow from its position `after` and from one another."""
+    return find_first_break(batch.run, batch.rows, batch.after) is None
 
 
 def find_first_unreadable(rows: Iterable[EventRow]) -> ChainBreak | None:
-    """The first of `rows` that holds no event that we know."""
+    """The first of `rows` that holds no event that this archwright knows; None if all do."""
     for row in rows:
         try:
             event_from_json(row.kind, row.payload)
@@ -90,17 +90,14 @@ def find_first_unreadable(rows: Iterable[EventRow]) -> ChainBreak | None:
 
 
 def load_events(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | None = None) -> list[LoggedEvent]:
-    """The events in `rows` that come after number `after`, whose own row is the first of `rows`.
-
-    They are of the file `log`, if they are of one. Raises LogIsDamaged where they are not what was appended.
-    """
+    """The events in `rows`, checked as by `check_rows` and parsed."""
     return parse_rows(run, check_rows(run, rows, after, log))
 
 
 def check_rows(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | None = None) -> Sequence[EventRow]:
-    """Those of `rows` that come after number `after`, whose own row is the first; LogIsDamaged where one is broken.
+    """Those of `rows` that come after event `after`, whose own row is the first of `rows` unless `after` is 0.
 
-    They are of the file `log`, if they are of one.
+    Raises LogIsDamaged where they are not what was appended; `log` is the log's file, if it has one.
     """
     position = START
     if after and rows:
@@ -108,7 +105,7 @@ def check_rows(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | N
     if broken := find_first_break(run, rows, position):
         forks = suggest_command(log, "fork", run, "--at", str(broken.after))
         raise LogIsDamaged(
-            f"event {broken.seq} of {run} is broken: {broken.what}; "
+            f"event {broken.seq} of {run} is broken: {broken.reason}; "
             + (f"what came before it is whole: {forks} goes on from there, and " if broken.after else "")
             + f"{suggest_command(log, 'verify')} says whether the log's journal has the run as it was written"
         )
@@ -116,13 +113,13 @@ def check_rows(run: str, rows: Sequence[EventRow], after: int = 0, log: Path | N
 
 
 def parse_rows(run: str, rows: Iterable[EventRow]) -> list[LoggedEvent]:
-    """The events in `rows`, which may be some of a run's; raises UnreadableEvent where one is none that we know."""
+    """The events in `rows`, any of a run's; raises UnreadableEvent where this archwright does not know one."""
     rows = list(rows)
     try:
         return [LoggedEvent(row.seq, row.time, event_from_json(row.kind, row.payload), row.chain) for row in rows]
     except UnreadableEvent as error:
-        place = find_first_unreadable(rows)
-        raise UnreadableEvent(f"event {place.seq if place else '?'} of {run}: {error}") from error
+        unreadable = find_first_unreadable(rows)
+        raise UnreadableEvent(f"event {unreadable.seq if unreadable else '?'} of {run}: {error}") from error
 
 
 def _explain_misplacement(seq: int, previous: int) -> str:

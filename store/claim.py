@@ -1,4 +1,4 @@
-"""At most one process goes on with a run: a lock that the operating system gives back when its holder dies."""
+"""At most one process works on a run: a lock that the operating system releases when its holder dies."""
 
 import fcntl
 import os
@@ -14,21 +14,19 @@ from archwright.store.errors import RunExists, RunIsBusy, explain_failure
 from archwright.store.paths import locate_sidecar, resolve_log
 from archwright.store.runs import check_run_name, list_runs
 
-NOBODY = "nobody"  # in the lock of a run that was made, and that no process has gone on with yet
+NOBODY = "nobody"  # in the lock file of a run that was created, and that no process has worked on yet
 
 
 @contextmanager
 def claim(path: Path | str, run: str) -> Generator[None]:
-    """Keep every other process from going on with `run` of the log at `path` while the block lasts.
+    """Keep other processes from working on `run` of the log at `path` while the block lasts; raises RunIsBusy.
 
-    The lock is a file in the folder FILE.locks beside the log, and holds the process id of its last holder, for people
-    to read. It stays when it is given back, but of a run that the log does not hold then, nothing is left.
+    The lock is a file in the folder FILE.locks beside the log and holds the process id of its last holder, for people
+    to read. It stays when it is released, but is deleted if the log does not hold the run then.
     """
     path = Path(path)
     file = locate_lock(path, run)
-    sweep_scratch_folders(
-        file.parent.parent, DRAFT_FOLDER_PREFIX
-    )  # whoever goes on after a kill finds what it has left
+    sweep_scratch_folders(file.parent.parent, DRAFT_FOLDER_PREFIX)  # what a killed process has left
     try:
         lock = _acquire(file)
     except BlockingIOError as error:
@@ -53,32 +51,33 @@ def claim(path: Path | str, run: str) -> Generator[None]:
 
 @contextmanager
 def claim_first_free(log: DuckDBLog, names: Iterable[str]) -> Generator[str]:
-    """The first of `names` that no run has, claimed for as long as the block lasts.
+    """The first of `names` that no run has, claimed while the block lasts; raises RunExists where all are taken.
 
-    One that another process has just taken is passed over. Raises RunExists where all are taken.
+    A name that another process has just claimed is passed over.
     """
     for name in names:
-        if (held := _try_to_claim(log, name)) is not None:
-            with held:
+        if (claimed := _try_to_claim(log, name)) is not None:
+            with claimed:
                 yield name
             return
     raise RunExists(f"all names that a new run in {log.path} might have are taken; name another one")
 
 
 def _try_to_claim(log: DuckDBLog, name: str) -> ExitStack | None:
-    """What holds the name, if it is free."""
-    with ExitStack() as held:
+    """A context that holds the claim of `name`, if no run has it."""
+    with ExitStack() as claims:
         try:
-            held.enter_context(claim(log.path, name))
+            claims.enter_context(claim(log.path, name))
         except RunIsBusy:
             return None
-        return None if name in list_runs(log) or name in find_runs_with_artifacts(log.path) else held.pop_all()
+        is_taken = name in list_runs(log) or name in find_runs_with_artifacts(log.path)
+        return None if is_taken else claims.pop_all()
 
 
 def is_claimed(path: Path | str, run: str) -> bool:
-    """Whether a process goes on with `run` now; nobody who claims it is kept out by the question.
+    """Whether a process works on `run` now; asking keeps nobody from claiming it.
 
-    Raises FileNotFoundError where the run has no lock, and OSError where that cannot be asked.
+    Raises FileNotFoundError where the run has no lock file, and OSError where it cannot be opened.
     """
     lock = os.open(locate_lock(Path(path), run), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
@@ -91,20 +90,20 @@ def is_claimed(path: Path | str, run: str) -> bool:
 
 
 def leave_to_others(path: Path | str, run: str) -> None:
-    """Note in the lock of `run`, which this process holds, that it made the run and does not go on with it itself."""
-    with suppress(OSError):  # on a full disk it is not known
+    """Note in the lock of `run`, which this process holds, that it created the run and will not work on it itself."""
+    with suppress(OSError):  # on a full disk the note is missing
         locate_lock(Path(path), run).write_text(NOBODY)
 
 
 def locate_lock(path: Path, run: str) -> Path:
-    """Where the lock of `run` is, for a log at `path`."""
+    """The lock file of `run`, for a log at `path`, whether it exists or not."""
     return locate_sidecar(resolve_log(path, "create"), "locks") / f"{check_run_name(run)}.lock"
 
 
 def _acquire(file: Path) -> int:
-    """A descriptor that holds the lock of `file`, which is there; BlockingIOError where another process holds it.
+    """A descriptor that holds the lock of `file`, which it creates; BlockingIOError where another process holds it.
 
-    One that has just been deleted by its holder would keep nobody out: the next one is locked then.
+    A file that its holder has just deleted would keep nobody out: then a new one is locked.
     """
     while True:
         with suppress(FileExistsError):
@@ -122,16 +121,16 @@ def _acquire(file: Path) -> int:
 
 
 def _try_to_lock(lock: int) -> None:
-    """Lock for oneself; BlockingIOError where another process has done so, and none where one only asks."""
+    """Lock exclusively; BlockingIOError where another process has, but not where one only asks by `is_claimed`."""
     while True:
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # whoever asks shares it, for a moment
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # `is_claimed` shares the lock for a moment
 
 
 def _is_logged(path: Path, run: str) -> bool:
-    """Whether the log holds the run, also where that cannot be told; a log that is gone is not made anew for that."""
+    """Whether the log holds the run, or cannot be read; a log that is gone is not rebuilt for that."""
     try:
         return path.expanduser().exists() and run in DuckDBLog(path).runs()
     except (ArchwrightError, OSError):

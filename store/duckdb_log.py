@@ -1,4 +1,4 @@
-"""The log as a DuckDB file that is held only while it is read or written."""
+"""The log as a DuckDB file, which is held only while it is read or written."""
 
 import gc
 import time
@@ -25,11 +25,11 @@ from archwright.store.runs import check_run_name
 @final
 @frozen
 class DuckDBLog:
-    """The runs in one file; the first start of a run makes the file."""
+    """The runs in one file, which is created when the first run is started."""
 
     path: Path = field(converter=Path)
     clock: Callable[[], float] = time.time
-    patience: float = WRITER_WAIT_SECONDS  # how many seconds an append waits for whoever holds the file
+    wait_seconds: float = WRITER_WAIT_SECONDS  # how long an append waits for whoever holds the file
 
     def append(
         self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
@@ -40,13 +40,13 @@ class DuckDBLog:
             return after
         return self.append_all([chain_events(run, events, times or [self.clock()] * len(events), after)])[0]
 
-    def append_all(self, parts: Sequence[EventBatch]) -> list[Position]:
+    def append_all(self, batches: Sequence[EventBatch]) -> list[Position]:
         """As `Log.append_all`."""
-        if not parts:
+        if not batches:
             return []
-        if any(part.after == START for part in parts):
+        if any(batch.after == START for batch in batches):
             create_log(self.path)
-        return run_on_log(self.path, "write", partial(_append_batches, self.path, parts), self.patience)
+        return run_on_log(self.path, "write", partial(_append_batches, self.path, batches), self.wait_seconds)
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
         """As `Log.read`."""
@@ -55,7 +55,7 @@ class DuckDBLog:
             return load_events(run, rows, after, self.path)
 
     def rows(self, run: str) -> Sequence[EventRow]:
-        """The rows of `run`, of which none is parsed: most of a read is parsing, and not everybody needs all of it.
+        """The rows of `run`, checked and unparsed: most of a read is parsing, and not everybody needs all of it.
 
         Raises LogIsDamaged where they are not those that were appended.
         """
@@ -66,33 +66,34 @@ class DuckDBLog:
         return run_on_log(self.path, "read", read_runs)
 
 
-def _append_batches(path: Path, parts: Sequence[EventBatch], database: Database) -> list[Position]:
+def _append_batches(path: Path, batches: Sequence[EventBatch], database: Database) -> list[Position]:
     journal = locate_journal(resolve_log(path))
     with open_transaction(database):
-        there = [locate_batch(rows, part, path) for rows, part in zip(_read_known(database, parts), parts, strict=True)]
-        new = [part for part, position in zip(parts, there, strict=True) if position is None]
+        rows_in_log = _read_present_rows(database, batches)
+        positions = [locate_batch(rows, batch, path) for rows, batch in zip(rows_in_log, batches, strict=True)]
+        new = [batch for batch, position in zip(batches, positions, strict=True) if position is None]
         if new:
             insert_batches(database, new)
-            append_entry(journal, new)  # last, and before the commit: what the log takes in, the journal has
+            append_entry(journal, new)  # last, and before the commit: whatever the log commits, the journal has
     if new:
         close_entry(journal)
-    return [position or part.position for part, position in zip(parts, there, strict=True)]
+    return [position or batch.position for batch, position in zip(batches, positions, strict=True)]
 
 
-def _read_known(database: Database, parts: Sequence[EventBatch]) -> Iterator[list[EventRow]]:
-    """What the log holds of each run from the place on where its part goes on."""
-    runs = {part.run for part in parts}
-    if len(runs) > 1:  # one look for all of them, most of which are new
-        found = database.execute("SELECT DISTINCT run FROM events WHERE run IN (SELECT unnest(?))", [list(runs)])
-        runs = {run for (run,) in found.fetchall()}
-    for part in parts:
-        after = part.after.seq
-        yield read_rows(database, part.run, after, after + len(part.rows)) if part.run in runs else []
+def _read_present_rows(database: Database, batches: Sequence[EventBatch]) -> Iterator[list[EventRow]]:
+    """The rows that the log has of each batch's run already, from the position on that the batch follows."""
+    runs = {batch.run for batch in batches}
+    if len(runs) > 1:  # one query for all of them, most of which are new
+        present = database.execute("SELECT DISTINCT run FROM events WHERE run IN (SELECT unnest(?))", [list(runs)])
+        runs = {run for (run,) in present.fetchall()}
+    for batch in batches:
+        after = batch.after.seq
+        yield read_rows(database, batch.run, after, after + len(batch.rows)) if batch.run in runs else []
 
 
 @contextmanager
 def _pause_collector() -> Generator[None]:
-    """Python's collector would look for cycles among ten thousands of new events: a third of the time of a read."""
+    """Pause the garbage collector: looking for cycles in ten thousands of new events takes a third of a read's time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

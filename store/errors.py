@@ -1,8 +1,6 @@
-"""What can go wrong with a log: one class a situation, each also the built-in that a caller would catch."""
+"""The errors of a log: one class a situation, each also the built-in exception that a caller would catch."""
 
 from pathlib import Path
-
-import duckdb
 
 from archwright.core.errors import ArchwrightError, suggest_command
 
@@ -48,25 +46,25 @@ class LogIsTorn(LogIsDamaged):
 
 
 class NamesTaken(LogIsDamaged):
-    """Something else stands in the file under a name of our views, or of DuckDB's own functions."""
+    """The file has other views than archwright's under their names, or macros under names of DuckDB's own functions."""
 
 
 class JournalIsDamaged(LogIsDamaged):
     """The journal beside the log, from which the log would be repaired, is torn, or not what was written.
 
-    What it says ends with what to do where the log itself is whole.
+    The message ends with what to do where the log itself is whole.
     """
 
     REMEDY = "; move it away, and the next search begins it anew"
 
     @property
     def damage(self) -> str:
-        """What is wrong, for where the log can only be had from its journal."""
+        """What is wrong with the journal, without the remedy, which does not hold where the log itself is gone."""
         return str(self).removesuffix(self.REMEDY)
 
 
 class LogIsLost(JournalIsDamaged):
-    """The log is torn or gone, and so is a part of the journal, from which it would be made anew."""
+    """The log is torn or gone, and so is a part of the journal, from which it would be rebuilt."""
 
 
 class LogContradicted(LogIsDamaged):
@@ -74,19 +72,19 @@ class LogContradicted(LogIsDamaged):
 
 
 class LogIsGone(ArchwrightError, FileExistsError):
-    """A new log would be begun where the journal of another one lies, whose file is gone."""
+    """A new log would be created where the journal of another one lies, whose file is gone."""
 
 
 class LogFailed(ArchwrightError, OSError):
-    """DuckDB cannot do with the file what it always can, for a reason that we have not met."""
+    """DuckDB fails on the file for a reason that none of the other errors names."""
 
 
 class LogConflict(ArchwrightError, RuntimeError):
-    """The run goes on differently in the log than its writer knows: someone else has written it."""
+    """The run in the log differs from what its writer knows: another process has written it."""
 
 
 class RunIsBusy(ArchwrightError, BlockingIOError):
-    """Another process is going on with the run."""
+    """Another process is working on the run."""
 
 
 class NoSuchRun(ArchwrightError, LookupError):
@@ -106,7 +104,7 @@ class InvalidRunName(ArchwrightError, ValueError):
 
 
 class InvalidHead(ArchwrightError, ValueError):
-    """A text that says no head of a run."""
+    """A text that is not a head of a run."""
 
 
 class Inadmissible(ArchwrightError, ValueError):
@@ -118,14 +116,15 @@ class UnwritableEvent(ArchwrightError, TypeError):
 
 
 class UnreadableEvent(ArchwrightError, ValueError):
-    """A row of the log that is no event that we know."""
+    """A row of the log that is no event of this version of archwright."""
 
 
 class QueryFailed(ArchwrightError, ValueError):
     """A person's SQL that DuckDB will not run."""
 
 
-# DuckDB tells most of these situations apart by their words only.
+# The words by which a situation is recognized, its error class and its message: DuckDB tells most situations apart by
+# their words only.
 _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
     (("not a valid DuckDB database",), NotADatabase, "is not a DuckDB file; name another one with --log"),
     (("version number",), LogIsNewer, "was written by a newer DuckDB; upgrade with: pip install -U duckdb"),
@@ -152,11 +151,11 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
 )
 
 
-def explain_failure(error: duckdb.Error | OSError, path: Path) -> ArchwrightError:
-    """The error of ours that says what `error` means for the log at `path`."""
-    said = " ".join(str(error).split())
-    without_places = said.replace(str(path), "").replace(str(path.parent), "")  # a folder may be named corruptions
-    for signs, kind, meaning in _MEANINGS:
-        if any(sign in without_places for sign in signs):
-            return kind(f"{path} {meaning.format(resume=suggest_command(path, 'resume'))} ({said[:300]})")
-    return LogFailed(f"{path} cannot be used: {said}")
+def explain_failure(error: Exception, path: Path) -> ArchwrightError:
+    """The error that says what `error`, of DuckDB or the operating system, means for the log at `path`."""
+    message = " ".join(str(error).split())
+    without_paths = message.replace(str(path), "").replace(str(path.parent), "")  # a folder may be named corruptions
+    for words, error_class, meaning in _MEANINGS:
+        if any(word in without_paths for word in words):
+            return error_class(f"{path} {meaning.format(resume=suggest_command(path, 'resume'))} ({message[:300]})")
+    return LogFailed(f"{path} cannot be used: {message}")

@@ -1,4 +1,4 @@
-"""What can happen in a run: frozen facts in the past tense, each with its JSON both ways."""
+"""The events of a run: frozen facts in the past tense, each with its conversion to JSON and back."""
 
 import json
 import math
@@ -21,7 +21,7 @@ LoggedPath = tuple[tuple[str, JSON], ...]  # the name and value of each choice; 
 
 @frozen
 class ForkPoint:
-    """Where a forked run comes from: its first `inherited` events after RunStarted are copies."""
+    """Where a forked run was forked: its first `inherited` events after RunStarted are copies."""
 
     run: str
     at: int  # the last copied event's seq in that run
@@ -30,7 +30,7 @@ class ForkPoint:
 
 @frozen
 class RunStarted:
-    """Everything that a process needs in order to go on with the run."""
+    """The start of a run: everything that a process needs in order to work on it."""
 
     space: JSON  # the term
     space_source: str  # what the person typed: a built-in name, file.py:attr or module:attr
@@ -43,24 +43,24 @@ class RunStarted:
     trials: int  # how many trials the person asked for
     versions: Mapping[str, str]  # of archwright, python and the packages that decide results
     forked_from: ForkPoint | None = None
-    keep_models: int = 0  # of how many of the best trials the models are kept beside the log
-    stopping: JSON = None  # {"rule": ..., settings}: what halts trials that are hopeless, if anything
+    keep_models: int = 0  # how many of the best trials keep their models beside the log
+    stopping: JSON = None  # {"rule": ..., settings} of the rule that stops hopeless trials early, if any
     data: JSON = None  # {"classes": [names in the order of a model's outputs], "train": images, "validation", "test"}
 
 
 @frozen
 class Proposed:
-    """The searcher proposed a leaf: `path` is the sequence of its choices."""
+    """The searcher proposed a trial: `path` is the sequence of its architecture's choices."""
 
     trial: int
     path: LoggedPath
     budget: Budget
-    continues: int | None = None
+    continues: int | None = None  # the trial from whose checkpoint it continues
 
 
 @frozen
 class AttemptStarted:
-    """A job was handed to the evaluator."""
+    """An attempt at a trial was handed to the evaluator."""
 
     trial: int
     attempt: int
@@ -68,7 +68,7 @@ class AttemptStarted:
 
 @frozen
 class Reported:
-    """The metrics of one epoch arrived."""
+    """The metrics of an epoch arrived."""
 
     trial: int
     attempt: int
@@ -78,7 +78,7 @@ class Reported:
 
 @frozen
 class AttemptEnded:
-    """An attempt came to its end, good or bad."""
+    """An attempt ended, whatever its status."""
 
     trial: int
     attempt: int
@@ -86,12 +86,12 @@ class AttemptEnded:
     seconds: float
     metrics: Mapping[str, float] = field(factory=dict[str, float])
     error: str = ""
-    stopped: Stopped | None = None  # why before its budget was spent, if it was stopped then
+    stopped: Stopped | None = None  # why it was stopped before its budget was spent, if it was
 
 
 @frozen
 class Scored:
-    """What the searcher was told about a trial; final."""
+    """The searcher was told the final result of a trial."""
 
     trial: int
     status: Status
@@ -101,18 +101,18 @@ class Scored:
 
 @frozen
 class RunResumed:
-    """A process went on with the run; `trials` is the new total that the person asked for."""
+    """A process resumed the run; `trials` is the new total that the person asked for."""
 
     trials: int
     versions: Mapping[str, str]
-    space: JSON = None  # the term from here on, if the person's file gives another one than before
+    space: JSON = None  # the term from here on, if it is another one than before
     keep_models: int | None = None  # from here on; None: as many as before
     revision: int | None = None  # of the searcher from here on; None: the same as before
 
 
 @frozen
 class RunStopped:
-    """A process left the run in order: `finished`, `interrupted` or `failing` (too many failures in a row)."""
+    """A process left the run in an orderly way: `finished`, `interrupted` or `failing` (too many failures in a row)."""
 
     reason: str
     detail: str = ""
@@ -120,6 +120,7 @@ class RunStopped:
 
 Event = RunStarted | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
 EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+# Fields that events did not have from the beginning: they are left out where they have their defaults.
 _OPTIONAL_FIELDS: Mapping[type[Event], Sequence[str]] = {
     RunStarted: ("keep_models", "stopping", "data"),
     RunResumed: ("keep_models", "revision"),
@@ -132,7 +133,8 @@ def event_to_json(event: Event) -> tuple[str, str]:
     """The kind of `event` and its payload, one line of JSON.
 
     JSON has no NaN and no infinities: in a field of type float they are the texts "NaN", "Infinity" and "-Infinity",
-    which Python's float() and SQL's cast to double both read. What UTF-8 cannot hold of a text becomes a question mark.
+    which Python's float() and SQL's cast to double both read. Characters that UTF-8 cannot hold become question marks.
+    Raises UnwritableEvent.
     """
     kind = type(event).__name__
     try:
@@ -144,29 +146,28 @@ def event_to_json(event: Event) -> tuple[str, str]:
 
 
 def event_from_json(kind: str, payload: str) -> Event:
-    """The event that `event_to_json` made `kind` and `payload` of; raises UnreadableEvent where there is none."""
+    """The event of that `kind` and `payload`, as `event_to_json` writes it; raises UnreadableEvent."""
     if kind not in EVENT_KINDS:
         raise UnreadableEvent(f"an event is of kind {kind!r}, which this archwright does not know; upgrade archwright")
     try:
         return _get_structure_hook(kind)(json.loads(payload), EVENT_KINDS[kind])
-    except Exception as error:  # whatever a payload that nobody vouches for makes cattrs raise
+    except Exception as error:  # anything that an arbitrary payload makes cattrs raise
         raise UnreadableEvent(f"the payload of {kind} is {payload[:200]!r}, which is no {kind}: {error!r}") from error
 
 
 @cache
 def _make_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
-    # float() makes a payload of 1 and of 1.0 the same, as they are after reading.
+    # An int in a field of type float is written as it is read back, as 1.0.
     converter.register_unstructure_hook(float, lambda x: float(x) if math.isfinite(x) else _NON_FINITE[str(float(x))])
-    # What is JSON already goes through untouched, so that json.dumps, not this converter, judges it.
+    # Values of type JSON are left untouched, so that json.dumps, not this converter, refuses what is none.
     converter.register_unstructure_hook_func(lambda kind: kind is Any, lambda x: x)
     # As cattrs does it, in a quarter of the time: half of a log is paths.
     converter.register_structure_hook_func(lambda kind: kind == LoggedPath, _structure_path)
-    # A field that events did not always have is left out where it says nothing: such an event is written as ever.
-    for kind, later in _OPTIONAL_FIELDS.items():
-        said = {name: override(omit_if_default=True) for name in later}
-        if_said = make_dict_unstructure_fn(kind, converter, **said)  # pyright: ignore[reportArgumentType]
-        converter.register_unstructure_hook(kind, if_said)
+    for kind, names in _OPTIONAL_FIELDS.items():
+        overrides = {name: override(omit_if_default=True) for name in names}
+        unstructure = make_dict_unstructure_fn(kind, converter, **overrides)  # pyright: ignore[reportArgumentType]
+        converter.register_unstructure_hook(kind, unstructure)
     return converter
 
 

@@ -1,4 +1,4 @@
-"""What a run has come to: the fold of its events, total and pure."""
+"""The state of a run: the fold of its events, total and pure; and which event may come next."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
@@ -26,17 +26,17 @@ from archwright.store.events import (
 
 @frozen
 class Trial:
-    """What is known of one proposal."""
+    """What is known of a trial."""
 
     trial: int
     path: LoggedPath
     budget: Budget
     continues: int | None
     attempts: int = 0  # how many were started; the last one's number
-    running: bool = False  # the last attempt was started, and its end is still to come
-    ends: int = 0  # how many attempts came to an end; fewer than were started, where the search itself was killed
-    ended: AttemptEnded | None = None  # the last attempt that came to an end
-    seconds: float = 0.0  # of all attempts that came to an end
+    running: bool = False  # the last attempt was started and has not ended
+    ends: int = 0  # how many attempts ended; fewer than were started, where the search itself was killed
+    ended: AttemptEnded | None = None  # the end of the last attempt that ended
+    seconds: float = 0.0  # of all attempts that ended
     status: Status | None = None  # what the searcher was told; None until then
     score: float | None = None
     metrics: Mapping[str, float] = field(factory=dict[str, float])  # what the searcher was told
@@ -47,15 +47,15 @@ _NO_TRIALS: PMap[int, Trial] = pmap()
 
 @frozen
 class RunState:
-    """What a run has come to after `seq` events."""
+    """The state of a run after `seq` events."""
 
     seq: int = 0
     started: RunStarted | None = None
     target: int = 0  # how many trials the person asked for, in all
-    keep_models: int = 0  # of how many of the best trials the models are kept
+    keep_models: int = 0  # how many of the best trials keep their models
     trials: PMap[int, Trial] = _NO_TRIALS
     in_flight: tuple[int, ...] = ()  # proposed and not scored, in the order of proposing
-    stopped: RunStopped | None = None  # the process that left in order, unless another one went on
+    stopped: RunStopped | None = None  # how the last process left, unless another one resumed since
 
     @property
     def proposed(self) -> int:
@@ -69,22 +69,22 @@ class RunState:
 
 
 def fold(state: RunState, event: Event) -> RunState:
-    """The state after `event`; total, so that what was once accepted can always be replayed."""
+    """The state after `event`; total, so that events that were once accepted can always be folded."""
     return fold_events((event,), state)
 
 
 def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunState:
-    """The state after `events`: their fold, in one go."""
+    """The state after `events`: a fold that makes no state for each of them."""
     in_flight = dict.fromkeys(state.in_flight)
     draft = _RunDraft(state, state.seq, state.started, state.target, state.keep_models, in_flight, state.stopped)
     for event in events:
-        draft.take(event)
-    return draft.done()
+        draft.apply(event)
+    return draft.finish()
 
 
 @define
 class _TrialDraft:
-    """A trial under way: what `Trial` has, to be changed in place."""
+    """A `Trial` that may be changed in place."""
 
     trial: int
     path: LoggedPath
@@ -99,7 +99,7 @@ class _TrialDraft:
     score: float | None = None
     metrics: Mapping[str, float] = field(factory=dict[str, float])
 
-    def take(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
+    def apply(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
         self.running = isinstance(event, AttemptStarted)
         match event:
             case AttemptStarted(_, attempt):
@@ -111,18 +111,20 @@ class _TrialDraft:
             case _:
                 assert_never(event)
 
-    def done(self) -> Trial:
-        return Trial(*_values(self))
+    def finish(self) -> Trial:
+        return Trial(*_get_values(self))
 
 
-_values = attrgetter(*(each.name for each in fields(Trial)))  # of a trial or its draft, in the order of the fields
+_get_values = attrgetter(
+    *(attribute.name for attribute in fields(Trial))
+)  # of a trial or its draft, in the order of the fields
 
 
 @define
 class _RunDraft:
-    """A state under way: one that a single call of `fold_events` owns and may change in place.
+    """A `RunState` that a single call of `fold_events` owns and may change in place.
 
-    A fold that made a persistent map for each event would take several times as long.
+    A persistent map made for each event would take several times as long.
     """
 
     base: RunState
@@ -134,7 +136,7 @@ class _RunDraft:
     stopped: RunStopped | None
     changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
 
-    def take(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         self.seq += 1
         match event:
             case RunStarted():
@@ -143,7 +145,7 @@ class _RunDraft:
                 self.changed[trial] = _TrialDraft(trial, path, budget, continues)
                 self.in_flight[trial] = None
             case AttemptStarted() | AttemptEnded() | Scored():
-                self._take_trial(event)
+                self._apply_to_trial(event)
             case Reported():
                 pass
             case RunResumed(trials, keep_models=keep_models):
@@ -156,40 +158,40 @@ class _RunDraft:
             case _:
                 assert_never(event)
 
-    def _take_trial(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
-        if (trial := self._trial(event.trial)) is None:
+    def _apply_to_trial(self, event: AttemptStarted | AttemptEnded | Scored) -> None:
+        if (trial := self._find_trial(event.trial)) is None:
             return
-        trial.take(event)
+        trial.apply(event)
         if isinstance(event, Scored):
             self.in_flight.pop(event.trial, None)
 
     def _interrupt(self) -> None:
-        """No attempt outlives the process that started it."""
+        """Mark all attempts as not running: none outlives the process that started it."""
         for number in self.in_flight:
-            if (trial := self._trial(number)) is not None:
+            if (trial := self._find_trial(number)) is not None:
                 trial.running = False
 
-    def _trial(self, number: int) -> _TrialDraft | None:
-        """The draft of a trial, which is made of what was known of it before."""
+    def _find_trial(self, number: int) -> _TrialDraft | None:
+        """The draft of a trial, made from the state before if there is none yet; None for an unknown trial."""
         if number not in self.changed and number in self.base.trials:
-            self.changed[number] = _TrialDraft(*_values(self.base.trials[number]))
+            self.changed[number] = _TrialDraft(*_get_values(self.base.trials[number]))
         return self.changed.get(number)
 
-    def done(self) -> RunState:
-        made: PMap[int, Trial] = pmap({number: trial.done() for number, trial in self.changed.items()})
-        trials = self.base.trials + made if self.base.trials else made
+    def finish(self) -> RunState:
+        changed: PMap[int, Trial] = pmap({number: trial.finish() for number, trial in self.changed.items()})
+        trials = self.base.trials + changed if self.base.trials else changed
         in_flight = tuple(self.in_flight)
         return RunState(self.seq, self.started, self.target, self.keep_models, trials, in_flight, self.stopped)
 
 
 def decide(state: RunState, event: Event) -> RunState:
     """The state after `event`; raises Inadmissible if `event` cannot follow `state`."""
-    if reason := _objection(state, event):
+    if reason := _find_objection(state, event):
         raise Inadmissible(f"{event!r:.200} cannot be event {state.seq + 1}: {reason}")
     return fold(state, event)
 
 
-def _objection(state: RunState, event: Event) -> str:
+def _find_objection(state: RunState, event: Event) -> str:
     """Why `event` cannot follow `state`; empty if it can."""
     match event:
         case RunStarted():
@@ -201,31 +203,31 @@ def _objection(state: RunState, event: Event) -> str:
                 return "the run has not started"
             if state.stopped is not None:
                 return f"the run has stopped ({state.stopped.reason}); it must be resumed first"
-            return _live_objection(state, event)
+            return _find_live_objection(state, event)
         case _:
             assert_never(event)
 
 
-def _live_objection(
+def _find_live_objection(
     state: RunState, event: Proposed | RunStopped | AttemptStarted | Reported | AttemptEnded | Scored
 ) -> str:
     match event:
         case RunStopped():
             return ""
         case Proposed():
-            return _proposal_objection(state, event)
+            return _find_proposal_objection(state, event)
         case AttemptStarted() | Reported() | AttemptEnded() | Scored():
             trial = state.trials.get(event.trial)
             if trial is None:
                 return f"trial {event.trial} was never proposed"
             if trial.status is not None:
                 return f"trial {event.trial} is scored, which is final"
-            return _trial_objection(trial, event)
+            return _find_trial_objection(trial, event)
         case _:
             assert_never(event)
 
 
-def _proposal_objection(state: RunState, event: Proposed) -> str:
+def _find_proposal_objection(state: RunState, event: Proposed) -> str:
     if event.trial != state.proposed:
         return f"the next trial is number {state.proposed}"
     if event.continues is None:
@@ -236,7 +238,7 @@ def _proposal_objection(state: RunState, event: Proposed) -> str:
     return ""
 
 
-def _trial_objection(trial: Trial, event: AttemptStarted | Reported | AttemptEnded | Scored) -> str:
+def _find_trial_objection(trial: Trial, event: AttemptStarted | Reported | AttemptEnded | Scored) -> str:
     match event:
         case AttemptStarted(_, attempt):
             if trial.running:

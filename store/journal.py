@@ -1,8 +1,8 @@
-"""The log's journal: a text beside it with a line an append, which is on the disk before DuckDB's file is written.
+"""The log's journal: a text file beside it with a line an append, which is on the disk before DuckDB's file is written.
 
-So from the journal the file can be made anew, whatever happened to it, and what is gone from the file's end is known.
-A line gets its line break once DuckDB has committed it: a kill leaves at worst a last line without one. If that is
-torn it is dropped; if it is whole the file takes it in. Neither was acknowledged.
+So the log can be rebuilt from the journal whatever happened to it, and what is missing from its end is known. A line
+gets its line break once DuckDB has committed the append: a kill leaves at worst a last line without one. If that line
+is torn it is dropped; if it is whole the log takes it in. Neither append was acknowledged.
 """
 
 import json
@@ -27,43 +27,43 @@ from archwright.store.journal_entry import (
 from archwright.store.log import START, EventBatch, Position
 from archwright.store.paths import locate_sidecar
 
-JOURNAL_FORM = 1  # of the lines; a journal of a later one is refused
+JOURNAL_FORM = 1  # the version of the format; a journal of a later one is refused
 _HEADER = "archwright journal"
 _BEGINNING = f'{{"{_HEADER}":'.encode()
-_TAIL_BYTES = 65_536  # read at first, to find the last line
+_TAIL_BYTES = 65_536  # that are read at first, to find the last line
 
 
 @frozen
 class JournalTail:
-    """Where a journal ends."""
+    """The end of a journal."""
 
-    entry: JournalEntry | None  # its last line; None if it holds no event
-    end: int  # in bytes, without a last line break; what stands behind was torn by a kill
+    entry: JournalEntry | None  # in its last line; None if it holds no event
+    end: int  # in bytes, without a last line break; what follows was torn by a kill
 
     @property
     def events(self) -> int:
-        """How many events the journal knows."""
+        """How many events the journal has."""
         return self.entry.events if self.entry else 0
 
     @property
     def acknowledged(self) -> int:
-        """How many of them whoever appended them was promised."""
-        last = self.entry.parts() if self.entry and self.open else ()
-        return self.events - sum(len(part.rows) for part in last)
+        """How many of them were acknowledged to whoever appended them."""
+        unacknowledged = self.entry.unpack() if self.entry and self.is_open else ()
+        return self.events - sum(len(batch.rows) for batch in unacknowledged)
 
     @property
-    def open(self) -> bool:
-        """Whether the log may lack the last line, as a kill came in between."""
-        return self.entry is not None and self.entry.open
+    def is_open(self) -> bool:
+        """Whether the log may lack the last append, because of a kill."""
+        return self.entry is not None and self.entry.is_open
 
 
 def locate_journal(log: Path) -> Path:
-    """The journal of the log at `log`, which may be there or not."""
+    """The journal of the log at `log`, whether it exists or not."""
     return locate_sidecar(log, "journal")
 
 
 def read_tail(path: Path) -> JournalTail | None:
-    """How the journal at `path` ends, None if there is no such file; raises JournalIsDamaged, LogIsNewer."""
+    """The end of the journal at `path`, None if there is no such file; raises JournalIsDamaged, LogIsNewer."""
     try:
         with _open_journal(path) as file:
             _check_header(path, file.readline())
@@ -77,10 +77,7 @@ def read_tail(path: Path) -> JournalTail | None:
 
 
 def read_entries(path: Path, end: int | None = None) -> Iterator[JournalEntry]:
-    """The appends in the journal at `path`, from the first to its byte `end`; raises JournalIsDamaged at no such line.
-
-    Without `end`, all of them.
-    """
+    """The appends in the journal at `path` up to its byte `end`, or all; raises JournalIsDamaged at a bad line."""
     try:
         with _open_journal(path) as file:
             _check_header(path, file.readline())
@@ -88,7 +85,7 @@ def read_entries(path: Path, end: int | None = None) -> Iterator[JournalEntry]:
                 line = file.readline()
                 if line.endswith(b"\n"):
                     yield parse_line(path, line)
-                else:  # there is no more, or a kill came in between
+                else:  # the end, or a line that a kill cut short
                     yield from _parse_last(path, line)
                     return
     except JournalIsDamaged:
@@ -98,9 +95,9 @@ def read_entries(path: Path, end: int | None = None) -> Iterator[JournalEntry]:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of the journal at `path` by their numbers, whatever they say; the first only if it is not a journal's.
+    """The lines of the journal at `path` with their numbers, unchecked; the first one only if it is no journal's.
 
-    A last line that was torn is none. Raises LogIsNewer.
+    A torn last line is left out. Raises LogIsNewer.
     """
     try:
         with _open_journal(path) as file:
@@ -120,41 +117,41 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def read_chained_entries(path: Path, end: int | None = None) -> Iterator[tuple[JournalEntry, list[EventBatch]]]:
     """As `read_entries`, each with its batches; raises JournalIsDamaged where one does not follow from those before."""
-    stands = dict[str, Position]()
+    positions = dict[str, Position]()
     for entry in read_entries(path, end):
-        parts = entry.parts()
-        for part in parts:
-            if part.after != stands.get(part.run, START):
-                raise explain_damage(path, f"event {part.after.seq + 1} of {part.run} does not follow in it")
-            stands[part.run] = part.position
-        yield entry, parts
+        batches = entry.unpack()
+        for batch in batches:
+            if batch.after != positions.get(batch.run, START):
+                raise explain_damage(path, f"event {batch.after.seq + 1} of {batch.run} does not follow in it")
+            positions[batch.run] = batch.position
+        yield entry, batches
 
 
 def read_journal_heads(path: Path) -> dict[str, Position]:
-    """Where each run stands by the journal at `path`, all of which is read; raises as `read_chained_entries` does."""
-    found = dict[str, Position]()
+    """Each run's last position by the journal at `path`, all of which is read; raises as `read_chained_entries`."""
+    heads = dict[str, Position]()
     for entry, _ in read_chained_entries(path):
-        found |= entry.heads
-    return found
+        heads |= entry.heads
+    return heads
 
 
-def append_entry(path: Path, parts: Sequence[EventBatch]) -> None:
-    """Bring `parts` to the disk behind what the journal at `path` holds, all or nothing; the log must be held.
+def append_entry(path: Path, batches: Sequence[EventBatch]) -> None:
+    """Append a line with `batches` to the journal at `path` on the disk, all or nothing; the log must be attached.
 
     The line stays open until `close_entry`, or the next one.
     """
-    known = read_tail(path)
-    if known is None:
+    tail = read_tail(path)
+    if tail is None:
         raise explain_damage(path, "it is gone")
     try:
         with path.open("r+b", buffering=0) as file:
-            end = known.end if known.open else known.end + 1  # the line before is ended, if the log has it
+            end = tail.end if tail.is_open else tail.end + 1  # the line before has its line break, if the log has it
             file.truncate(end)
             file.seek(end)
             try:
-                left = memoryview(b"\n" * known.open + format_line(parts, known.events))
-                while left:  # a disk that is nearly full takes a part
-                    left = left[file.write(left) :]
+                remaining = memoryview(b"\n" * tail.is_open + format_line(batches, tail.events))
+                while remaining:  # a disk that is nearly full takes a part
+                    remaining = remaining[file.write(remaining) :]
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(end)  # for which a full disk has room
@@ -164,40 +161,41 @@ def append_entry(path: Path, parts: Sequence[EventBatch]) -> None:
 
 
 def close_entry(path: Path) -> None:
-    """End the last line: the log has it, as far as processes that are killed are concerned."""
-    with suppress(OSError), path.open("ab") as file:  # left open, it is taken for one that the log may lack
+    """End the last line: the log has committed it, and a kill of the process can no longer lose it."""
+    with suppress(OSError), path.open("ab") as file:  # an open line is only taken for one that the log may lack
         file.write(b"\n")
 
 
 def write_journal(path: Path, appends: Iterable[Sequence[EventBatch]], like: Path | None = None) -> None:
-    """Make the journal at `path`, whole or not at all, with what the log holds already; the log must be held.
+    """Write the journal at `path`, whole or not at all, with the `appends` of the log so far; the log must be attached.
 
-    Who may read and write the log, or the file `like`, may do so with its journal.
+    It gets the permissions of the log, or of the file `like`.
     """
     events = 0
     try:
         with write_atomically(path, path.with_name(f"{path.name}.draft")) as file:
-            with suppress(FileNotFoundError):  # there is no log yet
+            with suppress(FileNotFoundError):  # the log does not exist yet
                 os.fchmod(file.fileno(), stat.S_IMODE((like or path.with_suffix("")).stat().st_mode))
             file.write(dump_json({_HEADER: JOURNAL_FORM}) + b"\n")
-            for parts in appends:
-                file.write(format_line(parts, events) + b"\n")
-                events += sum(len(part.rows) for part in parts)
+            for batches in appends:
+                file.write(format_line(batches, events) + b"\n")
+                events += sum(len(batch.rows) for batch in batches)
     except OSError as error:
         raise explain_failure(error, path.with_suffix("")) from error
 
 
 def is_journal(path: Path) -> bool:
-    """Whether the file at `path` begins as a journal does, of whatever form."""
+    """Whether the file at `path` begins as a journal of any version does."""
     with suppress(OSError, JournalIsDamaged), _open_journal(path) as file:
         return file.read(len(_BEGINNING)) == _BEGINNING
     return False
 
 
 def _open_journal(path: Path) -> BinaryIO:
-    """The journal at `path` to be read; a pipe under its name would be waited for without end.
+    """The journal at `path`, opened for reading; raises JournalIsDamaged if it is a link or no file.
 
-    A link, which may have come with a stranger's log, would have what is appended written into another log's journal.
+    A link, which may have come with a stranger's log, could have appends written to another log's journal, and a pipe
+    would be waited for without end.
     """
     if path.is_symlink():
         raise explain_damage(path, "it is a link, which may lead to the journal of another log")
@@ -207,22 +205,23 @@ def _open_journal(path: Path) -> BinaryIO:
 
 
 def _find_tail(path: Path, file: BinaryIO) -> JournalTail:
-    """The end, sought from behind; the header has been read."""
-    header, size, length = file.tell() - 1, file.seek(0, os.SEEK_END), _TAIL_BYTES
+    """The end of the journal, sought from its last byte backwards; its header has been read from `file`."""
+    header_end, size, length = file.tell() - 1, file.seek(0, os.SEEK_END), _TAIL_BYTES
     while True:
-        start = max(header, size - length)
+        start = max(header_end, size - length)
         file.seek(start)
         _, *lines = file.read(size - start).split(b"\n")  # the first is cut, or nothing before the header's line break
         for entry in _parse_last(path, lines[-1]) if lines else ():
             return JournalTail(entry, size)
         if len(lines) > 1:
             return JournalTail(parse_line(path, lines[-2] + b"\n"), size - len(lines[-1]) - 1)
-        if start == header:
-            return JournalTail(None, header)
+        if start == header_end:
+            return JournalTail(None, header_end)
         length *= 4
 
 
 def _check_header(path: Path, header: bytes) -> None:
+    """Raise JournalIsDamaged if the first line is no journal's, LogIsNewer if the format is a later one."""
     try:
         form = json.loads(header)[_HEADER]
         if not header.endswith(b"\n") or type(form) is not int or form < JOURNAL_FORM:
@@ -237,7 +236,7 @@ def _check_header(path: Path, header: bytes) -> None:
 
 
 def _parse_last(path: Path, line: bytes) -> list[JournalEntry]:
-    """The entry in a last line without a line break, if it is whole: no part of a line is JSON."""
+    """The entry in a last line without a line break, if the line is whole: a part of a line is never JSON."""
     with suppress(JournalIsDamaged):
         return [parse_line(path, line)]
     return []

@@ -1,11 +1,11 @@
-"""A line of the journal: an append as JSON, which is read as if a stranger had written it.
+"""A line of the journal: an append as JSON, which is parsed as if a stranger had written it.
 
-It holds how many events there are with it, where its runs stand then, and the append, each run's part as columns:
+It holds how many events the log has with it, the positions of its runs then, and each run's batch as columns:
 
     {"events": 2, "heads": [["a-1", 2, HASH]], "parts": [{"run": "a-1", "after": [0, ""], "time": [TIME, TIME],
     "kind": ["RunStarted", "Proposed"], "trial": [null, 0], "payload": [JSON, JSON], "chain": HASH}]}
 
-Of the hashes only a part's last one is there, since the others follow; long parts are packed, by zlib in base64.
+It has only the last hash of a batch, since the others follow; long batches are packed, by zlib in base64.
 """
 
 import base64
@@ -23,9 +23,9 @@ from archwright.store.chain import hash_row, is_unbroken
 from archwright.store.errors import JournalIsDamaged
 from archwright.store.log import EventBatch, EventRow, Position
 
-PACKED_BYTES = 2_000  # parts that are longer as JSON are packed
-UNPACKED_BYTES = 1 << 26  # and those that are longer than this are not: a short line never becomes more than that
-_MALFORMED = (ValueError, LookupError, TypeError, RecursionError, zlib.error)  # what a line that is none may raise
+PACKED_BYTES = 2_000  # batches that are longer as JSON are packed
+UNPACKED_BYTES = 1 << 26  # but none longer than this: so a short line never unpacks to more
+_MALFORMED = (ValueError, LookupError, TypeError, RecursionError, zlib.error)  # what a malformed line may raise
 _COLUMN_TYPES = ({int}, {float}, {str}, {int, type(None)}, {str}, {str})  # of the fields of a row
 
 
@@ -35,32 +35,31 @@ class JournalEntry:
 
     path: Path
     events: int  # how many the log holds with it
-    heads: Mapping[str, Position]  # where its runs stood after it; the last is that of its last event
-    content: Mapping[str, Any]  # the line
-    open: bool  # whether a kill may have kept it from the log
+    heads: Mapping[str, Position]  # of its runs after it; the last is that of its last event
+    content: Mapping[str, Any]  # the line as JSON
+    is_open: bool  # whether the line has no line break yet, so that a kill may have kept the append from the log
 
-    def parts(self) -> list[EventBatch]:
-        """What was appended; raises JournalIsDamaged where it is not what was written."""
+    def unpack(self) -> list[EventBatch]:
+        """The batches that were appended; raises JournalIsDamaged where they are not what was written."""
         content = self.content
         try:
-            parts = content["parts"] if "parts" in content else json.loads(_unpack(content["packed"]))
-            written = [_batch_from_json(part) for part in parts]
-            if {part.run: part.position for part in written} != self.heads:
-                raise ValueError(written)
+            columns = content["parts"] if "parts" in content else json.loads(_decompress(content["packed"]))
+            batches = [_batch_from_json(each) for each in columns]
+            if {batch.run: batch.position for batch in batches} != self.heads:
+                raise ValueError(batches)
         except _MALFORMED as error:
-            raise explain_damage(
-                self.path, f"its line that ends with event {self.events} is not what was written"
-            ) from error
-        return written
+            reason = f"its line that ends with event {self.events} is not what was written"
+            raise explain_damage(self.path, reason) from error
+        return batches
 
 
-def explain_damage(path: Path, what: str) -> JournalIsDamaged:
-    """The error for a journal at `path` of which that must be said."""
-    return JournalIsDamaged(f"{path} is damaged: {what}{JournalIsDamaged.REMEDY}")
+def explain_damage(path: Path, reason: str) -> JournalIsDamaged:
+    """The error for the journal at `path`, which is damaged for that reason."""
+    return JournalIsDamaged(f"{path} is damaged: {reason}{JournalIsDamaged.REMEDY}")
 
 
 def parse_line(path: Path, line: bytes) -> JournalEntry:
-    """The append that a line says, of which the parts are still to be looked at; raises JournalIsDamaged."""
+    """The append in a line of the journal at `path`, its batches still packed; raises JournalIsDamaged."""
     try:
         content = json.loads(line)
         heads = {
@@ -74,53 +73,52 @@ def parse_line(path: Path, line: bytes) -> JournalEntry:
         raise explain_damage(path, f"{line[:40]!r} is no line of a journal") from error
 
 
-def format_line(parts: Sequence[EventBatch], before: int) -> bytes:
-    """The line, without its line break, of an append to a log of `before` events."""
-    heads = [[part.run, part.position.seq, part.position.chain] for part in parts]
-    known = {"events": before + sum(len(part.rows) for part in parts), "heads": heads}
-    content = [_batch_to_json(part) for part in parts]
+def format_line(batches: Sequence[EventBatch], events_before: int) -> bytes:
+    """The line, without its line break, of an append to a log of `events_before` events."""
+    events = events_before + sum(len(batch.rows) for batch in batches)
+    heads = [[batch.run, batch.position.seq, batch.position.chain] for batch in batches]
+    header = {"events": events, "heads": heads}
+    content = [_batch_to_json(batch) for batch in batches]
     text = dump_json(content)
     if PACKED_BYTES < len(text) <= UNPACKED_BYTES:
-        return dump_json({**known, "packed": base64.b64encode(zlib.compress(text)).decode()})
-    return dump_json({**known, "parts": content})
+        return dump_json({**header, "packed": base64.b64encode(zlib.compress(text)).decode()})
+    return dump_json({**header, "parts": content})
 
 
 def dump_json(value: object) -> bytes:
-    """A value as a line of the journal has it."""
+    """A value as JSON, as a line of the journal has it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _batch_to_json(part: EventBatch) -> dict[str, Any]:
-    """A part as JSON: without the numbers and hashes of its rows, if these follow from where the part goes on."""
-    after, rows = part.after, part.rows
-    named = {"run": part.run, "after": [after.seq, after.chain]}
-    if not is_unbroken(part):
-        return {**named, "rows": rows}
-    _, times, kinds, trials, payloads, chains = zip(*rows, strict=True)
-    return {**named, "time": times, "kind": kinds, "trial": trials, "payload": payloads, "chain": chains[-1]}
+def _batch_to_json(batch: EventBatch) -> dict[str, Any]:
+    """A batch as JSON: without the numbers and hashes of its rows, if they follow from its position `after`."""
+    header = {"run": batch.run, "after": [batch.after.seq, batch.after.chain]}
+    if not is_unbroken(batch):
+        return {**header, "rows": batch.rows}
+    _, times, kinds, trials, payloads, chains = zip(*batch.rows, strict=True)
+    return {**header, "time": times, "kind": kinds, "trial": trials, "payload": payloads, "chain": chains[-1]}
 
 
-def _batch_from_json(part: Mapping[str, Any]) -> EventBatch:
-    run, (seq, chain) = _require_text(part["run"]), part["after"]
+def _batch_from_json(content: Mapping[str, Any]) -> EventBatch:
+    run, (seq, chain) = _require_text(content["run"]), content["after"]
     after = Position(_require_integer(seq), _require_text(chain))
-    if "rows" in part:
-        return EventBatch(run, after, _require_storable([EventRow(*row) for row in part["rows"]]))
-    columns = zip(part["time"], part["kind"], part["trial"], part["payload"], strict=True)
-    rows = _require_storable(
-        [EventRow(seq, *each, "") for seq, each in enumerate(columns, start=after.seq + 1)], chained=False
-    )
-    for place, row in enumerate(rows):
+    if "rows" in content:
+        return EventBatch(run, after, _require_storable([EventRow(*row) for row in content["rows"]]))
+    columns = zip(content["time"], content["kind"], content["trial"], content["payload"], strict=True)
+    rows = [EventRow(seq, *fields, "") for seq, fields in enumerate(columns, start=after.seq + 1)]
+    rows = _require_storable(rows, hashed=False)
+    for index, row in enumerate(rows):
         chain = hash_row(chain, run, row)
-        rows[place] = row._replace(chain=chain)
-    if chain != part["chain"]:
+        rows[index] = row._replace(chain=chain)
+    if chain != content["chain"]:
         raise ValueError(chain)
     return EventBatch(run, after, rows)
 
 
-def _require_storable(rows: list[EventRow], *, chained: bool = True) -> list[EventRow]:
-    """The rows, of which there are some, if the table of events can hold them; `chained` where they have their hashes.
+def _require_storable(rows: list[EventRow], *, hashed: bool = True) -> list[EventRow]:
+    """`rows`, if there are any and the table of events can hold them; `hashed` where they have their hashes already.
 
-    Whether a payload is JSON is for DuckDB to say, which does it faster.
+    Whether a payload is JSON is left to DuckDB, which checks it faster.
     """
     columns = list(zip(*rows, strict=True))
     if len(columns) != len(_COLUMN_TYPES) or not all(
@@ -131,9 +129,9 @@ def _require_storable(rows: list[EventRow], *, chained: bool = True) -> list[Eve
         raise ValueError(rows[:1])
     _require_64_bits(columns[0])
     _require_64_bits(trial for trial in columns[3] if trial is not None)
-    if chained and not all(re.fullmatch("[0-9a-f]{32}", chain) for chain in columns[5]):
+    if hashed and not all(re.fullmatch("[0-9a-f]{32}", chain) for chain in columns[5]):
         raise ValueError(rows[0])
-    "".join(map("".join, (columns[2], columns[4]))).encode()  # half of a character is no text
+    "".join(map("".join, (columns[2], columns[4]))).encode()  # half of a surrogate pair is no text
     return rows
 
 
@@ -156,7 +154,7 @@ def _require_text(value: object) -> str:
     return value
 
 
-def _unpack(text: str) -> bytes:
+def _decompress(text: str) -> bytes:
     stream = zlib.decompressobj()
     content = stream.decompress(base64.b64decode(text), UNPACKED_BYTES + 1)
     if not stream.eof or len(content) > UNPACKED_BYTES:

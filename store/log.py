@@ -1,4 +1,4 @@
-"""What a log is: named runs, each a chain of events that only grows at its end."""
+"""What a log is: named runs, each a hash chain of events that only grows at its end."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +13,17 @@ from archwright.store.events import Event
 
 @frozen
 class Position:
-    """Where a run stands: the number of its last event, and the hash over all of them."""
+    """A position in a run: the number of an event, and the hash over it and all events before it."""
 
     seq: int
     chain: str  # 32 hexadecimal digits; "" before the first event
 
 
-START = Position(0, "")
+START = Position(0, "")  # before the first event
 
 
 class EventRow(NamedTuple):
-    """One row of the table of events, its run aside: a tuple, as DuckDB takes and gives them by the ten thousand."""
+    """A row of the table of events, without its run: a tuple, as DuckDB takes and gives ten thousands of them."""
 
     seq: int
     time: float
@@ -34,13 +34,13 @@ class EventRow(NamedTuple):
 
     @property
     def position(self) -> Position:
-        """Where the run stands after this row."""
+        """The run's position after this row."""
         return Position(self.seq, self.chain)
 
 
 @frozen
 class EventBatch:
-    """Events of a run as rows that go on from `after`: ready to be appended, also by another process."""
+    """Events of a run as rows that follow the position `after`: ready to be appended, also by another process."""
 
     run: str
     after: Position
@@ -48,11 +48,11 @@ class EventBatch:
 
     @property
     def position(self) -> Position:
-        """Where the run stands after the rows."""
+        """The run's position after the rows."""
         return self.rows[-1].position if self.rows else self.after
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As columns: pickle takes them, and makes them again, thirty times as fast as rows.
+        # As columns: pickle writes and reads them thirty times as fast as rows.
         return _batch_from_columns, (self.run, self.after, tuple(zip(*self.rows, strict=True)))
 
 
@@ -71,20 +71,21 @@ class LoggedEvent:
 
     @property
     def position(self) -> Position:
-        """Where the run stood after this event."""
+        """The run's position after this event."""
         return Position(self.seq, self.chain)
 
 
 class Appendable(Protocol):
-    """What takes the events of a run, as it goes on."""
+    """A log that a run's events can be appended to."""
 
     def append(
         self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
     ) -> Position:
-        """Where `run` stands once `events` are durable, all or none of them; `times` default to now.
+        """Append `events` to `run` after the position `after`, all or none of them, and give the position then.
 
-        Appending the same events after the same position again changes nothing and returns the same position.
-        Raises LogConflict where the run does not stand at `after`.
+        They are durable when this returns. `times` are in seconds since 1970, UTC; now by default. Appending the same
+        events after the same position again changes nothing and returns the same position. Raises LogConflict where
+        `after` is not the run's end.
         """
         ...
 
@@ -96,10 +97,10 @@ class Log(Appendable, Protocol):
     an append whose `after` is not the run's real end is refused, so that a second writer cannot corrupt the run.
     """
 
-    def append_all(self, parts: Sequence[EventBatch]) -> list[Position]:
-        """Where each run stands once all `parts` are durable, all or none of them; each as `append` takes its events.
+    def append_all(self, batches: Sequence[EventBatch]) -> list[Position]:
+        """Append all `batches`, or none of them, as `append` does, and give the position of each one's run then.
 
-        A run comes once among the parts.
+        Each is of another run.
         """
         ...
 
@@ -116,7 +117,7 @@ class Log(Appendable, Protocol):
 
 
 def explain_conflict(run: str, after: Position, log: Path | None) -> LogConflict:
-    """The error for a writer of `run` in the file `log`, if it is in one, who believes that it stands at `after`."""
+    """The error for a writer of `run` who expects it to end at `after`; `log` is the log's file, if it has one."""
     return LogConflict(
         f"{run} does not stand at event {after.seq} as this process left it: another process has written the run, "
         f"or another file is in the log's place; stop that one, then go on with: {suggest_command(log, 'resume', run)}"

@@ -1,4 +1,4 @@
-"""A log that lives and dies with its process: the model that the file is tested against, and for trying things out."""
+"""A log in memory: the model that the log on disk is tested against, and for trying things out."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,14 +29,14 @@ class MemoryLog:
             return after
         return self.append_all([chain_events(run, events, times or [self.clock()] * len(events), after)])[0]
 
-    def append_all(self, parts: Sequence[EventBatch]) -> list[Position]:
+    def append_all(self, batches: Sequence[EventBatch]) -> list[Position]:
         """As `Log.append_all`."""
-        known = [self._rows.get(part.run, [])[max(part.after.seq - 1, 0) :] for part in parts]
-        there = [locate_batch(rows, part) for rows, part in zip(known, parts, strict=True)]
-        for part, position in zip(parts, there, strict=True):
+        present = [self._rows.get(batch.run, [])[max(batch.after.seq - 1, 0) :] for batch in batches]
+        positions = [locate_batch(rows, batch) for rows, batch in zip(present, batches, strict=True)]
+        for batch, position in zip(batches, positions, strict=True):
             if position is None:
-                self._rows.setdefault(part.run, []).extend(part.rows)
-        return [position or part.position for part, position in zip(parts, there, strict=True)]
+                self._rows.setdefault(batch.run, []).extend(batch.rows)
+        return [position or batch.position for batch, position in zip(batches, positions, strict=True)]
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
         """As `Log.read`."""

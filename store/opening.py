@@ -1,9 +1,7 @@
-"""Opening a log so that it says what its journal says: what is gone from it is put back, what changed is refused.
+"""Opening a log in agreement with its journal: a log that is gone or torn is rebuilt, one that differs is reconciled.
 
 After a kill the journal may be an append ahead, or DuckDB may refuse the file; a person may have put an older copy in
-its place, cut it or deleted it. All that is mended from the journal, under DuckDB's lock on the file or, where that is
-gone, one on the journal, and said in one line. Nothing that a person wrote is overwritten: a file that DuckDB refuses
-is kept under another name.
+its place, cut it or deleted it. All that is repaired from the journal, and reported by a warning.
 """
 
 import os
@@ -27,69 +25,70 @@ from archwright.store.journal import (
 )
 from archwright.store.paths import Mode, resolve_log
 from archwright.store.rebuild import rebuild_missing, rebuild_refused
-from archwright.store.reconcile import is_in_step, reconcile, warn_out_of_step
+from archwright.store.reconcile import agrees_with_journal, reconcile, warn_of_disagreement
 from archwright.store.schema import read_schema_version, upgrade
 
 _T = TypeVar("_T")
 
 
-def run_on_log(path: Path, mode: Mode, work: Callable[[Database], _T], patience: float = READER_WAIT_SECONDS) -> _T:
-    """What `work` gives over the log at `path`, which is in step with its journal by then.
+def run_on_log(path: Path, mode: Mode, work: Callable[[Database], _T], wait_seconds: float = READER_WAIT_SECONDS) -> _T:
+    """The result of `work` on the log at `path`, which agrees with its journal by then.
 
-    `work` may run twice: over a file that turns out to be torn, and over the one that is made anew from the journal.
+    `work` may run twice: on a file that turns out to be torn, and on the one that is rebuilt from the journal.
     """
-    return run_or_rebuild(path, lambda path: _run_in_step(path, mode, work, patience), patience)
+    return run_or_rebuild(path, lambda path: _run_in_agreement(path, mode, work, wait_seconds), wait_seconds)
 
 
 def run_or_rebuild(
-    path: Path, use: Callable[[Path], _T], patience: float = READER_WAIT_SECONDS, *, rescuing: bool = False
+    path: Path, use: Callable[[Path], _T], wait_seconds: float = READER_WAIT_SECONDS, *, rescuing: bool = False
 ) -> _T:
-    """What `use` gives over the log at `path`: made anew from its journal, where it is gone or DuckDB refuses it.
+    """The result of `use` on the log at `path`, which is rebuilt from its journal if it is gone or DuckDB refuses it.
 
-    If the journal is damaged too, that is done with `rescuing` only, from what can be believed of it; else LogIsLost.
-    `use` may run twice, as on_log's `work`.
+    If the journal is damaged too, that is done with `rescuing` only, from what the journal still proves; else LogIsLost
+    is raised. `use` may run twice, as `work` in `run_on_log`.
     """
-    path = _resolve_or_rebuild(path, patience, rescuing=rescuing)
+    path = _resolve_or_rebuild(path, wait_seconds, rescuing=rescuing)
     file = path.stat()
     try:
         return use(path)
     except (LogIsTorn, NotADatabase) as error:
         if not locate_journal(path).exists():
             raise
-        rebuild_refused(path, file, patience, error, rescuing=rescuing)
+        rebuild_refused(path, file, wait_seconds, error, rescuing=rescuing)
     return use(path)
 
 
-def _resolve_or_rebuild(path: Path, patience: float, *, rescuing: bool) -> Path:
+def _resolve_or_rebuild(path: Path, wait_seconds: float, *, rescuing: bool) -> Path:
+    """The absolute path of the log, which is rebuilt if its file is gone and its journal is not."""
     try:
         return resolve_log(path)
     except LogMissing:
         gone = path.expanduser().resolve()
         if not locate_journal(gone).exists():
             raise
-        rebuild_missing(gone, patience, rescuing=rescuing)
+        rebuild_missing(gone, wait_seconds, rescuing=rescuing)
         return gone
 
 
-def _run_in_step(path: Path, mode: Mode, work: Callable[[Database], _T], patience: float) -> _T:
-    with attach(path, mode, patience) as database:
+def _run_in_agreement(path: Path, mode: Mode, work: Callable[[Database], _T], wait_seconds: float) -> _T:
+    with attach(path, mode, wait_seconds) as database:
         if mode == "write":
             upgrade(database, path)
             reconcile(database, path)
             return work(database)
         read_schema_version(database, path)
-        if is_in_step(database, path):
+        if agrees_with_journal(database, path):
             return work(database)
-    _try_to_reconcile(path, patience)
-    with attach(path, mode, patience) as database:
+    _try_to_reconcile(path, wait_seconds)
+    with attach(path, mode, wait_seconds) as database:
         return work(database)
 
 
-def _try_to_reconcile(path: Path, patience: float) -> None:
-    """For one who only reads: what the log has can be looked at all the same."""
+def _try_to_reconcile(path: Path, wait_seconds: float) -> None:
+    """Reconcile the log for a reader, who may read it as it is where that is not possible."""
     try:
-        with attach(path, "write", patience) as database:
+        with attach(path, "write", wait_seconds) as database:
             upgrade(database, path)
             reconcile(database, path)
     except (LogContradicted, JournalIsDamaged, LogUnwritable, LogIsBusy, LogIsFull) as error:
-        warn_out_of_step(path, str(error), os.getpid())
+        warn_of_disagreement(path, str(error), os.getpid())

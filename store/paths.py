@@ -1,10 +1,4 @@
-"""Undoing what a kill of the first release's writer has left: it kept in a file what its checkpoint overwrote.
-
-DuckDB overwrites its metadata where it stands: a process that is killed within that leaves a file whose checksums are
-wrong. Today the log is made anew from its journal; a log of that release has none yet, and this file instead. Whoever
-finds it, and nobody at work on the log, puts the blocks back if the headers are still those of before. What had been
-committed is then in the write-ahead file.
-"""
+"""Where a log lies, and its sidecars: the files and folders beside it that belong to it and begin with its name."""
 
 import itertools
 import stat
@@ -16,14 +10,14 @@ from typing import Literal
 from archwright.core.errors import suggest_command
 from archwright.store.errors import LogIsFolder, LogMissing, NotALog
 
-Mode = Literal["read", "write", "create"]
+Mode = Literal["read", "write", "create"]  # what a log is opened for
 Suffix = Literal["wal", "undo", "journal", "locks", "artifacts", "damaged"]
-WAL_SUFFIXES = ("wal", "wal.checkpoint", "wal.recovery")  # how the names of DuckDB's write-ahead files end
+WAL_SUFFIXES = ("wal", "wal.checkpoint", "wal.recovery")  # of DuckDB's write-ahead files
 SIDECAR_FILES: dict[Suffix, str] = {
     "wal": "what DuckDB has committed and not yet written into the log",
     "undo": "what a writer of the first release kept while it wrote the log",
     "journal": "every event, a line an append",
-    "damaged": "a log that DuckDB refused, and that was made anew from the journal; and what belonged to it",
+    "damaged": "a log that DuckDB refused, and that was rebuilt from the journal; and what belonged to it",
 }
 SIDECAR_FOLDERS: dict[Suffix, str] = {
     "locks": "one lock a run",
@@ -32,29 +26,32 @@ SIDECAR_FOLDERS: dict[Suffix, str] = {
 
 
 def resolve_log(path: Path, mode: Mode = "read") -> Path:
-    """`path` without links and detours, if a log can be there."""
-    given = path
+    """The absolute `path` of a log without links, if a log can be there.
+
+    Raises LogMissing where there is none to "read" or "write", or no folder to "create" it in; LogIsFolder, NotALog.
+    """
+    original = path
     try:
         path = path.expanduser().resolve()
-        kind = _read_mode(path)
-    except (OSError, RuntimeError) as error:  # a link that goes round, a user or a working directory that is not there
-        said = getattr(error, "strerror", None) or error
-        raise NotALog(f"{given} leads to no file ({said}); name another one with --log") from error
-    if kind is not None and stat.S_ISDIR(kind):
+        file_mode = _read_file_mode(path)
+    except (OSError, RuntimeError) as error:  # a link to itself, an unknown user, a working directory that is gone
+        reason = getattr(error, "strerror", None) or error
+        raise NotALog(f"{original} leads to no file ({reason}); name another one with --log") from error
+    if file_mode is not None and stat.S_ISDIR(file_mode):
         raise LogIsFolder(
             f"{path} is a folder; name a file in it, as in --log {quote(str(path / 'archwright.duckdb'))}"
         )
-    if kind is not None and not stat.S_ISREG(kind):
+    if file_mode is not None and not stat.S_ISREG(file_mode):
         raise NotALog(f"{path} is a device, a pipe or a socket, and a log is a file; name one with --log")
     if mode == "create" and not path.parent.is_dir():
         raise LogMissing(f"the folder {path.parent} is not there; make it with mkdir -p {quote(str(path.parent))}")
-    if mode != "create" and kind is None:
+    if mode != "create" and file_mode is None:
         raise LogMissing(f"there is no log {path}; archwright search starts one, --log FILE names another")
     return path
 
 
-def _read_mode(path: Path) -> int | None:
-    """Of the file that is there, if one is."""
+def _read_file_mode(path: Path) -> int | None:
+    """The type and permissions of the file at `path`; None if there is no file."""
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -62,56 +59,59 @@ def _read_mode(path: Path) -> int | None:
 
 
 def locate_sidecar(log: Path, suffix: Suffix) -> Path:
-    """The file or folder of that kind of the log at `log`, whether it is there or not."""
+    """The sidecar of the log at `log` with that suffix, a file or a folder, whether it exists or not."""
     return log.with_name(f"{log.name}.{suffix}")
 
 
 def locate_wal_files(log: Path) -> list[Path]:
-    """DuckDB's write-ahead files of a log at `log`, whether they are there or not."""
-    return [log.with_name(f"{log.name}.{end}") for end in WAL_SUFFIXES]
+    """DuckDB's write-ahead files of the log at `log`, whether they exist or not."""
+    return [log.with_name(f"{log.name}.{suffix}") for suffix in WAL_SUFFIXES]
 
 
-def find_free_damaged_name(log: Path, ending: str = "") -> Path:
-    """A name that is free for a file of the log at `log` that is damaged; it ends with what the file is, as `.wal`."""
+def choose_damaged_path(log: Path, ending: str = "") -> Path:
+    """A free path under which to keep a damaged file of the log at `log`; `ending` says what it is, as in `.wal`."""
     damaged = locate_sidecar(log, "damaged")
     numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
-    names = (damaged.with_name(f"{damaged.name}{number}{ending}") for number in numbers)
-    return next(name for name in names if not name.exists())
+    paths = (damaged.with_name(f"{damaged.name}{number}{ending}") for number in numbers)
+    return next(path for path in paths if not path.exists())
 
 
 def belongs_to(log: Path | str, path: Path | str) -> bool:
-    """Whether `path` is the log at `log`, or one of the files and folders that belong to it, or lies in one of these.
+    """Whether `path` is the log at `log` or one of its sidecars, or lies in one of these.
 
-    Links are followed, and neither need be there: a command must not write its output onto any of them.
+    Links are followed, and neither path need exist: a command must not write its output onto any of them.
     """
     log, path = _resolve(log), _resolve(path)
-    return _is_log_or_file(log, path) or any(
-        locate_sidecar(log, folder) in (path, *path.parents) for folder in SIDECAR_FOLDERS
+    return _is_log_or_sidecar_file(log, path) or any(
+        locate_sidecar(log, suffix) in (path, *path.parents) for suffix in SIDECAR_FOLDERS
     )
 
 
-def _is_log_or_file(log: Path, path: Path) -> bool:
-    if any(_is_same_file(path, known) for known in (log, *(locate_sidecar(log, file) for file in SIDECAR_FILES))):
+def _is_log_or_sidecar_file(log: Path, path: Path) -> bool:
+    if any(_is_same_file(path, known) for known in (log, *(locate_sidecar(log, suffix) for suffix in SIDECAR_FILES))):
         return True
-    # Several of these may lie there, each with a number or an ending of its own.
-    several = tuple(f"{log.name}.{suffix}" for suffix in ("damaged", "journal", "wal."))
-    return path.parent == log.parent and path.name.startswith(several)
+    # There may be several of these, each with a number or an ending of its own.
+    prefixes = tuple(f"{log.name}.{suffix}" for suffix in ("damaged", "journal", "wal."))
+    return path.parent == log.parent and path.name.startswith(prefixes)
 
 
 def _is_same_file(path: Path, known: Path) -> bool:
-    with suppress(OSError):  # one of them is not there
-        return path.samefile(known)  # also by a second name of the same file
+    with suppress(OSError):  # one of them does not exist
+        return path.samefile(known)  # also under a second name of the same file
     return path == known
 
 
 def _resolve(path: Path | str) -> Path:
-    with suppress(OSError, RuntimeError):  # a link to itself, a user that is not there
+    with suppress(OSError, RuntimeError):  # a link to itself, an unknown user
         return Path(path).expanduser().resolve()
     return Path(path).absolute()
 
 
 def suggest_remedy(path: Path, without_journal: str) -> str:
-    """What to do about a file at `path` that is no log any more: it is made anew from its journal, if that is there."""
+    """What a person can do about a file at `path` that is no log: have it rebuilt from its journal, if there is one.
+
+    Else `without_journal`.
+    """
     journal = locate_sidecar(path, "journal")
     if not journal.exists():
         return without_journal

@@ -1,6 +1,6 @@
-"""A person's SQL over a copy of the log: it cannot harm the log, no search waits for it, and it reaches nothing else.
+"""A person's SQL on a copy of the log: it cannot harm the log, no search waits for it, and it reaches nothing else.
 
-The copy is attached to a DuckDB in memory, and the views are made there: so they are today's, whatever the file holds
+The copy is attached to a DuckDB in memory, and the views are created there: so they are today's, whatever the file has
 under their names, and no macro of the file's answers in them.
 """
 
@@ -25,7 +25,7 @@ from archwright.store.paths import locate_sidecar, locate_wal_files, resolve_log
 from archwright.store.views import VIEWS, format_view
 
 ExportFormat = Literal["csv", "json", "parquet"]
-COPY_FOLDER_PREFIX = "archwright-copy-"  # how the folders for temporary files begin in which logs are copied
+COPY_FOLDER_PREFIX = "archwright-copy-"  # of the scratch folders to which logs are copied
 _COPY_ALIAS = "log"  # the copy's name in SQL
 _FETCHED_ROWS = 10_000
 _COPY_OPTIONS: dict[ExportFormat, str] = {
@@ -35,12 +35,12 @@ _COPY_OPTIONS: dict[ExportFormat, str] = {
 }
 _TEXT_OR_NON_FINITE = re.compile(
     rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|nan|Infinity|inf)\b'
-)  # a text, or what is no number in JSON
+)  # a text, or a number that JSON does not have
 
 
 @frozen
 class QueryResult:
-    """What a query gave."""
+    """The result of a query."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -48,40 +48,40 @@ class QueryResult:
 
 @frozen
 class QueryStream:
-    """What a query gives, row by row."""
+    """The result of a query, row by row."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Any, ...]]
 
 
 def query(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> QueryResult:
-    """What `sql` gives over the log at `path`, with a value of `parameters` for each question mark in it."""
-    with open_snapshot(path) as ask:
-        return ask(sql, parameters)
+    """The result of `sql` on the log at `path`, with a value of `parameters` for each question mark in it."""
+    with open_snapshot(path) as query_copy:
+        return query_copy(sql, parameters)
 
 
 @contextmanager
 def open_snapshot(path: Path | str) -> Generator[Callable[..., QueryResult]]:
-    """A `query` without its path that asks one copy of the log, whatever is appended while the block lasts."""
+    """A `query` without its path on one copy of the log, whatever is appended while the block lasts."""
 
-    def ask(sql: str, parameters: Sequence[object] = ()) -> QueryResult:
-        answer = _run_query(database, sql, parameters)
-        return QueryResult(answer.columns, list(answer.rows))
+    def query_copy(sql: str, parameters: Sequence[object] = ()) -> QueryResult:
+        stream = _run_query(database, sql, parameters)
+        return QueryResult(stream.columns, list(stream.rows))
 
     with _open_sandbox(Path(path)) as (database, _):
-        yield ask
+        yield query_copy
 
 
 @contextmanager
 def stream_query(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> Generator[QueryStream]:
-    """What `sql` gives over the log at `path`, to be read while the block lasts."""
+    """The result of `sql` on the log at `path`, to be read row by row while the block lasts."""
     with _open_sandbox(Path(path)) as (database, _):
         yield _run_query(database, sql, parameters)
 
 
 def _run_query(database: Database, sql: str, parameters: Sequence[object]) -> QueryStream:
     result = database.execute(sql, list(parameters))
-    # DuckDB gives nothing at all, whatever its types say, for a query without a statement.
+    # For a query without a statement DuckDB returns None, whatever its types say.
     columns = tuple(column[0] for column in (result.description or () if cast(Any, result) else ()))
     if not columns:
         raise QueryFailed("the query says nothing that has an answer; write one such as: from trials limit 3")
@@ -89,21 +89,23 @@ def _run_query(database: Database, sql: str, parameters: Sequence[object]) -> Qu
     return QueryStream(columns, chain.from_iterable(batches))
 
 
-def export_query(path: Path | str, sql: str, file: BinaryIO, form: ExportFormat) -> None:
-    """Write what `sql` gives over the log at `path` to `file`; in JSON, numbers that it has not are null."""
+def export_query(path: Path | str, sql: str, file: BinaryIO, file_format: ExportFormat) -> None:
+    """Write the result of `sql` on the log at `path` to `file`; NaN and infinities are null in JSON."""
     with _open_sandbox(Path(path)) as (database, folder):
-        target = folder / f"result.{form}"
+        target = folder / f"result.{file_format}"
         # A comment may end the query: the bracket stands on a line of its own.
-        database.execute(f"COPY (\n{sql.rstrip().rstrip(';')}\n) TO '{escape_quotes(target)}' ({_COPY_OPTIONS[form]})")
+        database.execute(
+            f"COPY (\n{sql.rstrip().rstrip(';')}\n) TO '{escape_quotes(target)}' ({_COPY_OPTIONS[file_format]})"
+        )
         with target.open("rb") as result:
-            if form == "json":  # a row a line
+            if file_format == "json":  # a row a line
                 file.writelines(_TEXT_OR_NON_FINITE.sub(_replace_non_finite, line) for line in result)
             else:
                 shutil.copyfileobj(result, file)
 
 
-def _replace_non_finite(found: re.Match[bytes]) -> bytes:
-    return found[0] if found[0].startswith(b'"') else b"null"
+def _replace_non_finite(match: re.Match[bytes]) -> bytes:
+    return match[0] if match[0].startswith(b'"') else b"null"
 
 
 @contextmanager
@@ -133,7 +135,7 @@ def _open_sandbox(path: Path) -> Generator[tuple[Database, Path]]:
 
 @contextmanager
 def _make_scratch() -> Generator[Path]:
-    """A folder for the copy; what killed processes have left of theirs goes first."""
+    """A scratch folder for the copy; those of killed processes are swept first."""
     with ExitStack() as folders:
         try:
             folder = folders.enter_context(make_scratch_folder(tempfile.gettempdir(), COPY_FOLDER_PREFIX))
@@ -149,10 +151,10 @@ def _copy_log(path: Path, copy: Path) -> None:
         del database
         log = resolve_log(path)
         try:
-            for file, its_copy in zip(locate_wal_files(log), locate_wal_files(copy), strict=True):
+            for file, file_copy in zip(locate_wal_files(log), locate_wal_files(copy), strict=True):
                 if file.exists():
-                    shutil.copyfile(file, its_copy)
-            # The log itself comes last: where we close it, the operating system takes all our locks on it (POSIX).
+                    shutil.copyfile(file, file_copy)
+            # The log itself comes last: when it is closed, POSIX releases all locks of this process on it.
             shutil.copyfile(log, copy)
         except OSError as error:
             raise _explain_no_room(error) from error
@@ -168,7 +170,7 @@ def _explain_no_room(error: OSError) -> LogUnwritable:
 
 
 def _seal(database: Database, copy: Path, writable: Path) -> None:
-    """Attach the copy and make the views, and let `database` reach nothing else and change nothing from there on."""
+    """Attach the copy, create the views, and keep `database` from reaching or changing anything else from then on."""
     allowed = ", ".join(f"'{escape_quotes(path)}'" for path in (copy, *locate_wal_files(copy)))
     database.execute(f"SET allowed_paths = [{allowed}]")
     database.execute(f"SET allowed_directories = ['{escape_quotes(writable)}']")
@@ -179,14 +181,14 @@ def _seal(database: Database, copy: Path, writable: Path) -> None:
     for view in VIEWS:
         database.execute(format_view(view))
     for name in _list_own_tables(database):
-        with suppress(duckdb.Error):  # a view of theirs that reaches elsewhere
+        with suppress(duckdb.Error):  # a person's view that reaches elsewhere
             database.execute(f"CREATE VIEW {name} AS FROM {_COPY_ALIAS}.main.{name}")
     database.execute("SET lock_configuration = true")
     database.execute("BEGIN TRANSACTION READ ONLY")
 
 
 def _list_own_tables(database: Database) -> list[str]:
-    """The tables and views in the file that are a person's own, as SQL writes them: their bare names stay good."""
+    """The quoted names of a person's own tables and views in the file, so that their bare names can be used."""
     rows = database.execute(
         """
         SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'
@@ -194,12 +196,12 @@ def _list_own_tables(database: Database) -> list[str]:
         """,
         [_COPY_ALIAS, _COPY_ALIAS],
     ).fetchall()
-    known = {"events", "archwright_migrations", *(view.name for view in VIEWS)}
-    return ['"' + name.replace('"', '""') + '"' for (name,) in rows if name.lower() not in known]
+    ours = {"events", "archwright_migrations", *(view.name for view in VIEWS)}
+    return ['"' + name.replace('"', '""') + '"' for (name,) in rows if name.lower() not in ours]
 
 
 def _explain_query_failure(error: duckdb.Error, path: Path) -> ArchwrightError:
-    """The query's fault, or the file's."""
+    """The error for a query that failed: through its own fault, or because the file is damaged."""
     if not isinstance(error, duckdb.IOException) and "Corrupt database file" not in str(error):
         return QueryFailed(_explain_sql_error(error))
     explained = explain_failure(error, path)

@@ -1,8 +1,7 @@
-"""What can still be believed of a journal of which a line is damaged, where the log itself is torn or gone.
+"""Creating the log's file: an empty one for a new log, or one rebuilt from its journal.
 
-A line of which the hashes are right, and which goes on from what is proven already, is as good as ever, whether it
-stands before the damage or behind it: each run has a chain of its own. What goes on from a line that is lost proves
-nothing.
+A log is rebuilt where its file is gone or DuckDB refuses it: under DuckDB's lock on the file, if there is one, and a
+lock on the journal. A file that DuckDB refuses is kept under another name.
 """
 
 import fcntl
@@ -26,18 +25,19 @@ from archwright.store.journal_entry import (
     explain_damage,
 )
 from archwright.store.log import EventBatch
-from archwright.store.paths import find_free_damaged_name, locate_wal_files, resolve_log
+from archwright.store.paths import choose_damaged_path, locate_wal_files, resolve_log
 from archwright.store.rescue import assess_journal, rescue_journal
 from archwright.store.rows import insert_batches
 from archwright.store.schema import migrate
 
+_INSERTED_ROWS = 10_000  # at once, by which inserting is fastest
 _logger = logging.getLogger("archwright.store")
 
 
 def require_not_gone(path: Path) -> None:
-    """Nothing, if the log is there, or no journal of an earlier one, whose runs would mix with a new log's.
+    """Raise LogIsGone if there is no log at `path`, but the journal of an earlier one, with which a new one would mix.
 
-    Else LogIsGone: whether that log is to come back is for the person to say.
+    Whether the earlier log is to be rebuilt is for the person to say.
     """
     path = resolve_log(path, "create")
     journal = locate_journal(path)
@@ -49,10 +49,7 @@ def require_not_gone(path: Path) -> None:
 
 
 def create_log(path: Path) -> None:
-    """Make the log's file with its tables unless it is there.
-
-    Raises LogIsGone.
-    """
+    """Create the log's file with its tables unless it exists; raises LogIsGone."""
     require_not_gone(path)
     path = resolve_log(path, "create")
     if path.exists():
@@ -62,18 +59,18 @@ def create_log(path: Path) -> None:
         _place_draft(draft, path)
 
 
-def rebuild_missing(path: Path, patience: float, *, rescuing: bool = False) -> None:
-    """Make the log, whose file is gone, from its journal; raises LogIsLost.
+def rebuild_missing(path: Path, wait_seconds: float, *, rescuing: bool = False) -> None:
+    """Rebuild the log, whose file is gone, from its journal; raises LogIsLost where that is damaged.
 
-    With `rescuing`, from what can be believed of one that is damaged. Nothing is done if somebody else was faster.
+    With `rescuing`, from what a damaged journal still proves. Does nothing if another process was faster.
     """
-    with take_turn(path, patience), _lock_journal(path):
+    with take_turn(path, wait_seconds), _lock_journal(path):
         if path.exists():
             return
-        if rescuing and (said := rescue_journal(path)):
-            _logger.warning("%s", said)
+        if rescuing and (message := rescue_journal(path)):
+            _logger.warning("%s", message)
         try:
-            with _make_draft(path, _read_journal(path)) as draft:
+            with _make_draft(path, _read_appends(path)) as draft:
                 shutil.copymode(locate_journal(path), draft)
                 _set_wal_aside(path)
                 _place_draft(draft, path)
@@ -86,27 +83,27 @@ def rebuild_missing(path: Path, patience: float, *, rescuing: bool = False) -> N
 
 
 def rebuild_refused(
-    path: Path, file: os.stat_result, patience: float, error: ArchwrightError, *, rescuing: bool = False
+    path: Path, file: os.stat_result, wait_seconds: float, error: ArchwrightError, *, rescuing: bool = False
 ) -> None:
-    """Make the log, whose `file` DuckDB refuses with `error`, from its journal; the file stays under another name.
+    """Rebuild the log, whose `file` DuckDB refuses with `error`, from its journal; the file stays under another name.
 
-    With `rescuing`, from what can be believed of a journal that is damaged; else LogIsLost. Nothing is done if somebody
-    else is at work on the log, or was faster.
+    Raises LogIsLost where the journal is damaged; with `rescuing`, the log is rebuilt from what it still proves. Does
+    nothing if another process is at work on the log, or was faster.
     """
-    with take_turn(path, patience), _lock_log(path, file) as locked, _lock_journal(path):
+    with take_turn(path, wait_seconds), _lock_log(path, file) as locked, _lock_journal(path):
         if not locked:
             return
-        if rescuing and (said := rescue_journal(path)):
-            _logger.warning("%s", said)
+        if rescuing and (message := rescue_journal(path)):
+            _logger.warning("%s", message)
         try:
-            with _make_draft(path, _read_journal(path)) as draft:
-                shutil.copymode(path, draft)  # a log that was closed to others is not open to them
+            with _make_draft(path, _read_appends(path)) as draft:
+                shutil.copymode(path, draft)  # the rebuilt log has the permissions of the old one
                 _set_wal_aside(path)
-                kept = find_free_damaged_name(path)
+                damaged = choose_damaged_path(path)
                 with suppress(OSError):  # a file system without links
-                    kept.hardlink_to(path)
-                if not kept.exists():
-                    path.replace(kept)
+                    damaged.hardlink_to(path)
+                if not damaged.exists():
+                    path.replace(damaged)
                 draft.replace(path)
         except JournalIsDamaged as damage:
             raise LogIsLost(f"{error}. It cannot be made anew: {damage.damage}{_suggest_rescue(path)}") from damage
@@ -114,61 +111,58 @@ def rebuild_refused(
         "%s could not be read by DuckDB and was made anew from its journal. What was there is now %s: tables and views "
         "of your own, if it had any, are only there",
         path,
-        kept,
+        damaged,
     )
 
 
-def insert_journalled(
+def insert_appends(
     database: Database,
     journal: Path,
-    appended: Iterable[Sequence[EventBatch]],
+    appends: Iterable[Sequence[EventBatch]],
     table: Literal["events", "journalled"] = "events",
 ) -> None:
-    """Insert what was appended, as the `journal` says; raises JournalIsDamaged, also where no table can hold it."""
+    """Insert the `appends` of the `journal` into `table`; raises JournalIsDamaged where the table cannot hold one."""
     try:
-        for parts in _group_by_size(appended):
-            insert_batches(database, parts, table)
+        for batches in _group_by_size(appends):
+            insert_batches(database, batches, table)
     except duckdb.DataError as error:
         raise explain_damage(journal, f"what it says is no event ({error})") from error
 
 
 def _group_by_size(appends: Iterable[Sequence[EventBatch]]) -> Iterator[list[EventBatch]]:
-    """What was appended, in lists of some ten thousand rows, or fewer long ones: so are they inserted fastest."""
-    parts, rows, characters = list[EventBatch](), 0, 0
-    for new in appends:
-        parts += new
-        rows += sum(len(part.rows) for part in new)
-        characters += sum(len(row.payload) for part in new for row in part.rows)
+    """The batches of `appends` in lists of some ten thousand rows, or of fewer long ones."""
+    group, rows, characters = list[EventBatch](), 0, 0
+    for batches in appends:
+        group += batches
+        rows += sum(len(batch.rows) for batch in batches)
+        characters += sum(len(row.payload) for batch in batches for row in batch.rows)
         if rows >= _INSERTED_ROWS or characters >= UNPACKED_BYTES:
-            yield parts
-            parts, rows, characters = [], 0, 0
-    if parts:
-        yield parts
+            yield group
+            group, rows, characters = [], 0, 0
+    if group:
+        yield group
 
 
-_INSERTED_ROWS = 10_000
-
-
-def _read_journal(path: Path) -> Iterable[Sequence[EventBatch]]:
-    """All that the journal says was appended, also behind a line that is gone; raises JournalIsDamaged."""
-    return (entry.parts() for entry in read_entries(locate_journal(path)))
+def _read_appends(path: Path) -> Iterable[Sequence[EventBatch]]:
+    """All appends in the journal of the log at `path`, also after a lost line; raises JournalIsDamaged."""
+    return (entry.unpack() for entry in read_entries(locate_journal(path)))
 
 
 @contextmanager
-def _make_draft(path: Path, appended: Iterable[Sequence[EventBatch]] = ()) -> Generator[Path]:
-    """A log with what was appended, in a folder beside the place of the log at `path`."""
+def _make_draft(path: Path, appends: Iterable[Sequence[EventBatch]] = ()) -> Generator[Path]:
+    """A new log that holds `appends`, in a scratch folder beside `path`."""
     try:
         with make_scratch_folder(path.parent, DRAFT_FOLDER_PREFIX) as folder:
             draft = folder / path.name
             with attach(draft, "create") as database:
                 migrate(database)
                 with open_transaction(database):
-                    insert_journalled(database, locate_journal(path), appended)
+                    insert_appends(database, locate_journal(path), appends)
             yield draft
-    except JournalIsDamaged:  # which DuckDB may have told, of an event that is none
+    except JournalIsDamaged:  # it may be caused by an error of DuckDB, on an append that is no event
         raise
     except ArchwrightError as error:
-        if isinstance(error.__cause__, duckdb.Error):  # of the log, not of a file that nobody has heard of
+        if isinstance(error.__cause__, duckdb.Error):  # it names the draft, of which the person knows nothing
             raise explain_failure(error.__cause__, path) from error.__cause__
         raise
     except OSError as error:
@@ -176,7 +170,7 @@ def _make_draft(path: Path, appended: Iterable[Sequence[EventBatch]] = ()) -> Ge
 
 
 def _place_draft(draft: Path, path: Path) -> None:
-    """Give the draft its name, unless another process was faster."""
+    """Move the draft to `path`, unless another process was faster."""
     try:
         path.hardlink_to(draft)
     except FileExistsError:
@@ -186,26 +180,26 @@ def _place_draft(draft: Path, path: Path) -> None:
 
 
 def _set_wal_aside(path: Path) -> None:
-    """Keep what DuckDB wrote ahead for a file that it refuses, or that is gone, from the one that takes its place."""
+    """Rename the write-ahead files of the old log, so that DuckDB does not take them for the new one's."""
     for file in locate_wal_files(path):
         if file.exists():
-            file.replace(find_free_damaged_name(path, file.name.removeprefix(path.name)))
+            file.replace(choose_damaged_path(path, file.name.removeprefix(path.name)))
 
 
 def _suggest_rescue(path: Path) -> str:
-    """How to have what is left of a log whose journal is damaged too, if anything is."""
-    found = assess_journal(locate_journal(path))
-    if not found.help:
+    """How to rebuild the log from what its damaged journal still proves; empty if it proves nothing."""
+    report = assess_journal(locate_journal(path))
+    if not report.is_partial:
         return ""
     return (
-        f". Or {suggest_command(path, 'verify', '--rescue')} makes it anew with the {found.events} events that the "
-        f"journal's hashes prove, and keeps both files as they are now under other names: {found.lost}"
+        f". Or {suggest_command(path, 'verify', '--rescue')} makes it anew with the {report.proven} events that the "
+        f"journal's hashes prove, and keeps both files as they are now under other names: {report.loss}"
     )
 
 
 @contextmanager
 def _lock_log(path: Path, file: os.stat_result) -> Generator[bool]:
-    """Whether this process has DuckDB's own lock on `file`, which is still at `path`: then nobody else uses it."""
+    """Take DuckDB's own lock on `file`; gives whether it was free and the file is still at `path`."""
     try:
         log = os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -226,7 +220,7 @@ def _lock_log(path: Path, file: os.stat_result) -> Generator[bool]:
 
 @contextmanager
 def _lock_journal(path: Path) -> Generator[None]:
-    """Keep others from making the log at `path` from its journal: a lock on that, free when its holder ends."""
+    """Keep other processes from rebuilding the log at `path`: a lock on its journal, released when the holder dies."""
     lock = _open_locked_journal(locate_journal(path))
     try:
         yield
@@ -236,13 +230,13 @@ def _lock_journal(path: Path) -> Generator[None]:
 
 
 def _open_locked_journal(journal: Path) -> int | None:
-    """A descriptor that holds the lock of the journal that is there when it is had.
+    """A descriptor that holds the lock of the `journal`; None where it cannot be opened, or there are no locks.
 
-    None where it cannot be opened, as whoever reads it will say, and on a file system without locks.
+    That it cannot be opened is reported by whoever reads it. A journal that was replaced meanwhile is opened again.
     """
     while True:
         with suppress(OSError):
-            lock = os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe is not waited for
+            lock = os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # do not wait for a pipe
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 if os.path.samestat(os.fstat(lock), journal.stat()):

@@ -1,9 +1,6 @@
-"""Opening a log so that it says what its journal says: what is gone from it is put back, what changed is refused.
+"""Reconciling a log with its journal: what is gone from the log is put back, what was changed in it is refused.
 
-After a kill the journal may be an append ahead, or DuckDB may refuse the file; a person may have put an older copy in
-its place, cut it or deleted it. All that is mended from the journal, under DuckDB's lock on the file or, where that is
-gone, one on the journal, and said in one line. Nothing that a person wrote is overwritten: a file that DuckDB refuses
-is kept under another name.
+Nothing that a person wrote is overwritten. What is put back is reported by a warning.
 """
 
 import logging
@@ -31,12 +28,12 @@ from archwright.store.journal import (
 )
 from archwright.store.journal_entry import JournalEntry
 from archwright.store.log import START, Position
-from archwright.store.rebuild import insert_journalled
+from archwright.store.rebuild import insert_appends
 from archwright.store.rows import count_rows, ends_with, group_into_batches, read_all_rows, read_heads
 
 _logger = logging.getLogger("archwright.store")
-_compared: set[tuple[int, Path]] = set()  # logs in which a process has compared the end of every run, once
-# A row that is there twice is twice in what only one of the two tables has.
+_compared: set[tuple[int, Path]] = set()  # processes and logs that have compared the end of every run, once
+# ALL, so that a row that one of the tables has twice is found.
 _COMPARE = """
     CREATE TEMP TABLE lost AS SELECT * FROM journalled EXCEPT ALL SELECT * FROM events;
     CREATE TEMP TABLE surplus AS SELECT * FROM events EXCEPT ALL SELECT * FROM journalled;
@@ -50,37 +47,40 @@ _SELECT_JOURNAL_HEADS = (
 )
 
 
-def is_in_step(database: Database, path: Path) -> bool:
-    """Whether the log has as many events as its journal, and the last of them: what a short look can tell.
+def agrees_with_journal(database: Database, path: Path) -> bool:
+    """Whether the log has as many events as its journal, and the same last one, which is quickly checked.
 
-    A log without a journal is in step with what is known of it.
+    A log without a journal agrees.
     """
     try:
-        known = read_tail(locate_journal(path))
+        tail = read_tail(locate_journal(path))
     except JournalIsDamaged:
         return False
-    return known is None or _ends_with_entry(database, known.entry)
+    return tail is None or _ends_with_entry(database, tail.entry)
 
 
 def reconcile(database: Database, path: Path) -> None:
-    """Put back what is gone from the log, and note in its journal what that lacks; raises LogContradicted."""
-    known = read_tail(locate_journal(path))
-    here = (os.getpid(), path)
-    if known is None:
-        write_journal(locate_journal(path), group_into_batches(read_all_rows(database), {}))
-    elif not (
-        (
-            _ends_with_entry(database, known.entry)
-            or _take_in_last_entry(database, path, known)
-            or _append_missing(database, path, known)
+    """Put back what is gone from the log, and note in its journal what that lacks; raises LogContradicted.
+
+    A log without a journal gets one.
+    """
+    journal = locate_journal(path)
+    tail = read_tail(journal)
+    if tail is None:
+        write_journal(journal, group_into_batches(read_all_rows(database), {}))
+    else:
+        ends_agree = (
+            _ends_with_entry(database, tail.entry)
+            or _take_in_last_entry(database, path, tail)
+            or _append_missing(database, path, tail)
         )
-        and (here in _compared or _heads_agree(database, path))
-    ):
-        _compare_rows(database, path)
-    _compared.add(here)
+        if not (ends_agree and ((os.getpid(), path) in _compared or _heads_agree(database, path))):
+            _compare_rows(database, path)
+    _compared.add((os.getpid(), path))
 
 
 def _ends_with_entry(database: Database, entry: JournalEntry | None) -> bool:
+    """Whether the log ends with the last event of `entry` and has as many events; or is empty, if there is no entry."""
     if entry is None:
         return count_rows(database) == (0, 0)
     run, position = list(entry.heads.items())[-1]
@@ -88,9 +88,9 @@ def _ends_with_entry(database: Database, entry: JournalEntry | None) -> bool:
 
 
 def _heads_agree(database: Database, path: Path) -> bool:
-    """Whether every run stands in the log, which ends as its journal does, where that has it.
+    """Whether every run ends in the log as it does in the journal.
 
-    Where a line before is damaged, nobody knows; that is said, and no reason not to go on.
+    If a line of the journal is damaged, that is not known; a warning is given, and the answer is True.
     """
     try:
         return read_heads(database) == read_journal_heads(locate_journal(path))
@@ -99,74 +99,75 @@ def _heads_agree(database: Database, path: Path) -> bool:
         return True
 
 
-def _take_in_last_entry(database: Database, path: Path, known: JournalTail) -> bool:
-    """Take in the last append, which a kill has kept from the log; False if that does not end where it goes on."""
-    if not known.entry or not known.open:
+def _take_in_last_entry(database: Database, path: Path, tail: JournalTail) -> bool:
+    """Insert the last append, which a kill has kept from the log; False if it does not follow the log's end."""
+    if not tail.entry or not tail.is_open:
         return False
-    parts, (count, numbered), stands = known.entry.parts(), count_rows(database), read_heads(database)
-    if not count == numbered == known.acknowledged or any(p.after != stands.get(p.run, START) for p in parts):
+    batches, (count, numbered), heads = tail.entry.unpack(), count_rows(database), read_heads(database)
+    follows = all(batch.after == heads.get(batch.run, START) for batch in batches)
+    if not (count == numbered == tail.acknowledged and follows):
         return False
     with open_transaction(database):
-        insert_journalled(database, locate_journal(path), [parts])
+        insert_appends(database, locate_journal(path), [batches])
     close_entry(locate_journal(path))
     return True
 
 
-def _append_missing(database: Database, path: Path, known: JournalTail) -> bool:
-    """Put back what comes after one of the journal's appends, with which the log ends; False if it ends with none."""
+def _append_missing(database: Database, path: Path, tail: JournalTail) -> bool:
+    """Put back all that follows the journal's append with which the log ends; False if it ends with none of them."""
     count, numbered = count_rows(database)
-    appends = read_entries(locate_journal(path))
-    if count and not (count == numbered and _ends_with_an_entry(database, count, appends)):
+    entries = read_entries(locate_journal(path))
+    if count and not (count == numbered and _find_end(database, count, entries)):
         return False
     with open_transaction(database):
-        insert_journalled(database, locate_journal(path), (entry.parts() for entry in appends))
-    if known.open:
+        insert_appends(database, locate_journal(path), (entry.unpack() for entry in entries))
+    if tail.is_open:
         close_entry(locate_journal(path))
-    _warn_put_back(path, known.events - count)
+    _warn_of_missing(path, tail.events - count)
     return True
 
 
-def _ends_with_an_entry(database: Database, count: int, appends: Iterator[JournalEntry]) -> bool:
-    """Whether every run in the log, which has `count` rows, stands as after one of `appends`; what follows is left.
+def _find_end(database: Database, count: int, entries: Iterator[JournalEntry]) -> bool:
+    """Whether every run in the log, which has `count` rows, ends as after one of `entries`; these are read up to it.
 
-    The number of rows alone does not say so: some may be gone from the beginning, and later ones be there.
+    The number of rows alone is not enough: early rows may be gone, and later ones be there.
     """
-    stands = dict[str, Position]()
-    for entry in appends:
-        stands |= entry.heads
+    heads = dict[str, Position]()
+    for entry in entries:
+        heads |= entry.heads
         if entry.events >= count:
-            return entry.events == count and read_heads(database) == stands
+            return entry.events == count and read_heads(database) == heads
     return False
 
 
 def _compare_rows(database: Database, path: Path) -> None:
-    """Compare every row with the journal's."""
+    """Compare every row with the journal's, and put back or note what is missing; raises LogContradicted."""
     database.execute("CREATE TEMP TABLE journalled AS SELECT * FROM events LIMIT 0")
-    journalled = (entry.parts() for entry in read_entries(locate_journal(path)))
-    insert_journalled(database, locate_journal(path), journalled, "journalled")
+    appends = (entry.unpack() for entry in read_entries(locate_journal(path)))
+    insert_appends(database, locate_journal(path), appends, "journalled")
     database.execute(_COMPARE)
     ((lost,),) = database.execute("SELECT count(*) FROM lost").fetchall()
     ((surplus,),) = database.execute("SELECT count(*) FROM surplus").fetchall()
-    if lost == surplus == 0:  # only the journal's count differs, as where one of its lines is gone
+    if lost == surplus == 0:  # only the journal's count differs, as if one of its lines is gone
         _warn_if_journal_is_damaged(path)
     elif surplus == 0:
         with open_transaction(database):
             database.execute("DELETE FROM events")
             database.execute("INSERT INTO events SELECT * FROM journalled ORDER BY rowid")
-        _warn_put_back(path, lost)
+        _warn_of_missing(path, lost)
     elif lost or not _note_surplus(database, path):
         raise _explain_contradiction(database, path)
 
 
 def _note_surplus(database: Database, path: Path) -> bool:
-    """Note in the journal what only the log has; False, and nothing done, if that does not follow from the journal."""
+    """Append to the journal what only the log has; False, and nothing is done, if that does not follow there."""
     heads = {run: Position(seq, chain) for run, seq, chain in database.execute(_SELECT_JOURNAL_HEADS).fetchall()}
     appends = list(group_into_batches(read_all_rows(database, _SELECT_SURPLUS), heads))
-    if not all(is_unbroken(part) for parts in appends for part in parts):
+    if not all(is_unbroken(batch) for batches in appends for batch in batches):
         return False
-    for parts in appends:
-        append_entry(locate_journal(path), parts)
-    noted = sum(len(part.rows) for parts in appends for part in parts)
+    for batches in appends:
+        append_entry(locate_journal(path), batches)
+    noted = sum(len(batch.rows) for batches in appends for batch in batches)
     _logger.warning("%s has %d events that its journal lacked; they are noted in it now", path, noted)
     return True
 
@@ -184,15 +185,15 @@ def _warn_if_journal_is_damaged(path: Path) -> None:
     try:
         read_journal_heads(locate_journal(path))
     except JournalIsDamaged as error:
-        warn_out_of_step(path, str(error), os.getpid())
+        warn_of_disagreement(path, str(error), os.getpid())
 
 
 @lru_cache(maxsize=256)
-def warn_out_of_step(path: Path, what: str, pid: int) -> None:
-    """Once a process, however often it reads."""
+def warn_of_disagreement(path: Path, reason: str, pid: int) -> None:
+    """Warn that log and journal differ, once for each process `pid`, however often it reads the log."""
     del pid
-    _logger.warning("%s is not in step with its journal: %s", path, what)
+    _logger.warning("%s is not in step with its journal: %s", path, reason)
 
 
-def _warn_put_back(path: Path, events: int) -> None:
+def _warn_of_missing(path: Path, events: int) -> None:
     _logger.warning("%s lacked %d events that its journal has; they are in it again", path, events)

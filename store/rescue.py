@@ -1,8 +1,7 @@
-"""What can still be believed of a journal of which a line is damaged, where the log itself is torn or gone.
+"""What a damaged journal still proves, where the log itself is torn or gone.
 
-A line of which the hashes are right, and which goes on from what is proven already, is as good as ever, whether it
-stands before the damage or behind it: each run has a chain of its own. What goes on from a line that is lost proves
-nothing.
+A line whose hashes are right, and which follows from what is proven already, is as good as ever, whether it is before
+the damage or after it: each run has a hash chain of its own. What follows from a lost line proves nothing.
 """
 
 import shutil
@@ -16,85 +15,86 @@ from archwright.store.errors import JournalIsDamaged, explain_failure
 from archwright.store.journal import locate_journal, read_lines, write_journal
 from archwright.store.journal_entry import parse_line
 from archwright.store.log import START, EventBatch, Position
-from archwright.store.paths import find_free_damaged_name
+from archwright.store.paths import choose_damaged_path
 
 
 @frozen
 class DamageReport:
-    """How much of a journal can be believed."""
+    """How much of a journal its hashes prove."""
 
-    events: int  # which the hashes prove
-    orphans: int  # events in lines that can be read, which go on from what nobody can
-    unread: Sequence[int]  # the lines that cannot be read
-
-    @property
-    def help(self) -> bool:
-        """Whether a journal of what can be believed is of more use than all of it."""
-        return self.events > 0 and bool(self.orphans or self.unread)
+    proven: int  # events that the hashes prove
+    orphans: int  # events in lines that can be read, but follow from lost ones
+    unreadable: Sequence[int]  # the numbers of the lines that cannot be read
 
     @property
-    def lost(self) -> str:
-        """For people: what cannot be believed."""
-        which = f" (the first is line {self.unread[0]})" if self.unread else ""
+    def is_partial(self) -> bool:
+        """Whether some events are proven and others are lost, so that a journal of the proven ones is worth having."""
+        return self.proven > 0 and bool(self.orphans or self.unreadable)
+
+    @property
+    def loss(self) -> str:
+        """What is lost, for people."""
+        first = f" (the first is line {self.unreadable[0]})" if self.unreadable else ""
         return (
-            f"{len(self.unread)} of the journal's lines cannot be read{which}, and {self.orphans} events in others "
+            f"{len(self.unreadable)} of the journal's lines cannot be read{first}, and {self.orphans} events in others "
             "prove nothing, as they go on from what is lost"
         )
 
 
 def assess_journal(journal: Path) -> DamageReport:
-    """How much can be believed of the `journal`, all of which is read."""
-    events, orphans, unread = 0, 0, list[int]()
-    for number, proven, others in _judge_lines(journal):
-        events += _count_rows(proven)
-        orphans += _count_rows(others or ())
-        if others is None:
-            unread.append(number)
-    return DamageReport(events, orphans, unread)
+    """How much of the `journal` its hashes prove; reads all of it."""
+    proven_events, orphans, unreadable = 0, 0, list[int]()
+    for number, proven, unproven in _judge_lines(journal):
+        proven_events += _count_events(proven)
+        orphans += _count_events(unproven or ())
+        if unproven is None:
+            unreadable.append(number)
+    return DamageReport(proven_events, orphans, unreadable)
 
 
 def rescue_journal(log: Path) -> str:
-    """Begin the journal of `log` anew with the events that can be believed; what was there stays under another name.
+    """Replace the journal of `log` by one of the events that its hashes prove; the old one stays under another name.
 
-    Gives what to say of it; nothing is done, and nothing to be said, if there are none or nothing is lost. Nobody else
+    Gives what to tell people of it; does nothing and gives "" if nothing is proven or nothing is lost. No other process
     may be at work on the log.
     """
     journal = locate_journal(log)
-    found = assess_journal(journal)
-    if not found.help:
+    report = assess_journal(journal)
+    if not report.is_partial:
         return ""
-    kept = find_free_damaged_name(log, journal.suffix)
-    _copy_file(journal, kept)
-    write_journal(journal, (proven for _, proven, _ in _judge_lines(kept) if proven), like=kept)
+    damaged = choose_damaged_path(log, journal.suffix)
+    _copy_file(journal, damaged)
+    write_journal(journal, (proven for _, proven, _ in _judge_lines(damaged) if proven), like=damaged)
     return (
-        f"{journal} was damaged, and begins anew with the {found.events} events that its hashes prove. {found.lost}. "
-        f"What was there is now {kept}"
+        f"{journal} was damaged, and begins anew with the {report.proven} events that its hashes prove. {report.loss}. "
+        f"What was there is now {damaged}"
     )
 
 
 def _judge_lines(journal: Path) -> Iterator[tuple[int, list[EventBatch], list[EventBatch] | None]]:
-    """Of each line by its number, what is proven and what is not; None for the latter if it cannot be read."""
-    stands = dict[str, Position]()
+    """Each line's number, its proven batches and its unproven ones; None for the latter if the line cannot be read."""
+    positions = dict[str, Position]()
     for number, line in read_lines(journal):
-        proven, others = list[EventBatch](), list[EventBatch]()
+        proven, unproven = list[EventBatch](), list[EventBatch]()
         try:
-            parts = parse_line(journal, line).parts()
+            batches = parse_line(journal, line).unpack()
         except JournalIsDamaged:
             yield number, [], None
             continue
-        for part in parts:
-            (proven if part.after == stands.get(part.run, START) and is_unbroken(part) else others).append(part)
-        stands |= {part.run: part.position for part in proven}
-        yield number, proven, others
+        for batch in batches:
+            is_proven = batch.after == positions.get(batch.run, START) and is_unbroken(batch)
+            (proven if is_proven else unproven).append(batch)
+        positions |= {batch.run: batch.position for batch in proven}
+        yield number, proven, unproven
 
 
-def _copy_file(file: Path, kept: Path) -> None:
+def _copy_file(file: Path, target: Path) -> None:
     try:
-        shutil.copy2(file, kept)
+        shutil.copy2(file, target)
     except OSError as error:
-        kept.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
         raise explain_failure(error, file) from error
 
 
-def _count_rows(parts: Sequence[EventBatch]) -> int:
-    return sum(len(part.rows) for part in parts)
+def _count_events(batches: Sequence[EventBatch]) -> int:
+    return sum(len(batch.rows) for batch in batches)

@@ -1,4 +1,4 @@
-"""The table of events, as rows: read, inserted, counted."""
+"""The table of events as rows: reading, inserting and counting them."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from archwright.store.database import Database
 from archwright.store.log import START, EventBatch, EventRow, Position
 
-# The hash is a text in files of schema 1 and a UUID since: this reads both, so that an old file need not be changed.
+# The hash is a text in files of schema 1 and a UUID since: this reads both, so that an old file need not be migrated.
 _SELECT = """
     SELECT seq, time, kind, trial, payload, replace(chain::VARCHAR, '-', '')
     FROM events WHERE run = ? AND seq BETWEEN ? AND ? ORDER BY seq
@@ -26,7 +26,7 @@ _COUNT_AND_MATCH = """
     ) FROM events
 """
 _FETCHED_ROWS = 10_000
-_BATCH_ROWS = 1_000
+_APPEND_ROWS = 1_000
 
 
 def read_rows(database: Database, run: str, first: int = 1, last: int | None = None) -> list[EventRow]:
@@ -42,13 +42,13 @@ def read_runs(database: Database) -> list[str]:
 
 
 def read_heads(database: Database) -> dict[str, Position]:
-    """Where each run stands by its highest number, whatever its rows say; in the order of their first rows."""
+    """Each run's position by its highest event number, unchecked; in the order of their first rows."""
     rows = database.execute(_SELECT_HEADS).fetchall()
     return {run: Position(seq, chain) for run, seq, chain in rows}
 
 
 def read_all_rows(database: Database, sql: str = _SELECT_ALL) -> Iterator[tuple[str, EventRow]]:
-    """Every row with its run, in the order of appending, whatever it says."""
+    """Every row with its run, in the order of appending and unchecked; `sql` may select some of them."""
     result = database.execute(sql)
     while rows := result.fetchmany(_FETCHED_ROWS):
         yield from ((run, EventRow._make(row)) for run, *row in rows)
@@ -57,34 +57,34 @@ def read_all_rows(database: Database, sql: str = _SELECT_ALL) -> Iterator[tuple[
 def group_into_batches(
     rows: Iterable[tuple[str, EventRow]], heads: Mapping[str, Position]
 ) -> Iterator[list[EventBatch]]:
-    """The rows in their order as appends of a thousand rows; the runs go on from `heads`, or are new."""
-    stands = dict(heads)
+    """The rows in their order, as appends of a thousand rows each; the runs go on from `heads`, or are new."""
+    positions = dict(heads)
     rows = iter(rows)
-    while some := list(itertools.islice(rows, _BATCH_ROWS)):
-        runs = dict[str, list[EventRow]]()
-        for run, row in some:
-            runs.setdefault(run, []).append(row)
-        yield [EventBatch(run, stands.get(run, START), its) for run, its in runs.items()]
-        stands |= {run: its[-1].position for run, its in runs.items()}
+    while chunk := list(itertools.islice(rows, _APPEND_ROWS)):
+        rows_by_run = dict[str, list[EventRow]]()
+        for run, row in chunk:
+            rows_by_run.setdefault(run, []).append(row)
+        yield [EventBatch(run, positions.get(run, START), run_rows) for run, run_rows in rows_by_run.items()]
+        positions |= {run: run_rows[-1].position for run, run_rows in rows_by_run.items()}
 
 
 def count_rows(database: Database) -> tuple[int, int]:
-    """How many rows there are, and how many of them are numbered 1, 2, 3 ... as an event is."""
+    """How many rows the table has, and how many of them have a number above 0, as every event has."""
     ((rows, numbered),) = database.execute("SELECT count(*), count(*) FILTER (seq > 0) FROM events").fetchall()
     return rows, numbered
 
 
 def ends_with(database: Database, events: int, run: str, position: Position) -> bool:
-    """Whether there are so many rows, each numbered as an event is, and among them one where `run` stood so."""
+    """Whether the table has `events` rows, all numbered above 0, and among them one with that `position` of `run`."""
     values = [run, position.seq, position.chain]
     return database.execute(_COUNT_AND_MATCH, values).fetchall() == [(events, events, 1)]
 
 
 def insert_batches(
-    database: Database, parts: Sequence[EventBatch], table: Literal["events", "journalled"] = "events"
+    database: Database, batches: Sequence[EventBatch], table: Literal["events", "journalled"] = "events"
 ) -> None:
-    """Add the rows of `parts` behind those that are in the table."""
-    rows = [(part.run, *row) for part in parts for row in part.rows]
+    """Insert the rows of `batches` at the end of the table."""
+    rows = [(batch.run, *row) for batch in batches for row in batch.rows]
     if not rows:
         return
     run, seq, time, kind, trial, payload, chain = zip(*rows, strict=True)

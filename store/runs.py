@@ -1,4 +1,4 @@
-"""What a log is: named runs, each a chain of events that only grows at its end."""
+"""The runs of a log by their names: those that it holds, names for new ones, and forks of a run."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from archwright.store.log import START, Log, Position
 
 
 def check_run_name(name: str) -> str:
-    """`name`, if it may name a run, and so a part of a file's name."""
+    """`name`, if it may be a run's, and so part of a file's name; raises InvalidRunName."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) is None:
         raise InvalidRunName(
             f"the name of a run is {name!r}; it may hold up to 100 letters, digits, dots, dashes and underscores, "
@@ -24,15 +24,15 @@ def check_run_name(name: str) -> str:
 
 
 def list_runs(log: Log) -> list[str]:
-    """The runs of a log, of which there are none where it is not there yet."""
+    """The names of the runs in `log`; none where its file does not exist yet."""
     try:
         return log.runs()
-    except LogMissing:  # the first run is what makes the file
+    except LogMissing:  # the first run creates the file
         return []
 
 
 def find_run(log: Log, name: str | None = None) -> str:
-    """`name`, if `log` holds such a run; without a name, the run that was started last."""
+    """`name`, if `log` holds such a run; without a name, the run that was started last. Raises NoSuchRun."""
     runs = log.runs()
     if not runs:
         raise NoSuchRun("the log holds no run yet; archwright search starts one")
@@ -40,7 +40,7 @@ def find_run(log: Log, name: str | None = None) -> str:
 
 
 def require_run(name: str, runs: Iterable[str]) -> str:
-    """`name`, if it is one of `runs`."""
+    """`name`, if it is one of `runs`; raises NoSuchRun."""
     runs = list(runs)
     if name not in runs:
         raise NoSuchRun(f"the log holds no run {name!r}; {suggest_names(name, runs)}")
@@ -53,9 +53,9 @@ def suggest_run_name(log: Log, stem: str, taken: Iterable[str] = ()) -> str:
 
 
 def generate_run_names(log: Log, stem: str, taken: Iterable[str] = ()) -> Iterator[str]:
-    """Those of stem-1, stem-2 ... that are later than every such run of `log`, and every such name in `taken`.
+    """The names stem-1, stem-2 ... whose number is above that of every such run in `log` and name in `taken`.
 
-    What may not stand in a name is left out of `stem`, so that a path or a module can be one.
+    Characters that a name may not have are left out of `stem`, so that it can be a path or a module.
     """
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:80] or "run"
     numbers = (re.fullmatch(re.escape(stem) + r"-([0-9]+)", run) for run in (*list_runs(log), *taken))
@@ -66,9 +66,10 @@ def generate_run_names(log: Log, stem: str, taken: Iterable[str] = ()) -> Iterat
 def fork_run(
     log: Log, run: str, at: int, new_run: str, started: RunStarted, clock: Callable[[], float] = time.time
 ) -> Position:
-    """Where `new_run` stands, begun as `started` says and with copies of the events 2 to `at` of `run`.
+    """Begin `new_run` with `started` and copies of the events 2 to `at` of `run`; gives its position then.
 
-    The copies keep their times. Where processes left and resumed `run` is its own affair and is not copied.
+    The copies keep their times. Events of processes that left or resumed `run` are not copied. Raises NoSuchRun,
+    NoSuchEvent, RunExists.
     """
     runs = log.runs()
     require_run(run, runs)
@@ -77,7 +78,7 @@ def fork_run(
     history = log.read(run, upto=at)
     if at < 1 or len(history) < at:
         raise NoSuchEvent(f"event {at} of {run} is not there; it has events 1 to {len(log.read(run))}")
-    copied = [recorded for recorded in history[1:] if not isinstance(recorded.event, RunStopped | RunResumed)]
-    begun = evolve(started, forked_from=ForkPoint(run, at, len(copied)))
-    events = [begun, *(recorded.event for recorded in copied)]
-    return log.append(new_run, events, START, [clock(), *(recorded.time for recorded in copied)])
+    copies = [logged for logged in history[1:] if not isinstance(logged.event, RunStopped | RunResumed)]
+    start = evolve(started, forked_from=ForkPoint(run, at, len(copies)))
+    events = [start, *(logged.event for logged in copies)]
+    return log.append(new_run, events, START, [clock(), *(logged.time for logged in copies)])

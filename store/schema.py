@@ -1,4 +1,4 @@
-"""The tables of the log, made and brought forward by numbered migrations."""
+"""The tables of the log, created and brought up to date by numbered migrations."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ Migration = Callable[[Database], object]
 
 
 def m001_events(database: Database) -> None:
-    """The table that is the truth, without an index since it is only ever appended to."""
+    """The table of events, from which all else follows; without an index, since it is only appended to."""
     database.execute(
         """
         CREATE TABLE events (
@@ -30,7 +30,7 @@ def m001_events(database: Database) -> None:
 
 
 def m002_smaller(database: Database) -> None:
-    """The same rows in a third of the room: payloads in ZSTD's form, and hashes as 16 bytes, not as 32 digits."""
+    """The same rows in a third of the bytes: payloads compressed by ZSTD, and hashes as 16 bytes, not as 32 digits."""
     database.execute("ALTER TABLE events RENAME TO events_of_schema_1")
     database.execute(
         """
@@ -40,7 +40,7 @@ def m002_smaller(database: Database) -> None:
         )
         """
     )
-    # A hash that somebody made into something else becomes one of zeros: `verify` finds it as before.
+    # What is no hash, as somebody changed it, becomes one of zeros: `verify_log` finds it as before.
     database.execute(
         """
         INSERT INTO events SELECT run, seq, time, kind, trial, payload,
@@ -52,26 +52,26 @@ def m002_smaller(database: Database) -> None:
 
 
 def m003_metrics(database: Database) -> None:
-    """One more view, over metrics: nothing but that all views are made anew."""
+    """One more view, of metrics: nothing but that all views are created again."""
 
 
 MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics)
 
 
 def upgrade(database: Database, path: Path) -> None:
-    """Apply the migrations that the file at `path` has not seen, and put its views right."""
+    """Apply the migrations that the file at `path` lacks, and create its views again if they were altered."""
     version = read_schema_version(database, path)
     require_no_triggers(database, path)
     if version < len(MIGRATIONS):
         migrate(database, applied=version)
     elif _is_first_look(path) and _has_altered_views(database):
-        # A table of a person's under a view's name stays, and with it the other views; `verify` tells of them.
+        # A person's table under a view's name stays, and with it the other views; `require_own_names` reports them.
         with suppress(duckdb.CatalogException), create_in_log(database), open_transaction(database):
             create_views(database)
 
 
 def _has_altered_views(database: Database) -> bool:
-    """Whether views of ours are to be made anew; not where there is no room to find out."""
+    """Whether a view was altered; False where the disk has no room to find out."""
     with suppress(OSError, duckdb.IOException):
         return bool(find_altered_views(database))
     return False
@@ -79,22 +79,22 @@ def _has_altered_views(database: Database) -> bool:
 
 @lru_cache(maxsize=256)
 def _list_looks(path: Path, inode: int, pid: int) -> list[bool]:
-    """Holds something once this process has looked at the views of the file."""
+    """A list, empty at first, for each file and process, in which `_is_first_look` notes that it was called."""
     del path, inode, pid
     return []
 
 
 def _is_first_look(path: Path) -> bool:
-    """Whether this process has not yet looked at the views of the file: an append is to be quick."""
-    seen = _list_looks(path, path.stat().st_ino, os.getpid())
-    seen.append(True)
-    return len(seen) == 1
+    """Whether this process has not yet checked the views of the file: it does so once, since appends are to be fast."""
+    looks = _list_looks(path, path.stat().st_ino, os.getpid())
+    looks.append(True)
+    return len(looks) == 1
 
 
 def migrate(database: Database, applied: int = 0) -> None:
     """Apply the migrations after the first `applied`, each in one transaction with its record.
 
-    The views, which are the slowest part of a new log, are made once, with the last of them.
+    The views, which are the slowest part of a new log, are created once, with the last of them.
     """
     with create_in_log(database):
         for number, migration in enumerate(MIGRATIONS[applied:], start=applied + 1):
@@ -108,9 +108,9 @@ def migrate(database: Database, applied: int = 0) -> None:
 
 
 def read_schema_version(database: Database, path: Path) -> int:
-    """How many migrations the file at `path` has seen.
+    """The version of the schema of the file at `path`: the number of its last migration.
 
-    Raises NotALog for a foreign file, LogIsDamaged for one that does not say it, LogIsNewer for a later one.
+    Raises NotALog for another kind of file, LogIsDamaged for one without a version, LogIsNewer for a later version.
     """
     require_tables(database, path)
     version: int = max(

@@ -1,9 +1,9 @@
-"""Undoing what a kill of the first release's writer has left: it kept in a file what its checkpoint overwrote.
+"""Undoing a checkpoint of archwright's first release that was killed, from the copy that it kept of what it overwrote.
 
-DuckDB overwrites its metadata where it stands: a process that is killed within that leaves a file whose checksums are
-wrong. Today the log is made anew from its journal; a log of that release has none yet, and this file instead. Whoever
-finds it, and nobody at work on the log, puts the blocks back if the headers are still those of before. What had been
-committed is then in the write-ahead file.
+DuckDB overwrites its metadata in offset: a process that is killed meanwhile leaves a file whose checksums are wrong.
+Today such a log is rebuilt from its journal; a log of the first release has no journal, but this copy, the undo file.
+Whoever finds one, while nobody is at work on the log, puts the blocks back if the headers are still the old ones. What
+had been committed is then in the write-ahead file.
 """
 
 import fcntl
@@ -14,18 +14,18 @@ from pathlib import Path
 from archwright.store.errors import explain_failure
 from archwright.store.paths import locate_sidecar
 
-_HEADER_BYTES = 3 * 4096  # bytes: DuckDB's main header and the two that take turns; the blocks follow
-_DIGEST_BYTES = 32  # bytes
-_NUMBER_BYTES = 8  # bytes
+_HEADER_BYTES = 3 * 4096  # DuckDB's main header and the two that take turns; the blocks follow
+_DIGEST_BYTES = 32
+_NUMBER_BYTES = 8  # of a block_bytes or a offset in the file
 
 
 def has_undo_file(path: Path) -> bool:
-    """Whether such a writer of the log at `path` is at work, or was killed."""
+    """Whether a writer of the first release is at work on the log at `path`, or was killed."""
     return locate_sidecar(path, "undo").exists()
 
 
 def undo_checkpoint(path: Path) -> bool:
-    """Undo a checkpoint of the log at `path` that was killed; False, and nothing done, if somebody is at work on it."""
+    """Undo a killed checkpoint of the log at `path`; False, and nothing is done, if a process is at work on it."""
     try:
         log = os.open(path, os.O_RDWR)
         try:
@@ -43,17 +43,18 @@ def undo_checkpoint(path: Path) -> bool:
     return True
 
 
-def _restore_blocks(file: Path, log: int) -> None:
-    kept = file.read_bytes()
-    content = kept[_DIGEST_BYTES:]
-    if kept[:_DIGEST_BYTES] != _compute_digest(content):
-        return  # killed while it kept this: the checkpoint had not begun
+def _restore_blocks(undo_file: Path, log: int) -> None:
+    """Write the blocks in `undo_file` back to the descriptor `log`, if the checkpoint had begun and is not complete."""
+    copy = undo_file.read_bytes()
+    content = copy[_DIGEST_BYTES:]
+    if copy[:_DIGEST_BYTES] != _compute_digest(content):
+        return  # killed while it wrote the copy: the checkpoint had not begun
     if content[:_HEADER_BYTES] != os.pread(log, _HEADER_BYTES, 0):
-        return  # the checkpoint had come as far as to count
-    size = int.from_bytes(content[_HEADER_BYTES : _HEADER_BYTES + _NUMBER_BYTES], "little")
-    for start in range(_HEADER_BYTES + _NUMBER_BYTES, len(content), _NUMBER_BYTES + size):
-        place = int.from_bytes(content[start : start + _NUMBER_BYTES], "little")
-        os.pwrite(log, content[start + _NUMBER_BYTES : start + _NUMBER_BYTES + size], place)
+        return  # the new header was written: the checkpoint is valid
+    block_bytes = int.from_bytes(content[_HEADER_BYTES : _HEADER_BYTES + _NUMBER_BYTES], "little")
+    for start in range(_HEADER_BYTES + _NUMBER_BYTES, len(content), _NUMBER_BYTES + block_bytes):
+        offset = int.from_bytes(content[start : start + _NUMBER_BYTES], "little")
+        os.pwrite(log, content[start + _NUMBER_BYTES : start + _NUMBER_BYTES + block_bytes], offset)
     os.fsync(log)
 
 

@@ -1,4 +1,4 @@
-"""Whether the log still says what was appended to it, and all of it."""
+"""Verifying that the log still holds what was appended to it, and all of it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ from archwright.store.opening import run_or_rebuild
 from archwright.store.rows import read_heads, read_rows
 from archwright.store.schema import MIGRATIONS, read_schema_version
 
-JournalState = Literal["none", "held", "behind", "damaged"]
-_SMALLEST_SEQ = -(2**63)  # of the numbers that a row may have, whatever a person made of it
+JournalState = Literal["none", "held", "behind", "damaged"]  # no journal, one that agrees, lacks events, is damaged
+_SMALLEST_SEQ = -(2**63)  # that a row may have, whatever a person made of it
 
 
 @frozen
 class Head:
-    """Where a run stood, for a person to keep elsewhere: RUN:SEQ:HASH."""
+    """The head of a run, for a person to keep elsewhere: RUN:SEQ:HASH."""
 
     run: str
     position: Position
@@ -35,7 +35,7 @@ class Head:
 
     @classmethod
     def of(cls, text: str) -> "Head":
-        """The head that `text` says; raises InvalidHead."""
+        """The head in `text`; raises InvalidHead."""
         match = re.fullmatch(r"([^:]+):([1-9][0-9]{0,17}):([0-9a-f]{32})", text.strip())
         if match is None:
             raise InvalidHead(
@@ -47,42 +47,42 @@ class Head:
 
 @frozen
 class RunVerdict:
-    """What a check of one run found."""
+    """The verdict on a run."""
 
     run: str
     events: int  # how many the log holds, whatever their numbers
-    broken: ChainBreak | None  # the first event that is not what was appended, or is gone; None if the run is whole
-    head: Position = START  # where the run stands
-    anchor: JournalState = "none"  # what the journal says: nothing, the same, less, or what nobody can read
-    remark: str = ""  # for people, where the journal is behind or damaged
+    broken: ChainBreak | None  # at the first event that is not what was appended, or is gone; None if the run is whole
+    head: Position = START  # the run's position
+    journal: JournalState = "none"
+    remark: str = ""  # for people, on the journal
 
 
 @frozen
 class _JournalRecord:
-    """What the journal says."""
+    """What the journal says of the runs."""
 
-    heads: Mapping[str, Position]  # where each run stands
+    heads: Mapping[str, Position]  # each run's
     acknowledged: Mapping[str, Position]  # the same without the last append, which a kill may have kept from the log
-    contradicted: frozenset[str]  # runs of which the log's last event is another one here
-    damage: str  # why it cannot be believed; empty if it can
+    contradicted: frozenset[str]  # runs whose last event in the log is another one here
+    damage: str  # why it cannot be trusted; empty if it can
 
 
 def verify_log(path: Path | str, expected: Sequence[Head] = (), *, rescuing: bool = False) -> list[RunVerdict]:
-    """A verdict on each run of the log at `path`, of its journal and of `expected`, heads that somebody has kept.
+    """A verdict on each run in the log at `path`, in its journal and in `expected`, heads that a person has kept.
 
     Every event is checked against the hash over it and all before it, and the run's end against the journal. What is
-    gone is said and not put back; only a file that DuckDB refuses is made anew from its journal. If that is damaged,
-    it is done with `rescuing` only, from what can be believed of it: without it, LogIsLost. Raises LogIsDamaged where
-    it cannot be, and JournalIsDamaged where there is no run of which that could be said. A log without a journal that
-    was replaced by an older copy of itself is whole, and cannot be told from one that never went further.
+    gone is reported and not put back; only a file that DuckDB refuses is rebuilt from its journal. If that is damaged,
+    the file is rebuilt with `rescuing` only, from what the journal still proves; else LogIsLost is raised. Raises
+    LogIsDamaged where it cannot be rebuilt, and JournalIsDamaged where there is no run to give a verdict on. A log
+    without a journal that was replaced by an older copy of itself cannot be told from one that never went further.
     """
     return run_or_rebuild(Path(path), partial(_judge_runs, expected=expected), rescuing=rescuing)
 
 
 def require_own_names(path: Path | str) -> None:
-    """Nothing, if the views of the log at `path` are those that we make, and its macros take no name of DuckDB's.
+    """Raise NamesTaken if a view of the log at `path` was altered, or a macro has the name of a function of DuckDB.
 
-    Else NamesTaken. The views of a file of an earlier schema are not looked at: we believe none of a file's.
+    The views of a file of an earlier schema are not checked: archwright never uses a file's own.
     """
     path = Path(path)
     with attach(path) as database:
@@ -104,58 +104,61 @@ def _judge_runs(path: Path, expected: Sequence[Head]) -> list[RunVerdict]:
     with attach(path) as database:
         read_schema_version(database, path)
         heads = read_heads(database)
-        ends = _find_end(path)  # while nobody can write
-    told = None if ends is None else _read_record(path, ends, heads)
-    runs = dict.fromkeys([*heads, *(told.heads if told else ()), *(head.run for head in expected)])
-    if told and told.damage and not runs:
-        what = told.damage.removesuffix(JournalIsDamaged.REMEDY)
+        tail = _try_to_read_tail(path)  # while nobody can write
+    record = None if tail is None else _read_record(path, tail, heads)
+    runs = dict.fromkeys([*heads, *(record.heads if record else ()), *(head.run for head in expected)])
+    if record and record.damage and not runs:
+        damage = record.damage.removesuffix(JournalIsDamaged.REMEDY)
         raise JournalIsDamaged(
-            f"{path} holds no run, and whether it has held any is not known: {what}; move the log away, "
+            f"{path} holds no run, and whether it has held any is not known: {damage}; move the log away, "
             f"and {suggest_command(path, 'verify', '--rescue')} makes it anew with what is whole of its journal"
         )
-    return [_judge_run(path, run, heads.get(run, START), told, [h for h in expected if h.run == run]) for run in runs]
+    return [
+        _judge_run(path, run, heads.get(run, START), record, [head for head in expected if head.run == run])
+        for run in runs
+    ]
 
 
-def _find_end(path: Path) -> JournalTail | JournalIsDamaged | None:
+def _try_to_read_tail(path: Path) -> JournalTail | JournalIsDamaged | None:
     try:
         return read_tail(locate_journal(path))
     except JournalIsDamaged as error:
         return error
 
 
-def _read_record(path: Path, ends: JournalTail | JournalIsDamaged, heads: Mapping[str, Position]) -> _JournalRecord:
-    """What the journal says up to where it `ends`, beside the `heads` of the log."""
-    if isinstance(ends, JournalIsDamaged):
-        return _JournalRecord({}, {}, frozenset(), str(ends))
-    told = acknowledged = dict[str, Position]()
+def _read_record(path: Path, tail: JournalTail | JournalIsDamaged, log_heads: Mapping[str, Position]) -> _JournalRecord:
+    """What the journal says up to its `tail`, compared with the heads of the log."""
+    if isinstance(tail, JournalIsDamaged):
+        return _JournalRecord({}, {}, frozenset(), str(tail))
+    heads = acknowledged = dict[str, Position]()
     contradicted = set[str]()
     try:
-        for entry, parts in read_chained_entries(locate_journal(path), ends.end):
-            if ends.open and entry.events == ends.events:
-                told = dict(told)
-            for part in parts:
-                told[part.run] = part.position
-                if not _agrees(part.rows, heads.get(part.run, START)):
-                    contradicted.add(part.run)
+        for entry, batches in read_chained_entries(locate_journal(path), tail.end):
+            if tail.is_open and entry.events == tail.events:
+                heads = dict(heads)
+            for batch in batches:
+                heads[batch.run] = batch.position
+                if not _agrees(batch.rows, log_heads.get(batch.run, START)):
+                    contradicted.add(batch.run)
     except JournalIsDamaged as error:
-        return _JournalRecord(told, acknowledged, frozenset(contradicted), str(error))
-    return _JournalRecord(told, acknowledged, frozenset(contradicted), "")
+        return _JournalRecord(heads, acknowledged, frozenset(contradicted), str(error))
+    return _JournalRecord(heads, acknowledged, frozenset(contradicted), "")
 
 
 def _agrees(rows: Sequence[EventRow], position: Position) -> bool:
-    """Whether the row of that number, if it is among `rows`, has its hash."""
+    """Whether the row with the number of `position`, if it is among `rows`, has its hash."""
     first = rows[0].seq
     return not first <= position.seq < first + len(rows) or rows[position.seq - first].chain == position.chain
 
 
 def _judge_run(
-    path: Path, run: str, head: Position, told: _JournalRecord | None, expected: Sequence[Head]
+    path: Path, run: str, head: Position, record: _JournalRecord | None, expected: Sequence[Head]
 ) -> RunVerdict:
     with attach(path) as database:
         rows = read_rows(database, run, _SMALLEST_SEQ, head.seq)
     broken = find_first_break(run, rows, START) or find_first_unreadable(rows)
     verdict = RunVerdict(run, len(rows), broken or _find_unmet(rows, expected), head)
-    return verdict if told is None else _compare_with_journal(path, verdict, rows, told, expected)
+    return verdict if record is None else _compare_with_journal(path, verdict, rows, record, expected)
 
 
 def _find_unmet(rows: Sequence[EventRow], expected: Sequence[Head]) -> ChainBreak | None:
@@ -171,36 +174,36 @@ def _find_unmet(rows: Sequence[EventRow], expected: Sequence[Head]) -> ChainBrea
 
 
 def _compare_with_journal(
-    path: Path, verdict: RunVerdict, rows: Sequence[EventRow], told: _JournalRecord, expected: Sequence[Head]
+    path: Path, verdict: RunVerdict, rows: Sequence[EventRow], record: _JournalRecord, expected: Sequence[Head]
 ) -> RunVerdict:
     """The verdict with what the journal says of the run."""
-    if told.damage:
-        return evolve(verdict, anchor="damaged", remark=told.damage)
+    if record.damage:
+        return evolve(verdict, journal="damaged", remark=record.damage)
     journal, run, seq = locate_journal(path), verdict.run, verdict.head.seq
-    known = told.heads.get(run, START)
+    head = record.heads.get(run, START)
     if verdict.broken:
-        return evolve(verdict, anchor="held", remark=_describe_remedy(journal, run, expected))
-    if run in told.contradicted or (0 < known.seq < seq and rows[known.seq - 1].chain != known.chain):
-        what = f"its journal {journal.name} has other events, as whole as these: somebody wrote one of the two anew"
-        return evolve(verdict, anchor="held", broken=ChainBreak(min(known.seq, seq), what))
-    if seq < known.seq and seq != told.acknowledged.get(run, START).seq:
-        lost = "it is" if known.seq == seq + 1 else f"it and all up to event {known.seq} are"
-        what = f"{lost} gone; its journal {journal.name} has what is gone, and the next command puts it back"
-        return evolve(verdict, anchor="held", broken=ChainBreak(seq + 1, what))
-    if known.seq < seq:
-        return evolve(verdict, anchor="behind", remark=f"its journal {journal.name} ends with event {known.seq} of it")
-    return evolve(verdict, anchor="held")
+        return evolve(verdict, journal="held", remark=_describe_remedy(journal, run, expected))
+    if run in record.contradicted or (0 < head.seq < seq and rows[head.seq - 1].chain != head.chain):
+        reason = f"its journal {journal.name} has other events, as whole as these: somebody wrote one of the two anew"
+        return evolve(verdict, journal="held", broken=ChainBreak(min(head.seq, seq), reason))
+    if seq < head.seq and seq != record.acknowledged.get(run, START).seq:
+        lost = "it is" if head.seq == seq + 1 else f"it and all up to event {head.seq} are"
+        reason = f"{lost} gone; its journal {journal.name} has what is gone, and the next command puts it back"
+        return evolve(verdict, journal="held", broken=ChainBreak(seq + 1, reason))
+    if head.seq < seq:
+        return evolve(verdict, journal="behind", remark=f"its journal {journal.name} ends with event {head.seq} of it")
+    return evolve(verdict, journal="held")
 
 
 def _describe_remedy(journal: Path, run: str, expected: Sequence[Head]) -> str:
-    """What the journal can do for a run that is broken, or is not the one that is expected: nothing, if it is so too.
+    """How the journal can repair a run that is broken, or not the expected one; empty if it is broken there too.
 
     The run may have been broken when the journal was begun.
     """
-    parts = [part for entry in read_entries(journal) for part in entry.parts() if part.run == run]
-    if not parts or not all(map(is_unbroken, parts)):
+    batches = [batch for entry in read_entries(journal) for batch in entry.unpack() if batch.run == run]
+    if not batches or not all(map(is_unbroken, batches)):
         return ""
-    rows = [row for part in parts for row in part.rows]
+    rows = [row for batch in batches for row in batch.rows]
     if _find_unmet(rows, expected):
         return f"its journal {journal.name} does not have what is expected either"
     whole = f"its journal {journal.name} has the run whole, up to event {len(rows)}"

@@ -1,15 +1,15 @@
-"""How people read the log with SQL: documented views over the table of events, kept in the file itself."""
+"""The SQL views by which people read the log, with their documentation; they are kept in the file itself."""
 
 from collections.abc import Mapping
 
 from attrs import frozen
 
-from archwright.store.database import Database
+from archwright.store.database import Database, escape_quotes
 
 
 @frozen
 class View:
-    """A view, and what a person should know of it."""
+    """A view and its documentation."""
 
     name: str
     doc: str
@@ -237,22 +237,27 @@ _RUNS = View(
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,
 )
-VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _METRICS, _INCUMBENTS, _RUNS)  # each after those that it reads
+VIEWS = (
+    _SCORES,
+    _ATTEMPTS,
+    _TRIALS,
+    _CHOICES,
+    _CURVES,
+    _METRICS,
+    _INCUMBENTS,
+    _RUNS,
+)  # each after the views that it reads
 
 
 def format_view(view: View) -> str:
-    """The SQL that makes a view."""
+    """The SQL statement that creates a view."""
     return f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}"
 
 
 def create_views(database: Database) -> None:
-    """Put every view into the file, with its documentation as comments that any DuckDB client shows."""
+    """Create every view in the file, with its documentation as comments that any DuckDB client shows."""
     for view in VIEWS:
         database.execute(format_view(view))
-        database.execute(f"COMMENT ON VIEW {view.name} IS '{_escape_quotes(view.doc)}'")
+        database.execute(f"COMMENT ON VIEW {view.name} IS '{escape_quotes(view.doc)}'")
         for column, doc in view.columns.items():
-            database.execute(f"COMMENT ON COLUMN {view.name}.{column} IS '{_escape_quotes(doc)}'")
-
-
-def _escape_quotes(text: str) -> str:
-    return text.replace("'", "''")
+            database.execute(f"COMMENT ON COLUMN {view.name}.{column} IS '{escape_quotes(doc)}'")

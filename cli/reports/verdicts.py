@@ -16,7 +16,7 @@ def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
         out.print(f"{verdict.run}: {verdict.events} events, {_state(verdict)}{remark}", soft_wrap=True)
     if not verdicts:
         out.print(f"{log} holds no run")
-    elif any(verdict.anchor == "none" for verdict in verdicts):
+    elif any(verdict.journal == "none" for verdict in verdicts):
         out.print(
             f"whole as far as can be told: no journal lies beside {log}, so whether there were later events is unknown",
             soft_wrap=True,
@@ -25,7 +25,7 @@ def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
 
 def _state(verdict: RunVerdict) -> str:
     if verdict.broken:
-        return f"broken at event {verdict.broken.seq}: {verdict.broken.what}"
+        return f"broken at event {verdict.broken.seq}: {verdict.broken.reason}"
     return f"whole, {Head(verdict.run, verdict.head)}"
 
 
@@ -35,13 +35,13 @@ def facts_of(verdict: RunVerdict) -> dict[str, Any]:
     return {
         "run": verdict.run,
         "events": verdict.events,
-        "broken": None if broken is None else {"event": broken.seq, "what": broken.what},
+        "broken": None if broken is None else {"event": broken.seq, "what": broken.reason},
         "head": None if broken else str(Head(verdict.run, verdict.head)),
-        "journal": verdict.anchor,
+        "journal": verdict.journal,
         "remark": verdict.remark,
     }
 
 
 def is_whole(verdict: RunVerdict) -> bool:
     """Whether nothing was changed or lost, as far as can be told."""
-    return verdict.broken is None and verdict.anchor != "damaged"
+    return verdict.broken is None and verdict.journal != "damaged"

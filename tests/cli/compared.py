@@ -12,7 +12,7 @@ from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.searchers.named import searcher_to_json
-from archwright.store import chain
+from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored
 from archwright.store.log import START
@@ -45,10 +45,7 @@ def all_written(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "ma
     begun = [entry(run, len(scores), direction) for run, scores in runs.items()]
     events = [_events(each, runs[each.run]) for each in begun]
     log.append_all(
-        [
-            chain.chain_events(each.run, those, [0.0] * len(those), START)
-            for each, those in zip(begun, events, strict=True)
-        ]
+        [chain_events(each.run, those, [0.0] * len(those), START) for each, those in zip(begun, events, strict=True)]
     )
     return begun
 

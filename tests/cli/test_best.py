@@ -54,10 +54,10 @@ def test_of_the_others_only_the_scores_are_parsed(path, monkeypatch):
 
     def count(kind, payload):
         kinds.append(kind)
-        return from_json(kind, payload)
+        return event_from_json(kind, payload)
 
-    from_json = chain.from_json
-    monkeypatch.setattr(chain, "from_json", count)
+    event_from_json = chain.event_from_json
+    monkeypatch.setattr(chain, "event_from_json", count)
     best = read_best(path, "run", 1)
     others = len(best.run.state.trials)
     assert kinds.count("Scored") == len(SCORES) + others

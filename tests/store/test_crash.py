@@ -137,6 +137,6 @@ def test_a_kill_at_each_place_of_an_append(tmp_path, place, use, dies, caplog):
     assert position.seq == events
     assert log.append("a-1", trial(0)[3:], position).seq == events + 2
     assert [verdict.broken for verdict in verify_log(path)] == [None] * len(log.runs())
-    assert [verdict.anchor for verdict in verify_log(path)] == ["held"] * len(log.runs())
+    assert [verdict.journal for verdict in verify_log(path)] == ["held"] * len(log.runs())
     assert caplog.records == []
     assert not locate_sidecar(path, "wal").exists()

@@ -121,7 +121,7 @@ def test_a_log_beside_such_a_journal_can_be_looked_at(path, whole, strange):
     assert log.runs() == ["a-1"]
     assert len(log.read("a-1")) == 1
     (verdict,) = verify_log(log.path)
-    assert verdict.anchor == "damaged" or "its journal log.duckdb.journal has other events" in verdict.broken.what
+    assert verdict.journal == "damaged" or "its journal log.duckdb.journal has other events" in verdict.broken.reason
     with pytest.raises(LogIsDamaged, match=r"journal .*: .*move"):
         log.append("b-1", [started()], START)
 

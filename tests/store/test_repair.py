@@ -231,7 +231,7 @@ def test_a_changed_log_can_be_gone_on_with_without_its_journal(log):
         log.append("c-1", [started()], START)
     locate_journal(log.path).unlink()
     assert log.append("c-1", [started()], START).seq == 1
-    assert [verdict.run for verdict in verify_log(log.path) if verdict.anchor != "held"] == []
+    assert [verdict.run for verdict in verify_log(log.path) if verdict.journal != "held"] == []
 
 
 def test_another_log_in_the_place_of_this_one_is_not_mixed_with_it(log, tmp_path):
@@ -249,7 +249,7 @@ def test_what_an_older_archwright_has_appended_is_noted(log, tmp_path, caplog):
     shutil.copy(locate_journal(log.path), tmp_path / "older")
     position = log.append("a-2", run_of(1), START)
     shutil.copy(tmp_path / "older", locate_journal(log.path))
-    assert [v.anchor for v in verify_log(log.path)] == ["held", "held", "behind"]
+    assert [v.journal for v in verify_log(log.path)] == ["held", "held", "behind"]
     assert log.append("a-2", [started()], position).seq == 8
     assert "has 7 events that its journal lacked" in caplog.text
     remove(log)
@@ -260,11 +260,11 @@ def test_a_log_without_a_journal_begins_one_with_all_that_it_has(log):
     """An older log, or a copy of the bare file: nothing is known of its end before, and all of it after."""
     locate_journal(log.path).unlink()
     before = log.path.read_bytes()
-    assert [v.anchor for v in verify_log(log.path)] == ["none", "none"]
+    assert [v.journal for v in verify_log(log.path)] == ["none", "none"]
     assert log.path.read_bytes() == before
     assert not locate_journal(log.path).exists(), "reading begins none"
     log.append("c-1", [started()], START)
-    assert [v.anchor for v in verify_log(log.path)] == ["held"] * 3
+    assert [v.journal for v in verify_log(log.path)] == ["held"] * 3
     remove(log)
     assert [len(log.read(run)) for run in log.runs()] == [12, 7, 1]
 
@@ -395,10 +395,10 @@ def test_damage_in_the_middle_of_the_journal_is_told_once_and_stops_nobody(log, 
         f"{locate_journal(log.path)} is damaged: {what}; move it away, and the next search begins it anew. This goes "
         f"on, but until then what {log.path} may lose cannot be put back"
     )
-    assert [verdict.anchor for verdict in verify_log(log.path)] == ["damaged"] * 3
+    assert [verdict.journal for verdict in verify_log(log.path)] == ["damaged"] * 3
     locate_journal(log.path).rename(locate_journal(log.path).with_name("moved away"))
     log.append("d-1", [started()], START)
-    assert [verdict.anchor for verdict in verify_log(log.path)] == ["held"] * 4
+    assert [verdict.journal for verdict in verify_log(log.path)] == ["held"] * 4
     remove(log)
     assert [len(log.read(run)) for run in log.runs()] == [12, 7, 6, 1]
 
@@ -540,7 +540,7 @@ class Harmed(RuleBasedStateMachine):
         assert text != journal.read_text()
         journal.write_text(text)
         verdicts = verify_log(self.log.path)
-        assert {verdict.anchor for verdict in verdicts} == {"damaged"}
+        assert {verdict.journal for verdict in verdicts} == {"damaged"}
         assert [verdict.broken for verdict in verdicts] == [None, None]
         journal.unlink()
         self.log.append("a-1", trial(0)[:1], self.end("a-1"), [0.5])

@@ -116,7 +116,7 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
     assert len(caplog_says) == 2
     assert f"with the {events} events that its hashes prove" in caplog_says[0]
     assert caplog_says[0].endswith(f"What was there is now {kept_journal}")
-    assert {verdict.run: (verdict.events, verdict.broken, verdict.anchor) for verdict in verdicts} == {
+    assert {verdict.run: (verdict.events, verdict.broken, verdict.journal) for verdict in verdicts} == {
         run: (count, None, "held") for run, count in left.items()
     }
     assert {run: log.read(run) for run in log.runs()} == {run: before[run][:count] for run, count in left.items()}
@@ -143,7 +143,7 @@ def test_what_was_rescued_can_be_gone_on_with(log):
     cut(log)
     verify_log(log.path, rescuing=True)
     assert log.append("a-1", run_of(2)[3:], log.read("a-1")[-1].position).seq == 12
-    assert [(verdict.events, verdict.anchor) for verdict in verify_log(log.path)] == [
+    assert [(verdict.events, verdict.journal) for verdict in verify_log(log.path)] == [
         (12, "held"),
         (7, "held"),
         (7, "held"),
@@ -168,7 +168,7 @@ def test_a_log_that_is_whole_needs_no_rescue(log, rescuing):
     whole = locate_journal(log.path).read_bytes()
     harm(log, {3: b"x\n"})
     there = {path.name: path.read_bytes() for path in log.path.parent.iterdir()}
-    assert [(verdict.events, verdict.anchor) for verdict in verify_log(log.path, rescuing=rescuing)] == [
+    assert [(verdict.events, verdict.journal) for verdict in verify_log(log.path, rescuing=rescuing)] == [
         (12, "damaged"), (7, "damaged"), (7, "damaged")
     ]  # fmt: skip
     assert {path.name: path.read_bytes() for path in log.path.parent.iterdir()} == there

@@ -243,7 +243,7 @@ def test_a_journal_that_leads_to_ones_own_is_neither_written_nor_believed(log, t
         log.append("a-1", [started()], position)
     assert locate_journal(own.path).read_bytes() == before
     assert torn or log.runs() == ["a-1"]
-    assert [(verdict.events, verdict.anchor) for verdict in verify_log(own.path)] == [(7, "held")]
+    assert [(verdict.events, verdict.journal) for verdict in verify_log(own.path)] == [(7, "held")]
 
 
 def test_an_export_reaches_no_file_either(log, tmp_path):

@@ -40,7 +40,7 @@ def break_of(log, run):
 
 def test_a_whole_log(log):
     """Every run is whole, in the order of starting."""
-    found = [(verdict.run, verdict.events, verdict.broken, verdict.anchor) for verdict in verify_log(log.path)]
+    found = [(verdict.run, verdict.events, verdict.broken, verdict.journal) for verdict in verify_log(log.path)]
     assert found == [("a-1", 12, None, "held"), ("b-1", 7, None, "held")]
     assert [verdict.head for verdict in verify_log(log.path)] == [log.read(run)[-1].position for run in ("a-1", "b-1")]
 
@@ -60,7 +60,7 @@ def test_an_edited_event_is_found(log, column):
     meddle(log, f"{EDITS[column]} AND run = 'a-1'")
     broken = break_of(log, "a-1")
     assert broken.seq == 5
-    assert "not what was written" in broken.what
+    assert "not what was written" in broken.reason
     assert verify_log(log.path)[1].broken is None
 
 
@@ -79,7 +79,7 @@ def test_rows_that_are_missing_doubled_or_moved_are_found(log, sql, seq, what):
     meddle(log, sql)
     broken = break_of(log, "b-1")
     assert broken.seq == seq
-    assert what in broken.what
+    assert what in broken.reason
 
 
 def test_a_run_under_another_name_is_found(log):
@@ -124,11 +124,11 @@ def test_a_broken_run_is_forked_where_the_error_says(log, seq):
 
 def test_an_event_from_the_future_is_named(log, monkeypatch):
     """A whole chain with an event that this release does not know: the verdict says so."""
-    monkeypatch.setattr(chain, "to_json", lambda _: ("Pruned", "{}"))
+    monkeypatch.setattr(chain, "event_to_json", lambda _: ("Pruned", "{}"))
     log.append("c-1", [started()], START)
     broken = break_of(log, "c-1")
     assert broken.seq == 1
-    assert "'Pruned', which this archwright does not know" in broken.what
+    assert "'Pruned', which this archwright does not know" in broken.reason
     with pytest.raises(UnreadableEvent, match=r"event 1 of c-1: .*'Pruned'.* upgrade archwright"):
         log.read("c-1")
 
@@ -186,14 +186,14 @@ def test_a_run_that_was_written_anew_contradicts_its_journal(log, tmp_path):
     )
     broken = break_of(log, "a-1")
     assert broken.seq == 11
-    assert "has other events, as whole as these" in broken.what
+    assert "has other events, as whole as these" in broken.reason
 
 
 def test_a_log_without_a_journal_is_whole_as_far_as_can_be_told(log):
     """What is gone from its end is not missed."""
     locate_journal(log.path).unlink()
     meddle(log, "DELETE FROM events WHERE seq > 5")
-    assert [(v.run, v.events, v.broken, v.anchor) for v in verify_log(log.path)] == [
+    assert [(v.run, v.events, v.broken, v.journal) for v in verify_log(log.path)] == [
         ("a-1", 5, None, "none"),
         ("b-1", 5, None, "none"),
     ]
@@ -209,7 +209,7 @@ def test_a_head_that_was_kept_elsewhere_holds_a_log_without_a_journal(log):
     broken = verify_log(log.path, heads)[0].broken
     assert broken is not None
     assert broken.seq == 12
-    assert f"it is gone: {heads[0]} is expected, and the run ends with event 5" in broken.what
+    assert f"it is gone: {heads[0]} is expected, and the run ends with event 5" in broken.reason
     nobody = verify_log(log.path, [evolve(heads[1], run="c-1")])[-1].broken
     assert nobody is not None
     assert nobody.what.startswith("it is gone: c-1:4:")
@@ -217,7 +217,7 @@ def test_a_head_that_was_kept_elsewhere_holds_a_log_without_a_journal(log):
     other = Head("a-1", evolve(heads[1].position, chain="0" * 32))
     broken = verify_log(log.path, [other])[0].broken
     assert broken is not None
-    assert broken.what == f"{other} is expected, and its hash is {heads[1].position.chain}"
+    assert broken.reason == f"{other} is expected, and its hash is {heads[1].position.chain}"
     gone = verify_log(log.path, [Head("x-1", heads[0].position)])[-1]
     assert (gone.run, gone.events, gone.broken and gone.broken.seq) == ("x-1", 0, 12)
 
