@@ -21,7 +21,7 @@ GOLDEN = HERE / "journal-form-1.jsonl"
 
 def appended(path):
     """What the journal says was appended."""
-    return [entry.parts() for entry in read_entries(path)]
+    return [entry.unpack() for entry in read_entries(path)]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_what_is_appended_is_read(batches, times, closed):
             end = read_tail(path)
             assert [*end.entry.heads.items()] == [*positions.items()]
             assert end.events == sum(len(part.rows) for parts in known for part in parts)
-            assert end.open is not closed
+            assert end.is_open is not closed
         assert appended(path) == known
 
 
@@ -89,7 +89,7 @@ def test_a_torn_line_is_dropped_wherever_it_was_cut(path):
     for length in range(len(whole), len(torn)):
         path.write_bytes(torn[:length])
         assert read_tail(path).entry.heads == {"a-1": first.position}
-        assert not read_tail(path).open
+        assert not read_tail(path).is_open
         assert appended(path) == [[first]]
     append_entry(path, [second])
     assert path.read_bytes() == torn

@@ -74,7 +74,7 @@ def test_all_of_a_whole_journal_is_believed(log):
         file.write(b'{"events":27,"hea')
     found = assess_journal(locate_journal(log.path))
     assert found == DamageReport(26, 0, [])
-    assert not found.help
+    assert not found.is_partial
 
 
 def test_an_event_that_was_changed_proves_nothing_and_neither_does_what_goes_on_from_it(log):

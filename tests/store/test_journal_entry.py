@@ -99,7 +99,7 @@ def whole(tmp_path_factory):
 
 def appended(path):
     """What the journal says was appended."""
-    return [entry.parts() for entry in read_entries(path)]
+    return [entry.unpack() for entry in read_entries(path)]
 
 
 @pytest.mark.parametrize("strange", STRANGE)
