@@ -149,7 +149,7 @@ def test_events_that_are_gone_from_the_end_are_missed(log, lost):
     for _ in range(2):
         found = {verdict.run: verdict.broken for verdict in verify_log(log.path) if verdict.broken}
         assert {run: gone.seq for run, gone in found.items()} == broken
-        assert all("gone; its journal log.duckdb.journal has what is gone" in gone.what for gone in found.values())
+        assert all("gone; its journal log.duckdb.journal has what is gone" in gone.reason for gone in found.values())
     log.runs()
     assert all(verdict.broken is None for verdict in verify_log(log.path))
 
@@ -212,8 +212,8 @@ def test_a_head_that_was_kept_elsewhere_holds_a_log_without_a_journal(log):
     assert f"it is gone: {heads[0]} is expected, and the run ends with event 5" in broken.reason
     nobody = verify_log(log.path, [evolve(heads[1], run="c-1")])[-1].broken
     assert nobody is not None
-    assert nobody.what.startswith("it is gone: c-1:4:")
-    assert nobody.what.endswith(" is expected, and the log has nothing of that run")
+    assert nobody.reason.startswith("it is gone: c-1:4:")
+    assert nobody.reason.endswith(" is expected, and the log has nothing of that run")
     other = Head("a-1", evolve(heads[1].position, chain="0" * 32))
     broken = verify_log(log.path, [other])[0].broken
     assert broken is not None
