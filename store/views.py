@@ -237,16 +237,7 @@ _RUNS = View(
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,
 )
-VIEWS = (
-    _SCORES,
-    _ATTEMPTS,
-    _TRIALS,
-    _CHOICES,
-    _CURVES,
-    _METRICS,
-    _INCUMBENTS,
-    _RUNS,
-)  # each after the views that it reads
+VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _METRICS, _INCUMBENTS, _RUNS)  # each after those it reads
 
 
 def format_view(view: View) -> str:
