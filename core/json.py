@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 from attrs import frozen
-from cattrs import Converter
-from cattrs.errors import StructureHandlerNotFoundError
 
 from archwright.core.domain import Domain, Values
 from archwright.core.errors import ArchwrightError, TooDeep, suggest_names
@@ -18,11 +17,14 @@ from archwright.core.unknown_modules import UnknownModule
 from archwright.core.user_modules import is_user_defined
 from archwright.core.value import InvalidDomain
 
+if TYPE_CHECKING:
+    from cattrs import Converter
+
 JSON = Any  # what the json module reads and writes
 
 MAX_SHOWN_CHARACTERS = 100  # of a value in a line about a difference
 
-_PLAIN = Converter()  # for fields of user-defined kinds that hold neither terms nor values
+_SCALARS: tuple[type, ...] = (bool, int, float, str)
 
 
 class UnreadableTerm(ArchwrightError, ValueError):
@@ -137,7 +139,7 @@ def _unstructure(value: Any) -> JSON:
         case tuple():
             return [_unstructure(item) for item in cast(tuple[Any, ...], value)]
         case _:
-            return _PLAIN.unstructure(value)
+            return value if type(value) in _SCALARS else _build_converter().unstructure(value)
 
 
 @frozen
@@ -194,8 +196,12 @@ class _Reader:
         # A type that is a string comes from a file with `from __future__ import annotations`.
         if isinstance(data, dict | list) or field.metadata.get("role") is not None or isinstance(field.type, str):
             return self.read(data, place)
+        if type(data) in _SCALARS and type(data) is field.type:
+            return data
+        from cattrs.errors import StructureHandlerNotFoundError
+
         try:
-            return _PLAIN.structure(data, cast(Any, field.type))
+            return _build_converter().structure(data, cast(Any, field.type))
         except (TypeError, ValueError, StructureHandlerNotFoundError) as error:
             expected = getattr(field.type, "__name__", field.type)
             raise UnreadableTerm(f"{place} is {data!r}; it must be of type {expected}") from error
@@ -209,6 +215,14 @@ class _Reader:
             return self.read(data, place)
         except UnreadableTerm:
             return data
+
+
+@cache
+def _build_converter() -> "Converter":
+    """The converter for fields of user-defined kinds that are neither terms nor scalars."""
+    from cattrs import Converter  # here, since its import takes time and few spaces need it
+
+    return Converter()
 
 
 def _construct(place: str, cls: Any, *args: Any, **fields: Any) -> Any:
