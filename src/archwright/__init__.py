@@ -1,7 +1,6 @@
 """archwright: neural architecture search as a persistent tree."""
 
-from archwright.core.architecture import layers as layers
-from archwright.core.architecture import settings_of as settings_of
+# Modules and spaces.
 from archwright.core.modules.basic import (
     Affine,
     AvgPool2d,
@@ -14,54 +13,37 @@ from archwright.core.modules.basic import (
     MaxPool2d,
     ReluConvBn,
     Zero,
+    activation,
+    relu,
+    settings,
 )
-from archwright.core.modules.basic import activation as activation
-from archwright.core.modules.basic import relu as relu
-from archwright.core.modules.basic import settings as settings
-from archwright.core.modules.graphs import cell as cell
-from archwright.core.modules.graphs import topology as topology
-from archwright.core.check import check as check
-from archwright.core.analysis import dead_ends as dead_ends
-from archwright.core.modules.composite import RepeatTied, Residual
-from archwright.core.modules.composite import branches as branches
-from archwright.core.modules.composite import sequential as sequential
-from archwright.core.domain import Domain as Domain
-from archwright.core.ranges import integers as integers
-from archwright.core.ranges import reals as reals
-from archwright.core.domain import values as values
-from archwright.core.errors import ArchwrightError as ArchwrightError
-from archwright.core.expression import larger as larger
-from archwright.core.expression import shared as shared
-from archwright.core.expression import smaller as smaller
-from archwright.core.spaces.named import named_space as named_space
-from archwright.core.node import Node as Node
-from archwright.core.node import replay as replay
-from archwright.core.node import root as root
-from archwright.core.modules.choices import Repeat
-from archwright.core.modules.choices import either as either
-from archwright.core.modules.choices import maybe_swap as maybe_swap
-from archwright.core.modules.choices import optional as optional
-from archwright.core.objective import score as score
-from archwright.core.json import from_json as from_json
-from archwright.core.json import to_json as to_json
-from archwright.core.analysis import count as count
-from archwright.core.term import Basic as Basic
-from archwright.core.term import Composite as Composite
-from archwright.core.hyperparameter import Hyperparameter as Hyperparameter
-from archwright.core.shape import Misfit as Misfit
-from archwright.core.term import Rewriting as Rewriting
-from archwright.core.shape import Shape as Shape
-from archwright.core.term import Term as Term
-from archwright.core.term import child as child
-from archwright.core.term import children as children
-from archwright.core.hyperparameter import hyperparameter as hyperparameter
-from archwright.core.hyperparameter import integer as integer
-from archwright.core.term import module as module
-from archwright.core.hyperparameter import number as number
-from archwright.core.hyperparameter import one_of as one_of
-from archwright.core.traversal import enumerate_leaves as enumerate_leaves
-from archwright.core.traversal import sample as sample
-from archwright.core.budget import Budget as Budget
+from archwright.core.modules.choices import Repeat, either, maybe_swap, optional
+from archwright.core.modules.composite import RepeatTied, Residual, branches, sequential
+from archwright.core.modules.graphs import cell, topology
+from archwright.core.spaces.named import named_space
+
+# Hyperparameters and their domains.
+from archwright.core.domain import Domain, values
+from archwright.core.expression import larger, shared, smaller
+from archwright.core.ranges import integers, reals
+
+# Kinds of module that users define.
+from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
+from archwright.core.shape import Misfit, Shape
+from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
+
+# Nodes, samples and architectures.
+from archwright.core.analysis import count, dead_ends
+from archwright.core.architecture import layers, settings_of
+from archwright.core.check import check
+from archwright.core.json import from_json, to_json
+from archwright.core.node import Node, replay, root
+from archwright.core.traversal import enumerate_leaves, sample
+
+# Searches.
+from archwright.core.budget import Budget
+from archwright.core.errors import ArchwrightError
+from archwright.core.objective import score
 
 # Modules are written as functions are: aw.conv2d(filters=[32, 64], size=3).
 affine = Affine
@@ -78,5 +60,69 @@ repeat = Repeat
 repeat_tied = RepeatTied
 residual = Residual
 zero = Zero
+
+__all__ = [
+    "ArchwrightError",
+    "Basic",
+    "Budget",
+    "Composite",
+    "Domain",
+    "Hyperparameter",
+    "Misfit",
+    "Node",
+    "Rewriting",
+    "Shape",
+    "Term",
+    "activation",
+    "affine",
+    "avg_pool2d",
+    "batch_norm",
+    "branches",
+    "cell",
+    "check",
+    "child",
+    "children",
+    "conv2d",
+    "count",
+    "dead_ends",
+    "dropout",
+    "either",
+    "enumerate_leaves",
+    "flatten",
+    "from_json",
+    "global_avg_pool",
+    "hyperparameter",
+    "identity",
+    "integer",
+    "integers",
+    "larger",
+    "layers",
+    "max_pool2d",
+    "maybe_swap",
+    "module",
+    "named_space",
+    "number",
+    "one_of",
+    "optional",
+    "reals",
+    "relu",
+    "relu_conv_bn",
+    "repeat",
+    "repeat_tied",
+    "replay",
+    "residual",
+    "root",
+    "sample",
+    "score",
+    "sequential",
+    "settings",
+    "settings_of",
+    "shared",
+    "smaller",
+    "to_json",
+    "topology",
+    "values",
+    "zero",
+]
 
 __version__ = "0.1.0"
