@@ -9,7 +9,7 @@ from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 
 Direction = Literal["maximize", "minimize"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @frozen
@@ -40,7 +40,7 @@ class _ScoreDecorator:
 
     objective: Objective
 
-    def __call__(self, function: F) -> F:
+    def __call__(self, function: Function) -> Function:
         setattr(function, "score", self.objective)  # noqa: B010  (no type knows the attribute)
         return function
 

@@ -34,7 +34,7 @@ BOX_STYLES: dict[type[Term], str] = {
 UNIT_NOUNS = {"filters": "filters", "units": "units", "groups": "groups"}  # written after their number
 
 
-def format_shape(shape: Shape) -> str:
+def _join_axes(shape: Shape) -> str:
     """A shape with multiplication signs between its axes."""
     return TIMES_SIGN.join(map(str, shape))
 
@@ -43,14 +43,14 @@ def format_shapes(shapes: tuple[Shape, ...]) -> str:
     """The caption of a wire: its shape, or the first and the last shape of several copies; empty without shapes."""
     if not shapes:
         return ""
-    first, last = format_shape(shapes[0]), format_shape(shapes[-1])
+    first, last = _join_axes(shapes[0]), _join_axes(shapes[-1])
     return first if len(set(shapes)) == 1 else f"{first} … {last}"
 
 
 def draw_module(term: Term, shapes: tuple[Shape, ...]) -> Picture:
     """The box of a module; `shapes` are the input shapes of its copies, none where they are not known."""
     counts = list(dict.fromkeys(term.parameters(shape) for shape in shapes))
-    lines = [Text(format_title(term), "title"), *(Text(line, "detail") for line in wrap(list_details(term)))]
+    lines = [Text(format_title(term), "title"), *(Text(line, "detail") for line in wrap_items(list_details(term)))]
     if any(counts):
         lines.append(caption_parameters(*counts))
     return draw_box(tuple(lines), BOX_STYLES.get(type(term), "own"))
@@ -128,7 +128,7 @@ def _shorten(text: str, max_characters: int = MAX_LINE_CHARACTERS) -> str:
     return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
 
 
-def wrap(items: list[str]) -> list[str]:
+def wrap_items(items: list[str]) -> list[str]:
     """The items, separated by commas, in lines of at most `MAX_LINE_CHARACTERS`."""
     lines: list[str] = []
     for item in map(_shorten, items):

@@ -13,7 +13,7 @@ from archwright.core.drawing.captions import (
     format_shapes,
     format_slot,
     list_details,
-    wrap,
+    wrap_items,
 )
 from archwright.core.drawing.graph import EdgePicture, draw_graph
 from archwright.core.drawing.picture import (
@@ -166,7 +166,7 @@ def _has_nodes(term: Term) -> bool:
 
 @draw_term.register
 def _(term: Cell, _: CopyShapes) -> Picture:
-    options = [Text("one of", "small"), *(Text(line, "detail") for line in wrap(list(term.labels)))]
+    options = [Text("one of", "small"), *(Text(line, "detail") for line in wrap_items(list(term.labels)))]
     boxes = [
         draw_box(tuple(options) if isinstance(slot, Domain | Expression) else (Text(str(slot), "detail"),), "plain")
         for _, slot in term.ops

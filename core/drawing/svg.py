@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from archwright.core.drawing.captions import format_shapes, wrap
+from archwright.core.drawing.captions import format_shapes, wrap_items
 from archwright.core.drawing.layout import compute_outputs, draw_term, list_settings
 from archwright.core.drawing.picture import (
     FONT_SIZES,
@@ -56,7 +56,7 @@ def draw_diagram(term: Term, in_shape: Shape | None = None) -> Picture:
     settings = list_settings(term)
     if not settings:
         return flow
-    lines = (Text("settings", "title"), *(Text(line, "detail") for line in wrap(list(settings))))
+    lines = (Text("settings", "title"), *(Text(line, "detail") for line in wrap_items(list(settings))))
     note = draw_box(lines, "plain")
     top = note.height + 16
     left, right = max(flow.left, note.left), max(flow.right, note.right)
