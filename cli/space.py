@@ -45,7 +45,7 @@ class Found:
 def find(source: str) -> Found:
     """The space that `source` names: a built-in one, file.py:attribute or module:attribute.
 
-    Raises UnknownSpace, BadSource, NotASpace, and what loading a file raises.
+    Raises UnknownSpace, BadSourceName, NotASpace, and what loading a file raises.
     """
     if source in SPACES:
         named = SPACES[source]

@@ -37,7 +37,7 @@ NEEDS = {  # options, and which parameter reads them
 def check(config: FunctionConfig, options: Sequence[str] = (), later: Collection[str] = ()) -> None:
     """Nothing, if `config.source` seems to be a function that can be called and reads the options that were given.
 
-    What is only found out `later` may be absent from `config`. Raises BadSource, NoSuchSource, NoSuchAttribute,
+    What is only found out `later` may be absent from `config`. Raises BadSourceName, NoSuchSource, NoSuchAttribute,
     SourceFailed, WrongParameters, BadScore or BadOption.
     """
     if not is_source(config.source):
