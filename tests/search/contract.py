@@ -63,9 +63,9 @@ class Session:
         """What another searcher proposed and was told."""
         for event in events:
             if isinstance(event, Proposal):
-                self._fold(logged(event))
+                self._fold(without_leaf(event))
             else:
-                self._fold(evolve(event, proposal=logged(event.proposal)))
+                self._fold(evolve(event, proposal=without_leaf(event.proposal)))
 
     def _fold(self, event: Proposal | Outcome) -> None:
         if isinstance(event, Proposal):
@@ -93,7 +93,7 @@ class Session:
         return self.proposals
 
 
-def logged(proposal: Proposal) -> Proposal:
+def without_leaf(proposal: Proposal) -> Proposal:
     """A proposal as a log gives it back: without the leaf that its searcher had at hand."""
     return Proposal(proposal.trial, proposal.origin, proposal.path, proposal.budget, proposal.continues)
 
@@ -105,7 +105,7 @@ def fold(session: Session, events: Iterable[Proposal | Outcome]) -> Any:
     return another.state
 
 
-def replayed(session: Session) -> Any:
+def replay_session(session: Session) -> Any:
     """The state that the events alone give."""
     return fold(session, session.events)
 

@@ -31,7 +31,7 @@ from archwright.store.fold import fold_events
 from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
 from tests.scripts import script
-from tests.search.contract import Session, check_proposals, problem, replayed
+from tests.search.contract import Session, check_proposals, problem, replay_session
 from tests.search.instant import InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import events_of, make_loop
 
@@ -62,8 +62,8 @@ def test_every_searcher_goes_on_whatever_the_scores(searcher, scores, direction,
         warnings.simplefilter("error")
         session.run(12, lambda path: next(there), workers)  # noqa: ARG005
         check_proposals(session)
-        assert replayed(session) == session.state
-        assert session.propose(replayed(session)) == session.propose()
+        assert replay_session(session) == session.state
+        assert session.propose(replay_session(session)) == session.propose()
 
 
 def test_a_forest_goes_on_too(monkeypatch):

@@ -19,7 +19,7 @@ def apart(a: Path, b: Path) -> int:
     return sum(x != y for x, y in zip(a, b, strict=True))
 
 
-def founded(searcher: Evolution, scores, direction: str = "maximize") -> Session:
+def found_population(searcher: Evolution, scores, direction: str = "maximize") -> Session:
     """A session in which the first trials were told these scores, one by one."""
     session = Session(searcher, problem(LETTERS, direction=direction))
     for score in scores:
@@ -57,7 +57,7 @@ def test_the_founders_are_random_leaves():
 @pytest.mark.parametrize(("direction", "sign"), [("maximize", 1), ("minimize", -1)])
 def test_the_oldest_dies_even_if_it_is_the_best(direction, sign):
     """Scores .9, .5, .7: the next is a child of trial 0. It scores .1, and trial 0 dies: then of trial 2, and so on."""
-    session = founded(FEW, [], direction)
+    session = found_population(FEW, [], direction)
     expected = {3: 0, 4: 2, 5: 2, 6: 5}  # the best that live before each: of 0 1 2, 1 2 3, 2 3 4, 3 4 5
     for trial, score in enumerate([0.9, 0.5, 0.7, 0.1, 0.2, 0.3, 0.4]):
         if trial in expected:
@@ -69,7 +69,7 @@ def test_the_oldest_dies_even_if_it_is_the_best(direction, sign):
 
 def test_failed_trials_are_members_and_age():
     """Trial 1 failed and is no parent while another lives; two failures later only trial 2 is left to be one."""
-    session = founded(FEW, [0.2, None, 0.1])
+    session = found_population(FEW, [0.2, None, 0.1])
     assert parent(session) == 0
     session.ask()
     session.tell(session.proposals[-1], None)
@@ -78,13 +78,13 @@ def test_failed_trials_are_members_and_age():
 
 
 def test_failed_trials_alone_have_children():
-    session = founded(FEW, [None, None, None])
+    session = found_population(FEW, [None, None, None])
     assert parent(session) in (0, 1, 2)
 
 
 def test_those_under_way_are_no_members():
     """Three are known, and two more under way: the parent is the best of the three."""
-    session = founded(FEW, [0.1, 0.2, 0.3])
+    session = found_population(FEW, [0.1, 0.2, 0.3])
     first, second = session.ask(), session.ask()
     assert first is not None
     assert second is not None
@@ -95,7 +95,7 @@ def test_those_under_way_are_no_members():
 @pytest.mark.parametrize(("sample", "best", "worst"), [(1, 1 / 3, 1 / 3), (2, 5 / 9, 1 / 9)])
 def test_the_parent_is_the_best_of_a_sample_with_replacement(sample, best, worst):
     """Of three, two draws miss the best with probability 4/9, and are both the worst with 1/9; 5 deviations of 600."""
-    session = founded(Evolution(population=3, sample=sample), [0.1, 0.9, 0.5])
+    session = found_population(Evolution(population=3, sample=sample), [0.1, 0.9, 0.5])
     counted = Counter[int]()
     for seed in range(600):
         session.seed = seed

@@ -10,7 +10,7 @@ from archwright.core.node import PathMismatch, root
 from archwright.core.traversal import sample
 from archwright.search.searchers.fixed import Fixed, NotALeaf
 from archwright.search.searchers.named import searcher_from_json, searcher_to_json
-from tests.search.contract import Session, check_proposals, noise, problem, replayed
+from tests.search.contract import Session, check_proposals, noise, problem, replay_session
 from tests.search.instant import SPACE
 
 
@@ -25,7 +25,7 @@ def test_every_proposal_is_the_leaf_and_the_state_is_the_fold_of_the_events(work
     session.run(10, lambda path: None if seed % 3 == 0 else noise(path), workers, seed)
     check_proposals(session)
     assert {p.path for p in session.proposals} == {leaf(number).path}
-    assert replayed(session) == session.state
+    assert replay_session(session) == session.state
 
 
 def test_settings_survive_a_log():

@@ -20,7 +20,7 @@ def draw_restart(space, trial: int):
     return aw.sample(aw.root(space, (1, 8, 8)), uniforms(0, 2 * trial)).path[0][1]
 
 
-def ask(session: Session, score: float | None) -> object:
+def ask_and_tell(session: Session, score: float | None) -> object:
     """The value of the next proposal, which is told to score so."""
     proposal = session.ask()
     assert proposal is not None
@@ -31,9 +31,9 @@ def ask(session: Session, score: float | None) -> object:
 def test_begins_at_a_random_leaf_and_tries_its_neighbours():
     """Nothing is better than the first of five letters: the other four come, each once, and then nothing."""
     session = Session(LocalSearch(), problem(LETTERS))
-    first = ask(session, 1.0)
+    first = ask_and_tell(session, 1.0)
     assert first == draw_restart(LETTERS, 0)
-    others = [ask(session, 0.0) for _ in range(4)]
+    others = [ask_and_tell(session, 0.0) for _ in range(4)]
     assert sorted([first, *others]) == list("abcde")  # type: ignore[type-var]
     assert session.ask() is None
 
@@ -52,18 +52,18 @@ def test_neighbours_come_in_random_order():
 def test_goes_to_the_first_that_is_better_and_forgets_the_other_neighbours():
     """From a start worth 0 to its first neighbour, worth 1, at once: what comes next are neighbours of that one."""
     session = Session(LocalSearch(), problem(NUMBERS))
-    start, better = ask(session, 0.0), ask(session, 1.0)
-    rest = [ask(session, 0.5) for _ in range(len(find_neighbours(aw.integers(1, 1000), better)) - 1)]
+    start, better = ask_and_tell(session, 0.0), ask_and_tell(session, 1.0)
+    rest = [ask_and_tell(session, 0.5) for _ in range(len(find_neighbours(aw.integers(1, 1000), better)) - 1)]
     assert set(rest) <= set(find_neighbours(aw.integers(1, 1000), better)) - {start}
 
 
 def test_equal_is_not_better():
     """All score the same: after the start come its own neighbours only, and then a restart."""
     session = Session(LocalSearch(), problem(NUMBERS))
-    start = ask(session, 0.5)
+    start = ask_and_tell(session, 0.5)
     around = find_neighbours(aw.integers(1, 1000), start)
-    assert sorted(ask(session, 0.5) for _ in around) == sorted(around)  # type: ignore[type-var]
-    again = ask(session, 0.5)
+    assert sorted(ask_and_tell(session, 0.5) for _ in around) == sorted(around)  # type: ignore[type-var]
+    again = ask_and_tell(session, 0.5)
     assert again == draw_restart(NUMBERS, 1 + len(around))
     assert again not in find_neighbours(aw.integers(1, 1000), around[0])
 
@@ -71,31 +71,31 @@ def test_equal_is_not_better():
 def test_restarts_where_nothing_is_better_even_if_that_is_worse():
     """The start is worth 0.9 and its neighbours less. A restart, worth 0.1, is the next incumbent."""
     session = Session(LocalSearch(), problem(NUMBERS))
-    start = ask(session, 0.9)
+    start = ask_and_tell(session, 0.9)
     for _ in find_neighbours(aw.integers(1, 1000), start):
-        ask(session, 0.5)
-    again = ask(session, 0.1)
+        ask_and_tell(session, 0.5)
+    again = ask_and_tell(session, 0.1)
     around = find_neighbours(aw.integers(1, 1000), again)
-    assert {ask(session, 0.0) for _ in around} == set(around)
-    assert ask(session, 0.0) not in find_neighbours(aw.integers(1, 1000), again)
+    assert {ask_and_tell(session, 0.0) for _ in around} == set(around)
+    assert ask_and_tell(session, 0.0) not in find_neighbours(aw.integers(1, 1000), again)
 
 
 @pytest.mark.parametrize("scores", [(None, None, 0.1), (None, 0.1, 0.0)])
 def test_a_failed_trial_is_worse_than_any(scores):
     """A start that failed is left for the first neighbour that has a score, whatever it is."""
     session = Session(LocalSearch(), problem(NUMBERS))
-    found = [ask(session, score) for score in scores]
+    found = [ask_and_tell(session, score) for score in scores]
     assert session.state.incumbent.score == 0.1
     better = found[scores.index(0.1)]
-    assert ask(session, 0.0) in find_neighbours(aw.integers(1, 1000), better)
+    assert ask_and_tell(session, 0.0) in find_neighbours(aw.integers(1, 1000), better)
 
 
 def test_minimising():
     """Smaller is better: from 5 to 3, not to 7."""
     session = Session(LocalSearch(), problem(LETTERS, direction="minimize"))
-    start, worse, better = ask(session, 5.0), ask(session, 7.0), ask(session, 3.0)
+    start, worse, better = ask_and_tell(session, 5.0), ask_and_tell(session, 7.0), ask_and_tell(session, 3.0)
     assert session.state.incumbent.proposal.path[0][1] == better
-    assert {ask(session, 9.0), ask(session, 9.0)} == set("abcde") - {start, worse, better}
+    assert {ask_and_tell(session, 9.0), ask_and_tell(session, 9.0)} == set("abcde") - {start, worse, better}
 
 
 def test_no_neighbour_comes_again():
@@ -119,7 +119,7 @@ def test_no_neighbour_comes_again():
 def test_several_workers_try_several_neighbours():
     """Four under way are four neighbours of the start; the one that is better is where the search goes on from."""
     session = Session(LocalSearch(), problem(NUMBERS))
-    start = ask(session, 0.5)
+    start = ask_and_tell(session, 0.5)
     under_way = [session.ask() for _ in range(4)]
     around = find_neighbours(aw.integers(1, 1000), start)
     assert len({proposal.path[0][1] for proposal in under_way if proposal} & set(around)) == 4

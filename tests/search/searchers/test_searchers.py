@@ -14,7 +14,7 @@ from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 from archwright.search.surrogates import forest
-from tests.search.contract import Session, check_proposals, noise, problem, replayed
+from tests.search.contract import Session, check_proposals, noise, problem, replay_session
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -58,8 +58,8 @@ def test_state_is_the_fold_of_the_events(searcher, workers, seed, direction):
     session = Session(searcher, problem(space, direction), seed)
     session.run(24, flaky, workers, seed)
     check_proposals(session)
-    assert replayed(session) == session.state
-    assert session.propose(replayed(session)) == session.propose()
+    assert replay_session(session) == session.state
+    assert session.propose(replay_session(session)) == session.propose()
 
 
 @searchers
@@ -128,7 +128,7 @@ def test_every_leaf_of_a_finite_space_comes_once_and_then_none(searcher, workers
     assert len(paths) == len(set(paths)) == aw.count(space)
     check_proposals(session)
     assert session.ask() is None
-    assert session.propose(replayed(session)) is None
+    assert session.propose(replay_session(session)) is None
 
 
 @pytest.mark.usefixtures("few_trees")

@@ -14,7 +14,7 @@ from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.surrogate import Posterior, Surrogate
-from tests.search.contract import Session, check_proposals, noise, problem, replayed
+from tests.search.contract import Session, check_proposals, noise, problem, replay_session
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -50,8 +50,8 @@ def test_state_is_the_fold_of_the_events(searcher, workers, direction):
     session = Session(searcher, problem(space, direction), 7)
     session.run(18, flaky, workers, seed=1)
     check_proposals(session)
-    assert replayed(session) == session.state
-    assert session.propose(replayed(session)) == session.propose()
+    assert replay_session(session) == session.state
+    assert session.propose(replay_session(session)) == session.propose()
 
 
 @models

@@ -54,7 +54,7 @@ def test_prefers_the_name_that_scored_well():
     assert dict(session.propose().path)["1.activation.function"] == "relu"
 
 
-def counted(leaf: aw.Node, length: int = 4) -> Counter[tuple[str, ...]]:
+def count_ngrams(leaf: aw.Node, length: int = 4) -> Counter[tuple[str, ...]]:
     """The n-grams of an architecture of activations in a row, n = 1 to 4, and how many modules it has."""
     words = [module.label for module in leaf.architecture.subterms]
     grams = [tuple(words[i : i + n]) for n in range(1, length + 1) for i in range(len(words) - n + 1)]
@@ -74,13 +74,13 @@ def test_model_is_that_of_the_specifications():
     other.run(12, lambda path: 5000 * noise(path))
     session.take_over(other.events)
     leaves = [aw.sample(aw.root(space, (1, 8, 8)), random.Random(seed).random) for seed in range(20)]
-    known = [counted(proposal.leaf) for proposal in other.proposals]
+    known = [count_ngrams(proposal.leaf) for proposal in other.proposals]
     often = [gram for gram, n in sum(known, Counter()).items() if n >= 3]
     assert 10 < len(often) < 40
 
     def expected(penalty: float, columns) -> list[float]:
         x, y = [[each[gram] for gram in columns] for each in known], [5000 * noise(p.path) for p in other.proposals]
-        asked = [[counted(leaf)[gram] for gram in columns] for leaf in leaves]
+        asked = [[count_ngrams(leaf)[gram] for gram in columns] for leaf in leaves]
         return Ridge(alpha=penalty).fit(x, y).predict(asked).tolist()
 
     found = SmboPaper()._predict(session.state, leaves)
