@@ -53,20 +53,20 @@ class Proposal:
 
     @classmethod
     def of(cls, trial: int, leaf: Node, budget: Budget, continues: int | None = None) -> Self:
-        """The proposal of a leaf at hand, to which nobody need walk again."""
+        """The proposal of a known leaf, whose path need not be replayed."""
         proposal = cls(trial, leaf.origin, leaf.path, budget, continues)
         object.__setattr__(proposal, "leaf", leaf)  # where `cached_property` keeps it
         return proposal
 
     @cached_property
     def leaf(self) -> Node:
-        """The leaf that the path leads to; walked once, when it is first asked for."""
+        """The leaf at the end of the path, which is replayed once, at the first access."""
         return replay(self.origin.space, self.origin.input_shape, self.path)
 
 
 @frozen
 class Outcome:
-    """What a searcher is told of a proposal: its score, or why there is none, and what it cost."""
+    """The result of a proposal for the searcher: its score, or the reason for none, and its cost."""
 
     proposal: Proposal
     status: Status

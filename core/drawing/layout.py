@@ -220,5 +220,5 @@ def _draw_caption(style: str, title: str, *lines: str | Text) -> Picture:
 
 def list_settings(term: Term) -> Sequence[str]:
     """The training settings in a term, as text."""
-    own = [format_setting(name, held) for name, held in term.entries] if isinstance(term, Settings) else []
+    own = [format_setting(name, value) for name, value in term.entries] if isinstance(term, Settings) else []
     return [*own, *(setting for child in term.subterms for setting in list_settings(child))]
