@@ -1,9 +1,10 @@
 """A search space with some of its choices made: the state of a traversal that asks for one hyperparameter at a time.
 
-A node holds the term that the traversal has come to, the shape that flows into it, and the modules around that term,
-one frame for each (a zipper, Huet 1997). To go on, the term takes its next step: it asks for a value of its next open
-hyperparameter, or is entered, or is done. A term that is done is put into the frame around it, which goes on to its
-next child or is done in turn.
+A term is a module with all that is inside it; the space itself is one. A node holds the term that the traversal has
+come to, its focus; the shape that flows into it; and a frame for each module around it (together a zipper, Huet 1997).
+To go on, the focus takes its next step: it asks for a value of its next open hyperparameter, or is entered, or is done
+because nothing in it is open. A term that is done is put into the frame around it, which goes on to its next child or
+is done in turn.
 """
 
 from collections.abc import Iterable
@@ -46,6 +47,8 @@ _set = object.__setattr__
 
 
 class _WithPrefix:
+    """A place for the prefix of a frame, which is no field: frames are frozen, and compared without it."""
+
     __slots__ = ("_prefix",)
 
 
@@ -59,7 +62,7 @@ class Frame(_WithPrefix):
     above: "Frame | None"  # the module around this one
     children: tuple[Term, ...]  # all of them, as they were when the module was entered
     done: tuple[Term, ...] = ()  # the first of them, specified
-    outs: tuple[Shape, ...] = ()  # what the module remembers of the output shapes of those
+    outs: tuple[Shape, ...] = ()  # the output shapes of those, or what of them the module depends on
     depth: int = 1  # how many modules are entered, with this one
 
     @property
