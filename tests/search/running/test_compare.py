@@ -26,8 +26,8 @@ from archwright.store.memory_log import MemoryLog
 from archwright.store.verify import verify_log
 from tests.places import ROOT
 from tests.search.instant import InstantEvaluator, make_started
-from tests.search.moody import Moody, broken
 from tests.search.running.test_loop import events_of, start_loop
+from tests.search.steered import SteeredEvaluator, open_broken_evaluator
 
 SEARCHERS = {"random": {"name": "random"}, "again": {"name": "random"}}
 
@@ -44,7 +44,7 @@ def importable(monkeypatch):
 
 
 def is_whole(log) -> bool:
-    return all(verdict.broken is None for verdict in verify_log(log.path))
+    return all(verdict.open_broken_evaluator is None for verdict in verify_log(log.path))
 
 
 def strip_versions(events) -> list:
@@ -143,12 +143,12 @@ def test_a_search_whose_trials_keep_failing_ends_and_no_other_one_does(log, tmp_
     """After five failures in a row; the same again goes on with it, as a resume would."""
     (tmp_path / "ill").touch()
     searches = plan_comparison("c", make_started(20), SEARCHERS, 2)
-    assert len(list(run_searches(log, searches, partial(Moody, tmp_path), processes=2))) == 4
+    assert len(list(run_searches(log, searches, partial(SteeredEvaluator, tmp_path), processes=2))) == 4
     for search in searches:
         run = read_run(log, search.run)
         assert run.state.scored == 7
         assert run.events[-1] == RunStopped("failing", "trial 2, the first of them, was invalid: trial 2 is ill")
-    assert len(list(run_searches(log, searches[:1], partial(Moody, tmp_path), processes=1))) == 1
+    assert len(list(run_searches(log, searches[:1], partial(SteeredEvaluator, tmp_path), processes=1))) == 1
     assert read_run(log, searches[0].run).state.scored == 12
     assert is_whole(log)
 
@@ -158,7 +158,9 @@ def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
     searches = plan_comparison("c", make_started(4), SEARCHERS, 20)
     finished: list = []
     get_stop_request = lambda: StopRequest.GRACEFUL if finished else StopRequest.NONE  # noqa: E731
-    for search in run_searches(log, searches, partial(Moody, tmp_path), processes=1, get_stop_request=get_stop_request):
+    for search in run_searches(
+        log, searches, partial(SteeredEvaluator, tmp_path), processes=1, get_stop_request=get_stop_request
+    ):
         finished.append(search)  # noqa: PERF402  (stop looks at it meanwhile)
     assert 1 <= len(finished) < len(searches)
     assert sorted(log.runs()) == sorted(search.run for search in finished)
@@ -183,7 +185,9 @@ def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_s
             said.append(StopRequest.GRACEFUL)
         return said[-1] if said else StopRequest.NONE
 
-    done = list(run_searches(log, searches, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request))
+    done = list(
+        run_searches(log, searches, partial(SteeredEvaluator, tmp_path), processes=2, get_stop_request=get_stop_request)
+    )
     assert len(done) == 2
     assert all(read_run(log, search.run).state.scored == 3 for search in done)
 
@@ -194,7 +198,11 @@ def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path
     get_stop_request = lambda: StopRequest.IMMEDIATE if list(tmp_path.glob("begun-*")) else StopRequest.NONE  # noqa: E731
     began = time.monotonic()
     assert (
-        list(run_searches(log, searches, partial(Moody, tmp_path), processes=2, get_stop_request=get_stop_request))
+        list(
+            run_searches(
+                log, searches, partial(SteeredEvaluator, tmp_path), processes=2, get_stop_request=get_stop_request
+            )
+        )
         == []
     )
     assert time.monotonic() - began < 500  # of the 1,000 that it would take
@@ -208,7 +216,7 @@ def test_a_process_that_is_killed_loses_no_search_that_was_done(log, tmp_path):
     done: list = []
 
     def run() -> None:
-        for search in run_searches(log, searches, partial(Moody, tmp_path), processes=1):
+        for search in run_searches(log, searches, partial(SteeredEvaluator, tmp_path), processes=1):
             done.append(search)
             (tmp_path / "deadly").touch()
 
@@ -218,13 +226,13 @@ def test_a_process_that_is_killed_loses_no_search_that_was_done(log, tmp_path):
     assert 1 <= len(done) < len(searches)
     assert sorted(log.runs()) == sorted(search.run for search in done)
     rest = [search for search in searches if search not in done]
-    assert len(list(run_searches(log, rest, partial(Moody, tmp_path), processes=1))) == len(rest)
+    assert len(list(run_searches(log, rest, partial(SteeredEvaluator, tmp_path), processes=1))) == len(rest)
     assert is_whole(log)
 
 
 def test_what_an_evaluator_raises_is_raised(log):
     with pytest.raises(ZeroDivisionError):
-        list(run_searches(log, plan_comparison("c", make_started(5), SEARCHERS, 1), broken, processes=1))
+        list(run_searches(log, plan_comparison("c", make_started(5), SEARCHERS, 1), open_broken_evaluator, processes=1))
 
 
 def test_a_run_that_was_stopped_on_the_way_goes_on_to_its_end(log):

@@ -1,4 +1,4 @@
-"""An evaluator that does what files ask of it, and one that cannot be opened; processes that import them start soon."""
+"""An evaluator that files steer, and one that cannot be opened; processes that import them start soon."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from archwright.core.protocols import Finished, Job
 from tests.search.instant import InstantEvaluator, score_job
 
 
-class Moody(InstantEvaluator):
+class SteeredEvaluator(InstantEvaluator):
     """An evaluator that looks at the files of a folder: with one named `ill`, trials fail from the third on.
 
     With one named `deadly`, its process is killed in the fourth trial; with one named `slow`, a trial takes a second,
@@ -32,6 +32,6 @@ class Moody(InstantEvaluator):
         return score_job(job)
 
 
-def broken() -> InstantEvaluator:
+def open_broken_evaluator() -> InstantEvaluator:
     """An evaluator that cannot be opened."""
     return 1 / 0
