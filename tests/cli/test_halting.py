@@ -86,7 +86,10 @@ def test_a_function_is_halted_at_a_report_and_scores_the_best_that_it_reported(t
     ("words", "says"),
     [
         (("--stopping", "mean"), "did you mean median"),
-        (("--stopping", "median,startup=0"), "'startup' must be >= 1"),
+        (
+            ("--stopping", "median,startup=0"),
+            "startup of the stopping rule median is 0; it may be a whole number of 1",
+        ),
         (("--stopping", "median,5"), "write name=value"),
         (("--stopping", "median", "--metric", "parameters"), "--metric parameters is not known after each epoch"),
         (("--stopping", "median", "--evaluator", "nasbench201:t.npz"), "a table has no epochs to stop at"),

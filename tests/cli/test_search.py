@@ -133,7 +133,7 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--searcher", "mcts,parts=1"), "parts of the searcher mcts is 1; it may be"),
         (("digits", "--searcher", "mcts,parts=2", "--set", "parts=3"), "both give parts; keep one of them"),
         (("digits", "--train", "batchsize=64"), "did you mean batch_size"),
-        (("digits", "--train", "batch_size=0"), "batch_size is 0"),
+        (("digits", "--train", "batch_size=0"), "batch_size of the training is 0"),
         (("digits", "--budget", "5"), "5epochs, 30s or 50000examples"),
         (("digits", "--trial-timeout", "5epochs"), "90s, 10min or 1h"),
         (("digits", "--validation", "2"), "validation is 2"),
