@@ -75,7 +75,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
         first = reading.trial(first.continues)
     seed = derive_training_seed(reading.run.started.seed, first.trial)
     images, why = _normalisation(reading, trial, config, node.architecture, data_dir)
-    card = evolve(_card(reading, trial, node, config, untrained=untrained), unknown=UNKNOWN if why else "")
+    card = evolve(_card(reading, trial, node, config, untrained=untrained), normalisation_note=UNKNOWN if why else "")
     where = {"run": reading.name, "trial": str(trial.trial), "space": reading.run.started.space_source}
     size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(shape):,}"}
     title = f"The model of trial {trial.trial} of {reading.name}{', untrained' if untrained else ''}"

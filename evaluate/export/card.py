@@ -1,4 +1,4 @@
-"""The card that lies beside an exported model: what it is, how good it is, and how it is used."""
+"""The card beside an exported model: what it is, how good it is, and how it is used."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from archwright.core.shape import Shape
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.model_file import Provenance
 
-# What Markdown reads as more than itself; an underscore is one only at the beginning or the end of a word.
-SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-ABOUT = {
+# Characters with a meaning in Markdown; an underscore has one only at the beginning or the end of a word.
+MARKDOWN_SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+FILE_DESCRIPTIONS = {
     "model.safetensors": "its weights",
     "model.py": "its code: PyTorch that needs torch and safetensors, and not archwright",
     "model.onnx": "both, for ONNX runtimes; the size of the batch is free",
@@ -23,79 +23,85 @@ ABOUT = {
 
 @frozen
 class Card:
-    """What a card tells, beside what the model's code says of its origin."""
+    """The content of a card beside a model's provenance."""
 
     choices: Mapping[str, str] = field(factory=dict[str, str])
     settings: Mapping[str, str] = field(factory=dict[str, str])  # of the training
     versions: Mapping[str, str] = field(factory=dict[str, str])
     data: str | None = None
-    unknown: str = ""  # that nobody knows what its images were normalised with, if that is so
+    normalisation_note: str = ""  # why the normalisation of the images is unknown, if it is
     class_names: Sequence[str] = ()  # in the order of the logits
 
 
 def write_card(
-    about: Card,
+    card: Card,
     origin: Provenance,
     shapes: tuple[Shape, Shape],
     normalisation: Normalisation | None,
-    written: Sequence[str],
+    files: Sequence[str],
     missing: Mapping[str, str],
 ) -> str:
-    """The text of README.md; `shapes` are of input and output, without the batch."""
+    """The Markdown of README.md; `shapes` are of input and output, without the batch.
+
+    `files` are the names of the files beside it, `missing` the reasons why others are not, by name.
+    """
     parts = [
-        f"# {_verbatim(origin.title)}",
-        _table("", origin.facts),
-        _table("Scores", origin.scores),
-        _table("Choices", about.choices),
-        _table("Training", about.settings),
-        _inputs(about, shapes, normalisation),
-        _table("Classes", {str(number): name for number, name in enumerate(about.class_names)}),
-        _use(normalisation, shapes[0]) if "model.py" in written else "",
-        _table("Files", {name: ABOUT[name] for name in ABOUT if name in written}),
-        *(f"`{name}` is missing: {_verbatim(why)}" for name, why in missing.items()),
-        _table("Versions", about.versions),
+        f"# {_escape_markdown(origin.title)}",
+        _write_table("", origin.facts),
+        _write_table("Scores", origin.scores),
+        _write_table("Choices", card.choices),
+        _write_table("Training", card.settings),
+        _describe_inputs(card, shapes, normalisation),
+        _write_table("Classes", {str(label): name for label, name in enumerate(card.class_names)}),
+        _describe_use(normalisation, shapes[0]) if "model.py" in files else "",
+        _write_table("Files", {name: text for name, text in FILE_DESCRIPTIONS.items() if name in files}),
+        *(f"`{name}` is missing: {_escape_markdown(reason)}" for name, reason in missing.items()),
+        _write_table("Versions", card.versions),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _table(title: str, rows: Mapping[str, str]) -> str:
+def _write_table(title: str, rows: Mapping[str, str]) -> str:
+    """A heading and a table of two columns; nothing if there are no rows."""
     if not rows:
         return ""
-    lines = [f"| {_verbatim(name)} | {_verbatim(value)} |" for name, value in rows.items()]
-    return "\n".join([*([f"## {title}", ""] if title else []), "| | |", "|---|---|", *lines])
+    heading = [f"## {title}", ""] if title else []
+    lines = [f"| {_escape_markdown(name)} | {_escape_markdown(value)} |" for name, value in rows.items()]
+    return "\n".join([*heading, "| | |", "|---|---|", *lines])
 
 
-def _verbatim(text: str) -> str:
-    """Text of others in one line that Markdown shows as it is: no HTML, no link, no picture, no end of a cell."""
-    shown = escape(to_one_line(text.replace("\n", " ")), quote=False)
-    return SPECIAL.sub(r"\\\g<0>", shown)
+def _escape_markdown(text: str) -> str:
+    """Text as one line that Markdown shows literally: no HTML, link, picture or end of a cell."""
+    return MARKDOWN_SPECIAL.sub(r"\\\g<0>", escape(to_one_line(text.replace("\n", " ")), quote=False))
 
 
-def _inputs(about: Card, shapes: tuple[Shape, Shape], normalisation: Normalisation | None) -> str:
-    before, after = (f"(batch, {', '.join(map(str, shape))})" for shape in shapes)
-    text = f"## Inputs and outputs\n\nFloats of shape {before} to logits of shape {after}."
+def _describe_inputs(card: Card, shapes: tuple[Shape, Shape], normalisation: Normalisation | None) -> str:
+    input_shape, output_shape = (f"(batch, {', '.join(map(str, shape))})" for shape in shapes)
+    output = "outputs" if normalisation is None else "logits"
+    text = f"## Inputs and outputs\n\nFloats of shape {input_shape} to {output} of shape {output_shape}."
     if normalisation is None:
-        why = _verbatim(about.unknown) or "Inputs are as the evaluator of the search had them."
-        return f"{text.replace('logits', 'outputs')} {why}"
-    data = _verbatim(str(about.data))
+        note = _escape_markdown(card.normalisation_note) or "Inputs are as the evaluator of the search had them."
+        return f"{text} {note}"
+    data = _escape_markdown(str(card.data))
     text += f" Images are normalised as those of {data} were for its training: of each {normalisation.granularity} "
     if not normalisation.is_inline:
         return f"{text}`mean` is subtracted, and the rest divided by `deviation`; both are in `model.safetensors`."
-    mean, deviation = ([f"{value:.6g}" for value in held] for held in (normalisation.mean, normalisation.deviation))
+    mean, deviation = (
+        ", ".join(f"{value:.6g}" for value in values) for values in (normalisation.mean, normalisation.deviation)
+    )
     return (
-        f"{text}the mean {', '.join(mean)} is subtracted, and the rest divided by the deviation "
-        f"{', '.join(deviation)}. "
+        f"{text}the mean {mean} is subtracted, and the rest divided by the deviation {deviation}. "
         "Values go from 0 to 255."
     )
 
 
-def _use(normalisation: Normalisation | None, shape: Shape) -> str:
-    given = (
-        f"images = torch.zeros(1, {', '.join(map(str, shape))}, dtype=torch.uint8)  # yours\n"
-        "logits = model(model.preprocess(images))"
+def _describe_use(normalisation: Normalisation | None, shape: Shape) -> str:
+    size = f"1, {', '.join(map(str, shape))}"
+    call = (
+        f"images = torch.zeros({size}, dtype=torch.uint8)  # yours\nlogits = model(model.preprocess(images))"
         if normalisation
-        else f"outputs = model(torch.zeros(1, {', '.join(map(str, shape))}))"
+        else f"outputs = model(torch.zeros({size}))"
     )
-    code = f"import torch\n\nfrom model import load\n\nmodel = load()\n{given}"
+    code = f"import torch\n\nfrom model import load\n\nmodel = load()\n{call}"
     text = f"## Use\n\n```python\n{code}\n```\n\nin this folder, with torch and safetensors installed."
     return f"{text} `python model.py images.npy` prints the classes of images." if normalisation else text

@@ -1,6 +1,6 @@
-"""Classes of PyTorch for operations: those that differ in numbers only are one class with parameters.
+"""The classes of an exported model: blocks that differ in integers only share a class that has parameters.
 
-No library writes them: torch.fx knows a graph of calls, in which the copies of a block are not one class.
+No library writes them: torch.fx knows a graph of calls, in which the copies of a block do not share a class.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,15 +8,17 @@ from itertools import count
 from typing import Any
 
 import black
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from black.parsing import InvalidInput
 
 from archwright.evaluate.export.operations import (
     Block,
+    Branch,
     BranchGraph,
     FunctionCall,
     ModuleCall,
-    Numbers,
+    ModuleOperation,
+    NamedIntegers,
     Operation,
     Operations,
     Repetition,
@@ -33,115 +35,130 @@ CHANNEL_COUNTS = {"in_channels", "out_channels", "num_features", "in_features", 
 
 @frozen
 class Parameter:
-    """A number in which the uses of a class differ."""
+    """An integer in which the uses of a class differ."""
 
     name: str
-    place: int  # among the numbers of the steps inside, its first one
+    index: int  # of the first integer of the block that it stands for
 
 
 @frozen
 class ClassDefinition:
-    """A class of the file: its name, its parameters, and what stands for each of the numbers inside."""
+    """A class of the file."""
 
     name: str
     block: Block  # the first that it is for
     parameters: tuple[Parameter, ...]
-    expressions: tuple[str, ...]
+    expressions: tuple[str, ...]  # for each integer of the block: a parameter's name, or the integer itself
 
-    def call(self, given: Sequence[str]) -> str:
-        """An expression that makes one, `given` what stands for the numbers inside."""
-        shown = [
-            given[p.place] if i < MAX_POSITIONAL else f"{p.name}={given[p.place]}"
-            for i, p in enumerate(self.parameters)
+    def write_constructor_call(self, integers: Sequence[str]) -> str:
+        """The expression of an instance; `integers` are the expressions of all integers of its block."""
+        values = [integers[parameter.index] for parameter in self.parameters]
+        arguments = [
+            value if i < MAX_POSITIONAL else f"{parameter.name}={value}"
+            for i, (parameter, value) in enumerate(zip(self.parameters, values, strict=True))
         ]
-        return f"{self.name}({', '.join(shown)})"
+        return f"{self.name}({', '.join(arguments)})"
 
 
-# By the skeleton of a block, or by a block that has a class of its own.
+# By a block's structure, or by its structure and integers if the block has a class of its own.
 ClassDefinitions = Mapping[Any, ClassDefinition]
 
 
-def define_classes(chain: Operations, taken: Iterable[str] = ()) -> ClassDefinitions:
-    """The classes that a chain needs, those first that others use; none has a name that is taken."""
-    alike: dict[Any, dict[Numbers, Block]] = {}
-    for block in _iterate_blocks(chain):
-        alike.setdefault(block.skeleton(), {}).setdefault(block.numbers(), block)
-    made = [made for key, uses in alike.items() for made in _define(key, uses)]
-    names = _number_names([block.name for _, block, _, _ in made], tuple(taken))
-    return {
-        key: ClassDefinition(name, block, parameters, expressions)
-        for name, (key, block, parameters, expressions) in zip(names, made, strict=True)
-    }
+def define_classes(operations: Operations, reserved_names: Iterable[str] = ()) -> ClassDefinitions:
+    """The classes that operations need, each after those that it uses; none has a reserved name."""
+    blocks: dict[Any, dict[NamedIntegers, Block]] = {}
+    for block in _iterate_blocks(operations):
+        blocks.setdefault(block.structure, {}).setdefault(block.integers, block)
+    classes = dict(
+        definition for structure, variants in blocks.items() for definition in _define_class(structure, variants)
+    )
+    names = _number_names([definition.name for definition in classes.values()], tuple(reserved_names))
+    return {key: evolve(definition, name=name) for (key, definition), name in zip(classes.items(), names, strict=True)}
 
 
-def _iterate_blocks(chain: Operations) -> Iterator[Block]:
-    """Every block in a chain, after those inside it."""
-    for step in chain:
-        match step:
-            case Block(body=BranchGraph(ways)):
-                for way in ways:
-                    yield from _iterate_blocks(way.chain)
-                yield step
-            case Block(body=body):
-                assert isinstance(body, tuple)
-                yield from _iterate_blocks(body)
-                yield step
-            case Repetition(inside):
-                yield from _iterate_blocks((inside,))
-            case UserModule(inside=chains):
-                for each in chains:
-                    yield from _iterate_blocks((wrap(each),))
-            case _:
-                pass
+def get_class(block: Block, classes: ClassDefinitions) -> ClassDefinition:
+    """The class of a block."""
+    key = block.structure
+    return classes[key] if key in classes else classes[key, block.integers]
 
 
-def wrap(chain: Operations) -> ModuleCall | UserModule | Block:
-    """A chain as one step that makes a module: itself, or a class for it."""
-    if not chain:
+def _iterate_blocks(operations: Operations) -> Iterator[Block]:
+    """Every block in operations, after those inside it."""
+    for operation in operations:
+        for inner in _list_inner(operation):
+            yield from _iterate_blocks(inner)
+        if isinstance(operation, Block):
+            yield operation
+
+
+def _list_inner(operation: Operation) -> Sequence[Operations]:
+    """The sequences of operations that an operation is made of."""
+    match operation:
+        case Block(body=BranchGraph(branches)):
+            return [branch.operations for branch in branches]
+        case Block(body=tuple(body)):
+            return [body]
+        case Repetition(module):
+            return [(module,)]
+        case UserModule(children=children):
+            return [(as_module(child),) for child in children]
+        case _:
+            return []
+
+
+def as_module(operations: Operations) -> ModuleOperation:
+    """Operations as one that is a module: itself, or a block of them."""
+    if not operations:
         return ModuleCall("identity", "nn.Identity")
-    if len(chain) == 1 and isinstance(chain[0], ModuleCall | UserModule | Block):
-        return chain[0]
-    return Block("Inside", "The inside of another module.", chain, chain[-1].out)
+    if len(operations) == 1 and isinstance(operations[0], ModuleOperation):
+        return operations[0]
+    return Block("Inside", "The inside of another module.", operations, operations[-1].out)
 
 
-def _define(
-    key: Any, uses: Mapping[Numbers, Block]
-) -> Iterator[tuple[Any, Block, tuple[Parameter, ...], tuple[str, ...]]]:
-    columns = list(zip(*uses, strict=True))
+def _define_class(structure: Any, variants: Mapping[NamedIntegers, Block]) -> Iterator[tuple[Any, ClassDefinition]]:
+    """The class for blocks of one structure, or one for each if they differ in too many integers.
+
+    Integers that are equal to each other in every block share a parameter. Names of classes are not numbered yet.
+    """
+    columns = list(zip(*variants, strict=True))  # for each integer of the structure, its name and value in each block
     values = [tuple(value for _, value in column) for column in columns]
-    differing = list(dict.fromkeys(v for v in values if len(set(v)) > 1))
-    if len(differing) > MAX_PARAMETERS:
-        for block in uses.values():
-            yield (key, block.numbers()), block, (), tuple(str(value) for _, value in block.numbers())
+    varying = list(dict.fromkeys(column for column in values if len(set(column)) > 1))
+    if len(varying) > MAX_PARAMETERS:
+        for integers, block in variants.items():
+            constants = tuple(str(value) for _, value in integers)
+            yield (structure, integers), ClassDefinition(block.name, block, (), constants)
         return
-    roles = [[c[0][0] for c, v in zip(columns, values, strict=True) if v == wanted] for wanted in differing]
-    names = dict(zip(differing, _number_names([_name(each) for each in roles]), strict=True))
-    parameters = tuple(Parameter(name, values.index(wanted)) for wanted, name in names.items())
-    yield key, next(iter(uses.values())), parameters, tuple(names.get(v, str(v[0])) for v in values)
+    argument_names = [[c[0][0] for c, v in zip(columns, values, strict=True) if v == shared] for shared in varying]
+    names = dict(zip(varying, _number_names(list(map(_name_parameter, argument_names))), strict=True))
+    parameters = tuple(Parameter(name, values.index(column)) for column, name in names.items())
+    expressions = tuple(names.get(column, str(column[0])) for column in values)
+    block = next(iter(variants.values()))
+    yield structure, ClassDefinition(block.name, block, parameters, expressions)
 
 
-def _name(roles: Sequence[str]) -> str:
-    """What a parameter is called that stands for numbers of the given names."""
-    return roles[0] if len(set(roles)) == 1 or not set(roles) <= CHANNEL_COUNTS else "channels"
+def _name_parameter(argument_names: Sequence[str]) -> str:
+    """The name of a parameter that is passed to arguments of the given names."""
+    distinct = set(argument_names)
+    return "channels" if len(distinct) > 1 and distinct <= CHANNEL_COUNTS else argument_names[0]
 
 
-def _number_names(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
-    """Names that are all different: those that come several times, or are taken, get a number."""
-    used = {*taken, *(name for name in names if names.count(name) == 1)}
-    found: list[str] = []
+def _number_names(names: Sequence[str], reserved: Iterable[str] = ()) -> list[str]:
+    """Unique names: one that comes several times, or is reserved, gets a number."""
+    used = {*reserved, *(name for name in names if names.count(name) == 1)}
+    unique: list[str] = []
     for name in names:
-        if names.count(name) > 1 or name in taken:
-            name = next(new for i in count(1) if (new := f"{name}{i}") not in used)
+        if names.count(name) > 1 or name in reserved:
+            name = next(numbered for i in count(1) if (numbered := f"{name}{i}") not in used)
         used.add(name)
-        found.append(name)
-    return found
+        unique.append(name)
+    return unique
 
 
-def write_class(made: ClassDefinition, known: ClassDefinitions) -> str:
-    """The text of a class."""
-    parameters = "".join(f", {p.name}: int" for p in made.parameters)
-    init, forward = write_methods(made.block.body, known, made.expressions)
-    lines = [f"class {made.name}(nn.Module):", f'{INDENT}"""{made.block.about}"""', ""]
+def write_class(definition: ClassDefinition, classes: ClassDefinitions) -> str:
+    """The code of a class."""
+    parameters = "".join(f", {p.name}: int" for p in definition.parameters)
+    init, forward = write_methods(definition.block.body, classes, definition.expressions)
+    lines = [f"class {definition.name}(nn.Module):", f'{INDENT}"""{definition.block.docstring}"""', ""]
     if init:
         lines += [f"{INDENT}def __init__(self{parameters}) -> None:", f"{INDENT * 2}super().__init__()"]
         lines += [*(f"{INDENT * 2}{line}" for line in init), ""]
@@ -150,135 +167,125 @@ def write_class(made: ClassDefinition, known: ClassDefinitions) -> str:
 
 
 def format_code(lines: Sequence[str]) -> str:
-    """Statements that do the same, none of them longer than WIDTH where that can be helped."""
-    text = "\n".join(lines)
+    """The same code in lines no longer than WIDTH where that is possible."""
+    code = "\n".join(lines)
     try:
-        return black.format_str(text, mode=black.Mode(line_length=WIDTH)).rstrip("\n")
+        return black.format_str(code, mode=black.Mode(line_length=WIDTH)).rstrip("\n")
     except InvalidInput:  # Python that is newer than black
-        return text
+        return code
 
 
 def write_methods(
-    body: Operations | BranchGraph, known: ClassDefinitions, expressions: Sequence[str], *, shapes: bool = False
+    body: Operations | BranchGraph,
+    classes: ClassDefinitions,
+    expressions: Sequence[str],
+    *,
+    shape_comments: bool = False,
 ) -> tuple[list[str], list[str]]:
-    """The lines of __init__ and of forward; with comments that tell the shape after each step."""
-    writer = _MethodWriter(known, iter(expressions), iter(_number_names(_names(body))))
+    """The lines of __init__ and of forward; `expressions` are those of the integers of the body, in order."""
+    writer = _MethodWriter(classes, iter(expressions), iter(_number_names(_list_attributes(body))))
     if isinstance(body, BranchGraph):
-        writer.fork(body)
+        writer.write_branches(body)
     else:
-        for step in body:
-            writer.forward.append(f"x = {writer.applied(step, 'x')}" + (f"  # {step.out}" if shapes else ""))
+        for operation in body:
+            comment = f"  # {operation.out}" if shape_comments else ""
+            writer.forward.append(f"x = {writer.write_output(operation, 'x')}{comment}")
         writer.forward.append("return x")
     return writer.init, writer.forward
 
 
-def _names(body: Operations | BranchGraph) -> list[str]:
-    """What the attributes are called, without numbers."""
-    if isinstance(body, tuple):
-        return [_attribute(step) for step in body if not isinstance(step, FunctionCall)]
-    return [name for way in body.ways for name in _named(way.name, way.chain)]
+def _list_attributes(body: Operations | BranchGraph) -> list[str]:
+    """The names of the modules' attributes, in the order of the code, without numbers."""
+    if isinstance(body, BranchGraph):
+        return [name for branch in body.branches for name in _list_branch_attributes(branch)]
+    return [_name_attribute(operation) for operation in body if not isinstance(operation, FunctionCall)]
 
 
-def _named(way: str, chain: Operations) -> list[str]:
-    if len(chain) == 1 and way.startswith("edge"):
-        return [] if isinstance(chain[0], FunctionCall) else [way]
-    return _names(chain)
+def _list_branch_attributes(branch: Branch) -> list[str]:
+    """Like _list_attributes; the only module on an edge of a cell is named after the edge."""
+    names = _list_attributes(branch.operations)
+    return [branch.name] if names and len(branch.operations) == 1 and branch.name.startswith("edge") else names
 
 
-def _attribute(step: ModuleCall | UserModule | Block | Repetition) -> str:
-    match step:
+def _name_attribute(operation: ModuleOperation | Repetition) -> str:
+    match operation:
         case Block(name):
             return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-        case Repetition(inside):
-            return f"{_attribute(inside)}s"
+        case Repetition(module):
+            return f"{_name_attribute(module)}s"
         case _:
-            return step.name
+            return operation.name
 
 
 @define
 class _MethodWriter:
-    """Writes the two methods of a class side by side; attributes and numbers are taken in their order."""
+    """Writes __init__ and forward of a class side by side: attributes and integers have one order in both."""
 
-    known: ClassDefinitions
-    expressions: Iterator[str]
-    names: Iterator[str]
+    classes: ClassDefinitions
+    expressions: Iterator[str]  # of the integers
+    attributes: Iterator[str]
     init: list[str] = field(factory=list[str])
     forward: list[str] = field(factory=list[str])
 
-    def applied(self, step: Operation, x: str) -> str:
-        """The expression of a step's output; its module, if it has one, is made in __init__."""
-        if isinstance(step, FunctionCall):
-            return step.code.replace("{x}", x)
-        name = next(self.names)
-        self.init.append(f"self.{name} = {self.module(step)}")
+    def write_output(self, operation: Operation, x: str) -> str:
+        """The expression of an operation's output for the input `x`; a module is constructed in __init__."""
+        if isinstance(operation, FunctionCall):
+            return operation.code.replace("{x}", x)
+        name = next(self.attributes)
+        self.init.append(f"self.{name} = {self.write_constructor(operation)}")
         return f"self.{name}({x})"
 
-    def module(self, step: ModuleCall | UserModule | Block | Repetition) -> str:
-        """The expression that makes a step's module."""
-        match step:
-            case ModuleCall(call=call, arguments=arguments):
-                shown = [next(self.expressions) if a.is_number else repr(a.value) for a in arguments]
-                named = [f"{a.name}={s}" if a.keyword else s for a, s in zip(arguments, shown, strict=True)]
-                return f"{call}({', '.join(named)})"
-            case UserModule(expression=expression, inside=inside):
-                for i, chain in enumerate(inside):
-                    expression = expression.replace(f"{{{i}}}", self.module(wrap(chain)))
+    def write_constructor(self, operation: ModuleOperation | Repetition) -> str:
+        """The expression that constructs an operation's module."""
+        match operation:
+            case ModuleCall(constructor=constructor, arguments=arguments):
+                values = [next(self.expressions) if a.is_integer else repr(a.value) for a in arguments]
+                written = [f"{a.name}={v}" if a.keyword else v for a, v in zip(arguments, values, strict=True)]
+                return f"{constructor}({', '.join(written)})"
+            case UserModule(expression=expression, children=children):
+                for i, child in enumerate(children):
+                    expression = expression.replace(f"{{{i}}}", self.write_constructor(as_module(child)))
                 return expression
             case Block():
-                given = [next(self.expressions) for _ in step.numbers()]
-                return get_class(step, self.known).call(given)
-            case Repetition(inside, count):
-                return f"nn.Sequential(*({self.module(inside)} for _ in range({count})))"
+                integers = [next(self.expressions) for _ in operation.integers]
+                return get_class(operation, self.classes).write_constructor_call(integers)
+            case Repetition(module, count):
+                return f"nn.Sequential(*({self.write_constructor(module)} for _ in range({count})))"
 
-    def fork(self, fork: BranchGraph) -> None:
-        """Lines for every way, and for the sum at each node."""
-        last, made = fork.ways[-1].edge[1], {}
-        for into in fork.nodes():
-            node = into[0].edge[1]
-            for way in fork.ways:
-                if way.edge[1] == node:
-                    made[way] = self._way(way.name, way.chain, "x" if way.edge[0] == 0 else f"node{way.edge[0]}")
-            *before, whole = write_merge(fork.merging, [(made[way], way.out) for way in into])
-            if any("F.pad" in line for line in (*before, whole)) and len({way.out for way in into}) > 1:
+    def write_branches(self, graph: BranchGraph) -> None:
+        """Write the lines of each branch, and a line for the merge at each node."""
+        last_node = graph.branches[-1].edge[1]
+        outputs: dict[Branch, str] = {}
+        for inputs in graph.iterate_node_inputs():
+            node = inputs[0].edge[1]
+            for branch in graph.branches:
+                if branch.edge[1] == node:
+                    outputs[branch] = self._write_branch(branch)
+            operands = [(outputs[branch], branch.out) for branch in inputs]
+            *partial_merges, merge = write_merge(graph.merging, operands)
+            if any("F.pad" in line for line in (*partial_merges, merge)) and len({shape for _, shape in operands}) > 1:
                 self.forward.append("# zeros at the end of an axis make it as long as the longer one")
-            self.forward += [f"merged = {line}" for line in before]
-            self.forward.append(f"return {whole}" if node == last else f"node{node} = {whole}")
+            self.forward += [f"merged = {line}" for line in partial_merges]
+            self.forward.append(f"return {merge}" if node == last_node else f"node{node} = {merge}")
 
-    def _way(self, name: str, chain: Operations, x: str) -> str:
-        """The expression of what comes out of a way, after the lines that it needs."""
-        if not chain:
-            return x
-        for step in chain[:-1]:
-            self.forward.append(f"{name} = {self.applied(step, x)}")
-            x = name
-        last = self.applied(chain[-1], x)
-        if len(chain) == 1:
-            return last
-        self.forward.append(f"{name} = {last}")
-        return name
+    def _write_branch(self, branch: Branch) -> str:
+        """The expression of a branch's output, after the lines that it needs."""
+        x = "x" if branch.edge[0] == 0 else f"node{branch.edge[0]}"
+        for operation in branch.operations:
+            output = self.write_output(operation, x)
+            if len(branch.operations) == 1:
+                return output
+            x = branch.name
+            self.forward.append(f"{x} = {output}")
+        return x
 
 
-def get_class(block: Block, known: ClassDefinitions) -> ClassDefinition:
-    """The class that a block is made of."""
-    key = block.skeleton()
-    return known[key] if key in known else known[key, block.numbers()]
-
-
-def collect_definitions(chain: Operations) -> list[str]:
-    """What persons' own modules need to be defined, each text once."""
-    found: dict[str, None] = {}
-    for step in chain:
-        match step:
-            case UserModule(definitions=text, inside=inside):
-                found |= dict.fromkeys(each for c in inside for each in collect_definitions(c))
-                found |= {text: None} if text else {}
-            case Block(body=BranchGraph(ways)):
-                found |= dict.fromkeys(each for way in ways for each in collect_definitions(way.chain))
-            case Block(body=body):
-                assert isinstance(body, tuple)
-                found |= dict.fromkeys(collect_definitions(body))
-            case Repetition(inside):
-                found |= dict.fromkeys(collect_definitions((inside,)))
-            case _:
-                pass
-    return list(found)
+def collect_preambles(operations: Operations) -> list[str]:
+    """The preambles of all user modules, those of children first, each once."""
+    preambles: dict[str, None] = {}
+    for operation in operations:
+        for inner in _list_inner(operation):
+            preambles |= dict.fromkeys(collect_preambles(inner))
+        if isinstance(operation, UserModule) and operation.preamble:
+            preambles[operation.preamble] = None
+    return list(preambles)

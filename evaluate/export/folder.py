@@ -1,4 +1,4 @@
-"""A folder with everything that a model needs to be used elsewhere."""
+"""The folder of an exported model: everything that is needed to use it elsewhere."""
 
 import json
 import logging
@@ -26,16 +26,16 @@ from archwright.evaluate.user_errors import format_message, format_traceback
 from archwright.store.atomic import make_scratch_folder
 
 EXPORT_FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
-DRAFT_PREFIX = ".archwright-export-"  # folders for a moment, in that of the export
-OUTPUT_TOLERANCE = 1e-4  # how far outputs of the same model may be apart, as a fraction of the largest
+SCRATCH_PREFIX = ".archwright-export-"  # of temporary folders in that of the export
+OUTPUT_TOLERANCE = 1e-4  # of the outputs of the same model, as a fraction of the largest
 
 
 class FileExists(ArchwrightError, FileExistsError):
-    """A file of the export that is there already, and may be somebody's."""
+    """A file where one of the export should go."""
 
 
 class UnwritableFolder(ArchwrightError, OSError):
-    """A folder that cannot be made or written to."""
+    """A folder that cannot be created or written to."""
 
 
 class WrongWeights(ArchwrightError, ValueError):
@@ -43,158 +43,162 @@ class WrongWeights(ArchwrightError, ValueError):
 
 
 class WrongSource(ArchwrightError, ValueError):
-    """The source of a person's kind of module, if it does not run or is not what its compile method makes."""
+    """A kind of module whose source does not run, or does not compute what its method compile does."""
 
 
 @frozen
 class ModelToExport:
-    """A model to export. `weights` are those of the compiled module, None for those that it begins with."""
+    """A model to export."""
 
     architecture: Term
     in_shape: Shape
-    seed: int  # of the weights that it begins with
-    weights: Mapping[str, Tensor] | None
+    seed: int  # of the initial weights
+    weights: Mapping[str, Tensor] | None  # of the compiled module; None for the initial ones
     origin: Provenance
-    normalisation: Normalisation | None  # None if the model was trained on no images, or nobody knows
+    normalisation: Normalisation | None  # None if the model was trained on no images, or if it is unknown
     card: Card
-    described: Mapping[str, JSON] = field(factory=dict[str, JSON])  # what architecture.json holds
-    initialization: str = "own"  # of what it begins with, as compile_architecture takes it
-    notes: tuple[str, ...] = ()  # for whoever exports it
+    description: Mapping[str, JSON] = field(factory=dict[str, JSON])  # the content of architecture.json
+    initialization: str = "own"  # of the initial weights, as in compile_architecture
+    notes: tuple[str, ...] = ()  # for the person who exports it
 
 
 @frozen
 class ExportResult:
-    """What was written, and what could not be: why, by its file's name."""
+    """The files of an export."""
 
     files: tuple[Path, ...]
-    missing: Mapping[str, str]
-    notes: tuple[str, ...] = ()  # what else is to know
+    missing: Mapping[str, str]  # by name, the reasons why files were not written
+    notes: tuple[str, ...] = ()  # those of the model
 
 
-def export_model(subject: ModelToExport, folder: Path, *, force: bool = False) -> ExportResult:
-    """Write a model to `folder`, which is made.
+def export_model(model: ModelToExport, folder: Path, *, force: bool = False) -> ExportResult:
+    """Write a model to `folder`, which is created if need be.
 
-    The code is run first: it must give what the compiled module gives. What cannot be written because of a person's
-    kind of module is left out, and with `force` no such file of an earlier export stays. Whatever fails leaves the
-    folder as it was. Raises FileThere unless `force` is set, FolderUnwritable and WrongWeights.
+    The code is run first: its outputs must be those of the compiled module. Files that cannot be written because of a
+    person's kind of module are left out, and with `force` those of an earlier export are deleted. After any error the
+    folder is as it was. Raises FileExists unless `force` is set, UnwritableFolder and WrongWeights.
     """
-    _require_free(folder, force=force)
-    ours = _load_model(subject)
+    _require_writable(folder, force=force)
+    compiled = _compile_model(model)
     missing: dict[str, str] = {}
-    texts: dict[str, bytes] = {}
-    model, state = ours, dict(ours.state_dict())
+    contents: dict[str, bytes] = {}
+    module, weights = compiled, dict(compiled.state_dict())
     try:
-        names = subject.card.class_names
-        text = write_model_file(subject.architecture, subject.in_shape, subject.origin, subject.normalisation, names)
-        model, state = _load_source(text, ours, subject, folder)
-        texts["model.py"] = text.encode()
+        code = write_model_file(
+            model.architecture, model.in_shape, model.origin, model.normalisation, model.card.class_names
+        )
+        module, weights = _run_model_file(code, compiled, model, folder)
+        contents["model.py"] = code.encode()
     except ArchwrightError as error:
         missing["model.py"] = str(error)
-    about = _to_metadata(subject.card.class_names)
-    held = {name: value.contiguous().clone() for name, value in state.items()}
-    texts["model.safetensors"] = save(held, {"format": "pt", **about})
-    texts["architecture.json"] = (json.dumps(subject.described, indent=2) + "\n").encode()
+    metadata = _to_metadata(model.card.class_names)
+    tensors = {name: value.contiguous().clone() for name, value in weights.items()}
+    contents["model.safetensors"] = save(tensors, {"format": "pt", **metadata})
+    contents["architecture.json"] = (json.dumps(model.description, indent=2) + "\n").encode()
     try:
-        texts["model.onnx"] = to_onnx(model, subject.in_shape, about)
+        contents["model.onnx"] = to_onnx(module, model.in_shape, metadata)
     except Exception as error:  # noqa: BLE001  (whatever a person's kind of module makes torch raise)
-        missing["model.onnx"] = f"torch cannot export the model to ONNX: {_find_root_cause(error)}"
-    shapes = subject.in_shape, subject.architecture.out_shape(subject.in_shape)
-    text = write_card(subject.card, subject.origin, shapes, subject.normalisation, tuple(texts), missing)
-    texts["README.md"] = text.encode()
-    files = _write(folder, {name: texts[name] for name in EXPORT_FILES if name in texts})
-    return ExportResult(files, missing, subject.notes)
+        missing["model.onnx"] = f"torch cannot export the model to ONNX: {_describe_root_cause(error)}"
+    shapes = model.in_shape, model.architecture.out_shape(model.in_shape)
+    card = write_card(model.card, model.origin, shapes, model.normalisation, tuple(contents), missing)
+    contents["README.md"] = card.encode()
+    files = _write_files(folder, {name: contents[name] for name in EXPORT_FILES if name in contents})
+    return ExportResult(files, missing, model.notes)
 
 
-def _to_metadata(names: Sequence[str]) -> dict[str, str]:
-    """What metadata says of the classes of the outputs, in their order: JSON, as it holds texts only."""
-    return {"classes": json.dumps(list(names))} if names else {}
+def _to_metadata(class_names: Sequence[str]) -> dict[str, str]:
+    """The names of the classes of the outputs, in their order, as metadata: JSON, since its values are texts."""
+    return {"classes": json.dumps(list(class_names))} if class_names else {}
 
 
-def _require_free(folder: Path, *, force: bool) -> None:
-    there = [folder / name for name in EXPORT_FILES if (folder / name).exists()]
-    if there and not force:
-        raise FileExists(f"{there[0]} is there already; name another folder, or overwrite it with --force")
+def _require_writable(folder: Path, *, force: bool) -> None:
+    existing = [folder / name for name in EXPORT_FILES if (folder / name).exists()]
+    if existing and not force:
+        raise FileExists(f"{existing[0]} is there already; name another folder, or overwrite it with --force")
     if folder.exists() and not folder.is_dir():
         raise UnwritableFolder(f"{folder} is no folder; name another one")
-    if folders := [path for path in there if path.is_dir()]:
+    if folders := [path for path in existing if path.is_dir()]:
         raise FileExists(f"{folders[0]} is a folder; name another folder for the model, or move that one away")
 
 
-def _write(folder: Path, texts: Mapping[str, bytes]) -> tuple[Path, ...]:
-    """The files with these texts, once they are in `folder`, and none of FILES beside them."""
+def _write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """The files, once all are written to `folder`; others of EXPORT_FILES are deleted there."""
     try:
-        with make_folder(folder), make_scratch_folder(folder, DRAFT_PREFIX) as place:
-            for name, content in texts.items():
-                (place / name).write_bytes(content)
+        with make_folder(folder), make_scratch_folder(folder, SCRATCH_PREFIX) as scratch_folder:
+            for name, content in contents.items():
+                (scratch_folder / name).write_bytes(content)
             for name in EXPORT_FILES:
-                if name not in texts:
+                if name not in contents:
                     (folder / name).unlink(missing_ok=True)
-            return tuple((place / name).replace(folder / name) for name in texts)
+            return tuple((scratch_folder / name).replace(folder / name) for name in contents)
     except OSError as error:
         raise UnwritableFolder(f"{folder} cannot be written to ({error.strerror}); name another folder") from error
 
 
-def _load_model(subject: ModelToExport) -> nn.Module:
+def _compile_model(model: ModelToExport) -> nn.Module:
     """The compiled module with the weights, in eval mode."""
-    model = compile_architecture(subject.architecture, subject.in_shape, subject.seed, subject.initialization)
-    if subject.weights is not None:
+    module = compile_architecture(model.architecture, model.in_shape, model.seed, model.initialization)
+    if model.weights is not None:
         try:
-            model.load_state_dict(subject.weights)
+            module.load_state_dict(model.weights)
         except RuntimeError as error:
             raise WrongWeights(
                 f"the weights are not those of the architecture ({str(error).splitlines()[-1].strip()}); "
                 "train the trial again"
             ) from error
-    return model.eval()
+    return module.eval()
 
 
-def _load_source(
-    text: str, ours: nn.Module, subject: ModelToExport, folder: Path
+def _run_model_file(
+    code: str, compiled: nn.Module, model: ModelToExport, folder: Path
 ) -> tuple[nn.Module, dict[str, Tensor]]:
-    """The module of model.py with the weights, and its state; WrongSource if it is not what ours is."""
-    own_classes = [list_kinds()[kind].__name__ for kind in sorted(find_user_kinds(to_json(subject.architecture)))]
-    whose = " or ".join(own_classes) or "archwright itself"
-    names: dict[str, Any] = {"__name__": "model", "__file__": str(folder / "model.py")}
-    x = torch.randn(4, *subject.in_shape, generator=torch.Generator().manual_seed(0))
+    """The module of model.py with the weights of the compiled one, in eval mode, and its state.
+
+    Raises WrongSource if the two do not have the same weights and outputs.
+    """
+    user_classes = [list_kinds()[kind].__name__ for kind in sorted(find_user_kinds(to_json(model.architecture)))]
+    author = " or ".join(user_classes) or "archwright itself"
+    namespace: dict[str, Any] = {"__name__": "model", "__file__": str(folder / "model.py")}
+    x = torch.randn(4, *model.in_shape, generator=torch.Generator().manual_seed(0))
     try:
-        exec(compile(text, "model.py", "exec"), names)  # noqa: S102  (what is exported must run)
-        model: nn.Module = names["Model"]().eval()
-        own = [name for name in model.state_dict() if name not in ("mean", "deviation")]
-        weights = ours.state_dict().values()
-        if [model.state_dict()[name].shape for name in own] != [value.shape for value in weights]:
-            raise WrongSource(f"compile and source of {whose} make different weights; let them make the same")
-        state = dict(zip(own, weights, strict=True))
-        if (images := subject.normalisation) is not None and not images.is_inline:
-            state |= {"mean": torch.tensor(images.mean).reshape(images.shape)}
-            state |= {"deviation": torch.tensor(images.deviation).reshape(images.shape)}
-        model.load_state_dict(state)
+        exec(compile(code, "model.py", "exec"), namespace)  # noqa: S102  (what is exported must run)
+        module: nn.Module = namespace["Model"]().eval()
+        expected_weights = compiled.state_dict().values()
+        weights = {name: value for name, value in module.state_dict().items() if name not in ("mean", "deviation")}
+        if [value.shape for value in weights.values()] != [value.shape for value in expected_weights]:
+            raise WrongSource(f"compile and source of {author} make different weights; let them make the same")
+        state = dict(zip(weights, expected_weights, strict=True))
+        if (normalisation := model.normalisation) is not None and not normalisation.is_inline:
+            state["mean"] = torch.tensor(normalisation.mean).reshape(normalisation.shape)
+            state["deviation"] = torch.tensor(normalisation.deviation).reshape(normalisation.shape)
+        module.load_state_dict(state)
         with torch.no_grad():
-            if not _is_close(model(x), ours(x)):
-                raise WrongSource(f"compile and source of {whose} give different outputs; let them compute the same")
+            if not _is_close(module(x), compiled(x)):
+                raise WrongSource(f"compile and source of {author} give different outputs; let them compute the same")
     except ArchwrightError:
         raise
     except Exception as error:  # a person's source may raise anything
         raise WrongSource(
-            f"the code that source of {whose} gives does not run:\n{format_traceback(error, lines=None)}"
+            f"the code that source of {author} gives does not run:\n{format_traceback(error, lines=None)}"
         ) from error
-    return model, state
+    return module, state
 
 
-def _is_close(found: Tensor, expected: Tensor) -> bool:
-    bound = OUTPUT_TOLERANCE * max(1.0, float(expected.nan_to_num().abs().max()))
-    return found.shape == expected.shape and torch.allclose(
-        found, expected, rtol=OUTPUT_TOLERANCE, atol=bound, equal_nan=True
+def _is_close(actual: Tensor, expected: Tensor) -> bool:
+    atol = OUTPUT_TOLERANCE * max(1.0, float(expected.nan_to_num().abs().max()))
+    return actual.shape == expected.shape and torch.allclose(
+        actual, expected, rtol=OUTPUT_TOLERANCE, atol=atol, equal_nan=True
     )
 
 
-def to_onnx(model: nn.Module, in_shape: Shape, about: Mapping[str, str]) -> bytes:
-    """The model in ONNX, its input `images` and its output `logits` with a batch of any size; `about` is metadata."""
-    images = torch.zeros(2, *in_shape)  # one image would be taken for a batch that is always of one
+def to_onnx(module: nn.Module, in_shape: Shape, metadata: Mapping[str, str]) -> bytes:
+    """The module as ONNX, with an input `images`, an output `logits`, and a batch of any size."""
+    images = torch.zeros(2, *in_shape)  # torch would fix the size of a batch of one
     batch = torch.export.Dim("batch")
     export_: Callable[..., Any] = torch.onnx.export
     with _silence_torch():
         program = export_(
-            model,
+            module,
             (images,),
             input_names=["images"],
             output_names=["logits"],
@@ -203,25 +207,25 @@ def to_onnx(model: nn.Module, in_shape: Shape, about: Mapping[str, str]) -> byte
             verbose=False,
         )
     proto = program.model_proto
-    for name, value in about.items():
+    for name, value in metadata.items():
         proto.metadata_props.add(key=name, value=value)
     return proto.SerializeToString()
 
 
 @contextmanager
 def _silence_torch() -> Iterator[None]:
-    """Keeps to itself what torch prints and logs of an export: whole programs, where it fails."""
-    before = logging.root.manager.disable
+    """Discards what torch prints and logs of an export: whole programs, where it fails."""
+    previous_level = logging.root.manager.disable
     logging.disable()
     try:
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             yield
     finally:
-        logging.disable(before)
+        logging.disable(previous_level)
 
 
-def _find_root_cause(error: BaseException) -> str:
-    """The first line of what was wrong in the first place."""
+def _describe_root_cause(error: BaseException) -> str:
+    """The class of the first exception in the chain that led to an error, and the first line of its message."""
     while (cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
         error = cause
     return f"{type(error).__name__}: {next(iter(format_message(error).splitlines()), '')}".removesuffix(": ")

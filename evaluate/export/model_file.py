@@ -1,4 +1,4 @@
-"""The text of model.py: PyTorch that runs alone, and says where it came from."""
+"""The code of model.py: PyTorch that runs without archwright, and says where it came from."""
 
 import ast
 import re
@@ -14,26 +14,16 @@ from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.classes import (
     INDENT,
     WIDTH,
-    collect_definitions,
+    collect_preambles,
     define_classes,
     format_code,
     write_class,
     write_methods,
 )
-from archwright.evaluate.export.operations import numbers
-from archwright.evaluate.export.translate import steps
+from archwright.evaluate.export.operations import collect_integers
+from archwright.evaluate.export.translate import translate
 
 RESERVED_NAMES = ("Model", "load", "summary", "main", "mean_of_windows", "CLASSES", "torch", "nn", "F", "sys", "Path")
-
-
-@frozen
-class Provenance:
-    """Where a model came from, for its readers."""
-
-    title: str  # one line
-    facts: Mapping[str, str]  # what is to know, in the order of telling
-    scores: Mapping[str, str] = field(factory=dict[str, str])  # how good it is
-
 
 MEAN_OF_WINDOWS = '''
 def mean_of_windows(x: torch.Tensor, size: int, stride: int, margins: tuple[int, int, int, int]) -> torch.Tensor:
@@ -73,8 +63,17 @@ def classify(model: Model, file: str) -> None:
     with torch.inference_mode():
         shares = model(model.preprocess(images)).softmax(1)
     for i, (share, label) in enumerate(zip(*shares.max(1), strict=True)):
-        print(f"image {{i}}: {what}, probability {{share:.3f}}")
+        print(f"image {{i}}: {name}, probability {{share:.3f}}")
 '''
+
+
+@frozen
+class Provenance:
+    """Where a model came from."""
+
+    title: str  # one line
+    facts: Mapping[str, str]  # such as run, trial and seed, in the order in which they are shown
+    scores: Mapping[str, str] = field(factory=dict[str, str])  # metrics by their descriptions
 
 
 def write_model_file(
@@ -84,65 +83,57 @@ def write_model_file(
     normalisation: Normalisation | None,
     class_names: Sequence[str] = (),
 ) -> str:
-    """The text of model.py; raises NoSource or BadSource."""
-    chain = steps(architecture, in_shape)
-    given = collect_definitions(chain)
-    known = define_classes(chain, [*RESERVED_NAMES, *_list_defined(given)])
-    init, forward = write_methods(chain, known, [str(value) for _, value in numbers(chain)], shapes=True)
-    axes = ", ".join(map(str, in_shape))
-    model = _model(in_shape, architecture.out_shape(in_shape), init, forward, normalisation)
-    parts = [*given, *(write_class(each, known) for each in known.values()), model, LOAD.strip(), SUMMARY.strip()]
+    """The code of model.py; raises NoModuleSource or BadModuleSource."""
+    operations = translate(architecture, in_shape)
+    preambles = collect_preambles(operations)
+    classes = define_classes(operations, [*RESERVED_NAMES, *_list_definitions(preambles)])
+    integers = [str(value) for _, value in collect_integers(operations)]
+    init, forward = write_methods(operations, classes, integers, shape_comments=True)
+    model = _write_model(in_shape, architecture.out_shape(in_shape), init, forward, normalisation)
+    class_texts = [write_class(definition, classes) for definition in classes.values()]
+    parts = [*preambles, *class_texts, model, LOAD.strip(), SUMMARY.strip()]
     if normalisation:
-        what = "{CLASSES[int(label)]}" if class_names else "class {label}"
-        parts.append(CLASSIFY.format(axes=axes, what=what).strip())
-    parts.append(_main(normalisation))
+        name = "{CLASSES[int(label)]}" if class_names else "class {label}"  # for an f-string of the code
+        parts.append(CLASSIFY.format(axes=_join_axes(in_shape), name=name).strip())
+    parts.append(_write_main(normalisation))
     body = "\n\n\n".join(parts)
     if "mean_of_windows(" in body:
         body = f"{MEAN_OF_WINDOWS.strip()}\n\n\n{body}"
-    imports = _imports(body) + (f"\n\n{_write_class_names(class_names)}" if class_names else "")
-    return f"{_docstring(origin, normalisation)}\n\n{imports}\n\n\n{body}\n"
+    header = _write_imports(body) + (f"\n\n{_write_class_names(class_names)}" if class_names else "")
+    return f"{_write_docstring(origin, normalisation)}\n\n{header}\n\n\n{body}\n"
 
 
 def _write_class_names(class_names: Sequence[str]) -> str:
-    """The names of the classes, several to a line."""
-    # A list, since pprint breaks no texts up in it that fit a line of their own.
+    """The constant with the names of the classes, several to a line."""
+    # Of a list: pprint does not break up its texts where they fit in a line.
     names = pformat(list(class_names), width=WIDTH - len(INDENT), compact=True)[1:-1]
     lines = "\n".join(INDENT + line.strip() for line in names.splitlines())
     return f"CLASSES = (  # of the logits, in their order\n{lines},\n)"
 
 
-def _list_defined(texts: Sequence[str]) -> list[str]:
-    """The names of classes and functions that texts define."""
+def _list_definitions(preambles: Sequence[str]) -> list[str]:
+    """The names of classes and functions that preambles define."""
     return [
-        node.name
-        for text in texts
-        for node in ast.parse(text).body
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        statement.name
+        for preamble in preambles
+        for statement in ast.parse(preamble).body
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
     ]
 
 
-def _docstring(origin: Provenance, normalisation: Normalisation | None) -> str:
-    told = {**origin.facts, **origin.scores}
-    width = max(map(len, told), default=0)
-    facts = [to_one_line(f"{name:{width}}  {value}") for name, value in told.items()]
-    ways = ["    python model.py               prints its layers"]
+def _write_docstring(origin: Provenance, normalisation: Normalisation | None) -> str:
+    facts = {**origin.facts, **origin.scores}
+    width = max(map(len, facts), default=0)
+    rows = [to_one_line(f"{name:{width}}  {value}") for name, value in facts.items()]
+    usage = ["    python model.py               prints its layers"]
     if normalisation:
-        ways.append("    python model.py images.npy    prints the classes of images")
-    text = "\n".join(
-        [
-            to_one_line(origin.title),
-            "",
-            *facts,
-            "",
-            "load() gives the model with the weights beside this file.",
-            "",
-            *ways,
-        ]
-    )
+        usage.append("    python model.py images.npy    prints the classes of images")
+    load = "load() gives the model with the weights beside this file."
+    text = "\n".join([to_one_line(origin.title), "", *rows, "", load, "", *usage])
     return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '\n"""'
 
 
-def _imports(body: str) -> str:
+def _write_imports(body: str) -> str:
     functional = "from torch.nn import functional as F\n" if re.search(r"\bF\.", body) else ""
     standard = "import sys\n" if "sys." in body else ""
     return (
@@ -151,40 +142,41 @@ def _imports(body: str) -> str:
     ).rstrip()
 
 
-def _model(
+def _write_model(
     in_shape: Shape, out_shape: Shape, init: list[str], forward: list[str], normalisation: Normalisation | None
 ) -> str:
+    """The class Model; `init` and `forward` are the lines of its methods."""
     lines = [
         "class Model(nn.Module):",
-        f'{INDENT}"""{_describe_batch(in_shape)} to {_describe_batch(out_shape)}."""',
+        f'{INDENT}"""(batch, {_join_axes(in_shape)}) to (batch, {_join_axes(out_shape)})."""',
         "",
     ]
     lines += [f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
-    lines += [f"{INDENT * 2}{line}" for line in (*init, *_buffers(normalisation))]
+    lines += [f"{INDENT * 2}{line}" for line in (*init, *_write_buffers(normalisation))]
     lines += ["", f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
     lines += [f"{INDENT * 2}{line}" for line in forward]
-    end = PREPROCESS.format(axes=", ".join(map(str, in_shape))).rstrip() if normalisation else ""
-    return format_code(lines) + ("\n" + end if end else "")
+    preprocess = "\n" + PREPROCESS.format(axes=_join_axes(in_shape)).rstrip() if normalisation else ""
+    return format_code(lines) + preprocess
 
 
-def _describe_batch(shape: Shape) -> str:
-    return f"(batch, {', '.join(map(str, shape))})"
+def _join_axes(shape: Shape) -> str:
+    return ", ".join(map(str, shape))
 
 
-def _buffers(normalisation: Normalisation | None) -> list[str]:
-    """The lines that make what images are normalised with."""
+def _write_buffers(normalisation: Normalisation | None) -> list[str]:
+    """The lines of __init__ that register mean and deviation; the values of large ones come with the weights."""
     if normalisation is None:
         return []
     if not normalisation.is_inline:
-        shape = ", ".join(map(str, normalisation.shape))
-        return [f'self.register_buffer("{name}", torch.empty({shape}))' for name in ("mean", "deviation")]
+        empty = f"torch.empty({_join_axes(normalisation.shape)})"
+        return [f'self.register_buffer("{name}", {empty})' for name in ("mean", "deviation")]
     return [
-        f'self.register_buffer("{name}", torch.tensor({list(held)}).reshape{normalisation.shape}, persistent=False)'
-        for name, held in (("mean", normalisation.mean), ("deviation", normalisation.deviation))
+        f'self.register_buffer("{name}", torch.tensor({list(values)}).reshape{normalisation.shape}, persistent=False)'
+        for name, values in (("mean", normalisation.mean), ("deviation", normalisation.deviation))
     ]
 
 
-def _main(normalisation: Normalisation | None) -> str:
+def _write_main(normalisation: Normalisation | None) -> str:
     if normalisation is None:
         return f'if __name__ == "__main__":\n{INDENT}summary(load())'
     return (

@@ -1,4 +1,4 @@
-"""What an architecture does, step by step, as values of which code is written."""
+"""The operations of a network as values, of which the code of a model is written."""
 
 import math
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from archwright.core.modules.graphs import Edge
 from archwright.core.shape import Shape
 
 Merging = Literal["add", "concatenate"]
-Numbers = tuple[tuple[str, int], ...]  # integers in code, each with the name of what it is
+NamedIntegers = tuple[tuple[str, int], ...]  # integers in code, each with the name of the argument that it is
 
 
 @frozen
@@ -23,184 +23,207 @@ class Argument:
     keyword: bool = False
 
     @property
-    def is_number(self) -> bool:
-        """Whether it is an integer, in which classes that are otherwise alike may differ."""
+    def is_integer(self) -> bool:
+        """Whether it is an integer, which two uses of one class may have different values of."""
         return isinstance(self.value, int) and not isinstance(self.value, bool)
 
 
 @final
 @frozen
 class ModuleCall:
-    """A module of torch's, made in __init__ and called in forward."""
+    """A module of torch's, constructed in __init__ and called in forward."""
 
     name: str  # of its attribute, without a number
-    call: str  # what makes it, as in nn.Conv2d
+    constructor: str  # such as nn.Conv2d
     arguments: tuple[Argument, ...] = ()
-    out: Shape = field(default=(), eq=False)  # comments tell shapes; code that differs in nothing else is the same
+    out: Shape = field(default=(), eq=False)  # only comments tell it, so code with other shapes is the same code
 
-    def skeleton(self) -> Any:
-        """Everything but the numbers."""
-        shown = tuple((a.name, a.keyword, None if a.is_number else repr(a.value)) for a in self.arguments)
-        return ("layer", self.name, self.call, shown)
+    @property
+    def structure(self) -> Any:
+        """Everything but the integers."""
+        arguments = tuple((a.name, a.keyword, None if a.is_integer else repr(a.value)) for a in self.arguments)
+        return ("module", self.name, self.constructor, arguments)
 
-    def numbers(self) -> Numbers:
-        """The integers in the call."""
-        return tuple((a.name, a.value) for a in self.arguments if a.is_number)
+    @property
+    def integers(self) -> NamedIntegers:
+        """The integers among the arguments."""
+        return tuple((a.name, a.value) for a in self.arguments if a.is_integer)
 
 
 @final
 @frozen
 class FunctionCall:
-    """An expression in forward that needs nothing remembered; `{x}` in it stands for the input."""
+    """An expression in forward that has no state; `{x}` in it stands for the input."""
 
     code: str
     out: Shape = field(default=(), eq=False)
 
-    def skeleton(self) -> Any:
+    @property
+    def structure(self) -> Any:
         """All of it."""
         return ("function", self.code)
 
-    def numbers(self) -> Numbers:
-        """None: those in a function are part of it."""
+    @property
+    def integers(self) -> NamedIntegers:
+        """None: those in the expression are part of the structure."""
         return ()
 
 
 @final
 @frozen
 class UserModule:
-    """A module of a person's own: an expression that makes it, and what must be defined before.
+    """A module of a person's own kind: the expression that constructs it, and the code that must come before.
 
-    `{0}`, `{1}` ... in the expression stand for the modules inside.
+    `{0}`, `{1}` ... in the expression stand for the modules of its children.
     """
 
-    name: str
+    name: str  # of its attribute, without a number
     expression: str
-    definitions: str = ""
-    inside: "tuple[Operations, ...]" = ()
+    preamble: str = ""  # imports and definitions at the top of the file
+    children: "tuple[Operations, ...]" = ()
     out: Shape = field(default=(), eq=False)
 
-    def skeleton(self) -> Any:
-        """Everything but the numbers of the modules inside."""
-        return ("own", self.name, self.expression, self.definitions, tuple(map(skeleton, self.inside)))
+    @property
+    def structure(self) -> Any:
+        """Everything but the integers of the children."""
+        return ("user", self.name, self.expression, self.preamble, tuple(map(get_structure, self.children)))
 
-    def numbers(self) -> Numbers:
-        """Those of the modules inside."""
-        return numbers(*self.inside)
+    @property
+    def integers(self) -> NamedIntegers:
+        """Those of the children."""
+        return collect_integers(*self.children)
 
 
 @final
 @frozen
 class Block:
-    """Steps that get a class of their own."""
+    """Operations that get a class of their own."""
 
     name: str  # of the class, without a number
-    about: str  # its docstring
+    docstring: str  # of the class
     body: "Operations | BranchGraph"
     out: Shape = field(default=(), eq=False)
 
-    def skeleton(self) -> Any:
-        """Everything but the numbers: classes alike in it can be one class with parameters."""
-        return ("block", self.name, skeleton(self.body) if isinstance(self.body, tuple) else self.body.skeleton())
+    @property
+    def structure(self) -> Any:
+        """Everything but the integers: blocks of the same structure can share a class that has parameters."""
+        body = self.body.structure if isinstance(self.body, BranchGraph) else get_structure(self.body)
+        return ("block", self.name, body)
 
-    def numbers(self) -> Numbers:
-        """Those of all steps inside."""
-        return numbers(self.body) if isinstance(self.body, tuple) else self.body.numbers()
+    @property
+    def integers(self) -> NamedIntegers:
+        """Those of all operations in the body."""
+        return self.body.integers if isinstance(self.body, BranchGraph) else collect_integers(self.body)
+
+
+ModuleOperation = ModuleCall | UserModule | Block  # one that is an nn.Module when run
 
 
 @final
 @frozen
 class Repetition:
-    """A step several times in a row, each with weights of its own."""
+    """A module several times in a row, each with weights of its own."""
 
-    step: "ModuleCall | UserModule | Block"
+    module: ModuleOperation
     count: int
     out: Shape = field(default=(), eq=False)
 
-    def skeleton(self) -> Any:
-        """Everything but the numbers of the step."""
-        return ("repeated", self.count, self.step.skeleton())
+    @property
+    def structure(self) -> Any:
+        """The count, and everything but the integers of the module."""
+        return ("repetition", self.count, self.module.structure)
 
-    def numbers(self) -> Numbers:
-        """Those of the step, once."""
-        return self.step.numbers()
+    @property
+    def integers(self) -> NamedIntegers:
+        """Those of the module, once."""
+        return self.module.integers
 
 
-Operation = ModuleCall | FunctionCall | UserModule | Block | Repetition
-Operations = tuple[Operation, ...]
+Operation = ModuleOperation | FunctionCall | Repetition
+Operations = tuple[Operation, ...]  # one after the other
 ZERO = FunctionCall("torch.zeros_like({x})")
-
-
-def skeleton(chain: Operations) -> Any:
-    """Everything but the numbers of steps in a row."""
-    return tuple(step.skeleton() for step in chain)
-
-
-def numbers(*chains: Operations) -> Numbers:
-    """The integers in the steps of chains, in order."""
-    return tuple(number for chain in chains for step in chain for number in step.numbers())
 
 
 @final
 @frozen
 class Branch:
-    """Steps from one node of a fork to a later one; node 0 is the input, the last node the output."""
+    """Operations from one node of a graph to a later one; node 0 is the input, the last node the output."""
 
     edge: Edge
-    name: str  # of the variable that holds what comes out of several steps, and of the attribute of a single one
-    chain: Operations
+    name: str  # of the variable for intermediate outputs, and of the attribute if "edge_..." and one module
+    operations: Operations
     out: Shape = field(eq=False)
 
 
 @final
 @frozen
 class BranchGraph:
-    """Ways side by side; a node merges what comes in from left to right, zero-padded to a common shape."""
+    """Parallel branches; a node merges its inputs from left to right, zero-padded to a common shape."""
 
-    ways: tuple[Branch, ...]  # in the order of their targets
+    branches: tuple[Branch, ...]  # in the order of their target nodes
     merging: Merging
 
-    def skeleton(self) -> Any:
-        """Everything but the numbers; shapes tell where zeros must be padded, so what they come to is part of it."""
-        ways = tuple((way.edge, way.name, skeleton(way.chain)) for way in self.ways)
-        joins = tuple(tuple(write_merge(self.merging, [("y", w.out) for w in into])) for into in self.nodes())
-        return ("fork", self.merging, ways, joins)
+    @property
+    def structure(self) -> Any:
+        """Everything but the integers; the code of the merges is part of it, as shapes decide what is padded."""
+        branches = tuple((b.edge, b.name, get_structure(b.operations)) for b in self.branches)
+        merges = tuple(
+            tuple(write_merge(self.merging, [("y", b.out) for b in inputs])) for inputs in self.iterate_node_inputs()
+        )
+        return ("branches", self.merging, branches, merges)
 
-    def numbers(self) -> Numbers:
-        """Those of all ways."""
-        return numbers(*(way.chain for way in self.ways))
+    @property
+    def integers(self) -> NamedIntegers:
+        """Those of all branches."""
+        return collect_integers(*(branch.operations for branch in self.branches))
 
-    def nodes(self) -> Iterator[list[Branch]]:
-        """For each node but the input, the ways into it that matter: zeros among others do not, if of one shape."""
-        for node in sorted({way.edge[1] for way in self.ways}):
-            into = [way for way in self.ways if way.edge[1] == node]
-            other = [way for way in into if way.chain != (ZERO,)]
-            alike = len({way.out for way in into}) == 1
-            yield other if other and alike and self.merging == "add" else into
+    def iterate_node_inputs(self) -> Iterator[list[Branch]]:
+        """For each node but the first, the branches to merge: zeros in a sum are left out if all have one shape."""
+        for node in sorted({branch.edge[1] for branch in self.branches}):
+            inputs = [branch for branch in self.branches if branch.edge[1] == node]
+            nonzero = [branch for branch in inputs if branch.operations != (ZERO,)]
+            same_shape = len({branch.out for branch in inputs}) == 1
+            yield nonzero if nonzero and same_shape and self.merging == "add" else inputs
 
 
-def write_merge(merging: Merging, parts: list[tuple[str, Shape]]) -> Iterator[str]:
-    """Expressions of which each uses the one before under the name `merged`; the last one merges all parts."""
-    expressions, shapes = [e for e, _ in parts], [s for _, s in parts]
+def get_structure(operations: Operations) -> Any:
+    """Everything but the integers of operations in a row: hashable, equal for those that differ in integers only."""
+    return tuple(operation.structure for operation in operations)
+
+
+def collect_integers(*sequences: Operations) -> NamedIntegers:
+    """The integers of all operations of the sequences, in order."""
+    return tuple(integer for operations in sequences for operation in operations for integer in operation.integers)
+
+
+def write_merge(merging: Merging, operands: list[tuple[str, Shape]]) -> Iterator[str]:
+    """Expressions of which each refers to the value of the one before as `merged`; the last one merges all operands.
+
+    Operands are expressions with their shapes.
+    """
+    expressions, shapes = [e for e, _ in operands], [s for _, s in operands]
     if merging == "add" and len(set(shapes)) == 1:
         yield " + ".join(expressions)
     elif merging == "concatenate" and len({(len(s), s[1:]) for s in shapes}) == 1:
-        yield expressions[0] if len(parts) == 1 else f"torch.cat([{', '.join(expressions)}], 1)"
+        yield expressions[0] if len(operands) == 1 else f"torch.cat([{', '.join(expressions)}], 1)"
     else:
-        done, shape = parts[0]
-        for i, (expression, other) in enumerate(parts[1:]):
-            code, shape = _merge_pair(merging, (done, shape), (expression, other))
-            done = "merged" if i < len(parts) - 2 else code
+        left, left_shape = operands[0]
+        for i, right in enumerate(operands[1:]):
+            code, left_shape = _merge_pair(merging, (left, left_shape), right)
+            left = "merged" if i < len(operands) - 2 else code
             yield code
 
 
-def _merge_pair(merging: Merging, a: tuple[str, Shape], b: tuple[str, Shape]) -> tuple[str, Shape]:
-    flat = len(a[1]) != len(b[1])
-    (left, one), (right, other) = (_flatten_operand(*part) if flat else part for part in (a, b))
-    common = pad_shapes(one, other)
+def _merge_pair(merging: Merging, left: tuple[str, Shape], right: tuple[str, Shape]) -> tuple[str, Shape]:
+    """The expression that merges two operands, and its shape; both are flattened first if their ranks differ."""
+    if len(left[1]) != len(right[1]):
+        left, right = _flatten_operand(*left), _flatten_operand(*right)
+    (a, a_shape), (b, b_shape) = left, right
+    common = pad_shapes(a_shape, b_shape)
     if merging == "add":
-        return f"{_pad_operand(left, one, common)} + {_pad_operand(right, other, common)}", common
-    fitted = [_pad_operand(e, s, (s[0], *common[1:])) for e, s in ((left, one), (right, other))]
-    return f"torch.cat([{', '.join(fitted)}], 1)", (one[0] + other[0], *common[1:])
+        return f"{_pad_operand(a, a_shape, common)} + {_pad_operand(b, b_shape, common)}", common
+    padded = [_pad_operand(e, s, (s[0], *common[1:])) for e, s in ((a, a_shape), (b, b_shape))]
+    return f"torch.cat([{', '.join(padded)}], 1)", (a_shape[0] + b_shape[0], *common[1:])
 
 
 def _flatten_operand(expression: str, shape: Shape) -> tuple[str, Shape]:
@@ -209,10 +232,10 @@ def _flatten_operand(expression: str, shape: Shape) -> tuple[str, Shape]:
     return f"({expression}).flatten(1)" if " " in expression else f"{expression}.flatten(1)", (math.prod(shape),)
 
 
-def _pad_operand(expression: str, shape: Shape, to: Shape) -> str:
-    """`expression` with zeros at the end of each axis up to the lengths of `to`."""
-    missing = [after - before for before, after in zip(shape, to, strict=True)]
+def _pad_operand(expression: str, shape: Shape, padded_shape: Shape) -> str:
+    """`expression` with zeros at the end of each axis up to the lengths of `padded_shape`."""
+    missing = [after - before for before, after in zip(shape, padded_shape, strict=True)]
     while missing and missing[0] == 0:
         missing.pop(0)  # torch counts axes from the last one
-    pads = [n for m in reversed(missing) for n in (0, m)]
-    return f"F.pad({expression}, {tuple(pads)})" if pads else expression
+    padding = [n for m in reversed(missing) for n in (0, m)]
+    return f"F.pad({expression}, {tuple(padding)})" if padding else expression

@@ -1,4 +1,4 @@
-"""The steps of a specified term: one small function for each kind of module, as in network/compile.py."""
+"""An architecture as operations: one small function for each kind of module, as in network/compile.py."""
 
 import ast
 import keyword
@@ -29,9 +29,9 @@ from archwright.evaluate.export.operations import (
     Operations,
     Repetition,
     UserModule,
-    skeleton,
+    get_structure,
 )
-from archwright.evaluate.network import layers
+from archwright.evaluate.network.layers import Padding2d, compute_padding
 from archwright.evaluate.user_errors import format_traceback
 
 MIN_LINES_SAVED = 6  # lines that a class for a repeated part must save
@@ -40,34 +40,38 @@ FUNCTION_TEMPLATES: Mapping[str, str] = {
     "tanh": "torch.tanh({x})",
 }  # the others are F's
 RESERVED_ATTRIBUTES = {*dir(nn.Module), *keyword.kwlist, "mean", "deviation", "preprocess", "x"}
+BRANCH_LETTERS = "abcdefghijklmnopqrstuvw"  # up to x, which is the input
+
+Pool = basic.MaxPool2d | basic.AvgPool2d
+LayerPadding = int | tuple[int, int]  # the padding argument of a torch layer: pixels on both sides of each axis
 
 
 class NoModuleSource(ArchwrightError, TypeError):
-    """A kind of module that does not say what its code is."""
+    """A kind of module that has no method `source`."""
 
 
 class BadModuleSource(ArchwrightError, ValueError):
-    """A kind of module whose source is no code that makes a module, or does not say what it is."""
+    """A kind of module whose method `source` fails, or returns no code that ends with an expression."""
 
 
 @singledispatch
-def steps(term: Term, in_shape: Shape) -> Operations:
-    """What a specified term does to inputs of (batch, *in_shape).
+def translate(term: Term, in_shape: Shape) -> Operations:
+    """The operations of a specified term on inputs of (batch, *in_shape).
 
-    A kind of a person's own has a method `source(in_shape)`. It returns Python that ends with an expression of its
+    A kind of a person's own has a method `source(in_shape)`. It returns Python that ends with the expression of its
     torch module, made of numbers, torch, nn and F; before it may stand imports and definitions. A composite's
-    `source(in_shape, inside)` also gets the expressions of its children's modules, one for each run. Raises NoSource
-    or BadSource.
+    `source(in_shape, inside)` also gets the expressions of its children's modules, one for each run. Raises
+    NoModuleSource or BadModuleSource.
     """
-    inside = ()
+    children = ()
     if isinstance(term, Composite):
-        inside = tuple(steps(child, shape) for _, child, shape, _ in term.runs(in_shape))
-    text = _call_source(term, in_shape, [f"{{{i}}}" for i in range(len(inside))])
-    return (_parse_user_source(term, text, inside, term.out_shape(in_shape)),)
+        children = tuple(translate(child, shape) for _, child, shape, _ in term.runs(in_shape))
+    source = _call_source(term, in_shape, [f"{{{i}}}" for i in range(len(children))])
+    return (_parse_source(term, source, children, term.out_shape(in_shape)),)
 
 
-def _call_source(term: Term, in_shape: Shape, inside: list[str]) -> Any:
-    """What the class of a term says is the source of its module, where `inside` are those of a composite's children."""
+def _call_source(term: Term, in_shape: Shape, placeholders: list[str]) -> Any:
+    """What the method `source` of a term returns; the placeholders are the expressions of a composite's children."""
     kind, method = type(term).__name__, getattr(term, "source", None)
     if method is None:
         raise NoModuleSource(
@@ -75,245 +79,274 @@ def _call_source(term: Term, in_shape: Shape, inside: list[str]) -> Any:
             "expression of its torch module, such as 'nn.Conv2d(3, 8, 1)', after the definitions that it needs"
         )
     try:
-        return method(in_shape, inside) if isinstance(term, Composite) else method(in_shape)
+        return method(in_shape, placeholders) if isinstance(term, Composite) else method(in_shape)
     except Exception as error:  # a person's method may raise anything
         raise BadModuleSource(f"the method source of {kind} failed:\n{format_traceback(error, lines=None)}") from error
 
 
-def _parse_user_source(term: Term, text: Any, inside: tuple[Operations, ...], out: Shape) -> UserModule:
-    """The step that a person's text is; what is no placeholder keeps its braces."""
+def _parse_source(term: Term, source: Any, children: tuple[Operations, ...], out: Shape) -> UserModule:
+    """The module of a person's source; braces that are no placeholders stay as they are."""
     try:
-        if not isinstance(text, str):
+        if not isinstance(source, str):
             raise TypeError("it is no text")
-        *before, last = ast.parse(text).body
+        *statements, last = ast.parse(source).body
         if not isinstance(last, ast.Expr):
             raise TypeError("its end is no expression")
     except (SyntaxError, TypeError, ValueError) as error:
         raise BadModuleSource(
-            f"the source of {type(term).__name__} is {text!r:.200} ({error}); it must be Python that ends with an "
+            f"the source of {type(term).__name__} is {source!r:.200} ({error}); it must be Python that ends with an "
             "expression"
         ) from error
-    lines = text.splitlines()
-    definitions = "\n".join(lines[: before[-1].end_lineno]).strip() if before else ""
-    return UserModule(_attribute(term.kind), ast.unparse(last.value), definitions, inside, out)
+    preamble = "\n".join(source.splitlines()[: statements[-1].end_lineno]).strip() if statements else ""
+    return UserModule(_to_attribute_name(term.kind), ast.unparse(last.value), preamble, children, out)
 
 
-def _attribute(kind: str) -> str:
+def _to_attribute_name(kind: str) -> str:
+    """The kind, with an underscore where it is no free name of an attribute."""
     return f"{kind}_" if kind in RESERVED_ATTRIBUTES or not kind.isidentifier() else kind
 
 
-@steps.register
+@translate.register
 def _(term: basic.Affine, in_shape: Shape) -> Operations:
-    linear = ModuleCall(
-        "linear", "nn.Linear", _arguments(math.prod(in_shape), term.units, bias=term.bias), (term.units,)
+    linear = _make_layer("linear", "nn.Linear", math.prod(in_shape), (term.units,), bias=term.bias)
+    return (linear,) if len(in_shape) == 1 else (_make_flatten(in_shape), linear)
+
+
+@translate.register
+def _(term: basic.Conv2d, in_shape: Shape) -> Operations:
+    padding, pad_calls = _translate_padding(term, in_shape)
+    conv = _make_layer(
+        "conv",
+        "nn.Conv2d",
+        in_shape[0],
+        term.out_shape(in_shape),
+        kernel_size=term.size,
+        stride=term.stride,
+        padding=padding,
+        groups=term.groups,
+        bias=term.bias,
     )
-    return (linear,) if len(in_shape) == 1 else (_flatten(in_shape), linear)
+    return (*pad_calls, conv)
 
 
-def _arguments(one: int, other: int, **more: Any) -> tuple[Argument, ...]:
-    """Those of a layer: how many go in and come out, and of `more`, what is not as usual."""
-    names = ("in_channels", "out_channels") if "kernel_size" in more else ("in_features", "out_features")
-    usual = {"stride": 1, "padding": 0, "groups": 1, "bias": True}
-    shown = [Argument(n, v, n != "kernel_size") for n, v in more.items() if n not in usual or v != usual[n]]
-    return (Argument(names[0], one), Argument(names[1], other), *shown)
+def _make_layer(name: str, constructor: str, in_channels: int, out: Shape, **options: Any) -> ModuleCall:
+    """A linear or convolutional layer from `in_channels` to `out[0]` channels, or features; defaults are left out."""
+    unit = "channels" if "kernel_size" in options else "features"
+    sizes = (Argument(f"in_{unit}", in_channels), Argument(f"out_{unit}", out[0]))
+    defaults = {"stride": 1, "padding": 0, "groups": 1, "bias": True}
+    return ModuleCall(
+        name,
+        constructor,
+        (*sizes, *_to_arguments({key: v for key, v in options.items() if key not in defaults or v != defaults[key]})),
+        out,
+    )
 
 
-def _flatten(in_shape: Shape) -> FunctionCall:
+def _to_arguments(options: Mapping[str, Any]) -> tuple[Argument, ...]:
+    return tuple(Argument(name, value, name != "kernel_size") for name, value in options.items())
+
+
+def _make_flatten(in_shape: Shape) -> FunctionCall:
     return FunctionCall("{x}.flatten(1)", (math.prod(in_shape),))
 
 
-@steps.register
-def _(term: basic.Conv2d, in_shape: Shape) -> Operations:
-    padding, before = _padded(term, in_shape)
-    given = {"kernel_size": term.size, "stride": term.stride, "padding": padding}
-    arguments = _arguments(in_shape[0], term.filters, **given, groups=term.groups, bias=term.bias)
-    return (*before, ModuleCall("conv", "nn.Conv2d", arguments, term.out_shape(in_shape)))
+def _translate_padding(
+    term: basic.Conv2d | basic.MaxPool2d, in_shape: Shape, value: str = ""
+) -> tuple[LayerPadding, Operations]:
+    """The padding that torch's layer does itself, and a call before it for padding that differs between two sides.
 
-
-Windowed = basic.Conv2d | basic.MaxPool2d | basic.AvgPool2d
-
-
-def _margins(term: Windowed, in_shape: Shape) -> tuple[int | tuple[int, int], layers.Padding2d]:
-    """What torch's layer pads itself, and what is left to be put around: left, right, top, bottom."""
-    (down, across), around = layers.compute_padding(in_shape, term.size, term.stride, term.padding)
-    return down if down == across else (down, across), around
-
-
-def _padded(term: Windowed, in_shape: Shape, value: str = "") -> tuple[int | tuple[int, int], Operations]:
-    """What torch's layer pads itself, and the step before it that pads what sides do not share."""
-    padding, around = _margins(term, in_shape)
-    if not any(around):
+    `value` is the code of the padding value as a further argument; zeros without it.
+    """
+    padding, margins = _compute_padding(term, in_shape)
+    if not any(margins):
         return padding, ()
-    left, right, top, bottom = around
+    left, right, top, bottom = margins
     channels, height, width = in_shape
-    return padding, (
-        FunctionCall(f"F.pad({{x}}, {around}{value})", (channels, height + top + bottom, width + left + right)),
-    )
+    padded_shape = (channels, height + top + bottom, width + left + right)
+    return padding, (FunctionCall(f"F.pad({{x}}, {margins}{value})", padded_shape),)
 
 
-@steps.register
+def _compute_padding(term: basic.Conv2d | Pool, in_shape: Shape) -> tuple[LayerPadding, Padding2d]:
+    """The padding that torch's layer does itself, and the (left, right, top, bottom) padding that comes before it."""
+    (vertical, horizontal), margins = compute_padding(in_shape, term.size, term.stride, term.padding)
+    return vertical if vertical == horizontal else (vertical, horizontal), margins
+
+
+@translate.register
 def _(term: basic.MaxPool2d, in_shape: Shape) -> Operations:
-    padding, before = _padded(term, in_shape, ', value=float("-inf")')
-    return (*before, FunctionCall(f"F.max_pool2d({{x}}, {_window(term, padding)})", term.out_shape(in_shape)))
+    padding, pad_calls = _translate_padding(term, in_shape, ', value=float("-inf")')
+    return (*pad_calls, FunctionCall(f"F.max_pool2d({{x}}, {_write_window(term, padding)})", term.out_shape(in_shape)))
 
 
-def _window(term: basic.MaxPool2d | basic.AvgPool2d, padding: int | tuple[int, int]) -> str:
+@translate.register
+def _(term: basic.AvgPool2d, in_shape: Shape) -> Operations:
+    padding, margins = _compute_padding(term, in_shape)
+    out = term.out_shape(in_shape)
+    if any(margins):
+        return (FunctionCall(f"mean_of_windows({{x}}, {term.size}, {term.stride}, {margins})", out),)
+    uncounted = ", count_include_pad=False" if padding else ""
+    return (FunctionCall(f"F.avg_pool2d({{x}}, {_write_window(term, padding)}{uncounted})", out),)
+
+
+def _write_window(term: Pool, padding: LayerPadding) -> str:
+    """The arguments for size, stride and padding of a pool."""
     stride = "" if term.stride == term.size else f", stride={term.stride}"
     return f"{term.size}{stride}{f', padding={padding}' if padding else ''}"
 
 
-@steps.register
-def _(term: basic.AvgPool2d, in_shape: Shape) -> Operations:
-    padding, around = _margins(term, in_shape)
-    out = term.out_shape(in_shape)
-    if any(around):
-        return (FunctionCall(f"mean_of_windows({{x}}, {term.size}, {term.stride}, {around})", out),)
-    uncounted = ", count_include_pad=False" if padding else ""
-    return (FunctionCall(f"F.avg_pool2d({{x}}, {_window(term, padding)}{uncounted})", out),)
-
-
-@steps.register
+@translate.register
 def _(_: basic.GlobalAvgPool, in_shape: Shape) -> Operations:
-    return (FunctionCall("{x}.mean((2, 3))", in_shape[:1]),)
+    return (_make_global_average(in_shape),)
 
 
-@steps.register
+def _make_global_average(in_shape: Shape) -> FunctionCall:
+    return FunctionCall("{x}.mean((2, 3))", in_shape[:1])
+
+
+@translate.register
 def _(_: basic.BatchNorm, in_shape: Shape) -> Operations:
-    return (_norm(in_shape),)
+    return (_make_batch_norm(in_shape),)
 
 
-def _norm(shape: Shape) -> ModuleCall:
+def _make_batch_norm(shape: Shape) -> ModuleCall:
     return ModuleCall("norm", f"nn.BatchNorm{len(shape) - 1 or 1}d", (Argument("num_features", shape[0]),), shape)
 
 
-@steps.register
+@translate.register
 def _(term: basic.Dropout, in_shape: Shape) -> Operations:
     return (ModuleCall("dropout", "nn.Dropout", (Argument("p", float(term.rate)),), in_shape),)
 
 
-@steps.register
+@translate.register
 def _(term: basic.Activation, in_shape: Shape) -> Operations:
-    return (FunctionCall(FUNCTION_TEMPLATES.get(term.function, f"F.{term.function}({{x}})"), in_shape),)
+    return (_make_activation(term.function, in_shape),)
 
 
-@steps.register
+def _make_activation(function: str, shape: Shape) -> FunctionCall:
+    return FunctionCall(FUNCTION_TEMPLATES.get(function, f"F.{function}({{x}})"), shape)
+
+
+@translate.register
 def _(_: basic.Flatten, in_shape: Shape) -> Operations:
-    return (_flatten(in_shape),) if len(in_shape) > 1 else ()
+    return (_make_flatten(in_shape),) if len(in_shape) > 1 else ()
 
 
-@steps.register(basic.Identity)
-@steps.register(basic.Settings)
+@translate.register(basic.Identity)
+@translate.register(basic.Settings)
 def _(_: Term, __: Shape) -> Operations:
     return ()
 
 
-@steps.register
+@translate.register
 def _(_: basic.Zero, in_shape: Shape) -> Operations:
     return (evolve(ZERO, out=in_shape),)
 
 
-@steps.register
+@translate.register
 def _(term: basic.ReluConvBn, in_shape: Shape) -> Operations:
-    return (_relu_conv_bn(in_shape[0], in_shape, term.size, 1),)
+    return (_make_relu_conv_bn(in_shape, in_shape, term.size, 1),)
 
 
-def _relu_conv_bn(channels: int, out: Shape, size: int, stride: int) -> Block:
-    more = {"kernel_size": size, "stride": stride, "padding": size // 2}
-    shown = tuple(Argument(name, value, name != "kernel_size") for name, value in more.items())
-    arguments = (*_arguments(channels, out[0], kernel_size=size)[:2], *shown, Argument("bias", False, True))
+def _make_relu_conv_bn(in_shape: Shape, out: Shape, size: int, stride: int) -> Block:
+    # Default arguments are written, too, so that blocks of all sizes and strides have one structure and share a class.
+    options = {"kernel_size": size, "stride": stride, "padding": size // 2, "bias": False}
+    channels = (Argument("in_channels", in_shape[0]), Argument("out_channels", out[0]))
     body = (
-        FunctionCall("F.relu({x})", (channels, *out[1:])),
-        ModuleCall("conv", "nn.Conv2d", arguments, out),
-        _norm(out),
+        _make_activation("relu", (in_shape[0], *out[1:])),
+        ModuleCall("conv", "nn.Conv2d", (*channels, *_to_arguments(options)), out),
+        _make_batch_norm(out),
     )
     return Block("ReluConvBn", "ReLU, a convolution, and batch normalisation.", body, out)
 
 
-@steps.register(composite.Sequential)
-@steps.register(composite.RepeatTied)
+@translate.register(composite.Sequential)
+@translate.register(composite.RepeatTied)
 def _(term: composite.Sequential | composite.RepeatTied, in_shape: Shape) -> Operations:
-    return fold_repetitions([steps(inside, shape) for _, inside, shape, _ in term.runs(in_shape)])
+    return fold_repetitions([translate(child, shape) for _, child, shape, _ in term.runs(in_shape)])
 
 
-@steps.register
+@translate.register
 def _(term: composite.Residual, in_shape: Shape) -> Operations:
-    body = steps(term.body, in_shape)
-    ways = (Branch((0, 1), "", (), in_shape), Branch((0, 1), "y", body, term.body.out_shape(in_shape)))
-    about = "What the layers make of the input, added to it."
-    return (Block("Residual", about, BranchGraph(ways, "add"), term.out_shape(in_shape)),)
+    body = translate(term.body, in_shape)
+    branches = (Branch((0, 1), "", (), in_shape), Branch((0, 1), "y", body, term.body.out_shape(in_shape)))
+    docstring = "What the layers make of the input, added to it."
+    return (Block("Residual", docstring, BranchGraph(branches, "add"), term.out_shape(in_shape)),)
 
 
-@steps.register
+@translate.register
 def _(term: composite.Branches, in_shape: Shape) -> Operations:
-    chains = [(steps(inside, shape), out) for _, inside, shape, out in term.runs(in_shape)]
-    if len(chains) < 2:
-        return chains[0][0] if chains else ()
-    ways = tuple(Branch((0, 1), _letter(i), chain, out) for i, (chain, out) in enumerate(chains))
+    outputs = [(translate(child, shape), out) for _, child, shape, out in term.runs(in_shape)]
+    if len(outputs) < 2:
+        return outputs[0][0] if outputs else ()
+    branches = tuple(Branch((0, 1), _name_branch(i), operations, out) for i, (operations, out) in enumerate(outputs))
     merging = "add" if term.merging == "add" else "concatenate"
-    about = f"{len(ways)} branches side by side, {'added' if merging == 'add' else 'concatenated'}."
-    return (Block("Branches", about, BranchGraph(ways, merging), term.out_shape(in_shape)),)
+    docstring = f"{len(branches)} branches side by side, {'added' if merging == 'add' else 'concatenated'}."
+    return (Block("Branches", docstring, BranchGraph(branches, merging), term.out_shape(in_shape)),)
 
 
-def _letter(i: int) -> str:
-    return "abcdefghijklmnopqrstuvw"[i] if i < 23 else f"way_{i}"
+def _name_branch(i: int) -> str:
+    return BRANCH_LETTERS[i] if i < len(BRANCH_LETTERS) else f"way_{i}"
 
 
-@steps.register
+@translate.register
 def _(term: Topology, in_shape: Shape) -> Operations:
-    ways = tuple(
-        Branch(term.edges[i], f"edge_{term.edges[i][1]}_{term.edges[i][0]}", steps(inside, shape), out)
-        for i, inside, shape, out in term.runs(in_shape)
+    branches = tuple(
+        Branch(term.edges[i], f"edge_{term.edges[i][1]}_{term.edges[i][0]}", translate(child, shape), out)
+        for i, child, shape, out in term.runs(in_shape)
     )
-    about = "A cell: each node is the sum of the edges into it; edge_2_0 is the one from node 0 to node 2."
-    return (Block("Cell", about, BranchGraph(ways, "add"), term.out_shape(in_shape)),)
+    docstring = "A cell: each node is the sum of the edges into it; edge_2_0 is the one from node 0 to node 2."
+    return (Block("Cell", docstring, BranchGraph(branches, "add"), term.out_shape(in_shape)),)
 
 
-@steps.register
+@translate.register
 def _(term: Nasbench201Network, in_shape: Shape) -> Operations:
     shapes = term.stages(in_shape)
-    given = _arguments(in_shape[0], shapes[0][0], kernel_size=3, padding=1, bias=False)
-    stem = ModuleCall("conv", "nn.Conv2d", given, shapes[0])
-    parts: list[Operation] = [stem, _norm(shapes[0]), *fold_repetitions([steps(term.cell, shapes[0])] * term.cells)]
+    first, last = shapes[0], shapes[-1]
+    stem = _make_layer("conv", "nn.Conv2d", in_shape[0], first, kernel_size=3, padding=1, bias=False)
+    operations: list[Operation] = [stem, _make_batch_norm(first), *_translate_stage(term, first)]
     for before, after in pairwise(shapes):
-        parts += [_reduction(before, after), *fold_repetitions([steps(term.cell, after)] * term.cells)]
-    last = shapes[-1]
-    linear = ModuleCall("linear", "nn.Linear", _arguments(last[0], term.classes), (term.classes,))
-    head = (_norm(last), FunctionCall("F.relu({x})", last), FunctionCall("{x}.mean((2, 3))", last[:1]), linear)
-    return (*parts, *head)
+        operations += [_make_reduction(before, after), *_translate_stage(term, after)]
+    linear = _make_layer("linear", "nn.Linear", last[0], (term.classes,))
+    head = (_make_batch_norm(last), _make_activation("relu", last), _make_global_average(last), linear)
+    return (*operations, *head)
 
 
-def _reduction(before: Shape, after: Shape) -> Block:
-    body = (_relu_conv_bn(before[0], after, 3, 2), _relu_conv_bn(after[0], after, 3, 1))
+def _translate_stage(term: Nasbench201Network, shape: Shape) -> Operations:
+    return fold_repetitions([translate(term.cell, shape)] * term.cells)
+
+
+def _make_reduction(before: Shape, after: Shape) -> Block:
+    """The residual block between two stages."""
+    body = (_make_relu_conv_bn(before, after, 3, 2), _make_relu_conv_bn(after, after, 3, 1))
     pool = FunctionCall("F.avg_pool2d({x}, 2, ceil_mode=True)", (before[0], *after[1:]))
-    short = ModuleCall("conv", "nn.Conv2d", _arguments(before[0], after[0], kernel_size=1, bias=False), after)
-    ways = (Branch((0, 1), "y", body, after), Branch((0, 1), "short", (pool, short), after))
-    return Block(
-        "Reduction", "Halves height and width, with pooling on the short way.", BranchGraph(ways, "add"), after
-    )
+    conv = _make_layer("conv", "nn.Conv2d", before[0], after, kernel_size=1, bias=False)
+    branches = (Branch((0, 1), "y", body, after), Branch((0, 1), "short", (pool, conv), after))
+    docstring = "Halves height and width, with pooling on the short way."
+    return Block("Reduction", docstring, BranchGraph(branches, "add"), after)
 
 
-def fold_repetitions(chains: Iterable[Operations]) -> Operations:
-    """Chains one after the other; where some in a row are alike, they become classes and loops."""
-    found: list[Operation] = []
-    for alike, group in groupby(chains, skeleton):
-        found += _fold_group(list(group)) if alike else ()
-    return tuple(found)
+def fold_repetitions(sequences: Iterable[Operations]) -> Operations:
+    """Sequences one after the other; consecutive ones of the same structure become blocks and repetitions."""
+    folded: list[Operation] = []
+    for structure, group in groupby(sequences, get_structure):
+        folded += _fold_group(list(group)) if structure else ()
+    return tuple(folded)
 
 
-def _fold_group(chains: Sequence[Operations]) -> list[Operation]:
-    """Chains that differ in numbers at most."""
-    length = len(chains[0])
-    whole = [step for chain in chains for step in chain]
-    if length == 1 and isinstance(chains[0][0], FunctionCall | Repetition):
-        return whole
+def _fold_group(sequences: Sequence[Operations]) -> list[Operation]:
+    """Sequences of the same structure, folded where that makes the code shorter."""
+    length = len(sequences[0])
+    operations = [operation for sequence in sequences for operation in sequence]
+    if length == 1 and isinstance(sequences[0][0], FunctionCall | Repetition):
+        return operations
     if length > 1:
-        if length * (len(chains) - 1) < MIN_LINES_SAVED:
-            return whole
-        about = f"{length} steps, {len(chains)} times in a row."
-        whole = [Block("Block", about, chain, chain[-1].out) for chain in chains]
-    repeated: list[Operation] = []
-    for step, group in groupby(whole):
-        same = list(group)
-        assert not isinstance(step, FunctionCall | Repetition)
-        repeated += same if len(same) == 1 else [Repetition(step, len(same), same[-1].out)]
-    return repeated
+        if length * (len(sequences) - 1) < MIN_LINES_SAVED:
+            return operations
+        docstring = f"{length} steps, {len(sequences)} times in a row."
+        operations = [Block("Block", docstring, sequence, sequence[-1].out) for sequence in sequences]
+    folded: list[Operation] = []
+    for operation, group in groupby(operations):
+        copies = list(group)
+        assert not isinstance(operation, FunctionCall | Repetition)
+        folded += copies if len(copies) == 1 else [Repetition(operation, len(copies), copies[-1].out)]
+    return folded

@@ -29,8 +29,8 @@ from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import Normalisation, to_device
 from archwright.evaluate.export.card import Card
 from archwright.evaluate.export.folder import (
-    DRAFT_PREFIX,
     EXPORT_FILES,
+    SCRATCH_PREFIX,
     FileExists,
     ModelToExport,
     UnwritableFolder,
@@ -76,7 +76,7 @@ def subject(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, pixels: bool
         origin=Provenance("A model", {"run": "digits-1"}, {"accuracy": "0.9"}),
         normalisation=Normalisation(norm, held, [value / 2 for value in held]),
         card=Card({"conv2d.filters": "4"}, {"optimizer": "adam"}, {"torch": "2"}, "digits"),
-        described={"architecture": aw.to_json(architecture)},
+        description={"architecture": aw.to_json(architecture)},
     )
 
 
@@ -264,7 +264,7 @@ def test_an_export_that_fails_half_way_leaves_what_was_there(tmp_path, monkeypat
 @pytest.mark.usefixtures("without_onnx")
 def test_what_a_killed_export_has_left_is_gone_after_the_next(tmp_path):
     """The folders of nobody, by name and by lock; not one of a person's."""
-    for name in (f"{DRAFT_PREFIX}dead", ".export-of-mine"):
+    for name in (f"{SCRATCH_PREFIX}dead", ".export-of-mine"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "model.py").write_text("half of it")
     export_model(subject(), tmp_path)
