@@ -44,7 +44,7 @@ def importable(monkeypatch):
 
 
 def is_whole(log) -> bool:
-    return all(verdict.open_broken_evaluator is None for verdict in verify_log(log.path))
+    return all(verdict.broken is None for verdict in verify_log(log.path))
 
 
 def strip_versions(events) -> list:
