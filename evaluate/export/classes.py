@@ -69,17 +69,22 @@ def define_classes(operations: Operations, reserved_names: Iterable[str] = ()) -
     blocks: dict[Any, dict[NamedIntegers, Block]] = {}
     for block in _iterate_blocks(operations):
         blocks.setdefault(block.structure, {}).setdefault(block.integers, block)
-    classes = dict(
-        definition for structure, variants in blocks.items() for definition in _define_class(structure, variants)
-    )
+    classes: dict[Any, ClassDefinition] = {}
+    for structure, variants in blocks.items():
+        classes |= _iterate_definitions(structure, variants)
     names = _number_names([definition.name for definition in classes.values()], tuple(reserved_names))
     return {key: evolve(definition, name=name) for (key, definition), name in zip(classes.items(), names, strict=True)}
 
 
-def get_class(block: Block, classes: ClassDefinitions) -> ClassDefinition:
-    """The class of a block."""
-    key = block.structure
-    return classes[key] if key in classes else classes[key, block.integers]
+def collect_preambles(operations: Operations) -> list[str]:
+    """The preambles of all user modules, those of children first, each once."""
+    preambles: dict[str, None] = {}
+    for operation in operations:
+        for inner in _list_inner(operation):
+            preambles |= dict.fromkeys(collect_preambles(inner))
+        if isinstance(operation, UserModule) and operation.preamble:
+            preambles[operation.preamble] = None
+    return list(preambles)
 
 
 def _iterate_blocks(operations: Operations) -> Iterator[Block]:
@@ -101,12 +106,12 @@ def _list_inner(operation: Operation) -> Sequence[Operations]:
         case Repetition(module):
             return [(module,)]
         case UserModule(children=children):
-            return [(as_module(child),) for child in children]
+            return [(_as_module(child),) for child in children]
         case _:
             return []
 
 
-def as_module(operations: Operations) -> ModuleOperation:
+def _as_module(operations: Operations) -> ModuleOperation:
     """Operations as one that is a module: itself, or a block of them."""
     if not operations:
         return ModuleCall("identity", "nn.Identity")
@@ -115,21 +120,27 @@ def as_module(operations: Operations) -> ModuleOperation:
     return Block("Inside", "The inside of another module.", operations, operations[-1].out)
 
 
-def _define_class(structure: Any, variants: Mapping[NamedIntegers, Block]) -> Iterator[tuple[Any, ClassDefinition]]:
+def _iterate_definitions(
+    structure: Any, variants: Mapping[NamedIntegers, Block]
+) -> Iterator[tuple[Any, ClassDefinition]]:
     """The class for blocks of one structure, or one for each if they differ in too many integers.
 
     Integers that are equal to each other in every block share a parameter. Names of classes are not numbered yet.
     """
-    columns = list(zip(*variants, strict=True))  # for each integer of the structure, its name and value in each block
-    values = [tuple(value for _, value in column) for column in columns]
+    argument_names = [name for name, _ in next(iter(variants))]  # the same in all blocks
+    # For each integer of the structure, its values in all blocks.
+    values = list(zip(*([value for _, value in integers] for integers in variants), strict=True))
     varying = list(dict.fromkeys(column for column in values if len(set(column)) > 1))
     if len(varying) > MAX_PARAMETERS:
         for integers, block in variants.items():
             constants = tuple(str(value) for _, value in integers)
             yield (structure, integers), ClassDefinition(block.name, block, (), constants)
         return
-    argument_names = [[c[0][0] for c, v in zip(columns, values, strict=True) if v == shared] for shared in varying]
-    names = dict(zip(varying, _number_names(list(map(_name_parameter, argument_names))), strict=True))
+    parameter_names = [
+        _name_parameter([name for name, other in zip(argument_names, values, strict=True) if other == column])
+        for column in varying
+    ]
+    names = dict(zip(varying, _number_names(parameter_names), strict=True))
     parameters = tuple(Parameter(name, values.index(column)) for column, name in names.items())
     expressions = tuple(names.get(column, str(column[0])) for column in values)
     block = next(iter(variants.values()))
@@ -244,11 +255,11 @@ class _MethodWriter:
                 return f"{constructor}({', '.join(written)})"
             case UserModule(expression=expression, children=children):
                 for i, child in enumerate(children):
-                    expression = expression.replace(f"{{{i}}}", self.write_constructor(as_module(child)))
+                    expression = expression.replace(f"{{{i}}}", self.write_constructor(_as_module(child)))
                 return expression
             case Block():
                 integers = [next(self.expressions) for _ in operation.integers]
-                return get_class(operation, self.classes).write_constructor_call(integers)
+                return _get_class(operation, self.classes).write_constructor_call(integers)
             case Repetition(module, count):
                 return f"nn.Sequential(*({self.write_constructor(module)} for _ in range({count})))"
 
@@ -280,12 +291,7 @@ class _MethodWriter:
         return x
 
 
-def collect_preambles(operations: Operations) -> list[str]:
-    """The preambles of all user modules, those of children first, each once."""
-    preambles: dict[str, None] = {}
-    for operation in operations:
-        for inner in _list_inner(operation):
-            preambles |= dict.fromkeys(collect_preambles(inner))
-        if isinstance(operation, UserModule) and operation.preamble:
-            preambles[operation.preamble] = None
-    return list(preambles)
+def _get_class(block: Block, classes: ClassDefinitions) -> ClassDefinition:
+    """The class of a block."""
+    key = block.structure
+    return classes[key] if key in classes else classes[key, block.integers]

@@ -262,7 +262,7 @@ def _make_relu_conv_bn(in_shape: Shape, out: Shape, size: int, stride: int) -> B
 @translate.register(composite.Sequential)
 @translate.register(composite.RepeatTied)
 def _(term: composite.Sequential | composite.RepeatTied, in_shape: Shape) -> Operations:
-    return fold_repetitions([translate(child, shape) for _, child, shape, _ in term.runs(in_shape)])
+    return _fold_repetitions([translate(child, shape) for _, child, shape, _ in term.runs(in_shape)])
 
 
 @translate.register
@@ -312,7 +312,7 @@ def _(term: Nasbench201Network, in_shape: Shape) -> Operations:
 
 
 def _translate_stage(term: Nasbench201Network, shape: Shape) -> Operations:
-    return fold_repetitions([translate(term.cell, shape)] * term.cells)
+    return _fold_repetitions([translate(term.cell, shape)] * term.cells)
 
 
 def _make_reduction(before: Shape, after: Shape) -> Block:
@@ -325,7 +325,7 @@ def _make_reduction(before: Shape, after: Shape) -> Block:
     return Block("Reduction", docstring, BranchGraph(branches, "add"), after)
 
 
-def fold_repetitions(sequences: Iterable[Operations]) -> Operations:
+def _fold_repetitions(sequences: Iterable[Operations]) -> Operations:
     """Sequences one after the other; consecutive ones of the same structure become blocks and repetitions."""
     folded: list[Operation] = []
     for structure, group in groupby(sequences, get_structure):

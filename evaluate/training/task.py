@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from attrs import asdict, evolve
 from torch import nn
 
@@ -39,11 +40,19 @@ class NotAClassifier(ArchwrightError, ValueError):
 def prepare_training(config: TrainingConfig, index: int, threads: int) -> Evaluate:
     """The function that trains a job's architecture, for worker number `index`; the data is in its device's memory."""
     device = prepare_device(config.device, index, threads)
+    info, data = load_training_data(config, device)
+    freeze_garbage_collector()
+    return partial(_train_job, config, info, data)
+
+
+def load_training_data(config: TrainingConfig, device: torch.device) -> tuple[DataInfo, DeviceData]:
+    """The data set of a configuration in a device's memory, with the images to train on that `train_on` names.
+
+    Raises what `load_configured_dataset` does.
+    """
     dataset = load_configured_dataset(config)
     dataset = dataset.merge_validation() if config.train_on == "train+validation" else dataset
-    data = to_device(dataset, device)
-    freeze_garbage_collector()
-    return partial(_train_job, config, dataset.info, data)
+    return dataset.info, to_device(dataset, device)
 
 
 def _train_job(config: TrainingConfig, info: DataInfo, data: DeviceData, job: Job, report: ReportEpoch) -> Verdict:

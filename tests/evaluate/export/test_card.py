@@ -1,4 +1,4 @@
-"""A card shows what others wrote as they wrote it: it is no HTML, no link, no picture, and steers nothing."""
+"""A card shows texts literally: they are no HTML, no link, no picture, and no control characters."""
 
 import ast
 import re
@@ -13,29 +13,31 @@ from tests.evaluate.export.test_folder import IMAGE, SMALL
 from tests.terminal_text import find_controls, texts
 
 
-def made(text: str) -> str:
-    about = Card({text: text}, {text: text}, {text: text}, text, text, (text,))
+def write_card_of(text: str) -> str:
+    """A card with the text in every place."""
+    card = Card({text: text}, {text: text}, {text: text}, text, text, (text,))
     return write_card(
-        about, Provenance(text, {text: text}, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text}
+        card, Provenance(text, {text: text}, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text}
     )
 
 
 @given(texts)
 @example("<script>alert(1)</script>&lt;b&gt;![x](http://example.org/x.png) `code` | a\n\n# *title* _word_ snake_case\\")
-def test_what_others_wrote_is_text(text):
-    shown = made(text)
-    assert not find_controls(shown) - {"\n", "\t"}
-    assert len(made("a").splitlines()) == len(shown.splitlines())  # it makes no line of its own
-    titles = [line for line in shown.splitlines() if line.startswith("# ")]
-    inside = titles[0][2:]
-    assert not re.search(r"[<>]|(?<!\\)[`*\[\]|~]", re.sub(r"\\\\", "", inside))
-    assert unescape(re.sub(r"\\([\\`*_\[\]|~])", r"\1", inside)) == to_one_line(text.replace("\n", " "))
+def test_texts_are_shown_literally(text):
+    markdown = write_card_of(text)
+    assert not find_controls(markdown) - {"\n", "\t"}
+    assert len(write_card_of("a").splitlines()) == len(markdown.splitlines())  # no text adds a line
+    title = next(line for line in markdown.splitlines() if line.startswith("# "))[2:]
+    assert not re.search(r"[<>]|(?<!\\)[`*\[\]|~]", re.sub(r"\\\\", "", title))
+    assert unescape(re.sub(r"\\([\\`*_\[\]|~])", r"\1", title)) == to_one_line(text.replace("\n", " "))
 
 
 @given(texts)
 @example('"""\nimport os; os.system("x")\n"""')
-def test_the_origin_of_a_model_stays_in_the_documentation_of_its_code(text):
-    """Whatever it says, the code after it is the same, and the file is one that Python reads."""
-    written = write_model_file(SMALL, IMAGE, Provenance(text, {text: text}), None)
-    usual = write_model_file(SMALL, IMAGE, Provenance("A model", {"run": "digits-1"}), None)
-    assert [ast.dump(node) for node in ast.parse(written).body[1:]] == [ast.dump(n) for n in ast.parse(usual).body[1:]]
+def test_the_provenance_of_a_model_stays_in_the_docstring_of_its_code(text):
+    """Whatever it says, the file is valid Python, and the code after it is the same."""
+    code = write_model_file(SMALL, IMAGE, Provenance(text, {text: text}), None)
+    expected = write_model_file(SMALL, IMAGE, Provenance("A model", {"run": "digits-1"}), None)
+    assert [ast.dump(node) for node in ast.parse(code).body[1:]] == [
+        ast.dump(node) for node in ast.parse(expected).body[1:]
+    ]

@@ -29,65 +29,65 @@ ORIGIN = Provenance("A model.", {"run": "digits-1", "trial": "3"})
 IMAGE = (3, 8, 8)
 
 
-def executed(text: str) -> dict[str, Any]:
-    """What model.py defines."""
-    names: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}
-    exec(compile(text, "model.py", "exec"), names)
-    return names
+def run_code(code: str) -> dict[str, Any]:
+    """The namespace of model.py after it has run."""
+    namespace: dict[str, Any] = {"__name__": "model", "__file__": "model.py"}
+    exec(compile(code, "model.py", "exec"), namespace)
+    return namespace
 
 
-def both(architecture: aw.Term, shape: aw.Shape) -> tuple[nn.Module, nn.Module, str]:
-    """The compiled module and the one of model.py, in eval mode with the same weights, none of them as usual."""
-    text = write_model_file(architecture, shape, ORIGIN, None)
-    ours, written = compile_architecture(architecture, shape, seed=0), executed(text)["Model"]()
+def compile_and_write(architecture: aw.Term, shape: aw.Shape) -> tuple[nn.Module, nn.Module, str]:
+    """The compiled module, that of model.py, and its code; both in eval mode with the same weights, none a default."""
+    code = write_model_file(architecture, shape, ORIGIN, None)
+    compiled, exported = compile_architecture(architecture, shape, seed=0), run_code(code)["Model"]()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for value in ours.state_dict().values():
+        for value in compiled.state_dict().values():
             if value.is_floating_point() and value.dim() < 2:  # biases, and the averages of normalisation
                 value.copy_(torch.rand(value.shape, generator=generator) / 2 + 0.5)
-    weights = ours.state_dict()
-    assert [v.shape for v in weights.values()] == [v.shape for v in written.state_dict().values()]
-    written.load_state_dict(dict(zip(written.state_dict(), weights.values(), strict=True)))
-    return ours.eval(), written.eval(), text
+    weights = compiled.state_dict()
+    assert [v.shape for v in weights.values()] == [v.shape for v in exported.state_dict().values()]
+    exported.load_state_dict(dict(zip(exported.state_dict(), weights.values(), strict=True)))
+    return compiled.eval(), exported.eval(), code
 
 
-def agree(architecture: aw.Term, shape: aw.Shape) -> str:
-    """The text of model.py, which gives what the compiled module gives."""
-    ours, written, text = both(architecture, shape)
+def write_and_compare(architecture: aw.Term, shape: aw.Shape) -> str:
+    """The code of model.py, whose outputs must be those of the compiled module."""
+    compiled, exported, code = compile_and_write(architecture, shape)
     x = torch.randn(3, *shape, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
-        expected = ours(x)
-        bound = 1e-5 * max(1.0, float(expected.nan_to_num().abs().max()))
-        torch.testing.assert_close(written(x), expected, rtol=1e-5, atol=bound, equal_nan=True)
-    return text
+        expected = compiled(x)
+        atol = 1e-5 * max(1.0, float(expected.nan_to_num().abs().max()))
+        torch.testing.assert_close(exported(x), expected, rtol=1e-5, atol=atol, equal_nan=True)
+    return code
 
 
 @given(leaves)
 @pytest.mark.slow
-def test_what_is_written_computes_what_is_compiled(leaf):
-    """For spaces of every kind of module, those of a person's own among them."""
-    text = agree(leaf.architecture, leaf.origin.input_shape)
+def test_the_code_computes_what_the_compiled_module_does(leaf):
+    """For spaces of every kind of module, a person's own kinds among them."""
+    text = write_and_compare(leaf.architecture, leaf.origin.input_shape)
     assert "archwright" not in text
 
 
 @pytest.mark.parametrize("space", ["figure1", "tfref", "digits", "resnet", "deeparchitect"])
-def test_leaves_of_the_built_in_spaces_are_written(space):
+def test_architectures_of_the_built_in_spaces_are_written(space):
     leaf = aw.sample(aw.root(aw.named_space(space), IMAGE), random.Random(3).random)
-    text = agree(leaf.architecture, IMAGE)
+    text = write_and_compare(leaf.architecture, IMAGE)
     assert len(text.splitlines()) < 200  # many layers in a row are a loop
 
 
 def test_every_function_and_every_padding_is_written():
-    agree(aw.sequential(*(aw.activation(name) for name in FUNCTIONS)), IMAGE)
+    write_and_compare(aw.sequential(*(aw.activation(name) for name in FUNCTIONS)), IMAGE)
     for size, stride, padding in itertools.product((1, 2, 3), (1, 2), ("same", "valid")):
         pools = [make(size, stride, padding) for make in (aw.max_pool2d, aw.avg_pool2d)]
-        agree(aw.sequential(*pools, aw.conv2d(2, size, stride, padding)), (2, 21, 20))
+        write_and_compare(aw.sequential(*pools, aw.conv2d(2, size, stride, padding)), (2, 21, 20))
 
 
-def test_a_chain_reads_as_it_runs():
-    """A line for each step, with the shape after it."""
-    text = agree(aw.sequential(aw.conv2d(4, 3, stride=2), aw.relu(), aw.dropout(0.5), aw.affine(10)), IMAGE)
-    assert between(text, "    def __init__", "\n\n\n") == [
+def test_operations_in_a_row_are_lines_in_a_row():
+    """A line for each operation, with the shape of its output."""
+    text = write_and_compare(aw.sequential(aw.conv2d(4, 3, stride=2), aw.relu(), aw.dropout(0.5), aw.affine(10)), IMAGE)
+    assert extract_lines(text, "    def __init__", "\n\n\n") == [
         "    def __init__(self) -> None:",
         "        super().__init__()",
         "        self.conv = nn.Conv2d(3, 4, 3, stride=2)",
@@ -105,26 +105,26 @@ def test_a_chain_reads_as_it_runs():
     ]
 
 
-def between(text: str, start: str, end: str) -> list[str]:
-    """The lines of a text from where `start` begins to the next `end`."""
+def extract_lines(text: str, start: str, end: str) -> list[str]:
+    """The lines of a text from `start` to the next `end`."""
     rest = text[text.index(start) :]
     return rest[: rest.index(end)].splitlines()
 
 
-def test_forks_are_classes():
-    """Of a residual module, of branches with shapes of their own, and of branches in branches."""
+def test_branches_are_classes():
+    """Of a residual module, of branches with different shapes, and of branches in branches."""
     inner = aw.branches(aw.conv2d(2, 1), aw.identity(), merge="concatenate")
-    fork = aw.branches(inner, aw.sequential(aw.conv2d(3, 3), aw.relu()), aw.flatten(), merge="add")
-    text = agree(aw.sequential(aw.residual(aw.conv2d(4, 3, stride=2)), fork, aw.affine(2)), IMAGE)
-    assert between(text, "class Residual", "\n\n\n")[-5:] == [
+    outer = aw.branches(inner, aw.sequential(aw.conv2d(3, 3), aw.relu()), aw.flatten(), merge="add")
+    text = write_and_compare(aw.sequential(aw.residual(aw.conv2d(4, 3, stride=2)), outer, aw.affine(2)), IMAGE)
+    assert extract_lines(text, "class Residual", "\n\n\n")[-5:] == [
         "    def forward(self, x: torch.Tensor) -> torch.Tensor:",
         "        y = F.pad(x, (0, 1, 0, 1))",
         "        y = self.conv(y)",
         "        # zeros at the end of an axis make it as long as the longer one",
         "        return F.pad(x, (0, 0, 0, 0, 0, 1)) + F.pad(y, (0, 4, 0, 4))",
     ]
-    assert between(text, "class Branches1", "\n\n\n")[-1] == "        return torch.cat([self.conv(x), x], 1)"
-    assert between(text, "class Branches2", "\n\n\n")[-4:] == [
+    assert extract_lines(text, "class Branches1", "\n\n\n")[-1] == "        return torch.cat([self.conv(x), x], 1)"
+    assert extract_lines(text, "class Branches2", "\n\n\n")[-4:] == [
         "        b = F.relu(b)",
         "        # zeros at the end of an axis make it as long as the longer one",
         "        merged = self.branches(x) + F.pad(b, (0, 0, 0, 0, 0, 3))",
@@ -135,7 +135,9 @@ def test_forks_are_classes():
 def test_repeated_parts_are_a_class_and_a_loop():
     """The first of the copies has another number of channels: a parameter of the class."""
     layer = aw.sequential(aw.conv2d(8, 3), aw.batch_norm(), aw.relu())
-    text = agree(aw.sequential(aw.repeat_tied(layer, 16), aw.repeat_tied(aw.residual(aw.conv2d(8, 3)), 4)), IMAGE)
+    text = write_and_compare(
+        aw.sequential(aw.repeat_tied(layer, 16), aw.repeat_tied(aw.residual(aw.conv2d(8, 3)), 4)), IMAGE
+    )
     assert "        self.block = Block(3)" in text
     assert "        self.blocks = nn.Sequential(*(Block(8) for _ in range(15)))" in text
     assert "        self.residuals = nn.Sequential(*(Residual() for _ in range(4)))" in text
@@ -149,8 +151,8 @@ def test_the_network_of_nas_bench_201_is_written(connected):
     names = ["nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "nor_conv_1x1", "nor_conv_3x3"]
     cell = topology(EDGES, *(OPERATIONS[name if connected else "none"] for name in names))
     network = Nasbench201Network(cell, channels=4, cells=3)
-    text = agree(network, (3, 9, 8))
-    assert between(text, "class Cell", "\n\n\n")[-3:] == (
+    text = write_and_compare(network, (3, 9, 8))
+    assert extract_lines(text, "class Cell", "\n\n\n")[-3:] == (
         [
             "        node1 = self.edge_1_0(x)",
             "        node2 = x + self.edge_2_1(node1)",
@@ -163,15 +165,15 @@ def test_the_network_of_nas_bench_201_is_written(connected):
             "        return torch.zeros_like(x) + torch.zeros_like(node1) + torch.zeros_like(node2)",
         ]
     )
-    ours, written, _ = both(network, (3, 9, 8))
+    compiled, exported, _ = compile_and_write(network, (3, 9, 8))
     x = torch.randn(5, 3, 9, 8)
-    torch.testing.assert_close(written.train()(x), ours.train()(x), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(exported.train()(x), compiled.train()(x), rtol=1e-4, atol=1e-4)
 
 
 def test_zeros_that_make_an_axis_longer_are_kept():
     """A sum with a larger zero has its shape."""
     grown = aw.sequential(aw.conv2d(6, 1), Zero())
-    text = agree(topology([(0, 1), (0, 2), (1, 2)], grown, aw.identity(), Zero()), IMAGE)
+    text = write_and_compare(topology([(0, 1), (0, 2), (1, 2)], grown, aw.identity(), Zero()), IMAGE)
     assert "F.pad(x, (0, 0, 0, 0, 0, 3)) + torch.zeros_like(node1)" in text
 
 
@@ -179,24 +181,24 @@ def test_blocks_that_differ_in_many_numbers_are_classes_of_their_own():
     def body(*widths: int) -> aw.Term:
         return aw.residual(aw.sequential(*(aw.conv2d(width, 1) for width in widths)))
 
-    text = agree(aw.sequential(body(1, 2, 3, 4, 5, 6), body(7, 8, 9, 10, 11, 12)), IMAGE)
+    text = write_and_compare(aw.sequential(body(1, 2, 3, 4, 5, 6), body(7, 8, 9, 10, 11, 12)), IMAGE)
     assert "class Residual1(" in text
     assert "class Residual2(" in text
 
 
-def test_a_kind_of_ones_own_is_written_with_what_it_defines():
-    """Its definitions once; the modules inside as arguments."""
+def test_a_kind_of_ones_own_is_written_with_its_preamble():
+    """The preamble once; the modules of children as arguments."""
     glued = Glued((Shrink(2), aw.sequential(Shrink(2), aw.relu())), aw.sequential(ReluConvBn(3), aw.affine(4)))
-    text = agree(aw.sequential(Shrink(1), glued), IMAGE)
+    text = write_and_compare(aw.sequential(Shrink(1), glued), IMAGE)
     assert text.count("class Shrinking") == 1
     assert "Glueing(Shrinking(3, 4, 4, 2), Inside1(), Inside2(" in text
 
 
 @aw.module
-class Silent(aw.Basic):
-    """A kind that can be trained and says nothing of its code."""
+class WithoutSource(aw.Basic):
+    """A kind that can be trained and has no method `source`."""
 
-    kind = "silent_in_a_test"
+    kind = "without_source_in_a_test"
     text: object = None
 
     def out_shape(self, in_shape: aw.Shape) -> aw.Shape:
@@ -207,44 +209,46 @@ class Silent(aw.Basic):
 
 
 @aw.module
-class Wrong(Silent):
-    """A kind whose code is none."""
+class WithSource(WithoutSource):
+    """An identity whose method `source` returns `text`."""
 
-    kind = "wrong_in_a_test"
+    kind = "with_source_in_a_test"
 
     def source(self, in_shape: aw.Shape) -> object:
         return self.text
 
 
 def test_a_kind_without_source_is_named_with_the_remedy():
-    with pytest.raises(NoModuleSource, match=r"Silent has no source; give the class a method source\(self, in_shape\)"):
-        write_model_file(aw.sequential(aw.relu(), Silent()), IMAGE, ORIGIN, None)
+    with pytest.raises(
+        NoModuleSource, match=r"WithoutSource has no source; give the class a method source\(self, in_shape\)"
+    ):
+        write_model_file(aw.sequential(aw.relu(), WithoutSource()), IMAGE, ORIGIN, None)
 
 
 @pytest.mark.parametrize("text", ["x = 1", "", "nn.Conv2d(", None, b"nn.ReLU()"])
 def test_a_source_that_is_no_expression_is_refused(text):
     with pytest.raises(
-        BadModuleSource, match=r"the source of Wrong is .* it must be Python that ends with an expression"
+        BadModuleSource, match=r"the source of WithSource is .* it must be Python that ends with an expression"
     ):
-        write_model_file(Wrong(text), IMAGE, ORIGIN, None)
+        write_model_file(WithSource(text), IMAGE, ORIGIN, None)
 
 
-def test_names_that_a_person_defines_are_not_ours():
-    """Neither classes nor attributes get in each other's way."""
-    text = "class Residual(nn.Identity):\n    pass\n\nResidual()"
-    written = agree(aw.sequential(Wrong(text), aw.residual(aw.conv2d(3, 1))), IMAGE)
-    assert "self.residual = Residual1()" in written
+def test_names_that_a_preamble_defines_are_reserved():
+    """A class of the model gets another name; the attribute keeps its own."""
+    source = "class Residual(nn.Identity):\n    pass\n\nResidual()"
+    text = write_and_compare(aw.sequential(WithSource(source), aw.residual(aw.conv2d(3, 1))), IMAGE)
+    assert "self.residual = Residual1()" in text
 
 
-def test_where_it_came_from_is_said_first():
-    """Whatever is in the facts, they are text."""
+def test_the_docstring_begins_with_the_provenance():
+    """Quotes and backslashes in it are escaped."""
     text = write_model_file(aw.affine(2), IMAGE, Provenance('A """model"""', {"run": "C:\\new", "trial": "3"}), None)
-    assert executed(text)["__doc__"].startswith('A """model"""\n\nrun    C:\\new\ntrial  3\n\nload()')
+    assert run_code(text)["__doc__"].startswith('A """model"""\n\nrun    C:\\new\ntrial  3\n\nload()')
 
 
-def test_few_numbers_of_a_mean_stand_in_the_text():
+def test_a_small_mean_is_written_into_the_code():
     normalisation = Normalisation((3, 1, 1), [120.5, 0.1, 3.0], [60.0, 61.0, 62.0])
-    model = executed(write_model_file(aw.affine(2), IMAGE, ORIGIN, normalisation))["Model"]()
+    model = run_code(write_model_file(aw.affine(2), IMAGE, ORIGIN, normalisation))["Model"]()
     images = torch.full((2, *IMAGE), 255, dtype=torch.uint8)
     expected = (255 - torch.tensor([120.5, 0.1, 3.0])) / torch.tensor([60.0, 61.0, 62.0])
     torch.testing.assert_close(model.preprocess(images)[0, :, 0, 0], expected)
@@ -253,41 +257,44 @@ def test_few_numbers_of_a_mean_stand_in_the_text():
 
 @given(st.lists(st.text(), min_size=1, max_size=40))
 @example(["cat", 'a "dog"', "\u202ereversed", "back\\slash", "line\nbreak", "\ud800", "x" * 200])
-def test_the_names_of_classes_stand_in_the_text(names):
-    """As they are, whatever they are."""
+def test_the_names_of_classes_are_written_into_the_code(names):
+    """Literally, whatever they are."""
     text = write_model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [1.0] * 3, [1.0] * 3), names)
-    assert executed(text)["CLASSES"] == tuple(names)
+    assert run_code(text)["CLASSES"] == tuple(names)
 
 
-def test_many_names_of_classes_are_on_lines_that_people_read():
+def test_many_names_of_classes_are_on_lines_that_are_not_too_long():
     text = write_model_file(aw.affine(100), IMAGE, ORIGIN, None, CIFAR100_CLASSES)
     assert max(map(len, text.splitlines())) <= WIDTH
     assert text.count("\n    '", 0, text.index("class Model")) == 10
 
 
-def test_the_class_of_an_image_is_named(tmp_path, capsys):
-    """Where the names are known; by its number where they are not."""
+def test_classify_prints_the_name_of_a_class(tmp_path, capsys):
+    """Its number where the names are unknown."""
     np.save(tmp_path / "images.npy", np.zeros((1, *IMAGE), np.uint8))
-    for names, told in ((("cat", "dog"), "image 0: cat, probability 0.500"), ((), "image 0: class 0, probability 0.5")):
-        held = executed(
+    for names, expected in (
+        (("cat", "dog"), "image 0: cat, probability 0.500"),
+        ((), "image 0: class 0, probability 0.5"),
+    ):
+        namespace = run_code(
             write_model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation((3, 1, 1), [0.0] * 3, [1.0] * 3), names)
         )
-        model = held["Model"]().eval()
+        model = namespace["Model"]().eval()
         for value in model.state_dict().values():
             value.zero_()
-        held["classify"](model, tmp_path / "images.npy")
-        assert capsys.readouterr().out.startswith(told)
+        namespace["classify"](model, tmp_path / "images.npy")
+        assert capsys.readouterr().out.startswith(expected)
 
 
-def test_many_numbers_of_a_mean_come_with_the_weights():
-    held = [float(i) for i in range(192)]
-    text = write_model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation(IMAGE, held, held))
-    model = executed(text)["Model"]()
+def test_a_large_mean_comes_with_the_weights():
+    values = [float(i) for i in range(192)]
+    text = write_model_file(aw.affine(2), IMAGE, ORIGIN, Normalisation(IMAGE, values, values))
+    model = run_code(text)["Model"]()
     assert {name: tuple(v.shape) for name, v in model.named_buffers()} == {"mean": IMAGE, "deviation": IMAGE}
     assert {"mean", "deviation"} <= set(model.state_dict())
 
 
-LONG = [
+LONG_LINES = [
     'self.register_buffer("mean", torch.tensor([' + ", ".join(["12.5"] * 40) + "]).reshape(1, 8, 5), persistent=False)",
     "node6 = " + " + ".join(f"self.edge_6_{i}(node{i})" for i in range(7)),
     "return " + " + ".join(f"self.edge_6_{i}(node{i})" for i in range(7)) + "  # (16, 32, 32)",
@@ -298,9 +305,9 @@ LONG = [
 ]
 
 
-@pytest.mark.parametrize("line", LONG)
-def test_a_line_that_is_too_long_is_broken_and_stays_what_it_was(line):
-    """By Python's own account; brackets, commas and signs within texts are none."""
+@pytest.mark.parametrize("line", LONG_LINES)
+def test_a_line_that_is_too_long_is_broken_and_parses_to_the_same_code(line):
+    """Brackets, commas and signs within texts are no places for it."""
     head = "class Model:\n    def run(self):\n" if not line.startswith("def") else "class Model:\n"
     body = "\n            pass" if line.endswith(":") else ""
     indent = " " * (4 if line.startswith("def") else 8)
@@ -308,7 +315,7 @@ def test_a_line_that_is_too_long_is_broken_and_stays_what_it_was(line):
     after = format_code(before.splitlines())
     lines = after.splitlines()
     assert len(lines) > len(before.splitlines())
-    assert [each for each in lines if len(each) > WIDTH] == [each for each in lines if '(((("' in each]  # a text
+    assert [text for text in lines if len(text) > WIDTH] == [text for text in lines if '(((("' in text]  # a string
     assert ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
 
 
@@ -317,10 +324,10 @@ def test_code_that_the_formatter_does_not_know_stays_as_it_is():
 
 
 def test_models_have_no_lines_that_are_too_long():
-    """A graph of seven nodes, and arguments of a person's kind of module."""
+    """Those of a graph of eight nodes, and of a person's source."""
     edges = [(source, target) for target in range(8) for source in range(target)]
     graph = topology(edges, *(aw.conv2d(3, 1) for _ in edges))
-    many = Wrong(f"nn.Sequential({', '.join('nn.Identity()' for _ in range(20))})")
-    text = agree(aw.sequential(graph, many), IMAGE)
+    sequential = WithSource(f"nn.Sequential({', '.join('nn.Identity()' for _ in range(20))})")
+    text = write_and_compare(aw.sequential(graph, sequential), IMAGE)
     assert max(map(len, text.splitlines())) <= WIDTH
     assert "            + self.edge_7_6(node6)\n" in text
