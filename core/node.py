@@ -1,10 +1,10 @@
 """A search space with some of its choices made: the state of a traversal that asks for one hyperparameter at a time.
 
 A term is a module with all that is inside it; the space itself is one. A node holds the term that the traversal has
-come to, its focus; the shape that flows into it; and a frame for each module around it (together a zipper, Huet 1997).
-To go on, the focus takes its next step: it asks for a value of its next open hyperparameter, or is entered, or is done
-because nothing in it is open. A term that is done is put into the frame around it, which goes on to its next child or
-is done in turn.
+come to, its focus; the focus's input shape; and a frame for each module around it (together a zipper, Huet 1997).
+To advance, the traversal takes a step at the focus: it asks for a value of the next open hyperparameter, or descends
+into the focus, or finds it specified, as nothing in it is open. A specified term goes into the frame around it, and the
+traversal goes on to that module's next child; after its last child, the module is specified in turn.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from archwright.core.domain import Domain
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.shape import Misfit, Shape, as_shape
-from archwright.core.step import Ask, Enter, take_step
+from archwright.core.step import Descent, ValueRequest, take_step
 from archwright.core.term import Compound, Term, chain_out_shape
 from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_value, format_value
 
@@ -26,8 +26,12 @@ class DeadEnd(ArchwrightError, ValueError):
     """A place of a space where no option fits the shape that reaches it."""
 
 
-class NotAChoice(ArchwrightError, ValueError):
-    """An attempt to choose at a leaf, or to read the architecture of a node that still has a choice."""
+class NothingToChoose(ArchwrightError, ValueError):
+    """A value or a domain for a leaf, which has no open hyperparameter."""
+
+
+class NotALeaf(ArchwrightError, ValueError):
+    """The architecture or its output shape, asked of a node that still has an open hyperparameter."""
 
 
 class PathMismatch(ArchwrightError, ValueError):
@@ -43,43 +47,44 @@ class Origin:
     input_shape: Shape
 
 
-_set = object.__setattr__
+_set_attribute = object.__setattr__  # also of a frozen object
 
 
-class _WithPrefix:
-    """A place for the prefix of a frame, which is no field: frames are frozen, and compared without it."""
+class _PrefixCache:
+    """The slot of a frame for its prefix, which is no field, as it is computed later."""
 
     __slots__ = ("_prefix",)
 
 
 @final
 @frozen(eq=False)
-class Frame(_WithPrefix):
-    """A module that was entered and is not done: it is around the term that the traversal has come to."""
+class Frame(_PrefixCache):
+    """A module around the focus, some of whose children are specified."""
 
     term: Compound
     in_shape: Shape
-    above: "Frame | None"  # the module around this one
-    children: tuple[Term, ...]  # all of them, as they were when the module was entered
-    done: tuple[Term, ...] = ()  # the first of them, specified
-    outs: tuple[Shape, ...] = ()  # the output shapes of those, or what of them the module depends on
-    depth: int = 1  # how many modules are entered, with this one
+    outer: "Frame | None"  # of the module around this one; None for the whole space
+    children: tuple[Term, ...]  # all of them, as they were before the first was traversed
+    specified_children: tuple[Term, ...] = ()  # the first of `children`, specified
+    outs: tuple[Shape, ...] = ()  # what `Compound.remember` keeps of the output shapes of the specified children
+    depth: int = 1  # the number of frames from the outermost one to this one
 
     @property
     def prefix(self) -> str:
-        """The first part of the names of choices in its next child; worked out when it is first read."""
-        prefix: str | None = getattr(self, "_prefix", None)  # most are read once or never: no exception for each
+        """What the names of choices in its next child begin with; computed at the first access."""
+        # Most frames are read once or never, and an AttributeError for each would be slow.
+        prefix: str | None = getattr(self, "_prefix", None)
         if prefix is None:
-            above = self.above.prefix if self.above is not None else ""
-            prefix = f"{above}{self.term.segment(len(self.done))}."
-            _set(self, "_prefix", prefix)
+            outer_prefix = self.outer.prefix if self.outer is not None else ""
+            prefix = f"{outer_prefix}{self.term.segment(len(self.specified_children))}."
+            _set_attribute(self, "_prefix", prefix)
         return prefix
 
 
 @final
 @frozen
 class Choice:
-    """An open hyperparameter: its name, unique along the path, and what it may still be."""
+    """An open hyperparameter: its name, unique along the path, and its domain, the values that it may still have."""
 
     name: str
     domain: Domain
@@ -93,12 +98,12 @@ class Node:
     origin: Origin
     focus: Term  # the term that the traversal has come to; at a leaf, the architecture
     shape: Shape  # the input shape of the focus; at a leaf, the output shape of the architecture
-    frame: Frame | None  # the module around the focus; None if that is the whole space
-    environment: Environment  # the shared hyperparameters that have a value
-    ask: Ask | None  # what the focus asks for; None at a leaf
+    frame: Frame | None  # of the module around the focus; None if the focus is the whole space
+    environment: Environment  # the values of shared hyperparameters, by name, as far as they have one
+    request: ValueRequest | None  # for a value of the open hyperparameter; None at a leaf
     domain: Domain | None  # of the open hyperparameter, perhaps narrowed; None at a leaf
-    parent: "Node | None"  # the node at which `value` was chosen
-    value: Value | None
+    parent: "Node | None"  # the node at which `value` was chosen; None at the root
+    value: Value | None  # the last choice; None at the root
 
     @property
     def is_leaf(self) -> bool:
@@ -108,7 +113,7 @@ class Node:
     @property
     def choice(self) -> Choice | None:
         """The open hyperparameter; None at a leaf."""
-        return None if self.domain is None else Choice(self._choice_name(), self.domain)
+        return None if self.domain is None else Choice(self._get_choice_name(), self.domain)
 
     @property
     def path(self) -> Path:
@@ -117,7 +122,7 @@ class Node:
         node = self
         while (parent := node.parent) is not None:
             assert node.value is not None
-            choices.append((parent._choice_name(), node.value))
+            choices.append((parent._get_choice_name(), node.value))
             node = parent
         return tuple(reversed(choices))
 
@@ -125,42 +130,44 @@ class Node:
     def architecture(self) -> Term:
         """The fully specified term; only at a leaf."""
         if self.domain is not None:
-            raise NotAChoice(f"{self!r} has no architecture yet; choose until is_leaf")
+            raise NotALeaf(f"{self!r} has no architecture yet; choose until is_leaf")
         return self.focus
 
     @property
     def out_shape(self) -> Shape:
         """The output shape of the architecture; only at a leaf."""
         if self.domain is not None:
-            raise NotAChoice(f"{self!r} has no output shape yet; choose until is_leaf")
+            raise NotALeaf(f"{self!r} has no output shape yet; choose until is_leaf")
         return self.shape
 
     def choose(self, value: Value) -> "Node":
         """The node in which the open hyperparameter has `value`; this one is unchanged."""
-        ask, domain = self.ask, self.domain
-        if ask is None or domain is None:
+        request, domain = self.request, self.domain
+        if request is None or domain is None:
             raise self._refuse(value)
         try:
             value = domain.canonicalize(value)
-            if domain is not ask.domain:  # narrowed, perhaps to equal values such as 1.0 for 1
-                value = ask.domain.canonicalize(value)
+            if domain is not request.domain:  # it was narrowed, perhaps to an equal value of another type: 1.0 for 1
+                value = request.domain.canonicalize(value)
         except (ValueError, TypeError):
             return self.choose(self._as_plain(value))
-        environment, values = self.environment, ask.values
-        if ask.shared is None:
+        environment, values = self.environment, request.values
+        if request.shared is None:
             values = (*values, value)
         else:
-            environment = environment.set(ask.shared, value)
+            environment = environment.set(request.shared, value)
         return _advance(self.origin, self.focus, self.shape, self.frame, environment, values, self, value)
 
     def narrow(self, domain: Domain) -> "Node":
-        """The node in which the open hyperparameter has a smaller domain; of one value, the node that chooses it."""
+        """The node in which the open hyperparameter has the smaller `domain`; if that has one value, it is chosen."""
         if self.domain is None or not self.domain.includes(domain):
             raise self._refuse(domain)
-        return self.choose(domain.from_unit(0.0)) if domain.size == 1 else evolve(self, domain=domain)
+        if domain.size == 1:
+            return self.choose(domain.from_unit(0.0))  # its only value
+        return evolve(self, domain=domain)
 
     def _as_plain(self, value: Any) -> Value:
-        """A value that is not in the domain as a plain one, which may be in it: numpy's numbers become Python's."""
+        """`value`, which is not in the domain, as a Python number if it is one of numpy's: that one may be in it."""
         try:
             plain_value = as_value(value)
         except InvalidDomain:
@@ -169,33 +176,33 @@ class Node:
             raise self._refuse(value)
         return plain_value
 
-    def _choice_name(self) -> str:
+    def _get_choice_name(self) -> str:
         """The name of the open hyperparameter."""
-        assert self.ask is not None
-        if self.ask.shared is not None:
-            return self.ask.shared
-        return f"{_name_place(self.focus, self.frame)}.{self.focus.plan.names[len(self.ask.values)]}"
+        assert self.request is not None
+        if self.request.shared is not None:
+            return self.request.shared
+        return f"{_format_place(self.focus, self.frame)}.{self.focus.plan.names[len(self.request.values)]}"
 
     def _refuse(self, value: Value | Domain) -> ArchwrightError:
         """The error for a value, or a domain, that cannot be chosen here."""
         choice = self.choice
         if choice is None:
-            return NotAChoice(f"{value} cannot be chosen: this node is a leaf, and nothing is left to choose")
+            return NothingToChoose(f"{value} cannot be chosen: this node is a leaf, and nothing is left to choose")
         return IllegalValue(f"{choice.name} is {format_value(value)}; it may be one of {choice.domain}")
 
-    def _identity(self) -> tuple[Any, ...]:
+    def _get_identity(self) -> tuple[Any, ...]:
+        """All that the other fields follow from: where the traversal began, what was chosen, and the open domain."""
         return (self.origin, self.path, self.domain)
 
     def __eq__(self, other: object) -> bool:
-        # The traversal is a function of where it began, what was chosen and what may be; frames need no comparing.
-        return isinstance(other, Node) and (self is other or self._identity() == other._identity())
+        return isinstance(other, Node) and (self is other or self._get_identity() == other._get_identity())
 
     def __hash__(self) -> int:
-        return hash(self._identity())
+        return hash(self._get_identity())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As its path: pickle would recurse too deep into a chain of parents.
-        return _restore, self._identity()
+        # Pickled as its path: pickle would recurse too deep into a chain of parents.
+        return _restore, self._get_identity()
 
     def __repr__(self) -> str:
         path = ", ".join(f"{name}={value}" for name, value in self.path)
@@ -229,8 +236,8 @@ def replay(space: Term, input_shape: Iterable[int], path: Iterable[tuple[str, Va
         try:
             node = node.choose(value)
         except IllegalValue:
-            unfit = f"step {i} of the path is {name} = {format_value(value)}; it may be one of {choice.domain}"
-            raise PathMismatch(unfit) from None
+            message = f"step {i} of the path is {name} = {format_value(value)}; it may be one of {choice.domain}"
+            raise PathMismatch(message) from None
     return node
 
 
@@ -239,11 +246,11 @@ def _restore(origin: Origin, path: Path, domain: Domain | None) -> Node:
     return node if node.domain == domain else evolve(node, domain=domain)
 
 
-class _MisfitAt(Misfit):
-    """A misfit at another place than the focus."""
+class _LocatedMisfit(Misfit):
+    """A misfit with its place in the space; one without a place is at the focus."""
 
-    def __init__(self, why: str, place: str) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, place: str) -> None:
+        super().__init__(reason)
         self.place = place
 
 
@@ -263,66 +270,68 @@ def _advance(
             step = take_step(focus, shape, environment, values)
             for name, inferred in step.inferred:
                 environment = environment.set(name, inferred)
-            if isinstance(step, Ask):  # a match statement takes twice as long
+            if isinstance(step, ValueRequest):  # a match statement takes twice as long
                 return Node(origin, focus, shape, frame, environment, step, step.domain, parent, value)
-            if isinstance(step, Enter):
-                first = step.compound.child_in_shape(0, shape, ())
+            if isinstance(step, Descent):
+                first_in_shape = step.compound.child_in_shape(0, shape, ())
                 depth = 1 if frame is None else frame.depth + 1
                 frame = Frame(step.compound, shape, frame, step.children, depth=depth)
                 if depth > MAX_NESTING:
                     raise TooDeep(frame.prefix)
-                focus, shape, values = step.children[0], first, ()
+                focus, shape, values = step.children[0], first_in_shape, ()
             else:
-                frame, term, out = _close_frames(frame, step.term, step.out_shape)
+                frame, term, out_shape = _close_frames(frame, step.term, step.out_shape)
                 if frame is None:
-                    return Node(origin, term, out, None, environment, None, None, parent, value)
-                i = len(frame.done)
+                    return Node(origin, term, out_shape, None, environment, None, None, parent, value)
+                i = len(frame.specified_children)
                 focus, values = frame.children[i], ()
                 shape = frame.term.child_in_shape(i, frame.in_shape, frame.outs)
     except Misfit as misfit:
-        place = misfit.place if isinstance(misfit, _MisfitAt) else _name_place(focus, frame)
+        place = misfit.place if isinstance(misfit, _LocatedMisfit) else _format_place(focus, frame)
         raise DeadEnd(f"nothing fits at {place} after {_describe_choices(parent, value)}: {misfit}") from misfit
     except RecursionError as error:
-        raise TooDeep(error.place if isinstance(error, TooDeep) else _name_place(focus, frame)) from error
+        raise TooDeep(error.place if isinstance(error, TooDeep) else _format_place(focus, frame)) from error
 
 
 def _describe_choices(parent: Node | None, value: Value | None) -> str:
     """The choices up to `value`, which was chosen at `parent`."""
     if parent is None:
         return "no choice at all"
-    path = (*parent.path, (parent._choice_name(), value))  # pyright: ignore[reportPrivateUsage]
-    return ", ".join(f"{name} = {chosen}" for name, chosen in path)
+    path = (*parent.path, (parent._get_choice_name(), value))  # pyright: ignore[reportPrivateUsage]
+    return ", ".join(f"{name} = {choice}" for name, choice in path)
 
 
-def _close_frames(frame: Frame | None, term: Term, out: Shape) -> tuple[Frame | None, Term, Shape]:
-    """The innermost frame that has an open child left, now that `term`, of output shape `out`, is done in `frame`.
+def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Frame | None, Term, Shape]:
+    """The innermost frame with a child left to traverse, once the specified `term` is added to `frame`.
 
-    None if the whole space is done; with it come the architecture and its output shape. Children that are specified
-    from the beginning are done on the way.
+    If the whole space is specified, the frame is None, and the term and the shape are the architecture and its output
+    shape. `out_shape` is that of `term`. Children that were specified from the beginning are added on the way.
     """
     while frame is not None:
-        module, children, outs, done = frame.term, frame.children, frame.outs, frame.done
+        module, children, outs, specified = frame.term, frame.children, frame.outs, frame.specified_children
         copies, i = module.copies, -1
         try:
             while True:
-                done = (*done, term)
-                outs = module.remember(outs, out if copies == 1 else chain_out_shape(term, out, copies))
-                i = len(done)
+                specified = (*specified, term)
+                outs = module.remember(outs, out_shape if copies == 1 else chain_out_shape(term, out_shape, copies))
+                i = len(specified)
                 if i == len(children):
                     break
                 term = children[i]
                 if not term.plan.specified:
-                    return Frame(module, frame.in_shape, frame.above, children, done, outs, frame.depth), term, out
-                out = term.out_shape(module.child_in_shape(i, frame.in_shape, outs))
-            term, out = module.with_children(done), module.merge(frame.in_shape, outs)
+                    frame = Frame(module, frame.in_shape, frame.outer, children, specified, outs, frame.depth)
+                    return frame, term, out_shape
+                out_shape = term.out_shape(module.child_in_shape(i, frame.in_shape, outs))
+            term, out_shape = module.with_children(specified), module.merge(frame.in_shape, outs)
         except Misfit as misfit:
-            at_child = i == len(done) < len(children)
-            around = Frame(module, frame.in_shape, frame.above, children, done) if at_child else frame.above
-            raise _MisfitAt(str(misfit), _name_place(term if at_child else module, around)) from misfit
-        frame = frame.above
-    return None, term, out
+            at_child = i == len(specified) < len(children)  # child i does not fit; otherwise the module itself
+            place_frame = Frame(module, frame.in_shape, frame.outer, children, specified) if at_child else frame.outer
+            place = _format_place(term if at_child else module, place_frame)
+            raise _LocatedMisfit(str(misfit), place) from misfit
+        frame = frame.outer
+    return None, term, out_shape
 
 
-def _name_place(focus: Term, frame: Frame | None) -> str:
-    """Where a term is: the segments of the modules around it, and its kind."""
+def _format_place(focus: Term, frame: Frame | None) -> str:
+    """The place of a term in messages and names: the segments of the modules around it, and its kind."""
     return focus.kind if frame is None else frame.prefix + focus.kind

@@ -1,4 +1,4 @@
-"""What a term by itself does next in a traversal: it asks for a value, is entered, or is done."""
+"""The next step of a traversal at one term: it asks for a value, enters the term, or finds it specified."""
 
 from typing import final
 
@@ -23,19 +23,19 @@ class HiddenShared(ArchwrightError, ValueError):
 
 @final
 @frozen(eq=False)
-class Ask:
-    """The term asks for a value of its next open hyperparameter."""
+class ValueRequest:
+    """The term needs a value of its next open hyperparameter."""
 
-    values: tuple[Value, ...]  # of the term's own hyperparameters before that one
+    values: tuple[Value, ...]  # of the term's own hyperparameters before the open one
     inferred: Inferred
     domain: Domain  # its legal values, two or more
-    shared: str | None  # the name under which it is asked for, if it is a shared hyperparameter
+    shared: str | None  # the name of the open hyperparameter if it is a shared one
 
 
 @final
 @frozen(eq=False)
-class Enter:
-    """The term is specified but for its children: they are to be traversed."""
+class Descent:
+    """The term's own hyperparameters have values, and its children are traversed next."""
 
     compound: Compound
     children: tuple[Term, ...]
@@ -44,23 +44,26 @@ class Enter:
 
 @final
 @frozen(eq=False)
-class Done:
-    """The term is specified."""
+class SpecifiedTerm:
+    """The term has nothing open, in itself or in its children."""
 
     term: Term
     out_shape: Shape
     inferred: Inferred
 
 
-Step = Ask | Enter | Done
+Step = ValueRequest | Descent | SpecifiedTerm
 
 
 @remember_on_term
 def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> Step:
-    """What `term` does next, given its input shape and the values chosen so far. Misfit if it cannot go on."""
+    """The step of a traversal at `term`, given its input shape and the values of its own hyperparameters so far.
+
+    Misfit if no values of the open hyperparameters fit.
+    """
     plan = term.plan
     if plan.specified:
-        return Done(term, term.out_shape(shape), ())
+        return SpecifiedTerm(term, term.out_shape(shape), ())
     inferred: dict[str, Value] = {}
     is_first = not values
     while len(values) < len(plan.slots):
@@ -76,23 +79,23 @@ def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[
         elif is_first and not is_completable(term, shape, environment, values):
             raise _explain_misfit(term, shape, environment, values)
         if domain.size != 1:
-            return Ask(values, tuple(inferred.items()), domain, shared.name if shared else None)
-        only = domain.from_unit(0.0)
+            return ValueRequest(values, tuple(inferred.items()), domain, shared.name if shared else None)
+        only_value = domain.from_unit(0.0)
         if shared:
-            inferred[shared.name] = only
-        environment, values = _add_value(shared.name if shared else None, only, environment, values)
-    return _leave_or_enter(term, term.specify(values) if plan.slots else term, shape, tuple(inferred.items()))
+            inferred[shared.name] = only_value
+        environment, values = _add_value(shared.name if shared else None, only_value, environment, values)
+    return _descend_or_finish(term, term.specify(values) if plan.slots else term, shape, tuple(inferred.items()))
 
 
-def _leave_or_enter(term: Term, specified: Term, shape: Shape, inferred: Inferred) -> Enter | Done:
-    """The step of a term whose own hyperparameters are `specified`."""
+def _descend_or_finish(term: Term, specified: Term, shape: Shape, inferred: Inferred) -> Descent | SpecifiedTerm:
+    """The step at `term`, which is `specified` once its own hyperparameters have values."""
     if isinstance(specified, Compound):
         children = specified.inside()
         _require_known_shared(term, children)
         if not all(child.plan.specified for child in children):
-            return Enter(specified, children, inferred)
+            return Descent(specified, children, inferred)
         specified = specified.with_children(children)
-    return Done(specified, specified.out_shape(shape), inferred)
+    return SpecifiedTerm(specified, specified.out_shape(shape), inferred)
 
 
 def _require_known_shared(term: Term, children: tuple[Term, ...]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.domain import Values
-from archwright.core.node import DeadEnd, Frame, NotAChoice, PathMismatch
+from archwright.core.node import DeadEnd, Frame, NotALeaf, NothingToChoose, PathMismatch
 from archwright.core.value import IllegalValue
 from tests.strategies import all_nodes, cases, explored, leaves, nodes, roots, seeds, subterms, uniforms, walked
 
@@ -32,7 +32,7 @@ def frames(node: aw.Node) -> list[Frame]:
     found, frame = [], node.frame
     while frame is not None:
         found.append(frame)
-        frame = frame.above
+        frame = frame.outer
     return found[::-1]
 
 
@@ -136,11 +136,11 @@ def test_siblings_share_what_the_choice_did_not_touch(node):
         after = node.choose(value)
         for old, new in zip(around, frames(after), strict=False):
             if new is not old:  # a module that went on to its next child; what was in it has been left
-                assert len(new.done) > len(old.done)
+                assert len(new.specified_children) > len(old.specified_children)
                 assert new.term is old.term
                 assert new.children is old.children
-                assert new.above is old.above
-                assert all(a is b for a, b in zip(old.done, new.done, strict=False))
+                assert new.outer is old.outer
+                assert all(a is b for a, b in zip(old.specified_children, new.specified_children, strict=False))
                 break
 
 
@@ -347,13 +347,13 @@ def test_choosing_at_a_leaf_and_reading_before_one():
     """The error says which of the two it is."""
     node = aw.root(CONV, SHAPE)
     leaf = node.choose(16).choose(3)
-    with pytest.raises(NotAChoice, match="3 cannot be chosen: this node is a leaf, and nothing is left to choose"):
+    with pytest.raises(NothingToChoose, match="3 cannot be chosen: this node is a leaf, and nothing is left to choose"):
         leaf.choose(3)
-    with pytest.raises(NotAChoice, match=r"\{3\} cannot be chosen: this node is a leaf"):
+    with pytest.raises(NothingToChoose, match=r"\{3\} cannot be chosen: this node is a leaf"):
         leaf.narrow(Values((3,)))
-    with pytest.raises(NotAChoice, match=r"<node  \| conv2d.filters in .*> has no architecture yet; choose until is_l"):
+    with pytest.raises(NotALeaf, match=r"<node  \| conv2d.filters in .*> has no architecture yet; choose until is_l"):
         _ = node.architecture
-    with pytest.raises(NotAChoice, match="has no output shape yet; choose until is_leaf"):
+    with pytest.raises(NotALeaf, match="has no output shape yet; choose until is_leaf"):
         _ = node.out_shape
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.step import Ask, Done, Enter, HiddenShared, take_step
+from archwright.core.step import Descent, HiddenShared, SpecifiedTerm, ValueRequest, take_step
 from tests.strategies import WIDTH, anything, shapes
 
 SHAPE = (4, 8, 8)
@@ -18,9 +18,9 @@ def test_a_step_is_one_of_three(term, shape):
         taken = take_step(term, shape, EMPTY_ENVIRONMENT, ())
     except aw.Misfit:
         return
-    assert isinstance(taken, Ask | Enter | Done)
+    assert isinstance(taken, ValueRequest | Descent | SpecifiedTerm)
     assert take_step(term, shape, EMPTY_ENVIRONMENT, ()) is taken
-    if isinstance(taken, Done):
+    if isinstance(taken, SpecifiedTerm):
         assert taken.term.out_shape(shape) == taken.out_shape
 
 

@@ -43,7 +43,7 @@ def test_nodes_lie_deep_in_a_space():
     @given(nodes)
     def look(node):
         met["after choices"] += len(node.path) >= 2
-        met["inside modules"] += node.frame is not None and node.frame.above is not None
+        met["inside modules"] += node.frame is not None and node.frame.outer is not None
 
     look()
     assert min(met.values()) >= 10, met
