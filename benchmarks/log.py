@@ -16,10 +16,10 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
 from archwright.store.log import START
-from starting import spent
+from starting import measure_processor_seconds
 
 
-def started(trials: int) -> RunStarted:
+def make_started(trials: int) -> RunStarted:
     """A random search in the paper's experimental space."""
     space, shape = to_json(aw.named_space("deeparchitect")), (3, 32, 32)
     searcher, evaluator, versions = {"name": "random"}, {"kind": "instant"}, {}
@@ -28,7 +28,7 @@ def started(trials: int) -> RunStarted:
 
 
 class InstantEvaluator:
-    """An evaluator that takes no time: what is left is the coordinator's own."""
+    """An evaluator that takes no time, so that only the coordinator's is measured."""
 
     slots = 1
 
@@ -36,7 +36,7 @@ class InstantEvaluator:
         self._job: Job | None = None
 
     def submit(self, job: Job) -> None:
-        """Keep it until it is asked for."""
+        """Keep it until `collect`."""
         self._job = job
 
     def collect(self, timeout: float) -> Sequence[Report | Finished]:
@@ -49,65 +49,68 @@ class InstantEvaluator:
         """Nothing: the job has ended."""
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""
 
 
-def events_per_second(folder: Path, batch: int, n: int) -> float:
-    """Events appended a second, `batch` of them a transaction."""
-    log = DuckDBLog(folder / f"batches-of-{batch}.duckdb")
-    position = log.append("run", [started(1)], START)
+def measure_append_rate(folder: Path, batch_size: int, n: int) -> float:
+    """Events appended a second, `batch_size` of them a transaction."""
+    log = DuckDBLog(folder / f"batches-of-{batch_size}.duckdb")
+    position = log.append("run", [make_started(1)], START)
     metrics = {"accuracy": 0.5, "loss": 1.25, "train_loss": 1.5, "seconds": 0.25}
-    events: list[Event] = [Reported(0, 1, epoch, metrics) for epoch in range(batch)]
-    begun = time.perf_counter()
-    for _ in range(n // batch):
+    events: list[Event] = [Reported(0, 1, epoch, metrics) for epoch in range(batch_size)]
+    start = time.perf_counter()
+    for _ in range(n // batch_size):
         position = log.append("run", events, position)
-    return n / (time.perf_counter() - begun)
+    return n / (time.perf_counter() - start)
 
 
-def prepared(folder: Path, trials: int) -> DuckDBLog:
+def make_long_log(folder: Path, trials: int) -> DuckDBLog:
     """A log with a run of `trials` trials."""
     log = DuckDBLog(folder / "prepared.duckdb")
-    kept = _Unlogged(log)
-    SearchLoop(kept, "run", START, RunState(), start_search(started(trials)), InstantEvaluator()).run(started(trials))
-    kept.write()
+    buffer = _BufferedLog(log)
+    started = make_started(trials)
+    SearchLoop(buffer, "run", START, RunState(), start_search(started), InstantEvaluator()).run(started)
+    buffer.write()
     return log
 
 
-def with_reports(folder: Path, reports: int) -> DuckDBLog:
-    """A log with a run of one trial, which told so much of its training."""
+def make_reports_log(folder: Path, reports: int) -> DuckDBLog:
+    """A log with a run of one trial, which has sent `reports` reports."""
     log = DuckDBLog(folder / "reports.duckdb")
-    run, proposal = started(1), start_search(started(1)).propose()
+    started = make_started(1)
+    proposal = start_search(started).propose()
     assert proposal is not None
-    told = (Reported(0, 1, epoch, {"accuracy": epoch / reports}) for epoch in range(1, reports + 1))
-    end = {"accuracy": 1.0}
-    kept = _Unlogged(log)
-    kept.append("run", [run, to_event(proposal), AttemptStarted(0, 1), *told], START)
-    kept.append("run", [AttemptEnded(0, 1, "ok", 0.0, end), Scored(0, "ok", 1.0, end)], START)
-    kept.write()
+    reported = (Reported(0, 1, epoch, {"accuracy": epoch / reports}) for epoch in range(1, reports + 1))
+    metrics = {"accuracy": 1.0}
+    buffer = _BufferedLog(log)
+    buffer.append("run", [started, to_event(proposal), AttemptStarted(0, 1), *reported], START)
+    buffer.append("run", [AttemptEnded(0, 1, "ok", 0.0, metrics), Scored(0, "ok", 1.0, metrics)], START)
+    buffer.write()
     return log
 
 
-def resume_seconds(log: DuckDBLog) -> float:
-    """Until the run could make its next proposal."""
-    begun = time.perf_counter()
+def measure_resume_seconds(log: DuckDBLog) -> float:
+    """Seconds to read and replay a run and make its next proposal."""
+    start = time.perf_counter()
     replay_search(read_run(log, "run").events).propose()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
-def command_seconds(log: DuckDBLog, *words: str) -> float:
-    """The processor's seconds of a command over the log, from Python's start to its end."""
-    return spent("-m", "archwright", *words, "--log", str(log.path))
+def measure_command_seconds(log: DuckDBLog, *arguments: str) -> float:
+    """Processor seconds of a command over the log, with the start of Python."""
+    return measure_processor_seconds("-m", "archwright", *arguments, "--log", str(log.path))
 
 
-def coordinator_seconds_per_trial(log: DuckDBLog, more: int) -> float:
-    """Everything but the evaluation: propose, walk the space, log in one transaction, tell; after what is there."""
-    before, scored_at = read_run(log, "run").state.proposed, list[float]()
+def measure_coordinator_seconds(log: DuckDBLog, new_trials: int) -> float:
+    """Seconds a trial for everything but the evaluation: propose, decode, log in one transaction, tell."""
+    proposed_trials, scored_at = read_run(log, "run").state.proposed, list[float]()
     on_event = lambda event: scored_at.append(time.perf_counter()) if isinstance(event, Scored) else None  # noqa: E731
-    resume_run(log, "run", InstantEvaluator(), trials=before + more, callbacks=RunCallbacks(on_event=on_event))
+    callbacks = RunCallbacks(on_event=on_event)
+    resume_run(log, "run", InstantEvaluator(), trials=proposed_trials + new_trials, callbacks=callbacks)
     return (scored_at[-1] - scored_at[0]) / (len(scored_at) - 1)
 
 
-class _Unlogged:
+class _BufferedLog:
     """A log in memory that is written to a file in a few large transactions, to prepare a benchmark quickly."""
 
     def __init__(self, log: DuckDBLog) -> None:
@@ -115,7 +118,7 @@ class _Unlogged:
         self._events: list[Event] = []
 
     def append(self, run: str, events: Sequence[Event], after, times=None):
-        """Keep them."""
+        """Buffer them."""
         del run, times
         self._events.extend(events)
         return after

@@ -23,13 +23,13 @@ from archwright.search.running.loop import RunCallbacks
 from archwright.search.running.runs import start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, Scored
-from rows import Row, show
+from rows import Row, print_table
 
-WARM = 20  # trials before the first sample that counts
-WINDOW = 20  # samples at either end
+WARM_UP_TRIALS = 20  # before the first sample that counts
+WINDOW_TRIALS = 20  # at either end, of which a median is taken
 MIB = 1 << 20
 
-OWN_KIND = """
+USER_MODULE = """
 import archwright as aw
 
 @aw.module
@@ -54,12 +54,12 @@ kind = RaisesAfterwards()
 
 @frozen
 class Sample:
-    """What the processes hold once a trial is scored, in bytes."""
+    """The resident memory of each process once a trial is scored, in bytes."""
 
     coordinator: int
     worker: int
     guard: int
-    failed: bool
+    failed: bool  # the trial
 
 
 @frozen
@@ -71,56 +71,57 @@ class Growth:
 
     @property
     def bytes(self) -> float:
-        """How much more it is."""
+        """The difference."""
         return self.late - self.early
 
 
-def samples(folder: Path, trials: int) -> Sequence[Sample]:
+def take_samples(folder: Path, trials: int) -> Sequence[Sample]:
     """A sample after each trial of a search whose trials are all done by one worker."""
     source = folder / "own_kind.py"
-    source.write_text(OWN_KIND)
+    source.write_text(USER_MODULE)
     config = TrainingConfig(device="cpu", threads=1)
-    taken: list[Sample] = []
+    samples: list[Sample] = []
     with WorkerPool(config, space_source=f"{source}:kind") as pool:
 
         def take_sample(event):
             if isinstance(event, Scored):
                 (guard,) = pool.pids
                 (worker,) = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
-                taken.append(Sample(held("self"), held(worker), held(guard), event.status != "ok"))
+                coordinator_bytes, worker_bytes, guard_bytes = map(read_memory, ("self", worker, guard))
+                samples.append(Sample(coordinator_bytes, worker_bytes, guard_bytes, event.status != "ok"))
 
-        begin = _started(space(load_object(f"{source}:kind")), config, trials)
+        started = _make_started(make_space(load_object(f"{source}:kind")), config, trials)
         log, callbacks = DuckDBLog(folder / "memory.duckdb"), RunCallbacks(on_event=take_sample)
-        start_run(log, "memory", begin, pool, callbacks=callbacks, max_consecutive_failures=trials)
-    return taken
+        start_run(log, "memory", started, pool, callbacks=callbacks, max_consecutive_failures=trials)
+    return samples
 
 
-def space(raises):
+def make_space(raising_module):
     """Networks of several sizes; one in four diverges, raises, or does not fit the data."""
-    good = aw.sequential(
+    valid = aw.sequential(
         aw.conv2d(filters=[8, 16, 32, 64], size=[3, 5]), aw.optional(aw.batch_norm()), aw.relu(), aw.affine(units=10)
     )
-    wild = aw.settings(optimizer="sgd", learning_rate=1e30)
-    bad = aw.either(
-        diverges=aw.sequential(wild, aw.conv2d(filters=32, size=3), aw.affine(units=10)),
-        raises=aw.sequential(raises, aw.affine(units=10)),
+    divergent = aw.settings(optimizer="sgd", learning_rate=1e30)
+    failing = aw.either(
+        diverges=aw.sequential(divergent, aw.conv2d(filters=32, size=3), aw.affine(units=10)),
+        raises=aw.sequential(raising_module, aw.affine(units=10)),
         misfits=aw.affine(units=7),
     )
-    return aw.either(good=good, fine=good, well=good, bad=bad)
+    return aw.either(good=valid, fine=valid, well=valid, bad=failing)
 
 
-def held(pid: int | str) -> int:
-    """The memory that a process holds, in bytes."""
+def read_memory(pid: int | str) -> int:
+    """The resident memory of a process, in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def growth(values: Sequence[int]) -> Growth:
+def measure_growth(values: Sequence[int]) -> Growth:
     """From just after the warm-up to the end; of few trials, from the first half to the second."""
-    warm, window = min(WARM, len(values) // 3), min(WINDOW, (len(values) + 1) // 3)
-    return Growth(median(values[warm : warm + window]), median(values[-window:]))
+    warm_up, window = min(WARM_UP_TRIALS, len(values) // 3), min(WINDOW_TRIALS, (len(values) + 1) // 3)
+    return Growth(median(values[warm_up : warm_up + window]), median(values[-window:]))
 
 
-def _started(term, config: TrainingConfig, trials: int) -> RunStarted:
+def _make_started(term, config: TrainingConfig, trials: int) -> RunStarted:
     return RunStarted(
         space=aw.to_json(term),
         space_source="memory",
@@ -135,26 +136,26 @@ def _started(term, config: TrainingConfig, trials: int) -> RunStarted:
     )
 
 
-def rows(taken: Sequence[Sample]) -> Iterator[Row]:
-    """What each process holds early and late."""
-    trials, failed = len(taken), sum(sample.failed for sample in taken)
-    warm = min(WARM, trials // 3)
+def make_rows(samples: Sequence[Sample]) -> Iterator[Row]:
+    """The memory of each process, early and late."""
+    trials, failed = len(samples), sum(sample.failed for sample in samples)
+    warm_up = min(WARM_UP_TRIALS, trials // 3)
     yield Row("trials in one warm worker", f"{trials}", "", f"{failed} of which failed")
     for name in ("coordinator", "worker", "guard"):
-        values = [getattr(sample, name) for sample in taken]
-        found = growth(values)
-        beside = f"after {warm} trials and at the end: {found.bytes / MIB:+.1f}; {max(values) / MIB:.1f} at most"
-        yield Row(f"MiB that the {name} holds", f"{found.early / MIB:.1f} / {found.late / MIB:.1f}", "", beside)
+        values = [getattr(sample, name) for sample in samples]
+        growth = measure_growth(values)
+        beside = f"after {warm_up} trials and at the end: {growth.bytes / MIB:+.1f}; {max(values) / MIB:.1f} at most"
+        yield Row(f"MiB that the {name} holds", f"{growth.early / MIB:.1f} / {growth.late / MIB:.1f}", "", beside)
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The table."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description="Memory over many trials.")
     parser.add_argument("--trials", type=int, default=200)
-    trials = parser.parse_args(words).trials
+    trials = parser.parse_args(argv).trials
     with tempfile.TemporaryDirectory() as folder:
-        taken = samples(Path(folder), trials)
-    show(f"Memory over {trials} trials", rows(taken))
+        samples = take_samples(Path(folder), trials)
+    print_table(f"Memory over {trials} trials", make_rows(samples))
 
 
 if __name__ == "__main__":

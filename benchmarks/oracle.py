@@ -1,4 +1,4 @@
-"""Random search without replacement on NAS-Bench-201 against what order statistics say, with many seeds.
+"""Random search without replacement on NAS-Bench-201 against what order statistics predict, with many seeds.
 
 `python benchmarks/oracle.py nasbench201.npz [SEEDS]`, with the table of the benchmark; 2,000 seeds if none are given.
 The means of the best score are of the whole pipeline: searcher, run loop, evaluator, log, and the reading of it.
@@ -47,45 +47,62 @@ CASES = (
 )
 
 
-def curves(case: Case, path: str, seeds: int) -> np.ndarray:
-    """The best score after each trial, as the log has it [seeds, trials]."""
+def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
+    """Run the searches; the best score after each trial, as the log has it [seeds, trials]."""
     space = Nasbench201Network(cell(EDGES, connected=False, **{name: OPERATIONS[name] for name in case.operations}))
     config = Nasbench201Config(path, split="test")
     searcher = searcher_to_json("random", {"replacement": False})
     with tempfile.TemporaryDirectory() as folder:
         log = DuckDBLog(Path(folder) / "log.duckdb")
-        about = (config_to_json(config), Objective(), Budget(200, "epochs"), 0, case.trials, {})
-        started = RunStarted(to_json(space), "nasbench201", (3, 32, 32), searcher, *about)
+        started = RunStarted(
+            space=to_json(space),
+            space_source="nasbench201",
+            input_shape=(3, 32, 32),
+            searcher=searcher,
+            evaluator=config_to_json(config),
+            objective=Objective(),
+            budget=Budget(200, "epochs"),
+            seed=0,
+            trials=case.trials,
+            versions={},
+        )
         entries = plan_comparison("oracle", started, {"random": searcher}, seeds)
         for _ in run_searches(log, entries, partial(open_evaluator, config), processes=count_cores()):
             pass
         return np.array([history.best for history in histories(log.path, ["oracle.*"])])
 
 
-def scores(case: Case, path: str) -> np.ndarray:
-    """The accuracies of the cells, read from the file itself."""
+def read_accuracies(case: Case, path: str) -> np.ndarray:
+    """The test accuracies of the cells in [0, 1], read from the file itself."""
     with np.load(path) as table:
         names = [name if isinstance(name, str) else name.decode() for name in table["op_names"]]
-        wanted = [names.index(name) for name in case.operations]
-        return table["cifar10_test_acc_200ep"][np.isin(table["ops"], wanted).all(axis=1)] / 100
+        operation_indices = [names.index(name) for name in case.operations]
+        return table["cifar10_test_acc_200ep"][np.isin(table["ops"], operation_indices).all(axis=1)] / 100
 
 
 def main(path: str, seeds: int = 2_000) -> None:
-    """A row for each case: how far off the means are, and from what they must be told apart."""
+    """A row for each case: the z-scores of the means, and of wrong expectations, which must be larger."""
     table = Table("space", "trials", "mean of the best", "expected", "standard error", "farthest off", "replacement")
     table.add_column("a draw more")
     table.add_column("a draw less")
     for case in CASES:
-        found, all_scores, n = curves(case, path, seeds), scores(case, path), case.trials
+        curves, scores, n = run_curves(case, path, seeds), read_accuracies(case, path), case.trials
 
-        def off(first: int, last: int, found=found, all_scores=all_scores, *, replacement: bool = False) -> str:
-            expected = [compute_expected_best(all_scores, k, replacement=replacement) for k in range(first, last + 1)]
-            return f"{np.abs(compute_z_scores(found[:, -len(expected) :], expected)).max():.1f}"
+        def find_largest_z_score(
+            first: int, last: int, curves=curves, scores=scores, *, replacement: bool = False
+        ) -> str:
+            expected = [compute_expected_best(scores, k, replacement=replacement) for k in range(first, last + 1)]
+            return f"{np.abs(compute_z_scores(curves[:, -len(expected) :], expected)).max():.1f}"
 
-        means = f"{found.mean(axis=0)[-1]:.5f}", f"{compute_expected_best(all_scores, n):.5f}"
-        error = f"{compute_standard_error(found)[-1]:.5f}"
-        others = off(1, n), off(1, n, replacement=True), off(2, n + 1), off(1, n - 1)
-        table.add_row(case.name, str(n), *means, error, *others)
+        means = f"{curves.mean(axis=0)[-1]:.5f}", f"{compute_expected_best(scores, n):.5f}"
+        error = f"{compute_standard_error(curves)[-1]:.5f}"
+        z_scores = (
+            find_largest_z_score(1, n),
+            find_largest_z_score(1, n, replacement=True),
+            find_largest_z_score(2, n + 1),
+            find_largest_z_score(1, n - 1),
+        )
+        table.add_row(case.name, str(n), *means, error, *z_scores)
     console = Console(width=None if sys.stdout.isatty() else 150)
     console.print(table)
     console.print(f"n = {seeds:,} searches; the last four columns are the largest of all trials, in standard errors")

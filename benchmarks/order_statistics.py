@@ -1,4 +1,4 @@
-"""What random search is known to find, and how far off the means of searches are from it."""
+"""The expected best of random search, and z-scores of the means of searches."""
 
 from collections.abc import Sequence
 

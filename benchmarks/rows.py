@@ -11,27 +11,27 @@ from archwright.evaluate.workers.machine import count_cores
 class Row(NamedTuple):
     """One thing that was measured."""
 
-    what: str  # the same whatever the size of the measurement: pages are filled in by it
+    name: str  # the same whatever the size of the measurement: pages are filled in by it
     figure: str
-    bar: str = ""  # on a quiet core
-    beside: str = ""  # what it is to be held against, and how it was measured
+    target: str = ""  # on a quiet core
+    note: str = ""  # what to compare it with, and how it was measured
 
 
-HEADS = ("what", "figure", "bar", "beside it")
+HEADERS = ("what", "figure", "bar", "beside it")
 
 
-def show(about: str, rows: Iterable[Sequence[str]], heads: Sequence[str] = HEADS) -> None:
-    """Print what was measured where, and each row once it is there."""
-    print(f"\n{about}; archwright {archwright.__version__}, {machine()}\n")
-    print(_line(heads), "|---" * len(heads) + "|", sep="\n", flush=True)
+def print_table(title: str, rows: Iterable[Sequence[str]], headers: Sequence[str] = HEADERS) -> None:
+    """Print the title, the machine, the header, and each row as soon as it is measured."""
+    print(f"\n{title}; archwright {archwright.__version__}, {describe_machine()}\n")
+    print(_format_line(headers), "|---" * len(headers) + "|", sep="\n", flush=True)
     for row in rows:
-        print(_line(row), flush=True)
+        print(_format_line(row), flush=True)
 
 
-def machine() -> str:
-    """What the figures are of, in a few words."""
+def describe_machine() -> str:
+    """The machine and its software, in a few words."""
     return f"{platform.machine()}, {count_cores()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
-def _line(cells: Sequence[str]) -> str:
+def _format_line(cells: Sequence[str]) -> str:
     return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"

@@ -12,22 +12,22 @@ SPACE = aw.named_space("deeparchitect")
 SHAPE = (3, 32, 32)
 
 
-def sample(chance: random.Random) -> aw.Node:
+def sample(rng: random.Random) -> aw.Node:
     """A complete architecture of the space: about 19 choices."""
-    return aw.sample(aw.root(SPACE, SHAPE), chance.random)
+    return aw.sample(aw.root(SPACE, SHAPE), rng.random)
 
 
-def chosen(chance: random.Random) -> aw.Node:
+def sample_by_choice(rng: random.Random) -> aw.Node:
     """The same, choice by choice, as a person's searcher does."""
     node = aw.root(SPACE, SHAPE)
     while (choice := node.choice) is not None:
-        node = node.choose(choice.domain.sample(chance.random()))
+        node = node.choose(choice.domain.sample(rng.random()))
     return node
 
 
-def plain_sample(chance: random.Random) -> dict[str, object]:
+def sample_plain_dict(rng: random.Random) -> dict[str, object]:
     """The same choices into a dict, with no space, shapes or tree: what a person would write for this space alone."""
-    pick, path = chance.choice, {}
+    pick, path = rng.choice, {}
     path["optimizer"] = pick(("adam", "sgd_mom"))
     path["lr_init"] = pick(range(32))
     path["rate_mult"] = pick(range(8))
@@ -45,36 +45,39 @@ def plain_sample(chance: random.Random) -> dict[str, object]:
     return path
 
 
-def rate(make, n: int) -> float:
-    """Calls of `make` a second."""
-    chance = random.Random(0)
-    begun = time.perf_counter()
+def measure_rate(draw_sample, n: int) -> float:
+    """Calls of `draw_sample` a second."""
+    rng = random.Random(0)
+    start = time.perf_counter()
     for _ in range(n):
-        make(chance)
-    return n / (time.perf_counter() - begun)
+        draw_sample(rng)
+    return n / (time.perf_counter() - start)
 
 
-def samples_per_second(rounds: int = 7, n: int = 3_000) -> tuple[float, float, float]:
-    """By `aw.sample`, choice by choice, and the plain dict's, each in the best of several rounds, which take turns."""
-    rate(sample, 3 * n)  # what is worked out once for a space is worked out
-    turns = [(rate(sample, n), rate(chosen, n), rate(plain_sample, 6 * n)) for _ in range(rounds)]
-    ours, by_choice, plain = (max(each) for each in zip(*turns, strict=True))
-    return ours, by_choice, plain
+def measure_sampling_rates(rounds: int = 7, n: int = 3_000) -> tuple[float, float, float]:
+    """Samples a second by `aw.sample`, choice by choice, and into a plain dict: the best of rounds that take turns."""
+    measure_rate(sample, 3 * n)  # warms up what is cached for a space
+    rates = [
+        (measure_rate(sample, n), measure_rate(sample_by_choice, n), measure_rate(sample_plain_dict, 6 * n))
+        for _ in range(rounds)
+    ]
+    by_sample, by_choice, by_dict = map(max, zip(*rates, strict=True))
+    return by_sample, by_choice, by_dict
 
 
-def bytes_per_node(walks: int = 3_000) -> float:
-    """Memory of a node, where a searcher keeps every node that it has visited."""
-    chance = random.Random(1)
-    rate(sample, walks)
-    kept: list[aw.Node] = []
+def measure_bytes_per_node(walks: int = 3_000) -> float:
+    """Bytes of a node, where a searcher keeps every node that it has visited."""
+    rng = random.Random(1)
+    measure_rate(sample, walks)
+    nodes: list[aw.Node] = []
     gc.collect()
     tracemalloc.start()
     for _ in range(walks):
         node = aw.root(SPACE, SHAPE)
-        kept.append(node)
+        nodes.append(node)
         while node.domain is not None:
-            node = node.choose(node.domain.sample(chance.random()))
-            kept.append(node)
+            node = node.choose(node.domain.sample(rng.random()))
+            nodes.append(node)
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return size / len(kept)
+    return size / len(nodes)

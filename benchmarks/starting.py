@@ -5,25 +5,26 @@ import subprocess
 import sys
 from statistics import median
 
-IMPORT = ("-c", "import archwright")
-HELP = ("-m", "archwright", "--help")
-BARE = ("-c", "")
+IMPORT_ARCHWRIGHT = ("-c", "import archwright")
+SHOW_HELP = ("-m", "archwright", "--help")
+NO_CODE = ("-c", "")
 
 
-def seconds(rounds: int) -> tuple[float, float, float]:
-    """The processor's seconds of `import archwright`, of `archwright --help` and of Python alone: medians, in turn."""
-    turns = [tuple(spent(*words) for words in (IMPORT, HELP, BARE)) for _ in range(rounds)]
-    imported, helped, bare = (median(each) for each in zip(*turns, strict=True))
-    return imported, helped, bare
+def measure_starts(rounds: int) -> tuple[float, float, float]:
+    """Median processor seconds of `import archwright`, of `archwright --help` and of Python alone, in turn."""
+    programs = (IMPORT_ARCHWRIGHT, SHOW_HELP, NO_CODE)
+    seconds = [[measure_processor_seconds(*arguments) for arguments in programs] for _ in range(rounds)]
+    import_seconds, help_seconds, python_seconds = map(median, zip(*seconds, strict=True))
+    return import_seconds, help_seconds, python_seconds
 
 
-def spent(*words: str) -> float:
-    """The processor's seconds of a Python with these words, which prints into nothing."""
-    before = _children()
-    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
-    return _children() - before
+def measure_processor_seconds(*arguments: str) -> float:
+    """Processor seconds of a Python with these arguments, whose output is discarded."""
+    start = _read_children_seconds()
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    return _read_children_seconds() - start
 
 
-def _children() -> float:
+def _read_children_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -21,8 +21,8 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 
 
-def table(folder: Path) -> Path:
-    """A table of the form of NAS-Bench-201 for one data set, with random numbers of as many digits as there."""
+def make_table(folder: Path) -> Path:
+    """A table of the form of NAS-Bench-201 for one data set, with random numbers of as many digits."""
     draw = np.random.default_rng(0)
     ops = np.array(list(itertools.product(range(5), repeat=6)), np.int8)
     columns = {"ops": ops, "op_names": np.array([name.encode() for name in OPERATIONS])}
@@ -33,12 +33,12 @@ def table(folder: Path) -> Path:
     return folder / "table.npz"
 
 
-def compared(folder: Path, searches: int, trials: int) -> tuple[float, float]:
+def measure_comparison(folder: Path, searches: int, trials: int) -> tuple[float, float]:
     """Trials a second over all cores, without the start of the processes, and bytes a trial in the log.
 
-    Random searches of so many trials each.
+    The searches are random, of `trials` trials each.
     """
-    config = Nasbench201Config(str(table(folder)), split="test")
+    config = Nasbench201Config(str(make_table(folder)), split="test")
     started = RunStarted(
         space=to_json(aw.named_space("nasbench201")),
         space_source="nasbench201",
@@ -53,8 +53,8 @@ def compared(folder: Path, searches: int, trials: int) -> tuple[float, float]:
     )
     log = DuckDBLog(folder / "tabular.duckdb")
     entries = plan_comparison("table", started, {"random": {"name": "random"}}, searches)
-    done = run_searches(log, entries, partial(open_evaluator, config), processes=count_cores())
-    next(done)  # by then the processes have imported what they need
-    begun = time.perf_counter()
-    rest = sum(1 for _ in done)
-    return rest * trials / (time.perf_counter() - begun), log.path.stat().st_size / (searches * trials)
+    finished_searches = run_searches(log, entries, partial(open_evaluator, config), processes=count_cores())
+    next(finished_searches)  # by then the processes have imported their modules
+    start = time.perf_counter()
+    count = sum(1 for _ in finished_searches)
+    return count * trials / (time.perf_counter() - start), log.path.stat().st_size / (searches * trials)

@@ -1,4 +1,4 @@
-"""How fast models train here, against a plain PyTorch loop and against the model alone, and what is measured of each.
+"""How fast models train here, against a plain PyTorch loop and against the model alone, and the cost of measuring each.
 
     python benchmarks/training.py [--device auto|cpu|cuda:0] [--rounds 3] [--threads 1] [--compile] [--smallest]
 
@@ -29,8 +29,8 @@ from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.evaluate.training.train import train
 from archwright.evaluate.training.trainer import compute_logits
 from archwright.evaluate.workers.machine import count_cores
-from rows import Row, show
-from workers import BATCH, median_ratio
+from rows import Row, print_table
+from workers import BATCH, compute_median_ratio
 
 SETTINGS = {"optimizer": "adam", "batch_size": BATCH, "crop": 4, "flip": True}
 SHAPE = (3, 32, 32)
@@ -38,7 +38,7 @@ SHAPE = (3, 32, 32)
 
 @frozen
 class Subject:
-    """A model to measure with, and how many batches of it are a measurement."""
+    """A model to measure with, and how many batches a measurement has."""
 
     network: Term
     batches: int
@@ -76,7 +76,7 @@ def make_subjects(cuda: bool) -> dict[str, Subject]:
 
 
 def make_smallest_subjects() -> dict[str, Subject]:
-    """The tiny model and one batch in the place of each: enough to see that everything runs."""
+    """The tiny model and one batch instead of each: enough to see that everything runs."""
     models = make_subjects(cuda=False)
     return dict.fromkeys(models, evolve(models["tiny"], batches=1))
 
@@ -99,14 +99,14 @@ def build_model(network: Term, data: DeviceData) -> nn.Module:
 
 
 def run_training(network: Term, data: DeviceData, recipe: Recipe) -> float:
-    """Images a second of our training: cropped, flipped, from uint8."""
+    """Images a second of a training of archwright: cropped, flipped, from uint8."""
     model = build_model(network, data)
     verdict = train(model, data, recipe, Budget(1, "epochs"), 0, lambda *_: "")
     return verdict.metrics["examples_per_second"]
 
 
-class OneByOne(TorchDataset[tuple[Tensor, Tensor]]):
-    """What a person writes: each image made a float, normalised, cropped and flipped by itself."""
+class ImageDataset(TorchDataset[tuple[Tensor, Tensor]]):
+    """An ordinary dataset: each image is converted to float, normalised, cropped and flipped by itself."""
 
     def __init__(self, data: DeviceData) -> None:
         self.images, self.labels = data.train.images.cpu(), data.train.labels.cpu()
@@ -125,7 +125,7 @@ def run_plain_loop(network: Term, data: DeviceData, recipe: Recipe) -> float:
     """Images a second of a plain loop with a DataLoader, its workers where there is a GPU to keep busy."""
     model, cuda = build_model(network, data).train(), data.device.type == "cuda"
     loader = DataLoader(
-        OneByOne(data),
+        ImageDataset(data),
         BATCH,
         shuffle=True,
         drop_last=True,
@@ -176,35 +176,35 @@ def _synchronize(device: torch.device) -> None:
 
 
 def measure_rates(subject: Subject, device: torch.device, rounds: int, recipe: Recipe) -> dict[str, list[float]]:
-    """Images a second of all sides, in turn, after a round that does not count."""
+    """Images a second of all sides, in rounds that take turns, after one that does not count."""
     data = make_random_data(subject.batches, device)
     sides: dict[str, Callable[[Term, DeviceData, Recipe], float]] = {
-        "ours": run_training, "plain": run_plain_loop, "alone": run_model_alone, "known": measure_costs,
+        "archwright": run_training, "plain": run_plain_loop, "alone": run_model_alone, "cost": measure_costs,
     }  # fmt: skip
-    rounds_measured = [
+    rates_by_round = [
         {name: side(subject.network, data, recipe) for name, side in sides.items()} for _ in range(rounds + 1)
     ]
-    return {name: [figures[name] for figures in rounds_measured[1:]] for name in sides}
+    return {name: [figures[name] for figures in rates_by_round[1:]] for name in sides}
 
 
 def measure(models: Mapping[str, Subject], device: torch.device, rounds: int, compiles: bool = False) -> Iterator[Row]:
-    """How fast each model trains, and what is measured of it once."""
+    """How fast each model trains, and the cost of measuring it once."""
     recipe = make_recipe(SETTINGS | {"compile": compiles})
     for name, subject in models.items():
         images_per_second = measure_rates(subject, device, rounds, recipe)
         figures, n = {side: median(values) for side, values in images_per_second.items()}, f"n = {rounds}"
-        for against, words in (("plain", "a plain loop with a DataLoader"), ("alone", "the model alone")):
-            beside = f"{figures['ours']:,.0f} to {figures[against]:,.0f}, {n}"
+        for baseline, description in (("plain", "a plain loop with a DataLoader"), ("alone", "the model alone")):
+            note = f"{figures['archwright']:,.0f} to {figures[baseline]:,.0f}, {n}"
             yield Row(
-                f"images/s of a {name} model, to {words}",
-                f"{median_ratio(images_per_second['ours'], images_per_second[against]):.2f}",
+                f"images/s of a {name} model, to {description}",
+                f"{compute_median_ratio(images_per_second['archwright'], images_per_second[baseline]):.2f}",
                 "",
-                beside,
+                note,
             )
-        cost, step = (1000 * BATCH / figures[side] for side in ("known", "ours"))
-        batches = f"{median_ratio(images_per_second['ours'], images_per_second['known']):.1f} steps"
-        beside = f"{cost:.1f} ms to {step:.1f} ms, {n}"
-        yield Row(f"FLOPs, latency and memory of a {name} model", batches, "", beside)
+        cost, step = (1000 * BATCH / figures[side] for side in ("cost", "archwright"))
+        batches = f"{compute_median_ratio(images_per_second['archwright'], images_per_second['cost']):.1f} steps"
+        note = f"{cost:.1f} ms to {step:.1f} ms, {n}"
+        yield Row(f"FLOPs, latency and memory of a {name} model", batches, "", note)
 
 
 def prepare(name: str, threads: int = 1) -> torch.device:
@@ -214,25 +214,25 @@ def prepare(name: str, threads: int = 1) -> torch.device:
     return choose_device(name, 0)
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The table."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1, help="of a CPU")
-    parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
+    parser.add_argument("--compile", action="store_true", help="archwright with torch.compile")
     parser.add_argument("--smallest", action="store_true", help="only to see that it runs")
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_args(argv)
     device, rounds = (
         prepare(arguments.device, arguments.threads),
         1 if arguments.smallest else arguments.rounds,
     )
     models = make_smallest_subjects() if arguments.smallest else make_subjects(device.type == "cuda")
-    show(f"Trainings on {describe_device(device)}", measure(models, device, rounds, arguments.compile))
+    print_table(f"Trainings on {describe_device(device)}", measure(models, device, rounds, arguments.compile))
 
 
 def describe_device(device: torch.device) -> str:
-    """What is measured on, and with what."""
+    """The device and the version of torch."""
     on_cuda = device.type == "cuda"
     name = torch.cuda.get_device_name(device) if on_cuda else f"CPU, {torch.get_num_threads()} threads (no GPU)"
     return f"{name}, torch {torch.__version__}"

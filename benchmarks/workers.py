@@ -1,4 +1,4 @@
-"""What a worker costs: to start a trial, over a bare training loop, and several of them on one device.
+"""The cost of a worker: to start a trial, over a bare training loop, and with several workers on one device.
 
 python benchmarks/workers.py [--device auto|cpu|cuda:0] [--rounds 11] [--workers 1,2,4,8] [--trials 40] [--epochs 40]
 """
@@ -25,34 +25,34 @@ from archwright.evaluate.training.optimizer import make_optimizer
 from archwright.evaluate.training.recipe import make_recipe
 from archwright.evaluate.training.trainer import compute_logits, copy_weights, evaluate_model
 from archwright.evaluate.workers.pool import WorkerPool
-from rows import Row, show
+from rows import Row, print_table
 
 BATCH = 128
 
 
-def median_ratio(over: list[float], under: list[float]) -> float:
-    """The median of the ratios of what was measured side by side."""
-    return median(a / b for a, b in zip(over, under, strict=True))
+def compute_median_ratio(numerators: list[float], denominators: list[float]) -> float:
+    """The median of the ratios of values measured in turn."""
+    return median(a / b for a, b in zip(numerators, denominators, strict=True))
 
 
 def run_jobs(pool: WorkerPool, jobs: Iterator[Job], n: int) -> list[Finished]:
-    """The ends of the next `n` jobs, as many at once as the pool has slots."""
+    """Run the next `n` jobs, as many at once as the pool has slots."""
     finished_jobs: list[Finished] = []
-    opened = 0
+    running = 0
     while len(finished_jobs) < n:
-        while opened < pool.slots and opened + len(finished_jobs) < n:
+        while running < pool.slots and running + len(finished_jobs) < n:
             pool.submit(next(jobs))
-            opened += 1
+            running += 1
         for message in pool.collect(1.0):
             if isinstance(message, Finished):
                 assert message.status == "ok", message.error
                 finished_jobs.append(message)
-                opened -= 1
+                running -= 1
     return finished_jobs
 
 
 def make_jobs(network: Term, budget: Budget) -> Iterator[Job]:
-    """The same job again and again."""
+    """The same job with one trial number after the other."""
     trial = 0
     while True:
         yield Job(trial, 1, network, budget, seed=0)
@@ -63,7 +63,7 @@ SMALL = aw.sequential(aw.conv2d(filters=16, size=3), aw.relu(), aw.affine(units=
 
 
 def measure_start(pool: WorkerPool, rounds: int = 15) -> float:
-    """From a job's submission to a warm worker until its end, where it is one step of a batch: the median."""
+    """The median seconds from the submission of a job of one step to its end, in a warm worker."""
     queue = make_jobs(SMALL, Budget(1, "examples"))
     run_jobs(pool, queue, 3)
     return median(_time_wall(lambda: run_jobs(pool, queue, 1)) for _ in range(rounds))
@@ -76,7 +76,7 @@ def measure_workers(device: str, rounds: int = 7, epochs: int = 40) -> tuple[lis
     """
     chosen, data = choose_device(device, 0), to_device(load_dataset("digits"), choose_device(device, 0))
     config = TrainingConfig(device=device, threads=1, settings={"batch_size": BATCH})
-    torch.set_num_threads(1)  # as the worker has it: or else it would decide how long idle threads spin
+    torch.set_num_threads(1)  # as in the worker: or else the setting would decide how long idle threads spin
     with WorkerPool(config) as pool:
         queue = make_jobs(SMALL, Budget(epochs, "epochs"))
         run_jobs(pool, queue, 1)
@@ -99,7 +99,7 @@ def _time_own_process(action: Callable[[], object]) -> float:
 
 
 def _time_process(pid: int, action: Callable[[], object]) -> float:
-    """The seconds that a process and its children compute while something is done."""
+    """The processor seconds of a process and its children during an action."""
     if not Path(f"/proc/{pid}/schedstat").exists():
         return _time_wall(action)
     before = _processor_seconds(pid)
@@ -116,7 +116,7 @@ def _processor_seconds(pid: int) -> float:
 
 
 def train_bare_loop(data: DeviceData, device: torch.device, epochs: int) -> None:
-    """What a person would write who keeps the data in place: train, score after each epoch, test the best weights."""
+    """A loop over data on the device: train, evaluate after each epoch, test the best weights."""
     model = compile_architecture(SMALL, (1, 8, 8), 0).to(device)
     optimizer, best_accuracy, best_weights = (
         make_optimizer(model, make_recipe({"batch_size": BATCH})),
@@ -156,38 +156,41 @@ def _time_wall(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The table."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--workers", default="1,2,4,8")
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--epochs", type=int, default=40, help="of a training in a worker")
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_args(argv)
     workers = list(map(int, arguments.workers.split(",")))
     rows = measure(arguments.device, arguments.rounds, arguments.epochs, workers, arguments.trials)
-    show(f"Workers on {choose_device(arguments.device, 0)}, torch {torch.__version__}", rows)
+    print_table(f"Workers on {choose_device(arguments.device, 0)}, torch {torch.__version__}", rows)
 
 
 def measure(device: str, rounds: int, epochs: int, workers: Sequence[int], trials: int) -> Iterator[Row]:
-    """What a worker costs, and what several of them do in an hour."""
+    """The cost of a worker, and how many trials several of them do in an hour."""
     with WorkerPool(TrainingConfig(device=device)) as pool:
         milliseconds = measure_start(pool, rounds) * 1000
     yield Row("a trial of one step in a warm worker, to its end", f"{milliseconds:.0f} ms", "50 ms", f"n = {rounds}")
     worker, loop = measure_workers(device, rounds, epochs)
     pairs = sorted(a / b for a, b in zip(worker, loop, strict=True))
-    beside = f"{median(worker):.2f} s to {median(loop):.2f} s of processor, one thread each; {epochs} epochs of digits"
+    note = f"{median(worker):.2f} s to {median(loop):.2f} s of processor, one thread each; {epochs} epochs of digits"
     spread = f"n = {rounds}, from {pairs[0]:.2f} to {pairs[-1]:.2f}"
     yield Row(
-        "a training in a worker, to a bare loop", f"{median_ratio(worker, loop):.2f}", "1.05", f"{beside}; {spread}"
+        "a training in a worker, to a bare loop",
+        f"{compute_median_ratio(worker, loop):.2f}",
+        "1.05",
+        f"{note}; {spread}",
     )
     trials_by_workers = {n: count_trials_an_hour(device, n, trials) for n in workers}
     names = ", ".join(map(str, workers))
-    to_one = " / ".join(f"{count / trials_by_workers[workers[0]]:.2f}" for count in trials_by_workers.values())
-    figure = " / ".join(f"{count:,.0f}" for count in trials_by_workers.values())
-    beside = f"{names} workers: {to_one} of the first; {trials} trials each"
-    yield Row("trials of 5 epochs of digits an hour, with more and more workers", figure, "", beside)
+    speedups = " / ".join(f"{count / trials_by_workers[workers[0]]:.2f}" for count in trials_by_workers.values())
+    rates = " / ".join(f"{count:,.0f}" for count in trials_by_workers.values())
+    note = f"{names} workers: {speedups} of the first; {trials} trials each"
+    yield Row("trials of 5 epochs of digits an hour, with more and more workers", rates, "", note)
 
 
 if __name__ == "__main__":

@@ -15,37 +15,40 @@ from tests.places import ROOT
 FOLDER = ROOT / "benchmarks"
 
 
-def of_make() -> dict[str, list[str]]:
-    """The words after each script that `make bench` starts, by the script's name."""
-    found = re.findall(r"^\t\.venv/bin/python benchmarks/(\w+)\.py(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    return {name: shlex.split(words) for name, words in found}
+def read_make_arguments() -> dict[str, list[str]]:
+    """The arguments of each script that `make bench` starts, by the script's name."""
+    matches = re.findall(
+        r"^\t\.venv/bin/python benchmarks/(\w+)\.py(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    return {name: shlex.split(arguments) for name, arguments in matches}
 
 
-def started(name: str, *words: str, **options: object) -> None:
-    """Run a script as Python does that is given it, with the words of `make bench` and then these, which win."""
-    given = [*of_make().get(name, []), *words, *(f"--{option}={value}" for option, value in options.items())]
-    with _beside(), patch.object(sys, "argv", [name, *given]):
+def run_script(name: str, *arguments: str, **options: object) -> None:
+    """Run a script as `__main__`, with the arguments of `make bench` and then these, which take precedence."""
+    flags = (f"--{option}={value}" for option, value in options.items())
+    argv = [name, *read_make_arguments().get(name, []), *arguments, *flags]
+    with _importable_scripts(), patch.object(sys, "argv", argv):
         runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
 
 
-def script(name: str) -> ModuleType:
-    """A script as a module, of which a test needs a part."""
-    with _beside():
+def import_script(name: str) -> ModuleType:
+    """Import a script as a module."""
+    with _importable_scripts():
         return importlib.import_module(name)
 
 
-def tables(text: str) -> Sequence[Sequence[str]]:
-    """What is named in the first cells of each table in Markdown, but for its head."""
+def read_tables(text: str) -> Sequence[Sequence[str]]:
+    """The first cells of the rows of each table in a Markdown text, without the header."""
     blocks = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
     return [[line.split("|")[1].strip() for line in block.splitlines()[2:]] for block in blocks]
 
 
 @contextmanager
-def _beside() -> Iterator[None]:
-    """A script finds the modules beside it, which nobody knows afterwards."""
-    before = set(sys.modules)
+def _importable_scripts() -> Iterator[None]:
+    """Scripts can import the modules beside them, which are forgotten afterwards."""
+    modules = set(sys.modules)
     with patch.object(sys, "path", [str(FOLDER), *sys.path]):
         yield
-    for name in set(sys.modules) - before:
+    for name in set(sys.modules) - modules:
         if name in {file.stem for file in FOLDER.glob("*.py")}:
             del sys.modules[name]

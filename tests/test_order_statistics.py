@@ -1,4 +1,4 @@
-"""What random search is known to find."""
+"""The expected best of random search, standard errors and z-scores."""
 
 import itertools
 import math
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.scripts import script
+from tests.scripts import import_script
 
-order_statistics = script("order_statistics")
+order_statistics = import_script("order_statistics")
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=7), st.data())

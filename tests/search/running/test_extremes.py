@@ -30,12 +30,12 @@ from archwright.store.events import AttemptStarted, Reported, Scored
 from archwright.store.fold import fold_events
 from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
-from tests.scripts import script
+from tests.scripts import import_script
 from tests.search.contract import Session, check_proposals, problem, replay_session
 from tests.search.instant import InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import events_of, make_loop
 
-order_statistics = script("order_statistics")
+order_statistics = import_script("order_statistics")
 MOST, LEAST = sys.float_info.max, 5e-324
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
 extremes = st.sampled_from([MOST, -MOST, 1e308, -1e308, LEAST, -LEAST, sys.float_info.min, 0.0, -0.0, 1.0, 1e16])

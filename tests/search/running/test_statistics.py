@@ -14,9 +14,9 @@ from archwright.search.running.statistics import (
     compute_mean_and_error,
     compute_share_above,
 )
-from tests.scripts import script
+from tests.scripts import import_script
 
-order_statistics = script("order_statistics")
+order_statistics = import_script("order_statistics")
 
 
 def test_incumbents_by_hand():

@@ -24,9 +24,9 @@ from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.places import DATA
-from tests.scripts import script
+from tests.scripts import import_script
 
-order_statistics = script("order_statistics")
+order_statistics = import_script("order_statistics")
 
 TABLE = DATA / "nas" / "nasbench201_tabular.npz"
 SEEDS, TRIALS = 300, 32
