@@ -21,24 +21,29 @@ from archwright.core.traversal import sample
 from archwright.core.value import Value
 from archwright.search.randomness import Uniform
 
-# A domain of more values than this, or without end, is split into so many parts at most. A choice: as each branch is
-# entered once before any is again, a wider node would use up a run as long as the paper's (64 trials, section 7).
+# An infinite domain, or one of more values than this, is split into at most this many parts. The number is our choice:
+# every branch has a first visit before any has a second, so a wider node would take all trials of a run as long as the
+# paper's (64 trials, section 7).
 MAX_BRANCHES = 64
+MAX_PARTS = 1_000_000  # of the setting `parts`: memory and time are proportional to it
 
 
 @final
 @frozen
 class TreeNode:
-    """The statistics of one node of the tree. Its visits are the rollouts from it and the visits of its children."""
+    """The statistics of a node of the search tree, which stands for a `Node` of the space.
 
-    visits: int = 0  # outcomes that were backed up through here
-    rollouts: int = 0  # those of them whose rollout began here
-    value_sum: Fraction = Fraction(0)  # of their utilities, exact: a sum of floats would depend on their order
-    failures: int = 0  # those of them without a score, which are not in the sum
-    pending: int = 0  # proposals through here that wait for their outcome
-    branches: int = 0  # how many it has; 0 until it is expanded
-    exhausted: bool = False  # the tree reaches every leaf below; one that only rollouts came to can be proposed again
-    children: "PMap[int, TreeNode]" = pmap()  # those that were ever visited, by branch
+    Its visits are the rollouts from it and the visits of its children.
+    """
+
+    visits: int = 0  # outcomes that were backed up through this node
+    rollouts: int = 0  # visits whose rollout began at this node
+    utility_sum: Fraction = Fraction(0)  # over the visits; exact, as a sum of floats would depend on their order
+    failures: int = 0  # visits without a score, which are not in the sum
+    pending: int = 0  # proposals through this node whose outcome is not known yet
+    branch_count: int = 0  # 0 until the node is expanded
+    exhausted: bool = False  # every leaf below is a node of the tree; leaves at the end of a rollout are not
+    children: "PMap[int, TreeNode]" = pmap()  # by branch; those with a visit or a pending proposal
 
 
 UNVISITED = TreeNode()  # the statistics of a child that is not in the tree yet
@@ -47,16 +52,13 @@ UNVISITED = TreeNode()  # the statistics of a child that is not in the tree yet
 @final
 @frozen
 class MctsState:
-    """The tree, the path that each open trial took through it, and the range of the utilities."""
+    """The search tree, the path that each open trial took through it, and the range of the utilities."""
 
     problem: Problem
     tree: TreeNode = UNVISITED
-    tree_paths: PMap[int, tuple[int, ...]] = pmap()  # by open trial: the branches down to where its rollout began
+    tree_paths: PMap[int, tuple[int, ...]] = pmap()  # by open trial: the branches to where its rollout began
     min_utility: float | None = None  # of the scores so far; None before the first
     max_utility: float | None = None
-
-
-MAX_PARTS = 1_000_000  # each is a domain of its own, which is made and looked at
 
 
 @final
@@ -64,19 +66,20 @@ MAX_PARTS = 1_000_000  # each is a domain of its own, which is made and looked a
 class Mcts:
     """Upper confidence bounds within a tree that grows by one node a trial, uniform rollouts below it.
 
-    - Branches: the values of a hyperparameter, or, with `parts` of 2 or more, so many parts of its domain, again and
-      again until one value is left: the paper's bisection. Domains without end are always split, down to their grain.
+    - Branches: the values of a hyperparameter, or, with `parts` of 2 or more, that many parts of its domain, which are
+      split again until one value is left (the paper's bisection). Infinite domains are always split, until a part is as
+      narrow as the domain's grain.
     - Selection (equation 2): unvisited branches first, ties at random, then the largest mean + 2c sqrt(2 ln n / n_i).
     - Expansion: the node where a rollout begins gets all its branches, unvisited.
     - Backup: an outcome counts for the node where its rollout began and those above, not for the rollout's choices.
-    - Trials that are still running count as visits without a score, so that parallel ones spread.
+    - Pending trials count as visits without a score, so that parallel trials spread over the branches.
     - A failed trial is worth the lowest score so far.
-    - In a finite space, what is exhausted is not entered again: a leaf that the tree has grown to was proposed then and
-      comes no more. A rollout may end in a leaf that another ended in before, as in the paper.
+    - In a finite space, exhausted nodes are not selected: a leaf that is a node of the tree is not proposed again. A
+      rollout may end at a leaf where another rollout has ended, as in the paper.
     """
 
     name: ClassVar[str] = "mcts"
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 1  # of what it proposes, see `Searcher`
     exploration: float = number_setting(
         0.25,
         meaning="c of the bonus 2c sqrt(2 ln n / n_i)",
@@ -98,35 +101,36 @@ class Mcts:
         return MctsState(problem)
 
     def propose(self, state: MctsState, trial: int, uniform: Uniform) -> Proposal | None:
-        """A leaf below the most promising node of the tree; None once every leaf has been proposed.
+        """The leaf at the end of a rollout from the selected node of the tree; None once every leaf has been proposed.
 
-        Consumes one number for each tie and each choice of the rollout.
+        Consumes a random number for each tie and for each choice of the rollout.
         """
         if state.tree.exhausted:
             return None
         node, tree_node = state.problem.root, state.tree
-        while tree_node.branches:
+        while tree_node.branch_count:
             branch = self._select_branch(state, tree_node, uniform)
-            node, tree_node = self._follow(node, branch), tree_node.children.get(branch, UNVISITED)
+            node, tree_node = self._follow_branch(node, branch), tree_node.children.get(branch, UNVISITED)
         leaf = sample(node, uniform)
         return Proposal.of(trial, leaf, state.problem.budget)
 
     def adopt(self, state: MctsState, proposal: Proposal) -> MctsState:
-        """The tree with the node expanded where the proposal leaves it, and one more pending all along its path."""
-        node, tree_node, branches, choices = state.problem.root, state.tree, list[int](), iter(proposal.path)
-        choice = next(choices, None)
-        while tree_node.branches:
-            assert choice is not None
-            branch = self._find_branch(node, choice[1])
+        """The tree with the proposal pending along its path, and expanded at the node where its rollout began."""
+        node, tree_node, branches = state.problem.root, state.tree, list[int]()
+        values = iter([value for _, value in proposal.path])
+        value = next(values, None)
+        while tree_node.branch_count:
+            assert value is not None
+            branch = self._find_branch(node, value)
             branches.append(branch)
-            child = self._follow(node, branch)
-            if child.parent is node:  # chosen, not only narrowed
-                choice = next(choices, None)
+            child = self._follow_branch(node, branch)
+            if child.parent is node:  # a value was chosen; else the domain was narrowed
+                value = next(values, None)
             node, tree_node = child, tree_node.children.get(branch, UNVISITED)
 
         def expand(tree_node: TreeNode) -> TreeNode:
             count = 0 if node.domain is None else self._count_branches(node.domain)
-            return evolve(tree_node, branches=count, exhausted=node.domain is None)
+            return evolve(tree_node, branch_count=count, exhausted=node.domain is None)
 
         tree = _update_path(state.tree, branches, _add_pending, expand)
         return evolve(state, tree=tree, tree_paths=state.tree_paths.set(proposal.trial, tuple(branches)))
@@ -141,7 +145,7 @@ class Mcts:
                 tree_node,
                 pending=tree_node.pending - 1,
                 visits=tree_node.visits + 1,
-                value_sum=tree_node.value_sum + Fraction(utility or 0.0),
+                utility_sum=tree_node.utility_sum + Fraction(utility or 0.0),
                 failures=tree_node.failures + (utility is None),
             )
 
@@ -155,17 +159,17 @@ class Mcts:
 
     def _select_branch(self, state: MctsState, parent: TreeNode, uniform: Uniform) -> int:
         """The branch of the largest upper confidence bound that is not exhausted; consumes a number if several tie."""
-        best, ties = -math.inf, list[int]()
-        for branch in range(parent.branches):
+        highest_bound, tied_branches = -math.inf, list[int]()
+        for branch in range(parent.branch_count):
             child = parent.children.get(branch, UNVISITED)
             if child.exhausted:
                 continue
             bound = self._compute_bound(state, parent, child)
-            if bound > best:
-                best, ties = bound, []
-            if bound == best:
-                ties.append(branch)
-        return ties[int(uniform() * len(ties))] if len(ties) > 1 else ties[0]
+            if bound > highest_bound:
+                highest_bound, tied_branches = bound, []
+            if bound == highest_bound:
+                tied_branches.append(branch)
+        return tied_branches[int(uniform() * len(tied_branches))] if len(tied_branches) > 1 else tied_branches[0]
 
     def _compute_bound(self, state: MctsState, parent: TreeNode, child: TreeNode) -> float:
         """The upper confidence bound of a child (equation 2); infinite before its first visit."""
@@ -176,18 +180,19 @@ class Mcts:
         return value + self.exploration * (2 * math.sqrt(2 * math.log(parent_visits) / child_visits))
 
     def _estimate_value(self, state: MctsState, tree_node: TreeNode) -> float:
-        """The mean utility of a node, failures at the lowest so far; 0 where nothing is known."""
+        """The mean utility of a node's visits, a failure at the lowest utility so far; 0 without a visit or any score."""
         if tree_node.visits == 0 or state.min_utility is None or state.max_utility is None:
             return 0.0
-        mean = _compute_mean(tree_node, state.min_utility)
+        mean = _compute_mean_utility(tree_node, state.min_utility)
         return _rescale(mean, state.min_utility, state.max_utility) if self.rescale else mean
 
     def _count_branches(self, domain: Domain) -> int:
+        """How many branches a node with this domain has."""
         if self._is_split(domain) or domain.size is None:
             return len(domain.split(self.parts or MAX_BRANCHES))
         return domain.size
 
-    def _follow(self, node: Node, branch: int) -> Node:
+    def _follow_branch(self, node: Node, branch: int) -> Node:
         """The node of the space that a branch leads to: a value is chosen, or its domain narrowed to a part."""
         domain = node.domain
         assert domain is not None
@@ -196,7 +201,7 @@ class Mcts:
         return node.choose(list(domain)[branch])
 
     def _find_branch(self, node: Node, value: Value) -> int:
-        """The branch below which a value of the node's domain is; of a real that no part has, the last."""
+        """The branch to a value of the node's domain; the last one for a real that is in none of the parts."""
         domain = node.domain
         assert domain is not None
         if self._is_split(domain):
@@ -205,23 +210,23 @@ class Mcts:
         return list(domain).index(value)
 
     def _is_split(self, domain: Domain) -> bool:
-        """Whether branches are parts of the domain; else they are its values."""
+        """Whether the branches are parts of the domain; otherwise they are its values."""
         return self.parts > 0 or domain.size is None or domain.size > MAX_BRANCHES
 
 
-def _compute_mean(tree_node: TreeNode, min_utility: float) -> float:
-    """The mean utility, failures at the lowest; exact where the sum is more than a float holds."""
+def _compute_mean_utility(tree_node: TreeNode, min_utility: float) -> float:
+    """The mean utility of a node's visits, a failure at `min_utility`; also where their sum overflows a float."""
     with suppress(OverflowError):
-        mean = (float(tree_node.value_sum) + tree_node.failures * min_utility) / tree_node.visits
+        mean = (float(tree_node.utility_sum) + tree_node.failures * min_utility) / tree_node.visits
         if math.isfinite(mean):
             return mean
-    return float((tree_node.value_sum + tree_node.failures * Fraction(min_utility)) / tree_node.visits)
+    return float((tree_node.utility_sum + tree_node.failures * Fraction(min_utility)) / tree_node.visits)
 
 
 def _rescale(utility: float, low: float, high: float) -> float:
-    """Where a utility lies in [0, 1] between the lowest and the highest; 0.5 where these are one."""
+    """The utility scaled to [0, 1], from `low` at 0 to `high` at 1; 0.5 if they are equal."""
     span = high - low
-    if math.isinf(span):  # that far apart, halves have as many digits
+    if math.isinf(span):  # the difference overflows; halving numbers this large loses no digits
         return _rescale(utility / 2, low / 2, high / 2)
     return (utility - low) / span if span else 0.5
 
@@ -248,6 +253,6 @@ def _update_path(
     for branch in reversed(branches):
         parent = update(tree_nodes.pop())
         children = parent.children.set(branch, child)
-        exhausted = child.exhausted and sum(child.exhausted for child in children.values()) == parent.branches
+        exhausted = child.exhausted and sum(child.exhausted for child in children.values()) == parent.branch_count
         child = evolve(parent, children=children, exhausted=exhausted)
     return child

@@ -82,7 +82,7 @@ def test_the_value_of_a_node_by_hand():
     tree = session.state.tree
     assert searcher._estimate_value(session.state, tree) == MOST
     assert (
-        searcher._estimate_value(session.state, evolve(tree, failures=tree.visits, value_sum=tree.value_sum * 0))
+        searcher._estimate_value(session.state, evolve(tree, failures=tree.visits, utility_sum=tree.utility_sum * 0))
         == MOST
     )
 

@@ -47,8 +47,8 @@ def test_selection_follows_equation_two():
     2c sqrt(2 ln 11 / 8) = 0.3871 and 2c sqrt(2 ln 11 / 2) = 0.7743: 0.8871 against 1.3743.
     """
     searcher = Mcts()
-    parent = TreeNode(visits=11, rollouts=1, branches=2)
-    few, many = TreeNode(visits=2, value_sum=2 * 0.6), TreeNode(visits=8, value_sum=8 * 0.5)  # type: ignore[arg-type]
+    parent = TreeNode(visits=11, rollouts=1, branch_count=2)
+    few, many = TreeNode(visits=2, utility_sum=2 * 0.6), TreeNode(visits=8, utility_sum=8 * 0.5)  # type: ignore[arg-type]
     state = MctsState(problem(SMALL), min_utility=0.0, max_utility=1.0)
     assert searcher._compute_bound(state, parent, many) == pytest.approx(0.8871, abs=1e-4)
     assert searcher._compute_bound(state, parent, few) == pytest.approx(1.3743, abs=1e-4)
@@ -167,7 +167,7 @@ def test_failures_are_worth_the_lowest_score_of_any_range(direction, good, fair)
 def test_the_value_of_a_node_with_failures_by_hand():
     """Two scores of -3 and -4 and one failure, where the lowest so far is -10 and the highest -1."""
     state = MctsState(problem(SMALL), min_utility=-10.0, max_utility=-1.0)
-    tree_node = TreeNode(visits=3, value_sum=Fraction(-7), failures=1)
+    tree_node = TreeNode(visits=3, utility_sum=Fraction(-7), failures=1)
     assert Mcts()._estimate_value(state, tree_node) == pytest.approx(-17 / 3)
     assert Mcts(rescale=True)._estimate_value(state, tree_node) == pytest.approx((-17 / 3 + 10) / 9)
 
@@ -193,7 +193,7 @@ def test_wide_domains_are_split():
     space = aw.settings(x=aw.integers(1, 10_000))
     session = Session(Mcts(), problem(space))
     session.run(200, lambda path: path[0][1] / 10_000)
-    assert all(tree_node.branches <= 64 for tree_node in tree_nodes(session.state.tree))
+    assert all(tree_node.branch_count <= 64 for tree_node in tree_nodes(session.state.tree))
     assert max(p.path[0][1] for p in session.proposals) > 9_900
 
 
