@@ -180,7 +180,7 @@ class Mcts:
         return value + self.exploration * (2 * math.sqrt(2 * math.log(parent_visits) / child_visits))
 
     def _estimate_value(self, state: MctsState, tree_node: TreeNode) -> float:
-        """The mean utility of a node's visits, a failure at the lowest utility so far; 0 without a visit or any score."""
+        """The mean utility of a node's visits, a failure at the lowest utility so far; 0 if nothing is known."""
         if tree_node.visits == 0 or state.min_utility is None or state.max_utility is None:
             return 0.0
         mean = _compute_mean_utility(tree_node, state.min_utility)
