@@ -76,7 +76,8 @@ def export_model(model: ModelToExport, folder: Path, *, force: bool = False) -> 
 
     The code is run first: its outputs must be those of the compiled module. Files that cannot be written because of a
     person's kind of module are left out, and with `force` those of an earlier export are deleted. After any error the
-    folder is as it was. Raises FileExists unless `force` is set, UnwritableFolder and WrongWeights.
+    folder is as it was. Raises FileExists if a file is there and `force` is not set, or if a folder has its name; and
+    UnwritableFolder or WrongWeights.
     """
     _require_writable(folder, force=force)
     compiled = _compile_model(model)
