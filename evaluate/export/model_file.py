@@ -21,9 +21,21 @@ from archwright.evaluate.export.classes import (
     write_methods,
 )
 from archwright.evaluate.export.operations import collect_integers
-from archwright.evaluate.export.translate import translate
+from archwright.evaluate.export.translate import BadModuleSource, translate
 
-RESERVED_NAMES = ("Model", "load", "summary", "main", "mean_of_windows", "CLASSES", "torch", "nn", "F", "sys", "Path")
+RESERVED_NAMES = (
+    "Model",
+    "load",
+    "summary",
+    "classify",
+    "mean_of_windows",
+    "CLASSES",
+    "torch",
+    "nn",
+    "F",
+    "sys",
+    "Path",
+)
 
 MEAN_OF_WINDOWS = '''
 def mean_of_windows(x: torch.Tensor, size: int, stride: int, margins: tuple[int, int, int, int]) -> torch.Tensor:
@@ -86,7 +98,10 @@ def write_model_file(
     """The code of model.py; raises NoModuleSource or BadModuleSource."""
     operations = translate(architecture, in_shape)
     preambles = collect_preambles(operations)
-    classes = define_classes(operations, [*RESERVED_NAMES, *_list_definitions(preambles)])
+    definitions = _list_definitions(preambles)
+    if taken := next((name for name in definitions if name in RESERVED_NAMES), None):
+        raise BadModuleSource(f"the source of a module defines {taken}, as model.py does; give it another name")
+    classes = define_classes(operations, [*RESERVED_NAMES, *definitions])
     integers = [str(value) for _, value in collect_integers(operations)]
     init, forward = write_methods(operations, classes, integers, shape_comments=True)
     model = _write_model(in_shape, architecture.out_shape(in_shape), init, forward, normalisation)

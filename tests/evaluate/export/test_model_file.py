@@ -240,6 +240,13 @@ def test_names_that_a_preamble_defines_are_reserved():
     assert "self.residual = Residual1()" in text
 
 
+@pytest.mark.parametrize("name", ["load", "summary", "classify", "Model"])
+def test_a_preamble_that_defines_what_the_file_defines_is_refused(name):
+    """The later of the two definitions would stand for both."""
+    with pytest.raises(BadModuleSource, match=f"defines {name}, as model.py does; give it another name"):
+        write_model_file(WithSource(f"def {name}():\n    pass\n\nnn.Identity()"), IMAGE, ORIGIN, None)
+
+
 def test_the_docstring_begins_with_the_provenance():
     """Quotes and backslashes in it are escaped."""
     text = write_model_file(aw.affine(2), IMAGE, Provenance('A """model"""', {"run": "C:\\new", "trial": "3"}), None)
