@@ -16,7 +16,7 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.core.protocols import Finished, Job
+from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.training.device import choose_device
@@ -54,13 +54,13 @@ def make_resnet9(width: int) -> Term:
     )  # fmt: skip
 
 
-def run_trainings(config: TrainingConfig, model: Term, budgets: Sequence[Budget]) -> list[Finished]:
+def run_trainings(config: TrainingConfig, model: Term, budgets: Sequence[Budget]) -> list[AttemptResult]:
     """Train the model once for each budget, one after the other, with the seeds 0, 1 ..."""
-    trainings: list[Finished] = []
+    trainings: list[AttemptResult] = []
     with WorkerPool(config) as workers:
         for seed, budget in enumerate(budgets):
             workers.submit(Job(seed, 1, model, budget, seed))
-            while not (finished := [m for m in workers.collect(1.0) if isinstance(m, Finished)]):
+            while not (finished := [m for m in workers.collect(1.0) if isinstance(m, AttemptResult)]):
                 pass
             assert finished[0].status == "ok", finished[0].error
             trainings += finished

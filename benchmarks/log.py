@@ -8,7 +8,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
-from archwright.core.protocols import Finished, Job, Report
+from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.search.running.loop import RunCallbacks, SearchLoop
 from archwright.search.running.runs import read_run, resume_run
 from archwright.search.running.search_state import replay_search, start_search, to_event
@@ -39,11 +39,11 @@ class InstantEvaluator:
         """Keep it until `collect`."""
         self._job = job
 
-    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+    def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         """The end of the job."""
         del timeout
         assert self._job is not None
-        return [Finished(self._job.trial, self._job.attempt, "ok", {"accuracy": 0.5}, 0.0)]
+        return [AttemptResult(self._job.trial, self._job.attempt, "ok", {"accuracy": 0.5}, 0.0)]
 
     def stop_early(self, trial: int, reason: str) -> None:
         """Nothing: the job has ended."""

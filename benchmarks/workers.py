@@ -14,7 +14,7 @@ from torch.nn import functional
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.core.protocols import Finished, Job
+from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.loading import load_dataset
@@ -35,16 +35,16 @@ def compute_median_ratio(numerators: list[float], denominators: list[float]) -> 
     return median(a / b for a, b in zip(numerators, denominators, strict=True))
 
 
-def run_jobs(pool: WorkerPool, jobs: Iterator[Job], n: int) -> list[Finished]:
+def run_jobs(pool: WorkerPool, jobs: Iterator[Job], n: int) -> list[AttemptResult]:
     """Run the next `n` jobs, as many at once as the pool has slots."""
-    finished_jobs: list[Finished] = []
+    finished_jobs: list[AttemptResult] = []
     running = 0
     while len(finished_jobs) < n:
         while running < pool.slots and running + len(finished_jobs) < n:
             pool.submit(next(jobs))
             running += 1
         for message in pool.collect(1.0):
-            if isinstance(message, Finished):
+            if isinstance(message, AttemptResult):
                 assert message.status == "ok", message.error
                 finished_jobs.append(message)
                 running -= 1

@@ -81,12 +81,12 @@ class Job:
 
     trial: int
     attempt: int  # 1, 2 ... within the trial
-    architecture: Term  # specified
+    architecture: Term  # specified: every hyperparameter has a value
     budget: Budget
     seed: int  # of this trial's training; the same for every attempt
-    continues: int | None = None  # the trial whose training this one goes on with, if its state is still there
-    artifacts: str | None = None  # the absolute path of the folder of the run's artifacts; None: none are kept
-    keeps: tuple[Artifact, ...] = ("model",)  # the artifacts of this trial if it ends well
+    continues: int | None = None  # the trial whose training this one goes on with, if its checkpoint still exists
+    artifact_folder: str | None = None  # the absolute path of the folder of the run's artifacts; None: none are kept
+    artifacts_to_keep: tuple[Artifact, ...] = ("model",)  # of this trial if it ends well
 
 
 @frozen
@@ -100,8 +100,8 @@ class Report:
 
 
 @frozen
-class Stopped:
-    """Why a training ended before its budget was spent."""
+class EarlyStop:
+    """When and why a training ended before its budget was spent."""
 
     by: StoppedBy
     epoch: int  # the last one
@@ -109,8 +109,8 @@ class Stopped:
 
 
 @frozen
-class Finished:
-    """The end of an attempt. `error` is for people, and empty if nothing went wrong.
+class AttemptResult:
+    """The result of an attempt at a job. `error` is for people, and empty if nothing went wrong.
 
     `transient` if another attempt may end otherwise, as where the worker was killed. `stopped` is None if the budget
     was spent or the attempt failed.
@@ -123,7 +123,7 @@ class Finished:
     seconds: float  # wall time of the attempt, or simulated time where the evaluator simulates it
     error: str = ""
     transient: bool = False
-    stopped: Stopped | None = None
+    stopped: EarlyStop | None = None
 
 
 class Evaluator(Protocol):
@@ -138,7 +138,7 @@ class Evaluator(Protocol):
         """Start `job`; the caller has at most `slots` jobs running."""
         ...
 
-    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+    def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         """The messages since the last call, in order; waits up to `timeout` seconds for the first one."""
         ...
 

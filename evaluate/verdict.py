@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
-from archwright.core.protocols import Job, Status, Stopped
+from archwright.core.protocols import EarlyStop, Job, Status
 
 Metrics = Mapping[str, float]  # by name
 # Called after an epoch with its number and metrics; returns why the attempt should stop early, or "" to go on.
@@ -19,7 +19,7 @@ class Verdict:
     # As measured, NaN too: the search knows which of them is its objective.
     metrics: Metrics = field(factory=dict[str, float])
     error: str = ""
-    stopped: Stopped | None = None
+    stopped: EarlyStop | None = None
 
 
 Evaluate = Callable[[Job, ReportEpoch], Verdict]

@@ -13,7 +13,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.protocols import Status, Stopped
+from archwright.core.protocols import EarlyStop, Status
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
 
 LoggedPath = tuple[tuple[str, JSON], ...]  # the name and value of each choice; a stranger's log may hold any JSON there
@@ -86,7 +86,7 @@ class AttemptEnded:
     seconds: float
     metrics: Mapping[str, float] = field(factory=dict[str, float])
     error: str = ""
-    stopped: Stopped | None = None  # why it was stopped before its budget was spent, if it was
+    stopped: EarlyStop | None = None  # why it was stopped before its budget was spent, if it was
 
 
 @frozen

@@ -38,7 +38,7 @@ class SerialWorkerPool:
         return None
 
     def submit(self, job):
-        self._finished.append(attempt(self._evaluate, job, lambda report: None).finished)  # noqa: ARG005
+        self._finished.append(attempt(self._evaluate, job, lambda report: None).result)  # noqa: ARG005
 
     def collect(self, timeout):
         assert timeout > 0

@@ -41,7 +41,7 @@ def count_models(device, n):
     for trial in range(n):
         architecture = valid if trial % 4 else (divergent, misfit)[trial // 4 % 2]
         completed = attempt(evaluate, job(trial, architecture, Budget(300, "examples")), lambda report: None)  # noqa: ARG005
-        assert (completed.finished.status == "ok") == (trial % 4 > 0)
+        assert (completed.result.status == "ok") == (trial % 4 > 0)
         models = sum(issubclass(type(value), torch.nn.Module) for value in gc.get_objects())
         yield models, torch.cuda.memory_allocated() if device.startswith("cuda") else 0
 

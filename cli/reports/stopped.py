@@ -4,12 +4,12 @@ from typing import Any
 
 from attrs import asdict
 
-from archwright.core.protocols import Stopped
+from archwright.core.protocols import EarlyStop
 
 Facts = dict[str, Any]
 
 
-def of_stop(stopped: Stopped | None) -> Facts | None:
+def of_stop(stopped: EarlyStop | None) -> Facts | None:
     """Why an attempt was stopped, as plain data."""
     return None if stopped is None else asdict(stopped)
 

@@ -8,7 +8,7 @@ from typing import Any
 from archwright.core.architecture import require_specified, settings_of
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import read_objective
-from archwright.core.protocols import Job, Stopped
+from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, parse_signature
@@ -20,7 +20,7 @@ from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 class Halted(BaseException):
     """Ends a user's function between two epochs; no Exception, so that few catch it, as with KeyboardInterrupt."""
 
-    def __init__(self, stopped: Stopped) -> None:
+    def __init__(self, stopped: EarlyStop) -> None:
         super().__init__(stopped.why)
         self.stopped = stopped
 
@@ -59,7 +59,7 @@ def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -
     def evaluate(job: Job, report_epoch: ReportEpoch) -> Verdict:
         def report(epoch: int, **metrics: Any) -> None:
             if reason := report_epoch(_as_epoch(epoch), _as_metrics(metrics)):
-                raise Halted(Stopped("hopeless", _as_epoch(epoch), reason))
+                raise Halted(EarlyStop("hopeless", _as_epoch(epoch), reason))
 
         try:
             architecture = job.architecture

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.protocols import Finished, Job, Report
+from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
 from archwright.evaluate.paths import describe_file_kind, explain_relative_path
 
@@ -101,7 +101,7 @@ class TabularEvaluator:
 
     def __init__(self, table: BenchmarkTable) -> None:
         self._table = table
-        self._arrived: list[Report | Finished] = []
+        self._arrived: list[Report | AttemptResult] = []
 
     @property
     def slots(self) -> int:
@@ -113,11 +113,11 @@ class TabularEvaluator:
         try:
             entry = self._table.look_up(job.architecture, job.budget, job.seed)
         except NotInTable as error:
-            self._arrived.append(Finished(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
+            self._arrived.append(AttemptResult(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
         else:
-            self._arrived.append(Finished(job.trial, job.attempt, "ok", entry.metrics, entry.seconds))
+            self._arrived.append(AttemptResult(job.trial, job.attempt, "ok", entry.metrics, entry.seconds))
 
-    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+    def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         """The results that were looked up since the last call."""
         arrived, self._arrived = self._arrived, []
         return arrived

@@ -62,8 +62,8 @@ def train_with_checkpoints(
     what could not be read or written.
     """
     checkpoints: list[Checkpoint] = []
-    if job.artifacts is not None:
-        discard_artifacts(job.artifacts, job.trial)  # the files of an earlier attempt
+    if job.artifact_folder is not None:
+        discard_artifacts(job.artifact_folder, job.trial)  # the files of an earlier attempt
     checkpoint, read_error = _read_continued_checkpoint(job, description)
     verdict = train(checkpoint, checkpoints.append if _keeps(job, "state") else None)
     if verdict.status != "ok":
@@ -73,7 +73,7 @@ def train_with_checkpoints(
     errors = [read_error, save_model(job, model, data)]
     for new_checkpoint in checkpoints:  # one, or none if the job keeps none
         content = {"format": CHECKPOINT_FORMAT, "about": dict(description), **new_checkpoint}
-        errors.append(_try_to_write(partial(write_checkpoint, str(job.artifacts), job.trial, content)))
+        errors.append(_try_to_write(partial(write_checkpoint, str(job.artifact_folder), job.trial, content)))
     return evolve(verdict, error="\n".join(filter(None, errors)))
 
 
@@ -81,10 +81,10 @@ def _read_continued_checkpoint(job: Job, description: Mapping[str, JSON]) -> tup
     """The checkpoint to resume from; or None, and the reason if there should be one. Raises DifferentTraining."""
     if job.continues is None:
         return None, ""
-    if job.artifacts is None:
+    if job.artifact_folder is None:
         return None, f"trained from the beginning: nothing is kept of this run, nor of trial {job.continues}"
     try:
-        checkpoint = read_checkpoint(job.artifacts, job.continues)
+        checkpoint = read_checkpoint(job.artifact_folder, job.continues)
         checkpoint_format = checkpoint.get("format")
         if checkpoint_format != CHECKPOINT_FORMAT:
             raise BadArtifact(
@@ -102,7 +102,7 @@ def _read_continued_checkpoint(job: Job, description: Mapping[str, JSON]) -> tup
 
 
 def _keeps(job: Job, kind: Artifact) -> bool:
-    return job.artifacts is not None and kind in job.keeps
+    return job.artifact_folder is not None and kind in job.artifacts_to_keep
 
 
 def _compute_own_spending(metrics: Metrics, checkpoint: Checkpoint | None) -> Metrics:
@@ -124,7 +124,7 @@ def save_model(job: Job, model: nn.Module, data: DeviceData | None) -> str:
     normalisation, class_names = (None, ()) if data is None else (data.normalisation, data.class_names)
     weights, architecture = model.state_dict(), to_json(job.architecture)
     return _try_to_write(
-        partial(write_model, str(job.artifacts), job.trial, weights, architecture, normalisation, class_names)
+        partial(write_model, str(job.artifact_folder), job.trial, weights, architecture, normalisation, class_names)
     )
 
 

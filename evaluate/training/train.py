@@ -7,7 +7,7 @@ from attrs import evolve
 from torch import nn
 
 from archwright.core.budget import Budget
-from archwright.core.protocols import Stopped
+from archwright.core.protocols import EarlyStop
 from archwright.evaluate.config import KeptEpoch
 from archwright.evaluate.data.tensors import DeviceData, DeviceSplit
 from archwright.evaluate.training.checkpointing import Checkpoint
@@ -45,7 +45,7 @@ def train(
         model.load_state_dict(state.weights)
         test = _evaluate(trainer, data.test, state.progress)
     except Diverged as error:
-        stopped = Stopped("divergence", error.epoch, str(error))
+        stopped = EarlyStop("divergence", error.epoch, str(error))
         return Verdict("diverged", error=str(error), stopped=stopped)
     metrics = _collect_metrics(state, test)
     return Verdict("ok", metrics, stopped=None if state.progress.has_spent(budget) else stopped)
@@ -62,7 +62,7 @@ def _run_epochs(
     report: ReportEpoch,
     keep: KeptEpoch,
     save_checkpoint: Callable[[Checkpoint], None] | None,
-) -> tuple[TrainingState, Stopped | None]:
+) -> tuple[TrainingState, EarlyStop | None]:
     """Trains and validates until the budget is spent, patience is lost, or `report` gives a reason. Raises Diverged."""
     stopped = _check_patience(trainer, state.progress)
     checkpoint: Checkpoint | None = None
@@ -81,7 +81,7 @@ def _run_epochs(
                 state = state.keep_epoch(copy_weights(trainer.model))
         step_metrics = {"learning_rate": trainer.learning_rate, "seconds": progress.seconds}
         reason = report(progress.epoch, metrics.to_dict() | step_metrics)
-        stopped = Stopped("hopeless", progress.epoch, reason) if reason else _check_patience(trainer, state.progress)
+        stopped = EarlyStop("hopeless", progress.epoch, reason) if reason else _check_patience(trainer, state.progress)
     if save_checkpoint is not None:
         save_checkpoint(checkpoint or _make_checkpoint(trainer, state))
     return state, stopped
@@ -91,14 +91,14 @@ def _make_checkpoint(trainer: Trainer, state: TrainingState) -> Checkpoint:
     return {**state.state_dict(), "learner": trainer.state_dict()}
 
 
-def _check_patience(trainer: Trainer, progress: TrainingProgress) -> Stopped | None:
+def _check_patience(trainer: Trainer, progress: TrainingProgress) -> EarlyStop | None:
     """The end of the training if the recipe's patience is lost, otherwise None."""
     if not progress.has_lost_patience(trainer.recipe):
         return None
     images = "validation" if len(trainer.data.validation) else "training"
     patience = f"(stop_patience {trainer.recipe.stop_patience})"
     reason = f"no better accuracy on the {images} images than in epoch {progress.best_epoch} {patience}"
-    return Stopped("patience", progress.epoch, reason)
+    return EarlyStop("patience", progress.epoch, reason)
 
 
 def _validate(trainer: Trainer, progress: TrainingProgress) -> ClassificationMetrics | None:

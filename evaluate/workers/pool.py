@@ -10,7 +10,7 @@ from typing import Self
 from attrs import evolve
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import Finished, Job, Report
+from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.evaluate.config import WorkerConfig, config_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.machine import OomKills, count_cores
@@ -65,7 +65,7 @@ class WorkerPool:
         self._kills = OomKills()
         self._was_ready = False  # whether any worker ever was
         self._start_error = ""  # why the first worker died by its own doing before it was ready
-        self._arrived: list[Report | Finished] = []  # for the next `collect`
+        self._arrived: list[Report | AttemptResult] = []  # for the next `collect`
         self._selector = selectors.DefaultSelector()
 
     @property
@@ -101,12 +101,12 @@ class WorkerPool:
             worker = idle[0] if idle else self._start_worker()
         except OSError as error:  # the machine has no more processes, or no more memory
             text = f"a worker could not be started: {error}"
-            self._arrived.append(Finished(job.trial, job.attempt, "crashed", {}, 0.0, text, transient=True))
+            self._arrived.append(AttemptResult(job.trial, job.attempt, "crashed", {}, 0.0, text, transient=True))
             return
         worker.job = job
         self._start_job(worker)
 
-    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+    def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         """What has arrived since the last call, in order; waits up to `timeout` seconds for something.
 
         Raises NoWorker where the first worker finds that it cannot work with what it is given.
@@ -228,8 +228,8 @@ class WorkerPool:
                 self._start_job(worker)
             case Report() if _is_about(worker.job, message):
                 self._arrived.append(message)
-            case JobEnded(finished, reusable) if _is_about(worker.job, finished):
-                self._arrived.append(self._mark_transient(finished))
+            case JobEnded(result, reusable) if _is_about(worker.job, result):
+                self._arrived.append(self._mark_transient(result))
                 worker.finish_job()
                 if not reusable or worker.limit.killed_at:  # its time was up just then
                     self._replace(worker)
@@ -241,9 +241,9 @@ class WorkerPool:
             case _:
                 pass  # a report of an attempt that is over, by a thread that the job has left behind
 
-    def _mark_transient(self, finished: Finished) -> Finished:
+    def _mark_transient(self, result: AttemptResult) -> AttemptResult:
         """The end of an attempt, transient if memory ran out that is shared with the trials of other workers."""
-        return evolve(finished, transient=finished.status == "out_of_memory" and self._slots > 1)
+        return evolve(result, transient=result.status == "out_of_memory" and self._slots > 1)
 
     def _deadline(self, worker: WorkerProcess) -> float:
         """When the time of the worker's start or job is up, or of its last call; on the monotonic clock."""
@@ -274,8 +274,8 @@ class WorkerPool:
             self._start_error = error
         if (job := worker.job) is not None:
             transient = death.transient or not worker.ready  # before that, the job had not begun
-            self._arrived.append(Finished(job.trial, job.attempt, death.status, {}, seconds, error, transient))
+            self._arrived.append(AttemptResult(job.trial, job.attempt, death.status, {}, seconds, error, transient))
 
 
-def _is_about(job: Job | None, message: Report | Finished) -> bool:
+def _is_about(job: Job | None, message: Report | AttemptResult) -> bool:
     return job is not None and (job.trial, job.attempt) == (message.trial, message.attempt)

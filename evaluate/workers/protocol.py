@@ -9,7 +9,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, from_json, to_json
-from archwright.core.protocols import Finished, Job, Report
+from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
 
 
@@ -75,7 +75,7 @@ class SetupFailed:
 class JobEnded:
     """From a worker: an attempt is over; the worker takes another job if `reusable`, else it must be replaced."""
 
-    finished: Finished
+    result: AttemptResult
     reusable: bool
 
 

@@ -21,7 +21,7 @@ from threading import Lock
 from typing import TypeVar
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import Finished, Job, Report, Status
+from archwright.core.protocols import AttemptResult, Job, Report, Status
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_from_json
 from archwright.evaluate.user_code import end_forked_children, is_source, load_object, require_same_process
 from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
@@ -183,7 +183,7 @@ def attempt(
     seconds = time.monotonic() - started
     _free_memory()
     status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
-    return JobEnded(Finished(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), reusable)
+    return JobEnded(AttemptResult(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), reusable)
 
 
 def _seed_generators(seed: int) -> None:

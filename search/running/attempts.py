@@ -1,4 +1,4 @@
-"""How the end of an attempt is logged, and what of it the searcher is told."""
+"""The events that log the result of an attempt: the end of the attempt, and the outcome that a searcher gets."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from attrs import evolve
 
 from archwright.core.errors import suggest_names
 from archwright.core.objective import Objective
-from archwright.core.protocols import Finished
+from archwright.core.protocols import AttemptResult
 from archwright.store.events import AttemptEnded, Scored
 
 
@@ -21,25 +21,26 @@ def derive_training_seed(seed: int, trial: int) -> int:
     return int.from_bytes(digest) % 2**31
 
 
-def to_attempt_ended(finished: Finished, objective: Objective, last_report: float | None = None) -> AttemptEnded:
-    """The event that logs the end of an attempt: no attempt is ok whose score is missing or not a finite number.
+def to_attempt_ended(result: AttemptResult, objective: Objective, last_value: float | None = None) -> AttemptEnded:
+    """The event that logs the end of an attempt, with the status that its score gives it.
 
-    Nor is one whose last reported value of the objective's metric, `last_report`, is not finite, whatever its score.
+    An attempt without the objective's metric is "invalid". One whose score is NaN or infinite has "diverged"; so has
+    one whose last reported value of the metric, `last_value`, is NaN or infinite, whatever its score.
     """
     event = AttemptEnded(
-        finished.trial,
-        finished.attempt,
-        finished.status,
-        finished.seconds,
-        as_floats(finished.metrics),
-        finished.error,
-        finished.stopped,
+        result.trial,
+        result.attempt,
+        result.status,
+        result.seconds,
+        as_floats(result.metrics),
+        result.error,
+        result.stopped,
     )
-    if finished.status != "ok":
+    if result.status != "ok":
         return event
-    if last_report is not None and not math.isfinite(last_report):
+    if last_value is not None and not math.isfinite(last_value):
         stopped = event.stopped and evolve(event.stopped, by="divergence")
-        error = f"the metric {objective.metric} is {last_report} in the last report"
+        error = f"the metric {objective.metric} is {last_value} in the last report"
         return evolve(event, status="diverged", error=error, stopped=stopped)
     score = event.metrics.get(objective.metric)
     if score is None:
@@ -52,9 +53,9 @@ def to_attempt_ended(finished: Finished, objective: Objective, last_report: floa
 
 
 def to_scored(end: AttemptEnded, objective: Objective) -> Scored:
-    """The event that tells the searcher of a trial's outcome, without metrics of the test split.
+    """The event with a trial's outcome for the searcher, without metrics of the test split.
 
-    Those are logged with the attempt alone, for people's reports.
+    Those are logged with the end of the attempt alone.
     """
     score = end.metrics[objective.metric] if end.status == "ok" else None
     metrics = {name: value for name, value in end.metrics.items() if not name.startswith("test_")}
@@ -62,7 +63,7 @@ def to_scored(end: AttemptEnded, objective: Objective) -> Scored:
 
 
 def as_floats(metrics: Mapping[str, float]) -> Mapping[str, float]:
-    """Metrics as a log gives them back: whole numbers become floats, and infinite where they exceed the largest one."""
+    """Metrics as they are when read from a log: whole numbers become floats, infinite beyond the largest float."""
     return {name: _as_float(value) for name, value in metrics.items()}
 
 
@@ -70,7 +71,7 @@ def _as_float(value: float) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value > 0 or -1)
+        return math.inf if value > 0 else -math.inf
 
 
 def explain_missing_metric(end: AttemptEnded, objective: Objective) -> str:

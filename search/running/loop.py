@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import DEFAULT_RETRIES, Evaluator, Finished, Job, Proposal, Report
+from archwright.core.protocols import DEFAULT_RETRIES, AttemptResult, Evaluator, Job, Proposal, Report
 from archwright.search.running.attempts import (
     as_floats,
     derive_training_seed,
@@ -41,7 +41,7 @@ class NothingScored(TrialsKeepFailing):
 
 
 class NoSuchMetric(ArchwrightError, LookupError):
-    """An objective that the evaluator does not give, as the first trial that ended well shows."""
+    """An objective's metric that the evaluator does not give, as the first trial that ended well shows."""
 
 
 class StopRequest(IntEnum):
@@ -78,7 +78,7 @@ class SearchLoop:
     log: Appendable
     name: str  # of the run in the log
     position: Position  # of the run's last event in the log
-    state: RunState
+    run_state: RunState
     search_state: SearchState[Any]
     evaluator: Evaluator
     callbacks: RunCallbacks = NO_CALLBACKS
@@ -91,9 +91,9 @@ class SearchLoop:
     _committed_at: float = field(default=0.0, init=False)  # on the clock
     _running_jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # by trial
     _retry_queue: list[int] = field(factory=list[int], init=False)  # trials to run again before any new one
-    _last_reports: dict[int, float] = field(factory=dict[int, float], init=False)  # metric's last value, by trial
+    _last_values: dict[int, float] = field(factory=dict[int, float], init=False)  # reported last, by trial
     _missing_metric: str = field(default="", init=False)  # the error message, where the objective is never given
-    _stopping_early: set[int] = field(factory=set[int], init=False)  # trials that were told to end, and still run
+    _stopping_early: set[int] = field(factory=set[int], init=False)  # trials that are to stop early, and still run
     _consecutive_failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)
 
     def run(self, first_event: Event) -> RunStopped:
@@ -102,7 +102,7 @@ class SearchLoop:
         Raises, after that event is logged, TrialsKeepFailing if too many trials failed in a row, and NoSuchMetric if
         the first one that ended well lacks the objective's metric.
         """
-        self._retry_queue = list(self.state.in_flight)  # interrupted in an earlier process
+        self._retry_queue = list(self.run_state.in_flight)  # interrupted in an earlier process
         self._record(first_event)
         while not self._missing_metric and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
             may_start = request == StopRequest.NONE and not self._keeps_failing
@@ -113,7 +113,7 @@ class SearchLoop:
                 self.evaluator.submit(job)
             if not self._running_jobs:
                 break
-            self._collect()
+            self._record_messages()
         stopped = self._explain_stop()
         self._record(stopped)
         self._commit()
@@ -131,15 +131,15 @@ class SearchLoop:
             if trial is None:
                 break
             proposal = self.search_state.open_trials[trial]
-            attempt = self.state.trials[trial].attempts + 1
+            attempt = self.run_state.trials[trial].attempts + 1
             self._record(AttemptStarted(trial, attempt))
             self._running_jobs[trial] = self._make_job(proposal, attempt)
             jobs.append(self._running_jobs[trial])
         return jobs
 
     def _propose(self) -> int | None:
-        """The number of a new trial; None if there are enough or the searcher has no more for now."""
-        if self.state.proposed >= self.state.target:
+        """The number of a new trial; None if the run has enough trials, or the searcher proposes none for now."""
+        if self.run_state.proposed >= self.run_state.target:
             return None
         proposal = self.search_state.propose()
         if proposal is None:
@@ -149,18 +149,26 @@ class SearchLoop:
 
     def _make_job(self, proposal: Proposal, attempt: int) -> Job:
         """An attempt at a trial. All trials that continue one another are one training, and so have one seed."""
-        trial, first = proposal.trial, self.state.trials[proposal.trial]
-        while first.continues is not None:
-            first = self.state.trials[first.continues]
-        seed = derive_training_seed(self.search_state.seed, first.trial)
-        keeps, folder = (), None
+        first_trial = self.run_state.trials[proposal.trial]
+        while first_trial.continues is not None:
+            first_trial = self.run_state.trials[first_trial.continues]
+        artifacts, folder = (), None
         if self.retention is not None:
-            keeps = choose_artifacts_to_write(trial, self.state, self.search_state.promotable)
-            folder = str(self.retention.folder) if keeps or proposal.continues is not None else None
-        return Job(trial, attempt, proposal.leaf.architecture, proposal.budget, seed, proposal.continues, folder, keeps)
+            artifacts = choose_artifacts_to_write(proposal.trial, self.run_state, self.search_state.promotable)
+            folder = str(self.retention.folder) if artifacts or proposal.continues is not None else None
+        return Job(
+            proposal.trial,
+            attempt,
+            proposal.leaf.architecture,
+            proposal.budget,
+            derive_training_seed(self.search_state.seed, first_trial.trial),
+            proposal.continues,
+            artifact_folder=folder,
+            artifacts_to_keep=artifacts,
+        )
 
-    def _collect(self) -> None:
-        """Record what the evaluator says; reports alone may wait for the next append."""
+    def _record_messages(self) -> None:
+        """Record the evaluator's reports and results; reports alone may wait for the next append."""
         for message in self.evaluator.collect(COLLECT_TIMEOUT_SECONDS):
             if isinstance(message, Report):
                 self._record_report(message)
@@ -173,7 +181,7 @@ class SearchLoop:
         """Record the metrics of one epoch of a running trial, and stop the trial if it is hopeless."""
         metric, metrics = self.search_state.problem.objective.metric, as_floats(report.metrics)
         if metric in metrics:
-            self._last_reports[report.trial] = metrics[metric]
+            self._last_values[report.trial] = metrics[metric]
         self._record(Reported(report.trial, report.attempt, report.epoch, metrics))
         self._stop_if_hopeless(report.trial)
 
@@ -186,56 +194,56 @@ class SearchLoop:
             self._stopping_early.add(trial)
             self.evaluator.stop_early(trial, reason)
 
-    def _finish_attempt(self, finished: Finished) -> None:
-        """Record the end of an attempt, and the score of its trial, too, unless that is tried again."""
+    def _finish_attempt(self, result: AttemptResult) -> None:
+        """Record the end of an attempt, and the score of its trial unless another attempt follows."""
         objective = self.search_state.problem.objective
-        end = to_attempt_ended(self._add_best_score(finished), objective, self._last_reports.pop(finished.trial, None))
-        if end.status == "invalid" and finished.status == "ok" and not self._has_metric:
+        end = to_attempt_ended(self._add_best_score(result), objective, self._last_values.pop(result.trial, None))
+        if end.status == "invalid" and result.status == "ok" and not self._was_metric_given:
             self._missing_metric = explain_missing_metric(end, objective)
         self._stopping_early.discard(end.trial)
         self._record(end)
         del self._running_jobs[end.trial]
         # The log's count, not this process's: a run that is resumed has no more retries than one that was not.
-        if finished.transient and self.state.trials[end.trial].ends <= self.retries:
+        if result.transient and self.run_state.trials[end.trial].ends <= self.retries:
             self._retry_queue.append(end.trial)
             return
         self._record(to_scored(end, objective))
         self._consecutive_failures = [] if end.status == "ok" else [*self._consecutive_failures, end]
 
-    def _add_best_score(self, finished: Finished) -> Finished:
-        """The end of an attempt that was stopped early, with the best score that it reported if it has no other."""
-        if self.learning_curves is None or finished.stopped is None:
-            return finished
-        metric, best = self.search_state.problem.objective.metric, self.learning_curves.find_best(finished.trial)
-        return finished if best is None else evolve(finished, metrics={metric: best, **finished.metrics})
+    def _add_best_score(self, result: AttemptResult) -> AttemptResult:
+        """The result; of an attempt that was stopped early without a score, with the best value that it reported."""
+        if self.learning_curves is None or result.stopped is None:
+            return result
+        metric, best = self.search_state.problem.objective.metric, self.learning_curves.find_best(result.trial)
+        return result if best is None else evolve(result, metrics={metric: best, **result.metrics})
 
     def _record(self, event: Event, search_state: SearchState[Any] | None = None) -> None:
-        """Take an event into the state; it is logged with the next commit, and nothing acts on it before.
+        """Apply an event to the states; it is logged with the next commit, and nothing acts on it before.
 
-        `search_state` is the searcher's state after it, where that is at hand.
+        `search_state` is that after the event, where the caller has computed it already.
         """
-        self.state = decide(self.state, event)
+        self.run_state = decide(self.run_state, event)
         self.search_state = self.search_state.fold(event) if search_state is None else search_state
         self.learning_curves = None if self.learning_curves is None else self.learning_curves.fold(event)
         self._uncommitted.append(event)
 
     def _commit(self) -> None:
-        """Append what was recorded to the log, delete the artifacts that it makes unneeded, and call back."""
+        """Append the recorded events to the log, delete the artifacts that they make unneeded, call `on_event`."""
         if self._uncommitted:
             self.position = self.log.append(self.name, self._uncommitted, self.position)
         committed, self._uncommitted, self._committed_at = self._uncommitted, [], self.clock()
         if self.retention is not None and any(not isinstance(event, Reported) for event in committed):
-            writing = [trial for trial, job in self._running_jobs.items() if job.keeps]
+            running_trials = [trial for trial, job in self._running_jobs.items() if job.artifacts_to_keep]
             objective, promotable = self.search_state.problem.objective, self.search_state.promotable
-            self.retention.delete_unneeded(writing, self.state, objective, promotable)
+            self.retention.delete_unneeded(running_trials, self.run_state, objective, promotable)
         for event in committed:
             self.callbacks.on_event(event)
 
     @property
-    def _has_metric(self) -> bool:
-        """Whether any trial has given the objective's metric, also one that is not finite."""
+    def _was_metric_given(self) -> bool:
+        """Whether any attempt has given the objective's metric, be it NaN or infinite."""
         metric = self.search_state.problem.objective.metric
-        return any(trial.ended and metric in trial.ended.metrics for trial in self.state.trials.values())
+        return any(trial.ended and metric in trial.ended.metrics for trial in self.run_state.trials.values())
 
     @property
     def _keeps_failing(self) -> bool:
@@ -248,7 +256,7 @@ class SearchLoop:
         if self._keeps_failing:
             first = self._consecutive_failures[0]
             return RunStopped("failing", f"trial {first.trial}, the first of them, was {first.status}: {first.error}")
-        if self.state.scored >= self.state.target:
+        if self.run_state.scored >= self.run_state.target:
             return RunStopped("finished")
         if self.callbacks.get_stop_request() > StopRequest.NONE:
             return RunStopped("interrupted")

@@ -14,7 +14,7 @@ from pyrsistent import PMap, pmap
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.protocols import Stopped
+from archwright.core.protocols import EarlyStop
 from archwright.core.setting import whole_setting, with_settings
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 
@@ -96,7 +96,7 @@ class LearningCurves:
             case Reported(trial, _, epoch, metrics):
                 value = metrics.get(self.objective.metric)
                 return self if value is None else self._add_value(trial, epoch, value)
-            case AttemptEnded(trial, stopped=Stopped("hopeless")):
+            case AttemptEnded(trial, stopped=EarlyStop("hopeless")):
                 return evolve(self, running=self.running.discard(trial))
             case Scored(trial, status):
                 curve, running = self.running.get(trial, ()), self.running.discard(trial)

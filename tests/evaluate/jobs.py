@@ -5,7 +5,7 @@ from pathlib import Path
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.core.protocols import Finished, Job, Report
+from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
 from archwright.evaluate.verdict import Evaluate
 from archwright.evaluate.workers.process import WorkerProcess
@@ -24,10 +24,10 @@ def calls(function: str, architecture: Term | None = None) -> Term:
     return aw.sequential(aw.settings(function=function), architecture or aw.affine(units=10))
 
 
-def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
+def run(pool, *jobs, patience=60.0) -> tuple[list[AttemptResult], list[Report]]:
     """The ends of all jobs, in the order of their trials, and every report."""
     waiting, opened = list(reversed(jobs)), 0
-    ended: list[Finished] = []
+    ended: list[AttemptResult] = []
     reports: list[Report] = []
     until = time.monotonic() + patience
     while len(ended) < len(jobs):
@@ -36,18 +36,18 @@ def run(pool, *jobs, patience=60.0) -> tuple[list[Finished], list[Report]]:
             pool.submit(waiting.pop())
             opened += 1
         for message in pool.collect(1.0):
-            if isinstance(message, Finished):
+            if isinstance(message, AttemptResult):
                 ended.append(message)
                 opened -= 1
             else:
                 reports.append(message)
-    return sorted(ended, key=lambda finished: finished.trial), reports
+    return sorted(ended, key=lambda result: result.trial), reports
 
 
-def run_here(evaluate: Evaluate, *jobs) -> tuple[list[Finished], list[Report]]:
+def run_here(evaluate: Evaluate, *jobs) -> tuple[list[AttemptResult], list[Report]]:
     """The same where a worker evaluates as this process does: for what no process of its own is needed."""
     reports: list[Report] = []
-    return [attempt(evaluate, each, reports.append).finished for each in jobs], reports
+    return [attempt(evaluate, each, reports.append).result for each in jobs], reports
 
 
 def end(pool, **about):
@@ -81,6 +81,6 @@ def until_report(pool, epoch=1):
 def until_end(pool, before=()):
     """Wait until a job has ended; what has arrived by then, after what had arrived `before`."""
     arrived = list(before)
-    while not any(isinstance(message, Finished) for message in arrived):
+    while not any(isinstance(message, AttemptResult) for message in arrived):
         arrived += pool.collect(10.0)
     return arrived

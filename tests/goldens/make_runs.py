@@ -14,7 +14,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
-from archwright.core.protocols import Finished, Job
+from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.search_state import start_search
@@ -51,13 +51,13 @@ SPACES: Mapping[str, Term] = {
 }
 
 
-def verdict(job: Job) -> Finished:
+def verdict(job: Job) -> AttemptResult:
     """A score in [0, 1) that only the architecture decides; a fifth of the trials fail."""
     digest = blake2b(json.dumps(to_json(job.architecture), sort_keys=True).encode(), digest_size=4).digest()
     score = int.from_bytes(digest) / 2**32
     if score < 0.2:
-        return Finished(job.trial, job.attempt, "crashed", {}, 0.5, "the model is bad")
-    return Finished(job.trial, job.attempt, "ok", {"accuracy": score}, 0.5)
+        return AttemptResult(job.trial, job.attempt, "crashed", {}, 0.5, "the model is bad")
+    return AttemptResult(job.trial, job.attempt, "ok", {"accuracy": score}, 0.5)
 
 
 def golden(case: str, space: str) -> list[Event]:

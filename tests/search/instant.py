@@ -9,7 +9,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
-from archwright.core.protocols import Finished, Job, Report
+from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.store.events import RunStarted
 
 LAYER = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.maybe_swap(aw.relu(), aw.batch_norm()))
@@ -36,16 +36,16 @@ def make_started(trials: int, seed: int = 0, **rest) -> RunStarted:
     )
 
 
-def score_job(job: Job) -> Finished:
+def score_job(job: Job) -> AttemptResult:
     """A score in [0, 1) that only the architecture decides."""
     digest = blake2b(json.dumps(to_json(job.architecture)).encode(), digest_size=4).digest()
-    return Finished(job.trial, job.attempt, "ok", {"accuracy": int.from_bytes(digest) / 2**32}, 0.5)
+    return AttemptResult(job.trial, job.attempt, "ok", {"accuracy": int.from_bytes(digest) / 2**32}, 0.5)
 
 
 class InstantEvaluator:
     """Ends jobs at once, several slots in a shuffled order, with a report before each end."""
 
-    def __init__(self, slots: int = 1, verdict: Callable[[Job], Finished] = score_job, seed: int = 0) -> None:
+    def __init__(self, slots: int = 1, verdict: Callable[[Job], AttemptResult] = score_job, seed: int = 0) -> None:
         self.slots = slots
         self.jobs: list[Job] = []
         self.seen: list[Job] = []
@@ -57,7 +57,7 @@ class InstantEvaluator:
         self.jobs.append(job)
         self.seen.append(job)
 
-    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+    def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         del timeout
         job = self.jobs.pop(self._random.randrange(len(self.jobs)))
         return [Report(job.trial, job.attempt, 1, {"accuracy": 0.5}), self._verdict(job)]

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
-from archwright.core.protocols import Finished, Job, Report, Stopped
+from archwright.core.protocols import AttemptResult, EarlyStop, Job, Report
 
 LearningCurve = Callable[[Job], Sequence[float | None]]  # the accuracy after each epoch; None: the job crashes there
 
@@ -31,22 +31,22 @@ class PacedEvaluator:
         if trial in self.jobs:
             self._ends[trial] = (self.epochs[trial] + self._late, reason)
 
-    def collect(self, timeout: float) -> Sequence[Report | Finished]:
+    def collect(self, timeout: float) -> Sequence[Report | AttemptResult]:
         del timeout
         job = self.jobs[self._random.choice(sorted(self.jobs))]
         trial, curve = job.trial, self._curve(job)
         done, (last, why) = self.epochs[trial], self._ends.get(trial, (len(curve), ""))
         if done >= min(last, len(curve)):
-            stopped = Stopped("hopeless", done, why) if why and done < len(curve) else None
+            stopped = EarlyStop("hopeless", done, why) if why and done < len(curve) else None
             metrics = {} if stopped else {"accuracy": max(value for value in curve if value is not None)}
-            return [self._finish(job, Finished(trial, job.attempt, "ok", metrics, 1.0 * done, stopped=stopped))]
+            return [self._finish(job, AttemptResult(trial, job.attempt, "ok", metrics, 1.0 * done, stopped=stopped))]
         value = curve[done]
         if value is None:
-            return [self._finish(job, Finished(trial, job.attempt, "crashed", {}, 1.0 * done, "a crash"))]
+            return [self._finish(job, AttemptResult(trial, job.attempt, "crashed", {}, 1.0 * done, "a crash"))]
         self.epochs[trial] += 1
         return [Report(trial, job.attempt, done + 1, {"accuracy": value})]
 
-    def _finish(self, job: Job, end: Finished) -> Finished:
+    def _finish(self, job: Job, end: AttemptResult) -> AttemptResult:
         del self.jobs[job.trial]
         return end
 

@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from archwright.core.protocols import Finished, Job
+from archwright.core.protocols import AttemptResult, Job
 from tests.search.instant import InstantEvaluator, score_job
 
 
@@ -20,7 +20,7 @@ class SteeredEvaluator(InstantEvaluator):
         super().__init__(verdict=self.judge)
         self.folder = folder
 
-    def judge(self, job: Job) -> Finished:
+    def judge(self, job: Job) -> AttemptResult:
         (self.folder / f"begun-{os.getpid()}").touch()
         while (self.folder / "held").exists():
             time.sleep(0.01)
@@ -28,7 +28,7 @@ class SteeredEvaluator(InstantEvaluator):
         if (self.folder / "deadly").exists() and job.trial == 3:
             os.kill(os.getpid(), signal.SIGKILL)
         if (self.folder / "ill").exists() and job.trial >= 2:
-            return Finished(job.trial, job.attempt, "invalid", {}, 0.0, f"trial {job.trial} is ill")
+            return AttemptResult(job.trial, job.attempt, "invalid", {}, 0.0, f"trial {job.trial} is ill")
         return score_job(job)
 
 

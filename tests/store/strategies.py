@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from archwright.core.budget import UNITS, Budget
 from archwright.core.objective import Direction, Objective
-from archwright.core.protocols import STATUSES, Stopped, StoppedBy
+from archwright.core.protocols import STATUSES, EarlyStop, StoppedBy
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
@@ -36,7 +36,7 @@ versions = st.dictionaries(names, names, max_size=3)
 paths = st.lists(st.tuples(names, scalars), max_size=4).map(tuple)
 forks = st.builds(ForkPoint, names, small, small)
 
-stops = st.builds(Stopped, st.sampled_from(get_args(StoppedBy)), small, st.text(max_size=20))
+stops = st.builds(EarlyStop, st.sampled_from(get_args(StoppedBy)), small, st.text(max_size=20))
 
 starts = st.builds(
     RunStarted,

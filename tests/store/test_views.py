@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from archwright.core.budget import Budget
-from archwright.core.protocols import Stopped
+from archwright.core.protocols import EarlyStop
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import (
     AttemptEnded,
@@ -200,7 +200,9 @@ def test_incumbents_honour_the_direction(log, direction, expected):
 
 def test_what_stopped_an_attempt(log):
     """By which rule, after which epoch and why; nothing of one that came to its end."""
-    patient = AttemptEnded(0, 1, "ok", 2.5, {"accuracy": 0.5}, stopped=Stopped("patience", 7, "no better for 3 epochs"))
+    patient = AttemptEnded(
+        0, 1, "ok", 2.5, {"accuracy": 0.5}, stopped=EarlyStop("patience", 7, "no better for 3 epochs")
+    )
     ends = [patient, AttemptEnded(1, 1, "ok", 1.0, {"accuracy": 0.5})]
     attempts = [event for n, end in enumerate(ends) for event in (trial(n)[0], AttemptStarted(n, 1), end)]
     record(log, "a-1", [started(), *attempts])

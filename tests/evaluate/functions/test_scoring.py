@@ -113,10 +113,10 @@ def test_the_ways_in_which_a_training_fails_are_told_apart_and_the_next_one_is_k
         ("learns", "ok", ""),
     ]
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how, _, _ in cases]
-    jobs = [evolve(job(i, trial), artifacts=str(tmp_path)) for i, trial in enumerate(trials)]
+    jobs = [evolve(job(i, trial), artifact_folder=str(tmp_path)) for i, trial in enumerate(trials)]
     ended, _ = run_here(make_function_evaluation(config(file, "ends"), 0, 1), *jobs)
-    for (_, status, told), finished in zip(cases, ended, strict=True):
-        assert (finished.status, told in finished.error) == (status, True), finished.error
+    for (_, status, told), result in zip(cases, ended, strict=True):
+        assert (result.status, told in result.error) == (status, True), result.error
     weights, _ = read_model(tmp_path, 3)
     assert {float(w) for ws in weights.values() for w in ws.flatten()} == {3.0}
     assert not any((tmp_path / f"trial-{i}" / "model.safetensors").exists() for i in range(3))
@@ -149,8 +149,8 @@ def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how in hows]
     jobs = [job(i, trial) for i, trial in enumerate(trials)]
     ended, _ = run_here(make_function_evaluation(config(file, "spoils"), 0, 1), *jobs)
-    assert [finished.status for finished in ended] == ["ok"] * 4
-    wrecked, frozen, half, own = (finished.metrics for finished in ended)
+    assert [result.status for result in ended] == ["ok"] * 4
+    wrecked, frozen, half, own = (result.metrics for result in ended)
     assert wrecked.keys() == {"accuracy", "parameters", "peak_memory_bytes", "seconds"}
     assert frozen["parameters"] == half["parameters"] == 64 * 10 + 10
     assert frozen["flops"] == half["flops"] == 2 * 64 * 10

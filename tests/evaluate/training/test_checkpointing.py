@@ -139,7 +139,7 @@ def evaluate():
 
 def make_job(folder, trial=0, architecture=NETWORK, **fields):
     """A job whose files go to `folder`."""
-    return evolve(job(trial, architecture), artifacts=str(folder), **fields)
+    return evolve(job(trial, architecture), artifact_folder=str(folder), **fields)
 
 
 def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
@@ -164,7 +164,7 @@ def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path,
 def test_nothing_is_left_of_a_trial_that_failed_or_that_is_not_to_be_kept(tmp_path, evaluate):
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), aw.affine(units=32), aw.affine(units=10))
     assert evaluate(make_job(tmp_path, architecture=wild)).status == "diverged"
-    assert evaluate(make_job(tmp_path, keeps=())).status == "ok"
+    assert evaluate(make_job(tmp_path, artifacts_to_keep=())).status == "ok"
     assert evaluate(job(0, NETWORK)).status == "ok"
     assert list(tmp_path.iterdir()) == []
 
@@ -190,8 +190,8 @@ def drop_times(verdict):
 def test_a_job_that_continues_another_is_the_training_of_both(tmp_path, evaluate):
     """Two epochs and three more: the metrics and the weights of five, with what the second job spent of them."""
     whole = evaluate(make_job(tmp_path / "whole", 0, budget=FIVE))
-    first = evaluate(make_job(tmp_path, 3, budget=TWO, keeps=STATE))
-    rest = evaluate(make_job(tmp_path, 8, budget=FIVE, continues=3, keeps=("model", "state")))
+    first = evaluate(make_job(tmp_path, 3, budget=TWO, artifacts_to_keep=STATE))
+    rest = evaluate(make_job(tmp_path, 8, budget=FIVE, continues=3, artifacts_to_keep=("model", "state")))
     assert drop_times(rest) == drop_times(whole)
     assert (rest.metrics["epochs"], rest.metrics["spent_epochs"], rest.error) == (5, 3, "")
     spent = first.metrics["train_seconds"] + rest.metrics["spent_seconds"]
@@ -199,7 +199,7 @@ def test_a_job_that_continues_another_is_the_training_of_both(tmp_path, evaluate
     weights, resumed = read_model(tmp_path / "whole", 0)[0], read_model(tmp_path, 8)[0]
     assert all(torch.equal(weights[name], resumed[name]) for name in weights)
     assert "spent_epochs" not in whole.metrics
-    last = evaluate(make_job(tmp_path, 9, budget=Budget(6, "epochs"), continues=8, keeps=()))
+    last = evaluate(make_job(tmp_path, 9, budget=Budget(6, "epochs"), continues=8, artifacts_to_keep=()))
     assert (last.metrics["epochs"], last.metrics["spent_epochs"]) == (6, 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["trial-3", "trial-8", "whole"]
 
@@ -227,9 +227,9 @@ def change_format(folder):
 )
 def test_where_the_state_is_not_there_all_is_trained_again_with_the_same_result(tmp_path, evaluate, harm, message):
     """The verdict says so, and what it cost."""
-    evaluate(make_job(tmp_path, budget=TWO, keeps=STATE))
+    evaluate(make_job(tmp_path, budget=TWO, artifacts_to_keep=STATE))
     harm(tmp_path)
-    restarted = evaluate(make_job(tmp_path, 1, budget=FIVE, continues=0, keeps=()))
+    restarted = evaluate(make_job(tmp_path, 1, budget=FIVE, continues=0, artifacts_to_keep=()))
     assert drop_times(restarted) == drop_times(evaluate(job(0, NETWORK, FIVE)))
     assert restarted.metrics["spent_epochs"] == 5
     assert restarted.error.startswith("trained from the beginning: ")
@@ -243,7 +243,7 @@ def test_a_run_that_keeps_nothing_trains_again(evaluate):
 
 
 def test_only_the_same_training_is_continued(tmp_path, evaluate):
-    evaluate(make_job(tmp_path, budget=TWO, keeps=STATE))
+    evaluate(make_job(tmp_path, budget=TWO, artifacts_to_keep=STATE))
     other = aw.sequential(aw.settings(learning_rate=0.5), NETWORK)
     verdict = evaluate(make_job(tmp_path, 1, architecture=other, budget=FIVE, continues=0))
     assert verdict.status == "invalid"
@@ -254,7 +254,7 @@ def test_only_the_same_training_is_continued(tmp_path, evaluate):
 
 def test_what_an_earlier_attempt_has_left_does_not_survive_the_next_one(tmp_path, evaluate):
     """Neither its files nor what it had begun to write when it was killed."""
-    evaluate(make_job(tmp_path, keeps=("model", "state")))
+    evaluate(make_job(tmp_path, artifacts_to_keep=("model", "state")))
     (tmp_path / "trial-0" / ".state.pt.123.tmp").touch()
     evaluate(make_job(tmp_path, attempt=2))
     assert [path.name for path in (tmp_path / "trial-0").iterdir()] == ["model.safetensors"]
@@ -263,7 +263,7 @@ def test_what_an_earlier_attempt_has_left_does_not_survive_the_next_one(tmp_path
 def test_a_state_from_before_there_were_readers_is_of_the_first(tmp_path):
     """A training that reads as that one goes on with it, any other is another training."""
     first = prepare_training(evolve(CONFIG, reader=1), 0, 1)
-    first(make_job(tmp_path, budget=Budget(1, "epochs"), keeps=STATE), lambda _, __: None)
+    first(make_job(tmp_path, budget=Budget(1, "epochs"), artifacts_to_keep=STATE), lambda _, __: None)
     state = read_checkpoint(tmp_path, 0)
     about = {name: value for name, value in state["about"].items() if name not in ("reader", "image_size")}
     write_checkpoint(tmp_path, 0, state | {"about": about})

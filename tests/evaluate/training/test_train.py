@@ -10,7 +10,7 @@ from torch import nn
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.core.protocols import Stopped
+from archwright.core.protocols import EarlyStop
 from archwright.evaluate.config import KeptEpoch
 from archwright.evaluate.data.dataset import Images
 from archwright.evaluate.data.loading import Dataset, describe_dataset, load_dataset
@@ -136,7 +136,7 @@ def test_a_loss_that_is_not_finite_is_a_divergence(digits):
     _, verdict, _ = run_training(digits, Budget(3, "epochs"), optimizer="sgd", learning_rate=1e30)
     assert verdict.status == "diverged"
     assert re.fullmatch(r"the training loss of epoch 1 is (nan|inf) by step [0-9]+ of 8", verdict.error)
-    assert verdict.stopped == Stopped("divergence", 1, verdict.error)
+    assert verdict.stopped == EarlyStop("divergence", 1, verdict.error)
 
 
 def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
@@ -145,7 +145,7 @@ def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
     _, verdict, reports = run_training(digits, Budget(50, "epochs"), **settings)
     assert verdict.metrics["epochs"] == 6
     why = "no better accuracy on the validation images than in epoch 1 (stop_patience 5)"
-    assert verdict.stopped == Stopped("patience", 6, why)
+    assert verdict.stopped == EarlyStop("patience", 6, why)
     assert [r["learning_rate"] for r in reports] == pytest.approx([x * 1e-12 for x in (1, 1, 1, 0.5, 0.5, 0.25)])
 
 
@@ -187,7 +187,7 @@ def test_a_halt_ends_the_training_after_the_epoch_with_the_best_weights(digits):
     model = compile_architecture(NETWORK, (1, 8, 8), 0)
     torch.manual_seed(0)
     verdict = train(model, digits, make_recipe(settings), Budget(10, "epochs"), 0, report)
-    assert verdict.stopped == Stopped("hopeless", 3, "worse than the others")
+    assert verdict.stopped == EarlyStop("hopeless", 3, "worse than the others")
     _, whole, _ = run_training(digits, Budget(3, "epochs"), **settings)
     assert (verdict.status, drop_times(verdict.metrics)) == ("ok", drop_times(whole.metrics))
     assert evaluate_model(model, digits, digits.test).accuracy == verdict.metrics["test_accuracy"]

@@ -48,11 +48,11 @@ def test_reports_arrive_and_optional_parameters_are_given_by_name(pool):
 def test_a_report_is_of_an_epoch(pool, file):
     ended, reports = run(pool, *(job(seed, calls("reports_no_epoch"), seed=seed) for seed in range(5)))
     assert reports == []
-    for finished, given in zip(ended, ("'one'", "0", "-3", "1.5", "True"), strict=True):
-        assert finished.status == "crashed"
-        assert f"the epoch of a report is {given}; it must be a whole number: 1, 2 ..." in finished.error
-        assert f'File "{file}"' in finished.error
-        assert "functions.py" not in finished.error
+    for result, given in zip(ended, ("'one'", "0", "-3", "1.5", "True"), strict=True):
+        assert result.status == "crashed"
+        assert f"the epoch of a report is {given}; it must be a whole number: 1, 2 ..." in result.error
+        assert f'File "{file}"' in result.error
+        assert "functions.py" not in result.error
 
 
 def test_a_function_that_is_stopped_early_ends_well_at_its_next_report_and_its_worker_goes_on(open_pool):

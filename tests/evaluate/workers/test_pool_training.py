@@ -137,8 +137,8 @@ def test_a_model_that_cannot_be_built_is_invalid_and_the_message_says_why(pool, 
     cases = refused(own)
     ended, _ = run(pool, *(job(i, architecture) for i, (architecture, _) in enumerate(cases)))
     assert [e.status for e in ended] == ["invalid"] * len(cases)
-    for (_, told), finished in zip(cases, ended, strict=True):
-        assert told in finished.error
+    for (_, told), result in zip(cases, ended, strict=True):
+        assert told in result.error
 
 
 def test_an_architecture_without_parameters_is_invalid(pool):

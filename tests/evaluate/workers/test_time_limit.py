@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archwright.core.protocols import Finished, Report
+from archwright.core.protocols import AttemptResult, Report
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.workers import pool as pool_module
 from archwright.evaluate.workers import process as process_module
@@ -18,7 +18,7 @@ from archwright.evaluate.workers.time_limit import LAST_CALL_SECONDS, OVERTIME_S
 from tests.evaluate.jobs import job
 
 LIMIT = 5.0
-END = JobEnded(Finished(0, 1, "ok", {"accuracy": 0.5}, 2.0), True)
+END = JobEnded(AttemptResult(0, 1, "ok", {"accuracy": 0.5}, 2.0), True)
 
 
 class Worker:
@@ -139,7 +139,7 @@ def test_a_worker_that_has_ended_its_job_is_not_killed_while_its_coordinator_wai
     begun.process.limit.kill_worker()
     assert begun.worker.returncode is None
     clock.now += 60.0
-    assert [type(message) for message in begun.pool.collect(0.0)] == [Report, Finished]
+    assert [type(message) for message in begun.pool.collect(0.0)] == [Report, AttemptResult]
     begun.pool.submit(job(1))
     assert begun.process.job is not None, "it is warm"
 
@@ -173,7 +173,7 @@ def test_a_worker_that_gets_ready_while_nobody_listens_is_ready(monkeypatch, clo
 
 def test_a_worker_that_is_dead_when_it_is_heard_to_be_of_no_more_use_is_replaced_once(begun, clock):
     """Memory has run out for it, and near its limit, where nobody collects, all that it said is taken in."""
-    begun.worker.say(JobEnded(Finished(0, 1, "out_of_memory", {}, 2.0, "no memory"), False))
+    begun.worker.say(JobEnded(AttemptResult(0, 1, "out_of_memory", {}, 2.0, "no memory"), False))
     clock.now += LIMIT + OVERTIME_SECONDS
     begun.process.limit.kill_worker()
     begun.worker.terminate()

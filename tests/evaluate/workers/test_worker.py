@@ -42,7 +42,7 @@ def end_of(error):
 )
 def test_memory_that_ran_out_is_known_in_all_its_words(error):
     ended = end_of(error)
-    assert ended.finished.status == "out_of_memory"
+    assert ended.result.status == "out_of_memory"
     assert not ended.reusable
 
 
@@ -57,8 +57,8 @@ def test_memory_that_ran_out_is_known_in_all_its_words(error):
 )
 def test_other_errors_are_no_want_of_memory(error):
     ended = end_of(error)
-    assert ended.finished.status == "crashed"
-    assert str(error) in ended.finished.error
+    assert ended.result.status == "crashed"
+    assert str(error) in ended.result.error
 
 
 def test_what_a_job_leaves_in_cycles_is_gone_with_the_attempt():

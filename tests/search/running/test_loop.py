@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.core.protocols import Finished, Report
+from archwright.core.protocols import AttemptResult, Report
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import NoSuchMetric, RunCallbacks, SearchLoop, StopRequest, TrialsKeepFailing
 from archwright.search.running.revisions import find_mismatches
@@ -130,7 +130,7 @@ def test_the_live_search_state_is_the_fold_of_the_log():
     loop = make_loop(log, make_started(6), InstantEvaluator(2))
     loop.run(make_started(6))
     assert loop.search_state.state == replay_search(events_of(log)).state
-    assert loop.state == fold_events(events_of(log))
+    assert loop.run_state == fold_events(events_of(log))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_the_live_search_state_is_the_fold_of_the_log():
 def test_no_trial_is_ok_without_a_finite_score(metrics, status):
     """The searcher is told the reason instead, and the log says what was wrong."""
     log = MemoryLog()
-    give_metrics = lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)  # noqa: E731
+    give_metrics = lambda job: AttemptResult(job.trial, job.attempt, "ok", metrics, 0.1)  # noqa: E731
     start_loop(log, InstantEvaluator(verdict=lambda job: give_metrics(job) if job.trial else score_job(job)), trials=3)
     ends = [e for e in events_of(log) if isinstance(e, AttemptEnded) and e.trial]
     told = [e for e in events_of(log) if isinstance(e, Scored) and e.trial]
@@ -159,7 +159,7 @@ def test_a_metric_that_no_search_is_about_is_logged_as_it_is(other):
     """It says nothing about the trial, whose score counts."""
     log, metrics = MemoryLog(), {"accuracy": 0.75, "loss": other}
     start_loop(
-        log, InstantEvaluator(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)), trials=1
+        log, InstantEvaluator(verdict=lambda job: AttemptResult(job.trial, job.attempt, "ok", metrics, 0.1)), trials=1
     )
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))
     (told,) = (e for e in events_of(log) if isinstance(e, Scored))
@@ -177,7 +177,7 @@ def test_a_metric_that_no_search_is_about_is_logged_as_it_is(other):
 )
 def test_a_metric_that_the_evaluator_does_not_give_stops_the_run_at_once(metrics, says):
     """As the first trial that ends well shows, after one that has failed; so it does where the run is resumed."""
-    log, give_metrics = MemoryLog(), lambda job: Finished(job.trial, job.attempt, "ok", metrics, 0.1)
+    log, give_metrics = MemoryLog(), lambda job: AttemptResult(job.trial, job.attempt, "ok", metrics, 0.1)
     evaluator = InstantEvaluator(verdict=lambda job: give_metrics(job) if job.trial else crash(job))
     with pytest.raises(NoSuchMetric) as error:
         start_loop(log, evaluator, trials=50)
@@ -190,7 +190,7 @@ def test_a_metric_that_the_evaluator_does_not_give_stops_the_run_at_once(metrics
 
 def test_a_metric_that_was_no_number_is_one_that_the_evaluator_gives():
     log, metrics = MemoryLog(), [{"accuracy": math.nan}, {"loss": 1.0}, {"accuracy": 0.5}]
-    evaluator = InstantEvaluator(verdict=lambda job: Finished(job.trial, job.attempt, "ok", metrics[job.trial], 0.1))
+    evaluator = InstantEvaluator(verdict=lambda job: AttemptResult(job.trial, 1, "ok", metrics[job.trial], 0.1))
     start_loop(log, evaluator, trials=3)
     assert [e.status for e in events_of(log) if isinstance(e, Scored)] == ["diverged", "invalid", "ok"]
 
@@ -227,11 +227,11 @@ class ReportingEvaluator(InstantEvaluator):
         del timeout
         job = self.jobs.pop()
         reports = [Report(job.trial, job.attempt, n, {"accuracy": v}) for n, v in enumerate(self._values, start=1)]
-        return [*reports, Finished(job.trial, job.attempt, "ok", {"accuracy": 0.75}, 0.1)]
+        return [*reports, AttemptResult(job.trial, job.attempt, "ok", {"accuracy": 0.75}, 0.1)]
 
 
-def crash(job) -> Finished:
-    return Finished(job.trial, job.attempt, "crashed", {}, 0.1, f"trial {job.trial} said no")
+def crash(job) -> AttemptResult:
+    return AttemptResult(job.trial, job.attempt, "crashed", {}, 0.1, f"trial {job.trial} said no")
 
 
 def test_run_stops_when_trials_keep_failing():
@@ -251,8 +251,8 @@ def test_failures_that_are_not_in_a_row_do_not_stop_a_run():
     assert start_loop(log, InstantEvaluator(verdict=mixed), trials=30, max_consecutive_failures=3).reason == "finished"
 
 
-def kill(job) -> Finished:
-    return Finished(job.trial, job.attempt, "crashed", {}, 0.1, "killed", transient=True)
+def kill(job) -> AttemptResult:
+    return AttemptResult(job.trial, job.attempt, "crashed", {}, 0.1, "killed", transient=True)
 
 
 def list_statuses(log, kind) -> dict[int, list[str]]:
@@ -373,7 +373,7 @@ def test_reports_wait_for_each_other_for_a_second():
 
 def test_searcher_is_told_nothing_about_the_test_split():
     log = MemoryLog()
-    verdict = lambda job: Finished(job.trial, job.attempt, "ok", {"accuracy": 0.5, "test_accuracy": 0.9}, 0.1)  # noqa: E731
+    verdict = lambda job: AttemptResult(job.trial, job.attempt, "ok", {"accuracy": 0.5, "test_accuracy": 0.9}, 0.1)  # noqa: E731
     start_loop(log, InstantEvaluator(verdict=verdict), trials=1)
     (told,) = (e for e in events_of(log) if isinstance(e, Scored))
     (end,) = (e for e in events_of(log) if isinstance(e, AttemptEnded))

@@ -42,8 +42,8 @@ class WritingEvaluator(InstantEvaluator):
 
     def collect(self, timeout):
         for job in self.jobs:
-            for kind in job.keeps if job.artifacts is not None else ():
-                write_artifact(locate_artifact(job.artifacts, job.trial, kind), b"x")
+            for kind in job.artifacts_to_keep if job.artifact_folder is not None else ():
+                write_artifact(locate_artifact(job.artifact_folder, job.trial, kind), b"x")
         return super().collect(timeout)
 
 
@@ -119,8 +119,8 @@ def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
     assert [jobs[n].budget.amount for n in range(7)] == [1, 1, 1, 1, 2, 2, 4]
     assert jobs[4].seed == derive_training_seed(0, winners[0])
     assert jobs[6].seed == jobs[jobs[6].continues].seed
-    assert all(job.keeps == ("model", "state") for n, job in jobs.items() if n < 6)
-    assert jobs[6].keeps == ("model",)
+    assert all(job.artifacts_to_keep == ("model", "state") for n, job in jobs.items() if n < 6)
+    assert jobs[6].artifacts_to_keep == ("model",)
     models, states = find_trials_on_disk(tmp_path / "run")
     assert (len(models), states) == (1, set())
     assert sum(isinstance(e, Proposed) for e in events_of(log)) == 7
@@ -129,7 +129,7 @@ def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
 def test_where_nobody_can_need_anything_nothing_is_written(tmp_path):
     evaluator = WritingEvaluator()
     start_or_resume(MemoryLog(), tmp_path / "run", evaluator, make_first_event(5, 0))
-    assert all((job.artifacts, job.keeps) == (None, ()) for job in evaluator.seen)
+    assert all((job.artifact_folder, job.artifacts_to_keep) == (None, ()) for job in evaluator.seen)
     assert not (tmp_path / "run").exists()
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.core.json import to_json
-from archwright.core.protocols import Finished, Job
+from archwright.core.protocols import AttemptResult, Job
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import prepare_fork, read_run
 from archwright.search.running.search_state import SearchState, replay_search
@@ -83,10 +83,10 @@ def test_started_is_all_that_a_replay_needs():
     assert replay_search([started]).problem.space == SPACE
 
 
-def interrupted_once(job: Job) -> Finished:
+def interrupted_once(job: Job) -> AttemptResult:
     """Each third trial is killed in its first attempt, after a quarter of a second."""
     if job.trial % 3 == 0 and job.attempt == 1:
-        return Finished(job.trial, job.attempt, "crashed", {}, 0.25, "killed", transient=True)
+        return AttemptResult(job.trial, job.attempt, "crashed", {}, 0.25, "killed", transient=True)
     return score_job(job)
 
 

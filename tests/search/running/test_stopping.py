@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.core.protocols import Stopped
+from archwright.core.protocols import EarlyStop
 from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import find_mismatches
@@ -128,7 +128,7 @@ def test_failed_and_running_trials_do_not_count():
 
 def test_halted_trials_do_not_count_and_those_that_patience_stopped_do():
     """However many were halted at 0.1, the median of the finished ones is 0.5; with one more of 0.9, it is 0.6."""
-    end = lambda n, by: AttemptEnded(n, 1, "ok", 1.0, {}, "", Stopped(by, 2, "as it should be"))  # noqa: E731
+    end = lambda n, by: AttemptEnded(n, 1, "ok", 1.0, {}, "", EarlyStop(by, 2, "as it should be"))  # noqa: E731
     *stopped, told = make_trial(3, 0.1, 0.1)
     running = make_trial(5, 0.3, 0.55, status=None)
     assert find_stop_reason(5, *THREE, *stopped, end(3, "hopeless"), told, *make_trial(5, 0.1, 0.49, status=None)) != ""
@@ -166,7 +166,7 @@ def test_a_trial_that_is_halted_as_its_value_is_not_finite_has_diverged():
     make_loop(log, first_event, evaluator).run(first_event)
     assert evaluator.stops == [(1, 2, "its accuracy was nan after epoch 2")]
     end = [e for e in events_of(log) if isinstance(e, AttemptEnded)][-1]
-    assert (end.status, end.stopped) == ("diverged", Stopped("divergence", 2, "its accuracy was nan after epoch 2"))
+    assert (end.status, end.stopped) == ("diverged", EarlyStop("divergence", 2, "its accuracy was nan after epoch 2"))
 
 
 def is_hopeless(events: list, number: int, rule: MedianRule) -> bool:
@@ -179,7 +179,7 @@ def is_hopeless(events: list, number: int, rule: MedianRule) -> bool:
                 values[n] = []
             case Reported(n, _, epoch, metrics):
                 values[n].append((epoch, metrics["accuracy"]))
-            case AttemptEnded(n, stopped=Stopped("hopeless")):
+            case AttemptEnded(n, stopped=EarlyStop("hopeless")):
                 del values[n]
             case Scored(n, status) if n in values:
                 finished += [values.pop(n)] if status == "ok" else []
