@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.cli.running import SESSION
-from tests.surroundings import settle
+from tests.environment import reset_process
 
 GOLDENS = Path(__file__).parent / "goldens"
 
-settle()
+reset_process()
 
 settings.register_profile("here", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from unittest.mock import patch
 
-from tests.places import ROOT
+from tests.paths import ROOT
 
 FOLDER = ROOT / "benchmarks"
 

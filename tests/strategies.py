@@ -14,7 +14,7 @@ from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import cell, topology
 from archwright.core.node import DeadEnd, Node
 from archwright.core.ranges import Integers, Reals
-from tests.core.own import Glued, Ladder, Shrink
+from tests.core.user_modules import Glued, Ladder, Shrink
 
 # --- domains
 
@@ -25,9 +25,9 @@ scalars = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=4)
 )
-units = st.floats(0, 1)
+fractions = st.floats(0, 1)
 uniforms = st.floats(0, 1, exclude_max=True)
-written_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique=True), st.booleans())
+listed_domains = st.builds(Values, st.lists(scalars, min_size=1, max_size=9, unique=True), st.booleans())
 unsorted_domains = st.lists(st.integers(-9, 99) | st.floats(-1e9, 1e9), min_size=3, max_size=9, unique=True).map(
     lambda options: aw.values(*options)
 )
@@ -49,7 +49,7 @@ def _reals(draw: st.DrawFn) -> Reals:
 
 
 reals_domains = _reals()
-values_domains = written_domains | unsorted_domains
+values_domains = listed_domains | unsorted_domains
 finite_domains = values_domains | integers_domains
 domains = finite_domains | reals_domains
 
@@ -60,15 +60,25 @@ KERNEL = aw.shared("kernel", aw.integers(1, 3))
 COPIES = aw.shared("copies", [1, 2])
 RATE = aw.shared("rate", [0.25, 0.5])
 MERGING = aw.shared("merging", ["add", "concatenate"])
-ONLY = aw.shared("only", [2])  # one legal value: never asked
+SINGLE = aw.shared("only", [2])  # one legal value: never asked
 
-widths = (WIDTH, WIDTH * 2, WIDTH + 1, WIDTH - 2, 12 // WIDTH, aw.larger(WIDTH, 3), WIDTH * COPIES, ONLY, ONLY * 3 % 4)
+widths = (
+    WIDTH,
+    WIDTH * 2,
+    WIDTH + 1,
+    WIDTH - 2,
+    12 // WIDTH,
+    aw.larger(WIDTH, 3),
+    WIDTH * COPIES,
+    SINGLE,
+    SINGLE * 3 % 4,
+)
 kernels = (KERNEL, aw.smaller(KERNEL, 2), KERNEL * 2 - 1, 4 - KERNEL)
 counts = (COPIES, COPIES + 1, 3 - COPIES, KERNEL)
 
 
 @st.composite
-def held(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = ()) -> Any:
+def field_values(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = ()) -> Any:
     """What a hyperparameter's field may be written as: one of its options, several of them, or an expression."""
     sort = draw(st.integers(0, 9))
     if sort <= 4:
@@ -81,43 +91,52 @@ def held(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = (
     return draw(st.lists(st.sampled_from(options), min_size=2, max_size=3, unique=True))
 
 
-paddings = held(["same", "valid"])
-rates = held([0.0, 0.1, 0.5], [RATE, RATE * 3, RATE / 2])  # 0.5 * 3 is no rate
+paddings = field_values(["same", "valid"])
+rates = field_values([0.0, 0.1, 0.5], [RATE, RATE * 3, RATE / 2])  # 0.5 * 3 is no rate
 
 # --- modules
 
-narrow_convs = st.builds(aw.conv2d, held([2, 3, 4], widths), held([1, 3], kernels))
+narrow_convs = st.builds(aw.conv2d, field_values([2, 3, 4], widths), field_values([1, 3], kernels))
 wide_convs = st.builds(
     aw.conv2d,
-    filters=held([2, 3, 4], widths),
-    size=held([1, 2, 3, 5], kernels),
-    stride=held([1, 2, 3], kernels[:2]),
+    filters=field_values([2, 3, 4], widths),
+    size=field_values([1, 2, 3, 5], kernels),
+    stride=field_values([1, 2, 3], kernels[:2]),
     padding=paddings,
 )
-odd_convs = st.builds(
+grouped_convs = st.builds(
     aw.conv2d,
-    filters=held([2, 4], widths),
+    filters=field_values([2, 4], widths),
     size=st.just(1),
-    groups=held([1, 2, 3], [COPIES, WIDTH]),
-    bias=held([True, False]),
-    initialization=held(["he", "released"]),
+    groups=field_values([1, 2, 3], [COPIES, WIDTH]),
+    bias=field_values([True, False]),
+    initialization=field_values(["he", "released"]),
 )
-pool_fields = {"size": held([1, 2, 3], kernels), "stride": held([1, 2], [COPIES]), "padding": paddings}
+pool_fields = {"size": field_values([1, 2, 3], kernels), "stride": field_values([1, 2], [COPIES]), "padding": paddings}
 max_pool2ds = st.builds(aw.max_pool2d, **pool_fields)
 avg_pool2ds = st.builds(aw.avg_pool2d, **pool_fields)
-affines = st.builds(aw.affine, units=held([1, 4, 5], widths), bias=st.just(True) | held([True, False]))
+affines = st.builds(aw.affine, units=field_values([1, 4, 5], widths), bias=st.just(True) | field_values([True, False]))
 dropouts = st.builds(aw.dropout, rates)
-activations = st.builds(aw.activation, held(["relu", "gelu", "tanh"])) | st.just(aw.relu())
-trainings = st.dictionaries(
-    st.sampled_from(["learning_rate", "optimizer", "entries"]), held([0.1, 1, "adam"], [RATE]), max_size=2
+activations = st.builds(aw.activation, field_values(["relu", "gelu", "tanh"])) | st.just(aw.relu())
+training_settings = st.dictionaries(
+    st.sampled_from(["learning_rate", "optimizer", "entries"]), field_values([0.1, 1, "adam"], [RATE]), max_size=2
 ).map(lambda entries: aw.settings(**entries))
-shrinks = st.builds(Shrink, held([1, 2, 3], kernels), st.sampled_from(["as it was", "so"]))
-quiet = st.sampled_from([aw.identity(), aw.relu(), aw.batch_norm()])
+shrinks = st.builds(Shrink, field_values([1, 2, 3], kernels), st.sampled_from(["as it was", "so"]))
+shape_preserving = st.sampled_from([aw.identity(), aw.relu(), aw.batch_norm()])
 operations = st.sampled_from([Zero(), ReluConvBn(3), ReluConvBn([1, 3])])
-flattening = affines | st.sampled_from([aw.flatten(), aw.global_avg_pool()])
+flattening_modules = affines | st.sampled_from([aw.flatten(), aw.global_avg_pool()])
 pools = max_pool2ds | avg_pool2ds | shrinks
 basics = st.one_of(
-    narrow_convs, wide_convs, odd_convs, quiet, operations, activations, dropouts, pools, trainings, flattening
+    narrow_convs,
+    wide_convs,
+    grouped_convs,
+    shape_preserving,
+    operations,
+    activations,
+    dropouts,
+    pools,
+    training_settings,
+    flattening_modules,
 )
 
 
@@ -154,39 +173,41 @@ def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
         st.builds(lambda a, b: aw.sequential(a, b, a), inner, inner),  # one object in two places
         st.builds(aw.residual, inner),
         st.builds(
-            lambda terms, merge: aw.branches(*terms, merge=merge), several, held(["add", "concatenate"], [MERGING])
+            lambda terms, merge: aw.branches(*terms, merge=merge),
+            several,
+            field_values(["add", "concatenate"], [MERGING]),
         ),
-        st.builds(lambda a, merge: aw.branches(a, a, merge=merge), inner, held(["add", "concatenate"])),
-        st.builds(aw.repeat, inner, held([0, 1, 2], counts)),
-        st.builds(aw.repeat_tied, inner, held([1, 2, 3], counts)),
+        st.builds(lambda a, merge: aw.branches(a, a, merge=merge), inner, field_values(["add", "concatenate"])),
+        st.builds(aw.repeat, inner, field_values([0, 1, 2], counts)),
+        st.builds(aw.repeat_tied, inner, field_values([1, 2, 3], counts)),
         _eithers(inner),
         _topologies(inner),
         _cells(inner),
         st.builds(aw.optional, inner),
         st.builds(aw.maybe_swap, inner, inner),
         st.builds(lambda a, b, c: Glued((a, b), c), inner, inner, inner),
-        st.builds(Ladder, inner, held([2, 3], widths), held([0, 1, 2], [COPIES])),
+        st.builds(Ladder, inner, field_values([2, 3], widths), field_values([0, 1, 2], [COPIES])),
     )
 
 
-LARGEST = 300  # leaves of a space that is to be enumerated
+MAX_LEAVES = 300  # leaves of a space that is to be enumerated
 
-_grown = st.recursive(basics, _compounds, max_leaves=6)
-_spaces = _grown | st.builds(aw.sequential, _grown, _grown)
+_recursive_terms = st.recursive(basics, _compounds, max_leaves=6)
+_spaces = _recursive_terms | st.builds(aw.sequential, _recursive_terms, _recursive_terms)
 
 
 @st.composite
-def _anything(draw: st.DrawFn) -> aw.Term:
+def _all_terms(draw: st.DrawFn) -> aw.Term:
     """A space of any size and depth; a strategy of its own, since the whole of it does not print well."""
     return draw(_spaces)
 
 
-anything = _anything()
-terms = anything.filter(lambda term: aw.count(term) <= LARGEST)
+terms = _all_terms()
+enumerable_terms = terms.filter(lambda term: aw.count(term) <= MAX_LEAVES)
 shapes = st.sampled_from([(2, 8, 8), (1, 8, 8), (4, 6, 5), (6, 4, 4), (3, 2, 2), (12, 1, 1), (5,)])
-continuous = st.builds(
+continuous_terms = st.builds(
     lambda term, domain: aw.sequential(aw.settings(learning_rate=domain), term, aw.dropout(aw.reals(0, 1))),
-    anything,
+    terms,
     reals_domains,
 )
 
@@ -199,7 +220,7 @@ class Case:
     shape: aw.Shape
 
 
-cases = st.builds(Case, terms, shapes)
+cases = st.builds(Case, enumerable_terms, shapes)
 
 
 def _open(case: Case) -> Case:
@@ -216,21 +237,21 @@ seeds = st.integers(0, 2**16)
 
 
 @st.composite
-def _nodes(draw: st.DrawFn, spaces: st.SearchStrategy[aw.Term] = terms) -> Node:
+def _nodes(draw: st.DrawFn, spaces: st.SearchStrategy[aw.Term] = enumerable_terms) -> Node:
     """A node that asks something, anywhere in a space."""
     case = draw(st.builds(Case, spaces, shapes).map(_open))
-    walk = list(walked(aw.root(case.space, case.shape), draw(seeds)))[:-1]
+    walk = list(walk_randomly(aw.root(case.space, case.shape), draw(seeds)))[:-1]
     return draw(st.sampled_from(walk[::-1]))
 
 
 nodes = _nodes()
-all_nodes = _nodes(terms | continuous)  # also those that ask for reals
+all_nodes = _nodes(enumerable_terms | continuous_terms)  # also those that ask for reals
 leaves = st.builds(lambda node, seed: aw.sample(node, random.Random(seed).random), roots, seeds)
 
 # --- ways through a space
 
 
-def walked(node: Node, seed: int) -> Iterator[Node]:
+def walk_randomly(node: Node, seed: int) -> Iterator[Node]:
     """The nodes from the given one to a leaf, choices drawn with a seed."""
     uniform = random.Random(seed).random
     yield node
@@ -239,7 +260,7 @@ def walked(node: Node, seed: int) -> Iterator[Node]:
         yield node
 
 
-def explored(space: aw.Term, shape: aw.Shape, parts: int | None = None) -> tuple[list[Node], list[str]]:
+def enumerate_leaves(space: aw.Term, shape: aw.Shape, parts: int | None = None) -> tuple[list[Node], list[str]]:
     """Every leaf of a finite space, and what every dead end said.
 
     Values are chosen one by one or, with `parts`, by narrowing to the parts of a split.
@@ -267,8 +288,8 @@ def explored(space: aw.Term, shape: aw.Shape, parts: int | None = None) -> tuple
     return found, stuck
 
 
-def subterms(term: aw.Term) -> Iterator[aw.Term]:
+def iterate_subterms(term: aw.Term) -> Iterator[aw.Term]:
     """A term and all that are in it."""
     yield term
     for inside in term.subterms:
-        yield from subterms(inside)
+        yield from iterate_subterms(inside)

@@ -16,7 +16,7 @@ from archwright.core.spaces.nasbench201 import OPERATIONS
 from archwright.evaluate.training import task
 from archwright.evaluate.workers.worker import attempt
 from archwright.store.events import AttemptEnded, AttemptStarted, Scored
-from tests.places import ROOT
+from tests.paths import ROOT
 from tests.scripts import FOLDER, import_script, read_make_arguments, read_tables, run_script
 
 pytest.importorskip("optuna", reason="benchmarks need the group bench, which make check installs")

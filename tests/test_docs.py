@@ -21,7 +21,7 @@ from archwright.search.running.stopping import RULES, rule_to_json
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import SEARCHERS, find_searcher
 from tests.cli.running import commands as forked
-from tests.places import ROOT
+from tests.paths import ROOT
 
 INSTALLED = sysconfig.get_path("scripts")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

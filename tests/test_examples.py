@@ -16,7 +16,7 @@ from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from tests.cli.running import read_json, run
-from tests.places import ROOT
+from tests.paths import ROOT
 
 EXAMPLES = ROOT / "examples"
 STORY = EXAMPLES / "killed_and_resumed.py"

@@ -20,7 +20,7 @@ from archwright.search.running.runs import RunRecord, read_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, RunStarted, Scored
 from archwright.store.verify import verify_log
-from tests.ends import gone
+from tests.processes import wait_until_gone
 
 LIMIT = 3.0  # seconds for a trial
 DEAD_BY = LIMIT + 2.0
@@ -242,7 +242,7 @@ def test_the_search_goes_on_after_every_fault(search):
 
 @pytest.mark.slow
 def test_no_child_outlives_its_worker(search):
-    assert gone(map(int, (search.folder / "children").read_text().split()))
+    assert wait_until_gone(map(int, (search.folder / "children").read_text().split()))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.training import task
 from archwright.evaluate.workers.worker import attempt
-from tests.evaluate.jobs import job
+from tests.evaluate.jobs import make_job
 from tests.scripts import import_script
 
 memory = import_script("memory")
@@ -40,7 +40,7 @@ def count_models(device, n):
     misfit = aw.sequential(valid, aw.affine(units=7))
     for trial in range(n):
         architecture = valid if trial % 4 else (divergent, misfit)[trial // 4 % 2]
-        completed = attempt(evaluate, job(trial, architecture, Budget(300, "examples")), lambda report: None)  # noqa: ARG005
+        completed = attempt(evaluate, make_job(trial, architecture, Budget(300, "examples")), lambda report: None)  # noqa: ARG005
         assert (completed.result.status == "ok") == (trial % 4 > 0)
         models = sum(issubclass(type(value), torch.nn.Module) for value in gc.get_objects())
         yield models, torch.cuda.memory_allocated() if device.startswith("cuda") else 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import ROOT
+from tests.paths import ROOT
 
 PARTS = ("core", "search", "evaluate", "store", "cli")
 

@@ -11,7 +11,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
-from tests.store.strategies import started
+from tests.store.strategies import make_run_started
 
 EPOCH = Budget(1, "epochs")
 SCORES = (0.5, 0.25, None, 0.75, 0.75, 0.125)  # of trials 0, 1 ...; 4 continues 1, which continues 0
@@ -19,7 +19,7 @@ CONTINUED = {1: 0, 4: 1}
 
 
 def events(direction):
-    yield started(direction=direction, trials=6)
+    yield make_run_started(direction=direction, trials=6)
     for trial, score in enumerate(SCORES):
         yield Proposed(trial, (("a", trial),), EPOCH, CONTINUED.get(trial))
         yield AttemptStarted(trial, 1)
@@ -76,5 +76,5 @@ def test_all_of_it_is_checked(path, monkeypatch):
 
 def test_of_no_trials(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("run", [evolve(started(), trials=3)], START)
+    log.append("run", [evolve(make_run_started(), trials=3)], START)
     assert facts.of_best(read_best(log.path, "run", 5), 5) == []

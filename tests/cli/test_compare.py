@@ -21,7 +21,7 @@ from archwright.store.events import RunResumed, RunStarted
 from tests.cli.compared import full_table
 from tests.cli.conftest import Command
 from tests.cli.running import look, read_json, run
-from tests.ends import children_of, gone
+from tests.processes import find_children, wait_until_gone
 
 OWN = f"""
 import time
@@ -150,14 +150,14 @@ def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder, start
     """SIGKILL of the command; then of one of its processes, which costs no traceback."""
     killed = start(folder, *LONG)
     killed.wait_for("is done", "stderr")
-    children = children_of(killed.pid)
+    children = find_children(killed.pid)
     assert len(children) >= 2
     killed.kill()
     killed.ended()
-    assert gone(children)
+    assert wait_until_gone(children)
     hurt = start(folder, *LONG)
     while hurt.poll() is None and not (
-        searching := [pid for pid in children_of(hurt.pid) if b"spawn_main" in command_line(pid)]
+        searching := [pid for pid in find_children(hurt.pid) if b"spawn_main" in command_line(pid)]
     ):
         time.sleep(0.01)
     os.kill(searching[-1], signal.SIGKILL)
@@ -166,7 +166,7 @@ def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder, start
     assert "Traceback" not in err
     assert "error: one of the processes that search was killed by SIGKILL" in err
     assert "the same command goes on" in err
-    assert gone(searching)
+    assert wait_until_gone(searching)
     done = run(folder, *LONG)
     assert done.returncode == 0, done.stderr
     assert {each["scored"] for each in runs(folder).values()} == {TRIALS}
@@ -200,7 +200,7 @@ def test_ctrl_c_twice_stops_searches_over_a_table_at_once(folder, start):
     words = ["200" if word == str(TRIALS) else word for word in LONG]  # trials, which take seconds
     stopped = start(folder, *words, start_new_session=True)
     stopped.wait_for("cells.random.0 is done", "stderr")
-    children = children_of(stopped.pid)
+    children = find_children(stopped.pid)
     os.killpg(stopped.pid, signal.SIGINT)
     stopped.wait_for("press Ctrl-C again to stop at once", "stderr")
     os.killpg(stopped.pid, signal.SIGINT)
@@ -208,7 +208,7 @@ def test_ctrl_c_twice_stops_searches_over_a_table_at_once(folder, start):
     _, err = stopped.ended()
     assert time.monotonic() - began < 10
     assert (stopped.returncode, "stopping at once" in err) == (130, True)
-    assert gone(children)
+    assert wait_until_gone(children)
     assert {each["scored"] for each in runs(folder).values()} == {200}
 
 

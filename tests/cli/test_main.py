@@ -16,7 +16,7 @@ from archwright.search.running.loop import TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged, NoSuchRun
 from archwright.store.log import START
-from tests.store.strategies import started
+from tests.store.strategies import make_run_started
 
 COMMANDS = (
     "spaces", "space", "search", "resume", "retrain", "compare", "runs", "show", "best", "export", "plot", "sql",
@@ -122,7 +122,7 @@ def test_words_that_are_wrong_are_told_without_what_steers_a_terminal(cli, words
 
 def test_what_is_warned_of_a_log_is_told_without_what_steers_a_terminal(cli, tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("a-1", [started()], START)
+    log.append("a-1", [make_run_started()], START)
     with duckdb.connect(log.path) as database:
         database.execute("UPDATE events SET run = chr(27) || '[2J'")
     done = cli("runs", "--log", str(log.path))

@@ -20,8 +20,8 @@ from archwright.store.claim import NOBODY, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START
 from archwright.store.views import VIEWS
-from tests.store.processes import CLAIMER, running
-from tests.store.strategies import started
+from tests.store.processes import CLAIMER_CODE, run_process
+from tests.store.strategies import make_run_started
 from tests.terminal_text import find_controls
 
 
@@ -197,9 +197,9 @@ def test_sql_can_change_nothing(log, cli):
 def test_a_run_is_running_if_its_lock_is_held_whatever_process_it_names(tmp_path):
     """One that died is not shown as running where another process has its number by now."""
     log = tmp_path / "log.duckdb"
-    DuckDBLog(log).append("a-1", [started()], START)
+    DuckDBLog(log).append("a-1", [make_run_started()], START)
     assert open_status(log, "a-1") == "new"
-    with running(CLAIMER, log, "a-1") as holder:
+    with run_process(CLAIMER_CODE, log, "a-1") as holder:
         locate_lock(log, "a-1").write_text("999999999")
         assert open_status(log, "a-1") == "running"
         holder.kill()

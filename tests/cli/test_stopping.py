@@ -16,7 +16,7 @@ import pytest
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
 from tests.cli.running import MAIN, SCORE, Heard, environment, look, read_json, run
-from tests.ends import gone
+from tests.processes import wait_until_gone
 
 WAITS = ("search", "digits", "--evaluator", "score.py:waits", "--trials", "4", "--workers", "2")
 REPORTS = 2  # are waited for before anything is done to the search
@@ -102,7 +102,7 @@ def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder, begun):
     assert (search.returncode, err) == (130, "")
     assert "stopping at once" in out
     assert "archwright resume digits-1 --workers 2" in out
-    assert gone(map(int, workers(folder)))
+    assert wait_until_gone(map(int, workers(folder)))
     assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
     trials = read_json(folder, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["interrupted", "interrupted"]

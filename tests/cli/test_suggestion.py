@@ -30,7 +30,7 @@ from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.paths import resolve_log
 from archwright.store.rebuild import create_log
-from tests.store.strategies import run_of, started, trial
+from tests.store.strategies import make_run_events, make_run_started, make_trial_events
 
 NAME = "mine and Anna's.duckdb"
 
@@ -66,7 +66,7 @@ def test_of_a_run_that_goes_on_elsewhere(path):
 
 
 def test_of_a_log_that_is_gone(path):
-    DuckDBLog(path).append("run", [started()], START)
+    DuckDBLog(path).append("run", [make_run_started()], START)
     path.unlink()
     assert locate_journal(path).exists()
     with pytest.raises(LogIsGone) as raised:
@@ -81,17 +81,17 @@ def test_of_a_full_disk_names_the_log(path):
 
 def test_of_a_run_that_somebody_else_has_written(path):
     log = DuckDBLog(path)
-    start = log.append("run", [started()], START)
-    log.append("run", trial(0)[:1], start)
+    start = log.append("run", [make_run_started()], START)
+    log.append("run", make_trial_events(0)[:1], start)
     with pytest.raises(LogConflict) as raised:
-        log.append("run", trial(1)[:1], start)
+        log.append("run", make_trial_events(1)[:1], start)
     assert words(raised.value, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
 
 
 def test_of_a_run_that_is_broken(path):
     """Both ways out: what is whole of it, and its journal."""
     log = DuckDBLog(path)
-    log.append("run", run_of(1), START)
+    log.append("run", make_run_events(1), START)
     with duckdb.connect(path) as database:
         database.execute("UPDATE events SET time = 0 WHERE seq = 5")
     for read in (log.read, log.rows):
@@ -104,25 +104,25 @@ def test_of_a_run_that_is_broken(path):
 
 def test_of_a_log_that_its_journal_contradicts(path):
     log = DuckDBLog(path)
-    log.append("run", run_of(1), START)
+    log.append("run", make_run_events(1), START)
     with duckdb.connect(path) as database:
         database.execute("UPDATE events SET run = 'other'")
     reconcile._compared.clear()  # as in a new process
     with pytest.raises(LogContradicted) as raised:
-        log.append("new", [started()], START)
+        log.append("new", [make_run_started()], START)
     assert words(raised.value, "archwright verify")[:4] == ["archwright", "verify", "--log", str(path)]
 
 
 def test_of_a_run_that_is_there(path):
     log = DuckDBLog(path)
-    log.append("run", [started()], START)
+    log.append("run", [make_run_started()], START)
     with pytest.raises(RunExists) as raised, new_run(log, "run", lambda: iter(())):
         pass
     assert words(raised.value, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
 
 
 def test_of_searches_without_a_score(path):
-    DuckDBLog(path).append("run", [started()], START)
+    DuckDBLog(path).append("run", [make_run_started()], START)
 
     nothing = np.array([])
     found = History("run", "random", "accuracy", "maximize", nothing, nothing, nothing)

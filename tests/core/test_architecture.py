@@ -5,7 +5,7 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.architecture import NotSpecified, require_specified
-from tests.strategies import leaves, subterms
+from tests.strategies import iterate_subterms, leaves
 
 SHAPE = (3, 8, 8)
 TIED = aw.repeat_tied(aw.sequential(aw.conv2d(4, 3, stride=2), aw.relu()), count=2)
@@ -27,7 +27,7 @@ def test_layers_add_up_to_the_architecture(leaf):
 def test_layers_are_the_basic_modules(leaf):
     """Every basic module of the architecture is a layer, and nothing else is."""
     modules = {layer.module for layer in aw.layers(leaf.architecture, leaf.origin.input_shape)}
-    assert modules == {term for term in subterms(leaf.architecture) if isinstance(term, aw.Basic)}
+    assert modules == {term for term in iterate_subterms(leaf.architecture) if isinstance(term, aw.Basic)}
 
 
 def test_layers_by_hand():
@@ -49,7 +49,7 @@ def test_layers_by_hand():
 def test_settings_are_collected(leaf):
     """From wherever they stand; of a name that comes twice, the later value."""
     expected = {}
-    for term in subterms(leaf.architecture):
+    for term in iterate_subterms(leaf.architecture):
         if term.kind == "settings":
             expected |= dict(term.entries)
     assert aw.settings_of(leaf.architecture) == expected

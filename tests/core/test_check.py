@@ -12,14 +12,14 @@ import archwright as aw
 from archwright.core.check import ConflictingShared, NotWritable, WrongOutput, require_writable
 from archwright.core.node import DeadEnd, Node
 from archwright.core.value import Value
-from tests.core.own import Shrink
-from tests.strategies import Case, anything, cases, explored, open_cases, seeds, walked
+from tests.core.user_modules import Shrink
+from tests.strategies import Case, cases, enumerate_leaves, open_cases, seeds, terms, walk_randomly
 
 
 @given(cases)
 def test_a_walk_meets_a_dead_end_exactly_if_one_is_reported(case):
     """In every space that can be enumerated: dead_ends is empty if and only if no path ends in one."""
-    _, stuck = explored(case.space, case.shape)
+    _, stuck = enumerate_leaves(case.space, case.shape)
     reported = aw.dead_ends(case.space, case.shape)
     assert bool(stuck) == bool(reported), (stuck, reported)
 
@@ -49,7 +49,7 @@ def test_choices_of_a_dead_end_lead_to_it(case):
 @given(open_cases, seeds)
 def test_every_sample_of_a_checked_space_ends_at_a_leaf(case, seed):
     aw.check(case.space, case.shape)
-    *_, leaf = walked(aw.root(case.space, case.shape), seed)
+    *_, leaf = walk_randomly(aw.root(case.space, case.shape), seed)
     assert leaf.is_leaf
 
 
@@ -150,7 +150,7 @@ class SameNames(aw.Composite):
         return outs[-1]
 
 
-@given(anything)
+@given(terms)
 def test_spaces_of_every_kind_are_writable(space):
     """Of built-in kinds, and of the user-defined kinds of the tests."""
     require_writable(space)

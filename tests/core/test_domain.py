@@ -20,9 +20,9 @@ from archwright.core.value import InvalidDomain
 from tests.strategies import (
     domains,
     finite_domains,
+    fractions,
     integers_domains,
     uniforms,
-    units,
     unsorted_domains,
     values_domains,
 )
@@ -51,7 +51,7 @@ def test_samples_lie_in_the_domain(domain, u):
     assert type(domain.canonicalize(value)) is type(value)
 
 
-@given(domains, units)
+@given(domains, fractions)
 def test_sampling_gives_the_value_at_a_unit_position(domain, u):
     """Every unit position, the ends included, is that of a value."""
     assert domain.from_unit(u) in domain
@@ -75,7 +75,7 @@ def test_probabilities_are_the_frequencies_of_samples(domain):
     assert all(abs(sampled[value] - 2000 * probability) <= 1 + 1e-6 for value, probability in probabilities.items())
 
 
-@given(domains, units, units)
+@given(domains, fractions, fractions)
 def test_unit_positions_keep_the_order(domain, a, b):
     """A larger unit position is never that of an earlier value."""
     low, high = domain.from_unit(min(a, b)), domain.from_unit(max(a, b))

@@ -25,8 +25,8 @@ from archwright.core.errors import (
     to_one_line,
 )
 from archwright.core.json import from_json, to_json
-from tests.core.own import Nested, Recursion
-from tests.strategies import subterms
+from tests.core.user_modules import Nested, Recursion
+from tests.strategies import iterate_subterms
 from tests.terminal_text import find_controls, texts
 
 SHAPE = (3, 4, 4)
@@ -127,7 +127,7 @@ def test_a_space_of_the_maximum_depth_works_everywhere(kind):
     assert from_json(json.loads(json.dumps(to_json(space)))) == space
     assert pickle.loads(pickle.dumps(space)) == space
     assert hash(leaf) == hash(pickle.loads(pickle.dumps(leaf)))
-    assert len(as_text(space).splitlines()) == sum(1 for _ in subterms(space))
+    assert len(as_text(space).splitlines()) == sum(1 for _ in iterate_subterms(space))
     assert as_svg(space).endswith("</svg>")
 
 

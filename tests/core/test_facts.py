@@ -7,7 +7,7 @@ import pytest
 import archwright as aw
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.facts import MAX_PASSING_FACTS, remember_on_term
-from tests.strategies import WIDTH, subterms
+from tests.strategies import WIDTH, iterate_subterms
 
 SHAPE = (3, 8, 8)
 RATE = aw.shared("rate", aw.reals(0, 1))
@@ -15,7 +15,7 @@ RATE = aw.shared("rate", aw.reals(0, 1))
 
 def count_facts(space: aw.Term) -> tuple[int, int]:
     """How many facts about the terms of a space are kept, and how many of them only until others come."""
-    plans = [term.plan for term in {id(term): term for term in subterms(space)}.values()]
+    plans = [term.plan for term in {id(term): term for term in iterate_subterms(space)}.values()]
     passing = sum(len(plan.passing_facts) for plan in plans)
     return sum(len(plan.facts) for plan in plans) + passing, passing
 
@@ -45,7 +45,7 @@ def test_facts_about_values_that_never_come_again_are_not_kept(open_number):
     sample(space, 3000, seed=1)
     after, passing = count_facts(space)
     assert after - passing <= before
-    assert passing <= MAX_PASSING_FACTS * len(list(subterms(space)))
+    assert passing <= MAX_PASSING_FACTS * len(list(iterate_subterms(space)))
     assert after < 600
 
 

@@ -20,7 +20,7 @@ from archwright.core.mutation import (
     mutate,
 )
 from archwright.core.ranges import Integers, Reals
-from tests.strategies import domains, leaves, seeds, units
+from tests.strategies import domains, fractions, leaves, seeds
 
 FLAT = aw.settings(**{f"x{i}": ["a", "b", "c"] for i in range(6)})
 RANGES = [Reals(0, 1), Reals(1e-5, 1.0, log=True), Integers(1, 1000), Integers(1, 1000, log=True), Integers(-50, 49)]
@@ -168,7 +168,7 @@ def test_neighbours_by_hand():
     ]
 
 
-@given(domains, units)
+@given(domains, fractions)
 def test_neighbours_are_other_values_of_the_domain_each_once(domain, u):
     value = domain.sample(u)
     found = find_neighbours(domain, value)
@@ -178,7 +178,7 @@ def test_neighbours_are_other_values_of_the_domain_each_once(domain, u):
         assert len(found) == domain.size - 1
 
 
-@given(st.sampled_from([*RANGES, LONG]), units)
+@given(st.sampled_from([*RANGES, LONG]), fractions)
 def test_neighbours_of_a_number_are_around_it_on_both_sides(domain, u):
     """As far as the distances say, give or take one value; where the domain ends before, at its end if that is far."""
     value = domain.sample(u)

@@ -15,7 +15,18 @@ import archwright as aw
 from archwright.core.domain import Values
 from archwright.core.node import DeadEnd, Frame, NotALeaf, NothingToChoose, PathMismatch
 from archwright.core.value import IllegalValue
-from tests.strategies import all_nodes, cases, explored, leaves, nodes, roots, seeds, subterms, uniforms, walked
+from tests.strategies import (
+    all_nodes,
+    cases,
+    enumerate_leaves,
+    iterate_subterms,
+    leaves,
+    nodes,
+    roots,
+    seeds,
+    uniforms,
+    walk_randomly,
+)
 
 CONV = aw.conv2d(filters=[16, 32, 64], size=[3, 5])
 SPACE = aw.sequential(CONV, aw.optional(aw.dropout(rate=aw.reals(0, 1))), aw.affine(10))
@@ -82,7 +93,7 @@ def test_replaying_part_of_a_path_gives_the_node_there(node, seed, data):
 @given(cases)
 def test_paths_name_leaves(case):
     """No two leaves have one path, and no path is the beginning of another."""
-    paths = [leaf.path for leaf in explored(case.space, case.shape)[0]]
+    paths = [leaf.path for leaf in enumerate_leaves(case.space, case.shape)[0]]
     assert len(set(paths)) == len(paths)
     beginnings = {path[:n] for path in paths for n in range(len(path))}
     assert not beginnings & set(paths)
@@ -91,7 +102,7 @@ def test_paths_name_leaves(case):
 @given(all_nodes, seeds)
 def test_a_choice_offers_two_values_or_more(node, seed):
     """What has one legal value is never asked."""
-    for each in walked(node, seed):
+    for each in walk_randomly(node, seed):
         assert each.is_leaf == (each.choice is None)
         assert each.is_leaf or each.choice.domain.size is None or each.choice.domain.size >= 2
 
@@ -99,7 +110,7 @@ def test_a_choice_offers_two_values_or_more(node, seed):
 @given(all_nodes, seeds)
 def test_names_are_unique_along_a_path(node, seed):
     """Shared hyperparameters, which have no dot, come once; so does every module's own."""
-    *before, leaf = walked(node, seed)
+    *before, leaf = walk_randomly(node, seed)
     names = [name for name, _ in leaf.path]
     assert len(set(names)) == len(names)
     assert [each.choice.name for each in before] == names[len(node.path) :]
@@ -108,7 +119,7 @@ def test_names_are_unique_along_a_path(node, seed):
 @given(cases, st.integers(2, 3))
 def test_narrowing_reaches_the_leaves_that_choosing_reaches(case, parts):
     """Bisection, or splitting in more parts, is another way to the same set of leaves."""
-    chosen, narrowed = explored(case.space, case.shape)[0], explored(case.space, case.shape, parts)[0]
+    chosen, narrowed = enumerate_leaves(case.space, case.shape)[0], enumerate_leaves(case.space, case.shape, parts)[0]
     assert {leaf.path for leaf in narrowed} == {leaf.path for leaf in chosen}
     assert set(narrowed) == set(chosen)
     assert len(narrowed) == len(chosen)
@@ -147,8 +158,8 @@ def test_siblings_share_what_the_choice_did_not_touch(node):
 @given(leaves)
 def test_what_has_nothing_to_choose_is_not_copied(leaf):
     """A term of the space that is specified stands in every architecture itself, and its children with it."""
-    specified = {id(term) for term in subterms(leaf.origin.space) if term.plan.specified}
-    for term in subterms(leaf.architecture):
+    specified = {id(term) for term in iterate_subterms(leaf.origin.space) if term.plan.specified}
+    for term in iterate_subterms(leaf.architecture):
         if id(term) in specified:
             assert all(id(inside) in specified for inside in term.subterms)
     space = leaf.origin.space

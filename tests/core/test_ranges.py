@@ -14,10 +14,10 @@ from archwright.core.ranges import DEFAULT_GRAINS, MAX_FLOAT_INTEGER
 from archwright.core.value import InvalidDomain
 from tests.core.test_domain import count_bisections
 from tests.strategies import (
+    fractions,
     integers_domains,
     reals_domains,
     uniforms,
-    units,
 )
 
 
@@ -25,7 +25,7 @@ def test_one_of_the_reals_has_probability_zero():
     assert aw.reals(0.1, 1.0, log=True).probability(0.5) == 0
 
 
-@given(reals_domains, units)
+@given(reals_domains, fractions)
 def test_unit_positions_are_inverse_for_reals(domain, u):
     """to_unit undoes from_unit, up to rounding."""
     assert domain.to_unit(domain.from_unit(u)) == pytest.approx(u, abs=1e-6)

@@ -6,12 +6,12 @@ from hypothesis import given
 import archwright as aw
 from archwright.core.environment import EMPTY_ENVIRONMENT
 from archwright.core.step import Descent, HiddenShared, SpecifiedTerm, ValueRequest, take_step
-from tests.strategies import WIDTH, anything, shapes
+from tests.strategies import WIDTH, shapes, terms
 
 SHAPE = (4, 8, 8)
 
 
-@given(anything, shapes)
+@given(terms, shapes)
 def test_a_step_is_one_of_three(term, shape):
     """It asks, or is entered, or is done; and is the same object when it is taken again."""
     try:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 import archwright as aw
 from archwright.core.analysis import dead_ends
 from archwright.core.json import list_kinds
-from tests.strategies import cases, nodes, subterms
+from tests.strategies import cases, iterate_subterms, nodes
 
 OWN = ("shrink", "glued", "ladder")
 
@@ -20,7 +20,7 @@ def test_every_kind_of_module_and_every_sort_of_space_is_generated():
     @given(cases)
     def look(case):
         counted, fitting = aw.count(case.space), aw.count(case.space, case.shape)
-        met.update(each.kind for each in subterms(case.space) if each is not case.space)
+        met.update(each.kind for each in iterate_subterms(case.space) if each is not case.space)
         met["with dead ends"] += bool(dead_ends(case.space, case.shape))
         met["where nothing fits"] += fitting == 0
         met["where the shape rules out"] += 0 < fitting < counted

@@ -9,11 +9,11 @@ import archwright as aw
 from archwright.core.domain import Values
 from archwright.core.hyperparameter import InvalidHyperparameter, as_slot
 from archwright.core.term import NotATerm
-from tests.core.own import Glued, Ladder, Shrink
-from tests.strategies import anything, cases, subterms
+from tests.core.user_modules import Glued, Ladder, Shrink
+from tests.strategies import cases, iterate_subterms, terms
 
 
-@given(anything)
+@given(terms)
 def test_terms_are_values(term):
     """Equal to, hashed as, and read from a pickle as another of the same contents."""
     copied = pickle.loads(pickle.dumps(term))
@@ -76,10 +76,10 @@ def test_a_hyperparameter_takes_a_value_a_list_a_domain_or_an_expression():
     assert as_slot(aw.shared("width", [3, 4])) == aw.shared("width", [3, 4])
 
 
-@given(anything)
+@given(terms)
 def test_subterms_are_the_terms_in_the_fields(term):
     """In the order of the fields; with them, a term is made again."""
-    for each in subterms(term):
+    for each in iterate_subterms(term):
         if isinstance(each, aw.Composite):
             assert each.with_children(each.subterms) == each
 

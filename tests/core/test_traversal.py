@@ -15,13 +15,13 @@ import archwright as aw
 from archwright.core.node import Choice, Node
 from archwright.core.traversal import Uncountable
 from archwright.core.value import Path
-from tests.strategies import all_nodes, explored, open_cases, roots, uniforms
+from tests.strategies import all_nodes, enumerate_leaves, open_cases, roots, uniforms
 
 
 @given(open_cases)
 def test_enumeration_visits_every_leaf_once(case):
     """In the order of going through the values depth first."""
-    assert list(aw.enumerate_leaves(case.space, case.shape)) == explored(case.space, case.shape)[0]
+    assert list(aw.enumerate_leaves(case.space, case.shape)) == enumerate_leaves(case.space, case.shape)[0]
 
 
 @given(all_nodes, st.lists(uniforms, min_size=1))

@@ -11,8 +11,8 @@ from archwright.core.drawing.svg import as_svg
 from archwright.core.drawing.text import as_text
 from archwright.core.json import find_unknown_kinds, find_user_kinds, from_foreign_json, list_kinds
 from archwright.core.unknown_modules import CodeNeeded, UnknownModule, specify_by_name
-from tests.core.own import Ladder, Shrink
-from tests.strategies import anything, leaves, subterms
+from tests.core.user_modules import Ladder, Shrink
+from tests.strategies import iterate_subterms, leaves, terms
 
 USER_KINDS = ("shrink", "glued", "ladder")
 
@@ -42,7 +42,7 @@ def test_where_all_kinds_are_known_a_path_specifies_the_architecture(leaf):
     assert specified == leaf.architecture or not specified.plan.specified
 
 
-@given(anything)
+@given(terms)
 def test_known_kinds_are_read_as_by_from_json(term):
     data = aw.to_json(term)
     assert from_foreign_json(data) == aw.from_json(data)
@@ -57,7 +57,7 @@ def test_unknown_kinds_are_drawn_from_their_json(leaf):
     path = tuple((rename_choice(name), value) for name, value in leaf.path)
     specified = specify_by_name(read_as_unknown(leaf.origin.space), path)
     known = specify_by_name(leaf.origin.space, leaf.path)
-    if not any(isinstance(term, Ladder) for term in subterms(leaf.origin.space)):
+    if not any(isinstance(term, Ladder) for term in iterate_subterms(leaf.origin.space)):
         assert specified.plan.specified == known.plan.specified
     assert as_text(specified)
     assert "</svg>" in as_svg(specified)

@@ -8,7 +8,7 @@ import pytest
 
 import archwright as aw
 from archwright.core.user_modules import InvalidResult, is_user_defined
-from tests.core.own import Glued, Shrink
+from tests.core.user_modules import Glued, Shrink
 
 SHAPE = (3, 8, 8)
 

@@ -14,17 +14,17 @@ from archwright.evaluate.workers.worker import attempt
 EPOCH = Budget(1, "epochs")
 
 
-def job(trial=0, architecture: Term | None = None, budget=EPOCH, seed=0, attempt=1) -> Job:
+def make_job(trial=0, architecture: Term | None = None, budget=EPOCH, seed=0, attempt=1) -> Job:
     """A job that asks for `architecture`, or for one of the smallest."""
     return Job(trial, attempt, architecture or aw.affine(units=10), budget, seed)
 
 
-def calls(function: str, architecture: Term | None = None) -> Term:
+def call_function(function: str, architecture: Term | None = None) -> Term:
     """An architecture for which `named` of SCORES calls that one of them."""
     return aw.sequential(aw.settings(function=function), architecture or aw.affine(units=10))
 
 
-def run(pool, *jobs, patience=60.0) -> tuple[list[AttemptResult], list[Report]]:
+def run_jobs(pool, *jobs, patience=60.0) -> tuple[list[AttemptResult], list[Report]]:
     """The ends of all jobs, in the order of their trials, and every report."""
     waiting, opened = list(reversed(jobs)), 0
     ended: list[AttemptResult] = []
@@ -44,20 +44,20 @@ def run(pool, *jobs, patience=60.0) -> tuple[list[AttemptResult], list[Report]]:
     return sorted(ended, key=lambda result: result.trial), reports
 
 
-def run_here(evaluate: Evaluate, *jobs) -> tuple[list[AttemptResult], list[Report]]:
+def run_jobs_in_process(evaluate: Evaluate, *jobs) -> tuple[list[AttemptResult], list[Report]]:
     """The same where a worker evaluates as this process does: for what no process of its own is needed."""
     reports: list[Report] = []
     return [attempt(evaluate, each, reports.append).result for each in jobs], reports
 
 
-def end(pool, **about):
+def run_job_twice(pool, **about):
     """The end of one job, after which another one ends in the same way: the pool has got over it."""
-    (first, second), _ = run(pool, job(0, **about), job(1, **about))
+    (first, second), _ = run_jobs(pool, make_job(0, **about), make_job(1, **about))
     assert first.status == second.status
     return first
 
 
-def over(worker: WorkerProcess, seconds=60.0) -> bool:
+def wait_until_over(worker: WorkerProcess, seconds=60.0) -> bool:
     """Whether a pool's worker, with all its threads and all that it has started, has ended within so many seconds."""
     until = time.monotonic() + seconds
     while worker.is_alive and time.monotonic() < until:
@@ -70,7 +70,7 @@ def children(pid: int) -> list[int]:
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
-def until_report(pool, epoch=1):
+def wait_for_report(pool, epoch=1):
     """Wait until a job has reported that epoch; what has arrived by then."""
     arrived = []
     while not any(isinstance(message, Report) and message.epoch >= epoch for message in arrived):
@@ -78,7 +78,7 @@ def until_report(pool, epoch=1):
     return arrived
 
 
-def until_end(pool, before=()):
+def wait_for_end(pool, before=()):
     """Wait until a job has ended; what has arrived by then, after what had arrived `before`."""
     arrived = list(before)
     while not any(isinstance(message, AttemptResult) for message in arrived):

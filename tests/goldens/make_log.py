@@ -30,11 +30,11 @@ from archwright.store.runs import fork_run
 from archwright.store.schema import MIGRATIONS, migrate
 from archwright.store.views import VIEWS
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 EPOCHS = Budget(2, "epochs")
 
 
-def history() -> list[Event]:
+def make_history() -> list[Event]:
     """Every kind of event, and every accident that a log tells of."""
     started = RunStarted(
         space={"kind": "sequential", "children": [{"kind": "affine", "units": {"values": [8, 16]}}]},
@@ -71,7 +71,7 @@ def history() -> list[Event]:
     ]
 
 
-def content(path: Path) -> JSON:
+def read_content(path: Path) -> JSON:
     """All that a log holds and shows, as JSON takes it."""
     events = query(
         path,
@@ -82,25 +82,25 @@ def content(path: Path) -> JSON:
     return json.loads(json.dumps({"events": events, "views": tables}, default=str))
 
 
-def make(path: Path) -> None:
+def write_log(path: Path) -> None:
     """Write the log; in small blocks, so that it takes little room in the repository."""
     with duckdb.connect() as database:
         database.execute(f"ATTACH '{path}' AS log (BLOCK_SIZE 16384, STORAGE_VERSION 'v1.4.0')")
         database.execute("USE log")
         migrate(database)
-    log, events = DuckDBLog(path), history()
+    log, events = DuckDBLog(path), make_history()
     log.append("toy-1", events, START, [1.7e9 + 0.1 * i for i in range(len(events))])
-    fork_run(log, "toy-1", 12, "toy-2", history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
+    fork_run(log, "toy-1", 12, "toy-2", make_history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
 
 
 def main() -> None:
     """Make the golden log and its content beside it."""
-    path = HERE / f"log-schema-{len(MIGRATIONS)}.golden"
+    path = FOLDER / f"log-schema-{len(MIGRATIONS)}.golden"
     if path.exists() and "--replace" not in sys.argv:
         sys.exit(f"{path} is there; --replace makes it again, which only an unreleased schema may ask for")
     path.unlink(missing_ok=True)
-    make(path)
-    path.with_suffix(".json").write_text(json.dumps(content(path), indent=1, ensure_ascii=False) + "\n")
+    write_log(path)
+    path.with_suffix(".json").write_text(json.dumps(read_content(path), indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from tests.search.instant import InstantEvaluator
 
-HERE = Path(__file__).parent / "runs"
+FOLDER = Path(__file__).parent / "runs"
 TRIALS = 24
 
 CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -51,7 +51,7 @@ SPACES: Mapping[str, Term] = {
 }
 
 
-def verdict(job: Job) -> AttemptResult:
+def finish_job(job: Job) -> AttemptResult:
     """A score in [0, 1) that only the architecture decides; a fifth of the trials fail."""
     digest = blake2b(json.dumps(to_json(job.architecture), sort_keys=True).encode(), digest_size=4).digest()
     score = int.from_bytes(digest) / 2**32
@@ -60,7 +60,7 @@ def verdict(job: Job) -> AttemptResult:
     return AttemptResult(job.trial, job.attempt, "ok", {"accuracy": score}, 0.5)
 
 
-def golden(case: str, space: str) -> list[Event]:
+def make_run(case: str, space: str) -> list[Event]:
     """The whole run of a case in a space, with two trials under way at once."""
     name, settings = CASES[case]
     started = RunStarted(
@@ -76,36 +76,36 @@ def golden(case: str, space: str) -> list[Event]:
         versions={},
     )
     log = MemoryLog()
-    evaluator = InstantEvaluator(2, verdict)
+    evaluator = InstantEvaluator(2, finish_job)
     loop = SearchLoop(log, "run", START, RunState(), start_search(started), evaluator, max_consecutive_failures=TRIALS)
     loop.run(started)
     return [each.event for each in log.read("run")]
 
 
-def written(run: list[Event]) -> str:
+def format_run(run: list[Event]) -> str:
     """A line for each event: its kind, and its payload."""
     return "".join(f"{kind} {payload}\n" for kind, payload in map(events.event_to_json, run))
 
 
-def read(path: Path) -> list[Event]:
+def read_golden(path: Path) -> list[Event]:
     """The run that a file holds."""
     return [events.event_from_json(*line.split(" ", 1)) for line in path.read_text().splitlines()]
 
 
-def path(case: str, space: str, revision: int) -> Path:
+def locate_golden(case: str, space: str, revision: int) -> Path:
     """Where the golden run of a revision lies."""
-    return HERE / f"{case}.{space}.{revision}.events"
+    return FOLDER / f"{case}.{space}.{revision}.events"
 
 
 def main() -> None:
     """Make what is not there."""
     for case in CASES:
         for space in SPACES:
-            run = golden(case, space)
+            run = make_run(case, space)
             assert isinstance(run[0], RunStarted)
-            file = path(case, space, run[0].searcher["revision"])
+            file = locate_golden(case, space, run[0].searcher["revision"])
             if not file.exists():
-                file.write_text(written(run))
+                file.write_text(format_run(run))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 
-TWICE = 4  # one proposal in so many is asked for a second time: asking is most of what a test costs
+PROPOSALS_PER_REPEAT = 4  # one proposal in so many is asked for a second time: asking is most of what a test costs
 
 
-def problem(space: Term, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
+def make_problem(space: Term, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
     return Problem(space, shape, Budget(1, "epochs"), Objective("accuracy", direction))  # type: ignore[arg-type]
 
 
-def noise(path: tuple, salt: str = "") -> float:
+def score_path(path: tuple, salt: str = "") -> float:
     """A score in [0, 1) that only the path decides."""
     return int.from_bytes(blake2b(f"{salt}{path}".encode(), digest_size=6).digest()) / 2**48
 
@@ -44,7 +44,7 @@ class Session:
 
     def ask(self) -> Proposal | None:
         proposal = self.propose()
-        if len(self.proposals) % TWICE == 0:
+        if len(self.proposals) % PROPOSALS_PER_REPEAT == 0:
             assert self.propose() == proposal, "to propose must change nothing"
         if proposal is not None:
             self._fold(proposal)
@@ -63,9 +63,9 @@ class Session:
         """What another searcher proposed and was told."""
         for event in events:
             if isinstance(event, Proposal):
-                self._fold(without_leaf(event))
+                self._fold(drop_leaf(event))
             else:
-                self._fold(evolve(event, proposal=without_leaf(event.proposal)))
+                self._fold(evolve(event, proposal=drop_leaf(event.proposal)))
 
     def _fold(self, event: Proposal | Outcome) -> None:
         if isinstance(event, Proposal):
@@ -93,12 +93,12 @@ class Session:
         return self.proposals
 
 
-def without_leaf(proposal: Proposal) -> Proposal:
+def drop_leaf(proposal: Proposal) -> Proposal:
     """A proposal as a log gives it back: without the leaf that its searcher had at hand."""
     return Proposal(proposal.trial, proposal.origin, proposal.path, proposal.budget, proposal.continues)
 
 
-def fold(session: Session, events: Iterable[Proposal | Outcome]) -> Any:
+def fold_events(session: Session, events: Iterable[Proposal | Outcome]) -> Any:
     """The state that some events alone give, this searcher's or another's."""
     another = Session(session.searcher, session.problem, session.seed)
     another.take_over(events)
@@ -107,7 +107,7 @@ def fold(session: Session, events: Iterable[Proposal | Outcome]) -> Any:
 
 def replay_session(session: Session) -> Any:
     """The state that the events alone give."""
-    return fold(session, session.events)
+    return fold_events(session, session.events)
 
 
 def check_proposals(session: Session) -> None:

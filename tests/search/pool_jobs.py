@@ -9,7 +9,7 @@ from pathlib import Path
 from archwright.search.running.process_pool import ProcessPool
 
 
-class Unlucky(Exception):
+class JobError(Exception):
     """What a job raises that has the number 13."""
 
 
@@ -25,7 +25,7 @@ def make_bytes(megabytes: int) -> bytes:
 
 def raise_at_13(number: int) -> int:
     if number == 13:
-        raise Unlucky("thirteen")
+        raise JobError("thirteen")
     return number
 
 

@@ -29,12 +29,12 @@ SPACE = aw.sequential(
 )
 
 
-def register() -> None:
+def register_halving() -> None:
     """Lets runs name the searcher."""
     named.SEARCHERS = {**named.SEARCHERS, "halving": Halving(4)}
 
 
-class Deadly(WorkerPool):
+class SelfKillingPool(WorkerPool):
     """Its process is killed when it has given so many jobs away."""
 
     jobs = math.inf
@@ -46,14 +46,14 @@ class Deadly(WorkerPool):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def workers() -> Deadly:
+def open_pool() -> SelfKillingPool:
     """One that trains."""
-    return Deadly(TrainingConfig(device="cpu", threads=1))
+    return SelfKillingPool(TrainingConfig(device="cpu", threads=1))
 
 
 def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
     """Begins the run, or goes on with it; its process is killed as it has so many scores."""
-    register()
+    register_halving()
     log = DuckDBLog(path)
     known = log.path.exists() and "promoted" in log.runs()
     begun = evolve(make_started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
@@ -73,6 +73,6 @@ def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
 
 
 if __name__ == "__main__":
-    with workers() as pool:
+    with open_pool() as pool:
         pool.jobs, scores = map(float, sys.argv[2:])
         promote(Path(sys.argv[1]), pool, scores)

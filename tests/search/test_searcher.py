@@ -5,7 +5,7 @@ from archwright.search.searcher import find_promotable, open_outcome_stream, ope
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.named import SEARCHERS
 from archwright.search.searchers.random_search import RandomSearch
-from tests.search.contract import Session, noise, problem
+from tests.search.contract import Session, make_problem, score_path
 from tests.search.halving import Halving
 from tests.search.instant import SPACE
 
@@ -16,7 +16,7 @@ def draw(uniform) -> list[float]:
 
 def test_only_searchers_of_several_budgets_have_promotable_trials():
     """Four trials of the first rung; none of random search, which has no such method."""
-    halving, random_search = Session(Halving(4), problem(SPACE)), Session(RandomSearch(), problem(SPACE))
+    halving, random_search = Session(Halving(4), make_problem(SPACE)), Session(RandomSearch(), make_problem(SPACE))
     for session in (halving, random_search):
         for _ in range(4):
             session.ask()
@@ -37,8 +37,8 @@ def test_states_know_no_seed():
     for name, searcher in SEARCHERS.items():
         if name in ("given", "local-search"):
             continue
-        session = Session(searcher, problem(SPACE), seed=1)
-        session.run(6, noise)
-        other = Session(searcher, problem(SPACE), seed=2)
+        session = Session(searcher, make_problem(SPACE), seed=1)
+        session.run(6, score_path)
+        other = Session(searcher, make_problem(SPACE), seed=2)
         other.take_over(session.events)
         assert other.state == session.state

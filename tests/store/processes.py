@@ -10,21 +10,21 @@ import archwright
 
 _SOURCE = Path(archwright.__file__).parents[1]  # so that it works without an installed archwright, too
 
-HOLDER = """
+HOLDER_CODE = """
 import duckdb
 database = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read")
 print("held", flush=True)
 sys.stdin.read()
 """  # any DuckDB client that sits on the log until its stdin ends
 
-CLAIMER = """
+CLAIMER_CODE = """
 from archwright.store.claim import claim
 with claim(sys.argv[1], sys.argv[2]):
     print("claimed", flush=True)
     sys.stdin.read()
 """
 
-POLLER = """
+POLLER_CODE = """
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.query import query
 log, seen = DuckDBLog(sys.argv[1]), 0
@@ -37,7 +37,7 @@ print(seen)
 """  # what `archwright show` in a loop does
 
 
-def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+def start_process(code: str, *arguments: object) -> subprocess.Popen[str]:
     """A process that runs `code`, with sys and time imported."""
     code = f"import sys, time\nsys.path.insert(0, {str(_SOURCE)!r})\n{code}"
     command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -45,9 +45,9 @@ def start(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+def run_process(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """A process that has printed its first line, and is gone after the block."""
-    with start(code, *arguments) as process:
+    with start_process(code, *arguments) as process:
         assert process.stdout is not None
         assert process.stdout.readline()
         try:

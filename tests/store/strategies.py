@@ -67,7 +67,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 
 
-def started(*, direction: Direction = "maximize", trials: int = 10, seed: int = 0) -> RunStarted:
+def make_run_started(*, direction: Direction = "maximize", trials: int = 10, seed: int = 0) -> RunStarted:
     """The start of a run whose details do not matter."""
     return RunStarted(
         space={"kind": "affine"},
@@ -83,7 +83,7 @@ def started(*, direction: Direction = "maximize", trials: int = 10, seed: int = 
     )
 
 
-def trial(number: int, score: float = 0.5) -> list[Event]:
+def make_trial_events(number: int, score: float = 0.5) -> list[Event]:
     """What happens to a trial of which nothing can be said."""
     return [
         Proposed(number, (("width", 8 * number), ("rate", 0.1), ("act", "relu")), EPOCH),
@@ -94,11 +94,11 @@ def trial(number: int, score: float = 0.5) -> list[Event]:
     ]
 
 
-def run_of(trials: int) -> list[Event]:
+def make_run_events(trials: int) -> list[Event]:
     """A whole run without accidents."""
     return [
-        started(trials=trials),
-        *(event for number in range(trials) for event in trial(number)),
+        make_run_started(trials=trials),
+        *(event for number in range(trials) for event in make_trial_events(number)),
         RunStopped("finished"),
     ]
 
@@ -108,16 +108,16 @@ def histories(draw: st.DrawFn, longest: int = 25) -> list[Event]:
     """Events, each admissible after those before it, with accidents and resumptions."""
     state, history = RunState(), list[Event]()
     for _ in range(draw(st.integers(0, longest))):
-        event = draw(st.sampled_from(_next(state)))
+        event = draw(st.sampled_from(_list_admissible_events(state)))
         state = decide(state, event)
         history.append(event)
     return history
 
 
-def _next(state: RunState) -> Sequence[Event]:
+def _list_admissible_events(state: RunState) -> Sequence[Event]:
     """Some events that are admissible after `state`."""
     if state.started is None:
-        return [started()]
+        return [make_run_started()]
     resumed = RunResumed(state.target + 1, {})
     if state.stopped is not None:
         return [resumed]

@@ -14,8 +14,8 @@ from archwright.store.atomic import DRAFT_FOLDER_PREFIX, make_scratch_folder, sw
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START
-from tests.store.processes import running
-from tests.store.strategies import started
+from tests.store.processes import run_process
+from tests.store.strategies import make_run_started
 
 HOLDER = """
 from archwright.store.atomic import make_scratch_folder
@@ -39,7 +39,11 @@ def test_the_next_one_sweeps_what_the_dead_have_left_and_nothing_else(tmp_path, 
     """A live process's, one's own, and names of others stay."""
     (tmp_path / "toy-file").touch()
     (tmp_path / "other").mkdir()
-    with running(HOLDER, tmp_path) as alive, running(HOLDER, tmp_path) as dead, make_scratch_folder(tmp_path, "toy-"):
+    with (
+        run_process(HOLDER, tmp_path) as alive,
+        run_process(HOLDER, tmp_path) as dead,
+        make_scratch_folder(tmp_path, "toy-"),
+    ):
         dead.send_signal(number)
         assert dead.wait(30) == -number
         assert len(list(tmp_path.iterdir())) == 5
@@ -85,8 +89,8 @@ def test_a_draft_of_a_dead_process_goes_with_the_next_command(tmp_path, command)
     """What a kill in the first instants has left beside the log."""
     log = DuckDBLog(tmp_path / "log.duckdb")
     if command != "first":
-        log.append("a-1", [started()], START)
-    with running(HOLDER.replace("toy-", DRAFT_FOLDER_PREFIX), tmp_path) as dead:
+        log.append("a-1", [make_run_started()], START)
+    with run_process(HOLDER.replace("toy-", DRAFT_FOLDER_PREFIX), tmp_path) as dead:
         dead.kill()
         dead.wait(30)
     assert drafts(tmp_path)
@@ -94,7 +98,7 @@ def test_a_draft_of_a_dead_process_goes_with_the_next_command(tmp_path, command)
         with claim(log.path, "a-1"):
             pass
     else:
-        log.append("b-1", [started()], START)
+        log.append("b-1", [make_run_started()], START)
     assert not drafts(tmp_path)
 
 

@@ -18,8 +18,8 @@ from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.paths import locate_sidecar
 from archwright.store.runs import generate_run_names, list_runs
-from tests.store.processes import CLAIMER, running
-from tests.store.strategies import started
+from tests.store.processes import CLAIMER_CODE, run_process
+from tests.store.strategies import make_run_started
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_searches_that_begin_at_once_take_the_next_names(log):
 
 def test_a_name_that_was_taken_and_is_done_with_is_passed_over(log):
     names = generate_run_names(log, "digits")
-    log.append("digits-1", [started()], START)
+    log.append("digits-1", [make_run_started()], START)
     write_artifact(locate_artifact(locate_run_folder(log.path, "digits-2"), 0, "model"), b"weights")
     with claim_first_free(log, names) as name:
         assert name == "digits-3"
@@ -61,13 +61,13 @@ def test_a_start_that_fails_takes_no_name(log):
 
 
 def test_where_all_names_are_taken_another_one_is_asked_for(log):
-    log.append("a", [started(), Proposed(0, (), started().budget)], START)
+    log.append("a", [make_run_started(), Proposed(0, (), make_run_started().budget)], START)
     with pytest.raises(RunExists, match="name another one"), claim_first_free(log, ["a"]):
         pass
 
 
 def test_numbers_go_on_after_the_last_one(log):
-    log.append("digits-7", [started()], START)
+    log.append("digits-7", [make_run_started()], START)
     assert list(islice(generate_run_names(log, "digits"), 2)) == ["digits-8", "digits-9"]
 
 
@@ -78,7 +78,7 @@ def path(tmp_path):
 
 def test_one_process_claims_a_run(path):
     """The second claimer is told who holds the run; other runs, and the same run later, are free."""
-    with running(CLAIMER, path, "a-1") as holder:
+    with run_process(CLAIMER_CODE, path, "a-1") as holder:
         with pytest.raises(RunIsBusy, match=f"a-1 in {path} is going on in process {holder.pid}; .*archwright show"):
             claim(path, "a-1").__enter__()
         with claim(path, "a-2"):
@@ -89,7 +89,7 @@ def test_one_process_claims_a_run(path):
 
 def test_a_dead_holder_holds_nothing(path):
     """The operating system gives a claim back when its holder is killed."""
-    with running(CLAIMER, path, "a-1") as holder:
+    with run_process(CLAIMER_CODE, path, "a-1") as holder:
         holder.kill()
         holder.wait()
         with claim(path, "a-1"), pytest.raises(BlockingIOError), claim(path, "a-1"):
@@ -100,8 +100,8 @@ def test_who_asks_whether_a_run_is_claimed_is_told_by_its_lock(path):
     """Whatever the lock says of processes: ids come back, and in a container soon."""
     with pytest.raises(FileNotFoundError):
         is_claimed(path, "a-1")
-    DuckDBLog(path).append("a-1", [started()], START)
-    with running(CLAIMER, path, "a-1") as holder:
+    DuckDBLog(path).append("a-1", [make_run_started()], START)
+    with run_process(CLAIMER_CODE, path, "a-1") as holder:
         locate_lock(path, "a-1").write_text("999999999")
         assert is_claimed(path, "a-1")
         holder.kill()
@@ -114,7 +114,7 @@ def test_who_asks_whether_a_run_is_claimed_is_told_by_its_lock(path):
 
 def test_who_asks_keeps_nobody_out(path, monkeypatch):
     """A claim that comes in the very moment is had."""
-    DuckDBLog(path).append("a-1", [started()], START)
+    DuckDBLog(path).append("a-1", [make_run_started()], START)
     with claim(path, "a-1"):
         pass
     tried, flock = threading.Event(), fcntl.flock
@@ -150,7 +150,7 @@ def test_a_claim_of_a_run_that_was_never_begun_leaves_nothing(path, others):
     """Whether it ended well or not: neither its lock, nor a folder for it, nor a log."""
     if others:
         with claim(path, "other"):
-            DuckDBLog(path).append("other", [started()], START)
+            DuckDBLog(path).append("other", [make_run_started()], START)
     before = sorted(path.parent.rglob("*"))
     with claim(path, "a-1"):
         pass
@@ -158,13 +158,13 @@ def test_a_claim_of_a_run_that_was_never_begun_leaves_nothing(path, others):
         raise ZeroDivisionError
     assert sorted(path.parent.rglob("*")) == before
     with suppress(ZeroDivisionError), claim(path, "a-1"):
-        DuckDBLog(path).append("a-1", [started()], START)
+        DuckDBLog(path).append("a-1", [make_run_started()], START)
         raise ZeroDivisionError
     assert locate_lock(path, "a-1").read_text() == str(os.getpid()), "who held it last is how it is known to have died"
 
 
 def test_a_log_that_is_gone_does_not_come_back_with_a_claim(path):
-    DuckDBLog(path).append("a-1", [started()], START)
+    DuckDBLog(path).append("a-1", [make_run_started()], START)
     path.unlink()
     with claim(path, "b-1"):
         pass

@@ -10,8 +10,8 @@ from archwright.store.log import START
 from archwright.store.paths import locate_sidecar
 from archwright.store.query import query
 from archwright.store.verify import verify_log
-from tests.store.processes import start
-from tests.store.strategies import started, trial
+from tests.store.processes import start_process
+from tests.store.strategies import make_run_started, make_trial_events
 
 KILLS = 40
 
@@ -58,15 +58,15 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     """Forty writers are killed at random instants; each time all that they were promised is there, the chain whole."""
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
-    log.append("a-1", [started(), *trial(0)[:2]], START)
-    with start(KILLER, path, KILLS) as killer:
+    log.append("a-1", [make_run_started(), *make_trial_events(0)[:2]], START)
+    with start_process(KILLER, path, KILLS) as killer:
         out, _ = killer.communicate(timeout=240)
     assert killer.returncode == 0
     acknowledged, found, _ = json.loads(out)
     assert found >= acknowledged > KILLS
     assert [verdict.broken for verdict in verify_log(path)] == [None]
     recorded = log.read("a-1")
-    position = log.append("a-1", trial(0)[3:], recorded[-1].position)
+    position = log.append("a-1", make_trial_events(0)[3:], recorded[-1].position)
     assert position.seq == found + 2
     assert fold_events(r.event for r in log.read("a-1")).trials[0].status == "ok"
 
@@ -109,7 +109,7 @@ PLACES = {"within the line": 3, "before the commit": 6, "after the commit": 6, "
 @pytest.fixture(scope="module")
 def dies():
     """What has a writer die at a place of an append to a log, and gives its exit code."""
-    with start(DIES) as parent:
+    with start_process(DIES) as parent:
 
         def die(place, path) -> int:
             parent.stdin.write(f"{place} of {path}\n")
@@ -125,17 +125,17 @@ def test_a_kill_at_each_place_of_an_append(tmp_path, place, use, dies, caplog):
     """All of the append is there or nothing of it; nobody is alarmed, and nothing is lost to whoever comes first."""
     path, events = tmp_path / "log.duckdb", PLACES[place]
     log = DuckDBLog(path)
-    log.append("a-1", [started(), *trial(0)[:2]], START)
+    log.append("a-1", [make_run_started(), *make_trial_events(0)[:2]], START)
     assert dies(place, path) == -9
     if use == "query":
         assert query(path, "SELECT count(*) FROM events").rows == [(events,)]
     elif use == "append":
-        assert log.append("b-1", [started()], START).seq == 1
+        assert log.append("b-1", [make_run_started()], START).seq == 1
     elif use == "verify":
         assert [verdict.broken for verdict in verify_log(path)] == [None]
     position = log.read("a-1")[-1].position
     assert position.seq == events
-    assert log.append("a-1", trial(0)[3:], position).seq == events + 2
+    assert log.append("a-1", make_trial_events(0)[3:], position).seq == events + 2
     assert [verdict.broken for verdict in verify_log(path)] == [None] * len(log.runs())
     assert [verdict.journal for verdict in verify_log(path)] == ["held"] * len(log.runs())
     assert caplog.records == []

@@ -19,7 +19,7 @@ from archwright.store.events import (
     event_from_json,
     event_to_json,
 )
-from tests.store.strategies import EPOCH, events, started
+from tests.store.strategies import EPOCH, events, make_run_started
 
 
 @given(events)
@@ -94,7 +94,7 @@ def test_stray_bytes_of_a_crashed_worker_do_not_stop_the_log():
 
 def test_every_field_is_written_out():
     """The log says all: a later release may change a default without changing what an old log means."""
-    _, payload = event_to_json(started())
+    _, payload = event_to_json(make_run_started())
     assert json.loads(payload)["objective"] == {"metric": "accuracy", "direction": "maximize"}
     assert json.loads(payload)["forked_from"] is None
 

@@ -29,14 +29,14 @@ from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.schema import MIGRATIONS, read_schema_version
 from archwright.store.verify import verify_log
-from tests.store.strategies import run_of, started, trial
+from tests.store.strategies import make_run_events, make_run_started, make_trial_events
 
 
 def uses(path):
     """Everything that can be done with a log."""
     log = DuckDBLog(path)
     return [
-        lambda: log.append("a-1", [started()], START),
+        lambda: log.append("a-1", [make_run_started()], START),
         lambda: log.read("a-1"),
         log.runs,
         lambda: query(path, "SELECT * FROM runs"),
@@ -102,21 +102,21 @@ def test_a_log_that_is_not_there(tmp_path):
 def test_a_log_that_was_removed_or_replaced(tmp_path):
     """A run that has begun is not gone on with in an empty log, or in another one."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    position = log.append("a-1", [started()], START)
+    position = log.append("a-1", [make_run_started()], START)
     log.path.unlink()
     locate_journal(log.path).unlink()
     with pytest.raises(LogMissing):
-        log.append("a-1", trial(0), position)
-    log.append("b-1", [started()], START)
+        log.append("a-1", make_trial_events(0), position)
+    log.append("b-1", [make_run_started()], START)
     with pytest.raises(LogConflict, match="or another file is in the log's place"):
-        log.append("a-1", trial(0), position)
+        log.append("a-1", make_trial_events(0), position)
     assert log.runs() == ["b-1"]
 
 
 def test_a_folder_that_is_not_there(tmp_path):
     """A log in a missing folder is refused, with the command that makes the folder."""
     with pytest.raises(LogMissing, match=f"mkdir -p {tmp_path / 'no'}"):
-        DuckDBLog(tmp_path / "no" / "log.duckdb").append("a-1", [started()], START)
+        DuckDBLog(tmp_path / "no" / "log.duckdb").append("a-1", [make_run_started()], START)
 
 
 def test_links_and_relative_paths_lead_to_one_log(tmp_path, monkeypatch):
@@ -124,7 +124,7 @@ def test_links_and_relative_paths_lead_to_one_log(tmp_path, monkeypatch):
     folder = tmp_path / "it's here"
     folder.mkdir()
     log = DuckDBLog(folder / "my log.duckdb")
-    log.append("a-1", [started()], START)
+    log.append("a-1", [make_run_started()], START)
     (tmp_path / "link").symlink_to(log.path)
     monkeypatch.chdir(folder)
     assert DuckDBLog("my log.duckdb").runs() == DuckDBLog(tmp_path / "link").runs() == ["a-1"]
@@ -134,7 +134,7 @@ def test_links_and_relative_paths_lead_to_one_log(tmp_path, monkeypatch):
 def test_a_later_schema_is_refused_by_number(tmp_path):
     """A log of a later archwright is left alone; both numbers and the remedy are said."""
     path = tmp_path / "log.duckdb"
-    DuckDBLog(path).append("a-1", [started()], START)
+    DuckDBLog(path).append("a-1", [make_run_started()], START)
     with attach(path, "write") as database:
         database.execute("INSERT INTO archwright_migrations VALUES (7, 'm007_later')")
     refused(
@@ -146,7 +146,7 @@ def test_an_older_schema_is_brought_forward(tmp_path, monkeypatch):
     """A writer applies the migrations that are new; a query needs none, as its views are today's."""
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
-    position = log.append("a-1", [started()], START)
+    position = log.append("a-1", [make_run_started()], START)
 
     def m_later(database):
         database.execute("CREATE VIEW later AS SELECT count(*) AS events FROM events")
@@ -155,7 +155,7 @@ def test_an_older_schema_is_brought_forward(tmp_path, monkeypatch):
     assert query(path, "SELECT count(*) FROM runs").rows == [(1,)]
     with attach(path) as database:
         assert read_schema_version(database, path) == len(MIGRATIONS)
-    log.append("a-1", trial(0), position)
+    log.append("a-1", make_trial_events(0), position)
     with attach(path) as database:
         assert read_schema_version(database, path) == len(MIGRATIONS) + 1
     assert query(path, "SELECT * FROM later").rows == [(6,)]
@@ -165,7 +165,7 @@ def test_a_migration_is_all_or_nothing(tmp_path, monkeypatch):
     """If a migration fails, neither it nor its record is there, and the log is as it was."""
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
-    position = log.append("a-1", [started()], START)
+    position = log.append("a-1", [make_run_started()], START)
 
     def m_fails(database):
         database.execute("CREATE TABLE half (x INTEGER)")
@@ -173,7 +173,7 @@ def test_a_migration_is_all_or_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, m_fails))
     with pytest.raises(LogFailed, match="nonsense"):
-        log.append("a-1", trial(0), position)
+        log.append("a-1", make_trial_events(0), position)
     with attach(path) as database:
         assert read_schema_version(database, path) == len(MIGRATIONS)
         assert database.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'half'").fetchall() == [(0,)]
@@ -183,7 +183,7 @@ def test_a_migration_is_all_or_nothing(tmp_path, monkeypatch):
 def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
     """A log appears whole: without a write-ahead file, and with nothing beside it but its journal."""
     path = tmp_path / "log.duckdb"
-    DuckDBLog(path).append("a-1", [started()], START)
+    DuckDBLog(path).append("a-1", [make_run_started()], START)
     assert sorted(tmp_path.iterdir()) == [path, locate_journal(path)]
     with duckdb.connect(path, read_only=True) as database:
         migrations = database.execute("SELECT number, name FROM archwright_migrations").fetchall()
@@ -196,7 +196,7 @@ def test_a_truncated_file_is_damaged(tmp_path, part):
     """A log cut off anywhere is reported by whatever reads its events, where there is no journal to make it from."""
     path = tmp_path / "log.duckdb"
     log = DuckDBLog(path)
-    log.append("a-1", run_of(2000), START)
+    log.append("a-1", make_run_events(2000), START)
     locate_journal(path).unlink()
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * part)])
@@ -212,7 +212,7 @@ def test_a_truncated_file_is_damaged(tmp_path, part):
 def test_a_flipped_bit_is_damage(tmp_path):
     """DuckDB's block checksums catch what rots on the disk."""
     path = tmp_path / "log.duckdb"
-    DuckDBLog(path).append("a-1", run_of(2000), START)
+    DuckDBLog(path).append("a-1", make_run_events(2000), START)
     locate_journal(path).unlink()
     content = bytearray(path.read_bytes())
     for place in range(300_000, len(content), 262_144):
@@ -225,7 +225,7 @@ def test_a_flipped_bit_is_damage(tmp_path):
 def test_another_log_s_write_ahead_file_is_not_taken_in(tmp_path):
     """A new log beside the write-ahead file of a removed one: refused, and the write-ahead file is kept."""
     path = tmp_path / "log.duckdb"
-    DuckDBLog(path).append("a-1", [started()], START)
+    DuckDBLog(path).append("a-1", [make_run_started()], START)
     locate_journal(path).unlink()
     writer = duckdb.connect(path)
     writer.execute("SET wal_autocheckpoint = '1TB'")
@@ -235,7 +235,7 @@ def test_another_log_s_write_ahead_file_is_not_taken_in(tmp_path):
     path.unlink()
     path.with_name("log.duckdb.wal").write_bytes(ahead)
     with pytest.raises(LogIsDamaged, match="write-ahead file of another log"):
-        DuckDBLog(path).append("a-1", [started()], START)
+        DuckDBLog(path).append("a-1", [make_run_started()], START)
     assert path.with_name("log.duckdb.wal").read_bytes() == ahead
 
 
@@ -247,11 +247,11 @@ def test_a_file_system_that_may_not_be_written(tmp_path):
     if mount.returncode:
         pytest.skip(f"mount is impossible here: {mount.stderr.decode()}")
     try:
-        position = log.append("a-1", [started()], START)
+        position = log.append("a-1", [make_run_started()], START)
         subprocess.run(["mount", "-o", "remount,ro", tmp_path], check=True)
         for append in (
-            lambda: log.append("a-1", trial(0), position),
-            lambda: DuckDBLog(tmp_path / "new.duckdb").append("a-1", [started()], START),
+            lambda: log.append("a-1", make_trial_events(0), position),
+            lambda: DuckDBLog(tmp_path / "new.duckdb").append("a-1", [make_run_started()], START),
             lambda: claim(log.path, "a-1").__enter__(),
         ):
             with pytest.raises(LogUnwritable, match="give yourself the right"):

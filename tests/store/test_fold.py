@@ -19,7 +19,7 @@ from archwright.store.events import (
     Scored,
 )
 from archwright.store.fold import decide, fold, fold_events
-from tests.store.strategies import EPOCH, events, histories, run_of, started, trial
+from tests.store.strategies import EPOCH, events, histories, make_run_events, make_run_started, make_trial_events
 
 
 @given(st.lists(events, max_size=12), st.lists(events, max_size=12))
@@ -79,8 +79,8 @@ def test_decide_is_fold_or_a_refusal(history: list[Event], event: Event):
 
 def test_a_whole_run():
     """What is known of a run without accidents, by hand."""
-    state = fold_events(run_of(2))
-    assert state.started == started(trials=2)
+    state = fold_events(make_run_events(2))
+    assert state.started == make_run_started(trials=2)
     assert (state.seq, state.target, state.in_flight, state.stopped) == (12, 2, (), RunStopped("finished"))
     second = state.trials[1]
     assert second.path == (("width", 8), ("rate", 0.1), ("act", "relu"))
@@ -91,7 +91,7 @@ def test_a_whole_run():
 
 def test_no_attempt_outlives_its_process():
     """After a resumption the attempt that was running is not, and the trial waits for its next attempt."""
-    state = fold_events([started(), *trial(0)[:2], RunResumed(20, {})])
+    state = fold_events([make_run_started(), *make_trial_events(0)[:2], RunResumed(20, {})])
     assert (state.trials[0].running, state.trials[0].attempts, state.in_flight) == (False, 1, (0,))
     assert state.target == 20
     assert decide(state, AttemptStarted(0, 2)).trials[0].attempts == 2
@@ -99,21 +99,25 @@ def test_no_attempt_outlives_its_process():
 
 def test_a_resumed_run_is_not_stopped():
     """RunStopped holds until RunResumed."""
-    stopped = fold_events([started(), RunStopped("interrupted", "Ctrl-C")])
+    stopped = fold_events([make_run_started(), RunStopped("interrupted", "Ctrl-C")])
     assert stopped.stopped == RunStopped("interrupted", "Ctrl-C")
     assert fold(stopped, RunResumed(10, {})).stopped is None
 
 
-RUNNING = [started(), *trial(0), *trial(1)[:2]]  # trial 0 is scored, attempt 1 of trial 1 is running
+RUNNING = [
+    make_run_started(),
+    *make_trial_events(0),
+    *make_trial_events(1)[:2],
+]  # trial 0 is scored, attempt 1 of trial 1 is running
 
 
 @pytest.mark.parametrize(
     ("history", "event", "reason"),
     [
-        ([], trial(0)[0], "has not started"),
+        ([], make_trial_events(0)[0], "has not started"),
         ([], RunResumed(1, {}), "has not started"),
         ([], RunStopped("finished"), "has not started"),
-        (RUNNING, started(), "started before"),
+        (RUNNING, make_run_started(), "started before"),
         (RUNNING, Proposed(1, (), EPOCH), "next trial is number 2"),
         (RUNNING, Proposed(3, (), EPOCH), "next trial is number 2"),
         (RUNNING, Proposed(2, (), EPOCH, 1), "continues trial 1, which is not scored"),
@@ -121,15 +125,15 @@ RUNNING = [started(), *trial(0), *trial(1)[:2]]  # trial 0 is scored, attempt 1 
         (RUNNING, AttemptStarted(7, 1), "trial 7 was never proposed"),
         (RUNNING, AttemptStarted(0, 2), "trial 0 is scored, which is final"),
         (RUNNING, AttemptStarted(1, 2), "attempt 1 of trial 1 has not ended"),
-        ([started(), trial(0)[0]], AttemptStarted(0, 2), "next attempt is number 1"),
-        ([started(), trial(0)[0]], Reported(0, 1, 1, {}), "attempt 1 of trial 0 is not running"),
+        ([make_run_started(), make_trial_events(0)[0]], AttemptStarted(0, 2), "next attempt is number 1"),
+        ([make_run_started(), make_trial_events(0)[0]], Reported(0, 1, 1, {}), "attempt 1 of trial 0 is not running"),
         (RUNNING, Reported(1, 2, 1, {}), "attempt 2 of trial 1 is not running"),
         (RUNNING, AttemptEnded(1, 2, "ok", 1.0), "attempt 2 of trial 1 is not running"),
         (RUNNING, Scored(0, "ok", 0.5), "trial 0 is scored, which is final"),
         (RUNNING, Scored(1, "ok", 0.5), "attempt 1 of trial 1 has not ended"),
         (RUNNING, Scored(5, "ok", 0.5), "trial 5 was never proposed"),
-        ([started(), trial(0)[0]], Scored(0, "ok", None), "if and only if its status is ok"),
-        ([started(), trial(0)[0]], Scored(0, "crashed", 0.5), "if and only if its status is ok"),
+        ([make_run_started(), make_trial_events(0)[0]], Scored(0, "ok", None), "if and only if its status is ok"),
+        ([make_run_started(), make_trial_events(0)[0]], Scored(0, "crashed", 0.5), "if and only if its status is ok"),
         ([*RUNNING, RunStopped("finished")], Proposed(2, (), EPOCH), r"has stopped \(finished\); it must be resumed"),
         ([*RUNNING, RunStopped("finished")], RunStopped("finished"), "must be resumed first"),
     ],
@@ -143,9 +147,9 @@ def test_what_cannot_follow_is_refused(history: list[Event], event: Event, reaso
 def test_what_can_follow_is_folded():
     """A promotion of a scored trial, a late report, an end and a score are all admissible."""
     state = fold_events(RUNNING)
-    for event in (Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})):
+    for event in (Proposed(2, (), EPOCH, 0), *make_trial_events(1)[2:], RunStopped("finished"), RunResumed(5, {})):
         state = decide(state, event)
     assert state == fold_events(
-        [*RUNNING, Proposed(2, (), EPOCH, 0), *trial(1)[2:], RunStopped("finished"), RunResumed(5, {})]
+        [*RUNNING, Proposed(2, (), EPOCH, 0), *make_trial_events(1)[2:], RunStopped("finished"), RunResumed(5, {})]
     )
     assert isinstance(state.started, RunStarted)

@@ -15,7 +15,7 @@ from archwright.store.events import Reported
 from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.verify import verify_log
-from tests.store.strategies import started, trial
+from tests.store.strategies import make_run_started, make_trial_events
 
 
 def batch(first):
@@ -65,7 +65,7 @@ def limit():
 def test_a_file_that_may_not_grow(tmp_path, limit, size):
     """The limit of a file's size stops the log within a block, wherever that is."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    position = log.append("a-1", [started(), *trial(0)[:2]], START)
+    position = log.append("a-1", [make_run_started(), *make_trial_events(0)[:2]], START)
     limit(size)
     position, refused = fill(log, position)
     goes_on(log, position, refused, limit)
@@ -76,10 +76,10 @@ def test_a_new_log_for_which_there_is_no_room(tmp_path, limit):
     log = DuckDBLog(tmp_path / "log.duckdb")
     limit(4096)
     with pytest.raises(LogIsFull, match=f"^{log.path} cannot grow, the disk is full; .* --log {log.path} "):
-        log.append("a-1", [started()], START)
+        log.append("a-1", [make_run_started()], START)
     assert not list(tmp_path.iterdir())
     limit()
-    assert log.append("a-1", [started()], START).seq == 1
+    assert log.append("a-1", [make_run_started()], START).seq == 1
 
 
 def test_a_log_needs_no_disk_for_temporary_files(tmp_path, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_log_needs_no_disk_for_temporary_files(tmp_path, monkeypatch):
     _get_engine.cache_clear()
     monkeypatch.setattr(tempfile, "gettempdir", nowhere)
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("a-1", [started(), *trial(0)], START)
+    log.append("a-1", [make_run_started(), *make_trial_events(0)], START)
     assert len(log.read("a-1")) == 6
     _get_engine.cache_clear()
 
@@ -111,9 +111,9 @@ def small_disk(tmp_path):
 def test_what_was_acknowledged_before_a_full_disk_is_missed_if_the_log_loses_it(tmp_path, monkeypatch):
     """The append that found no room leaves it as acknowledged as it was."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    position = log.append("a-1", [started(), *trial(0)[:1]], START)
+    position = log.append("a-1", [make_run_started(), *make_trial_events(0)[:1]], START)
     older = log.path.read_bytes()
-    position = log.append("a-1", trial(0)[1:], position)
+    position = log.append("a-1", make_trial_events(0)[1:], position)
 
     def full(_):
         raise OSError(28, "No space left on device")
@@ -135,7 +135,7 @@ def test_what_was_acknowledged_before_a_full_disk_is_missed_if_the_log_loses_it(
 def test_a_disk_that_is_full(small_disk, pages):
     """So few pages are free that the commit fails, or the checkpoint after it; room is made by removing a file."""
     log = DuckDBLog(small_disk / "log.duckdb")
-    position = log.append("a-1", [started(), *trial(0)[:2], *batch(0)], START)
+    position = log.append("a-1", [make_run_started(), *make_trial_events(0)[:2], *batch(0)], START)
     other = small_disk / "other"
     other.write_bytes(b"x" * 4096 * (os.statvfs(small_disk).f_bavail - pages))
     with pytest.raises(LogIsFull):
@@ -149,7 +149,7 @@ def test_a_log_that_cannot_be_begun(small_disk):
     ballast.write_bytes(b"x" * 2_900_000)
     log = DuckDBLog(small_disk / "log.duckdb")
     with pytest.raises(LogIsFull, match="the disk is full"):
-        log.append("a-1", [started()], START)
+        log.append("a-1", [make_run_started()], START)
     assert list(small_disk.iterdir()) == [ballast]
     ballast.unlink()
-    assert log.append("a-1", [started()], START).seq == 1
+    assert log.append("a-1", [make_run_started()], START).seq == 1

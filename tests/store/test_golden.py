@@ -12,10 +12,10 @@ from archwright.store.fold import fold_events
 from archwright.store.log import START
 from archwright.store.schema import MIGRATIONS, read_schema_version
 from archwright.store.verify import require_own_names, verify_log
-from tests.goldens.make_log import HERE, content, history, make
-from tests.store.strategies import started
+from tests.goldens.make_log import FOLDER, make_history, read_content, write_log
+from tests.store.strategies import make_run_started
 
-GOLDENS = sorted(HERE.glob("log-schema-*.golden"))
+GOLDENS = sorted(FOLDER.glob("log-schema-*.golden"))
 
 
 @pytest.fixture(params=GOLDENS, ids=lambda path: path.stem)
@@ -34,7 +34,7 @@ def test_each_schema_has_its_golden():
 def test_a_golden_log_reads_as_it_always_did(golden):
     """Events, chain and the columns of every view that it had are the same."""
     path, expected = golden
-    now = content(path)
+    now = read_content(path)
     assert json.dumps(now["events"]) == json.dumps(expected["events"])
     for name, table in expected["views"].items():
         places = [now["views"][name]["columns"].index(column) for column in table["columns"]]
@@ -57,7 +57,7 @@ def test_a_golden_log_folds_and_goes_on(golden):
     state = fold_events(r.event for r in recorded)
     trials = sorted((trial.trial, trial.status, trial.score, trial.attempts) for trial in state.trials.values())
     assert trials == [(0, "ok", 0.5, 2), (1, "diverged", None, 1), (2, "crashed", None, 1)]
-    assert log.append("new-1", [started()], START).seq == 1
+    assert log.append("new-1", [make_run_started()], START).seq == 1
     assert log.runs() == ["toy-1", "toy-2", "new-1"]
 
 
@@ -68,7 +68,7 @@ def test_reading_an_old_log_leaves_it_as_it_is(golden):
     DuckDBLog(path).read("toy-1", after=2, upto=9)
     assert DuckDBLog(path).runs() == ["toy-1", "toy-2"]
     verify_log(path)
-    content(path)
+    read_content(path)
     assert path.read_bytes() == before
 
 
@@ -82,7 +82,7 @@ def test_an_append_brings_a_log_forward_with_all_that_it_holds(golden):
     assert schema(path) == len(MIGRATIONS)
     require_own_names(path)
     assert repr(log.read("toy-1")[:-1]) == repr(before)  # as texts: NaN is not equal to itself
-    events = [row for row in content(path)["events"] if (row[0], row[1]) != ("toy-1", len(before) + 1)]
+    events = [row for row in read_content(path)["events"] if (row[0], row[1]) != ("toy-1", len(before) + 1)]
     assert json.dumps(events) == json.dumps(expected["events"])
     assert [verdict.broken for verdict in verify_log(path)] == [None, None]
     assert log.runs() == ["toy-1", "toy-2"]
@@ -101,16 +101,16 @@ def test_a_hash_that_was_spoilt_is_found_after_the_migration_too(tmp_path):
     with attach(path, "write") as database:
         database.execute("UPDATE events SET chain = 'x' WHERE run = 'toy-1' AND seq = 5")
     assert [verdict.broken and verdict.broken.seq for verdict in verify_log(path)] == [5, None]
-    DuckDBLog(path).append("new-1", [started()], START)
+    DuckDBLog(path).append("new-1", [make_run_started()], START)
     assert schema(path) == len(MIGRATIONS)
     assert [verdict.broken and verdict.broken.seq for verdict in verify_log(path)] == [5, None, None]
 
 
 def test_the_golden_is_made_as_it_says(tmp_path):
     """The script still makes what it made: the current schema's golden is not out of date."""
-    make(tmp_path / "log.duckdb")
+    write_log(tmp_path / "log.duckdb")
     expected = json.loads(GOLDENS[-1].with_suffix(".json").read_text())
-    assert json.dumps(content(tmp_path / "log.duckdb")) == json.dumps(expected)
-    assert [event_to_json(event)[0] for event in history()] == [
+    assert json.dumps(read_content(tmp_path / "log.duckdb")) == json.dumps(expected)
+    assert [event_to_json(event)[0] for event in make_history()] == [
         row[3] for row in expected["events"] if row[0] == "toy-1"
     ]

@@ -13,10 +13,10 @@ from archwright.store.chain import chain_events
 from archwright.store.errors import JournalIsDamaged, LogIsFull, LogIsNewer
 from archwright.store.journal import append_entry, close_entry, is_journal, read_entries, read_tail, write_journal
 from archwright.store.log import START, EventBatch, EventRow, Position
-from tests.goldens.make_log import HERE
-from tests.store.strategies import events, run_of, started, trial
+from tests.goldens.make_log import FOLDER
+from tests.store.strategies import events, make_run_events, make_run_started, make_trial_events
 
-GOLDEN = HERE / "journal-form-1.jsonl"
+GOLDEN = FOLDER / "journal-form-1.jsonl"
 
 
 def appended(path):
@@ -58,8 +58,8 @@ def test_what_is_appended_is_read(batches, times, closed):
 
 
 def test_long_appends_are_packed_and_short_ones_can_be_read_by_people(path):
-    append_entry(path, [chain_events("a-1", [started()], [0.0], START)])
-    append_entry(path, [chain_events("b-1", run_of(500), [0.0] * 2502, START)])
+    append_entry(path, [chain_events("a-1", [make_run_started()], [0.0], START)])
+    append_entry(path, [chain_events("b-1", make_run_events(500), [0.0] * 2502, START)])
     _, short, long = path.read_text().splitlines()
     assert '\\"searcher\\":{\\"name\\":\\"random\\"}' in short
     assert "searcher" not in long
@@ -69,18 +69,21 @@ def test_long_appends_are_packed_and_short_ones_can_be_read_by_people(path):
 @pytest.mark.parametrize("size", [10, 10_000])
 def test_the_last_line_is_found_however_long_it_is(path, size):
     """Behind lines of any length."""
-    first = chain_events("a-1", run_of(size), [0.5 + i / 7 for i in range(5 * size + 2)], START)
+    first = chain_events("a-1", make_run_events(size), [0.5 + i / 7 for i in range(5 * size + 2)], START)
     append_entry(path, [first])
     close_entry(path)
     assert read_tail(path).entry.heads == {"a-1": first.position}
-    second = chain_events("a-1", trial(0), [1.0] * 5, first.position)
+    second = chain_events("a-1", make_trial_events(0), [1.0] * 5, first.position)
     append_entry(path, [second])
     assert read_tail(path).entry.heads == {"a-1": second.position}
 
 
 def test_a_torn_line_is_dropped_wherever_it_was_cut(path):
     """The next append stands in its place."""
-    first, second = chain_events("a-1", [started()], [0.0], START), chain_events("b-1", [started()], [0.0], START)
+    first, second = (
+        chain_events("a-1", [make_run_started()], [0.0], START),
+        chain_events("b-1", [make_run_started()], [0.0], START),
+    )
     append_entry(path, [first])
     close_entry(path)
     whole = path.read_bytes()
@@ -116,7 +119,7 @@ def test_rows_that_do_not_follow_are_kept_as_they_are(tmp_path):
 )
 def test_a_changed_line_is_damage(path, old, new):
     """Of the line, or of its hashes."""
-    append_entry(path, [chain_events("a-1", [started()], [0.0], START)])
+    append_entry(path, [chain_events("a-1", [make_run_started()], [0.0], START)])
     close_entry(path)
     text = path.read_text()
     assert old in text
@@ -154,7 +157,7 @@ def test_what_is_no_file_is_no_journal(tmp_path, make):
 def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch, lines, closed):
     """Also if a part of the line had found room: what is ended, as it was acknowledged, stays so."""
     for run in ("a-1", "c-1")[:lines]:
-        append_entry(path, [chain_events(run, [started()], [0.0], START)])
+        append_entry(path, [chain_events(run, [make_run_started()], [0.0], START)])
     if closed and lines:
         close_entry(path)
     before = path.read_bytes()
@@ -164,7 +167,7 @@ def test_a_disk_that_is_full_leaves_the_journal_as_it_was(path, monkeypatch, lin
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LogIsFull, match="the disk is full"):
-        append_entry(path, [chain_events("b-1", [started()], [0.0], START)])
+        append_entry(path, [chain_events("b-1", [make_run_started()], [0.0], START)])
     assert path.read_bytes() == before
     assert read_tail(path).acknowledged == (lines if closed else max(lines - 1, 0))
 
@@ -177,7 +180,7 @@ def test_a_link_is_no_journal(path, there):
         path.unlink()
     link.symlink_to(path)
     before = path.read_bytes() if there else None
-    part = chain_events("a-1", [started()], [0.0], START)
+    part = chain_events("a-1", [make_run_started()], [0.0], START)
     for use in (read_tail, appended, lambda path: append_entry(path, [part])):
         with pytest.raises(
             JournalIsDamaged, match=r"journal is damaged: it is a link, which may lead to .*; move it away"
@@ -199,9 +202,9 @@ def test_the_form_is_the_one_that_it_always_was():
 
 def golden():
     """What the golden journal holds."""
-    first = chain_events("toy-1", [started(), *trial(0)[:1]], [0.5, 1.25], START)
-    second = chain_events("toy-1", trial(0)[1:], [2.0] * 4, first.position)
-    third = chain_events("toy-2", run_of(10), [i / 3 for i in range(52)], START)
+    first = chain_events("toy-1", [make_run_started(), *make_trial_events(0)[:1]], [0.5, 1.25], START)
+    second = chain_events("toy-1", make_trial_events(0)[1:], [2.0] * 4, first.position)
+    third = chain_events("toy-2", make_run_events(10), [i / 3 for i in range(52)], START)
     return [
         [first],
         [second, third],

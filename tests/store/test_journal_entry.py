@@ -16,7 +16,7 @@ from archwright.store.journal import append_entry, read_entries, write_journal
 from archwright.store.journal_entry import UNPACKED_BYTES
 from archwright.store.log import START, EventRow
 from archwright.store.verify import verify_log
-from tests.store.strategies import run_of, started, trial
+from tests.store.strategies import make_run_events, make_run_started, make_trial_events
 
 HEADER = '{"archwright journal":1}\n'
 
@@ -93,7 +93,7 @@ def path(tmp_path):
 def whole(tmp_path_factory):
     """A log of one event."""
     log = DuckDBLog(tmp_path_factory.mktemp("whole") / "log.duckdb")
-    log.append("a-1", [started()], START, [0.5])
+    log.append("a-1", [make_run_started()], START, [0.5])
     return log.path.read_bytes()
 
 
@@ -123,7 +123,7 @@ def test_a_log_beside_such_a_journal_can_be_looked_at(path, whole, strange):
     (verdict,) = verify_log(log.path)
     assert verdict.journal == "damaged" or "its journal log.duckdb.journal has other events" in verdict.broken.reason
     with pytest.raises(LogIsDamaged, match=r"journal .*: .*move"):
-        log.append("b-1", [started()], START)
+        log.append("b-1", [make_run_started()], START)
 
 
 def test_a_short_line_does_not_become_a_long_one(path):
@@ -142,8 +142,8 @@ def test_what_is_too_long_to_be_packed_is_read_again(path, monkeypatch):
     """No append is refused for its length: it stands there as it is."""
     write_journal(path, [])
     monkeypatch.setattr(journal_entry, "UNPACKED_BYTES", 10_000)
-    first = chain_events("a-1", run_of(3), [0.5] * 17, START)
-    second = chain_events("a-1", trial(0) * 20, [0.5] * 100, first.position)
+    first = chain_events("a-1", make_run_events(3), [0.5] * 17, START)
+    second = chain_events("a-1", make_trial_events(0) * 20, [0.5] * 100, first.position)
     for part in (first, second):
         append_entry(path, [part])
     _, short, long = map(json.loads, path.read_text().splitlines())

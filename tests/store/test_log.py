@@ -14,7 +14,7 @@ from archwright.store.errors import LogConflict
 from archwright.store.log import START, Log, Position
 from archwright.store.memory_log import MemoryLog
 from tests.contracts.log_contract import LogContract
-from tests.store.strategies import events, started
+from tests.store.strategies import events, make_run_started
 
 
 class TestMemoryLog(LogContract):
@@ -45,7 +45,7 @@ class TwoLogs(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.positions: dict[str, list[Position]] = {"a-1": [START], "b-1": [START]}
-        self.both("a-1", [started()], START)
+        self.both("a-1", [make_run_started()], START)
 
     @rule()
     def reopen(self) -> None:

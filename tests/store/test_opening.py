@@ -35,18 +35,18 @@ from archwright.store.paths import WAL_SUFFIXES, locate_sidecar
 from archwright.store.query import query
 from archwright.store.rebuild import rebuild_missing
 from archwright.store.verify import verify_log
-from tests.store.processes import HOLDER, running
-from tests.store.strategies import events, run_of, started, trial
+from tests.store.processes import HOLDER_CODE, run_process
+from tests.store.strategies import events, make_run_events, make_run_started, make_trial_events
 
 
 @pytest.fixture
 def log(tmp_path):
     """A log with the run a-1 of 12 events, in four appends, and the run b-1 of 7 in one."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    history, position = run_of(2), START
+    history, position = make_run_events(2), START
     for first in range(0, 12, 3):
         position = log.append("a-1", history[first : first + 3], position)
-    log.append("b-1", run_of(1), START)
+    log.append("b-1", make_run_events(1), START)
     return log
 
 
@@ -92,7 +92,7 @@ USES = {
     "read": lambda log: len(log.read("a-1")) == 12,
     "runs": lambda log: log.runs() == ["a-1", "b-1"],
     "query": lambda log: query(log.path, "SELECT count(*) FROM events").rows == [(19,)],
-    "append": lambda log: log.append("c-1", [started()], START).seq == 1,
+    "append": lambda log: log.append("c-1", [make_run_started()], START).seq == 1,
 }
 
 
@@ -119,7 +119,7 @@ def test_what_is_gone_from_the_log_comes_back_and_that_is_said(log, harm, use, c
 def test_what_is_gone_from_the_beginning_is_not_taken_for_the_end(log, events):
     """As many rows are left as after an earlier append, and its last one is among them: the journal has them all."""
     for _ in range(3):
-        log.append("a-1", [started()], log.read("a-1")[-1].position)
+        log.append("a-1", [make_run_started()], log.read("a-1")[-1].position)
     before = log.read("a-1"), log.read("b-1")
     meddle(log, f"DELETE FROM events WHERE (run, seq) IN (SELECT (run, seq) FROM events ORDER BY rowid LIMIT {events})")
     assert (log.read("a-1"), log.read("b-1")) == before
@@ -134,7 +134,7 @@ BLOCKS = """
 def harm_payloads(log):
     """Overwrite some of a block of the file that holds nothing but payloads."""
     long = AttemptEnded(0, 1, "crashed", 0.5, error=Random(0).randbytes(400_000).hex())  # which fills blocks
-    log.append("long", [started(), *trial(0)[:2], long], START)
+    log.append("long", [make_run_started(), *make_trial_events(0)[:2], long], START)
     with duckdb.connect(log.path) as database:
         block = min(database.execute(BLOCKS).fetchall())[0]
     with log.path.open("r+b") as file:
@@ -177,7 +177,7 @@ def test_a_file_that_duckdb_refuses_is_kept(log, harm):
 def test_tables_of_ones_own_stay_where_the_file_can_be_read(log):
     """Events are put back into the file that is there."""
     meddle(log, "CREATE TABLE mine AS SELECT 1; DELETE FROM events WHERE seq = 3")
-    log.append("c-1", [started()], START)
+    log.append("c-1", [make_run_started()], START)
     assert query(log.path, "SELECT * FROM mine").rows == [(1,)]
     assert len(log.read("a-1")) == 12
 
@@ -185,10 +185,10 @@ def test_tables_of_ones_own_stay_where_the_file_can_be_read(log):
 def test_an_older_copy_is_brought_up_to_date(log, tmp_path):
     """As after somebody put a backup in the log's place."""
     shutil.copy(log.path, tmp_path / "backup")
-    position = log.append("b-2", run_of(3), START)
+    position = log.append("b-2", make_run_events(3), START)
     shutil.copy(tmp_path / "backup", log.path)
     assert log.append("b-2", [], position) == position
-    assert log.append("c-1", [started()], START).seq == 1
+    assert log.append("c-1", [make_run_started()], START).seq == 1
     assert log.runs() == ["a-1", "b-1", "b-2", "c-1"]
     assert log.read("b-2")[-1].position == position
 
@@ -213,7 +213,7 @@ def test_what_contradicts_the_journal_is_not_overwritten(log, change, caplog):
     content = log.path.read_bytes()
     reconcile._compared.clear()  # as in a new process, which compares the end of every run once
     with pytest.raises(LogContradicted, match=f"{place} in {log.path} is not what its journal .* says: .* move"):
-        log.append("c-1", [started()], START)
+        log.append("c-1", [make_run_started()], START)
     with caplog.at_level(logging.WARNING, "archwright.store"):
         assert "b-1" in log.runs()
     assert place in caplog.text or change == "renamed", "one who only reads does not compare all"
@@ -228,29 +228,29 @@ def test_a_changed_log_can_be_gone_on_with_without_its_journal(log):
     """The other way out: the next append begins a journal with what is there."""
     meddle(log, "DELETE FROM events WHERE run = 'b-1'; INSERT INTO events VALUES ('z', 1, 0, 'x', NULL, '{}', uuid())")
     with pytest.raises(LogContradicted):
-        log.append("c-1", [started()], START)
+        log.append("c-1", [make_run_started()], START)
     locate_journal(log.path).unlink()
-    assert log.append("c-1", [started()], START).seq == 1
+    assert log.append("c-1", [make_run_started()], START).seq == 1
     assert [verdict.run for verdict in verify_log(log.path) if verdict.journal != "held"] == []
 
 
 def test_another_log_in_the_place_of_this_one_is_not_mixed_with_it(log, tmp_path):
     """Its runs are not this one's."""
     other = DuckDBLog(tmp_path / "other.duckdb")
-    other.append("x-1", run_of(1), START)
+    other.append("x-1", make_run_events(1), START)
     shutil.copy(other.path, log.path)
     with pytest.raises(LogContradicted, match="event 1 of x-1"):
-        log.append("c-1", [started()], START)
+        log.append("c-1", [make_run_started()], START)
     assert log.runs() == ["x-1"]
 
 
 def test_what_an_older_archwright_has_appended_is_noted(log, tmp_path, caplog):
     """It writes no journal: the next append notes what has come since, and says so."""
     shutil.copy(locate_journal(log.path), tmp_path / "older")
-    position = log.append("a-2", run_of(1), START)
+    position = log.append("a-2", make_run_events(1), START)
     shutil.copy(tmp_path / "older", locate_journal(log.path))
     assert [v.journal for v in verify_log(log.path)] == ["held", "held", "behind"]
-    assert log.append("a-2", [started()], position).seq == 8
+    assert log.append("a-2", [make_run_started()], position).seq == 8
     assert "has 7 events that its journal lacked" in caplog.text
     remove(log)
     assert len(log.read("a-2")) == 8
@@ -263,7 +263,7 @@ def test_a_log_without_a_journal_begins_one_with_all_that_it_has(log):
     assert [v.journal for v in verify_log(log.path)] == ["none", "none"]
     assert log.path.read_bytes() == before
     assert not locate_journal(log.path).exists(), "reading begins none"
-    log.append("c-1", [started()], START)
+    log.append("c-1", [make_run_started()], START)
     assert [v.journal for v in verify_log(log.path)] == ["held"] * 3
     remove(log)
     assert [len(log.read(run)) for run in log.runs()] == [12, 7, 1]
@@ -273,7 +273,7 @@ def test_a_broken_run_is_as_broken_in_a_journal_that_is_begun_for_it(log):
     """What is not what was written is journalled as it is, and found as before."""
     locate_journal(log.path).unlink()
     meddle(log, "UPDATE events SET time = 0 WHERE run = 'a-1' AND seq = 5")
-    log.append("c-1", [started()], START)
+    log.append("c-1", [make_run_started()], START)
     remove(log)
     found = {verdict.run: verdict.broken and verdict.broken.seq for verdict in verify_log(log.path)}
     assert found == {"a-1": 5, "b-1": None, "c-1": None}
@@ -283,18 +283,18 @@ def test_a_new_log_is_not_begun_where_the_journal_of_another_lies(log):
     """The error says how to have the one, and the other."""
     remove(log)
     with pytest.raises(LogIsGone, match=rf"{log.path} is gone, but its journal .* archwright runs --log .* move the"):
-        log.append("b-1", [started()], START)
+        log.append("b-1", [make_run_started()], START)
     assert not log.path.exists()
     assert log.runs() == ["a-1", "b-1"]
     remove(log)
     locate_journal(log.path).unlink()
-    assert log.append("b-1", [started()], START).seq == 1
+    assert log.append("b-1", [make_run_started()], START).seq == 1
 
 
 def test_nothing_is_made_anew_under_somebody_who_has_the_file(log):
     """A process that holds a torn file: readers wait for it, as for anybody."""
     position = log.read("a-1")[-1].position
-    with running(HOLDER, log.path, "write") as holder, ThreadPoolExecutor(1) as pool:
+    with run_process(HOLDER_CODE, log.path, "write") as holder, ThreadPoolExecutor(1) as pool:
         inode = log.path.stat().st_ino
         reading = pool.submit(log.read, "a-1")
         with pytest.raises(TimeoutError):
@@ -388,8 +388,8 @@ def test_damage_in_the_middle_of_the_journal_is_told_once_and_stops_nobody(log, 
     harm(log, line)
     reconcile._compared.clear()  # as in a new process
     with caplog.at_level(logging.WARNING, "archwright.store"):
-        position = log.append("c-1", [started()], START)
-        log.append("c-1", trial(0), position)
+        position = log.append("c-1", [make_run_started()], START)
+        log.append("c-1", make_trial_events(0), position)
     (record,) = caplog.records
     assert record.getMessage() == (
         f"{locate_journal(log.path)} is damaged: {what}; move it away, and the next search begins it anew. This goes "
@@ -397,7 +397,7 @@ def test_damage_in_the_middle_of_the_journal_is_told_once_and_stops_nobody(log, 
     )
     assert [verdict.journal for verdict in verify_log(log.path)] == ["damaged"] * 3
     locate_journal(log.path).rename(locate_journal(log.path).with_name("moved away"))
-    log.append("d-1", [started()], START)
+    log.append("d-1", [make_run_started()], START)
     assert [verdict.journal for verdict in verify_log(log.path)] == ["held"] * 4
     remove(log)
     assert [len(log.read(run)) for run in log.runs()] == [12, 7, 6, 1]
@@ -409,7 +409,7 @@ def test_what_a_journal_without_one_of_its_lines_can_bring_back(log, caplog):
     remove(log)
     with caplog.at_level(logging.WARNING, "archwright.store"):
         assert log.runs() == log.runs() == ["a-1", "b-1"]
-        log.append("c-1", [started()], START)
+        log.append("c-1", [make_run_started()], START)
     assert len(log.read("b-1")) == 7
     gone, out_of_step = (record.getMessage() for record in caplog.records)
     assert "was gone; it was made anew" in gone
@@ -419,11 +419,11 @@ def test_what_a_journal_without_one_of_its_lines_can_bring_back(log, caplog):
 def test_a_kill_beside_a_journal_that_is_damaged_in_its_middle_stops_nobody(log, caplog):
     """The last append, which the log lacks, is taken in all the same."""
     damage(log, 1)
-    part = chain_events("a-1", [started()], [0.5], log.read("a-1")[-1].position)
+    part = chain_events("a-1", [make_run_started()], [0.5], log.read("a-1")[-1].position)
     append_entry(locate_journal(log.path), [part])
     reconcile._compared.clear()
     with caplog.at_level(logging.WARNING, "archwright.store"):
-        assert log.append("a-1", [started()], part.position).seq == 14
+        assert log.append("a-1", [make_run_started()], part.position).seq == 14
     assert len(caplog.records) == 1
     assert [record.seq for record in log.read("a-1", after=12)] == [13, 14]
 
@@ -433,7 +433,7 @@ def test_a_kill_beside_a_journal_that_is_damaged_in_its_middle_stops_nobody(log,
 def test_what_is_made_anew_is_as_open_to_others_as_it_was(log, harm, mode):
     log.path.chmod(mode)
     locate_journal(log.path).unlink()
-    log.append("c-1", run_of(1), START)
+    log.append("c-1", make_run_events(1), START)
     harm(log)
     assert log.runs() == ["a-1", "b-1", "c-1"]
     assert [stat.S_IMODE(file.stat().st_mode) for file in (log.path, locate_journal(log.path))] == [mode, mode]
@@ -470,7 +470,7 @@ class Harmed(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         for run in ("a-1", "b-1"):
-            self.both(run, [started()], START)
+            self.both(run, [make_run_started()], START)
 
     def both(self, run, batch, after):
         assert self.log.append(run, batch, after, [0.5] * len(batch)) == self.model.append(
@@ -528,13 +528,13 @@ class Harmed(RuleBasedStateMachine):
         meddle(self.log, f"UPDATE events {sql} WHERE run = 'b-1'")
         reconcile._compared.clear()  # as in a new process
         with pytest.raises(LogContradicted, match="is not what its journal"):
-            self.log.append("d-1", [started()], START)
+            self.log.append("d-1", [make_run_started()], START)
         self.log.path.unlink()
 
     @rule()
     def change_the_journal(self) -> None:
-        self.log.append("a-1", trial(0)[:1], self.end("a-1"), [0.5])
-        self.model.append("a-1", trial(0)[:1], self.end("a-1"), [0.5])
+        self.log.append("a-1", make_trial_events(0)[:1], self.end("a-1"), [0.5])
+        self.model.append("a-1", make_trial_events(0)[:1], self.end("a-1"), [0.5])
         journal = locate_journal(self.log.path)
         text = journal.read_text().replace('\\"width\\"', '\\"depth\\"')
         assert text != journal.read_text()
@@ -543,8 +543,8 @@ class Harmed(RuleBasedStateMachine):
         assert {verdict.journal for verdict in verdicts} == {"damaged"}
         assert [verdict.broken for verdict in verdicts] == [None, None]
         journal.unlink()
-        self.log.append("a-1", trial(0)[:1], self.end("a-1"), [0.5])
-        self.model.append("a-1", trial(0)[:1], self.end("a-1"), [0.5])
+        self.log.append("a-1", make_trial_events(0)[:1], self.end("a-1"), [0.5])
+        self.model.append("a-1", make_trial_events(0)[:1], self.end("a-1"), [0.5])
 
     @invariant()
     def the_same_is_read(self) -> None:

@@ -12,13 +12,13 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import QueryFailed
 from archwright.store.log import START
 from archwright.store.query import QueryResult, export_query, query, stream_query
-from tests.store.strategies import run_of
+from tests.store.strategies import make_run_events
 
 
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "log.duckdb"
-    DuckDBLog(path).append("a-1", run_of(3), START)
+    DuckDBLog(path).append("a-1", make_run_events(3), START)
     return path
 
 

@@ -13,7 +13,7 @@ from archwright.store.log import START
 from archwright.store.paths import locate_sidecar
 from archwright.store.rescue import DamageReport, assess_journal
 from archwright.store.verify import verify_log
-from tests.store.strategies import run_of, started
+from tests.store.strategies import make_run_events, make_run_started
 
 BEFORE = {"a-1": 12, "b-1": 7, "c-1": 7}
 
@@ -22,12 +22,12 @@ BEFORE = {"a-1": 12, "b-1": 7, "c-1": 7}
 def log(tmp_path):
     """A log with the run a-1 of 12 events in four appends, the lines 2, 3, 5 and 6, and b-1 and c-1, lines 4 and 7."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    history, position = run_of(2), START
+    history, position = make_run_events(2), START
     for first in range(0, 12, 3):
         position = log.append("a-1", history[first : first + 3], position)
         if first == 3:
-            log.append("b-1", run_of(1), START)
-    log.append("c-1", run_of(1), START)
+            log.append("b-1", make_run_events(1), START)
+    log.append("c-1", make_run_events(1), START)
     return log
 
 
@@ -102,7 +102,7 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
     )
     for use in (
         log.runs,
-        lambda: log.append("d-1", [started()], log.read("b-1")[-1].position),
+        lambda: log.append("d-1", [make_run_started()], log.read("b-1")[-1].position),
         lambda: verify_log(log.path),
     ):
         with pytest.raises(LogIsLost, match=says):
@@ -142,7 +142,7 @@ def test_what_was_rescued_can_be_gone_on_with(log):
     harm(log, {3: b"x\n"})
     cut(log)
     verify_log(log.path, rescuing=True)
-    assert log.append("a-1", run_of(2)[3:], log.read("a-1")[-1].position).seq == 12
+    assert log.append("a-1", make_run_events(2)[3:], log.read("a-1")[-1].position).seq == 12
     assert [(verdict.events, verdict.journal) for verdict in verify_log(log.path)] == [
         (12, "held"),
         (7, "held"),

@@ -12,13 +12,13 @@ from archwright.store.fold import fold_events
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import check_run_name, find_run, fork_run, suggest_run_name
-from tests.store.strategies import histories, run_of, started, trial
+from tests.store.strategies import histories, make_run_events, make_run_started, make_trial_events
 
 
 def log_with_runs(*runs):
     log = MemoryLog()
     for run in runs:
-        log.append(run, [started()], START)
+        log.append(run, [make_run_started()], START)
     return log
 
 
@@ -89,7 +89,7 @@ def test_a_fork_has_the_state_that_its_parent_had(history):
     """At every prefix, the trials of a fork are the parent's trials then."""
     log = log_with_events(history)
     for at in range(1, len(history) + 1):
-        fork_run(log, "a-1", at, f"b-{at}", started())
+        fork_run(log, "a-1", at, f"b-{at}", make_run_started())
         parent, child = fold_events(history[:at]), fold_events(events_of(log, f"b-{at}"))
         assert child.in_flight == parent.in_flight
         assert [(t.path, t.status, t.score, t.seconds) for t in child.trials.values()] == [
@@ -99,19 +99,24 @@ def test_a_fork_has_the_state_that_its_parent_had(history):
 
 def test_a_fork_begins_with_its_own_start():
     """The start says where the run comes from; its time is now, the copies keep theirs."""
-    log = log_with_events(run_of(2))
-    position = fork_run(log, "a-1", 4, "b-1", started(seed=9), clock=lambda: 77.0)
+    log = log_with_events(make_run_events(2))
+    position = fork_run(log, "a-1", 4, "b-1", make_run_started(seed=9), clock=lambda: 77.0)
     assert position == log.read("b-1")[-1].position
-    assert events_of(log, "b-1") == [evolve(started(seed=9), forked_from=ForkPoint("a-1", 4, 3)), *run_of(2)[1:4]]
+    assert events_of(log, "b-1") == [
+        evolve(make_run_started(seed=9), forked_from=ForkPoint("a-1", 4, 3)),
+        *make_run_events(2)[1:4],
+    ]
     assert [recorded.time for recorded in log.read("b-1")] == [77.0, 1.0, 2.0, 3.0]
-    assert events_of(log, "a-1") == run_of(2), "the parent is as it was"
+    assert events_of(log, "a-1") == make_run_events(2), "the parent is as it was"
 
 
 def test_comings_and_goings_of_processes_are_not_copied():
     """A fork has neither the stops nor the resumptions of its parent, and counts without them."""
-    log = log_with_events([started(), *trial(0), RunStopped("finished"), RunResumed(20, {}), *trial(1)])
-    fork_run(log, "a-1", 9, "b-1", started(trials=3))
-    assert events_of(log, "b-1")[1:] == [*trial(0), trial(1)[0]]
+    log = log_with_events(
+        [make_run_started(), *make_trial_events(0), RunStopped("finished"), RunResumed(20, {}), *make_trial_events(1)]
+    )
+    fork_run(log, "a-1", 9, "b-1", make_run_started(trials=3))
+    assert events_of(log, "b-1")[1:] == [*make_trial_events(0), make_trial_events(1)[0]]
     state = fold_events(events_of(log, "b-1"))
     assert isinstance(state.started, RunStarted)
     assert state.started.forked_from == ForkPoint("a-1", 9, 6)
@@ -120,9 +125,9 @@ def test_comings_and_goings_of_processes_are_not_copied():
 
 def test_a_fork_can_be_forked():
     """The events that a fork inherited are its own."""
-    log = log_with_events(run_of(2))
-    fork_run(log, "a-1", 6, "b-1", started())
-    fork_run(log, "b-1", 3, "c-1", started())
+    log = log_with_events(make_run_events(2))
+    fork_run(log, "a-1", 6, "b-1", make_run_started())
+    fork_run(log, "b-1", 3, "c-1", make_run_started())
     assert events_of(log, "c-1")[1:] == events_of(log, "a-1")[1:3]
 
 
@@ -130,14 +135,14 @@ def test_a_fork_can_be_forked():
 def test_an_event_that_is_not_there(at):
     """The range of events is the remedy."""
     with pytest.raises(NoSuchEvent, match=f"event {at} of a-1 is not there; it has events 1 to 7"):
-        fork_run(log_with_events(run_of(1)), "a-1", at, "b-1", started())
+        fork_run(log_with_events(make_run_events(1)), "a-1", at, "b-1", make_run_started())
 
 
 def test_runs_that_are_not_there_or_there_already():
     """Unknown parents and taken names are refused before anything is written."""
-    log = log_with_events(run_of(1))
+    log = log_with_events(make_run_events(1))
     with pytest.raises(NoSuchRun, match="did you mean a-1"):
-        fork_run(log, "a-2", 1, "b-1", started())
+        fork_run(log, "a-2", 1, "b-1", make_run_started())
     with pytest.raises(RunExists, match="a-1 already"):
-        fork_run(log, "a-1", 3, "a-1", started())
+        fork_run(log, "a-1", 3, "a-1", make_run_started())
     assert log.runs() == ["a-1"]

@@ -15,8 +15,8 @@ from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.verify import verify_log
-from tests.store.processes import HOLDER, POLLER, running
-from tests.store.strategies import run_of, started, trial
+from tests.store.processes import HOLDER_CODE, POLLER_CODE, run_process
+from tests.store.strategies import make_run_events, make_run_started, make_trial_events
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def path(tmp_path):
 def test_a_reader_that_polls_and_a_writer_do_not_fail(path):
     """A reader every 100 ms and a writer that never rests: neither fails, both get on."""
     log = DuckDBLog(path)
-    position = log.append("a-1", [started(), *trial(0)[:2]], START)
-    with running(POLLER, path, 100) as poller:
+    position = log.append("a-1", [make_run_started(), *make_trial_events(0)[:2]], START)
+    with run_process(POLLER_CODE, path, 100) as poller:
         for epoch in range(120):
             position = log.append("a-1", [Reported(0, 1, epoch, {"loss": 0.1})], position)
         out, _ = poller.communicate(timeout=240)
@@ -40,9 +40,9 @@ def test_a_reader_that_polls_and_a_writer_do_not_fail(path):
 def test_a_writer_waits_for_a_client_that_sits_on_the_log(path):
     """A DuckDB client that has the log open delays an append, and does not fail it."""
     log = DuckDBLog(path)
-    position = log.append("a-1", [started()], START)
-    with running(HOLDER, path, "read") as client, ThreadPoolExecutor(1) as pool:
-        appended = pool.submit(log.append, "a-1", trial(0), position)
+    position = log.append("a-1", [make_run_started()], START)
+    with run_process(HOLDER_CODE, path, "read") as client, ThreadPoolExecutor(1) as pool:
+        appended = pool.submit(log.append, "a-1", make_trial_events(0), position)
         with pytest.raises(TimeoutError):
             appended.result(timeout=0.5)
         client.stdin.close()
@@ -61,13 +61,13 @@ def hasty(monkeypatch):
 def test_who_waits_for_long_says_for_whom(path, caplog):
     """After five seconds the wait is a warning with the holder's process id; once."""
     log = DuckDBLog(path)
-    position = log.append("a-1", [started()], START)
+    position = log.append("a-1", [make_run_started()], START)
     with (
-        running(HOLDER, path, "write") as client,
+        run_process(HOLDER_CODE, path, "write") as client,
         caplog.at_level(logging.WARNING, "archwright.store"),
         pytest.raises(LogIsBusy, match=rf"{path} is held by process {client.pid} .*in 600 s; close it there"),
     ):
-        log.append("a-1", trial(0), position)
+        log.append("a-1", make_trial_events(0), position)
     assert [str(client.pid) in record.getMessage() for record in caplog.records] == [True]
 
 
@@ -76,13 +76,13 @@ def test_who_waits_for_long_says_for_whom(path, caplog):
 def test_patience_ends(path, use):
     """Who gets no turn is told by whom the log is held, and nothing was written."""
     log = DuckDBLog(path)
-    position = log.append("a-1", [started()], START)
+    position = log.append("a-1", [make_run_started()], START)
     uses = {
-        "append": lambda: log.append("a-1", trial(0), position),
+        "append": lambda: log.append("a-1", make_trial_events(0), position),
         "read": lambda: log.read("a-1"),
         "query": lambda: query(path, "SELECT 1"),
     }
-    with running(HOLDER, path, "write") as client, pytest.raises(TimeoutError, match=f"process {client.pid}"):
+    with run_process(HOLDER_CODE, path, "write") as client, pytest.raises(TimeoutError, match=f"process {client.pid}"):
         uses[use]()
     assert len(log.read("a-1")) == 1
 
@@ -90,7 +90,7 @@ def test_patience_ends(path, use):
 def test_a_slow_query_delays_no_append(path):
     """A query works on a copy: while it runs, the log is free."""
     log = DuckDBLog(path)
-    position = log.append("a-1", [started(), *trial(0)[:2]], START)
+    position = log.append("a-1", [make_run_started(), *make_trial_events(0)[:2]], START)
     rows, appended = 4000, 0
     with ThreadPoolExecutor(1) as pool:
         while appended <= 5:  # none at all, if the query were in their way
@@ -110,7 +110,7 @@ def test_threads_of_one_process_take_turns(path):
 
     def search(run):
         position = START
-        for event in run_of(3):
+        for event in make_run_events(3):
             position = log.append(run, [event], position)
             log.read(run)
         return position.seq
@@ -126,7 +126,7 @@ def test_many_first_appends_make_one_log(path):
 
     def first(number):
         barrier.wait()
-        return DuckDBLog(path).append(f"run-{number}", [started()], START).seq
+        return DuckDBLog(path).append(f"run-{number}", [make_run_started()], START).seq
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(first, range(4))) == [1] * 4

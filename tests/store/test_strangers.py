@@ -13,8 +13,8 @@ from archwright.store.log import START
 from archwright.store.query import export_query, query
 from archwright.store.verify import require_own_names, verify_log
 from archwright.store.views import VIEWS
-from tests.places import ROOT
-from tests.store.strategies import run_of, started, trial
+from tests.paths import ROOT
+from tests.store.strategies import make_run_events, make_run_started, make_trial_events
 
 SECRET = "this is nobody's business"
 COLUMNS = "run, seq, time, kind, trial, payload, chain"
@@ -23,7 +23,7 @@ COLUMNS = "run, seq, time, kind, trial, payload, chain"
 @pytest.fixture
 def log(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("a-1", run_of(3), START)
+    log.append("a-1", make_run_events(3), START)
     (tmp_path / "secret").write_text(SECRET)
     return log
 
@@ -43,7 +43,7 @@ READERS = {
     "names": lambda log: require_own_names(log.path),
     "query": lambda log: query(log.path, "FROM events"),
     "views": lambda log: query(log.path, "FROM trials"),
-    "append": lambda log: log.append("b-1", [started()], START),
+    "append": lambda log: log.append("b-1", [make_run_started()], START),
 }
 TEXT = "(SELECT content FROM read_text('{secret}'))"
 EVENTS = {
@@ -115,7 +115,7 @@ def test_no_macro_of_a_file_stands_for_a_function(log):
     before = everything(log)
     meddle(log, *MACROS)
     assert everything(log) == before
-    assert log.append("b-1", [started(), *trial(0)], START).seq == 6
+    assert log.append("b-1", [make_run_started(), *make_trial_events(0)], START).seq == 6
     assert SECRET not in repr(query(log.path, "FROM events").rows)
     with pytest.raises(NamesTaken, match=r"macros under names of DuckDB's own functions: \*, ->>, arg_max, count"):
         require_own_names(log.path)
@@ -141,7 +141,7 @@ def test_a_view_that_lies_is_found_and_not_believed(log, lie):
         require_own_names(log.path)
     assert issubclass(NamesTaken, LogIsDamaged)  # exit code 1
     met = DuckDBLog(log.path.rename(log.path.with_name("met anew")))  # as by another process
-    met.append("b-1", [started()], START)
+    met.append("b-1", [make_run_started()], START)
     if lie == "a table":  # which is a person's data, though under a name that is not theirs
         with pytest.raises(NamesTaken):
             require_own_names(met.path)
@@ -160,7 +160,7 @@ def test_what_a_person_keeps_in_a_log_is_theirs(log):
         "CREATE INDEX by_run ON events (run)",
     )
     require_own_names(log.path)
-    log.append("b-1", [started()], START)
+    log.append("b-1", [make_run_started()], START)
     assert query(log.path, "SELECT note FROM notes JOIN trials USING (trial)").rows == [("a good one",)]
     assert len(query(log.path, 'FROM "my ""best"""').rows) == 3
     assert query(log.path, "SELECT log.main.half(3)").rows == [(1.5,)]
@@ -208,7 +208,7 @@ def test_a_refused_log_is_made_anew_from_its_journal_as_the_error_says(log, what
 def test_a_trigger_is_refused(tmp_path):
     """It would act with our hands: what it says is run whenever we append."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("a-1", [started()], START)
+    log.append("a-1", [make_run_started()], START)
     newer = DuckDBLog(tmp_path / "newer.duckdb")
     with duckdb.connect() as database:
         try:
@@ -222,7 +222,7 @@ def test_a_trigger_is_refused(tmp_path):
             f"INSERT INTO loot (SELECT content FROM read_text('{tmp_path}/*'))"
         )
     with pytest.raises(NotALog, match=r"newer\.duckdb has the trigger greedy, which would act whenever we write"):
-        newer.append("b-1", [started()], START)
+        newer.append("b-1", [make_run_started()], START)
     assert query(newer.path, "SELECT count(*) FROM loot").rows == [(0,)]
     assert len(newer.read("a-1")) == 1
     assert not locate_run_folder(newer.path, "b-1").exists()
@@ -232,7 +232,7 @@ def test_a_trigger_is_refused(tmp_path):
 def test_a_journal_that_leads_to_ones_own_is_neither_written_nor_believed(log, tmp_path, torn):
     """Neither by who goes on with the stranger's log, nor by who finds it torn."""
     own = DuckDBLog(tmp_path / "own.duckdb")
-    own.append("mine-1", run_of(1), START)
+    own.append("mine-1", make_run_events(1), START)
     before = locate_journal(own.path).read_bytes()
     position = log.read("a-1")[-1].position
     locate_journal(log.path).unlink()
@@ -240,7 +240,7 @@ def test_a_journal_that_leads_to_ones_own_is_neither_written_nor_believed(log, t
     if torn:
         log.path.write_bytes(log.path.read_bytes()[:300_000])
     with pytest.raises(LogIsDamaged, match=r"log\.duckdb\.journal is damaged: it is a link"):
-        log.append("a-1", [started()], position)
+        log.append("a-1", [make_run_started()], position)
     assert locate_journal(own.path).read_bytes() == before
     assert torn or log.runs() == ["a-1"]
     assert [(verdict.events, verdict.journal) for verdict in verify_log(own.path)] == [(7, "held")]
@@ -261,7 +261,7 @@ def test_a_link_for_a_write_ahead_file_has_nothing_overwritten(log, tmp_path, en
         mine.write_text("mine")
     before, link = log.read("a-1"), log.path.with_name(f"{log.path.name}.{ending}")
     link.symlink_to(mine)
-    for use in (log.runs, lambda: log.append("b-1", [started()], START), lambda: query(log.path, "FROM runs")):
+    for use in (log.runs, lambda: log.append("b-1", [make_run_started()], START), lambda: query(log.path, "FROM runs")):
         with pytest.raises(LogUnwritable, match=rf"{ending} is a link, and DuckDB .* delete the link"):
             use()
     assert not mine.exists() if leads_to == "nothing" else mine.read_text() == "mine"

@@ -14,8 +14,8 @@ from archwright.store.paths import locate_sidecar
 from archwright.store.query import query
 from archwright.store.undo import has_undo_file
 from archwright.store.verify import verify_log
-from tests.store.processes import HOLDER, running, start
-from tests.store.strategies import started, trial
+from tests.store.processes import HOLDER_CODE, run_process, start_process
+from tests.store.strategies import make_run_started, make_trial_events
 
 METADATA = 3 * 4096  # bytes before the first block, which holds metadata
 BLOCK = 262_144  # bytes
@@ -37,7 +37,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def position(log):
-    position = log.append("a-1", [started(), *trial(0)], START)
+    position = log.append("a-1", [make_run_started(), *make_trial_events(0)], START)
     locate_journal(log.path).unlink()
     return position
 
@@ -48,7 +48,7 @@ def killed(log, when):
     blocks = content[:METADATA] + BLOCK.to_bytes(8, "little") + METADATA.to_bytes(8, "little")
     blocks += content[METADATA : METADATA + BLOCK]
     locate_sidecar(log.path, "undo").write_bytes(blake2b(blocks, digest_size=32).digest() + blocks)
-    with start(WRITER, log.path, when) as writer:
+    with start_process(WRITER, log.path, when) as writer:
         assert writer.wait(30) == -9
     return content
 
@@ -69,7 +69,7 @@ def readers(log, position):
         "query": lambda: [
             row == (position.seq,) for row in query(log.path, "SELECT count(*) FROM events WHERE run = 'a-1'").rows
         ],
-        "append": lambda: [log.append("b-1", [started()], START).seq == 1],
+        "append": lambda: [log.append("b-1", [make_run_started()], START).seq == 1],
         "verify": lambda: [verdict.broken is None for verdict in verify_log(log.path) if verdict.run == "a-1"],
     }
 
@@ -82,7 +82,7 @@ def test_a_torn_checkpoint_is_undone(log, position, reader):
     assert readers(log, position)[reader]() == [True]
     assert not has_undo_file(log.path)
     assert query(log.path, "SELECT * FROM mine").rows == [(1,)]
-    assert log.append("a-1", [started()], position).seq == position.seq + 1
+    assert log.append("a-1", [make_run_started()], position).seq == position.seq + 1
 
 
 @pytest.mark.usefixtures("position")
@@ -126,7 +126,7 @@ def test_a_writer_killed_while_it_keeps_has_changed_nothing(log, position, lengt
 
 def test_nothing_is_undone_while_somebody_is_at_work(log, position):
     """What a process keeps that is alive is its own: readers wait for it."""
-    with running(HOLDER, log.path, "write") as holder, ThreadPoolExecutor(1) as pool:
+    with run_process(HOLDER_CODE, log.path, "write") as holder, ThreadPoolExecutor(1) as pool:
         locate_sidecar(log.path, "undo").write_bytes(b"of the process that holds the log")
         reading = pool.submit(log.read, "a-1")
         with pytest.raises(TimeoutError):

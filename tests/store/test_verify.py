@@ -13,15 +13,15 @@ from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.runs import fork_run
 from archwright.store.verify import Head, verify_log
-from tests.store.strategies import run_of, started
+from tests.store.strategies import make_run_events, make_run_started
 
 
 @pytest.fixture
 def log(tmp_path):
     """A log with the run a-1 of 12 events and the run b-1 of 7."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("a-1", run_of(2), START)
-    log.append("b-1", run_of(1), START)
+    log.append("a-1", make_run_events(2), START)
+    log.append("b-1", make_run_events(1), START)
     return log
 
 
@@ -96,7 +96,7 @@ def test_a_broken_run_is_not_resumed_but_can_be_forked(log):
         log.read("a-1")
     assert len(log.read("a-1", upto=4)) == 4
     assert len(log.read("b-1")) == 7
-    assert fork_run(log, "a-1", 4, "a-2", started()).seq == 4
+    assert fork_run(log, "a-1", 4, "a-2", make_run_started()).seq == 4
     assert (verify_log(log.path)[-1].run, verify_log(log.path)[-1].broken) == ("a-2", None)
 
 
@@ -119,13 +119,13 @@ def test_a_broken_run_is_forked_where_the_error_says(log, seq):
         log.read("a-1")
     assert re.findall(r"fork a-1 --at (\d+)", str(broken.value)) == [str(seq - 1)] * (seq > 1)
     if seq > 1:
-        assert fork_run(log, "a-1", seq - 1, "a-2", started()).seq >= 1
+        assert fork_run(log, "a-1", seq - 1, "a-2", make_run_started()).seq >= 1
 
 
 def test_an_event_from_the_future_is_named(log, monkeypatch):
     """A whole chain with an event that this release does not know: the verdict says so."""
     monkeypatch.setattr(chain, "event_to_json", lambda _: ("Pruned", "{}"))
-    log.append("c-1", [started()], START)
+    log.append("c-1", [make_run_started()], START)
     broken = break_of(log, "c-1")
     assert broken.seq == 1
     assert "'Pruned', which this archwright does not know" in broken.reason
@@ -178,7 +178,7 @@ def test_a_verdict_says_whether_the_journal_has_what_was_written(log):
 def test_a_run_that_was_written_anew_contradicts_its_journal(log, tmp_path):
     """Whoever knows how the hashes are made can make others; the journal still has the first."""
     forged = DuckDBLog(tmp_path / "forged.duckdb")
-    forged.append("a-1", run_of(2)[:-1], START)
+    forged.append("a-1", make_run_events(2)[:-1], START)
     meddle(
         log,
         f"ATTACH '{forged.path}' AS forged; DELETE FROM events WHERE run = 'a-1'; "

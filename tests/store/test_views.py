@@ -23,7 +23,7 @@ from archwright.store.log import START
 from archwright.store.query import query
 from archwright.store.runs import fork_run
 from archwright.store.views import VIEWS
-from tests.store.strategies import EPOCH, run_of, started, trial
+from tests.store.strategies import EPOCH, make_run_events, make_run_started, make_trial_events
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def at(second):
 
 def test_every_view_has_the_documented_columns(log):
     """Names, order and comments in the file are the documentation's, and every view is one."""
-    record(log, "a-1", [started()])
+    record(log, "a-1", [make_run_started()])
     for view in VIEWS:
         table = query(log.path, f"SELECT * FROM {view.name}")
         assert table.columns == tuple(view.columns)
@@ -59,7 +59,7 @@ def test_every_view_has_the_documented_columns(log):
 
 def test_types_are_stable(log):
     """A user's script may rely on the types."""
-    record(log, "a-1", [started()])
+    record(log, "a-1", [make_run_started()])
     types = {
         view.name: [row[1] for row in query(log.path, f"DESCRIBE {view.name}").rows]
         for view in VIEWS
@@ -87,7 +87,7 @@ def test_types_are_stable(log):
 
 def test_views_of_an_empty_log_are_empty(log):
     """A log whose only run has just begun breaks no view."""
-    record(log, "a-1", [started()])
+    record(log, "a-1", [make_run_started()])
     counts = {view.name: query(log.path, f"SELECT count(*) FROM {view.name}").rows[0][0] for view in VIEWS}
     assert counts == {name: int(name == "runs") for name in counts}
 
@@ -103,7 +103,7 @@ def test_choices(log):
         ("big", 10**20),
         ("a'b", "é"),
     )
-    record(log, "a-1", [started(), Proposed(0, path, EPOCH), Proposed(1, (), EPOCH)])
+    record(log, "a-1", [make_run_started(), Proposed(0, path, EPOCH), Proposed(1, (), EPOCH)])
     assert query(log.path, "SELECT * FROM choices ORDER BY trial, position").rows == [
         ("a-1", 0, 1, "act", "relu", None),
         ("a-1", 0, 2, "width", "16", 16.0),
@@ -118,8 +118,12 @@ def test_choices(log):
 def test_scores_and_trials(log):
     """Scores come in the order of telling; a trial has its status, budget and spent time."""
     promoted = Proposed(2, (("width", 1),), Budget(30, "seconds"), 0)
-    told = [*trial(1, 0.7)[1:], *trial(0, 0.6)[1:]]
-    record(log, "a-1", [started(), trial(0)[0], trial(1)[0], *told, promoted, AttemptStarted(2, 1)])
+    told = [*make_trial_events(1, 0.7)[1:], *make_trial_events(0, 0.6)[1:]]
+    record(
+        log,
+        "a-1",
+        [make_run_started(), make_trial_events(0)[0], make_trial_events(1)[0], *told, promoted, AttemptStarted(2, 1)],
+    )
     assert query(log.path, "SELECT n, trial, status, score, metrics, time FROM scores ORDER BY n").rows == [
         (1, 1, "ok", 0.7, '{"accuracy":0.7}', at(7)),
         (2, 0, "ok", 0.6, '{"accuracy":0.6}', at(11)),
@@ -140,7 +144,7 @@ def test_curves(log):
         Reported(0, 1, 2, {"loss": math.inf}),
         Reported(0, 1, 3, {}),
     ]
-    record(log, "a-1", [started(), *trial(0)[:2], *reports])
+    record(log, "a-1", [make_run_started(), *make_trial_events(0)[:2], *reports])
     assert query(log.path, "SELECT * FROM curves ORDER BY epoch, metric").rows == [
         ("a-1", 0, 1, 1, "loss", 0.5, at(4)),
         ("a-1", 0, 1, 1, "top-5 'x'", 1.0, at(4)),
@@ -152,8 +156,8 @@ def test_metrics(log):
     """One row a metric of the attempt that was scored; what is for people only is there, an earlier attempt is not."""
     first = [AttemptStarted(0, 1), AttemptEnded(0, 1, "crashed", 1.0, {"accuracy": 0.1}), AttemptStarted(0, 2)]
     last = [AttemptEnded(0, 2, "ok", 1.0, {"accuracy": 0.5, "test_a'b": math.inf}), Scored(0, "ok", 0.5)]
-    running = [trial(1)[0], AttemptStarted(1, 1), AttemptEnded(1, 1, "crashed", 1.0, {"accuracy": 0.2})]
-    record(log, "a-1", [started(), trial(0)[0], *first, *last, *running])
+    running = [make_trial_events(1)[0], AttemptStarted(1, 1), AttemptEnded(1, 1, "crashed", 1.0, {"accuracy": 0.2})]
+    record(log, "a-1", [make_run_started(), make_trial_events(0)[0], *first, *last, *running])
     assert query(log.path, "SELECT * FROM metrics ORDER BY metric").rows == [
         ("a-1", 0, 2, "accuracy", 0.5),
         ("a-1", 0, 2, "test_a'b", math.inf),
@@ -164,7 +168,18 @@ def test_nan_breaks_no_view(log):
     """A diverged trial's NaN is a NaN in the curves, and no incumbent."""
     nan = {"accuracy": math.nan}
     diverged = [Reported(0, 1, 1, nan), AttemptEnded(0, 1, "diverged", math.nan, nan), Scored(0, "diverged", None, nan)]
-    record(log, "a-1", [started(), *trial(0)[:2], *diverged, *trial(1, 0.1), *trial(2)[:4], Scored(2, "ok", math.nan)])
+    record(
+        log,
+        "a-1",
+        [
+            make_run_started(),
+            *make_trial_events(0)[:2],
+            *diverged,
+            *make_trial_events(1, 0.1),
+            *make_trial_events(2)[:4],
+            Scored(2, "ok", math.nan),
+        ],
+    )
     assert math.isnan(query(log.path, "SELECT value FROM curves WHERE trial = 0").rows[0][0])
     assert math.isnan(query(log.path, "SELECT seconds FROM attempts WHERE trial = 0").rows[0][0])
     assert query(log.path, "SELECT trial, score FROM incumbents").rows == [(1, 0.1)]
@@ -176,7 +191,12 @@ def test_numbers_beyond_64_bits_break_no_view(log):
     record(
         log,
         "a-1",
-        [started(seed=2**70, trials=2**70), trial(0)[0], AttemptStarted(0, 2**70), Reported(0, 1, 2**70, {"a": 1})],
+        [
+            make_run_started(seed=2**70, trials=2**70),
+            make_trial_events(0)[0],
+            AttemptStarted(0, 2**70),
+            Reported(0, 1, 2**70, {"a": 1}),
+        ],
     )
     assert query(log.path, "SELECT seed, target FROM runs").rows == [(None, None)]
     assert query(log.path, "SELECT attempt FROM attempts").rows == [(None,)]
@@ -190,9 +210,9 @@ def test_numbers_beyond_64_bits_break_no_view(log):
 def test_incumbents_honour_the_direction(log, direction, expected):
     """A row each time the best strictly improved, in the run's own direction; ties are none."""
     scores = [0.5, 0.3, 0.7, 0.7, -math.inf]
-    events = [event for number, score in enumerate(scores) for event in trial(number, score)]
-    record(log, "a-1", [started(direction=direction), *events])
-    record(log, "b-1", [started(direction="maximize"), *trial(0, 0.9)])
+    events = [event for number, score in enumerate(scores) for event in make_trial_events(number, score)]
+    record(log, "a-1", [make_run_started(direction=direction), *events])
+    record(log, "b-1", [make_run_started(direction="maximize"), *make_trial_events(0, 0.9)])
     assert query(log.path, "SELECT n, trial, score FROM incumbents WHERE run = 'a-1' ORDER BY n").rows == expected
     best = query(log.path, "SELECT best_trial, best FROM runs ORDER BY run").rows
     assert best == [expected[-1][1:], (0, 0.9)]
@@ -204,8 +224,8 @@ def test_what_stopped_an_attempt(log):
         0, 1, "ok", 2.5, {"accuracy": 0.5}, stopped=EarlyStop("patience", 7, "no better for 3 epochs")
     )
     ends = [patient, AttemptEnded(1, 1, "ok", 1.0, {"accuracy": 0.5})]
-    attempts = [event for n, end in enumerate(ends) for event in (trial(n)[0], AttemptStarted(n, 1), end)]
-    record(log, "a-1", [started(), *attempts])
+    attempts = [event for n, end in enumerate(ends) for event in (make_trial_events(n)[0], AttemptStarted(n, 1), end)]
+    record(log, "a-1", [make_run_started(), *attempts])
     assert query(log.path, "SELECT trial, stopped_by, stopped_at, why FROM attempts ORDER BY trial").rows == [
         (0, "patience", 7, "no better for 3 epochs"),
         (1, None, None, None),
@@ -216,12 +236,13 @@ def test_attempts(log):
     """Each attempt has its end, or the reason why it has none."""
     crashed = AttemptEnded(0, 1, "crashed", 2.5, error="signal 9")
     history = [
-        started(), trial(0)[0], trial(1)[0], AttemptStarted(0, 1), crashed, AttemptStarted(1, 1),
+        make_run_started(), make_trial_events(0)[0], make_trial_events(1)[0],
+        AttemptStarted(0, 1), crashed, AttemptStarted(1, 1),
         RunResumed(10, {}), AttemptStarted(1, 2), RunStopped("interrupted"),
         RunResumed(10, {}), AttemptStarted(1, 3),
     ]  # fmt: skip
     record(log, "a-1", history)
-    record(log, "b-1", [started(), trial(0)[0], AttemptStarted(0, 1), AttemptStarted(0, 2)])
+    record(log, "b-1", [make_run_started(), make_trial_events(0)[0], AttemptStarted(0, 1), AttemptStarted(0, 2)])
     assert query(log.path, "SELECT * EXCLUDE (stopped_by, stopped_at, why) FROM attempts ORDER BY ALL").rows == [
         ("a-1", 0, 1, at(4), at(5), "crashed", 2.5, "signal 9"),
         ("a-1", 1, 1, at(6), None, "interrupted", None, None),
@@ -234,13 +255,19 @@ def test_attempts(log):
 
 def test_runs(log):
     """A run's row says what it is, how far it went and why its last process left."""
-    record(log, "a-1", run_of(2))
+    record(log, "a-1", make_run_events(2))
     record(
         log,
         "b-1",
-        [started(trials=2, seed=2**70), *trial(0, 0.9), RunStopped("failing"), RunResumed(40, {}), trial(1)[0]],
+        [
+            make_run_started(trials=2, seed=2**70),
+            *make_trial_events(0, 0.9),
+            RunStopped("failing"),
+            RunResumed(40, {}),
+            make_trial_events(1)[0],
+        ],
     )
-    fork_run(log, "a-1", 6, "c-1", started(seed=7), clock=lambda: 99.0)
+    fork_run(log, "a-1", 6, "c-1", make_run_started(seed=7), clock=lambda: 99.0)
     columns = (
         "run, status, space, searcher, metric, direction, seed, target, proposed, scored, best_trial, best, events"
     )

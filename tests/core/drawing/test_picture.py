@@ -15,8 +15,8 @@ from archwright.core.drawing.svg import MARGIN, as_svg, draw_diagram
 from archwright.core.modules.basic import ReluConvBn, Zero
 from archwright.core.modules.graphs import cell, topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from tests.core.own import Glued, Shrink
-from tests.strategies import anything, leaves
+from tests.core.user_modules import Glued, Shrink
+from tests.strategies import leaves, terms
 
 IMAGE = (3, 8, 8)
 
@@ -75,7 +75,7 @@ def test_architectures_are_drawn_without_overlaps(leaf):
     ET.fromstring(leaf._repr_html_())  # well-formed for any labels
 
 
-@given(anything)
+@given(terms)
 def test_spaces_are_drawn_without_overlaps(space):
     assert_tidy(draw_diagram(space))
     ET.fromstring(as_svg(space))

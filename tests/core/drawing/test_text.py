@@ -9,8 +9,8 @@ from archwright.core.drawing.captions import TIMES_SIGN
 from archwright.core.drawing.svg import as_svg
 from archwright.core.drawing.text import as_text
 from archwright.core.modules.choices import Either
-from tests.core.own import Glued, Ladder, Shrink
-from tests.strategies import anything, leaves, subterms
+from tests.core.user_modules import Glued, Ladder, Shrink
+from tests.strategies import iterate_subterms, leaves, terms
 
 WIDTH = aw.shared("width", [8, 16])
 SPACE = aw.sequential(
@@ -41,12 +41,12 @@ def test_an_architecture_with_shapes_and_parameters(golden):
     assert as_text(leaf.architecture, SHAPE).splitlines()[0].startswith("sequential   (3, 8, 8) -> (10,), ")
 
 
-@given(anything)
+@given(terms)
 def test_a_line_for_each_module(term):
     """Whatever the space; shapes are drawn for architectures alone."""
     lines = as_text(term).splitlines()
-    assert len(lines) == sum(1 for _ in subterms(term))
-    assert all(each.kind in line for each, line in zip(subterms(term), lines, strict=True))
+    assert len(lines) == sum(1 for _ in iterate_subterms(term))
+    assert all(each.kind in line for each, line in zip(iterate_subterms(term), lines, strict=True))
     if not term.plan.specified:
         assert as_text(term, SHAPE) == as_text(term)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.modules.composite import pad_shapes
 from archwright.core.term import chain_out_shape
-from tests.strategies import cases, explored, leaves, subterms
+from tests.strategies import cases, enumerate_leaves, iterate_subterms, leaves
 
 shapes = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
 
@@ -110,7 +110,7 @@ def test_choices_that_only_a_later_tied_copy_refuses_are_dead_ends():
     assert str(blocked) == (
         "at repeat_tied after no choice at all: some choices that fit the first of 2 copies do not fit a later one"
     )
-    _, stuck = explored(space, (1, 7, 7))
+    _, stuck = enumerate_leaves(space, (1, 7, 7))
     assert stuck == [
         "nothing fits at repeat_tied after tied.conv2d.size = 5: "
         "conv2d with size 5 and padding 'valid' does not fit an axis of 3"
@@ -131,7 +131,7 @@ def test_a_chain_is_its_copies(length, copies):
 @given(leaves)
 def test_runs_end_in_the_output_shape(leaf):
     """Of every composite in an architecture: each run's output is its child's, and parameters add up over the runs."""
-    for term in subterms(leaf.architecture):
+    for term in iterate_subterms(leaf.architecture):
         if isinstance(term, aw.Composite) and term.subterms and term is leaf.architecture:
             runs = list(term.runs(leaf.origin.input_shape))
             assert len(runs) == len(term.subterms) * term.copies
@@ -143,6 +143,6 @@ def test_runs_end_in_the_output_shape(leaf):
 @given(cases)
 def test_a_shape_inferred_on_the_way_is_that_of_the_whole(case):
     """architecture.out_shape(input shape) is the leaf's out_shape."""
-    for leaf in explored(case.space, case.shape)[0]:
+    for leaf in enumerate_leaves(case.space, case.shape)[0]:
         assert leaf.architecture.out_shape(case.shape) == leaf.out_shape
         assert leaf.architecture.plan.specified

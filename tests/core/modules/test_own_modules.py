@@ -7,7 +7,7 @@ import pytest
 import archwright as aw
 from archwright.core.analysis import out_shapes
 from archwright.core.node import DeadEnd
-from tests.core.own import Glued, Ladder, Shrink
+from tests.core.user_modules import Glued, Ladder, Shrink
 
 SHAPE = (3, 8, 8)
 

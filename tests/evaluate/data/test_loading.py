@@ -9,7 +9,7 @@ from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData, describe_dataset, load_dataset
 from tests.evaluate.data.idx_files import write_idx
 from tests.evaluate.data.sample_images import random_images, sort_images
-from tests.places import DATA
+from tests.paths import DATA
 
 
 def test_digits_are_split_into_three_parts_that_share_no_image():

@@ -35,7 +35,7 @@ from archwright.evaluate.export.folder import (
 )
 from archwright.evaluate.export.model_file import Provenance
 from archwright.evaluate.network.compile import compile_architecture
-from tests.core.own import Glued, Shrink
+from tests.core.user_modules import Glued, Shrink
 from tests.evaluate.export.test_model_file import WithoutSource, WithSource
 
 IMAGE = (3, 9, 8)

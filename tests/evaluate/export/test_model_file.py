@@ -22,7 +22,7 @@ from archwright.evaluate.export.classes import WIDTH, format_code
 from archwright.evaluate.export.model_file import Provenance, write_model_file
 from archwright.evaluate.export.translate import BadModuleSource, NoModuleSource
 from archwright.evaluate.network.compile import compile_architecture
-from tests.core.own import Glued, Shrink
+from tests.core.user_modules import Glued, Shrink
 from tests.strategies import leaves
 
 ORIGIN = Provenance("A model.", {"run": "digits-1", "trial": "3"})

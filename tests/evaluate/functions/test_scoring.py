@@ -10,7 +10,7 @@ from archwright.evaluate.functions.scoring import make_function_evaluation
 from archwright.evaluate.training.checkpointing import read_model
 from archwright.evaluate.verdict import COST_METRICS
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
-from tests.evaluate.jobs import job, run, run_here
+from tests.evaluate.jobs import make_job, run_jobs, run_jobs_in_process
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -84,8 +84,8 @@ def config(file, name, **more):
 @pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")  # of which a worker makes no error
 def test_a_function_is_given_what_it_asks_for(file):
     given = config(file, "given", data="digits", validation=0.5, settings={"rate": 9, "weight_decay": 0.25})
-    jobs = [job(i, NETWORK, Budget(2, "epochs"), seed=i // 2) for i in (0, 1, 2)]
-    (first, again, other), reports = run_here(make_function_evaluation(given, 0, threads=2), *jobs)
+    jobs = [make_job(i, NETWORK, Budget(2, "epochs"), seed=i // 2) for i in (0, 1, 2)]
+    (first, again, other), reports = run_jobs_in_process(make_function_evaluation(given, 0, threads=2), *jobs)
     assert first.status == "ok", first.error
     start, costs = first.metrics.pop("first"), {name: first.metrics.pop(name) for name in COST_METRICS}
     assert costs["parameters"] == 4 * 9 + 4 + 4 * 64 * 10 + 10
@@ -101,7 +101,7 @@ def test_a_function_is_given_what_it_asks_for(file):
 
 def test_torch_is_imported_only_for_what_needs_it(file):
     with WorkerPool(config(file, "plain")) as pool:
-        (ended,), _ = run(pool, job(0, NETWORK))
+        (ended,), _ = run_jobs(pool, make_job(0, NETWORK))
     assert ended.metrics == {"accuracy": 0.0}
 
 
@@ -113,8 +113,8 @@ def test_the_ways_in_which_a_training_fails_are_told_apart_and_the_next_one_is_k
         ("learns", "ok", ""),
     ]
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how, _, _ in cases]
-    jobs = [evolve(job(i, trial), artifact_folder=str(tmp_path)) for i, trial in enumerate(trials)]
-    ended, _ = run_here(make_function_evaluation(config(file, "ends"), 0, 1), *jobs)
+    jobs = [evolve(make_job(i, trial), artifact_folder=str(tmp_path)) for i, trial in enumerate(trials)]
+    ended, _ = run_jobs_in_process(make_function_evaluation(config(file, "ends"), 0, 1), *jobs)
     for (_, status, told), result in zip(cases, ended, strict=True):
         assert (result.status, told in result.error) == (status, True), result.error
     weights, _ = read_model(tmp_path, 3)
@@ -136,8 +136,8 @@ def test_parameters_that_there_is_nothing_for_are_told(file, function, told):
 
 def test_a_model_that_cannot_be_built_is_invalid_and_the_next_one_is_trained(file):
     narrow = aw.sequential(aw.global_avg_pool(), aw.conv2d(filters=3, size=1))
-    (bad, good), _ = run_here(
-        make_function_evaluation(config(file, "counts"), 0, 1), job(0, narrow), job(1, aw.affine(units=10))
+    (bad, good), _ = run_jobs_in_process(
+        make_function_evaluation(config(file, "counts"), 0, 1), make_job(0, narrow), make_job(1, aw.affine(units=10))
     )
     assert (bad.status, "conv2d needs an input of shape" in bad.error) == ("invalid", True)
     assert good.metrics["accuracy"] == good.metrics["parameters"] == 64 * 10 + 10
@@ -147,8 +147,8 @@ def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
     """And where it cannot be run any more, the score counts; what the function says itself has priority."""
     hows = ("wrecked", "frozen", "half", "own")
     trials = [aw.sequential(aw.settings(how=how), aw.affine(units=10)) for how in hows]
-    jobs = [job(i, trial) for i, trial in enumerate(trials)]
-    ended, _ = run_here(make_function_evaluation(config(file, "spoils"), 0, 1), *jobs)
+    jobs = [make_job(i, trial) for i, trial in enumerate(trials)]
+    ended, _ = run_jobs_in_process(make_function_evaluation(config(file, "spoils"), 0, 1), *jobs)
     assert [result.status for result in ended] == ["ok"] * 4
     wrecked, frozen, half, own = (result.metrics for result in ended)
     assert wrecked.keys() == {"accuracy", "parameters", "peak_memory_bytes", "seconds"}

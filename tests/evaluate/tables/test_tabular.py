@@ -17,7 +17,7 @@ from archwright.evaluate.tables.fcnet import FcnetConfig, FcnetTable
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201Config, Nasbench201Table
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
 from tests.cli.compared import full_table
-from tests.places import DATA
+from tests.paths import DATA
 
 TABLES = DATA / "nas"
 FULL = Budget(200, "epochs")

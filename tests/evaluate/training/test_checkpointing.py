@@ -28,7 +28,7 @@ from archwright.evaluate.training.checkpointing import (
 from archwright.evaluate.training.task import prepare_training
 from archwright.evaluate.training.trainer import evaluate_model
 from archwright.store.artifacts import write_artifact
-from tests.evaluate.jobs import job
+from tests.evaluate.jobs import make_job
 
 ARCHITECTURE = {"kind": "affine", "units": 10}
 
@@ -137,14 +137,14 @@ def evaluate():
     torch.set_num_threads(threads)
 
 
-def make_job(folder, trial=0, architecture=NETWORK, **fields):
+def make_artifact_job(folder, trial=0, architecture=NETWORK, **fields):
     """A job whose files go to `folder`."""
-    return evolve(job(trial, architecture), artifact_folder=str(folder), **fields)
+    return evolve(make_job(trial, architecture), artifact_folder=str(folder), **fields)
 
 
 def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
     """Read into a model that knows the architecture alone, on the validation and on the test images."""
-    verdict = evaluate(make_job(tmp_path, 5, budget=Budget(3, "epochs")))
+    verdict = evaluate(make_artifact_job(tmp_path, 5, budget=Budget(3, "epochs")))
     weights, architecture = read_model(tmp_path, 5)
     model = compile_architecture(aw.from_json(architecture), (1, 8, 8), seed=99)
     model.load_state_dict(weights)
@@ -156,22 +156,22 @@ def test_the_weights_that_are_kept_score_what_the_trial_did(tmp_path, evaluate):
 @pytest.mark.parametrize("normalisation", ["channel", "pixel"])
 def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path, evaluate, normalisation):
     """As the recipe of the architecture says."""
-    evaluate(make_job(tmp_path, architecture=aw.sequential(aw.settings(normalisation=normalisation), NETWORK)))
+    evaluate(make_artifact_job(tmp_path, architecture=aw.sequential(aw.settings(normalisation=normalisation), NETWORK)))
     data = to_device(load_dataset("digits"), torch.device("cpu"))
     assert read_normalisation(tmp_path, 0) == (data.by_pixel if normalisation == "pixel" else data).normalisation
 
 
 def test_nothing_is_left_of_a_trial_that_failed_or_that_is_not_to_be_kept(tmp_path, evaluate):
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), aw.affine(units=32), aw.affine(units=10))
-    assert evaluate(make_job(tmp_path, architecture=wild)).status == "diverged"
-    assert evaluate(make_job(tmp_path, artifacts_to_keep=())).status == "ok"
-    assert evaluate(job(0, NETWORK)).status == "ok"
+    assert evaluate(make_artifact_job(tmp_path, architecture=wild)).status == "diverged"
+    assert evaluate(make_artifact_job(tmp_path, artifacts_to_keep=())).status == "ok"
+    assert evaluate(make_job(0, NETWORK)).status == "ok"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_that_cannot_be_written_costs_no_score(tmp_path, evaluate):
     (tmp_path / "full").touch()  # a file where the folder should be
-    verdict = evaluate(make_job(tmp_path / "full"))
+    verdict = evaluate(make_artifact_job(tmp_path / "full"))
     assert verdict.status == "ok"
     assert verdict.metrics["accuracy"] > 0
     assert verdict.error.startswith("the score counts, but ")
@@ -189,9 +189,9 @@ def drop_times(verdict):
 
 def test_a_job_that_continues_another_is_the_training_of_both(tmp_path, evaluate):
     """Two epochs and three more: the metrics and the weights of five, with what the second job spent of them."""
-    whole = evaluate(make_job(tmp_path / "whole", 0, budget=FIVE))
-    first = evaluate(make_job(tmp_path, 3, budget=TWO, artifacts_to_keep=STATE))
-    rest = evaluate(make_job(tmp_path, 8, budget=FIVE, continues=3, artifacts_to_keep=("model", "state")))
+    whole = evaluate(make_artifact_job(tmp_path / "whole", 0, budget=FIVE))
+    first = evaluate(make_artifact_job(tmp_path, 3, budget=TWO, artifacts_to_keep=STATE))
+    rest = evaluate(make_artifact_job(tmp_path, 8, budget=FIVE, continues=3, artifacts_to_keep=("model", "state")))
     assert drop_times(rest) == drop_times(whole)
     assert (rest.metrics["epochs"], rest.metrics["spent_epochs"], rest.error) == (5, 3, "")
     spent = first.metrics["train_seconds"] + rest.metrics["spent_seconds"]
@@ -199,7 +199,7 @@ def test_a_job_that_continues_another_is_the_training_of_both(tmp_path, evaluate
     weights, resumed = read_model(tmp_path / "whole", 0)[0], read_model(tmp_path, 8)[0]
     assert all(torch.equal(weights[name], resumed[name]) for name in weights)
     assert "spent_epochs" not in whole.metrics
-    last = evaluate(make_job(tmp_path, 9, budget=Budget(6, "epochs"), continues=8, artifacts_to_keep=()))
+    last = evaluate(make_artifact_job(tmp_path, 9, budget=Budget(6, "epochs"), continues=8, artifacts_to_keep=()))
     assert (last.metrics["epochs"], last.metrics["spent_epochs"]) == (6, 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["trial-3", "trial-8", "whole"]
 
@@ -227,47 +227,47 @@ def change_format(folder):
 )
 def test_where_the_state_is_not_there_all_is_trained_again_with_the_same_result(tmp_path, evaluate, harm, message):
     """The verdict says so, and what it cost."""
-    evaluate(make_job(tmp_path, budget=TWO, artifacts_to_keep=STATE))
+    evaluate(make_artifact_job(tmp_path, budget=TWO, artifacts_to_keep=STATE))
     harm(tmp_path)
-    restarted = evaluate(make_job(tmp_path, 1, budget=FIVE, continues=0, artifacts_to_keep=()))
-    assert drop_times(restarted) == drop_times(evaluate(job(0, NETWORK, FIVE)))
+    restarted = evaluate(make_artifact_job(tmp_path, 1, budget=FIVE, continues=0, artifacts_to_keep=()))
+    assert drop_times(restarted) == drop_times(evaluate(make_job(0, NETWORK, FIVE)))
     assert restarted.metrics["spent_epochs"] == 5
     assert restarted.error.startswith("trained from the beginning: ")
     assert message in restarted.error
 
 
 def test_a_run_that_keeps_nothing_trains_again(evaluate):
-    restarted = evaluate(evolve(job(1, NETWORK, TWO), continues=0))
+    restarted = evaluate(evolve(make_job(1, NETWORK, TWO), continues=0))
     assert (restarted.status, restarted.metrics["spent_epochs"]) == ("ok", 2)
     assert restarted.error == "trained from the beginning: nothing is kept of this run, nor of trial 0"
 
 
 def test_only_the_same_training_is_continued(tmp_path, evaluate):
-    evaluate(make_job(tmp_path, budget=TWO, artifacts_to_keep=STATE))
+    evaluate(make_artifact_job(tmp_path, budget=TWO, artifacts_to_keep=STATE))
     other = aw.sequential(aw.settings(learning_rate=0.5), NETWORK)
-    verdict = evaluate(make_job(tmp_path, 1, architecture=other, budget=FIVE, continues=0))
+    verdict = evaluate(make_artifact_job(tmp_path, 1, architecture=other, budget=FIVE, continues=0))
     assert verdict.status == "invalid"
     assert "trial 1 continues trial 0, which differs in its architecture, recipe; only" in verdict.error
-    verdict = evaluate(make_job(tmp_path, 1, budget=FIVE, continues=0, seed=4))
+    verdict = evaluate(make_artifact_job(tmp_path, 1, budget=FIVE, continues=0, seed=4))
     assert "which differs in its seed; only" in verdict.error
 
 
 def test_what_an_earlier_attempt_has_left_does_not_survive_the_next_one(tmp_path, evaluate):
     """Neither its files nor what it had begun to write when it was killed."""
-    evaluate(make_job(tmp_path, artifacts_to_keep=("model", "state")))
+    evaluate(make_artifact_job(tmp_path, artifacts_to_keep=("model", "state")))
     (tmp_path / "trial-0" / ".state.pt.123.tmp").touch()
-    evaluate(make_job(tmp_path, attempt=2))
+    evaluate(make_artifact_job(tmp_path, attempt=2))
     assert [path.name for path in (tmp_path / "trial-0").iterdir()] == ["model.safetensors"]
 
 
 def test_a_state_from_before_there_were_readers_is_of_the_first(tmp_path):
     """A training that reads as that one goes on with it, any other is another training."""
     first = prepare_training(evolve(CONFIG, reader=1), 0, 1)
-    first(make_job(tmp_path, budget=Budget(1, "epochs"), artifacts_to_keep=STATE), lambda _, __: None)
+    first(make_artifact_job(tmp_path, budget=Budget(1, "epochs"), artifacts_to_keep=STATE), lambda _, __: None)
     state = read_checkpoint(tmp_path, 0)
     about = {name: value for name, value in state["about"].items() if name not in ("reader", "image_size")}
     write_checkpoint(tmp_path, 0, state | {"about": about})
-    restarted = first(make_job(tmp_path, 1, budget=TWO, continues=0), lambda _, __: None)
+    restarted = first(make_artifact_job(tmp_path, 1, budget=TWO, continues=0), lambda _, __: None)
     assert (restarted.status, restarted.metrics["spent_epochs"]) == ("ok", 1)
-    other = prepare_training(CONFIG, 0, 1)(make_job(tmp_path, 2, budget=TWO, continues=0), lambda _, __: None)
+    other = prepare_training(CONFIG, 0, 1)(make_artifact_job(tmp_path, 2, budget=TWO, continues=0), lambda _, __: None)
     assert (other.status, other.error[:57]) == ("invalid", "trial 2 continues trial 0, which differs in its reader; o")

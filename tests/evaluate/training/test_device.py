@@ -14,7 +14,7 @@ from archwright.evaluate.training import device
 from archwright.evaluate.training.device import NoCompiler, choose_device, compile_for_training, require_compiler
 from archwright.evaluate.workers.machine import count_cores
 from archwright.evaluate.workers.pool import WorkerPool
-from tests.evaluate.jobs import job, run
+from tests.evaluate.jobs import make_job, run_jobs
 
 OWN = """
 import json, os, sys
@@ -46,7 +46,7 @@ def test_workers_share_the_cores(tmp_path):
     (tmp_path / "tells.py").write_text(OWN)
     source, workers = f"{tmp_path / 'tells.py'}:space", 2
     with WorkerPool(TrainingConfig(device="cpu"), workers=workers, space_source=source) as pool:
-        ended, _ = run(pool, *(job(i, load_object(source), Budget(20, "epochs")) for i in range(4)))
+        ended, _ = run_jobs(pool, *(make_job(i, load_object(source), Budget(20, "epochs")) for i in range(4)))
     assert [e.status for e in ended] == ["ok"] * 4
     written = [json.loads(file.read_text()) for file in tmp_path.glob("threads-*")]
     assert len(written) == workers

@@ -12,14 +12,23 @@ import pytest
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from archwright.evaluate.workers.process import MAX_STDERR_BYTES
-from tests.ends import gone
-from tests.evaluate.jobs import calls, children, end, job, over, run, until_end, until_report
+from tests.evaluate.jobs import (
+    call_function,
+    children,
+    make_job,
+    run_job_twice,
+    run_jobs,
+    wait_for_end,
+    wait_for_report,
+    wait_until_over,
+)
+from tests.processes import wait_until_gone
 
 TRANSIENT = {"is_killed", "is_orphaned", "is_terminated", "gets_a_signal_without_a_name"}
 
 
 def test_an_exception_is_told_with_the_person_s_own_frames(pool, file):
-    ended = end(pool, architecture=calls("raises"))
+    ended = run_job_twice(pool, architecture=call_function("raises"))
     assert ended.status == "crashed"
     assert ended.error.endswith("ValueError: no good")
     assert f'File "{file}"' in ended.error
@@ -27,9 +36,9 @@ def test_an_exception_is_told_with_the_person_s_own_frames(pool, file):
 
 
 def test_the_worker_stays_warm_after_an_exception_of_plain_python(pool):
-    run(pool, job(0, calls("raises")))
+    run_jobs(pool, make_job(0, call_function("raises")))
     before = pool.pids
-    run(pool, job(1, calls("raises")))
+    run_jobs(pool, make_job(1, call_function("raises")))
     assert pool.pids == before
 
 
@@ -56,7 +65,7 @@ def test_the_worker_stays_warm_after_an_exception_of_plain_python(pool):
     ],
 )
 def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(pool, function, status, told):
-    (ended, after), _ = run(pool, job(0, calls(function)), job(1, calls("process")))
+    (ended, after), _ = run_jobs(pool, make_job(0, call_function(function)), make_job(1, call_function("process")))
     assert (ended.status, after.status) == (status, "ok")
     assert told in ended.error
     assert ended.transient == (function in TRANSIENT)
@@ -67,23 +76,25 @@ def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(po
 def test_a_child_that_has_left_the_worker_s_group_goes_with_it(pool, open_pool, function, file):
     hangs, child = function == "detaches_and_hangs", Path(f"{file}.detached")
     child.unlink(missing_ok=True)
-    (ended,), _ = run(open_pool("named", trial_timeout=3.0) if hangs else pool, job(0, calls(function)))
+    (ended,), _ = run_jobs(
+        open_pool("named", trial_timeout=3.0) if hangs else pool, make_job(0, call_function(function))
+    )
     assert ended.status == ("timed_out" if hangs else "crashed")
-    assert gone([int(child.read_text())])
+    assert wait_until_gone([int(child.read_text())])
 
 
 def test_what_a_job_leaves_behind_is_gone_with_the_pool(open_pool):
     pool = open_pool("detaches")
-    run(pool, job())
+    run_jobs(pool, make_job())
     (guard,) = pool.pids
     worker, left = children(guard)
     assert os.getsid(left) not in (guard, worker)
     pool.close()
-    assert gone([left])
+    assert wait_until_gone([left])
 
 
 def test_a_segfault_shows_where_python_was(pool):
-    (ended,), _ = run(pool, job(0, calls("segfaults")))
+    (ended,), _ = run_jobs(pool, make_job(0, call_function("segfaults")))
     assert "in segfaults" in ended.error
 
 
@@ -91,7 +102,7 @@ def test_a_segfault_shows_where_python_was(pool):
 def test_workers_that_cannot_start_are_no_trial_s_end(tmp_path, ask):
     (tmp_path / "bad.py").write_text("1 / 0")
     with WorkerPool(FunctionConfig(f"{tmp_path / 'bad.py'}:score")) as pool:
-        pool.submit(job())
+        pool.submit(make_job())
         with pytest.raises(NoWorker, match=r"(?s)no worker can be started: importing .*ZeroDivisionError"):
             pool.warm_up() if ask == "warm_up" else pool.collect(60.0)
         assert not pool.pids
@@ -103,8 +114,8 @@ def test_a_later_worker_that_cannot_start_costs_an_attempt(tmp_path, file):
     with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
         pool.warm_up()
         (tmp_path / "later.py").write_text("1 / 0")
-        assert "SIGSEGV" in end(pool).error
-        ended = end(pool)
+        assert "SIGSEGV" in run_job_twice(pool).error
+        ended = run_job_twice(pool)
     assert ended.status == "crashed"
     assert ended.error.startswith("the worker could not start: importing")
     assert "ZeroDivisionError" in ended.error
@@ -128,7 +139,7 @@ def test_the_death_of_a_later_worker_at_its_start_is_transient(tmp_path, file):
     with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
         pool.warm_up()
         (tmp_path / "later.py").write_text("import os; os.abort()")
-        (first, second), _ = run(pool, job(0), job(1))
+        (first, second), _ = run_jobs(pool, make_job(0), make_job(1))
         assert pool.pids == []
     assert ("SIGSEGV" in first.error, first.transient) == (True, False)
     assert ("SIGABRT" in second.error, second.transient) == (True, True)
@@ -137,15 +148,15 @@ def test_the_death_of_a_later_worker_at_its_start_is_transient(tmp_path, file):
 def test_a_worker_that_fails_by_itself_ends(open_pool):
     """Its main thread is interrupted where it waits for a job; the next job gets another worker."""
     pool = open_pool("process")
-    (first,), _ = run(pool, job(0))
+    (first,), _ = run_jobs(pool, make_job(0))
     (idle,) = pool._workers
     for _ in range(10):
         with suppress(ProcessLookupError):
             os.kill(int(first.metrics["accuracy"]), signal.SIGINT)
-        if over(idle, 5):  # or the signal came just before it began to wait, and is noticed only after that
+        if wait_until_over(idle, 5):  # or the signal came just before it began to wait, and is noticed only after that
             break
-    assert over(idle)
-    (second,), _ = run(pool, job(1))
+    assert wait_until_over(idle)
+    (second,), _ = run_jobs(pool, make_job(1))
     assert second.status == "ok"
     assert second.metrics != first.metrics
 
@@ -153,20 +164,20 @@ def test_a_worker_that_fails_by_itself_ends(open_pool):
 def test_a_limit_that_comes_when_the_job_has_ended_is_none_of_the_next_job_s(open_pool):
     """The clock is no later job's, and a worker whose time was up gets none."""
     pool = open_pool("process", trial_timeout=60.0)
-    (first,), _ = run(pool, job(0))
+    (first,), _ = run_jobs(pool, make_job(0))
     (worker,) = pool._workers
     worker.limit.kill_worker()
-    (second,), _ = run(pool, job(1))
+    (second,), _ = run_jobs(pool, make_job(1))
     assert second.metrics == first.metrics, "the same process"
     worker.limit.killed_at = time.monotonic()
-    (third,), _ = run(pool, job(2))
+    (third,), _ = run_jobs(pool, make_job(2))
     assert third.status == "ok"
     assert third.metrics != first.metrics
 
 
 def test_a_want_of_memory_that_is_shared_with_other_trials_is_transient(open_pool):
     for workers in (1, 2):
-        (ended,), _ = run(open_pool("runs_out", workers=workers), job())
+        (ended,), _ = run_jobs(open_pool("runs_out", workers=workers), make_job())
         assert (ended.status, ended.transient) == ("out_of_memory", workers == 2)
 
 
@@ -179,13 +190,13 @@ def test_a_job_that_hangs_is_dead_within_two_seconds_of_its_limit_with_its_child
     pool = open_pool(function, trial_timeout=1.0)
     pool.warm_up()
     started = time.monotonic()
-    (ended,), _ = run(pool, job())
+    (ended,), _ = run_jobs(pool, make_job())
     assert ended.status == "timed_out"
     assert "limit of 1 s" in ended.error
     assert 1.0 <= ended.seconds < 3.0
     assert time.monotonic() - started < 60.0
     if function == "hangs":
-        assert gone([int(ended.error.split()[-1])])
+        assert wait_until_gone([int(ended.error.split()[-1])])
 
 
 def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
@@ -193,9 +204,9 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
     pool.warm_up()
     (worker,) = pool._workers
     (process,) = children(worker.pid)
-    pool.submit(job())
+    pool.submit(make_job())
     assert worker.limit._timer.interval < 3.0, "two seconds after its limit it is dead"
-    assert gone([process])  # nobody collects, as where the coordinator waits for its log
+    assert wait_until_gone([process])  # nobody collects, as where the coordinator waits for its log
     dead = time.monotonic() - worker.started_at
     time.sleep(0.5)  # which is none of the trial's time
     (ended,) = pool.collect(5.0)
@@ -204,17 +215,17 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
 
 
 def test_a_flood_is_drained_within_bounded_memory(pool):
-    run(pool, job(0, calls("floods")))
+    run_jobs(pool, make_job(0, call_function("floods")))
     assert all(len(worker._stderr_tail) <= MAX_STDERR_BYTES for worker in pool._workers)
 
 
 def test_prints_do_not_reach_the_protocol(pool):
-    assert end(pool, architecture=calls("prints")).metrics == {"accuracy": 1.0}
+    assert run_job_twice(pool, architecture=call_function("prints")).metrics == {"accuracy": 1.0}
 
 
 def test_a_child_that_a_job_has_forked_has_no_say(pool):
     """It ends where it would return, raise or leave; what it reports is an error of its own; what it writes is lost."""
-    (ended,), reports = run(pool, job(0, calls("forks")))
+    (ended,), reports = run_jobs(pool, make_job(0, call_function("forks")))
     assert (ended.status, ended.error) == ("ok", "")
     codes = {"returned": 0, "raised": 1, "left": 3, "reported": 1, "wrote": 0}
     assert ended.metrics == {"accuracy": 0.5} | codes
@@ -233,12 +244,12 @@ def test_workers_hear_every_signal_however_the_search_was_started(open_pool):
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in before.items():
             signal.signal(number, handler)
-    (ended,), _ = run(pool, job())
+    (ended,), _ = run_jobs(pool, make_job())
     assert ended.metrics == {"accuracy": 0.5, "ignored": 0, "blocked": 0}
     (idle,) = pool._workers
     (process,) = children(idle.pid)
     os.kill(process, signal.SIGTERM)
-    assert over(idle), "its guard has heard of its end"
+    assert wait_until_over(idle), "its guard has heard of its end"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +269,7 @@ def test_how_a_worker_ended_is_not_known_where_its_end_is_ignored(open_pool, fun
     """As by a program that leaves no zombies: the system then tells nobody, and Python takes that for a 0."""
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        (ended,), _ = run(open_pool(function), job())
+        (ended,), _ = run_jobs(open_pool(function), make_job())
     finally:
         signal.signal(signal.SIGCHLD, before)
     assert (ended.status, ended.transient) == ("crashed", True)
@@ -266,7 +277,9 @@ def test_how_a_worker_ended_is_not_known_where_its_end_is_ignored(open_pool, fun
 
 
 def test_garbage_in_the_pipes_costs_an_attempt_at_most(pool):
-    (ended, after), _ = run(pool, job(0, calls("writes_everywhere")), job(1, calls("process")))
+    (ended, after), _ = run_jobs(
+        pool, make_job(0, call_function("writes_everywhere")), make_job(1, call_function("process"))
+    )
     assert after.status == "ok"
     assert ended.status == "crashed"
     assert "is no message of a worker" in ended.error
@@ -274,11 +287,11 @@ def test_garbage_in_the_pipes_costs_an_attempt_at_most(pool):
 
 def test_a_job_that_is_stopped_early_and_whose_worker_dies_has_crashed(open_pool):
     pool = open_pool("reports_and_dies")
-    pool.submit(job(0))
-    arrived = until_report(pool)
+    pool.submit(make_job(0))
+    arrived = wait_for_report(pool)
     pool.stop_early(0, "it was worse")
-    *_, ended = until_end(pool, arrived)  # it may have arrived already
+    *_, ended = wait_for_end(pool, arrived)  # it may have arrived already
     assert (ended.status, ended.stopped) == ("crashed", None)
     pool.stop_early(0, "it is dead")
-    (again,), _ = run(pool, job(0, attempt=2))
+    (again,), _ = run_jobs(pool, make_job(0, attempt=2))
     assert (again.status, again.stopped) == ("crashed", None)

@@ -18,9 +18,9 @@ from archwright.evaluate.workers import process
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.evaluate.workers.protocol import WorkerSetup, encode
 from archwright.evaluate.workers.worker import prepare_worker
-from tests.ends import alive, gone
-from tests.evaluate.jobs import job, run, run_here
-from tests.places import ROOT
+from tests.evaluate.jobs import make_job, run_jobs, run_jobs_in_process
+from tests.paths import ROOT
+from tests.processes import is_running, wait_until_gone
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -90,26 +90,26 @@ def without_time(metrics):
 
 
 def test_the_same_job_has_the_same_result_again_and_in_another_process(pool):
-    (first, again, other), reports = run(
-        pool, job(0, NETWORK, seed=1), job(1, NETWORK, seed=1), job(2, NETWORK, seed=2)
+    (first, again, other), reports = run_jobs(
+        pool, make_job(0, NETWORK, seed=1), make_job(1, NETWORK, seed=1), make_job(2, NETWORK, seed=2)
     )
     assert first.status == "ok"
     assert without_time(first.metrics) == without_time(again.metrics) != without_time(other.metrics)
     assert reports[0].metrics["accuracy"] == first.metrics["accuracy"]
     evaluate = prepared(TrainingConfig(device="cpu", settings={"batch_size": 64}))
-    (there,), _ = run_here(evaluate, job(0, NETWORK, seed=1))
+    (there,), _ = run_jobs_in_process(evaluate, make_job(0, NETWORK, seed=1))
     assert without_time(there.metrics) == without_time(first.metrics)
 
 
 def test_settings_of_the_architecture_overrule_those_of_the_evaluator(pool):
     slow = aw.sequential(aw.settings(learning_rate=1e-9, batch_size=1000), NETWORK)
-    (fast, slow), reports = run(pool, job(0, NETWORK), job(1, slow))
+    (fast, slow), reports = run_jobs(pool, make_job(0, NETWORK), make_job(1, slow))
     assert [r.metrics["learning_rate"] for r in reports] == [0.001, 1e-9]
     assert slow.metrics["accuracy"] < fast.metrics["accuracy"]
 
 
 def test_a_warm_worker_starts_a_training_at_once(pool):
-    (*_, ended), _ = run(pool, *(job(i, NETWORK, Budget(100, "examples")) for i in range(3)))
+    (*_, ended), _ = run_jobs(pool, *(make_job(i, NETWORK, Budget(100, "examples")) for i in range(3)))
     assert ended.seconds < 1.0  # measured: 0.01; the rest is for a busy machine
 
 
@@ -135,7 +135,7 @@ def refused(own):
 
 def test_a_model_that_cannot_be_built_is_invalid_and_the_message_says_why(pool, own):
     cases = refused(own)
-    ended, _ = run(pool, *(job(i, architecture) for i, (architecture, _) in enumerate(cases)))
+    ended, _ = run_jobs(pool, *(make_job(i, architecture) for i, (architecture, _) in enumerate(cases)))
     assert [e.status for e in ended] == ["invalid"] * len(cases)
     for (_, told), result in zip(cases, ended, strict=True):
         assert told in result.error
@@ -144,13 +144,13 @@ def test_a_model_that_cannot_be_built_is_invalid_and_the_message_says_why(pool, 
 def test_an_architecture_without_parameters_is_invalid(pool):
     flat = aw.sequential(aw.max_pool2d(size=8, stride=8), aw.flatten())
     branches = aw.branches(*[flat] * 10, merge="concatenate")
-    (ended,), _ = run(pool, job(0, branches))
+    (ended,), _ = run_jobs(pool, make_job(0, branches))
     assert (ended.status, "nothing to train" in ended.error) == ("invalid", True)
 
 
 def test_json_that_is_no_architecture_is_invalid(pool, monkeypatch):
     monkeypatch.setattr(process, "encode", lambda message: encode(message).replace(b'"affine"', b'"afine"'))
-    (ended,), _ = run(pool, job(0))
+    (ended,), _ = run_jobs(pool, make_job(0))
     assert (ended.status, "did you mean affine" in ended.error) == ("invalid", True)
 
 
@@ -160,7 +160,7 @@ def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), NETWORK)
     raises = aw.sequential(load_object(own).children[1], aw.affine(units=10))
     huge = aw.sequential(aw.affine(units=10**13), aw.affine(units=10))
-    ended, _ = run(pool, job(0, wild), job(1, raises), job(2, huge), job(3, NETWORK))
+    ended, _ = run_jobs(pool, make_job(0, wild), make_job(1, raises), make_job(2, huge), make_job(3, NETWORK))
     assert [e.status for e in ended] == ["diverged", "crashed", "out_of_memory", "ok"]
     assert "RuntimeError: cannot be trained" in ended[1].error
     assert "own_kinds.py" in ended[1].error
@@ -197,7 +197,7 @@ def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
     source = f"{tmp_path / 'runs_out.py'}:kind"
     runs_out = aw.sequential(load_object(source), NETWORK)
     with WorkerPool(TrainingConfig(device="cuda:0"), space_source=source) as pool:
-        (failed, after), _ = run(pool, job(0, runs_out), job(1, NETWORK))
+        (failed, after), _ = run_jobs(pool, make_job(0, runs_out), make_job(1, NETWORK))
     assert (failed.status, failed.transient, after.status) == ("out_of_memory", False, "ok")
     assert "OutOfMemoryError: CUDA out of memory" in failed.error
 
@@ -264,18 +264,18 @@ def test_workers_and_their_children_are_gone_when_their_coordinator_is_killed(tm
         for elsewhere in (False, True):
             pids += map(int, (tmp_path / f"holders.py.{elsewhere}").read_text().split())
         assert len(pids) == 8
-        assert all(map(alive, pids))
+        assert all(map(is_running, pids))
         coordinator.send_signal(signal.SIGKILL)
-    assert gone(pids)
+    assert wait_until_gone(pids)
 
 
 def test_ctrl_c_in_the_coordinator_s_group_does_not_reach_the_workers(pool):
-    run(pool, job())
+    run_jobs(pool, make_job())
     assert all(os.getpgid(pid) != os.getpgrp() for pid in pool.pids)
 
 
 def test_the_sizes_that_are_described_are_those_that_are_trained_on(pool):
-    (ended,), _ = run(pool, job(0, NETWORK, Budget(1, "epochs")))
+    (ended,), _ = run_jobs(pool, make_job(0, NETWORK, Budget(1, "epochs")))
     seen = ended.metrics["examples_per_second"] * ended.metrics["train_seconds"]
     assert seen == pytest.approx(describe_dataset("digits").train // 64 * 64, abs=0.5)
 
@@ -284,7 +284,7 @@ def test_a_trained_trial_says_what_its_model_costs(pool):
     """The wide one takes more of everything, each at its best; what does not depend on the machine is the same."""
     narrow, wide = (aw.sequential(aw.conv2d(filters=n, size=3), aw.relu(), aw.affine(units=10)) for n in (2, 256))
     architectures = [narrow, *[narrow, wide] * 3]  # the first job of a worker takes more
-    (_, *ended), _ = run(pool, *(job(trial, each) for trial, each in enumerate(architectures)))
+    (_, *ended), _ = run_jobs(pool, *(make_job(trial, each) for trial, each in enumerate(architectures)))
     small, large = ([each.metrics for each in ended[first::2]] for first in (0, 1))
     for name in ("parameters", "flops", "latency_seconds", "peak_memory_bytes", "train_seconds"):
         assert min(each[name] for each in small) < min(each[name] for each in large), name

@@ -15,7 +15,7 @@ from archwright.evaluate.workers import time_limit as time_limit_module
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.evaluate.workers.protocol import JobEnded, WorkerReady, encode
 from archwright.evaluate.workers.time_limit import LAST_CALL_SECONDS, OVERTIME_SECONDS, STANDSTILL_SECONDS
-from tests.evaluate.jobs import job
+from tests.evaluate.jobs import make_job
 
 LIMIT = 5.0
 END = JobEnded(AttemptResult(0, 1, "ok", {"accuracy": 0.5}, 2.0), True)
@@ -75,7 +75,7 @@ def begun(monkeypatch, clock):
     """A pool, and its worker, which has a job that may take five seconds."""
     monkeypatch.setattr(process_module.subprocess, "Popen", Worker)
     with WorkerPool(FunctionConfig("own.py:score"), trial_timeout=LIMIT) as pool:
-        pool.submit(job())
+        pool.submit(make_job())
         (process,) = pool._workers
         worker: Any = process._process
         worker.say(WorkerReady())
@@ -140,7 +140,7 @@ def test_a_worker_that_has_ended_its_job_is_not_killed_while_its_coordinator_wai
     assert begun.worker.returncode is None
     clock.now += 60.0
     assert [type(message) for message in begun.pool.collect(0.0)] == [Report, AttemptResult]
-    begun.pool.submit(job(1))
+    begun.pool.submit(make_job(1))
     assert begun.process.job is not None, "it is warm"
 
 
@@ -161,7 +161,7 @@ def test_a_job_that_is_killed_while_its_coordinator_waits_for_the_log_has_said_w
 def test_a_worker_that_gets_ready_while_nobody_listens_is_ready(monkeypatch, clock):
     monkeypatch.setattr(process_module.subprocess, "Popen", Worker)
     with WorkerPool(FunctionConfig("own.py:score"), start_timeout=5.0) as pool:
-        pool.submit(job())
+        pool.submit(make_job())
         (process,) = pool._workers
         worker: Any = process._process
         clock.now += 9.0

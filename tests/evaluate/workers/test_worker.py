@@ -14,7 +14,7 @@ import torch
 from archwright.evaluate.verdict import Verdict
 from archwright.evaluate.workers.protocol import JobMessage, StopEarly
 from archwright.evaluate.workers.worker import Inbox, attempt
-from tests.evaluate.jobs import job
+from tests.evaluate.jobs import make_job
 
 
 def end_of(error):
@@ -23,7 +23,7 @@ def end_of(error):
     def evaluate(job, tell):  # noqa: ARG001
         raise error
 
-    return attempt(evaluate, job(), lambda report: None)  # noqa: ARG005
+    return attempt(evaluate, make_job(), lambda report: None)  # noqa: ARG005
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_a_job_leaves_in_cycles_is_gone_with_the_attempt():
 
     gc.disable()
     try:
-        attempt(evaluate, job(), lambda report: None)  # noqa: ARG005
+        attempt(evaluate, make_job(), lambda report: None)  # noqa: ARG005
     finally:
         gc.enable()
     assert left[0]() is None
@@ -86,7 +86,7 @@ def test_a_gpu_gets_its_memory_back_after_each_attempt(monkeypatch):
     cuda = SimpleNamespace(is_initialized=lambda: True, empty_cache=lambda: emptied.append(True))
     fake = SimpleNamespace(cuda=cuda, manual_seed=lambda seed: None)  # noqa: ARG005
     monkeypatch.setitem(sys.modules, "torch", fake)
-    attempt(lambda job, tell: Verdict("ok"), job(), lambda report: None)  # noqa: ARG005
+    attempt(lambda job, tell: Verdict("ok"), make_job(), lambda report: None)  # noqa: ARG005
     assert emptied == [True]
 
 
@@ -105,7 +105,7 @@ def test_a_thread_that_goes_on_says_nothing_once_the_attempt_is_over():
         tell(1, {"accuracy": 0.5})
         return Verdict("ok", {"accuracy": 0.5})
 
-    attempt(evaluate, job(), reports.append)
+    attempt(evaluate, make_job(), reports.append)
     go_on.set()
     threads[0].join()
     assert [report.epoch for report in reports] == [1]
@@ -116,9 +116,9 @@ def test_a_stop_that_comes_too_late_does_not_stop_a_later_job_of_the_same_number
     messages: SimpleQueue = SimpleQueue()
     inbox = Inbox(iter(messages.get, None))
     jobs = inbox.take_jobs()
-    messages.put(JobMessage.of(job(0)))
+    messages.put(JobMessage.of(make_job(0)))
     assert inbox.find_stop_reason(next(jobs)) == ""
-    for message in (StopEarly(0, 1, "it was worse"), JobMessage.of(job(0)), None):
+    for message in (StopEarly(0, 1, "it was worse"), JobMessage.of(make_job(0)), None):
         messages.put(message)
     assert inbox.find_stop_reason(next(jobs)) == ""
     assert next(jobs, None) is None

@@ -24,7 +24,7 @@ from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunR
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.verify import verify_log
-from tests.places import ROOT
+from tests.paths import ROOT
 from tests.search.instant import InstantEvaluator, make_started
 from tests.search.running.test_loop import events_of, start_loop
 from tests.search.steered import SteeredEvaluator, open_broken_evaluator

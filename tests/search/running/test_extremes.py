@@ -31,7 +31,7 @@ from archwright.store.fold import fold_events
 from archwright.store.memory_log import MemoryLog
 from archwright.store.query import query
 from tests.scripts import import_script
-from tests.search.contract import Session, check_proposals, problem, replay_session
+from tests.search.contract import Session, check_proposals, make_problem, replay_session
 from tests.search.instant import InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import events_of, make_loop
 
@@ -56,7 +56,7 @@ CASES = {
 @example([MOST, -MOST, None, MOST], "minimize", 2)
 def test_every_searcher_goes_on_whatever_the_scores(searcher, scores, direction, workers):
     """Without a warning, and to the state that the log gives: so a run can be resumed."""
-    session = Session(searcher, problem(SMALL, direction), 1)
+    session = Session(searcher, make_problem(SMALL, direction), 1)
     there = iter(scores * 12)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -68,7 +68,7 @@ def test_every_searcher_goes_on_whatever_the_scores(searcher, scores, direction,
 
 def test_a_forest_goes_on_too(monkeypatch):
     monkeypatch.setattr(forest, "TREES", 3)  # quicker
-    session = Session(find_searcher("smbo", {"surrogate": "forest", "initial": 2}), problem(SMALL))
+    session = Session(find_searcher("smbo", {"surrogate": "forest", "initial": 2}), make_problem(SMALL))
     there = iter([MOST, -MOST, LEAST, -0.0] * 3)
     session.run(6, lambda path: next(there))  # noqa: ARG005
     check_proposals(session)
@@ -77,7 +77,7 @@ def test_a_forest_goes_on_too(monkeypatch):
 def test_the_value_of_a_node_by_hand():
     """Two of the largest and a failure, which counts as the lowest: they are all one, and so is their mean."""
     searcher = Mcts(exploration=0.0)
-    session = Session(searcher, problem(aw.settings(x=["a", "b"])))
+    session = Session(searcher, make_problem(aw.settings(x=["a", "b"])))
     session.run(4, lambda path: MOST)  # noqa: ARG005
     tree = session.state.tree
     assert searcher._estimate_value(session.state, tree) == MOST
@@ -89,7 +89,7 @@ def test_the_value_of_a_node_by_hand():
 
 @given(st.lists(extremes, min_size=2, max_size=5))
 def test_rescaled_scores_lie_between_0_and_1(values):
-    session = Session(Mcts(rescale=True), problem(aw.settings(x=["a", "b", "c"])))
+    session = Session(Mcts(rescale=True), make_problem(aw.settings(x=["a", "b", "c"])))
     there = iter(values * 5)
     session.run(5, lambda path: next(there))  # noqa: ARG005
     assert 0 <= Mcts(rescale=True)._estimate_value(session.state, session.state.tree) <= 1

@@ -16,7 +16,7 @@ from archwright.store.events import AttemptStarted, Proposed, Scored
 from archwright.store.journal import locate_journal
 from archwright.store.memory_log import MemoryLog
 from archwright.store.verify import verify_log
-from tests.places import ROOT
+from tests.paths import ROOT
 from tests.search.instant import InstantEvaluator
 from tests.search.running.test_loop import events_of, start_loop
 

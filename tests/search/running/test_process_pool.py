@@ -9,10 +9,10 @@ import time
 import pytest
 
 from archwright.search.running.process_pool import MAX_WAITING_RESULTS, ProcessDied, ProcessPool
-from tests.ends import children_of, gone
-from tests.places import ROOT
+from tests.paths import ROOT
+from tests.processes import find_children, wait_until_gone
 from tests.search import pool_jobs
-from tests.search.pool_jobs import Unlucky, identity
+from tests.search.pool_jobs import JobError, identity
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_every_item_is_done_once_by_one_of_the_processes():
     pids = {pid for _, (_, pid) in results}
     assert 1 <= len(pids) <= 2
     assert os.getpid() not in pids
-    assert gone(pids)
+    assert wait_until_gone(pids)
 
 
 SCRIPT = """
@@ -76,7 +76,7 @@ def test_what_a_job_raises_is_raised_here_and_the_others_results_arrive():
     results = []
     with (
         ProcessPool(pool_jobs.raise_at_13, identity, [1, 2, 13, 3], 1) as pool,
-        pytest.raises(Unlucky, match="thirteen") as raised,
+        pytest.raises(JobError, match="thirteen") as raised,
     ):
         collect_all(pool, results)
     assert [item for item, _ in results] == [1, 2]
@@ -133,7 +133,7 @@ def test_leaving_the_block_ends_what_runs():
         pids = [worker.process.pid for worker in pool._workers]
         assert pool.collect(0.5) == []
     assert time.monotonic() - began < 30
-    assert gone(pids)
+    assert wait_until_gone(pids)
 
 
 @pytest.mark.slow
@@ -166,13 +166,13 @@ def test_processes_are_gone_once_who_started_them_is_killed(tmp_path, wait):
     command = [sys.executable, "-m", "tests.search.pool_jobs", str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as program:
         until = time.monotonic() + 60
-        while time.monotonic() < until and not (children := children_of(program.pid)):
+        while time.monotonic() < until and not (children := find_children(program.pid)):
             time.sleep(0.01)
         while wait is None and len(list(tmp_path.iterdir())) < 2 and time.monotonic() < until:
             time.sleep(0.01)
         time.sleep(wait or 0.0)
-        children = children_of(program.pid)
+        children = find_children(program.pid)
         assert children
         program.kill()
-    assert gone(children)
-    assert gone(int(file.name) for file in tmp_path.iterdir())
+    assert wait_until_gone(children)
+    assert wait_until_gone(int(file.name) for file in tmp_path.iterdir())

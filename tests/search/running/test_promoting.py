@@ -15,9 +15,9 @@ from archwright.search.searchers import named
 from archwright.store.artifacts import find_kinds, find_trials, locate_run_folder
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Reported, Scored
-from tests.places import ROOT
+from tests.paths import ROOT
 from tests.search.halving import Halving
-from tests.search.promoting import promote, workers
+from tests.search.promoting import open_pool, promote
 
 TIMES = ("seconds", "second", "memory")
 
@@ -45,7 +45,7 @@ def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(
     whole, killed = tmp_path / "whole.duckdb", tmp_path / "killed.duckdb"
     killed_at(killed, jobs=3)
     killed_at(killed, scores=3)
-    with workers() as pool:
+    with open_pool() as pool:
         promote(whole, pool)
         promote(killed, pool)
 

@@ -31,11 +31,11 @@ from archwright.store.fold import fold_events
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
 from archwright.store.runs import fork_run
-from tests.goldens.make_runs import CASES, HERE, SPACES, TRIALS, path, read, verdict
+from tests.goldens.make_runs import CASES, FOLDER, SPACES, TRIALS, finish_job, locate_golden, read_golden
 from tests.search.instant import InstantEvaluator
 from tests.search.running.test_search_state import events_of, one_run
 
-GOLDENS = sorted(HERE.glob("*.events"))
+GOLDENS = sorted(FOLDER.glob("*.events"))
 TODAY = {case: get_revision(SEARCHERS[name]) for case, (name, _) in CASES.items()}
 NOW = TODAY["smbo"]
 
@@ -70,7 +70,7 @@ def test_every_searcher_has_its_goldens():
 @pytest.mark.parametrize("file", [one(file) for file in GOLDENS if of_today(file)])
 def test_todays_code_proposes_what_todays_revision_does(file):
     """To the last choice. The remedy for one who changed a searcher is in the message."""
-    events = read(file)
+    events = read_golden(file)
     assert events[0].searcher["revision"] == revision_in(file)
     found = next(find_mismatches(events), None)
     assert found is None, (
@@ -121,11 +121,11 @@ def test_another_processor_proposes_the_same(file, monkeypatch):
     monkeypatch.setattr(Ridge, "predict", rounded_otherwise(Ridge.predict, 1e-15, noise))
     changed = {name: rounded_otherwise(surrogate, 1e-12, noise) for name, surrogate in smbo.SURROGATES.items()}
     monkeypatch.setattr(smbo, "SURROGATES", changed)
-    assert list(find_mismatches(read(file))) == []
+    assert list(find_mismatches(read_golden(file))) == []
 
 
 def test_a_number_of_another_last_digit_is_the_same():
-    events = read(path("random", "wide", 1))
+    events = read_golden(locate_golden("random", "wide", 1))
     at, event = next((i, each) for i, each in enumerate(events) if isinstance(each, Proposed))
     places = {name: i for i, (name, _) in enumerate(event.path)}
     place = next(i for name, i in places.items() if name.endswith("learning_rate"))
@@ -150,7 +150,7 @@ def named_revision(events, revision):
 @pytest.mark.parametrize("file", OLDER)
 def test_a_run_of_an_older_revision_opens_and_is_held_against_nothing(file):
     """All of its proposals are that revision's; none is called changed."""
-    events = named_revision(read(file), revision_in(file))
+    events = named_revision(read_golden(file), revision_in(file))
     assert fold_events(events).scored == replay_search(events).proposed > 0
     assert {revision for _, _, revision in find_own_proposals(events)} == {revision_in(file)}
     assert list(find_mismatches(events)) == []
@@ -159,7 +159,7 @@ def test_a_run_of_an_older_revision_opens_and_is_held_against_nothing(file):
 @pytest.mark.parametrize("file", OLDER)
 def test_a_log_from_before_revisions_may_be_of_any(file):
     """What differs from today's is told as that of a revision that nobody knows."""
-    events = read(file)
+    events = read_golden(file)
     events[0] = evolve(events[0], searcher={key: each for key, each in events[0].searcher.items() if key != "revision"})
     assert {found.revision for found in find_mismatches(events)} <= {None}
     assert set(trace_revisions(events)) == {None}
@@ -167,7 +167,7 @@ def test_a_log_from_before_revisions_may_be_of_any(file):
 
 
 def test_a_log_from_before_revisions_is_of_the_first_where_there_is_no_other():
-    events = read(path("mcts", "small", 1))
+    events = read_golden(locate_golden("mcts", "small", 1))
     searcher = {key: value for key, value in events[0].searcher.items() if key != "revision"}
     events[0] = evolve(events[0], searcher=searcher)
     assert set(trace_revisions(events)) == {1}
@@ -183,7 +183,7 @@ def gone_on(events, trials):
     position = log.append("run", events, START)
     event = RunResumed(trials, {}, revision=find_new_revision(events))
     loop = SearchLoop(
-        log, "run", position, fold_events(events), replay_search([*events, event]), InstantEvaluator(2, verdict)
+        log, "run", position, fold_events(events), replay_search([*events, event]), InstantEvaluator(2, finish_job)
     )
     loop.run(event)
     return [each.event for each in log.read("run")]
@@ -192,7 +192,7 @@ def gone_on(events, trials):
 @pytest.mark.parametrize("known", [True, False])
 def test_a_run_of_an_older_revision_goes_on_with_todays_and_says_so(known):
     """From there on proposals are compared, and one that was edited is found."""
-    before = read(path("smbo", "wide", 2))
+    before = read_golden(locate_golden("smbo", "wide", 2))
     before = named_revision(before, 2) if known else before
     events = gone_on(before, TRIALS + 4)
     assert [revision for _, _, revision in find_own_proposals(events)] == [2 if known else None] * TRIALS + [NOW] * 4
@@ -208,7 +208,7 @@ def test_resume_says_with_which_revision_it_goes_on(capsys):
     """Nothing, where that is the run's own."""
     said = []
     for revision in (NOW, 2, None):
-        log, events = MemoryLog(), read(path("smbo", "wide", 2))
+        log, events = MemoryLog(), read_golden(locate_golden("smbo", "wide", 2))
         log.append("run", events if revision is None else named_revision(events, revision), START)
         say_revised("run", read_run(log, "run"))
         said.append(capsys.readouterr().out)
@@ -223,7 +223,7 @@ def test_resume_says_with_which_revision_it_goes_on(capsys):
 def test_a_fork_is_of_todays_revision():
     """It inherits what another one proposed, and its own proposals are compared."""
     log = MemoryLog()
-    events = named_revision(read(path("smbo", "wide", 2)), 2)
+    events = named_revision(read_golden(locate_golden("smbo", "wide", 2)), 2)
     log.append("run", events, START)
     fork_run(log, "run", 40, "fork", prepare_fork(read_run(log, "run", 40), trials=12))
     begun = [each.event for each in log.read("fork")]
@@ -268,7 +268,7 @@ def reading(tmp_path):
 )
 def test_what_replay_verify_says(file, known, says, reading, capsys):
     """A person learns which revision proposed what; none of these is a change of the log."""
-    events = read(HERE / f"{file}.events")
+    events = read_golden(FOLDER / f"{file}.events")
     facts = verified(reading(named_revision(events, int(file[-1])) if known else events))
     assert facts["mismatch"] is None
     show_verified(facts, DEFAULT_LOG)
@@ -276,7 +276,7 @@ def test_what_replay_verify_says(file, known, says, reading, capsys):
 
 
 def test_what_replay_verify_says_of_two_revisions(reading, capsys):
-    facts = verified(reading(gone_on(named_revision(read(path("smbo", "wide", 2)), 2), TRIALS + 1)))
+    facts = verified(reading(gone_on(named_revision(read_golden(locate_golden("smbo", "wide", 2)), 2), TRIALS + 1)))
     assert facts["by_revision"] == [{"revision": 2, "proposals": TRIALS}, {"revision": NOW, "proposals": 1}]
     show_verified(facts, DEFAULT_LOG)
     out = capsys.readouterr().out
@@ -297,7 +297,7 @@ def test_settings_that_a_log_does_not_name_are_those_of_then(monkeypatch):
 
 
 def test_a_setting_that_a_fork_changes_leaves_the_others(reading):
-    run = reading(read(path("smbo", "wide", 2)))
+    run = reading(read_golden(locate_golden("smbo", "wide", 2)))
     changed = made_searcher(run, None, ["rollouts=16"])
     assert changed == searcher_to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
 

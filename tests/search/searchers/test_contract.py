@@ -8,7 +8,7 @@ from archwright.core import protocols
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import Proposal
 from archwright.search.searchers.random_search import RandomSearch
-from tests.search.contract import Session, check_proposals, noise, problem, without_leaf
+from tests.search.contract import Session, check_proposals, drop_leaf, make_problem, score_path
 from tests.search.instant import SPACE
 
 
@@ -39,8 +39,8 @@ def with_path(proposal: Proposal, path) -> Proposal:
 
 
 def odd(change) -> Session:
-    session = Session(Odd(change), problem(SPACE))
-    session.run(3, noise)
+    session = Session(Odd(change), make_problem(SPACE))
+    session.run(3, score_path)
     return session
 
 
@@ -72,6 +72,6 @@ def test_what_a_log_gives_back_is_walked_again(monkeypatch):
     proposal = odd(lambda proposal: proposal).proposals[0]
     assert proposal.leaf.path == proposal.path
     assert not walked
-    assert without_leaf(proposal) == proposal
-    assert without_leaf(proposal).leaf == proposal.leaf
+    assert drop_leaf(proposal) == proposal
+    assert drop_leaf(proposal).leaf == proposal.leaf
     assert len(walked) == 1

@@ -8,7 +8,7 @@ import archwright as aw
 from archwright.core.value import Path
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.random_search import RandomSearch
-from tests.search.contract import Session, noise, problem
+from tests.search.contract import Session, make_problem, score_path
 
 # Random leaves differ in about six of eight choices, so that who is one choice away is the parent.
 LETTERS = aw.settings(**{f"x{i}": list("abcd") for i in range(8)})
@@ -21,7 +21,7 @@ def apart(a: Path, b: Path) -> int:
 
 def found_population(searcher: Evolution, scores, direction: str = "maximize") -> Session:
     """A session in which the first trials were told these scores, one by one."""
-    session = Session(searcher, problem(LETTERS, direction=direction))
+    session = Session(searcher, make_problem(LETTERS, direction=direction))
     for score in scores:
         session.ask()
         session.tell(session.proposals[-1], score)
@@ -46,9 +46,9 @@ def test_the_usual_population_and_sample():
 
 def test_the_founders_are_random_leaves():
     """As many as the population has members; the next one is a child."""
-    session, other = (Session(searcher, problem(LETTERS)) for searcher in (Evolution(), RandomSearch()))
-    session.run(31, noise)
-    other.run(31, noise)
+    session, other = (Session(searcher, make_problem(LETTERS)) for searcher in (Evolution(), RandomSearch()))
+    session.run(31, score_path)
+    other.run(31, score_path)
     assert session.proposals[:30] == other.proposals[:30]
     assert session.proposals[30] != other.proposals[30]
     assert any(apart(session.proposals[30].path, founder.path) == 1 for founder in session.proposals[:30])
@@ -106,5 +106,5 @@ def test_the_parent_is_the_best_of_a_sample_with_replacement(sample, best, worst
 
 def test_a_space_without_choices():
     """Its only leaf, again and again: evolution may evaluate a leaf twice."""
-    session = Session(Evolution(population=2), problem(aw.affine(10)))
-    assert [proposal.path for proposal in session.run(5, noise)] == [()] * 5
+    session = Session(Evolution(population=2), make_problem(aw.affine(10)))
+    assert [proposal.path for proposal in session.run(5, score_path)] == [()] * 5

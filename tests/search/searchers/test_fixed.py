@@ -10,7 +10,7 @@ from archwright.core.node import PathMismatch, root
 from archwright.core.traversal import sample
 from archwright.search.searchers.fixed import Fixed, NotALeaf
 from archwright.search.searchers.named import searcher_from_json, searcher_to_json
-from tests.search.contract import Session, check_proposals, noise, problem, replay_session
+from tests.search.contract import Session, check_proposals, make_problem, replay_session, score_path
 from tests.search.instant import SPACE
 
 
@@ -21,8 +21,8 @@ def leaf(seed=0.3):
 @given(workers=st.integers(1, 4), seed=st.integers(0, 100), number=st.floats(0, 0.99))
 def test_every_proposal_is_the_leaf_and_the_state_is_the_fold_of_the_events(workers, seed, number):
     searcher = Fixed(leaf(number).path)
-    session = Session(searcher, problem(SPACE), seed)
-    session.run(10, lambda path: None if seed % 3 == 0 else noise(path), workers, seed)
+    session = Session(searcher, make_problem(SPACE), seed)
+    session.run(10, lambda path: None if seed % 3 == 0 else score_path(path), workers, seed)
     check_proposals(session)
     assert {p.path for p in session.proposals} == {leaf(number).path}
     assert replay_session(session) == session.state
@@ -36,6 +36,6 @@ def test_settings_survive_a_log():
 
 def test_a_path_that_is_no_leaf_is_refused():
     with pytest.raises(NotALeaf, match=r"ends after 1 choices, and the space asks 0.settings.learning_rate there"):
-        Fixed(leaf().path[:1]).start(problem(SPACE))
+        Fixed(leaf().path[:1]).start(make_problem(SPACE))
     with pytest.raises(PathMismatch, match=r"step 0 of the path is no.such = 3"):
-        Fixed((("no.such", 3),)).start(problem(SPACE))
+        Fixed((("no.such", 3),)).start(make_problem(SPACE))

@@ -8,7 +8,7 @@ from archwright.core.value import Path
 from archwright.search.randomness import uniforms
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.random_search import RandomSearch
-from tests.search.contract import Session, noise, problem
+from tests.search.contract import Session, make_problem, score_path
 
 LETTERS = aw.settings(x=list("abcde"))
 NUMBERS = aw.settings(x=aw.integers(1, 1000))
@@ -30,7 +30,7 @@ def ask_and_tell(session: Session, score: float | None) -> object:
 
 def test_begins_at_a_random_leaf_and_tries_its_neighbours():
     """Nothing is better than the first of five letters: the other four come, each once, and then nothing."""
-    session = Session(LocalSearch(), problem(LETTERS))
+    session = Session(LocalSearch(), make_problem(LETTERS))
     first = ask_and_tell(session, 1.0)
     assert first == draw_restart(LETTERS, 0)
     others = [ask_and_tell(session, 0.0) for _ in range(4)]
@@ -42,7 +42,7 @@ def test_neighbours_come_in_random_order():
     """Of 24 orders of the other four letters for each first one, 40 searches have a dozen and more."""
     orders = set()
     for seed in range(40):
-        proposals = Session(LocalSearch(), problem(LETTERS), seed).run(5, lambda path: 0.0)  # noqa: ARG005
+        proposals = Session(LocalSearch(), make_problem(LETTERS), seed).run(5, lambda path: 0.0)  # noqa: ARG005
         values = [proposal.path[0][1] for proposal in proposals]
         others = [letter for letter in "abcde" if letter != values[0]]
         orders.add(tuple(map(others.index, values[1:])))
@@ -51,7 +51,7 @@ def test_neighbours_come_in_random_order():
 
 def test_goes_to_the_first_that_is_better_and_forgets_the_other_neighbours():
     """From a start worth 0 to its first neighbour, worth 1, at once: what comes next are neighbours of that one."""
-    session = Session(LocalSearch(), problem(NUMBERS))
+    session = Session(LocalSearch(), make_problem(NUMBERS))
     start, better = ask_and_tell(session, 0.0), ask_and_tell(session, 1.0)
     rest = [ask_and_tell(session, 0.5) for _ in range(len(find_neighbours(aw.integers(1, 1000), better)) - 1)]
     assert set(rest) <= set(find_neighbours(aw.integers(1, 1000), better)) - {start}
@@ -59,7 +59,7 @@ def test_goes_to_the_first_that_is_better_and_forgets_the_other_neighbours():
 
 def test_equal_is_not_better():
     """All score the same: after the start come its own neighbours only, and then a restart."""
-    session = Session(LocalSearch(), problem(NUMBERS))
+    session = Session(LocalSearch(), make_problem(NUMBERS))
     start = ask_and_tell(session, 0.5)
     around = find_neighbours(aw.integers(1, 1000), start)
     assert sorted(ask_and_tell(session, 0.5) for _ in around) == sorted(around)  # type: ignore[type-var]
@@ -70,7 +70,7 @@ def test_equal_is_not_better():
 
 def test_restarts_where_nothing_is_better_even_if_that_is_worse():
     """The start is worth 0.9 and its neighbours less. A restart, worth 0.1, is the next incumbent."""
-    session = Session(LocalSearch(), problem(NUMBERS))
+    session = Session(LocalSearch(), make_problem(NUMBERS))
     start = ask_and_tell(session, 0.9)
     for _ in find_neighbours(aw.integers(1, 1000), start):
         ask_and_tell(session, 0.5)
@@ -83,7 +83,7 @@ def test_restarts_where_nothing_is_better_even_if_that_is_worse():
 @pytest.mark.parametrize("scores", [(None, None, 0.1), (None, 0.1, 0.0)])
 def test_a_failed_trial_is_worse_than_any(scores):
     """A start that failed is left for the first neighbour that has a score, whatever it is."""
-    session = Session(LocalSearch(), problem(NUMBERS))
+    session = Session(LocalSearch(), make_problem(NUMBERS))
     found = [ask_and_tell(session, score) for score in scores]
     assert session.state.incumbent.score == 0.1
     better = found[scores.index(0.1)]
@@ -92,7 +92,7 @@ def test_a_failed_trial_is_worse_than_any(scores):
 
 def test_minimising():
     """Smaller is better: from 5 to 3, not to 7."""
-    session = Session(LocalSearch(), problem(LETTERS, direction="minimize"))
+    session = Session(LocalSearch(), make_problem(LETTERS, direction="minimize"))
     start, worse, better = ask_and_tell(session, 5.0), ask_and_tell(session, 7.0), ask_and_tell(session, 3.0)
     assert session.state.incumbent.proposal.path[0][1] == better
     assert {ask_and_tell(session, 9.0), ask_and_tell(session, 9.0)} == set("abcde") - {start, worse, better}
@@ -100,14 +100,14 @@ def test_minimising():
 
 def test_no_neighbour_comes_again():
     """Six choices of four letters: each neighbour differs in one choice from where the search stands by then."""
-    session = Session(LocalSearch(), problem(SIX))
+    session = Session(LocalSearch(), make_problem(SIX))
     current: Path | None = None
     best = -1.0
     for _ in range(300):
         proposal = session.ask()
         assert proposal is not None
         apart = None if current is None else sum(a != b for a, b in zip(proposal.path, current, strict=True))
-        score = noise(proposal.path)
+        score = score_path(proposal.path)
         session.tell(proposal, score)
         if apart != 1 or score > best:
             current, best = proposal.path, score
@@ -118,7 +118,7 @@ def test_no_neighbour_comes_again():
 
 def test_several_workers_try_several_neighbours():
     """Four under way are four neighbours of the start; the one that is better is where the search goes on from."""
-    session = Session(LocalSearch(), problem(NUMBERS))
+    session = Session(LocalSearch(), make_problem(NUMBERS))
     start = ask_and_tell(session, 0.5)
     under_way = [session.ask() for _ in range(4)]
     around = find_neighbours(aw.integers(1, 1000), start)
@@ -142,7 +142,7 @@ def test_finds_the_top_of_a_hill_of_numbers():
     space = aw.settings(rate=aw.reals(1e-5, 1.0, log=True), momentum=aw.reals(0, 1), units=aw.integers(1, 1000))
     best = {
         type(searcher): [
-            max(hill(p.path) for p in Session(searcher, problem(space), s).run(100, hill)) for s in range(10)
+            max(hill(p.path) for p in Session(searcher, make_problem(space), s).run(100, hill)) for s in range(10)
         ]
         for searcher in (LocalSearch(), RandomSearch())
     }

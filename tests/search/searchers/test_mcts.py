@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.protocols import Outcome
 from archwright.search.searchers.mcts import Mcts, MctsState, TreeNode
-from tests.search.contract import Session, noise, problem
+from tests.search.contract import Session, make_problem, score_path
 
 BANDIT = aw.dropout([0.1, 0.2, 0.3])
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32, 48, 64], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])))
@@ -33,7 +33,7 @@ def test_greedy_bandit_by_hand():
     once, in a random order, as unvisited branches come first. Each arm is a leaf, so it is exhausted then: after four
     proposals at the latest there is none left.
     """
-    session = Session(Mcts(exploration=0.0), problem(BANDIT))
+    session = Session(Mcts(exploration=0.0), make_problem(BANDIT))
     worth = {0.1: 0.2, 0.2: 0.9, 0.3: 0.5}
     session.run(10, lambda path: worth[path[0][1]])
     assert sorted(chosen(session)[1:]) == [0.1, 0.2, 0.3]
@@ -49,7 +49,7 @@ def test_selection_follows_equation_two():
     searcher = Mcts()
     parent = TreeNode(visits=11, rollouts=1, branch_count=2)
     few, many = TreeNode(visits=2, utility_sum=2 * 0.6), TreeNode(visits=8, utility_sum=8 * 0.5)  # type: ignore[arg-type]
-    state = MctsState(problem(SMALL), min_utility=0.0, max_utility=1.0)
+    state = MctsState(make_problem(SMALL), min_utility=0.0, max_utility=1.0)
     assert searcher._compute_bound(state, parent, many) == pytest.approx(0.8871, abs=1e-4)
     assert searcher._compute_bound(state, parent, few) == pytest.approx(1.3743, abs=1e-4)
 
@@ -57,7 +57,7 @@ def test_selection_follows_equation_two():
 def test_greedy_search_on_a_tree_by_hand():
     """With c = 0 and the filters as score: after each was entered once, the best is entered again."""
     space = aw.conv2d(filters=[8, 16, 32, 64], size=[1, 3, 5, 7], stride=[1, 2, 3])
-    session = Session(Mcts(exploration=0.0), problem(space))
+    session = Session(Mcts(exploration=0.0), make_problem(space))
     session.run(9, lambda path: path[0][1] / 100)
     filters = [proposal.path[0][1] for proposal in session.proposals]
     assert sorted(filters[1:5]) == [8, 16, 32, 64]
@@ -69,8 +69,8 @@ def test_greedy_search_on_a_tree_by_hand():
 @given(st.integers(0, 500), st.integers(1, 4), st.sampled_from([0, 2, 3]))
 def test_visits_add_up(seed, workers, parts):
     """The visits of a node are the rollouts from it and the visits of its children; in the end none is pending."""
-    session = Session(Mcts(parts=parts), problem(SMALL), seed)
-    session.run(30, noise, workers, seed)
+    session = Session(Mcts(parts=parts), make_problem(SMALL), seed)
+    session.run(30, score_path, workers, seed)
     for tree_node in tree_nodes(session.state.tree):
         assert tree_node.visits == tree_node.rollouts + sum(child.visits for child in tree_node.children.values())
         assert tree_node.pending == 0
@@ -80,14 +80,14 @@ def test_visits_add_up(seed, workers, parts):
 @given(st.permutations(range(8)), st.sampled_from([0, 2]))
 def test_order_of_outcomes_makes_no_difference(order, parts):
     """The same outcomes in any order give the same statistics, to the last bit."""
-    session = Session(Mcts(parts=parts), problem(SMALL))
+    session = Session(Mcts(parts=parts), make_problem(SMALL))
     for _ in range(8):
         session.ask()
     states = []
     for told in (range(8), order):
         state = session.state
         for i in told:
-            score = None if i == 3 else noise(session.proposals[i].path, str(i))
+            score = None if i == 3 else score_path(session.proposals[i].path, str(i))
             status = "ok" if score is not None else "crashed"
             state = session.searcher.tell(state, Outcome(session.proposals[i], status, score), lambda: 0.0)
         states.append(state)
@@ -98,8 +98,8 @@ def test_order_of_outcomes_makes_no_difference(order, parts):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_finite_space_is_exhausted_and_every_leaf_proposed(parts, workers):
     """Every leaf comes up, and then there is nothing to propose: what is exhausted is not entered again."""
-    session = Session(Mcts(parts=parts), problem(SMALL))
-    session.run(1000, noise, workers)
+    session = Session(Mcts(parts=parts), make_problem(SMALL))
+    session.run(1000, score_path, workers)
     proposed = {proposal.path for proposal in session.proposals}
     assert proposed == {leaf.path for leaf in aw.enumerate_leaves(SMALL, (1, 8, 8))}
     assert session.state.tree.exhausted
@@ -108,7 +108,7 @@ def test_finite_space_is_exhausted_and_every_leaf_proposed(parts, workers):
 
 def test_running_proposals_spread():
     """Proposals that nobody has heard of yet go to different branches."""
-    session = Session(Mcts(), problem(aw.conv2d(filters=[8, 16, 32, 64], size=aw.integers(1, 9))))
+    session = Session(Mcts(), make_problem(aw.conv2d(filters=[8, 16, 32, 64], size=aw.integers(1, 9))))
     for _ in range(5):
         session.ask()
     assert sorted(proposal.path[0][1] for proposal in session.proposals[1:]) == [8, 16, 32, 64]
@@ -116,8 +116,8 @@ def test_running_proposals_spread():
 
 def test_bisection_has_the_depth_of_the_logarithm():
     """Five values give depth 3 (section 5.3): by bisection, each of them is three narrowings away at most."""
-    session = Session(Mcts(parts=2), problem(aw.dropout([0.1, 0.2, 0.3, 0.4, 0.5])))
-    session.run(1000, noise)
+    session = Session(Mcts(parts=2), make_problem(aw.dropout([0.1, 0.2, 0.3, 0.4, 0.5])))
+    session.run(1000, score_path)
 
     def depth(tree_node: TreeNode) -> int:
         return 1 + max(map(depth, tree_node.children.values()), default=-1)
@@ -128,7 +128,7 @@ def test_bisection_has_the_depth_of_the_logarithm():
 def test_bisection_of_reals_goes_down_to_the_grain():
     """A greedy search for the largest real number in [0, 1] comes within 2 % of it in 60 trials."""
     space = aw.settings(momentum=aw.reals(0.0, 1.0))
-    runs = [Session(Mcts(parts=2, exploration=0.05), problem(space), seed) for seed in range(5)]
+    runs = [Session(Mcts(parts=2, exploration=0.05), make_problem(space), seed) for seed in range(5)]
     assert all(max(p.path[0][1] for p in run.run(60, lambda path: path[0][1])) > 0.98 for run in runs)
 
 
@@ -136,9 +136,9 @@ def test_minimising_is_maximising_the_negative():
     """With scores negated and the direction turned, every proposal is the same; also when scores are rescaled."""
     for rescale in (False, True):
         searcher = Mcts(rescale=rescale)
-        up, down = Session(searcher, problem(SMALL)), Session(searcher, problem(SMALL, direction="minimize"))
-        up.run(20, noise)
-        down.run(20, lambda path: -noise(path))
+        up, down = Session(searcher, make_problem(SMALL)), Session(searcher, make_problem(SMALL, direction="minimize"))
+        up.run(20, score_path)
+        down.run(20, lambda path: -score_path(path))
         assert [p.path for p in up.proposals] == [p.path for p in down.proposals]
 
 
@@ -146,7 +146,7 @@ def test_failures_are_worth_the_lowest_score():
     """Two arms: one fails always, one scores 0.9; a third scores 0.5. The greedy search prefers 0.9."""
     space = aw.sequential(aw.dropout([0.1, 0.2, 0.3]), aw.settings(x=aw.reals(0, 1)))
     worth = {0.1: None, 0.2: 0.9, 0.3: 0.5}
-    session = Session(Mcts(exploration=0.0), problem(space))
+    session = Session(Mcts(exploration=0.0), make_problem(space))
     session.run(12, lambda path: worth[path[0][1]])
     assert set(chosen_rates := [p.path[0][1] for p in session.proposals][4:]) == {0.2}, chosen_rates
 
@@ -159,14 +159,14 @@ def test_failures_are_worth_the_lowest_score_of_any_range(direction, good, fair)
     """Not 0, which is the best of losses and of negative scores: the arm that fails is entered once and no more."""
     space = aw.sequential(aw.dropout([0.1, 0.2, 0.3]), aw.settings(x=aw.reals(0, 1)))
     worth = {0.1: None, 0.2: good, 0.3: fair}
-    session = Session(Mcts(exploration=0.0), problem(space, direction=direction))
+    session = Session(Mcts(exploration=0.0), make_problem(space, direction=direction))
     session.run(12, lambda path: worth[path[0][1]])
     assert {proposal.path[0][1] for proposal in session.proposals[4:]} == {0.2}
 
 
 def test_the_value_of_a_node_with_failures_by_hand():
     """Two scores of -3 and -4 and one failure, where the lowest so far is -10 and the highest -1."""
-    state = MctsState(problem(SMALL), min_utility=-10.0, max_utility=-1.0)
+    state = MctsState(make_problem(SMALL), min_utility=-10.0, max_utility=-1.0)
     tree_node = TreeNode(visits=3, utility_sum=Fraction(-7), failures=1)
     assert Mcts()._estimate_value(state, tree_node) == pytest.approx(-17 / 3)
     assert Mcts(rescale=True)._estimate_value(state, tree_node) == pytest.approx((-17 / 3 + 10) / 9)
@@ -174,16 +174,16 @@ def test_the_value_of_a_node_with_failures_by_hand():
 
 def test_what_only_rollouts_came_to_can_come_again():
     """The first rollout ends in an arm that the tree does not have yet: it is entered again, once, and then no more."""
-    session = Session(Mcts(), problem(BANDIT))
-    session.run(10, noise)
+    session = Session(Mcts(), make_problem(BANDIT))
+    session.run(10, score_path)
     assert sorted(chosen(session)) == sorted([0.1, 0.2, 0.3, chosen(session)[0]])
 
 
 def test_scores_of_any_range_are_rescaled():
     """Scores times a million plus an offset: a rescaling search does the same as with scores in [0, 1]."""
-    sessions = [Session(Mcts(rescale=True), problem(SMALL)) for _ in range(2)]
-    sessions[0].run(25, lambda path: round(noise(path) * 64) / 64)
-    sessions[1].run(25, lambda path: round(noise(path) * 64) * 2.0**14 + 2.0**20)
+    sessions = [Session(Mcts(rescale=True), make_problem(SMALL)) for _ in range(2)]
+    sessions[0].run(25, lambda path: round(score_path(path) * 64) / 64)
+    sessions[1].run(25, lambda path: round(score_path(path) * 64) * 2.0**14 + 2.0**20)
     first, second = ([p.path for p in session.proposals] for session in sessions)
     assert first == second
 
@@ -191,13 +191,15 @@ def test_scores_of_any_range_are_rescaled():
 def test_wide_domains_are_split():
     """A domain of 10,000 integers has no branch for each, and every integer can still be reached."""
     space = aw.settings(x=aw.integers(1, 10_000))
-    session = Session(Mcts(), problem(space))
+    session = Session(Mcts(), make_problem(space))
     session.run(200, lambda path: path[0][1] / 10_000)
     assert all(tree_node.branch_count <= 64 for tree_node in tree_nodes(session.state.tree))
     assert max(p.path[0][1] for p in session.proposals) > 9_900
 
 
 def test_ties_are_broken_at_random():
-    firsts = {tuple(p.path[0][1] for p in Session(Mcts(), problem(SMALL), s).run(6, noise)[1:]) for s in range(12)}
+    firsts = {
+        tuple(p.path[0][1] for p in Session(Mcts(), make_problem(SMALL), s).run(6, score_path)[1:]) for s in range(12)
+    }
     assert len(firsts) > 6
     assert all(len(set(itertools.islice(first, 5))) == 5 for first in firsts)

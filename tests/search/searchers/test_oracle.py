@@ -23,7 +23,7 @@ from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
-from tests.places import DATA
+from tests.paths import DATA
 from tests.scripts import import_script
 
 order_statistics = import_script("order_statistics")

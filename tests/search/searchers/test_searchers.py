@@ -14,7 +14,7 @@ from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 from archwright.search.surrogates import forest
-from tests.search.contract import Session, check_proposals, noise, problem, replay_session
+from tests.search.contract import Session, check_proposals, make_problem, replay_session, score_path
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -45,7 +45,7 @@ def few_trees(monkeypatch):
 
 def flaky(path: tuple) -> float | None:
     """A third of the trials fail."""
-    score = noise(path)
+    score = score_path(path)
     return None if score < 1 / 3 else score
 
 
@@ -55,7 +55,7 @@ def flaky(path: tuple) -> float | None:
 def test_state_is_the_fold_of_the_events(searcher, workers, seed, direction):
     """With any number of workers, reals, integers, failures, and either direction: replayed equals live."""
     space = aw.sequential(SPACE, aw.affine(aw.integers(1, 200)))
-    session = Session(searcher, problem(space, direction), seed)
+    session = Session(searcher, make_problem(space, direction), seed)
     session.run(24, flaky, workers, seed)
     check_proposals(session)
     assert replay_session(session) == session.state
@@ -64,15 +64,15 @@ def test_state_is_the_fold_of_the_events(searcher, workers, seed, direction):
 
 @searchers
 def test_same_seed_same_search_another_seed_another(searcher):
-    runs = [Session(searcher, problem(SMALL), seed) for seed in (0, 0, 1)]
-    first, second, third = ([p.path for p in run.run(12, noise)] for run in runs)
+    runs = [Session(searcher, make_problem(SMALL), seed) for seed in (0, 0, 1)]
+    first, second, third = ([p.path for p in run.run(12, score_path)] for run in runs)
     assert first == second
     assert first != third
 
 
 @searchers
 def test_every_trial_may_fail(searcher):
-    session = Session(searcher, problem(SMALL))
+    session = Session(searcher, make_problem(SMALL))
     session.run(15, lambda path: None, workers=2)  # noqa: ARG005
     check_proposals(session)
 
@@ -80,12 +80,12 @@ def test_every_trial_may_fail(searcher):
 @searchers
 def test_proposals_of_another_searcher_are_taken_over(searcher):
     """A fork goes on from another searcher's proposals: they are adopted and told like one's own."""
-    other = Session(Mcts() if isinstance(searcher, RandomSearch) else RandomSearch(), problem(SMALL))
-    other.run(10, noise, workers=2)
-    session = Session(searcher, problem(SMALL))
+    other = Session(Mcts() if isinstance(searcher, RandomSearch) else RandomSearch(), make_problem(SMALL))
+    other.run(10, score_path, workers=2)
+    session = Session(searcher, make_problem(SMALL))
     session.take_over(other.events)
     session.proposals = list(other.proposals)
-    session.run(20, noise)
+    session.run(20, score_path)
     check_proposals(session)
 
 
@@ -98,7 +98,7 @@ def easy(path: tuple) -> float:
 def best(searcher) -> float:
     """The best score after 150 trials, in the mean of 10 seeds."""
     space = aw.settings(**{f"x{i}": list(range(1, 13)) for i in range(4)})
-    runs = (Session(searcher, problem(space), seed).run(150, easy) for seed in range(10))
+    runs = (Session(searcher, make_problem(space), seed).run(150, easy) for seed in range(10))
     return sum(max(easy(proposal.path) for proposal in run) for run in runs) / 10
 
 
@@ -123,7 +123,7 @@ def deep() -> aw.Term:
 )
 def test_every_leaf_of_a_finite_space_comes_once_and_then_none(searcher, workers, space):
     """Whatever they score; the search is exhausted then, and stays so when it is replayed."""
-    session = Session(searcher, problem(space), 3)
+    session = Session(searcher, make_problem(space), 3)
     paths = [proposal.path for proposal in session.run(1000, flaky, workers)]
     assert len(paths) == len(set(paths)) == aw.count(space)
     check_proposals(session)
@@ -135,9 +135,9 @@ def test_every_leaf_of_a_finite_space_comes_once_and_then_none(searcher, workers
 @pytest.mark.parametrize("searcher", ONCE, ids=repr)
 def test_what_another_searcher_proposed_does_not_come_again(searcher):
     """A fork of a search that had half of the leaves goes through the other half."""
-    other = Session(RandomSearch(replacement=False), problem(SMALL))
-    other.run(9, noise, workers=3)
-    session = Session(searcher, problem(SMALL))
+    other = Session(RandomSearch(replacement=False), make_problem(SMALL))
+    other.run(9, score_path, workers=3)
+    session = Session(searcher, make_problem(SMALL))
     session.take_over(other.events)
     session.run(1000, flaky)
     paths = {proposal.path for proposal in session.proposals}

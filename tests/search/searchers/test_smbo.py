@@ -14,7 +14,7 @@ from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.surrogate import Posterior, Surrogate
-from tests.search.contract import Session, check_proposals, noise, problem, replay_session
+from tests.search.contract import Session, check_proposals, make_problem, replay_session, score_path
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -32,7 +32,7 @@ def few_trees(monkeypatch):
 
 def flaky(path: tuple) -> float | None:
     """A third of the trials fail."""
-    score = noise(path)
+    score = score_path(path)
     return None if score < 1 / 3 else score
 
 
@@ -47,7 +47,7 @@ def letters(path: tuple) -> float:
 def test_state_is_the_fold_of_the_events(searcher, workers, direction):
     """With failures, reals and integers, and several workers: replayed equals live, and proposes the same."""
     space = aw.sequential(SPACE, aw.affine(aw.integers(1, 200)))
-    session = Session(searcher, problem(space, direction), 7)
+    session = Session(searcher, make_problem(space, direction), 7)
     session.run(18, flaky, workers, seed=1)
     check_proposals(session)
     assert replay_session(session) == session.state
@@ -57,7 +57,7 @@ def test_state_is_the_fold_of_the_events(searcher, workers, direction):
 @models
 def test_every_trial_may_fail_or_score_the_same(searcher):
     for score in (lambda path: None, lambda path: 0.5):  # noqa: ARG005
-        session = Session(searcher, problem(SMALL))
+        session = Session(searcher, make_problem(SMALL))
         session.run(12, score, workers=2)
         check_proposals(session)
 
@@ -65,19 +65,19 @@ def test_every_trial_may_fail_or_score_the_same(searcher):
 @models
 def test_proposals_of_another_searcher_are_taken_over(searcher):
     """A fork goes on from ten trials of another: the model has seen them, and does not propose them again."""
-    other = Session(Evolution(), problem(FLAT))
-    other.run(10, noise, workers=2)
-    session = Session(searcher, problem(FLAT))
+    other = Session(Evolution(), make_problem(FLAT))
+    other.run(10, score_path, workers=2)
+    session = Session(searcher, make_problem(FLAT))
     session.take_over(other.events)
     session.proposals = list(other.proposals)
-    session.run(20, noise)
+    session.run(20, score_path)
     check_proposals(session)
     assert not {p.path for p in session.proposals[:10]} & {p.path for p in session.proposals[10:]}
 
 
 @models
 def test_same_seed_same_search_another_seed_another(searcher):
-    runs = [Session(searcher, problem(SPACE), seed).run(10, noise) for seed in (0, 0, 1)]
+    runs = [Session(searcher, make_problem(SPACE), seed).run(10, score_path) for seed in (0, 0, 1)]
     first, second, third = ([p.path for p in run] for run in runs)
     assert first == second
     assert first != third
@@ -85,17 +85,17 @@ def test_same_seed_same_search_another_seed_another(searcher):
 
 @models
 def test_minimising_is_maximising_the_negative(searcher):
-    up, down = Session(searcher, problem(SPACE)), Session(searcher, problem(SPACE, direction="minimize"))
+    up, down = Session(searcher, make_problem(SPACE)), Session(searcher, make_problem(SPACE, direction="minimize"))
     up.run(14, flaky)
-    down.run(14, lambda path: None if flaky(path) is None else -noise(path))
+    down.run(14, lambda path: None if flaky(path) is None else -score_path(path))
     assert [p.path for p in up.proposals] == [p.path for p in down.proposals]
 
 
 @models
 def test_a_space_without_choices(searcher):
     """There is one leaf, which is proposed once; also where the score of another is known."""
-    session = Session(searcher, problem(aw.affine(10)))
-    assert [proposal.path for proposal in session.run(8, noise)] == [()]
+    session = Session(searcher, make_problem(aw.affine(10)))
+    assert [proposal.path for proposal in session.run(8, score_path)] == [()]
     assert session.ask() is None
 
 
@@ -103,7 +103,7 @@ def test_a_space_without_choices(searcher):
 def test_ours_finds_the_best_letters(surrogate):
     """Of 1,024 settings of five letters, the best one within 60 trials, for each of three seeds."""
     for seed in range(3):
-        session = Session(Smbo(surrogate=surrogate, initial=8, variants=64, rollouts=32), problem(FLAT), seed)
+        session = Session(Smbo(surrogate=surrogate, initial=8, variants=64, rollouts=32), make_problem(FLAT), seed)
         assert 1.0 in (letters(session.run(n, letters)[-1].path) for n in range(1, 61))
 
 
@@ -120,7 +120,7 @@ def test_ours_comes_near_the_bottom_of_a_bowl():
 
     space = aw.settings(**{f"x{i}": aw.reals(0, 1) for i in range(3)})
     for seed in range(3):
-        session = Session(Smbo(variants=128, rollouts=64), problem(space, "minimize"), seed)
+        session = Session(Smbo(variants=128, rollouts=64), make_problem(space, "minimize"), seed)
         assert min(height(p.path) for p in session.run(50, height)) < 1.5e-4
 
 
@@ -137,7 +137,7 @@ def test_the_structure_tells_leaves_apart_whose_choices_are_all_others(surrogate
         return float(names[int(path[0][1][1:])] == "relu")
 
     for seed in range(3):
-        session = Session(Smbo(surrogate=surrogate, initial=10), problem(space), seed)
+        session = Session(Smbo(surrogate=surrogate, initial=10), make_problem(space), seed)
         session.run(25, good)
         found = [good(proposal.path) for proposal in session.proposals]
         rest = names.count("relu") - sum(found[:10])
@@ -153,7 +153,7 @@ def test_ours_comes_near_the_best_of_reals():
         return 1 - (aw.reals(1e-5, 1.0, log=True).to_unit(rate) - 0.6) ** 2 - (momentum - 0.3) ** 2 - batch / 2048
 
     ours, random = (
-        [max(hill(p.path) for p in Session(each, problem(space), seed).run(40, hill)) for seed in range(3)]
+        [max(hill(p.path) for p in Session(each, make_problem(space), seed).run(40, hill)) for seed in range(3)]
         for each in (Smbo(variants=64, rollouts=32), RandomSearch())
     )
     assert min(ours) > 0.98
@@ -162,7 +162,7 @@ def test_ours_comes_near_the_best_of_reals():
 
 def test_failures_are_avoided():
     """Whatever begins with an a fails: after the random trials, hardly any is proposed."""
-    session = Session(Smbo(initial=10, variants=64, rollouts=32), problem(FLAT))
+    session = Session(Smbo(initial=10, variants=64, rollouts=32), make_problem(FLAT))
     session.run(40, lambda path: None if path[0][1] == "a" else letters(path))
     assert sum(proposal.path[0][1] == "a" for proposal in session.proposals[10:]) <= 3
 
@@ -171,7 +171,7 @@ def test_open_proposals_spread():
     """Six open at once are six paths, and the model knows of them: without them, it would propose others."""
     others = 0
     for seed in range(5):
-        session = Session(QUICK, problem(FLAT), seed)
+        session = Session(QUICK, make_problem(FLAT), seed)
         session.run(12, letters)
         assert len({proposal.path for proposal in (session.ask() for _ in range(6)) if proposal}) == 6
         forgetful = evolve(session.state, open_trials=pmap())
@@ -183,7 +183,7 @@ def test_an_open_number_keeps_the_next_away():
     """The two best reals that the model sees are next to each other; with one of them open, the next is elsewhere."""
     space = aw.settings(x=aw.reals(0, 1))
     searcher = Smbo(initial=3, variants=64, rollouts=64)
-    session = Session(searcher, problem(space))
+    session = Session(searcher, make_problem(space))
     session.run(6, lambda path: path[0][1])
     first, second = session.ask(), session.ask()
     assert first is not None
@@ -193,7 +193,7 @@ def test_an_open_number_keeps_the_next_away():
 
 def test_memory_is_bounded_and_keeps_the_best():
     """Of 30 trials with a memory of 10: the best 5, and 5 spread over the rest by rank."""
-    session = Session(RandomSearch(), problem(aw.settings(x=aw.reals(0, 1))))
+    session = Session(RandomSearch(), make_problem(aw.settings(x=aw.reals(0, 1))))
     session.run(30, lambda path: path[0][1])
     bounded = Session(Smbo(memory=10), session.problem)
     bounded.take_over(session.events)
@@ -213,6 +213,6 @@ def test_a_surrogate_is_a_function_and_adding_one_is_adding_one(monkeypatch):
 
     surrogates: dict[str, Surrogate] = {**smbo.SURROGATES, "gp": proportional}
     monkeypatch.setattr(smbo, "SURROGATES", surrogates)
-    session = Session(Smbo(initial=2, variants=8, rollouts=300), problem(aw.settings(x=aw.reals(0, 1))))
-    session.run(3, noise)
+    session = Session(Smbo(initial=2, variants=8, rollouts=300), make_problem(aw.settings(x=aw.reals(0, 1))))
+    session.run(3, score_path)
     assert float(session.proposals[2].path[0][1]) > 0.98

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 import archwright as aw
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo_paper import SmboPaper
-from tests.search.contract import Session, noise, problem
+from tests.search.contract import Session, make_problem, score_path
 from tests.search.instant import SPACE
 
 SMALL = aw.sequential(aw.conv2d(filters=[8, 16, 32], size=[3, 5]), aw.optional(aw.dropout([0.1, 0.3])), aw.affine(10))
@@ -22,7 +22,7 @@ def test_coin():
     whenever the model decides, and by chance else.
     """
     space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.repeat(aw.relu(), list(range(1, 9))))
-    session = Session(SmboPaper(), problem(space))
+    session = Session(SmboPaper(), make_problem(space))
     session.run(240, lambda path: path[1][1] / 8)
     lengths = Counter(proposal.path[1][1] for proposal in session.proposals[40:])
     assert 0.70 < lengths[8] / 200 < 0.86  # 3/4 + 1/4 of 1/8 = 0.78
@@ -31,7 +31,7 @@ def test_coin():
 @pytest.mark.parametrize(("exploration", "share"), [(0.0, 1.0), (1.0, 1 / 8)])
 def test_coin_at_its_ends(exploration, share):
     space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.repeat(aw.relu(), list(range(1, 9))))
-    session = Session(SmboPaper(exploration=exploration), problem(space))
+    session = Session(SmboPaper(exploration=exploration), make_problem(space))
     session.run(100, lambda path: path[1][1] / 8)
     best = sum(proposal.path[1][1] == 8 for proposal in session.proposals[40:])
     assert best / 60 == pytest.approx(share, abs=0.12)
@@ -39,16 +39,16 @@ def test_coin_at_its_ends(exploration, share):
 
 def test_begins_with_the_first_rollout():
     """Without an outcome all predictions are equal, and the order is that of drawing; only a coin could change it."""
-    session = Session(SmboPaper(exploration=0.0), problem(SPACE))
-    few = Session(SmboPaper(exploration=0.0, rollouts=1), problem(SPACE))
+    session = Session(SmboPaper(exploration=0.0), make_problem(SPACE))
+    few = Session(SmboPaper(exploration=0.0, rollouts=1), make_problem(SPACE))
     assert session.ask() == few.ask()
 
 
 def test_prefers_the_name_that_scored_well():
     """Relu scores 1 and gelu 0: with the penalty of 1,000 or without, a relu comes first from then on."""
     space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.activation(["relu", "gelu"]))
-    session = Session(SmboPaper(exploration=0.0, rollouts=20), problem(space))
-    other = Session(RandomSearch(), problem(space), 1)
+    session = Session(SmboPaper(exploration=0.0, rollouts=20), make_problem(space))
+    other = Session(RandomSearch(), make_problem(space), 1)
     other.run(10, lambda path: float(path[1][1] == "relu"))
     session.take_over(other.events)
     assert dict(session.propose().path)["1.activation.function"] == "relu"
@@ -69,9 +69,9 @@ def test_model_is_that_of_the_specifications():
     """
     words = ["relu", "gelu", "tanh", "sigmoid"]
     space = aw.sequential(*(aw.activation(words) for _ in range(5)))
-    session = Session(SmboPaper(), problem(space))
-    other = Session(RandomSearch(), problem(space))
-    other.run(12, lambda path: 5000 * noise(path))
+    session = Session(SmboPaper(), make_problem(space))
+    other = Session(RandomSearch(), make_problem(space))
+    other.run(12, lambda path: 5000 * score_path(path))
     session.take_over(other.events)
     leaves = [aw.sample(aw.root(space, (1, 8, 8)), random.Random(seed).random) for seed in range(20)]
     known = [count_ngrams(proposal.leaf) for proposal in other.proposals]
@@ -79,7 +79,10 @@ def test_model_is_that_of_the_specifications():
     assert 10 < len(often) < 40
 
     def expected(penalty: float, columns) -> list[float]:
-        x, y = [[each[gram] for gram in columns] for each in known], [5000 * noise(p.path) for p in other.proposals]
+        x, y = (
+            [[each[gram] for gram in columns] for each in known],
+            [5000 * score_path(p.path) for p in other.proposals],
+        )
         asked = [[count_ngrams(leaf)[gram] for gram in columns] for leaf in leaves]
         return Ridge(alpha=penalty).fit(x, y).predict(asked).tolist()
 
@@ -91,9 +94,9 @@ def test_model_is_that_of_the_specifications():
 
 def test_draws_what_is_new_where_no_rollout_is():
     """All but one of 18 leaves were seen, and of one rollout it is not: it is proposed nevertheless."""
-    other = Session(RandomSearch(replacement=False), problem(SMALL))
-    other.run(17, noise)
-    session = Session(SmboPaper(rollouts=1), problem(SMALL))
+    other = Session(RandomSearch(replacement=False), make_problem(SMALL))
+    other.run(17, score_path)
+    session = Session(SmboPaper(rollouts=1), make_problem(SMALL))
     session.take_over(other.events)
     last = session.ask()
     assert last is not None

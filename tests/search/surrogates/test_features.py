@@ -27,8 +27,8 @@ from archwright.search.surrogates.features import (
     to_matrix,
 )
 from archwright.search.surrogates.features import _list_routes as list_routes
-from tests.core.own import Glued
-from tests.strategies import leaves, subterms
+from tests.core.user_modules import Glued
+from tests.strategies import iterate_subterms, leaves
 
 IMAGE = (3, 32, 32)
 PAPER = aw.sequential(
@@ -211,7 +211,7 @@ def test_structure_of_a_kind_of_ones_own():
 @given(leaves)
 def test_structure_of_built_in_kinds_is_what_it_was(leaf):
     """Searches of before propose what they proposed: by the rule of then, which took any other kind for a chain."""
-    assume(all(not is_user_defined(type(each)) for each in subterms(leaf.architecture)))
+    assume(all(not is_user_defined(type(each)) for each in iterate_subterms(leaf.architecture)))
     assert extract_structure(leaf.architecture) == structure_of_before(leaf.architecture)
 
 

@@ -6,22 +6,22 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def alive(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process is still there, and is no zombie, which in a container nobody may ever collect."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
-def gone(pids: Iterable[int], seconds: float = 5.0) -> bool:
+def wait_until_gone(pids: Iterable[int], seconds: float = 5.0) -> bool:
     """Whether all of the processes have ended within so many seconds."""
     pids, until = list(pids), time.monotonic() + seconds
-    while any(map(alive, pids)) and time.monotonic() < until:
+    while any(map(is_running, pids)) and time.monotonic() < until:
         time.sleep(0.02)
-    return not any(map(alive, pids))
+    return not any(map(is_running, pids))
 
 
-def children_of(pid: int) -> list[int]:
+def find_children(pid: int) -> list[int]:
     """The processes whose parent is `pid`."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -15,43 +15,45 @@ from pathlib import Path
 
 # What a process needs, or what a person has said for the tests; all else of the environment might change what is said,
 # drawn, compiled, warned of or found.
-KEPT = {
+KEPT_VARIABLES = {
     "CI", "PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV",
     "CC", "CXX", "SDKROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
 }  # fmt: skip
-KEPT_OF = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PIP_", "PYTEST_")
-FIXED = {
+KEPT_PREFIXES = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PIP_", "PYTEST_")
+FIXED_VARIABLES = {
     "OMP_NUM_THREADS": "1",  # several processes test side by side: where each takes every core, all take longer
     # A font cache takes seconds to make: it is kept from one time to the next, and not in a person's folder.
     "MPLCONFIGDIR": str(Path(tempfile.gettempdir()) / f"archwright-tests-{os.getuid()}"),
 }
-PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}  # which it ignores itself, and its children do not
+SIGNALS_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}  # which it ignores itself, and its children do not
 
 
-def settle() -> None:
+def reset_process() -> None:
     """Make them so, for this process and what it starts."""
-    heed_signals()
-    clear(dict(os.environ))
+    reset_signals()
+    clear_environment(dict(os.environ))
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     sys.dont_write_bytecode = False  # or else each of a thousand processes would compile all that it imports
 
 
-def heed_signals() -> None:
+def reset_signals() -> None:
     """What is ignored or blocked is so no more."""
-    for number in signal.valid_signals() - PYTHONS_OWN:
+    for number in signal.valid_signals() - SIGNALS_IGNORED_BY_PYTHON:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def clear(environment: dict[str, str]) -> None:
+def clear_environment(environment: dict[str, str]) -> None:
     """Leave in the environment what is to be kept, with an empty home; the processes of one test run share it."""
-    kept = {name: value for name, value in environment.items() if name in KEPT or name.startswith(KEPT_OF)}
+    kept = {
+        name: value for name, value in environment.items() if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
+    }
     kept["PYTHONUSERBASE"] = site.getuserbase()  # where what is installed for a person alone lies
     os.environ.clear()
-    os.environ.update(kept | FIXED | {"HOME": _home(environment)})
+    os.environ.update(kept | FIXED_VARIABLES | {"HOME": _home(environment)})
 
 
 def _home(environment: dict[str, str]) -> str:

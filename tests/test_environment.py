@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.places import ROOT
+from tests.paths import ROOT
 
 # What decides how a process behaves, once it has settled.
 PROGRAM = """
 import json, os, signal, sys
 sys.path.insert(0, sys.argv[1])
-from tests.surroundings import settle
-settle()
+from tests.environment import reset_process
+reset_process()
 os.umask(mask := os.umask(0))
 print(json.dumps({
     "environment": dict(os.environ),
