@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 import archwright
-from archwright.cli.output import say, shown, spelled, times
+from archwright.cli.output import format_budget, humanize_value, say
 from archwright.cli.output_file import require_no_log
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
 from archwright.cli.runs.images import data_in
 from archwright.cli.runs.retraining import data_for
-from archwright.cli.suggestion import command
+from archwright.cli.suggestion import format_command
 from archwright.core.architecture import settings_of
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import to_json
 from archwright.core.node import Node
+from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.core.value import Value
 from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, config_from_json
@@ -105,7 +106,7 @@ def _weights(reading: Reading, trial: Trial, config: Config) -> Any:
     except NoArtifact as error:
         ours = isinstance(config, TrainingConfig)
         data = [] if ours else ["--data", data_for(config) or "DATA"]
-        retrain = command(reading.log, "retrain", reading.name, str(trial.trial), *data)
+        retrain = format_command(reading.log, "retrain", reading.name, str(trial.trial), *data)
         raise NoWeights(
             f"the weights of trial {trial.trial} of {reading.name} are not in {folder}; train it {'again ' * ours}with "
             f"`{retrain}` and export a trial of that run, or add --untrained for the weights that it begins with"
@@ -140,10 +141,10 @@ def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrain
     from archwright.evaluate.export.card import Card
 
     started = reading.run.started
-    more = {"budget": spelled(trial.budget), "images": times(node.origin.input_shape)}
+    more = {"budget": format_budget(trial.budget), "images": format_shape(node.origin.input_shape)}
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
-        choices={name: shown(value) for name, value in trial.path},
+        choices={name: humanize_value(value) for name, value in trial.path},
         settings={} if untrained else more | _settings(config, settings_of(node.architecture)),
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
@@ -156,7 +157,7 @@ def _scores(reading: Reading, trial: Trial) -> dict[str, str]:
     metrics = {} if trial.ended is None else trial.ended.metrics
     scores = {told: f"{metrics[name]:.4f}" for name, told in SCORES.items() if name in metrics}
     objective = reading.run.started.objective.metric
-    return scores if trial.score is None or objective in SCORES else scores | {objective: shown(trial.score)}
+    return scores if trial.score is None or objective in SCORES else scores | {objective: humanize_value(trial.score)}
 
 
 def _class_names(reading: Reading, node: Node) -> Sequence[str]:
@@ -174,7 +175,7 @@ def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
         given = config.settings if isinstance(config, FunctionConfig) else {}
         told = {"evaluator": config.source} if isinstance(config, FunctionConfig) else {}
         told |= {**given, **of_model}
-    return {name: shown(value) for name, value in told.items()}
+    return {name: humanize_value(value) for name, value in told.items()}
 
 
 def show_exported(folder: Path, done: "ExportResult") -> None:

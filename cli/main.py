@@ -19,10 +19,10 @@ from typer.core import TyperGroup
 
 import archwright
 from archwright.cli.commands import compare, export, log, read, replay, retrain, search, spaces
-from archwright.cli.options import examples
-from archwright.cli.output import say, screen
-from archwright.cli.streams import READER_GONE, OutputLost, ReaderGone, standard_streams
-from archwright.cli.theirs import nobody_leaves, theirs
+from archwright.cli.options import format_examples
+from archwright.cli.output import make_console, say
+from archwright.cli.streams import READER_GONE_EXIT_CODE, OutputLost, ReaderGone, guard_standard_streams
+from archwright.cli.theirs import forbid_exit, format_user_traceback
 from archwright.core.errors import ArchwrightError, escape_controls
 
 
@@ -66,7 +66,7 @@ SELDOM = 100_000  # new values between two looks: a sixth of the time of `show`,
 
 def _add(function: Callable[..., None], panel: str, *lines: str) -> None:
     run = _seldom_collecting()(function) if panel in (READ, REDO) else function
-    app.command(rich_help_panel=panel, help=_help(function), epilog=examples(*lines))(run)
+    app.command(rich_help_panel=panel, help=_help(function), epilog=format_examples(*lines))(run)
 
 
 @contextmanager
@@ -191,15 +191,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.excepthook = _tell
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # inherited: nobody would know how a worker has ended
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with standard_streams(), _warnings_said(), nobody_leaves():
+    with guard_standard_streams(), _warnings_said(), forbid_exit():
         try:
             _run(arguments)
         except ReaderGone:
-            sys.exit(READER_GONE)
+            sys.exit(READER_GONE_EXIT_CODE)
         except ArchwrightError as error:
             _fail(str(error), _exit_code(error))
         except (Exception, SystemExit) as error:
-            if (trace := theirs(error)) is None:
+            if (trace := format_user_traceback(error)) is None:
                 raise
             _fail(f"your code failed:\n{trace}", 2)
 
@@ -236,7 +236,7 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    screen(beside_json=True).print("error: ", style="bold red", end="")
+    make_console(beside_json=True).print("error: ", style="bold red", end="")
     say(message, err=True)
     sys.exit(code)
 

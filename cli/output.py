@@ -14,24 +14,24 @@ from attrs import evolve, frozen
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from archwright.cli.columns import Columns
+from archwright.cli.columns import TextTable
 from archwright.core.budget import Budget
 from archwright.core.errors import escape_controls, escape_json, to_one_line
 
-PIPED = 1000  # columns; what is not read on a terminal is not cut
-SHOWN = 6  # values of a domain; of more, the first and the last are shown
-BARS = "▁▂▃▄▅▆▇█"
+PIPED_WIDTH = 1000  # columns; what is not read on a terminal is not cut
+MAX_DOMAIN_VALUES = 6  # values of a domain; of more, the first and the last are shown
+SPARKLINE_BARS = "▁▂▃▄▅▆▇█"
 
 
-def screen(*, beside_json: bool = False) -> Console:
+def make_console(*, beside_json: bool = False) -> Console:
     """Where text goes: as wide as the terminal, or as $COLUMNS says; to stderr where stdout is for JSON."""
     out = sys.stderr if beside_json else sys.stdout
     fixed = out.isatty() or "COLUMNS" in os.environ
-    file = out if out.isatty() else cast(IO[str], _Trimmed(out))
-    return _Screen(file=file, width=None if fixed else PIPED, highlight=False, markup=False, emoji=False)
+    file = out if out.isatty() else cast(IO[str], _TrimmedFile(out))
+    return _SafeConsole(file=file, width=None if fixed else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
 
 
-class _Screen(Console):
+class _SafeConsole(Console):
     """A console to which no text brings characters that steer the terminal, whatever it is part of."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
@@ -45,7 +45,7 @@ class _Screen(Console):
 
 
 @frozen
-class _Trimmed:
+class _TrimmedFile:
     """A file into which lines go without the spaces at their ends, with which tables are filled up."""
 
     file: IO[str]
@@ -67,11 +67,11 @@ def say(text: object = "", *, err: bool = False) -> None:
 def print_json(data: object) -> None:
     """Print JSON that every program can read: numbers that it cannot hold become null."""
     sys.set_int_max_str_digits(0)  # Python's limit of 4,300 digits guards servers; the size of a space may have more
-    text = escape_json(json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False, default=str))
-    sys.stdout.write((text if _takes(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
+    text = escape_json(json.dumps(_to_json_value(data), indent=2, allow_nan=False, ensure_ascii=False, default=str))
+    sys.stdout.write((text if _can_encode(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
 
 
-def _takes(out: TextIO, text: str) -> bool:
+def _can_encode(out: TextIO, text: str) -> bool:
     """Whether the encoding of a stream has all characters of a text."""
     try:
         text.encode(out.encoding or "utf-8")
@@ -80,33 +80,33 @@ def _takes(out: TextIO, text: str) -> bool:
     return True
 
 
-def _plain(data: Any) -> Any:
+def _to_json_value(data: Any) -> Any:
     if isinstance(data, float) and not math.isfinite(data):
         return None
     if isinstance(data, Mapping):
-        return {str(key): _plain(value) for key, value in data.items()}
-    return [_plain(item) for item in data] if isinstance(data, list | tuple) else data
+        return {str(key): _to_json_value(value) for key, value in data.items()}
+    return [_to_json_value(item) for item in data] if isinstance(data, list | tuple) else data
 
 
 Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a mapping, or what may hold a name twice
 
 
-def table(columns: Pairs, rows: Iterable[Sequence[object]]) -> Columns:
+def make_table(columns: Pairs, rows: Iterable[Sequence[object]]) -> TextTable:
     """A table without lines; each of `columns` is a header and left, right, or rest: broken into lines if need be."""
-    headers, kinds = [to_one_line(name) for name, _ in _pairs(columns)], [kind for _, kind in _pairs(columns)]
-    return Columns(headers, kinds, [list(map(_cell, row, kinds)) for row in rows])
+    headers, kinds = [to_one_line(name) for name, _ in _list_pairs(columns)], [kind for _, kind in _list_pairs(columns)]
+    return TextTable(headers, kinds, [list(map(_format_cell, row, kinds)) for row in rows])
 
 
-def _cell(cell: object, kind: str) -> str:
+def _format_cell(cell: object, kind: str) -> str:
     """A cell, in one line unless its column may be broken into lines."""
-    return escape_controls(shown(cell)) if kind == "rest" else to_one_line(shown(cell))
+    return escape_controls(humanize_value(cell)) if kind == "rest" else to_one_line(humanize_value(cell))
 
 
-def _pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:
+def _list_pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:
     return pairs.items() if isinstance(pairs, Mapping) else pairs
 
 
-def shown(value: object) -> str:
+def humanize_value(value: object) -> str:
     """A value as people read it: four digits of a number that is not whole, nothing for None."""
     if value is None:
         return ""
@@ -117,14 +117,14 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def score(value: float | None) -> str:
+def format_score(value: float | None) -> str:
     """A score with four places, which line up in a column; a dash for none."""
     if value is None:
         return "-"
     return f"{value + 0.0:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"  # + 0.0: of no minus zero
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time as people say it: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 10 or not math.isfinite(seconds):
         return f"{seconds:.1f} s"
@@ -134,84 +134,83 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def milliseconds(seconds: float | None) -> str:
+def format_milliseconds(seconds: float | None) -> str:
     """A short time with three digits that count: 0.213 ms; nothing for None."""
     return "" if seconds is None else f"{seconds * 1000:.3g} ms"
 
 
-def size(count: int | float) -> str:
+def format_space_size(count: int | float) -> str:
     """How large a space is: its count, or a power of ten where that is shorter."""
     if isinstance(count, float):
         return "infinite"
     return f"{count:,}" if count < 10**15 else f"about 10^{math.log10(count):.1f}"
 
 
-def times(axes: Iterable[int]) -> str:
-    """A shape as people write it: 3x32x32."""
-    return "x".join(map(str, axes))
-
-
-def count(number: float | None) -> str:
+def format_count(number: float | None) -> str:
     """A number of things; nothing for None."""
     return "" if number is None else f"{number:,}" if isinstance(number, int) else f"{number:,.0f}"
 
 
-def several(number: float, noun: str) -> str:
+def pluralize(number: float, noun: str) -> str:
     """So many things: 1 trial, 2 trials."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def spelled(budget: Budget) -> str:
+def format_budget(budget: Budget) -> str:
     """A budget in words: 1 epoch, 0.5 epochs, 30 seconds, 50,000 examples."""
     whole = budget.amount == int(budget.amount)
-    return several(int(budget.amount) if whole else budget.amount, budget.unit.removesuffix("s"))
+    return pluralize(int(budget.amount) if whole else budget.amount, budget.unit.removesuffix("s"))
 
 
-def named(facts: Pairs) -> Columns:
+def make_property_table(facts: Pairs) -> TextTable:
     """Names and values, one a line."""
-    made = table({"": "left", " ": "rest"}, _pairs(facts))
+    made = make_table({"": "left", " ": "rest"}, _list_pairs(facts))
     return evolve(made, has_header=False, has_names=True)
 
 
-def choices(path: Mapping[str, object], width: int) -> str:
+def wrap_choices(path: Mapping[str, object], width: int) -> str:
     """Choices one after the other, in lines of `width` that break only between them."""
-    whole = " ".join(f"{name}={shown(value)}".replace(" ", "\N{NO-BREAK SPACE}") for name, value in path.items())
+    whole = " ".join(
+        f"{name}={humanize_value(value)}".replace(" ", "\N{NO-BREAK SPACE}") for name, value in path.items()
+    )
     return "\n".join(textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False))
 
 
-def local(when: str) -> str:
+def format_local_time(when: str) -> str:
     """A time of the log as the person's clock had it."""
     return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def sparkline(values: Sequence[float], width: int) -> str:
+def draw_sparkline(values: Sequence[float], width: int) -> str:
     """A curve in a line of at most `width` bars, the lowest for the lowest value; a question mark if not finite."""
     values = values if len(values) <= width else [values[i * len(values) // width] for i in range(width)]
     halves = [value / 2 for value in values]  # no float holds the difference of the largest and the least
     finite = [half for half in halves if math.isfinite(half)]
     low, span = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
-    height = len(BARS) - 1
-    return "".join(BARS[round((v - low) / span * height) if span else 0] if math.isfinite(v) else "?" for v in halves)
+    height = len(SPARKLINE_BARS) - 1
+    return "".join(
+        SPARKLINE_BARS[round((v - low) / span * height) if span else 0] if math.isfinite(v) else "?" for v in halves
+    )
 
 
-def tree(text: str, width: int) -> str:
+def wrap_tree(text: str, width: int) -> str:
     """A drawn tree with long domains shortened and long lines broken below their own beginning."""
-    short = re.sub(r"\{([^{}]*)\}", _shortened, text)
-    return "\n".join(_broken(line, width) for line in short.splitlines())
+    short = re.sub(r"\{([^{}]*)\}", _shorten_domain, text)
+    return "\n".join(_wrap_tree_line(line, width) for line in short.splitlines())
 
 
-def _shortened(match: re.Match[str]) -> str:
-    values = [_number(value) for value in match[1].split(", ")]
-    if len(values) <= SHOWN:
+def _shorten_domain(match: re.Match[str]) -> str:
+    values = [_shorten_number(value) for value in match[1].split(", ")]
+    if len(values) <= MAX_DOMAIN_VALUES:
         return "{" + ", ".join(values) + "}"
     return f"{{{values[0]}, {values[1]} .. {values[-1]}: {len(values)} values}}"
 
 
-def _number(text: str) -> str:
+def _shorten_number(text: str) -> str:
     return f"{float(text):.4g}" if re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?", text) and len(text) > 6 else text
 
 
-def _broken(line: str, width: int) -> str:
+def _wrap_tree_line(line: str, width: int) -> str:
     guides = re.match(r"[│├└─ ]*", line)
     assert guides is not None  # it matches nothing, at least
     below = re.sub(r"[├]", "│", re.sub(r"[└─]", " ", guides[0]))

@@ -14,8 +14,8 @@ from archwright.core.term import Term
 from archwright.evaluate.user_code import BadSourceName, end_forked_children, is_source, load_object
 from archwright.evaluate.user_errors import format_traceback
 
-CLASSES = 10  # where nothing says how many there are
-INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says what the inputs are
+DEFAULT_CLASSES = 10  # where nothing says how many there are
+DEFAULT_INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says what the inputs are
 
 
 class NotASpace(ArchwrightError, TypeError):
@@ -27,7 +27,7 @@ class SpaceFailed(ArchwrightError, RuntimeError):
 
 
 @frozen
-class Found:
+class SpaceSource:
     """A search space as a person named it."""
 
     source: str
@@ -42,16 +42,16 @@ class Found:
         return Path(place).stem if place.endswith(".py") else attribute
 
 
-def find(source: str) -> Found:
+def find_space(source: str) -> SpaceSource:
     """The space that `source` names: a built-in one, file.py:attribute or module:attribute.
 
     Raises UnknownSpace, BadSourceName, NotASpace, and what loading a file raises.
     """
     if source in SPACES:
         named = SPACES[source]
-        return Found(source, lambda _, classes: named.build(classes), named.input_shape, named.source)
+        return SpaceSource(source, lambda _, classes: named.build(classes), named.input_shape, named.source)
     if is_source(source):
-        return Found(source, _maker(source, load_object(source)), None, source)
+        return SpaceSource(source, _make_builder(source, load_object(source)), None, source)
     if source.endswith(".py"):
         raise BadSourceName(f"{source} is a file; name the space in it too, as in {source}:space")
     raise UnknownSpace(
@@ -60,7 +60,7 @@ def find(source: str) -> Found:
     )
 
 
-def _maker(source: str, held: Any) -> Callable[[Shape, int], Term]:
+def _make_builder(source: str, held: Any) -> Callable[[Shape, int], Term]:
     if isinstance(held, Term):
         return lambda _, __: held
     if isinstance(held, type) or not callable(held):
@@ -72,10 +72,10 @@ def _maker(source: str, held: Any) -> Callable[[Shape, int], Term]:
         inspect.signature(held).bind((3, 32, 32), 10)
     except TypeError as error:
         raise NotASpace(f"{source} cannot be called with (input_shape, classes): {error}") from error
-    return lambda shape, classes: _made(source, held, shape, classes)
+    return lambda shape, classes: _build_space(source, held, shape, classes)
 
 
-def _made(source: str, function: Callable[[Shape, int], Any], shape: Shape, classes: int) -> Term:
+def _build_space(source: str, function: Callable[[Shape, int], Any], shape: Shape, classes: int) -> Term:
     try:
         with end_forked_children():
             made = function(shape, classes)

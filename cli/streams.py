@@ -14,8 +14,8 @@ from attrs import define
 
 from archwright.core.errors import ArchwrightError
 
-STANDARD = 3  # file descriptors 0, 1 and 2
-READER_GONE = 128 + signal.SIGPIPE  # exit code, as of any program whose output nobody reads any more
+STANDARD_DESCRIPTORS = 3  # file descriptors 0, 1 and 2
+READER_GONE_EXIT_CODE = 128 + signal.SIGPIPE  # exit code, as of any program whose output nobody reads any more
 
 
 class OutputLost(ArchwrightError, OSError):
@@ -27,7 +27,7 @@ class ReaderGone(OutputLost):
 
 
 @define
-class Stream:
+class GuardedStream:
     """A stream that says once that it is lost, if it is needed; from then on, what is written goes nowhere."""
 
     file: Any
@@ -49,9 +49,9 @@ class Stream:
             self._lose(error)
 
     @property
-    def buffer(self) -> "Stream":
+    def buffer(self) -> "GuardedStream":
         """The same for bytes."""
-        return Stream(self.file.buffer, self.needed)
+        return GuardedStream(self.file.buffer, self.needed)
 
     def _lose(self, error: OSError) -> None:
         with suppress(OSError, ValueError, AttributeError):  # it is no file of the system
@@ -67,7 +67,7 @@ class Stream:
 
 
 @contextmanager
-def standard_streams() -> Generator[None]:
+def guard_standard_streams() -> Generator[None]:
     """Streams that a command can write to for as long as the block lasts; what stdout cannot take raises OutputLost.
 
     A stream that is missing leads nowhere, a character that its encoding does not have is written as its number, and
@@ -81,7 +81,10 @@ def standard_streams() -> Generator[None]:
         if isinstance(stream, TextIOWrapper):
             with suppress(OSError):  # its descriptor has become another file's since it was opened, as of a pipe
                 stream.reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = cast(IO[str], Stream(before[0], True)), cast(IO[str], Stream(before[1], False))
+    sys.stdout, sys.stderr = (
+        cast(IO[str], GuardedStream(before[0], True)),
+        cast(IO[str], GuardedStream(before[1], False)),
+    )
     try:
         yield
     finally:
@@ -90,15 +93,15 @@ def standard_streams() -> Generator[None]:
         sys.stdout, sys.stderr = before
 
 
-def let_stdout_go() -> None:
+def ignore_lost_stdout() -> None:
     """From here on, stdout that is lost ends nothing: what is said there is known from the log, too."""
-    if isinstance(out := cast(Any, sys.stdout), Stream):
+    if isinstance(out := cast(Any, sys.stdout), GuardedStream):
         out.needed = False
 
 
 def _open_missing() -> None:
     """A standard descriptor that is closed would else be the next file's: a log's, into which people then print."""
-    while (nowhere := os.open(os.devnull, os.O_RDWR)) < STANDARD:
+    while (nowhere := os.open(os.devnull, os.O_RDWR)) < STANDARD_DESCRIPTORS:
         os.set_inheritable(nowhere, True)
     os.close(nowhere)
     for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():

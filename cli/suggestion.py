@@ -6,6 +6,6 @@ from archwright.cli.options import DEFAULT_LOG
 from archwright.core import errors
 
 
-def command(log: Path, verb: str, *words: str) -> str:
+def format_command(log: Path, verb: str, *words: str) -> str:
     """A command that a person may type next, about a log that may not be where commands look by themselves."""
     return errors.suggest_command(None if log == DEFAULT_LOG else log, verb, *words)

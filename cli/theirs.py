@@ -9,31 +9,33 @@ from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
 
-OURS = str(Path(__file__).parent.parent)
-INSTALLED = tuple({sys.prefix, sys.base_prefix, *(str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix))})
+PACKAGE_FOLDER = str(Path(__file__).parent.parent)
+INSTALLED_FOLDERS = tuple(
+    {sys.prefix, sys.base_prefix, *(str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix))}
+)
 
 
-def theirs(error: BaseException) -> str | None:
+def format_user_traceback(error: BaseException) -> str | None:
     """The traceback of `error` from where our code called a person's own, say a method of their kind of module.
 
     None where it was raised by our code, or by what our code calls besides.
     """
     trace, called = error.__traceback__, None
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename.startswith(OURS):
+        if trace.tb_frame.f_code.co_filename.startswith(PACKAGE_FOLDER):
             called = trace.tb_next
         trace = trace.tb_next
-    if called is None or called.tb_frame.f_code.co_filename.startswith((*INSTALLED, "<")):
+    if called is None or called.tb_frame.f_code.co_filename.startswith((*INSTALLED_FOLDERS, "<")):
         return None
     return "".join(traceback.TracebackException(type(error), error, called).format()).rstrip()
 
 
-class LeftWithoutAWord(ArchwrightError, RuntimeError):
+class UserCodeExited(ArchwrightError, RuntimeError):
     """A person's code that would have ended the command by os._exit, which nothing can catch."""
 
 
 @contextmanager
-def nobody_leaves() -> Generator[None]:
+def forbid_exit() -> Generator[None]:
     """In the block and in this process, os._exit raises LeftWithoutAWord, with the place that called it."""
     home, leave, within = os.getpid(), os._exit, True
 
@@ -41,7 +43,7 @@ def nobody_leaves() -> Generator[None]:
         if not within or os.getpid() != home:  # a child that somebody has forked is to end so
             leave(status)
         caller = sys._getframe(1)
-        raise LeftWithoutAWord(
+        raise UserCodeExited(
             f"{caller.f_code.co_filename}, line {caller.f_lineno}, called os._exit({status}), which would have ended "
             "archwright without a word; let it raise an error, or come to its end"
         )

@@ -10,14 +10,16 @@ from archwright.core.budget import InvalidBudget, parse_budget
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.shape import Shape
 
-POINTED = r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"  # .1 and 1. are numbers to people, though not in JSON
+DECIMAL_PATTERN = (
+    r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"  # .1 and 1. are numbers to people, though not in JSON
+)
 
 
 class BadOption(ArchwrightError, ValueError):
     """An option whose value cannot be read, or that does not go with another one."""
 
 
-def shape(text: str | None) -> Shape | None:
+def parse_shape(text: str | None) -> Shape | None:
     """The shape that a text such as `3,32,32` names."""
     if text is None:
         return None
@@ -27,7 +29,7 @@ def shape(text: str | None) -> Shape | None:
     return tuple(int(axis) for axis in axes)
 
 
-def image_size(text: str | None) -> tuple[int, int] | None:
+def parse_image_size(text: str | None) -> tuple[int, int] | None:
     """The height and width that a text such as `32x48`, or `32` for both, names."""
     if text is None:
         return None
@@ -37,24 +39,24 @@ def image_size(text: str | None) -> tuple[int, int] | None:
     return int(sides[0]), int(sides[-1])
 
 
-def seconds(text: str | None) -> float | None:
+def parse_trial_timeout(text: str | None) -> float | None:
     """The seconds that a text such as `90s`, `10min` or `1h` names as the limit of a trial."""
     if text is None:
         return None
-    if (found := _time(text)) is None:
+    if (found := _parse_seconds(text)) is None:
         raise BadOption(f"--trial-timeout is {text!r}; write a time of more than 0, as in 90s, 10min or 1h")
     return found
 
 
-def grace(text: str) -> float:
+def parse_grace(text: str) -> float:
     """The seconds that a text such as `10s`, `2min` or `0s` names as the grace of running trials."""
-    found = 0.0 if re.fullmatch(r"0+(\.0*)?(s|seconds|m|min|h)?", text.strip()) else _time(text)
+    found = 0.0 if re.fullmatch(r"0+(\.0*)?(s|seconds|m|min|h)?", text.strip()) else _parse_seconds(text)
     if found is None:
         raise BadOption(f"--grace is {text!r}; write a time, as in 10s, 2min or 0s")
     return found
 
 
-def _time(text: str) -> float | None:
+def _parse_seconds(text: str) -> float | None:
     """The seconds of a time of more than 0; None for anything else."""
     with suppress(InvalidBudget):
         budget = parse_budget(text)
@@ -62,45 +64,45 @@ def _time(text: str) -> float | None:
     return None
 
 
-def plain(option: str, text: str) -> str:
+def require_plain_text(option: str, text: str) -> str:
     """`text`, which becomes part of what is logged and printed; BadOption if it holds a character that steers."""
     if found := BREAKS_AND_CONTROLS.search(text):
         raise BadOption(f"{option} is {text!r}, with the control character {found[0]!r} in it; write it without")
     return text
 
 
-def pairs(option: str, texts: Sequence[str]) -> dict[str, Any]:
+def parse_settings(option: str, texts: Sequence[str]) -> dict[str, Any]:
     """The settings that texts such as `batch_size=64` or `flip=true` name: JSON values, or else plain text."""
     found: dict[str, Any] = {}
-    for name, value in (_pair(option, text) for text in texts):
+    for name, value in (_parse_setting(option, text) for text in texts):
         if name in found:
             raise BadOption(f"{option} gives {name} twice, as {found[name]!r} and as {value!r}; keep one of them")
         found[name] = value
     return found
 
 
-def searcher_parts(text: str, more: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+def parse_searcher_text(text: str, more: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
     """The name and the settings that a text such as `mcts,exploration=0.1` gives, and those that --set gives beside."""
     name, *settings = text.split(",")
-    given, set_ = pairs("--searcher", settings), pairs("--set", more)
+    given, set_ = parse_settings("--searcher", settings), parse_settings("--set", more)
     if twice := sorted(given.keys() & set_.keys()):
         raise BadOption(f"--searcher {text} and --set both give {twice[0]}; keep one of them")
     return name, given | set_
 
 
-def _pair(option: str, text: str) -> tuple[str, Any]:
-    name, equals, value = plain(option, text).partition("=")
+def _parse_setting(option: str, text: str) -> tuple[str, Any]:
+    name, equals, value = require_plain_text(option, text).partition("=")
     if not equals or not name.strip():
         raise BadOption(f"{option} is {text!r}; write name=value, as in batch_size=64")
     try:
         read = json.loads(value)
     except ValueError:  # it is no JSON, or a whole number of thousands of digits
         bare = value.strip()
-        return name.strip(), float(bare) if re.fullmatch(POINTED, bare) else bare
-    return name.strip(), plain(f"{option} {name.strip()}", read) if isinstance(read, str) else read
+        return name.strip(), float(bare) if re.fullmatch(DECIMAL_PATTERN, bare) else bare
+    return name.strip(), require_plain_text(f"{option} {name.strip()}", read) if isinstance(read, str) else read
 
 
-def target(text: str | None, now: int) -> int | None:
+def parse_trials(text: str | None, now: int) -> int | None:
     """The number of trials in all that `64`, or `+32` beyond the `now` that were asked for, names."""
     if text is None:
         return None

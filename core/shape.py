@@ -22,3 +22,8 @@ def as_shape(shape: Iterable[int]) -> Shape:
     if not integers or min(integers) < 1:
         raise Misfit(f"the input shape is {axes}; it must be positive integers, such as (3, 32, 32), without a batch")
     return integers
+
+
+def format_shape(shape: Iterable[int]) -> str:
+    """A shape as text: 3x32x32."""
+    return "x".join(map(str, shape))

@@ -67,7 +67,10 @@ def test_settings_and_figures_are_documented_as_they_are():
 def test_what_settings_may_be_is_what_is_refused():
     """The words of the tables are those of the error; a list is no setting of any searcher, rule or recipe."""
     owners: list[tuple[str, type, Callable[[dict], object]]] = [
-        *((f"the searcher {name}", type(SEARCHERS[name]), partial(find_searcher, name)) for name in options.SEARCHERS),
+        *(
+            (f"the searcher {name}", type(SEARCHERS[name]), partial(find_searcher, name))
+            for name in options.SEARCHER_NAMES
+        ),
         *((f"the stopping rule {name}", rule, partial(rule_to_json, name)) for name, rule in RULES.items()),
         ("the training", Recipe, make_recipe),
     ]
@@ -86,12 +89,12 @@ def test_every_searcher_has_its_part_of_the_page_and_its_place_in_help():
     names = [name for name in SEARCHERS if name != "given"]
     page = (ROOT / "docs" / "searchers.md").read_text()
     parts = re.split(r"^## `(.+)`$", page, flags=re.MULTILINE)[1:]
-    assert sorted(parts[::2]) == sorted(options.SEARCHERS) == sorted(names)
+    assert sorted(parts[::2]) == sorted(options.SEARCHER_NAMES) == sorted(names)
     for part in parts[1::2]:
         assert re.search(r"^- Under way(?: and failed:|:.*^- Failed:).*^- For: ", part, flags=re.DOTALL | re.MULTILINE)
     for command in ("search", "compare"):
         shown = run(f"archwright {command} --help", ROOT, COLUMNS="200").stdout
-        assert options.SEARCHER_NAMES in re.sub(r"[│\s]+", " ", shown)
+        assert options.SEARCHERS_HELP in re.sub(r"[│\s]+", " ", shown)
 
 
 def test_revisions_are_documented_as_they_are():

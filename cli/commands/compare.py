@@ -10,46 +10,47 @@ from archwright.cli.output import say
 
 
 def compare(
-    space: options.Space,
+    space: options.SpaceArgument,
     searcher: Annotated[
         list[str],
         typer.Option(
-            help=f"A searcher: {options.SEARCHER_NAMES}; with settings if need be, as in mcts,exploration=0.1. "
+            help=f"A searcher: {options.SEARCHERS_HELP}; with settings if need be, as in mcts,exploration=0.1. "
             "Repeat it for each one; the others are held against the first.",
-            rich_help_panel=options.SEARCHING,
-            autocompletion=options.searcher_names,
+            rich_help_panel=options.SEARCH_PANEL,
+            autocompletion=options.list_searchers,
         ),
     ],
     seeds: Annotated[
-        int, typer.Option(min=1, help="Searches of each, seeded 0, 1 ...", rich_help_panel=options.SEARCHING)
+        int, typer.Option(min=1, help="Searches of each, seeded 0, 1 ...", rich_help_panel=options.SEARCH_PANEL)
     ] = 5,
-    trials: Annotated[int, typer.Option(min=1, help="Of each search.", rich_help_panel=options.SEARCHING)] = 64,
-    stopping: options.Stopping = None,
-    data: options.Data = None,
-    budget: options.Budget = None,
-    image_size: options.ImageSize = None,
-    validation: options.Validation = None,
-    reader: options.Reader = None,
-    keep: options.Keep = None,
-    train: options.Train = None,
-    evaluator: options.Evaluator = None,
-    input_shape: options.EvaluatorInputShape = None,
-    metric: options.Metric = None,
-    minimize: options.Minimize = None,
+    trials: Annotated[int, typer.Option(min=1, help="Of each search.", rich_help_panel=options.SEARCH_PANEL)] = 64,
+    stopping: options.StoppingOption = None,
+    data: options.DataOption = None,
+    budget: options.BudgetOption = None,
+    image_size: options.ImageSizeOption = None,
+    validation: options.ValidationOption = None,
+    reader: options.ReaderOption = None,
+    keep: options.KeepOption = None,
+    train: options.TrainOption = None,
+    evaluator: options.EvaluatorOption = None,
+    input_shape: options.EvaluatorInputShapeOption = None,
+    metric: options.MetricOption = None,
+    minimize: options.MinimizeOption = None,
     optimum: Annotated[
         float | None, typer.Option(help="The best possible score, if it is known: the table then has regrets.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="What the runs are named after; the space.", rich_help_panel=options.RUNNING)
+        str | None,
+        typer.Option(help="What the runs are named after; the space.", rich_help_panel=options.RUNNING_PANEL),
     ] = None,
-    workers: options.Workers = 1,
-    device: options.Device = None,
-    trial_timeout: options.TrialTimeout = None,
-    retries: options.Retries = options.DEFAULT_RETRIES,
-    grace: options.Grace = options.GRACE,
-    data_dir: options.DataDir = None,
-    log: options.Log = options.DEFAULT_LOG,
-    as_json: options.Json = False,
+    workers: options.WorkersOption = 1,
+    device: options.DeviceOption = None,
+    trial_timeout: options.TrialTimeoutOption = None,
+    retries: options.RetriesOption = options.DEFAULT_RETRIES,
+    grace: options.GraceOption = options.DEFAULT_GRACE,
+    data_dir: options.DataDirOption = None,
+    log: options.LogOption = options.DEFAULT_LOG,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Run several searchers with several seeds each, and say which is better and how sure that is.
 
@@ -66,8 +67,8 @@ def compare(
     from archwright.cli.comparisons.naming import named_comparison
     from archwright.cli.comparisons.progress import command_again
     from archwright.cli.comparisons.running import Force, work
-    from archwright.cli.output import screen
-    from archwright.cli.own_code import named_space
+    from archwright.cli.output import make_console
+    from archwright.cli.own_code import load_named_space
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.images import images_of, say_found
     from archwright.cli.runs.images import logged as logged_of_images
@@ -82,13 +83,13 @@ def compare(
     from archwright.store.events import RunStarted
 
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
-    given |= {"image_size": values.image_size(image_size), "reader": reader}
+    given |= {"image_size": values.parse_image_size(image_size), "reader": reader}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
-    found, wanted = named_space(space), searchers(searcher)
+    found, wanted = load_named_space(space), searchers(searcher)
     images = images_of(config)
-    term, shape, config = problem(found, config, images, values.shape(input_shape))
+    term, shape, config = problem(found, config, images, values.parse_shape(input_shape))
     evaluators.say_overruled(config, term)
     started = RunStarted(
         space=to_json(term),
@@ -105,14 +106,16 @@ def compare(
         data=logged_of_images(images),
     )
     require_space(config, term, shape)
-    force = Force(config, found.source, workers, values.seconds(trial_timeout), retries, values.grace(grace))
+    force = Force(
+        config, found.source, workers, values.parse_trial_timeout(trial_timeout), retries, values.parse_grace(grace)
+    )
     file, searches = DuckDBLog(log), lambda name: plan_comparison(name, started, wanted, seeds)
     with named_comparison(file, name, found.stem, searches) as (taken, entries):
         again = command_again()
         if taken not in (name, found.stem):
             say(f"a comparison named {found.stem} is going on in {log}; this one is named {taken}", err=True)
             again = command_again("--name", taken)
-        say_found(images, config, screen(beside_json=True))
+        say_found(images, config, make_console(beside_json=True))
         work(file, entries, force, again)
     conclude(log, entries, optimum, as_json)
 
@@ -142,7 +145,7 @@ def plot(
         float | None, typer.Option(help="The best possible score, if it is known: then the distance to it is drawn.")
     ] = None,
     title: Annotated[str | None, typer.Option(help="Above the figure.")] = None,
-    log: options.Log = options.DEFAULT_LOG,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Draw what searches came to, from the log alone: a line for each searcher, the mean over its runs.
 

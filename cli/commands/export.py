@@ -9,17 +9,17 @@ from archwright.cli import options
 
 
 def export(
-    run: options.Run,
+    run: options.RunArgument,
     trial: Annotated[int, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; it is made.", show_default=False)],
     untrained: Annotated[
         bool, typer.Option("--untrained", help="The weights that the training begins with, where none were kept.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the files of an earlier export.")] = False,
-    data_dir: options.DataDir = None,
-    trust: options.Trust = False,
-    json: options.Json = False,
-    log: options.Log = options.DEFAULT_LOG,
+    data_dir: options.DataDirOption = None,
+    trust: options.TrustOption = False,
+    json: options.JsonOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Write a trial's model to a folder, to be used without archwright: weights, code, ONNX, and a card.
 

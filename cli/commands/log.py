@@ -30,7 +30,7 @@ def sql(
         typer.Option("-n", min=1, metavar="N", help="Of a table, the first N rows; 1,000 on a terminal, else all."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    log: options.Log = options.DEFAULT_LOG,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Query the log with SQL, also while a search is going on; the query sees a copy, and can change nothing.
 
@@ -63,8 +63,8 @@ def verify(
             "hashes prove. The others are lost; both files are kept.",
         ),
     ] = False,
-    json: options.Json = False,
-    log: options.Log = options.DEFAULT_LOG,
+    json: options.JsonOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Check every event of the log against the hash chain over its run, and the run's end against the log's journal.
 

@@ -7,7 +7,7 @@ import typer
 from archwright.cli import options
 
 
-def runs(json: options.Json = False, log: options.Log = options.DEFAULT_LOG) -> None:
+def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFAULT_LOG) -> None:
     """List the runs of the log, the one that was started last at the end."""
     from archwright.cli import output
     from archwright.cli.reports import facts, show
@@ -17,14 +17,14 @@ def runs(json: options.Json = False, log: options.Log = options.DEFAULT_LOG) -> 
 
 
 def show(
-    run: options.LastRun = None,
+    run: options.LastRunArgument = None,
     trial: Annotated[
         int | None, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)
     ] = None,
-    svg: options.Svg = None,
-    trust: options.Trust = False,
-    json: options.Json = False,
-    log: options.Log = options.DEFAULT_LOG,
+    svg: options.SvgOption = None,
+    trust: options.TrustOption = False,
+    json: options.JsonOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Show a run with its trials, or one trial: its choices, its architecture, how it learned and what went wrong.
 
@@ -49,11 +49,11 @@ def show(
 
 
 def best(
-    run: options.LastRun = None,
+    run: options.LastRunArgument = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many trials.")] = 5,
-    trust: options.Trust = False,
-    json: options.Json = False,
-    log: options.Log = options.DEFAULT_LOG,
+    trust: options.TrustOption = False,
+    json: options.JsonOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Compare a run's best trials: their scores, and the choices in which they differ."""
     from archwright.cli import output

@@ -7,13 +7,13 @@ import typer
 
 from archwright.cli import options, values
 from archwright.cli.output import say
-from archwright.cli.suggestion import command
+from archwright.cli.suggestion import format_command
 
 At = Annotated[int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")]
 
 
 def replay(
-    run: options.LastRun = None,
+    run: options.LastRunArgument = None,
     verify: Annotated[
         bool,
         typer.Option(
@@ -23,9 +23,9 @@ def replay(
         ),
     ] = False,
     at: At = None,
-    trust: options.Trust = False,
-    json: options.Json = False,
-    log: options.Log = options.DEFAULT_LOG,
+    trust: options.TrustOption = False,
+    json: options.JsonOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli import output
@@ -43,9 +43,9 @@ def replay(
 
 
 def fork(
-    run: options.Run,
+    run: options.RunArgument,
     at: Annotated[int, typer.Option("--at", min=1, metavar="N", help="The last event that both runs share.")],
-    searcher: Annotated[str | None, typer.Option(help=f"Another searcher: {options.SEARCHER_NAMES}.")] = None,
+    searcher: Annotated[str | None, typer.Option(help=f"Another searcher: {options.SEARCHERS_HELP}.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that searcher.")
     ] = None,
@@ -54,7 +54,7 @@ def fork(
         str | None, typer.Option(metavar="N|+N", help="How many in all, as in 64, or how many more, as in +32.")
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="RUN", help="The new run's name.")] = None,
-    log: options.Log = options.DEFAULT_LOG,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     from archwright.cli.reports.reading import read
@@ -66,9 +66,9 @@ def fork(
     from archwright.store.runs import fork_run as make
 
     reading, file = read(log, run, at), DuckDBLog(log)
-    target = values.target(trials, reading.run.state.target)
+    target = values.parse_trials(trials, reading.run.state.target)
     started = prepare_fork(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
     with new_run(file, name, lambda: numbered(file, f"{run}-fork")) as new:
         make(file, run, at, new, started)
         leave_to_others(log, new)
-    say(f"{new} shares events 1 to {at} with {run}; to go on:\n{command(log, 'resume', new)}")
+    say(f"{new} shares events 1 to {at} with {run}; to go on:\n{format_command(log, 'resume', new)}")

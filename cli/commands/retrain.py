@@ -6,60 +6,62 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.options import TRAINING, data_names
-from archwright.cli.streams import let_stdout_go
+from archwright.cli.options import TRAINING_PANEL, list_data_sets
+from archwright.cli.streams import ignore_lost_stdout
 
 
 def retrain(
-    run: options.Run,
+    run: options.RunArgument,
     trial: Annotated[int, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)],
     budget: Annotated[
         str | None,
         typer.Option(
             help="Of a training: 20epochs, 10min or 1000000examples; that of the trial if none is given.",
-            rich_help_panel=TRAINING,
+            rich_help_panel=TRAINING_PANEL,
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many trainings.", rich_help_panel=TRAINING)] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="How many trainings.", rich_help_panel=TRAINING_PANEL)] = 5,
     train: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
             help="A training setting instead of the trial's, as in schedule=cosine; may be repeated.",
-            rich_help_panel=TRAINING,
+            rich_help_panel=TRAINING_PANEL,
         ),
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
             help="Other data than the search's; needed where the search trained nothing.",
-            rich_help_panel=TRAINING,
-            autocompletion=data_names,
+            rich_help_panel=TRAINING_PANEL,
+            autocompletion=list_data_sets,
         ),
     ] = None,
-    image_size: options.ImageSize = None,
+    image_size: options.ImageSizeOption = None,
     seed: Annotated[
         int | None,
         typer.Option(
             help="Of everything random; one that no training of the search had if none is given.",
-            rich_help_panel=TRAINING,
+            rich_help_panel=TRAINING_PANEL,
         ),
     ] = None,
-    workers: options.Workers = 1,
-    device: options.Device = None,
-    trial_timeout: options.TrialTimeout = None,
-    retries: options.Retries = options.DEFAULT_RETRIES,
-    grace: options.Grace = options.GRACE,
-    data_dir: options.DataDir = None,
+    workers: options.WorkersOption = 1,
+    device: options.DeviceOption = None,
+    trial_timeout: options.TrialTimeoutOption = None,
+    retries: options.RetriesOption = options.DEFAULT_RETRIES,
+    grace: options.GraceOption = options.DEFAULT_GRACE,
+    data_dir: options.DataDirOption = None,
     name: Annotated[
         str | None,
         typer.Option(
-            metavar="RUN", help="The new run's name; by itself RUN.retrain-TRIAL.", rich_help_panel=options.RUNNING
+            metavar="RUN",
+            help="The new run's name; by itself RUN.retrain-TRIAL.",
+            rich_help_panel=options.RUNNING_PANEL,
         ),
     ] = None,
-    trust: options.Trust = False,
-    json: options.Json = False,
-    log: options.Log = options.DEFAULT_LOG,
+    trust: options.TrustOption = False,
+    json: options.JsonOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Train a trial's architecture anew, on the training and the validation images, and report its test accuracy.
 
@@ -70,7 +72,7 @@ def retrain(
     the training images.
     """
     from archwright.cli import output
-    from archwright.cli.own_code import own_source
+    from archwright.cli.own_code import find_term_source
     from archwright.cli.reports import facts
     from archwright.cli.reports.reading import read
     from archwright.cli.runs import retraining
@@ -81,16 +83,16 @@ def retrain(
     from archwright.store.duckdb_log import DuckDBLog
 
     if not json:
-        let_stdout_go()
+        ignore_lost_stdout()
     reading, file = read(log, run, trusted=trust), DuckDBLog(log)
     reading.trial(trial)  # raises what there is instead
-    config = retraining.final(reading, trial, train or (), data, data_dir, device, values.image_size(image_size))
+    config = retraining.final(reading, trial, train or (), data, data_dir, device, values.parse_image_size(image_size))
     images = retraining.images_for(reading, trial, config)
-    values.seconds(trial_timeout)  # raises what is wrong with it
-    values.grace(grace)
+    values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
+    values.parse_grace(grace)
     started = retraining.started(reading, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
-    out = output.screen(beside_json=json)
-    source = own_source(started.space, started.space_source)
+    out = output.make_console(beside_json=json)
+    source = find_term_source(started.space, started.space_source)
     with new_run(file, name, lambda: retraining.usual_names(run, trial)) as new:
         going = Going(file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust)
         go = partial(start_run, file, new, started, retries=retries, claimed=True)

@@ -6,29 +6,29 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.streams import let_stdout_go
+from archwright.cli.streams import ignore_lost_stdout
 
 
 def search(
-    space: options.Space,
-    data: options.Data = None,
-    budget: options.Budget = None,
-    image_size: options.ImageSize = None,
-    validation: options.Validation = None,
-    reader: options.Reader = None,
-    keep: options.Keep = None,
-    train: options.Train = None,
-    evaluator: options.Evaluator = None,
-    input_shape: options.EvaluatorInputShape = None,
-    metric: options.Metric = None,
-    minimize: options.Minimize = None,
+    space: options.SpaceArgument,
+    data: options.DataOption = None,
+    budget: options.BudgetOption = None,
+    image_size: options.ImageSizeOption = None,
+    validation: options.ValidationOption = None,
+    reader: options.ReaderOption = None,
+    keep: options.KeepOption = None,
+    train: options.TrainOption = None,
+    evaluator: options.EvaluatorOption = None,
+    input_shape: options.EvaluatorInputShapeOption = None,
+    metric: options.MetricOption = None,
+    minimize: options.MinimizeOption = None,
     searcher: Annotated[
         str,
         typer.Option(
-            help=f"How models are proposed: {options.SEARCHER_NAMES}; with settings if need be, as in "
+            help=f"How models are proposed: {options.SEARCHERS_HELP}; with settings if need be, as in "
             "mcts,exploration=0.1.",
-            rich_help_panel=options.SEARCHING,
-            autocompletion=options.searcher_names,
+            rich_help_panel=options.SEARCH_PANEL,
+            autocompletion=options.list_searchers,
         ),
     ] = "random",
     set_: Annotated[
@@ -37,26 +37,28 @@ def search(
             "--set",
             metavar="NAME=VALUE",
             help="A setting of the searcher; may be repeated.",
-            rich_help_panel=options.SEARCHING,
+            rich_help_panel=options.SEARCH_PANEL,
         ),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many.", rich_help_panel=options.SEARCHING)] = 64,
-    stopping: options.Stopping = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=options.SEARCHING)] = 0,
-    workers: options.Workers = 1,
-    device: options.Device = None,
-    trial_timeout: options.TrialTimeout = None,
-    retries: options.Retries = options.DEFAULT_RETRIES,
-    grace: options.Grace = options.GRACE,
-    keep_models: options.KeepModels = None,
-    data_dir: options.DataDir = None,
+    trials: Annotated[int, typer.Option(min=1, help="How many.", rich_help_panel=options.SEARCH_PANEL)] = 64,
+    stopping: options.StoppingOption = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=options.SEARCH_PANEL)] = 0,
+    workers: options.WorkersOption = 1,
+    device: options.DeviceOption = None,
+    trial_timeout: options.TrialTimeoutOption = None,
+    retries: options.RetriesOption = options.DEFAULT_RETRIES,
+    grace: options.GraceOption = options.DEFAULT_GRACE,
+    keep_models: options.KeepModelsOption = None,
+    data_dir: options.DataDirOption = None,
     name: Annotated[
         str | None,
         typer.Option(
-            metavar="RUN", help="The run's name; by itself digits-1, digits-2 ...", rich_help_panel=options.RUNNING
+            metavar="RUN",
+            help="The run's name; by itself digits-1, digits-2 ...",
+            rich_help_panel=options.RUNNING_PANEL,
         ),
     ] = None,
-    log: options.Log = options.DEFAULT_LOG,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Search a space for good models, and log everything that happens.
 
@@ -65,7 +67,7 @@ def search(
     search that was stopped so before its end exits with 130, one that SIGTERM stopped with 143, SIGHUP with 129, and
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
-    from archwright.cli.own_code import named_space
+    from archwright.cli.own_code import load_named_space
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.images import images_of
     from archwright.cli.runs.images import logged as logged_of_images
@@ -80,23 +82,23 @@ def search(
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 
-    let_stdout_go()
+    ignore_lost_stdout()
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
-    given |= {"image_size": values.image_size(image_size), "reader": reader}
+    given |= {"image_size": values.parse_image_size(image_size), "reader": reader}
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
-    values.seconds(trial_timeout)  # raises what is wrong with it
-    values.grace(grace)
+    values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
+    values.parse_grace(grace)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
-    found, file = named_space(space), DuckDBLog(log)
+    found, file = load_named_space(space), DuckDBLog(log)
     images = images_of(config)
-    term, shape, config = problem(found, config, images, values.shape(input_shape))
+    term, shape, config = problem(found, config, images, values.parse_shape(input_shape))
     evaluators.say_overruled(config, term)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,
         input_shape=shape,
-        searcher=searcher_to_json(*values.searcher_parts(searcher, set_ or ())),
+        searcher=searcher_to_json(*values.parse_searcher_text(searcher, set_ or ())),
         evaluator=config_to_json(config),
         objective=objective,
         budget=evaluators.budget(config, budget),
@@ -115,19 +117,19 @@ def search(
 
 
 def resume(
-    run: options.LastRun = None,
+    run: options.LastRunArgument = None,
     trials: Annotated[
         str | None, typer.Option(metavar="N|+N", help="How many in all, as in 64, or how many more, as in +32.")
     ] = None,
-    workers: options.Workers = 1,
-    device: options.Device = None,
-    trial_timeout: options.TrialTimeout = None,
-    retries: options.Retries = options.DEFAULT_RETRIES,
-    grace: options.Grace = options.GRACE,
-    keep_models: options.KeepModels = None,
-    data_dir: options.DataDir = None,
-    trust: options.Trust = False,
-    log: options.Log = options.DEFAULT_LOG,
+    workers: options.WorkersOption = 1,
+    device: options.DeviceOption = None,
+    trial_timeout: options.TrialTimeoutOption = None,
+    retries: options.RetriesOption = options.DEFAULT_RETRIES,
+    grace: options.GraceOption = options.DEFAULT_GRACE,
+    keep_models: options.KeepModelsOption = None,
+    data_dir: options.DataDirOption = None,
+    trust: options.TrustOption = False,
+    log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Go on with a run, wherever and however it stopped: trials that were under way run again.
 
@@ -143,13 +145,13 @@ def resume(
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import find_run
 
-    let_stdout_go()
+    ignore_lost_stdout()
     file = DuckDBLog(log)
     name = find_run(file, run)
     before = read_run(file, name)
-    target = values.target(trials, before.state.target)
-    values.seconds(trial_timeout)
-    values.grace(grace)
+    target = values.parse_trials(trials, before.state.target)
+    values.parse_trial_timeout(trial_timeout)
+    values.parse_grace(grace)
     if is_done(log, name, before, target):
         return
     config = on_this_machine(of_run(before.started), device, data_dir)

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from archwright.cli.comparisons.histories import History, histories, no_score, rows_of
 from archwright.cli.comparisons.logged_searches import Standing, standings
-from archwright.cli.output import print_json, say, screen, table
+from archwright.cli.output import make_console, make_table, print_json, say
 from archwright.search.magnitude import FloatArray, saturate
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import TrialsKeepFailing
@@ -117,7 +117,7 @@ def show_conclusions(rows: Sequence[Facts], optimum: float | None) -> None:
     troubles = {title: name for title, name in troubles.items() if any(row[name] for row in rows)}
     columns |= dict.fromkeys(troubles, "right")
     cells = [(*_cells(row), *(row[name] or "" for name in troubles.values())) for row in rows]
-    screen().print(table(columns, cells))
+    make_console().print(make_table(columns, cells))
 
 
 def _cells(row: Facts) -> Sequence[object]:

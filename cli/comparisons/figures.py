@@ -18,8 +18,8 @@ from archwright.cli.comparisons.histories import (
     no_score,
     rows_of,
 )
-from archwright.cli.output_file import PDF, PNG, SVG, written_beside
-from archwright.cli.output_file import Kind as FileKind
+from archwright.cli.output_file import PDF_FILE, PNG_FILE, SVG_FILE, stage_file
+from archwright.cli.output_file import FileKind as FileKind
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.search.magnitude import FloatArray
@@ -41,7 +41,7 @@ BINS = 50
 LARGEST = 1e100  # of scores; larger ones are drawn in a unit of their own, as no float holds their squares
 
 
-FORMATS: Mapping[str, FileKind] = {".png": PNG, ".svg": SVG, ".pdf": PDF}
+FORMATS: Mapping[str, FileKind] = {".png": PNG_FILE, ".svg": SVG_FILE, ".pdf": PDF_FILE}
 
 
 class UnwritableFigure(ArchwrightError, ValueError):
@@ -75,7 +75,7 @@ def drawn(
     if not scored:
         raise no_score(log, " ".join(wanted), found)
     shown, unit = in_units(scored, optimum)
-    with written_beside(output, form, "--output") as beside:
+    with stage_file(output, form, "--output") as beside:
         draw(shown, kind, beside, None if optimum is None else optimum / unit, title)
     return left_out(found)
 

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.cli.comparisons.colours import place
-from archwright.cli.suggestion import command
+from archwright.cli.suggestion import format_command
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
 from archwright.search.magnitude import FloatArray
@@ -137,7 +137,9 @@ def no_score(log: Path, what: str, found: Sequence[History]) -> NothingToCompare
     failures = {row[0]: row[1:] for row in query(log, _FAILURES, [[each.run for each in found]]).rows}
     first = next((each.run for each in found if each.run in failures), None)
     if first is None:
-        return NothingToCompare(f"there is no scored trial of {what} yet; {command(log, 'resume', found[0].run)}")
+        return NothingToCompare(
+            f"there is no scored trial of {what} yet; {format_command(log, 'resume', found[0].run)}"
+        )
     trial, status, error = failures[first]
     return NothingScored(f"no trial of {what} has a score; trial {trial} of {first} was {status}: {error}")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from archwright.cli.values import BadOption, searcher_parts
+from archwright.cli.values import BadOption, parse_searcher_text
 from archwright.core.json import JSON
 from archwright.search.searchers.named import format_searcher, searcher_from_json, searcher_to_json
 
@@ -18,7 +18,7 @@ def searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
     """
     made: dict[str, JSON] = {}
     for text in texts:
-        searcher = searcher_to_json(*searcher_parts(text))
+        searcher = searcher_to_json(*parse_searcher_text(text))
         for earlier, other in zip(texts, made.values(), strict=False):
             if searcher_from_json(other) == searcher_from_json(searcher):
                 raise BadOption(

@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from archwright.cli.output import screen
+from archwright.cli.output import make_console
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.progress import PER_SECOND, TRIALS, Watcher
 from archwright.cli.runs.status import line, standing
@@ -36,7 +36,7 @@ class Overview:
     total: int  # searches
     before: int  # of them were done before
     trains: bool  # whether trials are trained, one search after the other
-    out: Screen = field(factory=lambda: screen(beside_json=True))
+    out: Screen = field(factory=lambda: make_console(beside_json=True))
     progress: Progress = field(factory=_progress)
     watcher: Watcher | None = None  # of the search that is under way
     told: StopRequest = StopRequest.NONE

@@ -11,7 +11,7 @@ from archwright.cli import own_code
 from archwright.cli.reports.reading import Reading, open_status
 from archwright.cli.reports.repeats import is_repeated, of_repeats
 from archwright.cli.reports.stopped import of_stop
-from archwright.cli.theirs import theirs
+from archwright.cli.theirs import format_user_traceback
 from archwright.core import json
 from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
@@ -161,7 +161,7 @@ def leaf(reading: Reading, trial: Trial) -> Node:
     NotTrusted where this person does not let it run.
     """
     started = reading.run.started
-    space = own_code.logged_term(reading.run.space, started.space_source, trusted=reading.trusted)
+    space = own_code.load_logged_term(reading.run.space, started.space_source, trusted=reading.trusted)
     return replay(space, started.input_shape, trial.path)
 
 
@@ -172,7 +172,9 @@ def outlined(reading: Reading, trial: Trial) -> Term:
 
 def left_out(reading: Reading) -> str:
     """What is not told of the run's architectures, and how to get it: what only reads runs no code of others."""
-    return "" if reading.trusted else own_code.left_out(reading.run.space, reading.run.started.space_source)
+    return (
+        "" if reading.trusted else own_code.describe_unknown_kinds(reading.run.space, reading.run.started.space_source)
+    )
 
 
 def parameters(reading: Reading, trial: Trial) -> int | None:
@@ -218,7 +220,7 @@ def drawing(reading: Reading, trial: Trial) -> str:
 
 def _require_theirs(error: Exception) -> None:
     """Nothing, where it is a person's own kind of module that fails, or what we say of a space; else raises it."""
-    if not isinstance(error, ArchwrightError) and theirs(error) is None:
+    if not isinstance(error, ArchwrightError) and format_user_traceback(error) is None:
         raise error
 
 

@@ -9,14 +9,14 @@ from typing import BinaryIO, cast
 
 from attrs import define, field
 
-from archwright.cli.output import named, say, screen, several, shown, table
-from archwright.cli.output_file import CSV, JSON, PARQUET, Kind, written_beside
+from archwright.cli.output import humanize_value, make_console, make_property_table, make_table, pluralize, say
+from archwright.cli.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.cli.values import BadOption
 from archwright.core.errors import escape_controls, escape_json
 from archwright.store.query import ExportFormat, QueryResult, export_query, stream_query
 
 ROWS = 1_000  # of a table on a terminal
-KINDS: Mapping[ExportFormat, Kind] = {"csv": CSV, "json": JSON, "parquet": PARQUET}
+KINDS: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": JSON_FILE, "parquet": PARQUET_FILE}
 
 
 def written(log: Path, sql: str, form: str, output: Path | None, most: int | None = None) -> None:
@@ -24,7 +24,7 @@ def written(log: Path, sql: str, form: str, output: Path | None, most: int | Non
     if form == "table":
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
-        most = most or (ROWS if screen().is_terminal else None)
+        most = most or (ROWS if make_console().is_terminal else None)
         with stream_query(log, sql) as answer:
             found = QueryResult(answer.columns, list(islice(answer.rows, most)))
             is_whole = next(answer.rows, None) is None
@@ -37,7 +37,7 @@ def written(log: Path, sql: str, form: str, output: Path | None, most: int | Non
             say()
     else:
         made = cast(ExportFormat, form)
-        with written_beside(output, KINDS[made], "--output") as beside, beside.open("wb") as file:
+        with stage_file(output, KINDS[made], "--output") as beside, beside.open("wb") as file:
             export_query(log, sql, file, made)
 
 
@@ -69,19 +69,21 @@ class _Shown:
 
 def show_table(found: QueryResult, is_whole: bool = True) -> None:
     """Print rows with their numbers in full: as a table if it fits, else each row as names and values."""
-    out = screen()
+    out = make_console()
     rows = [[_cell(value) for value in row] for row in found.rows]
     widths = [max([len(name), *(len(row[i]) for row in rows)]) for i, name in enumerate(found.columns)]
     if sum(widths) + 2 * len(widths) <= out.width:
         kinds = ["right" if _is_numeric(found, i) else "left" for i in range(len(widths))]
-        out.print(table(list(zip(found.columns, kinds, strict=True)), rows))
+        out.print(make_table(list(zip(found.columns, kinds, strict=True)), rows))
     else:
         lines = ([*zip(found.columns, row, strict=True), ("", "")] for row in rows)  # an empty one between two rows
-        out.print(named(list(chain.from_iterable(lines))))
+        out.print(make_property_table(list(chain.from_iterable(lines))))
     if is_whole:
-        out.print(f"({several(len(rows), 'row')})")
+        out.print(f"({pluralize(len(rows), 'row')})")
     else:
-        out.print(f"(the first {several(len(rows), 'row')} of more; -n N shows N, and --format csv writes all of them)")
+        out.print(
+            f"(the first {pluralize(len(rows), 'row')} of more; -n N shows N, and --format csv writes all of them)"
+        )
 
 
 def _is_numeric(found: QueryResult, i: int) -> bool:
@@ -90,4 +92,4 @@ def _is_numeric(found: QueryResult, i: int) -> bool:
 
 
 def _cell(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else "NULL" if value is None else shown(value)
+    return f"{value:.6g}" if isinstance(value, float) else "NULL" if value is None else humanize_value(value)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from archwright.cli.output import score, several
+from archwright.cli.output import format_score, pluralize
 from archwright.core.json import JSON
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.searchers.fixed import Fixed
@@ -51,12 +51,12 @@ def summary(repeats: Facts) -> str:
     """The mean and the deviation in a line."""
     if repeats["mean"] is None:
         return f"no {repeats['metric']} yet"
-    spread = "" if repeats["deviation"] is None else f" ± {score(repeats['deviation'])}"
-    return f"{repeats['metric']} {score(repeats['mean'])}{spread}"
+    spread = "" if repeats["deviation"] is None else f" ± {format_score(repeats['deviation'])}"
+    return f"{repeats['metric']} {format_score(repeats['mean'])}{spread}"
 
 
 def conclusion(repeats: Facts) -> str:
     """The mean, the deviation, and of what they are."""
     number, scores = repeats["trainings"], repeats["scores"]
-    of = several(number, "training") if scores == number else f"{scores} of {several(number, 'training')}"
+    of = pluralize(number, "training") if scores == number else f"{scores} of {pluralize(number, 'training')}"
     return f"{summary(repeats)}   {'mean and standard deviation of ' if scores > 1 else 'of '}{of}"

@@ -4,12 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.output import named, score, screen, several, shown, spelled
-from archwright.cli.own_code import logged_term
+from archwright.cli.output import (
+    format_budget,
+    format_score,
+    humanize_value,
+    make_console,
+    make_property_table,
+    pluralize,
+)
+from archwright.cli.own_code import load_logged_term
 from archwright.cli.reports.facts import Facts, left_out
 from archwright.cli.reports.reading import Reading
-from archwright.cli.suggestion import command
-from archwright.cli.values import pairs, searcher_parts
+from archwright.cli.suggestion import format_command
+from archwright.cli.values import parse_searcher_text, parse_settings
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON
 from archwright.core.value import Value
@@ -58,16 +65,16 @@ def belief(reading: Reading, *, wanted: bool = True) -> Facts:
 
 def show_belief(facts: Facts) -> None:
     """Print it."""
-    out, best = screen(), facts["best"]
+    out, best = make_console(), facts["best"]
     waiting = ", ".join(map(str, facts["open"]))
     out.print(f"{facts['run']} after event {facts['at']}, {facts['event']}", style="bold")
     out.print(
-        named(
+        make_property_table(
             {
-                "proposed": several(facts["proposed"], "trial"),
-                "scored": several(facts["scored"], "trial"),
+                "proposed": pluralize(facts["proposed"], "trial"),
+                "scored": pluralize(facts["scored"], "trial"),
                 "open": f"trial{'s' if len(facts['open']) > 1 else ''} {waiting}" if waiting else "none",
-                "best": f"{facts['metric']} {score(best['score'])} (trial {best['trial']})" if best else "none",
+                "best": f"{facts['metric']} {format_score(best['score'])} (trial {best['trial']})" if best else "none",
             }
         )
     )
@@ -77,9 +84,10 @@ def show_belief(facts: Facts) -> None:
         out.print("\nthe searcher proposes nothing before it is told more", style="bold")
     else:
         out.print(
-            f"\nnext: trial {facts['next']['trial']}, {spelled(parse_budget(facts['next']['budget']))}", style="bold"
+            f"\nnext: trial {facts['next']['trial']}, {format_budget(parse_budget(facts['next']['budget']))}",
+            style="bold",
         )
-        out.print(named(facts["next"]["choices"]))
+        out.print(make_property_table(facts["next"]["choices"]))
     logged, now = facts["revision"]["logged"], facts["revision"]["now"]
     if logged != now:
         out.print(
@@ -151,12 +159,14 @@ def _difference(mismatch: Mismatch) -> str:
 def _choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
     """A choice, with as many digits as tell it from the other one."""
     name, value = choice
-    return f"{name}={value!r}" if shown(value) == shown(other[1]) else f"{name}={shown(value)}"
+    return (
+        f"{name}={value!r}" if humanize_value(value) == humanize_value(other[1]) else f"{name}={humanize_value(value)}"
+    )
 
 
 def show_verified(facts: Facts, log: Path) -> None:
     """Print it, of a run in `log`: what other revisions proposed, and what comes of comparing the rest."""
-    out, first, now = screen(), facts["mismatch"], facts["revision"]
+    out, first, now = make_console(), facts["mismatch"], facts["revision"]
     for part in facts["by_revision"]:
         if part["revision"] not in (None, now):
             out.print(f"{facts['run']}: {_of_another(facts, part)} {_whole(log)}", soft_wrap=True)
@@ -171,12 +181,12 @@ def show_verified(facts: Facts, log: Path) -> None:
     elif compared == facts["proposals"]:
         out.print(f"{facts['run']}: the searcher makes all {compared} proposals again, as they were logged")
     elif compared:
-        out.print(f"{facts['run']}: the searcher makes the other {several(compared, 'proposal')} again, as logged")
+        out.print(f"{facts['run']}: the searcher makes the other {pluralize(compared, 'proposal')} again, as logged")
 
 
 def _of_another(facts: Facts, part: Facts) -> str:
     return (
-        f"revision {part['revision']} of {facts['searcher']} made {several(part['proposals'], 'proposal')}; this "
+        f"revision {part['revision']} of {facts['searcher']} made {pluralize(part['proposals'], 'proposal')}; this "
         f"archwright has revision {facts['revision']}, which proposes otherwise, so there is nothing to compare them "
         "with"
     )
@@ -192,23 +202,23 @@ def _of_some(facts: Facts) -> str:
 
 
 def _whole(log: Path) -> str:
-    return f"(whether the log is whole: {command(log, 'verify')})"
+    return f"(whether the log is whole: {format_command(log, 'verify')})"
 
 
 def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -> JSON:
     """The JSON of a fork's searcher: another one, or the run's with other settings; None if it stays as it is."""
     if name is not None:
-        return searcher_to_json(*searcher_parts(name, settings))
+        return searcher_to_json(*parse_searcher_text(name, settings))
     if not settings:
         return None
     kept, _, usual = parse_searcher(reading.run.started.searcher)
-    return searcher_to_json(kept, usual | pairs("--set", settings))
+    return searcher_to_json(kept, usual | parse_settings("--set", settings))
 
 
 def _know_kinds(reading: Reading) -> None:
     """Import a person's own kinds of module, if the run's space holds any."""
     source = reading.run.started.space_source
-    logged_term(reading.run.started.space, source, trusted=reading.trusted)
+    load_logged_term(reading.run.started.space, source, trusted=reading.trusted)
     for event in reading.run.events:
         if isinstance(event, RunResumed) and event.space is not None:
-            logged_term(event.space, source, trusted=reading.trusted)
+            load_logged_term(event.space, source, trusted=reading.trusted)

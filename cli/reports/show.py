@@ -6,13 +6,24 @@ from typing import Any
 
 from rich.console import Console
 
-from archwright.cli.columns import Columns
-from archwright.cli.output import count, duration, local, named, score, screen, shown, spelled, table, times
+from archwright.cli.columns import TextTable
+from archwright.cli.output import (
+    format_budget,
+    format_count,
+    format_duration,
+    format_local_time,
+    format_score,
+    humanize_value,
+    make_console,
+    make_property_table,
+    make_table,
+)
 from archwright.cli.reports.facts import Facts
 from archwright.cli.reports.repeats import conclusion, origin, summary
 from archwright.cli.reports.stopped import in_short
-from archwright.cli.suggestion import command
+from archwright.cli.suggestion import format_command
 from archwright.core.budget import parse_budget
+from archwright.core.shape import format_shape
 from archwright.evaluate.user_errors import summarize_error
 
 ROWS = 20  # of a run's trials on a terminal
@@ -30,30 +41,31 @@ def show_runs(runs: Sequence[Facts]) -> None:
             r["space"],
             r["searcher"],
             f"{r['scored']}/{r['target']}",
-            score(r["best"]),
-            local(r["started"]),
+            format_score(r["best"]),
+            format_local_time(r["started"]),
         )
         for r in runs
     ]
-    screen().print(table(columns | {"trials": "right", "best": "right", "started": "left"}, rows))
+    make_console().print(make_table(columns | {"trials": "right", "best": "right", "started": "left"}, rows))
 
 
 def show_run(facts: Facts) -> None:
     """Print what is to know about a run, and its trials."""
-    out, trials = screen(), facts["trials"]
+    out, trials = make_console(), facts["trials"]
     out.print(f"{facts['run']}   {facts['status']}{_best(facts)}", style="bold")
-    out.print(named(_about(facts)))
+    out.print(make_property_table(_about(facts)))
     if facts["detail"]:
         out.print(f"\n{facts['detail']}", soft_wrap=True)
     rows = trials[-ROWS:] if out.is_terminal else trials
     out.print()
     if len(rows) < len(trials):
         out.print(
-            f"the last {ROWS} of {count(len(trials))} trials; through a pipe, or with --json, you get all of them"
+            f"the last {ROWS} of {format_count(len(trials))} trials; through a pipe, or with --json, "
+            "you get all of them"
         )
     show_trials(rows, facts, out)
     if facts["status"] in ("died", "interrupted", "failing", "new"):
-        out.print(f"\ngo on with: {command(Path(facts['log']), 'resume', facts['run'])}", soft_wrap=True)
+        out.print(f"\ngo on with: {format_command(Path(facts['log']), 'resume', facts['run'])}", soft_wrap=True)
 
 
 def show_trials(trials: Sequence[Facts], facts: Facts, out: Console) -> None:
@@ -68,21 +80,23 @@ def _best(facts: Facts) -> str:
     if facts["repeats"] is not None:
         return f"   {summary(facts['repeats'])}"
     best, metric = facts["best"], facts["objective"]["metric"]
-    return "" if best is None else f"   best {metric} {score(best['score'])} (trial {best['trial']})"
+    return "" if best is None else f"   best {metric} {format_score(best['score'])} (trial {best['trial']})"
 
 
 def _about(facts: Facts) -> dict[str, str]:
     counts, objective, fork = facts["counts"], facts["objective"], facts["forked_from"]
-    ends = f"{count(counts['ok'])} ok, {count(counts['failed'])} failed, {counts['in_flight']} not done"
-    budget = spelled(parse_budget(facts["budget"]))
+    ends = f"{format_count(counts['ok'])} ok, {format_count(counts['failed'])} failed, {counts['in_flight']} not done"
+    budget = format_budget(parse_budget(facts["budget"]))
     about = {
-        "space": f"{facts['space']}, inputs of {times(facts['input_shape'])}",
+        "space": f"{facts['space']}, inputs of {format_shape(facts['input_shape'])}",
         "searcher": f"{_searcher(facts)}, seed {facts['seed']}",
         "evaluator": _settings(facts["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
         **({"stopping": _settings(facts["stopping"], "rule")} if facts["stopping"] else {}),
-        "trials": f"{count(counts['proposed'])} of {count(counts['target'])}: {ends}; a budget of {budget} each",
-        "started": f"{local(facts['started'])}; {facts['events']} events, the latest at {local(facts['latest'])}",
+        "trials": f"{format_count(counts['proposed'])} of {format_count(counts['target'])}: {ends}; "
+        f"a budget of {budget} each",
+        "started": f"{format_local_time(facts['started'])}; {facts['events']} events, "
+        f"the latest at {format_local_time(facts['latest'])}",
         "versions": ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
     }
     return about | ({"forked from": f"{fork['run']} at event {fork['at']}"} if fork else {})
@@ -96,11 +110,13 @@ def _searcher(facts: Facts) -> str:
 
 def _settings(data: Mapping[str, Any], name: str) -> str:
     """A searcher or evaluator by its name, with those of its settings that say something."""
-    told = [f"{key} {shown(value)}" for key, value in data.items() if key != name and value not in (None, {}, 0)]
+    told = [
+        f"{key} {humanize_value(value)}" for key, value in data.items() if key != name and value not in (None, {}, 0)
+    ]
     return ", ".join([str(data[name]), *told])
 
 
-def _trials(trials: Sequence[Facts], metric: str, more: Sequence[str]) -> Columns:
+def _trials(trials: Sequence[Facts], metric: str, more: Sequence[str]) -> TextTable:
     """A row for each trial, with `more` columns, and those that say something about any of them."""
     optional = {
         "epochs": any("epochs" in t["metrics"] for t in trials),
@@ -111,7 +127,7 @@ def _trials(trials: Sequence[Facts], metric: str, more: Sequence[str]) -> Column
     columns |= {name: "right" for name, wanted in optional.items() if wanted}
     columns |= {"stopped": "left"} if any(t["stopped"] for t in trials) else {}
     columns |= {"error": "rest"} if any(t["error"] for t in trials) else {}
-    return table(columns, ([_cell(t, column) for column in columns] for t in trials))
+    return make_table(columns, ([_cell(t, column) for column in columns] for t in trials))
 
 
 def _cell(trial: Facts, column: str) -> str:
@@ -121,12 +137,12 @@ def _cell(trial: Facts, column: str) -> str:
         case "status":
             return trial["status"].replace("_", " ")
         case "time":
-            return "-" if trial["status"] in OPEN and not trial["seconds"] else duration(trial["seconds"])
+            return "-" if trial["status"] in OPEN and not trial["seconds"] else format_duration(trial["seconds"])
         case "parameters" | "epochs":
-            return count(trial["metrics"].get(column))
+            return format_count(trial["metrics"].get(column))
         case "stopped":
             return in_short(trial["stopped"])
         case "error":
             return summarize_error(trial["error"])
         case _:  # the metric
-            return score(trial["score"])
+            return format_score(trial["score"])

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from archwright.cli.columns import Columns
+from archwright.cli.columns import TextTable
 from archwright.cli.output import (
-    choices,
-    count,
-    duration,
-    local,
-    milliseconds,
-    named,
-    score,
-    screen,
-    several,
-    shown,
-    sparkline,
-    spelled,
-    table,
-    tree,
+    draw_sparkline,
+    format_budget,
+    format_count,
+    format_duration,
+    format_local_time,
+    format_milliseconds,
+    format_score,
+    humanize_value,
+    make_console,
+    make_property_table,
+    make_table,
+    pluralize,
+    wrap_choices,
+    wrap_tree,
 )
 from archwright.cli.reports.facts import Facts, differing
 from archwright.cli.reports.stopped import in_full
@@ -34,16 +34,16 @@ COSTS = {"flops": "FLOPs", "latency_seconds": "latency"}  # metrics beside the s
 
 def show_trial(facts: Facts) -> None:
     """Print all that is to know about a trial."""
-    out = screen()
-    told = f"   {facts['metric']} {score(facts['score'])}" if facts["score"] is not None else ""
+    out = make_console()
+    told = f"   {facts['metric']} {format_score(facts['score'])}" if facts["score"] is not None else ""
     status = facts["status"].replace("_", " ")
     out.print(f"trial {facts['trial']} of {facts['run']}   {status}{told}", style="bold")
-    out.print(f"{spelled(parse_budget(facts['budget']))}, {duration(facts['seconds'])}{size(facts)}")
+    out.print(f"{format_budget(parse_budget(facts['budget']))}, {format_duration(facts['seconds'])}{size(facts)}")
     if facts["model"] is not None:
         out.print(f"its model is kept in {facts['model']}", soft_wrap=True)
     out.print()
-    out.print(named(facts["choices"]))
-    out.print("\n" + tree(facts["architecture"], out.width), soft_wrap=True)
+    out.print(make_property_table(facts["choices"]))
+    out.print("\n" + wrap_tree(facts["architecture"], out.width), soft_wrap=True)
     if facts["left_out"]:
         out.print(f"\n{facts['left_out']}", soft_wrap=True)
     for attempt in facts["attempts"]:
@@ -56,15 +56,17 @@ def size(facts: Facts) -> str:
     if trained is None:
         return ""
     if whole is None or whole == trained:
-        return f", {count(trained)} parameters"
-    return f", {count(trained)} trainable parameters, {count(whole)} in all of its architecture"
+        return f", {format_count(trained)} parameters"
+    return f", {format_count(trained)} trainable parameters, {format_count(whole)} in all of its architecture"
 
 
 def _show_attempt(attempt: Facts) -> None:
-    out = screen()
-    spent = f" after {duration(attempt['seconds'])}" if attempt["seconds"] is not None else ""
+    out = make_console()
+    spent = f" after {format_duration(attempt['seconds'])}" if attempt["seconds"] is not None else ""
     status = attempt["status"].replace("_", " ")
-    out.print(f"\nattempt {attempt['attempt']}   {local(attempt['started'])}   {status}{spent}", style="bold")
+    out.print(
+        f"\nattempt {attempt['attempt']}   {format_local_time(attempt['started'])}   {status}{spent}", style="bold"
+    )
     if attempt["stopped"]:
         out.print(in_full(attempt["stopped"]), soft_wrap=True)
     if attempt["error"]:
@@ -77,19 +79,21 @@ def _show_attempt(attempt: Facts) -> None:
 
 def _show_metrics(metrics: Sequence[tuple[str, object]]) -> None:
     """Print names and values; on a terminal, the first of very many."""
-    out = screen()
+    out = make_console()
     some = metrics[:LISTED] if out.is_terminal else metrics
-    out.print(named(some))
+    out.print(make_property_table(some))
     if len(some) < len(metrics):
-        out.print(f"the first {LISTED} of {count(len(metrics))} metrics; through a pipe, or with --json, you get all")
+        out.print(
+            f"the first {LISTED} of {format_count(len(metrics))} metrics; through a pipe, or with --json, you get all"
+        )
 
 
 def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
     """Print each metric over the epochs as a line of bars, and the numbers of some epochs."""
-    out = screen()
+    out = make_console()
     names = [name for name in dict.fromkeys(name for point in curve for name in point) if name != "epoch"]
     drawn = names[:LISTED] if out.is_terminal else names
-    lines = {name: sparkline([p[name] for p in curve if name in p], BARS) for name in drawn}
+    lines = {name: draw_sparkline([p[name] for p in curve if name in p], BARS) for name in drawn}
     out.print()
     _show_metrics([(name, lines.get(name, "")) for name in names])
     every = -(-len(curve) // EPOCHS) if out.is_terminal else 1
@@ -97,16 +101,18 @@ def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
     points = [point for i, point in enumerate(curve, start=1) if i % every == 0 or i in (1, len(curve))]
     out.print()
     header = dict.fromkeys(["epoch", *columns], "right")
-    out.print(table(header, ([point.get(name) for name in header] for point in points)))
+    out.print(make_table(header, ([point.get(name) for name in header] for point in points)))
 
 
 def show_winner(facts: Facts, scored: int, failed: int) -> None:
     """Print a search's best trial: its score, its size and its choices."""
-    out = screen()
-    size = f", {count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
-    of = several(scored, "trial") + (f", {failed} of which failed" if failed else "")
-    out.print(f"\nbest of {of}: trial {facts['trial']}, {facts['metric']} {score(facts['score'])}{size}", style="bold")
-    out.print(named(facts["choices"]))
+    out = make_console()
+    size = f", {format_count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
+    of = pluralize(scored, "trial") + (f", {failed} of which failed" if failed else "")
+    out.print(
+        f"\nbest of {of}: trial {facts['trial']}, {facts['metric']} {format_score(facts['score'])}{size}", style="bold"
+    )
+    out.print(make_property_table(facts["choices"]))
 
 
 def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
@@ -115,9 +121,9 @@ def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
     What is `left_out` is said where a number of parameters is missing for that.
     """
     if not trials:
-        screen().print("no trial has a score yet")
+        make_console().print("no trial has a score yet")
         return
-    out = screen()
+    out = make_console()
     out.print(_ranking(trials))
     names, shared = differing([trial["choices"] for trial in trials])
     for block in side_by_side(trials, names, out.width):
@@ -125,33 +131,43 @@ def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
         out.print(block)
     if shared:
         out.print("\nthey agree in" if names else "\nits choices" if len(trials) == 1 else "\nall chose", style="bold")
-        out.print(choices(shared, out.width) if len(trials) > 1 else named(shared), soft_wrap=len(trials) > 1)
+        out.print(
+            wrap_choices(shared, out.width) if len(trials) > 1 else make_property_table(shared),
+            soft_wrap=len(trials) > 1,
+        )
     if left_out and any(trial["parameters"] is None for trial in trials):
         out.print(f"\n{left_out}", soft_wrap=True)
 
 
-def _ranking(trials: Sequence[Facts]) -> Columns:
+def _ranking(trials: Sequence[Facts]) -> TextTable:
     """A row for each trial, with what its model costs where that is known of any."""
     costs = [cost for cost in COSTS if any(cost in t["metrics"] for t in trials)]
     columns = ["", "trial", trials[0]["metric"], "parameters", *map(COSTS.__getitem__, costs), "time"]
     rows = [
-        [rank, t["trial"], score(t["score"]), count(t["parameters"]), *_costs(t, costs), duration(t["seconds"])]
+        [
+            rank,
+            t["trial"],
+            format_score(t["score"]),
+            format_count(t["parameters"]),
+            *_costs(t, costs),
+            format_duration(t["seconds"]),
+        ]
         for rank, t in enumerate(trials, start=1)
     ]
-    return table([(column, "right") for column in columns], rows)
+    return make_table([(column, "right") for column in columns], rows)
 
 
 def _costs(trial: Facts, costs: Sequence[str]) -> list[str]:
     known = [trial["metrics"].get(cost) for cost in costs]
     return [
-        milliseconds(value) if cost.endswith("seconds") else count(value)
+        format_milliseconds(value) if cost.endswith("seconds") else format_count(value)
         for cost, value in zip(costs, known, strict=True)
     ]
 
 
-def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[Columns]:
+def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[TextTable]:
     """The values that trials chose for `names`: a column for each trial, and a table for as many as fit in `width`."""
-    rows = [[name, *(shown(t["choices"].get(name, "-")) for t in trials)] for name in names]
+    rows = [[name, *(humanize_value(t["choices"].get(name, "-")) for t in trials)] for name in names]
     headers = ["they differ in", *(f"trial {t['trial']}" for t in trials)]
     widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
     each = len(trials)
@@ -160,7 +176,7 @@ def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> I
         each = max(1, (width - min(widths[0], NAME) - 2) // (min(max(widths[1:]), VALUE) + 2))
     for i in range(1, len(headers) if names else 0, each):
         columns = {headers[0]: "left"} | dict.fromkeys(headers[i : i + each], "right")
-        yield table(columns, ([row[0], *row[i : i + each]] for row in rows))
+        yield make_table(columns, ([row[0], *row[i : i + each]] for row in rows))
 
 
 def _tail(name: str) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from archwright.cli.output import screen
+from archwright.cli.output import make_console
 from archwright.store.verify import Head, RunVerdict
 
 
 def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
     """Print a line for each run with its head, or where and how it is broken; and what that says without a journal."""
-    out = screen()
+    out = make_console()
     for verdict in verdicts:
         remark = f"; {verdict.remark}" if verdict.remark else ""
         out.print(f"{verdict.run}: {verdict.events} events, {_state(verdict)}{remark}", soft_wrap=True)

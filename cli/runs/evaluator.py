@@ -6,9 +6,9 @@ from typing import Any
 from attrs import evolve
 
 from archwright.cli.output import say
-from archwright.cli.own_code import named
+from archwright.cli.own_code import trust_named_source
 from archwright.cli.runs import own_function
-from archwright.cli.values import BadOption, pairs, plain
+from archwright.cli.values import BadOption, parse_settings, require_plain_text
 from archwright.core.budget import Budget, parse_budget
 from archwright.core.errors import suggest_names
 from archwright.core.modules.basic import Settings
@@ -35,7 +35,7 @@ def chosen(
     if kind in TABLES:
         _without(["keep", "validation", "image_size", "reader", "device", "train"], train, given)
         path, *settings = rest.split(",")
-        return config_from_json({"kind": kind, "table": path, **pairs("--evaluator", settings)})
+        return config_from_json({"kind": kind, "table": path, **parse_settings("--evaluator", settings)})
     _without(["keep"], train, given)
     return function(source, data, metric, train, given)
 
@@ -95,7 +95,7 @@ def objective(config: Config, metric: str | None, minimize: bool | None) -> Obje
     """
     own = config if isinstance(config, FunctionConfig) else None
     name = (
-        plain("--metric", metric)
+        require_plain_text("--metric", metric)
         if metric
         else (own.metric if own else "loss" if isinstance(config, FcnetConfig) else "accuracy")
     )
@@ -117,7 +117,7 @@ def objective(config: Config, metric: str | None, minimize: bool | None) -> Obje
 
 def training(data: str | None, train: Sequence[str], given: Mapping[str, Any]) -> TrainingConfig:
     """Training on `data`, with the settings that were `given`, those that are None being as usual."""
-    settings = pairs("--train", train)
+    settings = parse_settings("--train", train)
     make_recipe(settings)  # raises what is wrong with them
     config = TrainingConfig(data or "digits", settings=settings)
     return evolve(config, **{name: value for name, value in given.items() if value is not None})
@@ -131,9 +131,9 @@ def function(
     Its score is what it says itself, or else `metric`.
     """
     there = {name: value for name, value in given.items() if value is not None}
-    config = evolve(FunctionConfig(source, data=data, settings=pairs("--train", train)), **there)
+    config = evolve(FunctionConfig(source, data=data, settings=parse_settings("--train", train)), **there)
     own_function.check(config, [*there, *(["train"] if train else [])], later=("input_shape", "model"))
-    said = own_function.score(named(source))
+    said = own_function.score(trust_named_source(source))
     if said is None:
         return evolve(config, metric=metric or config.metric)
     return evolve(config, metric=said.metric, less_is_better=said.direction == "minimize")

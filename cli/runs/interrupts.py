@@ -12,7 +12,7 @@ from types import FrameType
 
 from attrs import define, field
 
-from archwright.cli.output import duration
+from archwright.cli.output import format_duration
 from archwright.search.running.loop import StopRequest
 
 ASKING = (signal.SIGTERM, signal.SIGHUP)
@@ -47,7 +47,7 @@ class Interrupts:
         if self.asked is None:
             return f"finishing the running {what}; press Ctrl-C again to stop at once"
         name = signal.Signals(self.received[-1]).name
-        return f"{name}: the running {what} have {duration(self.grace)} to end; a second signal stops at once"
+        return f"{name}: the running {what} have {format_duration(self.grace)} to end; a second signal stops at once"
 
     def note(self, number: int, _: FrameType | None) -> None:
         """Take a signal in; the third one ends the process wherever it is, say waiting for a locked file."""

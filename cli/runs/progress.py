@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from archwright.cli.output import duration, score, screen
+from archwright.cli.output import format_duration, format_score, make_console
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.status import Running, Standing, line
 from archwright.core.budget import Budget
@@ -29,7 +29,7 @@ class Watcher:
 
     run: str
     standing: Standing
-    console: Console = field(factory=screen)
+    console: Console = field(factory=make_console)
     told: StopRequest = StopRequest.NONE
 
     @property
@@ -84,7 +84,7 @@ def _head(run: str, standing: Standing, told: StopRequest, now: float) -> Table:
         Text(run, style="bold"),
         ProgressBar(max(1, standing.target), standing.scored),
         f"{standing.scored}/{standing.target} trials{_failures(standing)}  {_best(standing)}",
-        "stopping" if told else f"{duration(left)} left" if left is not None else "",
+        "stopping" if told else f"{format_duration(left)} left" if left is not None else "",
     )
     return grid
 
@@ -94,7 +94,7 @@ def _failures(standing: Standing) -> str:
 
 
 def _best(standing: Standing) -> str:
-    return "" if standing.best is None else f"best {score(standing.best[0])} (trial {standing.best[1]})"
+    return "" if standing.best is None else f"best {format_score(standing.best[0])} (trial {standing.best[1]})"
 
 
 def _running(standing: Standing, now: float) -> Table:
@@ -103,13 +103,15 @@ def _running(standing: Standing, now: float) -> Table:
         grid.add_column(no_wrap=True, justify=justify)
     for trial, running in sorted(standing.running.items()):
         budget = standing.budgets.get(trial)
-        grid.add_row(f"trial {trial}", *_state(running, budget, standing, now), duration(now - running.began))
+        grid.add_row(f"trial {trial}", *_state(running, budget, standing, now), format_duration(now - running.began))
     return grid
 
 
 def _state(running: Running, budget: Budget | None, standing: Standing, now: float) -> tuple[str, str]:
     measured = running.metrics.get(standing.objective.metric)
-    return _spent(running, budget, now), "" if measured is None else f"{standing.objective.metric} {score(measured)}"
+    return _spent(
+        running, budget, now
+    ), "" if measured is None else f"{standing.objective.metric} {format_score(measured)}"
 
 
 def _spent(running: Running, budget: Budget | None, now: float) -> str:

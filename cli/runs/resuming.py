@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from archwright.cli.output import say, several
-from archwright.cli.own_code import logged_space, logged_term
+from archwright.cli.output import pluralize, say
+from archwright.cli.own_code import load_logged_space, load_logged_term
 from archwright.cli.runs.starting import space_now
-from archwright.cli.suggestion import command
+from archwright.cli.suggestion import format_command
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
 from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
@@ -20,8 +20,8 @@ def is_done(log: Path, name: str, run: RunRecord, target: int | None) -> bool:
     wanted = run.state.target if target is None else target
     if run.state.in_flight or run.state.proposed < wanted:
         return False
-    again = command(log, "resume", name, "--trials", "+16")
-    say(f"{name} has its {several(run.state.scored, 'trial')} already; for more: {again}")
+    again = format_command(log, "resume", name, "--trials", "+16")
+    say(f"{name} has its {pluralize(run.state.scored, 'trial')} already; for more: {again}")
     return True
 
 
@@ -50,8 +50,8 @@ def changed_space(name: str, run: RunRecord, images: DataInfo | None, *, trusted
     source = run.started.space_source
     if not is_source(source):
         return None
-    found = logged_space(source, trusted=trusted)
-    logged_term(run.space, source, trusted=trusted)
+    found = load_logged_space(source, trusted=trusted)
+    load_logged_term(run.space, source, trusted=trusted)
     space = restore_written_order(run.space, to_json(space_now(found, run, images)))
     if space != run.space:
         check_paths(run, space)

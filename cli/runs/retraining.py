@@ -6,15 +6,15 @@ from shlex import quote
 
 from attrs import evolve
 
-from archwright.cli.output import times
 from archwright.cli.reports.facts import leaf
 from archwright.cli.reports.reading import Reading
 from archwright.cli.runs.images import logged
-from archwright.cli.values import BadOption, pairs
+from archwright.cli.values import BadOption, parse_settings
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
+from archwright.core.shape import format_shape
 from archwright.evaluate.config import (
     LATEST_READER,
     Config,
@@ -50,7 +50,7 @@ def final(
     Raises BadOption where the run's trials were not trained, and what is wrong with the settings.
     """
     config = _base(reading, trial, data)
-    overrides = override_settings(config.overrides, pairs("--train", train))
+    overrides = override_settings(config.overrides, parse_settings("--train", train))
     config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
     config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
     config = evolve(config, image_size=image_size or config.image_size)
@@ -64,9 +64,9 @@ def images_for(reading: Reading, trial: int, config: TrainingConfig) -> DataInfo
     takes, gives = tuple(reading.run.started.input_shape), node.out_shape
     if takes != info.input_shape or gives != (info.classes,):
         raise BadOption(
-            f"trial {trial} of {reading.name} takes inputs of {times(takes)} and gives {times(gives)} outputs, and "
-            f"{config.data} has images of {times(info.input_shape)} in {info.classes} classes; give --data with a "
-            "data set that fits"
+            f"trial {trial} of {reading.name} takes inputs of {format_shape(takes)} and gives {format_shape(gives)} "
+            f"outputs, and {config.data} has images of {format_shape(info.input_shape)} in {info.classes} classes; "
+            "give --data with a data set that fits"
         )
     return info
 

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from rich.console import Console as Screen
 
 from archwright.cli import options, values
-from archwright.cli.output import screen, several, spelled
+from archwright.cli.output import format_budget, make_console, pluralize
 from archwright.cli.reports.facts import of_best, of_run
 from archwright.cli.reports.reading import Reading, read
 from archwright.cli.reports.repeats import is_repeated, origin
@@ -20,7 +20,7 @@ from archwright.cli.runs.images import say_found
 from archwright.cli.runs.interrupts import Interrupts, noted
 from archwright.cli.runs.progress import Watcher, watched
 from archwright.cli.runs.status import Standing, standing
-from archwright.cli.suggestion import command
+from archwright.cli.suggestion import format_command
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
 from archwright.evaluate.config import Config, FunctionConfig
@@ -51,12 +51,12 @@ class Going:
     retries: int
     grace: str  # that running trials have after SIGTERM
     images: DataInfo | None = None  # that it is about
-    out: Screen = field(factory=screen)  # what is said of it on the way
+    out: Screen = field(factory=make_console)  # what is said of it on the way
     trusted: bool = False  # whether this person lets the code run that the log names
 
     def command(self, verb: str, *words: str) -> str:
         """A command that a person may type next."""
-        return command(self.log.path, verb, *words)
+        return format_command(self.log.path, verb, *words)
 
     @property
     def resume(self) -> list[str]:
@@ -64,7 +64,7 @@ class Going:
         workers = ["--workers", str(self.workers)] if self.workers > 1 else []
         timeout = ["--trial-timeout", self.trial_timeout] if self.trial_timeout else []
         retries = ["--retries", str(self.retries)] if self.retries != options.DEFAULT_RETRIES else []
-        grace = ["--grace", self.grace] if self.grace != options.GRACE else []
+        grace = ["--grace", self.grace] if self.grace != options.DEFAULT_GRACE else []
         trust = ["--trust"] if self.trusted else []
         return [self.name, *workers, *timeout, *retries, *grace, *trust]
 
@@ -75,7 +75,7 @@ def begin(going: Going, started: RunStarted, run: Run) -> None:
     what = f"training {origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
     going.out.print(
         f"{going.name}: {what}, seed {started.seed}\n"
-        f"{several(started.trials, 'trial')}{_each(going.config, started.budget)}, logged in {going.log.path}",
+        f"{pluralize(started.trials, 'trial')}{_each(going.config, started.budget)}, logged in {going.log.path}",
         soft_wrap=True,
     )
     say_found(going.images, going.config, going.out)
@@ -86,15 +86,15 @@ def _each(config: Config, budget: Budget) -> str:
     """What a trial may spend, where it is told."""
     told = own_function.reads_budget(config) if isinstance(config, FunctionConfig) else True
     if told is None:
-        return f", each with a budget of {spelled(budget)}"
-    return f" of {spelled(budget)} each" if told else ""
+        return f", each with a budget of {format_budget(budget)}"
+    return f" of {format_budget(budget)} each" if told else ""
 
 
 def again(going: Going, before: RunRecord, run: Run) -> None:
     """Go on with a run that is in the log."""
     now = standing(before.state, before.started.objective, time.monotonic())
     going.out.print(
-        f"{going.name}: {now.scored} of {several(now.target, 'trial')} done, logged in {going.log.path}",
+        f"{going.name}: {now.scored} of {pluralize(now.target, 'trial')} done, logged in {going.log.path}",
         soft_wrap=True,
     )
     say_found(going.images, going.config, going.out)
@@ -103,7 +103,7 @@ def again(going: Going, before: RunRecord, run: Run) -> None:
 
 def _go_on(going: Going, now: Standing, run: Run) -> None:
     """Let trials run until the run stops, then show the best one, and how to go on whatever happened."""
-    with noted(values.grace(going.grace)) as interrupts:
+    with noted(values.parse_grace(going.grace)) as interrupts:
         watcher = Watcher(going.name, now, going.out)
         try:
             stopped = _watched(going, watcher, interrupts, run)
@@ -119,7 +119,7 @@ def _go_on(going: Going, now: Standing, run: Run) -> None:
 
 
 def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
-    timeout = values.seconds(going.trial_timeout)
+    timeout = values.parse_trial_timeout(going.trial_timeout)
     callbacks = RunCallbacks(lambda: watcher.stop(interrupts), watcher.watch)
     pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
     with watched(watcher), closing(pool) as evaluator:

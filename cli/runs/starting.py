@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from attrs import evolve
 
 from archwright.cli.runs import own_function
-from archwright.cli.space import CLASSES, INPUT_SHAPE, Found
-from archwright.cli.suggestion import command
+from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource
+from archwright.cli.suggestion import format_command
 from archwright.cli.values import BadOption
 from archwright.core.analysis import out_shapes
 from archwright.core.check import check
@@ -26,7 +26,9 @@ from archwright.store.rebuild import require_not_gone
 from archwright.store.runs import check_run_name, generate_run_names, list_runs
 
 
-def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape | None) -> tuple[Term, Shape, Config]:
+def problem(
+    found: SpaceSource, config: Config, images: DataInfo | None, shape: Shape | None
+) -> tuple[Term, Shape, Config]:
     """The space, the shape of its inputs, which the images decide where there are any, and the evaluator that knows it.
 
     Where nothing says the shape, the space is made for a usual one, and a function is told of none. Raises BadOption,
@@ -40,18 +42,18 @@ def problem(found: Found, config: Config, images: DataInfo | None, shape: Shape 
         check_settings(term)
         return term, images.input_shape, config
     if not isinstance(config, FunctionConfig):  # a table, whose architectures end in as many outputs as it was made for
-        shape = shape or found.input_shape or INPUT_SHAPE
+        shape = shape or found.input_shape or DEFAULT_INPUT_SHAPE
         return _checked(found, shape, config.classes, False), shape, config
     if images and shape not in (None, images.input_shape):
         raise BadOption(f"--input-shape is {shape}, and {images.name} has {images.input_shape}; give one of the two")
     told = shape or (images.input_shape if images else found.input_shape)
     config = evolve(config, input_shape=told)
     own_function.check(config)
-    shape = told or INPUT_SHAPE
-    return _checked(found, shape, images.classes if images else CLASSES, False), shape, config
+    shape = told or DEFAULT_INPUT_SHAPE
+    return _checked(found, shape, images.classes if images else DEFAULT_CLASSES, False), shape, config
 
 
-def _checked(found: Found, shape: Shape, classes: int, classifies: bool) -> Term:
+def _checked(found: SpaceSource, shape: Shape, classes: int, classifies: bool) -> Term:
     term = found.make(shape, classes)
     check(term, shape, classes if classifies else None)
     return term
@@ -83,12 +85,12 @@ def numbered(log: DuckDBLog, stem: str) -> Iterator[str]:
 def _require_free(log: DuckDBLog, name: str) -> None:
     if check_run_name(name) in list_runs(log):
         raise RunExists(
-            f"the log holds a run {name} already; name another one, or: {command(log.path, 'resume', name)}"
+            f"the log holds a run {name} already; name another one, or: {format_command(log.path, 'resume', name)}"
         )
     require_no_artifacts(log.path, name)
 
 
-def space_now(found: Found, run: RunRecord, images: DataInfo | None) -> Term:
+def space_now(found: SpaceSource, run: RunRecord, images: DataInfo | None) -> Term:
     """The space that a person's file gives now for what a run was begun with."""
     shape = run.started.input_shape
     return found.make(shape, _classes(run.space, shape) if images is None else images.classes)
@@ -97,4 +99,4 @@ def space_now(found: Found, run: RunRecord, images: DataInfo | None) -> Term:
 def _classes(space: JSON, shape: Shape) -> int:
     """The number of classes that a logged space was made for: that of its outputs, if they are all alike."""
     shapes = out_shapes(from_json(space), shape)
-    return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else CLASSES
+    return shapes[0][0] if len(shapes) == 1 and len(shapes[0]) == 1 else DEFAULT_CLASSES

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import evolve, field, frozen
 
-from archwright.cli.output import duration, score
+from archwright.cli.output import format_duration, format_score
 from archwright.cli.reports.reading import in_order, ranked
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
@@ -109,7 +109,8 @@ def line(event: Event, before: Standing, after: Standing) -> str | None:
             best = "  best so far" if after.best != before.best else ""
             ended = _ended(trial, before)
             cut = f"  stopped after epoch {ended.stopped.epoch} ({ended.stopped.by})" if ended and ended.stopped else ""
-            return f"trial {trial}  {before.objective.metric} {score(reached)}  in {_time(trial, before)}{cut}{best}"
+            value = f"{before.objective.metric} {format_score(reached)}"
+            return f"trial {trial}  {value}  in {_time(trial, before)}{cut}{best}"
         case Scored(trial, status):
             ended = _ended(trial, before)
             why = "" if ended is None else summarize_error(ended.error)
@@ -128,7 +129,7 @@ def _progress(trial: int, epoch: int, standing: Standing) -> str:
 
 def _measured(metrics: Mapping[str, float], objective: Objective) -> str:
     named = objective.metric if objective.metric in metrics else next(iter(metrics), "")
-    return f"{named} {score(metrics[named])}" if named else ""
+    return f"{named} {format_score(metrics[named])}" if named else ""
 
 
 def _after(trial: int, standing: Standing) -> str:
@@ -144,4 +145,4 @@ def _ended(trial: int, standing: Standing) -> AttemptEnded | None:
 
 def _time(trial: int, standing: Standing) -> str:
     ended = _ended(trial, standing)
-    return duration(ended.seconds if ended is not None else 0.0)
+    return format_duration(ended.seconds if ended is not None else 0.0)

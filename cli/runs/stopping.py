@@ -1,6 +1,6 @@
 """What halts hopeless trials, as a person asks for it."""
 
-from archwright.cli.values import BadOption, pairs
+from archwright.cli.values import BadOption, parse_settings
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.evaluate.config import REPORTED_METRICS, Config, FunctionConfig, TrainingConfig
@@ -16,7 +16,7 @@ def stopping(text: str | None, config: Config, objective: Objective) -> JSON:
     if text is None:
         return None
     name, *settings = text.split(",")
-    rule = rule_to_json(name, pairs("--stopping", settings))
+    rule = rule_to_json(name, parse_settings("--stopping", settings))
     if isinstance(config, TrainingConfig):
         if objective.metric not in REPORTED_METRICS:
             raise BadOption(

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.shape import format_shape
 from archwright.evaluate.paths import describe_file_kind, explain_relative_path
 
 WHITE = 255  # the value of white in uint8 images; black is 0
@@ -113,11 +114,6 @@ class Dataset:
 def count_labels(labels: np.ndarray, classes: int) -> ClassCounts:
     """The number of labels of each class."""
     return tuple(np.bincount(labels, minlength=classes).tolist())
-
-
-def format_shape(shape: Sequence[int]) -> str:
-    """A shape as text: 3x32x32."""
-    return "x".join(map(str, shape))
 
 
 def explain_missing(path: Path, expected: str) -> str:

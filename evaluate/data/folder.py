@@ -11,6 +11,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.core.errors import suggest_names
+from archwright.core.shape import format_shape
 from archwright.evaluate.data.dataset import (
     BadData,
     ClassCounts,
@@ -19,7 +20,6 @@ from archwright.evaluate.data.dataset import (
     SourceInfo,
     count_labels,
     explain_missing,
-    format_shape,
 )
 from archwright.evaluate.data.image_file import ImageHeader, decode_image, is_image, read_image_header
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.shape import format_shape
 from archwright.evaluate.config import FIRST_READER, LATEST_READER
 from archwright.evaluate.data.builtin import BUILTIN_NAMES, open_builtin, require_local_builtin
-from archwright.evaluate.data.dataset import BadData, DataInfo, Dataset, Images, Source, SourceInfo, format_shape
+from archwright.evaluate.data.dataset import BadData, DataInfo, Dataset, Images, Source, SourceInfo
 from archwright.evaluate.data.folder import FolderSource
 from archwright.evaluate.data.npz import NpzSource
 from archwright.evaluate.data.reader1 import (

@@ -10,16 +10,9 @@ from attrs import frozen
 from numpy.lib import format as npy
 
 from archwright.core.errors import suggest_names
+from archwright.core.shape import format_shape
 from archwright.evaluate.data.arrays import LAYOUTS, as_labels, as_texts, as_uint8, find_axes, find_scale
-from archwright.evaluate.data.dataset import (
-    BadData,
-    Images,
-    NoSuchData,
-    SourceInfo,
-    count_labels,
-    explain_missing,
-    format_shape,
-)
+from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, SourceInfo, count_labels, explain_missing
 
 NPZ_EXPECTED = "an npz file, or a folder with *train.npz in it"
 ARRAY_PREFIXES = {  # of the arrays of a split, as in test_images and test_labels

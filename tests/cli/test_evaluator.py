@@ -7,7 +7,7 @@ from safetensors import safe_open
 
 import archwright as aw
 from archwright.cli.runs.evaluator import models_kept, say_overruled
-from archwright.cli.values import BadOption, pairs
+from archwright.cli.values import BadOption, parse_settings
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
@@ -79,9 +79,9 @@ def test_what_a_space_sets_in_every_model_need_not_be_set(capsys, space, setting
 
 def test_a_setting_that_is_given_twice_is_refused():
     """As under two names."""
-    assert pairs("--train", ["flip=true", "crop=2"]) == {"flip": True, "crop": 2}
+    assert parse_settings("--train", ["flip=true", "crop=2"]) == {"flip": True, "crop": 2}
     with pytest.raises(BadOption, match=r"--train gives flip twice, as True and as False; keep one of them"):
-        pairs("--train", ["flip=true", "crop=2", "flip = false"])
+        parse_settings("--train", ["flip=true", "crop=2", "flip = false"])
 
 
 def test_a_search_says_what_does_nothing_and_what_is_given_twice(cli, tmp_path):

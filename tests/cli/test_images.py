@@ -8,7 +8,7 @@ from attrs import evolve
 from rich.console import Console
 
 from archwright.cli.runs.images import DataChanged, images_of, logged, require_unchanged, say_found
-from archwright.cli.values import BadOption, image_size
+from archwright.cli.values import BadOption, parse_image_size
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_dataset
@@ -102,13 +102,13 @@ def test_a_run_whose_classes_are_others_now_does_not_go_on(cli, tmp_path):
 
 @pytest.mark.parametrize(("text", "size"), [("32", (32, 32)), ("24x48", (24, 48)), (" 8X9 ", (8, 9)), (None, None)])
 def test_a_size_is_height_and_width(text, size):
-    assert image_size(text) == size
+    assert parse_image_size(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "0", "3x", "3x4x5", "-3", "3.5", "wide"])
 def test_what_is_no_size_is_refused(text):
     with pytest.raises(BadOption, match="write height and width in pixels, as in 32x48, or 32 for both"):
-        image_size(text)
+        parse_image_size(text)
 
 
 @pytest.mark.parametrize(

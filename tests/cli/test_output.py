@@ -11,7 +11,18 @@ from rich.console import Console
 from rich.text import Text
 
 from archwright.cli.comparisons.progress import Overview
-from archwright.cli.output import choices, duration, named, print_json, say, screen, sparkline, spelled, table, tree
+from archwright.cli.output import (
+    draw_sparkline,
+    format_budget,
+    format_duration,
+    make_console,
+    make_property_table,
+    make_table,
+    print_json,
+    say,
+    wrap_choices,
+    wrap_tree,
+)
 from archwright.cli.reports import show_trial
 from archwright.cli.reports.query import show_table
 from archwright.cli.runs.progress import Watcher
@@ -33,7 +44,7 @@ from tests.terminal_text import find_controls, texts
     }.items(),
 )
 def test_budgets_are_spelled_out(budget, words):
-    assert spelled(parse_budget(budget)) == words
+    assert format_budget(parse_budget(budget)) == words
 
 
 class Terminal(io.StringIO):
@@ -45,12 +56,12 @@ class Terminal(io.StringIO):
 
 def print_all(text: str) -> None:
     """Everything that prints, given the text of somebody else."""
-    out = screen()
+    out = make_console()
     out.print(text, style="bold")
     out.print(Text(text), soft_wrap=True)
-    out.print(named({text: text}))
-    out.print(table([(text, "left"), (text, "rest")], [[text, text]]))
-    out.print(choices({text: text}, 40), tree(text, 40))
+    out.print(make_property_table({text: text}))
+    out.print(make_table([(text, "left"), (text, "rest")], [[text, text]]))
+    out.print(wrap_choices({text: text}, 40), wrap_tree(text, 40))
     say(text)
     say(text, err=True)
     print_json({text: [text]})
@@ -74,12 +85,12 @@ def test_no_text_of_others_steers_the_terminal_or_what_reads_the_pipe(text):
 
 
 def test_what_looks_like_markup_is_text(capsys):
-    screen().print(table({"[red]a[/red]": "left"}, [["[bold]b[/bold]"]]))
+    make_console().print(make_table({"[red]a[/red]": "left"}, [["[bold]b[/bold]"]]))
     assert capsys.readouterr().out == "[red]a[/red]\n[bold]b[/bold]\n"
 
 
 def test_a_name_with_a_line_break_is_one_cell(capsys):
-    screen().print(table({"a\nb": "left", "c": "right"}, [["1\n2", 3]]))
+    make_console().print(make_table({"a\nb": "left", "c": "right"}, [["1\n2", 3]]))
     assert capsys.readouterr().out.splitlines() == [r"a\nb  c", r"1\n2  3"]
 
 
@@ -92,7 +103,7 @@ def test_rows_that_do_not_fit_are_names_and_values_with_an_empty_line_after_each
 
 
 def test_names_have_a_colour_of_their_own_and_are_the_same_text_without():
-    facts = named({"space": "figure1", "seed": 3})
+    facts = make_property_table({"space": "figure1", "seed": 3})
     coloured, plain = (io.StringIO() for _ in range(2))
     Console(file=coloured, force_terminal=True, color_system="standard", width=40).print(facts)
     Console(file=plain, width=40).print(facts)
@@ -108,17 +119,17 @@ def test_json_holds_every_character_as_it_was(capsys):
 
 
 def test_times_and_curves_at_the_ends_of_floats():
-    assert duration(math.nan) == "nan s"
-    assert duration(math.inf) == "inf s"
-    assert sparkline([-1e308, 0.0, 1e308], 9) == "▁▅█"
-    assert sparkline([math.nan, 1e308, 1e308], 9) == "?▁▁"
+    assert format_duration(math.nan) == "nan s"
+    assert format_duration(math.inf) == "inf s"
+    assert draw_sparkline([-1e308, 0.0, 1e308], 9) == "▁▅█"
+    assert draw_sparkline([math.nan, 1e308, 1e308], 9) == "?▁▁"
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_very_many_metrics_are_cut_on_a_terminal_with_a_word(capsys, monkeypatch, is_terminal):
     """There, only those that are shown are drawn; through a pipe come all of them."""
     drawn = []
-    monkeypatch.setattr(show_trial, "sparkline", lambda values, _: drawn.append(values) or "x")
+    monkeypatch.setattr(show_trial, "draw_sparkline", lambda values, _: drawn.append(values) or "x")
     monkeypatch.setattr(Console, "is_terminal", is_terminal)
     metrics = {f"metric-{i}": 0.5 for i in range(300)}
     attempt = {"attempt": 1, "started": "2026-01-01T00:00:00+00:00", "status": "ok", "seconds": 1.0, "stopped": None}

@@ -9,21 +9,28 @@ from pathlib import Path
 import pytest
 
 from archwright.cli.output_file import (
-    CSV,
-    JSON,
-    PARQUET,
-    PDF,
-    PNG,
-    SVG,
-    LogsOwn,
-    OfAnotherKind,
-    Unwritable,
-    written_beside,
+    CSV_FILE,
+    JSON_FILE,
+    PARQUET_FILE,
+    PDF_FILE,
+    PNG_FILE,
+    SVG_FILE,
+    FileOfALog,
+    FileOfAnotherKind,
+    UnwritableFile,
+    stage_file,
 )
 from archwright.store.atomic import DRAFT_FOLDER_PREFIX
 from archwright.store.journal import write_journal
 
-KINDS = {".csv": CSV, ".json": JSON, ".parquet": PARQUET, ".svg": SVG, ".png": PNG, ".pdf": PDF}
+KINDS = {
+    ".csv": CSV_FILE,
+    ".json": JSON_FILE,
+    ".parquet": PARQUET_FILE,
+    ".svg": SVG_FILE,
+    ".png": PNG_FILE,
+    ".pdf": PDF_FILE,
+}
 BEGINNINGS = {
     ".csv": b"trial,score\n0,0.5\n",
     ".json": b'[\n\t{"trial":0}\n]\n',
@@ -48,14 +55,14 @@ def ending(writer: str) -> str:
     return ENDINGS.get(writer, f".{writer}")
 
 
-def write(target: Path, content: bytes = b"new", kind=CSV) -> None:
-    with written_beside(target, kind, "--output") as beside:
+def write(target: Path, content: bytes = b"new", kind=CSV_FILE) -> None:
+    with stage_file(target, kind, "--output") as beside:
         assert beside.parent.parent == target.resolve().parent  # so that it can be renamed
         beside.write_bytes(content)
 
 
 def write_half(target: Path, error: type[BaseException]) -> None:
-    with written_beside(target, CSV, "--output") as beside:
+    with stage_file(target, CSV_FILE, "--output") as beside:
         beside.write_text("half")
         raise error
 
@@ -65,7 +72,7 @@ def test_a_file_is_there_once_it_is_whole(tmp_path):
     target = tmp_path / "out.csv"
     target.write_text("old,er\n")
     target.chmod(0o640)
-    with written_beside(target, CSV, "--output") as beside:
+    with stage_file(target, CSV_FILE, "--output") as beside:
         beside.write_text("new")
         assert target.read_text() == "old,er\n"
     assert target.read_text() == "new"
@@ -94,7 +101,7 @@ def test_what_a_killed_process_had_begun_is_swept(tmp_path):
     """Not what another one is writing now."""
     (tmp_path / f"{DRAFT_FOLDER_PREFIX}dead").mkdir()
     (tmp_path / f"{DRAFT_FOLDER_PREFIX}dead" / "out.csv").write_text("half")
-    with written_beside(tmp_path / "other.csv", CSV, "--output") as other:
+    with stage_file(tmp_path / "other.csv", CSV_FILE, "--output") as other:
         write(tmp_path / "out.csv")
         assert sorted(tmp_path.iterdir()) == sorted([other.parent, tmp_path / "out.csv"])
 
@@ -107,7 +114,7 @@ def test_only_a_file_of_its_kind_is_replaced(tmp_path, name):
         target = tmp_path / f"{i}{name}"
         target.write_bytes(content)
         with pytest.raises(
-            OfAnotherKind, match=f"{target.name} is there already and is no .*another file with --output"
+            FileOfAnotherKind, match=f"{target.name} is there already and is no .*another file with --output"
         ):
             write(target, kind=KINDS[name])
         assert target.read_bytes() == content
@@ -121,7 +128,7 @@ def test_text_is_csv_only_under_that_name(tmp_path):
     """A single column is any text."""
     for name in ("notes.txt", "results.csv"):
         (tmp_path / name).write_text("a thesis\nin two lines\n")
-    with pytest.raises(OfAnotherKind):
+    with pytest.raises(FileOfAnotherKind):
         write(tmp_path / "notes.txt")
     write(tmp_path / "results.csv")
     wide = ",".join(f"a_column_of_a_long_name_{i}" for i in range(1000)) + "\n" + "1," * 999 + "1\n"
@@ -171,7 +178,7 @@ def test_the_error_names_the_log(reader, tmp_path, words):
     if words[0] == "sql":
         said = reader(*words, "archwright.duckdb.wal").err
         assert f"belongs to the log {tmp_path / 'archwright.duckdb'}" in said
-        with pytest.raises(LogsOwn):
+        with pytest.raises(FileOfALog):
             write(tmp_path / "archwright.duckdb.artifacts" / "run-1" / "out.csv")
 
 
@@ -252,8 +259,8 @@ def test_streams_are_written_to(reader, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_device_is_named():
     with (
-        pytest.raises(Unwritable, match="/dev/full cannot be written: No space left on device"),
-        written_beside(Path("/dev/full"), CSV, "--output") as beside,
+        pytest.raises(UnwritableFile, match="/dev/full cannot be written: No space left on device"),
+        stage_file(Path("/dev/full"), CSV_FILE, "--output") as beside,
     ):
         beside.write_bytes(b"a,b\n")
 

@@ -10,7 +10,14 @@ import time
 
 import pytest
 
-from archwright.cli.output import duration, score, shown, size, sparkline, tree
+from archwright.cli.output import (
+    draw_sparkline,
+    format_duration,
+    format_score,
+    format_space_size,
+    humanize_value,
+    wrap_tree,
+)
 from archwright.cli.reports.facts import differing, merged
 from archwright.cli.reports.reading import open_status
 from archwright.cli.reports.show_trial import side_by_side
@@ -345,7 +352,7 @@ def test_log_in_a_read_only_folder_can_be_read(log, cli, tmp_path):
 
 
 def test_values_as_people_read_them():
-    assert [shown(v) for v in (None, True, 3, 0.00012345, 12345678.0, "a")] == [
+    assert [humanize_value(v) for v in (None, True, 3, 0.00012345, 12345678.0, "a")] == [
         "",
         "true",
         "3",
@@ -353,21 +360,27 @@ def test_values_as_people_read_them():
         "12,345,678",
         "a",
     ]
-    assert [score(v) for v in (None, 0.98765, 0.0, 1e-7, -12.5)] == ["-", "0.9877", "0.0000", "1e-07", "-12.5000"]
-    assert [duration(s) for s in (0.44, 12, 200, 7500)] == ["0.4 s", "12 s", "3 min 20 s", "2 h 5 min"]
-    assert [size(n) for n in (24, 10**20, float("inf"))] == ["24", "about 10^20.0", "infinite"]
+    assert [format_score(v) for v in (None, 0.98765, 0.0, 1e-7, -12.5)] == [
+        "-",
+        "0.9877",
+        "0.0000",
+        "1e-07",
+        "-12.5000",
+    ]
+    assert [format_duration(s) for s in (0.44, 12, 200, 7500)] == ["0.4 s", "12 s", "3 min 20 s", "2 h 5 min"]
+    assert [format_space_size(n) for n in (24, 10**20, float("inf"))] == ["24", "about 10^20.0", "infinite"]
 
 
 def test_sparkline_is_highest_where_the_curve_is():
-    assert sparkline([0, 1, 0.5], 30) == "▁█▅"
-    assert sparkline([2, 2], 30) == "▁▁"
-    assert sparkline([0, float("nan"), 1], 30) == "▁?█"
-    assert len(sparkline(list(range(1000)), 30)) == 30
+    assert draw_sparkline([0, 1, 0.5], 30) == "▁█▅"
+    assert draw_sparkline([2, 2], 30) == "▁▁"
+    assert draw_sparkline([0, float("nan"), 1], 30) == "▁?█"
+    assert len(draw_sparkline(list(range(1000)), 30)) == 30
 
 
 def test_tree_shortens_long_domains_and_breaks_long_lines():
     text = "a\n├─ b(x={1, 2, 3, 4, 5, 6, 7, 8}, y=" + "word " * 20 + ")   (1, 8, 8) -> (10,), 12 parameters\n└─ c"
-    lines = tree(text, 60).splitlines()
+    lines = wrap_tree(text, 60).splitlines()
     assert "{1, 2 .. 8: 8 values}" in lines[1]
     assert max(map(len, lines)) <= 60
     assert all(line.startswith("│") for line in lines[2:-1])

@@ -26,6 +26,6 @@ def test_a_space_of_more_architectures_than_python_prints_is_printed(capsys):
     found = 10**6000
     print_json({"size": found})
     assert str(found) in capsys.readouterr().out
-    assert output.size(found) == "about 10^6000.0"
-    assert output.count(10**400).count(",") == 133
-    assert output.count(1234.0) == output.count(1234) == "1,234"
+    assert output.format_space_size(found) == "about 10^6000.0"
+    assert output.format_count(10**400).count(",") == 133
+    assert output.format_count(1234.0) == output.format_count(1234) == "1,234"

@@ -9,8 +9,8 @@ from io import BytesIO, RawIOBase, TextIOWrapper
 
 import pytest
 
-from archwright.cli.output import print_json, say, screen
-from archwright.cli.streams import OutputLost, ReaderGone, Stream, let_stdout_go, standard_streams
+from archwright.cli.output import make_console, print_json, say
+from archwright.cli.streams import GuardedStream, OutputLost, ReaderGone, guard_standard_streams, ignore_lost_stdout
 from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.compared import written
 from tests.cli.running import MAIN, environment
@@ -42,7 +42,7 @@ def narrow(errors: str = "strict") -> tuple[BytesIO, TextIOWrapper]:
 @pytest.mark.parametrize(("number", "raised"), [(errno.ENOSPC, OutputLost), (errno.EPIPE, ReaderGone)])
 def test_what_cannot_be_written_is_raised_where_it_is_needed(number, raised, monkeypatch):
     monkeypatch.setattr(sys, "stdout", lost(number))
-    with standard_streams(), pytest.raises(raised) as error:
+    with guard_standard_streams(), pytest.raises(raised) as error:
         say("a result")
     assert type(error.value) is raised
 
@@ -51,11 +51,11 @@ def test_what_is_not_needed_may_be_lost(monkeypatch):
     """What a search says on the way; what is said on stderr anywhere."""
     monkeypatch.setattr(sys, "stdout", lost())
     monkeypatch.setattr(sys, "stderr", lost())
-    with standard_streams():
+    with guard_standard_streams():
         say("a mistake", err=True)
-        let_stdout_go()
+        ignore_lost_stdout()
         say("progress")
-        screen().print("progress")
+        make_console().print("progress")
         print_json({})
         sys.stdout.flush()
         sys.stdout.buffer.write(b"progress")
@@ -64,7 +64,7 @@ def test_what_is_not_needed_may_be_lost(monkeypatch):
 def test_a_stream_that_is_missing_leads_nowhere(monkeypatch):
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
-    with standard_streams():
+    with guard_standard_streams():
         say("nobody hears")
         say("nobody hears", err=True)
         assert sys.stdin.read() == ""
@@ -74,8 +74,8 @@ def test_a_stream_that_is_missing_leads_nowhere(monkeypatch):
 
 def test_the_streams_are_those_of_before_once_a_command_is_done():
     before = sys.stdout, sys.stderr
-    with standard_streams():
-        assert isinstance(sys.stdout, Stream)
+    with guard_standard_streams():
+        assert isinstance(sys.stdout, GuardedStream)
     assert (sys.stdout, sys.stderr) == before
 
 
@@ -92,9 +92,9 @@ def test_columns_of_nothing_are_as_none(verb, cli, tmp_path, monkeypatch):
 def test_a_character_that_an_encoding_does_not_have_is_written_as_its_number(monkeypatch):
     held, stream = narrow()
     monkeypatch.setattr(sys, "stdout", stream)
-    with standard_streams():
+    with guard_standard_streams():
         say("ä ▁ \ud800")
-        screen().print("é")
+        make_console().print("é")
         print_json({"ü": "\U0001f600 \ud800"})
     said, more, *rest = held.getvalue().decode("ascii").splitlines()
     assert (said, more) == (r"\xe4 \u2581 \ud800", r"\xe9")

@@ -9,7 +9,7 @@ import pytest
 
 from archwright.cli.comparisons.histories import History, no_score
 from archwright.cli.runs.starting import new_run
-from archwright.cli.suggestion import command
+from archwright.cli.suggestion import format_command
 from archwright.evaluate.permission import NotTrusted, require_trusted
 from archwright.store import reconcile
 from archwright.store.claim import claim
@@ -54,7 +54,7 @@ def words(error, verb):
 
 
 def test_a_command(path):
-    again = command(path, "resume", "digits-1", "--data", "folder:my images")
+    again = format_command(path, "resume", "digits-1", "--data", "folder:my images")
     expected = ["archwright", "resume", "digits-1", "--data", "folder:my images", "--log", str(path)]
     assert shlex.split(again) == expected
 

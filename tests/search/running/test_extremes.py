@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.cli.comparisons.conclusions import conclusions, show_conclusions
 from archwright.cli.comparisons.histories import History
-from archwright.cli.output import score
+from archwright.cli.output import format_score
 from archwright.cli.reports.repeats import of_repeats, summary
 from archwright.core.objective import Objective
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
@@ -223,4 +223,9 @@ def test_views_have_extreme_scores_as_they_are(tmp_path):
 
 
 def test_no_minus_zero_is_shown():
-    assert [score(value) for value in (-0.0, 0.0, MOST, LEAST)] == ["0.0000", "0.0000", "1.798e+308", "4.941e-324"]
+    assert [format_score(value) for value in (-0.0, 0.0, MOST, LEAST)] == [
+        "0.0000",
+        "0.0000",
+        "1.798e+308",
+        "4.941e-324",
+    ]

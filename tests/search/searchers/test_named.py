@@ -7,7 +7,7 @@ from attrs import evolve, fields, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.cli.values import pairs
+from archwright.cli.values import parse_settings
 from archwright.core.setting import ANY_VALUE, BY_TYPE, BadSetting, UnknownSetting, settings_by_name
 from archwright.search.searchers.evolution import Evolution
 from archwright.search.searchers.fixed import Fixed
@@ -187,9 +187,9 @@ def test_what_is_typed_and_what_is_written_name_the_same_searcher(name, data):
             changed[field.name] = data.draw(TYPED_VALUES[field.type].filter(allowed[field.name].is_allowed))
     text = format_searcher(searcher_to_json(name, changed))
     written_name, *settings = text.split(",")
-    assert searcher_from_json(searcher_to_json(written_name, pairs("--searcher", settings))) == searcher_from_json(
-        searcher_to_json(name, changed)
-    )
+    assert searcher_from_json(
+        searcher_to_json(written_name, parse_settings("--searcher", settings))
+    ) == searcher_from_json(searcher_to_json(name, changed))
     assert all(f"{key}=" not in text for key, value in changed.items() if value == getattr(usual, key))
 
 
