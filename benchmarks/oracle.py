@@ -14,7 +14,7 @@ from attrs import frozen
 from rich.console import Console
 from rich.table import Table
 
-from archwright.cli.comparisons.histories import histories
+from archwright.cli.comparisons.histories import read_histories
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
@@ -69,7 +69,7 @@ def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
         entries = plan_comparison("oracle", started, {"random": searcher}, seeds)
         for _ in run_searches(log, entries, partial(open_evaluator, config), processes=count_cores()):
             pass
-        return np.array([history.best for history in histories(log.path, ["oracle.*"])])
+        return np.array([history.best for history in read_histories(log.path, ["oracle.*"])])
 
 
 def read_accuracies(case: Case, path: str) -> np.ndarray:

@@ -11,8 +11,8 @@ from attrs import evolve
 import archwright
 from archwright.cli.output import format_budget, humanize_value, say
 from archwright.cli.output_file import require_no_log
-from archwright.cli.reports.facts import leaf
-from archwright.cli.reports.reading import Reading
+from archwright.cli.reports.facts import rebuild_leaf
+from archwright.cli.reports.reading import RunView
 from archwright.cli.runs.images import data_in
 from archwright.cli.runs.retraining import data_for
 from archwright.cli.suggestion import format_command
@@ -52,7 +52,7 @@ class NotWhole(ArchwrightError, RuntimeError):
 
 
 def exported(
-    reading: Reading, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
+    reading: RunView, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
 ) -> "ExportResult":
     """Write what a trial's model needs to be used elsewhere; raises NoWeights, LogsOwn, and what the export does."""
     from archwright.evaluate.export.folder import export_model
@@ -63,12 +63,12 @@ def exported(
     )
 
 
-def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
+def _subject(reading: RunView, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
     from archwright.evaluate.export.folder import ModelToExport
     from archwright.evaluate.export.model_file import Provenance
     from archwright.evaluate.training.task import resolve_recipe
 
-    node, config = leaf(reading, trial), config_from_json(reading.run.started.evaluator)
+    node, config = rebuild_leaf(reading, trial), config_from_json(reading.run.started.evaluator)
     weights = None if untrained else _weights(reading, trial, config)
     shape = node.origin.input_shape
     first = trial
@@ -97,7 +97,7 @@ def _subject(reading: Reading, trial: Trial, *, untrained: bool, data_dir: str |
     return ModelToExport(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
 
 
-def _weights(reading: Reading, trial: Trial, config: Config) -> Any:
+def _weights(reading: RunView, trial: Trial, config: Config) -> Any:
     from archwright.evaluate.training.checkpointing import NoArtifact, read_model
 
     folder = locate_run_folder(reading.log, reading.name)
@@ -115,7 +115,7 @@ def _weights(reading: Reading, trial: Trial, config: Config) -> Any:
 
 
 def _normalisation(
-    reading: Reading, trial: Trial, config: Config, architecture: Term, data_dir: str | None
+    reading: RunView, trial: Trial, config: Config, architecture: Term, data_dir: str | None
 ) -> tuple["Normalisation | None", str]:
     """What a model's images were normalised with: as it was kept with the model, or as the data says now.
 
@@ -137,7 +137,7 @@ def _normalisation(
         return None, str(error)
 
 
-def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
+def _card(reading: RunView, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
     from archwright.evaluate.export.card import Card
 
     started = reading.run.started
@@ -152,7 +152,7 @@ def _card(reading: Reading, trial: Trial, node: Node, config: Config, *, untrain
     )
 
 
-def _scores(reading: Reading, trial: Trial) -> dict[str, str]:
+def _scores(reading: RunView, trial: Trial) -> dict[str, str]:
     """What the trial came to, by what it is called in a card."""
     metrics = {} if trial.ended is None else trial.ended.metrics
     scores = {told: f"{metrics[name]:.4f}" for name, told in SCORES.items() if name in metrics}
@@ -160,7 +160,7 @@ def _scores(reading: Reading, trial: Trial) -> dict[str, str]:
     return scores if trial.score is None or objective in SCORES else scores | {objective: humanize_value(trial.score)}
 
 
-def _class_names(reading: Reading, node: Node) -> Sequence[str]:
+def _class_names(reading: RunView, node: Node) -> Sequence[str]:
     """Of the outputs of a model, in their order; none where the log does not tell, or they are something else."""
     data = data_in(reading.name, reading.run.started)
     names = () if data is None else tuple(data["classes"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from archwright.cli.comparisons.figures import KINDS
+from archwright.cli.comparisons.figures import FIGURE_KINDS
 from archwright.core.setting import settings_by_name
 from archwright.evaluate.training.recipe import RECIPES, Recipe
 from archwright.search.running.stopping import RULES
@@ -70,7 +70,7 @@ def describe_rules() -> str:
 
 def describe_figures() -> str:
     """Each kind of figure with what it shows."""
-    return write_table(["`--kind`", "shows"], ([f"`{name}`", kind.shows] for name, kind in KINDS.items()))
+    return write_table(["`--kind`", "shows"], ([f"`{name}`", kind.shows] for name, kind in FIGURE_KINDS.items()))
 
 
 def make_pages() -> Mapping[Path, str]:

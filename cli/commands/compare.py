@@ -63,10 +63,10 @@ def compare(
     score, and searches whose trials keep failing, are told at the end: exit code 1.
     """
     from archwright.cli.comparisons.conclusions import conclude
-    from archwright.cli.comparisons.labels import searchers
-    from archwright.cli.comparisons.naming import named_comparison
-    from archwright.cli.comparisons.progress import command_again
-    from archwright.cli.comparisons.running import Force, work
+    from archwright.cli.comparisons.labels import label_searchers
+    from archwright.cli.comparisons.naming import claim_comparison
+    from archwright.cli.comparisons.progress import format_own_command
+    from archwright.cli.comparisons.running import WorkerOptions, run_comparison
     from archwright.cli.output import make_console
     from archwright.cli.own_code import load_named_space
     from archwright.cli.runs import evaluator as evaluators
@@ -87,7 +87,7 @@ def compare(
     config = evaluators.chosen(evaluator, data, metric, train or (), given)
     objective = evaluators.objective(config, metric, minimize)
     rule = stopping_rule(stopping, config, objective)
-    found, wanted = load_named_space(space), searchers(searcher)
+    found, wanted = load_named_space(space), label_searchers(searcher)
     images = images_of(config)
     term, shape, config = problem(found, config, images, values.parse_shape(input_shape))
     evaluators.say_overruled(config, term)
@@ -106,24 +106,24 @@ def compare(
         data=logged_of_images(images),
     )
     require_space(config, term, shape)
-    force = Force(
+    force = WorkerOptions(
         config, found.source, workers, values.parse_trial_timeout(trial_timeout), retries, values.parse_grace(grace)
     )
     file, searches = DuckDBLog(log), lambda name: plan_comparison(name, started, wanted, seeds)
-    with named_comparison(file, name, found.stem, searches) as (taken, entries):
-        again = command_again()
+    with claim_comparison(file, name, found.stem, searches) as (taken, entries):
+        again = format_own_command()
         if taken not in (name, found.stem):
             say(f"a comparison named {found.stem} is going on in {log}; this one is named {taken}", err=True)
-            again = command_again("--name", taken)
+            again = format_own_command("--name", taken)
         say_found(images, config, make_console(beside_json=True))
-        work(file, entries, force, again)
+        run_comparison(file, entries, force, again)
     conclude(log, entries, optimum, as_json)
 
 
 def _kinds() -> list[str]:
-    from archwright.cli.comparisons.figures import KINDS
+    from archwright.cli.comparisons.figures import FIGURE_KINDS
 
-    return list(KINDS)
+    return list(FIGURE_KINDS)
 
 
 def plot(
@@ -151,9 +151,9 @@ def plot(
 
     Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
     """
-    from archwright.cli.comparisons.figures import chosen_kind, drawn
+    from archwright.cli.comparisons.figures import draw_runs, get_figure_kind
 
     file = output or Path(f"{kind}.png")
-    for remark in drawn(log, runs, chosen_kind(kind), file, optimum, title):
+    for remark in draw_runs(log, runs, get_figure_kind(kind), file, optimum, title):
         say(remark, err=True)
     say(file)

@@ -28,9 +28,9 @@ def export(
     its inputs must be normalised.
     """
     from archwright.cli import exporting, output
-    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.reading import view_run
 
-    reading = read(log, run, trusted=trust)
+    reading = view_run(log, run, trusted=trust)
     done = exporting.exported(reading, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
         output.print_json({"files": [str(path) for path in done.files], "missing": done.missing, "notes": done.notes})

@@ -37,9 +37,9 @@ def sql(
     The views runs, trials, scores, attempts, choices, curves, metrics and incumbents are there to be queried:
     "describe trials" gives the columns of one. JSON has no NaN and no infinity: they are null there.
     """
-    from archwright.cli.reports.query import written
+    from archwright.cli.reports.query import write_query
 
-    written(log, query, "json" if json else form.value, output, rows)
+    write_query(log, query, "json" if json else form.value, output, rows)
 
 
 def verify(
@@ -72,7 +72,7 @@ def verify(
     run is printed with its head: keep it elsewhere, and --expect holds the log against it later.
     """
     from archwright.cli.output import print_json
-    from archwright.cli.reports.verdicts import facts_of, is_whole, show_verdicts
+    from archwright.cli.reports.verdicts import describe_verdict, is_whole, show_verdicts
     from archwright.store.errors import LogMissing
     from archwright.store.verify import Head, require_own_names
     from archwright.store.verify import verify_log as check
@@ -83,7 +83,7 @@ def verify(
     except LogMissing as error:  # people give a run, as to other commands
         raise LogMissing(f"{error}; verify takes a log, and checks all its runs") from error
     if json:
-        print_json([facts_of(verdict) for verdict in verdicts])
+        print_json([describe_verdict(verdict) for verdict in verdicts])
     else:
         show_verdicts(path, verdicts)
     if not all(map(is_whole, verdicts)):

@@ -12,7 +12,7 @@ def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFA
     from archwright.cli import output
     from archwright.cli.reports import facts, show
 
-    found = facts.of_runs(log)
+    found = facts.describe_runs(log)
     output.print_json(found) if json else show.show_runs(found)
 
 
@@ -33,15 +33,15 @@ def show(
     """
     from archwright.cli import output
     from archwright.cli.reports import drawing, facts
-    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.reading import view_run
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import show_trial
 
-    reading = read(log, run, trusted=trust)
+    reading = view_run(log, run, trusted=trust)
     if svg is not None:
-        drawing.of_trial(reading, trial, svg, json=json)
+        drawing.draw_trial(reading, trial, svg, json=json)
         return
-    found = facts.of_run(reading) if trial is None else facts.of_trial_in_full(reading, trial)
+    found = facts.describe_run(reading) if trial is None else facts.describe_trial_in_full(reading, trial)
     if json:
         output.print_json(found)
     else:
@@ -58,9 +58,9 @@ def best(
     """Compare a run's best trials: their scores, and the choices in which they differ."""
     from archwright.cli import output
     from archwright.cli.reports import facts
-    from archwright.cli.reports.reading import read_best
+    from archwright.cli.reports.reading import view_best_trials
     from archwright.cli.reports.show_trial import show_best
 
-    reading = read_best(log, run, n, trusted=trust)
-    found = facts.of_best(reading, n)
-    output.print_json(found) if json else show_best(found, facts.left_out(reading))
+    reading = view_best_trials(log, run, n, trusted=trust)
+    found = facts.describe_best_trials(reading, n)
+    output.print_json(found) if json else show_best(found, facts.explain_omission(reading))

@@ -30,14 +30,18 @@ def replay(
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli import output
     from archwright.cli.reports import replaying
-    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.reading import view_run
 
-    reading = read(log, run, at, trusted=trust)
-    found = replaying.verified(reading) if verify else replaying.belief(reading, wanted=at is not None)
+    reading = view_run(log, run, at, trusted=trust)
+    found = (
+        replaying.verify_proposals(reading)
+        if verify
+        else replaying.describe_search_state(reading, wanted=at is not None)
+    )
     if json:
         output.print_json(found)
     else:
-        replaying.show_verified(found, log) if verify else replaying.show_belief(found)
+        replaying.show_verification(found, log) if verify else replaying.show_search_state(found)
     if verify and found["mismatch"]:
         sys.exit(1)
 
@@ -57,17 +61,17 @@ def fork(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
-    from archwright.cli.reports.reading import read
-    from archwright.cli.reports.replaying import made_searcher
+    from archwright.cli.reports.reading import view_run
+    from archwright.cli.reports.replaying import parse_fork_searcher
     from archwright.cli.runs.starting import new_run, numbered
     from archwright.search.running.runs import prepare_fork
     from archwright.store.claim import leave_to_others
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import fork_run as make
 
-    reading, file = read(log, run, at), DuckDBLog(log)
+    reading, file = view_run(log, run, at), DuckDBLog(log)
     target = values.parse_trials(trials, reading.run.state.target)
-    started = prepare_fork(reading.run, made_searcher(reading, searcher, set_ or ()), seed, target)
+    started = prepare_fork(reading.run, parse_fork_searcher(reading, searcher, set_ or ()), seed, target)
     with new_run(file, name, lambda: numbered(file, f"{run}-fork")) as new:
         make(file, run, at, new, started)
         leave_to_others(log, new)

@@ -74,7 +74,7 @@ def retrain(
     from archwright.cli import output
     from archwright.cli.own_code import find_term_source
     from archwright.cli.reports import facts
-    from archwright.cli.reports.reading import read
+    from archwright.cli.reports.reading import view_run
     from archwright.cli.runs import retraining
     from archwright.cli.runs.running import Going, begin
     from archwright.cli.runs.starting import new_run
@@ -84,7 +84,7 @@ def retrain(
 
     if not json:
         ignore_lost_stdout()
-    reading, file = read(log, run, trusted=trust), DuckDBLog(log)
+    reading, file = view_run(log, run, trusted=trust), DuckDBLog(log)
     reading.trial(trial)  # raises what there is instead
     config = retraining.final(reading, trial, train or (), data, data_dir, device, values.parse_image_size(image_size))
     images = retraining.images_for(reading, trial, config)
@@ -98,4 +98,4 @@ def retrain(
         go = partial(start_run, file, new, started, retries=retries, claimed=True)
         begin(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
         if json:
-            output.print_json(facts.of_run(read(log, new)))
+            output.print_json(facts.describe_run(view_run(log, new)))

@@ -19,7 +19,7 @@ from archwright.cli.output import (
     wrap_tree,
 )
 from archwright.cli.own_code import load_named_space
-from archwright.cli.reports.path_lengths import depth
+from archwright.cli.reports.path_lengths import count_longest_path
 from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource, find_space
 from archwright.core.analysis import count, dead_ends
 from archwright.core.drawing.text import as_text
@@ -59,9 +59,9 @@ def space(
         _print_count(count(term, shape))
         return
     if svg is not None:
-        from archwright.cli.reports.drawing import of_space  # it knows of logs, whose database takes time to import
+        from archwright.cli.reports.drawing import draw_space  # it knows of logs, whose database takes time to import
 
-        of_space(term, svg, json=json)
+        draw_space(term, svg, json=json)
         return
     facts = _facts(found, shape, classes)
     facts |= {"dead_ends": list(map(str, dead_ends(term, shape))), "samples": list(_samples(term, shape, sample, seed))}
@@ -81,7 +81,7 @@ def _facts(found: SpaceSource, shape: Shape, classes: int) -> dict[str, Any]:
         "input_shape": shape,
         "classes": classes,
         "size": count(term, shape),
-        "depth": depth(term),
+        "depth": count_longest_path(term),
     }
 
 

@@ -9,39 +9,39 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from archwright.cli.comparisons.colours import colours
+from archwright.cli.comparisons.colours import assign_colours
 from archwright.cli.comparisons.histories import (
-    History,
     NothingToCompare,
-    by_label,
-    histories,
-    no_score,
-    rows_of,
+    SearchGroups,
+    SearchHistory,
+    explain_missing_scores,
+    group_by_label,
+    read_histories,
+    stack_rows,
 )
-from archwright.cli.output_file import PDF_FILE, PNG_FILE, SVG_FILE, stage_file
-from archwright.cli.output_file import FileKind as FileKind
+from archwright.cli.output_file import PDF_FILE, PNG_FILE, SVG_FILE, FileKind, stage_file
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.search.magnitude import FloatArray
 from archwright.search.running.statistics import compute_mean_and_error, compute_share_above
 
-Groups = Mapping[str, Sequence[History]]
-SIZE = (5.0, 3.4)  # inches: a column of a paper
-STYLE: dict[Any, Any] = {
+FIGURE_INCHES = (5.0, 3.4)  # inches: a column of a paper
+MATPLOTLIB_STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",
     "text.parse_math": False,  # a dollar in a title or in the name of a metric is a dollar
 }
-HEIGHT, SHORTENED = 40, 28  # letters that go along the height, and along what slanted names leave of it
-POINTS = 200  # dots an inch, of a PNG
-THRESHOLDS = 100  # as in figure 6 of DeepArchitect
-BINS = 50
-LARGEST = 1e100  # of scores; larger ones are drawn in a unit of their own, as no float holds their squares
+MAX_AXIS_LETTERS = 40  # along the height of a figure
+MAX_AXIS_LETTERS_BESIDE_SLANTED_NAMES = 28  # along what slanted names leave of the height
+PNG_DOTS_PER_INCH = 200  # dots per inch
+THRESHOLD_COUNT = 100  # as in figure 6 of DeepArchitect
+BIN_COUNT = 50
+MAX_UNSCALED_SCORE = 1e100  # larger scores are drawn in a unit of their own, as no float holds their squares
 
 
-FORMATS: Mapping[str, FileKind] = {".png": PNG_FILE, ".svg": SVG_FILE, ".pdf": PDF_FILE}
+FIGURE_FORMATS: Mapping[str, FileKind] = {".png": PNG_FILE, ".svg": SVG_FILE, ".pdf": PDF_FILE}
 
 
 class UnwritableFigure(ArchwrightError, ValueError):
@@ -49,55 +49,57 @@ class UnwritableFigure(ArchwrightError, ValueError):
 
 
 @frozen
-class Kind:
+class FigureKind:
     """A kind of figure: what it shows, and what draws it on axes."""
 
     shows: str
-    draw: Callable[[Any, Groups, float | None], None]
+    draw: Callable[[Any, SearchGroups, float | None], None]
 
 
-def chosen_kind(name: str) -> Kind:
+def get_figure_kind(name: str) -> FigureKind:
     """The kind of figure of that name."""
-    if name not in KINDS:
-        raise BadOption(f"--kind is {name!r}; {suggest_names(name, KINDS)}")
-    return KINDS[name]
+    if name not in FIGURE_KINDS:
+        raise BadOption(f"--kind is {name!r}; {suggest_names(name, FIGURE_KINDS)}")
+    return FIGURE_KINDS[name]
 
 
-def drawn(
-    log: Path, wanted: Sequence[str], kind: Kind, output: Path, optimum: float | None, title: str | None
+def draw_runs(
+    log: Path, wanted: Sequence[str], kind: FigureKind, output: Path, optimum: float | None, title: str | None
 ) -> list[str]:
     """Draw the runs that are `wanted`, by name or pattern; what the figure does not show of them, for people.
 
     NothingScored, with what the first trial said, where none of them has a score.
     """
-    form, found = _format(output), histories(log, wanted)
+    form, found = _find_figure_format(output), read_histories(log, wanted)
     scored = [history for history in found if history.has_score]
     if not scored:
-        raise no_score(log, " ".join(wanted), found)
-    shown, unit = in_units(scored, optimum)
+        raise explain_missing_scores(log, " ".join(wanted), found)
+    shown, unit = scale_scores(scored, optimum)
     with stage_file(output, form, "--output") as beside:
-        draw(shown, kind, beside, None if optimum is None else optimum / unit, title)
-    return left_out(found)
+        draw_figure(shown, kind, beside, None if optimum is None else optimum / unit, title)
+    return list_omissions(found)
 
 
-def in_units(found: Sequence[History], optimum: float | None) -> tuple[Sequence[History], float]:
+def scale_scores(found: Sequence[SearchHistory], optimum: float | None) -> tuple[Sequence[SearchHistory], float]:
     """Searches whose scores can be squared and added up, and the unit in which they now are: 1, or a power of ten."""
     largest = max([float(np.nanmax(np.abs(each.scores))) for each in found] + [abs(optimum or 0.0)])
-    if largest <= LARGEST:
+    if largest <= MAX_UNSCALED_SCORE:
         return found, 1.0
     power = math.floor(math.log10(largest))
     unit = 10.0**power
     return [evolve(each, scores=each.scores / unit, metric=f"{each.metric} in 1e{power}") for each in found], unit
 
 
-def _format(output: Path) -> FileKind:
+def _find_figure_format(output: Path) -> FileKind:
     """The kind of file that its ending says; UnwritableFigure if it is none that a figure can be."""
-    if output.suffix.lower() not in FORMATS:
+    if output.suffix.lower() not in FIGURE_FORMATS:
         raise UnwritableFigure(f"{output} cannot be written: a figure is a .png, .svg or .pdf; name one with --output")
-    return FORMATS[output.suffix.lower()]
+    return FIGURE_FORMATS[output.suffix.lower()]
 
 
-def draw(found: Sequence[History], kind: Kind, output: Path, optimum: float | None, title: str | None) -> None:
+def draw_figure(
+    found: Sequence[SearchHistory], kind: FigureKind, output: Path, optimum: float | None, title: str | None
+) -> None:
     """Write the figure to `output`, in the format of its ending. `optimum` is the best possible score, if known.
 
     Each of the searches that were `found` has a score.
@@ -107,21 +109,21 @@ def draw(found: Sequence[History], kind: Kind, output: Path, optimum: float | No
     mpl.use("Agg")  # no window: also where there is no screen
     from matplotlib import pyplot
 
-    with mpl.rc_context(STYLE):
-        figure, axes = pyplot.subplots(figsize=SIZE, layout="constrained")
+    with mpl.rc_context(MATPLOTLIB_STYLE):
+        figure, axes = pyplot.subplots(figsize=FIGURE_INCHES, layout="constrained")
         try:
-            kind.draw(axes, by_label(found), optimum)
+            kind.draw(axes, group_by_label(found), optimum)
             if title:
                 axes.set_title(title)
-            figure.savefig(output, dpi=POINTS)
+            figure.savefig(output, dpi=PNG_DOTS_PER_INCH)
         finally:
             pyplot.close(figure)
 
 
-def left_out(found: Sequence[History]) -> list[str]:
+def list_omissions(found: Sequence[SearchHistory]) -> list[str]:
     """What a figure of these searches does not show, for people."""
     said: list[str] = []
-    for label, group in by_label(found).items():
+    for label, group in group_by_label(found).items():
         scored = [each for each in group if each.has_score]
         if len(scored) < len(group):
             said.append(f"{label}: {len(group) - len(scored)} of {len(group)} searches have no score and are not drawn")
@@ -133,42 +135,46 @@ def left_out(found: Sequence[History]) -> list[str]:
     return said
 
 
-def _band(axes: Any, x: FloatArray, rows: FloatArray, label: str, colour: str) -> None:
+def _draw_mean_and_error(axes: Any, x: FloatArray, rows: FloatArray, label: str, colour: str) -> None:
     """The mean over the searches that have a value there, and one standard error on either side of it."""
     mean, error = compute_mean_and_error(rows)
     axes.plot(x, mean, label=f"{label} (n={len(rows)})", color=colour, linewidth=1.4)
     axes.fill_between(x, mean - error, mean + error, color=colour, alpha=0.25, linewidth=0)
 
 
-def _goal(first: History, optimum: float | None, when: str = "so far") -> str:
+def _label_score_axis(first: SearchHistory, optimum: float | None, when: str = "so far") -> str:
     return f"best {first.metric} {when}" if optimum is None else f"regret {when}: {first.metric} from the optimum"
 
 
-def _distance(history: History, best: FloatArray, optimum: float | None) -> FloatArray:
+def _compute_regret(history: SearchHistory, best: FloatArray, optimum: float | None) -> FloatArray:
     return best if optimum is None else history.sign * (optimum - best)
 
 
-def _incumbent(axes: Any, groups: Groups, optimum: float | None) -> None:
-    colour = colours(groups)
+def _draw_incumbent(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
+    colour = assign_colours(groups)
     for label, group in groups.items():
-        rows = rows_of([_distance(each, each.best, optimum) for each in group])
-        _band(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label, colour[label])
+        rows = stack_rows([_compute_regret(each, each.best, optimum) for each in group])
+        _draw_mean_and_error(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label, colour[label])
     axes.xaxis.get_major_locator().set_params(integer=True)
-    _finish(axes, "evaluations that have ended", _goal(_first(groups), optimum), optimum is not None)
+    _finish_axes(
+        axes, "evaluations that have ended", _label_score_axis(_get_first_search(groups), optimum), optimum is not None
+    )
 
 
-def _time(axes: Any, groups: Groups, optimum: float | None) -> None:
-    colour = colours(groups)
+def _draw_time(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
+    colour = assign_colours(groups)
     for label, group in groups.items():
-        x = np.geomspace(*_stretch(label, group), 300)
-        rows = [_at(np.cumsum(each.seconds), _distance(each, each.best, optimum), x) for each in group]
-        _band(axes, x, np.stack(rows), label, colour[label])
+        x = np.geomspace(*_find_common_seconds(label, group), 300)
+        rows = [_look_up_steps(np.cumsum(each.seconds), _compute_regret(each, each.best, optimum), x) for each in group]
+        _draw_mean_and_error(axes, x, np.stack(rows), label, colour[label])
     axes.set_xscale("log")
     _label_in_full(axes.xaxis)
-    _finish(axes, "seconds of evaluation", _goal(_first(groups), optimum), optimum is not None)
+    _finish_axes(
+        axes, "seconds of evaluation", _label_score_axis(_get_first_search(groups), optimum), optimum is not None
+    )
 
 
-def _stretch(label: str, group: Sequence[History]) -> tuple[float, float]:
+def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[float, float]:
     """From when all of the searches have a score, as the fast ones are no fair sample, to when the first one ends."""
     ends = [np.cumsum(each.seconds) for each in group]
     first = max(float(end[np.isfinite(each.scores)][0]) for end, each in zip(ends, group, strict=True))
@@ -181,55 +187,59 @@ def _stretch(label: str, group: Sequence[History]) -> tuple[float, float]:
     return first, last
 
 
-def _at(ends: FloatArray, values: FloatArray, x: FloatArray) -> FloatArray:
+def _look_up_steps(ends: FloatArray, values: FloatArray, x: FloatArray) -> FloatArray:
     """The last of `values`, which are there from `ends` on, at each of the times `x`, none of which is before all."""
     return values[np.searchsorted(ends, x, side="right") - 1]
 
 
-def _threshold(axes: Any, groups: Groups, optimum: float | None) -> None:  # noqa: ARG001
+def _draw_threshold(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001
     scores = np.concatenate([each.scores for group in groups.values() for each in group])
     low, high = np.nanmin(scores), np.nanmax(scores)
-    x = np.linspace(0.0, 1.0, THRESHOLDS) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLDS)
-    sign, colour = _first(groups).sign, colours(groups)
+    x = np.linspace(0.0, 1.0, THRESHOLD_COUNT) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLD_COUNT)
+    sign, colour = _get_first_search(groups).sign, assign_colours(groups)
     for label, group in groups.items():
         rows = [compute_share_above(sign * np.nan_to_num(each.scores, nan=-sign * np.inf), sign * x) for each in group]
-        _band(axes, x, np.stack(rows), label, colour[label])
+        _draw_mean_and_error(axes, x, np.stack(rows), label, colour[label])
     side = "or better" if sign > 0 else "or less"
-    _finish(axes, _first(groups).metric, f"share of models with it {side}", False)
+    _finish_axes(axes, _get_first_search(groups).metric, f"share of models with it {side}", False)
 
 
-def _regret(axes: Any, groups: Groups, optimum: float | None) -> None:
-    ends = [[float(_distance(each, each.best, optimum)[-1]) for each in group] for group in groups.values()]
+def _draw_regret(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
+    ends = [[float(_compute_regret(each, each.best, optimum)[-1]) for each in group] for group in groups.values()]
     axes.boxplot(ends, tick_labels=list(groups), showmeans=True)
-    axes.set_ylabel(textwrap.fill(_goal(_first(groups), optimum, "at the end"), SHORTENED))
+    axes.set_ylabel(
+        textwrap.fill(
+            _label_score_axis(_get_first_search(groups), optimum, "at the end"), MAX_AXIS_LETTERS_BESIDE_SLANTED_NAMES
+        )
+    )
     axes.tick_params(axis="x", rotation=20)
 
 
-def _histogram(axes: Any, groups: Groups, optimum: float | None) -> None:  # noqa: ARG001
+def _draw_histogram(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001
     every = {label: np.concatenate([each.scores for each in group]) for label, group in groups.items()}
     there = {label: scores[np.isfinite(scores)] for label, scores in every.items()}
     together = np.concatenate(list(there.values()))
-    edges = bin_edges(float(together.min()), float(together.max()))
-    colour = colours(groups)
+    edges = compute_bin_edges(float(together.min()), float(together.max()))
+    colour = assign_colours(groups)
     for label, scores in there.items():
         axes.hist(scores, bins=edges, histtype="step", density=True, label=label, color=colour[label], linewidth=1.4)
-    _finish(axes, _first(groups).metric, "density of models", False)
+    _finish_axes(axes, _get_first_search(groups).metric, "density of models", False)
 
 
-def bin_edges(low: float, high: float) -> FloatArray:
+def compute_bin_edges(low: float, high: float) -> FloatArray:
     """The edges of BINS bins from `low` to `high`, and around them where these are too near for so many."""
     middle, span = low / 2 + high / 2, high / 2 - low / 2
     least = max(abs(middle) * 1e-9, 0.5 if low == high and abs(middle) < 1e8 else 1e-300)
-    return middle + max(span, least) * np.linspace(-1.0, 1.0, BINS + 1)
+    return middle + max(span, least) * np.linspace(-1.0, 1.0, BIN_COUNT + 1)
 
 
-def _first(groups: Groups) -> History:
+def _get_first_search(groups: SearchGroups) -> SearchHistory:
     return next(iter(groups.values()))[0]
 
 
-def _finish(axes: Any, x: str, y: str, logarithmic: bool) -> None:
+def _finish_axes(axes: Any, x: str, y: str, logarithmic: bool) -> None:
     axes.set_xlabel(x)
-    axes.set_ylabel(textwrap.fill(y, HEIGHT))
+    axes.set_ylabel(textwrap.fill(y, MAX_AXIS_LETTERS))
     if logarithmic:
         axes.set_yscale("symlog", linthresh=1e-4)
         _label_in_full(axes.yaxis)
@@ -249,10 +259,14 @@ def _label_in_full(axis: Any) -> None:
     axis.set_minor_formatter(Number())
 
 
-KINDS: Mapping[str, Kind] = {
-    "incumbent": Kind("the best score so far against evaluations that have ended, with standard errors", _incumbent),
-    "time": Kind("the best score so far against the seconds of evaluation, until the first search ends", _time),
-    "threshold": Kind("the share of models above each score (DeepArchitect, figure 6)", _threshold),
-    "regret": Kind("the final scores, or their distance to --optimum, as boxes", _regret),
-    "histogram": Kind("how the scores are spread", _histogram),
+FIGURE_KINDS: Mapping[str, FigureKind] = {
+    "incumbent": FigureKind(
+        "the best score so far against evaluations that have ended, with standard errors", _draw_incumbent
+    ),
+    "time": FigureKind(
+        "the best score so far against the seconds of evaluation, until the first search ends", _draw_time
+    ),
+    "threshold": FigureKind("the share of models above each score (DeepArchitect, figure 6)", _draw_threshold),
+    "regret": FigureKind("the final scores, or their distance to --optimum, as boxes", _draw_regret),
+    "histogram": FigureKind("how the scores are spread", _draw_histogram),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from archwright.cli.comparisons.colours import place
+from archwright.cli.comparisons.colours import get_sort_key
 from archwright.cli.suggestion import format_command
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
@@ -25,7 +25,7 @@ class NothingToCompare(ArchwrightError, ValueError):
 
 
 @frozen
-class History:
+class SearchHistory:
     """One search: what its trials came to, in the order of scoring [trials]."""
 
     run: str
@@ -64,6 +64,8 @@ class History:
         return found
 
 
+SearchGroups = Mapping[str, Sequence[SearchHistory]]  # by searcher; the searches of each in the order of seeds
+
 _RUNS = """
     SELECT run, payload->>'$.searcher', payload->>'$.objective.metric', payload->>'$.objective.direction'
     FROM log.events WHERE kind = 'RunStarted' ORDER BY rowid
@@ -86,23 +88,23 @@ _FAILURES = """
 """
 
 
-def histories(log: Path, wanted: Sequence[str]) -> list[History]:
+def read_histories(log: Path, wanted: Sequence[str]) -> list[SearchHistory]:
     """The searches whose runs are named, or match a pattern such as `nb.*`, in the order in which they were started.
 
     Raises NothingToCompare where a name or pattern matches none.
     """
     with open_snapshot(log) as ask:
         runs = {row[0]: row[1:] for row in ask(_RUNS).rows}
-        chosen = _chosen(log, runs, wanted)
+        chosen = _match_runs(log, runs, wanted)
         scored = ask(_TRIALS, [chosen]).rows
     trials = {
         run: np.array([row[1:] for row in rows], dtype=np.float64)
         for run, rows in groupby(scored, key=lambda row: row[0])
     }
-    return [_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in chosen]
+    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in chosen]
 
 
-def _chosen(log: Path, runs: Mapping[str, object], wanted: Sequence[str]) -> list[str]:
+def _match_runs(log: Path, runs: Mapping[str, object], wanted: Sequence[str]) -> list[str]:
     """The names of runs are no patterns: a comparison of thousands names each."""
     named = {each: {each} if each in runs else {run for run in runs if fnmatchcase(run, each)} for each in wanted}
     for each, found in named.items():
@@ -112,27 +114,27 @@ def _chosen(log: Path, runs: Mapping[str, object], wanted: Sequence[str]) -> lis
     return [run for run in runs if run in chosen]
 
 
-def _history(run: str, facts: Sequence[str], trials: FloatArray) -> History:
+def _make_history(run: str, facts: Sequence[str], trials: FloatArray) -> SearchHistory:
     searcher, metric, direction = facts
     assert direction in ("maximize", "minimize")
-    return History(
+    return SearchHistory(
         run, format_searcher(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
     )
 
 
-def by_label(found: Iterable[History]) -> Mapping[str, Sequence[History]]:
+def group_by_label(found: Iterable[SearchHistory]) -> SearchGroups:
     """The searches of each searcher, in the order of figures. NothingToCompare if they are about several metrics."""
-    groups: dict[str, list[History]] = {}
+    groups: dict[str, list[SearchHistory]] = {}
     for history in found:
         groups.setdefault(history.label, []).append(history)
     about = {(history.metric, history.direction) for group in groups.values() for history in group}
     if len(about) > 1:
         shown = ", ".join(f"{metric} ({direction})" for metric, direction in sorted(about))
         raise NothingToCompare(f"the runs are about different things: {shown}; compare those of one objective")
-    return {label: groups[label] for label in sorted(groups, key=place)}
+    return {label: groups[label] for label in sorted(groups, key=get_sort_key)}
 
 
-def no_score(log: Path, what: str, found: Sequence[History]) -> NothingToCompare | NothingScored:
+def explain_missing_scores(log: Path, what: str, found: Sequence[SearchHistory]) -> NothingToCompare | NothingScored:
     """The error for searches of which none has a score: with what the first trial that failed says of it."""
     failures = {row[0]: row[1:] for row in query(log, _FAILURES, [[each.run for each in found]]).rows}
     first = next((each.run for each in found if each.run in failures), None)
@@ -144,7 +146,7 @@ def no_score(log: Path, what: str, found: Sequence[History]) -> NothingToCompare
     return NothingScored(f"no trial of {what} has a score; trial {trial} of {first} was {status}: {error}")
 
 
-def rows_of(values: Sequence[FloatArray], length: int | None = None, *, stays: bool = False) -> FloatArray:
+def stack_rows(values: Sequence[FloatArray], length: int | None = None, *, stays: bool = False) -> FloatArray:
     """One row a search [searches, trials], as long as the longest, or `length`.
 
     Where a search has no more values there is NaN, or, if it `stays`, the last one that it has.

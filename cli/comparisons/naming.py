@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain, count
 
-from archwright.cli.comparisons.running import unfinished
+from archwright.cli.comparisons.running import find_unfinished
 from archwright.core.errors import ArchwrightError
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.artifacts import find_runs_with_artifacts
@@ -19,7 +19,7 @@ class ComparisonIsBusy(ArchwrightError, BlockingIOError):
 
 
 @contextmanager
-def named_comparison(
+def claim_comparison(
     log: DuckDBLog, wanted: str | None, usual: str, searches: Callable[[str], Sequence[ComparedSearch]]
 ) -> Generator[tuple[str, Sequence[ComparedSearch]]]:
     """The name of a comparison and its `searches` under that, which no other process runs while the block lasts.
@@ -29,10 +29,10 @@ def named_comparison(
     """
     entries = searches(wanted or usual)
     check_run_name(max((entry.run for entry in entries), key=len))
-    if not unfinished(log, entries):  # nobody need be kept out, nor the log be written
+    if not find_unfinished(log, entries):  # nobody need be kept out, nor the log be written
         yield wanted or usual, entries
         return
-    for name in [wanted] if wanted else chain([usual], _free(log, usual)):
+    for name in [wanted] if wanted else chain([usual], _generate_free_names(log, usual)):
         with ExitStack() as held:
             try:
                 held.enter_context(claim(log.path, f"{name}.all"))
@@ -46,7 +46,7 @@ def named_comparison(
     )
 
 
-def _free(log: DuckDBLog, stem: str) -> Iterator[str]:
+def _generate_free_names(log: DuckDBLog, stem: str) -> Iterator[str]:
     """Those of stem-2, stem-3 ... after which no run is named."""
     runs = {*list_runs(log), *find_runs_with_artifacts(log.path)}
     names = (f"{stem}-{number}" for number in count(2))

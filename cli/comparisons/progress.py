@@ -22,22 +22,22 @@ from archwright.search.running.loop import StopRequest
 from archwright.store.events import Event, Scored
 from archwright.store.fold import RunState
 
-SEARCHES = ("searches", "the comparison goes on")  # what runs, and when it runs again where it is stopped
+SEARCHES_STOPPING = ("searches", "the comparison goes on")  # what runs, and when it runs again where it is stopped
 
 
-def _progress() -> Progress:
+def _make_progress_bar() -> Progress:
     return Progress(TextColumn("{task.completed}/{task.total} searches"), BarColumn(), TimeRemainingColumn())
 
 
 @define
-class Overview:
+class ComparisonProgress:
     """Which searches are done, and how far the one is whose trials are trained: on stderr, as stdout is for the end."""
 
     total: int  # searches
     before: int  # of them were done before
     trains: bool  # whether trials are trained, one search after the other
     out: Screen = field(factory=lambda: make_console(beside_json=True))
-    progress: Progress = field(factory=_progress)
+    progress: Progress = field(factory=_make_progress_bar)
     watcher: Watcher | None = None  # of the search that is under way
     told: StopRequest = StopRequest.NONE
     task: TaskID = field(init=False)
@@ -70,7 +70,7 @@ class Overview:
         urgency = interrupts.urgency
         if urgency > self.told:
             self.told = urgency
-            self.say(interrupts.said(*(TRIALS if self.trains else SEARCHES)))
+            self.say(interrupts.said(*(TRIALS if self.trains else SEARCHES_STOPPING)))
             if self.watcher is not None:
                 self.watcher.told = urgency
         return urgency
@@ -93,6 +93,6 @@ class Overview:
             yield
 
 
-def command_again(*more: str) -> str:
+def format_own_command(*more: str) -> str:
     """The command that this process was started with, to be typed again, with `more` words."""
     return shlex.join(["archwright", *sys.argv[1:], *more])

@@ -6,8 +6,8 @@ from functools import partial
 import typer
 from attrs import frozen
 
-from archwright.cli.comparisons.logged_searches import standings
-from archwright.cli.comparisons.progress import Overview
+from archwright.cli.comparisons.logged_searches import read_logged_searches
+from archwright.cli.comparisons.progress import ComparisonProgress
 from archwright.cli.runs.interrupts import noted
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
@@ -21,7 +21,7 @@ from archwright.store.fold import RunState
 
 
 @frozen
-class Force:
+class WorkerOptions:
     """What runs the searches of a comparison."""
 
     config: Config
@@ -32,47 +32,55 @@ class Force:
     grace: float  # seconds that running trials have after SIGTERM
 
 
-def unfinished(log: DuckDBLog, entries: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
+def find_unfinished(log: DuckDBLog, entries: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
     """The searches that are still to be run, or gone on with; BadOption where a run in the log is another search."""
-    there = standings(log.path, entries)
+    there = read_logged_searches(log.path, entries)
     return [entry for entry in entries if entry.run not in there or there[entry.run].reached < entry.started.trials]
 
 
-def work(log: DuckDBLog, entries: Sequence[ComparedSearch], force: Force, again: str) -> None:
+def run_comparison(log: DuckDBLog, entries: Sequence[ComparedSearch], force: WorkerOptions, again: str) -> None:
     """Run what is still to be run, saying how far it is; typer.Exit where a person stops it.
 
     They are told `again`, the command that goes on.
     """
-    rest = unfinished(log, entries)
+    rest = find_unfinished(log, entries)
     done = len(entries) - len(rest)
-    overview = Overview(len(entries), done, isinstance(force.config, WorkerConfig))
+    overview = ComparisonProgress(len(entries), done, isinstance(force.config, WorkerConfig))
     if done:
         overview.say(f"{done} of {len(entries)} searches are in {log.path} already")
     with noted(force.grace) as interrupts:
         with overview.shown():
-            for said in worked_off(log, rest, force, overview, lambda: overview.stop(interrupts)):
+            for said in run_unfinished(log, rest, force, overview, lambda: overview.stop(interrupts)):
                 overview.end(said)
-        if interrupts.received and unfinished(log, entries):
+        if interrupts.received and find_unfinished(log, entries):
             overview.say(f"go on:           {again}")
             raise typer.Exit(interrupts.exit_code)
 
 
-def worked_off(
-    log: DuckDBLog, entries: Sequence[ComparedSearch], force: Force, overview: Overview, stop: Callable[[], StopRequest]
+def run_unfinished(
+    log: DuckDBLog,
+    entries: Sequence[ComparedSearch],
+    force: WorkerOptions,
+    overview: ComparisonProgress,
+    stop: Callable[[], StopRequest],
 ) -> Iterator[str]:
     """What is to be said of each search once it is done: over a table many at once, with trainings one by one."""
     if not entries:
         return
     if isinstance(force.config, WorkerConfig):
-        yield from _trained(log, entries, force, overview, stop)
+        yield from _run_trainings(log, entries, force, overview, stop)
     else:
         factory = partial(open_evaluator, force.config)
         for entry in run_searches(log, entries, factory, processes=count_cores(), get_stop_request=stop):
             yield f"{entry.run} is done"
 
 
-def _trained(
-    log: DuckDBLog, entries: Sequence[ComparedSearch], force: Force, overview: Overview, stop: Callable[[], StopRequest]
+def _run_trainings(
+    log: DuckDBLog,
+    entries: Sequence[ComparedSearch],
+    force: WorkerOptions,
+    overview: ComparisonProgress,
+    stop: Callable[[], StopRequest],
 ) -> Iterator[str]:
     assert isinstance(force.config, WorkerConfig)
     there = set(log.runs()) if log.path.exists() else set[str]()

@@ -15,16 +15,16 @@ from archwright.cli.values import BadOption
 from archwright.core.errors import escape_controls, escape_json
 from archwright.store.query import ExportFormat, QueryResult, export_query, stream_query
 
-ROWS = 1_000  # of a table on a terminal
-KINDS: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": JSON_FILE, "parquet": PARQUET_FILE}
+MAX_TERMINAL_ROWS = 1_000  # of a table on a terminal
+EXPORT_FILE_KINDS: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": JSON_FILE, "parquet": PARQUET_FILE}
 
 
-def written(log: Path, sql: str, form: str, output: Path | None, most: int | None = None) -> None:
+def write_query(log: Path, sql: str, form: str, output: Path | None, most: int | None = None) -> None:
     """Write what `sql` gives in a format of `Format`, or, at most so many rows, as a table, to a file or to stdout."""
     if form == "table":
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
-        most = most or (ROWS if make_console().is_terminal else None)
+        most = most or (MAX_TERMINAL_ROWS if make_console().is_terminal else None)
         with stream_query(log, sql) as answer:
             found = QueryResult(answer.columns, list(islice(answer.rows, most)))
             is_whole = next(answer.rows, None) is None
@@ -32,24 +32,24 @@ def written(log: Path, sql: str, form: str, output: Path | None, most: int | Non
     elif output is None:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
-        export_query(log, sql, _stdout(form), cast(ExportFormat, form))
+        export_query(log, sql, _open_stdout(form), cast(ExportFormat, form))
         if form == "json":  # which has no end of line of its own
             say()
     else:
         made = cast(ExportFormat, form)
-        with stage_file(output, KINDS[made], "--output") as beside, beside.open("wb") as file:
+        with stage_file(output, EXPORT_FILE_KINDS[made], "--output") as beside, beside.open("wb") as file:
             export_query(log, sql, file, made)
 
 
-def _stdout(form: str) -> BinaryIO:
+def _open_stdout(form: str) -> BinaryIO:
     """Where rows are printed; in a text, what would steer a terminal is shown."""
     how = {"json": escape_json, "csv": escape_controls}.get(form)
     out = sys.stdout.buffer
-    return out if how is None else cast(BinaryIO, _Shown(out, how))
+    return out if how is None else cast(BinaryIO, _EscapedOutput(out, how))
 
 
 @define
-class _Shown:
+class _EscapedOutput:
     """Text in UTF-8 on its way to a file, as `how` shows it; a character may come in two parts."""
 
     file: BinaryIO
@@ -70,7 +70,7 @@ class _Shown:
 def show_table(found: QueryResult, is_whole: bool = True) -> None:
     """Print rows with their numbers in full: as a table if it fits, else each row as names and values."""
     out = make_console()
-    rows = [[_cell(value) for value in row] for row in found.rows]
+    rows = [[_format_cell(value) for value in row] for row in found.rows]
     widths = [max([len(name), *(len(row[i]) for row in rows)]) for i, name in enumerate(found.columns)]
     if sum(widths) + 2 * len(widths) <= out.width:
         kinds = ["right" if _is_numeric(found, i) else "left" for i in range(len(widths))]
@@ -91,5 +91,5 @@ def _is_numeric(found: QueryResult, i: int) -> bool:
     return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else "NULL" if value is None else humanize_value(value)

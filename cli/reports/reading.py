@@ -23,7 +23,7 @@ class NoSuchTrial(ArchwrightError, LookupError):
 
 
 @frozen
-class Reading:
+class RunView:
     """A run as it stands in a log, or stood after one of its events."""
 
     log: Path
@@ -35,12 +35,12 @@ class Reading:
     @property
     def trials(self) -> list[Trial]:
         """Every trial, in the order of proposing."""
-        return in_order(self.run.state)
+        return sort_trials(self.run.state)
 
     @property
     def best(self) -> list[Trial]:
         """The trials that have a score, best first."""
-        return ranked(self.trials, self.run.started.objective)
+        return rank_trials(self.trials, self.run.started.objective)
 
     def trial(self, number: int) -> Trial:
         """The trial of that number; NoSuchTrial says which there are."""
@@ -51,30 +51,30 @@ class Reading:
         return state.trials[number]
 
 
-def read(log: Path, name: str | None = None, upto: int | None = None, *, trusted: bool = False) -> Reading:
+def view_run(log: Path, name: str | None = None, upto: int | None = None, *, trusted: bool = False) -> RunView:
     """The run of that name, or the one that was started last, as it stood after event number `upto`.
 
     Code that the log names is `trusted` where this person says so.
     """
     file = DuckDBLog(log)
     found = find_run(file, name)
-    return _reading(log, found, read_run(file, found, upto), trusted=trusted)
+    return _make_view(log, found, read_run(file, found, upto), trusted=trusted)
 
 
-def read_best(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> Reading:
-    """As `read`, but of the trials only the best `n` and those that they continue: the rest is not parsed."""
+def view_best_trials(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> RunView:
+    """As `view_run`, but of the trials only the best `n` and those that they continue: the rest is not parsed."""
     file = DuckDBLog(log)
     found = find_run(file, name)
     rows = file.rows(found)
     of_run = parse_rows(found, (row for row in rows if row.trial is None))
     scored = [each.event for each in parse_rows(found, (row for row in rows if row.kind == "Scored"))]
-    best = ranked([event for event in scored if isinstance(event, Scored)], RunRecord.of(of_run).started.objective)
-    wanted = _with_continued(found, rows, [each.trial for each in best[:n]])
+    best = rank_trials([event for event in scored if isinstance(event, Scored)], RunRecord.of(of_run).started.objective)
+    wanted = _add_continued_trials(found, rows, [each.trial for each in best[:n]])
     run = RunRecord.of(parse_rows(found, (row for row in rows if row.trial is None or row.trial in wanted)))
-    return _reading(log, found, run, trusted=trusted)
+    return _make_view(log, found, run, trusted=trusted)
 
 
-def _with_continued(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -> set[int]:
+def _add_continued_trials(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -> set[int]:
     """`trials`, those that they continue, those that these continue ..."""
     proposals, wanted, more = {row.trial: row for row in rows if row.kind == "Proposed"}, set[int](), set(trials)
     while more:
@@ -84,12 +84,12 @@ def _with_continued(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -
     return wanted
 
 
-def _reading(log: Path, found: str, run: RunRecord, *, trusted: bool) -> Reading:
-    status = run.state.stopped.reason if run.state.stopped else open_status(log, found)
-    return Reading(log, found, run, status, trusted)
+def _make_view(log: Path, found: str, run: RunRecord, *, trusted: bool) -> RunView:
+    status = run.state.stopped.reason if run.state.stopped else find_open_status(log, found)
+    return RunView(log, found, run, status, trusted)
 
 
-def open_status(log: Path, name: str) -> str:
+def find_open_status(log: Path, name: str) -> str:
     """What a run is that nobody has left in order: running if a process has its lock, died, or new."""
     try:
         if is_claimed(log, name):
@@ -103,22 +103,22 @@ def open_status(log: Path, name: str) -> str:
         return "died"
 
 
-def in_order(state: RunState) -> list[Trial]:
+def sort_trials(state: RunState) -> list[Trial]:
     """The trials of a run in the order of proposing."""
     return sorted(state.trials.values(), key=lambda trial: trial.trial)
 
 
-class _Judged(Protocol):
+class _HasScore(Protocol):
     @property
     def trial(self) -> int: ...
     @property
     def score(self) -> float | None: ...
 
 
-Judged = TypeVar("Judged", bound=_Judged)  # a trial, or what was told of one
+TrialScore = TypeVar("TrialScore", bound=_HasScore)  # a trial, or what was told of one
 
 
-def ranked(trials: Iterable[Judged], objective: Objective) -> list[Judged]:
+def rank_trials(trials: Iterable[TrialScore], objective: Objective) -> list[TrialScore]:
     """Those of `trials` that have a score, best first; of equal ones, the earlier."""
     sign = -1 if objective.direction == "maximize" else 1
     scored = [(sign * trial.score, trial) for trial in trials if trial.score is not None]

@@ -20,13 +20,13 @@ def is_repeated(started: RunStarted) -> bool:
     return started.searcher["name"] == Fixed.name
 
 
-def origin(searcher: Mapping[str, JSON]) -> str:
+def format_origin(searcher: Mapping[str, JSON]) -> str:
     """What such a run trains, for people."""
     run, trial = searcher["run"], searcher["trial"]
     return f"trial {trial} of {run}" if run else "a given path"
 
 
-def of_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
+def describe_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
     """The mean of the trials that have a score, and their standard deviation, that of a sample; None if too few."""
     scores = [trial["score"] for trial in trials if trial["score"] is not None]
     return {
@@ -35,19 +35,19 @@ def of_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
         "metric": started.objective.metric,
         "trainings": len(trials),
         "scores": len(scores),
-        "mean": _of_any_magnitude(statistics.fmean, scores) if scores else None,
-        "deviation": _of_any_magnitude(statistics.stdev, scores) if len(scores) > 1 else None,
+        "mean": _compute_scaled(statistics.fmean, scores) if scores else None,
+        "deviation": _compute_scaled(statistics.stdev, scores) if len(scores) > 1 else None,
     }
 
 
-def _of_any_magnitude(statistic: Callable[[Sequence[float]], float], scores: Sequence[float]) -> float:
+def _compute_scaled(statistic: Callable[[Sequence[float]], float], scores: Sequence[float]) -> float:
     """A mean or a deviation, also of scores whose sum is more than a float holds."""
     values = np.array(scores, dtype=np.float64)
     unit = find_exponent(values)
     return float(scale_up(np.array(statistic(scale_down(values, unit).tolist())), unit))
 
 
-def summary(repeats: Facts) -> str:
+def format_summary(repeats: Facts) -> str:
     """The mean and the deviation in a line."""
     if repeats["mean"] is None:
         return f"no {repeats['metric']} yet"
@@ -55,8 +55,8 @@ def summary(repeats: Facts) -> str:
     return f"{repeats['metric']} {format_score(repeats['mean'])}{spread}"
 
 
-def conclusion(repeats: Facts) -> str:
+def format_conclusion(repeats: Facts) -> str:
     """The mean, the deviation, and of what they are."""
     number, scores = repeats["trainings"], repeats["scores"]
     of = pluralize(number, "training") if scores == number else f"{scores} of {pluralize(number, 'training')}"
-    return f"{summary(repeats)}   {'mean and standard deviation of ' if scores > 1 else 'of '}{of}"
+    return f"{format_summary(repeats)}   {'mean and standard deviation of ' if scores > 1 else 'of '}{of}"

@@ -13,8 +13,8 @@ from archwright.cli.output import (
     pluralize,
 )
 from archwright.cli.own_code import load_logged_term
-from archwright.cli.reports.facts import Facts, left_out
-from archwright.cli.reports.reading import Reading
+from archwright.cli.reports.facts import Facts, explain_omission
+from archwright.cli.reports.reading import RunView
 from archwright.cli.suggestion import format_command
 from archwright.cli.values import parse_searcher_text, parse_settings
 from archwright.core.budget import parse_budget
@@ -33,16 +33,16 @@ from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.events import Proposed, RunResumed
 
 
-def belief(reading: Reading, *, wanted: bool = True) -> Facts:
+def describe_search_state(reading: RunView, *, wanted: bool = True) -> Facts:
     """What the searcher knew at that point, and what it would have had evaluated next.
 
     Unless that is `wanted`, it is left out where it takes code of others; else that runs, or NotTrusted is raised.
     """
     state, best = reading.run.state, next(iter(reading.best), None)
-    untold = "" if wanted else left_out(reading)
+    untold = "" if wanted else explain_omission(reading)
     proposal = None
     if not untold:
-        _know_kinds(reading)
+        _import_module_kinds(reading)
         proposal = replay_search(reading.run.events).propose()
     *_, logged = trace_revisions(reading.run.events)
     return {
@@ -63,7 +63,7 @@ def belief(reading: Reading, *, wanted: bool = True) -> Facts:
     }
 
 
-def show_belief(facts: Facts) -> None:
+def show_search_state(facts: Facts) -> None:
     """Print it."""
     out, best = make_console(), facts["best"]
     waiting = ", ".join(map(str, facts["open"]))
@@ -92,21 +92,21 @@ def show_belief(facts: Facts) -> None:
     if logged != now:
         out.print(
             f"\nthat is what revision {now} of {facts['searcher']} proposes, which this archwright has; the log is of "
-            f"{_which(logged)}",
+            f"{_format_revision(logged)}",
             soft_wrap=True,
         )
 
 
-def _which(revision: int | None) -> str:
+def _format_revision(revision: int | None) -> str:
     return "one that it does not name" if revision is None else f"revision {revision}"
 
 
-def verified(reading: Reading) -> Facts:
+def verify_proposals(reading: RunView) -> Facts:
     """How many proposals there are, of which revisions, and the first that the searcher does not make again.
 
     Where a log does not name the revision, another one may have made the first that is `unlike` today's.
     """
-    _know_kinds(reading)
+    _import_module_kinds(reading)
     events = reading.run.events
     found = list[Mismatch]()
     for mismatch in find_mismatches(events):  # which takes long: the first that is certain will do
@@ -125,30 +125,30 @@ def verified(reading: Reading) -> Facts:
             {"revision": revision, "proposals": count}
             for revision, count in Counter(revision for _, _, revision in find_own_proposals(events)).items()
         ],
-        "unlike": None if unlike is None else _told(unlike),
-        "mismatch": None if first is None else _told(first),
+        "unlike": None if unlike is None else _describe_mismatch(unlike),
+        "mismatch": None if first is None else _describe_mismatch(first),
     }
 
 
-def _told(mismatch: Mismatch) -> Facts:
+def _describe_mismatch(mismatch: Mismatch) -> Facts:
     again = mismatch.recomputed
     return {
         "event": mismatch.seq,
         "trial": mismatch.trial,
         "logged": dict(mismatch.logged.path),
         "recomputed": None if again is None else dict(again.path),
-        "difference": _difference(mismatch),
+        "difference": _describe_difference(mismatch),
     }
 
 
-def _difference(mismatch: Mismatch) -> str:
+def _describe_difference(mismatch: Mismatch) -> str:
     """The first step in which two proposals differ, or what else does."""
     logged, again = mismatch.logged, mismatch.recomputed
     if again is None:
         return "the searcher proposes nothing at that point"
     for step, (was, now) in enumerate(zip(logged.path, again.path, strict=False), start=1):
         if was[0] != now[0] or not is_close(was[1], now[1]):
-            return f"choice {step} was {_choice(was, now)}, and is {_choice(now, was)}"
+            return f"choice {step} was {_format_choice(was, now)}, and is {_format_choice(now, was)}"
     if len(logged.path) != len(again.path):
         return f"it had {len(logged.path)} choices, and has {len(again.path)}"
     return (
@@ -156,7 +156,7 @@ def _difference(mismatch: Mismatch) -> str:
     )
 
 
-def _choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
+def _format_choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
     """A choice, with as many digits as tell it from the other one."""
     name, value = choice
     return (
@@ -164,12 +164,14 @@ def _choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
     )
 
 
-def show_verified(facts: Facts, log: Path) -> None:
+def show_verification(facts: Facts, log: Path) -> None:
     """Print it, of a run in `log`: what other revisions proposed, and what comes of comparing the rest."""
     out, first, now = make_console(), facts["mismatch"], facts["revision"]
     for part in facts["by_revision"]:
         if part["revision"] not in (None, now):
-            out.print(f"{facts['run']}: {_of_another(facts, part)} {_whole(log)}", soft_wrap=True)
+            out.print(
+                f"{facts['run']}: {_explain_other_revision(facts, part)} {_suggest_verification(log)}", soft_wrap=True
+            )
     compared = facts["proposals"] - sum(
         p["proposals"] for p in facts["by_revision"] if p["revision"] not in (None, now)
     )
@@ -177,14 +179,14 @@ def show_verified(facts: Facts, log: Path) -> None:
         out.print(f"{facts['run']}: event {first['event']}, trial {first['trial']}, is not what the searcher proposes:")
         out.print(f"  {first['difference']}", soft_wrap=True)
     elif facts["unlike"] is not None:
-        out.print(f"{facts['run']}: {_of_some(facts)} {_whole(log)}", soft_wrap=True)
+        out.print(f"{facts['run']}: {_explain_unlike_proposals(facts)} {_suggest_verification(log)}", soft_wrap=True)
     elif compared == facts["proposals"]:
         out.print(f"{facts['run']}: the searcher makes all {compared} proposals again, as they were logged")
     elif compared:
         out.print(f"{facts['run']}: the searcher makes the other {pluralize(compared, 'proposal')} again, as logged")
 
 
-def _of_another(facts: Facts, part: Facts) -> str:
+def _explain_other_revision(facts: Facts, part: Facts) -> str:
     return (
         f"revision {part['revision']} of {facts['searcher']} made {pluralize(part['proposals'], 'proposal')}; this "
         f"archwright has revision {facts['revision']}, which proposes otherwise, so there is nothing to compare them "
@@ -192,7 +194,7 @@ def _of_another(facts: Facts, part: Facts) -> str:
     )
 
 
-def _of_some(facts: Facts) -> str:
+def _explain_unlike_proposals(facts: Facts) -> str:
     unlike = facts["unlike"]
     return (
         f"from event {unlike['event']}, trial {unlike['trial']}, on, proposals are not those of revision "
@@ -201,11 +203,11 @@ def _of_some(facts: Facts) -> str:
     )
 
 
-def _whole(log: Path) -> str:
+def _suggest_verification(log: Path) -> str:
     return f"(whether the log is whole: {format_command(log, 'verify')})"
 
 
-def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -> JSON:
+def parse_fork_searcher(reading: RunView, name: str | None, settings: Sequence[str]) -> JSON:
     """The JSON of a fork's searcher: another one, or the run's with other settings; None if it stays as it is."""
     if name is not None:
         return searcher_to_json(*parse_searcher_text(name, settings))
@@ -215,7 +217,7 @@ def made_searcher(reading: Reading, name: str | None, settings: Sequence[str]) -
     return searcher_to_json(kept, usual | parse_settings("--set", settings))
 
 
-def _know_kinds(reading: Reading) -> None:
+def _import_module_kinds(reading: RunView) -> None:
     """Import a person's own kinds of module, if the run's space holds any."""
     source = reading.run.started.space_source
     load_logged_term(reading.run.started.space, source, trusted=reading.trusted)

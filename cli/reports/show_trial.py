@@ -19,17 +19,18 @@ from archwright.cli.output import (
     wrap_choices,
     wrap_tree,
 )
-from archwright.cli.reports.facts import Facts, differing
-from archwright.cli.reports.stopped import in_full
+from archwright.cli.reports.facts import Facts, find_differing_choices
+from archwright.cli.reports.stopped import format_stop
 from archwright.core.budget import parse_budget
 
-NAME = 36  # columns that a choice's name may take beside several trials, where they do not fit
-VALUE = 12  # columns that a value may take there
-EPOCHS = 10  # rows of a curve's table on a terminal
-METRICS = 5  # columns of it
-LISTED = 50  # metrics by name on a terminal
-BARS = 30  # in a sparkline
-COSTS = {"flops": "FLOPs", "latency_seconds": "latency"}  # metrics beside the scores of the best, by their headers
+MAX_NAME_COLUMNS = 36  # columns that a choice's name may take beside several trials, where they do not fit
+MAX_VALUE_COLUMNS = 12  # columns that a value may take there
+MAX_CURVE_ROWS = 10  # rows of a curve's table on a terminal
+MAX_CURVE_COLUMNS = 5  # columns of it
+MAX_METRICS_LISTED = 50  # metrics by name on a terminal
+MAX_SPARKLINE_BARS = 30
+# The metrics that stand beside the scores of the best trials, with their headers.
+COST_HEADERS = {"flops": "FLOPs", "latency_seconds": "latency"}
 
 
 def show_trial(facts: Facts) -> None:
@@ -38,7 +39,9 @@ def show_trial(facts: Facts) -> None:
     told = f"   {facts['metric']} {format_score(facts['score'])}" if facts["score"] is not None else ""
     status = facts["status"].replace("_", " ")
     out.print(f"trial {facts['trial']} of {facts['run']}   {status}{told}", style="bold")
-    out.print(f"{format_budget(parse_budget(facts['budget']))}, {format_duration(facts['seconds'])}{size(facts)}")
+    out.print(
+        f"{format_budget(parse_budget(facts['budget']))}, {format_duration(facts['seconds'])}{format_model_size(facts)}"
+    )
     if facts["model"] is not None:
         out.print(f"its model is kept in {facts['model']}", soft_wrap=True)
     out.print()
@@ -50,7 +53,7 @@ def show_trial(facts: Facts) -> None:
         _show_attempt(attempt)
 
 
-def size(facts: Facts) -> str:
+def format_model_size(facts: Facts) -> str:
     """How many parameters a trial's model has; if those that were trained are not all, both numbers."""
     trained, whole = facts["parameters"], facts.get("all_parameters")
     if trained is None:
@@ -68,7 +71,7 @@ def _show_attempt(attempt: Facts) -> None:
         f"\nattempt {attempt['attempt']}   {format_local_time(attempt['started'])}   {status}{spent}", style="bold"
     )
     if attempt["stopped"]:
-        out.print(in_full(attempt["stopped"]), soft_wrap=True)
+        out.print(format_stop(attempt["stopped"]), soft_wrap=True)
     if attempt["error"]:
         out.print(attempt["error"], soft_wrap=True)
     if attempt["metrics"]:
@@ -80,24 +83,23 @@ def _show_attempt(attempt: Facts) -> None:
 def _show_metrics(metrics: Sequence[tuple[str, object]]) -> None:
     """Print names and values; on a terminal, the first of very many."""
     out = make_console()
-    some = metrics[:LISTED] if out.is_terminal else metrics
+    some = metrics[:MAX_METRICS_LISTED] if out.is_terminal else metrics
     out.print(make_property_table(some))
     if len(some) < len(metrics):
-        out.print(
-            f"the first {LISTED} of {format_count(len(metrics))} metrics; through a pipe, or with --json, you get all"
-        )
+        number = f"{MAX_METRICS_LISTED} of {format_count(len(metrics))}"
+        out.print(f"the first {number} metrics; through a pipe, or with --json, you get all")
 
 
 def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
     """Print each metric over the epochs as a line of bars, and the numbers of some epochs."""
     out = make_console()
     names = [name for name in dict.fromkeys(name for point in curve for name in point) if name != "epoch"]
-    drawn = names[:LISTED] if out.is_terminal else names
-    lines = {name: draw_sparkline([p[name] for p in curve if name in p], BARS) for name in drawn}
+    drawn = names[:MAX_METRICS_LISTED] if out.is_terminal else names
+    lines = {name: draw_sparkline([p[name] for p in curve if name in p], MAX_SPARKLINE_BARS) for name in drawn}
     out.print()
     _show_metrics([(name, lines.get(name, "")) for name in names])
-    every = -(-len(curve) // EPOCHS) if out.is_terminal else 1
-    columns = names[:METRICS] if out.is_terminal else names
+    every = -(-len(curve) // MAX_CURVE_ROWS) if out.is_terminal else 1
+    columns = names[:MAX_CURVE_COLUMNS] if out.is_terminal else names
     points = [point for i, point in enumerate(curve, start=1) if i % every == 0 or i in (1, len(curve))]
     out.print()
     header = dict.fromkeys(["epoch", *columns], "right")
@@ -124,9 +126,9 @@ def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
         make_console().print("no trial has a score yet")
         return
     out = make_console()
-    out.print(_ranking(trials))
-    names, shared = differing([trial["choices"] for trial in trials])
-    for block in side_by_side(trials, names, out.width):
+    out.print(_tabulate_ranking(trials))
+    names, shared = find_differing_choices([trial["choices"] for trial in trials])
+    for block in tabulate_choices(trials, names, out.width):
         out.print()
         out.print(block)
     if shared:
@@ -139,17 +141,17 @@ def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
         out.print(f"\n{left_out}", soft_wrap=True)
 
 
-def _ranking(trials: Sequence[Facts]) -> TextTable:
+def _tabulate_ranking(trials: Sequence[Facts]) -> TextTable:
     """A row for each trial, with what its model costs where that is known of any."""
-    costs = [cost for cost in COSTS if any(cost in t["metrics"] for t in trials)]
-    columns = ["", "trial", trials[0]["metric"], "parameters", *map(COSTS.__getitem__, costs), "time"]
+    costs = [cost for cost in COST_HEADERS if any(cost in t["metrics"] for t in trials)]
+    columns = ["", "trial", trials[0]["metric"], "parameters", *map(COST_HEADERS.__getitem__, costs), "time"]
     rows = [
         [
             rank,
             t["trial"],
             format_score(t["score"]),
             format_count(t["parameters"]),
-            *_costs(t, costs),
+            *_format_costs(t, costs),
             format_duration(t["seconds"]),
         ]
         for rank, t in enumerate(trials, start=1)
@@ -157,7 +159,7 @@ def _ranking(trials: Sequence[Facts]) -> TextTable:
     return make_table([(column, "right") for column in columns], rows)
 
 
-def _costs(trial: Facts, costs: Sequence[str]) -> list[str]:
+def _format_costs(trial: Facts, costs: Sequence[str]) -> list[str]:
     known = [trial["metrics"].get(cost) for cost in costs]
     return [
         format_milliseconds(value) if cost.endswith("seconds") else format_count(value)
@@ -165,26 +167,26 @@ def _costs(trial: Facts, costs: Sequence[str]) -> list[str]:
     ]
 
 
-def side_by_side(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[TextTable]:
+def tabulate_choices(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[TextTable]:
     """The values that trials chose for `names`: a column for each trial, and a table for as many as fit in `width`."""
     rows = [[name, *(humanize_value(t["choices"].get(name, "-")) for t in trials)] for name in names]
     headers = ["they differ in", *(f"trial {t['trial']}" for t in trials)]
     widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
     each = len(trials)
     if sum(widths) + 2 * len(widths) > width:
-        rows = [[_tail(name), *map(_ends, values)] for name, *values in rows]
-        each = max(1, (width - min(widths[0], NAME) - 2) // (min(max(widths[1:]), VALUE) + 2))
+        rows = [[_shorten_name(name), *map(_shorten_value, values)] for name, *values in rows]
+        each = max(1, (width - min(widths[0], MAX_NAME_COLUMNS) - 2) // (min(max(widths[1:]), MAX_VALUE_COLUMNS) + 2))
     for i in range(1, len(headers) if names else 0, each):
         columns = {headers[0]: "left"} | dict.fromkeys(headers[i : i + each], "right")
         yield make_table(columns, ([row[0], *row[i : i + each]] for row in rows))
 
 
-def _tail(name: str) -> str:
+def _shorten_name(name: str) -> str:
     """A long name without its beginning, which says least."""
-    return name if len(name) <= NAME else "…" + name[-NAME + 1 :]
+    return name if len(name) <= MAX_NAME_COLUMNS else "…" + name[-MAX_NAME_COLUMNS + 1 :]
 
 
-def _ends(value: str) -> str:
+def _shorten_value(value: str) -> str:
     """A long value without its middle: names such as a_then_b and b_then_a stay apart."""
-    half = VALUE // 2
-    return value if len(value) <= VALUE else f"{value[: half - 1]}…{value[-half:]}"
+    half = MAX_VALUE_COLUMNS // 2
+    return value if len(value) <= MAX_VALUE_COLUMNS else f"{value[: half - 1]}…{value[-half:]}"

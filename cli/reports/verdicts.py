@@ -13,7 +13,7 @@ def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
     out = make_console()
     for verdict in verdicts:
         remark = f"; {verdict.remark}" if verdict.remark else ""
-        out.print(f"{verdict.run}: {verdict.events} events, {_state(verdict)}{remark}", soft_wrap=True)
+        out.print(f"{verdict.run}: {verdict.events} events, {_format_state(verdict)}{remark}", soft_wrap=True)
     if not verdicts:
         out.print(f"{log} holds no run")
     elif any(verdict.journal == "none" for verdict in verdicts):
@@ -23,13 +23,13 @@ def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
         )
 
 
-def _state(verdict: RunVerdict) -> str:
+def _format_state(verdict: RunVerdict) -> str:
     if verdict.broken:
         return f"broken at event {verdict.broken.seq}: {verdict.broken.reason}"
     return f"whole, {Head(verdict.run, verdict.head)}"
 
 
-def facts_of(verdict: RunVerdict) -> dict[str, Any]:
+def describe_verdict(verdict: RunVerdict) -> dict[str, Any]:
     """The same for programs."""
     broken = verdict.broken
     return {

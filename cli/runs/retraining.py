@@ -6,8 +6,8 @@ from shlex import quote
 
 from attrs import evolve
 
-from archwright.cli.reports.facts import leaf
-from archwright.cli.reports.reading import Reading
+from archwright.cli.reports.facts import rebuild_leaf
+from archwright.cli.reports.reading import RunView
 from archwright.cli.runs.images import logged
 from archwright.cli.values import BadOption, parse_settings
 from archwright.core.architecture import settings_of
@@ -37,7 +37,7 @@ from archwright.store.runs import check_run_name
 
 
 def final(
-    reading: Reading,
+    reading: RunView,
     trial: int,
     train: Sequence[str],
     data: str | None,
@@ -54,13 +54,13 @@ def final(
     config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
     config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
     config = evolve(config, image_size=image_size or config.image_size)
-    make_recipe(config.settings, settings_of(leaf(reading, reading.trial(trial)).architecture), overrides)
+    make_recipe(config.settings, settings_of(rebuild_leaf(reading, reading.trial(trial)).architecture), overrides)
     return config
 
 
-def images_for(reading: Reading, trial: int, config: TrainingConfig) -> DataInfo:
+def images_for(reading: RunView, trial: int, config: TrainingConfig) -> DataInfo:
     """What the images are like; BadOption where they do not fit the architecture, and what is wrong with the data."""
-    info, node = describe_configured_dataset(config), leaf(reading, reading.trial(trial))
+    info, node = describe_configured_dataset(config), rebuild_leaf(reading, reading.trial(trial))
     takes, gives = tuple(reading.run.started.input_shape), node.out_shape
     if takes != info.input_shape or gives != (info.classes,):
         raise BadOption(
@@ -72,7 +72,7 @@ def images_for(reading: Reading, trial: int, config: TrainingConfig) -> DataInfo
 
 
 def started(
-    reading: Reading,
+    reading: RunView,
     trial: int,
     config: TrainingConfig,
     images: DataInfo,
@@ -109,7 +109,7 @@ def usual_names(run: str, trial: int) -> Iterator[str]:
     return map(check_run_name, chain([stem], (f"{stem}-{number}" for number in count(2))))
 
 
-def _base(reading: Reading, trial: int, data: str | None) -> TrainingConfig:
+def _base(reading: RunView, trial: int, data: str | None) -> TrainingConfig:
     config = config_from_json(reading.run.started.evaluator)
     if isinstance(config, TrainingConfig):
         if data in (None, config.data):

@@ -10,9 +10,9 @@ from rich.console import Console as Screen
 
 from archwright.cli import options, values
 from archwright.cli.output import format_budget, make_console, pluralize
-from archwright.cli.reports.facts import of_best, of_run
-from archwright.cli.reports.reading import Reading, read
-from archwright.cli.reports.repeats import is_repeated, origin
+from archwright.cli.reports.facts import describe_best_trials, describe_run
+from archwright.cli.reports.reading import RunView, view_run
+from archwright.cli.reports.repeats import format_origin, is_repeated
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.runs import own_function
@@ -72,7 +72,7 @@ class Going:
 def begin(going: Going, started: RunStarted, run: Run) -> None:
     """Go on with a run that is new."""
     searcher, source = started.searcher, started.space_source
-    what = f"training {origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
+    what = f"training {format_origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
     going.out.print(
         f"{going.name}: {what}, seed {started.seed}\n"
         f"{pluralize(started.trials, 'trial')}{_each(going.config, started.budget)}, logged in {going.log.path}",
@@ -115,7 +115,7 @@ def _go_on(going: Going, now: Standing, run: Run) -> None:
         _suggest(going.out, {**looks, "go on": _to_go_on(going, stopped)})
     if stopped.reason == "interrupted":
         raise typer.Exit(interrupts.exit_code)
-    _require_score(read(going.log.path, going.name))
+    _require_score(view_run(going.log.path, going.name))
 
 
 def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
@@ -130,13 +130,13 @@ def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -
 
 def _show_outcome(going: Going) -> dict[str, str]:
     """Print what came of the run so far; what the person may want to look at then, and the command for it."""
-    reading = read(going.log.path, going.name)
+    reading = view_run(going.log.path, going.name)
     if is_repeated(reading.run.started):
-        facts = of_run(reading)
+        facts = describe_run(reading)
         going.out.print()
         show_trials(facts["trials"], facts, going.out)
         return {"each training": going.command("show", going.name)}
-    best = next(iter(of_best(reading, 1)), None)
+    best = next(iter(describe_best_trials(reading, 1)), None)
     failed = [trial.trial for trial in reading.trials if trial.status not in (None, "ok")]
     if best is None:
         return {"why none has a score": going.command("show", going.name, str(failed[0]))} if failed else {}
@@ -147,7 +147,7 @@ def _show_outcome(going: Going) -> dict[str, str]:
     }
 
 
-def _require_score(reading: Reading) -> None:
+def _require_score(reading: RunView) -> None:
     """NothingScored where the run has trials, and all of them have failed: with what the first one said."""
     failed = [trial for trial in reading.trials if trial.status not in (None, "ok")]
     if failed and not any(trial.status == "ok" for trial in reading.trials):

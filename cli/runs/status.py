@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from archwright.cli.output import format_duration, format_score
-from archwright.cli.reports.reading import in_order, ranked
+from archwright.cli.reports.reading import rank_trials, sort_trials
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.user_errors import summarize_error
@@ -89,8 +89,8 @@ class Standing:
 
 def standing(state: RunState, objective: Objective, now: float) -> Standing:
     """How a run stands that a process takes up now."""
-    trials = in_order(state)
-    best = next(((t.score, t.trial) for t in ranked(trials, objective) if t.score is not None), None)
+    trials = sort_trials(state)
+    best = next(((t.score, t.trial) for t in rank_trials(trials, objective) if t.score is not None), None)
     failed = sum(t.status not in (None, "ok") for t in trials)
     budgets = {t.trial: t.budget for t in trials if t.status is None}
     return Standing(objective, now, state.target, state.scored, failed, state.scored, best, budgets)

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from archwright.cli.reports import facts
-from archwright.cli.reports.reading import read, read_best
+from archwright.cli.reports.reading import view_best_trials, view_run
 from archwright.core.budget import Budget
 from archwright.store import chain
 from archwright.store.duckdb_log import DuckDBLog
@@ -42,8 +42,8 @@ def path(tmp_path, request):
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 9])
 def test_they_are_what_the_whole_run_says(path, n):
-    whole, some = read(path, "run"), read_best(path, "run", n)
-    assert facts.of_best(some, n) == facts.of_best(whole, n)
+    whole, some = view_run(path, "run"), view_best_trials(path, "run", n)
+    assert facts.describe_best_trials(some, n) == facts.describe_best_trials(whole, n)
     assert (some.status, some.name, some.run.space) == (whole.status, whole.name, whole.run.space)
     assert some.run.position == whole.run.position
 
@@ -58,7 +58,7 @@ def test_of_the_others_only_the_scores_are_parsed(path, monkeypatch):
 
     event_from_json = chain.event_from_json
     monkeypatch.setattr(chain, "event_from_json", count)
-    best = read_best(path, "run", 1)
+    best = view_best_trials(path, "run", 1)
     others = len(best.run.state.trials)
     assert kinds.count("Scored") == len(SCORES) + others
     assert kinds.count("AttemptEnded") == others
@@ -71,10 +71,10 @@ def test_all_of_it_is_checked(path, monkeypatch):
     broken = [row._replace(payload="{}") if row.kind == "AttemptStarted" else row for row in rows]
     monkeypatch.setattr("archwright.store.duckdb_log.read_rows", lambda *_: broken)
     with pytest.raises(LogIsDamaged, match="event 3 of run is broken"):
-        read_best(path, "run", 1)
+        view_best_trials(path, "run", 1)
 
 
 def test_of_no_trials(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     log.append("run", [evolve(make_run_started(), trials=3)], START)
-    assert facts.of_best(read_best(log.path, "run", 5), 5) == []
+    assert facts.describe_best_trials(view_best_trials(log.path, "run", 5), 5) == []

@@ -6,10 +6,10 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from archwright.cli.comparisons import running
-from archwright.cli.comparisons.labels import LONGEST, label, searchers
-from archwright.cli.comparisons.naming import ComparisonIsBusy, named_comparison
-from archwright.cli.comparisons.progress import Overview
-from archwright.cli.comparisons.running import Force, unfinished, worked_off
+from archwright.cli.comparisons.labels import MAX_LABEL_CHARACTERS, format_label, label_searchers
+from archwright.cli.comparisons.naming import ComparisonIsBusy, claim_comparison
+from archwright.cli.comparisons.progress import ComparisonProgress
+from archwright.cli.comparisons.running import WorkerOptions, find_unfinished, run_unfinished
 from archwright.cli.values import BadOption
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting
@@ -42,9 +42,9 @@ def settled(draw) -> JSON:
 
 @given(settled(), settled())
 def test_searchers_have_the_same_label_only_if_they_are_the_same(one, other):
-    assert (label(one) == label(other)) == (one == other)
-    assert len(label(one)) <= LONGEST
-    assert check_run_name(f"name.{label(one)}.499")
+    assert (format_label(one) == format_label(other)) == (one == other)
+    assert len(format_label(one)) <= MAX_LABEL_CHARACTERS
+    assert check_run_name(f"name.{format_label(one)}.499")
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_searchers_have_the_same_label_only_if_they_are_the_same(one, other):
     ],
 )
 def test_labels_by_hand(text, expected):
-    assert list(searchers([text])) == [expected]
+    assert list(label_searchers([text])) == [expected]
 
 
 def test_labels_of_texts_that_look_alike_differ():
     """No release has a setting of text, and one that might come must not bring collisions."""
     values = ["0.1", "0-1", 0.1, "a_2d", "a-", 'a","b', "a.b", [0, 1], -1, 1, None, True, "true"]
-    assert len({label({"name": "mcts", "other": value}) for value in values}) == len(values)
+    assert len({format_label({"name": "mcts", "other": value}) for value in values}) == len(values)
 
 
 def test_a_long_label_is_cut_and_told_apart():
-    made = [label({"name": "mcts", "other": "a" * 100 + end}) for end in "bc"]
+    made = [format_label({"name": "mcts", "other": "a" * 100 + end}) for end in "bc"]
     assert made[0] != made[1]
-    assert [len(each) for each in made] == [LONGEST, LONGEST]
+    assert [len(each) for each in made] == [MAX_LABEL_CHARACTERS, MAX_LABEL_CHARACTERS]
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_a_long_label_is_cut_and_told_apart():
 )
 def test_a_searcher_is_named_once_however_it_is_written(texts, said):
     with pytest.raises(BadOption, match=said):
-        searchers(texts)
+        label_searchers(texts)
 
 
 def test_searchers_that_differ_in_a_point_are_two():
-    found = searchers(["mcts,exploration=.1", "mcts,exploration=1"])
+    found = label_searchers(["mcts,exploration=.1", "mcts,exploration=1"])
     assert [searcher_from_json(each).exploration for each in found.values()] == [0.1, 1.0]
 
 
@@ -106,12 +106,12 @@ def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propos
     written(log, "a.random.1", [0.1, 0.2, 0.3, 0.4], stopped=RunStopped("exhausted"))
 
     def left(trials: int) -> list[str]:
-        return [each.run for each in unfinished(log, [entry(f"a.random.{seed}", trials) for seed in range(3)])]
+        return [each.run for each in find_unfinished(log, [entry(f"a.random.{seed}", trials) for seed in range(3)])]
 
     assert left(4) == left(3) == ["a.random.2"]
     assert left(5) == ["a.random.0", "a.random.2"]
     empty = DuckDBLog(tmp_path / "none.duckdb")
-    assert len(unfinished(empty, [entry("a.random.0", 4)])) == 1
+    assert len(find_unfinished(empty, [entry("a.random.0", 4)])) == 1
 
 
 def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this_one(tmp_path, monkeypatch):
@@ -120,15 +120,15 @@ def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this
     monkeypatch.setattr(running, "count_cores", lambda: 3)
     monkeypatch.setattr(running, "run_searches", lambda _, entries, *__, **more: given.update(more) or entries)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [entry("a.random.0", 4)]
-    force = Force(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1, 10.0)
-    said = list(worked_off(log, searches, force, Overview(1, 0, trains=False), lambda: StopRequest.NONE))
+    force = WorkerOptions(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1, 10.0)
+    said = list(run_unfinished(log, searches, force, ComparisonProgress(1, 0, trains=False), lambda: StopRequest.NONE))
     assert (said, given["processes"]) == (["a.random.0 is done"], 3)
-    assert list(worked_off(log, [], force, Overview(0, 0, trains=False), lambda: StopRequest.NONE)) == []
+    assert list(run_unfinished(log, [], force, ComparisonProgress(0, 0, trains=False), lambda: StopRequest.NONE)) == []
 
 
 def named(log, wanted, trials=4):
     """What holds the name of a comparison of one search."""
-    return named_comparison(log, wanted, "a", lambda name: [entry(f"{name}.random.0", trials)])
+    return claim_comparison(log, wanted, "a", lambda name: [entry(f"{name}.random.0", trials)])
 
 
 def test_comparisons_that_begin_at_once_have_names_of_their_own(tmp_path):

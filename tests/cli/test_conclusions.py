@@ -6,13 +6,13 @@ import pytest
 from archwright.cli.comparisons.conclusions import (
     check_failing,
     check_scored,
+    compute_conclusions,
     conclude,
-    conclusions,
-    grouped,
-    remarks,
+    list_remarks,
+    read_groups,
     show_conclusions,
 )
-from archwright.cli.comparisons.logged_searches import standings
+from archwright.cli.comparisons.logged_searches import read_logged_searches
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
@@ -34,7 +34,7 @@ def log(tmp_path) -> DuckDBLog:
 def compared(log, scores, trials=4, optimum=None, direction="maximize"):
     """The rows of a comparison whose searches have these scores."""
     all_written(log, scores, direction)
-    return conclusions(grouped(log.path, [entry(run, trials) for run in scores]), trials, optimum)
+    return compute_conclusions(read_groups(log.path, [entry(run, trials) for run in scores]), trials, optimum)
 
 
 def test_conclusions_by_hand(log):
@@ -46,7 +46,7 @@ def test_conclusions_by_hand(log):
     assert random["test"] == pytest.approx(0.45)
     assert (mcts["better_by"], mcts["low"], mcts["high"]) == pytest.approx((0.3, 0.3, 0.3))
     assert (mcts["p"], mcts["pairs"]) == (0.5, 2)  # two coins fall alike half of the time
-    assert remarks([random, mcts], 4) == []
+    assert list_remarks([random, mcts], 4) == []
 
 
 def test_regrets_by_hand(log):
@@ -74,7 +74,7 @@ def test_a_search_without_a_score_is_counted_and_is_in_no_mean_and_no_pair(log):
     assert (mcts["without_score"], mcts["failed"], mcts["seeds"]) == (1, 5, 3)
     assert (mcts["best"], mcts["test"]) == pytest.approx((0.85, 0.75))
     assert (mcts["pairs"], mcts["better_by"], mcts["p"]) == (2, pytest.approx(0.3), 0.5)
-    assert remarks([random, mcts], 4) == ["mcts: 1 of 3 searches have no score; they are in no mean and no pair"]
+    assert list_remarks([random, mcts], 4) == ["mcts: 1 of 3 searches have no score; they are in no mean and no pair"]
 
 
 def test_a_search_that_has_no_score_half_way_counts_at_the_end(log):
@@ -89,7 +89,7 @@ def test_what_a_search_had_found_when_it_ended_stands_for_the_rest(log):
     (random,) = compared(log, scores, 6)
     assert (random["trials"], random["ended_early"]) == (6, 1)
     assert (random["half"], random["best"]) == pytest.approx((0.55, 0.65))
-    assert remarks([random], 6) == [
+    assert list_remarks([random], 6) == [
         "random: 1 of 2 searches ended before 6 trials; what they had found stands for the rest"
     ]
 
@@ -99,8 +99,8 @@ def test_a_searcher_without_any_score_is_named_with_what_went_wrong(log):
     rows = compared(log, scores, 2)
     assert [row["best"] for row in rows] == [0.5, None, None]
     assert (rows[1]["pairs"], rows[1]["p"], rows[1]["better_by"]) == (0, None, None)
-    assert remarks(rows, 2) == []
-    groups = grouped(log.path, [entry(run, 2) for run in scores])
+    assert list_remarks(rows, 2) == []
+    groups = read_groups(log.path, [entry(run, 2) for run in scores])
     said = "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 was crashed: trial 0 of a.mcts.0 is ill"
     with pytest.raises(NothingScored, match=said):
         check_scored(log.path, groups)
@@ -121,14 +121,14 @@ def test_searches_that_stopped_for_their_failures_are_named(log):
     entries = [entry(run, 9) for run in scores]
     check_failing([])
     with pytest.raises(TrialsKeepFailing) as raised:
-        check_failing(standings(log.path, entries).values())
+        check_failing(read_logged_searches(log.path, entries).values())
     assert str(raised.value) == (
         "7 searches stopped as too many trials in a row failed: a.random.0, a.random.1, a.random.2, a.random.3, "
         "a.random.4 ...; of a.random.0, trial 0, the first of them, was crashed: a.random.0 is ill\n"
         "the same command tries them again"
     )
     with pytest.raises(TrialsKeepFailing, match=r"^1 search stopped as .*: a\.random\.3; of"):
-        check_failing(standings(log.path, entries[3:4]).values())
+        check_failing(read_logged_searches(log.path, entries[3:4]).values())
 
 
 def test_the_table_shows_what_went_wrong_only_where_something_did(log, capsys):

@@ -11,9 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from archwright.cli.comparisons.colours import colours
-from archwright.cli.comparisons.figures import KINDS, UnwritableFigure, bin_edges, chosen_kind, draw, drawn, left_out
-from archwright.cli.comparisons.histories import History, NothingToCompare, by_label, histories
+from archwright.cli.comparisons.colours import assign_colours
+from archwright.cli.comparisons.figures import (
+    FIGURE_KINDS,
+    UnwritableFigure,
+    compute_bin_edges,
+    draw_figure,
+    draw_runs,
+    get_figure_kind,
+    list_omissions,
+)
+from archwright.cli.comparisons.histories import NothingToCompare, SearchHistory, group_by_label, read_histories
 from archwright.cli.values import BadOption
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
@@ -43,22 +51,22 @@ def log(searches, tmp_path) -> DuckDBLog:
     return DuckDBLog(Path(shutil.copy(searches, tmp_path)))
 
 
-def scored(log, *runs: str) -> list[History]:
+def scored(log, *runs: str) -> list[SearchHistory]:
     """Those of the searches that have a score."""
-    return [history for history in histories(log.path, runs) if history.has_score]
+    return [history for history in read_histories(log.path, runs) if history.has_score]
 
 
 def lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str, tuple[list, list]]:
     """The x and y of each line of a figure, by its label."""
     axes = Figure().subplots()
-    chosen_kind(kind).draw(axes, by_label(scored(log, *runs)), optimum)
+    get_figure_kind(kind).draw(axes, group_by_label(scored(log, *runs)), optimum)
     return {str(line.get_label()): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines}
 
 
 def painted(log, *runs: str) -> dict[str, str]:
     """The colour of each line, by its searcher, in the order of the legend."""
     axes = Figure().subplots()
-    chosen_kind("incumbent").draw(axes, by_label(histories(log.path, runs)), None)
+    get_figure_kind("incumbent").draw(axes, group_by_label(read_histories(log.path, runs)), None)
     return {str(line.get_label()).partition(" (n")[0]: str(line.get_color()) for line in axes.lines}
 
 
@@ -77,23 +85,23 @@ def test_a_searcher_has_its_colour_and_its_place_whatever_was_logged_first(tmp_p
 
 def test_several_searchers_of_one_name_have_colours_that_no_other_one_has():
     """The first of them by its settings has that of the name; more searchers than colours begin anew."""
-    assert colours(["mcts,parts=2", "mcts", "random", "smbo (revision 1)", "other"]) == {
+    assert assign_colours(["mcts,parts=2", "mcts", "random", "smbo (revision 1)", "other"]) == {
         "random": "C0",
         "mcts": "C1",
         "smbo (revision 1)": "C5",
         "other": "C8",
         "mcts,parts=2": "C2",
     }
-    many = colours([f"mcts,exploration=0.{i}" for i in range(25)])
+    many = assign_colours([f"mcts,exploration=0.{i}" for i in range(25)])
     assert (many["mcts,exploration=0.0"], set(many.values())) == ("C1", {f"C{i}" for i in range(10)})
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FIGURE_KINDS)
 def test_every_kind_of_figure_is_drawn(log, kind, tmp_path):
     """A PNG of the size of a column, with ink in it; where the optimum is known, an SVG with its labels as text."""
     png, svg = tmp_path / "figure.png", tmp_path / "figure.svg"
-    said = drawn(log.path, ["a.*"], chosen_kind(kind), png, None, "a title")
-    assert said == drawn(log.path, ["a.*"], chosen_kind(kind), svg, 1.0, "a title")
+    said = draw_runs(log.path, ["a.*"], get_figure_kind(kind), png, None, "a title")
+    assert said == draw_runs(log.path, ["a.*"], get_figure_kind(kind), svg, 1.0, "a title")
     assert said == [
         "mcts: 1 of 3 searches have no score and are not drawn",
         "mcts: the searches have 3 to 5 trials; each counts as far as it goes",
@@ -120,13 +128,13 @@ def test_the_name_of_an_axis_is_within_the_figure(kind, log, monkeypatch, tmp_pa
         names.append(name)
 
     monkeypatch.setattr(Figure, "savefig", look)
-    draw(found, chosen_kind(kind), tmp_path / "figure.png", 1.0, None)
+    draw_figure(found, get_figure_kind(kind), tmp_path / "figure.png", 1.0, None)
     assert " ".join(names[0].get_text().split()).endswith(": latency_seconds from the optimum")
 
 
 def test_evaluations_are_counted_in_whole_numbers(log):
     axes = Figure().subplots()
-    chosen_kind("incumbent").draw(axes, by_label(scored(log, "a.random.*")), None)
+    get_figure_kind("incumbent").draw(axes, group_by_label(scored(log, "a.random.*")), None)
     assert all(tick == int(tick) for tick in axes.get_xticks())
 
 
@@ -135,7 +143,7 @@ def test_logarithmic_axes_are_labelled_with_numbers(log, seconds, labels, tmp_pa
     """Over decades and within one, and the distances from an optimum too."""
     written(log, "t.random.0", [0.9, 0.95, 0.999, 0.9999] * 5, seconds=[seconds])
     svg = tmp_path / "figure.svg"
-    drawn(log.path, ["t.*"], chosen_kind("time"), svg, 1.0, None)
+    draw_runs(log.path, ["t.*"], get_figure_kind("time"), svg, 1.0, None)
     texts = set(re.findall(r"<text[^>]*>([^<]+)</text>", svg.read_text()))
     assert labels | {"0", "0.001", "0.01"} <= texts
 
@@ -164,8 +172,8 @@ def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(l
 def test_all_scores_alike_are_drawn(log, tmp_path):
     """Without a warning: they have no spread."""
     written(log, "c.random.0", [0.5, 0.5, 0.5])
-    for kind in KINDS:
-        assert drawn(log.path, ["c.*"], chosen_kind(kind), tmp_path / "figure.png", None, None) == []
+    for kind in FIGURE_KINDS:
+        assert draw_runs(log.path, ["c.*"], get_figure_kind(kind), tmp_path / "figure.png", None, None) == []
 
 
 @pytest.mark.parametrize(
@@ -174,9 +182,9 @@ def test_all_scores_alike_are_drawn(log, tmp_path):
 def test_scores_of_any_size_are_drawn(log, scores, tmp_path):
     """Those that are too large for arithmetic in a unit of their own."""
     written(log, "d.random.0", scores)
-    for kind in KINDS:
+    for kind in FIGURE_KINDS:
         svg = tmp_path / f"{kind}.svg"
-        assert drawn(log.path, ["d.*"], chosen_kind(kind), svg, scores[0], "costs $5_000 or $") == []
+        assert draw_runs(log.path, ["d.*"], get_figure_kind(kind), svg, scores[0], "costs $5_000 or $") == []
     text = (tmp_path / "histogram.svg").read_text()
     assert "costs $5_000 or $" in text
     assert ("accuracy in 1e3" in text) == (max(scores) > 1e299)
@@ -184,32 +192,32 @@ def test_scores_of_any_size_are_drawn(log, scores, tmp_path):
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.5, 0.5), (1e300, 1e300), (-1e308, 1e308), (0.0, 5e-324)])
 def test_bins_rise_and_hold_all(low, high):
-    edges = bin_edges(low, high)
+    edges = compute_bin_edges(low, high)
     assert (edges[0] <= low, high <= edges[-1], (np.diff(edges) > 0).all()) == (True, True, True)
     assert (edges[0], edges[-1]) == (0.0, 1.0) or high != 1.0
 
 
 def test_searches_without_a_score_are_no_figure(log, tmp_path):
     """Nor a warning: they say what the first trial said."""
-    for kind in KINDS:
+    for kind in FIGURE_KINDS:
         with pytest.raises(
             NothingScored, match=r"no trial of a\.mcts\.2 has a score; trial 0 of a\.mcts\.2 was crashed"
         ):
-            drawn(log.path, ["a.mcts.2"], chosen_kind(kind), tmp_path / "figure.png", None, None)
+            draw_runs(log.path, ["a.mcts.2"], get_figure_kind(kind), tmp_path / "figure.png", None, None)
     assert not (tmp_path / "figure.png").exists()
 
 
 def test_figures_that_show_all_say_nothing(log):
-    assert left_out(histories(log.path, ["a.random.*"])) == []
+    assert list_omissions(read_histories(log.path, ["a.random.*"])) == []
 
 
 def test_mistakes_are_named(log, tmp_path):
     with pytest.raises(BadOption, match=r"--kind is 'incumbant'; did you mean incumbent"):
-        chosen_kind("incumbant")
+        get_figure_kind("incumbant")
     with pytest.raises(UnwritableFigure, match=r"figure\.docx cannot be written"):
-        drawn(log.path, ["a.*"], chosen_kind("incumbent"), tmp_path / "figure.docx", None, None)
+        draw_runs(log.path, ["a.*"], get_figure_kind("incumbent"), tmp_path / "figure.docx", None, None)
     written(log, "c.random.0", [0.5])
     with pytest.raises(
         NothingToCompare, match=r"random have no stretch of time in common.*after 10 s.*plot --kind incumbent"
     ):
-        draw(histories(log.path, ["c.*"]), chosen_kind("time"), tmp_path / "figure.png", None, None)
+        draw_figure(read_histories(log.path, ["c.*"]), get_figure_kind("time"), tmp_path / "figure.png", None, None)

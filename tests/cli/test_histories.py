@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from archwright.cli.comparisons import histories as module
-from archwright.cli.comparisons.histories import NothingToCompare, by_label, histories, no_score, rows_of
+from archwright.cli.comparisons.histories import (
+    NothingToCompare,
+    explain_missing_scores,
+    group_by_label,
+    read_histories,
+    stack_rows,
+)
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.compared import all_written, written
@@ -24,7 +30,7 @@ def log(tmp_path) -> DuckDBLog:
 
 def test_histories_by_hand(log):
     """The best so far, NaN where a trial failed, and the test accuracy of the incumbent."""
-    first, other = histories(log.path, ["a.*"])
+    first, other = read_histories(log.path, ["a.*"])
     assert (first.run, first.label) == ("a.random.0", "random")
     np.testing.assert_array_equal(first.scores, [0.1, 0.5, NAN, 0.4])
     np.testing.assert_array_equal(first.best, [0.1, 0.5, 0.5, 0.5])
@@ -35,14 +41,14 @@ def test_histories_by_hand(log):
 
 def test_less_is_better_where_the_objective_says_so(log):
     written(log, "c.random.0", [0.3, 0.5, 0.2], "minimize")
-    (history,) = histories(log.path, ["c.random.0"])
+    (history,) = read_histories(log.path, ["c.random.0"])
     np.testing.assert_array_equal(history.best, [0.3, 0.3, 0.2])
 
 
 def test_a_trial_takes_the_time_of_all_its_attempts(log):
     """Two that were killed after 5 and 7 seconds, and one of 10 that ended."""
     written(log, "c.random.0", [0.3, 0.5], seconds=(5.0, 7.0, 10.0))
-    (history,) = histories(log.path, ["c.random.0"])
+    (history,) = read_histories(log.path, ["c.random.0"])
     assert history.seconds.tolist() == [22.0, 22.0]
     np.testing.assert_allclose(history.tests, [0.2, 0.4])
 
@@ -64,40 +70,40 @@ def test_only_the_trials_of_the_named_runs_are_read(log, monkeypatch):
 
     module_questions = module.open_snapshot
     monkeypatch.setattr(module, "open_snapshot", spied)
-    histories(log.path, ["b.random.0"])
+    read_histories(log.path, ["b.random.0"])
     assert [row[0] for row in read if len(row) == 4 and isinstance(row[2], float)] == ["b.random.0"] * 2
 
 
 def test_runs_come_once_in_the_order_of_starting(log):
-    found = histories(log.path, ["b.random.0", "a.*", "a.mcts.1"])
+    found = read_histories(log.path, ["b.random.0", "a.*", "a.mcts.1"])
     assert [history.run for history in found] == ["a.random.0", "a.mcts.1", "b.random.0"]
 
 
 def test_a_run_without_trials_has_no_scores(log):
     written(log, "c.random.0", [])
-    (history,) = histories(log.path, ["c.random.0"])
+    (history,) = read_histories(log.path, ["c.random.0"])
     assert (len(history.scores), history.has_score, history.best.tolist()) == (0, False, [])
 
 
 def test_what_is_wrong_is_named(log):
     with pytest.raises(NothingToCompare, match=r"no run 'c\.\*'"):
-        histories(log.path, ["c.*"])
+        read_histories(log.path, ["c.*"])
     with pytest.raises(NothingToCompare, match=r"no run 'a\.random\.1'; did you mean a\.random\.0"):
-        histories(log.path, ["a.random.1"])
+        read_histories(log.path, ["a.random.1"])
     written(log, "c.random.0", [0.5], "minimize")
     with pytest.raises(NothingToCompare, match="different things"):
-        by_label(histories(log.path, ["*.random.*"]))
+        group_by_label(read_histories(log.path, ["*.random.*"]))
 
 
 def test_searches_without_a_score_say_why(log):
-    found = histories(log.path, ["b.*"])
-    error = no_score(log.path, "random", found)
+    found = read_histories(log.path, ["b.*"])
+    error = explain_missing_scores(log.path, "random", found)
     assert isinstance(error, NothingScored)
     assert (
         str(error) == "no trial of random has a score; trial 0 of b.random.0 was crashed: trial 0 of b.random.0 is ill"
     )
     written(log, "c.random.0", [])
-    error = no_score(log.path, "c.*", histories(log.path, ["c.*"]))
+    error = explain_missing_scores(log.path, "c.*", read_histories(log.path, ["c.*"]))
     assert not isinstance(error, NothingScored)
     assert str(error) == f"there is no scored trial of c.* yet; archwright resume c.random.0 --log {log.path}"
 
@@ -105,6 +111,6 @@ def test_searches_without_a_score_say_why(log):
 def test_rows_by_hand():
     """Where a search has no more values there is nothing, or its last value stays."""
     values = [np.array([1.0, 2.0, 3.0]), np.array([4.0]), np.array([])]
-    np.testing.assert_array_equal(rows_of(values), [[1, 2, 3], [4, NAN, NAN], [NAN] * 3])
-    np.testing.assert_array_equal(rows_of(values, 2), [[1, 2], [4, NAN], [NAN] * 2])
-    np.testing.assert_array_equal(rows_of(values, 4, stays=True), [[1, 2, 3, 3], [4] * 4, [NAN] * 4])
+    np.testing.assert_array_equal(stack_rows(values), [[1, 2, 3], [4, NAN, NAN], [NAN] * 3])
+    np.testing.assert_array_equal(stack_rows(values, 2), [[1, 2], [4, NAN], [NAN] * 2])
+    np.testing.assert_array_equal(stack_rows(values, 4, stays=True), [[1, 2, 3, 3], [4] * 4, [NAN] * 4])

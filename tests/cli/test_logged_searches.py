@@ -5,7 +5,7 @@ import math
 import pytest
 from attrs import evolve
 
-from archwright.cli.comparisons.logged_searches import standings
+from archwright.cli.comparisons.logged_searches import read_logged_searches
 from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
@@ -59,7 +59,7 @@ def test_a_run_that_is_another_search_is_refused(log, other):
     """The run, what differs with both values, and what to do."""
     changes, said = OTHERS[other]
     with pytest.raises(BadOption) as raised:
-        standings(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
+        read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
     assert str(raised.value).startswith(f"{log.path} has another search named c.mcts.0: its {said}")
     assert str(raised.value).endswith("give the comparison another --name, or what the search was begun with")
 
@@ -76,7 +76,7 @@ def test_a_run_that_is_another_search_is_refused(log, other):
 )
 def test_what_decides_nothing_may_be_another(log, changes):
     """How long the search is, and where and with what it runs."""
-    there = standings(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
+    there = read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
     assert there["c.mcts.0"].scored == 0
 
 
@@ -85,10 +85,10 @@ def test_a_table_may_be_named_in_another_way(log, tmp_path, monkeypatch):
     begun = evolve(BEGUN, evaluator=config_to_json(Nasbench201Config("folder/../t.npz")))
     log.append("c.mcts.1", [begun], START)
     same = evolve(begun, evaluator=config_to_json(Nasbench201Config(str(tmp_path / "t.npz"))))
-    assert list(standings(log.path, [ComparedSearch("c.mcts.1", same)])) == ["c.mcts.1"]
+    assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", same)])) == ["c.mcts.1"]
     other = evolve(begun, evaluator=config_to_json(Nasbench201Config("u.npz")))
     with pytest.raises(BadOption, match=r"evaluator\.table was .*/t\.npz, and is .*/u\.npz"):
-        standings(log.path, [ComparedSearch("c.mcts.1", other)])
+        read_logged_searches(log.path, [ComparedSearch("c.mcts.1", other)])
 
 
 def test_a_setting_that_has_come_to_be_since_has_its_usual_value(log):
@@ -96,28 +96,30 @@ def test_a_setting_that_has_come_to_be_since_has_its_usual_value(log):
     evaluator = {name: value for name, value in BEGUN.evaluator.items() if name != "overrides"}
     searcher = {"name": "mcts", "exploration": 0.25}
     log.append("c.mcts.1", [evolve(BEGUN, evaluator=evaluator, searcher=searcher)], START)
-    assert list(standings(log.path, [ComparedSearch("c.mcts.1", BEGUN)])) == ["c.mcts.1"]
+    assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", BEGUN)])) == ["c.mcts.1"]
 
 
 def test_images_are_those_that_the_search_was_begun_with(log):
     """As far as its log tells; and they are read as they were then, which --reader says."""
     now = evolve(BEGUN, data={"classes": ["a", "b"], "train": 8})
-    assert list(standings(log.path, [ComparedSearch("c.mcts.0", now)])) == ["c.mcts.0"]
+    assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.0", now)])) == ["c.mcts.0"]
     log.append("c.mcts.1", [now], START)
     with pytest.raises(BadOption, match=r"c\.mcts\.1: its data\.train was 8, and is 9 in this comparison"):
-        standings(log.path, [ComparedSearch("c.mcts.1", evolve(now, data={"classes": ["a", "b"], "train": 9}))])
+        read_logged_searches(
+            log.path, [ComparedSearch("c.mcts.1", evolve(now, data={"classes": ["a", "b"], "train": 9}))]
+        )
     evaluator = {name: value for name, value in BEGUN.evaluator.items() if name != "reader"}
     log.append("c.mcts.2", [evolve(BEGUN, evaluator=evaluator)], START)
     with pytest.raises(BadOption, match=r"its evaluator\.reader was 1, and is 2"):
-        standings(log.path, [ComparedSearch("c.mcts.2", BEGUN)])
+        read_logged_searches(log.path, [ComparedSearch("c.mcts.2", BEGUN)])
     again = evolve(BEGUN, evaluator=config_to_json(TrainingConfig("mnist", reader=1)))
-    assert list(standings(log.path, [ComparedSearch("c.mcts.2", again)])) == ["c.mcts.2"]
+    assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.2", again)])) == ["c.mcts.2"]
 
 
 def test_a_fork_is_another_search(log):
     log.append("c.mcts.1", [evolve(BEGUN, forked_from=ForkPoint("other", 9, 8))], START)
     with pytest.raises(BadOption, match=r"c\.mcts\.1: its forked_from was .*'other'.*, and is None"):
-        standings(log.path, [ComparedSearch("c.mcts.1", BEGUN)])
+        read_logged_searches(log.path, [ComparedSearch("c.mcts.1", BEGUN)])
 
 
 def test_a_run_that_went_on_in_another_space_is_another_search(log):
@@ -125,7 +127,7 @@ def test_a_run_that_went_on_in_another_space_is_another_search(log):
     log.append("c.mcts.0", [RunResumed(8, {}, OTHER_SPACE)], recorded[-1].position)
     for space in (BEGUN.space, OTHER_SPACE):
         with pytest.raises(BadOption, match=r"c\.mcts\.0: its space was"):
-            standings(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, space=space))])
+            read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, space=space))])
 
 
 def test_standings_by_hand(tmp_path):
@@ -134,7 +136,7 @@ def test_standings_by_hand(tmp_path):
     written(log, "a.random.0", [0.1, None, 0.3])
     written(log, "a.random.1", [0.1], stopped=RunStopped("exhausted"))
     written(log, "a.random.2", [None], stopped=RunStopped("failing", "trial 0 was ill"))
-    there = standings(log.path, [entry(f"a.random.{seed}", 9) for seed in (2, 1, 0, 4)])
+    there = read_logged_searches(log.path, [entry(f"a.random.{seed}", 9) for seed in (2, 1, 0, 4)])
     assert [(each.run, each.scored, each.reason, each.detail) for each in there.values()] == [
         ("a.random.2", 1, "failing", "trial 0 was ill"),
         ("a.random.1", 1, "exhausted", ""),
@@ -144,4 +146,4 @@ def test_standings_by_hand(tmp_path):
 
 
 def test_a_log_that_is_not_there_has_no_searches(tmp_path):
-    assert standings(tmp_path / "none.duckdb", [entry("a.random.0", 3)]) == {}
+    assert read_logged_searches(tmp_path / "none.duckdb", [entry("a.random.0", 3)]) == {}

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from rich.console import Console
 from rich.text import Text
 
-from archwright.cli.comparisons.progress import Overview
+from archwright.cli.comparisons.progress import ComparisonProgress
 from archwright.cli.output import (
     draw_sparkline,
     format_budget,
@@ -66,7 +66,7 @@ def print_all(text: str) -> None:
     say(text, err=True)
     print_json({text: [text]})
     Watcher(text, Standing(Objective(text), 0.0)).say(text)
-    Overview(1, 0, False).say(text)
+    ComparisonProgress(1, 0, False).say(text)
 
 
 @given(texts)
@@ -134,7 +134,7 @@ def test_very_many_metrics_are_cut_on_a_terminal_with_a_word(capsys, monkeypatch
     metrics = {f"metric-{i}": 0.5 for i in range(300)}
     attempt = {"attempt": 1, "started": "2026-01-01T00:00:00+00:00", "status": "ok", "seconds": 1.0, "stopped": None}
     show_trial._show_attempt(attempt | {"error": "", "metrics": metrics, "curve": [{"epoch": 1, **metrics}]})
-    told, shown = capsys.readouterr().out, show_trial.LISTED if is_terminal else 300
+    told, shown = capsys.readouterr().out, show_trial.MAX_METRICS_LISTED if is_terminal else 300
     assert len(drawn) == shown
     assert ("metric-299" in told) is not is_terminal
     assert told.count("the first 50 of 300 metrics; through a pipe") == (2 if is_terminal else 0)

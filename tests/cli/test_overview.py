@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from archwright.cli.comparisons.progress import Overview, command_again
+from archwright.cli.comparisons.progress import ComparisonProgress, format_own_command
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
@@ -17,10 +17,10 @@ from archwright.store.fold import RunState
 from tests.search.instant import make_started
 
 
-def overview(terminal: bool, trains: bool = True) -> tuple[Overview, StringIO]:
+def overview(terminal: bool, trains: bool = True) -> tuple[ComparisonProgress, StringIO]:
     """A view of a comparison of ten searches, of which two were done before, and what it prints."""
     said = StringIO()
-    return Overview(10, 2, trains, out=Console(file=said, force_terminal=terminal, width=100)), said
+    return ComparisonProgress(10, 2, trains, out=Console(file=said, force_terminal=terminal, width=100)), said
 
 
 def events(begun: RunStarted) -> list:
@@ -78,4 +78,4 @@ def test_what_a_signal_does_is_said_once(trains, what):
 
 def test_the_command_again_is_what_was_typed(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/bin/archwright", "compare", "my space.py:space", "--seeds", "3"])
-    assert command_again() == "archwright compare 'my space.py:space' --seeds 3"
+    assert format_own_command() == "archwright compare 'my space.py:space' --seeds 3"

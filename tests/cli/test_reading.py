@@ -18,9 +18,9 @@ from archwright.cli.output import (
     humanize_value,
     wrap_tree,
 )
-from archwright.cli.reports.facts import differing, merged
-from archwright.cli.reports.reading import open_status
-from archwright.cli.reports.show_trial import side_by_side
+from archwright.cli.reports.facts import find_differing_choices, merge_names
+from archwright.cli.reports.reading import find_open_status
+from archwright.cli.reports.show_trial import tabulate_choices
 from archwright.core.objective import Objective
 from archwright.search.running.runs import read_run
 from archwright.store.claim import NOBODY, locate_lock
@@ -205,18 +205,18 @@ def test_a_run_is_running_if_its_lock_is_held_whatever_process_it_names(tmp_path
     """One that died is not shown as running where another process has its number by now."""
     log = tmp_path / "log.duckdb"
     DuckDBLog(log).append("a-1", [make_run_started()], START)
-    assert open_status(log, "a-1") == "new"
+    assert find_open_status(log, "a-1") == "new"
     with run_process(CLAIMER_CODE, log, "a-1") as holder:
         locate_lock(log, "a-1").write_text("999999999")
-        assert open_status(log, "a-1") == "running"
+        assert find_open_status(log, "a-1") == "running"
         holder.kill()
         holder.wait()
     for said, status in ((str(os.getpid()), "died"), ("", "died"), (NOBODY, "new")):
         locate_lock(log, "a-1").write_text(said)
-        assert open_status(log, "a-1") == status
+        assert find_open_status(log, "a-1") == status
     locate_lock(log, "a-1").unlink()
     locate_lock(log, "a-1").symlink_to(log)
-    assert open_status(log, "a-1") == "died"
+    assert find_open_status(log, "a-1") == "died"
 
 
 def test_verify(log, cli):
@@ -388,18 +388,18 @@ def test_tree_shortens_long_domains_and_breaks_long_lines():
 
 
 def test_merged_keeps_every_order():
-    assert merged([["a", "b", "d"], ["a", "c", "d"], ["b", "e"]]) == ["a", "c", "b", "e", "d"]
+    assert merge_names([["a", "b", "d"], ["a", "c", "d"], ["b", "e"]]) == ["a", "c", "b", "e", "d"]
 
 
 def test_differing_choices():
-    names, shared = differing([{"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 1}])
+    names, shared = find_differing_choices([{"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 1}])
     assert (names, shared) == (["b", "c"], {"a": 1})
-    assert differing([{"a": 1}]) == ([], {"a": 1})
+    assert find_differing_choices([{"a": 1}]) == ([], {"a": 1})
 
 
 def test_side_by_side_keeps_to_the_width():
     trials = [{"trial": n, "choices": {"a.long.name.of.a.choice": "a_long_value_then_another"}} for n in range(9)]
-    tables = list(side_by_side(trials, ["a.long.name.of.a.choice"], 80))
+    tables = list(tabulate_choices(trials, ["a.long.name.of.a.choice"], 80))
     assert sum(len(table.columns) - 1 for table in tables) == 9
     assert len(tables) == 3
 

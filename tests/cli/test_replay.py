@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from archwright.cli.reports.replaying import _difference
+from archwright.cli.reports.replaying import _describe_difference
 from archwright.core.budget import Budget
 from archwright.search.running.revisions import Mismatch
 from archwright.search.running.runs import read_run
@@ -40,7 +40,10 @@ def test_what_differs_is_not_what_rounding_makes_of_a_number_and_is_told_with_th
     logged = [("rate", 0.1 + 0.2), ("decay", 0.0001), ("units", 8)]
     again = [("rate", 0.3), ("decay", 0.000100000001), ("units", 8)]
     made, recomputed = (Proposed(2, path, Budget(1, "epochs")) for path in (logged, again))
-    assert _difference(Mismatch(7, 2, made, recomputed, 1)) == "choice 2 was decay=0.0001, and is decay=0.000100000001"
+    assert (
+        _describe_difference(Mismatch(7, 2, made, recomputed, 1))
+        == "choice 2 was decay=0.0001, and is decay=0.000100000001"
+    )
 
 
 def test_replay_at_is_what_was_believed_then(reader):

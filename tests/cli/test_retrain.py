@@ -7,8 +7,8 @@ import statistics
 import pytest
 from attrs import evolve
 
-from archwright.cli.reports.reading import read
-from archwright.cli.reports.repeats import conclusion, of_repeats
+from archwright.cli.reports.reading import view_run
+from archwright.cli.reports.repeats import describe_repeats, format_conclusion
 from archwright.cli.runs.retraining import final, images_for
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
@@ -128,7 +128,7 @@ def searched(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
     log = folder / "log.duckdb"
     events = [begun, Proposed(0, leaf.path, begun.budget), Scored(0, "crashed", None)]
     DuckDBLog(log).append("cells", events, START)
-    return read(log, "cells")
+    return view_run(log, "cells")
 
 
 def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
@@ -186,4 +186,4 @@ def test_what_trainings_come_to_is_said_of_as_many_as_there_are(tmp_path, scores
     started = searched(tmp_path, {"kind": "training"}).run.started
     given = {"name": "given", "path": [], "run": "a", "trial": 0}
     started = evolve(started, searcher=given, objective=Objective("test_accuracy"))
-    assert conclusion(of_repeats(started, [{"score": score} for score in scores])) == told
+    assert format_conclusion(describe_repeats(started, [{"score": score} for score in scores])) == told

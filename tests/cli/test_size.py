@@ -4,7 +4,7 @@ import pytest
 
 from archwright.cli import output
 from archwright.cli.output import print_json
-from archwright.cli.reports.show_trial import size
+from archwright.cli.reports.show_trial import format_model_size
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from archwright.cli.reports.show_trial import size
 )
 def test_two_numbers_of_parameters_are_told_apart(trained, whole, text):
     """The one that training changes, and the one that the tree below adds up to."""
-    assert size({"parameters": trained, "all_parameters": whole}) == text
+    assert format_model_size({"parameters": trained, "all_parameters": whole}) == text
 
 
 def test_a_space_of_more_architectures_than_python_prints_is_printed(capsys):

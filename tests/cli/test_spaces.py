@@ -7,7 +7,7 @@ import pytest
 
 import archwright as aw
 from archwright.cli.commands import spaces
-from archwright.cli.reports.path_lengths import depth
+from archwright.cli.reports.path_lengths import count_longest_path
 from archwright.core.spaces.named import SPACES
 from tests.cli.running import run
 
@@ -75,13 +75,15 @@ def test_spaces_lists_every_built_in_one(cli, monkeypatch):
 @pytest.mark.parametrize("name", ["figure1", "tfref"])
 def test_depth_is_that_of_the_longest_path(name):
     space = SPACES[name].build(10)
-    assert depth(space) == max(len(leaf.path) for leaf in aw.enumerate_leaves(space, SPACES[name].input_shape))
+    assert count_longest_path(space) == max(
+        len(leaf.path) for leaf in aw.enumerate_leaves(space, SPACES[name].input_shape)
+    )
 
 
 def test_depth_counts_a_shared_hyperparameter_once():
     width = aw.shared("width", [8, 16])
     space = aw.sequential(aw.affine(units=width), aw.affine(units=width * 2), aw.repeat(aw.dropout(rate=[0.1, 0.2]), 3))
-    assert depth(space) == 4
+    assert count_longest_path(space) == 4
 
 
 def test_space_draws_its_tree(cli):

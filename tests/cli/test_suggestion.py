@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from archwright.cli.comparisons.histories import History, no_score
+from archwright.cli.comparisons.histories import SearchHistory, explain_missing_scores
 from archwright.cli.runs.starting import new_run
 from archwright.cli.suggestion import format_command
 from archwright.evaluate.permission import NotTrusted, require_trusted
@@ -125,8 +125,8 @@ def test_of_searches_without_a_score(path):
     DuckDBLog(path).append("run", [make_run_started()], START)
 
     nothing = np.array([])
-    found = History("run", "random", "accuracy", "maximize", nothing, nothing, nothing)
-    told = no_score(path, "a search", [found])
+    found = SearchHistory("run", "random", "accuracy", "maximize", nothing, nothing, nothing)
+    told = explain_missing_scores(path, "a search", [found])
     assert words(told, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
 
 

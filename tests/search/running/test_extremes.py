@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.cli.comparisons.conclusions import conclusions, show_conclusions
-from archwright.cli.comparisons.histories import History
+from archwright.cli.comparisons.conclusions import compute_conclusions, show_conclusions
+from archwright.cli.comparisons.histories import SearchHistory
 from archwright.cli.output import format_score
-from archwright.cli.reports.repeats import of_repeats, summary
+from archwright.cli.reports.repeats import describe_repeats, format_summary
 from archwright.core.objective import Objective
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.running.retention import choose_artifacts_to_keep
@@ -133,9 +133,9 @@ def test_a_difference_that_no_float_holds_is_the_largest_and_no_pair_is_lost():
     assert (small.pairs, small.mean, small.p) == (6, 3 * LEAST, 2**-5)
 
 
-def history(label: str, seed: int, *values: float) -> History:
+def history(label: str, seed: int, *values: float) -> SearchHistory:
     there = np.array(values)
-    return History(
+    return SearchHistory(
         f"c.{label}.{seed}", label, "score", "maximize", there, np.ones_like(there), np.full_like(there, np.nan)
     )
 
@@ -147,7 +147,7 @@ def test_a_comparison_of_extreme_scores_concludes(capsys):
         "mcts": [history("mcts", seed, MOST, 1e308) for seed in range(3)],
     }
     for optimum in (None, MOST):
-        first, second = conclusions(groups, 2, optimum)
+        first, second = compute_conclusions(groups, 2, optimum)
         assert all(math.isfinite(row[name]) for row in (first, second) for name in ("half", "best", "best_error"))
         assert (second["better_by"], second["pairs"]) == (MOST, 3)
         show_conclusions([first, second], optimum)
@@ -156,11 +156,11 @@ def test_a_comparison_of_extreme_scores_concludes(capsys):
 
 def test_trainings_of_extreme_scores_have_a_mean():
     begun = evolve(make_started(3), searcher=searcher_to_json("given"))
-    repeats = of_repeats(begun, [{"score": 1e308}, {"score": 1e308}, {"score": -1e308}])
+    repeats = describe_repeats(begun, [{"score": 1e308}, {"score": 1e308}, {"score": -1e308}])
     assert repeats["mean"] == pytest.approx(1e308 / 3)
     assert repeats["deviation"] == pytest.approx(math.sqrt(4 / 3) * 1e308)
-    assert summary(repeats) == "accuracy 3.333e+307 ± 1.155e+308"
-    assert of_repeats(begun, [{"score": MOST}, {"score": -MOST}])["deviation"] == MOST
+    assert format_summary(repeats) == "accuracy 3.333e+307 ± 1.155e+308"
+    assert describe_repeats(begun, [{"score": MOST}, {"score": -MOST}])["deviation"] == MOST
 
 
 @given(st.lists(st.lists(extremes, min_size=2, max_size=3), min_size=3, max_size=4), st.booleans())

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve, fields
 
 from archwright.cli.options import DEFAULT_LOG
-from archwright.cli.reports.replaying import made_searcher, show_verified, verified
+from archwright.cli.reports.replaying import parse_fork_searcher, show_verification, verify_proposals
 from archwright.cli.runs.resuming import say_revised
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
@@ -236,12 +236,12 @@ def test_a_fork_is_of_todays_revision():
 @pytest.fixture
 def reading(tmp_path):
     """What `archwright replay` has of a run, made of some events."""
-    from archwright.cli.reports.reading import read as read_log
+    from archwright.cli.reports.reading import view_run
 
     def made(events):
         log = DuckDBLog(tmp_path / "log.duckdb")
         log.append("run", events, START)
-        return read_log(log.path, "run")
+        return view_run(log.path, "run")
 
     return made
 
@@ -269,19 +269,21 @@ def reading(tmp_path):
 def test_what_replay_verify_says(file, known, says, reading, capsys):
     """A person learns which revision proposed what; none of these is a change of the log."""
     events = read_golden(FOLDER / f"{file}.events")
-    facts = verified(reading(named_revision(events, int(file[-1])) if known else events))
+    facts = verify_proposals(reading(named_revision(events, int(file[-1])) if known else events))
     assert facts["mismatch"] is None
-    show_verified(facts, DEFAULT_LOG)
+    show_verification(facts, DEFAULT_LOG)
     assert capsys.readouterr().out == says
 
 
 def test_what_replay_verify_says_of_two_revisions(reading, capsys):
-    facts = verified(reading(gone_on(named_revision(read_golden(locate_golden("smbo", "wide", 2)), 2), TRIALS + 1)))
+    facts = verify_proposals(
+        reading(gone_on(named_revision(read_golden(locate_golden("smbo", "wide", 2)), 2), TRIALS + 1))
+    )
     assert facts["by_revision"] == [{"revision": 2, "proposals": TRIALS}, {"revision": NOW, "proposals": 1}]
-    show_verified(facts, DEFAULT_LOG)
+    show_verification(facts, DEFAULT_LOG)
     out = capsys.readouterr().out
     assert "run: revision 2 of smbo made 24 proposals" in out
-    show_verified(facts, DEFAULT_LOG.with_name("an other.duckdb"))
+    show_verification(facts, DEFAULT_LOG.with_name("an other.duckdb"))
     assert "nothing to compare them with (whether the log is whole: archwright verify --log 'an other.duckdb')" in (
         capsys.readouterr().out
     )
@@ -298,7 +300,7 @@ def test_settings_that_a_log_does_not_name_are_those_of_then(monkeypatch):
 
 def test_a_setting_that_a_fork_changes_leaves_the_others(reading):
     run = reading(read_golden(locate_golden("smbo", "wide", 2)))
-    changed = made_searcher(run, None, ["rollouts=16"])
+    changed = parse_fork_searcher(run, None, ["rollouts=16"])
     assert changed == searcher_to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
 
 

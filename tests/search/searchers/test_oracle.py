@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from archwright.cli.comparisons.histories import histories
+from archwright.cli.comparisons.histories import read_histories
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
@@ -58,7 +58,7 @@ def curves(tmp_path_factory) -> np.ndarray:
     )  # fmt: skip
     entries = plan_comparison("oracle", started, {"random": searcher}, SEEDS)
     assert len(list(run_searches(log, entries, partial(open_evaluator, config), processes=count_cores()))) == SEEDS
-    return np.array([history.best for history in histories(log.path, ["oracle.*"])])
+    return np.array([history.best for history in read_histories(log.path, ["oracle.*"])])
 
 
 @pytest.mark.slow
