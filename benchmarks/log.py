@@ -11,7 +11,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.search.running.loop import RunCallbacks, SearchLoop
 from archwright.search.running.runs import read_run, resume_run
-from archwright.search.running.search_state import replay_search, start_search, to_event
+from archwright.search.running.search_state import make_initial_state, replay_search, to_proposed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
@@ -69,7 +69,7 @@ def make_long_log(folder: Path, trials: int) -> DuckDBLog:
     log = DuckDBLog(folder / "prepared.duckdb")
     buffer = _BufferedLog(log)
     started = make_started(trials)
-    SearchLoop(buffer, "run", START, RunState(), start_search(started), InstantEvaluator()).run(started)
+    SearchLoop(buffer, "run", START, RunState(), make_initial_state(started), InstantEvaluator()).run(started)
     buffer.write()
     return log
 
@@ -78,12 +78,12 @@ def make_reports_log(folder: Path, reports: int) -> DuckDBLog:
     """A log with a run of one trial, which has sent `reports` reports."""
     log = DuckDBLog(folder / "reports.duckdb")
     started = make_started(1)
-    proposal = start_search(started).propose()
+    proposal = make_initial_state(started).propose()
     assert proposal is not None
     reported = (Reported(0, 1, epoch, {"accuracy": epoch / reports}) for epoch in range(1, reports + 1))
     metrics = {"accuracy": 1.0}
     buffer = _BufferedLog(log)
-    buffer.append("run", [started, to_event(proposal), AttemptStarted(0, 1), *reported], START)
+    buffer.append("run", [started, to_proposed(proposal), AttemptStarted(0, 1), *reported], START)
     buffer.append("run", [AttemptEnded(0, 1, "ok", 0.0, metrics), Scored(0, "ok", 1.0, metrics)], START)
     buffer.write()
     return log

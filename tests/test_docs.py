@@ -17,7 +17,7 @@ import archwright as aw
 from archwright.cli import options
 from archwright.core.setting import BadSetting, settings_by_name
 from archwright.evaluate.training.recipe import Recipe, make_recipe
-from archwright.search.running.stopping import RULES, rule_to_json
+from archwright.search.running.stopping import STOPPING_RULES, rule_to_json
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import SEARCHERS, find_searcher
 from tests.cli.running import commands as forked
@@ -71,7 +71,7 @@ def test_what_settings_may_be_is_what_is_refused():
             (f"the searcher {name}", type(SEARCHERS[name]), partial(find_searcher, name))
             for name in options.SEARCHER_NAMES
         ),
-        *((f"the stopping rule {name}", rule, partial(rule_to_json, name)) for name, rule in RULES.items()),
+        *((f"the stopping rule {name}", rule, partial(rule_to_json, name)) for name, rule in STOPPING_RULES.items()),
         ("the training", Recipe, make_recipe),
     ]
     settings = [

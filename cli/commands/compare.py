@@ -78,7 +78,7 @@ def compare(
     from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
     from archwright.search.running.compare import plan_comparison
-    from archwright.search.running.runs import find_versions
+    from archwright.search.running.runs import collect_versions
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 
@@ -101,7 +101,7 @@ def compare(
         budget=evaluators.budget(config, budget),
         seed=0,
         trials=trials,
-        versions=find_versions(),
+        versions=collect_versions(),
         stopping=rule,
         data=logged_of_images(images),
     )

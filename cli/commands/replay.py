@@ -64,14 +64,14 @@ def fork(
     from archwright.cli.reports.reading import view_run
     from archwright.cli.reports.replaying import parse_fork_searcher
     from archwright.cli.runs.starting import new_run, numbered
-    from archwright.search.running.runs import prepare_fork
+    from archwright.search.running.runs import make_fork_event
     from archwright.store.claim import leave_to_others
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import fork_run as make
 
     reading, file = view_run(log, run, at), DuckDBLog(log)
     target = values.parse_trials(trials, reading.run.state.target)
-    started = prepare_fork(reading.run, parse_fork_searcher(reading, searcher, set_ or ()), seed, target)
+    started = make_fork_event(reading.run, parse_fork_searcher(reading, searcher, set_ or ()), seed, target)
     with new_run(file, name, lambda: numbered(file, f"{run}-fork")) as new:
         make(file, run, at, new, started)
         leave_to_others(log, new)

@@ -77,7 +77,7 @@ def search(
     from archwright.core.json import to_json
     from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
-    from archwright.search.running.runs import find_versions, start_run
+    from archwright.search.running.runs import collect_versions, start_run
     from archwright.search.searchers.named import searcher_to_json
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
@@ -104,7 +104,7 @@ def search(
         budget=evaluators.budget(config, budget),
         seed=seed,
         trials=trials,
-        versions=find_versions(),
+        versions=collect_versions(),
         keep_models=evaluators.models_kept(config, keep_models),
         stopping=rule,
         data=logged_of_images(images),

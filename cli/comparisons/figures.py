@@ -23,7 +23,7 @@ from archwright.cli.output_file import PDF_FILE, PNG_FILE, SVG_FILE, FileKind, s
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.search.magnitude import FloatArray
-from archwright.search.running.statistics import compute_mean_and_error, compute_share_above
+from archwright.search.running.statistics import compute_fraction_above, compute_mean_and_error
 
 FIGURE_INCHES = (5.0, 3.4)  # inches: a column of a paper
 MATPLOTLIB_STYLE: dict[Any, Any] = {
@@ -198,7 +198,9 @@ def _draw_threshold(axes: Any, groups: SearchGroups, optimum: float | None) -> N
     x = np.linspace(0.0, 1.0, THRESHOLD_COUNT) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLD_COUNT)
     sign, colour = _get_first_search(groups).sign, assign_colours(groups)
     for label, group in groups.items():
-        rows = [compute_share_above(sign * np.nan_to_num(each.scores, nan=-sign * np.inf), sign * x) for each in group]
+        rows = [
+            compute_fraction_above(sign * np.nan_to_num(each.scores, nan=-sign * np.inf), sign * x) for each in group
+        ]
         _draw_mean_and_error(axes, x, np.stack(rows), label, colour[label])
     side = "or better" if sign > 0 else "or less"
     _finish_axes(axes, _get_first_search(groups).metric, f"share of models with it {side}", False)

@@ -29,7 +29,7 @@ from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
 from archwright.evaluate.training.recipe import make_recipe, override_settings
 from archwright.search.running.attempts import derive_training_seed
-from archwright.search.running.runs import find_versions
+from archwright.search.running.runs import collect_versions
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import RunStarted
@@ -97,7 +97,7 @@ def started(
         budget=budget or reading.trial(trial).budget,
         seed=derive_training_seed(was.seed, trial) if seed is None else seed,
         trials=seeds,
-        versions=find_versions(),
+        versions=collect_versions(),
         keep_models=seeds,
         data=logged(images),
     )

@@ -18,7 +18,7 @@ from archwright.core.term import Term
 from archwright.search.running.loop import NO_CALLBACKS, SearchLoop, StopRequest, TrialsKeepFailing
 from archwright.search.running.process_pool import ProcessPool
 from archwright.search.running.revisions import find_new_revision
-from archwright.search.running.search_state import SearchState, start_search_in
+from archwright.search.running.search_state import SearchState, make_initial_state
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
@@ -26,13 +26,13 @@ from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, R
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventBatch, Log, LoggedEvent, Position
 
-BATCH_SECONDS = 0.2  # in which searches that end share a transaction
+BATCH_SECONDS = 0.2  # searches that end within so long are appended in one transaction
 
 EvaluatorFactory = Callable[[], Evaluator]  # is pickled, and called in the process that runs the search
 
 
 class SearchDiffers(ArchwrightError, RuntimeError):
-    """A search that is to be resumed, and whose logged trials come out otherwise when they are run again."""
+    """A search that is to be resumed, but whose trials are not the logged ones when they are run again."""
 
 
 @frozen
@@ -48,7 +48,7 @@ class SearchJob:
     """What a process needs to run a search, or the rest of one."""
 
     search: ComparedSearch
-    logged: Sequence[LoggedEvent]  # what the log has of it; empty if it is new
+    logged_events: Sequence[LoggedEvent]  # of the search so far; empty if it is new
 
 
 def plan_comparison(
@@ -73,12 +73,13 @@ def run_searches(
     processes: int,
     get_stop_request: Callable[[], StopRequest] = NO_CALLBACKS.get_stop_request,
 ) -> Iterator[ComparedSearch]:
-    """Each of `searches` once all of it is in the log; those that end at about the same time share a transaction.
+    """Run `searches` in parallel, and yield each once all of it is in the log.
 
-    For searches that are quick, such as those over a table: the evaluator runs one job at a time, and gives the same
-    result every time. A search that is in the log with fewer trials goes on as if it were resumed. On a graceful stop
-    request, searches that have started run to their end; on an immediate one, they are given up. What has ended is
-    logged in any case, also where this raises: ProcessDied, SearchDiffers, and what an evaluator raises.
+    For quick searches, such as those over a table: the evaluator runs one job at a time, and gives the same result
+    every time. Searches that end at about the same time share a transaction. One that is in the log with fewer trials
+    is resumed. On a graceful stop request, searches that have started run to their end; on an immediate one, they are
+    killed. Those that have ended are logged in any case, also where this raises: ProcessDied, SearchDiffers, and what
+    an evaluator raises.
     """
     logged_runs = _list_runs(log)
 
@@ -90,9 +91,9 @@ def run_searches(
         while pool.is_running and (request := get_stop_request()) < StopRequest.IMMEDIATE:
             if request > StopRequest.NONE:
                 pool.cancel_waiting()
-            yield from _append(log, pool.collect(BATCH_SECONDS))
+            yield from _append_results(log, pool.collect(BATCH_SECONDS))
             pool.raise_failure()
-        yield from _append(log, pool.collect(0))
+        yield from _append_results(log, pool.collect(0))
 
 
 def _list_runs(log: Log) -> set[str]:
@@ -102,67 +103,66 @@ def _list_runs(log: Log) -> set[str]:
         return set()
 
 
-def _append(log: Log, results: Sequence[tuple[ComparedSearch, EventBatch]]) -> Sequence[ComparedSearch]:
+def _append_results(log: Log, results: Sequence[tuple[ComparedSearch, EventBatch]]) -> Sequence[ComparedSearch]:
     log.append_all([batch for _, batch in results])
     return [search for search, _ in results]
 
 
 def run_search(open_evaluator: EvaluatorFactory, log_path: Path, job: SearchJob) -> EventBatch:
-    """The events of a whole search, or of the rest of one in the log, which is run here and ready to be appended.
+    """Run a search, or the rest of one that the log has in part; its new events, ready to be appended.
 
     All events have the time at which the search ended. A search whose trials keep failing ends there, as any other.
     """
-    evaluator, log = open_evaluator(), _EventList()
+    evaluator, log = open_evaluator(), _MemoryLog()
     try:
-        if job.logged:
-            loop, first_event = _prepare_resumption(log, log_path, job, evaluator)
+        if job.logged_events:
+            loop, first_event = _make_resumed_loop(log, log_path, job, evaluator)
         else:
             loop, first_event = _make_loop(log, job.search.started, evaluator), job.search.started
         with suppress(TrialsKeepFailing):  # the last event says so
             loop.run(first_event)
     finally:
         evaluator.close()
-    position = job.logged[-1].position if job.logged else START
+    position = job.logged_events[-1].position if job.logged_events else START
     return chain_events(job.search.run, log.events, [time.time()] * len(log.events), position)
 
 
-def _make_loop(log: "_EventList", started: RunStarted, evaluator: Evaluator, **options: Any) -> SearchLoop:
-    search_state = start_search_in(_read_space(json.dumps(started.space)), started)
+def _make_loop(log: "_MemoryLog", started: RunStarted, evaluator: Evaluator, **options: Any) -> SearchLoop:
+    search_state = make_initial_state(started, _read_space(json.dumps(started.space)))
     return SearchLoop(log, "run", START, RunState(), search_state, evaluator, **options)
 
 
-def _prepare_resumption(
-    log: "_EventList", log_path: Path, job: SearchJob, evaluator: Evaluator
+def _make_resumed_loop(
+    log: "_MemoryLog", log_path: Path, job: SearchJob, evaluator: Evaluator
 ) -> tuple[SearchLoop, RunResumed]:
-    """The loop that goes on from the logged events, and its first event: as if the run were resumed alone."""
-    events = [entry.event for entry in job.logged]
-    state = fold_events(events)
-    search_state = _repeat_search(log_path, job.search, events, state.scored, evaluator)
-    revision = find_new_revision(events)  # known by now, also where the log does not name it
+    """The loop that goes on after the logged events, and its first event, as `resume_run` would make them."""
+    events = [entry.event for entry in job.logged_events]
+    run_state = fold_events(events)
+    search_state = _rerun_search(log_path, job.search, events, run_state.scored, evaluator)
     started = job.search.started
-    resumed = RunResumed(started.trials, started.versions, revision=revision)
-    return SearchLoop(log, "run", job.logged[-1].position, state, search_state, evaluator), resumed
+    resumption = RunResumed(started.trials, started.versions, revision=find_new_revision(events))
+    return SearchLoop(log, "run", job.logged_events[-1].position, run_state, search_state, evaluator), resumption
 
 
-def _repeat_search(
+def _rerun_search(
     log_path: Path, search: ComparedSearch, events: Sequence[Event], scored: int, evaluator: Evaluator
 ) -> SearchState[Any]:
-    """The state of the search after `events`, by running all of its trials again, `scored` of which have a score.
+    """The state of the search after `events`, in which `scored` trials have an outcome: those are all run again.
 
-    Raises SearchDiffers where a trial is another one now, or has another score.
+    Raises SearchDiffers if a proposal or an outcome is not the logged one.
     """
-    log, started = _EventList(), evolve(search.started, trials=scored)
+    log, started = _MemoryLog(), evolve(search.started, trials=scored)
     loop = _make_loop(log, started, evaluator, max_consecutive_failures=scored + 1)
     loop.run(started)
-    logged = _select_decisive(events)[: 2 * scored]
-    for before, now in zip_longest(logged, _select_decisive(log.events)):
-        # They are compared as they are written: a metric may be NaN.
-        if before is None or now is None or event_to_json(before) != event_to_json(now):
+    logged_events = _select_proposals_and_scores(events)[: 2 * scored]
+    for logged, rerun in zip_longest(logged_events, _select_proposals_and_scores(log.events)):
+        # As JSON, in which NaN equals NaN.
+        if logged is None or rerun is None or event_to_json(logged) != event_to_json(rerun):
             verify = suggest_command(log_path, "replay", search.run, "--verify")
             raise SearchDiffers(
-                f"{search.run} is logged with other trials than it has now, the first of them in {before!r:.200}, "
-                f"where now is {now!r:.200}: the table, or archwright, has changed since; give the comparison another "
-                f"--name (what its searcher would do now: {verify})"
+                f"{search.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, "
+                f"where now is {rerun!r:.200}: the table, or archwright, has changed since; give the comparison "
+                f"another --name (what its searcher would do now: {verify})"
             )
     scored_trials = {event.trial for event in events if isinstance(event, Scored)}
     open_trial_events = [
@@ -173,14 +173,14 @@ def _repeat_search(
     return reduce(SearchState[Any].fold, open_trial_events, loop.search_state)
 
 
-def _select_decisive(events: Sequence[Event]) -> list[Event]:
-    """What the searcher proposed and the scores that it was told: all that its next proposals depend on."""
+def _select_proposals_and_scores(events: Sequence[Event]) -> list[Event]:
+    """The proposals and scores among `events`: all that the searcher's next proposals depend on."""
     return [event for event in events if isinstance(event, Proposed | Scored)]
 
 
 @define
-class _EventList:
-    """A log of one run in memory, which writes no JSON before the search has ended."""
+class _MemoryLog:
+    """A log of one run in memory, without JSON and hashes: those are made once the search has ended."""
 
     events: list[Event] = field(factory=list[Event])
 
@@ -194,5 +194,5 @@ class _EventList:
 
 @cache
 def _read_space(text: str) -> Term:
-    """The term of some JSON: one object for all searches of a process, so that what it has cached serves them all."""
+    """The space of this JSON: one object for all searches of a process, so that they share what is cached on it."""
     return from_json(json.loads(text))

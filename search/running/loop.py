@@ -21,7 +21,7 @@ from archwright.search.running.attempts import (
     to_scored,
 )
 from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_write
-from archwright.search.running.search_state import SearchState, to_event
+from archwright.search.running.search_state import SearchState, to_proposed
 from archwright.search.running.stopping import LearningCurves
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped
 from archwright.store.fold import RunState, decide
@@ -144,7 +144,7 @@ class SearchLoop:
         proposal = self.search_state.propose()
         if proposal is None:
             return None
-        self._record(to_event(proposal), self.search_state.adopt(proposal))
+        self._record(to_proposed(proposal), self.search_state.adopt(proposal))
         return proposal.trial
 
     def _make_job(self, proposal: Proposal, attempt: int) -> Job:

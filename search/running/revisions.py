@@ -1,7 +1,7 @@
-"""Which revision of a searcher made each proposal of a run, and whether today's makes them again.
+"""Which revision of a searcher made each proposal of a run, and whether the current one makes the same proposals.
 
-Searchers change, and each change of what one proposes raises its revision. What another revision proposed is taken over
-as it is logged: it can be gone on from, but nobody can propose it again.
+Searchers change, and each change of what one proposes raises its revision. The proposals of another revision are taken
+from the log as they are: a search can be resumed after them, but the current searcher need not propose them again.
 """
 
 import math
@@ -11,35 +11,35 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, frozen
 
 from archwright.core.value import Value
-from archwright.search.running.search_state import to_event, trace_search
+from archwright.search.running.search_state import to_proposed, trace_search
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import parse_searcher, searcher_from_json
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted
 
-# Relative: by so much a number may differ that another processor or another C library has worked out.
-ROUNDING_TOLERANCE = 1e-12
+# Numbers may differ by this much where another processor or another C library has computed them.
+RELATIVE_TOLERANCE = 1e-12
 
 
 @frozen
 class Mismatch:
-    """A logged proposal that the searcher does not make again."""
+    """A logged proposal, and what the searcher proposes at that point instead."""
 
     seq: int
     trial: int
     logged: Proposed
     recomputed: Proposed | None
-    revision: int | None  # of the searcher that made it; None where the log does not say, so that it may be another one
+    revision: int | None  # of the searcher that made the logged proposal; None where the log does not name it
 
 
 def get_current_revision(started: RunStarted) -> int:
-    """The revision that a run's searcher has by now."""
+    """The current revision of a run's searcher."""
     return get_revision(searcher_from_json(started.searcher))
 
 
 def trace_revisions(events: Sequence[Event]) -> Iterator[int | None]:
-    """The revision of the run's searcher at each of `events`; None where the log does not say which of several it is.
+    """The revision of the run's searcher at each of `events`; None where the log does not name it.
 
-    Logs did not always name it: there it is the first, if there never was another one.
+    Early logs name none; it is then 1 if the searcher never had another revision.
     """
     started = events[0]
     assert isinstance(started, RunStarted)
@@ -53,7 +53,7 @@ def trace_revisions(events: Sequence[Event]) -> Iterator[int | None]:
 
 
 def find_new_revision(events: Sequence[Event]) -> int | None:
-    """The revision in which the searcher of a run goes on; None if it is the one that the log has already."""
+    """The current revision of a run's searcher; None if the run is at that revision already."""
     started, logged_revision = events[0], deque(trace_revisions(events), maxlen=1).pop()
     assert isinstance(started, RunStarted)
     current_revision = get_current_revision(started)
@@ -61,7 +61,7 @@ def find_new_revision(events: Sequence[Event]) -> int | None:
 
 
 def find_own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed, int | None]]:
-    """The number of the event, the proposal, and the revision that made it: each that a fork has not inherited."""
+    """The proposals that a run has not inherited by a fork: event number, proposal, and the revision that made it."""
     started = events[0]
     assert isinstance(started, RunStarted)
     inherited = 1 + (started.forked_from.inherited if started.forked_from else 0)
@@ -73,8 +73,7 @@ def find_own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed,
 def find_mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
     """Each logged proposal of `events` that is not what the searcher proposes at that point, up to rounding.
 
-    Proposals that a fork has inherited are its parent's, and those of another revision are another searcher's: they are
-    taken over, not compared.
+    Not compared: proposals that a fork has inherited, and those of another revision.
     """
     started = events[0]
     assert isinstance(started, RunStarted)
@@ -86,23 +85,23 @@ def find_mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
     for seq, (search_state, event) in enumerate(zip(trace_search(events), events, strict=False), start=1):
         if isinstance(event, Proposed) and seq in comparable:
             proposal = search_state.propose()
-            recomputed = None if proposal is None else to_event(proposal)
+            recomputed = None if proposal is None else to_proposed(proposal)
             if not _is_same_proposal(recomputed, event):
                 yield Mismatch(seq, event.trial, event, recomputed, comparable[seq])
 
 
 def _is_same_proposal(recomputed: Proposed | None, logged: Proposed) -> bool:
-    """Whether it is the same proposal, but for what rounding makes of a number."""
+    """Whether the proposals are the same, up to rounding of numbers."""
     if recomputed is None or recomputed == logged:
         return recomputed is not None
     if [name for name, _ in recomputed.path] != [name for name, _ in logged.path]:
         return False
-    values = zip((value for _, value in recomputed.path), (value for _, value in logged.path), strict=True)
-    return all(is_close(*both) for both in values) and evolve(recomputed, path=logged.path) == logged
+    value_pairs = zip((value for _, value in recomputed.path), (value for _, value in logged.path), strict=True)
+    return all(is_close(*pair) for pair in value_pairs) and evolve(recomputed, path=logged.path) == logged
 
 
 def is_close(value: Value, other: Value) -> bool:
-    """Whether it is the same value, but for what rounding makes of a number."""
+    """Whether the values are the same, up to rounding of numbers."""
     if isinstance(value, float) and isinstance(other, float):
-        return math.isclose(value, other, rel_tol=ROUNDING_TOLERANCE)
+        return math.isclose(value, other, rel_tol=RELATIVE_TOLERANCE)
     return value == other

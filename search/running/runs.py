@@ -15,7 +15,7 @@ from archwright.core.protocols import DEFAULT_RETRIES, Evaluator
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, NO_CALLBACKS, RunCallbacks, SearchLoop
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
 from archwright.search.running.revisions import find_new_revision
-from archwright.search.running.search_state import replay_search, start_search
+from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.running.stopping import fold_learning_curves
 from archwright.search.searchers.named import update_searcher
 from archwright.store.artifacts import locate_run_folder, require_known_artifacts, require_no_artifacts
@@ -26,7 +26,8 @@ from archwright.store.events import Event, Proposed, RunResumed, RunStarted, Run
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, Log, LoggedEvent, Position
 
-PACKAGES = ("archwright", "torch", "torchvision", "numpy", "scikit-learn", "duckdb")  # that results may depend on
+# Results may depend on the versions of these, which every run logs.
+LOGGED_PACKAGES = ("archwright", "torch", "torchvision", "numpy", "scikit-learn", "duckdb")
 
 
 class SpaceChanged(ArchwrightError, ValueError):
@@ -44,31 +45,31 @@ class RunRecord:
     started: RunStarted
 
     @classmethod
-    def of(cls, recorded: Sequence[LoggedEvent]) -> Self:
-        """The record of these events, the first of which is the run's first."""
-        events = [entry.event for entry in recorded]
+    def of(cls, logged_events: Sequence[LoggedEvent]) -> Self:
+        """The record of these events, which are a run's from its first one on."""
+        events, times = [logged.event for logged in logged_events], [logged.time for logged in logged_events]
         state = fold_events(events)
-        assert state.started is not None  # every run begins so
-        return cls(events, [entry.time for entry in recorded], recorded[-1].position, state, state.started)
+        assert state.started is not None  # the first event of every run is a RunStarted
+        return cls(events, times, logged_events[-1].position, state, state.started)
 
     @property
     def space(self) -> JSON:
-        """The space that the run was last in."""
-        spaces = [e.space for e in self.events if isinstance(e, RunResumed) and e.space is not None]
+        """The space of the run, as of the last resumption that changed it."""
+        spaces = [event.space for event in self.events if isinstance(event, RunResumed) and event.space is not None]
         return spaces[-1] if spaces else self.started.space
 
 
 def read_run(log: Log, name: str, upto: int | None = None) -> RunRecord:
-    """The run as it stands in the log, or stood after event number `upto`; raises NoSuchEvent if it has no such one."""
-    recorded = log.read(name, upto=upto)
-    if upto is not None and (upto < 1 or len(recorded) < upto):
+    """The run as it stands in the log, or stood after event number `upto`; raises NoSuchEvent."""
+    logged_events = log.read(name, upto=upto)
+    if upto is not None and (upto < 1 or len(logged_events) < upto):
         raise NoSuchEvent(f"event {upto} of {name} is not there; it has events 1 to {len(log.read(name))}")
-    return RunRecord.of(recorded)
+    return RunRecord.of(logged_events)
 
 
-def find_versions() -> Mapping[str, str]:
+def collect_versions() -> Mapping[str, str]:
     """The releases of Python and of the packages on which the results of a run may depend, by name."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: version(name) for name in LOGGED_PACKAGES}
 
 
 def start_run(
@@ -86,7 +87,7 @@ def start_run(
 
     Raises ArtifactsExist where another run of that name has left models.
 
-    No other process may run it meanwhile: either the caller has `claimed` it, or it is claimed here.
+    No other process may run it at the same time: either the caller has `claimed` it (a lock), or it is claimed here.
     """
     with nullcontext() if claimed else claim(log.path, name):
         require_no_artifacts(log.path, name)
@@ -95,7 +96,7 @@ def start_run(
             name,
             START,
             RunState(),
-            start_search(started),
+            make_initial_state(started),
             evaluator,
             callbacks,
             max_consecutive_failures=max_consecutive_failures,
@@ -122,19 +123,20 @@ def resume_run(
 
     Keeps the models of the best `keep_models` trials, or of as many as before, which for a retraining may be all.
 
-    `space` is what the person's file gives now. If it is another one than before, it must hold every logged path:
-    else SpaceChanged. Raises ArtifactsExist where trials have left models that the log, as an older one, does not have.
+    `space` is what the person's file defines now. If it differs from the run's space, every logged path must lead to a
+    leaf of it, else SpaceChanged. Raises ArtifactsExist where the folder has models of trials that the log, perhaps an
+    older copy, does not have.
     """
     with claim(log.path, name):
         run = read_run(log, name)
         require_known_artifacts(log.path, name, run.state.proposed)
-        resumed = _make_resumed(run, trials, space, keep_models)
+        resumption = _make_resumption(run, trials, space, keep_models)
         loop = SearchLoop(
             log,
             name,
             run.position,
             run.state,
-            replay_search([*run.events, resumed]),
+            replay_search([*run.events, resumption]),
             evaluator,
             callbacks,
             max_consecutive_failures=max_consecutive_failures,
@@ -142,18 +144,18 @@ def resume_run(
             retention=ArtifactRetention(locate_run_folder(log.path, name)),
             learning_curves=fold_learning_curves(run.started, run.events),
         )
-        return loop.run(resumed)
+        return loop.run(resumption)
 
 
-def _make_resumed(run: RunRecord, trials: int | None, space: JSON, keep_models: int | None) -> RunResumed:
-    """The event that resumes `run`; it names only what is other than before."""
+def _make_resumption(run: RunRecord, trials: int | None, space: JSON, keep_models: int | None) -> RunResumed:
+    """The event that resumes `run`; it holds only what changes."""
     changed_space = space if space is not None and space != run.space else None
     if changed_space is not None:
         check_paths(run, changed_space)
     target = run.state.target if trials is None else trials
     if keep_models is None and (count := count_models_to_keep(run.state, target)) != run.state.keep_models:
         keep_models = count
-    return RunResumed(target, find_versions(), changed_space, keep_models, find_new_revision(run.events))
+    return RunResumed(target, collect_versions(), changed_space, keep_models, find_new_revision(run.events))
 
 
 def check_paths(run: RunRecord, space: JSON) -> None:
@@ -166,20 +168,20 @@ def check_paths(run: RunRecord, space: JSON) -> None:
                 if not leaf.is_leaf:
                     raise PathMismatch(f"the path ends, and the space asks {leaf.choice}")
             except ArchwrightError as error:
-                listed = "\n  ".join(list(find_differences(run.space, space))[:10])
+                differences = "\n  ".join(list(find_differences(run.space, space))[:10])
                 raise SpaceChanged(
-                    f"{run.started.space_source} has changed since the run began:\n  {listed}\n"
+                    f"{run.started.space_source} has changed since the run began:\n  {differences}\n"
                     f"trial {event.trial} is not in the new space: {error}\n"
                     "undo the change, or start a new run with archwright search"
                 ) from error
 
 
-def prepare_fork(
+def make_fork_event(
     run: RunRecord, searcher: JSON = None, seed: int | None = None, trials: int | None = None
 ) -> RunStarted:
     """The first event of a fork of `run`: with another searcher, another seed, or neither."""
     target = run.state.target if trials is None else trials
     keep_models = count_models_to_keep(run.state, target)
-    started = evolve(run.started, space=run.space, versions=find_versions(), trials=target, keep_models=keep_models)
+    started = evolve(run.started, space=run.space, versions=collect_versions(), trials=target, keep_models=keep_models)
     started = evolve(started, searcher=update_searcher(run.started.searcher if searcher is None else searcher))
     return started if seed is None else evolve(started, seed=seed)

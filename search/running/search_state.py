@@ -1,4 +1,4 @@
-"""The state of a search: its searcher's state and the open trials, the fold of the events of its run."""
+"""The state of a search, its searcher's state and the open trials, as it follows from the events of its run."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any, Generic
 
 from attrs import evolve, field, frozen
 
-from archwright.core.json import JSON, from_json
+from archwright.core.json import from_json
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.search.searcher import (
@@ -23,25 +23,25 @@ from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, R
 
 @frozen
 class SearchState(Generic[State]):
-    """A searcher with its state, and the trials whose outcome it waits for: the fold of a run's events."""
+    """A searcher with its state, and the open trials, which have no outcome yet: the fold of a run's events."""
 
     searcher: Searcher[State]
     problem: Problem
-    seed: int  # of everything random in the searcher
-    state: State
-    proposed: int = 0  # how many trials were proposed, which is the number that the next one gets
-    open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])
-    seconds: Mapping[int, float] = field(factory=dict[int, float])  # of the ended attempts at open trials
+    seed: int  # of the searcher's random numbers
+    searcher_state: State
+    proposed: int = 0  # how many trials were proposed, which is the number of the next one
+    open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])  # by trial
+    seconds: Mapping[int, float] = field(factory=dict[int, float])  # of the ended attempts at open trials, by trial
 
     def propose(self) -> Proposal | None:
-        """What the searcher would have evaluated next."""
+        """The searcher's next proposal; None if it has none for now. The state stays as it is."""
         uniform = open_proposal_stream(self.searcher, self.seed, self.proposed)
-        return self.searcher.propose(self.state, self.proposed, uniform)
+        return self.searcher.propose(self.searcher_state, self.proposed, uniform)
 
     @property
     def promotable(self) -> frozenset[int]:
         """The trials that the searcher may still continue."""
-        return find_promotable(self.searcher, self.state)
+        return find_promotable(self.searcher, self.searcher_state)
 
     def fold(self, event: Event) -> "SearchState[State]":
         """The state after one more event; only proposals, ends of attempts and scores change it."""
@@ -54,46 +54,46 @@ class SearchState(Generic[State]):
                 open_trials, seconds = dict(self.open_trials), dict(self.seconds)
                 outcome = Outcome(open_trials.pop(trial), status, score, metrics, seconds.pop(trial, 0.0))
                 uniform = open_outcome_stream(self.searcher, self.seed, trial)
-                state = self.searcher.tell(self.state, outcome, uniform)
-                return evolve(self, state=state, open_trials=open_trials, seconds=seconds)
+                searcher_state = self.searcher.tell(self.searcher_state, outcome, uniform)
+                return evolve(self, searcher_state=searcher_state, open_trials=open_trials, seconds=seconds)
             case _:
                 return self
 
     def adopt(self, proposal: Proposal) -> "SearchState[State]":
-        """The state once `proposal`, this searcher's or another's, is under way."""
-        state = self.searcher.adopt(self.state, proposal)
+        """The state with `proposal`, this searcher's or another's, as an open trial."""
+        searcher_state = self.searcher.adopt(self.searcher_state, proposal)
         open_trials = {**self.open_trials, proposal.trial: proposal}
-        return evolve(self, state=state, proposed=max(self.proposed, proposal.trial + 1), open_trials=open_trials)
+        proposed = max(self.proposed, proposal.trial + 1)
+        return evolve(self, searcher_state=searcher_state, proposed=proposed, open_trials=open_trials)
 
 
-def start_search(started: RunStarted, space: JSON = None) -> SearchState[Any]:
-    """The state of a search before its first proposal; `space` stands for the logged one if it is given."""
-    return start_search_in(from_json(started.space if space is None else space), started)
-
-
-def start_search_in(space: Term, started: RunStarted) -> SearchState[Any]:
-    """The state of a search like `started` before its first proposal in `space`, whatever space it names itself.
+def make_initial_state(started: RunStarted, space: Term | None = None) -> SearchState[Any]:
+    """The state of a search before its first proposal; `space` replaces the logged one if it is given.
 
     DeadEnd if something in the space fits no input of the search.
     """
     searcher = searcher_from_json(started.searcher)
+    space = from_json(started.space) if space is None else space
     problem = Problem(space, started.input_shape, started.budget, started.objective)
-    _ = problem.root  # which raises here, before anything is logged
+    _ = problem.root  # raises DeadEnd here, before anything is logged
     return SearchState(searcher, problem, started.seed, searcher.start(problem))
 
 
 def trace_search(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
     """The state of a search before each of the `events` of its run, and after the last.
 
-    Where the run was resumed with a changed space, the searcher starts over in it and is told all that happened before.
+    Where the run was resumed with a changed space, the searcher starts over in it, and gets all earlier proposals and
+    outcomes again.
     """
     started = events[0]
     assert isinstance(started, RunStarted)  # the log admits no other first event
-    search_state = start_search(started)
+    search_state = make_initial_state(started)
     for i, event in enumerate(events):
         yield search_state
         if isinstance(event, RunResumed) and event.space is not None:
-            search_state = reduce(SearchState[Any].fold, events[:i], start_search(started, event.space))
+            search_state = reduce(
+                SearchState[Any].fold, events[:i], make_initial_state(started, from_json(event.space))
+            )
         search_state = search_state.fold(event)
     yield search_state
 
@@ -103,6 +103,6 @@ def replay_search(events: Sequence[Event]) -> SearchState[Any]:
     return deque(trace_search(events), maxlen=1).pop()
 
 
-def to_event(proposal: Proposal) -> Proposed:
+def to_proposed(proposal: Proposal) -> Proposed:
     """The event that logs a proposal."""
     return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues)

@@ -8,8 +8,9 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.search.magnitude import FloatArray, find_exponent, scale_down, scale_up
 
-RESAMPLES = 10_000  # of a bootstrap: its error is then below 0.5 % of the interval's ends
-CONFIDENCE = 0.95  # of a bootstrap's interval
+BOOTSTRAP_RESAMPLES = 10_000  # of a bootstrap: its error is then below 0.5 % of the interval's ends
+BOOTSTRAP_CHUNKS = 20  # in which the resamples are drawn, to use less memory
+CONFIDENCE_LEVEL = 0.95  # of a bootstrap's interval
 
 
 class NoPairedScores(ArchwrightError, ValueError):
@@ -38,17 +39,17 @@ def compute_mean_and_error(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     NaN stands for a missing value. Both are NaN where all values are missing. The standard error has the deviation of
     the sample itself, as in the DeepArchitect paper.
     """
-    finite, unit = np.isfinite(values), find_exponent(values)
-    values = scale_down(values, unit)
+    finite, exponent = np.isfinite(values), find_exponent(values)
+    values = scale_down(values, exponent)
     count = np.maximum(finite.sum(axis=0), 1)
     mean = np.where(finite, values, 0.0).sum(axis=0) / count
     error = np.sqrt(np.where(finite, (np.where(finite, values, 0.0) - mean) ** 2, 0.0).sum(axis=0) / count / count)
     missing = ~finite.any(axis=0)
-    mean, error = (np.where(missing, np.nan, scale_up(array, unit)) for array in (mean, error))
+    mean, error = (np.where(missing, np.nan, scale_up(array, exponent)) for array in (mean, error))
     return mean, error
 
 
-def compute_share_above(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
+def compute_fraction_above(scores: FloatArray, thresholds: FloatArray) -> FloatArray:
     """The fraction of scores that reach each threshold (DeepArchitect, figure 6) [thresholds]."""
     return np.asarray((scores[:, None] >= thresholds[None, :]).mean(axis=0))
 
@@ -67,8 +68,8 @@ def bootstrap_paired_difference(
     Consumes 10,000 resamples of the pairs from a generator of its own.
     """
     pairs = np.array([scores, baseline_scores], dtype=np.float64)
-    unit = find_exponent(pairs)
-    differences = np.subtract(*scale_down(pairs, unit))
+    exponent = find_exponent(pairs)
+    differences = np.subtract(*scale_down(pairs, exponent))
     differences = differences[np.isfinite(differences)]
     generator = np.random.default_rng(seed)
     n = len(differences)
@@ -78,12 +79,12 @@ def bootstrap_paired_difference(
         )
     means = np.concatenate(
         [
-            differences[generator.integers(0, n, (len(part), n))].mean(axis=1)
-            for part in np.array_split(range(RESAMPLES), 20)
+            differences[generator.integers(0, n, (len(chunk), n))].mean(axis=1)
+            for chunk in np.array_split(range(BOOTSTRAP_RESAMPLES), BOOTSTRAP_CHUNKS)
         ]
     )
-    interval = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    interval = np.quantile(means, [(1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2])
     other_side = min(float((means <= 0).mean()), float((means >= 0).mean()))
     p = min(1.0, max(2 * other_side, 2.0 ** (1 - n)))
-    mean, low, high = scale_up(np.array([differences.mean(), *interval]), unit).tolist()
+    mean, low, high = scale_up(np.array([differences.mean(), *interval]), exponent).tolist()
     return PairedDifference(n, mean, low, high, p)

@@ -1,4 +1,4 @@
-"""Early stopping of hopeless trials by the median rule, a pure function of the learning curves of a run's trials."""
+"""Early stopping of hopeless trials (pruning) by the median rule, a pure function of a run's learning curves."""
 
 import math
 from bisect import bisect_right
@@ -39,7 +39,7 @@ class MedianRule:
     startup: int = whole_setting(5, low=1, meaning="how many trials must be finished before any is halted")
 
 
-RULES: Mapping[str, type[MedianRule]] = {MedianRule.name: MedianRule}
+STOPPING_RULES: Mapping[str, type[MedianRule]] = {MedianRule.name: MedianRule}
 
 
 def rule_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
@@ -47,16 +47,16 @@ def rule_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
 
     Raises UnknownStoppingRule, UnknownSetting or BadSetting.
     """
-    if name not in RULES:
-        raise UnknownStoppingRule(f"there is no stopping rule {name!r}; {suggest_names(name, RULES)}")
-    rule = with_settings(RULES[name](), f"the stopping rule {name}", settings or {})
+    if name not in STOPPING_RULES:
+        raise UnknownStoppingRule(f"there is no stopping rule {name!r}; {suggest_names(name, STOPPING_RULES)}")
+    rule = with_settings(STOPPING_RULES[name](), f"the stopping rule {name}", settings or {})
     return {"rule": name, **cattrs.unstructure(rule)}
 
 
 def rule_from_json(data: JSON) -> MedianRule:
     """The rule that `rule_to_json` wrote."""
     settings = dict(data)
-    return RULES[settings.pop("rule")](**settings)
+    return STOPPING_RULES[settings.pop("rule")](**settings)
 
 
 @frozen
@@ -64,7 +64,7 @@ class CurvePoint:
     """A learning curve after one of its epochs."""
 
     epoch: int
-    best: float  # value up to this epoch
+    best: float  # of the values up to this epoch
     mean: float  # of the values up to this epoch
 
 
@@ -134,16 +134,16 @@ class LearningCurves:
         if not curve or curve[-1].epoch <= rule.warmup:
             return ""
         last, means = curve[-1], self._list_finished_means(curve[-1].epoch)
-        if len(means) < rule.startup or not self.objective.is_better(middle := _compute_median(means), last.best):
+        if len(means) < rule.startup or not self.objective.is_better(median_mean := _compute_median(means), last.best):
             return ""
         worse = "below" if self.objective.direction == "maximize" else "above"
         return (
-            f"its best {metric} by epoch {last.epoch} was {last.best:.6g}, {worse} {middle:.6g}, "
+            f"its best {metric} by epoch {last.epoch} was {last.best:.6g}, {worse} {median_mean:.6g}, "
             f"the median of what {len(means)} finished trials had on average by then"
         )
 
     def _list_finished_means(self, epoch: int) -> list[float]:
-        """Of each finished training with a value up to `epoch`: the mean of these values."""
+        """The mean of the values up to `epoch`, for each finished training that has any."""
         trials = self.finished.keys() - {self.continues.get(trial) for trial in self.finished}
         curves = [self.finished[trial] for trial in trials]
         return [curve[count - 1].mean for curve in curves if (count := _count_points(curve, epoch))]
@@ -163,7 +163,7 @@ def _count_points(curve: LearningCurve, epoch: int) -> int:
 
 
 def _update_mean(mean: float, count: int, value: float) -> float:
-    """The mean of `count` values and one more; also where that one is further from it than a float can hold."""
+    """The mean of `count` values and one more; also where the difference between `value` and `mean` overflows."""
     difference = value - mean
     if math.isfinite(difference):
         return mean + difference / (count + 1)
@@ -171,6 +171,6 @@ def _update_mean(mean: float, count: int, value: float) -> float:
 
 
 def _compute_median(values: Sequence[float]) -> float:
-    """The median, also where the sum of the two values in the middle is more than a float can hold."""
+    """The median, also where the sum of the two middle values overflows."""
     middle = median(values)
     return middle if math.isfinite(middle) else 2 * median([value / 2 for value in values])

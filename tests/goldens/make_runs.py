@@ -17,7 +17,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
 from archwright.search.running.loop import SearchLoop
-from archwright.search.running.search_state import start_search
+from archwright.search.running.search_state import make_initial_state
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store import events
 from archwright.store.events import Event, RunStarted
@@ -77,7 +77,9 @@ def make_run(case: str, space: str) -> list[Event]:
     )
     log = MemoryLog()
     evaluator = InstantEvaluator(2, finish_job)
-    loop = SearchLoop(log, "run", START, RunState(), start_search(started), evaluator, max_consecutive_failures=TRIALS)
+    loop = SearchLoop(
+        log, "run", START, RunState(), make_initial_state(started), evaluator, max_consecutive_failures=TRIALS
+    )
     loop.run(started)
     return [each.event for each in log.read("run")]
 

@@ -11,7 +11,7 @@ from archwright.core.protocols import AttemptResult, Report
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import NoSuchMetric, RunCallbacks, SearchLoop, StopRequest, TrialsKeepFailing
 from archwright.search.running.revisions import find_mismatches
-from archwright.search.running.search_state import replay_search, start_search
+from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.running.stopping import fold_learning_curves
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, fold_events
@@ -50,7 +50,9 @@ def events_of(log, name="run"):
 def make_loop(log, first, evaluator, **options) -> SearchLoop:
     """The loop of a new run whose first event is `first`."""
     curves = fold_learning_curves(first)
-    return SearchLoop(log, "run", START, RunState(), start_search(first), evaluator, learning_curves=curves, **options)
+    return SearchLoop(
+        log, "run", START, RunState(), make_initial_state(first), evaluator, learning_curves=curves, **options
+    )
 
 
 def start_loop(log, evaluator, trials=8, **options) -> RunStopped:
@@ -129,7 +131,7 @@ def test_the_live_search_state_is_the_fold_of_the_log():
     log = MemoryLog()
     loop = make_loop(log, make_started(6), InstantEvaluator(2))
     loop.run(make_started(6))
-    assert loop.search_state.state == replay_search(events_of(log)).state
+    assert loop.search_state.searcher_state == replay_search(events_of(log)).searcher_state
     assert loop.run_state == fold_events(events_of(log))
 
 

@@ -14,8 +14,8 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.retention import ArtifactRetention
 from archwright.search.running.revisions import find_mismatches
-from archwright.search.running.runs import prepare_fork, read_run, resume_run, start_run
-from archwright.search.running.search_state import replay_search, start_search
+from archwright.search.running.runs import make_fork_event, read_run, resume_run, start_run
+from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.searchers import named
 from archwright.store.artifacts import (
     ArtifactsExist,
@@ -60,7 +60,9 @@ def start_or_resume(log, folder, evaluator, start):
     """Starts the run, or resumes it."""
     retention = ArtifactRetention(folder)
     if not log.runs():
-        return SearchLoop(log, "run", START, RunState(), start_search(start), evaluator, retention=retention).run(start)
+        return SearchLoop(log, "run", START, RunState(), make_initial_state(start), evaluator, retention=retention).run(
+            start
+        )
     recorded = log.read("run")
     events, event = [entry.event for entry in recorded], RunResumed(start.trials, {})
     search_state = replay_search([*events, event])
@@ -173,12 +175,12 @@ def test_a_retraining_that_goes_on_keeps_all_its_models(tmp_path):
     for target, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
         resume_run(log, "run", evaluator, trials=target, keep_models=wanted)
         assert find_trials_on_disk(folder) == (models, set())
-    assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 9
-    assert prepare_fork(read_run(log, "run")).keep_models == 6
+    assert make_fork_event(read_run(log, "run"), trials=9).keep_models == 9
+    assert make_fork_event(read_run(log, "run")).keep_models == 6
     resume_run(log, "run", evaluator, trials=7, keep_models=1)
     resume_run(log, "run", evaluator, trials=8)
     assert len(find_trials_on_disk(folder)[0]) == 1
-    assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 1
+    assert make_fork_event(read_run(log, "run"), trials=9).keep_models == 1
 
 
 def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
@@ -187,7 +189,7 @@ def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
     start_run(log, "run", make_first_event(2, 2), WritingEvaluator())
     resume_run(log, "run", WritingEvaluator(), trials=5)
     assert len(find_trials_on_disk(locate_run_folder(log.path, "run"))[0]) == 2
-    assert prepare_fork(read_run(log, "run"), trials=9).keep_models == 2
+    assert make_fork_event(read_run(log, "run"), trials=9).keep_models == 2
 
 
 def test_an_older_log_has_no_later_models_deleted(tmp_path):

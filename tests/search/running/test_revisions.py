@@ -16,7 +16,7 @@ from archwright.search.running.revisions import (
     find_own_proposals,
     trace_revisions,
 )
-from archwright.search.running.runs import prepare_fork, read_run
+from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import get_revision
 from archwright.search.searchers import named, smbo
@@ -225,7 +225,7 @@ def test_a_fork_is_of_todays_revision():
     log = MemoryLog()
     events = named_revision(read_golden(locate_golden("smbo", "wide", 2)), 2)
     log.append("run", events, START)
-    fork_run(log, "run", 40, "fork", prepare_fork(read_run(log, "run", 40), trials=12))
+    fork_run(log, "run", 40, "fork", make_fork_event(read_run(log, "run", 40), trials=12))
     begun = [each.event for each in log.read("fork")]
     assert begun[0].searcher == {**searcher_to_json("smbo", CASES["smbo"][1])}
     whole = gone_on(begun, 12)

@@ -5,7 +5,7 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.json import to_json
-from archwright.search.running.runs import SpaceChanged, find_versions, read_run, resume_run, start_run
+from archwright.search.running.runs import SpaceChanged, collect_versions, read_run, resume_run, start_run
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogConflict, RunIsBusy
@@ -76,4 +76,4 @@ def test_resume_in_a_space_that_lost_a_path_is_refused(log):
 
 
 def test_versions_name_what_results_depend_on():
-    assert {"archwright", "python", "torch", "numpy", "duckdb"} <= set(find_versions())
+    assert {"archwright", "python", "torch", "numpy", "duckdb"} <= set(collect_versions())

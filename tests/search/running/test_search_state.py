@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from archwright.core.json import to_json
 from archwright.core.protocols import AttemptResult, Job
 from archwright.search.running.revisions import find_mismatches
-from archwright.search.running.runs import prepare_fork, read_run
+from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import SearchState, replay_search
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import Proposed, RunResumed, RunStarted
@@ -34,7 +34,7 @@ def test_the_search_state_is_a_fold(data):
     search_state = replay_search(events[:cut])
     for event in events[cut:]:
         search_state = search_state.fold(event)
-    assert search_state.state == replay_search(events).state
+    assert search_state.searcher_state == replay_search(events).searcher_state
     assert search_state.open_trials == replay_search(events).open_trials
 
 
@@ -44,7 +44,7 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     log = one_run()
     at = min(at, len(events_of(log)))
     parent = read_run(log, "run", at)
-    fork_run(log, "run", at, "fork", prepare_fork(parent, seed=seed, trials=9))
+    fork_run(log, "run", at, "fork", make_fork_event(parent, seed=seed, trials=9))
     begun_events = events_of(log, "fork")
     assert replay_search(begun_events).proposed == parent.state.proposed
     later = MemoryLog()
@@ -99,11 +99,14 @@ def test_the_cost_of_an_outcome_is_that_of_all_its_attempts(slots, seed, data):
     loop.run(start)
 
     def find_costs(search_state):
-        return {outcome.proposal.trial: outcome.seconds for outcome in search_state.state.population}
+        return {outcome.proposal.trial: outcome.seconds for outcome in search_state.searcher_state.population}
 
     events = events_of(log)
     assert find_costs(loop.search_state) == {trial: 0.5 + 0.25 * (trial % 3 == 0) for trial in range(8)}
-    assert replay_search(events).state == loop.search_state.state
+    assert replay_search(events).searcher_state == loop.search_state.searcher_state
     cut = data.draw(st.integers(1, len(events)))
-    assert reduce(SearchState.fold, events[cut:], replay_search(events[:cut])).state == loop.search_state.state
+    assert (
+        reduce(SearchState.fold, events[cut:], replay_search(events[:cut])).searcher_state
+        == loop.search_state.searcher_state
+    )
     assert not loop.search_state.seconds

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from archwright.search.running.statistics import (
     NoPairedScores,
     bootstrap_paired_difference,
+    compute_fraction_above,
     compute_incumbents,
     compute_mean_and_error,
-    compute_share_above,
 )
 from tests.scripts import import_script
 
@@ -41,7 +41,7 @@ def test_the_mean_of_values_of_which_none_is_missing_is_the_mean(values):
 
 def test_share_above_by_hand():
     scores, thresholds = np.array([0.1, 0.5, 0.9, 0.5]), np.array([0.0, 0.5, 0.6, 1.0])
-    assert compute_share_above(scores, thresholds).tolist() == [1.0, 0.75, 0.25, 0.0]
+    assert compute_fraction_above(scores, thresholds).tolist() == [1.0, 0.75, 0.25, 0.0]
 
 
 def test_bootstrap_finds_a_difference_and_none():
