@@ -21,6 +21,16 @@ from archwright.search.running.stopping import STOPPING_RULES, rule_to_json
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import SEARCHERS, find_searcher
 from tests.cli.running import commands as forked
+from tests.mentioned_names import (
+    CLASS_NAME,
+    CODE_SPAN,
+    DOTTED_NAME,
+    PATH,
+    collect_names,
+    read_docstrings_and_comments,
+    read_page_lines,
+    resolves,
+)
 from tests.paths import ROOT
 
 INSTALLED = sysconfig.get_path("scripts")
@@ -160,3 +170,25 @@ def test_readme_make_targets_work(tmp_path):
     assert "best of 3 trials" in demo.stdout
     assert "archwright resume" in demo.stdout
     assert "pytest" in run("make -n test", ROOT).stdout
+
+
+def test_dotted_names_and_paths_in_texts_exist():
+    """Of the pages, and of the docstrings and comments of all code."""
+    texts = [*read_page_lines(), *read_docstrings_and_comments()]
+    names = [(str(text), name) for text in texts for name in text.find(DOTTED_NAME)]
+    paths = [(str(text), path) for text in texts for path in text.find(PATH)]
+    assert len(names) > 50
+    assert len(paths) > 10
+    assert [(where, name) for where, name in names if not resolves(name)] == []
+    assert [(where, path) for where, path in paths if not (ROOT / path).exists()] == []
+
+
+def test_names_in_docstrings_and_comments_exist():
+    """Names in backticks, and those of classes that have two words or more; of classes on the pages, too."""
+    texts = list(read_docstrings_and_comments())
+    spans = [(text, name) for text in texts for name in text.find(CODE_SPAN)]
+    classes = [(text, name) for text in (*texts, *read_page_lines()) for name in text.find(CLASS_NAME)]
+    assert len(spans) > 500
+    assert len(classes) > 100
+    mentions = [(str(text), name, collect_names(tests=text.is_of_tests)) for text, name in (*spans, *classes)]
+    assert [(where, name) for where, name, names in mentions if name not in names] == []
