@@ -1,7 +1,7 @@
 """A pool of processes that run jobs side by side, each fed by a thread of its own through a pipe of its own.
 
-The processes of `concurrent.futures` share one pipe for their results: one that is killed while it writes there leaves
-half a result, for whose other half the reader waits for ever.
+The processes of `concurrent.futures` share one pipe for their results: if one is killed while it writes there, the
+reader waits for ever for the rest of that result.
 """
 
 import os
@@ -25,11 +25,13 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.exit_code import describe_exit
 
-MAX_WAITING_RESULTS = 32  # of each process, for the caller to collect; then the process waits, too
-PREFETCH_BELOW_SECONDS = 1.0  # a process whose last job took less has its next job sent while it runs another one
+MAX_WAITING_RESULTS = 32  # of each process, until the caller collects them; at more, the process has to wait
+PREFETCH_BELOW_SECONDS = 1.0  # after a job shorter than this, a process gets its next job before the last one ends
 EXIT_TIMEOUT_SECONDS = 2.0  # for a process to be gone after its pipe was closed, or after SIGKILL
-SAFE_PATH = "PYTHONSAFEPATH"  # the environment variable that keeps Python from importing from the current folder
-CANCEL = b""  # in place of a job: start none of those that were sent
+SAFE_PATH_VARIABLE = (
+    "PYTHONSAFEPATH"  # the environment variable that keeps Python from importing from the current folder
+)
+CANCEL_MESSAGE = b""  # in place of a pickled job: no job that was sent before is to be started
 
 Item = TypeVar("Item")
 Input = TypeVar("Input")
@@ -42,14 +44,14 @@ class ProcessDied(ArchwrightError, RuntimeError):
 
 @frozen
 class _Failure:
-    """What a job raised in place of a result."""
+    """In place of the result of a job that raised `error`."""
 
     error: Exception
 
 
 @frozen
 class _Cancelled:
-    """What comes in place of the result of a job that was sent, and cancelled before it started."""
+    """In place of the result of a job that was sent, but cancelled before it started."""
 
 
 @frozen
@@ -62,7 +64,7 @@ class _Worker:
 
     @classmethod
     def start(cls, function: Callable[[Any], Any]) -> Self:
-        """A new one. Spawned, as forking a process that has threads, as DuckDB's has, may leave it locked."""
+        """A new process. It is spawned, as a fork of a process with threads, such as DuckDB's, may deadlock."""
         context = get_context("spawn")
         pipe, worker_pipe = context.Pipe()
         process = context.Process(target=worker_main, args=(function, worker_pipe))
@@ -76,17 +78,17 @@ class _Worker:
         return cls(process, pipe, Lock())
 
     def send(self, message: bytes) -> None:
-        """Send it a pickled job, or CANCEL; raises ProcessDied if the process is gone."""
+        """Send a pickled job, or CANCEL_MESSAGE; raises ProcessDied if the process is gone."""
         with self._explain_death(), self.lock:
             self.pipe.send_bytes(message)
 
     def receive(self) -> Any:
-        """The outcome of its next job, waiting for it; raises ProcessDied if the process is gone."""
+        """Wait for the result of its next job, a _Failure or _Cancelled; raises ProcessDied if the process is gone."""
         with self._explain_death():
             return self.pipe.recv()
 
     def close(self) -> None:
-        """Close its pipe, which ends it."""
+        """Close the pipe, which ends the process."""
         with self.lock:
             self.pipe.close()
 
@@ -120,10 +122,10 @@ class ProcessPool(Generic[Item, Input, Output]):
         processes: int,
     ) -> None:
         self._function, self._make_input = function, make_input
-        self._count = processes
-        self._items: Iterator[Item] = iter(items)  # those that no process has yet
+        self._process_count = processes
+        self._items: Iterator[Item] = iter(items)  # those that no process has taken
         self._items_lock = Lock()
-        # A thread puts None as it ends.
+        # Each thread puts None at its end.
         self._results: Queue[tuple[Item, Output] | _Failure | None] = Queue(MAX_WAITING_RESULTS * processes)
         self._workers: list[_Worker] = []
         self._threads: list[Thread] = []
@@ -133,9 +135,9 @@ class ProcessPool(Generic[Item, Input, Output]):
     def __enter__(self) -> Self:
         try:
             with _ignore_current_folder(), _block_signals():
-                self._workers.extend(_Worker.start(self._function) for _ in range(self._count))
+                self._workers.extend(_Worker.start(self._function) for _ in range(self._process_count))
         except ProcessDied:
-            self._kill()
+            self._kill_processes()
             raise
         self._threads += [Thread(target=self._feed, args=(worker,), daemon=True) for worker in self._workers]
         for thread in self._threads:
@@ -145,22 +147,22 @@ class ProcessPool(Generic[Item, Input, Output]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kill()
+        self._kill_processes()
 
-    def _kill(self) -> None:
+    def _kill_processes(self) -> None:
         self._items = iter(())
         for worker in self._workers:
             worker.process.kill()
         deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
-            self.collect(0.01)  # so that threads go on that wait until there is room for a result
+            self.collect(0.01)  # makes room for the results of threads that wait for it
         for worker in self._workers:
             worker.process.join(EXIT_TIMEOUT_SECONDS)
 
     @property
     def is_running(self) -> bool:
         """Whether a result may still come."""
-        return self._ended_threads < self._count
+        return self._ended_threads < self._process_count
 
     def collect(self, timeout: float) -> list[tuple[Item, Output]]:
         """The results since the last call, with their items, and those of the next `timeout` seconds.
@@ -191,7 +193,7 @@ class ProcessPool(Generic[Item, Input, Output]):
             self._items = iter(())
         for worker in self._workers:
             with suppress(ProcessDied):  # its thread reports that, or has closed the pipe itself
-                worker.send(CANCEL)
+                worker.send(CANCEL_MESSAGE)
 
     def _feed(self, worker: _Worker) -> None:
         """Send jobs to a process and pass its results on, until there are no more jobs or one fails."""
@@ -205,7 +207,8 @@ class ProcessPool(Generic[Item, Input, Output]):
             self._results.put(None)
 
     def _run_items(self, worker: _Worker) -> Iterator[tuple[Item, Output]]:
-        sent: deque[Item] = deque()
+        """The result of each item that this process takes, in the order of taking."""
+        sent: deque[Item] = deque()  # those without a result yet
         max_sent = 1
         while True:
             while len(sent) < max_sent and (item := self._take_item()) is not None:
@@ -213,12 +216,12 @@ class ProcessPool(Generic[Item, Input, Output]):
                 sent.append(item)
             if not sent:
                 return
-            began, outcome, item = time.monotonic(), worker.receive(), sent.popleft()
-            max_sent = 2 if time.monotonic() - began < PREFETCH_BELOW_SECONDS else 1
-            if isinstance(outcome, _Failure):
-                raise outcome.error
-            if not isinstance(outcome, _Cancelled):
-                yield item, outcome
+            start, result, item = time.monotonic(), worker.receive(), sent.popleft()
+            max_sent = 2 if time.monotonic() - start < PREFETCH_BELOW_SECONDS else 1
+            if isinstance(result, _Failure):
+                raise result.error
+            if not isinstance(result, _Cancelled):
+                yield item, result
 
     def _take_item(self) -> Item | None:
         with self._items_lock:
@@ -227,7 +230,7 @@ class ProcessPool(Generic[Item, Input, Output]):
 
 @contextmanager
 def _block_signals() -> Generator[None]:
-    """Processes that are started in the block never get a terminal's signals, also while they start."""
+    """Processes that are started in the block never get a terminal's signals, not even while they start."""
     resource_tracker.ensure_running()  # which unblocks signals, if it is started here
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
@@ -238,40 +241,40 @@ def _block_signals() -> Generator[None]:
 
 @contextmanager
 def _ignore_current_folder() -> Generator[None]:
-    """Processes that are started in the block find no modules in the current folder, as the `archwright` command."""
-    before = os.environ.get(SAFE_PATH)
-    os.environ[SAFE_PATH] = "1"
+    """Processes that are started in the block import nothing from the current folder, like `archwright` itself."""
+    previous_value = os.environ.get(SAFE_PATH_VARIABLE)
+    os.environ[SAFE_PATH_VARIABLE] = "1"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[SAFE_PATH]
+        if previous_value is None:
+            del os.environ[SAFE_PATH_VARIABLE]
         else:
-            os.environ[SAFE_PATH] = before
+            os.environ[SAFE_PATH_VARIABLE] = previous_value
 
 
 def worker_main(function: Callable[[Any], Any], pipe: Connection) -> None:
-    """Run in a process of the pool: computes the function for every input in the pipe, and sends the results back."""
+    """What a process of the pool runs: computes the function for every input in the pipe and sends the results."""
     messages: SimpleQueue[bytes] = SimpleQueue()
     cancelled = Event()
     Thread(target=_listen, args=(pipe, messages, cancelled), daemon=True).start()
     while True:
         message = messages.get()
-        pipe.send(_Cancelled() if cancelled.is_set() else _run_job(function, message))
+        pipe.send(_Cancelled() if cancelled.is_set() else _compute_output(function, message))
 
 
 def _listen(pipe: Connection, messages: "SimpleQueue[bytes]", cancelled: Event) -> None:
-    """Receive jobs, and end this process once the pipe is closed: then nobody waits for its results."""
+    """Receive jobs, and end this process once the pipe is closed, as nobody waits for its results then."""
     with suppress(EOFError, OSError):
         while True:
-            if (message := pipe.recv_bytes()) == CANCEL:
+            if (message := pipe.recv_bytes()) == CANCEL_MESSAGE:
                 cancelled.set()
             else:
                 messages.put(message)
     os._exit(0)
 
 
-def _run_job(function: Callable[[Any], Any], message: bytes) -> Any:
+def _compute_output(function: Callable[[Any], Any], message: bytes) -> Any:
     try:
         return function(pickle.loads(message))  # noqa: S301  (from the process that started this one)
     except Exception as error:  # noqa: BLE001  (the caller raises it)
