@@ -8,7 +8,7 @@ from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
 from archwright.evaluate.data.loading import load_configured_dataset, require_local_dataset
 from archwright.evaluate.data.tensors import Normalisation, to_device
 from archwright.evaluate.training.task import load_training_data, resolve_recipe
-from archwright.evaluate.training.train import select_normalisation
+from archwright.evaluate.training.train import select_normalised_data
 
 
 def find_normalisation(config: Config, architecture: Term, data_dir: str | None = None) -> Normalisation | None:
@@ -25,4 +25,4 @@ def find_normalisation(config: Config, architecture: Term, data_dir: str | None 
     if isinstance(config, FunctionConfig):
         return to_device(load_configured_dataset(config), cpu).normalisation
     _, data = load_training_data(config, cpu)
-    return select_normalisation(data, resolve_recipe(config, architecture)).normalisation
+    return select_normalised_data(data, resolve_recipe(config, architecture)).normalisation

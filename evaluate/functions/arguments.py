@@ -19,7 +19,7 @@ from archwright.evaluate.data.loading import load_configured_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
-from archwright.evaluate.training.checkpointing import save_model
+from archwright.evaluate.training.checkpointing import write_job_model
 from archwright.evaluate.training.cost import MEASURED_BATCH_SIZE, PeakMemory, measure_cost
 from archwright.evaluate.training.device import freeze_garbage_collector, prepare_device
 from archwright.evaluate.verdict import Metrics, Verdict
@@ -48,7 +48,7 @@ def prepare_arguments(config: FunctionConfig, signature: Signature, index: int, 
 
         def finish(verdict: Verdict, job: Job) -> Verdict:
             costs = {"seconds": time.monotonic() - start, **memory.measure(), "parameters": parameters}
-            error = save_model(job, model, shared.get("data"))  # before anything else is done with the model
+            error = write_job_model(job, model, shared.get("data"))  # before anything else is done with the model
             costs |= _measure_cost_afterwards(model, shape, device)
             return evolve(verdict, metrics={**costs, **verdict.metrics}, error=error)
 

@@ -33,7 +33,10 @@ def flip(images: Tensor) -> Tensor:
 
 
 def cutout(images: Tensor, size: int) -> Tensor:
-    """Each image with a square of `size` pixels around a random pixel set to 0, the mean (DeVries and Taylor 2017)."""
+    """Each image with a square of `size` pixels around a random pixel set to 0 (DeVries and Taylor 2017).
+
+    That is the mean of normalised images.
+    """
     count, _, height, width = images.shape
     rows = _draw_intervals(count, height, size, images.device)[:, None, :, None]
     columns = _draw_intervals(count, width, size, images.device)[:, None, None, :]
@@ -48,12 +51,12 @@ def _draw_intervals(count: int, length: int, size: int, device: torch.device) ->
 
 
 def mixup(images: Tensor, alpha: float) -> tuple[Tensor, Tensor, Tensor]:
-    """(mixed images, permutation, share): `share` of each image, 1 - share of its partner (Zhang et al. 2018).
+    """(mixed images, permutation, weight): weight * image + (1 - weight) * partner (Zhang et al. 2018).
 
-    The partner of image i is image permutation[i]. The share is drawn from Beta(alpha, alpha) on the images' device and
-    not read: each read would make the CPU wait for a GPU.
+    The partner of image i is image permutation[i]. The weight is drawn from Beta(alpha, alpha) on the images'
+    device and not read: each read would make the CPU wait for a GPU.
     """
     concentration = torch.full((2,), alpha, device=images.device)
-    share = torch.distributions.Beta(concentration[0], concentration[1], validate_args=False).sample()
+    weight = torch.distributions.Beta(concentration[0], concentration[1], validate_args=False).sample()
     permutation = torch.randperm(len(images), device=images.device)
-    return images.lerp(images[permutation], 1 - share), permutation, share
+    return images.lerp(images[permutation], 1 - weight), permutation, weight

@@ -32,7 +32,7 @@ Checkpoint = Mapping[str, Any]  # None, bools, numbers, texts, bytes and tensors
 TrainFromCheckpoint = Callable[[Checkpoint | None, Callable[[Checkpoint], None] | None], Verdict]
 
 CHECKPOINT_FORMAT = 1  # a checkpoint of another format is not resumed from
-EARLY_DESCRIPTION: Mapping[str, JSON] = {"reader": FIRST_READER}  # what the earliest checkpoints leave out
+DESCRIPTION_DEFAULTS: Mapping[str, JSON] = {"reader": FIRST_READER}  # of names that the earliest checkpoints lack
 
 
 class NoArtifact(ArchwrightError, FileNotFoundError):
@@ -52,25 +52,25 @@ class DifferentTraining(ArchwrightError, ValueError):
 
 
 def train_with_checkpoints(
-    job: Job, model: nn.Module, data: DeviceData, description: Mapping[str, JSON], train: TrainFromCheckpoint
+    job: Job, model: nn.Module, data: DeviceData, description: Mapping[str, JSON], train_from: TrainFromCheckpoint
 ) -> Verdict:
-    """Calls `train` with the checkpoint of the trial that the job continues, and writes the files that the job keeps.
+    """Trains from the checkpoint of the trial that the job continues, and writes the artifacts that the job keeps.
 
-    `data` has the images as they are normalised for the model. `description` is all that decides a training but its
-    length: raises DifferentTraining if that of the checkpoint is another. If the checkpoint is missing, the training
-    starts over, which gives the same result, though later, unless its schedule has no horizon. The verdict's error says
-    what could not be read or written.
+    `data` has the model's normalisation. `description` is all that a training depends on except its length: raises
+    DifferentTraining if it is not that of the checkpoint. If the checkpoint is missing, the training starts over, which
+    takes longer, but gives the same result unless its schedule has no horizon. The verdict's error says what could not
+    be read or written.
     """
     checkpoints: list[Checkpoint] = []
     if job.artifact_folder is not None:
         discard_artifacts(job.artifact_folder, job.trial)  # the files of an earlier attempt
     checkpoint, read_error = _read_continued_checkpoint(job, description)
-    verdict = train(checkpoint, checkpoints.append if _keeps(job, "state") else None)
+    verdict = train_from(checkpoint, checkpoints.append if _is_kept(job, "state") else None)
     if verdict.status != "ok":
         return verdict
     if job.continues is not None:
-        verdict = evolve(verdict, metrics={**verdict.metrics, **_compute_own_spending(verdict.metrics, checkpoint)})
-    errors = [read_error, save_model(job, model, data)]
+        verdict = evolve(verdict, metrics={**verdict.metrics, **_compute_trial_spending(verdict.metrics, checkpoint)})
+    errors = [read_error, write_job_model(job, model, data)]
     for new_checkpoint in checkpoints:  # one, or none if the job keeps none
         content = {"format": CHECKPOINT_FORMAT, "about": dict(description), **new_checkpoint}
         errors.append(_try_to_write(partial(write_checkpoint, str(job.artifact_folder), job.trial, content)))
@@ -92,7 +92,7 @@ def _read_continued_checkpoint(job: Job, description: Mapping[str, JSON]) -> tup
             )
     except (NoArtifact, BadArtifact) as error:
         return None, f"trained from the beginning: {error}"
-    continued_description = EARLY_DESCRIPTION | checkpoint["about"]
+    continued_description = DESCRIPTION_DEFAULTS | checkpoint["about"]
     if different := [name for name, value in description.items() if continued_description.get(name) != value]:
         raise DifferentTraining(
             f"trial {job.trial} continues trial {job.continues}, which differs in its {', '.join(different)}; "
@@ -101,25 +101,25 @@ def _read_continued_checkpoint(job: Job, description: Mapping[str, JSON]) -> tup
     return checkpoint, ""
 
 
-def _keeps(job: Job, kind: Artifact) -> bool:
+def _is_kept(job: Job, kind: Artifact) -> bool:
     return job.artifact_folder is not None and kind in job.artifacts_to_keep
 
 
-def _compute_own_spending(metrics: Metrics, checkpoint: Checkpoint | None) -> Metrics:
-    """What this trial itself has spent of the whole training's epochs and seconds."""
-    before = TrainingState.from_state_dict(checkpoint).progress if checkpoint else TrainingProgress()
+def _compute_trial_spending(metrics: Metrics, checkpoint: Checkpoint | None) -> Metrics:
+    """The epochs and seconds that this trial has added to those of the trials that it continues."""
+    start = TrainingState.from_state_dict(checkpoint).progress if checkpoint else TrainingProgress()
     return {
-        "spent_epochs": metrics["epochs"] - before.epoch,
-        "spent_seconds": metrics["train_seconds"] - before.seconds,
+        "spent_epochs": metrics["epochs"] - start.epoch,
+        "spent_seconds": metrics["train_seconds"] - start.seconds,
     }
 
 
-def save_model(job: Job, model: nn.Module, data: DeviceData | None) -> str:
+def write_job_model(job: Job, model: nn.Module, data: DeviceData | None) -> str:
     """Writes the model's weights if the job keeps them; the message if they cannot be written, otherwise empty.
 
     With them is written how the images of `data` are normalised, if the model was trained on any.
     """
-    if not _keeps(job, "model"):
+    if not _is_kept(job, "model"):
         return ""
     normalisation, class_names = (None, ()) if data is None else (data.normalisation, data.class_names)
     weights, architecture = model.state_dict(), to_json(job.architecture)

@@ -17,7 +17,7 @@ from archwright.evaluate.verdict import Metrics
 
 MEASURED_BATCH_SIZE = 32  # images; the same for every trial, whatever its recipe, so that latencies can be compared
 MIN_LATENCY_RUNS, MAX_LATENCY_RUNS = 3, 9
-LATENCY_SECONDS = 0.01  # between these numbers of runs, until so many seconds are spent
+MAX_LATENCY_SECONDS = 0.01  # of all runs together: once they took longer, there are no more than the minimum
 
 
 @torch.no_grad()
@@ -29,8 +29,8 @@ def measure_cost(model: nn.Module, images: Tensor) -> Metrics:
     """
     model.eval()
     flops = count_flops(model, lambda: compute_logits(model, images))  # which warms up, too
-    known = {} if flops is None else {"flops": flops / len(images)}
-    return {**known, "latency_seconds": _measure_latency(model, images)}
+    flops_metric = {} if flops is None else {"flops": flops / len(images)}
+    return {**flops_metric, "latency_seconds": _measure_latency(model, images)}
 
 
 def take_measured_batch(data: DeviceData) -> Tensor:
@@ -40,15 +40,15 @@ def take_measured_batch(data: DeviceData) -> Tensor:
 
 
 def _measure_latency(model: nn.Module, images: Tensor) -> float:
-    """Seconds."""
-    runs: list[float] = []
-    while len(runs) < MIN_LATENCY_RUNS or (len(runs) < MAX_LATENCY_RUNS and sum(runs) < LATENCY_SECONDS):
+    """The median of the seconds of several forward passes."""
+    seconds: list[float] = []  # of each run
+    while len(seconds) < MIN_LATENCY_RUNS or (len(seconds) < MAX_LATENCY_RUNS and sum(seconds) < MAX_LATENCY_SECONDS):
         _synchronize(images.device)
         start = time.perf_counter()
         compute_logits(model, images)
         _synchronize(images.device)
-        runs.append(time.perf_counter() - start)
-    return median(runs)
+        seconds.append(time.perf_counter() - start)
+    return median(seconds)
 
 
 def _synchronize(device: torch.device) -> None:
@@ -65,7 +65,7 @@ class PeakMemory:
     """
 
     def __init__(self, device: torch.device) -> None:
-        """Starts to measure; raises nothing where the system does not tell."""
+        """Starts to measure; on a system that cannot, `measure` returns nothing later."""
         self._device = device
         self._bytes_before: int | None = None
         if device.type == "cuda":
@@ -78,7 +78,7 @@ class PeakMemory:
                 self._bytes_before = _read_resident_bytes("VmRSS")
 
     def measure(self) -> Metrics:
-        """`peak_memory_bytes` since the start; empty where the system does not tell."""
+        """`peak_memory_bytes` since the start; empty where the system cannot measure it."""
         if self._bytes_before is None:
             return {}
         on_gpu = self._device.type == "cuda"

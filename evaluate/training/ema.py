@@ -18,33 +18,33 @@ class ExponentialMovingAverage:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self._decay = decay
-        self._tensors = [*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())]
-        self._average = [tensor.detach().clone() for tensor in self._tensors]
+        self._weights = [*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())]
+        self._average = [tensor.detach().clone() for tensor in self._weights]
         self._steps = 0
 
     @torch.no_grad()
     def update(self) -> None:
-        """Averages in the model's weights after one more step.
+        """Updates the average with the model's weights, once after each step of the optimizer.
 
         Step t = 0, 1 ... has a decay of at most (1 + t) / (10 + t), so that the initial weights are soon forgotten.
         """
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        _lerp(self._average, self._tensors, 1 - decay)
+        _lerp(self._average, self._weights, 1 - decay)
         self._steps += 1
 
     @contextmanager
     def swap_in(self) -> Iterator[None]:
         """In the block the model's weights are the average; afterwards they are what they were before."""
-        before = [tensor.detach().clone() for tensor in self._tensors]
+        original_weights = [tensor.detach().clone() for tensor in self._weights]
         self._overwrite_weights(self._average)
         try:
             yield
         finally:
-            self._overwrite_weights(before)
+            self._overwrite_weights(original_weights)
 
     @torch.no_grad()
     def _overwrite_weights(self, values: list[Tensor]) -> None:
-        _copy(self._tensors, values)
+        _copy(self._weights, values)
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values and copies of tensors: later updates do not change it."""

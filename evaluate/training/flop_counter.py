@@ -17,15 +17,15 @@ from torch.utils.flop_counter import flop_registry
 aten = torch.ops.aten
 
 
-def count_flops(model: nn.Module, run: Callable[[], object]) -> int | None:
-    """The FLOPs of `run`, a forward pass of `model`; None if they are not known.
+def count_flops(model: nn.Module, forward: Callable[[], object]) -> int | None:
+    """The FLOPs of `forward`, which runs a forward pass of `model`; None if they are not known.
 
     They are not where the model's weights are used by an operation of unknown cost, nor where a model with weights was
     not seen to use any, because it computes in a thread of its own or in numpy.
     """
     with _disable_attention_fast_path(), _FlopCounter(model) as counter:
-        run()
-    return None if counter.unknown or counter.saw_nothing else counter.flops
+        forward()
+    return None if counter.unknown_operations or counter.has_missed_weights else counter.flops
 
 
 @contextmanager
@@ -45,13 +45,13 @@ class _FlopCounter(TorchDispatchMode):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.flops = 0
-        self.unknown = set[str]()  # operations of unknown cost on weights
-        self._weights = {_get_storage(weight) for weight in model.parameters()}
+        self.unknown_operations = set[str]()  # on weights, and of unknown cost
+        self._weights = {_get_storage_id(weight) for weight in model.parameters()}
         self._used_weights = False
 
     @property
-    def saw_nothing(self) -> bool:
-        """Whether the model has weights and none was seen in use."""
+    def has_missed_weights(self) -> bool:
+        """Whether the model has weights, but no operation on any was seen."""
         return bool(self._weights) and not self.flops and not self._used_weights
 
     @classmethod
@@ -62,21 +62,21 @@ class _FlopCounter(TorchDispatchMode):
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
         operation = func.overloadpacket
-        if operation in FORMULAS:
-            self.flops += FORMULAS[operation](*args)
+        if operation in FLOP_FORMULAS:
+            self.flops += FLOP_FORMULAS[operation](*args)
         elif operation in flop_registry:
             self.flops += flop_registry[operation](*args, **kwargs, out_val=out)
-        elif any(_get_storage(x) in self._weights for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)):
+        elif any(_get_storage_id(x) in self._weights for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)):
             self._used_weights = self._used_weights or not func.is_view
             if operation in COPYING_OPERATIONS:  # as of another dtype: the copy holds the weight, too
-                self._weights.add(_get_storage(out))
+                self._weights.add(_get_storage_id(out))
             elif not _is_free(func):
-                self.unknown.add(str(operation))
+                self.unknown_operations.add(str(operation))
         return out
 
 
-def _get_storage(tensor: Tensor) -> int:
-    """What identifies the memory of a tensor; the address would be 0 for all empty ones."""
+def _get_storage_id(tensor: Tensor) -> int:
+    """A number that identifies the memory of a tensor; the address would be 0 for all empty ones."""
     return tensor.untyped_storage()._cdata
 
 
@@ -117,8 +117,8 @@ def _count_recurrent_steps(steps: int, weights: Sequence[Tensor]) -> int:
     return 2 * steps * sum(weight.numel() for weight in weights if weight.dim() == 2)
 
 
-# Of the operations that torch's registry has no formula for.
-FORMULAS: Mapping[Any, Callable[..., int]] = {
+# The FLOPs of operations that are not in torch's registry.
+FLOP_FORMULAS: Mapping[Any, Callable[..., int]] = {
     aten._scaled_dot_product_flash_attention_for_cpu: _count_attention,
     aten._scaled_dot_product_fused_attention_overrideable: _count_attention,
     aten._scaled_dot_product_attention_math_for_mps: _count_attention,

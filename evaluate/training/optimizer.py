@@ -32,23 +32,23 @@ _Adam, _AdamW, _SGD = _unwrap_methods(optim.Adam), _unwrap_methods(optim.AdamW),
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> optim.Optimizer:
     """The recipe's optimizer of the model's parameters."""
-    common = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+    arguments = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
     match recipe.optimizer:
         case "adam":
-            return _Adam(model.parameters(), **common)
+            return _Adam(model.parameters(), **arguments)
         case "adamw":
-            return _AdamW(model.parameters(), **common)
+            return _AdamW(model.parameters(), **arguments)
         case _:
-            return _SGD(model.parameters(), momentum=recipe.momentum, nesterov=recipe.nesterov, **common)
+            return _SGD(model.parameters(), momentum=recipe.momentum, nesterov=recipe.nesterov, **arguments)
 
 
 def compute_learning_rate(recipe: Recipe, horizon_fraction: float, plateau_factor: float = 1.0) -> float:
-    """The learning rate when this fraction of the schedule's horizon is over.
+    """The learning rate after this fraction of the schedule's horizon.
 
-    `plateau_factor`, in (0, 1], is what patience has multiplied the learning rate by; `lr_min` bounds that product.
+    `plateau_factor`, in (0, 1], is what patience multiplies the learning rate by; `lr_min` is the lowest product.
     """
-    highest = max(recipe.learning_rate * plateau_factor, min(recipe.lr_min, recipe.learning_rate))
-    return highest * _compute_schedule_factor(recipe, min(horizon_fraction, 1.0))
+    peak_rate = max(recipe.learning_rate * plateau_factor, min(recipe.lr_min, recipe.learning_rate))
+    return peak_rate * _compute_schedule_factor(recipe, min(horizon_fraction, 1.0))
 
 
 def _compute_schedule_factor(recipe: Recipe, horizon_fraction: float) -> float:
@@ -58,6 +58,6 @@ def _compute_schedule_factor(recipe: Recipe, horizon_fraction: float) -> float:
     if recipe.schedule == "constant" or recipe.warmup == 1:
         return 1.0
     decay_fraction = (horizon_fraction - recipe.warmup) / (1 - recipe.warmup)
-    cosine = recipe.schedule == "cosine"
-    remaining = (1 + math.cos(math.pi * decay_fraction)) / 2 if cosine else 1 - decay_fraction
-    return recipe.rate_end + (1 - recipe.rate_end) * remaining
+    is_cosine = recipe.schedule == "cosine"
+    factor = (1 + math.cos(math.pi * decay_fraction)) / 2 if is_cosine else 1 - decay_fraction
+    return recipe.rate_end + (1 - recipe.rate_end) * factor

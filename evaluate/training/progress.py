@@ -1,4 +1,4 @@
-"""The progress of a training as immutable values: what it has spent, its metrics, its patience."""
+"""The state of a training as immutable values: its progress, its metrics, and the weights to keep."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -43,11 +43,11 @@ class EpochMetrics:
 
 @frozen
 class TrainingProgress:
-    """What a training has spent, and what its patience counts."""
+    """What a training has spent of its budget, and the counters of its patience."""
 
     epoch: int = 0  # the current one, or the last if none is under way; 0 before the first
     epoch_fraction: float = 1.0  # of that epoch's batches, in [0, 1]
-    examples: int = 0  # trained on, each as often as it was
+    examples: int = 0  # trained on; one image counts again in each epoch
     seconds: float = 0.0  # of training, without validation
     best_accuracy: float = -1.0  # the monitored one; -1 before the first epoch
     best_epoch: int = 0
@@ -75,8 +75,8 @@ class TrainingProgress:
             return evolve(self, plateau_factor=self.plateau_factor * recipe.rate_mult, epochs_waited=0)
         return evolve(self, epochs_waited=self.epochs_waited + 1)
 
-    def has_lost_patience(self, recipe: Recipe) -> bool:
-        """Whether the recipe's `stop_patience` ends the training here."""
+    def is_patience_exhausted(self, recipe: Recipe) -> bool:
+        """Whether the last `stop_patience` epochs had no new best accuracy, which ends the training."""
         return 0 < recipe.stop_patience <= self.epoch - self.best_epoch
 
 
@@ -85,22 +85,22 @@ class TrainingState:
     """A training between two epochs: its progress, its metrics, and the weights to keep so far."""
 
     progress: TrainingProgress = field(factory=TrainingProgress)
-    kept: EpochMetrics = EpochMetrics(ClassificationMetrics(0.0, 0.0))  # of the epoch whose weights are kept
-    last: EpochMetrics = EpochMetrics(ClassificationMetrics(0.0, 0.0))
-    weights: Mapping[str, Tensor] = field(factory=dict[str, Tensor])  # those of the kept epoch
+    kept_metrics: EpochMetrics = EpochMetrics(ClassificationMetrics(0.0, 0.0))  # of the epoch whose weights are kept
+    last_metrics: EpochMetrics = EpochMetrics(ClassificationMetrics(0.0, 0.0))  # of the last epoch
+    kept_weights: Mapping[str, Tensor] = field(factory=dict[str, Tensor])
 
     def finish_epoch(self, progress: TrainingProgress, metrics: EpochMetrics, recipe: Recipe) -> Self:
-        """The state after an epoch that took the training to `progress`."""
-        return evolve(self, progress=progress.update_patience(metrics.monitored.accuracy, recipe), last=metrics)
+        """The state after an epoch, at whose end the progress is `progress` but for its patience."""
+        return evolve(self, progress=progress.update_patience(metrics.monitored.accuracy, recipe), last_metrics=metrics)
 
     def keep_epoch(self, weights: Mapping[str, Tensor]) -> Self:
-        """The state with the last epoch as the one that is kept."""
-        return evolve(self, kept=self.last, weights=weights)
+        """The state with the last epoch, after which the model had these weights, as the kept one."""
+        return evolve(self, kept_metrics=self.last_metrics, kept_weights=weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values and tensors under the keys that they have in the checkpoints of all releases."""
-        progress, kept, last = map(_make_converter().unstructure, (self.progress, self.kept, self.last))
-        return {"progress": {"course": progress, "best": kept, "last": last}, "kept": self.weights}
+        """Plain values and tensors. The keys are those in the checkpoints of earlier releases, and so never change."""
+        progress, kept, last = map(_make_converter().unstructure, (self.progress, self.kept_metrics, self.last_metrics))
+        return {"progress": {"course": progress, "best": kept, "last": last}, "kept": self.kept_weights}
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Any]) -> Self:

@@ -37,7 +37,7 @@ OPTIMIZER_SETTINGS = (
     "weight_decay",
 )  # whose good values depend on the optimizer
 PAPER = "DeepArchitect, section 7 and its released code"
-OWNER = "the training"  # whose settings these are, in messages
+SETTINGS_OWNER = "the training"  # in messages: whose settings these are
 
 
 @frozen
@@ -143,7 +143,7 @@ class Recipe:
 
 RECIPES: Mapping[str, Mapping[str, JSON]] = {
     "plain": {},
-    # The optimizer, learning_rate, rate_mult and rate_patience were searched; 16 is in the middle of its range.
+    # The paper searched over optimizer, learning_rate, rate_mult and rate_patience; 16 is in the middle of its range.
     "paper": {
         "batch_size": 64,
         "rate_patience": 16,
@@ -167,10 +167,10 @@ RECIPES: Mapping[str, Mapping[str, JSON]] = {
 
 
 def make_recipe(*settings: Mapping[str, JSON]) -> Recipe:
-    """The recipe of some settings, where a later mapping overrules an earlier one.
+    """The recipe with these settings, where a later mapping takes precedence over an earlier one.
 
-    A setting `recipe` names one of RECIPES, which all other settings overrule; where they name another optimizer than
-    it does, its settings of the optimizer do not hold. Raises UnknownSetting or BadSetting.
+    A setting `recipe` names one of RECIPES, over which all other settings take precedence. If they name another
+    optimizer than that recipe, the recipe's OPTIMIZER_SETTINGS are ignored. Raises UnknownSetting or BadSetting.
     """
     chosen: dict[str, Any] = _merge_settings(settings)
     base = _find_recipe(chosen.pop("recipe", "plain"))
@@ -180,11 +180,11 @@ def make_recipe(*settings: Mapping[str, JSON]) -> Recipe:
     defaults = dict(OPTIMIZER_DEFAULTS.get(str(merged.get("optimizer")), {}))
     if merged.get("schedule") == "one_cycle":
         defaults["warmup"] = 0.3
-    return with_settings(Recipe(), OWNER, {**defaults, **merged})
+    return with_settings(Recipe(), SETTINGS_OWNER, {**defaults, **merged})
 
 
 def find_effective_settings(*settings: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The settings that a training with these had: those that are given, by our names, and others not at a default."""
+    """The settings that a training had: those in `settings`, with aliases resolved, and others not at their default."""
     chosen = _merge_settings(settings)
     effective, defaults = attrs.asdict(make_recipe(*settings)), attrs.asdict(Recipe())
     base = {"recipe": chosen["recipe"]} if "recipe" in chosen else {}
@@ -192,39 +192,39 @@ def find_effective_settings(*settings: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def override_settings(settings: Mapping[str, JSON], overrides: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Settings by our names, where `overrides` take the place of their namesakes; raises UnknownSetting."""
+    """`settings` with aliases resolved, replaced by `overrides` of the same name; raises UnknownSetting."""
     return _merge_settings((settings, overrides))
 
 
 def check_settings(space: Term) -> None:
-    """Checks that the training knows every setting of the space by its name, and takes each value that it may have.
+    """Checks that every setting of the space is one of the training, and each of its values is legal.
 
-    Of a range, both ends are checked; of what is computed, nothing. Raises UnknownSetting or BadSetting.
+    Of a range, both ends are checked; computed values are not. Raises UnknownSetting or BadSetting.
     """
     if isinstance(space, Settings):
         for alias, entry in space.entries:
             (name,) = _resolve_aliases({alias: None})
             for value in list_checked_values(entry.domain if isinstance(entry, Shared) else entry):
                 _check_value(name, value)
-    for inside in space.subterms:
-        check_settings(inside)
+    for subterm in space.subterms:
+        check_settings(subterm)
 
 
 def _check_value(name: str, value: Value) -> None:
     if name == "recipe":
         _find_recipe(value)
     else:
-        check_setting(Recipe, OWNER, name, value)
+        check_setting(Recipe, SETTINGS_OWNER, name, value)
 
 
 def _find_recipe(name: JSON) -> Mapping[str, JSON]:
     if not isinstance(name, str) or name not in RECIPES:
-        raise BadSetting(f"recipe of {OWNER} is {name!r}; it may be {', '.join(RECIPES)}")
+        raise BadSetting(f"recipe of {SETTINGS_OWNER} is {name!r}; it may be {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
 def _merge_settings(settings: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
-    """One mapping, by our names, where a later one overrules an earlier one."""
+    """One mapping, with aliases resolved, where a later mapping takes precedence over an earlier one."""
     merged: dict[str, JSON] = {}
     for mapping in settings:
         merged |= _resolve_aliases(mapping)
@@ -232,13 +232,15 @@ def _merge_settings(settings: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
 
 
 def _resolve_aliases(settings: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The settings by our names; raises UnknownSetting."""
+    """The settings by the names that Recipe has for them; raises UnknownSetting or BadSetting."""
     known = [*settings_by_name(Recipe), "recipe"]
     resolved: dict[str, JSON] = {}
     for alias, value in settings.items():
         name = ALIASES.get(alias, alias)
         if name not in known:
-            raise UnknownSetting(f"{OWNER} has no setting {alias!r}; {suggest_names(alias, [*known, *ALIASES])}")
+            raise UnknownSetting(
+                f"{SETTINGS_OWNER} has no setting {alias!r}; {suggest_names(alias, [*known, *ALIASES])}"
+            )
         if name in resolved:
             raise BadSetting(f"the settings hold {name} under two names; keep one of them")
         resolved[name] = value

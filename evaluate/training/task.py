@@ -1,4 +1,4 @@
-"""The task of a training job: to classify images with the job's architecture."""
+"""The training of a job's architecture as a classifier of images, in a worker."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from archwright.evaluate.training.device import (
     reset_compiler,
 )
 from archwright.evaluate.training.recipe import Recipe, make_recipe
-from archwright.evaluate.training.train import select_normalisation, train
+from archwright.evaluate.training.train import select_normalised_data, train
 from archwright.evaluate.training.trainer import BatchTooSmall
 from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
@@ -57,24 +57,34 @@ def load_training_data(config: TrainingConfig, device: torch.device) -> tuple[Da
 
 def _train_job(config: TrainingConfig, info: DataInfo, data: DeviceData, job: Job, report: ReportEpoch) -> Verdict:
     """The verdict on a job; it is "invalid" where its architecture cannot be trained."""
-    memory = PeakMemory(data.device)
+    peak_memory = PeakMemory(data.device)
     try:
         recipe, model = _build_model(config, info, data, job)
-    except Exception as error:  # a person's kind of module may raise anything
+    except Exception as error:  # a user-defined module may raise anything
         if is_out_of_memory(error):
             raise
         return Verdict("invalid", error=format_traceback(error))
 
-    def run(checkpoint: Checkpoint | None, save: Callable[[Checkpoint], None] | None) -> Verdict:
-        settings = (recipe, job.budget, job.seed, report, config.keep)
-        verdict = train(model, data, *settings, checkpoint=checkpoint, save_checkpoint=save)
-        cost = {"parameters": count_trainable_parameters(model), **memory.measure()}  # before the batch takes more
+    def train_and_measure(checkpoint: Checkpoint | None, save: Callable[[Checkpoint], None] | None) -> Verdict:
+        verdict = train(
+            model,
+            data,
+            recipe,
+            job.budget,
+            job.seed,
+            report,
+            config.keep,
+            checkpoint=checkpoint,
+            save_checkpoint=save,
+        )
+        # The peak is read first: the measured batch takes memory, too.
+        cost = {"parameters": count_trainable_parameters(model), **peak_memory.measure()}
         cost |= measure_cost(model, take_measured_batch(data))
         return evolve(verdict, metrics={**verdict.metrics, **cost})
 
     try:
         description = describe_training(job, recipe, config)
-        return train_with_checkpoints(job, model, select_normalisation(data, recipe), description, run)
+        return train_with_checkpoints(job, model, select_normalised_data(data, recipe), description, train_and_measure)
     except (DifferentTraining, BatchTooSmall) as error:
         return Verdict("invalid", error=str(error))
     finally:
@@ -94,7 +104,7 @@ def _build_model(config: TrainingConfig, info: DataInfo, data: DeviceData, job: 
 
 
 def resolve_recipe(config: TrainingConfig, architecture: Term) -> Recipe:
-    """The recipe for an architecture: its own settings overrule the usual ones, and the overrides both.
+    """The recipe for an architecture: its own settings replace `config.settings`, and `config.overrides` replace both.
 
     Raises UnknownSetting or BadSetting.
     """
@@ -102,7 +112,7 @@ def resolve_recipe(config: TrainingConfig, architecture: Term) -> Recipe:
 
 
 def describe_training(job: Job, recipe: Recipe, config: TrainingConfig) -> dict[str, JSON]:
-    """All that decides a training but its length; a checkpoint holds it under these names."""
+    """All that a training depends on except its length; a checkpoint holds it under these names."""
     names = ("data", "validation", "split_seed", "image_size", "reader", "train_on", "keep")
     settings = {name: getattr(config, name) for name in names}
     architecture = json.dumps(to_json(job.architecture))

@@ -35,14 +35,14 @@ def train(
     that resumes from `checkpoint` gives the same result as one that was never interrupted, even if its first budget
     ended in the middle of an epoch. `save_checkpoint` gets the checkpoint at the end of this training.
     """
-    data = select_normalisation(data, recipe)
+    data = select_normalised_data(data, recipe)
     trainer, state = Trainer(model, data, recipe, budget, seed), TrainingState()
     if checkpoint is not None:
         state = TrainingState.from_state_dict(checkpoint)
         trainer.load_state_dict(checkpoint["learner"])
     try:
         state, stopped = _run_epochs(trainer, state, report, keep, save_checkpoint)
-        model.load_state_dict(state.weights)
+        model.load_state_dict(state.kept_weights)
         test = _evaluate(trainer, data.test, state.progress)
     except Diverged as error:
         stopped = EarlyStop("divergence", error.epoch, str(error))
@@ -51,8 +51,8 @@ def train(
     return Verdict("ok", metrics, stopped=None if state.progress.has_spent(budget) else stopped)
 
 
-def select_normalisation(data: DeviceData, recipe: Recipe) -> DeviceData:
-    """The data with its images normalised as the recipe says: per channel or per pixel."""
+def select_normalised_data(data: DeviceData, recipe: Recipe) -> DeviceData:
+    """The data with the normalisation of the recipe: per channel or per pixel."""
     return data.by_pixel if recipe.normalisation == "pixel" else data
 
 
@@ -63,25 +63,26 @@ def _run_epochs(
     keep: KeptEpoch,
     save_checkpoint: Callable[[Checkpoint], None] | None,
 ) -> tuple[TrainingState, EarlyStop | None]:
-    """Trains and validates until the budget is spent, patience is lost, or `report` gives a reason. Raises Diverged."""
-    stopped = _check_patience(trainer, state.progress)
+    """Trains and validates until the budget is spent, patience runs out or `report` gives a reason. Raises Diverged."""
+    stopped = _find_early_stop(trainer, state.progress)
     checkpoint: Checkpoint | None = None
-    # A checkpoint may be from the middle of an epoch: that is finished first, or validated again if no budget is left.
+    # A checkpoint may be from the middle of an epoch, which is finished first, or only validated if no budget is left.
     is_mid_epoch = state.progress.epoch_fraction < 1
     while is_mid_epoch or (stopped is None and not state.progress.has_spent(trainer.budget)):
         progress, training = trainer.train_epoch(state.progress)
         is_mid_epoch = False
         if save_checkpoint is not None and progress.epoch_fraction < 1:
-            # Taken before validation: the metrics of a part of an epoch must not change what comes later.
+            # Made before validation: the metrics of an unfinished epoch must not count when the training resumes.
             checkpoint = _make_checkpoint(trainer, evolve(state, progress=progress))
         with trainer.swap_in_ema():
             metrics = EpochMetrics(training, _validate(trainer, progress))
             state = state.finish_epoch(progress, metrics, trainer.recipe)
             if keep == "last" or state.progress.best_epoch == progress.epoch:
                 state = state.keep_epoch(copy_weights(trainer.model))
-        step_metrics = {"learning_rate": trainer.learning_rate, "seconds": progress.seconds}
-        reason = report(progress.epoch, metrics.to_dict() | step_metrics)
-        stopped = EarlyStop("hopeless", progress.epoch, reason) if reason else _check_patience(trainer, state.progress)
+        schedule_metrics = {"learning_rate": trainer.learning_rate, "seconds": progress.seconds}
+        reason = report(progress.epoch, metrics.to_dict() | schedule_metrics)
+        early_stop = _find_early_stop(trainer, state.progress)
+        stopped = EarlyStop("hopeless", progress.epoch, reason) if reason else early_stop
     if save_checkpoint is not None:
         save_checkpoint(checkpoint or _make_checkpoint(trainer, state))
     return state, stopped
@@ -91,9 +92,9 @@ def _make_checkpoint(trainer: Trainer, state: TrainingState) -> Checkpoint:
     return {**state.state_dict(), "learner": trainer.state_dict()}
 
 
-def _check_patience(trainer: Trainer, progress: TrainingProgress) -> EarlyStop | None:
-    """The end of the training if the recipe's patience is lost, otherwise None."""
-    if not progress.has_lost_patience(trainer.recipe):
+def _find_early_stop(trainer: Trainer, progress: TrainingProgress) -> EarlyStop | None:
+    """The early stop of a training whose patience has run out, otherwise None."""
+    if not progress.is_patience_exhausted(trainer.recipe):
         return None
     images = "validation" if len(trainer.data.validation) else "training"
     patience = f"(stop_patience {trainer.recipe.stop_patience})"
@@ -116,10 +117,10 @@ def _evaluate(trainer: Trainer, split: DeviceSplit, progress: TrainingProgress) 
 
 def _collect_metrics(state: TrainingState, test: ClassificationMetrics) -> dict[str, float]:
     """The metrics of a trial, see METRICS in verdict.py: those of the kept epoch, the test and the whole training."""
-    progress, last = state.progress, state.last.validation
+    progress, last = state.progress, state.last_metrics.validation
     selection = {"last_accuracy": last.accuracy, "best_epoch": progress.best_epoch} if last else {}
     return {
-        **state.kept.to_dict(),
+        **state.kept_metrics.to_dict(),
         "test_accuracy": test.accuracy,
         "test_loss": test.loss,
         **selection,

@@ -54,7 +54,7 @@ class Trainer:
         # Of the current epoch:
         self._batches = torch.empty(0, 0, dtype=torch.int64)  # indices of images, (batches, batch size)
         self._batches_done = 0
-        self._sums = torch.zeros(2)  # over the batches done: of the losses, and of the correct predictions
+        self._loss_and_correct_sums = torch.zeros(2)  # over the images of the batches done
         self._forward = compile_for_training(model) if recipe.compile else model
         self._steps_between_loss_reads = choose_steps_between_loss_reads(data.device, budget)
 
@@ -73,22 +73,22 @@ class Trainer:
         start = time.perf_counter() - progress.seconds
         if progress.epoch_fraction == 1:
             self._batches, self._batches_done = self._shuffle_batches(), 0
-            self._sums = torch.zeros(2, device=self.data.device)
+            self._loss_and_correct_sums = torch.zeros(2, device=self.data.device)
             progress = evolve(progress, epoch=progress.epoch + 1, epoch_fraction=0.0)
         interval = self._steps_between_loss_reads
         while self._batches_done < len(self._batches) and (
             self._batches_done == 0 or not progress.has_spent(self.budget)
         ):
-            batch = self._batches[self._batches_done]
-            with _explain_batch_norm_error(len(batch)):
-                self._step(batch, self._schedule_learning_rate(progress))
+            indices = self._batches[self._batches_done]
+            with _explain_batch_norm_error(len(indices)):
+                self._step(indices, self._schedule_learning_rate(progress))
             self._batches_done += 1
             if interval and (self._batches_done - 1) % interval == 0:
                 self._read_sums(progress.epoch)
             progress = evolve(
                 progress,
                 epoch_fraction=self._batches_done / len(self._batches),
-                examples=progress.examples + len(batch),
+                examples=progress.examples + len(indices),
                 seconds=time.perf_counter() - start,
             )
         loss, correct = self._read_sums(progress.epoch)
@@ -97,11 +97,14 @@ class Trainer:
         return progress, ClassificationMetrics(correct / examples, loss / examples)
 
     def swap_in_ema(self) -> AbstractContextManager[None]:
-        """In the block the model has the weights to evaluate and keep: their EMA if the recipe has one."""
+        """In the block the model has the weights to evaluate and keep: the EMA if the recipe has one."""
         return self._ema.swap_in() if self._ema else nullcontext()
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values and copies of tensors: later steps do not change it. Its keys are those of all releases."""
+        """Plain values and copies of tensors, which later steps do not change.
+
+        The keys are those in the checkpoints of earlier releases, and so never change.
+        """
         return {
             "model": copy_weights(self.model),
             "optimizer": deepcopy(self._optimizer.state_dict()),
@@ -109,7 +112,7 @@ class Trainer:
             "order": self._generator.get_state(),
             "batches": self._batches.cpu(),
             "done": self._batches_done,
-            "sums": self._sums.clone(),
+            "sums": self._loss_and_correct_sums.clone(),
             "random": get_rng_state(self.data.device),
         }
 
@@ -121,11 +124,11 @@ class Trainer:
             self._ema.load_state_dict(state["average"])
         self._generator.set_state(state["order"])
         self._batches, self._batches_done = state["batches"].to(self.data.device), state["done"]
-        self._sums = state["sums"].to(self.data.device, copy=True)
+        self._loss_and_correct_sums = state["sums"].to(self.data.device, copy=True)
         set_rng_state(state["random"], self.data.device)
 
     def _shuffle_batches(self) -> Tensor:
-        """The indices of all images in a new order, (batches, batch size), without those that fill no batch."""
+        """The indices of the images in a random order, (batches, batch size), without those that fill no batch."""
         count = len(self.data.train)
         size = min(self.recipe.batch_size, count)
         order = torch.randperm(count, generator=self._generator)[: count // size * size]
@@ -134,19 +137,22 @@ class Trainer:
         return order.to(self.data.device, non_blocking=True).reshape(-1, size)
 
     def _schedule_learning_rate(self, progress: TrainingProgress) -> float:
+        """The learning rate of the next step."""
         fraction = progress.compute_spent_fraction(self._horizon)
         return compute_learning_rate(self.recipe, fraction, progress.plateau_factor)
 
-    def _step(self, batch: Tensor, learning_rate: float) -> None:
-        """One optimizer step on the images of a batch; adds their losses and correct predictions to the sums."""
+    def _step(self, indices: Tensor, learning_rate: float) -> None:
+        """One optimizer step on a batch of images; adds their losses and correct predictions to the sums."""
         self._optimizer.param_groups[0]["lr"] = learning_rate
-        labels = self.data.train.labels[batch]
-        images = augment(self.data.normalised(self.data.train.images[batch]), self.recipe)
-        images, permutation, share = mixup(images, self.recipe.mixup) if self.recipe.mixup else (images, None, 1.0)
+        labels = self.data.train.labels[indices]
+        images = augment(self.data.normalised(self.data.train.images[indices]), self.recipe)
+        permutation, mixup_weight = None, 1.0
+        if self.recipe.mixup:
+            images, permutation, mixup_weight = mixup(images, self.recipe.mixup)
         logits = compute_logits(self._forward, images)
         loss = self._compute_loss(logits, labels)
         if permutation is not None:
-            loss = share * loss + (1 - share) * self._compute_loss(logits, labels[permutation])
+            loss = mixup_weight * loss + (1 - mixup_weight) * self._compute_loss(logits, labels[permutation])
         self._optimizer.zero_grad()
         loss.backward()
         if self.recipe.gradient_clip:
@@ -154,19 +160,19 @@ class Trainer:
         self._optimizer.step()
         if self._ema:
             self._ema.update()
-        loss_sum, correct_sum = self._sums
-        loss_sum.add_(loss.detach(), alpha=len(batch))
+        loss_sum, correct_sum = self._loss_and_correct_sums
+        loss_sum.add_(loss.detach(), alpha=len(indices))
         correct_sum.add_((logits.argmax(1) == labels).sum())
 
     def _compute_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         return functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
 
     def _read_sums(self, epoch: int) -> list[float]:
-        """The sums of losses and correct predictions, read from the device; raises Diverged."""
-        loss, correct = self._sums.tolist()
+        """The sums of losses and correct predictions, as read from the device; raises Diverged."""
+        loss, correct = self._loss_and_correct_sums.tolist()
         if not math.isfinite(loss):
-            step = f"step {self._batches_done} of {len(self._batches)}"
-            raise Diverged(f"the training loss of epoch {epoch} is {loss} by {step}", epoch)
+            place = f"step {self._batches_done} of {len(self._batches)}"
+            raise Diverged(f"the training loss of epoch {epoch} is {loss} by {place}", epoch)
         return [loss, correct]
 
 
@@ -182,7 +188,7 @@ def choose_steps_between_loss_reads(device: torch.device, budget: Budget) -> int
 
 @contextmanager
 def _explain_batch_norm_error(images: int) -> Generator[None]:
-    """Names the setting where torch refuses batch normalisation over one image; raises BatchTooSmall."""
+    """Raises BatchTooSmall, which names the setting, where torch refuses batch normalisation over one image."""
     try:
         yield
     except ValueError as error:

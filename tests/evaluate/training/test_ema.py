@@ -70,7 +70,7 @@ def test_an_average_goes_on_from_its_state():
     state = part.state_dict()
     part.update()  # a state does not change with the average that it was taken of
     other.load_state_dict(state)
-    other._tensors = whole._tensors  # whose model has the value of the third step
+    other._weights = whole._weights  # whose model has the value of the third step
     other.update()
     assert other.state_dict()["steps"] == 3
     assert all(map(torch.equal, other.state_dict()["average"], whole.state_dict()["average"]))

@@ -26,9 +26,9 @@ def test_the_learning_rate_falls_after_so_many_epochs_without_a_new_best_and_the
 
 def test_training_stops_after_so_many_epochs_without_a_new_best():
     recipe = make_recipe({"stop_patience": 3})
-    assert not TrainingProgress(epoch=6, best_epoch=4).has_lost_patience(recipe)
-    assert TrainingProgress(epoch=7, best_epoch=4).has_lost_patience(recipe)
-    assert not TrainingProgress(epoch=1000, best_epoch=1).has_lost_patience(make_recipe())
+    assert not TrainingProgress(epoch=6, best_epoch=4).is_patience_exhausted(recipe)
+    assert TrainingProgress(epoch=7, best_epoch=4).is_patience_exhausted(recipe)
+    assert not TrainingProgress(epoch=1000, best_epoch=1).is_patience_exhausted(make_recipe())
 
 
 def test_what_is_spent_is_counted_in_the_budget_s_unit():
@@ -64,5 +64,9 @@ def test_a_checkpoint_has_the_keys_that_it_had_in_every_release():
     }
     assert state.state_dict() == in_checkpoint
     restored = TrainingState.from_state_dict(in_checkpoint)
-    assert (restored.progress, restored.kept, restored.last) == (state.progress, state.kept, state.last)
-    assert restored.weights is weights
+    assert (restored.progress, restored.kept_metrics, restored.last_metrics) == (
+        state.progress,
+        state.kept_metrics,
+        state.last_metrics,
+    )
+    assert restored.kept_weights is weights
