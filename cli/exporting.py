@@ -13,8 +13,8 @@ from archwright.cli.output import format_budget, humanize_value, say
 from archwright.cli.output_file import require_no_log
 from archwright.cli.reports.facts import rebuild_leaf
 from archwright.cli.reports.reading import RunView
-from archwright.cli.runs.images import data_in
-from archwright.cli.runs.retraining import data_for
+from archwright.cli.runs.images import read_logged_images
+from archwright.cli.runs.retraining import find_training_data
 from archwright.cli.suggestion import format_command
 from archwright.core.architecture import settings_of
 from archwright.core.errors import ArchwrightError
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
     from archwright.evaluate.export.card import Card
     from archwright.evaluate.export.folder import ExportResult, ModelToExport
 
-UNKNOWN = (
+UNKNOWN_NORMALISATION = (
     "What its images must be normalised with was not kept with the model, and the data is not there to say it; "
     "so there is no preprocess."
 )
-SCORES = {"accuracy": "accuracy on the validation images", "test_accuracy": "accuracy on the test images"}
+SCORE_LABELS = {"accuracy": "accuracy on the validation images", "test_accuracy": "accuracy on the test images"}
 
 
 class NoWeights(ArchwrightError, LookupError):
     """A trial whose model was not kept."""
 
 
-class NotWhole(ArchwrightError, RuntimeError):
+class IncompleteExport(ArchwrightError, RuntimeError):
     """An export of which a part is missing."""
 
 
-def exported(
+def export_trial(
     reading: RunView, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
 ) -> "ExportResult":
     """Write what a trial's model needs to be used elsewhere; raises NoWeights, LogsOwn, and what the export does."""
@@ -59,30 +59,33 @@ def exported(
 
     require_no_log(folder, "name another folder")
     return export_model(
-        _subject(reading, reading.trial(number), untrained=untrained, data_dir=data_dir), folder, force=force
+        _gather_model(reading, reading.trial(number), untrained=untrained, data_dir=data_dir), folder, force=force
     )
 
 
-def _subject(reading: RunView, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
+def _gather_model(reading: RunView, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
     from archwright.evaluate.export.folder import ModelToExport
     from archwright.evaluate.export.model_file import Provenance
     from archwright.evaluate.training.task import resolve_recipe
 
     node, config = rebuild_leaf(reading, trial), config_from_json(reading.run.started.evaluator)
-    weights = None if untrained else _weights(reading, trial, config)
+    weights = None if untrained else _read_weights(reading, trial, config)
     shape = node.origin.input_shape
     first = trial
     while first.continues is not None:  # trials that continue one another are one training
         first = reading.trial(first.continues)
     seed = derive_training_seed(reading.run.started.seed, first.trial)
-    images, why = _normalisation(reading, trial, config, node.architecture, data_dir)
-    card = evolve(_card(reading, trial, node, config, untrained=untrained), normalisation_note=UNKNOWN if why else "")
+    images, why = _find_normalisation(reading, trial, config, node.architecture, data_dir)
+    card = evolve(
+        _make_card(reading, trial, node, config, untrained=untrained),
+        normalisation_note=UNKNOWN_NORMALISATION if why else "",
+    )
     where = {"run": reading.name, "trial": str(trial.trial), "space": reading.run.started.space_source}
     size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(shape):,}"}
     title = f"The model of trial {trial.trial} of {reading.name}{', untrained' if untrained else ''}"
     made = {"made by": f"archwright {archwright.__version__}, torch {reading.run.started.versions.get('torch', '')}"}
     facts = where | ({"data": card.data} if card.data else {}) | size | made
-    origin = Provenance(title, facts, {} if untrained else _scores(reading, trial))
+    origin = Provenance(title, facts, {} if untrained else _format_scores(reading, trial))
     described = {
         "architecture": to_json(node.architecture),
         "input_shape": list(shape),
@@ -93,11 +96,11 @@ def _subject(reading: RunView, trial: Trial, *, untrained: bool, data_dir: str |
         "classes": list(card.class_names),
     }
     drawn = resolve_recipe(config, node.architecture).initialization if isinstance(config, TrainingConfig) else "own"
-    notes = (f"{UNKNOWN} {why}",) if why else ()
+    notes = (f"{UNKNOWN_NORMALISATION} {why}",) if why else ()
     return ModelToExport(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
 
 
-def _weights(reading: RunView, trial: Trial, config: Config) -> Any:
+def _read_weights(reading: RunView, trial: Trial, config: Config) -> Any:
     from archwright.evaluate.training.checkpointing import NoArtifact, read_model
 
     folder = locate_run_folder(reading.log, reading.name)
@@ -105,7 +108,7 @@ def _weights(reading: RunView, trial: Trial, config: Config) -> Any:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
         ours = isinstance(config, TrainingConfig)
-        data = [] if ours else ["--data", data_for(config) or "DATA"]
+        data = [] if ours else ["--data", find_training_data(config) or "DATA"]
         retrain = format_command(reading.log, "retrain", reading.name, str(trial.trial), *data)
         raise NoWeights(
             f"the weights of trial {trial.trial} of {reading.name} are not in {folder}; train it {'again ' * ours}with "
@@ -114,7 +117,7 @@ def _weights(reading: RunView, trial: Trial, config: Config) -> Any:
     return weights
 
 
-def _normalisation(
+def _find_normalisation(
     reading: RunView, trial: Trial, config: Config, architecture: Term, data_dir: str | None
 ) -> tuple["Normalisation | None", str]:
     """What a model's images were normalised with: as it was kept with the model, or as the data says now.
@@ -137,7 +140,7 @@ def _normalisation(
         return None, str(error)
 
 
-def _card(reading: RunView, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
+def _make_card(reading: RunView, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
     from archwright.evaluate.export.card import Card
 
     started = reading.run.started
@@ -145,29 +148,33 @@ def _card(reading: RunView, trial: Trial, node: Node, config: Config, *, untrain
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
         choices={name: humanize_value(value) for name, value in trial.path},
-        settings={} if untrained else more | _settings(config, settings_of(node.architecture)),
+        settings={} if untrained else more | _format_settings(config, settings_of(node.architecture)),
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
-        class_names=_class_names(reading, node),
+        class_names=_find_class_names(reading, node),
     )
 
 
-def _scores(reading: RunView, trial: Trial) -> dict[str, str]:
+def _format_scores(reading: RunView, trial: Trial) -> dict[str, str]:
     """What the trial came to, by what it is called in a card."""
     metrics = {} if trial.ended is None else trial.ended.metrics
-    scores = {told: f"{metrics[name]:.4f}" for name, told in SCORES.items() if name in metrics}
+    scores = {told: f"{metrics[name]:.4f}" for name, told in SCORE_LABELS.items() if name in metrics}
     objective = reading.run.started.objective.metric
-    return scores if trial.score is None or objective in SCORES else scores | {objective: humanize_value(trial.score)}
+    return (
+        scores
+        if trial.score is None or objective in SCORE_LABELS
+        else scores | {objective: humanize_value(trial.score)}
+    )
 
 
-def _class_names(reading: RunView, node: Node) -> Sequence[str]:
+def _find_class_names(reading: RunView, node: Node) -> Sequence[str]:
     """Of the outputs of a model, in their order; none where the log does not tell, or they are something else."""
-    data = data_in(reading.name, reading.run.started)
+    data = read_logged_images(reading.name, reading.run.started)
     names = () if data is None else tuple(data["classes"])
     return names if node.out_shape == (len(names),) else ()
 
 
-def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
+def _format_settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
     """What a training was told, by the space and by the person, as it took it."""
     if isinstance(config, TrainingConfig):
         told = find_effective_settings(config.settings, of_model, config.overrides)
@@ -178,7 +185,7 @@ def _settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
     return {name: humanize_value(value) for name, value in told.items()}
 
 
-def show_exported(folder: Path, done: "ExportResult") -> None:
+def show_export(folder: Path, done: "ExportResult") -> None:
     """Print what was written."""
     for path in done.files:
         say(f"{path}")
@@ -188,8 +195,8 @@ def show_exported(folder: Path, done: "ExportResult") -> None:
         say(f"\nto look at it: python {quote(str(folder / 'model.py'))}")
 
 
-def require_whole(folder: Path, done: "ExportResult") -> None:
+def require_complete(folder: Path, done: "ExportResult") -> None:
     """NotWhole if something is missing."""
     if done.missing:
         told = [f"{folder / name} was not written: {why}" for name, why in done.missing.items()]
-        raise NotWhole("\n".join([*told, f"the other {len(done.files)} files were"]))
+        raise IncompleteExport("\n".join([*told, f"the other {len(done.files)} files were"]))

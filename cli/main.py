@@ -22,7 +22,7 @@ from archwright.cli.commands import compare, export, log, read, replay, retrain,
 from archwright.cli.options import format_examples
 from archwright.cli.output import make_console, say
 from archwright.cli.streams import READER_GONE_EXIT_CODE, OutputLost, ReaderGone, guard_standard_streams
-from archwright.cli.theirs import forbid_exit, format_user_traceback
+from archwright.cli.user_errors import forbid_exit, format_user_traceback
 from archwright.core.errors import ArchwrightError, escape_controls
 
 
@@ -31,17 +31,17 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         """The words that are for the commands."""
-        with _printable():
+        with _escape_usage_errors():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> object:
         """Run the command that is named."""
-        with _printable():
+        with _escape_usage_errors():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _printable() -> Generator[None]:
+def _escape_usage_errors() -> Generator[None]:
     try:
         yield
     except Exception as error:
@@ -60,126 +60,128 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-LOOK, RUN, READ, REDO = "Look at spaces", "Search", "Read the log", "Replay and check"
-SELDOM = 100_000  # new values between two looks: a sixth of the time of `show`, where the usual 700 take it
+SPACES_PANEL, SEARCH_PANEL, LOG_PANEL, REPLAY_PANEL = "Look at spaces", "Search", "Read the log", "Replay and check"
+GC_THRESHOLD = 100_000  # new values between two looks: a sixth of the time of `show`, where the usual 700 take it
 
 
-def _add(function: Callable[..., None], panel: str, *lines: str) -> None:
-    run = _seldom_collecting()(function) if panel in (READ, REDO) else function
-    app.command(rich_help_panel=panel, help=_help(function), epilog=format_examples(*lines))(run)
+def _add_command(function: Callable[..., None], panel: str, *examples: str, name: str | None = None) -> None:
+    """Add a command that runs `function`; `name` is what people call it, where that is not the function's name."""
+    run = _raise_gc_threshold()(function) if panel in (LOG_PANEL, REPLAY_PANEL) else function
+    app.command(name, rich_help_panel=panel, help=_format_help(function), epilog=format_examples(*examples))(run)
 
 
 @contextmanager
-def _seldom_collecting() -> Generator[None]:
+def _raise_gc_threshold() -> Generator[None]:
     """Python's collector looks seldom among the values that a log is read into, which last and are in no cycles."""
     usual = gc.get_threshold()
-    gc.set_threshold(SELDOM)
+    gc.set_threshold(GC_THRESHOLD)
     try:
         yield
     finally:
         gc.set_threshold(*usual)
 
 
-def _help(function: Callable[..., None]) -> str:
+def _format_help(function: Callable[..., None]) -> str:
     """The function's documentation in paragraphs of one line each, which typer breaks to the terminal's width."""
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-_add(spaces.spaces, LOOK, "archwright spaces", "archwright spaces --json")
-_add(
+_add_command(spaces.spaces, SPACES_PANEL, "archwright spaces", "archwright spaces --json")
+_add_command(
     spaces.space,
-    LOOK,
+    SPACES_PANEL,
     "archwright space figure1",
     "archwright space deeparchitect --count",
     "archwright space my_space.py:space --sample 3 --input-shape 1,28,28",
     "archwright space digits --svg space.svg",
 )
-_add(
+_add_command(
     search.search,
-    RUN,
+    SEARCH_PANEL,
     "archwright search digits --trials 16",
     "archwright search deeparchitect --data cifar10 --budget 20min --workers 2",
     "archwright search my_space.py:space --data folder:photos --train flip=true",
     "archwright search digits --budget 20epochs --stopping median,warmup=3",
     "archwright search figure1 --evaluator score.py:cost --metric cost --minimize",
 )
-_add(
+_add_command(
     search.resume,
-    RUN,
+    SEARCH_PANEL,
     "archwright resume",
     "archwright resume digits-1 --trials +32 --workers 2",
 )
-_add(
+_add_command(
     retrain.retrain,
-    RUN,
+    SEARCH_PANEL,
     "archwright retrain digits-1 3 --budget 20epochs",
     "archwright retrain digits-1 3 --seeds 10 --workers 2 --train schedule=cosine",
     "archwright retrain nasbench201-1 7 --data cifar10 --budget 200epochs",
 )
-_add(
+_add_command(
     compare.compare,
-    RUN,
+    SEARCH_PANEL,
     "archwright compare nasbench201 --evaluator nasbench201:nasbench201.npz --searcher random --searcher evolution "
     "--seeds 100 --trials 200",
     "archwright compare digits --searcher random --searcher mcts,parts=2 --seeds 5 --budget 2epochs",
 )
-_add(
+_add_command(
     compare.plot,
-    READ,
+    LOG_PANEL,
     "archwright plot 'nasbench201.*' --kind incumbent --output incumbent.svg",
     "archwright plot digits-1 digits-2 --kind threshold",
 )
-_add(read.runs, READ, "archwright runs", "archwright runs --log old.duckdb --json")
-_add(
+_add_command(read.runs, LOG_PANEL, "archwright runs", "archwright runs --log old.duckdb --json")
+_add_command(
     read.show,
-    READ,
+    LOG_PANEL,
     "archwright show",
     "archwright show digits-1",
     "archwright show digits-1 3",
     "archwright show digits-1 3 --svg model.svg",
 )
-_add(
+_add_command(
     export.export,
-    READ,
+    LOG_PANEL,
     "archwright export digits-1 3 model",
     "archwright export digits-1 3 model --force",
     "archwright export nasbench201-1 7 cell --untrained",
 )
-_add(read.best, READ, "archwright best", "archwright best digits-1 -n 10")
+_add_command(read.best, LOG_PANEL, "archwright best", "archwright best digits-1 -n 10")
 
-_add(
-    replay.replay,
-    REDO,
+_add_command(
+    replay.replay_run,
+    REPLAY_PANEL,
     "archwright replay digits-1 --verify",
     "archwright replay digits-1 --at 20",
+    name="replay",
 )
-_add(
+_add_command(
     replay.fork,
-    REDO,
+    REPLAY_PANEL,
     "archwright fork digits-1 --at 20 --seed 1",
     "archwright fork digits-1 --at 20 --searcher random --trials +16 --name other",
 )
-_add(
+_add_command(
     log.sql,
-    READ,
+    LOG_PANEL,
     'archwright sql "from trials order by score desc limit 3"',
     'archwright sql "select name, value, count(*) from choices group by all" --format csv',
     'archwright sql "from curves" --format parquet --output curves.parquet',
 )
-_add(log.verify, REDO, "archwright verify", "archwright verify old.duckdb")
+_add_command(log.verify, REPLAY_PANEL, "archwright verify", "archwright verify old.duckdb")
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         say(f"archwright {archwright.__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def options(
+def handle_global_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Neural architecture search as a persistent tree."""
@@ -188,10 +190,10 @@ def options(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command, and exit: 0 if it did what it says, 1 if that failed, 2 for a mistake of the person's."""
     if arguments is None:  # the process is ours
-        sys.excepthook = _tell
+        sys.excepthook = _print_traceback
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # inherited: nobody would know how a worker has ended
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with guard_standard_streams(), _warnings_said(), forbid_exit():
+    with guard_standard_streams(), _print_warnings(), forbid_exit():
         try:
             _run(arguments)
         except ReaderGone:
@@ -204,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _fail(f"your code failed:\n{trace}", 2)
 
 
-class _Sayer(logging.Handler):
+class _StderrHandler(logging.Handler):
     """Says what is logged as everything else is said, less what would steer a terminal."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -212,9 +214,9 @@ class _Sayer(logging.Handler):
 
 
 @contextmanager
-def _warnings_said() -> Generator[None]:
+def _print_warnings() -> Generator[None]:
     """What our modules warn of in the block, which may quote what others wrote, is said on stderr."""
-    ours, sayer = logging.getLogger("archwright"), _Sayer(logging.WARNING)
+    ours, sayer = logging.getLogger("archwright"), _StderrHandler(logging.WARNING)
     ours.addHandler(sayer)
     try:
         yield
@@ -230,7 +232,7 @@ def _run(arguments: Sequence[str] | None) -> None:
         raise
 
 
-def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The traceback of a mistake of ours, which may quote what others wrote."""
     sys.stderr.write(escape_controls("".join(traceback.format_exception(kind, error, trace))))
 

@@ -68,12 +68,11 @@ def compare(
     from archwright.cli.comparisons.progress import format_own_command
     from archwright.cli.comparisons.running import WorkerOptions, run_comparison
     from archwright.cli.output import make_console
-    from archwright.cli.own_code import load_named_space
     from archwright.cli.runs import evaluator as evaluators
-    from archwright.cli.runs.images import images_of, say_found
-    from archwright.cli.runs.images import logged as logged_of_images
-    from archwright.cli.runs.starting import problem
-    from archwright.cli.runs.stopping import stopping as stopping_rule
+    from archwright.cli.runs.images import describe_images, images_to_json, say_images
+    from archwright.cli.runs.starting import define_problem
+    from archwright.cli.runs.stopping import parse_stopping_rule
+    from archwright.cli.user_code import load_named_space
     from archwright.core.json import to_json
     from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
@@ -84,13 +83,13 @@ def compare(
 
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     given |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    config = evaluators.chosen(evaluator, data, metric, train or (), given)
-    objective = evaluators.objective(config, metric, minimize)
-    rule = stopping_rule(stopping, config, objective)
+    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), given)
+    objective = evaluators.choose_objective(config, metric, minimize)
+    rule = parse_stopping_rule(stopping, config, objective)
     found, wanted = load_named_space(space), label_searchers(searcher)
-    images = images_of(config)
-    term, shape, config = problem(found, config, images, values.parse_shape(input_shape))
-    evaluators.say_overruled(config, term)
+    images = describe_images(config)
+    term, shape, config = define_problem(found, config, images, values.parse_shape(input_shape))
+    evaluators.say_overruled_settings(config, term)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,
@@ -98,12 +97,12 @@ def compare(
         searcher=next(iter(wanted.values())),
         evaluator=config_to_json(config),
         objective=objective,
-        budget=evaluators.budget(config, budget),
+        budget=evaluators.choose_budget(config, budget),
         seed=0,
         trials=trials,
         versions=collect_versions(),
         stopping=rule,
-        data=logged_of_images(images),
+        data=images_to_json(images),
     )
     require_space(config, term, shape)
     force = WorkerOptions(
@@ -115,12 +114,12 @@ def compare(
         if taken not in (name, found.stem):
             say(f"a comparison named {found.stem} is going on in {log}; this one is named {taken}", err=True)
             again = format_own_command("--name", taken)
-        say_found(images, config, make_console(beside_json=True))
+        say_images(images, config, make_console(beside_json=True))
         run_comparison(file, entries, force, again)
     conclude(log, entries, optimum, as_json)
 
 
-def _kinds() -> list[str]:
+def _list_figure_kinds() -> list[str]:
     from archwright.cli.comparisons.figures import FIGURE_KINDS
 
     return list(FIGURE_KINDS)
@@ -135,7 +134,7 @@ def plot(
         typer.Option(
             help="incumbent (best so far against evaluations), time (against seconds), threshold (share of models "
             "above each score), regret (final scores as boxes) or histogram (of all scores).",
-            autocompletion=_kinds,
+            autocompletion=_list_figure_kinds,
         ),
     ] = "incumbent",
     output: Annotated[

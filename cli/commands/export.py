@@ -31,9 +31,9 @@ def export(
     from archwright.cli.reports.reading import view_run
 
     reading = view_run(log, run, trusted=trust)
-    done = exporting.exported(reading, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
+    done = exporting.export_trial(reading, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
         output.print_json({"files": [str(path) for path in done.files], "missing": done.missing, "notes": done.notes})
     else:
-        exporting.show_exported(folder, done)
-    exporting.require_whole(folder, done)
+        exporting.show_export(folder, done)
+    exporting.require_complete(folder, done)

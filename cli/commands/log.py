@@ -10,7 +10,7 @@ import typer
 from archwright.cli import options
 
 
-class Format(StrEnum):
+class RowFormat(StrEnum):
     """How the rows of a query are written."""
 
     table = "table"
@@ -21,7 +21,7 @@ class Format(StrEnum):
 
 def sql(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="A query in DuckDB's SQL.", show_default=False)],
-    form: Annotated[Format, typer.Option("--format", help="How the rows are written.")] = Format.table,
+    form: Annotated[RowFormat, typer.Option("--format", help="How the rows are written.")] = RowFormat.table,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
     ] = None,

@@ -9,10 +9,12 @@ from archwright.cli import options, values
 from archwright.cli.output import say
 from archwright.cli.suggestion import format_command
 
-At = Annotated[int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")]
+AtOption = Annotated[
+    int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")
+]
 
 
-def replay(
+def replay_run(
     run: options.LastRunArgument = None,
     verify: Annotated[
         bool,
@@ -22,7 +24,7 @@ def replay(
             "revision.",
         ),
     ] = False,
-    at: At = None,
+    at: AtOption = None,
     trust: options.TrustOption = False,
     json: options.JsonOption = False,
     log: options.LogOption = options.DEFAULT_LOG,
@@ -63,7 +65,7 @@ def fork(
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     from archwright.cli.reports.reading import view_run
     from archwright.cli.reports.replaying import parse_fork_searcher
-    from archwright.cli.runs.starting import new_run, numbered
+    from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
     from archwright.search.running.runs import make_fork_event
     from archwright.store.claim import leave_to_others
     from archwright.store.duckdb_log import DuckDBLog
@@ -72,7 +74,7 @@ def fork(
     reading, file = view_run(log, run, at), DuckDBLog(log)
     target = values.parse_trials(trials, reading.run.state.target)
     started = make_fork_event(reading.run, parse_fork_searcher(reading, searcher, set_ or ()), seed, target)
-    with new_run(file, name, lambda: numbered(file, f"{run}-fork")) as new:
+    with claim_new_run(file, name, lambda: generate_numbered_names(file, f"{run}-fork")) as new:
         make(file, run, at, new, started)
         leave_to_others(log, new)
     say(f"{new} shares events 1 to {at} with {run}; to go on:\n{format_command(log, 'resume', new)}")

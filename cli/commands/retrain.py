@@ -72,12 +72,12 @@ def retrain(
     the training images.
     """
     from archwright.cli import output
-    from archwright.cli.own_code import find_term_source
     from archwright.cli.reports import facts
     from archwright.cli.reports.reading import view_run
     from archwright.cli.runs import retraining
-    from archwright.cli.runs.running import Going, begin
-    from archwright.cli.runs.starting import new_run
+    from archwright.cli.runs.running import RunContext, begin_run
+    from archwright.cli.runs.starting import claim_new_run
+    from archwright.cli.user_code import find_term_source
     from archwright.core.budget import parse_budget
     from archwright.search.running.runs import start_run
     from archwright.store.duckdb_log import DuckDBLog
@@ -86,16 +86,22 @@ def retrain(
         ignore_lost_stdout()
     reading, file = view_run(log, run, trusted=trust), DuckDBLog(log)
     reading.trial(trial)  # raises what there is instead
-    config = retraining.final(reading, trial, train or (), data, data_dir, device, values.parse_image_size(image_size))
-    images = retraining.images_for(reading, trial, config)
+    config = retraining.configure_retraining(
+        reading, trial, train or (), data, data_dir, device, values.parse_image_size(image_size)
+    )
+    images = retraining.describe_training_images(reading, trial, config)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
-    started = retraining.started(reading, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
+    started = retraining.make_start(
+        reading, trial, config, images, parse_budget(budget) if budget else None, seeds, seed
+    )
     out = output.make_console(beside_json=json)
     source = find_term_source(started.space, started.space_source)
-    with new_run(file, name, lambda: retraining.usual_names(run, trial)) as new:
-        going = Going(file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust)
+    with claim_new_run(file, name, lambda: retraining.generate_retraining_names(run, trial)) as new:
+        going = RunContext(
+            file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust
+        )
         go = partial(start_run, file, new, started, retries=retries, claimed=True)
-        begin(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
+        begin_run(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
         if json:
             output.print_json(facts.describe_run(view_run(log, new)))

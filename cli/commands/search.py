@@ -67,13 +67,12 @@ def search(
     search that was stopped so before its end exits with 130, one that SIGTERM stopped with 143, SIGHUP with 129, and
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
-    from archwright.cli.own_code import load_named_space
     from archwright.cli.runs import evaluator as evaluators
-    from archwright.cli.runs.images import images_of
-    from archwright.cli.runs.images import logged as logged_of_images
-    from archwright.cli.runs.running import Going, begin
-    from archwright.cli.runs.starting import new_run, numbered, problem
-    from archwright.cli.runs.stopping import stopping as stopping_rule
+    from archwright.cli.runs.images import describe_images, images_to_json
+    from archwright.cli.runs.running import RunContext, begin_run
+    from archwright.cli.runs.starting import claim_new_run, define_problem, generate_numbered_names
+    from archwright.cli.runs.stopping import parse_stopping_rule
+    from archwright.cli.user_code import load_named_space
     from archwright.core.json import to_json
     from archwright.evaluate.config import config_to_json
     from archwright.evaluate.opening import require_space
@@ -85,15 +84,15 @@ def search(
     ignore_lost_stdout()
     given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     given |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    config = evaluators.chosen(evaluator, data, metric, train or (), given)
+    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), given)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
-    objective = evaluators.objective(config, metric, minimize)
-    rule = stopping_rule(stopping, config, objective)
+    objective = evaluators.choose_objective(config, metric, minimize)
+    rule = parse_stopping_rule(stopping, config, objective)
     found, file = load_named_space(space), DuckDBLog(log)
-    images = images_of(config)
-    term, shape, config = problem(found, config, images, values.parse_shape(input_shape))
-    evaluators.say_overruled(config, term)
+    images = describe_images(config)
+    term, shape, config = define_problem(found, config, images, values.parse_shape(input_shape))
+    evaluators.say_overruled_settings(config, term)
     started = RunStarted(
         space=to_json(term),
         space_source=found.source,
@@ -101,19 +100,19 @@ def search(
         searcher=searcher_to_json(*values.parse_searcher_text(searcher, set_ or ())),
         evaluator=config_to_json(config),
         objective=objective,
-        budget=evaluators.budget(config, budget),
+        budget=evaluators.choose_budget(config, budget),
         seed=seed,
         trials=trials,
         versions=collect_versions(),
-        keep_models=evaluators.models_kept(config, keep_models),
+        keep_models=evaluators.choose_models_to_keep(config, keep_models),
         stopping=rule,
-        data=logged_of_images(images),
+        data=images_to_json(images),
     )
     require_space(config, term, shape)
-    with new_run(file, name, lambda: numbered(file, found.stem)) as run:
-        going = Going(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
+    with claim_new_run(file, name, lambda: generate_numbered_names(file, found.stem)) as run:
+        going = RunContext(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
         go = partial(start_run, file, run, started, retries=retries, claimed=True)
-        begin(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
+        begin_run(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
 
 
 def resume(
@@ -137,10 +136,10 @@ def resume(
     it as long as it holds every model that was proposed. Code that the log names, and that you have never named in a
     command of yours, runs with --trust alone.
     """
-    from archwright.cli.runs.evaluator import of_run, on_this_machine
-    from archwright.cli.runs.images import images_of, require_unchanged
-    from archwright.cli.runs.resuming import changed_space, is_done, require_permission, say_revised
-    from archwright.cli.runs.running import Going, again
+    from archwright.cli.runs.evaluator import adapt_to_machine, read_config
+    from archwright.cli.runs.images import describe_images, require_same_images
+    from archwright.cli.runs.resuming import is_done, load_current_space, require_permission, say_new_revision
+    from archwright.cli.runs.running import RunContext, continue_run
     from archwright.search.running.runs import read_run, resume_run
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import find_run
@@ -154,15 +153,15 @@ def resume(
     values.parse_grace(grace)
     if is_done(log, name, before, target):
         return
-    config = on_this_machine(of_run(before.started), device, data_dir)
+    config = adapt_to_machine(read_config(before.started), device, data_dir)
     require_permission(config, trusted=trust)
-    images = images_of(config)
-    require_unchanged(name, before.started, images)
-    space = changed_space(name, before, images, trusted=trust)
-    say_revised(name, before)
+    images = describe_images(config)
+    require_same_images(name, before.started, images)
+    space = load_current_space(name, before, images, trusted=trust)
+    say_new_revision(name, before)
     source = before.started.space_source
-    going = Going(file, name, config, source, workers, trial_timeout, retries, grace, images, trusted=trust)
-    again(
+    going = RunContext(file, name, config, source, workers, trial_timeout, retries, grace, images, trusted=trust)
+    continue_run(
         going,
         before,
         lambda pool, callbacks: resume_run(

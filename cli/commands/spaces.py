@@ -18,9 +18,9 @@ from archwright.cli.output import (
     wrap_choices,
     wrap_tree,
 )
-from archwright.cli.own_code import load_named_space
 from archwright.cli.reports.path_lengths import count_longest_path
 from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource, find_space
+from archwright.cli.user_code import load_named_space
 from archwright.core.analysis import count, dead_ends
 from archwright.core.drawing.text import as_text
 from archwright.core.json import to_json
@@ -33,8 +33,8 @@ from archwright.core.traversal import sample
 
 def spaces(json: options.JsonOption = False) -> None:
     """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
-    facts = [_facts(find_space(name), SPACES[name].input_shape, DEFAULT_CLASSES) for name in SPACES]
-    print_json(facts) if json else _list(facts)
+    facts = [_describe_space(find_space(name), SPACES[name].input_shape, DEFAULT_CLASSES) for name in SPACES]
+    print_json(facts) if json else _list_spaces(facts)
 
 
 def space(
@@ -63,9 +63,12 @@ def space(
 
         draw_space(term, svg, json=json)
         return
-    facts = _facts(found, shape, classes)
-    facts |= {"dead_ends": list(map(str, dead_ends(term, shape))), "samples": list(_samples(term, shape, sample, seed))}
-    print_json(facts | {"term": to_json(term)}) if json else _show(term, facts)
+    facts = _describe_space(found, shape, classes)
+    facts |= {
+        "dead_ends": list(map(str, dead_ends(term, shape))),
+        "samples": list(_sample_architectures(term, shape, sample, seed)),
+    }
+    print_json(facts | {"term": to_json(term)}) if json else _show_space(term, facts)
 
 
 def _print_count(number: int | float) -> None:
@@ -73,7 +76,7 @@ def _print_count(number: int | float) -> None:
     say(str(number))
 
 
-def _facts(found: SpaceSource, shape: Shape, classes: int) -> dict[str, Any]:
+def _describe_space(found: SpaceSource, shape: Shape, classes: int) -> dict[str, Any]:
     term = found.make(shape, classes)
     return {
         "space": found.source,
@@ -85,27 +88,27 @@ def _facts(found: SpaceSource, shape: Shape, classes: int) -> dict[str, Any]:
     }
 
 
-def _list(facts: Sequence[Mapping[str, Any]]) -> None:
+def _list_spaces(facts: Sequence[Mapping[str, Any]]) -> None:
     rows = [(f["space"], format_space_size(f["size"]), f["depth"], f["from"]) for f in facts]
     make_console().print(make_table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
     say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
 
 
-def _samples(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Mapping[str, Any]]:
+def _sample_architectures(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Mapping[str, Any]]:
     generator = random.Random(seed)  # noqa: S311  (nothing secret)
     start = root(term, shape) if number else None
     for _ in range(number):
         assert start is not None
-        yield _sampled(sample(start, generator.random))
+        yield _describe_sample(sample(start, generator.random))
 
 
-def _sampled(leaf: Node) -> Mapping[str, Any]:
+def _describe_sample(leaf: Node) -> Mapping[str, Any]:
     shape = leaf.origin.input_shape
     parameters = leaf.architecture.parameters(shape)
     return {"choices": dict(leaf.path), "parameters": parameters, "drawing": as_text(leaf.architecture, shape)}
 
 
-def _show(term: Term, facts: Mapping[str, Any]) -> None:
+def _show_space(term: Term, facts: Mapping[str, Any]) -> None:
     out = make_console()
     origin = "" if facts["from"] == facts["space"] else f"   {facts['from']}"
     out.print(f"{facts['space']}{origin}", style="bold")

@@ -13,9 +13,9 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from archwright.cli.output import make_console
+from archwright.cli.runs.display import REFRESHES_PER_SECOND, TRIAL_WORDS, ProgressDisplay
 from archwright.cli.runs.interrupts import Interrupts
-from archwright.cli.runs.progress import PER_SECOND, TRIALS, Watcher
-from archwright.cli.runs.status import line, standing
+from archwright.cli.runs.progress import describe_event, start_progress
 from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
 from archwright.search.running.loop import StopRequest
@@ -38,7 +38,7 @@ class ComparisonProgress:
     trains: bool  # whether trials are trained, one search after the other
     out: Screen = field(factory=lambda: make_console(beside_json=True))
     progress: Progress = field(factory=_make_progress_bar)
-    watcher: Watcher | None = None  # of the search that is under way
+    watcher: ProgressDisplay | None = None  # of the search that is under way
     told: StopRequest = StopRequest.NONE
     task: TaskID = field(init=False)
 
@@ -47,14 +47,14 @@ class ComparisonProgress:
 
     def begin(self, run: str, state: RunState, objective: Objective) -> None:
         """A search goes on from `state`."""
-        self.watcher = Watcher(run, standing(state, objective, time.monotonic()), self.out, self.told)
+        self.watcher = ProgressDisplay(run, start_progress(state, objective, time.monotonic()), self.out, self.told)
 
     def watch(self, event: Event) -> None:
         """Take in one more event of the search under way."""
         assert self.watcher is not None
-        before, after = self.watcher.standing, self.watcher.standing.after(event, time.monotonic())
-        self.watcher.standing = after
-        text = line(event, before, after)
+        before, after = self.watcher.progress, self.watcher.progress.apply(event, time.monotonic())
+        self.watcher.progress = after
+        text = describe_event(event, before, after)
         if isinstance(event, Scored) and text is not None:
             self.say(f"{self.watcher.run}  {text}")
 
@@ -70,9 +70,9 @@ class ComparisonProgress:
         urgency = interrupts.urgency
         if urgency > self.told:
             self.told = urgency
-            self.say(interrupts.said(*(TRIALS if self.trains else SEARCHES_STOPPING)))
+            self.say(interrupts.describe(*(TRIAL_WORDS if self.trains else SEARCHES_STOPPING)))
             if self.watcher is not None:
-                self.watcher.told = urgency
+                self.watcher.announced = urgency
         return urgency
 
     def say(self, text: str) -> None:
@@ -81,7 +81,7 @@ class ComparisonProgress:
 
     def picture(self) -> Group:
         """What stands at the bottom of a terminal."""
-        return Group(self.progress, *([] if self.watcher is None else [self.watcher.picture()]))
+        return Group(self.progress, *([] if self.watcher is None else [self.watcher.render()]))
 
     @contextmanager
     def shown(self) -> Generator[None]:
@@ -89,7 +89,9 @@ class ComparisonProgress:
         if not self.out.is_terminal or self.out.is_dumb_terminal:
             yield
             return
-        with Live(get_renderable=self.picture, console=self.out, refresh_per_second=PER_SECOND, transient=True):
+        with Live(
+            get_renderable=self.picture, console=self.out, refresh_per_second=REFRESHES_PER_SECOND, transient=True
+        ):
             yield
 
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from archwright.cli.comparisons.logged_searches import read_logged_searches
 from archwright.cli.comparisons.progress import ComparisonProgress
-from archwright.cli.runs.interrupts import noted
+from archwright.cli.runs.interrupts import catch_signals
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.machine import count_cores
@@ -48,7 +48,7 @@ def run_comparison(log: DuckDBLog, entries: Sequence[ComparedSearch], force: Wor
     overview = ComparisonProgress(len(entries), done, isinstance(force.config, WorkerConfig))
     if done:
         overview.say(f"{done} of {len(entries)} searches are in {log.path} already")
-    with noted(force.grace) as interrupts:
+    with catch_signals(force.grace) as interrupts:
         with overview.shown():
             for said in run_unfinished(log, rest, force, overview, lambda: overview.stop(interrupts)):
                 overview.end(said)

@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import asdict
 
-from archwright.cli import own_code
+from archwright.cli import user_code
 from archwright.cli.reports.reading import RunView, find_open_status
 from archwright.cli.reports.repeats import describe_repeats, is_repeated
 from archwright.cli.reports.stopped import describe_stop
-from archwright.cli.theirs import format_user_traceback
+from archwright.cli.user_errors import format_user_traceback
 from archwright.core import json
 from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
@@ -164,7 +164,7 @@ def rebuild_leaf(reading: RunView, trial: Trial) -> Node:
     NotTrusted where this person does not let it run.
     """
     started = reading.run.started
-    space = own_code.load_logged_term(reading.run.space, started.space_source, trusted=reading.trusted)
+    space = user_code.load_logged_term(reading.run.space, started.space_source, trusted=reading.trusted)
     return replay(space, started.input_shape, trial.path)
 
 
@@ -176,7 +176,7 @@ def outline_architecture(reading: RunView, trial: Trial) -> Term:
 def explain_omission(reading: RunView) -> str:
     """What is not told of the run's architectures, and how to get it: what only reads runs no code of others."""
     return (
-        "" if reading.trusted else own_code.describe_unknown_kinds(reading.run.space, reading.run.started.space_source)
+        "" if reading.trusted else user_code.describe_unknown_kinds(reading.run.space, reading.run.started.space_source)
     )
 
 

@@ -12,10 +12,10 @@ from archwright.cli.output import (
     make_property_table,
     pluralize,
 )
-from archwright.cli.own_code import load_logged_term
 from archwright.cli.reports.facts import Facts, explain_omission
 from archwright.cli.reports.reading import RunView
 from archwright.cli.suggestion import format_command
+from archwright.cli.user_code import load_logged_term
 from archwright.cli.values import parse_searcher_text, parse_settings
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON

@@ -1,4 +1,4 @@
-"""What a search is to evaluate with, checked as far as possible before anything is logged."""
+"""The evaluator of a search, as its options say, checked as far as possible before anything is logged."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from attrs import evolve
 
 from archwright.cli.output import say
-from archwright.cli.own_code import trust_named_source
-from archwright.cli.runs import own_function
+from archwright.cli.runs import user_function
+from archwright.cli.user_code import trust_named_source
 from archwright.cli.values import BadOption, parse_settings, require_plain_text
 from archwright.core.budget import Budget, parse_budget
 from archwright.core.errors import suggest_names
@@ -22,143 +22,141 @@ from archwright.evaluate.training.recipe import ALIASES, make_recipe
 from archwright.evaluate.verdict import COST_METRICS, TRAINING_METRICS
 from archwright.store.events import RunStarted
 
-TABLES = ("nasbench201", "fcnet")
+TABLE_KINDS = ("nasbench201", "fcnet")
 
 
-def chosen(
-    source: str | None, data: str | None, metric: str | None, train: Sequence[str], given: Mapping[str, Any]
+def configure_evaluator(
+    source: str | None, data: str | None, metric: str | None, train: Sequence[str], options: Mapping[str, Any]
 ) -> Config:
-    """The evaluator that a person asked for: a table, a function of their own, or, without a source, training."""
+    """The evaluator that the options name: a table, a user's function, or, without a source, training."""
     if source is None:
-        return training(data, train, given)
+        return configure_training(data, train, options)
     kind, _, rest = source.partition(":")
-    if kind in TABLES:
-        _without(["keep", "validation", "image_size", "reader", "device", "train"], train, given)
+    if kind in TABLE_KINDS:
+        _refuse_training_options(["keep", "validation", "image_size", "reader", "device", "train"], train, options)
         path, *settings = rest.split(",")
         return config_from_json({"kind": kind, "table": path, **parse_settings("--evaluator", settings)})
-    _without(["keep"], train, given)
-    return function(source, data, metric, train, given)
+    _refuse_training_options(["keep"], train, options)
+    return configure_function(source, data, metric, train, options)
 
 
-def budget(config: Config, given: str | None) -> Budget:
-    """What a trial may spend, if the person does not say: five epochs, or what a table's results were trained for.
+def choose_budget(config: Config, text: str | None) -> Budget:
+    """The budget of a trial that `text` names; by default five epochs, or that of a table's results.
 
-    NotInTable where a table has no results for what the person said.
+    NotInTable where a table has no results for that budget.
     """
-    if given and isinstance(config, FunctionConfig) and own_function.reads_budget(config) is False:
+    if text and isinstance(config, FunctionConfig) and user_function.reads_budget(config) is False:
         say(f"--budget does nothing: {config.source} has no parameter budget", err=True)
     if not isinstance(config, Nasbench201Config | FcnetConfig):
-        return parse_budget(given or "5epochs")
-    spent = parse_budget(given or config.budget)
-    config.require_budget(spent)
-    return spent
+        return parse_budget(text or "5epochs")
+    trial_budget = parse_budget(text or config.budget)
+    config.require_budget(trial_budget)
+    return trial_budget
 
 
-def models_kept(config: Config, wanted: int | None) -> int:
-    """Of how many trials the models are kept, if the person does not say: of the best one, where there are models.
+def choose_models_to_keep(config: Config, keep_models: int | None) -> int:
+    """The number of best trials whose models are kept; by default 1 where there are models, and 0 for a table.
 
-    There are none in a table. A function has one only if it asks for it, which nothing but importing it may tell; of
-    one that does not, nothing is written.
+    A function has a model only if it has a parameter for it, which may show only when it is imported; without one,
+    nothing is written.
     """
-    return (1 if isinstance(config, TrainingConfig | FunctionConfig) else 0) if wanted is None else wanted
+    return (1 if isinstance(config, TrainingConfig | FunctionConfig) else 0) if keep_models is None else keep_models
 
 
-def say_overruled(config: Config, space: Term) -> None:
-    """Say on stderr which settings of the training do nothing, since every model of the space has its own."""
+def say_overruled_settings(config: Config, space: Term) -> None:
+    """Print on stderr which --train settings do nothing, since every model of the space sets them itself."""
     if not isinstance(config, TrainingConfig | FunctionConfig):
         return
-    ours = ALIASES if isinstance(config, TrainingConfig) else {}
-    theirs = {ours.get(name, name): name for name in _always_set(space)}
+    aliases = ALIASES if isinstance(config, TrainingConfig) else {}
+    fixed_settings = {aliases.get(name, name): name for name in _find_fixed_settings(space)}
     for name in config.settings:
-        if (of_space := theirs.get(ours.get(name, name))) is not None:
-            say(f"--train {name} does nothing: the space sets {of_space} in every model", err=True)
+        if (space_setting := fixed_settings.get(aliases.get(name, name))) is not None:
+            say(f"--train {name} does nothing: the space sets {space_setting} in every model", err=True)
 
 
-def _always_set(space: Term) -> frozenset[str]:
-    """The settings that every model of a space has, as far as that is seen without making one."""
+def _find_fixed_settings(space: Term) -> frozenset[str]:
+    """The names of the settings that every model of a space sets, as far as the term shows without sampling."""
     match space:
         case Settings():
             return frozenset(name for name, _ in space.entries)
         case Either():
-            return frozenset.intersection(*map(_always_set, space.terms))
+            return frozenset.intersection(*map(_find_fixed_settings, space.terms))
         case Composite():
-            return frozenset[str]().union(*map(_always_set, space.subterms))
+            return frozenset[str]().union(*map(_find_fixed_settings, space.subterms))
         case _:
             return frozenset()
 
 
-def objective(config: Config, metric: str | None, minimize: bool | None) -> Objective:
-    """What the search is about, if the person does not say: accuracy, a regression's loss, or what a function says.
+def choose_objective(config: Config, metric: str | None, minimize: bool | None) -> Objective:
+    """The objective of a search; by default accuracy, a regression table's loss, or the score that a function names.
 
-    Of what is measured here, costs and losses are minimized unless the person says otherwise. Raises BadOption for what
-    no search may be about.
+    Costs and losses of our own measuring are minimized unless the user says otherwise. Raises BadOption for a metric
+    that no search may have as its objective.
     """
-    own = config if isinstance(config, FunctionConfig) else None
+    function = config if isinstance(config, FunctionConfig) else None
     name = (
         require_plain_text("--metric", metric)
         if metric
-        else (own.metric if own else "loss" if isinstance(config, FcnetConfig) else "accuracy")
+        else (function.metric if function else "loss" if isinstance(config, FcnetConfig) else "accuracy")
     )
     if name.startswith("test_"):
-        place = f"the score of {own.source}" if own and not metric else "--metric"
-        raise BadOption(f"{place} is {name!r}; what test images say is for reports, not for a search to look at")
-    trained = TRAINING_METRICS if isinstance(config, TrainingConfig) else {}
-    if trained and name not in trained:
-        offered = [known for known in trained if not known.startswith("test_")]
-        raise BadOption(f"--metric is {name!r}; of what is known of a training, {suggest_names(name, offered)}")
-    if trained:
-        lower = trained[name].less_is_better
-    elif own:
-        lower = name in COST_METRICS or (own.less_is_better and name == own.metric)
+        origin = f"the score of {function.source}" if function and not metric else "--metric"
+        raise BadOption(f"{origin} is {name!r}; what test images say is for reports, not for a search to look at")
+    metrics = TRAINING_METRICS if isinstance(config, TrainingConfig) else {}
+    if metrics and name not in metrics:
+        candidates = [known for known in metrics if not known.startswith("test_")]
+        raise BadOption(f"--metric is {name!r}; of what is known of a training, {suggest_names(name, candidates)}")
+    if metrics:
+        less_is_better = metrics[name].less_is_better
+    elif function:
+        less_is_better = name in COST_METRICS or (function.less_is_better and name == function.metric)
     else:
-        lower = isinstance(config, FcnetConfig) and name == "loss"
-    return Objective(name, "minimize" if (lower if minimize is None else minimize) else "maximize")
+        less_is_better = isinstance(config, FcnetConfig) and name == "loss"
+    return Objective(name, "minimize" if (less_is_better if minimize is None else minimize) else "maximize")
 
 
-def training(data: str | None, train: Sequence[str], given: Mapping[str, Any]) -> TrainingConfig:
-    """Training on `data`, with the settings that were `given`, those that are None being as usual."""
+def configure_training(data: str | None, train: Sequence[str], options: Mapping[str, Any]) -> TrainingConfig:
+    """Training on `data`, with these `options`; those that are None have their defaults."""
     settings = parse_settings("--train", train)
     make_recipe(settings)  # raises what is wrong with them
     config = TrainingConfig(data or "digits", settings=settings)
-    return evolve(config, **{name: value for name, value in given.items() if value is not None})
+    return evolve(config, **{name: value for name, value in options.items() if value is not None})
 
 
-def function(
-    source: str, data: str | None, metric: str | None, train: Sequence[str], given: Mapping[str, Any]
+def configure_function(
+    source: str, data: str | None, metric: str | None, train: Sequence[str], options: Mapping[str, Any]
 ) -> FunctionConfig:
-    """A person's own function as the evaluator, with what was `given` for it.
-
-    Its score is what it says itself, or else `metric`.
-    """
-    there = {name: value for name, value in given.items() if value is not None}
-    config = evolve(FunctionConfig(source, data=data, settings=parse_settings("--train", train)), **there)
-    own_function.check(config, [*there, *(["train"] if train else [])], later=("input_shape", "model"))
-    said = own_function.score(trust_named_source(source))
-    if said is None:
+    """A user's function as the evaluator, with these `options`; its score is the one it names, or else `metric`."""
+    given_options = {name: value for name, value in options.items() if value is not None}
+    config = evolve(FunctionConfig(source, data=data, settings=parse_settings("--train", train)), **given_options)
+    option_names = [*given_options, *(["train"] if train else [])]
+    user_function.check_function(config, option_names, undetermined=("input_shape", "model"))
+    score = user_function.read_score(trust_named_source(source))
+    if score is None:
         return evolve(config, metric=metric or config.metric)
-    return evolve(config, metric=said.metric, less_is_better=said.direction == "minimize")
+    return evolve(config, metric=score.metric, less_is_better=score.direction == "minimize")
 
 
-def _without(names: Sequence[str], train: Sequence[str], given: Mapping[str, Any]) -> None:
-    """BadOption where one of these options was given, which are for training alone."""
+def _refuse_training_options(names: Sequence[str], train: Sequence[str], options: Mapping[str, Any]) -> None:
+    """BadOption where one of the named options, which are for training alone, was given."""
     for name in names:
-        if (train or None if name == "train" else given.get(name)) is not None:
+        if (train or None if name == "train" else options.get(name)) is not None:
             raise BadOption(f"--{name.replace('_', '-')} is for training; it does not go with --evaluator")
 
 
-def of_run(started: RunStarted) -> Config:
-    """The evaluator that a run was begun with. It knows the shape of the inputs if it did; older runs do not say."""
+def read_config(started: RunStarted) -> Config:
+    """The evaluator that a run was begun with, as its log has it; older logs leave out a function's input shape."""
     config = config_from_json(started.evaluator)
-    noted = not isinstance(config, FunctionConfig) or "input_shape" in started.evaluator
-    return config if noted else evolve(config, input_shape=started.input_shape)
+    has_input_shape = not isinstance(config, FunctionConfig) or "input_shape" in started.evaluator
+    return config if has_input_shape else evolve(config, input_shape=started.input_shape)
 
 
-def on_this_machine(config: Config, device: str | None, data_dir: str | None) -> Config:
-    """An evaluator as it was logged, on another device or with its data elsewhere."""
+def adapt_to_machine(config: Config, device: str | None, data_dir: str | None) -> Config:
+    """A logged evaluator with another device, or with its data elsewhere."""
     if not isinstance(config, TrainingConfig | FunctionConfig):
         if device is not None:
             raise BadOption("--device is for training; the run has a table of results")
         return config
     if isinstance(config, FunctionConfig) and device is not None:
-        own_function.check(config, ["device"], later=("input_shape", "model"))
+        user_function.check_function(config, ["device"], undetermined=("input_shape", "model"))
     return evolve(config, device=device or config.device, data_dir=data_dir or config.data_dir)

@@ -1,9 +1,9 @@
-"""The images that a run is about: what is found of them before it begins or goes on, is said and is logged."""
+"""The images of a run: what is read of them before it begins or is resumed, printed and logged."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console as Screen
+from rich.console import Console
 
 from archwright.cli.output import say
 from archwright.cli.values import BadOption
@@ -15,15 +15,15 @@ from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.store.errors import UnreadableEvent
 from archwright.store.events import RunStarted
 
-SIZES = ("train", "validation", "test")  # what is logged of a data set beside the names of its classes
+SPLIT_NAMES = ("train", "validation", "test")  # whose sizes are logged beside the names of the classes
 
 
 class DataChanged(ArchwrightError, RuntimeError):
     """A run whose images are of other classes than those that it was begun with."""
 
 
-def images_of(config: Config) -> DataInfo | None:
-    """What the data of an evaluator is like, if it has any; raises BadOption, and what is wrong with the data."""
+def describe_images(config: Config) -> DataInfo | None:
+    """The shape, classes and sizes of an evaluator's data, if any. Raises BadOption, and errors of the data."""
     if not isinstance(config, TrainingConfig | FunctionConfig):
         return None
     if config.data is not None:
@@ -33,17 +33,17 @@ def images_of(config: Config) -> DataInfo | None:
     return None
 
 
-def logged(images: DataInfo | None) -> JSON:
-    """What the log keeps of them: the names of the classes, in the order of a model's outputs, and the sizes."""
+def images_to_json(images: DataInfo | None) -> JSON:
+    """What is logged of a run's images: the class names, in the order of a model's outputs, and the sizes of splits."""
     if images is None:
         return None
-    return {"classes": list(images.class_names), **{size: getattr(images, size) for size in SIZES}}
+    return {"classes": list(images.class_names), **{split: getattr(images, split) for split in SPLIT_NAMES}}
 
 
-def data_in(name: str, started: RunStarted) -> Mapping[str, Any] | None:
-    """What the log has of the images of the run `name`, as `logged` gives it; raises UnreadableEvent."""
+def read_logged_images(name: str, started: RunStarted) -> Mapping[str, Any] | None:
+    """What the log has of the images of the run `name`, as `images_to_json` gives it; raises UnreadableEvent."""
     data: Any = started.data
-    if data is None or _is_of_images(data):
+    if data is None or _is_image_data(data):
         return data
     raise UnreadableEvent(
         f"what {name} has for its images is {to_one_line(repr(data))[:200]}, and not the names of their classes and "
@@ -51,25 +51,26 @@ def data_in(name: str, started: RunStarted) -> Mapping[str, Any] | None:
     )
 
 
-def _is_of_images(data: Any) -> bool:
+def _is_image_data(data: Any) -> bool:
     if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
         return False
-    texts = all(isinstance(name, str) for name in data["classes"])
-    return texts and all(isinstance(data.get(size, 0), int) for size in SIZES)
+    has_class_names = all(isinstance(name, str) for name in data["classes"])
+    return has_class_names and all(isinstance(data.get(split, 0), int) for split in SPLIT_NAMES)
 
 
-def say_found(images: DataInfo | None, config: Config, out: Screen) -> None:
-    """Say in a line what was found, and warn on stderr of what may be amiss."""
+def say_images(images: DataInfo | None, config: Config, console: Console) -> None:
+    """Print the images in a line, and warnings about them on stderr."""
     if images is None:
         return
-    old = isinstance(config, TrainingConfig | FunctionConfig) and config.reader < LATEST_READER
-    out.print(to_one_line(summarize_dataset(images) + "; read and split as reader 1 does" * old), soft_wrap=True)
+    is_old_reader = isinstance(config, TrainingConfig | FunctionConfig) and config.reader < LATEST_READER
+    reader_note = "; read and split as reader 1 does" if is_old_reader else ""
+    console.print(to_one_line(summarize_dataset(images) + reader_note), soft_wrap=True)
     for line in warn_of_absent_classes(images):
         say(to_one_line(line), err=True)
 
 
-def require_unchanged(name: str, started: RunStarted, images: DataInfo | None) -> None:
-    """Nothing, if the images are those that a run was begun with, as far as its log tells; a line if there are more.
+def require_same_images(name: str, started: RunStarted, images: DataInfo | None) -> None:
+    """Nothing, if the images are those that a run was begun with, as far as its log tells; a warning if there are more.
 
     Raises DataChanged where they are of other classes or another shape.
     """
@@ -80,17 +81,19 @@ def require_unchanged(name: str, started: RunStarted, images: DataInfo | None) -
             f"the images of {images.name} are of shape {images.input_shape} now, and {name} was begun with "
             f"{tuple(started.input_shape)}; put back what was there, or begin a new run"
         )
-    was = data_in(name, started)
-    if was is None:
+    logged = read_logged_images(name, started)
+    if logged is None:
         return
-    if list(images.class_names) != was["classes"]:
+    if list(images.class_names) != logged["classes"]:
         raise DataChanged(
             f"the classes of {images.name} are {', '.join(images.class_names)} now, and {name} was begun with "
-            f"{', '.join(was['classes'])}; put back what was there, or begin a new run"
+            f"{', '.join(logged['classes'])}; put back what was there, or begin a new run"
         )
-    now = logged(images)
+    current = images_to_json(images)
     if changes := [
-        f"{was[size]} {size} images, now {now[size]}" for size in SIZES if size in was and was[size] != now[size]
+        f"{logged[split]} {split} images, now {current[split]}"
+        for split in SPLIT_NAMES
+        if split in logged and logged[split] != current[split]
     ]:
         say(
             f"warning: {images.name} has changed since {name} was begun ({', '.join(changes)}); scores from here on "

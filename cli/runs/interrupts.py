@@ -1,7 +1,7 @@
-"""What a signal means to a search: first let end what runs, then stop at once, then die.
+"""What signals mean to a search: the first lets running trials end, the second stops at once, the third kills.
 
-Ctrl-C is a person's, who can press it again. SIGTERM and SIGHUP are a system's, which soon kills what does not end:
-after them what runs has a grace.
+Ctrl-C comes from a user, who can press it again. SIGTERM and SIGHUP come from a system, which soon kills what does not
+end: after them, running trials have a grace period.
 """
 
 import signal
@@ -15,23 +15,23 @@ from attrs import define, field
 from archwright.cli.output import format_duration
 from archwright.search.running.loop import StopRequest
 
-ASKING = (signal.SIGTERM, signal.SIGHUP)
-SIGNALS = (signal.SIGINT, *ASKING)
+SYSTEM_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, *SYSTEM_SIGNALS)
 
 
 @define
 class Interrupts:
-    """The signals that have come so far. The handler only notes them: what it interrupts may hold any lock."""
+    """The signals received so far. The handler only records them: the code that it interrupts may hold any lock."""
 
-    grace: float  # seconds that what runs may go on after a system has asked for an end
+    grace: float  # seconds for which running trials may go on after SIGTERM or SIGHUP
     clock: Callable[[], float] = time.monotonic
-    received: list[int] = field(factory=list[int])
-    asked: float | None = None  # when a system first did, on the clock
+    received: list[int] = field(factory=list[int])  # signal numbers, in the order of their coming
+    grace_start: float | None = None  # when the first SIGTERM or SIGHUP came, on the clock
 
     @property
     def urgency(self) -> StopRequest:
         """How urgently the run is to stop."""
-        if self.asked is not None and self.clock() - self.asked >= self.grace:
+        if self.grace_start is not None and self.clock() - self.grace_start >= self.grace:
             return StopRequest.IMMEDIATE
         return StopRequest(min(len(self.received), StopRequest.IMMEDIATE))
 
@@ -40,37 +40,38 @@ class Interrupts:
         """What a shell expects of a process that a signal stopped: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + self.received[-1]
 
-    def said(self, what: str, later: str) -> str:
-        """What a person is told: that `what` runs may end, or that it is stopped and runs again `later`."""
+    def describe(self, noun: str, condition: str) -> str:
+        """What the user is told: that the running `noun` may end, or are stopped and run again when `condition`."""
         if self.urgency == StopRequest.IMMEDIATE:
-            return f"stopping at once; the running {what} run again when {later}"
-        if self.asked is None:
-            return f"finishing the running {what}; press Ctrl-C again to stop at once"
+            return f"stopping at once; the running {noun} run again when {condition}"
+        if self.grace_start is None:
+            return f"finishing the running {noun}; press Ctrl-C again to stop at once"
         name = signal.Signals(self.received[-1]).name
-        return f"{name}: the running {what} have {format_duration(self.grace)} to end; a second signal stops at once"
+        return f"{name}: the running {noun} have {format_duration(self.grace)} to end; a second signal stops at once"
 
-    def note(self, number: int, _: FrameType | None) -> None:
-        """Take a signal in; the third one ends the process wherever it is, say waiting for a locked file."""
+    def handle(self, number: int, _: FrameType | None) -> None:
+        """Record a signal; the third one ends the process wherever it is, say waiting for a locked file."""
         self.received.append(number)
-        if number in ASKING and self.asked is None:
-            self.asked = self.clock()
+        if number in SYSTEM_SIGNALS and self.grace_start is None:
+            self.grace_start = self.clock()
         if len(self.received) > StopRequest.IMMEDIATE:
             raise KeyboardInterrupt
 
 
 @contextmanager
-def noted(grace: float) -> Generator[Interrupts]:
-    """Take the signals that would have ended the process, for as long as the block lasts.
+def catch_signals(grace: float) -> Generator[Interrupts]:
+    """Catch the signals that would have ended the process, for as long as the block lasts.
 
-    One that the process was started to ignore stays so: a hang-up under `nohup`, Ctrl-C in the background of a script.
+    One that the process was started to ignore stays ignored: a hang-up under `nohup`, Ctrl-C in the background of a
+    script.
     """
     interrupts = Interrupts(grace)
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    taken = [number for number, handler in before.items() if handler != signal.SIG_IGN]
-    for number in taken:
-        signal.signal(number, interrupts.note)
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
+    handled = [number for number, handler in previous.items() if handler != signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, interrupts.handle)
     try:
         yield interrupts
     finally:
-        for number in taken:
-            signal.signal(number, before[number] or signal.SIG_DFL)
+        for number in handled:
+            signal.signal(number, previous[number] or signal.SIG_DFL)

@@ -1,124 +1,147 @@
-"""What a person sees while a search goes on: a few live lines on a terminal, a line for each event elsewhere."""
+"""The progress of a search: a fold of its events, and a line of text for each of them."""
 
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-from attrs import define, field
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+from attrs import evolve, field, frozen
 
-from archwright.cli.output import format_duration, format_score, make_console
-from archwright.cli.runs.interrupts import Interrupts
-from archwright.cli.runs.status import Running, Standing, line
+from archwright.cli.output import format_duration, format_score
+from archwright.cli.reports.reading import rank_trials, sort_trials
 from archwright.core.budget import Budget
-from archwright.core.errors import to_one_line
-from archwright.search.running.loop import StopRequest
-from archwright.store.events import Event, Scored
-
-PER_SECOND = 4  # pictures
-TRIALS = ("trials", "the run is resumed")  # what runs, and when it runs again where it is stopped
-
-
-@define
-class Watcher:
-    """Keeps a standing up to date and tells a person what happens."""
-
-    run: str
-    standing: Standing
-    console: Console = field(factory=make_console)
-    told: StopRequest = StopRequest.NONE
-
-    @property
-    def live(self) -> bool:
-        """Whether it can draw over what it drew before."""
-        return self.console.is_terminal and not self.console.is_dumb_terminal
-
-    def watch(self, event: Event) -> None:
-        """Take one more event in; on a live display, only the ends of trials stay to be read."""
-        before, self.standing = self.standing, self.standing.after(event, time.monotonic())
-        text = line(event, before, self.standing)
-        if text is not None and (not self.live or isinstance(event, Scored)):
-            self.say(text)
-
-    def stop(self, interrupts: Interrupts) -> StopRequest:
-        """How urgently the run is to stop, which is said when it is new."""
-        urgency = interrupts.urgency
-        if urgency > self.told:
-            self.told = urgency
-            self.say(interrupts.said(*TRIALS))
-        return urgency
-
-    def say(self, text: str) -> None:
-        """Print a line; it arrives at once also through a pipe."""
-        self.console.print(Text(to_one_line(text)), no_wrap=self.live, overflow="ellipsis")
-        self.console.file.flush()
-
-    def picture(self) -> Group:
-        """What stands at the bottom of a terminal."""
-        now, standing = time.monotonic(), self.standing
-        return Group(_head(self.run, standing, self.told, now), _running(standing, now))
+from archwright.core.objective import Objective
+from archwright.evaluate.user_errors import summarize_error
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    Scored,
+)
+from archwright.store.fold import RunState
 
 
-@contextmanager
-def watched(watcher: Watcher) -> Generator[None]:
-    """Keep the picture up to date for as long as the block lasts, where there is a terminal to draw it on."""
-    if not watcher.live:
-        yield
-        return
-    with Live(get_renderable=watcher.picture, console=watcher.console, refresh_per_second=PER_SECOND, transient=True):
-        yield
+@frozen
+class RunningAttempt:
+    """An attempt at a trial that has no score yet."""
+
+    attempt: int
+    start_time: float  # seconds, on the caller's clock
+    epoch: int = 0  # the last reported one
+    metrics: Mapping[str, float] = field(factory=dict[str, float])
+    ended: AttemptEnded | None = None
 
 
-def _head(run: str, standing: Standing, told: StopRequest, now: float) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(ratio=1)
-    grid.add_column(no_wrap=True, justify="right")
-    grid.add_column(no_wrap=True, justify="right")
-    left = standing.left(now)
-    grid.add_row(
-        Text(run, style="bold"),
-        ProgressBar(max(1, standing.target), standing.scored),
-        f"{standing.scored}/{standing.target} trials{_failures(standing)}  {_best(standing)}",
-        "stopping" if told else f"{format_duration(left)} left" if left is not None else "",
-    )
-    return grid
+@frozen
+class RunProgress:
+    """How far a search is, as far as its user sees it."""
+
+    objective: Objective
+    start_time: float  # when this process began to run it, in seconds on the caller's clock
+    target: int = 0  # trials in all
+    scored: int = 0  # trials
+    failed: int = 0  # of these
+    scored_before: int = 0  # by earlier processes
+    best: tuple[float, int] | None = None  # score and trial
+    budgets: Mapping[int, Budget] = field(factory=dict[int, Budget])  # of the trials that are not scored
+    running: Mapping[int, RunningAttempt] = field(factory=dict[int, RunningAttempt])
+
+    def estimate_seconds_left(self, now: float) -> float | None:
+        """Seconds until the last trial is scored, at the pace of this process so far; None before its first score."""
+        scored = self.scored - self.scored_before
+        return (now - self.start_time) / scored * max(0, self.target - self.scored) if scored else None
+
+    def apply(self, event: Event, now: float) -> "RunProgress":
+        """The progress after one more event."""
+        match event:
+            case RunStarted(trials=trials) | RunResumed(trials=trials):
+                return evolve(self, target=trials)
+            case Proposed(trial, _, budget):
+                return evolve(self, budgets={**self.budgets, trial: budget})
+            case AttemptStarted(trial, attempt):
+                return self._update_attempt(trial, RunningAttempt(attempt, now))
+            case Reported(trial, _, epoch, metrics):
+                return self._update_attempt(trial, evolve(self.running[trial], epoch=epoch, metrics=metrics))
+            case AttemptEnded(trial):
+                return self._update_attempt(trial, evolve(self.running[trial], ended=event))
+            case Scored():
+                return self._apply_score(event)
+            case _:
+                return self
+
+    def _update_attempt(self, trial: int, attempt: RunningAttempt) -> "RunProgress":
+        return evolve(self, running={**self.running, trial: attempt})
+
+    def _apply_score(self, event: Scored) -> "RunProgress":
+        best = self.best
+        if event.score is not None and (best is None or self.objective.is_better(event.score, best[0])):
+            best = (event.score, event.trial)
+        return evolve(
+            self,
+            scored=self.scored + 1,
+            failed=self.failed + (event.status != "ok"),
+            best=best,
+            budgets={trial: budget for trial, budget in self.budgets.items() if trial != event.trial},
+            running={trial: attempt for trial, attempt in self.running.items() if trial != event.trial},
+        )
 
 
-def _failures(standing: Standing) -> str:
-    return f", {standing.failed} failed" if standing.failed else ""
+def start_progress(state: RunState, objective: Objective, now: float) -> RunProgress:
+    """The progress of a run that a process begins or resumes now."""
+    trials = sort_trials(state)
+    best = next(((t.score, t.trial) for t in rank_trials(trials, objective) if t.score is not None), None)
+    failed = sum(t.status not in (None, "ok") for t in trials)
+    budgets = {t.trial: t.budget for t in trials if t.status is None}
+    return RunProgress(objective, now, state.target, state.scored, failed, state.scored, best, budgets)
 
 
-def _best(standing: Standing) -> str:
-    return "" if standing.best is None else f"best {format_score(standing.best[0])} (trial {standing.best[1]})"
+def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str | None:
+    """An event in one line of text; None for one that is not worth a line."""
+    match event:
+        case AttemptStarted(trial, attempt):
+            retry = f" again, attempt {attempt}{_explain_retry(trial, before)}" if attempt > 1 else ""
+            return f"trial {trial}  began{retry}"
+        case Reported(trial, _, epoch, metrics):
+            metric = _format_metric(metrics, before.objective)
+            return f"trial {trial}  epoch {_format_epoch(trial, epoch, before)}  {metric}"
+        case Scored(trial, "ok", score):
+            best = "  best so far" if after.best != before.best else ""
+            end = _find_end(trial, before)
+            early_stop = f"  stopped after epoch {end.stopped.epoch} ({end.stopped.by})" if end and end.stopped else ""
+            value = f"{before.objective.metric} {format_score(score)}"
+            return f"trial {trial}  {value}  in {_format_time(trial, before)}{early_stop}{best}"
+        case Scored(trial, status):
+            end = _find_end(trial, before)
+            reason = "" if end is None else summarize_error(end.error)
+            return f"trial {trial}  {status.replace('_', ' ')}  after {_format_time(trial, before)}  {reason}".rstrip()
+        case _:
+            return None
 
 
-def _running(standing: Standing, now: float) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for justify in ("right", "left", "left", "right"):
-        grid.add_column(no_wrap=True, justify=justify)
-    for trial, running in sorted(standing.running.items()):
-        budget = standing.budgets.get(trial)
-        grid.add_row(f"trial {trial}", *_state(running, budget, standing, now), format_duration(now - running.began))
-    return grid
+def _format_epoch(trial: int, epoch: int, progress: RunProgress) -> str:
+    budget = progress.budgets.get(trial)
+    if budget is None or budget.unit != "epochs" or epoch - 1 >= budget.amount:  # a function need not read its budget
+        return str(epoch)
+    return f"{epoch}/{budget.amount:g}"
 
 
-def _state(running: Running, budget: Budget | None, standing: Standing, now: float) -> tuple[str, str]:
-    measured = running.metrics.get(standing.objective.metric)
-    return _spent(
-        running, budget, now
-    ), "" if measured is None else f"{standing.objective.metric} {format_score(measured)}"
+def _format_metric(metrics: Mapping[str, float], objective: Objective) -> str:
+    metric = objective.metric if objective.metric in metrics else next(iter(metrics), "")
+    return f"{metric} {format_score(metrics[metric])}" if metric else ""
 
 
-def _spent(running: Running, budget: Budget | None, now: float) -> str:
-    if not running.epoch:
-        return "starting"
-    if budget is not None and budget.unit == "epochs":
-        return f"epoch {running.epoch}/{budget.amount:g}"
-    if budget is not None and budget.unit == "seconds":
-        return f"epoch {running.epoch}, {min(now - running.began, budget.amount):.0f}/{budget.amount:g} s"
-    return f"epoch {running.epoch}"
+def _explain_retry(trial: int, progress: RunProgress) -> str:
+    """Why a trial is tried again, if that is known; if not, the search was interrupted."""
+    end = _find_end(trial, progress)
+    return "" if end is None else f": {summarize_error(end.error) or end.status}"
+
+
+def _find_end(trial: int, progress: RunProgress) -> AttemptEnded | None:
+    """The end of the trial's last attempt, as long as it is neither tried again nor scored."""
+    return progress.running[trial].ended if trial in progress.running else None
+
+
+def _format_time(trial: int, progress: RunProgress) -> str:
+    end = _find_end(trial, progress)
+    return format_duration(end.seconds if end is not None else 0.0)

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from archwright.cli.reports.facts import rebuild_leaf
 from archwright.cli.reports.reading import RunView
-from archwright.cli.runs.images import logged
+from archwright.cli.runs.images import images_to_json
 from archwright.cli.values import BadOption, parse_settings
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
@@ -36,7 +36,7 @@ from archwright.store.events import RunStarted
 from archwright.store.runs import check_run_name
 
 
-def final(
+def configure_retraining(
     reading: RunView,
     trial: int,
     train: Sequence[str],
@@ -45,11 +45,11 @@ def final(
     device: str | None,
     image_size: tuple[int, int] | None = None,
 ) -> TrainingConfig:
-    """How a trial is trained for good: as in its search, but for what is given, and on its validation images, too.
+    """The final training of a trial: as in its search, but for the given options, and on its validation images, too.
 
     Raises BadOption where the run's trials were not trained, and what is wrong with the settings.
     """
-    config = _base(reading, trial, data)
+    config = _make_base_config(reading, trial, data)
     overrides = override_settings(config.overrides, parse_settings("--train", train))
     config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
     config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
@@ -58,20 +58,20 @@ def final(
     return config
 
 
-def images_for(reading: RunView, trial: int, config: TrainingConfig) -> DataInfo:
-    """What the images are like; BadOption where they do not fit the architecture, and what is wrong with the data."""
+def describe_training_images(reading: RunView, trial: int, config: TrainingConfig) -> DataInfo:
+    """The images to train on; BadOption where they do not fit the architecture, and errors of the data."""
     info, node = describe_configured_dataset(config), rebuild_leaf(reading, reading.trial(trial))
-    takes, gives = tuple(reading.run.started.input_shape), node.out_shape
-    if takes != info.input_shape or gives != (info.classes,):
+    input_shape, output_shape = tuple(reading.run.started.input_shape), node.out_shape
+    if input_shape != info.input_shape or output_shape != (info.classes,):
         raise BadOption(
-            f"trial {trial} of {reading.name} takes inputs of {format_shape(takes)} and gives {format_shape(gives)} "
-            f"outputs, and {config.data} has images of {format_shape(info.input_shape)} in {info.classes} classes; "
-            "give --data with a data set that fits"
+            f"trial {trial} of {reading.name} takes inputs of {format_shape(input_shape)} and gives "
+            f"{format_shape(output_shape)} outputs, and {config.data} has images of {format_shape(info.input_shape)} "
+            f"in {info.classes} classes; give --data with a data set that fits"
         )
     return info
 
 
-def started(
+def make_start(
     reading: RunView,
     trial: int,
     config: TrainingConfig,
@@ -80,46 +80,46 @@ def started(
     seeds: int,
     seed: int | None,
 ) -> RunStarted:
-    """The beginning of a run that trains a trial's architecture `seeds` times.
+    """The first event of a run that trains a trial's architecture `seeds` times.
 
     The seed, if none is given, is that of the trial's own training, so that no training is seeded as one of the
     search's was; the budget is that of the trial. All models are kept.
     """
-    was = reading.run.started
+    search_start = reading.run.started
     path = reading.trial(trial).path
     return RunStarted(
         space=reading.run.space,
-        space_source=was.space_source,
-        input_shape=was.input_shape,
+        space_source=search_start.space_source,
+        input_shape=search_start.input_shape,
         searcher=searcher_to_json(Fixed.name, {"path": path, "run": reading.name, "trial": trial}),
         evaluator=config_to_json(config),
         objective=Objective("test_accuracy"),
         budget=budget or reading.trial(trial).budget,
-        seed=derive_training_seed(was.seed, trial) if seed is None else seed,
+        seed=derive_training_seed(search_start.seed, trial) if seed is None else seed,
         trials=seeds,
         versions=collect_versions(),
         keep_models=seeds,
-        data=logged(images),
+        data=images_to_json(images),
     )
 
 
-def usual_names(run: str, trial: int) -> Iterator[str]:
-    """RUN.retrain-TRIAL, and where there is one already RUN.retrain-TRIAL-2, -3 ..."""
+def generate_retraining_names(run: str, trial: int) -> Iterator[str]:
+    """The default names in order of preference: RUN.retrain-TRIAL, RUN.retrain-TRIAL-2, -3 ..."""
     stem = f"{run[:80]}.retrain-{trial}"
     return map(check_run_name, chain([stem], (f"{stem}-{number}" for number in count(2))))
 
 
-def _base(reading: RunView, trial: int, data: str | None) -> TrainingConfig:
+def _make_base_config(reading: RunView, trial: int, data: str | None) -> TrainingConfig:
     config = config_from_json(reading.run.started.evaluator)
     if isinstance(config, TrainingConfig):
         if data in (None, config.data):
             return config
         return evolve(config, data=data, data_dir=None, image_size=None, reader=LATEST_READER)
     if data is None:
+        evaluator = _describe_evaluator(config, reading.run.started.evaluator)
         raise BadOption(
-            f"{reading.name} was evaluated by {_told(config, reading.run.started.evaluator)}, so there is no training "
-            f"of trial {trial} to do again; say what to train it on, as in "
-            f"--data {quote(data_for(config) or 'cifar10')}"
+            f"{reading.name} was evaluated by {evaluator}, so there is no training of trial {trial} to do again; "
+            f"say what to train it on, as in --data {quote(find_training_data(config) or 'cifar10')}"
         )
     if isinstance(config, FunctionConfig) and data == config.data:
         names = ("data", "data_dir", "validation", "split_seed", "image_size", "reader")
@@ -127,12 +127,12 @@ def _base(reading: RunView, trial: int, data: str | None) -> TrainingConfig:
     return TrainingConfig(data)
 
 
-def data_for(config: Config) -> str | None:
+def find_training_data(config: Config) -> str | None:
     """The data that a run's architectures can be trained on, as far as it is known."""
     if isinstance(config, TrainingConfig | FunctionConfig):
         return config.data
     return config.dataset if isinstance(config, Nasbench201Config) and config.dataset in BUILTIN_NAMES else None
 
 
-def _told(config: Config, evaluator: Mapping[str, JSON]) -> str:
+def _describe_evaluator(config: Config, evaluator: Mapping[str, JSON]) -> str:
     return config.source if isinstance(config, FunctionConfig) else f"looking trials up in {evaluator['table']}"

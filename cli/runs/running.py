@@ -1,4 +1,4 @@
-"""A search that goes on in this process, between a person, the log and the workers."""
+"""Running a search in this process: what its user sees, what its log gets, what its workers do."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from contextlib import closing
 
 import typer
 from attrs import field, frozen
-from rich.console import Console as Screen
+from rich.console import Console
 
 from archwright.cli import options, values
 from archwright.cli.output import format_budget, make_console, pluralize
@@ -15,11 +15,11 @@ from archwright.cli.reports.reading import RunView, view_run
 from archwright.cli.reports.repeats import format_origin, is_repeated
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
-from archwright.cli.runs import own_function
-from archwright.cli.runs.images import say_found
-from archwright.cli.runs.interrupts import Interrupts, noted
-from archwright.cli.runs.progress import Watcher, watched
-from archwright.cli.runs.status import Standing, standing
+from archwright.cli.runs import user_function
+from archwright.cli.runs.display import ProgressDisplay, refresh_display
+from archwright.cli.runs.images import say_images
+from archwright.cli.runs.interrupts import Interrupts, catch_signals
+from archwright.cli.runs.progress import RunProgress, start_progress
 from archwright.cli.suggestion import format_command
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
@@ -33,34 +33,34 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
 from archwright.store.fold import RunState
 
-MORE = "+16"  # trials that a person may want after those that were asked for
+MORE_TRIALS = "+16"  # of the suggested command that goes on with a finished run
 
-Run = Callable[[Evaluator, RunCallbacks], RunStopped]
+RunFunction = Callable[[Evaluator, RunCallbacks], RunStopped]
 
 
 @frozen
-class Going:
-    """A run, and how its trials are to be worked on."""
+class RunContext:
+    """A run, and how its trials are evaluated."""
 
     log: DuckDBLog
     name: str
     config: Config
-    source: str  # of the space: the workers load a person's file too
+    space_source: str  # the workers load a user's file too
     workers: int
-    trial_timeout: str | None
+    trial_timeout: str | None  # as the user wrote it
     retries: int
-    grace: str  # that running trials have after SIGTERM
-    images: DataInfo | None = None  # that it is about
-    out: Screen = field(factory=make_console)  # what is said of it on the way
-    trusted: bool = False  # whether this person lets the code run that the log names
+    grace: str  # of running trials after SIGTERM, as the user wrote it
+    images: DataInfo | None = None  # of the data, if there is any
+    console: Console = field(factory=make_console)  # where progress is printed
+    trusted: bool = False  # whether this user lets the code run that the log names
 
-    def command(self, verb: str, *words: str) -> str:
-        """A command that a person may type next."""
+    def format_command(self, verb: str, *words: str) -> str:
+        """A command about this run's log that the user may type next."""
         return format_command(self.log.path, verb, *words)
 
     @property
-    def resume(self) -> list[str]:
-        """The words with which this run goes on as it did."""
+    def resume_arguments(self) -> list[str]:
+        """The arguments of `archwright resume` with which this run goes on as it did."""
         workers = ["--workers", str(self.workers)] if self.workers > 1 else []
         timeout = ["--trial-timeout", self.trial_timeout] if self.trial_timeout else []
         retries = ["--retries", str(self.retries)] if self.retries != options.DEFAULT_RETRIES else []
@@ -69,102 +69,110 @@ class Going:
         return [self.name, *workers, *timeout, *retries, *grace, *trust]
 
 
-def begin(going: Going, started: RunStarted, run: Run) -> None:
-    """Go on with a run that is new."""
+def begin_run(context: RunContext, started: RunStarted, run_trials: RunFunction) -> None:
+    """Run the trials of a new run."""
     searcher, source = started.searcher, started.space_source
-    what = f"training {format_origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
-    going.out.print(
-        f"{going.name}: {what}, seed {started.seed}\n"
-        f"{pluralize(started.trials, 'trial')}{_each(going.config, started.budget)}, logged in {going.log.path}",
+    title = f"training {format_origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
+    context.console.print(
+        f"{context.name}: {title}, seed {started.seed}\n"
+        f"{pluralize(started.trials, 'trial')}{_describe_budget(context.config, started.budget)}, "
+        f"logged in {context.log.path}",
         soft_wrap=True,
     )
-    say_found(going.images, going.config, going.out)
-    _go_on(going, standing(RunState(), started.objective, time.monotonic()), run)
+    say_images(context.images, context.config, context.console)
+    _run_to_end(context, start_progress(RunState(), started.objective, time.monotonic()), run_trials)
 
 
-def _each(config: Config, budget: Budget) -> str:
-    """What a trial may spend, where it is told."""
-    told = own_function.reads_budget(config) if isinstance(config, FunctionConfig) else True
-    if told is None:
+def _describe_budget(config: Config, budget: Budget) -> str:
+    """What a trial may spend, where its evaluator reads the budget or may read it."""
+    reads_budget = user_function.reads_budget(config) if isinstance(config, FunctionConfig) else True
+    if reads_budget is None:
         return f", each with a budget of {format_budget(budget)}"
-    return f" of {format_budget(budget)} each" if told else ""
+    return f" of {format_budget(budget)} each" if reads_budget else ""
 
 
-def again(going: Going, before: RunRecord, run: Run) -> None:
-    """Go on with a run that is in the log."""
-    now = standing(before.state, before.started.objective, time.monotonic())
-    going.out.print(
-        f"{going.name}: {now.scored} of {pluralize(now.target, 'trial')} done, logged in {going.log.path}",
+def continue_run(context: RunContext, before: RunRecord, run_trials: RunFunction) -> None:
+    """Run the trials that a run in the log still needs."""
+    progress = start_progress(before.state, before.started.objective, time.monotonic())
+    context.console.print(
+        f"{context.name}: {progress.scored} of {pluralize(progress.target, 'trial')} done, "
+        f"logged in {context.log.path}",
         soft_wrap=True,
     )
-    say_found(going.images, going.config, going.out)
-    _go_on(going, now, run)
+    say_images(context.images, context.config, context.console)
+    _run_to_end(context, progress, run_trials)
 
 
-def _go_on(going: Going, now: Standing, run: Run) -> None:
-    """Let trials run until the run stops, then show the best one, and how to go on whatever happened."""
-    with noted(values.parse_grace(going.grace)) as interrupts:
-        watcher = Watcher(going.name, now, going.out)
+def _run_to_end(context: RunContext, progress: RunProgress, run_trials: RunFunction) -> None:
+    """Run trials until the run stops, then show the best one, and how to go on whatever happened."""
+    with catch_signals(values.parse_grace(context.grace)) as interrupts:
+        display = ProgressDisplay(context.name, progress, context.console)
         try:
-            stopped = _watched(going, watcher, interrupts, run)
-            looks = _show_outcome(going)
+            stopped = _run_with_display(context, display, interrupts, run_trials)
+            suggestions = _show_outcome(context)
         except BaseException as error:
-            if watcher.standing is not now and not isinstance(error, NoSuchMetric):  # it has begun, and may go on
-                _suggest(going.out, {"go on": going.command("resume", *going.resume)})
+            if display.progress is not progress and not isinstance(error, NoSuchMetric):  # it has begun, and may go on
+                _print_commands(context.console, {"go on": context.format_command("resume", *context.resume_arguments)})
             raise
-        _suggest(going.out, {**looks, "go on": _to_go_on(going, stopped)})
+        _print_commands(context.console, {**suggestions, "go on": _format_resume_command(context, stopped)})
     if stopped.reason == "interrupted":
         raise typer.Exit(interrupts.exit_code)
-    _require_score(view_run(going.log.path, going.name))
+    _require_score(view_run(context.log.path, context.name))
 
 
-def _watched(going: Going, watcher: Watcher, interrupts: Interrupts, run: Run) -> RunStopped:
-    timeout = values.parse_trial_timeout(going.trial_timeout)
-    callbacks = RunCallbacks(lambda: watcher.stop(interrupts), watcher.watch)
-    pool = open_evaluator(going.config, workers=going.workers, space_source=going.source, trial_timeout=timeout)
-    with watched(watcher), closing(pool) as evaluator:
+def _run_with_display(
+    context: RunContext, display: ProgressDisplay, interrupts: Interrupts, run_trials: RunFunction
+) -> RunStopped:
+    timeout = values.parse_trial_timeout(context.trial_timeout)
+    callbacks = RunCallbacks(lambda: display.get_stop_request(interrupts), display.show_event)
+    pool = open_evaluator(
+        context.config, workers=context.workers, space_source=context.space_source, trial_timeout=timeout
+    )
+    with refresh_display(display), closing(pool) as evaluator:
         if isinstance(evaluator, WorkerPool):
             evaluator.warm_up(callbacks.get_stop_request)
-        return run(evaluator, callbacks)
+        return run_trials(evaluator, callbacks)
 
 
-def _show_outcome(going: Going) -> dict[str, str]:
-    """Print what came of the run so far; what the person may want to look at then, and the command for it."""
-    reading = view_run(going.log.path, going.name)
+def _show_outcome(context: RunContext) -> dict[str, str]:
+    """Print the outcome of the run so far; what the user may want to look at next, and the command for it."""
+    reading = view_run(context.log.path, context.name)
     if is_repeated(reading.run.started):
         facts = describe_run(reading)
-        going.out.print()
-        show_trials(facts["trials"], facts, going.out)
-        return {"each training": going.command("show", going.name)}
+        context.console.print()
+        show_trials(facts["trials"], facts, context.console)
+        return {"each training": context.format_command("show", context.name)}
     best = next(iter(describe_best_trials(reading, 1)), None)
     failed = [trial.trial for trial in reading.trials if trial.status not in (None, "ok")]
     if best is None:
-        return {"why none has a score": going.command("show", going.name, str(failed[0]))} if failed else {}
+        return {"why none has a score": context.format_command("show", context.name, str(failed[0]))} if failed else {}
     show_winner(best, reading.run.state.scored, len(failed))
     return {
-        "how it learned": going.command("show", going.name, str(best["trial"])),
-        "how it compares": going.command("best", going.name),
+        "how it learned": context.format_command("show", context.name, str(best["trial"])),
+        "how it compares": context.format_command("best", context.name),
     }
 
 
 def _require_score(reading: RunView) -> None:
-    """NothingScored where the run has trials, and all of them have failed: with what the first one said."""
+    """NothingScored where the run has trials, and all of them have failed: with the error of the first one."""
     failed = [trial for trial in reading.trials if trial.status not in (None, "ok")]
     if failed and not any(trial.status == "ok" for trial in reading.trials):
         first = failed[0]
-        said = "" if first.ended is None else first.ended.error
-        raise NothingScored(f"no trial of {reading.name} has a score; trial {first.trial} was {first.status}: {said}")
+        first_error = "" if first.ended is None else first.ended.error
+        raise NothingScored(
+            f"no trial of {reading.name} has a score; trial {first.trial} was {first.status}: {first_error}"
+        )
 
 
-def _to_go_on(going: Going, stopped: RunStopped) -> str:
+def _format_resume_command(context: RunContext, stopped: RunStopped) -> str:
     """The command that goes on with the run."""
-    more = ["--trials", MORE] if stopped.reason == "finished" else []
-    return going.command("resume", *going.resume, *more)
+    more = ["--trials", MORE_TRIALS] if stopped.reason == "finished" else []
+    return context.format_command("resume", *context.resume_arguments, *more)
 
 
-def _suggest(out: Screen, commands: dict[str, str]) -> None:
-    out.print()
-    width = max(17, *(len(what) + 2 for what in commands))
-    for what, typed in commands.items():
-        out.print(f"{what + ':':<{width}}{typed}", soft_wrap=True)
-    out.file.flush()
+def _print_commands(console: Console, commands: dict[str, str]) -> None:
+    console.print()
+    width = max(17, *(len(title) + 2 for title in commands))
+    for title, command in commands.items():
+        console.print(f"{title + ':':<{width}}{command}", soft_wrap=True)
+    console.file.flush()

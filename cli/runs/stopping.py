@@ -1,4 +1,4 @@
-"""What halts hopeless trials, as a person asks for it."""
+"""The rule that stops trials early, as --stopping names it."""
 
 from archwright.cli.values import BadOption, parse_settings
 from archwright.core.json import JSON
@@ -7,11 +7,11 @@ from archwright.evaluate.config import REPORTED_METRICS, Config, FunctionConfig,
 from archwright.search.running.stopping import rule_to_json
 
 
-def stopping(text: str | None, config: Config, objective: Objective) -> JSON:
+def parse_stopping_rule(text: str | None, config: Config, objective: Objective) -> JSON:
     """The rule that a text such as `median` or `median,startup=8` names; None if there is none.
 
-    Raises UnknownStoppingRule, UnknownSetting, BadSetting, and BadOption where no epoch of a trial is reported that the
-    rule could judge by.
+    Raises UnknownStoppingRule, UnknownSetting, BadSetting, and BadOption where the evaluator reports no value of the
+    objective after an epoch.
     """
     if text is None:
         return None

@@ -6,7 +6,7 @@ import pytest
 from safetensors import safe_open
 
 import archwright as aw
-from archwright.cli.runs.evaluator import models_kept, say_overruled
+from archwright.cli.runs.evaluator import choose_models_to_keep, say_overruled_settings
 from archwright.cli.values import BadOption, parse_settings
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.tables.fcnet import FcnetConfig
@@ -29,9 +29,9 @@ def counts(architecture, budget):
 )
 def test_the_best_model_is_kept_where_there_are_models(config, usual):
     """Unless a person says otherwise."""
-    assert models_kept(config, None) == usual
-    assert models_kept(config, 0) == 0
-    assert models_kept(config, 3) == 3
+    assert choose_models_to_keep(config, None) == usual
+    assert choose_models_to_keep(config, 0) == 0
+    assert choose_models_to_keep(config, 3) == 3
 
 
 @pytest.mark.slow
@@ -69,11 +69,11 @@ EITHER = aw.either(aw.settings(crop=[1, 2]), aw.sequential(aw.settings(crop=3), 
 )
 def test_what_a_space_sets_in_every_model_need_not_be_set(capsys, space, settings, says):
     """In a line each, of a training and of a function, whose names are its own."""
-    say_overruled(TrainingConfig(settings=settings), space)
+    say_overruled_settings(TrainingConfig(settings=settings), space)
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", "".join(f"--train {line} in every model\n" for line in says))
-    say_overruled(FunctionConfig("a.py:b", settings={"lr_init": 1}), aw.settings(learning_rate=2))
-    say_overruled(Nasbench201Config("a.npz"), space)
+    say_overruled_settings(FunctionConfig("a.py:b", settings={"lr_init": 1}), aw.settings(learning_rate=2))
+    say_overruled_settings(Nasbench201Config("a.npz"), space)
     assert capsys.readouterr().err == ""
 
 

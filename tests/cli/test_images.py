@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from archwright.cli.runs.images import DataChanged, images_of, logged, require_unchanged, say_found
+from archwright.cli.runs.images import DataChanged, describe_images, images_to_json, require_same_images, say_images
 from archwright.cli.values import BadOption, parse_image_size
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.evaluate.data.dataset import DataInfo
@@ -19,7 +19,7 @@ from archwright.store.log import START
 from tests.search.instant import make_started
 
 DIGITS = describe_dataset("digits")
-BEGUN = evolve(make_started(8), data=logged(DIGITS))  # of images of 1x8x8
+BEGUN = evolve(make_started(8), data=images_to_json(DIGITS))  # of images of 1x8x8
 
 
 def test_a_search_says_what_it_found_and_logs_the_classes(trained):
@@ -32,13 +32,13 @@ def test_a_search_says_what_it_found_and_logs_the_classes(trained):
 
 def test_what_has_no_data_says_nothing():
     for config in (FcnetConfig("a.npz"), FunctionConfig("a.py:b")):
-        assert images_of(config) is None
+        assert describe_images(config) is None
         said = io.StringIO()
         out = Console(file=said)
-        say_found(None, config, out)
+        say_images(None, config, out)
         assert said.getvalue() == ""
-    assert logged(None) is None
-    assert images_of(FunctionConfig("a.py:b", data="digits")) == DIGITS
+    assert images_to_json(None) is None
+    assert describe_images(FunctionConfig("a.py:b", data="digits")) == DIGITS
 
 
 def test_an_older_run_is_said_to_be_read_as_it_was(capsys):
@@ -46,7 +46,7 @@ def test_an_older_run_is_said_to_be_read_as_it_was(capsys):
     info = DataInfo("npz:a", (1, 2, 2), ("a\nb", "\x1b[2J"), 8, 1, 1, {"train": (8, 0), "validation": (1, 0)})
     said = io.StringIO()
     out = Console(file=said, width=200, markup=False, emoji=False, highlight=False)
-    say_found(info, TrainingConfig("npz:a", reader=1), out)
+    say_images(info, TrainingConfig("npz:a", reader=1), out)
     assert said.getvalue() == (
         r"npz:a: 1x2x2, 2 classes (a\nb, \x1b[2J): train 8 (a\nb 8, \x1b[2J 0), "
         r"validation 1 (a\nb 1, \x1b[2J 0), test 1; read and split as reader 1 does"
@@ -57,15 +57,15 @@ def test_an_older_run_is_said_to_be_read_as_it_was(capsys):
 
 def test_images_that_a_run_goes_on_with_are_those_that_it_was_begun_with(capsys):
     """What has other classes is refused, what has other numbers is said; a run that logged neither may go on."""
-    require_unchanged("run-1", BEGUN, DIGITS)
-    require_unchanged("run-1", evolve(BEGUN, data=None), evolve(DIGITS, class_names=("a", "b")))
-    require_unchanged("run-1", BEGUN, None)
+    require_same_images("run-1", BEGUN, DIGITS)
+    require_same_images("run-1", evolve(BEGUN, data=None), evolve(DIGITS, class_names=("a", "b")))
+    require_same_images("run-1", BEGUN, None)
     assert capsys.readouterr().err == ""
     with pytest.raises(DataChanged, match=r"the classes of digits are a, b now, and run-1 was begun with 0, 1, 2"):
-        require_unchanged("run-1", BEGUN, evolve(DIGITS, class_names=("a", "b")))
+        require_same_images("run-1", BEGUN, evolve(DIGITS, class_names=("a", "b")))
     with pytest.raises(DataChanged, match=r"are of shape \(3, 8, 8\) now, and run-1 was begun with \(1, 8, 8\)"):
-        require_unchanged("run-1", BEGUN, evolve(DIGITS, input_shape=(3, 8, 8)))
-    require_unchanged("run-1", BEGUN, evolve(DIGITS, train=1200, test=300))
+        require_same_images("run-1", BEGUN, evolve(DIGITS, input_shape=(3, 8, 8)))
+    require_same_images("run-1", BEGUN, evolve(DIGITS, train=1200, test=300))
     assert capsys.readouterr().err == (
         "warning: digits has changed since run-1 was begun (1150 train images, now 1200, 359 test images, now 300); "
         "scores from here on are not of the same images\n"
@@ -78,7 +78,7 @@ def test_images_that_a_run_goes_on_with_are_those_that_it_was_begun_with(capsys)
 def test_images_that_a_stranger_s_log_does_not_tell_are_refused(data):
     """By what it has there, which steers no terminal."""
     with pytest.raises(UnreadableEvent, match=r"what run-1 has for its images is .* ask whoever made it") as raised:
-        require_unchanged("run-1", evolve(BEGUN, data=data), DIGITS)
+        require_same_images("run-1", evolve(BEGUN, data=data), DIGITS)
     assert "\x1b" not in str(raised.value)
 
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from archwright.cli.runs.interrupts import Interrupts, noted
+from archwright.cli.runs.interrupts import Interrupts, catch_signals
 from archwright.cli.values import BadOption, parse_grace
 from archwright.search.running.loop import StopRequest
 
@@ -26,7 +26,7 @@ def after(*numbers: int, seconds: float = 0.0, grace: float = 10.0) -> Interrupt
     clock = Clock()
     interrupts = Interrupts(grace, clock)
     for number in numbers:
-        interrupts.note(number, None)
+        interrupts.handle(number, None)
     clock.now += seconds
     return interrupts
 
@@ -61,12 +61,12 @@ def test_the_third_signal_ends_the_process_wherever_it_is():
 def test_what_is_said_fits_the_signal():
     finishing = "finishing the running trials; press Ctrl-C again to stop at once"
     asked = "{}: the running trials have 10 s to end; a second signal stops at once"
-    assert after(signal.SIGINT).said(*TRIALS) == finishing
-    assert after(signal.SIGTERM).said(*TRIALS) == asked.format("SIGTERM")
-    assert after(signal.SIGHUP).said(*TRIALS) == asked.format("SIGHUP")
+    assert after(signal.SIGINT).describe(*TRIALS) == finishing
+    assert after(signal.SIGTERM).describe(*TRIALS) == asked.format("SIGTERM")
+    assert after(signal.SIGHUP).describe(*TRIALS) == asked.format("SIGHUP")
     now = "stopping at once; the running trials run again when the run is resumed"
-    assert after(signal.SIGTERM, seconds=11.0).said(*TRIALS) == now
-    assert after(signal.SIGINT, signal.SIGINT).said(*TRIALS) == now
+    assert after(signal.SIGTERM, seconds=11.0).describe(*TRIALS) == now
+    assert after(signal.SIGINT, signal.SIGINT).describe(*TRIALS) == now
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_signals_are_taken_for_as_long_as_the_search_lasts_but_for_those_that_it
     taken, ignored = (signal.SIGTERM,), (signal.SIGINT, signal.SIGHUP)
     before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:
-        with noted(10.0) as interrupts:
+        with catch_signals(10.0) as interrupts:
             for number in (*ignored, *taken):
                 os.kill(os.getpid(), number)
             assert interrupts.received == [signal.SIGTERM]

@@ -25,8 +25,8 @@ from archwright.cli.output import (
 )
 from archwright.cli.reports import show_trial
 from archwright.cli.reports.query import show_table
-from archwright.cli.runs.progress import Watcher
-from archwright.cli.runs.status import Standing
+from archwright.cli.runs.display import ProgressDisplay
+from archwright.cli.runs.progress import RunProgress
 from archwright.core.budget import parse_budget
 from archwright.core.objective import Objective
 from archwright.store.query import QueryResult
@@ -65,7 +65,7 @@ def print_all(text: str) -> None:
     say(text)
     say(text, err=True)
     print_json({text: [text]})
-    Watcher(text, Standing(Objective(text), 0.0)).say(text)
+    ProgressDisplay(text, RunProgress(Objective(text), 0.0)).say(text)
     ComparisonProgress(1, 0, False).say(text)
 
 

@@ -69,7 +69,7 @@ def test_what_a_signal_does_is_said_once(trains, what):
     interrupts = Interrupts(10.0)
     assert view.stop(interrupts) == StopRequest.NONE
     for urgency in (StopRequest.GRACEFUL, StopRequest.IMMEDIATE):
-        interrupts.note(signal.SIGINT, None)
+        interrupts.handle(signal.SIGINT, None)
         assert [view.stop(interrupts), view.stop(interrupts)] == [urgency] * 2
     first, second = said.getvalue().splitlines()
     assert first == f"finishing the running {what}; press Ctrl-C again to stop at once"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from archwright.cli.runs.evaluator import of_run
-from archwright.cli.runs.own_function import reads_budget
-from archwright.cli.runs.starting import new_run, numbered
+from archwright.cli.runs.evaluator import read_config
+from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
+from archwright.cli.runs.user_function import reads_budget
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -22,7 +22,7 @@ def log(tmp_path) -> DuckDBLog:
 
 def test_a_name_that_a_person_gave_is_theirs_or_is_refused(log):
     def name(wanted: str | None) -> str:
-        with new_run(log, wanted, lambda: numbered(log, "digits")) as name:
+        with claim_new_run(log, wanted, lambda: generate_numbered_names(log, "digits")) as name:
             return name
 
     assert (name("mine"), name(None)) == ("mine", "digits-2")
@@ -36,7 +36,10 @@ def test_a_name_that_a_person_gave_is_theirs_or_is_refused(log):
 def test_a_log_that_was_deleted_does_not_come_back_for_a_new_run(log, wanted):
     """A person who has deleted the file, and not its journal, is asked what they want."""
     log.path.unlink()
-    with pytest.raises(LogIsGone, match="archwright runs"), new_run(log, wanted, lambda: numbered(log, "digits")):
+    with (
+        pytest.raises(LogIsGone, match="archwright runs"),
+        claim_new_run(log, wanted, lambda: generate_numbered_names(log, "digits")),
+    ):
         pass
     assert not log.path.exists()
 
@@ -105,6 +108,6 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
 def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
     told, untold = FunctionConfig("own.py:both", input_shape=(16,)), FunctionConfig("own.py:both")
     for config in (told, untold, TrainingConfig()):
-        assert of_run(make_started(1, evaluator=config_to_json(config))) == config
+        assert read_config(make_started(1, evaluator=config_to_json(config))) == config
     older = {name: value for name, value in config_to_json(untold).items() if name != "input_shape"}
-    assert of_run(make_started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))
+    assert read_config(make_started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from archwright.cli.comparisons.histories import SearchHistory, explain_missing_scores
-from archwright.cli.runs.starting import new_run
+from archwright.cli.runs.starting import claim_new_run
 from archwright.cli.suggestion import format_command
 from archwright.evaluate.permission import NotTrusted, require_trusted
 from archwright.store import reconcile
@@ -116,7 +116,7 @@ def test_of_a_log_that_its_journal_contradicts(path):
 def test_of_a_run_that_is_there(path):
     log = DuckDBLog(path)
     log.append("run", [make_run_started()], START)
-    with pytest.raises(RunExists) as raised, new_run(log, "run", lambda: iter(())):
+    with pytest.raises(RunExists) as raised, claim_new_run(log, "run", lambda: iter(())):
         pass
     assert words(raised.value, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
 

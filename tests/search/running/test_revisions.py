@@ -8,7 +8,7 @@ from attrs import evolve, fields
 
 from archwright.cli.options import DEFAULT_LOG
 from archwright.cli.reports.replaying import parse_fork_searcher, show_verification, verify_proposals
-from archwright.cli.runs.resuming import say_revised
+from archwright.cli.runs.resuming import say_new_revision
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
     find_mismatches,
@@ -210,7 +210,7 @@ def test_resume_says_with_which_revision_it_goes_on(capsys):
     for revision in (NOW, 2, None):
         log, events = MemoryLog(), read_golden(locate_golden("smbo", "wide", 2))
         log.append("run", events if revision is None else named_revision(events, revision), START)
-        say_revised("run", read_run(log, "run"))
+        say_new_revision("run", read_run(log, "run"))
         said.append(capsys.readouterr().out)
     today, goes_on = f"this archwright has revision {NOW} of smbo, and", f"; it goes on with revision {NOW}\n"
     assert said == [

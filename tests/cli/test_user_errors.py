@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from archwright.cli.theirs import UserCodeExited, forbid_exit
+from archwright.cli.user_errors import UserCodeExited, forbid_exit
 
 AT_IMPORT = "import os, sys\n{0}\n"
 IN_THE_SPACE = "import os, sys\ndef space(input_shape, classes):\n    {0}\n"
@@ -62,11 +62,11 @@ def test_a_child_that_a_space_of_ones_own_forks_does_not_go_on_as_a_second_comma
 
 def test_the_name_is_the_old_one_afterwards():
     before = os._exit
-    with pytest.raises(UserCodeExited, match=r"test_theirs\.py, line \d+, called os\._exit\(4\)"), forbid_exit():
+    with pytest.raises(UserCodeExited, match=r"test_user_errors\.py, line \d+, called os\._exit\(4\)"), forbid_exit():
         os._exit(4)
     assert os._exit is before
 
 
 def test_who_has_kept_the_name_leaves_by_it_later():
-    within = "import os\nfrom archwright.cli.theirs import forbid_exit\nwith forbid_exit(): kept = os._exit\n"
+    within = "import os\nfrom archwright.cli.user_errors import forbid_exit\nwith forbid_exit(): kept = os._exit\n"
     assert subprocess.run([sys.executable, "-c", f"{within}kept(5)"], check=False).returncode == 5

@@ -71,26 +71,26 @@ def own(tmp_path):
     ],
 )
 def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, name, said):
-    from archwright.cli.runs.own_function import score
+    from archwright.cli.runs.user_function import read_score
 
     monkeypatch.chdir(own)
-    assert score(f"own.py:{name}") == said
+    assert read_score(f"own.py:{name}") == said
 
 
 def test_a_function_of_a_module_says_it_too(own, monkeypatch):
-    from archwright.cli.runs.own_function import score
+    from archwright.cli.runs.user_function import read_score
 
     monkeypatch.chdir(own)
-    assert score("own:another") == Objective("f1")
+    assert read_score("own:another") == Objective("f1")
 
 
 def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
-    from archwright.cli.runs import own_score
-    from archwright.cli.runs.own_function import score
+    from archwright.cli.runs import user_score
+    from archwright.cli.runs.user_function import read_score
 
     monkeypatch.chdir(own)
-    monkeypatch.setattr(own_score, "imported", lambda source: pytest.fail(f"{source} was imported"))
-    assert [score(f"own.py:{name}") for name in ("train", "silent", "twice")] == [
+    monkeypatch.setattr(user_score, "import_score", lambda source: pytest.fail(f"{source} was imported"))
+    assert [read_score(f"own.py:{name}") for name in ("train", "silent", "twice")] == [
         Objective("f1"),
         None,
         Objective("last"),
@@ -98,23 +98,23 @@ def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
 
 
 def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monkeypatch):
-    from archwright.cli.runs.own_function import score
+    from archwright.cli.runs.user_function import read_score
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.py").write_text("train = lambda a, b: 1\nraise ValueError('no such fold')\n")
     with pytest.raises(SourceFailed, match="ValueError: no such fold"):
-        score("bad.py:train")
+        read_score("bad.py:train")
     with pytest.raises(SourceFailed):
         load_object("bad.py:train")
 
 
 def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_path, monkeypatch):
-    from archwright.cli.runs.own_function import score
+    from archwright.cli.runs.user_function import read_score
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "attrs.py").write_text("raise ValueError('not the one that archwright means')\n")
     (tmp_path / "own.py").write_text("train = lambda a, b: 1\n")
-    assert score("own.py:train") is None
+    assert read_score("own.py:train") is None
 
 
 def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
@@ -147,8 +147,8 @@ def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric,
     from archwright.cli.runs import evaluator
 
     monkeypatch.chdir(own)
-    config = evaluator.chosen(f"own.py:{name}", None, metric, (), {})
-    assert evaluator.objective(config, metric, minimize) == objective
+    config = evaluator.configure_evaluator(f"own.py:{name}", None, metric, (), {})
+    assert evaluator.choose_objective(config, metric, minimize) == objective
 
 
 def test_a_bare_number_is_what_the_function_says_it_is(own):

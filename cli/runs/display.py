@@ -1,0 +1,131 @@
+"""What the user sees while a search runs: a few live lines on a terminal, a line for each event elsewhere."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from attrs import define, field
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from archwright.cli.output import format_duration, format_score, make_console
+from archwright.cli.runs.interrupts import Interrupts
+from archwright.cli.runs.progress import RunningAttempt, RunProgress, describe_event
+from archwright.core.budget import Budget
+from archwright.core.errors import to_one_line
+from archwright.search.running.loop import StopRequest
+from archwright.store.events import Event, Scored
+
+REFRESHES_PER_SECOND = 4
+TRIAL_WORDS = ("trials", "the run is resumed")  # the noun and the condition of `Interrupts.describe`
+
+
+@define
+class ProgressDisplay:
+    """Keeps the progress of a run up to date and prints what happens."""
+
+    run: str
+    progress: RunProgress
+    console: Console = field(factory=make_console)
+    announced: StopRequest = StopRequest.NONE  # the most urgent request that was printed
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can draw over what it drew before."""
+        return self.console.is_terminal and not self.console.is_dumb_terminal
+
+    def show_event(self, event: Event) -> None:
+        """Apply one more event and print it; on a live display, only the ends of trials are printed for good."""
+        before, self.progress = self.progress, self.progress.apply(event, time.monotonic())
+        text = describe_event(event, before, self.progress)
+        if text is not None and (not self.is_live or isinstance(event, Scored)):
+            self.print_line(text)
+
+    def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
+        """How urgently the run is to stop; printed when it is new."""
+        urgency = interrupts.urgency
+        if urgency > self.announced:
+            self.announced = urgency
+            self.print_line(interrupts.describe(*TRIAL_WORDS))
+        return urgency
+
+    def print_line(self, text: str) -> None:
+        """Print a line; it arrives at once also through a pipe."""
+        self.console.print(Text(to_one_line(text)), no_wrap=self.is_live, overflow="ellipsis")
+        self.console.file.flush()
+
+    def render(self) -> Group:
+        """The live lines at the bottom of a terminal."""
+        now, progress = time.monotonic(), self.progress
+        return Group(_render_header(self.run, progress, self.announced, now), _render_attempts(progress, now))
+
+
+@contextmanager
+def refresh_display(display: ProgressDisplay) -> Generator[None]:
+    """Keep the live lines up to date for as long as the block lasts, where there is a terminal to draw them on."""
+    if not display.is_live:
+        yield
+        return
+    with Live(
+        get_renderable=display.render, console=display.console, refresh_per_second=REFRESHES_PER_SECOND, transient=True
+    ):
+        yield
+
+
+def _render_header(run: str, progress: RunProgress, stop_request: StopRequest, now: float) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1)
+    grid.add_column(no_wrap=True, justify="right")
+    grid.add_column(no_wrap=True, justify="right")
+    seconds_left = progress.estimate_seconds_left(now)
+    grid.add_row(
+        Text(run, style="bold"),
+        ProgressBar(max(1, progress.target), progress.scored),
+        f"{progress.scored}/{progress.target} trials{_format_failures(progress)}  {_format_best(progress)}",
+        "stopping" if stop_request else f"{format_duration(seconds_left)} left" if seconds_left is not None else "",
+    )
+    return grid
+
+
+def _format_failures(progress: RunProgress) -> str:
+    return f", {progress.failed} failed" if progress.failed else ""
+
+
+def _format_best(progress: RunProgress) -> str:
+    return "" if progress.best is None else f"best {format_score(progress.best[0])} (trial {progress.best[1]})"
+
+
+def _render_attempts(progress: RunProgress, now: float) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for justify in ("right", "left", "left", "right"):
+        grid.add_column(no_wrap=True, justify=justify)
+    for trial, attempt in sorted(progress.running.items()):
+        budget = progress.budgets.get(trial)
+        grid.add_row(
+            f"trial {trial}",
+            *_describe_attempt(attempt, budget, progress, now),
+            format_duration(now - attempt.start_time),
+        )
+    return grid
+
+
+def _describe_attempt(
+    attempt: RunningAttempt, budget: Budget | None, progress: RunProgress, now: float
+) -> tuple[str, str]:
+    value = attempt.metrics.get(progress.objective.metric)
+    metric = "" if value is None else f"{progress.objective.metric} {format_score(value)}"
+    return _format_spent_budget(attempt, budget, now), metric
+
+
+def _format_spent_budget(attempt: RunningAttempt, budget: Budget | None, now: float) -> str:
+    if not attempt.epoch:
+        return "starting"
+    if budget is not None and budget.unit == "epochs":
+        return f"epoch {attempt.epoch}/{budget.amount:g}"
+    if budget is not None and budget.unit == "seconds":
+        return f"epoch {attempt.epoch}, {min(now - attempt.start_time, budget.amount):.0f}/{budget.amount:g} s"
+    return f"epoch {attempt.epoch}"
