@@ -219,7 +219,7 @@ import sys, time
 from archwright.core.budget import Budget
 from archwright.evaluate.config import config_from_json
 from archwright.evaluate.workers.pool import WorkerPool
-from tests.evaluate.jobs import job
+from tests.evaluate.jobs import make_job
 
 source = sys.argv[1]
 configs = [{"kind": "training", "device": "cpu"}, {"kind": "function", "source": source + ":holds_the_lock"},
@@ -227,7 +227,7 @@ configs = [{"kind": "training", "device": "cpu"}, {"kind": "function", "source":
            {"kind": "function", "source": source + ":has_a_child_elsewhere"}]
 pools = [WorkerPool(config_from_json(config)) for config in configs]
 for pool in pools:
-    pool.submit(job(budget=Budget(1e6, "epochs")))
+    pool.submit(make_job(budget=Budget(1e6, "epochs")))
 waiting = set(pools)
 while waiting:
     for pool in pools:
