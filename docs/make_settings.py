@@ -1,4 +1,4 @@
-"""Writes what the code says of settings and of kinds of figures into the tables of the pages.
+"""Writes the tables of settings and of kinds of figures into the pages.
 
 `python docs/make_settings.py`; a test says when that is due.
 """
@@ -15,40 +15,40 @@ from archwright.evaluate.training.recipe import RECIPES, Recipe
 from archwright.search.running.stopping import STOPPING_RULES
 from archwright.search.searchers.named import SEARCHERS, UNLISTED_SEARCHERS
 
-PAGES = Path(__file__).parent
+DOCS = Path(__file__).parent
 
 
-def as_written(value: object) -> str:
+def format_value(value: object) -> str:
     """A value as it is written after NAME=."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def write_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def write_table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table in Markdown."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
-    return "\n".join([lines[0], "|---" * len(tuple(heads)) + "|", *lines[1:]])
+    lines = [f"| {' | '.join(cells)} |" for cells in (headers, *rows)]
+    return "\n".join([lines[0], "|---" * len(tuple(headers)) + "|", *lines[1:]])
 
 
-def describe_settings(values: Mapping[str, attrs.AttrsInstance]) -> list[list[str]]:
-    """For each setting of some values of one class, by name: what it is called, its defaults, and all that is said."""
-    usual = next(iter(values.values()))
+def describe_settings(owners: Mapping[str, attrs.AttrsInstance]) -> list[list[str]]:
+    """A row for each setting of the owners, of one class: name, defaults, what it may be, meaning and source."""
+    default_owner = next(iter(owners.values()))
     rows: list[list[str]] = []
-    for name, setting in settings_by_name(type(usual)).items():
-        default = as_written(getattr(usual, name))
-        others = [(other, as_written(getattr(value, name))) for other, value in values.items()]
-        defaults = [f"`{default}`", *(f"`{value}` of `{other}`" for other, value in others if value != default)]
+    for name, setting in settings_by_name(type(default_owner)).items():
+        default = format_value(getattr(default_owner, name))
+        others = [(owner_name, format_value(getattr(owner, name))) for owner_name, owner in owners.items()]
+        defaults = [f"`{default}`", *(f"`{value}` of `{owner}`" for owner, value in others if value != default)]
         rows.append([f"`{name}`", "; ".join(defaults), setting.allowed, setting.meaning, setting.source])
     return rows
 
 
 def describe_searchers() -> str:
-    """Each setting of each searcher that a person asks for by name."""
+    """Each setting of each searcher that can be chosen by name."""
     rows: list[list[str]] = []
-    asked = {name: searcher for name, searcher in SEARCHERS.items() if name not in UNLISTED_SEARCHERS}
-    for kind in dict.fromkeys(map(type, asked.values())):
-        named = {name: searcher for name, searcher in asked.items() if type(searcher) is kind}
-        names = ", ".join(f"`{name}`" for name in named)
-        rows += ([names, *row] for row in describe_settings(named) or [["none", "", "", "", ""]])
+    listed = {name: searcher for name, searcher in SEARCHERS.items() if name not in UNLISTED_SEARCHERS}
+    for cls in dict.fromkeys(map(type, listed.values())):
+        same_kind = {name: searcher for name, searcher in listed.items() if type(searcher) is cls}
+        names = ", ".join(f"`{name}`" for name in same_kind)
+        rows += ([names, *row] for row in describe_settings(same_kind) or [["none", "", "", "", ""]])
     return write_table(["searcher", "setting", "default", "may be", "meaning", "source"], rows)
 
 
@@ -56,8 +56,8 @@ def describe_training() -> str:
     """Each setting of a training, then what each recipe sets."""
     table = write_table(["setting", "default", "may be", "meaning", "source"], describe_settings({"": Recipe()}))
     recipes = "\n".join(
-        f"- `recipe={name}`: " + (", ".join(f"`{n}={as_written(v)}`" for n, v in sets.items()) or "the defaults")
-        for name, sets in RECIPES.items()
+        f"- `recipe={name}`: " + (", ".join(f"`{n}={format_value(v)}`" for n, v in settings.items()) or "the defaults")
+        for name, settings in RECIPES.items()
     )
     return f"{table}\n\nThe recipes, and what each sets:\n\n{recipes}"
 
@@ -82,8 +82,8 @@ def make_pages() -> Mapping[Path, str]:
         ("stopping.md", "settings", describe_rules()),
         ("comparing.md", "kinds", describe_figures()),
     ):
-        borders = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", flags=re.DOTALL)
-        texts[PAGES / file] = borders.sub(lambda _, text=text: f"\n{text}\n\n", (PAGES / file).read_text())
+        section = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", flags=re.DOTALL)
+        texts[DOCS / file] = section.sub(lambda _, text=text: f"\n{text}\n\n", (DOCS / file).read_text())
     return texts
 
 

@@ -4,7 +4,7 @@
     python examples/killed_and_resumed.py digits --data digits --trials 2 --budget 4s
 
 Everything goes through the archwright command, as a person would. Processes are found in /proc: for Linux. A worker is
-killed when its first epoch is told, up to two seconds after it ended: the budget must be longer than that.
+killed when its first epoch is reported, up to two seconds after it ended: the budget must be longer than that.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ARCHWRIGHT = (sys.executable, "-P", "-c", "from archwright.cli.main import main; main()")
-COUNTS = """
+COUNTS_QUERY = """
 select
     (select count(*) from scores) as scored,
     (select count(*) from trials where status = 'in_flight') as open,
     (select count(*) from attempts where status = 'crashed') as crashed,
     (select count(*) from attempts where status = 'interrupted') as interrupted
 """
-RELOAD = """
+RELOAD_CODE = """
 import sys
 import numpy, torch
 sys.modules["archwright"] = None  # what was exported runs without it
@@ -36,29 +36,29 @@ print(sum(p.numel() for p in model.parameters()), "parameters, read back")
 """
 
 
-def archwright(*words: str) -> str:
-    """What a command prints; CalledProcessError if it fails."""
-    return subprocess.run([*ARCHWRIGHT, *words], check=True, stdout=subprocess.PIPE, text=True).stdout
+def run_archwright(*arguments: str) -> str:
+    """Run a command and return what it prints; CalledProcessError if it fails."""
+    return subprocess.run([*ARCHWRIGHT, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def descendants(pid: int) -> Iterator[int]:
-    """The processes that a process has started, and those that they have."""
+def find_descendants(pid: int) -> Iterator[int]:
+    """The children of a process, their children, and so on."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return
     for child in map(int, children):
         yield child
-        yield from descendants(child)
+        yield from find_descendants(child)
 
 
-def workers(pid: int) -> list[int]:
+def find_workers(pid: int) -> list[int]:
     """The workers of a search."""
-    return [child for child in descendants(pid) if is_worker(command_line(child))]
+    return [child for child in find_descendants(pid) if is_worker(read_command_line(child))]
 
 
-def command_line(pid: int) -> bytes:
-    """What a process was started with; nothing of one that is gone."""
+def read_command_line(pid: int) -> bytes:
+    """The command line of a process; empty if it is gone."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -71,49 +71,49 @@ def is_worker(line: bytes) -> bool:
 
 
 def main() -> None:
-    """The whole story."""
+    """Search, kill a worker and the search, resume, verify, and export the best model."""
     parser = argparse.ArgumentParser()
     parser.add_argument("space")
     for option in ("--data", "--data-dir", "--trials", "--budget"):
         parser.add_argument(option)
-    given = parser.parse_args()
+    options = parser.parse_args()
     log, name, model = ("--log", "story.duckdb"), "story", Path("story-model")
-    where = ["--data-dir", given.data_dir] if given.data_dir else []
+    data_arguments = ["--data-dir", options.data_dir] if options.data_dir else []
 
-    def counts() -> dict[str, int]:
-        """What COUNTS asks the log."""
-        return json.loads(archwright("sql", COUNTS, "--format", "json", *log))[0]
+    def count_trials() -> dict[str, int]:
+        """The counts of COUNTS_QUERY."""
+        return json.loads(run_archwright("sql", COUNTS_QUERY, "--format", "json", *log))[0]
 
-    words = ["search", given.space, "--data", given.data, "--trials", given.trials, "--budget", given.budget]
-    words += [*where, "--workers", "2", "--name", name, *log]
-    searching = subprocess.Popen([*ARCHWRIGHT, *words], stdout=subprocess.PIPE, text=True)
-    victim = None
-    assert searching.stdout is not None
-    for line in searching.stdout:
+    arguments = ["search", options.space, "--data", options.data, *data_arguments]
+    arguments += ["--trials", options.trials, "--budget", options.budget, "--workers", "2", "--name", name, *log]
+    search = subprocess.Popen([*ARCHWRIGHT, *arguments], stdout=subprocess.PIPE, text=True)
+    worker_pid = None
+    assert search.stdout is not None
+    for line in search.stdout:
         print(line, end="", flush=True)
-        if " epoch " in line and victim is None:
-            victim = workers(searching.pid)[0]
-            os.kill(victim, signal.SIGKILL)
-            print(f"worker {victim} was killed", flush=True)
+        if " epoch " in line and worker_pid is None:
+            worker_pid = find_workers(search.pid)[0]
+            os.kill(worker_pid, signal.SIGKILL)
+            print(f"worker {worker_pid} was killed", flush=True)
         elif re.match(r"trial \d+ .* in [0-9.]+ ", line):
             break
-    searching.kill()
-    searching.wait()
-    print(f"the search itself was killed, with {counts()['scored']} trials scored", flush=True)
+    search.kill()
+    search.wait()
+    print(f"the search itself was killed, with {count_trials()['scored']} trials scored", flush=True)
 
-    print(archwright("resume", name, "--workers", "2", *where, *log))
-    print(archwright("verify", log[1]))
-    print(archwright("replay", name, "--verify", *log))
-    found = counts()
-    assert (found["scored"], found["open"]) == (int(given.trials), 0)
-    assert found["crashed"] >= 1, "the worker had finished when it was killed"
-    assert found["interrupted"] >= 1, "nothing was under way when the search was killed"
+    print(run_archwright("resume", name, "--workers", "2", *data_arguments, *log))
+    print(run_archwright("verify", log[1]))
+    print(run_archwright("replay", name, "--verify", *log))
+    counts = count_trials()
+    assert (counts["scored"], counts["open"]) == (int(options.trials), 0)
+    assert counts["crashed"] >= 1, "the worker had finished when it was killed"
+    assert counts["interrupted"] >= 1, "nothing was under way when the search was killed"
 
-    best = json.loads(archwright("best", name, "-n", "1", "--json", *log))
-    trial = str((best["trials"] if isinstance(best, dict) else best)[0]["trial"])
-    print(archwright("export", name, trial, str(model), *where, *log))
-    subprocess.run([sys.executable, "-I", "-c", RELOAD], cwd=model, check=True)
-    print(archwright("show", name, trial, "--svg", str(model / "model.svg"), *log))
+    best_trials = json.loads(run_archwright("best", name, "-n", "1", "--json", *log))
+    trial = str((best_trials["trials"] if isinstance(best_trials, dict) else best_trials)[0]["trial"])
+    print(run_archwright("export", name, trial, str(model), *data_arguments, *log))
+    subprocess.run([sys.executable, "-I", "-c", RELOAD_CODE], cwd=model, check=True)
+    print(run_archwright("show", name, trial, "--svg", str(model / "model.svg"), *log))
 
 
 if __name__ == "__main__":

@@ -33,14 +33,14 @@ def train(model, settings, budget, data, device, seed, report):
     order = torch.Generator().manual_seed(seed)
     trainer.fit(
         Classifier(model, settings, report),
-        DataLoader(images_of(data, data.train), size, shuffle=True, generator=order),
-        DataLoader(images_of(data, data.validation), 512),
+        DataLoader(make_dataset(data, data.train), size, shuffle=True, generator=order),
+        DataLoader(make_dataset(data, data.validation), 512),
     )
     return {name: trainer.callback_metrics[name] for name in ("accuracy", "loss")}
 
 
-def images_of(data, split):
-    """A split as Lightning wants it: it moves each batch to the device itself."""
+def make_dataset(data, split):
+    """A split on the CPU: Lightning moves each batch to the device itself."""
     return TensorDataset(data.normalised(split.images).cpu(), split.labels.cpu())
 
 
@@ -49,7 +49,7 @@ class Classifier(lightning.LightningModule):
 
     def __init__(self, model, settings, report):
         super().__init__()
-        self.model, self.settings, self.send = model, settings, report
+        self.model, self.settings, self.report = model, settings, report
 
     def configure_optimizers(self):
         """The optimizer that the search chose."""
@@ -62,7 +62,7 @@ class Classifier(lightning.LightningModule):
         return functional.cross_entropy(self.model(images), labels)
 
     def validation_step(self, batch, _):
-        """Logs what is averaged over the validation images."""
+        """Logs the metrics, which Lightning averages over the validation images."""
         images, labels = batch
         logits = self.model(images)
         self.log("loss", functional.cross_entropy(logits, labels))
@@ -71,4 +71,4 @@ class Classifier(lightning.LightningModule):
     def on_validation_epoch_end(self):
         """Reports an epoch, but not Lightning's trial run of the validation before the first one."""
         if not self.trainer.sanity_checking:
-            self.send(self.current_epoch + 1, **self.trainer.callback_metrics)
+            self.report(self.current_epoch + 1, **self.trainer.callback_metrics)

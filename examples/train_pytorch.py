@@ -17,26 +17,26 @@ def train(model, settings, budget, data, seed, report):
     """
     if budget.unit != "epochs":
         raise ValueError(f"the budget is {budget}; this training counts epochs, as in 5epochs")
-    kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings["optimizer"]]
-    optimizer = kind(model.parameters(), lr=settings["learning_rate"])
+    optimizer_class = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[settings["optimizer"]]
+    optimizer = optimizer_class(model.parameters(), lr=settings["learning_rate"])
     order = torch.Generator().manual_seed(seed)
-    best, kept = {"accuracy": -1.0}, model.state_dict()
+    best_metrics, best_weights = {"accuracy": -1.0}, model.state_dict()
     try:
         for epoch in range(1, round(budget.amount) + 1):
             model.train()
             for batch in torch.randperm(len(data.train), generator=order).split(settings.get("batch_size", 64)):
-                loss = step(model, optimizer, data.normalised(data.train.images[batch]), data.train.labels[batch])
-            metrics = {"accuracy": accuracy(model, data, data.validation), "train_loss": loss}
-            if metrics["accuracy"] > best["accuracy"]:
-                best, kept = metrics, deepcopy(model.state_dict())
-            report(epoch, **metrics)  # into the log, for curves and for what stops trials early: here, too
+                loss = train_step(model, optimizer, data.normalised(data.train.images[batch]), data.train.labels[batch])
+            metrics = {"accuracy": compute_accuracy(model, data, data.validation), "train_loss": loss}
+            if metrics["accuracy"] > best_metrics["accuracy"]:
+                best_metrics, best_weights = metrics, deepcopy(model.state_dict())
+            report(epoch, **metrics)  # into the log, for curves; raises here if the trial is stopped early
     finally:
-        model.load_state_dict(kept)  # what is kept of a model is what it is left with
-    return best  # the search is about accuracy, unless --metric names another one of these
+        model.load_state_dict(best_weights)  # the model is saved as this function leaves it
+    return best_metrics  # the search maximizes accuracy, unless --metric names another of these
 
 
-def step(model: nn.Module, optimizer: torch.optim.Optimizer, images: torch.Tensor, labels: torch.Tensor) -> float:
-    """The loss of one step of training."""
+def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """Take one step of the optimizer and return the loss before it."""
     loss = functional.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     loss.backward()
@@ -47,11 +47,11 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, images: torch.Tenso
 
 
 @torch.inference_mode()
-def accuracy(model: nn.Module, data, split) -> float:
-    """The fraction of a split's images that the model gets right."""
+def compute_accuracy(model: nn.Module, data, split) -> float:
+    """The fraction of a split's images that the model classifies correctly."""
     model.eval()
-    right = sum(
+    correct = sum(
         int((model(data.normalised(images)).argmax(1) == labels).sum())
         for images, labels in zip(split.images.split(512), split.labels.split(512), strict=True)
     )
-    return right / len(split)
+    return correct / len(split)

@@ -1,4 +1,4 @@
-"""How the tests run: properties without deadlines, the same examples each time in CI; goldens written on demand."""
+"""How the tests run: no deadlines, the same examples each time in CI, goldens written on demand."""
 
 import gc
 import os
@@ -37,26 +37,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Without a CUDA device, tests that need one are left out."""
     if has_gpu():
         return
-    left_out = [item for item in items if item.get_closest_marker("gpu")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
+    deselected = [item for item in items if item.get_closest_marker("gpu")]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
         items[:] = [item for item in items if not item.get_closest_marker("gpu")]
 
 
 def pytest_collection_finish() -> None:
-    """What was imported lasts as long as the tests: those that collect garbage need not look through half a million."""
+    """Freeze what was imported, so that tests that collect garbage need not scan half a million objects."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
-    """Ends what lasts as long as the tests."""
+    """Close the session that lasts as long as the tests."""
     SESSION.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def settings_folder(tmp_path_factory) -> Path:
-    """A folder for settings that is not the person's who runs the tests; also for the processes that they start."""
+    """A folder for settings that is not the user's, for the tests and the processes that they start."""
     folder = tmp_path_factory.mktemp("settings")
     os.environ["ARCHWRIGHT_CONFIG"] = str(folder)
     return folder

@@ -1,4 +1,4 @@
-"""The same surroundings for the tests, however they are started: in a terminal or the background, by CI or a batch job.
+"""The same environment for the tests, however they are started: in a terminal or the background, by CI or a batch job.
 
 What a process inherits decides what it does: a shell's background job ignores SIGINT, and so does all that it starts.
 """
@@ -13,8 +13,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-# What a process needs, or what a person has said for the tests; all else of the environment might change what is said,
-# drawn, compiled, warned of or found.
+# What a process needs, or what was set for the tests; any other variable might change output, warnings or results.
 KEPT_VARIABLES = {
     "CI", "PATH", "PYTHONHOME", "PYTHONPATH", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV",
     "CC", "CXX", "SDKROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
@@ -22,24 +21,24 @@ KEPT_VARIABLES = {
 }  # fmt: skip
 KEPT_PREFIXES = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PIP_", "PYTEST_")
 FIXED_VARIABLES = {
-    "OMP_NUM_THREADS": "1",  # several processes test side by side: where each takes every core, all take longer
-    # A font cache takes seconds to make: it is kept from one time to the next, and not in a person's folder.
+    "OMP_NUM_THREADS": "1",  # tests run in several processes, which would compete for cores
+    # A font cache takes seconds to make: it is kept between test runs, and not in the user's folder.
     "MPLCONFIGDIR": str(Path(tempfile.gettempdir()) / f"archwright-tests-{os.getuid()}"),
 }
-SIGNALS_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}  # which it ignores itself, and its children do not
+SIGNALS_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}  # which its children do not ignore
 
 
 def reset_process() -> None:
-    """Make them so, for this process and what it starts."""
+    """Reset signals, variables, umask and limits, for this process and those that it starts."""
     reset_signals()
     clear_environment(dict(os.environ))
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    sys.dont_write_bytecode = False  # or else each of a thousand processes would compile all that it imports
+    sys.dont_write_bytecode = False  # or else each process would compile all that it imports
 
 
 def reset_signals() -> None:
-    """What is ignored or blocked is so no more."""
+    """Restore the default handlers of ignored signals and unblock all."""
     for number in signal.valid_signals() - SIGNALS_IGNORED_BY_PYTHON:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -47,13 +46,13 @@ def reset_signals() -> None:
 
 
 def clear_environment(environment: dict[str, str]) -> None:
-    """Leave in the environment what is to be kept, with an empty home; the processes of one test run share it."""
-    kept = {
+    """Remove all other variables and set an empty home, which the processes of one test run share."""
+    variables = {
         name: value for name, value in environment.items() if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
     }
-    kept["PYTHONUSERBASE"] = site.getuserbase()  # where what is installed for a person alone lies
+    variables["PYTHONUSERBASE"] = site.getuserbase()  # where packages of the user are installed
     os.environ.clear()
-    os.environ.update(kept | FIXED_VARIABLES | {"HOME": _home(environment)})
+    os.environ.update(variables | FIXED_VARIABLES | {"HOME": _home(environment)})
 
 
 def _home(environment: dict[str, str]) -> str:

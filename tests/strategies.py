@@ -80,12 +80,12 @@ counts = (COPIES, COPIES + 1, 3 - COPIES, KERNEL)
 @st.composite
 def field_values(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = ()) -> Any:
     """What a hyperparameter's field may be written as: one of its options, several of them, or an expression."""
-    sort = draw(st.integers(0, 9))
-    if sort <= 4:
+    kind = draw(st.integers(0, 9))
+    if kind <= 4:
         return draw(st.sampled_from(options))
-    if expressions and sort == 5:
+    if expressions and kind == 5:
         return draw(st.sampled_from(expressions))
-    if sort == 6 and all(type(option) is int for option in options):
+    if kind == 6 and all(type(option) is int for option in options):
         lo = draw(st.sampled_from(options))
         return Integers(lo, lo + draw(st.integers(0, 2)), log=lo > 0 and draw(st.booleans()))
     return draw(st.lists(st.sampled_from(options), min_size=2, max_size=3, unique=True))
@@ -167,14 +167,14 @@ def _cells(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
 
 
 def _compounds(inner: st.SearchStrategy[aw.Term]) -> st.SearchStrategy[aw.Term]:
-    several = st.lists(inner, max_size=3)
+    term_lists = st.lists(inner, max_size=3)
     return st.one_of(
-        several.map(lambda terms: aw.sequential(*terms)),
+        term_lists.map(lambda terms: aw.sequential(*terms)),
         st.builds(lambda a, b: aw.sequential(a, b, a), inner, inner),  # one object in two places
         st.builds(aw.residual, inner),
         st.builds(
             lambda terms, merge: aw.branches(*terms, merge=merge),
-            several,
+            term_lists,
             field_values(["add", "concatenate"], [MERGING]),
         ),
         st.builds(lambda a, merge: aw.branches(a, a, merge=merge), inner, field_values(["add", "concatenate"])),
@@ -240,8 +240,8 @@ seeds = st.integers(0, 2**16)
 def _nodes(draw: st.DrawFn, spaces: st.SearchStrategy[aw.Term] = enumerable_terms) -> Node:
     """A node that asks something, anywhere in a space."""
     case = draw(st.builds(Case, spaces, shapes).map(_open))
-    walk = list(walk_randomly(aw.root(case.space, case.shape), draw(seeds)))[:-1]
-    return draw(st.sampled_from(walk[::-1]))
+    nodes_of_walk = list(walk_randomly(aw.root(case.space, case.shape), draw(seeds)))[:-1]
+    return draw(st.sampled_from(nodes_of_walk[::-1]))
 
 
 nodes = _nodes()
@@ -265,31 +265,31 @@ def enumerate_leaves(space: aw.Term, shape: aw.Shape, parts: int | None = None) 
 
     Values are chosen one by one or, with `parts`, by narrowing to the parts of a split.
     """
-    found: list[Node] = []
-    stuck: list[str] = []
+    leaf_nodes: list[Node] = []
+    dead_end_messages: list[str] = []
 
-    def go(node: Node) -> None:
+    def visit(node: Node) -> None:
         if node.choice is None:
-            found.append(node)
+            leaf_nodes.append(node)
             return
         for option in node.choice.domain if parts is None else node.choice.domain.split(parts):
             try:
-                after = node.choose(option) if parts is None else node.narrow(option)
+                child = node.choose(option) if parts is None else node.narrow(option)
             except DeadEnd as error:
-                stuck.append(str(error))
+                dead_end_messages.append(str(error))
             else:
-                go(after)
+                visit(child)
 
     try:
-        first = aw.root(space, shape)
+        root_node = aw.root(space, shape)
     except DeadEnd as error:
         return [], [str(error)]
-    go(first)
-    return found, stuck
+    visit(root_node)
+    return leaf_nodes, dead_end_messages
 
 
 def iterate_subterms(term: aw.Term) -> Iterator[aw.Term]:
     """A term and all that are in it."""
     yield term
-    for inside in term.subterms:
-        yield from iterate_subterms(inside)
+    for subterm in term.subterms:
+        yield from iterate_subterms(subterm)

@@ -1,4 +1,4 @@
-"""What the documentation says is true: every snippet and command in it is run."""
+"""What the documentation says is true: every snippet and command in it is run, and every name in it exists."""
 
 import doctest
 import os
@@ -20,7 +20,7 @@ from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.search.running.stopping import STOPPING_RULES, rule_to_json
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import SEARCHERS, find_searcher
-from tests.cli.running import commands as forked
+from tests.cli import running
 from tests.mentioned_names import (
     CLASS_NAME,
     CODE_SPAN,
@@ -33,19 +33,21 @@ from tests.mentioned_names import (
 )
 from tests.paths import ROOT
 
-INSTALLED = sysconfig.get_path("scripts")
+SCRIPTS = sysconfig.get_path("scripts")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks(page: Path, language: str) -> list[str]:
+def read_code_blocks(page: Path, language: str) -> list[str]:
     """The fenced blocks of a page that are in the given language."""
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "pycon")], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if read_code_blocks(page, "pycon")], ids=lambda page: page.name
+)
 def test_sessions_print_what_they_say(page):
     """The interactive snippets of a page, run in order in one namespace."""
-    text = "\n".join(blocks(page, "pycon"))
+    text = "\n".join(read_code_blocks(page, "pycon"))
     test = doctest.DocTestParser().get_doctest(text, {"__name__": page.stem}, page.name, str(page), 0)
     out: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=out.append)
@@ -53,9 +55,9 @@ def test_sessions_print_what_they_say(page):
     assert result.failed == 0, "".join(out)
 
 
-def run(script: str, folder: Path, commands: str = INSTALLED, **variables: str) -> subprocess.CompletedProcess:
-    """A script run by bash in `folder`, with archwright's commands on the path."""
-    path = os.pathsep.join([commands, INSTALLED, os.environ["PATH"]])
+def run_bash(script: str, folder: Path, commands: str = SCRIPTS, **variables: str) -> subprocess.CompletedProcess:
+    """Run a script with bash in `folder`, with archwright's commands on the path."""
+    path = os.pathsep.join([commands, SCRIPTS, os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, **variables}
     return subprocess.run(
         ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -64,8 +66,8 @@ def run(script: str, folder: Path, commands: str = INSTALLED, **variables: str) 
 
 def test_views_are_documented_as_they_are():
     """docs/log.md holds what the code says of each view; if not: python docs/make_views.py."""
-    made = runpy.run_path(str(ROOT / "docs" / "make_views.py"))
-    assert made["page_with_views"]() == (ROOT / "docs" / "log.md").read_text()
+    script = runpy.run_path(str(ROOT / "docs" / "make_views.py"))
+    assert script["make_page"]() == (ROOT / "docs" / "log.md").read_text()
 
 
 def test_settings_and_figures_are_documented_as_they_are():
@@ -103,7 +105,7 @@ def test_every_searcher_has_its_part_of_the_page_and_its_place_in_help():
     for part in parts[1::2]:
         assert re.search(r"^- Under way(?: and failed:|:.*^- Failed:).*^- For: ", part, flags=re.DOTALL | re.MULTILINE)
     for command in ("search", "compare"):
-        shown = run(f"archwright {command} --help", ROOT, COLUMNS="200").stdout
+        shown = run_bash(f"archwright {command} --help", ROOT, COLUMNS="200").stdout
         assert options.SEARCHERS_HELP in re.sub(r"[│\s]+", " ", shown)
 
 
@@ -111,23 +113,25 @@ def test_revisions_are_documented_as_they_are():
     """The table of the page has every searcher in the revision that it has."""
     page = (ROOT / "docs" / "searchers.md").read_text()
     rows = re.findall(r"^\| (`.+`) \| (\d+) \|", page.partition("## Revisions")[2], flags=re.MULTILINE)
-    there = {name: int(revision) for names, revision in rows for name in re.findall(r"`(.+?)`", names)}
-    assert there == {name: get_revision(searcher) for name, searcher in SEARCHERS.items() if name != "given"}
+    documented = {name: int(revision) for names, revision in rows for name in re.findall(r"`(.+?)`", names)}
+    assert documented == {name: get_revision(searcher) for name, searcher in SEARCHERS.items() if name != "given"}
 
 
 def test_every_module_is_documented():
-    """What `aw` has to make modules with is in the page of the language."""
+    """Every function of `aw` that makes a module is on the page of the language."""
     page = (ROOT / "docs" / "language.md").read_text()
-    there = {name: each for name, each in vars(aw).items() if name.islower() and callable(each)}
-    modules = {name for name, each in there.items() if issubclass(made_by(each), aw.Term)} - {"from_json"}
+    functions = {name: value for name, value in vars(aw).items() if name.islower() and callable(value)}
+    modules = {name for name, value in functions.items() if issubclass(find_returned_class(value), aw.Term)} - {
+        "from_json"
+    }
     assert {"cell", "conv2d", "relu", "topology", "zero"} <= modules
-    assert [name for name in sorted(modules) if f"{name}(" not in page] == []
+    assert [name for name in sorted(modules - {"from_json"}) if f"{name}(" not in page] == []
 
 
-def made_by(each) -> type:
-    """The class that calling something makes; object where that is not written there."""
-    made = each if isinstance(each, type) else get_type_hints(each).get("return")
-    return made if isinstance(made, type) else object
+def find_returned_class(function) -> type:
+    """The class of what a class or an annotated function returns; object where it is not annotated."""
+    cls = function if isinstance(function, type) else get_type_hints(function).get("return")
+    return cls if isinstance(cls, type) else object
 
 
 @pytest.mark.slow
@@ -137,39 +141,41 @@ def made_by(each) -> type:
 )
 def test_commands_of_a_page_work(page, tmp_path):
     """The commands and queries of a page, in order."""
-    done = run("\n".join(blocks(ROOT / "docs" / page, "bash")), tmp_path, str(forked().folder))
-    assert done.returncode == 0, done.stdout + done.stderr
+    script = "\n".join(read_code_blocks(ROOT / "docs" / page, "bash"))
+    completed = run_bash(script, tmp_path, str(running.commands().folder))
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
 @pytest.mark.slow
 def test_readme_commands_work_in_order(tmp_path):
     """Every command of the README, in a folder with the files that it shows."""
     readme = ROOT / "README.md"
-    for block in blocks(readme, "python"):
+    for block in read_code_blocks(readme, "python"):
         name = re.match(r"# (\S+\.py)\n", block)
         assert name is not None, "a Python block of the README begins with the name of its file"
         (tmp_path / name[1]).write_text(block)
-    commands = "\n".join(block for block in blocks(readme, "bash") if not block.startswith("make"))
-    done = run(commands, tmp_path, str(forked().folder))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "my_space-1" in done.stdout
-    assert "better than random by" in done.stdout
+    commands = "\n".join(block for block in read_code_blocks(readme, "bash") if not block.startswith("make"))
+    completed = run_bash(commands, tmp_path, str(running.commands().folder))
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert "my_space-1" in completed.stdout
+    assert "better than random by" in completed.stdout
     assert (tmp_path / "comparison.svg").read_text().count("(n=2)") == 2
 
 
 @pytest.mark.slow
 def test_readme_make_targets_work(tmp_path):
     """The demo is run; the tests, which are running, are looked up."""
-    (targets,) = (block.split("\n") for block in blocks(ROOT / "README.md", "bash") if block.startswith("make"))
+    blocks = read_code_blocks(ROOT / "README.md", "bash")
+    (targets,) = (block.split("\n") for block in blocks if block.startswith("make"))
     assert targets[:2] == ["make demo", "make test"]
     if not (ROOT / ".venv" / "ready").exists():
         pytest.skip("make has not made .venv here")
     log = tmp_path / "demo.duckdb"
-    demo = run(f"make demo TRIALS=3 BUDGET=1epochs LOG={log}", ROOT)
+    demo = run_bash(f"make demo TRIALS=3 BUDGET=1epochs LOG={log}", ROOT)
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "best of 3 trials" in demo.stdout
     assert "archwright resume" in demo.stdout
-    assert "pytest" in run("make -n test", ROOT).stdout
+    assert "pytest" in run_bash("make -n test", ROOT).stdout
 
 
 def test_dotted_names_and_paths_in_texts_exist():

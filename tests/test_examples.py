@@ -29,44 +29,44 @@ def test_an_own_training_searches_the_digits(tmp_path, name):
     (command,) = re.findall(r"^archwright (search .*)$", (EXAMPLES / f"{name}.py").read_text(), flags=re.MULTILINE)
     words = command.replace("--trials 4 --budget 2epochs", "--trials 2 --budget 1epochs").split()
     assert words[-4:] == ["--trials", "2", "--budget", "1epochs"]
-    done = run(tmp_path, *words, "--device", "cpu")
-    assert done.returncode == 0, done.stderr
+    completed = run(tmp_path, *words, "--device", "cpu")
+    assert completed.returncode == 0, completed.stderr
     trials = read_json(tmp_path, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["ok", "ok"]
     best = read_json(tmp_path, "show", "digits-1", "0")
     assert best["score"] == best["metrics"]["accuracy"] > 0.5  # one in ten by chance
     assert [row["epoch"] for row in best["attempts"][0]["curve"]] == [1]
-    kept = [read_json(tmp_path, "show", "digits-1", str(trial))["model"] for trial in (0, 1)]
+    models = [read_json(tmp_path, "show", "digits-1", str(trial))["model"] for trial in (0, 1)]
     winner = read_json(tmp_path, "best", "-n", "1")[0]["trial"]
-    assert [model is not None for model in kept] == [trial == winner for trial in (0, 1)]
+    assert [model is not None for model in models] == [trial == winner for trial in (0, 1)]
 
 
-class Ended(BaseException):
-    """What a report raises where a trial is hopeless."""
+class StoppedEarly(BaseException):
+    """Raised by a report of a trial that is stopped early."""
 
 
-@pytest.mark.parametrize("halted", [False, True], ids=["whole", "halted"])
-def test_the_plain_training_leaves_the_model_as_it_was_when_it_scored_best(halted):
+@pytest.mark.parametrize("stopped", [False, True], ids=["whole", "stopped"])
+def test_the_plain_training_leaves_the_model_as_it_was_when_it_scored_best(stopped):
     """Its last epoch, which begins with a broken model here, is worse."""
     data = to_device(load_dataset("digits"), torch.device("cpu"))
     example = runpy.run_path(str(EXAMPLES / "train_pytorch.py"))
     model = compile_architecture(aw.sequential(aw.affine(16), aw.relu(), aw.affine(10)), (1, 8, 8), seed=0)
-    told = []
+    accuracies = []
 
     def report(epoch, **metrics):
-        told.append(metrics["accuracy"])
-        if halted and epoch == 2:
-            raise Ended
+        accuracies.append(metrics["accuracy"])
+        if stopped and epoch == 2:
+            raise StoppedEarly
         with torch.no_grad():
             for weights in model.parameters():
                 weights.zero_()
 
     settings = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 32}
-    with pytest.raises(Ended) if halted else nullcontext():
+    with pytest.raises(StoppedEarly) if stopped else nullcontext():
         best = example["train"](model, settings, Budget(2, "epochs"), data, 0, report)
-        assert best["accuracy"] == told[0]
-    assert told[0] > told[1]
-    assert example["accuracy"](model, data, data.validation) == told[0]
+        assert best["accuracy"] == accuracies[0]
+    assert accuracies[0] > accuracies[1]
+    assert example["compute_accuracy"](model, data, data.validation) == accuracies[0]
 
 
 @pytest.mark.slow
@@ -75,20 +75,20 @@ def test_a_search_that_is_faulted_killed_and_resumed_ends_with_a_model(tmp_path)
     """On the digits; its other command does the same on MNIST. It asserts itself that both faults are in the log."""
     (command,) = re.findall(r"killed_and_resumed.py (digits .*)$", STORY.read_text(), flags=re.MULTILINE)
     program = [sys.executable, str(STORY), *command.split()]
-    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"trial \d+  began again, attempt 2: .*SIGKILL", done.stdout)
-    assert "the search itself was killed" in done.stdout
-    assert "best of 2 trials" in done.stdout
-    assert "parameters, read back" in done.stdout
+    completed = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert re.search(r"trial \d+  began again, attempt 2: .*SIGKILL", completed.stdout)
+    assert "the search itself was killed" in completed.stdout
+    assert "best of 2 trials" in completed.stdout
+    assert "parameters, read back" in completed.stdout
     assert (tmp_path / "story-model" / "model.svg").read_text().startswith("<svg")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the example finds its processes in /proc")
 def test_a_process_that_ends_while_it_is_looked_at_is_no_worker(monkeypatch):
-    """Its entry in /proc is gone between the list and the look."""
+    """Its entry in /proc is gone between the listing and the reading."""
     story = runpy.run_path(str(STORY))
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    monkeypatch.setitem(story["workers"].__globals__, "descendants", lambda _: [gone.pid])
-    assert story["workers"](1) == []
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    monkeypatch.setitem(story["find_workers"].__globals__, "find_descendants", lambda _: [process.pid])
+    assert story["find_workers"](1) == []

@@ -1,4 +1,4 @@
-"""Every way in which a trial can go wrong, provoked for real in a search that is logged: what the log says of it."""
+"""Every way in which a trial can fail, provoked in a logged search, and what the log says of it."""
 
 import json
 import os
@@ -22,9 +22,9 @@ from archwright.store.events import AttemptEnded, RunStarted, Scored
 from archwright.store.verify import verify_log
 from tests.processes import wait_until_gone
 
-LIMIT = 3.0  # seconds for a trial
-DEAD_BY = LIMIT + 2.0
-MEMORY = 1 << 30  # bytes of the group in which memory runs out
+TRIAL_TIMEOUT_SECONDS = 3.0
+MAX_TRIAL_SECONDS = TRIAL_TIMEOUT_SECONDS + 2.0
+MEMORY_LIMIT_BYTES = 1 << 30  # of the cgroup in which memory runs out
 
 FUNCTION = """
 import ctypes, json, os, resource, signal, subprocess, sys, tempfile, time
@@ -115,7 +115,7 @@ def full_disk():
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 """
 
-# fault: the statuses of its attempts, and what the error says; what may be chance is tried once more
+# fault: the statuses of its attempts, and what the error says; a transient failure is retried once
 FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
     "nan": (("diverged",), "the metric accuracy is nan"),
     "nan_beside": (("ok",), ""),
@@ -137,24 +137,24 @@ FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @frozen
-class Ended:
-    """A search that has come to its end, and where it was."""
+class FinishedRun:
+    """A run that has ended, and its folder."""
 
     folder: Path
     run: RunRecord
     reason: str
 
-    def ends(self, trial: int) -> list[AttemptEnded]:
+    def find_ends(self, trial: int) -> list[AttemptEnded]:
         return [e for e in self.run.events if isinstance(e, AttemptEnded) and e.trial == trial]
 
-    def told(self, trial: int) -> list[Scored]:
+    def find_scored(self, trial: int) -> list[Scored]:
         return [e for e in self.run.events if isinstance(e, Scored) and e.trial == trial]
 
 
-def searched(folder: Path, space, config, trials: int, seed: int = 0, **options) -> Ended:
-    """A random search that is logged in a file, with its trials in processes of their own."""
+def run_search(folder: Path, space, config, trials: int, seed: int = 0, **options) -> FinishedRun:
+    """Run a random search that is logged in a file, with its trials in processes of their own."""
     log = DuckDBLog(folder / "log.duckdb")
-    begin = RunStarted(
+    started = RunStarted(
         space=aw.to_json(space),
         space_source="tests",
         input_shape=(1, 8, 8),
@@ -167,23 +167,23 @@ def searched(folder: Path, space, config, trials: int, seed: int = 0, **options)
         versions={},
     )
     with WorkerPool(config, **options) as pool:
-        stopped = start_run(log, "faults", begin, pool, max_consecutive_failures=6)
-    return Ended(folder, read_run(log, "faults"), stopped.reason)
+        stopped = start_run(log, "faults", started, pool, max_consecutive_failures=6)
+    return FinishedRun(folder, read_run(log, "faults"), stopped.reason)
 
 
 @pytest.fixture(scope="module")
 def memory_group():
     """The folder of a group of processes that may take 1 GiB together."""
-    for root, limit, swap, swapped in (
-        (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", MEMORY),  # of both
+    for root, limit_file, swap_file, swap_limit in (
+        (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", MEMORY_LIMIT_BYTES),
         (Path("/sys/fs/cgroup"), "memory.max", "memory.swap.max", 0),
     ):
         group = root / f"archwright-test-{os.getpid()}"
         try:
             group.mkdir()
-            (group / limit).write_text(str(MEMORY))
-            if (group / swap).exists():  # or else what is too much may go there
-                (group / swap).write_text(str(swapped))
+            (group / limit_file).write_text(str(MEMORY_LIMIT_BYTES))
+            if (group / swap_file).exists():  # or else pages may be swapped out
+                (group / swap_file).write_text(str(swap_limit))
             break
         except OSError:
             if group.is_dir():
@@ -214,28 +214,28 @@ def search(tmp_path_factory, small_disk):
     (folder / "function.py").write_text(FUNCTION)
     space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.affine(units=10))
     config = FunctionConfig(f"{folder / 'function.py'}:score")
-    return searched(folder, space, config, 2 * len(FAULTS), workers=2, trial_timeout=LIMIT)
+    return run_search(folder, space, config, 2 * len(FAULTS), workers=2, trial_timeout=TRIAL_TIMEOUT_SECONDS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_an_outcome_in_the_log_and_costs_one_attempt(search, fault):
-    """Its status and reason are there, the searcher is told once, and only what may be chance was tried again."""
-    trial, (statuses, said) = 2 * list(FAULTS).index(fault), FAULTS[fault]
-    ends, told = search.ends(trial), search.told(trial)
+    """Its status and reason are logged, the trial is scored once, and only a transient failure is retried."""
+    trial, (statuses, message) = 2 * list(FAULTS).index(fault), FAULTS[fault]
+    ends, scored = search.find_ends(trial), search.find_scored(trial)
     assert tuple(end.status for end in ends) == statuses
     assert [end.attempt for end in ends] == list(range(1, len(ends) + 1))
-    assert said in ends[-1].error
-    assert [(each.status, each.score is None) for each in told] == [(statuses[-1], statuses[-1] != "ok")]
+    assert message in ends[-1].error
+    assert [(event.status, event.score is None) for event in scored] == [(statuses[-1], statuses[-1] != "ok")]
     if "hang" in fault:
-        assert LIMIT <= ends[0].seconds < DEAD_BY
+        assert TRIAL_TIMEOUT_SECONDS <= ends[0].seconds < MAX_TRIAL_SECONDS
 
 
 @pytest.mark.slow
 def test_the_search_goes_on_after_every_fault(search):
     assert search.reason == "finished"
     for trial in range(1, 2 * len(FAULTS), 2):
-        assert [each.score for each in search.told(trial)] == [0.5]
+        assert [event.score for event in search.find_scored(trial)] == [0.5]
     assert [verdict.broken for verdict in verify_log(search.folder / "log.duckdb")] == [None]
     assert not list(find_mismatches(search.run.events))
 
@@ -259,10 +259,10 @@ def test_a_worker_that_the_system_kills_as_memory_runs_out_is_told_from_one_that
     search = [f"{sysconfig.get_path('scripts')}/archwright", "search", "digits", "--evaluator", "function.py:score"]
     options = ["--trials", "2", "--seed", "0", "--log", "log.duckdb", "--name", "killed"]
     subprocess.run([*inside, *search, *options], cwd=tmp_path, check=False, capture_output=True)
-    run = Ended(tmp_path, read_run(DuckDBLog(tmp_path / "log.duckdb"), "killed"), "finished")
-    assert [end.status for end in run.ends(0)] == ["crashed", "crashed"]
-    assert [end.status for end in run.ends(1)] == ["out_of_memory", "out_of_memory"]
-    assert "killed by the system (SIGKILL), as memory ran out" in run.ends(1)[-1].error
+    run = FinishedRun(tmp_path, read_run(DuckDBLog(tmp_path / "log.duckdb"), "killed"), "finished")
+    assert [end.status for end in run.find_ends(0)] == ["crashed", "crashed"]
+    assert [end.status for end in run.find_ends(1)] == ["out_of_memory", "out_of_memory"]
+    assert "killed by the system (SIGKILL), as memory ran out" in run.find_ends(1)[-1].error
 
 
 OWN_KINDS = """
@@ -327,16 +327,16 @@ def training(tmp_path_factory):
     config = TrainingConfig(device="cpu", threads=1)
     space = aw.either(**options)
     # With this seed, each option comes once.
-    return searched(folder, space, config, len(options), 69, space_source=source, trial_timeout=60.0)
+    return run_search(folder, space, config, len(options), 69, space_source=source, trial_timeout=60.0)
 
 
 @pytest.mark.slow
 def test_a_training_that_fails_is_an_outcome_in_the_log(training):
     assert training.reason == "finished"
-    chosen = [dict(trial.path)["either.option"] for trial in training.run.state.trials.values()]
-    assert set(chosen) == set(TRAININGS)
-    for trial, option in enumerate(chosen):
-        status, said = TRAININGS[option]
-        (end,) = training.ends(trial)
-        assert (end.status, said in end.error) == (status, True)
-        assert [each.status for each in training.told(trial)] == [status]
+    options_chosen = [dict(trial.path)["either.option"] for trial in training.run.state.trials.values()]
+    assert set(options_chosen) == set(TRAININGS)
+    for trial, option in enumerate(options_chosen):
+        status, message = TRAININGS[option]
+        (end,) = training.find_ends(trial)
+        assert (end.status, message in end.error) == (status, True)
+        assert [event.status for event in training.find_scored(trial)] == [status]

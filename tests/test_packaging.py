@@ -15,9 +15,9 @@ PARTS = ("core", "search", "evaluate", "store", "cli")
 
 
 def run_python(code: str, **options) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, **options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, **options)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +26,12 @@ def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, ROOT]
     subprocess.run(command, check=True, capture_output=True, text=True)
-    (built,) = folder.glob("*.whl")
-    return built
+    (wheel_file,) = folder.glob("*.whl")
+    return wheel_file
 
 
 @pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory) -> dict[str, str]:
+def installed_environment(wheel, tmp_path_factory) -> dict[str, str]:
     """An environment in which the wheel's package, not the checkout, is imported."""
     folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:
@@ -46,24 +46,29 @@ def test_wheel_has_one_top_level_package(wheel):
 
 def test_wheel_holds_every_module_of_the_five_parts(wheel):
     shipped = set(zipfile.ZipFile(wheel).namelist())
-    written = {f"archwright/{path.relative_to(ROOT)}" for part in PARTS for path in (ROOT / part).rglob("*.py")}
-    assert written | {"archwright/__init__.py", "archwright/__main__.py", "archwright/py.typed"} <= shipped
+    expected = {f"archwright/{path.relative_to(ROOT)}" for part in PARTS for path in (ROOT / part).rglob("*.py")}
+    assert expected | {"archwright/__init__.py", "archwright/__main__.py", "archwright/py.typed"} <= shipped
 
 
-def test_installed_wheel_searches_and_resumes(installed, tmp_path):
-    where = run_python("import archwright; print(archwright.__file__)", env=installed, cwd=tmp_path)
-    assert where.startswith(installed["PYTHONPATH"])
+def test_installed_wheel_searches_and_resumes(installed_environment, tmp_path):
+    module_path = run_python("import archwright; print(archwright.__file__)", env=installed_environment, cwd=tmp_path)
+    assert module_path.startswith(installed_environment["PYTHONPATH"])
     main = ["-c", "import sys; from archwright.cli.main import main; main(sys.argv[1:])"]
     (tmp_path / "score.py").write_text("def score(architecture, budget):\n    return 0.5\n")
     start = [*main, "search", "digits", "--trials", "1", "--evaluator", "score.py:score"]
     resume = [*main, "resume", "--trials", "2"]
     count = [*main, "sql", "select count(*) as n from scores", "--format", "csv"]
     for command in (start, resume, count):
-        done = subprocess.run(
-            [sys.executable, *command], env=installed, cwd=tmp_path, capture_output=True, text=True, check=False
+        completed = subprocess.run(
+            [sys.executable, *command],
+            env=installed_environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["n", "2"]
+        assert completed.returncode == 0, completed.stderr
+    assert completed.stdout.split() == ["n", "2"]
 
 
 def test_no_part_is_importable_under_its_bare_name():

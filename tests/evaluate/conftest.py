@@ -1,4 +1,4 @@
-"""What tests of training and of workers share."""
+"""Fixtures of the tests of training and of workers."""
 
 import pytest
 
@@ -19,21 +19,21 @@ def one_thread():
 
 
 class Clock:
-    """In place of the module `time`: it goes on by what it is told that something took, and by nothing else."""
+    """Stands in for the module `time`: a clock that only `advance` moves."""
 
     def __init__(self):
-        self.now = 0.0
+        self.seconds = 0.0
 
     def perf_counter(self):
-        return self.now
+        return self.seconds
 
-    def took(self, seconds):
-        self.now += seconds
+    def advance(self, seconds):
+        self.seconds += seconds
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The clock of trainings, and of what is measured of their models."""
+    """The clock of trainings, and of measurements of their models."""
     from archwright.evaluate.training import cost, trainer
 
     clock = Clock()
@@ -52,14 +52,14 @@ def file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pool(file):
-    """One worker, and whoever follows it, for jobs that each name one of SCORES: see `calls`."""
-    with WorkerPool(FunctionConfig(f"{file}:named")) as pool:
+    """One worker, and those that replace it, for jobs that each name a function of SCORES: see `call_function`."""
+    with WorkerPool(FunctionConfig(f"{file}:call_named")) as pool:
         yield pool
 
 
 @pytest.fixture
 def open_pool(file):
-    """Opens a pool for one of SCORES by name; it is closed after the test."""
+    """Opens a pool for a function of SCORES; it is closed after the test."""
     pools = []
 
     def open_pool(function, **options):

@@ -81,7 +81,7 @@ def make_run(case: str, space: str) -> list[Event]:
         log, "run", START, RunState(), make_initial_state(started), evaluator, max_consecutive_failures=TRIALS
     )
     loop.run(started)
-    return [each.event for each in log.read("run")]
+    return [recorded.event for recorded in log.read("run")]
 
 
 def format_run(run: list[Event]) -> str:

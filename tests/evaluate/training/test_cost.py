@@ -55,7 +55,7 @@ class Pauses(nn.Module):
 
     def forward(self, x):
         self.modes.append(self.training)
-        self.clock.took(self.pauses.pop(0))
+        self.clock.advance(self.pauses.pop(0))
         return x
 
 

@@ -66,7 +66,7 @@ def test_a_report_is_of_an_epoch(pool, file):
 
 
 def test_a_function_that_is_stopped_early_ends_well_at_its_next_report_and_its_worker_goes_on(open_pool):
-    pool = open_pool("reports_until_halted")
+    pool = open_pool("reports_until_stopped")
     pool.submit(make_job(3))
     arrived = wait_for_report(pool)
     pool.stop_early(3, "it was worse")
@@ -99,7 +99,7 @@ def test_reports_of_several_threads_arrive_whole(pool):
 
 
 def test_what_a_thread_of_an_earlier_job_reports_is_not_taken_for_the_next_one_s(open_pool):
-    pool = open_pool("chatters_on")
+    pool = open_pool("reports_after_its_end")
     pool.submit(make_job(0, budget=Budget(1, "epochs")))
     *reports, chatter = wait_for_end(pool)
     assert {r.trial for r in reports} == {0}
@@ -109,7 +109,12 @@ def test_what_a_thread_of_an_earlier_job_reports_is_not_taken_for_the_next_one_s
 
 
 def test_numbers_of_numpy_are_numbers(pool):
-    assert run_job_twice(pool, architecture=call_function("is_numpy")).metrics == {"accuracy": 0.5, "ok": 1.0, "n": 3.0}
+    finished = run_job_twice(pool, architecture=call_function("returns_numpy"))
+    assert finished.metrics == {
+        "accuracy": 0.5,
+        "ok": 1.0,
+        "n": 3.0,
+    }
 
 
 def test_the_global_generators_are_seeded_with_the_job_s_seed(pool):
@@ -120,7 +125,7 @@ def test_the_global_generators_are_seeded_with_the_job_s_seed(pool):
 
 
 def test_a_function_runs_without_torch(pool):
-    assert run_job_twice(pool, architecture=call_function("has_torch")).metrics == {"accuracy": 0.0}
+    assert run_job_twice(pool, architecture=call_function("has_imported_torch")).metrics == {"accuracy": 0.0}
 
 
 def test_workers_are_in_a_session_of_their_own_and_gone_when_the_pool_is_closed(open_pool):
@@ -216,7 +221,7 @@ def test_collect_waits_as_long_as_it_is_told_where_nothing_comes(open_pool, monk
 
 def test_a_job_larger_than_a_pipe_goes_through(pool):
     wide = aw.sequential(*(aw.affine(units=10) for _ in range(5_000)))
-    assert run_job_twice(pool, architecture=call_function("has_torch", wide)).status == "ok"
+    assert run_job_twice(pool, architecture=call_function("has_imported_torch", wide)).status == "ok"
 
 
 def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, pool, open_pool):
@@ -233,8 +238,10 @@ def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, 
     from archwright.evaluate.user_code import load_object
 
     mine = load_object(f"{space}:space")
-    assert run_job_twice(open_pool("has_torch", space_source=f"{space}:space"), architecture=mine).status == "ok"
-    ended = run_job_twice(pool, architecture=call_function("has_torch", mine))
+    assert (
+        run_job_twice(open_pool("has_imported_torch", space_source=f"{space}:space"), architecture=mine).status == "ok"
+    )
+    ended = run_job_twice(pool, architecture=call_function("has_imported_torch", mine))
     assert (ended.status, "own_kind_of_the_pool" in ended.error) == ("invalid", True)
 
 

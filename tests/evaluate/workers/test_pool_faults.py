@@ -14,7 +14,6 @@ from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from archwright.evaluate.workers.process import MAX_STDERR_BYTES
 from tests.evaluate.jobs import (
     call_function,
-    children,
     make_job,
     run_job_twice,
     run_jobs,
@@ -22,9 +21,9 @@ from tests.evaluate.jobs import (
     wait_for_report,
     wait_until_over,
 )
-from tests.processes import wait_until_gone
+from tests.processes import find_children, wait_until_gone
 
-TRANSIENT = {"is_killed", "is_orphaned", "is_terminated", "gets_a_signal_without_a_name"}
+TRANSIENT = {"is_killed", "is_orphaned", "is_terminated", "is_killed_by_unnamed_signal"}
 
 
 def test_an_exception_is_told_with_the_person_s_own_frames(pool, file):
@@ -45,23 +44,23 @@ def test_the_worker_stays_warm_after_an_exception_of_plain_python(pool):
 @pytest.mark.parametrize(
     ("function", "status", "told"),
     [
-        ("leaves", "crashed", "SystemExit: 3"),
-        ("takes_all_words", "crashed", "exited with code 1"),
-        ("leaves_at_once", "crashed", "exited with code 4\nlast words"),
+        ("exits", "crashed", "SystemExit: 3"),
+        ("breaks_json_and_stderr", "crashed", "exited with code 1"),
+        ("exits_at_once", "crashed", "exited with code 4\nlast words"),
         ("is_killed", "crashed", "killed by SIGKILL, and not by the system for want of memory\nlast words"),
         ("is_orphaned", "crashed", "killed by SIGKILL"),
         ("is_terminated", "crashed", "killed by SIGTERM"),
-        ("gets_a_signal_without_a_name", "crashed", f"killed by signal {signal.SIGRTMIN + 1}"),
+        ("is_killed_by_unnamed_signal", "crashed", f"killed by signal {signal.SIGRTMIN + 1}"),
         ("aborts", "crashed", "killed by SIGABRT"),
         ("segfaults", "crashed", "killed by SIGSEGV"),
-        ("runs_out", "out_of_memory", "MemoryError: Unable to allocate 8.00 GiB"),
+        ("runs_out_of_memory", "out_of_memory", "MemoryError: Unable to allocate 8.00 GiB"),
         ("floods", "crashed", "ValueError: after the flood"),
         ("closes_everything", "crashed", "the worker closed its pipes"),
         ("leaves_a_child", "crashed", "exited with code 5"),
-        ("is_text", "crashed", "the score is '0.9' (str); it must be a number"),
-        ("is_nothing", "crashed", "the score is None (NoneType)"),
-        ("has_odd_metrics", "crashed", "model is <object object"),
-        ("raises_what_cannot_be_told", "crashed", "exception str() failed"),
+        ("returns_text", "crashed", "the score is '0.9' (str); it must be a number"),
+        ("returns_nothing", "crashed", "the score is None (NoneType)"),
+        ("returns_odd_metrics", "crashed", "model is <object object"),
+        ("raises_unprintable_error", "crashed", "exception str() failed"),
     ],
 )
 def test_a_job_that_fails_has_the_status_and_the_reason_and_the_next_one_runs(pool, function, status, told):
@@ -77,7 +76,7 @@ def test_a_child_that_has_left_the_worker_s_group_goes_with_it(pool, open_pool, 
     hangs, child = function == "detaches_and_hangs", Path(f"{file}.detached")
     child.unlink(missing_ok=True)
     (ended,), _ = run_jobs(
-        open_pool("named", trial_timeout=3.0) if hangs else pool, make_job(0, call_function(function))
+        open_pool("call_named", trial_timeout=3.0) if hangs else pool, make_job(0, call_function(function))
     )
     assert ended.status == ("timed_out" if hangs else "crashed")
     assert wait_until_gone([int(child.read_text())])
@@ -87,7 +86,7 @@ def test_what_a_job_leaves_behind_is_gone_with_the_pool(open_pool):
     pool = open_pool("detaches")
     run_jobs(pool, make_job())
     (guard,) = pool.pids
-    worker, left = children(guard)
+    worker, left = find_children(guard)
     assert os.getsid(left) not in (guard, worker)
     pool.close()
     assert wait_until_gone([left])
@@ -125,7 +124,7 @@ def test_a_later_worker_that_cannot_start_costs_an_attempt(tmp_path, file):
     ("function", "told"),
     [
         ("score", "the evaluator must be a function"),
-        ("no_such", "has no 'no_such'; there are: CannotBeTold, aborts, chatters_on"),
+        ("no_such", "has no 'no_such'; there are: UnprintableError, aborts, breaks_json_and_stderr"),
     ],
 )
 def test_what_is_no_function_is_told_before_any_trial(open_pool, function, told):
@@ -177,7 +176,7 @@ def test_a_limit_that_comes_when_the_job_has_ended_is_none_of_the_next_job_s(ope
 
 def test_a_want_of_memory_that_is_shared_with_other_trials_is_transient(open_pool):
     for workers in (1, 2):
-        (ended,), _ = run_jobs(open_pool("runs_out", workers=workers), make_job())
+        (ended,), _ = run_jobs(open_pool("runs_out_of_memory", workers=workers), make_job())
         assert (ended.status, ended.transient) == ("out_of_memory", workers == 2)
 
 
@@ -203,7 +202,7 @@ def test_a_job_over_its_limit_is_dead_also_while_nobody_collects(open_pool):
     pool = open_pool("sleeps", trial_timeout=1.0)
     pool.warm_up()
     (worker,) = pool._workers
-    (process,) = children(worker.pid)
+    (process,) = find_children(worker.pid)
     pool.submit(make_job())
     assert worker.limit._timer.interval < 3.0, "two seconds after its limit it is dead"
     assert wait_until_gone([process])  # nobody collects, as where the coordinator waits for its log
@@ -238,7 +237,7 @@ def test_workers_hear_every_signal_however_the_search_was_started(open_pool):
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1))
     try:
-        pool = open_pool("hears")
+        pool = open_pool("inspects_signals")
         pool.warm_up()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -247,7 +246,7 @@ def test_workers_hear_every_signal_however_the_search_was_started(open_pool):
     (ended,), _ = run_jobs(pool, make_job())
     assert ended.metrics == {"accuracy": 0.5, "ignored": 0, "blocked": 0}
     (idle,) = pool._workers
-    (process,) = children(idle.pid)
+    (process,) = find_children(idle.pid)
     os.kill(process, signal.SIGTERM)
     assert wait_until_over(idle), "its guard has heard of its end"
 
@@ -264,7 +263,7 @@ def test_a_first_worker_that_dies_at_its_start_is_no_trial_s_end(tmp_path, text,
         assert pool.pids == []
 
 
-@pytest.mark.parametrize("function", ["is_killed", "leaves_at_once"])
+@pytest.mark.parametrize("function", ["is_killed", "exits_at_once"])
 def test_how_a_worker_ended_is_not_known_where_its_end_is_ignored(open_pool, function):
     """As by a program that leaves no zombies: the system then tells nobody, and Python takes that for a 0."""
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
