@@ -54,7 +54,7 @@ class IncompleteExport(ArchwrightError, RuntimeError):
 def export_trial(
     reading: RunView, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
 ) -> "ExportResult":
-    """Write what a trial's model needs to be used elsewhere; raises NoWeights, LogsOwn, and what the export does."""
+    """Write what a trial's model needs to be used elsewhere; raises NoWeights, FileOfALog, and what the export does."""
     from archwright.evaluate.export.folder import export_model
 
     require_no_log(folder, "name another folder")
@@ -196,7 +196,7 @@ def show_export(folder: Path, done: "ExportResult") -> None:
 
 
 def require_complete(folder: Path, done: "ExportResult") -> None:
-    """NotWhole if something is missing."""
+    """Raise IncompleteExport if something is missing."""
     if done.missing:
         told = [f"{folder / name} was not written: {why}" for name, why in done.missing.items()]
         raise IncompleteExport("\n".join([*told, f"the other {len(done.files)} files were"]))

@@ -49,7 +49,7 @@ class FileKind:
 def stage_file(target: Path, kind: FileKind, option: str) -> Generator[Path]:
     """Where the block writes a file of `kind` that stands at `target` when the block has ended well.
 
-    `option` is what named it, for the errors: LogsOwn, OfAnotherKind, and Unwritable.
+    `option` is what named it, for the errors: FileOfALog, FileOfAnotherKind, and UnwritableFile.
     """
     try:
         require_replaceable(target, kind, option)
@@ -70,7 +70,7 @@ def stage_file(target: Path, kind: FileKind, option: str) -> Generator[Path]:
 
 
 def require_replaceable(target: Path, kind: FileKind, option: str) -> None:
-    """Nothing, if a file of `kind` may be written at `target`; else LogsOwn, OfAnotherKind or Unwritable."""
+    """Nothing, if a file of `kind` may be written at `target`; else FileOfALog, FileOfAnotherKind or UnwritableFile."""
     with suppress(FileNotFoundError):
         target.stat()  # says what is wrong with links that go round, and with names that are too long
     require_no_log(target, f"name another file with {option}")
@@ -88,7 +88,7 @@ def require_replaceable(target: Path, kind: FileKind, option: str) -> None:
 
 
 def require_no_log(target: Path, remedy: str) -> None:
-    """Nothing, if `target` neither is a log nor belongs to one; else LogsOwn."""
+    """Nothing, if `target` neither is a log nor belongs to one; else FileOfALog."""
     place = Path(os.path.realpath(target))
     log = _find_log(place)
     if log is not None:
