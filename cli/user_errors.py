@@ -36,7 +36,7 @@ class UserCodeExited(ArchwrightError, RuntimeError):
 
 @contextmanager
 def forbid_exit() -> Generator[None]:
-    """In the block and in this process, os._exit raises LeftWithoutAWord, with the place that called it."""
+    """In the block and in this process, os._exit raises UserCodeExited, with the place that called it."""
     home, leave, within = os.getpid(), os._exit, True
 
     def exit_(status: int) -> None:

@@ -18,7 +18,7 @@ FOLDERS = ("core", "search", "evaluate", "store", "cli", "src", "tests", "benchm
 DOTTED_NAME = re.compile(r"(?<![\w./:-])(?:archwright\.(?:core|search|evaluate|store|cli)\b|aw\.)[\w.]*\w")
 PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w/.-]*\.(?:py|md|svg)\b")
 CODE_SPAN = re.compile(r"`([A-Za-z_]\w*)(?:\([^`\n]*\))?`")
-CLASS_NAME = re.compile(r"(?<![\w`./-])(?:[A-Z][a-z0-9]+){2,}\b")  # of two words or more
+CLASS_NAME = re.compile(r"(?<![\w`./-])[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)*[A-Z][a-z0-9]+\b")  # of two words or more
 OTHER_NAMES = {
     *("ImageNet16", "ResNet", "TensorFlow", "nohup"),  # names of products, networks and commands
     *("CalledProcessError", "FlopCounterMode"),  # classes of the standard library and of torch

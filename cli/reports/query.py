@@ -20,7 +20,7 @@ EXPORT_FILE_KINDS: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": J
 
 
 def write_query(log: Path, sql: str, form: str, output: Path | None, most: int | None = None) -> None:
-    """Write what `sql` gives in a format of `RowFormat`, or, at most so many rows, as a table, to a file or to stdout."""
+    """Write the rows of a query in a `RowFormat`, or as a table of at most `most` rows, to a file or to stdout."""
     if form == "table":
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
