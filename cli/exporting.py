@@ -11,8 +11,8 @@ from attrs import evolve
 import archwright
 from archwright.cli.output import format_budget, humanize_value, say
 from archwright.cli.output_file import require_no_log
-from archwright.cli.reports.facts import rebuild_leaf
-from archwright.cli.reports.reading import RunView
+from archwright.cli.reports.run_view import RunView
+from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.cli.runs.images import read_logged_images
 from archwright.cli.runs.retraining import find_training_data
 from archwright.cli.suggestion import format_command
@@ -52,45 +52,45 @@ class IncompleteExport(ArchwrightError, RuntimeError):
 
 
 def export_trial(
-    reading: RunView, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
+    view: RunView, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
 ) -> "ExportResult":
     """Write what a trial's model needs to be used elsewhere; raises NoWeights, FileOfALog, and what the export does."""
     from archwright.evaluate.export.folder import export_model
 
     require_no_log(folder, "name another folder")
     return export_model(
-        _gather_model(reading, reading.trial(number), untrained=untrained, data_dir=data_dir), folder, force=force
+        _gather_model(view, view.get_trial(number), untrained=untrained, data_dir=data_dir), folder, force=force
     )
 
 
-def _gather_model(reading: RunView, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
+def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
     from archwright.evaluate.export.folder import ModelToExport
     from archwright.evaluate.export.model_file import Provenance
     from archwright.evaluate.training.task import resolve_recipe
 
-    node, config = rebuild_leaf(reading, trial), config_from_json(reading.run.started.evaluator)
-    weights = None if untrained else _read_weights(reading, trial, config)
+    node, config = rebuild_leaf(view, trial), config_from_json(view.run.started.evaluator)
+    weights = None if untrained else _read_weights(view, trial, config)
     shape = node.origin.input_shape
     first = trial
     while first.continues is not None:  # trials that continue one another are one training
-        first = reading.trial(first.continues)
-    seed = derive_training_seed(reading.run.started.seed, first.trial)
-    images, why = _find_normalisation(reading, trial, config, node.architecture, data_dir)
+        first = view.get_trial(first.continues)
+    seed = derive_training_seed(view.run.started.seed, first.trial)
+    images, why = _find_normalisation(view, trial, config, node.architecture, data_dir)
     card = evolve(
-        _make_card(reading, trial, node, config, untrained=untrained),
+        _make_card(view, trial, node, config, untrained=untrained),
         normalisation_note=UNKNOWN_NORMALISATION if why else "",
     )
-    where = {"run": reading.name, "trial": str(trial.trial), "space": reading.run.started.space_source}
+    where = {"run": view.name, "trial": str(trial.trial), "space": view.run.started.space_source}
     size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(shape):,}"}
-    title = f"The model of trial {trial.trial} of {reading.name}{', untrained' if untrained else ''}"
-    made = {"made by": f"archwright {archwright.__version__}, torch {reading.run.started.versions.get('torch', '')}"}
+    title = f"The model of trial {trial.trial} of {view.name}{', untrained' if untrained else ''}"
+    made = {"made by": f"archwright {archwright.__version__}, torch {view.run.started.versions.get('torch', '')}"}
     facts = where | ({"data": card.data} if card.data else {}) | size | made
-    origin = Provenance(title, facts, {} if untrained else _format_scores(reading, trial))
+    origin = Provenance(title, facts, {} if untrained else _format_scores(view, trial))
     described = {
         "architecture": to_json(node.architecture),
         "input_shape": list(shape),
         "output_shape": list(node.out_shape),
-        "run": reading.name,
+        "run": view.name,
         "trial": trial.trial,
         "choices": dict(trial.path),
         "classes": list(card.class_names),
@@ -100,25 +100,25 @@ def _gather_model(reading: RunView, trial: Trial, *, untrained: bool, data_dir: 
     return ModelToExport(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
 
 
-def _read_weights(reading: RunView, trial: Trial, config: Config) -> Any:
+def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
     from archwright.evaluate.training.checkpointing import NoArtifact, read_model
 
-    folder = locate_run_folder(reading.log, reading.name)
+    folder = locate_run_folder(view.log, view.name)
     try:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
         ours = isinstance(config, TrainingConfig)
         data = [] if ours else ["--data", find_training_data(config) or "DATA"]
-        retrain = format_command(reading.log, "retrain", reading.name, str(trial.trial), *data)
+        retrain = format_command(view.log, "retrain", view.name, str(trial.trial), *data)
         raise NoWeights(
-            f"the weights of trial {trial.trial} of {reading.name} are not in {folder}; train it {'again ' * ours}with "
+            f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {'again ' * ours}with "
             f"`{retrain}` and export a trial of that run, or add --untrained for the weights that it begins with"
         ) from error
     return weights
 
 
 def _find_normalisation(
-    reading: RunView, trial: Trial, config: Config, architecture: Term, data_dir: str | None
+    view: RunView, trial: Trial, config: Config, architecture: Term, data_dir: str | None
 ) -> tuple["Normalisation | None", str]:
     """What a model's images were normalised with: as it was kept with the model, or as the data says now.
 
@@ -133,17 +133,17 @@ def _find_normalisation(
     )
 
     with suppress(NoArtifact, BadArtifact, UnknownNormalisation):
-        return read_normalisation(locate_run_folder(reading.log, reading.name), trial.trial), ""
+        return read_normalisation(locate_run_folder(view.log, view.name), trial.trial), ""
     try:
         return find_normalisation(config, architecture, data_dir), ""
     except (NoSuchData, BadData, UnknownData) as error:
         return None, str(error)
 
 
-def _make_card(reading: RunView, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
+def _make_card(view: RunView, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
     from archwright.evaluate.export.card import Card
 
-    started = reading.run.started
+    started = view.run.started
     more = {"budget": format_budget(trial.budget), "images": format_shape(node.origin.input_shape)}
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
@@ -151,15 +151,15 @@ def _make_card(reading: RunView, trial: Trial, node: Node, config: Config, *, un
         settings={} if untrained else more | _format_settings(config, settings_of(node.architecture)),
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
-        class_names=_find_class_names(reading, node),
+        class_names=_find_class_names(view, node),
     )
 
 
-def _format_scores(reading: RunView, trial: Trial) -> dict[str, str]:
+def _format_scores(view: RunView, trial: Trial) -> dict[str, str]:
     """What the trial came to, by what it is called in a card."""
     metrics = {} if trial.ended is None else trial.ended.metrics
     scores = {told: f"{metrics[name]:.4f}" for name, told in SCORE_LABELS.items() if name in metrics}
-    objective = reading.run.started.objective.metric
+    objective = view.run.started.objective.metric
     return (
         scores
         if trial.score is None or objective in SCORE_LABELS
@@ -167,9 +167,9 @@ def _format_scores(reading: RunView, trial: Trial) -> dict[str, str]:
     )
 
 
-def _find_class_names(reading: RunView, node: Node) -> Sequence[str]:
+def _find_class_names(view: RunView, node: Node) -> Sequence[str]:
     """Of the outputs of a model, in their order; none where the log does not tell, or they are something else."""
-    data = read_logged_images(reading.name, reading.run.started)
+    data = read_logged_images(view.name, view.run.started)
     names = () if data is None else tuple(data["classes"])
     return names if node.out_shape == (len(names),) else ()
 

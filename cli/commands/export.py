@@ -28,10 +28,10 @@ def export(
     its inputs must be normalised.
     """
     from archwright.cli import exporting, output
-    from archwright.cli.reports.reading import view_run
+    from archwright.cli.reports.run_view import view_run
 
-    reading = view_run(log, run, trusted=trust)
-    done = exporting.export_trial(reading, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
+    view = view_run(log, run, trusted=trust)
+    done = exporting.export_trial(view, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
         output.print_json({"files": [str(path) for path in done.files], "missing": done.missing, "notes": done.notes})
     else:

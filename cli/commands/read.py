@@ -10,10 +10,11 @@ from archwright.cli import options
 def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFAULT_LOG) -> None:
     """List the runs of the log, the one that was started last at the end."""
     from archwright.cli import output
-    from archwright.cli.reports import facts, show
+    from archwright.cli.reports.describing import describe_runs
+    from archwright.cli.reports.show import show_runs
 
-    found = facts.describe_runs(log)
-    output.print_json(found) if json else show.show_runs(found)
+    rows = describe_runs(log)
+    output.print_json(rows) if json else show_runs(rows)
 
 
 def show(
@@ -32,20 +33,21 @@ def show(
     for shapes and numbers of parameters with --trust alone.
     """
     from archwright.cli import output
-    from archwright.cli.reports import drawing, facts
-    from archwright.cli.reports.reading import view_run
+    from archwright.cli.reports.describing import describe_run, describe_trial_in_full
+    from archwright.cli.reports.drawing import draw_trial
+    from archwright.cli.reports.run_view import view_run
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import show_trial
 
-    reading = view_run(log, run, trusted=trust)
+    view = view_run(log, run, trusted=trust)
     if svg is not None:
-        drawing.draw_trial(reading, trial, svg, json=json)
-        return
-    found = facts.describe_run(reading) if trial is None else facts.describe_trial_in_full(reading, trial)
-    if json:
-        output.print_json(found)
+        draw_trial(view, trial, svg, json=json)
+    elif trial is None:
+        run_details = describe_run(view)
+        output.print_json(run_details) if json else show_run(run_details)
     else:
-        show_run(found) if trial is None else show_trial(found)
+        trial_details = describe_trial_in_full(view, trial)
+        output.print_json(trial_details) if json else show_trial(trial_details)
 
 
 def best(
@@ -57,10 +59,11 @@ def best(
 ) -> None:
     """Compare a run's best trials: their scores, and the choices in which they differ."""
     from archwright.cli import output
-    from archwright.cli.reports import facts
-    from archwright.cli.reports.reading import view_best_trials
+    from archwright.cli.reports.describing import describe_best_trials
+    from archwright.cli.reports.run_view import view_best_trials
     from archwright.cli.reports.show_trial import show_best
+    from archwright.cli.reports.trial_architecture import explain_omission
 
-    reading = view_best_trials(log, run, n, trusted=trust)
-    found = facts.describe_best_trials(reading, n)
-    output.print_json(found) if json else show_best(found, facts.explain_omission(reading))
+    view = view_best_trials(log, run, n, trusted=trust)
+    trials = describe_best_trials(view, n)
+    output.print_json(trials) if json else show_best(trials, explain_omission(view))

@@ -30,21 +30,18 @@ def replay_run(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
-    from archwright.cli import output
+    from archwright.cli.output import print_json
     from archwright.cli.reports import replaying
-    from archwright.cli.reports.reading import view_run
+    from archwright.cli.reports.run_view import view_run
 
-    reading = view_run(log, run, at, trusted=trust)
-    found = (
-        replaying.verify_proposals(reading)
-        if verify
-        else replaying.describe_search_state(reading, wanted=at is not None)
-    )
-    if json:
-        output.print_json(found)
-    else:
-        replaying.show_verification(found, log) if verify else replaying.show_search_state(found)
-    if verify and found["mismatch"]:
+    view = view_run(log, run, at, trusted=trust)
+    if not verify:
+        state = replaying.describe_search_state(view, must_propose=at is not None)
+        print_json(state) if json else replaying.show_search_state(state)
+        return
+    verification = replaying.verify_proposals(view)
+    print_json(verification) if json else replaying.show_verification(verification, log)
+    if verification["mismatch"]:
         sys.exit(1)
 
 
@@ -63,17 +60,17 @@ def fork(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
-    from archwright.cli.reports.reading import view_run
     from archwright.cli.reports.replaying import parse_fork_searcher
+    from archwright.cli.reports.run_view import view_run
     from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
     from archwright.search.running.runs import make_fork_event
     from archwright.store.claim import leave_to_others
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import fork_run as make
 
-    reading, file = view_run(log, run, at), DuckDBLog(log)
-    target = values.parse_trials(trials, reading.run.state.target)
-    started = make_fork_event(reading.run, parse_fork_searcher(reading, searcher, set_ or ()), seed, target)
+    view, file = view_run(log, run, at), DuckDBLog(log)
+    target = values.parse_trials(trials, view.run.state.target)
+    started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, target)
     with claim_new_run(file, name, lambda: generate_numbered_names(file, f"{run}-fork")) as new:
         make(file, run, at, new, started)
         leave_to_others(log, new)

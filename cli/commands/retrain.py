@@ -72,8 +72,8 @@ def retrain(
     the training images.
     """
     from archwright.cli import output
-    from archwright.cli.reports import facts
-    from archwright.cli.reports.reading import view_run
+    from archwright.cli.reports.describing import describe_run
+    from archwright.cli.reports.run_view import view_run
     from archwright.cli.runs import retraining
     from archwright.cli.runs.running import RunContext, begin_run
     from archwright.cli.runs.starting import claim_new_run
@@ -84,17 +84,15 @@ def retrain(
 
     if not json:
         ignore_lost_stdout()
-    reading, file = view_run(log, run, trusted=trust), DuckDBLog(log)
-    reading.trial(trial)  # raises what there is instead
+    view, file = view_run(log, run, trusted=trust), DuckDBLog(log)
+    view.get_trial(trial)  # raises what there is instead
     config = retraining.configure_retraining(
-        reading, trial, train or (), data, data_dir, device, values.parse_image_size(image_size)
+        view, trial, train or (), data, data_dir, device, values.parse_image_size(image_size)
     )
-    images = retraining.describe_training_images(reading, trial, config)
+    images = retraining.describe_training_images(view, trial, config)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
-    started = retraining.make_start(
-        reading, trial, config, images, parse_budget(budget) if budget else None, seeds, seed
-    )
+    started = retraining.make_start(view, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
     out = output.make_console(beside_json=json)
     source = find_term_source(started.space, started.space_source)
     with claim_new_run(file, name, lambda: retraining.generate_retraining_names(run, trial)) as new:
@@ -104,4 +102,4 @@ def retrain(
         go = partial(start_run, file, new, started, retries=retries, claimed=True)
         begin_run(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
         if json:
-            output.print_json(facts.describe_run(view_run(log, new)))
+            output.print_json(describe_run(view_run(log, new)))

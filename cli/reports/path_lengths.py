@@ -11,7 +11,7 @@ from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term
 from archwright.core.value import Value
 
-MAX_ENUMERATED_VALUES = 128  # a domain of more values is stood for by its ends and its middle
+MAX_ENUMERATED_VALUES = 128  # a larger domain is represented by its ends and its middle
 MAX_EXPANSIONS = 128  # a module of more expansions is not tried out with all of them
 
 
@@ -29,36 +29,35 @@ def _count_choices(term: Term) -> int:
 
 def _count_inner_choices(term: Term) -> int:
     if isinstance(term, Rewriting):
-        return _count_choices_of_longest_expansion(
-            term, [_list_representative_values(held) for held in term.plan.slots]
-        )
+        return _count_longest_expansion(term, [_list_representative_values(slot) for slot in term.plan.slots])
     return sum(map(_count_choices, term.subterms)) if isinstance(term, Composite) else 0
 
 
-def _count_choices_of_longest_expansion(term: Rewriting, options: list[list[Value]]) -> int:
+def _count_longest_expansion(term: Rewriting, options: list[list[Value]]) -> int:
     """The choices below the longest expansion.
 
     Of too many expansions, the best option for each hyperparameter is found by itself, one after the other.
     """
     if prod(map(len, options)) <= MAX_EXPANSIONS:
-        return max(_count_expansion_choices(term, values) for values in product(*options))
+        return max(_count_expansion(term, values) for values in product(*options))
     best = [values[0] for values in options]
     for i, values in enumerate(options):
-        best[i] = max(values, key=lambda value: _count_expansion_choices(term, (*best[:i], value, *best[i + 1 :])))
-    return _count_expansion_choices(term, tuple(best))
+        best[i] = max(values, key=lambda value: _count_expansion(term, (*best[:i], value, *best[i + 1 :])))
+    return _count_expansion(term, tuple(best))
 
 
-def _count_expansion_choices(term: Rewriting, values: tuple[Value, ...]) -> int:
+def _count_expansion(term: Rewriting, values: tuple[Value, ...]) -> int:
+    """The choices below the expansion with these values of the term's slots; 0 where it does not fit."""
     try:
         return sum(map(_count_choices, term.specify(values).inside()))
     except Misfit:
         return 0
 
 
-def _list_representative_values(held: Domain | Expression) -> list[Value]:
-    if isinstance(held, Expression):
-        known = {s.name: s.domain.from_unit(1.0) for s in held.find_shared()}
-        return [held.evaluate(known)]
-    if held.size is None or (isinstance(held, Integers) and held.size > MAX_ENUMERATED_VALUES):
-        return [held.from_unit(u) for u in (0.0, 0.5, 1.0)]
-    return list(held)
+def _list_representative_values(slot: Domain | Expression) -> list[Value]:
+    if isinstance(slot, Expression):
+        values = {s.name: s.domain.from_unit(1.0) for s in slot.find_shared()}
+        return [slot.evaluate(values)]
+    if slot.size is None or (isinstance(slot, Integers) and slot.size > MAX_ENUMERATED_VALUES):
+        return [slot.from_unit(u) for u in (0.0, 0.5, 1.0)]
+    return list(slot)

@@ -1,4 +1,4 @@
-"""Rows of a person's query."""
+"""The rows of a query of the log: as a table, as text for programs, or in a file."""
 
 import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
@@ -19,16 +19,16 @@ MAX_TERMINAL_ROWS = 1_000  # of a table on a terminal
 EXPORT_FILE_KINDS: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": JSON_FILE, "parquet": PARQUET_FILE}
 
 
-def write_query(log: Path, sql: str, form: str, output: Path | None, most: int | None = None) -> None:
-    """Write the rows of a query in a `RowFormat`, or as a table of at most `most` rows, to a file or to stdout."""
+def write_query(log: Path, sql: str, form: str, output: Path | None, limit: int | None = None) -> None:
+    """Write the rows of a query in a `RowFormat`, or as a table of at most `limit` rows, to a file or to stdout."""
     if form == "table":
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
-        most = most or (MAX_TERMINAL_ROWS if make_console().is_terminal else None)
-        with stream_query(log, sql) as answer:
-            found = QueryResult(answer.columns, list(islice(answer.rows, most)))
-            is_whole = next(answer.rows, None) is None
-        show_table(found, is_whole)
+        limit = limit or (MAX_TERMINAL_ROWS if make_console().is_terminal else None)
+        with stream_query(log, sql) as stream:
+            result = QueryResult(stream.columns, list(islice(stream.rows, limit)))
+            is_whole = next(stream.rows, None) is None
+        show_table(result, is_whole)
     elif output is None:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
@@ -36,29 +36,29 @@ def write_query(log: Path, sql: str, form: str, output: Path | None, most: int |
         if form == "json":  # which has no end of line of its own
             say()
     else:
-        made = cast(ExportFormat, form)
-        with stage_file(output, EXPORT_FILE_KINDS[made], "--output") as beside, beside.open("wb") as file:
-            export_query(log, sql, file, made)
+        export_format = cast(ExportFormat, form)
+        with stage_file(output, EXPORT_FILE_KINDS[export_format], "--output") as staged, staged.open("wb") as file:
+            export_query(log, sql, file, export_format)
 
 
 def _open_stdout(form: str) -> BinaryIO:
     """Where rows are printed; in a text, what would steer a terminal is shown."""
-    how = {"json": escape_json, "csv": escape_controls}.get(form)
+    escape = {"json": escape_json, "csv": escape_controls}.get(form)
     out = sys.stdout.buffer
-    return out if how is None else cast(BinaryIO, _EscapedOutput(out, how))
+    return out if escape is None else cast(BinaryIO, _EscapedOutput(out, escape))
 
 
 @define
 class _EscapedOutput:
-    """Text in UTF-8 on its way to a file, as `how` shows it; a character may come in two parts."""
+    """Text in UTF-8 on its way to a file, with its control characters escaped; a character may come in two parts."""
 
     file: BinaryIO
-    how: Callable[[str], str]
-    text: IncrementalDecoder = field(init=False, factory=lambda: getincrementaldecoder("utf-8")("replace"))
+    escape: Callable[[str], str]
+    decoder: IncrementalDecoder = field(init=False, factory=lambda: getincrementaldecoder("utf-8")("replace"))
 
     def write(self, part: bytes) -> int:
         """Write, and return how much was taken in."""
-        self.file.write(self.how(self.text.decode(part)).encode())
+        self.file.write(self.escape(self.decoder.decode(part)).encode())
         return len(part)
 
     def writelines(self, parts: Iterable[bytes]) -> None:
@@ -67,16 +67,16 @@ class _EscapedOutput:
             self.write(part)
 
 
-def show_table(found: QueryResult, is_whole: bool = True) -> None:
+def show_table(result: QueryResult, is_whole: bool = True) -> None:
     """Print rows with their numbers in full: as a table if it fits, else each row as names and values."""
     out = make_console()
-    rows = [[_format_cell(value) for value in row] for row in found.rows]
-    widths = [max([len(name), *(len(row[i]) for row in rows)]) for i, name in enumerate(found.columns)]
+    rows = [[_format_cell(value) for value in row] for row in result.rows]
+    widths = [max([len(name), *(len(row[i]) for row in rows)]) for i, name in enumerate(result.columns)]
     if sum(widths) + 2 * len(widths) <= out.width:
-        kinds = ["right" if _is_numeric(found, i) else "left" for i in range(len(widths))]
-        out.print(make_table(list(zip(found.columns, kinds, strict=True)), rows))
+        kinds = ["right" if _is_numeric(result, i) else "left" for i in range(len(widths))]
+        out.print(make_table(list(zip(result.columns, kinds, strict=True)), rows))
     else:
-        lines = ([*zip(found.columns, row, strict=True), ("", "")] for row in rows)  # an empty one between two rows
+        lines = ([*zip(result.columns, row, strict=True), ("", "")] for row in rows)  # an empty one between two rows
         out.print(make_property_table(list(chain.from_iterable(lines))))
     if is_whole:
         out.print(f"({pluralize(len(rows), 'row')})")
@@ -86,8 +86,8 @@ def show_table(found: QueryResult, is_whole: bool = True) -> None:
         )
 
 
-def _is_numeric(found: QueryResult, i: int) -> bool:
-    values = [row[i] for row in found.rows if row[i] is not None]
+def _is_numeric(result: QueryResult, i: int) -> bool:
+    values = [row[i] for row in result.rows if row[i] is not None]
     return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 

@@ -2,17 +2,15 @@
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from archwright.cli.output import format_score, pluralize
+from archwright.cli.reports.records import RepeatsRecord, TrialRecord
 from archwright.core.json import JSON
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.searchers.fixed import Fixed
 from archwright.store.events import RunStarted
-
-Facts = dict[str, Any]
 
 
 def is_repeated(started: RunStarted) -> bool:
@@ -26,7 +24,7 @@ def format_origin(searcher: Mapping[str, JSON]) -> str:
     return f"trial {trial} of {run}" if run else "a given path"
 
 
-def describe_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
+def describe_repeats(started: RunStarted, trials: Sequence[TrialRecord]) -> RepeatsRecord:
     """The mean of the trials that have a score, and their standard deviation, that of a sample; None if too few."""
     scores = [trial["score"] for trial in trials if trial["score"] is not None]
     return {
@@ -35,19 +33,19 @@ def describe_repeats(started: RunStarted, trials: Sequence[Facts]) -> Facts:
         "metric": started.objective.metric,
         "trainings": len(trials),
         "scores": len(scores),
-        "mean": _compute_scaled(statistics.fmean, scores) if scores else None,
-        "deviation": _compute_scaled(statistics.stdev, scores) if len(scores) > 1 else None,
+        "mean": _compute_rescaled(statistics.fmean, scores) if scores else None,
+        "deviation": _compute_rescaled(statistics.stdev, scores) if len(scores) > 1 else None,
     }
 
 
-def _compute_scaled(statistic: Callable[[Sequence[float]], float], scores: Sequence[float]) -> float:
-    """A mean or a deviation, also of scores whose sum is more than a float holds."""
+def _compute_rescaled(statistic: Callable[[Sequence[float]], float], scores: Sequence[float]) -> float:
+    """A mean or a deviation of scores, scaled down for it, as their sum may be more than a float holds."""
     values = np.array(scores, dtype=np.float64)
-    unit = find_exponent(values)
-    return float(scale_up(np.array(statistic(scale_down(values, unit).tolist())), unit))
+    exponent = find_exponent(values)
+    return float(scale_up(np.array(statistic(scale_down(values, exponent).tolist())), exponent))
 
 
-def format_summary(repeats: Facts) -> str:
+def format_summary(repeats: RepeatsRecord) -> str:
     """The mean and the deviation in a line."""
     if repeats["mean"] is None:
         return f"no {repeats['metric']} yet"
@@ -55,8 +53,8 @@ def format_summary(repeats: Facts) -> str:
     return f"{repeats['metric']} {format_score(repeats['mean'])}{spread}"
 
 
-def format_conclusion(repeats: Facts) -> str:
+def format_conclusion(repeats: RepeatsRecord) -> str:
     """The mean, the deviation, and of what they are."""
     number, scores = repeats["trainings"], repeats["scores"]
-    of = pluralize(number, "training") if scores == number else f"{scores} of {pluralize(number, 'training')}"
-    return f"{format_summary(repeats)}   {'mean and standard deviation of ' if scores > 1 else 'of '}{of}"
+    trainings = pluralize(number, "training") if scores == number else f"{scores} of {pluralize(number, 'training')}"
+    return f"{format_summary(repeats)}   {'mean and standard deviation of ' if scores > 1 else 'of '}{trainings}"

@@ -1,4 +1,4 @@
-"""What a run's searcher believed, and whether it would do the same again."""
+"""What a run's searcher knew at some event, and whether it would propose the same recomputed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ from archwright.cli.output import (
     make_property_table,
     pluralize,
 )
-from archwright.cli.reports.facts import Facts, explain_omission
-from archwright.cli.reports.reading import RunView
+from archwright.cli.reports.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
+from archwright.cli.reports.run_view import RunView
+from archwright.cli.reports.trial_architecture import explain_omission
 from archwright.cli.suggestion import format_command
 from archwright.cli.user_code import load_logged_term
 from archwright.cli.values import parse_searcher_text, parse_settings
@@ -33,65 +34,66 @@ from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.events import Proposed, RunResumed
 
 
-def describe_search_state(reading: RunView, *, wanted: bool = True) -> Facts:
+def describe_search_state(view: RunView, *, must_propose: bool = True) -> SearchStateRecord:
     """What the searcher knew at that point, and what it would have had evaluated next.
 
-    Unless that is `wanted`, it is left out where it takes code of others; else that runs, or NotTrusted is raised.
+    Unless it `must_propose`, its proposal is left out where it takes code of others; else that runs, or NotTrusted is
+    raised.
     """
-    state, best = reading.run.state, next(iter(reading.best), None)
-    untold = "" if wanted else explain_omission(reading)
+    state, best = view.run.state, next(iter(view.best), None)
+    omission = "" if must_propose else explain_omission(view)
     proposal = None
-    if not untold:
-        _import_module_kinds(reading)
-        proposal = replay_search(reading.run.events).propose()
-    *_, logged = trace_revisions(reading.run.events)
+    if not omission:
+        _import_module_kinds(view)
+        proposal = replay_search(view.run.events).propose()
+    *_, logged = trace_revisions(view.run.events)
     return {
-        "run": reading.name,
-        "searcher": reading.run.started.searcher["name"],
-        "revision": {"logged": logged, "now": get_current_revision(reading.run.started)},
+        "run": view.name,
+        "searcher": view.run.started.searcher["name"],
+        "revision": {"logged": logged, "now": get_current_revision(view.run.started)},
         "at": state.seq,
-        "event": type(reading.run.events[-1]).__name__,
+        "event": type(view.run.events[-1]).__name__,
         "proposed": state.proposed,
         "scored": state.scored,
         "open": list(state.in_flight),
-        "metric": reading.run.started.objective.metric,
+        "metric": view.run.started.objective.metric,
         "best": None if best is None else {"trial": best.trial, "score": best.score},
-        "left_out": untold,
+        "left_out": omission,
         "next": None
         if proposal is None
         else {"trial": proposal.trial, "budget": str(proposal.budget), "choices": dict(proposal.path)},
     }
 
 
-def show_search_state(facts: Facts) -> None:
+def show_search_state(state: SearchStateRecord) -> None:
     """Print it."""
-    out, best = make_console(), facts["best"]
-    waiting = ", ".join(map(str, facts["open"]))
-    out.print(f"{facts['run']} after event {facts['at']}, {facts['event']}", style="bold")
+    out, best = make_console(), state["best"]
+    waiting = ", ".join(map(str, state["open"]))
+    out.print(f"{state['run']} after event {state['at']}, {state['event']}", style="bold")
     out.print(
         make_property_table(
             {
-                "proposed": pluralize(facts["proposed"], "trial"),
-                "scored": pluralize(facts["scored"], "trial"),
-                "open": f"trial{'s' if len(facts['open']) > 1 else ''} {waiting}" if waiting else "none",
-                "best": f"{facts['metric']} {format_score(best['score'])} (trial {best['trial']})" if best else "none",
+                "proposed": pluralize(state["proposed"], "trial"),
+                "scored": pluralize(state["scored"], "trial"),
+                "open": f"trial{'s' if len(state['open']) > 1 else ''} {waiting}" if waiting else "none",
+                "best": f"{state['metric']} {format_score(best['score'])} (trial {best['trial']})" if best else "none",
             }
         )
     )
-    if facts["left_out"]:
-        out.print(f"\nwhat the searcher would propose next is not told: {facts['left_out']}", soft_wrap=True)
-    elif facts["next"] is None:
+    if state["left_out"]:
+        out.print(f"\nwhat the searcher would propose next is not told: {state['left_out']}", soft_wrap=True)
+    elif state["next"] is None:
         out.print("\nthe searcher proposes nothing before it is told more", style="bold")
     else:
         out.print(
-            f"\nnext: trial {facts['next']['trial']}, {format_budget(parse_budget(facts['next']['budget']))}",
+            f"\nnext: trial {state['next']['trial']}, {format_budget(parse_budget(state['next']['budget']))}",
             style="bold",
         )
-        out.print(make_property_table(facts["next"]["choices"]))
-    logged, now = facts["revision"]["logged"], facts["revision"]["now"]
+        out.print(make_property_table(state["next"]["choices"]))
+    logged, now = state["revision"]["logged"], state["revision"]["now"]
     if logged != now:
         out.print(
-            f"\nthat is what revision {now} of {facts['searcher']} proposes, which this archwright has; the log is of "
+            f"\nthat is what revision {now} of {state['searcher']} proposes, which this archwright has; the log is of "
             f"{_format_revision(logged)}",
             soft_wrap=True,
         )
@@ -101,24 +103,24 @@ def _format_revision(revision: int | None) -> str:
     return "one that it does not name" if revision is None else f"revision {revision}"
 
 
-def verify_proposals(reading: RunView) -> Facts:
-    """How many proposals there are, of which revisions, and the first that the searcher does not make again.
+def verify_proposals(view: RunView) -> VerificationRecord:
+    """How many proposals there are, of which revisions, and the first that the searcher does not make recomputed.
 
     Where a log does not name the revision, another one may have made the first that is `unlike` today's.
     """
-    _import_module_kinds(reading)
-    events = reading.run.events
-    found = list[Mismatch]()
+    _import_module_kinds(view)
+    events = view.run.events
+    mismatches = list[Mismatch]()
     for mismatch in find_mismatches(events):  # which takes long: the first that is certain will do
-        found.append(mismatch)
+        mismatches.append(mismatch)
         if mismatch.revision is not None:
             break
-    unlike = next((mismatch for mismatch in found if mismatch.revision is None), None)
-    first = next((mismatch for mismatch in found if mismatch.revision is not None), None)
+    unlike = next((mismatch for mismatch in mismatches if mismatch.revision is None), None)
+    first = next((mismatch for mismatch in mismatches if mismatch.revision is not None), None)
     return {
-        "run": reading.name,
-        "searcher": reading.run.started.searcher["name"],
-        "revision": get_current_revision(reading.run.started),
+        "run": view.name,
+        "searcher": view.run.started.searcher["name"],
+        "revision": get_current_revision(view.run.started),
         "events": len(events),
         "proposals": sum(isinstance(event, Proposed) for event in events),
         "by_revision": [
@@ -130,30 +132,29 @@ def verify_proposals(reading: RunView) -> Facts:
     }
 
 
-def _describe_mismatch(mismatch: Mismatch) -> Facts:
-    again = mismatch.recomputed
+def _describe_mismatch(mismatch: Mismatch) -> MismatchRecord:
+    recomputed = mismatch.recomputed
     return {
         "event": mismatch.seq,
         "trial": mismatch.trial,
         "logged": dict(mismatch.logged.path),
-        "recomputed": None if again is None else dict(again.path),
+        "recomputed": None if recomputed is None else dict(recomputed.path),
         "difference": _describe_difference(mismatch),
     }
 
 
 def _describe_difference(mismatch: Mismatch) -> str:
     """The first step in which two proposals differ, or what else does."""
-    logged, again = mismatch.logged, mismatch.recomputed
-    if again is None:
+    logged, recomputed = mismatch.logged, mismatch.recomputed
+    if recomputed is None:
         return "the searcher proposes nothing at that point"
-    for step, (was, now) in enumerate(zip(logged.path, again.path, strict=False), start=1):
-        if was[0] != now[0] or not is_close(was[1], now[1]):
-            return f"choice {step} was {_format_choice(was, now)}, and is {_format_choice(now, was)}"
-    if len(logged.path) != len(again.path):
-        return f"it had {len(logged.path)} choices, and has {len(again.path)}"
-    return (
-        f"the budget was {logged.budget}, and is {again.budget}; it continued {logged.continues}, and {again.continues}"
-    )
+    for step, (old, new) in enumerate(zip(logged.path, recomputed.path, strict=False), start=1):
+        if old[0] != new[0] or not is_close(old[1], new[1]):
+            return f"choice {step} was {_format_choice(old, new)}, and is {_format_choice(new, old)}"
+    if len(logged.path) != len(recomputed.path):
+        return f"it had {len(logged.path)} choices, and has {len(recomputed.path)}"
+    budgets = f"the budget was {logged.budget}, and is {recomputed.budget}"
+    return f"{budgets}; it continued {logged.continues}, and {recomputed.continues}"
 
 
 def _format_choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
@@ -164,42 +165,40 @@ def _format_choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
     )
 
 
-def show_verification(facts: Facts, log: Path) -> None:
-    """Print it, of a run in `log`: what other revisions proposed, and what comes of comparing the rest."""
-    out, first, now = make_console(), facts["mismatch"], facts["revision"]
-    for part in facts["by_revision"]:
-        if part["revision"] not in (None, now):
-            out.print(
-                f"{facts['run']}: {_explain_other_revision(facts, part)} {_suggest_verification(log)}", soft_wrap=True
-            )
-    compared = facts["proposals"] - sum(
-        p["proposals"] for p in facts["by_revision"] if p["revision"] not in (None, now)
-    )
-    if first is not None:
-        out.print(f"{facts['run']}: event {first['event']}, trial {first['trial']}, is not what the searcher proposes:")
-        out.print(f"  {first['difference']}", soft_wrap=True)
-    elif facts["unlike"] is not None:
-        out.print(f"{facts['run']}: {_explain_unlike_proposals(facts)} {_suggest_verification(log)}", soft_wrap=True)
-    elif compared == facts["proposals"]:
-        out.print(f"{facts['run']}: the searcher makes all {compared} proposals again, as they were logged")
+def show_verification(verification: VerificationRecord, log: Path) -> None:
+    """Print what other revisions proposed, and what comes of comparing the other proposals of the run in `log`."""
+    out, run, proposals = make_console(), verification["run"], verification["proposals"]
+    mismatch, unlike, current = verification["mismatch"], verification["unlike"], verification["revision"]
+    others = [count for count in verification["by_revision"] if count["revision"] not in (None, current)]
+    for count in others:
+        explanation = _explain_other_revision(verification, count)
+        out.print(f"{run}: {explanation} {_suggest_verification(log)}", soft_wrap=True)
+    compared = proposals - sum(count["proposals"] for count in others)
+    if mismatch is not None:
+        out.print(f"{run}: event {mismatch['event']}, trial {mismatch['trial']}, is not what the searcher proposes:")
+        out.print(f"  {mismatch['difference']}", soft_wrap=True)
+    elif unlike is not None:
+        explanation = _explain_unlike_proposals(verification, unlike)
+        out.print(f"{run}: {explanation} {_suggest_verification(log)}", soft_wrap=True)
+    elif compared == proposals:
+        out.print(f"{run}: the searcher makes all {compared} proposals again, as they were logged")
     elif compared:
-        out.print(f"{facts['run']}: the searcher makes the other {pluralize(compared, 'proposal')} again, as logged")
+        out.print(f"{run}: the searcher makes the other {pluralize(compared, 'proposal')} again, as logged")
 
 
-def _explain_other_revision(facts: Facts, part: Facts) -> str:
+def _explain_other_revision(verification: VerificationRecord, count: RevisionCount) -> str:
+    proposals = pluralize(count["proposals"], "proposal")
     return (
-        f"revision {part['revision']} of {facts['searcher']} made {pluralize(part['proposals'], 'proposal')}; this "
-        f"archwright has revision {facts['revision']}, which proposes otherwise, so there is nothing to compare them "
-        "with"
+        f"revision {count['revision']} of {verification['searcher']} made {proposals}; this archwright has revision "
+        f"{verification['revision']}, which proposes otherwise, so there is nothing to compare them with"
     )
 
 
-def _explain_unlike_proposals(facts: Facts) -> str:
-    unlike = facts["unlike"]
+def _explain_unlike_proposals(verification: VerificationRecord, unlike: MismatchRecord) -> str:
+    revision = f"revision {verification['revision']} of {verification['searcher']}"
     return (
-        f"from event {unlike['event']}, trial {unlike['trial']}, on, proposals are not those of revision "
-        f"{facts['revision']} of {facts['searcher']}, which this archwright has: the run was logged before revisions "
-        "were, so that an earlier one may have made them"
+        f"from event {unlike['event']}, trial {unlike['trial']}, on, proposals are not those of {revision}, which this "
+        "archwright has: the run was logged before revisions were, so that an earlier one may have made them"
     )
 
 
@@ -207,20 +206,20 @@ def _suggest_verification(log: Path) -> str:
     return f"(whether the log is whole: {format_command(log, 'verify')})"
 
 
-def parse_fork_searcher(reading: RunView, name: str | None, settings: Sequence[str]) -> JSON:
+def parse_fork_searcher(view: RunView, name: str | None, settings: Sequence[str]) -> JSON:
     """The JSON of a fork's searcher: another one, or the run's with other settings; None if it stays as it is."""
     if name is not None:
         return searcher_to_json(*parse_searcher_text(name, settings))
     if not settings:
         return None
-    kept, _, usual = parse_searcher(reading.run.started.searcher)
-    return searcher_to_json(kept, usual | parse_settings("--set", settings))
+    searcher, _, values = parse_searcher(view.run.started.searcher)
+    return searcher_to_json(searcher, values | parse_settings("--set", settings))
 
 
-def _import_module_kinds(reading: RunView) -> None:
+def _import_module_kinds(view: RunView) -> None:
     """Import a person's own kinds of module, if the run's space holds any."""
-    source = reading.run.started.space_source
-    load_logged_term(reading.run.started.space, source, trusted=reading.trusted)
-    for event in reading.run.events:
+    source = view.run.started.space_source
+    load_logged_term(view.run.started.space, source, trusted=view.trusted)
+    for event in view.run.events:
         if isinstance(event, RunResumed) and event.space is not None:
-            load_logged_term(event.space, source, trusted=reading.trusted)
+            load_logged_term(event.space, source, trusted=view.trusted)

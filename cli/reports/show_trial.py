@@ -1,6 +1,7 @@
 """One trial, or several side by side, as text for a person's terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from archwright.cli.columns import TextTable
 from archwright.cli.output import (
@@ -19,51 +20,50 @@ from archwright.cli.output import (
     wrap_choices,
     wrap_tree,
 )
-from archwright.cli.reports.facts import Facts, find_differing_choices
-from archwright.cli.reports.stopped import format_stop
+from archwright.cli.reports.records import AttemptRecord, RankedTrialRecord, TrialDetails
 from archwright.core.budget import parse_budget
 
-MAX_NAME_COLUMNS = 36  # columns that a choice's name may take beside several trials, where they do not fit
-MAX_VALUE_COLUMNS = 12  # columns that a value may take there
+MAX_NAME_COLUMNS = 36  # that a choice's name may take beside several trials, where they do not fit
+MAX_VALUE_COLUMNS = 12  # that a value may take there
 MAX_CURVE_ROWS = 10  # rows of a curve's table on a terminal
 MAX_CURVE_COLUMNS = 5  # columns of it
-MAX_METRICS_LISTED = 50  # metrics by name on a terminal
+MAX_METRICS_LISTED = 50  # on a terminal
 MAX_SPARKLINE_BARS = 30
 # The metrics that stand beside the scores of the best trials, with their headers.
 COST_HEADERS = {"flops": "FLOPs", "latency_seconds": "latency"}
 
 
-def show_trial(facts: Facts) -> None:
+def show_trial(trial: TrialDetails) -> None:
     """Print all that is to know about a trial."""
     out = make_console()
-    told = f"   {facts['metric']} {format_score(facts['score'])}" if facts["score"] is not None else ""
-    status = facts["status"].replace("_", " ")
-    out.print(f"trial {facts['trial']} of {facts['run']}   {status}{told}", style="bold")
+    result = f"   {trial['metric']} {format_score(trial['score'])}" if trial["score"] is not None else ""
+    status = trial["status"].replace("_", " ")
+    out.print(f"trial {trial['trial']} of {trial['run']}   {status}{result}", style="bold")
     out.print(
-        f"{format_budget(parse_budget(facts['budget']))}, {format_duration(facts['seconds'])}{format_model_size(facts)}"
+        f"{format_budget(parse_budget(trial['budget']))}, {format_duration(trial['seconds'])}{format_model_size(trial)}"
     )
-    if facts["model"] is not None:
-        out.print(f"its model is kept in {facts['model']}", soft_wrap=True)
+    if trial["model"] is not None:
+        out.print(f"its model is kept in {trial['model']}", soft_wrap=True)
     out.print()
-    out.print(make_property_table(facts["choices"]))
-    out.print("\n" + wrap_tree(facts["architecture"], out.width), soft_wrap=True)
-    if facts["left_out"]:
-        out.print(f"\n{facts['left_out']}", soft_wrap=True)
-    for attempt in facts["attempts"]:
+    out.print(make_property_table(trial["choices"]))
+    out.print("\n" + wrap_tree(trial["architecture"], out.width), soft_wrap=True)
+    if trial["left_out"]:
+        out.print(f"\n{trial['left_out']}", soft_wrap=True)
+    for attempt in trial["attempts"]:
         _show_attempt(attempt)
 
 
-def format_model_size(facts: Facts) -> str:
+def format_model_size(trial: TrialDetails) -> str:
     """How many parameters a trial's model has; if those that were trained are not all, both numbers."""
-    trained, whole = facts["parameters"], facts.get("all_parameters")
+    trained, total = trial["parameters"], trial["all_parameters"]
     if trained is None:
         return ""
-    if whole is None or whole == trained:
+    if total is None or total == trained:
         return f", {format_count(trained)} parameters"
-    return f", {format_count(trained)} trainable parameters, {format_count(whole)} in all of its architecture"
+    return f", {format_count(trained)} trainable parameters, {format_count(total)} in all of its architecture"
 
 
-def _show_attempt(attempt: Facts) -> None:
+def _show_attempt(attempt: AttemptRecord) -> None:
     out = make_console()
     spent = f" after {format_duration(attempt['seconds'])}" if attempt["seconds"] is not None else ""
     status = attempt["status"].replace("_", " ")
@@ -71,7 +71,8 @@ def _show_attempt(attempt: Facts) -> None:
         f"\nattempt {attempt['attempt']}   {format_local_time(attempt['started'])}   {status}{spent}", style="bold"
     )
     if attempt["stopped"]:
-        out.print(format_stop(attempt["stopped"]), soft_wrap=True)
+        stopped = attempt["stopped"]
+        out.print(f"stopped after epoch {stopped['epoch']} ({stopped['by']}): {stopped['why']}", soft_wrap=True)
     if attempt["error"]:
         out.print(attempt["error"], soft_wrap=True)
     if attempt["metrics"]:
@@ -83,9 +84,9 @@ def _show_attempt(attempt: Facts) -> None:
 def _show_metrics(metrics: Sequence[tuple[str, object]]) -> None:
     """Print names and values; on a terminal, the first of very many."""
     out = make_console()
-    some = metrics[:MAX_METRICS_LISTED] if out.is_terminal else metrics
-    out.print(make_property_table(some))
-    if len(some) < len(metrics):
+    listed = metrics[:MAX_METRICS_LISTED] if out.is_terminal else metrics
+    out.print(make_property_table(listed))
+    if len(listed) < len(metrics):
         number = f"{MAX_METRICS_LISTED} of {format_count(len(metrics))}"
         out.print(f"the first {number} metrics; through a pipe, or with --json, you get all")
 
@@ -94,30 +95,31 @@ def _show_curve(curve: Sequence[Mapping[str, float]]) -> None:
     """Print each metric over the epochs as a line of bars, and the numbers of some epochs."""
     out = make_console()
     names = [name for name in dict.fromkeys(name for point in curve for name in point) if name != "epoch"]
-    drawn = names[:MAX_METRICS_LISTED] if out.is_terminal else names
-    lines = {name: draw_sparkline([p[name] for p in curve if name in p], MAX_SPARKLINE_BARS) for name in drawn}
+    plotted = names[:MAX_METRICS_LISTED] if out.is_terminal else names
+    lines = {name: draw_sparkline([p[name] for p in curve if name in p], MAX_SPARKLINE_BARS) for name in plotted}
     out.print()
     _show_metrics([(name, lines.get(name, "")) for name in names])
-    every = -(-len(curve) // MAX_CURVE_ROWS) if out.is_terminal else 1
+    stride = -(-len(curve) // MAX_CURVE_ROWS) if out.is_terminal else 1
     columns = names[:MAX_CURVE_COLUMNS] if out.is_terminal else names
-    points = [point for i, point in enumerate(curve, start=1) if i % every == 0 or i in (1, len(curve))]
+    points = [point for i, point in enumerate(curve, start=1) if i % stride == 0 or i in (1, len(curve))]
     out.print()
     header = dict.fromkeys(["epoch", *columns], "right")
     out.print(make_table(header, ([point.get(name) for name in header] for point in points)))
 
 
-def show_winner(facts: Facts, scored: int, failed: int) -> None:
+def show_winner(trial: RankedTrialRecord, scored: int, failed: int) -> None:
     """Print a search's best trial: its score, its size and its choices."""
     out = make_console()
-    size = f", {format_count(facts['parameters'])} parameters" if facts["parameters"] is not None else ""
-    of = pluralize(scored, "trial") + (f", {failed} of which failed" if failed else "")
+    size = f", {format_count(trial['parameters'])} parameters" if trial["parameters"] is not None else ""
+    trials = pluralize(scored, "trial") + (f", {failed} of which failed" if failed else "")
     out.print(
-        f"\nbest of {of}: trial {facts['trial']}, {facts['metric']} {format_score(facts['score'])}{size}", style="bold"
+        f"\nbest of {trials}: trial {trial['trial']}, {trial['metric']} {format_score(trial['score'])}{size}",
+        style="bold",
     )
-    out.print(make_property_table(facts["choices"]))
+    out.print(make_property_table(trial["choices"]))
 
 
-def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
+def show_best(trials: Sequence[RankedTrialRecord], left_out: str = "") -> None:
     """Print trials side by side: their scores, then the choices in which they differ, then those that they share.
 
     What is `left_out` is said where a number of parameters is missing for that.
@@ -141,7 +143,26 @@ def show_best(trials: Sequence[Facts], left_out: str = "") -> None:
         out.print(f"\n{left_out}", soft_wrap=True)
 
 
-def _tabulate_ranking(trials: Sequence[Facts]) -> TextTable:
+def find_differing_choices(paths: Sequence[Mapping[str, Any]]) -> tuple[list[str], dict[str, Any]]:
+    """The names of the choices in which some of `paths` differ, in their order, and those that they all share."""
+    names = merge_names(paths)
+    shared = {name: paths[0][name] for name in names if all(name in p and p[name] == paths[0].get(name) for p in paths)}
+    return [name for name in names if name not in shared], shared
+
+
+def merge_names(paths: Iterable[Iterable[str]]) -> list[str]:
+    """The names in `paths`, each once, where every path has its names in one order that they all agree on."""
+    names: list[str] = []
+    for path in paths:
+        position = 0
+        for name in path:
+            if name not in names:
+                names.insert(position, name)
+            position = names.index(name) + 1
+    return names
+
+
+def _tabulate_ranking(trials: Sequence[RankedTrialRecord]) -> TextTable:
     """A row for each trial, with what its model costs where that is known of any."""
     costs = [cost for cost in COST_HEADERS if any(cost in t["metrics"] for t in trials)]
     columns = ["", "trial", trials[0]["metric"], "parameters", *map(COST_HEADERS.__getitem__, costs), "time"]
@@ -159,26 +180,28 @@ def _tabulate_ranking(trials: Sequence[Facts]) -> TextTable:
     return make_table([(column, "right") for column in columns], rows)
 
 
-def _format_costs(trial: Facts, costs: Sequence[str]) -> list[str]:
-    known = [trial["metrics"].get(cost) for cost in costs]
+def _format_costs(trial: RankedTrialRecord, costs: Sequence[str]) -> list[str]:
+    values = [trial["metrics"].get(cost) for cost in costs]
     return [
         format_milliseconds(value) if cost.endswith("seconds") else format_count(value)
-        for cost, value in zip(costs, known, strict=True)
+        for cost, value in zip(costs, values, strict=True)
     ]
 
 
-def tabulate_choices(trials: Sequence[Facts], names: Sequence[str], width: int) -> Iterator[TextTable]:
-    """The values that trials chose for `names`: a column for each trial, and a table for as many as fit in `width`."""
+def tabulate_choices(trials: Sequence[RankedTrialRecord], names: Sequence[str], width: int) -> Iterator[TextTable]:
+    """Tables of the values that trials chose for `names`, with a column for each trial: as many as fit in `width`."""
     rows = [[name, *(humanize_value(t["choices"].get(name, "-")) for t in trials)] for name in names]
     headers = ["they differ in", *(f"trial {t['trial']}" for t in trials)]
     widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
-    each = len(trials)
+    per_table = len(trials)
     if sum(widths) + 2 * len(widths) > width:
         rows = [[_shorten_name(name), *map(_shorten_value, values)] for name, *values in rows]
-        each = max(1, (width - min(widths[0], MAX_NAME_COLUMNS) - 2) // (min(max(widths[1:]), MAX_VALUE_COLUMNS) + 2))
-    for i in range(1, len(headers) if names else 0, each):
-        columns = {headers[0]: "left"} | dict.fromkeys(headers[i : i + each], "right")
-        yield make_table(columns, ([row[0], *row[i : i + each]] for row in rows))
+        per_table = max(
+            1, (width - min(widths[0], MAX_NAME_COLUMNS) - 2) // (min(max(widths[1:]), MAX_VALUE_COLUMNS) + 2)
+        )
+    for i in range(1, len(headers) if names else 0, per_table):
+        columns = {headers[0]: "left"} | dict.fromkeys(headers[i : i + per_table], "right")
+        yield make_table(columns, ([row[0], *row[i : i + per_table]] for row in rows))
 
 
 def _shorten_name(name: str) -> str:

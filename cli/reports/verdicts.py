@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from archwright.cli.output import make_console
+from archwright.cli.reports.records import VerdictRecord
 from archwright.store.verify import Head, RunVerdict
 
 
 def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
-    """Print a line for each run with its head, or where and how it is broken; and what that says without a journal."""
+    """Print a line for each run with its head, or where and how it is broken; and what that means without a journal."""
     out = make_console()
     for verdict in verdicts:
         remark = f"; {verdict.remark}" if verdict.remark else ""
@@ -29,8 +29,8 @@ def _format_state(verdict: RunVerdict) -> str:
     return f"whole, {Head(verdict.run, verdict.head)}"
 
 
-def describe_verdict(verdict: RunVerdict) -> dict[str, Any]:
-    """The same for programs."""
+def describe_verdict(verdict: RunVerdict) -> VerdictRecord:
+    """The verdict as --json prints it."""
     broken = verdict.broken
     return {
         "run": verdict.run,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from archwright.cli.output import format_duration, format_score
-from archwright.cli.reports.reading import rank_trials, sort_trials
+from archwright.cli.reports.run_view import rank_trials, sort_trials
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.user_errors import summarize_error

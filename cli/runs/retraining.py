@@ -6,8 +6,8 @@ from shlex import quote
 
 from attrs import evolve
 
-from archwright.cli.reports.facts import rebuild_leaf
-from archwright.cli.reports.reading import RunView
+from archwright.cli.reports.run_view import RunView
+from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.cli.runs.images import images_to_json
 from archwright.cli.values import BadOption, parse_settings
 from archwright.core.architecture import settings_of
@@ -37,7 +37,7 @@ from archwright.store.runs import check_run_name
 
 
 def configure_retraining(
-    reading: RunView,
+    view: RunView,
     trial: int,
     train: Sequence[str],
     data: str | None,
@@ -49,22 +49,22 @@ def configure_retraining(
 
     Raises BadOption where the run's trials were not trained, and what is wrong with the settings.
     """
-    config = _make_base_config(reading, trial, data)
+    config = _make_base_config(view, trial, data)
     overrides = override_settings(config.overrides, parse_settings("--train", train))
     config = evolve(config, keep="last", overrides=overrides, train_on="train+validation")
     config = evolve(config, data_dir=data_dir or config.data_dir, device=device or config.device)
     config = evolve(config, image_size=image_size or config.image_size)
-    make_recipe(config.settings, settings_of(rebuild_leaf(reading, reading.trial(trial)).architecture), overrides)
+    make_recipe(config.settings, settings_of(rebuild_leaf(view, view.get_trial(trial)).architecture), overrides)
     return config
 
 
-def describe_training_images(reading: RunView, trial: int, config: TrainingConfig) -> DataInfo:
+def describe_training_images(view: RunView, trial: int, config: TrainingConfig) -> DataInfo:
     """The images to train on; BadOption where they do not fit the architecture, and errors of the data."""
-    info, node = describe_configured_dataset(config), rebuild_leaf(reading, reading.trial(trial))
-    input_shape, output_shape = tuple(reading.run.started.input_shape), node.out_shape
+    info, node = describe_configured_dataset(config), rebuild_leaf(view, view.get_trial(trial))
+    input_shape, output_shape = tuple(view.run.started.input_shape), node.out_shape
     if input_shape != info.input_shape or output_shape != (info.classes,):
         raise BadOption(
-            f"trial {trial} of {reading.name} takes inputs of {format_shape(input_shape)} and gives "
+            f"trial {trial} of {view.name} takes inputs of {format_shape(input_shape)} and gives "
             f"{format_shape(output_shape)} outputs, and {config.data} has images of {format_shape(info.input_shape)} "
             f"in {info.classes} classes; give --data with a data set that fits"
         )
@@ -72,7 +72,7 @@ def describe_training_images(reading: RunView, trial: int, config: TrainingConfi
 
 
 def make_start(
-    reading: RunView,
+    view: RunView,
     trial: int,
     config: TrainingConfig,
     images: DataInfo,
@@ -85,16 +85,16 @@ def make_start(
     The seed, if none is given, is that of the trial's own training, so that no training is seeded as one of the
     search's was; the budget is that of the trial. All models are kept.
     """
-    search_start = reading.run.started
-    path = reading.trial(trial).path
+    search_start = view.run.started
+    path = view.get_trial(trial).path
     return RunStarted(
-        space=reading.run.space,
+        space=view.run.space,
         space_source=search_start.space_source,
         input_shape=search_start.input_shape,
-        searcher=searcher_to_json(Fixed.name, {"path": path, "run": reading.name, "trial": trial}),
+        searcher=searcher_to_json(Fixed.name, {"path": path, "run": view.name, "trial": trial}),
         evaluator=config_to_json(config),
         objective=Objective("test_accuracy"),
-        budget=budget or reading.trial(trial).budget,
+        budget=budget or view.get_trial(trial).budget,
         seed=derive_training_seed(search_start.seed, trial) if seed is None else seed,
         trials=seeds,
         versions=collect_versions(),
@@ -109,16 +109,16 @@ def generate_retraining_names(run: str, trial: int) -> Iterator[str]:
     return map(check_run_name, chain([stem], (f"{stem}-{number}" for number in count(2))))
 
 
-def _make_base_config(reading: RunView, trial: int, data: str | None) -> TrainingConfig:
-    config = config_from_json(reading.run.started.evaluator)
+def _make_base_config(view: RunView, trial: int, data: str | None) -> TrainingConfig:
+    config = config_from_json(view.run.started.evaluator)
     if isinstance(config, TrainingConfig):
         if data in (None, config.data):
             return config
         return evolve(config, data=data, data_dir=None, image_size=None, reader=LATEST_READER)
     if data is None:
-        evaluator = _describe_evaluator(config, reading.run.started.evaluator)
+        evaluator = _describe_evaluator(config, view.run.started.evaluator)
         raise BadOption(
-            f"{reading.name} was evaluated by {evaluator}, so there is no training of trial {trial} to do again; "
+            f"{view.name} was evaluated by {evaluator}, so there is no training of trial {trial} to do again; "
             f"say what to train it on, as in --data {quote(find_training_data(config) or 'cifar10')}"
         )
     if isinstance(config, FunctionConfig) and data == config.data:

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from archwright.cli import options, values
 from archwright.cli.output import format_budget, make_console, pluralize
-from archwright.cli.reports.facts import describe_best_trials, describe_run
-from archwright.cli.reports.reading import RunView, view_run
+from archwright.cli.reports.describing import describe_best_trials, describe_run
 from archwright.cli.reports.repeats import format_origin, is_repeated
+from archwright.cli.reports.run_view import RunView, view_run
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.runs import user_function
@@ -136,31 +136,31 @@ def _run_with_display(
 
 def _show_outcome(context: RunContext) -> dict[str, str]:
     """Print the outcome of the run so far; what the user may want to look at next, and the command for it."""
-    reading = view_run(context.log.path, context.name)
-    if is_repeated(reading.run.started):
-        facts = describe_run(reading)
+    view = view_run(context.log.path, context.name)
+    if is_repeated(view.run.started):
+        facts = describe_run(view)
         context.console.print()
         show_trials(facts["trials"], facts, context.console)
         return {"each training": context.format_command("show", context.name)}
-    best = next(iter(describe_best_trials(reading, 1)), None)
-    failed = [trial.trial for trial in reading.trials if trial.status not in (None, "ok")]
+    best = next(iter(describe_best_trials(view, 1)), None)
+    failed = [trial.trial for trial in view.trials if trial.status not in (None, "ok")]
     if best is None:
         return {"why none has a score": context.format_command("show", context.name, str(failed[0]))} if failed else {}
-    show_winner(best, reading.run.state.scored, len(failed))
+    show_winner(best, view.run.state.scored, len(failed))
     return {
         "how it learned": context.format_command("show", context.name, str(best["trial"])),
         "how it compares": context.format_command("best", context.name),
     }
 
 
-def _require_score(reading: RunView) -> None:
+def _require_score(view: RunView) -> None:
     """NothingScored where the run has trials, and all of them have failed: with the error of the first one."""
-    failed = [trial for trial in reading.trials if trial.status not in (None, "ok")]
-    if failed and not any(trial.status == "ok" for trial in reading.trials):
+    failed = [trial for trial in view.trials if trial.status not in (None, "ok")]
+    if failed and not any(trial.status == "ok" for trial in view.trials):
         first = failed[0]
         first_error = "" if first.ended is None else first.ended.error
         raise NothingScored(
-            f"no trial of {reading.name} has a score; trial {first.trial} was {first.status}: {first_error}"
+            f"no trial of {view.name} has a score; trial {first.trial} was {first.status}: {first_error}"
         )
 
 

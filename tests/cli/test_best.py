@@ -3,8 +3,8 @@
 import pytest
 from attrs import evolve
 
-from archwright.cli.reports import facts
-from archwright.cli.reports.reading import view_best_trials, view_run
+from archwright.cli.reports.describing import describe_best_trials
+from archwright.cli.reports.run_view import view_best_trials, view_run
 from archwright.core.budget import Budget
 from archwright.store import chain
 from archwright.store.duckdb_log import DuckDBLog
@@ -43,7 +43,7 @@ def path(tmp_path, request):
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 9])
 def test_they_are_what_the_whole_run_says(path, n):
     whole, some = view_run(path, "run"), view_best_trials(path, "run", n)
-    assert facts.describe_best_trials(some, n) == facts.describe_best_trials(whole, n)
+    assert describe_best_trials(some, n) == describe_best_trials(whole, n)
     assert (some.status, some.name, some.run.space) == (whole.status, whole.name, whole.run.space)
     assert some.run.position == whole.run.position
 
@@ -77,4 +77,4 @@ def test_all_of_it_is_checked(path, monkeypatch):
 def test_of_no_trials(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     log.append("run", [evolve(make_run_started(), trials=3)], START)
-    assert facts.describe_best_trials(view_best_trials(log.path, "run", 5), 5) == []
+    assert describe_best_trials(view_best_trials(log.path, "run", 5), 5) == []

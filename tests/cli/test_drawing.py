@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from archwright.cli.reports.facts import rebuild_leaf
-from archwright.cli.reports.reading import view_run
+from archwright.cli.reports.run_view import view_run
+from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.core.drawing.svg import as_svg
 from archwright.core.spaces.named import named_space
 
@@ -15,8 +15,8 @@ def test_a_trial_is_drawn_with_its_shapes(reader, tmp_path):
     """As its architecture is."""
     done = reader("show", "run-1", "3", "--svg", "model.svg")
     assert (done.code, done.out) == (0, "drawn in model.svg\n")
-    reading = view_run(tmp_path / "archwright.duckdb", "run-1")
-    architecture = rebuild_leaf(reading, reading.trial(3)).architecture
+    view = view_run(tmp_path / "archwright.duckdb", "run-1")
+    architecture = rebuild_leaf(view, view.get_trial(3)).architecture
     assert (tmp_path / "model.svg").read_text(encoding="utf-8") == as_svg(architecture, (1, 8, 8)) + "\n"
 
 

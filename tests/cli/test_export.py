@@ -12,8 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 import archwright as aw
-from archwright.cli.reports.facts import rebuild_leaf
-from archwright.cli.reports.reading import view_run
+from archwright.cli.reports.run_view import view_run
+from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
@@ -42,9 +42,9 @@ def held(weights: dict[str, torch.Tensor]) -> Counter[bytes]:
 
 def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log):
     """With the choices and the normalisation of its data."""
-    reading = view_run(digits_log, "digits-1")
+    view = view_run(digits_log, "digits-1")
     (kept,) = (t for t in range(3) if (locate_run_folder(digits_log, "digits-1") / f"trial-{t}").is_dir())
-    node = rebuild_leaf(reading, reading.trial(1))
+    node = rebuild_leaf(view, view.get_trial(1))
     model = compile_architecture(node.architecture, (1, 8, 8), seed=99)
     with safe_open(locate_run_folder(digits_log, "digits-1") / f"trial-{kept}" / "model.safetensors", "pt") as file:
         assert json.loads(file.metadata()["classes"]) == list("0123456789")
@@ -55,7 +55,7 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     assert json.loads(done.out) == {"files": [f"model/{name}" for name in EXPORT_FILES], "missing": {}, "notes": []}
     assert held(load_file("model/model.safetensors")) == held(model.state_dict())
     card, code = Path("model/README.md").read_text(), Path("model/model.py").read_text()
-    metrics = reading.trial(1).ended.metrics
+    metrics = view.get_trial(1).ended.metrics
     assert "CLASSES = (  # of the logits, in their order\n    '0', '1', '2', '3', '4'," in code
     assert "## Classes\n\n| | |\n|---|---|\n| 0 | 0 |\n| 1 | 1 |\n" in card
     with safe_open("model/model.safetensors", "pt") as file:
@@ -65,7 +65,7 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
         for said in ("accuracy on the validation images", "accuracy on the test images", "made by"):
             assert text.count(said) == 1
         assert re.search(rf"accuracy on the test images[ |]+{metrics['test_accuracy']:.4f}", text)
-    for name, _ in reading.trial(1).path:
+    for name, _ in view.get_trial(1).path:
         assert f"| {name} |" in card
     assert "of each channel the mean 77.5 is subtracted, and the rest divided by the deviation 90.5." in card
     assert f"{derive_training_seed(0, 1)}" in code
@@ -217,8 +217,8 @@ def test_an_untrained_model_has_the_weights_that_its_training_began_with(cli, di
     done = cli("export", "digits-1", "0", "model", "--untrained")
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[:5] == [f"model/{name}" for name in EXPORT_FILES]
-    reading = view_run(digits_log, "digits-1")
-    architecture = rebuild_leaf(reading, reading.trial(0)).architecture
+    view = view_run(digits_log, "digits-1")
+    architecture = rebuild_leaf(view, view.get_trial(0)).architecture
     first = compile_architecture(architecture, (1, 8, 8), derive_training_seed(0, 0)).state_dict()
     assert held(load_file("model/model.safetensors")) == held(first)
     assert "accuracy" not in Path("model/README.md").read_text()

@@ -92,7 +92,7 @@ def test_the_collector_looks_seldom_while_a_command_reads(cli, monkeypatch, comm
         seen.append(gc.get_threshold())
         raise NoSuchRun("no such run")
 
-    for module in ("runs.running", "reports.reading"):  # the first has a name of its own for it
+    for module in ("runs.running", "reports.run_view"):  # the first has a name of its own for it
         monkeypatch.setattr(f"archwright.cli.{module}.view_run", read)
     assert cli(*command.split()).code == 2
     assert [each != usual for each in seen] == [is_seldom]

@@ -18,9 +18,8 @@ from archwright.cli.output import (
     humanize_value,
     wrap_tree,
 )
-from archwright.cli.reports.facts import find_differing_choices, merge_names
-from archwright.cli.reports.reading import find_open_status
-from archwright.cli.reports.show_trial import tabulate_choices
+from archwright.cli.reports.run_view import find_open_status
+from archwright.cli.reports.show_trial import find_differing_choices, merge_names, tabulate_choices
 from archwright.core.objective import Objective
 from archwright.search.running.runs import read_run
 from archwright.store.claim import NOBODY, locate_lock

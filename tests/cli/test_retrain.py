@@ -7,8 +7,8 @@ import statistics
 import pytest
 from attrs import evolve
 
-from archwright.cli.reports.reading import view_run
 from archwright.cli.reports.repeats import describe_repeats, format_conclusion
+from archwright.cli.reports.run_view import view_run
 from archwright.cli.runs.retraining import configure_retraining, describe_training_images
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
@@ -133,16 +133,16 @@ def searched(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
 
 def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
     """The space of the benchmark compiles to its real network."""
-    reading = searched(tmp_path, {"kind": "nasbench201", "table": "nb201.npz"})
+    view = searched(tmp_path, {"kind": "nasbench201", "table": "nb201.npz"})
     with pytest.raises(ValueError, match=r"looking trials up in nb201.npz.*--data cifar10"):
-        configure_retraining(reading, 0, [], None, None, None)
+        configure_retraining(view, 0, [], None, None, None)
     with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
-        describe_training_images(reading, 0, configure_retraining(reading, 0, [], "cifar100", None, None))
-    assert configure_retraining(reading, 0, ["flip=true"], "cifar10", "there", "cpu") == TrainingConfig(
+        describe_training_images(view, 0, configure_retraining(view, 0, [], "cifar100", None, None))
+    assert configure_retraining(view, 0, ["flip=true"], "cifar10", "there", "cpu") == TrainingConfig(
         "cifar10", "there", "cpu", keep="last", overrides={"flip": True}, train_on="train+validation"
     )
     assert (
-        describe_training_images(reading, 0, configure_retraining(reading, 0, [], "cifar10", None, None)).class_names[0]
+        describe_training_images(view, 0, configure_retraining(view, 0, [], "cifar10", None, None)).class_names[0]
         == "airplane"
     )
 
@@ -150,28 +150,28 @@ def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
 def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_path):
     """Under the other of its names, too."""
     config = TrainingConfig("digits", keep="last", overrides={"learning_rate": 0.5}, train_on="train+validation")
-    reading = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
-    assert configure_retraining(reading, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
+    view = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    assert configure_retraining(view, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
 
 
 def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path):
     """If it is named; other data is as usual."""
     config = FunctionConfig("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3, reader=1)
-    reading = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    view = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     with pytest.raises(ValueError, match=r"was evaluated by own.py:train, .* as in --data digits$"):
-        configure_retraining(reading, 0, [], None, None, None)
-    found = configure_retraining(reading, 0, [], "digits", None, None)
+        configure_retraining(view, 0, [], None, None, None)
+    found = configure_retraining(view, 0, [], "digits", None, None)
     assert (found.data_dir, found.validation, found.split_seed, found.reader) == ("there", 0.5, 3, 1)
-    assert configure_retraining(reading, 0, [], "mnist", None, None).reader == LATEST_READER
+    assert configure_retraining(view, 0, [], "mnist", None, None).reader == LATEST_READER
 
 
 def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(tmp_path):
     """So that no test image was searched by."""
     config = TrainingConfig("folder:there", image_size=(8, 8), reader=1)
-    reading = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
-    found = configure_retraining(reading, 0, [], None, None, None)
+    view = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    found = configure_retraining(view, 0, [], None, None, None)
     assert (found.image_size, found.reader) == ((8, 8), 1)
-    other = configure_retraining(reading, 0, [], "folder:elsewhere", None, None, (4, 6))
+    other = configure_retraining(view, 0, [], "folder:elsewhere", None, None, (4, 6))
     assert (other.image_size, other.reader) == ((4, 6), LATEST_READER)
 
 

@@ -236,7 +236,7 @@ def test_a_fork_is_of_todays_revision():
 @pytest.fixture
 def reading(tmp_path):
     """What `archwright replay` has of a run, made of some events."""
-    from archwright.cli.reports.reading import view_run
+    from archwright.cli.reports.run_view import view_run
 
     def made(events):
         log = DuckDBLog(tmp_path / "log.duckdb")

@@ -42,12 +42,12 @@ class RunView:
         """The trials that have a score, best first."""
         return rank_trials(self.trials, self.run.started.objective)
 
-    def trial(self, number: int) -> Trial:
+    def get_trial(self, number: int) -> Trial:
         """The trial of that number; NoSuchTrial says which there are."""
         state = self.run.state
         if number not in state.trials:
-            there = f"it has trials 0 to {state.proposed - 1}" if state.proposed else "it has none yet"
-            raise NoSuchTrial(f"{self.name} has no trial {number}; {there}")
+            numbers = f"it has trials 0 to {state.proposed - 1}" if state.proposed else "it has none yet"
+            raise NoSuchTrial(f"{self.name} has no trial {number}; {numbers}")
         return state.trials[number]
 
 
@@ -57,36 +57,37 @@ def view_run(log: Path, name: str | None = None, upto: int | None = None, *, tru
     Code that the log names is `trusted` where this person says so.
     """
     file = DuckDBLog(log)
-    found = find_run(file, name)
-    return _make_view(log, found, read_run(file, found, upto), trusted=trusted)
+    run = find_run(file, name)
+    return _make_view(log, run, read_run(file, run, upto), trusted=trusted)
 
 
 def view_best_trials(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> RunView:
     """As `view_run`, but of the trials only the best `n` and those that they continue: the rest is not parsed."""
     file = DuckDBLog(log)
-    found = find_run(file, name)
-    rows = file.rows(found)
-    of_run = parse_rows(found, (row for row in rows if row.trial is None))
-    scored = [each.event for each in parse_rows(found, (row for row in rows if row.kind == "Scored"))]
-    best = rank_trials([event for event in scored if isinstance(event, Scored)], RunRecord.of(of_run).started.objective)
-    wanted = _add_continued_trials(found, rows, [each.trial for each in best[:n]])
-    run = RunRecord.of(parse_rows(found, (row for row in rows if row.trial is None or row.trial in wanted)))
-    return _make_view(log, found, run, trusted=trusted)
+    run = find_run(file, name)
+    rows = file.rows(run)
+    run_events = parse_rows(run, (row for row in rows if row.trial is None))
+    scored = [entry.event for entry in parse_rows(run, (row for row in rows if row.kind == "Scored"))]
+    objective = RunRecord.of(run_events).started.objective
+    best = rank_trials([event for event in scored if isinstance(event, Scored)], objective)
+    trials = _add_continued_trials(run, rows, [event.trial for event in best[:n]])
+    record = RunRecord.of(parse_rows(run, (row for row in rows if row.trial is None or row.trial in trials)))
+    return _make_view(log, run, record, trusted=trusted)
 
 
 def _add_continued_trials(run: str, rows: Sequence[EventRow], trials: Iterable[int]) -> set[int]:
     """`trials`, those that they continue, those that these continue ..."""
-    proposals, wanted, more = {row.trial: row for row in rows if row.kind == "Proposed"}, set[int](), set(trials)
-    while more:
-        wanted |= more
-        events = [each.event for each in parse_rows(run, (proposals[n] for n in more if n in proposals))]
-        more = {e.continues for e in events if isinstance(e, Proposed) and e.continues is not None} - wanted
-    return wanted
+    proposals, closure, added = {row.trial: row for row in rows if row.kind == "Proposed"}, set[int](), set(trials)
+    while added:
+        closure |= added
+        events = [entry.event for entry in parse_rows(run, (proposals[n] for n in added if n in proposals))]
+        added = {e.continues for e in events if isinstance(e, Proposed) and e.continues is not None} - closure
+    return closure
 
 
-def _make_view(log: Path, found: str, run: RunRecord, *, trusted: bool) -> RunView:
-    status = run.state.stopped.reason if run.state.stopped else find_open_status(log, found)
-    return RunView(log, found, run, status, trusted)
+def _make_view(log: Path, name: str, run: RunRecord, *, trusted: bool) -> RunView:
+    status = run.state.stopped.reason if run.state.stopped else find_open_status(log, name)
+    return RunView(log, name, run, status, trusted)
 
 
 def find_open_status(log: Path, name: str) -> str:
@@ -115,7 +116,7 @@ class _HasScore(Protocol):
     def score(self) -> float | None: ...
 
 
-TrialScore = TypeVar("TrialScore", bound=_HasScore)  # a trial, or what was told of one
+TrialScore = TypeVar("TrialScore", bound=_HasScore)  # a trial, or the event that scored it
 
 
 def rank_trials(trials: Iterable[TrialScore], objective: Objective) -> list[TrialScore]:

@@ -1,0 +1,191 @@
+"""What the log says of runs and trials as records: what --json prints, and what is shown to people."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import asdict
+
+from archwright.cli.reports.records import (
+    AttemptRecord,
+    EarlyStopRecord,
+    RankedTrialRecord,
+    RunDetails,
+    RunRow,
+    TrialCounts,
+    TrialDetails,
+    TrialRecord,
+)
+from archwright.cli.reports.repeats import describe_repeats, is_repeated
+from archwright.cli.reports.run_view import RunView, find_open_status
+from archwright.cli.reports.trial_architecture import (
+    count_all_parameters,
+    count_trained_parameters,
+    explain_omission,
+    render_architecture,
+)
+from archwright.core.protocols import EarlyStop
+from archwright.search.running.attempts import derive_training_seed
+from archwright.store.artifacts import locate_artifact, locate_run_folder
+from archwright.store.events import AttemptEnded, AttemptStarted, Reported
+from archwright.store.fold import Trial
+from archwright.store.query import query
+
+
+def describe_runs(log: Path) -> list[RunRow]:
+    """A row of the view `runs` for each run; where that says open, it is running, died or new."""
+    result = query(log, "SELECT * FROM runs ORDER BY started")
+    return [_describe_row(log, dict(zip(result.columns, row, strict=True))) for row in result.rows]
+
+
+def _describe_row(log: Path, row: dict[str, Any]) -> RunRow:
+    status = find_open_status(log, row["run"]) if row["status"] == "open" else row["status"]
+    times = {name: row[name].replace(tzinfo=UTC).isoformat(timespec="milliseconds") for name in ("started", "latest")}
+    return cast(RunRow, row | {"status": status} | times)
+
+
+def describe_run(view: RunView) -> RunDetails:
+    """What is to know about a run, with a line for each trial."""
+    run, started = view.run, view.run.started
+    best = next(iter(view.best), None)
+    trials = [describe_trial(view, trial) for trial in view.trials]
+    return {
+        "run": view.name,
+        "log": str(view.log),
+        "status": view.status,
+        "detail": run.state.stopped.detail if run.state.stopped else "",
+        "space": started.space_source,
+        "input_shape": started.input_shape,
+        "searcher": started.searcher,
+        "evaluator": started.evaluator,
+        "objective": asdict(started.objective),
+        "stopping": started.stopping,
+        "budget": str(started.budget),
+        "seed": started.seed,
+        "counts": _count_trials(view),
+        "best": None if best is None else {"trial": best.trial, "score": best.score},
+        "repeats": describe_repeats(started, trials) if is_repeated(started) else None,
+        "started": _format_utc(run.times[0]),
+        "latest": _format_utc(max(run.times)),  # the events that a fork has copied keep theirs
+        "versions": dict(started.versions),
+        "forked_from": asdict(started.forked_from) if started.forked_from else None,
+        "events": len(run.events),
+        "trials": trials,
+    }
+
+
+def _count_trials(view: RunView) -> TrialCounts:
+    statuses = [trial.status for trial in view.trials]
+    return {
+        "target": view.run.state.target,
+        "proposed": len(statuses),
+        "ok": statuses.count("ok"),
+        "failed": len(statuses) - statuses.count("ok") - statuses.count(None),
+        "in_flight": statuses.count(None),
+    }
+
+
+def describe_trial(view: RunView, trial: Trial) -> TrialRecord:
+    """What is to know about a trial; its metrics and its error are those of the last attempt that ended."""
+    ended = trial.ended
+    return {
+        "trial": trial.trial,
+        "status": trial.status or _find_open_trial_status(view, trial),
+        "score": trial.score,
+        "budget": str(trial.budget),
+        "seed": derive_training_seed(view.run.started.seed, _find_first_training(view, trial).trial),
+        "continues": trial.continues,
+        "attempts": trial.attempts,
+        "seconds": trial.seconds,
+        "metrics": dict(ended.metrics) if ended is not None else {},
+        "error": ended.error if ended is not None else "",
+        "stopped": _describe_stop(ended.stopped) if ended is not None else None,
+        "choices": dict(trial.path),
+    }
+
+
+def _find_first_training(view: RunView, trial: Trial) -> Trial:
+    """The trial that began the training which this one goes on with; all of them have its seed."""
+    return trial if trial.continues is None else _find_first_training(view, view.get_trial(trial.continues))
+
+
+def _find_open_trial_status(view: RunView, trial: Trial) -> str:
+    if trial.attempts == 0:
+        return "waiting"
+    return "running" if trial.running and view.status == "running" else "interrupted"
+
+
+def describe_trial_in_full(view: RunView, number: int) -> TrialDetails:
+    """What is to know about a trial, with its architecture and each attempt at it."""
+    trial = view.get_trial(number)
+    return {
+        **describe_trial(view, trial),
+        "run": view.name,
+        "metric": view.run.started.objective.metric,
+        "parameters": count_trained_parameters(view, trial),
+        "all_parameters": count_all_parameters(view, trial),
+        "architecture": render_architecture(view, trial),
+        "left_out": explain_omission(view),
+        "model": locate_model(view, trial),
+        "attempts": describe_attempts(view, number),
+    }
+
+
+def describe_best_trials(view: RunView, n: int) -> list[RankedTrialRecord]:
+    """The `n` best trials, best first."""
+    metric = view.run.started.objective.metric
+    return [
+        {**describe_trial(view, trial), "metric": metric, "parameters": count_trained_parameters(view, trial)}
+        for trial in view.best[:n]
+    ]
+
+
+def describe_attempts(view: RunView, number: int) -> list[AttemptRecord]:
+    """The attempts at a trial, in order, each with the metrics of its epochs."""
+    attempts: list[AttemptRecord] = []
+    for event, time in zip(view.run.events, view.run.times, strict=True):
+        if getattr(event, "trial", None) != number:
+            continue
+        match event:
+            case AttemptStarted(_, attempt):
+                attempts.append(_describe_start(attempt, time))
+            case Reported(_, _, epoch, metrics):
+                attempts[-1]["curve"].append({"epoch": epoch, **metrics})
+            case AttemptEnded(_, _, status, seconds, metrics, error, stopped):
+                attempt_record = attempts[-1]
+                attempt_record |= {"status": status, "seconds": seconds, "metrics": dict(metrics), "error": error}
+                attempt_record["stopped"] = _describe_stop(stopped)
+            case _:
+                pass
+    if attempts and _find_open_trial_status(view, view.get_trial(number)) == "running":
+        attempts[-1]["status"] = "running"
+    return attempts
+
+
+def _describe_start(attempt: int, time: float) -> AttemptRecord:
+    """An attempt of which only the start, at `time`, is logged."""
+    return {
+        "attempt": attempt,
+        "started": _format_utc(time),
+        "status": "interrupted",
+        "seconds": None,
+        "error": "",
+        "stopped": None,
+        "metrics": {},
+        "curve": [],
+    }
+
+
+def locate_model(view: RunView, trial: Trial) -> str | None:
+    """Where the weights of the trial's model lie; None where they were not kept."""
+    path = locate_artifact(locate_run_folder(view.log, view.name), trial.trial, "model")
+    return str(path) if trial.status == "ok" and path.is_file() else None
+
+
+def _describe_stop(stopped: EarlyStop | None) -> EarlyStopRecord | None:
+    return None if stopped is None else {"by": stopped.by, "epoch": stopped.epoch, "why": stopped.why}
+
+
+def _format_utc(time: float) -> str:
+    """A time in seconds since 1970, UTC, to the millisecond."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")

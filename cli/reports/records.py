@@ -1,0 +1,225 @@
+"""The records that commands print as JSON, by their fields; text for people is made from the same ones."""
+
+from typing import Any, TypedDict
+
+from archwright.core.json import JSON
+
+
+class RunRow(TypedDict):
+    """A row of the view `runs`."""
+
+    run: str
+    started: str  # UTC, as in 2026-01-31T12:00:00.000+00:00
+    latest: str
+    status: str
+    space: str
+    searcher: str
+    metric: str
+    direction: str
+    seed: int | None  # None if beyond 64 bits
+    target: int
+    proposed: int
+    scored: int
+    best_trial: int | None
+    best: float | None
+    forked_from: str | None
+    forked_at: int | None
+    events: int
+
+
+class TrialCounts(TypedDict):
+    """How many trials of a run were asked for, and how many have which status."""
+
+    target: int
+    proposed: int
+    ok: int
+    failed: int
+    in_flight: int
+
+
+class BestScore(TypedDict):
+    """The best score of a run, and its trial."""
+
+    trial: int
+    score: float | None
+
+
+class RepeatsRecord(TypedDict):
+    """The scores of a run of one architecture; `mean` and `deviation` are None if there are too few."""
+
+    run: str | None  # whose trial it trains; None if it trains a given path
+    trial: int
+    metric: str
+    trainings: int
+    scores: int  # how many trainings have one
+    mean: float | None
+    deviation: float | None  # the standard deviation, that of a sample
+
+
+class EarlyStopRecord(TypedDict):
+    """When and why a training ended before its budget was spent."""
+
+    by: str
+    epoch: int
+    why: str
+
+
+class _TrialFields(TypedDict):
+    """What is said of a trial wherever it is shown."""
+
+    trial: int
+    status: str
+    score: float | None
+    budget: str
+    seed: int
+    continues: int | None  # the trial from whose checkpoint it continues
+    seconds: float
+    metrics: dict[str, float]
+    error: str
+    stopped: EarlyStopRecord | None
+    choices: dict[str, Any]
+
+
+class TrialRecord(_TrialFields):
+    """A trial of a run."""
+
+    attempts: int
+
+
+class RankedTrialRecord(TrialRecord):
+    """One of the best trials of a run."""
+
+    metric: str
+    parameters: int | None
+
+
+class AttemptRecord(TypedDict):
+    """An attempt at a trial."""
+
+    attempt: int
+    started: str
+    status: str
+    seconds: float | None
+    error: str
+    stopped: EarlyStopRecord | None
+    metrics: dict[str, float]
+    curve: list[dict[str, float]]  # the metrics of each epoch that was reported
+
+
+class TrialDetails(_TrialFields):
+    """A trial with its architecture and each attempt at it."""
+
+    run: str
+    metric: str
+    parameters: int | None
+    all_parameters: int | None
+    architecture: str  # as a tree
+    left_out: str  # what is not told of the architecture, and why
+    model: str | None  # the file of its weights
+    attempts: list[AttemptRecord]
+
+
+class RunDetails(TypedDict):
+    """A run, with each of its trials."""
+
+    run: str
+    log: str
+    status: str
+    detail: str
+    space: str
+    input_shape: tuple[int, ...]
+    searcher: JSON
+    evaluator: JSON
+    objective: dict[str, Any]
+    stopping: JSON
+    budget: str
+    seed: int
+    counts: TrialCounts
+    best: BestScore | None
+    repeats: RepeatsRecord | None
+    started: str
+    latest: str
+    versions: dict[str, str]
+    forked_from: dict[str, Any] | None
+    events: int
+    trials: list[TrialRecord]
+
+
+class RevisionRecord(TypedDict):
+    """The revisions of a run's searcher: the last one in the log, and that of this archwright."""
+
+    logged: int | None
+    now: int
+
+
+class ProposalRecord(TypedDict):
+    """A proposal of a searcher."""
+
+    trial: int
+    budget: str
+    choices: dict[str, Any]
+
+
+class SearchStateRecord(TypedDict):
+    """What a searcher knew after an event, and what it would propose next."""
+
+    run: str
+    searcher: str
+    revision: RevisionRecord
+    at: int
+    event: str
+    proposed: int
+    scored: int
+    open: list[int]
+    metric: str
+    best: BestScore | None
+    left_out: str  # why `next` is not told; empty if it is
+    next: ProposalRecord | None
+
+
+class RevisionCount(TypedDict):
+    """How many proposals a revision of the searcher made."""
+
+    revision: int | None
+    proposals: int
+
+
+class MismatchRecord(TypedDict):
+    """A proposal that the searcher does not make again."""
+
+    event: int
+    trial: int
+    logged: dict[str, Any]
+    recomputed: dict[str, Any] | None
+    difference: str
+
+
+class VerificationRecord(TypedDict):
+    """How the proposals of a run compare with those that the searcher makes now."""
+
+    run: str
+    searcher: str
+    revision: int
+    events: int
+    proposals: int
+    by_revision: list[RevisionCount]
+    unlike: MismatchRecord | None  # the first that another revision may have made, as the log names none
+    mismatch: MismatchRecord | None  # the first for certain
+
+
+class BrokenEvent(TypedDict):
+    """Where and how the chain of a run is broken."""
+
+    event: int
+    what: str
+
+
+class VerdictRecord(TypedDict):
+    """Whether the log has a run as it was written."""
+
+    run: str
+    events: int
+    broken: BrokenEvent | None
+    head: str | None
+    journal: str
+    remark: str
