@@ -30,7 +30,7 @@ class DeviceSplit:
 class DeviceData:
     """The three splits on a device, with the mean and standard deviation of the training images.
 
-    Both are (1, channels, 1, 1), one number for each channel; in `by_pixel` they are (1, channels, h, w).
+    Both are (1, channels, 1, 1), one number for each channel; (1, channels, h, w) in `with_pixel_normalisation`.
     """
 
     train: DeviceSplit
@@ -61,7 +61,7 @@ class DeviceData:
         return ((images.float() - self.mean) / self.deviation).contiguous(memory_format=self.layout)
 
     @cached_property
-    def by_pixel(self) -> "DeviceData":
+    def with_pixel_normalisation(self) -> "DeviceData":
         """The same images, to be normalised with a mean and deviation for each pixel of each channel."""
         count, sums, squares = len(self.train), 0, 0
         for images in self.train.images.split(IMAGES_PER_CHUNK):

@@ -25,26 +25,26 @@ class NoCompiler(ArchwrightError, RuntimeError):
     """A machine without the compiler that torch.compile needs."""
 
 
-def prepare_device(name: str, index: int, threads: int) -> torch.device:
+def prepare_device(name: str, worker_index: int, threads: int) -> torch.device:
     """The chosen device, see `choose_device`; sets the number of CPU threads that torch uses in this process."""
     torch.set_num_threads(threads)
     with suppress(RuntimeError):  # it was set before in this process
         torch.set_num_interop_threads(1)  # there is one model, one operation after the other
     torch.backends.cudnn.benchmark = True  # all batches of a training have one shape, and a worker stays warm
-    return choose_device(name, index)
+    return choose_device(name, worker_index)
 
 
-def choose_device(name: str, index: int) -> torch.device:
-    """The device of that name; for "auto", the GPU that worker number `index` shares, or the CPU if there is none.
+def choose_device(name: str, worker_index: int) -> torch.device:
+    """The device of that name; for "auto", the GPU that the worker of this index shares, or the CPU if there is none.
 
     Raises NoSuchDevice.
     """
-    count = torch.cuda.device_count()
+    gpu_count = torch.cuda.device_count()
     if name == "auto":
-        return torch.device("cuda", index % count) if count else torch.device("cpu")
+        return torch.device("cuda", worker_index % gpu_count) if gpu_count else torch.device("cpu")
     device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= count:
-        raise NoSuchDevice(f"the device is {name}, and this machine has {count} CUDA devices; give auto or cpu")
+    if device.type == "cuda" and (device.index or 0) >= gpu_count:
+        raise NoSuchDevice(f"the device is {name}, and this machine has {gpu_count} CUDA devices; give auto or cpu")
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise NoSuchDevice("the device is mps, which this machine does not have; give auto or cpu")
     return device

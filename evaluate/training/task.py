@@ -37,9 +37,9 @@ class NotAClassifier(ArchwrightError, ValueError):
     """An architecture that cannot be trained to tell the classes of the data apart."""
 
 
-def prepare_training(config: TrainingConfig, index: int, threads: int) -> Evaluate:
-    """The function that trains a job's architecture, for worker number `index`; the data is in its device's memory."""
-    device = prepare_device(config.device, index, threads)
+def prepare_training(config: TrainingConfig, worker_index: int, threads: int) -> Evaluate:
+    """The function that trains a job's architecture, for the worker of this index; the data is on its device."""
+    device = prepare_device(config.device, worker_index, threads)
     info, data = load_training_data(config, device)
     freeze_garbage_collector()
     return partial(_train_job, config, info, data)

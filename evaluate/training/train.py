@@ -53,7 +53,7 @@ def train(
 
 def select_normalised_data(data: DeviceData, recipe: Recipe) -> DeviceData:
     """The data with the normalisation of the recipe: per channel or per pixel."""
-    return data.by_pixel if recipe.normalisation == "pixel" else data
+    return data.with_pixel_normalisation if recipe.normalisation == "pixel" else data
 
 
 def _run_epochs(

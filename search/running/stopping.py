@@ -36,7 +36,7 @@ class MedianRule:
 
     name: ClassVar[str] = "median"
     warmup: int = whole_setting(1, meaning="how many epochs every trial may have")
-    startup: int = whole_setting(5, low=1, meaning="how many trials must be finished before any is halted")
+    startup: int = whole_setting(5, low=1, meaning="how many trials must be finished before any is stopped early")
 
 
 STOPPING_RULES: Mapping[str, type[MedianRule]] = {MedianRule.name: MedianRule}

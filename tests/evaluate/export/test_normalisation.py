@@ -34,7 +34,7 @@ def test_data_is_not_downloaded_only_to_normalise_images(tmp_path, monkeypatch, 
 
 def test_images_are_normalised_by_pixel_where_the_recipe_says_so():
     """Whether the setting is the evaluator's or the architecture's."""
-    data = to_device(load_dataset("digits"), torch.device("cpu")).by_pixel
+    data = to_device(load_dataset("digits"), torch.device("cpu")).with_pixel_normalisation
     image = data.train.images[:1]
     paper = aw.sequential(aw.settings(recipe="paper"), aw.affine(10))
     for normalisation in (

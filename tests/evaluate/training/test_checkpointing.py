@@ -158,7 +158,10 @@ def test_what_the_images_were_normalised_with_is_kept_with_the_weights(tmp_path,
     """As the recipe of the architecture says."""
     evaluate(make_artifact_job(tmp_path, architecture=aw.sequential(aw.settings(normalisation=normalisation), NETWORK)))
     data = to_device(load_dataset("digits"), torch.device("cpu"))
-    assert read_normalisation(tmp_path, 0) == (data.by_pixel if normalisation == "pixel" else data).normalisation
+    assert (
+        read_normalisation(tmp_path, 0)
+        == (data.with_pixel_normalisation if normalisation == "pixel" else data).normalisation
+    )
 
 
 def test_nothing_is_left_of_a_trial_that_failed_or_that_is_not_to_be_kept(tmp_path, evaluate):

@@ -226,12 +226,12 @@ def test_each_pixel_or_channel_has_mean_0_and_deviation_1_over_the_training_imag
     data = to_device(
         Dataset(describe_dataset("digits"), split, split.take(np.arange(10)), split.take([0])), torch.device("cpu")
     )
-    pixels = data.by_pixel.normalised(data.train.images)
+    pixels = data.with_pixel_normalisation.normalised(data.train.images)
     assert torch.allclose(pixels.mean(0), torch.zeros(2, 3, 4), atol=1e-5)
     expected = torch.ones(2, 3, 4)
     expected[0, 0, 0] = 0
     assert torch.allclose(pixels.std(0, correction=0), expected, atol=1e-5)
-    assert data.by_pixel is data.by_pixel
+    assert data.with_pixel_normalisation is data.with_pixel_normalisation
     channels = data.normalised(data.train.images)
     assert torch.allclose(channels.mean((0, 2, 3)), torch.zeros(2), atol=1e-5)
     assert torch.allclose(channels.std((0, 2, 3), correction=0), torch.ones(2), atol=1e-5)
