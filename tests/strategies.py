@@ -1,4 +1,4 @@
-"""What to try laws with: generated domains, spaces of every kind of module, and walks through them."""
+"""Strategies for laws: domains, spaces of every kind of module, and walks through them."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -79,7 +79,7 @@ counts = (COPIES, COPIES + 1, 3 - COPIES, KERNEL)
 
 @st.composite
 def field_values(draw: st.DrawFn, options: Sequence[Any], expressions: Sequence[Any] = ()) -> Any:
-    """What a hyperparameter's field may be written as: one of its options, several of them, or an expression."""
+    """Values for a hyperparameter's field: one option, several, a range, or an expression."""
     kind = draw(st.integers(0, 9))
     if kind <= 4:
         return draw(st.sampled_from(options))
@@ -248,11 +248,11 @@ nodes = _nodes()
 all_nodes = _nodes(enumerable_terms | continuous_terms)  # also those that ask for reals
 leaves = st.builds(lambda node, seed: aw.sample(node, random.Random(seed).random), roots, seeds)
 
-# --- ways through a space
+# --- walks through a space
 
 
 def walk_randomly(node: Node, seed: int) -> Iterator[Node]:
-    """The nodes from the given one to a leaf, choices drawn with a seed."""
+    """The nodes from `node` to a leaf, with choices drawn by a seed."""
     uniform = random.Random(seed).random
     yield node
     while node.choice is not None:
@@ -261,7 +261,7 @@ def walk_randomly(node: Node, seed: int) -> Iterator[Node]:
 
 
 def enumerate_leaves(space: aw.Term, shape: aw.Shape, parts: int | None = None) -> tuple[list[Node], list[str]]:
-    """Every leaf of a finite space, and what every dead end said.
+    """Every leaf of a finite space, and the message of every dead end.
 
     Values are chosen one by one or, with `parts`, by narrowing to the parts of a split.
     """
@@ -289,7 +289,7 @@ def enumerate_leaves(space: aw.Term, shape: aw.Shape, parts: int | None = None) 
 
 
 def iterate_subterms(term: aw.Term) -> Iterator[aw.Term]:
-    """A term and all that are in it."""
+    """A term and all terms in it."""
     yield term
     for subterm in term.subterms:
         yield from iterate_subterms(subterm)

@@ -1,4 +1,4 @@
-"""Modules of a person's own, one of each sort, as a space file would define them."""
+"""User-defined modules, one of each sort, as a space file would define them."""
 
 from typing import Any, ClassVar, final
 
@@ -85,7 +85,7 @@ class Glued(aw.Composite):
                 a, b, head = self
                 return head(cat([a(x), b(x)], 1))
 
-        return Glueing(build(inside, shape) for _, inside, shape, _ in self.runs(in_shape))
+        return Glueing(build(child, shape) for _, child, shape, _ in self.runs(in_shape))
 
     def source(self, in_shape: aw.Shape, inside: list[str]) -> str:
         return f"{GLUEING}\nGlueing({', '.join(inside)})"
@@ -127,8 +127,8 @@ class Recursion(aw.Rewriting):
     optional: bool = False
 
     def expand(self) -> aw.Term:
-        again = Recursion(self.body, self.optional)
-        return aw.sequential(self.body, aw.optional(again) if self.optional else again)
+        expansion = Recursion(self.body, self.optional)
+        return aw.sequential(self.body, aw.optional(expansion) if self.optional else expansion)
 
 
 @final

@@ -35,7 +35,7 @@ EPOCHS = Budget(2, "epochs")
 
 
 def make_history() -> list[Event]:
-    """Every kind of event, and every accident that a log tells of."""
+    """Every kind of event, with trials that failed, were interrupted and were resumed."""
     started = RunStarted(
         space={"kind": "sequential", "children": [{"kind": "affine", "units": {"values": [8, 16]}}]},
         space_source="space.py:toy",
@@ -72,7 +72,7 @@ def make_history() -> list[Event]:
 
 
 def read_content(path: Path) -> JSON:
-    """All that a log holds and shows, as JSON takes it."""
+    """The events and views of a log, as JSON."""
     events = query(
         path,
         "SELECT run, seq, time, kind, trial, payload, replace(chain::VARCHAR, '-', '') FROM events ORDER BY run, seq",

@@ -90,17 +90,17 @@ def format_run(run: list[Event]) -> str:
 
 
 def read_golden(path: Path) -> list[Event]:
-    """The run that a file holds."""
+    """The events of a file."""
     return [events.event_from_json(*line.split(" ", 1)) for line in path.read_text().splitlines()]
 
 
 def locate_golden(case: str, space: str, revision: int) -> Path:
-    """Where the golden run of a revision lies."""
+    """The file of the golden run of a revision."""
     return FOLDER / f"{case}.{space}.{revision}.events"
 
 
 def main() -> None:
-    """Make what is not there."""
+    """Make the golden runs that do not exist."""
     for case in CASES:
         for space in SPACES:
             run = make_run(case, space)

@@ -1,4 +1,4 @@
-"""What every searcher must keep, and the means to see it."""
+"""The laws of every searcher, and sessions to check them in."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 
-PROPOSALS_PER_REPEAT = 4  # one proposal in so many is asked for a second time: asking is most of what a test costs
+PROPOSALS_PER_REPEAT = 4  # one in so many is asked for twice: to ask is most of the cost of a test
 
 
 def make_problem(space: Term, direction: str = "maximize", shape=(1, 8, 8)) -> Problem:
@@ -22,12 +22,12 @@ def make_problem(space: Term, direction: str = "maximize", shape=(1, 8, 8)) -> P
 
 
 def score_path(path: tuple, salt: str = "") -> float:
-    """A score in [0, 1) that only the path decides."""
+    """A score in [0, 1) that is a hash of the path."""
     return int.from_bytes(blake2b(f"{salt}{path}".encode(), digest_size=6).digest()) / 2**48
 
 
 class Session:
-    """A searcher at work: proposals in order, outcomes in whatever order they are told."""
+    """A searcher that is asked and told: proposals in order, outcomes in any order."""
 
     def __init__(self, searcher: Any, problem: Problem, seed: int = 0) -> None:
         self.searcher, self.problem, self.seed = searcher, problem, seed
@@ -38,7 +38,7 @@ class Session:
         self.events: list[Proposal | Outcome] = []
 
     def propose(self, state: Any = None) -> Any:
-        """What the searcher proposes next; in another state, if one is given."""
+        """What the searcher proposes next, in its state or in `state`."""
         uniform = open_proposal_stream(self.searcher, self.seed, self.trials)
         return self.searcher.propose(self.state if state is None else state, self.trials, uniform)
 
@@ -60,7 +60,7 @@ class Session:
         self.events.append(outcome)
 
     def take_over(self, events: Iterable[Proposal | Outcome]) -> None:
-        """What another searcher proposed and was told."""
+        """Adopt and observe what another searcher proposed and was told."""
         for event in events:
             if isinstance(event, Proposal):
                 self._fold(drop_leaf(event))
@@ -79,30 +79,30 @@ class Session:
         self, n: int, score: Callable[[tuple], float | None], workers: int = 1, seed: int = 0
     ) -> Sequence[Proposal]:
         """`n` proposals, up to `workers` of them open at once, told in an order that `seed` shuffles."""
-        chance = random.Random(seed)
+        rng = random.Random(seed)
         while len(self.proposals) < n:
             while len(self.open) < workers and len(self.proposals) < n:
                 if self.ask() is None:
                     break
             if not self.open:
                 break
-            done = chance.choice(self.open)
-            self.tell(done, score(done.path))
+            proposal = rng.choice(self.open)
+            self.tell(proposal, score(proposal.path))
         for proposal in list(self.open):
             self.tell(proposal, score(proposal.path))
         return self.proposals
 
 
 def drop_leaf(proposal: Proposal) -> Proposal:
-    """A proposal as a log gives it back: without the leaf that its searcher had at hand."""
+    """A proposal as it is read from a log: without its leaf."""
     return Proposal(proposal.trial, proposal.origin, proposal.path, proposal.budget, proposal.continues)
 
 
 def fold_events(session: Session, events: Iterable[Proposal | Outcome]) -> Any:
     """The state that some events alone give, this searcher's or another's."""
-    another = Session(session.searcher, session.problem, session.seed)
-    another.take_over(events)
-    return another.state
+    replayed = Session(session.searcher, session.problem, session.seed)
+    replayed.take_over(events)
+    return replayed.state
 
 
 def replay_session(session: Session) -> Any:

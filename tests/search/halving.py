@@ -53,8 +53,8 @@ class Halving:
         rungs = [*state.rungs, *[()] * (level + 1 - len(state.rungs))]
         rungs[level] = (*rungs[level], proposal.trial)
         drawn = RandomSearch().adopt(state.drawn, proposal) if level == 0 else state.drawn
-        gone = {proposal.continues} if proposal.continues is not None else set()
-        return evolve(state, rungs=tuple(rungs), drawn=drawn, continued=state.continued | gone)
+        continued_trials = {proposal.continues} if proposal.continues is not None else set()
+        return evolve(state, rungs=tuple(rungs), drawn=drawn, continued=state.continued | continued_trials)
 
     def tell(self, state, outcome: Outcome, uniform):
         utility = state.problem.objective.utility(outcome.score)
@@ -63,10 +63,10 @@ class Halving:
     def promotable(self, state):
         """Those of a rung that is not all scored, and the winners of one that is; the top is not continued."""
         top = self.width.bit_length() - 1
-        found = set()
+        promotable_trials = set()
         for level, rung in enumerate(state.rungs[:top]):
-            found |= set(self._winners(state, level) or rung) - state.continued
-        return frozenset(found)
+            promotable_trials |= set(self._winners(state, level) or rung) - state.continued
+        return frozenset(promotable_trials)
 
     def _winners(self, state, level):
         """The better half of a rung, once all of it is scored."""

@@ -9,7 +9,7 @@ LearningCurve = Callable[[Job], Sequence[float | None]]  # the accuracy after ea
 
 
 class PacedEvaluator:
-    """Each `collect` lets one of the jobs, drawn by `seed`, train one more epoch; a stop comes `late` epochs late."""
+    """Each `collect` lets one of the jobs, drawn by `seed`, train one more epoch; a stop is `late` epochs late."""
 
     def __init__(self, curve: LearningCurve, slots: int = 1, seed: int = 0, late: int = 0) -> None:
         self.slots = slots
@@ -35,16 +35,18 @@ class PacedEvaluator:
         del timeout
         job = self.jobs[self._random.choice(sorted(self.jobs))]
         trial, curve = job.trial, self._curve(job)
-        done, (last, why) = self.epochs[trial], self._ends.get(trial, (len(curve), ""))
-        if done >= min(last, len(curve)):
-            stopped = EarlyStop("hopeless", done, why) if why and done < len(curve) else None
+        epochs_done, (last_epoch, reason) = self.epochs[trial], self._ends.get(trial, (len(curve), ""))
+        if epochs_done >= min(last_epoch, len(curve)):
+            stopped = EarlyStop("hopeless", epochs_done, reason) if reason and epochs_done < len(curve) else None
             metrics = {} if stopped else {"accuracy": max(value for value in curve if value is not None)}
-            return [self._finish(job, AttemptResult(trial, job.attempt, "ok", metrics, 1.0 * done, stopped=stopped))]
-        value = curve[done]
+            return [
+                self._finish(job, AttemptResult(trial, job.attempt, "ok", metrics, 1.0 * epochs_done, stopped=stopped))
+            ]
+        value = curve[epochs_done]
         if value is None:
-            return [self._finish(job, AttemptResult(trial, job.attempt, "crashed", {}, 1.0 * done, "a crash"))]
+            return [self._finish(job, AttemptResult(trial, job.attempt, "crashed", {}, 1.0 * epochs_done, "a crash"))]
         self.epochs[trial] += 1
-        return [Report(trial, job.attempt, done + 1, {"accuracy": value})]
+        return [Report(trial, job.attempt, epochs_done + 1, {"accuracy": value})]
 
     def _finish(self, job: Job, end: AttemptResult) -> AttemptResult:
         del self.jobs[job.trial]

@@ -1,4 +1,4 @@
-"""Successive halving that really trains, to be killed: `python -m tests.search.promoting LOG` begins or resumes it."""
+"""Successive halving with trainings, to be killed: `python -m tests.search.promoting LOG JOBS SCORES` runs it."""
 
 import math
 import os
@@ -30,12 +30,12 @@ SPACE = aw.sequential(
 
 
 def register_halving() -> None:
-    """Lets runs name the searcher."""
+    """Register the searcher under its name."""
     named.SEARCHERS = {**named.SEARCHERS, "halving": Halving(4)}
 
 
 class SelfKillingPool(WorkerPool):
-    """Its process is killed when it has given so many jobs away."""
+    """Kills its process after `jobs` submissions."""
 
     jobs = math.inf
 
@@ -47,16 +47,16 @@ class SelfKillingPool(WorkerPool):
 
 
 def open_pool() -> SelfKillingPool:
-    """One that trains."""
+    """A pool of one worker that trains."""
     return SelfKillingPool(TrainingConfig(device="cpu", threads=1))
 
 
 def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
-    """Begins the run, or goes on with it; its process is killed as it has so many scores."""
+    """Start the run, or resume it; kills the process after `scores` scores."""
     register_halving()
     log = DuckDBLog(path)
-    known = log.path.exists() and "promoted" in log.runs()
-    begun = evolve(make_started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
+    run_exists = log.path.exists() and "promoted" in log.runs()
+    started = evolve(make_started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
     scored: list[Scored] = []
 
     def on_event(event) -> None:
@@ -66,10 +66,10 @@ def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     callbacks = RunCallbacks(on_event=on_event)
-    if known:
+    if run_exists:
         resume_run(log, "promoted", pool, callbacks=callbacks)
     else:
-        start_run(log, "promoted", begun, pool, callbacks=callbacks)
+        start_run(log, "promoted", started, pool, callbacks=callbacks)
 
 
 if __name__ == "__main__":

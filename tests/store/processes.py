@@ -1,4 +1,4 @@
-"""Other processes that use the log, so that tests can kill them and wait for them."""
+"""Other processes that use the log, which tests kill and wait for."""
 
 import subprocess
 import sys

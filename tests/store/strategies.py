@@ -1,4 +1,4 @@
-"""Events and histories to try things with: generated ones for laws, fixed ones for examples."""
+"""Events and histories: strategies for laws, fixed ones for examples."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -84,7 +84,7 @@ def make_run_started(*, direction: Direction = "maximize", trials: int = 10, see
 
 
 def make_trial_events(number: int, score: float = 0.5) -> list[Event]:
-    """What happens to a trial of which nothing can be said."""
+    """The events of an ordinary trial."""
     return [
         Proposed(number, (("width", 8 * number), ("rate", 0.1), ("act", "relu")), EPOCH),
         AttemptStarted(number, 1),
@@ -95,7 +95,7 @@ def make_trial_events(number: int, score: float = 0.5) -> list[Event]:
 
 
 def make_run_events(trials: int) -> list[Event]:
-    """A whole run without accidents."""
+    """The events of a whole run in which every trial is ok."""
     return [
         make_run_started(trials=trials),
         *(event for number in range(trials) for event in make_trial_events(number)),
@@ -105,7 +105,7 @@ def make_run_events(trials: int) -> list[Event]:
 
 @st.composite
 def histories(draw: st.DrawFn, longest: int = 25) -> list[Event]:
-    """Events, each admissible after those before it, with accidents and resumptions."""
+    """Events, each admissible after those before it, with crashes and resumptions."""
     state, history = RunState(), list[Event]()
     for _ in range(draw(st.integers(0, longest))):
         event = draw(st.sampled_from(_list_admissible_events(state)))
@@ -121,14 +121,16 @@ def _list_admissible_events(state: RunState) -> Sequence[Event]:
     resumed = RunResumed(state.target + 1, {})
     if state.stopped is not None:
         return [resumed]
-    told = [number for number, known in state.trials.items() if known.status is not None]
-    events: list[Event] = [Proposed(state.proposed, (("width", 1),), EPOCH, told[0] if told else None)]
+    scored_trials = [number for number, trial in state.trials.items() if trial.status is not None]
+    events: list[Event] = [
+        Proposed(state.proposed, (("width", 1),), EPOCH, scored_trials[0] if scored_trials else None)
+    ]
     for number in state.in_flight:
-        known = state.trials[number]
-        if known.running:
-            events.append(Reported(number, known.attempts, 1, {"accuracy": 0.5}))
-            events.append(AttemptEnded(number, known.attempts, "crashed", 2.0, error="signal 9"))
+        trial = state.trials[number]
+        if trial.running:
+            events.append(Reported(number, trial.attempts, 1, {"accuracy": 0.5}))
+            events.append(AttemptEnded(number, trial.attempts, "crashed", 2.0, error="signal 9"))
         else:
-            events.append(AttemptStarted(number, known.attempts + 1))
+            events.append(AttemptStarted(number, trial.attempts + 1))
             events.append(Scored(number, "ok", number / 10, {"accuracy": number / 10}))
     return [*events, *events, resumed, RunStopped("interrupted")]
