@@ -101,7 +101,7 @@ def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str
 
 
 def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
-    from archwright.evaluate.training.checkpointing import NoArtifact, read_model
+    from archwright.evaluate.training.trained_model import NoArtifact, read_model
 
     folder = locate_run_folder(view.log, view.name)
     try:
@@ -125,7 +125,7 @@ def _find_normalisation(
     None if it was trained on none, or if nobody knows; then also what is wrong with the data.
     """
     from archwright.evaluate.export.normalisation import find_normalisation
-    from archwright.evaluate.training.checkpointing import (
+    from archwright.evaluate.training.trained_model import (
         BadArtifact,
         NoArtifact,
         UnknownNormalisation,

@@ -1,29 +1,25 @@
-"""The files of a training job: the trained model, and the checkpoint from which the training can be resumed.
+"""A training as part of a run: it resumes from the checkpoint of an earlier trial, and writes the artifacts to keep.
 
-A model is a safetensors file with the architecture and the normalisation in its metadata; a checkpoint is a file of
-torch with plain values and tensors. Reading either runs no code.
+A checkpoint is a file of torch with plain values and tensors: reading it runs no code.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import torch
 from attrs import evolve
-from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Artifact, Job
 from archwright.evaluate.config import FIRST_READER
-from archwright.evaluate.data.tensors import DeviceData, Normalisation
+from archwright.evaluate.data.tensors import DeviceData
 from archwright.evaluate.training.progress import TrainingProgress, TrainingState
+from archwright.evaluate.training.trained_model import BadArtifact, NoArtifact, find_artifact, write_model
 from archwright.evaluate.verdict import Metrics, Verdict
 from archwright.store.artifacts import ArtifactUnwritable, discard_artifacts, locate_artifact, write_artifact
 
@@ -33,18 +29,6 @@ TrainFromCheckpoint = Callable[[Checkpoint | None, Callable[[Checkpoint], None] 
 
 CHECKPOINT_FORMAT = 1  # a checkpoint of another format is not resumed from
 DESCRIPTION_DEFAULTS: Mapping[str, JSON] = {"reader": FIRST_READER}  # of names that the earliest checkpoints lack
-
-
-class NoArtifact(ArchwrightError, FileNotFoundError):
-    """A file of a trial that was not kept, or no longer is."""
-
-
-class BadArtifact(ArchwrightError, ValueError):
-    """A file that is not what it is named for."""
-
-
-class UnknownNormalisation(ArchwrightError, LookupError):
-    """A model kept by an earlier release, without the normalisation of its images."""
 
 
 class DifferentTraining(ArchwrightError, ValueError):
@@ -137,63 +121,6 @@ def _try_to_write(write_file: Callable[[], object]) -> str:
     return ""
 
 
-def write_model(
-    folder: Path | str,
-    trial: int,
-    weights: Mapping[str, Tensor],
-    architecture: JSON,
-    normalisation: Normalisation | None = None,
-    class_names: Sequence[str] = (),
-) -> Path:
-    """Writes the `weights` of a trial's model, its architecture, and how its images were normalised.
-
-    And the class of each output, if there are any. Returns the file's path; raises ArtifactUnwritable.
-    """
-    # Copies: the format holds no two names for one tensor, which is what tied weights are.
-    tensors = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()}
-    metadata = {
-        "trial": str(trial),
-        "architecture": json.dumps(architecture),
-        "normalisation": json.dumps(normalisation.to_json() if normalisation else None),
-        "classes": json.dumps(list(class_names)),
-    }
-    return write_artifact(locate_artifact(folder, trial, "model"), save(tensors, metadata))
-
-
-def read_model(folder: Path | str, trial: int) -> tuple[dict[str, Tensor], JSON]:
-    """The weights of a trial's model, on the CPU, and its architecture; raises NoArtifact or BadArtifact."""
-    with _open_model(folder, trial) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["architecture"])  # noqa: SIM118  (it is no mapping)
-
-
-def read_normalisation(folder: Path | str, trial: int) -> Normalisation | None:
-    """How the images were normalised that a trial's model was trained on; None if it was trained on none.
-
-    Raises NoArtifact, BadArtifact or UnknownNormalisation.
-    """
-    with _open_model(folder, trial) as file:
-        text = file.metadata().get("normalisation")
-        if text is not None:
-            normalisation = json.loads(text)
-            return None if normalisation is None else Normalisation(**normalisation)
-    raise UnknownNormalisation(
-        f"the model of trial {trial} in {folder} was kept without what its images were normalised with"
-    )
-
-
-@contextmanager
-def _open_model(folder: Path | str, trial: int) -> Iterator[Any]:
-    """The file of a trial's model, open; raises NoArtifact, or BadArtifact for anything wrong in it."""
-    path = _find_artifact(folder, trial, "model")
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            yield file
-    except (OSError, safetensors.SafetensorError, TypeError, LookupError, ValueError, AttributeError) as error:
-        raise BadArtifact(
-            f"{path} holds no weights of a model ({error}); delete it, and train that trial again"
-        ) from error
-
-
 def write_checkpoint(folder: Path | str, trial: int, checkpoint: Checkpoint) -> Path:
     """Writes a trial's checkpoint. Returns the file's path; raises ArtifactUnwritable."""
     content = BytesIO()
@@ -203,7 +130,7 @@ def write_checkpoint(folder: Path | str, trial: int, checkpoint: Checkpoint) -> 
 
 def read_checkpoint(folder: Path | str, trial: int) -> dict[str, Any]:
     """A trial's checkpoint, its tensors on the CPU; raises NoArtifact or BadArtifact."""
-    path = _find_artifact(folder, trial, "state")
+    path = find_artifact(folder, trial, "state")
     try:
         checkpoint = torch.load(path, "cpu", weights_only=True)
         if not isinstance(checkpoint, dict):
@@ -211,12 +138,3 @@ def read_checkpoint(folder: Path | str, trial: int) -> dict[str, Any]:
     except Exception as error:  # torch raises whatever its parts do
         raise BadArtifact(f"{path} is no state of a training; delete it") from error
     return checkpoint
-
-
-def _find_artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
-    path = locate_artifact(folder, trial, kind)
-    if not path.is_file():
-        raise NoArtifact(
-            f"there is no {path}: the {kind} of trial {trial} was not kept; --keep-models says how many models are"
-        )
-    return path

@@ -21,7 +21,7 @@ from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.folder import EXPORT_FILES
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from archwright.evaluate.training.checkpointing import write_model
+from archwright.evaluate.training.trained_model import write_model
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import discard_artifacts, locate_run_folder
 from archwright.store.duckdb_log import DuckDBLog

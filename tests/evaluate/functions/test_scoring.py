@@ -7,7 +7,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import FunctionConfig
 from archwright.evaluate.functions.scoring import make_function_evaluation
-from archwright.evaluate.training.checkpointing import read_model
+from archwright.evaluate.training.trained_model import read_model
 from archwright.evaluate.verdict import COST_METRICS
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from tests.evaluate.jobs import make_job, run_jobs, run_jobs_in_process

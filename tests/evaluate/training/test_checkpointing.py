@@ -1,74 +1,30 @@
 """The files of a trial are written whole or not at all, and a training is resumed from its checkpoint."""
 
-import json
 import os
 
 import pytest
 import torch
 from attrs import evolve
-from safetensors.torch import save
-from torch import nn
 
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.config import TrainingConfig
 from archwright.evaluate.data.loading import load_dataset
-from archwright.evaluate.data.tensors import Normalisation, to_device
+from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
-from archwright.evaluate.training.checkpointing import (
+from archwright.evaluate.training.checkpointing import read_checkpoint, write_checkpoint
+from archwright.evaluate.training.task import prepare_training
+from archwright.evaluate.training.trained_model import (
     BadArtifact,
     NoArtifact,
-    UnknownNormalisation,
-    read_checkpoint,
     read_model,
     read_normalisation,
-    write_checkpoint,
-    write_model,
 )
-from archwright.evaluate.training.task import prepare_training
 from archwright.evaluate.training.trainer import evaluate_model
 from archwright.store.artifacts import write_artifact
 from tests.evaluate.jobs import make_job
 
 ARCHITECTURE = {"kind": "affine", "units": 10}
-
-
-def test_weights_are_read_as_they_were_written(tmp_path):
-    """Also those that two names share, and those that do not lie in memory as they count."""
-    model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3)).to(memory_format=torch.channels_last)
-    weights = model.state_dict()
-    weights["tied"] = weights["0.bias"]
-    path = write_model(tmp_path, 7, weights, ARCHITECTURE)
-    assert path == tmp_path / "trial-7" / "model.safetensors"
-    weights_read, architecture = read_model(tmp_path, 7)
-    assert architecture == ARCHITECTURE
-    assert weights_read.keys() == weights.keys()
-    assert all(torch.equal(weights_read[name], weights[name]) for name in weights)
-
-
-@pytest.mark.parametrize("shape", [(3, 1, 1), (3, 4, 5)])
-def test_what_normalises_images_is_read_as_it_was_written(tmp_path, shape):
-    """To the last bit of its floats; a model that was trained on none says so; the weights are the same file's."""
-    images = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)) * 255 + 1 / 3
-    mean, deviation = images.flatten(1).tolist()
-    write_model(tmp_path, 1, {"weight": torch.ones(2)}, ARCHITECTURE, Normalisation(shape, mean, deviation))
-    normalisation = read_normalisation(tmp_path, 1)
-    assert normalisation.shape == shape
-    assert torch.equal(torch.tensor([normalisation.mean, normalisation.deviation]), images.flatten(1))
-    assert read_model(tmp_path, 1)[0].keys() == {"weight"}
-    write_model(tmp_path, 1, {"weight": torch.ones(2)}, ARCHITECTURE)
-    assert read_normalisation(tmp_path, 1) is None
-
-
-def test_a_model_of_an_earlier_release_does_not_say_what_normalises_images(tmp_path):
-    """Its weights can be read all the same."""
-    content = save({"weight": torch.ones(2)}, {"trial": "1", "architecture": json.dumps(ARCHITECTURE)})
-    write_artifact(tmp_path / "trial-1" / "model.safetensors", content)
-    assert read_model(tmp_path, 1)[1] == ARCHITECTURE
-    with pytest.raises(
-        UnknownNormalisation, match=r"the model of trial 1 in .* was kept without what its images were normalised"
-    ):
-        read_normalisation(tmp_path, 1)
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path):
@@ -114,15 +70,6 @@ def test_a_state_runs_no_code(tmp_path, monkeypatch):
     with pytest.raises(BadArtifact):
         read_checkpoint(tmp_path, 0)
     assert not (tmp_path / "evil").exists()
-
-
-@pytest.mark.parametrize("shape", [["3); print('run') #", 1, 1], ["3", 1, 1], [3.0, 1, 1], [0, 1, 1], [True, 1, 1]])
-def test_a_shape_that_is_none_is_no_part_of_the_code_of_a_model(tmp_path, shape):
-    """A normalisation stands in the code that an export runs, and its file may be anybody's."""
-    metadata = {"normalisation": json.dumps({"shape": shape, "mean": [0.5] * 20, "deviation": [0.5] * 20})}
-    write_artifact(tmp_path / "trial-0" / "model.safetensors", save({"a": torch.zeros(1)}, metadata))
-    with pytest.raises(BadArtifact, match="shape of a normalisation"):
-        read_normalisation(tmp_path, 0)
 
 
 NETWORK = aw.sequential(aw.conv2d(filters=4, size=3), aw.batch_norm(), aw.relu(), aw.affine(units=10))

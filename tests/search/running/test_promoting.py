@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from archwright.evaluate.training.checkpointing import read_model
+from archwright.evaluate.training.trained_model import read_model
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run
 from archwright.search.searchers import named
