@@ -10,11 +10,11 @@ from attrs import frozen
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import MAX_NESTING, TooDeep
-from archwright.core.facts import remember_on_term
 from archwright.core.hyperparameter import list_tried_values
 from archwright.core.relevance import needs_trial, require_irrelevant
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.term import Basic, Composite, Compound, Term
+from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Path, Value
 
 # A way of completing a term as the rest of the space sees it: the output shape for each input shape, and the shared
@@ -80,7 +80,7 @@ def dead_ends(space: Term, input_shape: Iterable[int]) -> tuple[BlockedPlace, ..
     return tuple(analyze(space, (as_shape(input_shape),), EMPTY_ENVIRONMENT, ()).blocked.values())
 
 
-@remember_on_term
+@cache_on_term
 def analyze(term: Term, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]) -> Analysis:
     """The analysis of `term` with these values for its first open hyperparameters.
 

@@ -8,10 +8,10 @@ from archwright.core.analysis import analyze, is_completable
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
-from archwright.core.facts import remember_on_term
 from archwright.core.hyperparameter import list_tried_values
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Compound, Term
+from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
 
 Inferred = tuple[tuple[str, Value], ...]  # names and values of the shared hyperparameters that have one legal value
@@ -55,7 +55,7 @@ class SpecifiedTerm:
 Step = ValueRequest | Descent | SpecifiedTerm
 
 
-@remember_on_term
+@cache_on_term
 def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> Step:
     """The step of a traversal at `term`, given its input shape and the values of its own hyperparameters so far.
 

@@ -87,13 +87,13 @@ class Plan:
     shape_dependent: tuple[bool, ...]  # whether the input shape may rule out some of the values of each
     fields: tuple[tuple[int, Any], ...]  # of each field: its index in `names`, or -1, and its content
     shared: tuple[Shared, ...]  # every shared hyperparameter in the term and below
-    # Facts about a value that hardly comes again, one of the reals or of a long range, are not kept for long.
-    recurring: int  # how many open hyperparameters come before the first that has such values
-    rare_shared: frozenset[str]  # the names of the shared hyperparameters that have such values
+    # A value is rare if it hardly comes again: one of the reals, or of a long range. Results for it are not kept long.
+    first_rare: int  # how many open hyperparameters come before the first with rare values
+    rare_shared: frozenset[str]  # the names of the shared hyperparameters with rare values
     specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
-    facts: dict[Any, Any]  # see `remember_on_term`; derived from the term, and no part of its value
-    passing_facts: dict[Any, Any]  # the latest of those that are not kept for long
+    cache: dict[Any, Any]  # of results, see `cache_on_term`; no part of the term's value
+    rare_cache: dict[Any, Any]  # of the latest results for rare values
 
 
 class Term(ABC):
@@ -165,12 +165,12 @@ class Term(ABC):
                 for name, role in self._fields
             ),
             shared=tuple(shared.values()),
-            recurring=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
+            first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
             rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
             specified=not slots and not isinstance(self, Rewriting) and all(t.plan.specified for t in self.subterms),
             depth=1 + max((t.plan.depth for t in self.subterms), default=0),
-            facts={},
-            passing_facts={},
+            cache={},
+            rare_cache={},
         )
 
     def specify(self, values: tuple[Value, ...]) -> Self:

@@ -5,10 +5,10 @@ from math import prod
 
 from archwright.core.domain import Domain
 from archwright.core.expression import Expression
-from archwright.core.facts import remember_on_term
 from archwright.core.ranges import Integers
 from archwright.core.shape import Misfit
 from archwright.core.term import Composite, Rewriting, Term
+from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
 
 MAX_ENUMERATED_VALUES = 128  # a larger domain is represented by its ends and its middle
@@ -21,7 +21,7 @@ def count_longest_path(space: Term) -> int:
     return len(shared) + _count_choices(space)
 
 
-@remember_on_term
+@cache_on_term
 def _count_choices(term: Term) -> int:
     """The choices of `term` and below on the longest path, those of shared hyperparameters aside."""
     return sum(isinstance(slot, Domain) and slot.size != 1 for slot in term.plan.slots) + _count_inner_choices(term)

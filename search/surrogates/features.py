@@ -9,13 +9,13 @@ from typing import cast, final
 import numpy as np
 from attrs import frozen
 
-from archwright.core.facts import remember_on_term
 from archwright.core.modules.basic import Activation, Identity, Settings, Zero
 from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential
 from archwright.core.modules.graphs import Topology
 from archwright.core.node import Node
 from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Basic, Compound, Term
+from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Path
 from archwright.search.magnitude import FloatArray
 
@@ -101,7 +101,7 @@ def _trace_route(term: Term, strings: list[str]) -> Route | None:
     return (term.kind,) if routes else None
 
 
-@remember_on_term
+@cache_on_term
 def _trace_basic(term: Term) -> Route:
     return (_describe_module(term),)  # leaves of one space share their basic modules
 

@@ -1,0 +1,73 @@
+"""A cache on each term: results of functions of a term, such as the next step of a traversal for an input shape."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature
+from typing import Any, TypeVar, cast
+
+from pyrsistent import pmap
+
+from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
+from archwright.core.expression import Shared
+from archwright.core.term import Plan, Term
+from archwright.core.value import Value
+
+CachedFunction = TypeVar("CachedFunction", bound=Callable[..., Any])
+
+MAX_CACHED_RESULTS = 100_000  # of one term
+MAX_RARE_RESULTS = 64  # of one term, of those that depend on rare values; the cache of these is cleared when it is full
+
+
+def cache_on_term(function: CachedFunction) -> CachedFunction:
+    """`function`, with its results cached on the term that is its first argument: one call for equal arguments.
+
+    It takes a term alone, or a term, its input shape or shapes, the environment, and values of the term's own
+    hyperparameters, and never returns None. It sees no more of the environment than the shared hyperparameters of the
+    term, so the others make no difference. Results that depend on a rare value, one of the reals or of a long range,
+    soon make room for later ones.
+    """
+
+    @wraps(function)
+    def call(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...]) -> Any:
+        plan = term.plan
+        shared = plan.shared
+        if shared:
+            key = (function, shapes, values, tuple([environment.get(s.name) for s in shared]))
+        else:
+            key = (function, shapes, values)
+        result = plan.cache.get(key)
+        if result is None:
+            result = plan.rare_cache.get(key)
+            if result is None:
+                relevant = _restrict(environment, shared) if shared else EMPTY_ENVIRONMENT
+                result = function(term, shapes, relevant, values)
+                is_rare = len(values) > plan.first_rare or any(name in relevant for name in plan.rare_shared)
+                _store(plan, key, result, is_rare)
+        return result
+
+    @wraps(function)
+    def call_with_term(term: Term) -> Any:
+        cache = term.plan.cache
+        result = cache.get(function)
+        if result is None:
+            result = cache[function] = function(term)
+        return result
+
+    return cast(CachedFunction, call_with_term if len(signature(function).parameters) == 1 else call)
+
+
+def _restrict(environment: Environment, shared: tuple[Shared, ...]) -> Environment:
+    """The part of an environment that is about these shared hyperparameters."""
+    relevant = {s.name: environment[s.name] for s in shared if s.name in environment}
+    if len(relevant) == len(environment):
+        return environment
+    return pmap(relevant) if relevant else EMPTY_ENVIRONMENT
+
+
+def _store(plan: Plan, key: Any, result: Any, is_rare: bool) -> None:
+    if is_rare:
+        if len(plan.rare_cache) >= MAX_RARE_RESULTS:
+            plan.rare_cache.clear()
+        plan.rare_cache[key] = result
+    elif len(plan.cache) < MAX_CACHED_RESULTS:
+        plan.cache[key] = result
