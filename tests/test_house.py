@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import ROOT
+from tests.paths import ROOT
 
 PARTS = ("core", "search", "evaluate", "store", "cli")
 MAX_MODULE_LINES = 400
