@@ -1,4 +1,4 @@
-"""A trial as a model to take home."""
+"""Exporting the model of a trial."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -54,13 +54,12 @@ class IncompleteExport(ArchwrightError, RuntimeError):
 def export_trial(
     view: RunView, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
 ) -> "ExportResult":
-    """Write what a trial's model needs to be used elsewhere; raises NoWeights, FileOfALog, and what the export does."""
+    """Write a trial's model to a folder, for use elsewhere; raises NoWeights, FileOfALog, and errors of the export."""
     from archwright.evaluate.export.folder import export_model
 
     require_no_log(folder, "name another folder")
-    return export_model(
-        _gather_model(view, view.get_trial(number), untrained=untrained, data_dir=data_dir), folder, force=force
-    )
+    model = _gather_model(view, view.get_trial(number), untrained=untrained, data_dir=data_dir)
+    return export_model(model, folder, force=force)
 
 
 def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
@@ -75,18 +74,18 @@ def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str
     while first.continues is not None:  # trials that continue one another are one training
         first = view.get_trial(first.continues)
     seed = derive_training_seed(view.run.started.seed, first.trial)
-    images, why = _find_normalisation(view, trial, config, node.architecture, data_dir)
+    normalisation, problem = _find_normalisation(view, trial, config, node.architecture, data_dir)
     card = evolve(
         _make_card(view, trial, node, config, untrained=untrained),
-        normalisation_note=UNKNOWN_NORMALISATION if why else "",
+        normalisation_note=UNKNOWN_NORMALISATION if problem else "",
     )
-    where = {"run": view.name, "trial": str(trial.trial), "space": view.run.started.space_source}
+    place = {"run": view.name, "trial": str(trial.trial), "space": view.run.started.space_source}
     size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(shape):,}"}
     title = f"The model of trial {trial.trial} of {view.name}{', untrained' if untrained else ''}"
-    made = {"made by": f"archwright {archwright.__version__}, torch {view.run.started.versions.get('torch', '')}"}
-    facts = where | ({"data": card.data} if card.data else {}) | size | made
-    origin = Provenance(title, facts, {} if untrained else _format_scores(view, trial))
-    described = {
+    maker = {"made by": f"archwright {archwright.__version__}, torch {view.run.started.versions.get('torch', '')}"}
+    properties = place | ({"data": card.data} if card.data else {}) | size | maker
+    provenance = Provenance(title, properties, {} if untrained else _format_scores(view, trial))
+    description = {
         "architecture": to_json(node.architecture),
         "input_shape": list(shape),
         "output_shape": list(node.out_shape),
@@ -95,9 +94,12 @@ def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str
         "choices": dict(trial.path),
         "classes": list(card.class_names),
     }
-    drawn = resolve_recipe(config, node.architecture).initialization if isinstance(config, TrainingConfig) else "own"
-    notes = (f"{UNKNOWN_NORMALISATION} {why}",) if why else ()
-    return ModelToExport(node.architecture, shape, seed, weights, origin, images, card, described, drawn, notes)
+    is_training = isinstance(config, TrainingConfig)
+    initialization = resolve_recipe(config, node.architecture).initialization if is_training else "own"
+    notes = (f"{UNKNOWN_NORMALISATION} {problem}",) if problem else ()
+    return ModelToExport(
+        node.architecture, shape, seed, weights, provenance, normalisation, card, description, initialization, notes
+    )
 
 
 def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
@@ -107,11 +109,11 @@ def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
     try:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
-        ours = isinstance(config, TrainingConfig)
-        data = [] if ours else ["--data", find_training_data(config) or "DATA"]
+        again = "again " if isinstance(config, TrainingConfig) else ""
+        data = [] if again else ["--data", find_training_data(config) or "DATA"]
         retrain = format_command(view.log, "retrain", view.name, str(trial.trial), *data)
         raise NoWeights(
-            f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {'again ' * ours}with "
+            f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {again}with "
             f"`{retrain}` and export a trial of that run, or add --untrained for the weights that it begins with"
         ) from error
     return weights
@@ -120,9 +122,9 @@ def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
 def _find_normalisation(
     view: RunView, trial: Trial, config: Config, architecture: Term, data_dir: str | None
 ) -> tuple["Normalisation | None", str]:
-    """What a model's images were normalised with: as it was kept with the model, or as the data says now.
+    """The normalisation of a model's images, from the artifact of the model or else from the data.
 
-    None if it was trained on none, or if nobody knows; then also what is wrong with the data.
+    None if it was trained on no images, or if neither is there; then also what is wrong with the data.
     """
     from archwright.evaluate.export.normalisation import find_normalisation
     from archwright.evaluate.training.trained_model import (
@@ -144,11 +146,11 @@ def _make_card(view: RunView, trial: Trial, node: Node, config: Config, *, untra
     from archwright.evaluate.export.card import Card
 
     started = view.run.started
-    more = {"budget": format_budget(trial.budget), "images": format_shape(node.origin.input_shape)}
+    run_settings = {"budget": format_budget(trial.budget), "images": format_shape(node.origin.input_shape)}
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
         choices={name: humanize_value(value) for name, value in trial.path},
-        settings={} if untrained else more | _format_settings(config, settings_of(node.architecture)),
+        settings={} if untrained else run_settings | _format_settings(config, settings_of(node.architecture)),
         versions=versions | {"archwright of the export": archwright.__version__},
         data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
         class_names=_find_class_names(view, node),
@@ -156,47 +158,45 @@ def _make_card(view: RunView, trial: Trial, node: Node, config: Config, *, untra
 
 
 def _format_scores(view: RunView, trial: Trial) -> dict[str, str]:
-    """What the trial came to, by what it is called in a card."""
+    """The trial's scores, by their labels in a card."""
     metrics = {} if trial.ended is None else trial.ended.metrics
-    scores = {told: f"{metrics[name]:.4f}" for name, told in SCORE_LABELS.items() if name in metrics}
+    scores = {label: f"{metrics[name]:.4f}" for name, label in SCORE_LABELS.items() if name in metrics}
     objective = view.run.started.objective.metric
-    return (
-        scores
-        if trial.score is None or objective in SCORE_LABELS
-        else scores | {objective: humanize_value(trial.score)}
-    )
+    if trial.score is None or objective in SCORE_LABELS:
+        return scores
+    return scores | {objective: humanize_value(trial.score)}
 
 
 def _find_class_names(view: RunView, node: Node) -> Sequence[str]:
-    """Of the outputs of a model, in their order; none where the log does not tell, or they are something else."""
+    """The classes of a model's outputs, in their order; none where the log has none, or as many as no output."""
     data = read_logged_images(view.name, view.run.started)
     names = () if data is None else tuple(data["classes"])
     return names if node.out_shape == (len(names),) else ()
 
 
-def _format_settings(config: Config, of_model: Mapping[str, Value]) -> dict[str, str]:
-    """What a training was told, by the space and by the person, as it took it."""
+def _format_settings(config: Config, model_settings: Mapping[str, Value]) -> dict[str, str]:
+    """The effective settings of a training, from the space and from the user."""
     if isinstance(config, TrainingConfig):
-        told = find_effective_settings(config.settings, of_model, config.overrides)
+        settings = find_effective_settings(config.settings, model_settings, config.overrides)
     else:
-        given = config.settings if isinstance(config, FunctionConfig) else {}
-        told = {"evaluator": config.source} if isinstance(config, FunctionConfig) else {}
-        told |= {**given, **of_model}
-    return {name: humanize_value(value) for name, value in told.items()}
+        user_settings = config.settings if isinstance(config, FunctionConfig) else {}
+        settings = {"evaluator": config.source} if isinstance(config, FunctionConfig) else {}
+        settings |= {**user_settings, **model_settings}
+    return {name: humanize_value(value) for name, value in settings.items()}
 
 
-def show_export(folder: Path, done: "ExportResult") -> None:
-    """Print what was written."""
-    for path in done.files:
+def show_export(folder: Path, result: "ExportResult") -> None:
+    """Print the files and notes of an export."""
+    for path in result.files:
         say(f"{path}")
-    for note in done.notes:
+    for note in result.notes:
         say(f"\n{note}")
-    if "model.py" not in done.missing:
+    if "model.py" not in result.missing:
         say(f"\nto look at it: python {quote(str(folder / 'model.py'))}")
 
 
-def require_complete(folder: Path, done: "ExportResult") -> None:
-    """Raise IncompleteExport if something is missing."""
-    if done.missing:
-        told = [f"{folder / name} was not written: {why}" for name, why in done.missing.items()]
-        raise IncompleteExport("\n".join([*told, f"the other {len(done.files)} files were"]))
+def require_complete(folder: Path, result: "ExportResult") -> None:
+    """IncompleteExport if a file is missing."""
+    if result.missing:
+        reasons = [f"{folder / name} was not written: {reason}" for name, reason in result.missing.items()]
+        raise IncompleteExport("\n".join([*reasons, f"the other {len(result.files)} files were"]))

@@ -27,10 +27,10 @@ from archwright.core.errors import ArchwrightError, escape_controls
 
 
 class Commands(TyperGroup):
-    """The commands; what is wrong with the words of one is told without what would steer a terminal."""
+    """The commands, with control characters escaped in the messages of usage errors."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
-        """The words that are for the commands."""
+        """The arguments that are left for the command."""
         with _escape_usage_errors():
             return super().parse_args(ctx, args)
 
@@ -45,7 +45,7 @@ def _escape_usage_errors() -> Generator[None]:
     try:
         yield
     except Exception as error:
-        if hasattr(error, "format_message"):  # of a mistake in the words
+        if hasattr(error, "format_message"):  # of a usage error
             error.message = escape_controls(error.message)  # pyright: ignore[reportAttributeAccessIssue]
         raise
 
@@ -61,7 +61,7 @@ app = typer.Typer(
 )
 
 SPACES_PANEL, SEARCH_PANEL, LOG_PANEL, REPLAY_PANEL = "Look at spaces", "Search", "Read the log", "Replay and check"
-GC_THRESHOLD = 100_000  # new values between two looks: a sixth of the time of `show`, where the usual 700 take it
+GC_THRESHOLD = 100_000  # new values between two collections; with the usual 700, a sixth of the time of `show`
 
 
 def _add_command(function: Callable[..., None], panel: str, *examples: str, name: str | None = None) -> None:
@@ -72,13 +72,13 @@ def _add_command(function: Callable[..., None], panel: str, *examples: str, name
 
 @contextmanager
 def _raise_gc_threshold() -> Generator[None]:
-    """Python's collector looks seldom among the values that a log is read into, which last and are in no cycles."""
-    usual = gc.get_threshold()
+    """Collect garbage seldom while a log is read into values, which last and are in no cycles."""
+    usual_threshold = gc.get_threshold()
     gc.set_threshold(GC_THRESHOLD)
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.set_threshold(*usual_threshold)
 
 
 def _format_help(function: Callable[..., None]) -> str:
@@ -172,8 +172,8 @@ _add_command(
 _add_command(log.verify, REPLAY_PANEL, "archwright verify", "archwright verify old.duckdb")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_given: bool) -> None:
+    if is_given:
         say(f"archwright {archwright.__version__}")
         raise typer.Exit
 
@@ -188,8 +188,8 @@ def handle_global_options(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command, and exit: 0 if it did what it says, 1 if that failed, 2 for a mistake of the person's."""
-    if arguments is None:  # the process is ours
+    """Run a command, and exit: 0 if it succeeded, 1 if it failed, 2 for a mistake of the user's."""
+    if arguments is None:  # the process is the command's alone
         sys.excepthook = _print_traceback
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:  # inherited: nobody would know how a worker has ended
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -207,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 class _StderrHandler(logging.Handler):
-    """Says what is logged as everything else is said, less what would steer a terminal."""
+    """Prints log messages on stderr, with control characters escaped."""
 
     def emit(self, record: logging.LogRecord) -> None:
         say(record.getMessage(), err=True)
@@ -215,25 +215,25 @@ class _StderrHandler(logging.Handler):
 
 @contextmanager
 def _print_warnings() -> Generator[None]:
-    """What our modules warn of in the block, which may quote what others wrote, is said on stderr."""
-    ours, sayer = logging.getLogger("archwright"), _StderrHandler(logging.WARNING)
-    ours.addHandler(sayer)
+    """Print the warnings of our modules on stderr for as long as the block lasts; they may quote what others wrote."""
+    logger, handler = logging.getLogger("archwright"), _StderrHandler(logging.WARNING)
+    logger.addHandler(handler)
     try:
         yield
     finally:
-        ours.removeHandler(sayer)
+        logger.removeHandler(handler)
 
 
 def _run(arguments: Sequence[str] | None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="archwright")
     except SystemExit:
-        sys.stdout.flush()  # what it cannot take is known only now
+        sys.stdout.flush()  # which may raise OutputLost
         raise
 
 
 def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The traceback of a mistake of ours, which may quote what others wrote."""
+    """Print the traceback of a fault of ours with control characters escaped; it may quote what others wrote."""
     sys.stderr.write(escape_controls("".join(traceback.format_exception(kind, error, trace))))
 
 

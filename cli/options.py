@@ -9,16 +9,12 @@ import typer
 from archwright.core.protocols import DEFAULT_RETRIES as DEFAULT_RETRIES
 from archwright.core.spaces.named import SPACES
 
-TRAINING_PANEL, SEARCH_PANEL, RUNNING_PANEL = (
-    "What a model is worth",
-    "The search",
-    "How it runs",
-)  # headings of options in help
+# The headings of options in help.
+TRAINING_PANEL, SEARCH_PANEL, RUNNING_PANEL = "What a model is worth", "The search", "How it runs"
 DEFAULT_LOG = Path("archwright.duckdb")
 # For help, which has no time to import the searchers: a test holds these names to those of the code.
 SEARCHER_NAMES = ("random", "mcts", "mcts-bisection", "smbo", "smbo-paper", "evolution", "local-search")
 SEARCHERS_HELP = f"{', '.join(SEARCHER_NAMES[:-1])} or {SEARCHER_NAMES[-1]}"
-
 
 _training_option = partial(typer.Option, rich_help_panel=TRAINING_PANEL)
 _running_option = partial(typer.Option, rich_help_panel=RUNNING_PANEL)
@@ -26,8 +22,8 @@ _running_option = partial(typer.Option, rich_help_panel=RUNNING_PANEL)
 
 def format_examples(*lines: str) -> str:
     """The end of a command's help: one example a line."""
-    shown = [line.replace("[", r"\[") for line in lines]
-    return "\n".join(["[bold]Examples[/bold]", *(f"[cyan]  {line}[/cyan]" for line in shown)])
+    escaped = [line.replace("[", r"\[") for line in lines]
+    return "\n".join(["[bold]Examples[/bold]", *(f"[cyan]  {line}[/cyan]" for line in escaped)])
 
 
 def _list_spaces() -> list[str]:
@@ -35,14 +31,14 @@ def _list_spaces() -> list[str]:
 
 
 def list_searchers() -> list[str]:
-    """For completion."""
+    """The names of the searchers, for completion."""
     from archwright.search.searchers.named import SEARCHERS
 
     return list(SEARCHERS)
 
 
 def list_data_sets() -> list[str]:
-    """For completion."""
+    """The names of the built-in data sets, for completion."""
     from archwright.evaluate.data.builtin import BUILTIN_NAMES
 
     return list(BUILTIN_NAMES)

@@ -18,35 +18,35 @@ from archwright.cli.columns import TextTable
 from archwright.core.budget import Budget
 from archwright.core.errors import escape_controls, escape_json, to_one_line
 
-PIPED_WIDTH = 1000  # columns; what is not read on a terminal is not cut
-MAX_DOMAIN_VALUES = 6  # values of a domain; of more, the first and the last are shown
+PIPED_WIDTH = 1000  # columns, so that lines that are not read on a terminal are not cut
+MAX_DOMAIN_VALUES = 6  # of a domain with more, the first two and the last are shown
 SPARKLINE_BARS = "▁▂▃▄▅▆▇█"
 
 
 def make_console(*, beside_json: bool = False) -> Console:
-    """Where text goes: as wide as the terminal, or as $COLUMNS says; to stderr where stdout is for JSON."""
-    out = sys.stderr if beside_json else sys.stdout
-    fixed = out.isatty() or "COLUMNS" in os.environ
-    file = out if out.isatty() else cast(IO[str], _TrimmedFile(out))
-    return _SafeConsole(file=file, width=None if fixed else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
+    """The console for text: as wide as the terminal or $COLUMNS; on stderr where stdout is for JSON."""
+    stream = sys.stderr if beside_json else sys.stdout
+    has_width = stream.isatty() or "COLUMNS" in os.environ
+    file = stream if stream.isatty() else cast(IO[str], _TrimmedFile(stream))
+    return _SafeConsole(file=file, width=None if has_width else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
 
 
 class _SafeConsole(Console):
-    """A console to which no text brings characters that steer the terminal, whatever it is part of."""
+    """A console that escapes the control characters of every text, whatever it is part of."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """What is drawn, piece by piece; only rich's own pieces steer."""
-        for piece in super().render(renderable, options):
-            yield piece if piece.control else piece._replace(text=escape_controls(piece.text))
+        """The segments of a renderable; only rich's own may steer the terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=escape_controls(segment.text))
 
-    def print(self, *objects: Any, crop: bool = False, **how: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Print, and cut nothing off at the right."""
-        super().print(*objects, crop=crop, **how)
+        super().print(*objects, crop=crop, **options)
 
 
 @frozen
 class _TrimmedFile:
-    """A file into which lines go without the spaces at their ends, with which tables are filled up."""
+    """A file that drops the spaces at the ends of lines, with which tables are padded."""
 
     file: IO[str]
 
@@ -58,10 +58,10 @@ class _TrimmedFile:
 
 
 def say(text: object = "", *, err: bool = False) -> None:
-    """Print a text, to stdout or stderr, less what would steer a terminal; it arrives at once also through a pipe."""
-    out = sys.stderr if err else sys.stdout
-    out.write(escape_controls(f"{text}\n"))
-    out.flush()
+    """Print a text with control characters escaped, to stdout or stderr; flushed, so it arrives at once in a pipe."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(escape_controls(f"{text}\n"))
+    stream.flush()
 
 
 def print_json(data: object) -> None:
@@ -71,10 +71,10 @@ def print_json(data: object) -> None:
     sys.stdout.write((text if _can_encode(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
 
 
-def _can_encode(out: TextIO, text: str) -> bool:
+def _can_encode(stream: TextIO, text: str) -> bool:
     """Whether the encoding of a stream has all characters of a text."""
     try:
-        text.encode(out.encoding or "utf-8")
+        text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
         return False
     return True
@@ -88,12 +88,13 @@ def _to_json_value(data: Any) -> Any:
     return [_to_json_value(item) for item in data] if isinstance(data, list | tuple) else data
 
 
-Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a mapping, or what may hold a name twice
+Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a sequence may have a name twice
 
 
 def make_table(columns: Pairs, rows: Iterable[Sequence[object]]) -> TextTable:
     """A table without lines; each of `columns` is a header and left, right, or rest: broken into lines if need be."""
-    headers, kinds = [to_one_line(name) for name, _ in _list_pairs(columns)], [kind for _, kind in _list_pairs(columns)]
+    headers = [to_one_line(name) for name, _ in _list_pairs(columns)]
+    kinds = [kind for _, kind in _list_pairs(columns)]
     return TextTable(headers, kinds, [list(map(_format_cell, row, kinds)) for row in rows])
 
 
@@ -107,7 +108,7 @@ def _list_pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:
 
 
 def humanize_value(value: object) -> str:
-    """A value as people read it: four digits of a number that is not whole, nothing for None."""
+    """A value as text for people: a float with four digits, nothing for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -125,7 +126,7 @@ def format_score(value: float | None) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """A time as people say it: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    """A duration as text: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 10 or not math.isfinite(seconds):
         return f"{seconds:.1f} s"
     if seconds < 60:
@@ -135,54 +136,54 @@ def format_duration(seconds: float) -> str:
 
 
 def format_milliseconds(seconds: float | None) -> str:
-    """A short time with three digits that count: 0.213 ms; nothing for None."""
+    """A short duration with three significant digits: 0.213 ms; nothing for None."""
     return "" if seconds is None else f"{seconds * 1000:.3g} ms"
 
 
 def format_space_size(count: int | float) -> str:
-    """How large a space is: its count, or a power of ten where that is shorter."""
+    """The number of architectures of a space, or a power of ten where that is shorter."""
     if isinstance(count, float):
         return "infinite"
     return f"{count:,}" if count < 10**15 else f"about 10^{math.log10(count):.1f}"
 
 
 def format_count(number: float | None) -> str:
-    """A number of things; nothing for None."""
+    """A count with thousands separators; nothing for None."""
     return "" if number is None else f"{number:,}" if isinstance(number, int) else f"{number:,.0f}"
 
 
 def pluralize(number: float, noun: str) -> str:
-    """So many things: 1 trial, 2 trials."""
+    """A count and its noun: 1 trial, 2 trials."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def format_budget(budget: Budget) -> str:
     """A budget in words: 1 epoch, 0.5 epochs, 30 seconds, 50,000 examples."""
-    whole = budget.amount == int(budget.amount)
-    return pluralize(int(budget.amount) if whole else budget.amount, budget.unit.removesuffix("s"))
+    is_whole = budget.amount == int(budget.amount)
+    return pluralize(int(budget.amount) if is_whole else budget.amount, budget.unit.removesuffix("s"))
 
 
-def make_property_table(facts: Pairs) -> TextTable:
-    """Names and values, one a line."""
-    made = make_table({"": "left", " ": "rest"}, _list_pairs(facts))
-    return evolve(made, has_header=False, has_names=True)
+def make_property_table(properties: Pairs) -> TextTable:
+    """A table of names and values, one pair a line."""
+    properties_table = make_table({"": "left", " ": "rest"}, _list_pairs(properties))
+    return evolve(properties_table, has_header=False, has_names=True)
 
 
 def wrap_choices(path: Mapping[str, object], width: int) -> str:
-    """Choices one after the other, in lines of `width` that break only between them."""
-    whole = " ".join(
+    """Choices one after the other, in lines of `width` columns that break only between them."""
+    text = " ".join(
         f"{name}={humanize_value(value)}".replace(" ", "\N{NO-BREAK SPACE}") for name, value in path.items()
     )
-    return "\n".join(textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False))
+    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def format_local_time(when: str) -> str:
-    """A time of the log as the person's clock had it."""
+    """A time of the log in the local time zone."""
     return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def draw_sparkline(values: Sequence[float], width: int) -> str:
-    """A curve in a line of at most `width` bars, the lowest for the lowest value; a question mark if not finite."""
+    """A curve as one line of at most `width` bars, the lowest for the lowest value; ? if not finite."""
     values = values if len(values) <= width else [values[i * len(values) // width] for i in range(width)]
     halves = [value / 2 for value in values]  # no float holds the difference of the largest and the least
     finite = [half for half in halves if math.isfinite(half)]
@@ -194,7 +195,7 @@ def draw_sparkline(values: Sequence[float], width: int) -> str:
 
 
 def wrap_tree(text: str, width: int) -> str:
-    """A drawn tree with long domains shortened and long lines broken below their own beginning."""
+    """A drawn tree with long domains shortened, and long lines wrapped with the indent of their beginning."""
     short = re.sub(r"\{([^{}]*)\}", _shorten_domain, text)
     return "\n".join(_wrap_tree_line(line, width) for line in short.splitlines())
 
@@ -213,8 +214,8 @@ def _shorten_number(text: str) -> str:
 def _wrap_tree_line(line: str, width: int) -> str:
     guides = re.match(r"[│├└─ ]*", line)
     assert guides is not None  # it matches nothing, at least
-    below = re.sub(r"[├]", "│", re.sub(r"[└─]", " ", guides[0]))
+    indent = re.sub(r"[├]", "│", re.sub(r"[└─]", " ", guides[0]))
     rest = line[guides.end() :]
-    whole = re.sub(r"   (\([0-9, ]*\) -> .*)", lambda flow: "   " + flow[1].replace(" ", "\N{NO-BREAK SPACE}"), rest)
-    pieces = textwrap.wrap(whole, max(20, width - len(below) - 4), break_long_words=False, break_on_hyphens=False)
-    return ("\n" + below + "    ").join([guides[0] + pieces[0], *pieces[1:]]) if len(line) > width and pieces else line
+    text = re.sub(r"   (\([0-9, ]*\) -> .*)", lambda flow: "   " + flow[1].replace(" ", "\N{NO-BREAK SPACE}"), rest)
+    pieces = textwrap.wrap(text, max(20, width - len(indent) - 4), break_long_words=False, break_on_hyphens=False)
+    return ("\n" + indent + "    ").join([guides[0] + pieces[0], *pieces[1:]]) if len(line) > width and pieces else line

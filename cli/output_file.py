@@ -1,6 +1,6 @@
-"""The files that commands write: each beside its place first, and in it only once it is whole.
+"""The files that commands write: each as a draft beside its target first, which it replaces once it is complete.
 
-A command that fails has touched nothing. What is there already is replaced only by a file of its kind, and nothing that
+A command that fails has touched nothing. An existing file is replaced only by a file of its own kind, and nothing that
 belongs to a log is replaced at all.
 """
 
@@ -20,44 +20,44 @@ from archwright.store.atomic import DRAFT_FOLDER_PREFIX, make_scratch_folder
 from archwright.store.journal import is_journal, locate_journal
 from archwright.store.paths import belongs_to
 
-PROBE_BYTES = 4096  # bytes of a file in which it shows of what kind it is
-STREAM_FOLDER_PREFIX = "archwright-whole-"  # how the folders for temporary files begin from which streams are written
-_DEVICE_FOLDERS = ("/dev", "/dev/fd", "/proc/self/fd")  # folders of names for what is open already, such as /dev/stdout
+PROBE_BYTES = 4096  # of the beginning of a file, which show its kind
+STREAM_FOLDER_PREFIX = "archwright-whole-"  # of the folders of drafts that are then copied to a stream
+_DEVICE_FOLDERS = ("/dev", "/dev/fd", "/proc/self/fd")  # of names for open files, such as /dev/stdout
 
 
 class UnwritableFile(ArchwrightError, OSError):
-    """A file that cannot be written where a person wants it."""
+    """A file that cannot be written where the user wants it."""
 
 
 class FileOfAnotherKind(ArchwrightError, FileExistsError):
-    """A file of a person's that is there already and holds something else than what is to be written."""
+    """An existing file of the user's that is of another kind than the one to be written."""
 
 
 class FileOfALog(ArchwrightError, FileExistsError):
-    """A file that is a log or belongs to one, where something else is to be written."""
+    """A target that is a log or belongs to one."""
 
 
 @frozen
 class FileKind:
-    """A kind of file: its name, and whether a file begins as one of it does."""
+    """A kind of file: its name, and whether a file is one of it."""
 
     name: str
-    is_begun: Callable[[bytes, str], bool]  # by the first LOOK bytes of a file, and the ending of its name
+    matches: Callable[[bytes, str], bool]  # by its first PROBE_BYTES bytes, and the suffix of its name
 
 
 @contextmanager
 def stage_file(target: Path, kind: FileKind, option: str) -> Generator[Path]:
-    """Where the block writes a file of `kind` that stands at `target` when the block has ended well.
+    """The path where the block writes a file of `kind`, which replaces `target` when the block has succeeded.
 
-    `option` is what named it, for the errors: FileOfALog, FileOfAnotherKind, and UnwritableFile.
+    `option` is the option that named it, for the errors: FileOfALog, FileOfAnotherKind, and UnwritableFile.
     """
     try:
         require_replaceable(target, kind, option)
         if _is_stream(target):
             with make_scratch_folder(gettempdir(), STREAM_FOLDER_PREFIX) as folder:
-                whole = folder / f"whole{target.suffix}"
-                yield whole
-                _copy_to_stream(whole, target)
+                draft = folder / f"whole{target.suffix}"
+                yield draft
+                _copy_to_stream(draft, target)
         else:
             with _open_draft(Path(os.path.realpath(target))) as draft:
                 yield draft
@@ -72,7 +72,7 @@ def stage_file(target: Path, kind: FileKind, option: str) -> Generator[Path]:
 def require_replaceable(target: Path, kind: FileKind, option: str) -> None:
     """Nothing, if a file of `kind` may be written at `target`; else FileOfALog, FileOfAnotherKind or UnwritableFile."""
     with suppress(FileNotFoundError):
-        target.stat()  # says what is wrong with links that go round, and with names that are too long
+        target.stat()  # raises for links that form a loop, and for names that are too long
     require_no_log(target, f"name another file with {option}")
     if target.is_dir():
         raise UnwritableFile(f"{target} is a folder; name a file in it with {option}")
@@ -81,7 +81,7 @@ def require_replaceable(target: Path, kind: FileKind, option: str) -> None:
     if target.is_file() and not _is_stream(target):
         with target.open("rb") as file:
             start = file.read(PROBE_BYTES)
-        if start.strip() and not kind.is_begun(start, target.suffix.lower()):
+        if start.strip() and not kind.matches(start, target.suffix.lower()):
             raise FileOfAnotherKind(
                 f"{target} is there already and is no {kind.name}; name another file with {option}, or delete it"
             )
@@ -89,24 +89,24 @@ def require_replaceable(target: Path, kind: FileKind, option: str) -> None:
 
 def require_no_log(target: Path, remedy: str) -> None:
     """Nothing, if `target` neither is a log nor belongs to one; else FileOfALog."""
-    place = Path(os.path.realpath(target))
-    log = _find_log(place)
+    path = Path(os.path.realpath(target))
+    log = _find_log(path)
     if log is not None:
-        what = "is a log" if log == place else f"belongs to the log {log}"
-        raise FileOfALog(f"{target} {what}, which nothing else may take the place of; {remedy}")
+        relation = "is a log" if log == path else f"belongs to the log {log}"
+        raise FileOfALog(f"{target} {relation}, which nothing else may take the place of; {remedy}")
 
 
 def _find_log(path: Path) -> Path | None:
-    """The log that `path` is or belongs to, as its own name or that of a folder that it lies in says."""
-    for each in (path, *path.parents):
-        for name in (each.name, *(each.name[: dot.start()] for dot in re.finditer(r"\.", each.name))):
-            if name and _is_log(log := each.with_name(name)) and belongs_to(log, path):
+    """The log that `path` is or belongs to, as its own name or the name of a folder above it says."""
+    for ancestor in (path, *path.parents):
+        for name in (ancestor.name, *(ancestor.name[: dot.start()] for dot in re.finditer(r"\.", ancestor.name))):
+            if name and _is_log(log := ancestor.with_name(name)) and belongs_to(log, path):
                 return log
     return None
 
 
 def _is_log(path: Path) -> bool:
-    """Whether a log is there, or its journal, from which one that was emptied or deleted is made anew."""
+    """Whether there is a log, or its journal, from which a log that was emptied or deleted is rebuilt."""
     with suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
@@ -116,20 +116,20 @@ def _is_log(path: Path) -> bool:
 
 
 def _is_stream(target: Path) -> bool:
-    """Whether what is written there goes on to somebody else: nothing can be put in its place."""
+    """Whether `target` passes on what is written to it, so that no file can replace it."""
     return target.is_char_device() or target.is_fifo() or str(target.absolute().parent) in _DEVICE_FOLDERS
 
 
-def _copy_to_stream(whole: Path, target: Path) -> None:
-    with whole.open("rb") as source, target.open("wb") as stream:
+def _copy_to_stream(draft: Path, target: Path) -> None:
+    with draft.open("rb") as source, target.open("wb") as stream:
         shutil.copyfileobj(source, stream)
 
 
 @contextmanager
 def _open_draft(target: Path) -> Generator[Path]:
-    """A file beside `target` that takes its place, and its permissions, when the block has ended well.
+    """A file beside `target` that replaces it, with its permissions, when the block has succeeded.
 
-    What killed processes have left of theirs goes first.
+    Drafts that killed processes have left are deleted first.
     """
     with make_scratch_folder(target.parent, DRAFT_FOLDER_PREFIX) as folder:
         draft = folder / target.name
@@ -154,20 +154,22 @@ def _is_json(start: bytes, _: str) -> bool:
     return re.match(rb"\s*\[\s*[{\]]", start) is not None
 
 
-def _is_csv(start: bytes, ending: str) -> bool:
-    """Whether it is text in rows of one length.
+def _is_csv(start: bytes, suffix: str) -> bool:
+    """Whether a file begins with text in rows of one length.
 
-    A single column is any text: then the name must say that it is CSV, and the text must be nothing else.
+    Any text is a single column: then the suffix must be .csv, and the text must be of no other kind.
     """
     try:
         text = start.decode("utf-8-sig", "strict" if len(start) < PROBE_BYTES else "ignore")
         rows = [row for row in csv.reader(text.splitlines(), strict=True) if row]
     except (UnicodeDecodeError, csv.Error):
         return False
-    whole = rows if len(start) < PROBE_BYTES else rows[:-1]
-    widths = {len(row) for row in whole}
-    is_named_so = ending == ".csv" and not any(kind.is_begun(start, ending) for kind in (SVG_FILE, PDF_FILE, JSON_FILE))
-    return "\0" not in text and len(widths) <= 1 and (bool(widths - {1}) or is_named_so)
+    complete_rows = rows if len(start) < PROBE_BYTES else rows[:-1]
+    widths = {len(row) for row in complete_rows}
+    is_single_column = suffix == ".csv" and not any(
+        kind.matches(start, suffix) for kind in (SVG_FILE, PDF_FILE, JSON_FILE)
+    )
+    return "\0" not in text and len(widths) <= 1 and (bool(widths - {1}) or is_single_column)
 
 
 SVG_FILE = FileKind("SVG", _is_svg)

@@ -1,4 +1,4 @@
-"""Finding the search space that a person names: built-in, or in a file or module of their own."""
+"""Finding the search space that a user names: a built-in one, or one in a file or module of their own."""
 
 import inspect
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from archwright.core.term import Term
 from archwright.evaluate.user_code import BadSourceName, end_forked_children, is_source, load_object
 from archwright.evaluate.user_errors import format_traceback
 
-DEFAULT_CLASSES = 10  # where nothing says how many there are
-DEFAULT_INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says what the inputs are
+DEFAULT_CLASSES = 10  # where nothing says how many classes there are
+DEFAULT_INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says the shape
 
 
 class NotASpace(ArchwrightError, TypeError):
@@ -23,21 +23,21 @@ class NotASpace(ArchwrightError, TypeError):
 
 
 class SpaceFailed(ArchwrightError, RuntimeError):
-    """A person's function that raised while it made the space; the message ends with their traceback."""
+    """A user's function that raised while it built the space; the message ends with its traceback."""
 
 
 @frozen
 class SpaceSource:
-    """A search space as a person named it."""
+    """A search space as a user named it."""
 
-    source: str
-    make: Callable[[Shape, int], Term]  # from the shape of an input and the number of classes
+    source: str  # its name
+    build: Callable[[Shape, int], Term]  # from the shape of an input and the number of classes
     input_shape: Shape | None  # that it was made for, if it says so
-    origin: str  # where it is from, for people
+    origin: str  # the paper or the file that it is from
 
     @property
     def stem(self) -> str:
-        """What its runs are named after: the name, or that of the file or the attribute."""
+        """The stem of the names of its runs: its name, or that of the file or the attribute."""
         place, _, attribute = self.source.rpartition(":")
         return Path(place).stem if place.endswith(".py") else attribute
 
@@ -45,11 +45,11 @@ class SpaceSource:
 def find_space(source: str) -> SpaceSource:
     """The space that `source` names: a built-in one, file.py:attribute or module:attribute.
 
-    Raises UnknownSpace, BadSourceName, NotASpace, and what loading a file raises.
+    Raises UnknownSpace, BadSourceName, NotASpace, and errors of loading a file.
     """
     if source in SPACES:
-        named = SPACES[source]
-        return SpaceSource(source, lambda _, classes: named.build(classes), named.input_shape, named.source)
+        builtin = SPACES[source]
+        return SpaceSource(source, lambda _, classes: builtin.build(classes), builtin.input_shape, builtin.source)
     if is_source(source):
         return SpaceSource(source, _make_builder(source, load_object(source)), None, source)
     if source.endswith(".py"):
@@ -60,27 +60,27 @@ def find_space(source: str) -> SpaceSource:
     )
 
 
-def _make_builder(source: str, held: Any) -> Callable[[Shape, int], Term]:
-    if isinstance(held, Term):
-        return lambda _, __: held
-    if isinstance(held, type) or not callable(held):
+def _make_builder(source: str, value: Any) -> Callable[[Shape, int], Term]:
+    if isinstance(value, Term):
+        return lambda _, __: value
+    if isinstance(value, type) or not callable(value):
         raise NotASpace(
-            f"{source} is {held!r:.80}; a space is a module such as aw.sequential(...), "
+            f"{source} is {value!r:.80}; a space is a module such as aw.sequential(...), "
             "or a function of (input_shape, classes) that returns one"
         )
     try:
-        inspect.signature(held).bind((3, 32, 32), 10)
+        inspect.signature(value).bind((3, 32, 32), 10)
     except TypeError as error:
         raise NotASpace(f"{source} cannot be called with (input_shape, classes): {error}") from error
-    return lambda shape, classes: _build_space(source, held, shape, classes)
+    return lambda shape, classes: _build_space(source, value, shape, classes)
 
 
 def _build_space(source: str, function: Callable[[Shape, int], Any], shape: Shape, classes: int) -> Term:
     try:
         with end_forked_children():
-            made = function(shape, classes)
-    except Exception as error:  # a person's own code may raise anything
+            space = function(shape, classes)
+    except Exception as error:  # a user's code may raise anything
         raise SpaceFailed(f"{source} failed:\n{format_traceback(error, lines=None)}") from error
-    if not isinstance(made, Term):
-        raise NotASpace(f"{source} returned {made!r:.80}; it must return a module such as aw.sequential(...)")
-    return made
+    if not isinstance(space, Term):
+        raise NotASpace(f"{source} returned {space!r:.80}; it must return a module such as aw.sequential(...)")
+    return space

@@ -1,4 +1,4 @@
-"""Commands that a person may type next."""
+"""Commands that the user may type next."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ from archwright.core import errors
 
 
 def format_command(log: Path, verb: str, *words: str) -> str:
-    """A command that a person may type next, about a log that may not be where commands look by themselves."""
+    """A command that the user may type next, with --log if the log is not the default one."""
     return errors.suggest_command(None if log == DEFAULT_LOG else log, verb, *words)

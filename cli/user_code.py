@@ -1,4 +1,4 @@
-"""Code of a person's own that a command runs: since they name it there, or since a log names it and they let it."""
+"""A user's code that a command runs: the user names it in the command, or a log names it and the user trusts it."""
 
 from contextlib import suppress
 
@@ -12,7 +12,7 @@ from archwright.evaluate.user_code import NoSuchSource, is_source, load_object
 
 
 def trust_named_source(source: str) -> str:
-    """`source`, which a person names in this command, so that logs of theirs may name it from now on."""
+    """Trust `source`, which the user names in this command, in logs from now on; returns it."""
     try:
         permission.trust_source(source)
     except ListUnwritable as error:
@@ -21,20 +21,20 @@ def trust_named_source(source: str) -> str:
 
 
 def load_named_space(source: str) -> SpaceSource:
-    """The space that a person names in this command; raises what `find_space` does."""
+    """The space that the user names in this command; raises what `find_space` does."""
     return find_space(trust_named_source(source))
 
 
 def load_logged_space(source: str, *, trusted: bool) -> SpaceSource:
-    """The space that a log names; NotTrusted where that is code that this person does not let run."""
+    """The space that a log names; NotTrusted where that is code that this user does not trust."""
     permission.require_trusted(source, trusted=trusted)
     return find_space(source)
 
 
 def load_logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
-    """The term that a run has logged; its file is loaded only where the term holds kinds that are not known.
+    """The term of a logged space; its file is loaded only where the term has unknown kinds of modules.
 
-    NotTrusted where that is code that this person does not let run.
+    NotTrusted where that is code that this user does not trust.
     """
     if not find_unknown_kinds(data):
         return from_json(data)
@@ -48,22 +48,22 @@ def load_logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
 
 
 def find_term_source(data: JSON, source: str) -> str:
-    """The source of a logged term, if it holds kinds that are not built in, for whose code workers load it; else none.
+    """The source of a logged term that workers must load, since it defines kinds of modules in the term; else "".
 
-    To be asked once this person has let it run.
+    To be called once the source is trusted and loaded.
     """
     return source if find_user_kinds(data) else ""
 
 
 def describe_unknown_kinds(data: JSON, source: str) -> str:
-    """What cannot be told of a logged term without code that is not to run for that; empty if all can."""
+    """What is left out of a report on a logged term, since only untrusted code tells it; "" if nothing is."""
     if not find_unknown_kinds(data):
         return ""
-    place = source
+    origin = source
     with suppress(NoSuchSource):
-        place = permission.find_source_file(source)
+        origin = permission.find_source_file(source)
     kinds = _list_unknown_kinds(data)
-    return f"what only the code of {kinds} tells, such as shapes, is left out; --trust runs it, from {place}"
+    return f"what only the code of {kinds} tells, such as shapes, is left out; --trust runs it, from {origin}"
 
 
 def _list_unknown_kinds(data: JSON) -> str:

@@ -1,4 +1,4 @@
-"""Telling what a person's own code does from what ours does: its errors, and its ways to leave."""
+"""Telling a user's code from ours: in the traceback of an error, and where it tries to exit the process."""
 
 import os
 import sys
@@ -16,32 +16,32 @@ INSTALLED_FOLDERS = tuple(
 
 
 def format_user_traceback(error: BaseException) -> str | None:
-    """The traceback of `error` from where our code called a person's own, say a method of their kind of module.
+    """The traceback of `error` from where our code called a user's, say a method of their kind of module.
 
-    None where it was raised by our code, or by what our code calls besides.
+    None where it was raised by our code, or by an installed package that our code calls.
     """
-    trace, called = error.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename.startswith(PACKAGE_FOLDER):
-            called = trace.tb_next
-        trace = trace.tb_next
-    if called is None or called.tb_frame.f_code.co_filename.startswith((*INSTALLED_FOLDERS, "<")):
+    entry, user_entry = error.__traceback__, None
+    while entry is not None:
+        if entry.tb_frame.f_code.co_filename.startswith(PACKAGE_FOLDER):
+            user_entry = entry.tb_next
+        entry = entry.tb_next
+    if user_entry is None or user_entry.tb_frame.f_code.co_filename.startswith((*INSTALLED_FOLDERS, "<")):
         return None
-    return "".join(traceback.TracebackException(type(error), error, called).format()).rstrip()
+    return "".join(traceback.TracebackException(type(error), error, user_entry).format()).rstrip()
 
 
 class UserCodeExited(ArchwrightError, RuntimeError):
-    """A person's code that would have ended the command by os._exit, which nothing can catch."""
+    """A user's code that would have ended the command by os._exit, which nothing can catch."""
 
 
 @contextmanager
 def forbid_exit() -> Generator[None]:
     """In the block and in this process, os._exit raises UserCodeExited, with the place that called it."""
-    home, leave, within = os.getpid(), os._exit, True
+    process_id, original_exit, is_forbidden = os.getpid(), os._exit, True
 
     def exit_(status: int) -> None:
-        if not within or os.getpid() != home:  # a child that somebody has forked is to end so
-            leave(status)
+        if not is_forbidden or os.getpid() != process_id:  # a forked child may end this way
+            original_exit(status)
         caller = sys._getframe(1)
         raise UserCodeExited(
             f"{caller.f_code.co_filename}, line {caller.f_lineno}, called os._exit({status}), which would have ended "
@@ -52,5 +52,5 @@ def forbid_exit() -> Generator[None]:
     try:
         yield
     finally:
-        within = False  # also for who has kept the name
-        os._exit = leave
+        is_forbidden = False  # also for code that has kept a reference to exit_
+        os._exit = original_exit

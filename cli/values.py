@@ -1,4 +1,4 @@
-"""What people write for options, and what it stands for."""
+"""Parsing the values of options."""
 
 import json
 import re
@@ -10,9 +10,8 @@ from archwright.core.budget import InvalidBudget, parse_budget
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.shape import Shape
 
-DECIMAL_PATTERN = (
-    r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"  # .1 and 1. are numbers to people, though not in JSON
-)
+# .1 and 1. are numbers to people, though not in JSON.
+DECIMAL_PATTERN = r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 class BadOption(ArchwrightError, ValueError):
@@ -43,17 +42,17 @@ def parse_trial_timeout(text: str | None) -> float | None:
     """The seconds that a text such as `90s`, `10min` or `1h` names as the limit of a trial."""
     if text is None:
         return None
-    if (found := _parse_seconds(text)) is None:
+    if (seconds := _parse_seconds(text)) is None:
         raise BadOption(f"--trial-timeout is {text!r}; write a time of more than 0, as in 90s, 10min or 1h")
-    return found
+    return seconds
 
 
 def parse_grace(text: str) -> float:
-    """The seconds that a text such as `10s`, `2min` or `0s` names as the grace of running trials."""
-    found = 0.0 if re.fullmatch(r"0+(\.0*)?(s|seconds|m|min|h)?", text.strip()) else _parse_seconds(text)
-    if found is None:
+    """The seconds that a text such as `10s`, `2min` or `0s` names as the grace period of running trials."""
+    seconds = 0.0 if re.fullmatch(r"0+(\.0*)?(s|seconds|m|min|h)?", text.strip()) else _parse_seconds(text)
+    if seconds is None:
         raise BadOption(f"--grace is {text!r}; write a time, as in 10s, 2min or 0s")
-    return found
+    return seconds
 
 
 def _parse_seconds(text: str) -> float | None:
@@ -65,29 +64,29 @@ def _parse_seconds(text: str) -> float | None:
 
 
 def require_plain_text(option: str, text: str) -> str:
-    """`text`, which becomes part of what is logged and printed; BadOption if it holds a character that steers."""
-    if found := BREAKS_AND_CONTROLS.search(text):
-        raise BadOption(f"{option} is {text!r}, with the control character {found[0]!r} in it; write it without")
+    """`text`, which is going to be logged and printed; BadOption if it has a control character."""
+    if match := BREAKS_AND_CONTROLS.search(text):
+        raise BadOption(f"{option} is {text!r}, with the control character {match[0]!r} in it; write it without")
     return text
 
 
 def parse_settings(option: str, texts: Sequence[str]) -> dict[str, Any]:
     """The settings that texts such as `batch_size=64` or `flip=true` name: JSON values, or else plain text."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, value in (_parse_setting(option, text) for text in texts):
-        if name in found:
-            raise BadOption(f"{option} gives {name} twice, as {found[name]!r} and as {value!r}; keep one of them")
-        found[name] = value
-    return found
+        if name in settings:
+            raise BadOption(f"{option} gives {name} twice, as {settings[name]!r} and as {value!r}; keep one of them")
+        settings[name] = value
+    return settings
 
 
-def parse_searcher_text(text: str, more: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
-    """The name and the settings that a text such as `mcts,exploration=0.1` gives, and those that --set gives beside."""
-    name, *settings = text.split(",")
-    given, set_ = parse_settings("--searcher", settings), parse_settings("--set", more)
-    if twice := sorted(given.keys() & set_.keys()):
-        raise BadOption(f"--searcher {text} and --set both give {twice[0]}; keep one of them")
-    return name, given | set_
+def parse_searcher_text(text: str, set_options: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+    """The name and the settings of a searcher, from a text such as `mcts,exploration=0.1` and the --set options."""
+    name, *texts = text.split(",")
+    settings, more_settings = parse_settings("--searcher", texts), parse_settings("--set", set_options)
+    if duplicates := sorted(settings.keys() & more_settings.keys()):
+        raise BadOption(f"--searcher {text} and --set both give {duplicates[0]}; keep one of them")
+    return name, settings | more_settings
 
 
 def _parse_setting(option: str, text: str) -> tuple[str, Any]:
@@ -95,18 +94,20 @@ def _parse_setting(option: str, text: str) -> tuple[str, Any]:
     if not equals or not name.strip():
         raise BadOption(f"{option} is {text!r}; write name=value, as in batch_size=64")
     try:
-        read = json.loads(value)
+        json_value = json.loads(value)
     except ValueError:  # it is no JSON, or a whole number of thousands of digits
-        bare = value.strip()
-        return name.strip(), float(bare) if re.fullmatch(DECIMAL_PATTERN, bare) else bare
-    return name.strip(), require_plain_text(f"{option} {name.strip()}", read) if isinstance(read, str) else read
+        stripped = value.strip()
+        return name.strip(), float(stripped) if re.fullmatch(DECIMAL_PATTERN, stripped) else stripped
+    if isinstance(json_value, str):
+        require_plain_text(f"{option} {name.strip()}", json_value)
+    return name.strip(), json_value
 
 
-def parse_trials(text: str | None, now: int) -> int | None:
-    """The number of trials in all that `64`, or `+32` beyond the `now` that were asked for, names."""
+def parse_trials(text: str | None, current_target: int) -> int | None:
+    """The number of trials in all that `64` names, or `+32` beyond the `current_target`."""
     if text is None:
         return None
     digits = text.strip().removeprefix("+")
     if not digits.isdecimal() or int(digits) == 0:
         raise BadOption(f"--trials is {text!r}; write how many in all, as in 64, or how many more, as in +32")
-    return now + int(digits) if text.strip().startswith("+") else int(digits)
+    return current_target + int(digits) if text.strip().startswith("+") else int(digits)

@@ -81,20 +81,20 @@ def compare(
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 
-    given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
-    given |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), given)
+    evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
+    evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
+    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
     objective = evaluators.choose_objective(config, metric, minimize)
     rule = parse_stopping_rule(stopping, config, objective)
-    found, wanted = load_named_space(space), label_searchers(searcher)
+    space_source, searchers = load_named_space(space), label_searchers(searcher)
     images = describe_images(config)
-    term, shape, config = define_problem(found, config, images, values.parse_shape(input_shape))
+    term, shape, config = define_problem(space_source, config, images, values.parse_shape(input_shape))
     evaluators.say_overruled_settings(config, term)
     started = RunStarted(
         space=to_json(term),
-        space_source=found.source,
+        space_source=space_source.source,
         input_shape=shape,
-        searcher=next(iter(wanted.values())),
+        searcher=next(iter(searchers.values())),
         evaluator=config_to_json(config),
         objective=objective,
         budget=evaluators.choose_budget(config, budget),
@@ -105,17 +105,24 @@ def compare(
         data=images_to_json(images),
     )
     require_space(config, term, shape)
-    force = WorkerOptions(
-        config, found.source, workers, values.parse_trial_timeout(trial_timeout), retries, values.parse_grace(grace)
+    worker_options = WorkerOptions(
+        config,
+        space_source.source,
+        workers,
+        values.parse_trial_timeout(trial_timeout),
+        retries,
+        values.parse_grace(grace),
     )
-    file, searches = DuckDBLog(log), lambda name: plan_comparison(name, started, wanted, seeds)
-    with claim_comparison(file, name, found.stem, searches) as (taken, entries):
-        again = format_own_command()
-        if taken not in (name, found.stem):
-            say(f"a comparison named {found.stem} is going on in {log}; this one is named {taken}", err=True)
-            again = format_own_command("--name", taken)
+    duckdb_log, searches = DuckDBLog(log), lambda name: plan_comparison(name, started, searchers, seeds)
+    with claim_comparison(duckdb_log, name, space_source.stem, searches) as (comparison, entries):
+        resume_command = format_own_command()
+        if comparison not in (name, space_source.stem):
+            say(
+                f"a comparison named {space_source.stem} is going on in {log}; this one is named {comparison}", err=True
+            )
+            resume_command = format_own_command("--name", comparison)
         say_images(images, config, make_console(beside_json=True))
-        run_comparison(file, entries, force, again)
+        run_comparison(duckdb_log, entries, worker_options, resume_command)
     conclude(log, entries, optimum, as_json)
 
 
@@ -152,7 +159,7 @@ def plot(
     """
     from archwright.cli.comparisons.figures import draw_runs, get_figure_kind
 
-    file = output or Path(f"{kind}.png")
-    for remark in draw_runs(log, runs, get_figure_kind(kind), file, optimum, title):
+    duckdb_log = output or Path(f"{kind}.png")
+    for remark in draw_runs(log, runs, get_figure_kind(kind), duckdb_log, optimum, title):
         say(remark, err=True)
-    say(file)
+    say(duckdb_log)

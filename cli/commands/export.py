@@ -31,9 +31,11 @@ def export(
     from archwright.cli.reports.run_view import view_run
 
     view = view_run(log, run, trusted=trust)
-    done = exporting.export_trial(view, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
+    result = exporting.export_trial(view, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
-        output.print_json({"files": [str(path) for path in done.files], "missing": done.missing, "notes": done.notes})
+        output.print_json(
+            {"files": [str(path) for path in result.files], "missing": result.missing, "notes": result.notes}
+        )
     else:
-        exporting.show_export(folder, done)
-    exporting.require_complete(folder, done)
+        exporting.show_export(folder, result)
+    exporting.require_complete(folder, result)

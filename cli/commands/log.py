@@ -11,7 +11,7 @@ from archwright.cli import options
 
 
 class RowFormat(StrEnum):
-    """How the rows of a query are written."""
+    """The format in which the rows of a query are written."""
 
     table = "table"
     csv = "csv"
@@ -74,12 +74,11 @@ def verify(
     from archwright.cli.output import print_json
     from archwright.cli.reports.verdicts import describe_verdict, is_whole, show_verdicts
     from archwright.store.errors import LogMissing
-    from archwright.store.verify import Head, require_own_names
-    from archwright.store.verify import verify_log as check
+    from archwright.store.verify import Head, require_own_names, verify_log
 
     path = file or log
     try:
-        verdicts = check(path, [Head.of(text) for text in expect or ()], rescuing=rescue)
+        verdicts = verify_log(path, [Head.of(text) for text in expect or ()], rescuing=rescue)
     except LogMissing as error:  # people give a run, as to other commands
         raise LogMissing(f"{error}; verify takes a log, and checks all its runs") from error
     if json:

@@ -66,12 +66,12 @@ def fork(
     from archwright.search.running.runs import make_fork_event
     from archwright.store.claim import leave_to_others
     from archwright.store.duckdb_log import DuckDBLog
-    from archwright.store.runs import fork_run as make
+    from archwright.store.runs import fork_run
 
-    view, file = view_run(log, run, at), DuckDBLog(log)
+    view, duckdb_log = view_run(log, run, at), DuckDBLog(log)
     target = values.parse_trials(trials, view.run.state.target)
     started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, target)
-    with claim_new_run(file, name, lambda: generate_numbered_names(file, f"{run}-fork")) as new:
-        make(file, run, at, new, started)
+    with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, f"{run}-fork")) as new:
+        fork_run(duckdb_log, run, at, new, started)
         leave_to_others(log, new)
     say(f"{new} shares events 1 to {at} with {run}; to go on:\n{format_command(log, 'resume', new)}")

@@ -84,7 +84,7 @@ def retrain(
 
     if not json:
         ignore_lost_stdout()
-    view, file = view_run(log, run, trusted=trust), DuckDBLog(log)
+    view, duckdb_log = view_run(log, run, trusted=trust), DuckDBLog(log)
     view.get_trial(trial)  # raises what there is instead
     config = retraining.configure_retraining(
         view, trial, train or (), data, data_dir, device, values.parse_image_size(image_size)
@@ -93,13 +93,13 @@ def retrain(
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
     started = retraining.make_start(view, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
-    out = output.make_console(beside_json=json)
+    console = output.make_console(beside_json=json)
     source = find_term_source(started.space, started.space_source)
-    with claim_new_run(file, name, lambda: retraining.generate_retraining_names(run, trial)) as new:
-        going = RunContext(
-            file, new, config, source, workers, trial_timeout, retries, grace, images, out, trusted=trust
+    with claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, trial)) as new:
+        context = RunContext(
+            duckdb_log, new, config, source, workers, trial_timeout, retries, grace, images, console, trusted=trust
         )
-        go = partial(start_run, file, new, started, retries=retries, claimed=True)
-        begin_run(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
+        start = partial(start_run, duckdb_log, new, started, retries=retries, claimed=True)
+        begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
         if json:
             output.print_json(describe_run(view_run(log, new)))

@@ -82,20 +82,20 @@ def search(
     from archwright.store.events import RunStarted
 
     ignore_lost_stdout()
-    given = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
-    given |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), given)
+    evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
+    evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
+    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
     objective = evaluators.choose_objective(config, metric, minimize)
     rule = parse_stopping_rule(stopping, config, objective)
-    found, file = load_named_space(space), DuckDBLog(log)
+    space_source, duckdb_log = load_named_space(space), DuckDBLog(log)
     images = describe_images(config)
-    term, shape, config = define_problem(found, config, images, values.parse_shape(input_shape))
+    term, shape, config = define_problem(space_source, config, images, values.parse_shape(input_shape))
     evaluators.say_overruled_settings(config, term)
     started = RunStarted(
         space=to_json(term),
-        space_source=found.source,
+        space_source=space_source.source,
         input_shape=shape,
         searcher=searcher_to_json(*values.parse_searcher_text(searcher, set_ or ())),
         evaluator=config_to_json(config),
@@ -109,10 +109,12 @@ def search(
         data=images_to_json(images),
     )
     require_space(config, term, shape)
-    with claim_new_run(file, name, lambda: generate_numbered_names(file, found.stem)) as run:
-        going = RunContext(file, run, config, found.source, workers, trial_timeout, retries, grace, images)
-        go = partial(start_run, file, run, started, retries=retries, claimed=True)
-        begin_run(going, started, lambda pool, callbacks: go(pool, callbacks=callbacks))
+    with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, space_source.stem)) as run:
+        context = RunContext(
+            duckdb_log, run, config, space_source.source, workers, trial_timeout, retries, grace, images
+        )
+        start = partial(start_run, duckdb_log, run, started, retries=retries, claimed=True)
+        begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
 
 
 def resume(
@@ -145,27 +147,29 @@ def resume(
     from archwright.store.runs import find_run
 
     ignore_lost_stdout()
-    file = DuckDBLog(log)
-    name = find_run(file, run)
-    before = read_run(file, name)
-    target = values.parse_trials(trials, before.state.target)
+    duckdb_log = DuckDBLog(log)
+    name = find_run(duckdb_log, run)
+    record = read_run(duckdb_log, name)
+    target = values.parse_trials(trials, record.state.target)
     values.parse_trial_timeout(trial_timeout)
     values.parse_grace(grace)
-    if is_done(log, name, before, target):
+    if is_done(log, name, record, target):
         return
-    config = adapt_to_machine(read_config(before.started), device, data_dir)
+    config = adapt_to_machine(read_config(record.started), device, data_dir)
     require_permission(config, trusted=trust)
     images = describe_images(config)
-    require_same_images(name, before.started, images)
-    space = load_current_space(name, before, images, trusted=trust)
-    say_new_revision(name, before)
-    source = before.started.space_source
-    going = RunContext(file, name, config, source, workers, trial_timeout, retries, grace, images, trusted=trust)
+    require_same_images(name, record.started, images)
+    space = load_current_space(name, record, images, trusted=trust)
+    say_new_revision(name, record)
+    source = record.started.space_source
+    context = RunContext(
+        duckdb_log, name, config, source, workers, trial_timeout, retries, grace, images, trusted=trust
+    )
     continue_run(
-        going,
-        before,
+        context,
+        record,
         lambda pool, callbacks: resume_run(
-            file,
+            duckdb_log,
             name,
             pool,
             trials=target,

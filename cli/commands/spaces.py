@@ -33,8 +33,8 @@ from archwright.core.traversal import sample
 
 def spaces(json: options.JsonOption = False) -> None:
     """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
-    facts = [_describe_space(find_space(name), SPACES[name].input_shape, DEFAULT_CLASSES) for name in SPACES]
-    print_json(facts) if json else _list_spaces(facts)
+    rows = [_describe_space(find_space(name), SPACES[name].input_shape, DEFAULT_CLASSES) for name in SPACES]
+    print_json(rows) if json else _list_spaces(rows)
 
 
 def space(
@@ -52,9 +52,9 @@ def space(
     json: options.JsonOption = False,
 ) -> None:
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
-    found = load_named_space(space)
-    shape = values.parse_shape(input_shape) or found.input_shape or DEFAULT_INPUT_SHAPE
-    term = found.make(shape, classes)
+    source = load_named_space(space)
+    shape = values.parse_shape(input_shape) or source.input_shape or DEFAULT_INPUT_SHAPE
+    term = source.build(shape, classes)
     if count_only:
         _print_count(count(term, shape))
         return
@@ -63,12 +63,12 @@ def space(
 
         draw_space(term, svg, json=json)
         return
-    facts = _describe_space(found, shape, classes)
-    facts |= {
+    properties = _describe_space(source, shape, classes)
+    properties |= {
         "dead_ends": list(map(str, dead_ends(term, shape))),
         "samples": list(_sample_architectures(term, shape, sample, seed)),
     }
-    print_json(facts | {"term": to_json(term)}) if json else _show_space(term, facts)
+    print_json(properties | {"term": to_json(term)}) if json else _show_space(term, properties)
 
 
 def _print_count(number: int | float) -> None:
@@ -76,11 +76,11 @@ def _print_count(number: int | float) -> None:
     say(str(number))
 
 
-def _describe_space(found: SpaceSource, shape: Shape, classes: int) -> dict[str, Any]:
-    term = found.make(shape, classes)
+def _describe_space(source: SpaceSource, shape: Shape, classes: int) -> dict[str, Any]:
+    term = source.build(shape, classes)
     return {
-        "space": found.source,
-        "from": found.origin,
+        "space": source.source,
+        "from": source.origin,
         "input_shape": shape,
         "classes": classes,
         "size": count(term, shape),
@@ -88,8 +88,8 @@ def _describe_space(found: SpaceSource, shape: Shape, classes: int) -> dict[str,
     }
 
 
-def _list_spaces(facts: Sequence[Mapping[str, Any]]) -> None:
-    rows = [(f["space"], format_space_size(f["size"]), f["depth"], f["from"]) for f in facts]
+def _list_spaces(spaces: Sequence[Mapping[str, Any]]) -> None:
+    rows = [(s["space"], format_space_size(s["size"]), s["depth"], s["from"]) for s in spaces]
     make_console().print(make_table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
     say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
 
@@ -108,20 +108,20 @@ def _describe_sample(leaf: Node) -> Mapping[str, Any]:
     return {"choices": dict(leaf.path), "parameters": parameters, "drawing": as_text(leaf.architecture, shape)}
 
 
-def _show_space(term: Term, facts: Mapping[str, Any]) -> None:
-    out = make_console()
-    origin = "" if facts["from"] == facts["space"] else f"   {facts['from']}"
-    out.print(f"{facts['space']}{origin}", style="bold")
-    noun = "architecture" if facts["size"] == 1 else "architectures"
-    so_many = "infinitely many" if isinstance(facts["size"], float) else format_space_size(facts["size"])
-    out.print(f"{so_many} {noun}, at most {pluralize(facts['depth'], 'choice')} each")
-    out.print(f"for inputs of {format_shape(facts['input_shape'])} and {facts['classes']} classes\n")
-    out.print(wrap_tree(as_text(term), out.width), soft_wrap=True)
-    if facts["dead_ends"]:
-        out.print("\ndead ends, where nothing fits after these choices:", style="bold red")
-    for blocked in facts["dead_ends"]:
-        out.print(f"  {blocked}", soft_wrap=True)
-    for number, each in enumerate(facts["samples"], start=1):
-        out.print(f"\nsample {number}   {each['parameters']:,} parameters", style="bold")
-        out.print(wrap_choices(each["choices"], out.width), soft_wrap=True)
-        out.print(wrap_tree(each["drawing"], out.width), soft_wrap=True)
+def _show_space(term: Term, properties: Mapping[str, Any]) -> None:
+    console = make_console()
+    origin = "" if properties["from"] == properties["space"] else f"   {properties['from']}"
+    console.print(f"{properties['space']}{origin}", style="bold")
+    noun = "architecture" if properties["size"] == 1 else "architectures"
+    size = "infinitely many" if isinstance(properties["size"], float) else format_space_size(properties["size"])
+    console.print(f"{size} {noun}, at most {pluralize(properties['depth'], 'choice')} each")
+    console.print(f"for inputs of {format_shape(properties['input_shape'])} and {properties['classes']} classes\n")
+    console.print(wrap_tree(as_text(term), console.width), soft_wrap=True)
+    if properties["dead_ends"]:
+        console.print("\ndead ends, where nothing fits after these choices:", style="bold red")
+    for dead_end in properties["dead_ends"]:
+        console.print(f"  {dead_end}", soft_wrap=True)
+    for number, sampled in enumerate(properties["samples"], start=1):
+        console.print(f"\nsample {number}   {sampled['parameters']:,} parameters", style="bold")
+        console.print(wrap_choices(sampled["choices"], console.width), soft_wrap=True)
+        console.print(wrap_tree(sampled["drawing"], console.width), soft_wrap=True)

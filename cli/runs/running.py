@@ -91,9 +91,9 @@ def _describe_budget(config: Config, budget: Budget) -> str:
     return f" of {format_budget(budget)} each" if reads_budget else ""
 
 
-def continue_run(context: RunContext, before: RunRecord, run_trials: RunFunction) -> None:
+def continue_run(context: RunContext, record: RunRecord, run_trials: RunFunction) -> None:
     """Run the trials that a run in the log still needs."""
-    progress = start_progress(before.state, before.started.objective, time.monotonic())
+    progress = start_progress(record.state, record.started.objective, time.monotonic())
     context.console.print(
         f"{context.name}: {progress.scored} of {pluralize(progress.target, 'trial')} done, "
         f"logged in {context.log.path}",

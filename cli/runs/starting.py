@@ -54,7 +54,7 @@ def define_problem(
 
 
 def _build_checked_space(source: SpaceSource, shape: Shape, classes: int, classifies: bool) -> Term:
-    term = source.make(shape, classes)
+    term = source.build(shape, classes)
     check(term, shape, classes if classifies else None)
     return term
 
@@ -93,7 +93,7 @@ def _require_free_name(log: DuckDBLog, name: str) -> None:
 def rebuild_space(source: SpaceSource, run: RunRecord, images: DataInfo | None) -> Term:
     """The space that a user's file defines now for the input shape and classes that a run was begun with."""
     shape = run.started.input_shape
-    return source.make(shape, _count_classes(run.space, shape) if images is None else images.classes)
+    return source.build(shape, _count_classes(run.space, shape) if images is None else images.classes)
 
 
 def _count_classes(space: JSON, shape: Shape) -> int:

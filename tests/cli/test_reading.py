@@ -399,7 +399,7 @@ def test_differing_choices():
 def test_side_by_side_keeps_to_the_width():
     trials = [{"trial": n, "choices": {"a.long.name.of.a.choice": "a_long_value_then_another"}} for n in range(9)]
     tables = list(tabulate_choices(trials, ["a.long.name.of.a.choice"], 80))
-    assert sum(len(table.columns) - 1 for table in tables) == 9
+    assert sum(len(table.headers) - 1 for table in tables) == 9
     assert len(tables) == 3
 
 
