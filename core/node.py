@@ -31,7 +31,7 @@ class NothingToChoose(ArchwrightError, ValueError):
 
 
 class NotALeaf(ArchwrightError, ValueError):
-    """The architecture or its output shape, asked of a node that still has an open hyperparameter."""
+    """A node that still has an open hyperparameter, where a leaf is needed."""
 
 
 class PathMismatch(ArchwrightError, ValueError):

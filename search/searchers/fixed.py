@@ -5,27 +5,21 @@ from typing import Any, ClassVar, final
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
-from archwright.core.node import Node, replay
+from archwright.core.node import Node, NotALeaf, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting
 from archwright.search.randomness import Uniform
 
-
-class NotALeaf(ArchwrightError, ValueError):
-    """A path that ends before everything is chosen."""
-
-
-PAIRS = 'pairs of a name and a value, as in [["1.dropout.rate", 0.5]]'
+CHOSEN_PATH = 'pairs of a name and a value, as in [["1.dropout.rate", 0.5]]'
 
 
 def _is_path(path: Any) -> bool:
     """Whether something is a path, or one that went through JSON."""
-    return isinstance(path, list | tuple) and all(map(_is_step, path))  # pyright: ignore[reportUnknownArgumentType]
+    return isinstance(path, list | tuple) and all(map(_is_chosen, path))  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _is_step(step: Any) -> bool:
+def _is_chosen(step: Any) -> bool:
     return isinstance(step, list | tuple) and len(step) == 2 and isinstance(step[0], str)  # pyright: ignore[reportUnknownArgumentType]
 
 
@@ -57,7 +51,7 @@ class Fixed:
     name: ClassVar[str] = "given"
     revision: ClassVar[int] = 1
     path: tuple[tuple[str, JSON], ...] = custom_setting(
-        (), PAIRS, _is_path, converter=_as_tuples, meaning="the name and the value of each choice"
+        (), CHOSEN_PATH, _is_path, converter=_as_tuples, meaning="the name and the value of each choice"
     )
     run: str = custom_setting(
         "", "a text", lambda run: type(run) is str, meaning="the run that the path is from, if it is from one"
