@@ -190,8 +190,8 @@ def _as_specified(term: Compound, shapes: tuple[Shape, ...], environment: Enviro
 
     None where something is open, or does not fit: which child that is, `_over_children` finds.
     """
-    children = term.inside()
-    if all(child.plan.specified for child in children):
+    children = term.get_children()
+    if all(child.plan.is_specified for child in children):
         with suppress(Misfit):
             specified = term if isinstance(term, Composite) else term.with_children(children)
             outs = tuple(specified.out_shape(shape) for shape in shapes)
@@ -206,7 +206,7 @@ def _over_children(term: Compound, shapes: tuple[Shape, ...], environment: Envir
     states: _States = {((nothing,) * len(shapes), environment): Completions(1, 1, ())}
     blocked = dict[str, BlockedPlace]()
     depth = 0
-    for i, child in enumerate(term.inside()):
+    for i, child in enumerate(term.get_children()):
         states, child_depth = _over_child(term, i, child, shapes, states, blocked)
         depth = max(depth, child_depth)
     total = dict[Result, Completions]()

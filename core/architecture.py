@@ -28,7 +28,7 @@ class Layer:
 
 def require_specified(architecture: Term) -> None:
     """NotSpecified if choices are left."""
-    if not architecture.plan.specified:
+    if not architecture.plan.is_specified:
         raise NotSpecified(f"{architecture.kind} has choices left; take the architecture of a leaf")
 
 
@@ -36,7 +36,7 @@ def layers(architecture: Term, in_shape: Shape, place: str = "") -> Iterator[Lay
     """The basic modules in the order in which they run. NotSpecified if choices are left."""
     require_specified(architecture)
     if isinstance(architecture, Composite):
-        for i, child, shape, _ in architecture.runs(in_shape):
+        for i, child, shape, _ in architecture.iterate_calls(in_shape):
             yield from layers(child, shape, f"{place}{architecture.segment(i)}.")
     else:
         assert isinstance(architecture, Basic)

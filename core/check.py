@@ -120,7 +120,7 @@ def _require_distinct_names(term: Compound) -> None:
     for i, subterm in enumerate(term.subterms):
         name = term.segment(i)
         first = indices.setdefault(name, i)
-        if first != i and not (subterm.plan.specified or term.subterms[first].plan.specified):
+        if first != i and not (subterm.plan.is_specified or term.subterms[first].plan.is_specified):
             raise NotWritable(
                 f"segment of {term.kind} gives {name!r} for its children {first} and {i}, so that their choices have "
                 "the same names; give each child another one"

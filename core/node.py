@@ -308,25 +308,26 @@ def _close_frames(frame: Frame | None, term: Term, out_shape: Shape) -> tuple[Fr
     shape. `out_shape` is that of `term`. Children that were specified from the beginning are added on the way.
     """
     while frame is not None:
-        module, children, outs, specified = frame.term, frame.children, frame.outs, frame.specified_children
-        copies, i = module.copies, -1
+        module, children, copies, i = frame.term, frame.children, frame.term.copies, -1
+        outs, specified_children = frame.outs, frame.specified_children
         try:
             while True:
-                specified = (*specified, term)
+                specified_children = (*specified_children, term)
                 outs = module.remember(outs, out_shape if copies == 1 else chain_out_shape(term, out_shape, copies))
-                i = len(specified)
+                i = len(specified_children)
                 if i == len(children):
                     break
                 term = children[i]
-                if not term.plan.specified:
-                    frame = Frame(module, frame.in_shape, frame.outer, children, specified, outs, frame.depth)
+                if not term.plan.is_specified:
+                    frame = Frame(module, frame.in_shape, frame.outer, children, specified_children, outs, frame.depth)
                     return frame, term, out_shape
                 out_shape = term.out_shape(module.child_in_shape(i, frame.in_shape, outs))
-            term, out_shape = module.with_children(specified), module.merge(frame.in_shape, outs)
+            term, out_shape = module.with_children(specified_children), module.merge(frame.in_shape, outs)
         except Misfit as misfit:
-            at_child = i == len(specified) < len(children)  # child i does not fit; otherwise the module itself
-            place_frame = Frame(module, frame.in_shape, frame.outer, children, specified) if at_child else frame.outer
-            place = _format_place(term if at_child else module, place_frame)
+            if i == len(specified_children) < len(children):  # child i does not fit
+                place = _format_place(term, Frame(module, frame.in_shape, frame.outer, children, specified_children))
+            else:
+                place = _format_place(module, frame.outer)
             raise _LocatedMisfit(str(misfit), place) from misfit
         frame = frame.outer
     return None, term, out_shape

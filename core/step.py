@@ -62,7 +62,7 @@ def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[
     Misfit if no values of the open hyperparameters fit.
     """
     plan = term.plan
-    if plan.specified:
+    if plan.is_specified:
         return SpecifiedTerm(term, term.out_shape(shape), ())
     inferred: dict[str, Value] = {}
     is_first = not values
@@ -87,15 +87,15 @@ def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[
     return _descend_or_finish(term, term.specify(values) if plan.slots else term, shape, tuple(inferred.items()))
 
 
-def _descend_or_finish(term: Term, specified: Term, shape: Shape, inferred: Inferred) -> Descent | SpecifiedTerm:
-    """The step at `term`, which is `specified` once its own hyperparameters have values."""
-    if isinstance(specified, Compound):
-        children = specified.inside()
+def _descend_or_finish(term: Term, term_with_values: Term, shape: Shape, inferred: Inferred) -> Descent | SpecifiedTerm:
+    """The step at `term`, which is `term_with_values` once its own hyperparameters have values."""
+    if isinstance(term_with_values, Compound):
+        children = term_with_values.get_children()
         _require_known_shared(term, children)
-        if not all(child.plan.specified for child in children):
-            return Descent(specified, children, inferred)
-        specified = specified.with_children(children)
-    return SpecifiedTerm(specified, specified.out_shape(shape), inferred)
+        if not all(child.plan.is_specified for child in children):
+            return Descent(term_with_values, children, inferred)
+        term_with_values = term_with_values.with_children(children)
+    return SpecifiedTerm(term_with_values, term_with_values.out_shape(shape), inferred)
 
 
 def _require_known_shared(term: Term, children: tuple[Term, ...]) -> None:

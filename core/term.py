@@ -69,12 +69,12 @@ def module(cls: type[Kind]) -> type[Kind]:
 _set = object.__setattr__
 
 
-def make_unchecked(kind: type[TermKind], fields: Sequence[Any], opened: tuple[str, ...] = ()) -> TermKind:
+def make_unchecked_term(kind: type[TermKind], fields: Sequence[Any], open_names: tuple[str, ...] = ()) -> TermKind:
     """The term of a kind with the contents of its fields in order, which come from a valid term and are not checked."""
     term = object.__new__(kind)
     for set_field, content in zip(kind._setters, fields, strict=True):  # pyright: ignore[reportPrivateUsage]
         set_field(term, content)
-    _set(term, "opened", opened)
+    _set(term, "open_names", open_names)
     return term
 
 
@@ -90,7 +90,7 @@ class Plan:
     # A value is rare if it hardly comes again: one of the reals, or of a long range. Results for it are not kept long.
     first_rare: int  # how many open hyperparameters come before the first with rare values
     rare_shared: frozenset[str]  # the names of the shared hyperparameters with rare values
-    specified: bool  # nothing is left to choose or to expand, here or below
+    is_specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
     cache: dict[Any, Any]  # of results, see `cache_on_term`; no part of the term's value
     rare_cache: dict[Any, Any]  # of the latest results for rare values
@@ -102,10 +102,10 @@ class Term(ABC):
     Its hyperparameters come first, then the terms inside it.
     """
 
-    __slots__ = ("__weakref__", "opened", "plan")
+    __slots__ = ("__weakref__", "open_names", "plan")
 
     plan: Plan  # what the traversal needs to know of it
-    opened: tuple[str, ...]  # its hyperparameters that were left open in the space, which drawings show; not compared
+    open_names: tuple[str, ...]  # of its hyperparameters that were open in the space, which drawings show; not compared
 
     kind: ClassVar[str]
     _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
@@ -142,7 +142,7 @@ class Term(ABC):
 
     def __getattr__(self, name: str) -> Any:
         # The plan is made when it is first read and then lies in its slot, where reading it costs no call.
-        if name == "opened":
+        if name == "open_names":
             return ()
         if name != "plan":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
@@ -153,9 +153,9 @@ class Term(ABC):
     def _make_plan(self) -> Plan:
         slots = {name: slot for name, slot in self.hyperparameters if isinstance(slot, Domain | Expression)}
         indices = {name: i for i, name in enumerate(slots)}
-        relevant = self.shape_hyperparameters
+        relevant, subterms = self.shape_hyperparameters, self.subterms
         shared = {s.name: s for slot in slots.values() if isinstance(slot, Expression) for s in slot.find_shared()}
-        shared |= {s.name: s for term in self.subterms for s in term.plan.shared}
+        shared |= {s.name: s for term in subterms for s in term.plan.shared}
         return Plan(
             names=tuple(slots),
             slots=tuple(slots.values()),
@@ -167,8 +167,8 @@ class Term(ABC):
             shared=tuple(shared.values()),
             first_rare=next((i for i, slot in enumerate(slots.values()) if _is_rare(slot)), len(slots)),
             rare_shared=frozenset(s.name for s in shared.values() if _is_rare(s.domain)),
-            specified=not slots and not isinstance(self, Rewriting) and all(t.plan.specified for t in self.subterms),
-            depth=1 + max((t.plan.depth for t in self.subterms), default=0),
+            is_specified=not slots and not isinstance(self, Rewriting) and all(t.plan.is_specified for t in subterms),
+            depth=1 + max((t.plan.depth for t in subterms), default=0),
             cache={},
             rare_cache={},
         )
@@ -181,7 +181,7 @@ class Term(ABC):
             chosen = dict(zip(plan.names, values, strict=True))
             for i in self._named:
                 fields[i] = tuple([(name, chosen.get(name, slot)) for name, slot in fields[i]])
-        return make_unchecked(type(self), fields, plan.names)
+        return make_unchecked_term(type(self), fields, plan.names)
 
     def check(self, name: str, value: Value) -> str | None:
         """What is wrong with a value computed for the hyperparameter `name`, or None."""
@@ -231,7 +231,7 @@ class Compound(Term):
         return 1
 
     @abstractmethod
-    def inside(self) -> tuple[Term, ...]:
+    def get_children(self) -> tuple[Term, ...]:
         """The terms to traverse, in order; only when its own hyperparameters are values."""
 
     @abstractmethod
@@ -256,7 +256,7 @@ class Composite(Compound):
 
     __slots__ = ()
 
-    def inside(self) -> tuple[Term, ...]:
+    def get_children(self) -> tuple[Term, ...]:
         """Its children."""
         return self.subterms
 
@@ -271,10 +271,10 @@ class Composite(Compound):
             elif role == "child":
                 content, rest = rest[0], rest[1:]
             fields.append(content)
-        return make_unchecked(type(self), fields, self.opened)
+        return make_unchecked_term(type(self), fields, self.open_names)
 
-    def runs(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
-        """Each run of a child in order: its index, the child, its input and output shapes; only if specified."""
+    def iterate_calls(self, in_shape: Shape) -> Iterator[tuple[int, Term, Shape, Shape]]:
+        """Each call of a child in order: its index, the child, its input and output shapes; only if specified."""
         outs: tuple[Shape, ...] = ()
         for i, term in enumerate(self.subterms):
             shape = self.child_in_shape(i, in_shape, outs)
@@ -293,7 +293,7 @@ class Composite(Compound):
 
     def parameters(self, in_shape: Shape) -> int:
         """Those of its children; copies have parameters of their own."""
-        return sum(term.parameters(shape) for _, term, shape, _ in self.runs(in_shape))
+        return sum(term.parameters(shape) for _, term, shape, _ in self.iterate_calls(in_shape))
 
 
 def chain_out_shape(term: Term, first: Shape, copies: int) -> Shape:
@@ -315,7 +315,7 @@ class Rewriting(Compound):
     def expand(self) -> Term:
         """The term that it stands for; only when its own hyperparameters are values."""
 
-    def inside(self) -> tuple[Term, ...]:
+    def get_children(self) -> tuple[Term, ...]:
         """Its expansion."""
         return (self.expand(),)
 

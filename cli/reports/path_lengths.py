@@ -49,7 +49,7 @@ def _count_longest_expansion(term: Rewriting, options: list[list[Value]]) -> int
 def _count_expansion(term: Rewriting, values: tuple[Value, ...]) -> int:
     """The choices below the expansion with these values of the term's slots; 0 where it does not fit."""
     try:
-        return sum(map(_count_choices, term.specify(values).inside()))
+        return sum(map(_count_choices, term.specify(values).get_children()))
     except Misfit:
         return 0
 

@@ -75,7 +75,7 @@ def list_details(term: Term) -> list[str]:
     details: list[str] = []
     for name, slot in term.hyperparameters:
         in_title = str(slot) == term.label or (name == "size" and format_title(term) != term.kind)
-        if not in_title and (name in term.opened or _is_notable(name, slot, defaults.get(name))):
+        if not in_title and (name in term.open_names or _is_notable(name, slot, defaults.get(name))):
             details.append(_format_detail(name, slot))
     return details
 

@@ -48,7 +48,7 @@ def compute_outputs(term: Term, shapes: CopyShapes) -> CopyShapes:
 
 def list_children(term: Composite, shapes: CopyShapes) -> list[tuple[Term, CopyShapes, CopyShapes]]:
     """The children of a module with their input and output shapes."""
-    runs = [run for shape in shapes for run in term.runs(shape)]
+    runs = [run for shape in shapes for run in term.iterate_calls(shape)]
     return [
         (child, tuple(before for j, _, before, _ in runs if j == i), tuple(after for j, _, _, after in runs if j == i))
         for i, child in enumerate(term.subterms)
@@ -96,7 +96,7 @@ def _(term: Sequential, shapes: CopyShapes) -> Picture:
     parts: list[Part] = []
     for child, group in groupby(list_children(term, shapes), lambda run: run[0]):
         runs = list(group)
-        if len(runs) == 1 or not child.plan.specified:
+        if len(runs) == 1 or not child.plan.is_specified:
             parts += [Part(draw_term(child, before), format_shapes(after)) for _, before, after in runs]
         else:
             before = tuple(shape for _, shapes, _ in runs for shape in shapes)

@@ -43,13 +43,13 @@ MARGIN = 14.0  # pixels around the picture
 
 def as_svg(term: Term, in_shape: Shape | None = None) -> str:
     """The SVG of a space or an architecture; with its input shape, an architecture has shapes and parameters."""
-    sort = "architecture" if term.plan.specified else "search space"
+    sort = "architecture" if term.plan.is_specified else "search space"
     return to_svg(draw_diagram(term, in_shape), f"{term.kind}: {sort}")
 
 
 def draw_diagram(term: Term, in_shape: Shape | None = None) -> Picture:
     """The picture of a term from its input to its output, with its training settings at the top."""
-    shapes = (in_shape,) if in_shape is not None and term.plan.specified else ()
+    shapes = (in_shape,) if in_shape is not None and term.plan.is_specified else ()
     body = Part(draw_term(term, shapes), format_shapes(compute_outputs(term, shapes)))
     start = Part(draw_box((Text("input", "title"),), "end", is_round=True), format_shapes(shapes))
     flow = stack([start, body, Part(draw_box((Text("output", "title"),), "end", is_round=True))])

@@ -15,7 +15,7 @@ from archwright.core.term import Composite, Term
 
 def as_text(term: Term, in_shape: Shape | None = None) -> str:
     """A tree with a module in each line; with its input shape, that of an architecture has shapes and parameters."""
-    shape = in_shape if term.plan.specified else None
+    shape = in_shape if term.plan.is_specified else None
     return "\n".join(_draw_lines(term, "", "", "", shape))
 
 
@@ -25,7 +25,7 @@ def _draw_lines(term: Term, label: str, first: str, rest: str, shape: Shape | No
     labels = [f"{option}: " for option in term.labels] if isinstance(term, Either) else [""] * len(children)
     shapes: list[Shape | None] = [None] * len(children)
     if shape is not None and isinstance(term, Composite):
-        for i, _, before, _ in term.runs(shape):
+        for i, _, before, _ in term.iterate_calls(shape):
             shapes[i] = shapes[i] or before
     for i, (child, name) in enumerate(zip(children, labels, strict=True)):
         last = i == len(children) - 1
@@ -39,7 +39,7 @@ def _describe(term: Term) -> str:
     details = [
         f"{name}={_format_slot(slot)}"
         for name, slot in term.hyperparameters
-        if (name in term.opened or slot != defaults.get(name))
+        if (name in term.open_names or slot != defaults.get(name))
         and not (isinstance(term, Either) and slot == Values(term.labels))
     ]
     return f"{term.kind}({', '.join(details)})" if details else term.kind

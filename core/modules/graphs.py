@@ -10,7 +10,7 @@ from archwright.core.hyperparameter import InvalidHyperparameter, Slot, named_hy
 from archwright.core.modules.basic import Zero
 from archwright.core.modules.composite import pad_shapes
 from archwright.core.shape import Misfit, Shape
-from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked, module
+from archwright.core.term import Composite, Rewriting, Term, children, make_unchecked_term, module
 from archwright.core.value import Value
 
 Edge = tuple[int, int]  # from a node to a later one; node 0 is the input, the last node the output
@@ -102,7 +102,7 @@ class Cell(Rewriting):
         operations = tuple(self.terms[self.labels.index(str(label))] for _, label in self.ops)
         if self.connected and not is_connected(self.edges, operations):
             raise Misfit("no way leads from the input of the cell to its output")
-        return make_unchecked(Topology, (self.edges, operations))
+        return make_unchecked_term(Topology, (self.edges, operations))
 
 
 def is_connected(edges: Sequence[Edge], operations: Sequence[Term]) -> bool:

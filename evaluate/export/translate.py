@@ -65,7 +65,7 @@ def translate(term: Term, in_shape: Shape) -> Operations:
     """
     children = ()
     if isinstance(term, Composite):
-        children = tuple(translate(child, shape) for _, child, shape, _ in term.runs(in_shape))
+        children = tuple(translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape))
     source = _call_source(term, in_shape, [f"{{{i}}}" for i in range(len(children))])
     return (_parse_source(term, source, children, term.out_shape(in_shape)),)
 
@@ -262,7 +262,7 @@ def _make_relu_conv_bn(in_shape: Shape, out: Shape, size: int, stride: int) -> B
 @translate.register(composite.Sequential)
 @translate.register(composite.RepeatTied)
 def _(term: composite.Sequential | composite.RepeatTied, in_shape: Shape) -> Operations:
-    return _fold_repetitions([translate(child, shape) for _, child, shape, _ in term.runs(in_shape)])
+    return _fold_repetitions([translate(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape)])
 
 
 @translate.register
@@ -275,7 +275,7 @@ def _(term: composite.Residual, in_shape: Shape) -> Operations:
 
 @translate.register
 def _(term: composite.Branches, in_shape: Shape) -> Operations:
-    outputs = [(translate(child, shape), out) for _, child, shape, out in term.runs(in_shape)]
+    outputs = [(translate(child, shape), out) for _, child, shape, out in term.iterate_calls(in_shape)]
     if len(outputs) < 2:
         return outputs[0][0] if outputs else ()
     branches = tuple(Branch((0, 1), _name_branch(i), operations, out) for i, (operations, out) in enumerate(outputs))
@@ -292,7 +292,7 @@ def _name_branch(i: int) -> str:
 def _(term: Topology, in_shape: Shape) -> Operations:
     branches = tuple(
         Branch(term.edges[i], f"edge_{term.edges[i][1]}_{term.edges[i][0]}", translate(child, shape), out)
-        for i, child, shape, out in term.runs(in_shape)
+        for i, child, shape, out in term.iterate_calls(in_shape)
     )
     docstring = "A cell: each node is the sum of the edges into it; edge_2_0 is the one from node 0 to node 2."
     return (Block("Cell", docstring, BranchGraph(branches, "add"), term.out_shape(in_shape)),)

@@ -122,8 +122,8 @@ def _require_size(architecture: Term, in_shape: Shape, model: nn.Module) -> None
 def _iterate_sized_kinds(term: Term, in_shape: Shape) -> Iterator[tuple[Term, Shape]]:
     """The terms whose kinds are a person's own and say how large they are, with input shapes, inner ones first."""
     if isinstance(term, Composite):
-        for _, inside, shape, _ in term.runs(in_shape):
-            yield from _iterate_sized_kinds(inside, shape)
+        for _, child, shape, _ in term.iterate_calls(in_shape):
+            yield from _iterate_sized_kinds(child, shape)
     if overrides(type(term), "parameters"):
         yield term, in_shape
 
@@ -212,7 +212,7 @@ def _(_: Term, __: Shape) -> nn.Module:
 @build.register(composite.Sequential)
 @build.register(composite.RepeatTied)
 def _(term: composite.Sequential | composite.RepeatTied, in_shape: Shape) -> nn.Module:
-    return nn.Sequential(*(build(inside, shape) for _, inside, shape, _ in term.runs(in_shape)))
+    return nn.Sequential(*(build(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape)))
 
 
 @build.register
@@ -237,7 +237,9 @@ def _(term: basic.ReluConvBn, in_shape: Shape) -> nn.Module:
 
 @build.register
 def _(term: Topology, in_shape: Shape) -> nn.Module:
-    return layers.TopologyModule(term.edges, (build(inside, shape) for _, inside, shape, _ in term.runs(in_shape)))
+    return layers.TopologyModule(
+        term.edges, (build(child, shape) for _, child, shape, _ in term.iterate_calls(in_shape))
+    )
 
 
 @build.register

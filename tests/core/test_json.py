@@ -33,7 +33,7 @@ def test_reading_what_was_written_gives_an_equal_term(term):
 def test_architectures_are_read_as_they_were_written(leaf):
     """The architecture of a leaf is a term like any other."""
     assert reread(leaf.architecture) == leaf.architecture
-    assert reread(leaf.architecture).plan.specified
+    assert reread(leaf.architecture).plan.is_specified
 
 
 @given(domains)

@@ -158,14 +158,14 @@ def test_siblings_share_what_the_choice_did_not_touch(node):
 @given(leaves)
 def test_what_has_nothing_to_choose_is_not_copied(leaf):
     """A term of the space that is specified stands in every architecture itself, and its children with it."""
-    specified = {id(term) for term in iterate_subterms(leaf.origin.space) if term.plan.specified}
+    specified = {id(term) for term in iterate_subterms(leaf.origin.space) if term.plan.is_specified}
     for term in iterate_subterms(leaf.architecture):
         if id(term) in specified:
             assert all(id(inside) in specified for inside in term.subterms)
     space = leaf.origin.space
     if isinstance(space, aw.Composite) and space.subterms:
         for before, after in zip(space.subterms, leaf.architecture.subterms, strict=True):
-            assert before is after or not before.plan.specified
+            assert before is after or not before.plan.is_specified
 
 
 @given(all_nodes)

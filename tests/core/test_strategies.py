@@ -26,7 +26,7 @@ def test_every_kind_of_module_and_every_sort_of_space_is_generated():
         met["where the shape rules out"] += 0 < fitting < counted
         met["with several shared"] += len(case.space.plan.shared) >= 2
         met["with many leaves"] += fitting > 20
-        met["with an architecture alone"] += case.space.plan.specified
+        met["with an architecture alone"] += case.space.plan.is_specified
 
     look()
     built_in = {kind for kind, cls in list_kinds().items() if cls.__module__.startswith("archwright.core")}

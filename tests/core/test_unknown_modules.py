@@ -39,7 +39,7 @@ def read_as_unknown(term: aw.Term) -> aw.Term:
 def test_where_all_kinds_are_known_a_path_specifies_the_architecture(leaf):
     """But for choices that the shapes alone have decided, which stay open."""
     specified = specify_by_name(leaf.origin.space, leaf.path)
-    assert specified == leaf.architecture or not specified.plan.specified
+    assert specified == leaf.architecture or not specified.plan.is_specified
 
 
 @given(terms)
@@ -58,7 +58,7 @@ def test_unknown_kinds_are_drawn_from_their_json(leaf):
     specified = specify_by_name(read_as_unknown(leaf.origin.space), path)
     known = specify_by_name(leaf.origin.space, leaf.path)
     if not any(isinstance(term, Ladder) for term in iterate_subterms(leaf.origin.space)):
-        assert specified.plan.specified == known.plan.specified
+        assert specified.plan.is_specified == known.plan.is_specified
     assert as_text(specified)
     assert "</svg>" in as_svg(specified)
 

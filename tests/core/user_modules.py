@@ -85,7 +85,7 @@ class Glued(aw.Composite):
                 a, b, head = self
                 return head(cat([a(x), b(x)], 1))
 
-        return Glueing(build(child, shape) for _, child, shape, _ in self.runs(in_shape))
+        return Glueing(build(child, shape) for _, child, shape, _ in self.iterate_calls(in_shape))
 
     def source(self, in_shape: aw.Shape, inside: list[str]) -> str:
         return f"{GLUEING}\nGlueing({', '.join(inside)})"

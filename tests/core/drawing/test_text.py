@@ -47,7 +47,7 @@ def test_a_line_for_each_module(term):
     lines = as_text(term).splitlines()
     assert len(lines) == sum(1 for _ in iterate_subterms(term))
     assert all(each.kind in line for each, line in zip(iterate_subterms(term), lines, strict=True))
-    if not term.plan.specified:
+    if not term.plan.is_specified:
         assert as_text(term, SHAPE) == as_text(term)
 
 

@@ -42,7 +42,7 @@ def test_sequential_runs_its_children_one_after_the_other():
     """Each gets the output of the one before; of none, the output is the input."""
     space = aw.sequential(aw.conv2d(16, 3, stride=2), aw.max_pool2d(2), aw.affine(10))
     assert space.out_shape((3, 32, 32)) == (10,)
-    assert [(before, after) for _, _, before, after in space.runs((3, 32, 32))] == [
+    assert [(before, after) for _, _, before, after in space.iterate_calls((3, 32, 32))] == [
         ((3, 32, 32), (16, 16, 16)),
         ((16, 16, 16), (16, 8, 8)),
         ((16, 8, 8), (10,)),
@@ -133,7 +133,7 @@ def test_runs_end_in_the_output_shape(leaf):
     """Of every composite in an architecture: each run's output is its child's, and parameters add up over the runs."""
     for term in iterate_subterms(leaf.architecture):
         if isinstance(term, aw.Composite) and term.subterms and term is leaf.architecture:
-            runs = list(term.runs(leaf.origin.input_shape))
+            runs = list(term.iterate_calls(leaf.origin.input_shape))
             assert len(runs) == len(term.subterms) * term.copies
             assert all(child.out_shape(before) == after for _, child, before, after in runs)
             total = sum(child.parameters(before) for _, child, before, _ in runs)
@@ -145,4 +145,4 @@ def test_a_shape_inferred_on_the_way_is_that_of_the_whole(case):
     """architecture.out_shape(input shape) is the leaf's out_shape."""
     for leaf in enumerate_leaves(case.space, case.shape)[0]:
         assert leaf.architecture.out_shape(case.shape) == leaf.out_shape
-        assert leaf.architecture.plan.specified
+        assert leaf.architecture.plan.is_specified

@@ -61,7 +61,7 @@ def test_a_node_is_the_sum_of_what_comes_in():
     """Zero-padded to a common shape; every edge from a node gets its sum."""
     space = topology(TRIANGLE, aw.conv2d(8, 1), aw.max_pool2d(2), aw.conv2d(6, 3, stride=4))
     assert space.out_shape(SHAPE) == (6, 4, 4)
-    runs = [(before, after) for _, _, before, after in space.runs(SHAPE)]
+    runs = [(before, after) for _, _, before, after in space.iterate_calls(SHAPE)]
     assert runs == [(SHAPE, (8, 8, 8)), (SHAPE, (4, 4, 4)), ((8, 8, 8), (6, 2, 2))]
     assert space.parameters(SHAPE) == 8 * 5 + 6 * 73
 
