@@ -63,9 +63,9 @@ def compare(
     score, and searches whose trials keep failing, are told at the end: exit code 1.
     """
     from archwright.cli.comparisons.conclusions import conclude
+    from archwright.cli.comparisons.display import format_own_command
     from archwright.cli.comparisons.labels import label_searchers
     from archwright.cli.comparisons.naming import claim_comparison
-    from archwright.cli.comparisons.progress import format_own_command
     from archwright.cli.comparisons.running import WorkerOptions, run_comparison
     from archwright.cli.output import make_console
     from archwright.cli.runs import evaluator as evaluators
@@ -113,8 +113,8 @@ def compare(
         retries,
         values.parse_grace(grace),
     )
-    duckdb_log, searches = DuckDBLog(log), lambda name: plan_comparison(name, started, searchers, seeds)
-    with claim_comparison(duckdb_log, name, space_source.stem, searches) as (comparison, entries):
+    duckdb_log, plan = DuckDBLog(log), lambda name: plan_comparison(name, started, searchers, seeds)
+    with claim_comparison(duckdb_log, name, space_source.stem, plan) as (comparison, searches):
         resume_command = format_own_command()
         if comparison not in (name, space_source.stem):
             say(
@@ -122,8 +122,8 @@ def compare(
             )
             resume_command = format_own_command("--name", comparison)
         say_images(images, config, make_console(beside_json=True))
-        run_comparison(duckdb_log, entries, worker_options, resume_command)
-    conclude(log, entries, optimum, as_json)
+        run_comparison(duckdb_log, searches, worker_options, resume_command)
+    conclude(log, searches, optimum, as_json)
 
 
 def _list_figure_kinds() -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from archwright.search.searchers.named import SEARCHERS
 
-CYCLE_COLOURS = 10  # of matplotlib's cycle
+CYCLE_COLOURS = 10  # in matplotlib's cycle
 
 
 def get_sort_key(label: str) -> tuple[int, str]:
@@ -19,17 +19,17 @@ def assign_colours(labels: Iterable[str]) -> Mapping[str, str]:
     So a searcher has the same colour in all figures that show no other one of its name.
     """
     ordered = sorted(labels, key=get_sort_key)
-    first: dict[int, str] = {}
+    first_labels: dict[int, str] = {}
     for label in ordered:
-        first.setdefault(_find_searcher_index(label), label)
-    taken = {label: number for number, label in first.items()}
-    left = [number for number in range(CYCLE_COLOURS) if number not in first] or list(range(CYCLE_COLOURS))
-    more = [label for label in ordered if label not in taken]
-    taken |= {label: left[i % len(left)] for i, label in enumerate(more)}
-    return {label: f"C{number}" for label, number in taken.items()}
+        first_labels.setdefault(_find_searcher_index(label), label)
+    numbers = {label: number for number, label in first_labels.items()}
+    free = [number for number in range(CYCLE_COLOURS) if number not in first_labels] or list(range(CYCLE_COLOURS))
+    others = [label for label in ordered if label not in numbers]
+    numbers |= {label: free[i % len(free)] for i, label in enumerate(others)}
+    return {label: f"C{number}" for label, number in numbers.items()}
 
 
 def _find_searcher_index(label: str) -> int:
-    """Of the searcher's name among the built-in ones; of one that is not among them, the number after theirs."""
+    """The index of the searcher's name among the built-in ones; that after theirs if it is none of them."""
     name, names = re.split(r"[, ]", label, maxsplit=1)[0], list(SEARCHERS)
     return names.index(name) if name in names else len(names)

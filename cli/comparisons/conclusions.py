@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from attrs import evolve
@@ -22,93 +22,135 @@ from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
 from archwright.search.searchers.named import format_searcher
 
-MAX_RUNS_NAMED = 5  # names of searches in a message
-
-Facts = dict[str, Any]
+MAX_RUNS_NAMED = 5  # in a message
 
 
-def conclude(log: Path, entries: Sequence[ComparedSearch], optimum: float | None, as_json: bool) -> None:
+class Difference(TypedDict, total=False):
+    """How much better than the first searcher on the same seeds; absent from the row of the first one."""
+
+    pairs: int  # of searches with the same seed that both have a score
+    better_by: float | None  # the mean over the pairs; None if there is none, as those below
+    low: float | None  # of its 95 % confidence interval
+    high: float | None
+    p: float | None
+
+
+class ConclusionRow(Difference):
+    """What follows for a searcher; `half` and `best` are distances to the optimum where that is known."""
+
+    searcher: str
+    seeds: int
+    trials: int  # of its longest search
+    half: float | None  # the mean best score half-way; None if no search has one
+    half_error: float | None  # its standard error; None if fewer than two searches have a score
+    best: float | None  # the mean best score at the end
+    best_error: float | None
+    failed: int  # trials
+    without_score: int  # searches
+    ended_early: int  # searches
+    test: float | None
+
+
+def conclude(log: Path, searches: Sequence[ComparedSearch], optimum: float | None, as_json: bool) -> None:
     """Print what follows from searches that have come to their end, and raise what is wrong with them."""
-    groups, trials = read_groups(log, entries), entries[0].started.trials
+    groups, trials = read_groups(log, searches), searches[0].started.trials
     rows = compute_conclusions(groups, trials, optimum)
-    scored = any(row["best"] is not None for row in rows)
-    if scored and as_json:
+    has_score = any(row["best"] is not None for row in rows)
+    if has_score and as_json:
         print_json(rows)
-    elif scored:
+    elif has_score:
         show_conclusions(rows, optimum)
     for remark in list_remarks(rows, trials):
         say(remark, err=True)
     check_scored(log, groups)
-    check_failing(read_logged_searches(log, entries).values())
+    check_failing(read_logged_searches(log, searches).values())
 
 
-def read_groups(log: Path, entries: Sequence[ComparedSearch]) -> SearchGroups:
+def read_groups(log: Path, searches: Sequence[ComparedSearch]) -> SearchGroups:
     """The searches of a comparison as they are in the log, up to as many trials as it has."""
-    found = {history.run: history for history in read_histories(log, [entry.run for entry in entries])}
+    histories = {history.run: history for history in read_histories(log, [search.run for search in searches])}
     groups: dict[str, list[SearchHistory]] = {}
-    for entry in entries:
-        group = groups.setdefault(format_searcher(entry.started.searcher), [])
-        group.append(_truncate_trials(entry.started.trials, found[entry.run]))
+    for search in searches:
+        group = groups.setdefault(format_searcher(search.started.searcher), [])
+        group.append(_truncate_trials(search.started.trials, histories[search.run]))
     return groups
 
 
 def _truncate_trials(trials: int, history: SearchHistory) -> SearchHistory:
-    scores, seconds, tests = (each[:trials] for each in (history.scores, history.seconds, history.tests))
+    scores, seconds, tests = (values[:trials] for values in (history.scores, history.seconds, history.tests))
     return evolve(history, scores=scores, seconds=seconds, tests=tests)
 
 
-def compute_conclusions(groups: SearchGroups, trials: int, optimum: float | None) -> list[Facts]:
+def compute_conclusions(groups: SearchGroups, trials: int, optimum: float | None) -> list[ConclusionRow]:
     """A row a searcher: its mean best score half-way and at the end, and how it does against the first.
 
     Where a search has ended before so many `trials`, what it had found by then stands for the rest. One that has no
     score is worse than any other, but nobody knows by how much: it is counted, and is in no mean and no pair.
     """
     first = next(iter(groups.values()))
-    rows: list[Facts] = []
+    rows: list[ConclusionRow] = []
     for label, group in groups.items():
-        reached = _stack_best_scores(group, trials)
-        row: Facts = {"searcher": label, "seeds": len(group), "trials": max(len(each.scores) for each in group)}
-        row |= _compute_finite_mean("half", reached[:, (trials - 1) // 2], group[0], optimum)
-        row |= _compute_finite_mean("best", reached[:, -1], group[0], optimum)
-        row["failed"] = int(sum(np.isnan(each.scores).sum() for each in group))
-        row["without_score"] = sum(not each.has_score for each in group)
-        row["ended_early"] = sum(len(each.scores) < trials for each in group)
-        row["test"] = _compute_mean_test_accuracy(group)
-        row |= _compare_with_first(group, first, trials) if group is not first else {}
-        rows.append(row)
+        best_scores = _stack_best_scores(group, trials)
+        half, half_error = _compute_finite_mean(best_scores[:, (trials - 1) // 2], group[0].sign, optimum)
+        best, best_error = _compute_finite_mean(best_scores[:, -1], group[0].sign, optimum)
+        row: ConclusionRow = {
+            "searcher": label,
+            "seeds": len(group),
+            "trials": max(len(history.scores) for history in group),
+            "half": half,
+            "half_error": half_error,
+            "best": best,
+            "best_error": best_error,
+            "failed": int(sum(np.isnan(history.scores).sum() for history in group)),
+            "without_score": sum(not history.has_score for history in group),
+            "ended_early": sum(len(history.scores) < trials for history in group),
+            "test": _compute_mean_test_accuracy(group),
+        }
+        rows.append(row if group is first else {**row, **_compare_with_first(group, first, trials)})
     return rows
 
 
 def _stack_best_scores(group: Sequence[SearchHistory], trials: int) -> FloatArray:
     """The best score so far [searches, trials]."""
-    return stack_rows([each.best for each in group], trials, stays=True)
+    return stack_rows([history.best for history in group], trials, repeat_last=True)
 
 
 def _compute_mean_test_accuracy(group: Sequence[SearchHistory]) -> float | None:
     """The mean test accuracy of the models with the best scores; None where one of them has none."""
-    tests = np.array([each.best_tests[-1] for each in group if each.has_score])
+    tests = np.array([history.best_tests[-1] for history in group if history.has_score])
     return float(tests.mean()) if len(tests) and np.isfinite(tests).all() else None
 
 
-def _compute_finite_mean(name: str, values: FloatArray, of: SearchHistory, optimum: float | None) -> Facts:
-    """A mean and its standard error, unless there is one search only; of the distance to an optimum that is known."""
+def _compute_finite_mean(scores: FloatArray, sign: float, optimum: float | None) -> tuple[float | None, float | None]:
+    """The mean of finite scores [searches] and its standard error, or of their distances to an optimum that is known.
+
+    The mean is None where there is no score, the error where there are fewer than two.
+    """
     with np.errstate(over="ignore"):
-        mean, error = compute_mean_and_error(values if optimum is None else saturate(of.sign * (optimum - values)))
-    there = int(np.isfinite(values).sum())
-    return {name: float(mean) if there else None, f"{name}_error": float(error) if there > 1 else None}
+        mean, error = compute_mean_and_error(scores if optimum is None else saturate(sign * (optimum - scores)))
+    number = int(np.isfinite(scores).sum())
+    return float(mean) if number else None, float(error) if number > 1 else None
 
 
-def _compare_with_first(group: Sequence[SearchHistory], first: Sequence[SearchHistory], trials: int) -> Facts:
+def _compare_with_first(group: Sequence[SearchHistory], first: Sequence[SearchHistory], trials: int) -> Difference:
     """How much better than the first searcher on the same seeds, its 95 % interval and a p-value; None if no pair."""
-    ours, theirs = (of[0].sign * _stack_best_scores(of, trials)[:, -1] for of in (group, first))
+    scores, first_scores = (
+        histories[0].sign * _stack_best_scores(histories, trials)[:, -1] for histories in (group, first)
+    )
     try:
-        found = bootstrap_paired_difference(list(ours), list(theirs))
+        difference = bootstrap_paired_difference(list(scores), list(first_scores))
     except NoPairedScores:
         return {"pairs": 0, "better_by": None, "low": None, "high": None, "p": None}
-    return {"pairs": found.pairs, "better_by": found.mean, "low": found.low, "high": found.high, "p": found.p}
+    return {
+        "pairs": difference.pairs,
+        "better_by": difference.mean,
+        "low": difference.low,
+        "high": difference.high,
+        "p": difference.p,
+    }
 
 
-def show_conclusions(rows: Sequence[Facts], optimum: float | None) -> None:
+def show_conclusions(rows: Sequence[ConclusionRow], optimum: float | None) -> None:
     """Print the table."""
     goal = "best" if optimum is None else "regret"
     columns = {"searcher": "left", "seeds": "right", f"{goal} half-way": "right", f"{goal} at the end": "right"}
@@ -118,25 +160,34 @@ def show_conclusions(rows: Sequence[Facts], optimum: float | None) -> None:
         "95 % interval": "right",
         "p": "right",
     }
-    troubles = {"failed trials": "failed", "without score": "without_score", "ended early": "ended_early"}
-    troubles = {title: name for title, name in troubles.items() if any(row[name] for row in rows)}
-    columns |= dict.fromkeys(troubles, "right")
-    cells = [(*_format_row(row), *(row[name] or "" for name in troubles.values())) for row in rows]
+    problems = {
+        "failed trials": [row["failed"] for row in rows],
+        "without score": [row["without_score"] for row in rows],
+        "ended early": [row["ended_early"] for row in rows],
+    }
+    problems = {title: counts for title, counts in problems.items() if any(counts)}
+    columns |= dict.fromkeys(problems, "right")
+    cells = [(*_format_row(row), *(counts[i] or "" for counts in problems.values())) for i, row in enumerate(rows)]
     make_console().print(make_table(columns, cells))
 
 
-def _format_row(row: Facts) -> Sequence[object]:
-    differs = row.get("p") is not None
+def _format_row(row: ConclusionRow) -> Sequence[object]:
     return (
         row["searcher"],
         row["seeds"],
         _format_mean(row["half"], row["half_error"]),
         _format_mean(row["best"], row["best_error"]),
         "" if row["test"] is None else f"{row['test']:.5f}",
-        _format_number(row["better_by"], "+") if differs else "",
-        f"{_format_number(row['low'], '+')} .. {_format_number(row['high'], '+')}" if differs else "",
-        _format_p_value(row["p"]) if differs else "",
+        *_format_difference(row),
     )
+
+
+def _format_difference(row: Difference) -> Sequence[str]:
+    """The mean difference, its interval and its p-value; empty where there is no pair, and for the first searcher."""
+    mean, low, high, p = row.get("better_by"), row.get("low"), row.get("high"), row.get("p")
+    if mean is None or low is None or high is None or p is None:
+        return "", "", ""
+    return _format_number(mean, "+"), f"{_format_number(low, '+')} .. {_format_number(high, '+')}", _format_p_value(p)
 
 
 def _format_mean(mean: float | None, error: float | None) -> str:
@@ -156,18 +207,17 @@ def _format_p_value(p: float) -> str:
     return f"{p:.4f}" if p >= 0.001 else "<0.001"
 
 
-def list_remarks(rows: Sequence[Facts], trials: int) -> list[str]:
-    """What a person must know in order to read the table; of a searcher without any score, `check_scored` tells."""
-    said: list[str] = []
+def list_remarks(rows: Sequence[ConclusionRow], trials: int) -> list[str]:
+    """What a person must know in order to read the table; on a searcher without any score, `check_scored` raises."""
+    remarks: list[str] = []
     for row in (row for row in rows if row["best"] is not None):
-        of = f"{row['searcher']}: {{}} of {row['seeds']} searches"
+        template = f"{row['searcher']}: {{}} of {row['seeds']} searches"
         if row["without_score"]:
-            said.append(f"{of.format(row['without_score'])} have no score; they are in no mean and no pair")
+            remarks.append(f"{template.format(row['without_score'])} have no score; they are in no mean and no pair")
         if row["ended_early"]:
-            said.append(
-                f"{of.format(row['ended_early'])} ended before {trials} trials; what they had found stands for the rest"
-            )
-    return said
+            number = template.format(row["ended_early"])
+            remarks.append(f"{number} ended before {trials} trials; what they had found stands for the rest")
+    return remarks
 
 
 def check_scored(log: Path, groups: SearchGroups) -> None:

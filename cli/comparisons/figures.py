@@ -64,30 +64,32 @@ def get_figure_kind(name: str) -> FigureKind:
 
 
 def draw_runs(
-    log: Path, wanted: Sequence[str], kind: FigureKind, output: Path, optimum: float | None, title: str | None
+    log: Path, patterns: Sequence[str], kind: FigureKind, output: Path, optimum: float | None, title: str | None
 ) -> list[str]:
-    """Draw the runs that are `wanted`, by name or pattern; what the figure does not show of them, for people.
+    """Draw the runs of these names or patterns; what the figure does not show of them, for people.
 
     NothingScored, with what the first trial said, where none of them has a score.
     """
-    form, found = _find_figure_format(output), read_histories(log, wanted)
-    scored = [history for history in found if history.has_score]
+    file_kind, histories = _find_figure_format(output), read_histories(log, patterns)
+    scored = [history for history in histories if history.has_score]
     if not scored:
-        raise explain_missing_scores(log, " ".join(wanted), found)
-    shown, unit = scale_scores(scored, optimum)
-    with stage_file(output, form, "--output") as beside:
-        draw_figure(shown, kind, beside, None if optimum is None else optimum / unit, title)
-    return list_omissions(found)
+        raise explain_missing_scores(log, " ".join(patterns), histories)
+    scaled, unit = scale_scores(scored, optimum)
+    with stage_file(output, file_kind, "--output") as staged:
+        draw_figure(scaled, kind, staged, None if optimum is None else optimum / unit, title)
+    return list_omissions(histories)
 
 
-def scale_scores(found: Sequence[SearchHistory], optimum: float | None) -> tuple[Sequence[SearchHistory], float]:
+def scale_scores(histories: Sequence[SearchHistory], optimum: float | None) -> tuple[Sequence[SearchHistory], float]:
     """Searches whose scores can be squared and added up, and the unit in which they now are: 1, or a power of ten."""
-    largest = max([float(np.nanmax(np.abs(each.scores))) for each in found] + [abs(optimum or 0.0)])
+    largest = max([float(np.nanmax(np.abs(history.scores))) for history in histories] + [abs(optimum or 0.0)])
     if largest <= MAX_UNSCALED_SCORE:
-        return found, 1.0
+        return histories, 1.0
     power = math.floor(math.log10(largest))
     unit = 10.0**power
-    return [evolve(each, scores=each.scores / unit, metric=f"{each.metric} in 1e{power}") for each in found], unit
+    return [
+        evolve(history, scores=history.scores / unit, metric=f"{history.metric} in 1e{power}") for history in histories
+    ], unit
 
 
 def _find_figure_format(output: Path) -> FileKind:
@@ -98,11 +100,11 @@ def _find_figure_format(output: Path) -> FileKind:
 
 
 def draw_figure(
-    found: Sequence[SearchHistory], kind: FigureKind, output: Path, optimum: float | None, title: str | None
+    histories: Sequence[SearchHistory], kind: FigureKind, output: Path, optimum: float | None, title: str | None
 ) -> None:
     """Write the figure to `output`, in the format of its ending. `optimum` is the best possible score, if known.
 
-    Each of the searches that were `found` has a score.
+    Each of the searches has a score.
     """
     import matplotlib as mpl
 
@@ -112,7 +114,7 @@ def draw_figure(
     with mpl.rc_context(MATPLOTLIB_STYLE):
         figure, axes = pyplot.subplots(figsize=FIGURE_INCHES, layout="constrained")
         try:
-            kind.draw(axes, group_by_label(found), optimum)
+            kind.draw(axes, group_by_label(histories), optimum)
             if title:
                 axes.set_title(title)
             figure.savefig(output, dpi=PNG_DOTS_PER_INCH)
@@ -120,19 +122,21 @@ def draw_figure(
             pyplot.close(figure)
 
 
-def list_omissions(found: Sequence[SearchHistory]) -> list[str]:
+def list_omissions(histories: Sequence[SearchHistory]) -> list[str]:
     """What a figure of these searches does not show, for people."""
-    said: list[str] = []
-    for label, group in group_by_label(found).items():
-        scored = [each for each in group if each.has_score]
+    omissions: list[str] = []
+    for label, group in group_by_label(histories).items():
+        scored = [history for history in group if history.has_score]
         if len(scored) < len(group):
-            said.append(f"{label}: {len(group) - len(scored)} of {len(group)} searches have no score and are not drawn")
-        lengths = [len(each.scores) for each in scored]
+            omissions.append(
+                f"{label}: {len(group) - len(scored)} of {len(group)} searches have no score and are not drawn"
+            )
+        lengths = [len(history.scores) for history in scored]
         if lengths and min(lengths) < max(lengths):
-            said.append(
+            omissions.append(
                 f"{label}: the searches have {min(lengths)} to {max(lengths)} trials; each counts as far as it goes"
             )
-    return said
+    return omissions
 
 
 def _draw_mean_and_error(axes: Any, x: FloatArray, rows: FloatArray, label: str, colour: str) -> None:
@@ -153,7 +157,7 @@ def _compute_regret(history: SearchHistory, best: FloatArray, optimum: float | N
 def _draw_incumbent(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
     colour = assign_colours(groups)
     for label, group in groups.items():
-        rows = stack_rows([_compute_regret(each, each.best, optimum) for each in group])
+        rows = stack_rows([_compute_regret(history, history.best, optimum) for history in group])
         _draw_mean_and_error(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label, colour[label])
     axes.xaxis.get_major_locator().set_params(integer=True)
     _finish_axes(
@@ -165,7 +169,10 @@ def _draw_time(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
     colour = assign_colours(groups)
     for label, group in groups.items():
         x = np.geomspace(*_find_common_seconds(label, group), 300)
-        rows = [_look_up_steps(np.cumsum(each.seconds), _compute_regret(each, each.best, optimum), x) for each in group]
+        rows = [
+            _look_up_steps(np.cumsum(history.seconds), _compute_regret(history, history.best, optimum), x)
+            for history in group
+        ]
         _draw_mean_and_error(axes, x, np.stack(rows), label, colour[label])
     axes.set_xscale("log")
     _label_in_full(axes.xaxis)
@@ -176,8 +183,8 @@ def _draw_time(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
 
 def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[float, float]:
     """From when all of the searches have a score, as the fast ones are no fair sample, to when the first one ends."""
-    ends = [np.cumsum(each.seconds) for each in group]
-    first = max(float(end[np.isfinite(each.scores)][0]) for end, each in zip(ends, group, strict=True))
+    ends = [np.cumsum(history.seconds) for history in group]
+    first = max(float(end[np.isfinite(history.scores)][0]) for end, history in zip(ends, group, strict=True))
     last = min(float(end[-1]) for end in ends)
     if not 0 < first < last:
         raise NothingToCompare(
@@ -188,18 +195,19 @@ def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[fl
 
 
 def _look_up_steps(ends: FloatArray, values: FloatArray, x: FloatArray) -> FloatArray:
-    """The last of `values`, which are there from `ends` on, at each of the times `x`, none of which is before all."""
+    """The step function that takes each of `values` at its time in `ends`, at the times `x` (none before the first)."""
     return values[np.searchsorted(ends, x, side="right") - 1]
 
 
 def _draw_threshold(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001
-    scores = np.concatenate([each.scores for group in groups.values() for each in group])
+    scores = np.concatenate([history.scores for group in groups.values() for history in group])
     low, high = np.nanmin(scores), np.nanmax(scores)
     x = np.linspace(0.0, 1.0, THRESHOLD_COUNT) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLD_COUNT)
     sign, colour = _get_first_search(groups).sign, assign_colours(groups)
     for label, group in groups.items():
         rows = [
-            compute_fraction_above(sign * np.nan_to_num(each.scores, nan=-sign * np.inf), sign * x) for each in group
+            compute_fraction_above(sign * np.nan_to_num(history.scores, nan=-sign * np.inf), sign * x)
+            for history in group
         ]
         _draw_mean_and_error(axes, x, np.stack(rows), label, colour[label])
     side = "or better" if sign > 0 else "or less"
@@ -207,7 +215,9 @@ def _draw_threshold(axes: Any, groups: SearchGroups, optimum: float | None) -> N
 
 
 def _draw_regret(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
-    ends = [[float(_compute_regret(each, each.best, optimum)[-1]) for each in group] for group in groups.values()]
+    ends = [
+        [float(_compute_regret(history, history.best, optimum)[-1]) for history in group] for group in groups.values()
+    ]
     axes.boxplot(ends, tick_labels=list(groups), showmeans=True)
     axes.set_ylabel(
         textwrap.fill(
@@ -218,12 +228,12 @@ def _draw_regret(axes: Any, groups: SearchGroups, optimum: float | None) -> None
 
 
 def _draw_histogram(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001
-    every = {label: np.concatenate([each.scores for each in group]) for label, group in groups.items()}
-    there = {label: scores[np.isfinite(scores)] for label, scores in every.items()}
-    together = np.concatenate(list(there.values()))
-    edges = compute_bin_edges(float(together.min()), float(together.max()))
+    scores_of = {label: np.concatenate([history.scores for history in group]) for label, group in groups.items()}
+    finite = {label: scores[np.isfinite(scores)] for label, scores in scores_of.items()}
+    pooled = np.concatenate(list(finite.values()))
+    edges = compute_bin_edges(float(pooled.min()), float(pooled.max()))
     colour = assign_colours(groups)
-    for label, scores in there.items():
+    for label, scores in finite.items():
         axes.hist(scores, bins=edges, histtype="step", density=True, label=label, color=colour[label], linewidth=1.4)
     _finish_axes(axes, _get_first_search(groups).metric, "density of models", False)
 
@@ -255,7 +265,7 @@ def _label_in_full(axis: Any) -> None:
 
     class Number(LogFormatter):
         def __call__(self, x: float, pos: int | None = None) -> str:
-            return f"{x:,g}" if super().__call__(x, pos) else ""  # that has a label at every place with room for one
+            return f"{x:,g}" if super().__call__(x, pos) else ""  # that labels every place with room for it
 
     axis.set_major_formatter(Number())
     axis.set_minor_formatter(Number())

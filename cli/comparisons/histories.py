@@ -26,7 +26,7 @@ class NothingToCompare(ArchwrightError, ValueError):
 
 @frozen
 class SearchHistory:
-    """One search: what its trials came to, in the order of scoring [trials]."""
+    """One search: the results of its trials, in the order of scoring [trials]."""
 
     run: str
     label: str  # its searcher, as a person types it
@@ -49,19 +49,19 @@ class SearchHistory:
     @property
     def best(self) -> FloatArray:
         """The best score so far after each trial; NaN before the first."""
-        found = compute_incumbents(np.nan_to_num(self.sign * self.scores, nan=-np.inf))
-        return np.where(np.isfinite(found), self.sign * found, np.nan)
+        incumbents = compute_incumbents(np.nan_to_num(self.sign * self.scores, nan=-np.inf))
+        return np.where(np.isfinite(incumbents), self.sign * incumbents, np.nan)
 
     @property
     def best_tests(self) -> FloatArray:
         """The test accuracy of the incumbent after each trial."""
-        found = np.full(len(self.scores), np.nan)
-        best, at = -np.inf, -1
+        incumbent_tests = np.full(len(self.scores), np.nan)
+        best, incumbent = -np.inf, -1
         for i, score in enumerate(self.sign * self.scores):
             if score > best:
-                best, at = score, i
-            found[i] = self.tests[at] if at >= 0 else np.nan
-        return found
+                best, incumbent = score, i
+            incumbent_tests[i] = self.tests[incumbent] if incumbent >= 0 else np.nan
+        return incumbent_tests
 
 
 SearchGroups = Mapping[str, Sequence[SearchHistory]]  # by searcher; the searches of each in the order of seeds
@@ -88,73 +88,81 @@ _FAILURES = """
 """
 
 
-def read_histories(log: Path, wanted: Sequence[str]) -> list[SearchHistory]:
+def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
     """The searches whose runs are named, or match a pattern such as `nb.*`, in the order in which they were started.
 
     Raises NothingToCompare where a name or pattern matches none.
     """
-    with open_snapshot(log) as ask:
-        runs = {row[0]: row[1:] for row in ask(_RUNS).rows}
-        chosen = _match_runs(log, runs, wanted)
-        scored = ask(_TRIALS, [chosen]).rows
+    with open_snapshot(log) as query_copy:
+        runs = {row[0]: row[1:] for row in query_copy(_RUNS).rows}
+        matches = _match_runs(log, runs, patterns)
+        scored = query_copy(_TRIALS, [matches]).rows
     trials = {
         run: np.array([row[1:] for row in rows], dtype=np.float64)
         for run, rows in groupby(scored, key=lambda row: row[0])
     }
-    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in chosen]
+    return [_make_history(run, runs[run], trials.get(run, np.empty((0, 3)))) for run in matches]
 
 
-def _match_runs(log: Path, runs: Mapping[str, object], wanted: Sequence[str]) -> list[str]:
-    """The names of runs are no patterns: a comparison of thousands names each."""
-    named = {each: {each} if each in runs else {run for run in runs if fnmatchcase(run, each)} for each in wanted}
-    for each, found in named.items():
-        if not found:
-            raise NothingToCompare(f"{log} has no run {each!r}; {suggest_names(each, runs)}")
-    chosen = set[str]().union(*named.values())
-    return [run for run in runs if run in chosen]
+def _match_runs(log: Path, runs: Mapping[str, object], patterns: Sequence[str]) -> list[str]:
+    """The runs that are named, or match a pattern.
+
+    The name of a run is not matched as a pattern, as a comparison of thousands names each.
+    """
+    matches = {
+        pattern: {pattern} if pattern in runs else {run for run in runs if fnmatchcase(run, pattern)}
+        for pattern in patterns
+    }
+    for pattern, names in matches.items():
+        if not names:
+            raise NothingToCompare(f"{log} has no run {pattern!r}; {suggest_names(pattern, runs)}")
+    matched = set[str]().union(*matches.values())
+    return [run for run in runs if run in matched]
 
 
-def _make_history(run: str, facts: Sequence[str], trials: FloatArray) -> SearchHistory:
-    searcher, metric, direction = facts
+def _make_history(run: str, start: Sequence[str], trials: FloatArray) -> SearchHistory:
+    searcher, metric, direction = start
     assert direction in ("maximize", "minimize")
     return SearchHistory(
         run, format_searcher(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
     )
 
 
-def group_by_label(found: Iterable[SearchHistory]) -> SearchGroups:
+def group_by_label(histories: Iterable[SearchHistory]) -> SearchGroups:
     """The searches of each searcher, in the order of figures. NothingToCompare if they are about several metrics."""
     groups: dict[str, list[SearchHistory]] = {}
-    for history in found:
+    for history in histories:
         groups.setdefault(history.label, []).append(history)
-    about = {(history.metric, history.direction) for group in groups.values() for history in group}
-    if len(about) > 1:
-        shown = ", ".join(f"{metric} ({direction})" for metric, direction in sorted(about))
-        raise NothingToCompare(f"the runs are about different things: {shown}; compare those of one objective")
+    objectives = {(history.metric, history.direction) for group in groups.values() for history in group}
+    if len(objectives) > 1:
+        text = ", ".join(f"{metric} ({direction})" for metric, direction in sorted(objectives))
+        raise NothingToCompare(f"the runs are about different things: {text}; compare those of one objective")
     return {label: groups[label] for label in sorted(groups, key=get_sort_key)}
 
 
-def explain_missing_scores(log: Path, what: str, found: Sequence[SearchHistory]) -> NothingToCompare | NothingScored:
+def explain_missing_scores(
+    log: Path, subject: str, histories: Sequence[SearchHistory]
+) -> NothingToCompare | NothingScored:
     """The error for searches of which none has a score: with what the first trial that failed says of it."""
-    failures = {row[0]: row[1:] for row in query(log, _FAILURES, [[each.run for each in found]]).rows}
-    first = next((each.run for each in found if each.run in failures), None)
+    failures = {row[0]: row[1:] for row in query(log, _FAILURES, [[history.run for history in histories]]).rows}
+    first = next((history.run for history in histories if history.run in failures), None)
     if first is None:
         return NothingToCompare(
-            f"there is no scored trial of {what} yet; {format_command(log, 'resume', found[0].run)}"
+            f"there is no scored trial of {subject} yet; {format_command(log, 'resume', histories[0].run)}"
         )
     trial, status, error = failures[first]
-    return NothingScored(f"no trial of {what} has a score; trial {trial} of {first} was {status}: {error}")
+    return NothingScored(f"no trial of {subject} has a score; trial {trial} of {first} was {status}: {error}")
 
 
-def stack_rows(values: Sequence[FloatArray], length: int | None = None, *, stays: bool = False) -> FloatArray:
+def stack_rows(values: Sequence[FloatArray], length: int | None = None, *, repeat_last: bool = False) -> FloatArray:
     """One row a search [searches, trials], as long as the longest, or `length`.
 
-    Where a search has no more values there is NaN, or, if it `stays`, the last one that it has.
+    Where a search has no more values there is NaN, or with `repeat_last` the last one that it has.
     """
-    length = max(len(each) for each in values) if length is None else length
-    made = np.full((len(values), length), np.nan)
-    for row, each in zip(made, values, strict=True):
-        row[: len(each)] = each[:length]
-        if stays and 0 < len(each) < length:
-            row[len(each) :] = each[-1]
-    return made
+    length = max(len(row) for row in values) if length is None else length
+    rows = np.full((len(values), length), np.nan)
+    for row, known in zip(rows, values, strict=True):
+        row[: len(known)] = known[:length]
+        if repeat_last and 0 < len(known) < length:
+            row[len(known) :] = known[-1]
+    return rows

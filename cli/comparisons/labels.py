@@ -8,7 +8,7 @@ from archwright.cli.values import BadOption, parse_searcher_text
 from archwright.core.json import JSON
 from archwright.search.searchers.named import format_searcher, searcher_from_json, searcher_to_json
 
-MAX_LABEL_CHARACTERS = 60  # characters of a label; a run's name may have 100
+MAX_LABEL_CHARACTERS = 60  # a run's name may have 100
 
 
 def label_searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
@@ -16,18 +16,18 @@ def label_searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
 
     BadOption where two of them are one searcher, however they are written.
     """
-    made: dict[str, JSON] = {}
+    by_label: dict[str, JSON] = {}
     for text in texts:
         searcher = searcher_to_json(*parse_searcher_text(text))
-        for earlier, other in zip(texts, made.values(), strict=False):
+        for earlier, other in zip(texts, by_label.values(), strict=False):
             if searcher_from_json(other) == searcher_from_json(searcher):
                 raise BadOption(
                     f"--searcher {text} is the same searcher as --searcher {earlier}; name each searcher once"
                 )
-        made[format_label(searcher)] = searcher
-    if not made:
+        by_label[format_label(searcher)] = searcher
+    if not by_label:
         raise BadOption("a comparison needs searchers; name each one with --searcher")
-    return made
+    return by_label
 
 
 def format_label(searcher: JSON) -> str:
@@ -37,9 +37,9 @@ def format_label(searcher: JSON) -> str:
     digit of a value is written by its number, as in -1: _2d1.
     """
     name, *settings = re.split(r",(?=\w+=)", format_searcher(searcher))
-    named = [name]
+    parts = [name]
     for key, _, value in (setting.partition("=") for setting in settings):
-        named += [key, re.sub(r"[^A-Za-z0-9.]", lambda each: f"_{ord(each[0]):02x}", value).replace(".", "-")]
-    whole = "-".join(named)
-    digest = blake2b(whole.encode(), digest_size=8).hexdigest()
-    return whole if len(whole) <= MAX_LABEL_CHARACTERS else f"{whole[: MAX_LABEL_CHARACTERS - 17]}-{digest}"
+        parts += [key, re.sub(r"[^A-Za-z0-9.]", lambda match: f"_{ord(match[0]):02x}", value).replace(".", "-")]
+    label = "-".join(parts)
+    digest = blake2b(label.encode(), digest_size=8).hexdigest()
+    return label if len(label) <= MAX_LABEL_CHARACTERS else f"{label[: MAX_LABEL_CHARACTERS - 17]}-{digest}"

@@ -20,28 +20,29 @@ class ComparisonIsBusy(ArchwrightError, BlockingIOError):
 
 @contextmanager
 def claim_comparison(
-    log: DuckDBLog, wanted: str | None, usual: str, searches: Callable[[str], Sequence[ComparedSearch]]
+    log: DuckDBLog, name: str | None, default_name: str, plan: Callable[[str], Sequence[ComparedSearch]]
 ) -> Generator[tuple[str, Sequence[ComparedSearch]]]:
-    """The name of a comparison and its `searches` under that, which no other process runs while the block lasts.
+    """The name of a comparison and its searches under that, as `plan` makes them of a name.
 
-    It is the one that is `wanted`, or the `usual` one: one that was stopped under it is gone on with. Where another
-    process is at the usual one, it is the first with a number that is free; at the wanted one, ComparisonIsBusy.
+    No other process runs a comparison of that name while the block lasts. It is `name` or else the `default_name`: one
+    that was stopped under it is gone on with. Where another process is at the default one, it is the first with a
+    number that is free; at `name`, ComparisonIsBusy.
     """
-    entries = searches(wanted or usual)
-    check_run_name(max((entry.run for entry in entries), key=len))
-    if not find_unfinished(log, entries):  # nobody need be kept out, nor the log be written
-        yield wanted or usual, entries
+    searches = plan(name or default_name)
+    check_run_name(max((search.run for search in searches), key=len))
+    if not find_unfinished(log, searches):  # nobody need be kept out, nor the log be written
+        yield name or default_name, searches
         return
-    for name in [wanted] if wanted else chain([usual], _generate_free_names(log, usual)):
-        with ExitStack() as held:
+    for candidate in [name] if name else chain([default_name], _generate_free_names(log, default_name)):
+        with ExitStack() as claims:
             try:
-                held.enter_context(claim(log.path, f"{name}.all"))
+                claims.enter_context(claim(log.path, f"{candidate}.all"))
             except RunIsBusy:
                 continue
-            yield name, searches(name)
+            yield candidate, plan(candidate)
             return
     raise ComparisonIsBusy(
-        f"a comparison named {wanted} is going on in {log.path}; "
+        f"a comparison named {name} is going on in {log.path}; "
         "let it finish or stop it, or give this one another --name"
     )
 

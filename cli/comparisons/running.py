@@ -6,8 +6,8 @@ from functools import partial
 import typer
 from attrs import frozen
 
+from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.comparisons.logged_searches import read_logged_searches
-from archwright.cli.comparisons.progress import ComparisonProgress
 from archwright.cli.runs.interrupts import catch_signals
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
@@ -22,86 +22,93 @@ from archwright.store.fold import RunState
 
 @frozen
 class WorkerOptions:
-    """What runs the searches of a comparison."""
+    """How the trials of a comparison's searches are worked on."""
 
     config: Config
     source: str  # of the space
     workers: int
-    trial_timeout: float | None
+    trial_timeout: float | None  # seconds
     retries: int
     grace: float  # seconds that running trials have after SIGTERM
 
 
-def find_unfinished(log: DuckDBLog, entries: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
+def find_unfinished(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
     """The searches that are still to be run, or gone on with; BadOption where a run in the log is another search."""
-    there = read_logged_searches(log.path, entries)
-    return [entry for entry in entries if entry.run not in there or there[entry.run].reached < entry.started.trials]
+    logged = read_logged_searches(log.path, searches)
+    return [
+        search
+        for search in searches
+        if search.run not in logged or logged[search.run].trials_done < search.started.trials
+    ]
 
 
-def run_comparison(log: DuckDBLog, entries: Sequence[ComparedSearch], force: WorkerOptions, again: str) -> None:
-    """Run what is still to be run, saying how far it is; typer.Exit where a person stops it.
+def run_comparison(
+    log: DuckDBLog, searches: Sequence[ComparedSearch], options: WorkerOptions, resume_command: str
+) -> None:
+    """Run what is still to be run, printing how far it is; typer.Exit where the user stops it.
 
-    They are told `again`, the command that goes on.
+    They are told the `resume_command`, which goes on.
     """
-    rest = find_unfinished(log, entries)
-    done = len(entries) - len(rest)
-    overview = ComparisonProgress(len(entries), done, isinstance(force.config, WorkerConfig))
+    unfinished = find_unfinished(log, searches)
+    done = len(searches) - len(unfinished)
+    display = ComparisonDisplay(len(searches), done, isinstance(options.config, WorkerConfig))
     if done:
-        overview.say(f"{done} of {len(entries)} searches are in {log.path} already")
-    with catch_signals(force.grace) as interrupts:
-        with overview.shown():
-            for said in run_unfinished(log, rest, force, overview, lambda: overview.stop(interrupts)):
-                overview.end(said)
-        if interrupts.received and find_unfinished(log, entries):
-            overview.say(f"go on:           {again}")
+        display.print_line(f"{done} of {len(searches)} searches are in {log.path} already")
+    with catch_signals(options.grace) as interrupts:
+        with display.refresh():
+            for text in run_unfinished(log, unfinished, options, display, lambda: display.get_stop_request(interrupts)):
+                display.end_search(text)
+        if interrupts.received and find_unfinished(log, searches):
+            display.print_line(f"go on:           {resume_command}")
             raise typer.Exit(interrupts.exit_code)
 
 
 def run_unfinished(
     log: DuckDBLog,
-    entries: Sequence[ComparedSearch],
-    force: WorkerOptions,
-    overview: ComparisonProgress,
-    stop: Callable[[], StopRequest],
+    searches: Sequence[ComparedSearch],
+    options: WorkerOptions,
+    display: ComparisonDisplay,
+    get_stop_request: Callable[[], StopRequest],
 ) -> Iterator[str]:
-    """What is to be said of each search once it is done: over a table many at once, with trainings one by one."""
-    if not entries:
+    """A line on each search once it is done: over a table many run at once, with trainings one by one."""
+    if not searches:
         return
-    if isinstance(force.config, WorkerConfig):
-        yield from _run_trainings(log, entries, force, overview, stop)
+    if isinstance(options.config, WorkerConfig):
+        yield from _run_trainings(log, searches, options, display, get_stop_request)
     else:
-        factory = partial(open_evaluator, force.config)
-        for entry in run_searches(log, entries, factory, processes=count_cores(), get_stop_request=stop):
-            yield f"{entry.run} is done"
+        factory = partial(open_evaluator, options.config)
+        cores = count_cores()
+        for search in run_searches(log, searches, factory, processes=cores, get_stop_request=get_stop_request):
+            yield f"{search.run} is done"
 
 
 def _run_trainings(
     log: DuckDBLog,
-    entries: Sequence[ComparedSearch],
-    force: WorkerOptions,
-    overview: ComparisonProgress,
-    stop: Callable[[], StopRequest],
+    searches: Sequence[ComparedSearch],
+    options: WorkerOptions,
+    display: ComparisonDisplay,
+    get_stop_request: Callable[[], StopRequest],
 ) -> Iterator[str]:
-    assert isinstance(force.config, WorkerConfig)
-    there = set(log.runs()) if log.path.exists() else set[str]()
-    timeout, source, retries = force.trial_timeout, force.source, force.retries
-    callbacks = RunCallbacks(stop, overview.watch)
-    with WorkerPool(force.config, workers=force.workers, space_source=source, trial_timeout=timeout) as pool:
-        pool.warm_up(stop)
-        for entry in entries:
-            if stop():
+    assert isinstance(options.config, WorkerConfig)
+    runs = set(log.runs()) if log.path.exists() else set[str]()
+    timeout, source, retries = options.trial_timeout, options.source, options.retries
+    callbacks = RunCallbacks(get_stop_request, display.show_event)
+    with WorkerPool(options.config, workers=options.workers, space_source=source, trial_timeout=timeout) as pool:
+        pool.warm_up(get_stop_request)
+        for search in searches:
+            if get_stop_request():
                 return
-            state = read_run(log, entry.run).state if entry.run in there else None
-            overview.begin(entry.run, state or RunState(), entry.started.objective)
+            state = read_run(log, search.run).state if search.run in runs else None
+            display.begin_search(search.run, state or RunState(), search.started.objective)
             try:
                 if state is None:
-                    stopped = start_run(log, entry.run, entry.started, pool, callbacks=callbacks, retries=retries)
+                    stopped = start_run(log, search.run, search.started, pool, callbacks=callbacks, retries=retries)
                 else:
-                    trials = entry.started.trials
-                    stopped = resume_run(log, entry.run, pool, trials=trials, callbacks=callbacks, retries=retries)
+                    trials = search.started.trials
+                    stopped = resume_run(log, search.run, pool, trials=trials, callbacks=callbacks, retries=retries)
             except TrialsKeepFailing:  # of which the log tells, and which keeps no other search from running
-                yield f"{entry.run} stopped, as too many trials in a row failed"
+                yield f"{search.run} stopped, as too many trials in a row failed"
             else:
                 if stopped.reason == "interrupted":
                     return
-                yield f"{entry.run} is done"
+                yield f"{search.run} is done"

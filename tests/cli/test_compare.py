@@ -18,7 +18,7 @@ from archwright.cli.commands.search import search
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
-from tests.cli.compared import full_table
+from tests.cli.comparison_logs import write_full_table
 from tests.cli.conftest import Command
 from tests.cli.running import look, read_json, run
 from tests.processes import find_children, wait_until_gone
@@ -58,7 +58,7 @@ cells = aw.cell(EDGES, **{name: OPERATIONS[name] for name in ("none", "skip_conn
 def folder(tmp_path) -> Path:
     (tmp_path / "own.py").write_text(OWN)
     (tmp_path / "cells.py").write_text(CELLS)
-    full_table(tmp_path)
+    write_full_table(tmp_path)
     return tmp_path
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from archwright.cli.comparisons import running
+from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.comparisons.labels import MAX_LABEL_CHARACTERS, format_label, label_searchers
 from archwright.cli.comparisons.naming import ComparisonIsBusy, claim_comparison
-from archwright.cli.comparisons.progress import ComparisonProgress
 from archwright.cli.comparisons.running import WorkerOptions, find_unfinished, run_unfinished
 from archwright.cli.values import BadOption
 from archwright.core.json import JSON
@@ -19,7 +19,7 @@ from archwright.search.searchers.named import SEARCHERS, searcher_from_json, sea
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
 from archwright.store.runs import check_run_name
-from tests.cli.compared import entry, written
+from tests.cli.comparison_logs import log_search, make_search
 
 KINDS = {
     bool: st.booleans(),
@@ -71,13 +71,13 @@ def test_labels_of_texts_that_look_alike_differ():
 
 
 def test_a_long_label_is_cut_and_told_apart():
-    made = [format_label({"name": "mcts", "other": "a" * 100 + end}) for end in "bc"]
-    assert made[0] != made[1]
-    assert [len(each) for each in made] == [MAX_LABEL_CHARACTERS, MAX_LABEL_CHARACTERS]
+    labels = [format_label({"name": "mcts", "other": "a" * 100 + end}) for end in "bc"]
+    assert labels[0] != labels[1]
+    assert [len(label) for label in labels] == [MAX_LABEL_CHARACTERS, MAX_LABEL_CHARACTERS]
 
 
 @pytest.mark.parametrize(
-    ("texts", "said"),
+    ("texts", "message"),
     [
         (["mcts", "mcts"], "--searcher mcts is the same searcher as --searcher mcts"),
         (["mcts", "random", "mcts,exploration=0.25"], "mcts,exploration=0.25 is the same searcher as --searcher mcts;"),
@@ -89,72 +89,83 @@ def test_a_long_label_is_cut_and_told_apart():
         ([], "a comparison needs searchers"),
     ],
 )
-def test_a_searcher_is_named_once_however_it_is_written(texts, said):
-    with pytest.raises(BadOption, match=said):
+def test_a_searcher_is_named_once_however_it_is_written(texts, message):
+    with pytest.raises(BadOption, match=message):
         label_searchers(texts)
 
 
 def test_searchers_that_differ_in_a_point_are_two():
-    found = label_searchers(["mcts,exploration=.1", "mcts,exploration=1"])
-    assert [searcher_from_json(each).exploration for each in found.values()] == [0.1, 1.0]
+    by_label = label_searchers(["mcts,exploration=.1", "mcts,exploration=1"])
+    assert [searcher_from_json(searcher).exploration for searcher in by_label.values()] == [0.1, 1.0]
 
 
 def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propose(tmp_path):
     """Two have four trials each, of which one has no more to propose; one is not there."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    written(log, "a.random.0", [0.1, 0.2, None, 0.4])
-    written(log, "a.random.1", [0.1, 0.2, 0.3, 0.4], stopped=RunStopped("exhausted"))
+    log_search(log, "a.random.0", [0.1, 0.2, None, 0.4])
+    log_search(log, "a.random.1", [0.1, 0.2, 0.3, 0.4], stopped=RunStopped("exhausted"))
 
-    def left(trials: int) -> list[str]:
-        return [each.run for each in find_unfinished(log, [entry(f"a.random.{seed}", trials) for seed in range(3)])]
+    def list_unfinished(trials: int) -> list[str]:
+        searches = [make_search(f"a.random.{seed}", trials) for seed in range(3)]
+        return [search.run for search in find_unfinished(log, searches)]
 
-    assert left(4) == left(3) == ["a.random.2"]
-    assert left(5) == ["a.random.0", "a.random.2"]
+    assert list_unfinished(4) == list_unfinished(3) == ["a.random.2"]
+    assert list_unfinished(5) == ["a.random.0", "a.random.2"]
     empty = DuckDBLog(tmp_path / "none.duckdb")
-    assert len(find_unfinished(empty, [entry("a.random.0", 4)])) == 1
+    assert len(find_unfinished(empty, [make_search("a.random.0", 4)])) == 1
 
 
 def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this_one(tmp_path, monkeypatch):
     """Not as many as the machine has: those that its affinity and its container leave."""
-    given = {}
+    settings = {}
     monkeypatch.setattr(running, "count_cores", lambda: 3)
-    monkeypatch.setattr(running, "run_searches", lambda _, entries, *__, **more: given.update(more) or entries)
-    log, searches = DuckDBLog(tmp_path / "log.duckdb"), [entry("a.random.0", 4)]
-    force = WorkerOptions(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1, 10.0)
-    said = list(run_unfinished(log, searches, force, ComparisonProgress(1, 0, trains=False), lambda: StopRequest.NONE))
-    assert (said, given["processes"]) == (["a.random.0 is done"], 3)
-    assert list(run_unfinished(log, [], force, ComparisonProgress(0, 0, trains=False), lambda: StopRequest.NONE)) == []
+    monkeypatch.setattr(running, "run_searches", lambda _, searches, *__, **more: settings.update(more) or searches)
+    log, searches = DuckDBLog(tmp_path / "log.duckdb"), [make_search("a.random.0", 4)]
+    options = WorkerOptions(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1, 10.0)
+    lines = list(
+        run_unfinished(log, searches, options, ComparisonDisplay(1, 0, trains=False), lambda: StopRequest.NONE)
+    )
+    assert (lines, settings["processes"]) == (["a.random.0 is done"], 3)
+    assert list(run_unfinished(log, [], options, ComparisonDisplay(0, 0, trains=False), lambda: StopRequest.NONE)) == []
 
 
-def named(log, wanted, trials=4):
-    """What holds the name of a comparison of one search."""
-    return claim_comparison(log, wanted, "a", lambda name: [entry(f"{name}.random.0", trials)])
+def claim_name(log, name, trials=4):
+    """The claim of the name of a comparison of one search."""
+    return claim_comparison(log, name, "a", lambda stem: [make_search(f"{stem}.random.0", trials)])
 
 
 def test_comparisons_that_begin_at_once_have_names_of_their_own(tmp_path):
     """One without a name takes the next that is free, one with a taken name is refused, and then all is as before."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    written(log, "a-3.random.0", [0.1])
-    with named(log, None) as (first, _), named(log, None) as (second, entries), named(log, "b") as (third, _):
+    log_search(log, "a-3.random.0", [0.1])
+    with (
+        claim_name(log, None) as (first, _),
+        claim_name(log, None) as (second, searches),
+        claim_name(log, "b") as (third, _),
+    ):
         assert (first, second, third) == ("a", "a-2", "b")
-        assert [each.run for each in entries] == ["a-2.random.0"]
+        assert [search.run for search in searches] == ["a-2.random.0"]
         for taken in ("a", "a-2", "b"):
             with (
                 pytest.raises(ComparisonIsBusy, match=rf"named {taken} is going on in {log.path}; .* another --name"),
-                named(log, taken),
+                claim_name(log, taken),
             ):
                 pass
-        with named(log, None) as (fourth, _):
+        with claim_name(log, None) as (fourth, _):
             assert fourth == "a-4", "a-3 is another one's"
     assert not list(tmp_path.glob("*.locks"))
-    with named(log, None) as (name, _):
+    with claim_name(log, None) as (name, _):
         assert name == "a", "the same command goes on with what was stopped"
 
 
 def test_a_comparison_that_is_done_keeps_nobody_out(tmp_path):
     """It can be looked at while another process has its name, and where nothing can be written."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    written(log, "a.random.0", [0.1, 0.2, None, 0.4])
-    with named(log, None, trials=5) as (going, _), named(log, None) as (first, _), named(log, "a") as (second, _):
+    log_search(log, "a.random.0", [0.1, 0.2, None, 0.4])
+    with (
+        claim_name(log, None, trials=5) as (going, _),
+        claim_name(log, None) as (first, _),
+        claim_name(log, "a") as (second, _),
+    ):
         assert (going, first, second) == ("a", "a", "a")
         assert len([*tmp_path.glob("*.locks/*")]) == 1

@@ -16,7 +16,7 @@ from archwright.cli.comparisons.logged_searches import read_logged_searches
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
-from tests.cli.compared import all_written, entry, written
+from tests.cli.comparison_logs import log_search, log_searches, make_search
 
 SCORES = {
     "a.random.0": [0.1, 0.5, None, 0.4],
@@ -33,8 +33,8 @@ def log(tmp_path) -> DuckDBLog:
 
 def compared(log, scores, trials=4, optimum=None, direction="maximize"):
     """The rows of a comparison whose searches have these scores."""
-    all_written(log, scores, direction)
-    return compute_conclusions(read_groups(log.path, [entry(run, trials) for run in scores]), trials, optimum)
+    log_searches(log, scores, direction)
+    return compute_conclusions(read_groups(log.path, [make_search(run, trials) for run in scores]), trials, optimum)
 
 
 def test_conclusions_by_hand(log):
@@ -100,7 +100,7 @@ def test_a_searcher_without_any_score_is_named_with_what_went_wrong(log):
     assert [row["best"] for row in rows] == [0.5, None, None]
     assert (rows[1]["pairs"], rows[1]["p"], rows[1]["better_by"]) == (0, None, None)
     assert list_remarks(rows, 2) == []
-    groups = read_groups(log.path, [entry(run, 2) for run in scores])
+    groups = read_groups(log.path, [make_search(run, 2) for run in scores])
     said = "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 was crashed: trial 0 of a.mcts.0 is ill"
     with pytest.raises(NothingScored, match=said):
         check_scored(log.path, groups)
@@ -115,10 +115,10 @@ def test_the_first_searcher_may_be_the_one_without_a_score(log):
 def test_searches_that_stopped_for_their_failures_are_named(log):
     scores = {f"a.random.{seed}": [0.1] for seed in range(7)}
     for run in scores:
-        written(
+        log_search(
             log, run, [0.1], stopped=RunStopped("failing", f"trial 0, the first of them, was crashed: {run} is ill")
         )
-    entries = [entry(run, 9) for run in scores]
+    entries = [make_search(run, 9) for run in scores]
     check_failing([])
     with pytest.raises(TrialsKeepFailing) as raised:
         check_failing(read_logged_searches(log.path, entries).values())
@@ -159,14 +159,14 @@ def test_a_single_search_has_no_error_of_its_mean(log, capsys):
 
 
 def test_nothing_is_shown_where_nothing_has_a_score(log, capsys):
-    entries = all_written(log, {"a.random.0": [None], "a.mcts.0": [None]})
+    entries = log_searches(log, {"a.random.0": [None], "a.mcts.0": [None]})
     with pytest.raises(NothingScored, match="no trial of random and of mcts has a score"):
         conclude(log.path, entries, None, False)
     assert capsys.readouterr().out == ""
 
 
 def test_what_has_a_score_is_shown_before_what_has_none_is_told(log, capsys):
-    entries = all_written(log, {"a.random.0": [0.5], "a.mcts.0": [None]})
+    entries = log_searches(log, {"a.random.0": [0.5], "a.mcts.0": [None]})
     with pytest.raises(NothingScored, match="no trial of mcts has a score"):
         conclude(log.path, entries, None, True)
     assert '"best": 0.5' in capsys.readouterr().out

@@ -25,7 +25,7 @@ from archwright.cli.comparisons.histories import NothingToCompare, SearchHistory
 from archwright.cli.values import BadOption
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
-from tests.cli.compared import all_written, written
+from tests.cli.comparison_logs import log_search, log_searches
 
 NAN = np.nan
 
@@ -41,7 +41,7 @@ def searches(tmp_path_factory) -> Path:
         "a.mcts.1": [None, 0.9, 0.1],
         "a.mcts.2": [None, None],
     }
-    all_written(log, scores)
+    log_searches(log, scores)
     return log.path
 
 
@@ -73,7 +73,7 @@ def painted(log, *runs: str) -> dict[str, str]:
 def test_a_searcher_has_its_colour_and_its_place_whatever_was_logged_first(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     runs = ("b.smbo.0", "b.mcts.0", "b.random.0", "a.random.0", "a.mcts.0", "c.smbo.0")
-    all_written(log, {run: [0.1, 0.5] for run in runs})
+    log_searches(log, {run: [0.1, 0.5] for run in runs})
     whole = {"random": "C0", "mcts": "C1", "smbo": "C5"}
     assert list(painted(log, "b.*").items()) == list(whole.items())
     assert [painted(log, pattern) for pattern in ("a.*", "c.*", "*.mcts.0")] == [
@@ -141,7 +141,7 @@ def test_evaluations_are_counted_in_whole_numbers(log):
 @pytest.mark.parametrize(("seconds", "labels"), [(1000.0, {"1,000", "10,000"}), (10.0, {"10", "100"})])
 def test_logarithmic_axes_are_labelled_with_numbers(log, seconds, labels, tmp_path):
     """Over decades and within one, and the distances from an optimum too."""
-    written(log, "t.random.0", [0.9, 0.95, 0.999, 0.9999] * 5, seconds=[seconds])
+    log_search(log, "t.random.0", [0.9, 0.95, 0.999, 0.9999] * 5, seconds=[seconds])
     svg = tmp_path / "figure.svg"
     draw_runs(log.path, ["t.*"], get_figure_kind("time"), svg, 1.0, None)
     texts = set(re.findall(r"<text[^>]*>([^<]+)</text>", svg.read_text()))
@@ -161,7 +161,7 @@ def test_a_line_is_the_mean_of_the_searches_that_have_a_score_by_then(log):
 
 def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(log):
     """Trials of tree search take 10 s: the last first score comes after 20, and the shorter search ends after 40."""
-    all_written(log, {"b.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9], "b.mcts.1": [None, 0.9, 0.1, 0.8]})
+    log_searches(log, {"b.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9], "b.mcts.1": [None, 0.9, 0.1, 0.8]})
     x, y = lines(log, "time", "b.*")["mcts (n=2)"]
     assert (x[0], x[-1]) == (pytest.approx(20), pytest.approx(40))
     np.testing.assert_allclose(np.array(y)[np.array(x) < 39.9], 0.8)
@@ -171,7 +171,7 @@ def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(l
 
 def test_all_scores_alike_are_drawn(log, tmp_path):
     """Without a warning: they have no spread."""
-    written(log, "c.random.0", [0.5, 0.5, 0.5])
+    log_search(log, "c.random.0", [0.5, 0.5, 0.5])
     for kind in FIGURE_KINDS:
         assert draw_runs(log.path, ["c.*"], get_figure_kind(kind), tmp_path / "figure.png", None, None) == []
 
@@ -181,7 +181,7 @@ def test_all_scores_alike_are_drawn(log, tmp_path):
 )
 def test_scores_of_any_size_are_drawn(log, scores, tmp_path):
     """Those that are too large for arithmetic in a unit of their own."""
-    written(log, "d.random.0", scores)
+    log_search(log, "d.random.0", scores)
     for kind in FIGURE_KINDS:
         svg = tmp_path / f"{kind}.svg"
         assert draw_runs(log.path, ["d.*"], get_figure_kind(kind), svg, scores[0], "costs $5_000 or $") == []
@@ -216,7 +216,7 @@ def test_mistakes_are_named(log, tmp_path):
         get_figure_kind("incumbant")
     with pytest.raises(UnwritableFigure, match=r"figure\.docx cannot be written"):
         draw_runs(log.path, ["a.*"], get_figure_kind("incumbent"), tmp_path / "figure.docx", None, None)
-    written(log, "c.random.0", [0.5])
+    log_search(log, "c.random.0", [0.5])
     with pytest.raises(
         NothingToCompare, match=r"random have no stretch of time in common.*after 10 s.*plot --kind incumbent"
     ):

@@ -15,7 +15,7 @@ from archwright.cli.comparisons.histories import (
 )
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
-from tests.cli.compared import all_written, written
+from tests.cli.comparison_logs import log_search, log_searches
 
 NAN = np.nan
 
@@ -24,7 +24,7 @@ NAN = np.nan
 def log(tmp_path) -> DuckDBLog:
     log = DuckDBLog(tmp_path / "log.duckdb")
     scores = {"a.random.0": [0.1, 0.5, None, 0.4], "a.mcts.1": [None, 0.9, 0.1, 0.7], "b.random.0": [None, None]}
-    all_written(log, scores)
+    log_searches(log, scores)
     return log
 
 
@@ -40,14 +40,14 @@ def test_histories_by_hand(log):
 
 
 def test_less_is_better_where_the_objective_says_so(log):
-    written(log, "c.random.0", [0.3, 0.5, 0.2], "minimize")
+    log_search(log, "c.random.0", [0.3, 0.5, 0.2], "minimize")
     (history,) = read_histories(log.path, ["c.random.0"])
     np.testing.assert_array_equal(history.best, [0.3, 0.3, 0.2])
 
 
 def test_a_trial_takes_the_time_of_all_its_attempts(log):
     """Two that were killed after 5 and 7 seconds, and one of 10 that ended."""
-    written(log, "c.random.0", [0.3, 0.5], seconds=(5.0, 7.0, 10.0))
+    log_search(log, "c.random.0", [0.3, 0.5], seconds=(5.0, 7.0, 10.0))
     (history,) = read_histories(log.path, ["c.random.0"])
     assert history.seconds.tolist() == [22.0, 22.0]
     np.testing.assert_allclose(history.tests, [0.2, 0.4])
@@ -80,7 +80,7 @@ def test_runs_come_once_in_the_order_of_starting(log):
 
 
 def test_a_run_without_trials_has_no_scores(log):
-    written(log, "c.random.0", [])
+    log_search(log, "c.random.0", [])
     (history,) = read_histories(log.path, ["c.random.0"])
     assert (len(history.scores), history.has_score, history.best.tolist()) == (0, False, [])
 
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_named(log):
         read_histories(log.path, ["c.*"])
     with pytest.raises(NothingToCompare, match=r"no run 'a\.random\.1'; did you mean a\.random\.0"):
         read_histories(log.path, ["a.random.1"])
-    written(log, "c.random.0", [0.5], "minimize")
+    log_search(log, "c.random.0", [0.5], "minimize")
     with pytest.raises(NothingToCompare, match="different things"):
         group_by_label(read_histories(log.path, ["*.random.*"]))
 
@@ -102,7 +102,7 @@ def test_searches_without_a_score_say_why(log):
     assert (
         str(error) == "no trial of random has a score; trial 0 of b.random.0 was crashed: trial 0 of b.random.0 is ill"
     )
-    written(log, "c.random.0", [])
+    log_search(log, "c.random.0", [])
     error = explain_missing_scores(log.path, "c.*", read_histories(log.path, ["c.*"]))
     assert not isinstance(error, NothingScored)
     assert str(error) == f"there is no scored trial of c.* yet; archwright resume c.random.0 --log {log.path}"
@@ -113,4 +113,4 @@ def test_rows_by_hand():
     values = [np.array([1.0, 2.0, 3.0]), np.array([4.0]), np.array([])]
     np.testing.assert_array_equal(stack_rows(values), [[1, 2, 3], [4, NAN, NAN], [NAN] * 3])
     np.testing.assert_array_equal(stack_rows(values, 2), [[1, 2], [4, NAN], [NAN] * 2])
-    np.testing.assert_array_equal(stack_rows(values, 4, stays=True), [[1, 2, 3, 3], [4] * 4, [NAN] * 4])
+    np.testing.assert_array_equal(stack_rows(values, 4, repeat_last=True), [[1, 2, 3, 3], [4] * 4, [NAN] * 4])

@@ -16,7 +16,7 @@ from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import ForkPoint, RunResumed, RunStopped
 from archwright.store.log import START
-from tests.cli.compared import entry, written
+from tests.cli.comparison_logs import log_search, make_search
 from tests.search.instant import make_started
 
 BEGUN = evolve(make_started(8), evaluator=config_to_json(TrainingConfig("mnist")), searcher=searcher_to_json("mcts"))
@@ -76,8 +76,8 @@ def test_a_run_that_is_another_search_is_refused(log, other):
 )
 def test_what_decides_nothing_may_be_another(log, changes):
     """How long the search is, and where and with what it runs."""
-    there = read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
-    assert there["c.mcts.0"].scored == 0
+    logged = read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
+    assert logged["c.mcts.0"].scored == 0
 
 
 def test_a_table_may_be_named_in_another_way(log, tmp_path, monkeypatch):
@@ -133,17 +133,17 @@ def test_a_run_that_went_on_in_another_space_is_another_search(log):
 def test_standings_by_hand(tmp_path):
     """Trials that are scored, and why the run was left; what is exhausted has as many as it could have."""
     log = DuckDBLog(tmp_path / "log.duckdb")
-    written(log, "a.random.0", [0.1, None, 0.3])
-    written(log, "a.random.1", [0.1], stopped=RunStopped("exhausted"))
-    written(log, "a.random.2", [None], stopped=RunStopped("failing", "trial 0 was ill"))
-    there = read_logged_searches(log.path, [entry(f"a.random.{seed}", 9) for seed in (2, 1, 0, 4)])
-    assert [(each.run, each.scored, each.reason, each.detail) for each in there.values()] == [
+    log_search(log, "a.random.0", [0.1, None, 0.3])
+    log_search(log, "a.random.1", [0.1], stopped=RunStopped("exhausted"))
+    log_search(log, "a.random.2", [None], stopped=RunStopped("failing", "trial 0 was ill"))
+    logged = read_logged_searches(log.path, [make_search(f"a.random.{seed}", 9) for seed in (2, 1, 0, 4)])
+    assert [(search.run, search.scored, search.reason, search.detail) for search in logged.values()] == [
         ("a.random.2", 1, "failing", "trial 0 was ill"),
         ("a.random.1", 1, "exhausted", ""),
         ("a.random.0", 3, "", ""),
     ]
-    assert [each.reached for each in there.values()] == [1, math.inf, 3]
+    assert [search.trials_done for search in logged.values()] == [1, math.inf, 3]
 
 
 def test_a_log_that_is_not_there_has_no_searches(tmp_path):
-    assert read_logged_searches(tmp_path / "none.duckdb", [entry("a.random.0", 3)]) == {}
+    assert read_logged_searches(tmp_path / "none.duckdb", [make_search("a.random.0", 3)]) == {}

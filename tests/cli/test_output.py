@@ -10,7 +10,7 @@ from hypothesis import example, given
 from rich.console import Console
 from rich.text import Text
 
-from archwright.cli.comparisons.progress import ComparisonProgress
+from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.output import (
     draw_sparkline,
     format_budget,
@@ -65,8 +65,8 @@ def print_all(text: str) -> None:
     say(text)
     say(text, err=True)
     print_json({text: [text]})
-    ProgressDisplay(text, RunProgress(Objective(text), 0.0)).say(text)
-    ComparisonProgress(1, 0, False).say(text)
+    ProgressDisplay(text, RunProgress(Objective(text), 0.0)).print_line(text)
+    ComparisonDisplay(1, 0, False).print_line(text)
 
 
 @given(texts)

@@ -8,7 +8,7 @@ from archwright.evaluate.verdict import TRAINING_METRICS
 from archwright.store.artifacts import locate_artifact, locate_run_folder, write_artifact
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
-from tests.cli.compared import full_table
+from tests.cli.comparison_logs import write_full_table
 from tests.cli.running import SCORE, look, read_json, run
 
 
@@ -194,7 +194,7 @@ def test_mistakes_are_said_before_anything_is_logged(cli, tmp_path, words, says)
 
 
 def test_a_space_that_does_not_fit_a_table_is_refused_before_the_run_has_a_name(cli, tmp_path):
-    full_table(tmp_path)
+    write_full_table(tmp_path)
     folder = set(tmp_path.iterdir())
     for space, says in {"figure1": "sequential is no cell of NAS-Bench-201", "fcnet": "sequential is no cell"}.items():
         for verb in (["search"], ["compare", "--searcher", "random"]):

@@ -12,7 +12,7 @@ import pytest
 from archwright.cli.output import make_console, print_json, say
 from archwright.cli.streams import GuardedStream, OutputLost, ReaderGone, guard_standard_streams, ignore_lost_stdout
 from archwright.store.duckdb_log import DuckDBLog
-from tests.cli.compared import written
+from tests.cli.comparison_logs import log_search
 from tests.cli.running import MAIN, environment
 
 
@@ -82,7 +82,7 @@ def test_the_streams_are_those_of_before_once_a_command_is_done():
 @pytest.mark.parametrize("verb", [["runs"], ["best"], ["show"], ["--help"]])
 def test_columns_of_nothing_are_as_none(verb, cli, tmp_path, monkeypatch):
     """Some programs leave $COLUMNS at 0 for those that they start."""
-    written(DuckDBLog(tmp_path / "archwright.duckdb"), "a.random.0", [0.1, 0.5])
+    log_search(DuckDBLog(tmp_path / "archwright.duckdb"), "a.random.0", [0.1, 0.5])
     plain = cli(*verb)
     monkeypatch.setenv("COLUMNS", "0")
     assert cli(*verb) == plain

@@ -16,7 +16,7 @@ from archwright.evaluate.opening import require_space
 from archwright.evaluate.tables.fcnet import FcnetConfig, FcnetTable
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201Config, Nasbench201Table
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
-from tests.cli.compared import full_table
+from tests.cli.comparison_logs import write_full_table
 from tests.paths import DATA
 
 TABLES = DATA / "nas"
@@ -82,7 +82,7 @@ def test_what_the_table_does_not_hold_is_said(tmp_path):
 
 def test_edges_in_another_order_are_the_same_cell(tmp_path):
     """What is on an edge counts, not where it stands; other edges are another cell."""
-    path = full_table(tmp_path)
+    path = write_full_table(tmp_path)
     with np.load(path) as archive:  # the accuracy of each cell is the index of its row
         np.savez(path, **{**archive, "cifar10_test_acc_200ep": np.arange(5.0**6)})
     table = Nasbench201Table(Nasbench201Config(path, split="test"))

@@ -21,57 +21,65 @@ from tests.search.instant import make_started
 Scores = Sequence[float | None]
 
 
-def entry(run: str, trials: int, direction: str = "maximize") -> ComparedSearch:
+def make_search(run: str, trials: int, direction: str = "maximize") -> ComparedSearch:
     """The search that a run is of, named NAME.SEARCHER.SEED."""
     _, searcher, seed = run.split(".")
-    begun = make_started(trials, int(seed))
+    started = make_started(trials, int(seed))
     return ComparedSearch(
-        run, evolve(begun, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction))
+        run, evolve(started, searcher=searcher_to_json(searcher), objective=Objective("accuracy", direction))
     )
 
 
-def written(log: DuckDBLog, run: str, scores: Scores, direction: str = "maximize", **more: Any) -> ComparedSearch:
+def log_search(log: DuckDBLog, run: str, scores: Scores, direction: str = "maximize", **more: Any) -> ComparedSearch:
     """A run with these scores, None being a trial that failed; its attempts take `seconds` each, all but the last fail.
 
     Its test accuracy is a tenth less; it may have `stopped`.
     """
-    begun = entry(run, len(scores), direction)
-    log.append(run, _events(begun, scores, **more), START)
-    return begun
+    search = make_search(run, len(scores), direction)
+    log.append(run, _make_events(search, scores, **more), START)
+    return search
 
 
-def all_written(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "maximize") -> list[ComparedSearch]:
+def log_searches(log: DuckDBLog, runs: Mapping[str, Scores], direction: str = "maximize") -> list[ComparedSearch]:
     """Several such runs at once, by their scores."""
-    begun = [entry(run, len(scores), direction) for run, scores in runs.items()]
-    events = [_events(each, runs[each.run]) for each in begun]
+    searches = [make_search(run, len(scores), direction) for run, scores in runs.items()]
+    events = [_make_events(search, runs[search.run]) for search in searches]
     log.append_all(
-        [chain_events(each.run, those, [0.0] * len(those), START) for each, those in zip(begun, events, strict=True)]
+        [
+            chain_events(search.run, run_events, [0.0] * len(run_events), START)
+            for search, run_events in zip(searches, events, strict=True)
+        ]
     )
-    return begun
+    return searches
 
 
-def _events(
-    begun: ComparedSearch, scores: Scores, seconds: Sequence[float] = (10.0,), stopped: RunStopped | None = None
+def _make_events(
+    search: ComparedSearch, scores: Scores, seconds: Sequence[float] = (10.0,), stopped: RunStopped | None = None
 ) -> list[Any]:
-    events: list[Any] = [begun.started]
+    events: list[Any] = [search.started]
     for trial, score in enumerate(scores):
         metrics = {} if score is None else {"accuracy": score, "test_accuracy": score - 0.1}
-        status, error = ("ok", "") if score is not None else ("crashed", f"trial {trial} of {begun.run} is ill")
-        events.append(Proposed(trial, (), begun.started.budget))
+        status, error = ("ok", "") if score is not None else ("crashed", f"trial {trial} of {search.run} is ill")
+        events.append(Proposed(trial, (), search.started.budget))
         for attempt, time in enumerate(seconds, start=1):
             last = attempt == len(seconds)
-            events += [AttemptStarted(trial, attempt), _ended(trial, attempt, time, status, metrics, error, last)]
+            events += [
+                AttemptStarted(trial, attempt),
+                _make_end(trial, attempt, time, status, metrics, error, last),
+            ]
         events.append(Scored(trial, status, score, metrics))
     return [*events, *([] if stopped is None else [stopped])]
 
 
-def _ended(trial: int, attempt: int, seconds: float, status: Any, metrics: Any, error: str, last: bool) -> AttemptEnded:
+def _make_end(
+    trial: int, attempt: int, seconds: float, status: Any, metrics: Any, error: str, last: bool
+) -> AttemptEnded:
     if not last:
         return AttemptEnded(trial, attempt, "crashed", seconds, {}, "killed")
     return AttemptEnded(trial, attempt, status, seconds, metrics, error)
 
 
-def full_table(folder: Path) -> str:
+def write_full_table(folder: Path) -> str:
     """A table with a row for every cell; the more convolutions of 3x3, the better, and in cifar100 half as good."""
     ops = np.array(list(itertools.product(range(5), repeat=6)), np.int8)
     columns: dict[str, Any] = {"ops": ops, "op_names": np.array([name.encode() for name in OPERATIONS])}

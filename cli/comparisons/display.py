@@ -1,0 +1,101 @@
+"""What the user sees of a comparison while it goes on."""
+
+import shlex
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from attrs import define, field
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from archwright.cli.output import make_console
+from archwright.cli.runs.display import REFRESHES_PER_SECOND, TRIAL_WORDS, ProgressDisplay
+from archwright.cli.runs.interrupts import Interrupts
+from archwright.cli.runs.progress import describe_event, start_progress
+from archwright.core.errors import to_one_line
+from archwright.core.objective import Objective
+from archwright.search.running.loop import StopRequest
+from archwright.store.events import Event, Scored
+from archwright.store.fold import RunState
+
+SEARCH_WORDS = ("searches", "the comparison goes on")  # the noun and the condition of `Interrupts.describe`
+
+
+def _make_progress_bar() -> Progress:
+    return Progress(TextColumn("{task.completed}/{task.total} searches"), BarColumn(), TimeRemainingColumn())
+
+
+@define
+class ComparisonDisplay:
+    """Which searches are done, and how far the one is whose trials are trained: on stderr, as stdout is for the end."""
+
+    total: int  # searches
+    done_before: int  # of them were done before
+    trains: bool  # whether trials are trained, one search after the other
+    console: Console = field(factory=lambda: make_console(beside_json=True))
+    progress_bar: Progress = field(factory=_make_progress_bar)
+    search_display: ProgressDisplay | None = None  # of the search that is under way
+    announced: StopRequest = StopRequest.NONE  # the most urgent request that was printed
+    task: TaskID = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.task = self.progress_bar.add_task("", total=self.total, completed=self.done_before)
+
+    def begin_search(self, run: str, state: RunState, objective: Objective) -> None:
+        """A search goes on from `state`."""
+        progress = start_progress(state, objective, time.monotonic())
+        self.search_display = ProgressDisplay(run, progress, self.console, self.announced)
+
+    def show_event(self, event: Event) -> None:
+        """Apply one more event of the search under way, and print the end of a trial."""
+        assert self.search_display is not None
+        before = self.search_display.progress
+        after = before.apply(event, time.monotonic())
+        self.search_display.progress = after
+        text = describe_event(event, before, after)
+        if isinstance(event, Scored) and text is not None:
+            self.print_line(f"{self.search_display.run}  {text}")
+
+    def end_search(self, text: str) -> None:
+        """A search is done, of which a line is printed where nothing is drawn of it."""
+        self.search_display = None
+        self.progress_bar.advance(self.task)
+        if not self.console.is_terminal:
+            self.print_line(f"{text} ({self.progress_bar.tasks[self.task].completed:.0f} of {self.total})")
+
+    def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
+        """How urgently the comparison is to stop; printed when it is new."""
+        urgency = interrupts.urgency
+        if urgency > self.announced:
+            self.announced = urgency
+            self.print_line(interrupts.describe(*(TRIAL_WORDS if self.trains else SEARCH_WORDS)))
+            if self.search_display is not None:
+                self.search_display.announced = urgency
+        return urgency
+
+    def print_line(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(to_one_line(text), soft_wrap=True)
+
+    def render(self) -> Group:
+        """The live lines at the bottom of a terminal."""
+        return Group(self.progress_bar, *([] if self.search_display is None else [self.search_display.render()]))
+
+    @contextmanager
+    def refresh(self) -> Generator[None]:
+        """Keep the live lines up to date for as long as the block lasts, where there is a terminal to draw them on."""
+        if not self.console.is_terminal or self.console.is_dumb_terminal:
+            yield
+            return
+        with Live(
+            get_renderable=self.render, console=self.console, refresh_per_second=REFRESHES_PER_SECOND, transient=True
+        ):
+            yield
+
+
+def format_own_command(*more: str) -> str:
+    """The command that this process was started with, to be typed again, with `more` words."""
+    return shlex.join(["archwright", *sys.argv[1:], *more])
