@@ -95,7 +95,7 @@ def make_random_data(batches: int, device: torch.device) -> DeviceData:
 def build_model(network: Term, data: DeviceData) -> nn.Module:
     """The model where the data is."""
     model = compile_architecture(network, SHAPE, 0).to(data.device)
-    return model.to(memory_format=data.layout)
+    return model.to(memory_format=data.memory_format)
 
 
 def run_training(network: Term, data: DeviceData, recipe: Recipe) -> float:

@@ -159,7 +159,7 @@ def _make_card(view: RunView, trial: Trial, node: Node, config: Config, *, untra
 
 def _format_scores(view: RunView, trial: Trial) -> dict[str, str]:
     """The trial's scores, by their labels in a card."""
-    metrics = {} if trial.ended is None else trial.ended.metrics
+    metrics = {} if trial.last_end is None else trial.last_end.metrics
     scores = {label: f"{metrics[name]:.4f}" for name, label in SCORE_LABELS.items() if name in metrics}
     objective = view.run.started.objective.metric
     if trial.score is None or objective in SCORE_LABELS:

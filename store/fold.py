@@ -34,8 +34,8 @@ class Trial:
     continues: int | None
     attempts: int = 0  # how many were started; the last one's number
     running: bool = False  # the last attempt was started and has not ended
-    ends: int = 0  # how many attempts ended; fewer than were started, where the search itself was killed
-    ended: AttemptEnded | None = None  # the end of the last attempt that ended
+    ended_attempts: int = 0  # how many attempts ended; fewer than were started, where the search itself was killed
+    last_end: AttemptEnded | None = None  # the end of the last attempt that ended
     seconds: float = 0.0  # of all attempts that ended
     status: Status | None = None  # what the searcher was told; None until then
     score: float | None = None
@@ -51,19 +51,19 @@ class RunState:
 
     seq: int = 0
     started: RunStarted | None = None
-    target: int = 0  # how many trials the person asked for, in all
+    target_trials: int = 0  # how many trials the person asked for, in all
     keep_models: int = 0  # how many of the best trials keep their models
     trials: PMap[int, Trial] = _NO_TRIALS
     in_flight: tuple[int, ...] = ()  # proposed and not scored, in the order of proposing
     stopped: RunStopped | None = None  # how the last process left, unless another one resumed since
 
     @property
-    def proposed(self) -> int:
+    def proposal_count(self) -> int:
         """How many trials were proposed, which is the number that the next one gets."""
         return len(self.trials)
 
     @property
-    def scored(self) -> int:
+    def score_count(self) -> int:
         """How many trials the searcher was told about."""
         return len(self.trials) - len(self.in_flight)
 
@@ -76,7 +76,7 @@ def fold(state: RunState, event: Event) -> RunState:
 def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunState:
     """The state after `events`: a fold that makes no state for each of them."""
     in_flight = dict.fromkeys(state.in_flight)
-    draft = _RunDraft(state, state.seq, state.started, state.target, state.keep_models, in_flight, state.stopped)
+    draft = _RunDraft(state, state.seq, state.started, state.target_trials, state.keep_models, in_flight, state.stopped)
     for event in events:
         draft.apply(event)
     return draft.finish()
@@ -92,8 +92,8 @@ class _TrialDraft:
     continues: int | None
     attempts: int = 0
     running: bool = False
-    ends: int = 0
-    ended: AttemptEnded | None = None
+    ended_attempts: int = 0
+    last_end: AttemptEnded | None = None
     seconds: float = 0.0
     status: Status | None = None
     score: float | None = None
@@ -105,7 +105,8 @@ class _TrialDraft:
             case AttemptStarted(_, attempt):
                 self.attempts = attempt
             case AttemptEnded(seconds=seconds):
-                self.ends, self.ended, self.seconds = self.ends + 1, event, self.seconds + seconds
+                self.ended_attempts, self.last_end = self.ended_attempts + 1, event
+                self.seconds += seconds
             case Scored(_, status, score, metrics):
                 self.status, self.score, self.metrics = status, score, metrics
             case _:
@@ -130,7 +131,7 @@ class _RunDraft:
     base: RunState
     seq: int
     started: RunStarted | None
-    target: int
+    target_trials: int
     keep_models: int
     in_flight: dict[int, None]  # a set in the order of proposing
     stopped: RunStopped | None
@@ -140,7 +141,7 @@ class _RunDraft:
         self.seq += 1
         match event:
             case RunStarted():
-                self.started, self.target, self.keep_models = event, event.trials, event.keep_models
+                self.started, self.target_trials, self.keep_models = event, event.trials, event.keep_models
             case Proposed(trial, path, budget, continues):
                 self.changed[trial] = _TrialDraft(trial, path, budget, continues)
                 self.in_flight[trial] = None
@@ -149,7 +150,7 @@ class _RunDraft:
             case Reported():
                 pass
             case RunResumed(trials, keep_models=keep_models):
-                self.target, self.stopped = trials, None
+                self.target_trials, self.stopped = trials, None
                 self.keep_models = self.keep_models if keep_models is None else keep_models
                 self._interrupt()
             case RunStopped():
@@ -181,7 +182,7 @@ class _RunDraft:
         changed: PMap[int, Trial] = pmap({number: trial.finish() for number, trial in self.changed.items()})
         trials = self.base.trials + changed if self.base.trials else changed
         in_flight = tuple(self.in_flight)
-        return RunState(self.seq, self.started, self.target, self.keep_models, trials, in_flight, self.stopped)
+        return RunState(self.seq, self.started, self.target_trials, self.keep_models, trials, in_flight, self.stopped)
 
 
 def decide(state: RunState, event: Event) -> RunState:
@@ -228,8 +229,8 @@ def _find_live_objection(
 
 
 def _find_proposal_objection(state: RunState, event: Proposed) -> str:
-    if event.trial != state.proposed:
-        return f"the next trial is number {state.proposed}"
+    if event.trial != state.proposal_count:
+        return f"the next trial is number {state.proposal_count}"
     if event.continues is None:
         return ""
     parent = state.trials.get(event.continues)

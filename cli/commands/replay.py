@@ -69,7 +69,7 @@ def fork(
     from archwright.store.runs import fork_run
 
     view, duckdb_log = view_run(log, run, at), DuckDBLog(log)
-    target = values.parse_trials(trials, view.run.state.target)
+    target = values.parse_trials(trials, view.run.state.target_trials)
     started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, target)
     with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, f"{run}-fork")) as new:
         fork_run(duckdb_log, run, at, new, started)

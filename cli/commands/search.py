@@ -150,7 +150,7 @@ def resume(
     duckdb_log = DuckDBLog(log)
     name = find_run(duckdb_log, run)
     record = read_run(duckdb_log, name)
-    target = values.parse_trials(trials, record.state.target)
+    target = values.parse_trials(trials, record.state.target_trials)
     values.parse_trial_timeout(trial_timeout)
     values.parse_grace(grace)
     if is_done(log, name, record, target):

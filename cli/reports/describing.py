@@ -77,7 +77,7 @@ def describe_run(view: RunView) -> RunDetails:
 def _count_trials(view: RunView) -> TrialCounts:
     statuses = [trial.status for trial in view.trials]
     return {
-        "target": view.run.state.target,
+        "target": view.run.state.target_trials,
         "proposed": len(statuses),
         "ok": statuses.count("ok"),
         "failed": len(statuses) - statuses.count("ok") - statuses.count(None),
@@ -87,7 +87,7 @@ def _count_trials(view: RunView) -> TrialCounts:
 
 def describe_trial(view: RunView, trial: Trial) -> TrialRecord:
     """What is to know about a trial; its metrics and its error are those of the last attempt that ended."""
-    ended = trial.ended
+    ended = trial.last_end
     return {
         "trial": trial.trial,
         "status": trial.status or _find_open_trial_status(view, trial),

@@ -46,7 +46,7 @@ class RunView:
         """The trial of that number; NoSuchTrial says which there are."""
         state = self.run.state
         if number not in state.trials:
-            numbers = f"it has trials 0 to {state.proposed - 1}" if state.proposed else "it has none yet"
+            numbers = f"it has trials 0 to {state.proposal_count - 1}" if state.proposal_count else "it has none yet"
             raise NoSuchTrial(f"{self.name} has no trial {number}; {numbers}")
         return state.trials[number]
 

@@ -43,8 +43,8 @@ def count_trained_parameters(view: RunView, trial: Trial) -> int | None:
 
     None where its space can no longer be read.
     """
-    if trial.ended is not None and "parameters" in trial.ended.metrics:
-        return int(trial.ended.metrics["parameters"])
+    if trial.last_end is not None and "parameters" in trial.last_end.metrics:
+        return int(trial.last_end.metrics["parameters"])
     return count_all_parameters(view, trial)
 
 

@@ -93,7 +93,7 @@ def start_progress(state: RunState, objective: Objective, now: float) -> RunProg
     best = next(((t.score, t.trial) for t in rank_trials(trials, objective) if t.score is not None), None)
     failed = sum(t.status not in (None, "ok") for t in trials)
     budgets = {t.trial: t.budget for t in trials if t.status is None}
-    return RunProgress(objective, now, state.target, state.scored, failed, state.scored, best, budgets)
+    return RunProgress(objective, now, state.target_trials, state.score_count, failed, state.score_count, best, budgets)
 
 
 def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str | None:

@@ -146,7 +146,7 @@ def _show_outcome(context: RunContext) -> dict[str, str]:
     failed = [trial.trial for trial in view.trials if trial.status not in (None, "ok")]
     if best is None:
         return {"why none has a score": context.format_command("show", context.name, str(failed[0]))} if failed else {}
-    show_winner(best, view.run.state.scored, len(failed))
+    show_winner(best, view.run.state.score_count, len(failed))
     return {
         "how it learned": context.format_command("show", context.name, str(best["trial"])),
         "how it compares": context.format_command("best", context.name),
@@ -158,7 +158,7 @@ def _require_score(view: RunView) -> None:
     failed = [trial for trial in view.trials if trial.status not in (None, "ok")]
     if failed and not any(trial.status == "ok" for trial in view.trials):
         first = failed[0]
-        first_error = "" if first.ended is None else first.ended.error
+        first_error = "" if first.last_end is None else first.last_end.error
         raise NothingScored(
             f"no trial of {view.name} has a score; trial {first.trial} was {first.status}: {first_error}"
         )

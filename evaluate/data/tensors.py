@@ -46,8 +46,8 @@ class DeviceData:
         return self.mean.device
 
     @property
-    def layout(self) -> torch.memory_format:
-        """The memory layout of images that is fastest on the device."""
+    def memory_format(self) -> torch.memory_format:
+        """The memory format of images that is fastest on the device."""
         return torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
 
     @property
@@ -58,7 +58,7 @@ class DeviceData:
 
     def normalised(self, images: Tensor) -> Tensor:
         """`images` as float, in each channel or pixel of mean 0 and deviation 1 over the training images."""
-        return ((images.float() - self.mean) / self.deviation).contiguous(memory_format=self.layout)
+        return ((images.float() - self.mean) / self.deviation).contiguous(memory_format=self.memory_format)
 
     @cached_property
     def with_pixel_normalisation(self) -> "DeviceData":

@@ -17,7 +17,7 @@ from archwright.evaluate.verdict import Metrics
 
 MEASURED_BATCH_SIZE = 32  # images; the same for every trial, whatever its recipe, so that latencies can be compared
 MIN_LATENCY_RUNS, MAX_LATENCY_RUNS = 3, 9
-MAX_LATENCY_SECONDS = 0.01  # of all runs together: once they took longer, there are no more than the minimum
+LATENCY_MEASUREMENT_SECONDS = 0.01  # for all runs together: once it is over, there are no more than the minimum
 
 
 @torch.no_grad()
@@ -42,7 +42,9 @@ def take_measured_batch(data: DeviceData) -> Tensor:
 def _measure_latency(model: nn.Module, images: Tensor) -> float:
     """The median of the seconds of several forward passes."""
     seconds: list[float] = []  # of each run
-    while len(seconds) < MIN_LATENCY_RUNS or (len(seconds) < MAX_LATENCY_RUNS and sum(seconds) < MAX_LATENCY_SECONDS):
+    while len(seconds) < MIN_LATENCY_RUNS or (
+        len(seconds) < MAX_LATENCY_RUNS and sum(seconds) < LATENCY_MEASUREMENT_SECONDS
+    ):
         _synchronize(images.device)
         start = time.perf_counter()
         compute_logits(model, images)

@@ -99,7 +99,7 @@ def _build_model(config: TrainingConfig, info: DataInfo, data: DeviceData, job: 
     if recipe.compile:
         require_compiler(data.device)
     model = compile_classifier(job.architecture, info, job.seed, recipe.initialization)
-    model.to(data.device).to(memory_format=data.layout)  # pyright: ignore[reportCallIssue]  (torch's types lack this form)
+    model.to(data.device).to(memory_format=data.memory_format)  # pyright: ignore[reportCallIssue]  (torch's types lack this form)
     return recipe, model
 
 

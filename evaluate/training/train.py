@@ -16,6 +16,8 @@ from archwright.evaluate.training.recipe import Recipe
 from archwright.evaluate.training.trainer import Diverged, Trainer, copy_weights, evaluate_model
 from archwright.evaluate.verdict import ReportEpoch, Verdict
 
+MIN_SECONDS = 1e-9  # of a training: a clock may show none
+
 
 def train(
     model: nn.Module,
@@ -23,17 +25,17 @@ def train(
     recipe: Recipe,
     budget: Budget,
     seed: int,
-    report: ReportEpoch,
-    keep: KeptEpoch = "best",
+    report_epoch: ReportEpoch,
+    kept_epoch: KeptEpoch = "best",
     *,
     checkpoint: Checkpoint | None = None,
     save_checkpoint: Callable[[Checkpoint], None] | None = None,
 ) -> Verdict:
-    """Trains `model` and returns the verdict; the model gets the weights of the epoch to keep, the best or the last.
+    """Trains `model` and returns the verdict; the model gets the weights of `kept_epoch`, the best or the last.
 
-    `report` gets the number and the metrics of each epoch and returns why to stop there, or an empty string. A training
-    that resumes from `checkpoint` gives the same result as one that was never interrupted, even if its first budget
-    ended in the middle of an epoch. `save_checkpoint` gets the checkpoint at the end of this training.
+    `report_epoch` gets the number and the metrics of each epoch and returns why to stop there, or an empty string. A
+    training that resumes from `checkpoint` gives the same result as one that was never interrupted, even if its first
+    budget ended in the middle of an epoch. `save_checkpoint` gets the checkpoint at the end of this training.
     """
     data = select_normalised_data(data, recipe)
     trainer, state = Trainer(model, data, recipe, budget, seed), TrainingState()
@@ -41,14 +43,14 @@ def train(
         state = TrainingState.from_state_dict(checkpoint)
         trainer.load_state_dict(checkpoint["learner"])
     try:
-        state, stopped = _run_epochs(trainer, state, report, keep, save_checkpoint)
+        state, early_stop = _run_epochs(trainer, state, report_epoch, kept_epoch, save_checkpoint)
         model.load_state_dict(state.kept_weights)
-        test = _evaluate(trainer, data.test, state.progress)
+        test_metrics = _evaluate(trainer, data.test, state.progress)
     except Diverged as error:
-        stopped = EarlyStop("divergence", error.epoch, str(error))
-        return Verdict("diverged", error=str(error), stopped=stopped)
-    metrics = _collect_metrics(state, test)
-    return Verdict("ok", metrics, stopped=None if state.progress.has_spent(budget) else stopped)
+        early_stop = EarlyStop("divergence", error.epoch, str(error))
+        return Verdict("diverged", error=str(error), stopped=early_stop)
+    metrics = _collect_metrics(state, test_metrics)
+    return Verdict("ok", metrics, stopped=None if state.progress.has_spent(budget) else early_stop)
 
 
 def select_normalised_data(data: DeviceData, recipe: Recipe) -> DeviceData:
@@ -59,33 +61,38 @@ def select_normalised_data(data: DeviceData, recipe: Recipe) -> DeviceData:
 def _run_epochs(
     trainer: Trainer,
     state: TrainingState,
-    report: ReportEpoch,
-    keep: KeptEpoch,
+    report_epoch: ReportEpoch,
+    kept_epoch: KeptEpoch,
     save_checkpoint: Callable[[Checkpoint], None] | None,
 ) -> tuple[TrainingState, EarlyStop | None]:
-    """Trains and validates until the budget is spent, patience runs out or `report` gives a reason. Raises Diverged."""
-    stopped = _find_early_stop(trainer, state.progress)
+    """Trains and validates until the budget is spent, patience runs out or `report_epoch` gives a reason.
+
+    Raises Diverged.
+    """
+    early_stop = _find_early_stop(trainer, state.progress)
     checkpoint: Checkpoint | None = None
     # A checkpoint may be from the middle of an epoch, which is finished first, or only validated if no budget is left.
     is_mid_epoch = state.progress.epoch_fraction < 1
-    while is_mid_epoch or (stopped is None and not state.progress.has_spent(trainer.budget)):
-        progress, training = trainer.train_epoch(state.progress)
+    while is_mid_epoch or (early_stop is None and not state.progress.has_spent(trainer.budget)):
+        progress, training_metrics = trainer.train_epoch(state.progress)
         is_mid_epoch = False
         if save_checkpoint is not None and progress.epoch_fraction < 1:
             # Made before validation: the metrics of an unfinished epoch must not count when the training resumes.
             checkpoint = _make_checkpoint(trainer, evolve(state, progress=progress))
         with trainer.swap_in_ema():
-            metrics = EpochMetrics(training, _validate(trainer, progress))
+            metrics = EpochMetrics(training_metrics, _validate(trainer, progress))
             state = state.finish_epoch(progress, metrics, trainer.recipe)
-            if keep == "last" or state.progress.best_epoch == progress.epoch:
+            if kept_epoch == "last" or state.progress.best_epoch == progress.epoch:
                 state = state.keep_epoch(copy_weights(trainer.model))
         schedule_metrics = {"learning_rate": trainer.learning_rate, "seconds": progress.seconds}
-        reason = report(progress.epoch, metrics.to_dict() | schedule_metrics)
-        early_stop = _find_early_stop(trainer, state.progress)
-        stopped = EarlyStop("hopeless", progress.epoch, reason) if reason else early_stop
+        reason = report_epoch(progress.epoch, metrics.to_dict() | schedule_metrics)
+        if reason:
+            early_stop = EarlyStop("hopeless", progress.epoch, reason)
+        else:
+            early_stop = _find_early_stop(trainer, state.progress)
     if save_checkpoint is not None:
         save_checkpoint(checkpoint or _make_checkpoint(trainer, state))
-    return state, stopped
+    return state, early_stop
 
 
 def _make_checkpoint(trainer: Trainer, state: TrainingState) -> Checkpoint:
@@ -115,16 +122,16 @@ def _evaluate(trainer: Trainer, split: DeviceSplit, progress: TrainingProgress) 
     return metrics
 
 
-def _collect_metrics(state: TrainingState, test: ClassificationMetrics) -> dict[str, float]:
-    """The metrics of a trial, see METRICS in verdict.py: those of the kept epoch, the test and the whole training."""
+def _collect_metrics(state: TrainingState, test_metrics: ClassificationMetrics) -> dict[str, float]:
+    """The TRAINING_METRICS of a trial: those of the kept epoch, of the test and of the whole training."""
     progress, last = state.progress, state.last_metrics.validation
-    selection = {"last_accuracy": last.accuracy, "best_epoch": progress.best_epoch} if last else {}
+    validation_metrics = {"last_accuracy": last.accuracy, "best_epoch": progress.best_epoch} if last else {}
     return {
         **state.kept_metrics.to_dict(),
-        "test_accuracy": test.accuracy,
-        "test_loss": test.loss,
-        **selection,
+        "test_accuracy": test_metrics.accuracy,
+        "test_loss": test_metrics.loss,
+        **validation_metrics,
         "epochs": progress.epoch,
         "train_seconds": progress.seconds,
-        "examples_per_second": progress.examples / max(progress.seconds, 1e-9),
+        "examples_per_second": progress.examples / max(progress.seconds, MIN_SECONDS),
     }

@@ -138,7 +138,7 @@ def _make_resumed_loop(
     """The loop that goes on after the logged events, and its first event, as `resume_run` would make them."""
     events = [entry.event for entry in job.logged_events]
     run_state = fold_events(events)
-    search_state = _rerun_search(log_path, job.search, events, run_state.scored, evaluator)
+    search_state = _rerun_search(log_path, job.search, events, run_state.score_count, evaluator)
     started = job.search.started
     resumption = RunResumed(started.trials, started.versions, revision=find_new_revision(events))
     return SearchLoop(log, "run", job.logged_events[-1].position, run_state, search_state, evaluator), resumption

@@ -139,7 +139,7 @@ class SearchLoop:
 
     def _propose(self) -> int | None:
         """The number of a new trial; None if the run has enough trials, or the searcher proposes none for now."""
-        if self.run_state.proposed >= self.run_state.target:
+        if self.run_state.proposal_count >= self.run_state.target_trials:
             return None
         proposal = self.search_state.propose()
         if proposal is None:
@@ -204,7 +204,7 @@ class SearchLoop:
         self._record(end)
         del self._running_jobs[end.trial]
         # The log's count, not this process's: a run that is resumed has no more retries than one that was not.
-        if result.transient and self.run_state.trials[end.trial].ends <= self.retries:
+        if result.transient and self.run_state.trials[end.trial].ended_attempts <= self.retries:
             self._retry_queue.append(end.trial)
             return
         self._record(to_scored(end, objective))
@@ -243,7 +243,7 @@ class SearchLoop:
     def _was_metric_given(self) -> bool:
         """Whether any attempt has given the objective's metric, be it NaN or infinite."""
         metric = self.search_state.problem.objective.metric
-        return any(trial.ended and metric in trial.ended.metrics for trial in self.run_state.trials.values())
+        return any(trial.last_end and metric in trial.last_end.metrics for trial in self.run_state.trials.values())
 
     @property
     def _keeps_failing(self) -> bool:
@@ -256,7 +256,7 @@ class SearchLoop:
         if self._keeps_failing:
             first = self._consecutive_failures[0]
             return RunStopped("failing", f"trial {first.trial}, the first of them, was {first.status}: {first.error}")
-        if self.run_state.scored >= self.run_state.target:
+        if self.run_state.score_count >= self.run_state.target_trials:
             return RunStopped("finished")
         if self.callbacks.get_stop_request() > StopRequest.NONE:
             return RunStopped("interrupted")

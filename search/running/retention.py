@@ -23,23 +23,25 @@ ArtifactsByTrial = Mapping[int, frozenset[Artifact]]
 ALL_ARTIFACTS = frozenset(ARTIFACT_FILES)
 
 
-def choose_artifacts_to_write(trial: int, state: RunState, promotable: Collection[int]) -> tuple[Artifact, ...]:
+def choose_artifacts_to_write(trial: int, run_state: RunState, promotable: Collection[int]) -> tuple[Artifact, ...]:
     """The artifacts that a trial has to write at its end, as the rule may keep them if its score is good enough."""
-    may_be_kept: Mapping[Artifact, bool] = {"model": state.keep_models > 0, "state": trial in promotable}
+    may_be_kept: Mapping[Artifact, bool] = {"model": run_state.keep_models > 0, "state": trial in promotable}
     return tuple(kind for kind in ARTIFACT_FILES if may_be_kept[kind])
 
 
 def choose_artifacts_to_keep(
-    existing: ArtifactsByTrial, state: RunState, objective: Objective, promotable: Collection[int]
+    existing: ArtifactsByTrial, run_state: RunState, objective: Objective, promotable: Collection[int]
 ) -> ArtifactsByTrial:
     """The artifacts that the rule keeps of the `existing` ones, which are those of trials that do not run."""
 
     def rank(trial: int) -> tuple[float, int]:
-        return -objective.utility(state.trials[trial].score), trial
+        return -objective.utility(run_state.trials[trial].score), trial
 
-    ok_trials = [trial for trial in existing if trial in state.trials and state.trials[trial].status == "ok"]
-    best_trials = nsmallest(state.keep_models, [trial for trial in ok_trials if "model" in existing[trial]], key=rank)
-    continuable = {*promotable, *(state.trials[trial].continues for trial in state.in_flight)}
+    ok_trials = [trial for trial in existing if trial in run_state.trials and run_state.trials[trial].status == "ok"]
+    best_trials = nsmallest(
+        run_state.keep_models, [trial for trial in ok_trials if "model" in existing[trial]], key=rank
+    )
+    continuable = {*promotable, *(run_state.trials[trial].continues for trial in run_state.in_flight)}
     continuable_trials = [trial for trial in ok_trials if trial in continuable]
     trials_to_keep: Mapping[Artifact, Collection[int]] = {"model": best_trials, "state": continuable_trials}
     return {
@@ -47,10 +49,11 @@ def choose_artifacts_to_keep(
     }
 
 
-def count_models_to_keep(state: RunState, target: int) -> int:
-    """The default of `keep_models` for a run that is resumed or forked with a target of `target` trials."""
-    is_retraining = state.started is not None and state.started.searcher["name"] == Fixed.name
-    return max(target, state.keep_models) if is_retraining and state.keep_models >= state.target else state.keep_models
+def count_models_to_keep(run_state: RunState, target_trials: int) -> int:
+    """The default of `keep_models` for a run that is resumed or forked to have `target_trials` trials in all."""
+    is_retraining = run_state.started is not None and run_state.started.searcher["name"] == Fixed.name
+    keeps_all = is_retraining and run_state.keep_models >= run_state.target_trials
+    return max(target_trials, run_state.keep_models) if keeps_all else run_state.keep_models
 
 
 @define
@@ -62,7 +65,7 @@ class ArtifactRetention:
     _trials: set[int] | None = field(default=None, init=False)
 
     def delete_unneeded(
-        self, running: Collection[int], state: RunState, objective: Objective, promotable: Collection[int]
+        self, running: Collection[int], run_state: RunState, objective: Objective, promotable: Collection[int]
     ) -> None:
         """Delete what the rule does not keep, except for trials that are `running`, which may be writing just now.
 
@@ -71,7 +74,7 @@ class ArtifactRetention:
         earlier_trials = self._trials
         ended_trials = find_trials(self.folder) if earlier_trials is None else earlier_trials.difference(running)
         existing = {trial: find_kinds(self.folder, trial) for trial in ended_trials}
-        artifacts_to_keep = choose_artifacts_to_keep(existing, state, objective, promotable)
+        artifacts_to_keep = choose_artifacts_to_keep(existing, run_state, objective, promotable)
         for trial in ended_trials:
             discard_artifacts(self.folder, trial, ALL_ARTIFACTS - artifacts_to_keep[trial])
         self._trials = {trial for trial in ended_trials if artifacts_to_keep[trial]} | set(running)

@@ -129,7 +129,7 @@ def resume_run(
     """
     with claim(log.path, name):
         run = read_run(log, name)
-        require_known_artifacts(log.path, name, run.state.proposed)
+        require_known_artifacts(log.path, name, run.state.proposal_count)
         resumption = _make_resumption(run, trials, space, keep_models)
         loop = SearchLoop(
             log,
@@ -152,10 +152,10 @@ def _make_resumption(run: RunRecord, trials: int | None, space: JSON, keep_model
     changed_space = space if space is not None and space != run.space else None
     if changed_space is not None:
         check_paths(run, changed_space)
-    target = run.state.target if trials is None else trials
-    if keep_models is None and (count := count_models_to_keep(run.state, target)) != run.state.keep_models:
+    target_trials = run.state.target_trials if trials is None else trials
+    if keep_models is None and (count := count_models_to_keep(run.state, target_trials)) != run.state.keep_models:
         keep_models = count
-    return RunResumed(target, collect_versions(), changed_space, keep_models, find_new_revision(run.events))
+    return RunResumed(target_trials, collect_versions(), changed_space, keep_models, find_new_revision(run.events))
 
 
 def check_paths(run: RunRecord, space: JSON) -> None:
@@ -180,8 +180,10 @@ def make_fork_event(
     run: RunRecord, searcher: JSON = None, seed: int | None = None, trials: int | None = None
 ) -> RunStarted:
     """The first event of a fork of `run`: with another searcher, another seed, or neither."""
-    target = run.state.target if trials is None else trials
-    keep_models = count_models_to_keep(run.state, target)
-    started = evolve(run.started, space=run.space, versions=collect_versions(), trials=target, keep_models=keep_models)
+    target_trials = run.state.target_trials if trials is None else trials
+    keep_models = count_models_to_keep(run.state, target_trials)
+    started = evolve(
+        run.started, space=run.space, versions=collect_versions(), trials=target_trials, keep_models=keep_models
+    )
     started = evolve(started, searcher=update_searcher(run.started.searcher if searcher is None else searcher))
     return started if seed is None else evolve(started, seed=seed)

@@ -29,14 +29,14 @@ class SearchState(Generic[State]):
     problem: Problem
     seed: int  # of the searcher's random numbers
     searcher_state: State
-    proposed: int = 0  # how many trials were proposed, which is the number of the next one
+    proposal_count: int = 0  # how many trials were proposed, which is the number of the next one
     open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])  # by trial
     seconds: Mapping[int, float] = field(factory=dict[int, float])  # of the ended attempts at open trials, by trial
 
     def propose(self) -> Proposal | None:
         """The searcher's next proposal; None if it has none for now. The state stays as it is."""
-        uniform = open_proposal_stream(self.searcher, self.seed, self.proposed)
-        return self.searcher.propose(self.searcher_state, self.proposed, uniform)
+        uniform = open_proposal_stream(self.searcher, self.seed, self.proposal_count)
+        return self.searcher.propose(self.searcher_state, self.proposal_count, uniform)
 
     @property
     def promotable(self) -> frozenset[int]:
@@ -63,8 +63,8 @@ class SearchState(Generic[State]):
         """The state with `proposal`, this searcher's or another's, as an open trial."""
         searcher_state = self.searcher.adopt(self.searcher_state, proposal)
         open_trials = {**self.open_trials, proposal.trial: proposal}
-        proposed = max(self.proposed, proposal.trial + 1)
-        return evolve(self, searcher_state=searcher_state, proposed=proposed, open_trials=open_trials)
+        proposal_count = max(self.proposal_count, proposal.trial + 1)
+        return evolve(self, searcher_state=searcher_state, proposal_count=proposal_count, open_trials=open_trials)
 
 
 def make_initial_state(started: RunStarted, space: Term | None = None) -> SearchState[Any]:

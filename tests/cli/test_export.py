@@ -55,7 +55,7 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     assert json.loads(done.out) == {"files": [f"model/{name}" for name in EXPORT_FILES], "missing": {}, "notes": []}
     assert held(load_file("model/model.safetensors")) == held(model.state_dict())
     card, code = Path("model/README.md").read_text(), Path("model/model.py").read_text()
-    metrics = view.get_trial(1).ended.metrics
+    metrics = view.get_trial(1).last_end.metrics
     assert "CLASSES = (  # of the logits, in their order\n    '0', '1', '2', '3', '4'," in code
     assert "## Classes\n\n| | |\n|---|---|\n| 0 | 0 |\n| 1 | 1 |\n" in card
     with safe_open("model/model.safetensors", "pt") as file:

@@ -70,7 +70,7 @@ def test_fork_shares_a_beginning_and_goes_its_own_way(log, cli):
     assert facts["counts"]["ok"] == 6
     assert "run-1 at event 20" in cli("show", "run-1-fork-1").out
     parent = json.loads(cli("show", "run-1", "--json").out)
-    shared = read_run(DuckDBLog(log), "run-1", 20).state.proposed
+    shared = read_run(DuckDBLog(log), "run-1", 20).state.proposal_count
     choices = [[trial["choices"] for trial in run["trials"][:6]] for run in (parent, facts)]
     assert choices[0][:shared] == choices[1][:shared]
     assert choices[0][shared:] != choices[1][shared:]

@@ -118,12 +118,12 @@ def _list_admissible_events(state: RunState) -> Sequence[Event]:
     """Some events that are admissible after `state`."""
     if state.started is None:
         return [make_run_started()]
-    resumed = RunResumed(state.target + 1, {})
+    resumed = RunResumed(state.target_trials + 1, {})
     if state.stopped is not None:
         return [resumed]
     scored_trials = [number for number, trial in state.trials.items() if trial.status is not None]
     events: list[Event] = [
-        Proposed(state.proposed, (("width", 1),), EPOCH, scored_trials[0] if scored_trials else None)
+        Proposed(state.proposal_count, (("width", 1),), EPOCH, scored_trials[0] if scored_trials else None)
     ]
     for number in state.in_flight:
         trial = state.trials[number]

@@ -51,7 +51,7 @@ def test_in_flight_is_what_was_proposed_and_not_scored(history: list[Event]):
     scored = {event.trial for event in history if isinstance(event, Scored)}
     state = fold_events(history)
     assert state.in_flight == tuple(number for number in proposed if number not in scored)
-    assert (state.proposed, state.scored) == (len(proposed), len(scored))
+    assert (state.proposal_count, state.score_count) == (len(proposed), len(scored))
 
 
 @given(histories())
@@ -61,7 +61,7 @@ def test_attempts_and_seconds_add_up(history: list[Event]):
     for number, known in state.trials.items():
         of_trial = [event for event in history if getattr(event, "trial", None) == number]
         assert known.attempts == sum(isinstance(event, AttemptStarted) for event in of_trial)
-        assert known.ends == sum(isinstance(event, AttemptEnded) for event in of_trial)
+        assert known.ended_attempts == sum(isinstance(event, AttemptEnded) for event in of_trial)
         assert known.seconds == sum(event.seconds for event in of_trial if isinstance(event, AttemptEnded))
         assert not (known.running and (known.status is not None or state.stopped is not None))
 
@@ -81,19 +81,19 @@ def test_a_whole_run():
     """What is known of a run without accidents, by hand."""
     state = fold_events(make_run_events(2))
     assert state.started == make_run_started(trials=2)
-    assert (state.seq, state.target, state.in_flight, state.stopped) == (12, 2, (), RunStopped("finished"))
+    assert (state.seq, state.target_trials, state.in_flight, state.stopped) == (12, 2, (), RunStopped("finished"))
     second = state.trials[1]
     assert second.path == (("width", 8), ("rate", 0.1), ("act", "relu"))
     assert (second.attempts, second.running, second.status, second.score) == (1, False, "ok", 0.5)
     assert (second.seconds, second.metrics, second.budget) == (1.5, {"accuracy": 0.5}, EPOCH)
-    assert second.ended == AttemptEnded(1, 1, "ok", 1.5, {"accuracy": 0.5})
+    assert second.last_end == AttemptEnded(1, 1, "ok", 1.5, {"accuracy": 0.5})
 
 
 def test_no_attempt_outlives_its_process():
     """After a resumption the attempt that was running is not, and the trial waits for its next attempt."""
     state = fold_events([make_run_started(), *make_trial_events(0)[:2], RunResumed(20, {})])
     assert (state.trials[0].running, state.trials[0].attempts, state.in_flight) == (False, 1, (0,))
-    assert state.target == 20
+    assert state.target_trials == 20
     assert decide(state, AttemptStarted(0, 2)).trials[0].attempts == 2
 
 

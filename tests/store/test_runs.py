@@ -120,7 +120,7 @@ def test_comings_and_goings_of_processes_are_not_copied():
     state = fold_events(events_of(log, "b-1"))
     assert isinstance(state.started, RunStarted)
     assert state.started.forked_from == ForkPoint("a-1", 9, 6)
-    assert (state.target, state.stopped) == (3, None)
+    assert (state.target_trials, state.stopped) == (3, None)
 
 
 def test_a_fork_can_be_forked():

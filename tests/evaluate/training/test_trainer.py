@@ -139,7 +139,7 @@ def test_nothing_in_a_step_waits_for_a_gpu():
 def test_a_gpu_computes_in_bfloat16_and_channels_last_and_gives_float32():
     device = torch.device("cuda")
     data, outputs = to_device(load_dataset("digits"), device), []
-    model = compile_architecture(NETWORK, (1, 8, 8), 0).to(device).to(memory_format=data.layout)
+    model = compile_architecture(NETWORK, (1, 8, 8), 0).to(device).to(memory_format=data.memory_format)
     for layer in model.modules():
         if isinstance(layer, torch.nn.Conv2d):
             layer.register_forward_hook(lambda _, __, out: outputs.append(out))

@@ -66,7 +66,7 @@ def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
     assert is_whole(log)
     for search in searches:
         events = read_run(log, search.run).events
-        assert read_run(log, search.run).state.scored == 6
+        assert read_run(log, search.run).state.score_count == 6
         assert not list(find_mismatches(events))
     alone = MemoryLog()
     start_loop(alone, InstantEvaluator(), trials=6)
@@ -99,7 +99,7 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
     for search in searches:
         run = read_run(log, search.run)
         assert strip_versions(run.events) == strip_versions(read_run(alone, search.run).events)
-        assert run.state.scored == 7
+        assert run.state.score_count == 7
         assert not list(find_mismatches(run.events))
         at_one_go = [e.path for e in run_whole_search(search.started) if isinstance(e, Proposed)]
         assert [e.path for e in run.events if isinstance(e, Proposed)] == at_one_go
@@ -118,7 +118,7 @@ def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(
     run = read_run(log, search.run)
     assert strip_versions(run.events) == strip_versions(read_run(alone, search.run).events)
     assert [e.attempt for e in run.events if isinstance(e, AttemptStarted) and e.trial == 4] == [1, 2]
-    assert run.state.scored == 9
+    assert run.state.score_count == 9
     assert is_whole(log)
     assert not list(find_mismatches(run.events))
 
@@ -135,7 +135,7 @@ def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
     with pytest.raises(SearchDiffers, match=r"c\.random\.0 .*Scored\(trial=2.*0\.123.*another --name") as raised:
         list(run_searches(log, [search], InstantEvaluator, processes=1))
     assert f"archwright replay c.random.0 --verify --log {log.path})" in str(raised.value)
-    assert read_run(log, search.run).state.scored == 4
+    assert read_run(log, search.run).state.score_count == 4
 
 
 @pytest.mark.slow
@@ -146,10 +146,10 @@ def test_a_search_whose_trials_keep_failing_ends_and_no_other_one_does(log, tmp_
     assert len(list(run_searches(log, searches, partial(SteeredEvaluator, tmp_path), processes=2))) == 4
     for search in searches:
         run = read_run(log, search.run)
-        assert run.state.scored == 7
+        assert run.state.score_count == 7
         assert run.events[-1] == RunStopped("failing", "trial 2, the first of them, was invalid: trial 2 is ill")
     assert len(list(run_searches(log, searches[:1], partial(SteeredEvaluator, tmp_path), processes=1))) == 1
-    assert read_run(log, searches[0].run).state.scored == 12
+    assert read_run(log, searches[0].run).state.score_count == 12
     assert is_whole(log)
 
 
@@ -164,7 +164,7 @@ def test_a_comparison_that_is_stopped_goes_on_where_it_was(log, tmp_path):
         finished.append(search)  # noqa: PERF402  (stop looks at it meanwhile)
     assert 1 <= len(finished) < len(searches)
     assert sorted(log.runs()) == sorted(search.run for search in finished)
-    assert all(read_run(log, search.run).state.scored == 4 for search in finished)
+    assert all(read_run(log, search.run).state.score_count == 4 for search in finished)
     rest = [search for search in searches if search not in finished]
     assert len(list(run_searches(log, rest, InstantEvaluator, processes=1))) == len(rest)
     assert len(log.runs()) == len(searches)
@@ -189,7 +189,7 @@ def test_searches_that_take_long_come_to_their_end_when_a_person_wants_to_stop_s
         run_searches(log, searches, partial(SteeredEvaluator, tmp_path), processes=2, get_stop_request=get_stop_request)
     )
     assert len(done) == 2
-    assert all(read_run(log, search.run).state.scored == 3 for search in done)
+    assert all(read_run(log, search.run).state.score_count == 3 for search in done)
 
 
 def test_what_runs_is_given_up_when_a_person_wants_to_stop_at_once(log, tmp_path):
@@ -242,9 +242,9 @@ def test_a_run_that_was_stopped_on_the_way_goes_on_to_its_end(log):
     get_stop_request = lambda: StopRequest.GRACEFUL if len(seen) > 12 else StopRequest.NONE  # noqa: E731
     callbacks = RunCallbacks(get_stop_request, seen.append)
     assert start_run(log, search.run, search.started, InstantEvaluator(), callbacks=callbacks).reason == "interrupted"
-    before = read_run(log, search.run).state.scored
+    before = read_run(log, search.run).state.score_count
     assert 0 < before < 8
     list(run_searches(log, [search], InstantEvaluator, processes=1))
     run = read_run(log, search.run)
-    assert run.state.scored == 8
+    assert run.state.score_count == 8
     assert not list(find_mismatches(run.events))

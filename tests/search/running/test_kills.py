@@ -82,7 +82,7 @@ def test_fifty_kills_at_random_instants(tmp_path, start_or_resume):
         now = read_scores(log)
         assert before.items() <= now.items()
         before = now
-    trials = read_run(log, "killed").state.proposed + 10
+    trials = read_run(log, "killed").state.proposal_count + 10
     _, exit_code = start_or_resume(log, trials, slots=2)
     assert exit_code() == 0
 

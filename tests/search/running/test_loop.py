@@ -337,7 +337,7 @@ def test_stopping_soon_lets_running_trials_end():
     assert start_loop(log, evaluator, callbacks=RunCallbacks(get_stop_request)).reason == "interrupted"
     state = fold_events(events_of(log))
     assert state.in_flight == ()
-    assert 4 <= state.scored < 8
+    assert 4 <= state.score_count < 8
     assert resume_loop(log, InstantEvaluator(), 8).reason == "finished"
 
 
@@ -350,7 +350,7 @@ def test_stopping_now_leaves_running_trials_to_run_again():
     later = InstantEvaluator()
     resume_loop(log, later, 8)
     assert [job.trial for job in later.seen][: len(left)] == list(left)
-    assert fold_events(events_of(log)).scored == 8
+    assert fold_events(events_of(log)).score_count == 8
 
 
 def test_the_callback_gets_every_event_after_it_is_logged():

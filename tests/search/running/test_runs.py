@@ -22,7 +22,7 @@ def test_start_and_resume(log):
     assert start_run(log, "a-1", make_started(3), InstantEvaluator(2)).reason == "finished"
     assert resume_run(log, "a-1", InstantEvaluator(), trials=5).reason == "finished"
     run = read_run(log, "a-1")
-    assert run.state.scored == 5
+    assert run.state.score_count == 5
     assert isinstance(run.events[-1], RunStopped)
     assert run.position.seq == len(run.events)
 
@@ -31,8 +31,8 @@ def test_logged_up_to_an_event_is_what_was_known_then(log):
     start_run(log, "a-1", make_started(4), InstantEvaluator())
     scores = [i for i, event in enumerate(read_run(log, "a-1").events, start=1) if isinstance(event, Scored)]
     for n, seq in enumerate(scores, start=1):
-        assert read_run(log, "a-1", seq).state.scored == n
-        assert read_run(log, "a-1", seq - 1).state.scored == n - 1
+        assert read_run(log, "a-1", seq).state.score_count == n
+        assert read_run(log, "a-1", seq - 1).state.score_count == n - 1
 
 
 def test_second_coordinator_is_refused_and_changes_nothing(log):
@@ -50,7 +50,7 @@ def test_second_writer_that_no_lock_kept_out_is_refused(log):
     resume_run(log, "a-1", InstantEvaluator(), trials=5)
     with pytest.raises(LogConflict, match="a-1"):
         log.append("a-1", [RunStopped("interrupted")], stale)
-    assert read_run(log, "a-1").state.scored == 5
+    assert read_run(log, "a-1").state.score_count == 5
 
 
 def space_with(count) -> aw.Term:
@@ -63,7 +63,7 @@ def test_resume_in_a_space_that_still_holds_every_path(log):
     resume_run(log, "a-1", InstantEvaluator(), trials=6, space=wider)
     assert read_run(log, "a-1").space == wider
     resume_run(log, "a-1", InstantEvaluator(), trials=7, space=wider)
-    assert read_run(log, "a-1").state.scored == 7
+    assert read_run(log, "a-1").state.score_count == 7
 
 
 def test_resume_in_a_space_that_lost_a_path_is_refused(log):

@@ -46,7 +46,7 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     parent = read_run(log, "run", at)
     fork_run(log, "run", at, "fork", make_fork_event(parent, seed=seed, trials=9))
     begun_events = events_of(log, "fork")
-    assert replay_search(begun_events).proposed == parent.state.proposed
+    assert replay_search(begun_events).proposal_count == parent.state.proposal_count
     later = MemoryLog()
     later.append("run", begun_events, START)
     assert resume_loop(later, InstantEvaluator(1), 9).reason == "finished"
@@ -54,7 +54,7 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     assert not list(find_mismatches(events))
     proposals = [e for e in events if isinstance(e, Proposed)]
     whole = [e for e in events_of(one_run(trials=9)) if isinstance(e, Proposed)]
-    assert proposals[: parent.state.proposed] == whole[: parent.state.proposed]
+    assert proposals[: parent.state.proposal_count] == whole[: parent.state.proposal_count]
     assert (proposals == whole) == (seed == 0)
 
 
@@ -66,7 +66,7 @@ def test_changed_space_counts_from_where_it_was_resumed():
     event = RunResumed(12, {}, to_json(bigger))
     search_state = replay_search([*events, event])
     assert search_state.problem.space == bigger
-    assert search_state.proposed == 6
+    assert search_state.proposal_count == 6
     proposals = []
     for _ in range(6):
         proposal = search_state.propose()
