@@ -90,11 +90,11 @@ def show_search_state(state: SearchStateRecord) -> None:
             style="bold",
         )
         out.print(make_property_table(state["next"]["choices"]))
-    logged, now = state["revision"]["logged"], state["revision"]["now"]
-    if logged != now:
+    logged, current = state["revision"]["logged"], state["revision"]["now"]
+    if logged != current:
         out.print(
-            f"\nthat is what revision {now} of {state['searcher']} proposes, which this archwright has; the log is of "
-            f"{_format_revision(logged)}",
+            f"\nthat is what revision {current} of {state['searcher']} proposes, which this archwright has; "
+            f"the log is of {_format_revision(logged)}",
             soft_wrap=True,
         )
 
@@ -104,7 +104,7 @@ def _format_revision(revision: int | None) -> str:
 
 
 def verify_proposals(view: RunView) -> VerificationRecord:
-    """How many proposals there are, of which revisions, and the first that the searcher does not make recomputed.
+    """How many proposals there are, of which revisions, and the first that the searcher does not make again.
 
     Where a log does not name the revision, another one may have made the first that is `unlike` today's.
     """

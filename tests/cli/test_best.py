@@ -18,7 +18,7 @@ SCORES = (0.5, 0.25, None, 0.75, 0.75, 0.125)  # of trials 0, 1 ...; 4 continues
 CONTINUED = {1: 0, 4: 1}
 
 
-def events(direction):
+def generate_events(direction):
     yield make_run_started(direction=direction, trials=6)
     for trial, score in enumerate(SCORES):
         yield Proposed(trial, (("a", trial),), EPOCH, CONTINUED.get(trial))
@@ -36,7 +36,7 @@ def events(direction):
 @pytest.fixture(params=["maximize", "minimize"])
 def path(tmp_path, request):
     log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("run", list(events(request.param)), START)
+    log.append("run", list(generate_events(request.param)), START)
     return log.path
 
 

@@ -30,7 +30,7 @@ KINDS = {
 
 
 @st.composite
-def settled(draw) -> JSON:
+def draw_searcher(draw) -> JSON:
     """A searcher with some settings, of the types that they have."""
     name = draw(st.sampled_from([name for name in SEARCHERS if name != "given"]))
     settings = {field.name: draw(KINDS[field.type]) for field in fields(type(SEARCHERS[name])) if draw(st.booleans())}
@@ -40,7 +40,7 @@ def settled(draw) -> JSON:
         reject()
 
 
-@given(settled(), settled())
+@given(draw_searcher(), draw_searcher())
 def test_searchers_have_the_same_label_only_if_they_are_the_same(one, other):
     assert (format_label(one) == format_label(other)) == (one == other)
     assert len(format_label(one)) <= MAX_LABEL_CHARACTERS

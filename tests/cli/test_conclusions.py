@@ -31,7 +31,7 @@ def log(tmp_path) -> DuckDBLog:
     return DuckDBLog(tmp_path / "log.duckdb")
 
 
-def compared(log, scores, trials=4, optimum=None, direction="maximize"):
+def conclude_from(log, scores, trials=4, optimum=None, direction="maximize"):
     """The rows of a comparison whose searches have these scores."""
     log_searches(log, scores, direction)
     return compute_conclusions(read_groups(log.path, [make_search(run, trials) for run in scores]), trials, optimum)
@@ -39,7 +39,7 @@ def compared(log, scores, trials=4, optimum=None, direction="maximize"):
 
 def test_conclusions_by_hand(log):
     """Random ends at 0.5 and 0.6, tree search at 0.8 and 0.9: better by 0.3 on both seeds."""
-    random, mcts = compared(log, SCORES)
+    random, mcts = conclude_from(log, SCORES)
     assert (random["searcher"], random["seeds"], random["trials"], random["failed"]) == ("random", 2, 4, 1)
     assert (random["half"], random["best"]) == pytest.approx((0.4, 0.55))
     assert random["best_error"] == pytest.approx(0.05 / np.sqrt(2))
@@ -50,18 +50,18 @@ def test_conclusions_by_hand(log):
 
 
 def test_regrets_by_hand(log):
-    (regret, _) = compared(log, SCORES, optimum=1.0)
+    (regret, _) = conclude_from(log, SCORES, optimum=1.0)
     assert regret["best"] == pytest.approx(0.45)
 
 
 def test_less_is_better_where_the_objective_says_so(log):
-    _, mcts = compared(log, {"a.random.0": [0.3, 0.5], "a.mcts.0": [0.4, 0.2]}, 2, direction="minimize")
+    _, mcts = conclude_from(log, {"a.random.0": [0.3, 0.5], "a.mcts.0": [0.4, 0.2]}, 2, direction="minimize")
     assert (mcts["best"], mcts["better_by"]) == pytest.approx((0.2, 0.1))
 
 
 def test_trials_beyond_those_that_the_comparison_has_do_not_count(log):
     """A run of the comparison that was resumed alone has more."""
-    random, mcts = compared(log, SCORES, trials=3)
+    random, mcts = conclude_from(log, SCORES, trials=3)
     assert (random["trials"], random["best"], random["test"]) == (3, pytest.approx(0.55), pytest.approx(0.45))
     assert (mcts["best"], mcts["failed"]) == (pytest.approx(0.8), 1)
 
@@ -69,7 +69,7 @@ def test_trials_beyond_those_that_the_comparison_has_do_not_count(log):
 def test_a_search_without_a_score_is_counted_and_is_in_no_mean_and_no_pair(log):
     """The others say what they would say without its seed."""
     scores = {**SCORES, "a.random.2": [0.3, 0.4, 0.5, 0.7], "a.mcts.2": [None] * 4}
-    random, mcts = compared(log, scores)
+    random, mcts = conclude_from(log, scores)
     assert (random["without_score"], random["best"]) == (0, pytest.approx((0.5 + 0.6 + 0.7) / 3))
     assert (mcts["without_score"], mcts["failed"], mcts["seeds"]) == (1, 5, 3)
     assert (mcts["best"], mcts["test"]) == pytest.approx((0.85, 0.75))
@@ -78,7 +78,7 @@ def test_a_search_without_a_score_is_counted_and_is_in_no_mean_and_no_pair(log):
 
 
 def test_a_search_that_has_no_score_half_way_counts_at_the_end(log):
-    random, mcts = compared(log, {"a.random.0": [0.1, 0.2, 0.3, 0.4], "a.mcts.0": [None, None, 0.5, 0.4]})
+    random, mcts = conclude_from(log, {"a.random.0": [0.1, 0.2, 0.3, 0.4], "a.mcts.0": [None, None, 0.5, 0.4]})
     assert (mcts["half"], mcts["best"], mcts["without_score"]) == (None, 0.5, 0)
     assert random["half"] == 0.2
 
@@ -86,7 +86,7 @@ def test_a_search_that_has_no_score_half_way_counts_at_the_end(log):
 def test_what_a_search_had_found_when_it_ended_stands_for_the_rest(log):
     """Of six trials, one search has two, and the others are not cut to that."""
     scores = {"a.random.0": [0.1, 0.5], "a.random.1": [0.3, 0.2, 0.6, 0.1, 0.7, 0.8]}
-    (random,) = compared(log, scores, 6)
+    (random,) = conclude_from(log, scores, 6)
     assert (random["trials"], random["ended_early"]) == (6, 1)
     assert (random["half"], random["best"]) == pytest.approx((0.55, 0.65))
     assert list_remarks([random], 6) == [
@@ -96,19 +96,21 @@ def test_what_a_search_had_found_when_it_ended_stands_for_the_rest(log):
 
 def test_a_searcher_without_any_score_is_named_with_what_went_wrong(log):
     scores = {"a.random.0": [0.1, 0.5], "a.mcts.0": [None, None], "a.evolution.0": [None, None]}
-    rows = compared(log, scores, 2)
+    rows = conclude_from(log, scores, 2)
     assert [row["best"] for row in rows] == [0.5, None, None]
     assert (rows[1]["pairs"], rows[1]["p"], rows[1]["better_by"]) == (0, None, None)
     assert list_remarks(rows, 2) == []
     groups = read_groups(log.path, [make_search(run, 2) for run in scores])
-    said = "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 was crashed: trial 0 of a.mcts.0 is ill"
-    with pytest.raises(NothingScored, match=said):
+    message = (
+        "no trial of mcts and of evolution has a score; trial 0 of a.mcts.0 was crashed: trial 0 of a.mcts.0 is ill"
+    )
+    with pytest.raises(NothingScored, match=message):
         check_scored(log.path, groups)
     check_scored(log.path, {"random": groups["random"]})
 
 
 def test_the_first_searcher_may_be_the_one_without_a_score(log):
-    random, mcts = compared(log, {"a.random.0": [None, None], "a.mcts.0": [0.1, 0.2]}, 2)
+    random, mcts = conclude_from(log, {"a.random.0": [None, None], "a.mcts.0": [0.1, 0.2]}, 2)
     assert (random["best"], mcts["best"], mcts["pairs"], mcts["p"]) == (None, 0.2, 0, None)
 
 
@@ -132,16 +134,16 @@ def test_searches_that_stopped_for_their_failures_are_named(log):
 
 
 def test_the_table_shows_what_went_wrong_only_where_something_did(log, capsys):
-    show_conclusions(compared(log, SCORES), None)
+    show_conclusions(conclude_from(log, SCORES), None)
     head, random, mcts = capsys.readouterr().out.splitlines()
     assert head.split("  ")[-1].strip() == "failed trials"
     assert (random.split()[-1], mcts.split()[-1]) == ("1", "1")
-    rows = compared(log, {"b.random.0": [0.5], "b.mcts.0": [0.7]}, 1)
+    rows = conclude_from(log, {"b.random.0": [0.5], "b.mcts.0": [0.7]}, 1)
     show_conclusions(rows, 1.0)
     head, random, mcts = capsys.readouterr().out.splitlines()
     assert head.endswith("p")
     assert "regret at the end" in head
-    rows = compared(log, {"c.random.0": [0.5], "c.random.1": [None], "c.mcts.0": [None], "c.mcts.1": [None]}, 2)
+    rows = conclude_from(log, {"c.random.0": [0.5], "c.random.1": [None], "c.mcts.0": [None], "c.mcts.1": [None]}, 2)
     show_conclusions(rows, None)
     head, random, mcts = capsys.readouterr().out.splitlines()
     assert "failed trials  without score  ended early" in head
@@ -150,7 +152,7 @@ def test_the_table_shows_what_went_wrong_only_where_something_did(log, capsys):
 
 def test_a_single_search_has_no_error_of_its_mean(log, capsys):
     """Nor has the only one of several that has a score."""
-    rows = compared(log, {"b.random.0": [0.5], "b.random.1": [None], "b.mcts.0": [0.7], "b.mcts.1": [0.7]}, 1)
+    rows = conclude_from(log, {"b.random.0": [0.5], "b.random.1": [None], "b.mcts.0": [0.7], "b.mcts.1": [0.7]}, 1)
     assert [row["best_error"] for row in rows] == [None, 0.0]
     show_conclusions(rows, None)
     _, random, mcts = capsys.readouterr().out.splitlines()

@@ -51,19 +51,19 @@ def log(searches, tmp_path) -> DuckDBLog:
     return DuckDBLog(Path(shutil.copy(searches, tmp_path)))
 
 
-def scored(log, *runs: str) -> list[SearchHistory]:
+def read_scored(log, *runs: str) -> list[SearchHistory]:
     """Those of the searches that have a score."""
     return [history for history in read_histories(log.path, runs) if history.has_score]
 
 
-def lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str, tuple[list, list]]:
+def draw_lines(log, kind: str, *runs: str, optimum: float | None = None) -> dict[str, tuple[list, list]]:
     """The x and y of each line of a figure, by its label."""
     axes = Figure().subplots()
-    get_figure_kind(kind).draw(axes, group_by_label(scored(log, *runs)), optimum)
+    get_figure_kind(kind).draw(axes, group_by_label(read_scored(log, *runs)), optimum)
     return {str(line.get_label()): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines}
 
 
-def painted(log, *runs: str) -> dict[str, str]:
+def find_colours(log, *runs: str) -> dict[str, str]:
     """The colour of each line, by its searcher, in the order of the legend."""
     axes = Figure().subplots()
     get_figure_kind("incumbent").draw(axes, group_by_label(read_histories(log.path, runs)), None)
@@ -75,8 +75,8 @@ def test_a_searcher_has_its_colour_and_its_place_whatever_was_logged_first(tmp_p
     runs = ("b.smbo.0", "b.mcts.0", "b.random.0", "a.random.0", "a.mcts.0", "c.smbo.0")
     log_searches(log, {run: [0.1, 0.5] for run in runs})
     whole = {"random": "C0", "mcts": "C1", "smbo": "C5"}
-    assert list(painted(log, "b.*").items()) == list(whole.items())
-    assert [painted(log, pattern) for pattern in ("a.*", "c.*", "*.mcts.0")] == [
+    assert list(find_colours(log, "b.*").items()) == list(whole.items())
+    assert [find_colours(log, pattern) for pattern in ("a.*", "c.*", "*.mcts.0")] == [
         {"random": "C0", "mcts": "C1"},
         {"smbo": "C5"},
         {"mcts": "C1"},
@@ -100,9 +100,9 @@ def test_several_searchers_of_one_name_have_colours_that_no_other_one_has():
 def test_every_kind_of_figure_is_drawn(log, kind, tmp_path):
     """A PNG of the size of a column, with ink in it; where the optimum is known, an SVG with its labels as text."""
     png, svg = tmp_path / "figure.png", tmp_path / "figure.svg"
-    said = draw_runs(log.path, ["a.*"], get_figure_kind(kind), png, None, "a title")
-    assert said == draw_runs(log.path, ["a.*"], get_figure_kind(kind), svg, 1.0, "a title")
-    assert said == [
+    omissions = draw_runs(log.path, ["a.*"], get_figure_kind(kind), png, None, "a title")
+    assert omissions == draw_runs(log.path, ["a.*"], get_figure_kind(kind), svg, 1.0, "a title")
+    assert omissions == [
         "mcts: 1 of 3 searches have no score and are not drawn",
         "mcts: the searches have 3 to 5 trials; each counts as far as it goes",
     ]
@@ -117,7 +117,9 @@ def test_every_kind_of_figure_is_drawn(log, kind, tmp_path):
 @pytest.mark.parametrize("kind", ["incumbent", "time", "regret"])
 def test_the_name_of_an_axis_is_within_the_figure(kind, log, monkeypatch, tmp_path):
     """Also one of many letters, beside long names that are slanted."""
-    found = [evolve(each, label="mcts,exploration=0.02", metric="latency_seconds") for each in scored(log, "a.*")]
+    histories = [
+        evolve(history, label="mcts,exploration=0.02", metric="latency_seconds") for history in read_scored(log, "a.*")
+    ]
     names: list[Text] = []
 
     def look(figure: Figure, *_: object, **__: object) -> None:
@@ -128,13 +130,13 @@ def test_the_name_of_an_axis_is_within_the_figure(kind, log, monkeypatch, tmp_pa
         names.append(name)
 
     monkeypatch.setattr(Figure, "savefig", look)
-    draw_figure(found, get_figure_kind(kind), tmp_path / "figure.png", 1.0, None)
+    draw_figure(histories, get_figure_kind(kind), tmp_path / "figure.png", 1.0, None)
     assert " ".join(names[0].get_text().split()).endswith(": latency_seconds from the optimum")
 
 
 def test_evaluations_are_counted_in_whole_numbers(log):
     axes = Figure().subplots()
-    get_figure_kind("incumbent").draw(axes, group_by_label(scored(log, "a.random.*")), None)
+    get_figure_kind("incumbent").draw(axes, group_by_label(read_scored(log, "a.random.*")), None)
     assert all(tick == int(tick) for tick in axes.get_xticks())
 
 
@@ -150,23 +152,23 @@ def test_logarithmic_axes_are_labelled_with_numbers(log, seconds, labels, tmp_pa
 
 def test_a_line_is_the_mean_of_the_searches_that_have_a_score_by_then(log):
     """Of tree search, one alone after the first trial, both up to the third, and one after that."""
-    found = lines(log, "incumbent", "a.*")
-    assert list(found) == ["random (n=2)", "mcts (n=2)"]
-    x, y = found["mcts (n=2)"]
+    curves = draw_lines(log, "incumbent", "a.*")
+    assert list(curves) == ["random (n=2)", "mcts (n=2)"]
+    x, y = curves["mcts (n=2)"]
     assert x == [1, 2, 3, 4, 5]
     np.testing.assert_allclose(y, [0.2, 0.8, 0.8, 0.8, 0.9])
-    _, regrets = lines(log, "incumbent", "a.random.*", optimum=1.0)["random (n=2)"]
+    _, regrets = draw_lines(log, "incumbent", "a.random.*", optimum=1.0)["random (n=2)"]
     np.testing.assert_allclose(regrets, [0.8, 0.6, 0.45, 0.45])
 
 
 def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(log):
     """Trials of tree search take 10 s: the last first score comes after 20, and the shorter search ends after 40."""
     log_searches(log, {"b.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9], "b.mcts.1": [None, 0.9, 0.1, 0.8]})
-    x, y = lines(log, "time", "b.*")["mcts (n=2)"]
+    x, y = draw_lines(log, "time", "b.*")["mcts (n=2)"]
     assert (x[0], x[-1]) == (pytest.approx(20), pytest.approx(40))
     np.testing.assert_allclose(np.array(y)[np.array(x) < 39.9], 0.8)
     assert y[-1] == pytest.approx(0.85)
-    assert lines(log, "time", "a.random.*")["random (n=2)"][0][-1] == pytest.approx(40)
+    assert draw_lines(log, "time", "a.random.*")["random (n=2)"][0][-1] == pytest.approx(40)
 
 
 def test_all_scores_alike_are_drawn(log, tmp_path):

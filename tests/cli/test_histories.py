@@ -75,8 +75,8 @@ def test_only_the_trials_of_the_named_runs_are_read(log, monkeypatch):
 
 
 def test_runs_come_once_in_the_order_of_starting(log):
-    found = read_histories(log.path, ["b.random.0", "a.*", "a.mcts.1"])
-    assert [history.run for history in found] == ["a.random.0", "a.mcts.1", "b.random.0"]
+    histories = read_histories(log.path, ["b.random.0", "a.*", "a.mcts.1"])
+    assert [history.run for history in histories] == ["a.random.0", "a.mcts.1", "b.random.0"]
 
 
 def test_a_run_without_trials_has_no_scores(log):
@@ -96,8 +96,8 @@ def test_what_is_wrong_is_named(log):
 
 
 def test_searches_without_a_score_say_why(log):
-    found = read_histories(log.path, ["b.*"])
-    error = explain_missing_scores(log.path, "random", found)
+    histories = read_histories(log.path, ["b.*"])
+    error = explain_missing_scores(log.path, "random", histories)
     assert isinstance(error, NothingScored)
     assert (
         str(error) == "no trial of random has a score; trial 0 of b.random.0 was crashed: trial 0 of b.random.0 is ill"

@@ -57,10 +57,10 @@ def log(tmp_path) -> DuckDBLog:
 @pytest.mark.parametrize("other", OTHERS)
 def test_a_run_that_is_another_search_is_refused(log, other):
     """The run, what differs with both values, and what to do."""
-    changes, said = OTHERS[other]
+    changes, difference = OTHERS[other]
     with pytest.raises(BadOption) as raised:
         read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
-    assert str(raised.value).startswith(f"{log.path} has another search named c.mcts.0: its {said}")
+    assert str(raised.value).startswith(f"{log.path} has another search named c.mcts.0: its {difference}")
     assert str(raised.value).endswith("give the comparison another --name, or what the search was begun with")
 
 

@@ -31,17 +31,17 @@ def test_replay_verify_shows_the_first_proposal_that_differs(log, cli):
     assert done.code == 1
     assert f"event {first + 1}, trial 2, is not what the searcher proposes" in done.out
     assert "choice " in done.out
-    told = json.loads(cli("replay", "changed", "--verify", "--json").out)["mismatch"]
-    assert told["trial"] == 2
-    assert told["logged"] != told["recomputed"]
+    mismatch = json.loads(cli("replay", "changed", "--verify", "--json").out)["mismatch"]
+    assert mismatch["trial"] == 2
+    assert mismatch["logged"] != mismatch["recomputed"]
 
 
 def test_what_differs_is_not_what_rounding_makes_of_a_number_and_is_told_with_the_digits_that_tell_it():
     logged = [("rate", 0.1 + 0.2), ("decay", 0.0001), ("units", 8)]
-    again = [("rate", 0.3), ("decay", 0.000100000001), ("units", 8)]
-    made, recomputed = (Proposed(2, path, Budget(1, "epochs")) for path in (logged, again))
+    recomputed_path = [("rate", 0.3), ("decay", 0.000100000001), ("units", 8)]
+    proposal, recomputed = (Proposed(2, path, Budget(1, "epochs")) for path in (logged, recomputed_path))
     assert (
-        _describe_difference(Mismatch(7, 2, made, recomputed, 1))
+        _describe_difference(Mismatch(7, 2, proposal, recomputed, 1))
         == "choice 2 was decay=0.0001, and is decay=0.000100000001"
     )
 
@@ -60,7 +60,7 @@ def test_fork_shares_a_beginning_and_goes_its_own_way(log, cli):
     done = cli("fork", "run-1", "--at", "20", "--seed", "5", "--trials", "6")
     assert done.code == 0
     assert "archwright resume run-1-fork-1" in done.out
-    statuses = {each["run"]: each["status"] for each in json.loads(cli("runs", "--json").out)}
+    statuses = {run["run"]: run["status"] for run in json.loads(cli("runs", "--json").out)}
     begun, listed = (json.loads(cli(*words, "--json").out) for words in (["show", "run-1-fork-1"], ["runs"]))
     assert (begun["latest"], listed[-1]["latest"]) == (begun["started"], listed[-1]["started"])
     assert statuses["run-1-fork-1"] == json.loads(cli("show", "--json").out)["status"] == "new"

@@ -23,9 +23,9 @@ def test_two_numbers_of_parameters_are_told_apart(trained, whole, text):
 
 def test_a_space_of_more_architectures_than_python_prints_is_printed(capsys):
     """Its size has 6,000 digits; where a person reads it, it is a power of ten."""
-    found = 10**6000
-    print_json({"size": found})
-    assert str(found) in capsys.readouterr().out
-    assert output.format_space_size(found) == "about 10^6000.0"
+    size = 10**6000
+    print_json({"size": size})
+    assert str(size) in capsys.readouterr().out
+    assert output.format_space_size(size) == "about 10^6000.0"
     assert output.format_count(10**400).count(",") == 133
     assert output.format_count(1234.0) == output.format_count(1234) == "1,234"
