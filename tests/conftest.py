@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.cli.running import SESSION
+from tests.cli.running import SESSION_STACK
 from tests.environment import reset_process
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -51,7 +51,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     """Close the session that lasts as long as the tests."""
-    SESSION.close()
+    SESSION_STACK.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -142,7 +142,7 @@ def find_returned_class(function) -> type:
 def test_commands_of_a_page_work(page, tmp_path):
     """The commands and queries of a page, in order."""
     script = "\n".join(read_code_blocks(ROOT / "docs" / page, "bash"))
-    completed = run_bash(script, tmp_path, str(running.commands().folder))
+    completed = run_bash(script, tmp_path, str(running.get_fork_server().folder))
     assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
@@ -155,7 +155,7 @@ def test_readme_commands_work_in_order(tmp_path):
         assert name is not None, "a Python block of the README begins with the name of its file"
         (tmp_path / name[1]).write_text(block)
     commands = "\n".join(block for block in read_code_blocks(readme, "bash") if not block.startswith("make"))
-    completed = run_bash(commands, tmp_path, str(running.commands().folder))
+    completed = run_bash(commands, tmp_path, str(running.get_fork_server().folder))
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert "my_space-1" in completed.stdout
     assert "better than random by" in completed.stdout

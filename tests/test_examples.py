@@ -15,7 +15,7 @@ from archwright.core.budget import Budget
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
-from tests.cli.running import read_json, run
+from tests.cli.running import read_json, run_command
 from tests.paths import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -29,7 +29,7 @@ def test_an_own_training_searches_the_digits(tmp_path, name):
     (command,) = re.findall(r"^archwright (search .*)$", (EXAMPLES / f"{name}.py").read_text(), flags=re.MULTILINE)
     words = command.replace("--trials 4 --budget 2epochs", "--trials 2 --budget 1epochs").split()
     assert words[-4:] == ["--trials", "2", "--budget", "1epochs"]
-    completed = run(tmp_path, *words, "--device", "cpu")
+    completed = run_command(tmp_path, *words, "--device", "cpu")
     assert completed.returncode == 0, completed.stderr
     trials = read_json(tmp_path, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["ok", "ok"]

@@ -13,19 +13,27 @@ from attrs import frozen
 from filelock import FileLock
 
 from archwright.cli.main import main
-from tests.cli.running import SCORE, WATCHED, Forked, Heard, Started, run, started
+from tests.cli.running import (
+    SCORE,
+    TORCH_REPORTING_MAIN,
+    ForkedCommand,
+    RecordedCommand,
+    StartedCommand,
+    run_command,
+    run_started,
+)
 
 
 @frozen
-class Done:
-    """What a command did."""
+class CommandResult:
+    """The exit code and the output of a command."""
 
     code: int
     out: str
     err: str
 
 
-Command = Callable[..., Done]
+Command = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -37,57 +45,61 @@ def cli(tmp_path, monkeypatch, capsys) -> Command:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "score.py").write_text(SCORE)
 
-    def command(*words: str) -> Done:
+    def command(*words: str) -> CommandResult:
         capsys.readouterr()
         with pytest.raises(SystemExit) as raised:
             main(words)
         code = raised.value.code
-        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
+        return CommandResult(code if isinstance(code, int) else 0, *capsys.readouterr())
 
     return command
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Heard]]:
-    """Starts a command in a folder, in a fork unless there is `more` to it; what goes on after the test is killed.
+def start() -> Iterator[Callable[..., RecordedCommand]]:
+    """Starts a command in a folder, in a fork unless it has `popen_options`; killed after the test if it still runs.
 
-    What a test sends signals to has the processes that it has with people.
+    A command that a test sends signals to has its own workers, as with users.
     """
     with ExitStack() as commands:
 
-        def begun(*words: Any, **more: Any) -> Heard:
-            return commands.enter_context(Started(*words, **more) if more else Forked(*words, own_workers=True))
+        def start_command(*words: Any, **popen_options: Any) -> RecordedCommand:
+            return commands.enter_context(
+                StartedCommand(*words, **popen_options) if popen_options else ForkedCommand(*words, own_workers=True)
+            )
 
-        yield begun
+        yield start_command
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory, pytestconfig) -> Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]:
-    """A folder that is filled once, whichever of the processes that test side by side is first, and what that told."""
+    """A folder that is filled once, by the first of the processes that test side by side, and the result of filling."""
     base = tmp_path_factory.getbasetemp()
     root = base.parent if hasattr(pytestconfig, "workerinput") else base  # of xdist, with which not everybody tests
 
-    def filled(name: str, fill: Callable[[Path], Any]) -> tuple[Path, Any]:
-        folder, told = root / name, root / f"{name}.json"
+    def fill_once(name: str, fill: Callable[[Path], Any]) -> tuple[Path, Any]:
+        folder, result = root / name, root / f"{name}.json"
         with FileLock(root / f"{name}.lock"):
-            if not told.exists():
+            if not result.exists():
                 folder.mkdir()
-                told.write_text(json.dumps(fill(folder)))
-        return folder, json.loads(told.read_text())
+                result.write_text(json.dumps(fill(folder)))
+        return folder, json.loads(result.read_text())
 
-    return filled
+    return fill_once
 
 
 @pytest.fixture(scope="session")
-def trained(shared) -> tuple[Path, Done]:
+def trained(shared) -> tuple[Path, CommandResult]:
     """A folder whose log has a search of the digits, for real, and what the search printed. Only to be read."""
 
     def fill(folder: Path) -> tuple[int, str, str]:
-        done = started(folder, "search", "digits", "--trials", "3", "--budget", "1epochs", program=WATCHED)
-        return done.returncode, done.stdout, done.stderr
+        process = run_started(
+            folder, "search", "digits", "--trials", "3", "--budget", "1epochs", program=TORCH_REPORTING_MAIN
+        )
+        return process.returncode, process.stdout, process.stderr
 
-    folder, told = shared("trained", fill)
-    return folder, Done(*told)
+    folder, result = shared("trained", fill)
+    return folder, CommandResult(*result)
 
 
 @pytest.fixture(scope="session")
@@ -100,8 +112,8 @@ def scored(shared) -> Path:
             "run-1": ["digits", "--evaluator", "score.py:score", "--trials", "8", "--workers", "2"],
             "half-1": ["figure1", "--evaluator", "score.py:half", "--metric", "cost", "--minimize", "--trials", "12"],
         }.items():
-            done = run(folder, "search", *words, "--name", name)
-            assert done.returncode in (0, 1), done.stderr
+            process = run_command(folder, "search", *words, "--name", name)
+            assert process.returncode in (0, 1), process.stderr
 
     return shared("scored", fill)[0]
 

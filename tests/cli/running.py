@@ -19,14 +19,14 @@ import pytest
 from tests.cli import forking
 
 MAIN = "import sys; from archwright.cli.main import main; main(sys.argv[1:])"
-# What a coordinator must never do is to import torch: it says whether it did when it ends.
-WATCHED = """
+# A coordinator must never import torch: it prints whether it did when it ends.
+TORCH_REPORTING_MAIN = """
 import atexit, sys
 atexit.register(lambda: print("torch imported:", "torch" in sys.modules, file=sys.stderr))
 from archwright.cli.main import main
 main(sys.argv[1:])
 """
-TIME = 240  # seconds that no command here may take, on the slowest machine
+TIMEOUT_SECONDS = 240  # which no command here may take, on the slowest machine
 
 SCORE = """
 import os
@@ -68,114 +68,114 @@ def half(architecture, budget, seed):
 """
 
 
-def environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     """This process's, without what would change what commands do.
 
     Threads that wait must not spin: on cores that others use too, that makes training several times as slow.
     """
-    others = ("ARCHWRIGHT_LOG", "ARCHWRIGHT_DATA", "COLUMNS")
-    kept = {name: value for name, value in os.environ.items() if name not in others}
-    return kept | {"OMP_WAIT_POLICY": "PASSIVE"}
+    ignored = ("ARCHWRIGHT_LOG", "ARCHWRIGHT_DATA", "COLUMNS")
+    environment = {name: value for name, value in os.environ.items() if name not in ignored}
+    return environment | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-class Heard:
-    """A command whose words go to files, where they can be read while it runs."""
+class RecordedCommand:
+    """A command whose output goes to files, where it can be read while it runs."""
 
-    def _listen(self) -> dict[str, Any]:
-        self._said = {stream: tempfile.TemporaryFile("ab+") for stream in ("stdout", "stderr")}  # noqa: SIM115
-        return self._said
+    def _open_files(self) -> dict[str, Any]:
+        self._files = {stream: tempfile.TemporaryFile("ab+") for stream in ("stdout", "stderr")}  # noqa: SIM115
+        return self._files
 
-    def said(self, stream: str) -> str:
-        """All that it has said so far."""
-        file = self._said[stream].fileno()
+    def get_output(self, stream: str) -> str:
+        """All that it has written to a stream so far."""
+        file = self._files[stream].fileno()
         return os.pread(file, os.fstat(file).st_size, 0).decode()
 
     def wait_for(self, words: str, stream: str = "stdout", times: int = 1) -> None:
-        """Return once it has said something so many times; fails if it ends before."""
-        while self.said(stream).count(words) < times:
-            ended = self.poll() is not None
-            if ended and self.said(stream).count(words) < times:
-                said = self.said("stdout") + self.said("stderr")
-                pytest.fail(f"it never said {words!r}; it ended with {self.returncode} after\n{said}")
+        """Return once it has printed `words` so many times; fails if it ends before."""
+        while self.get_output(stream).count(words) < times:
+            has_ended = self.poll() is not None
+            if has_ended and self.get_output(stream).count(words) < times:
+                output = self.get_output("stdout") + self.get_output("stderr")
+                pytest.fail(f"it never said {words!r}; it ended with {self.returncode} after\n{output}")
             time.sleep(0.01)
 
-    def ended(self) -> tuple[str, str]:
-        """What it has said to stdout and to stderr, once it has come to its end."""
-        self.wait(TIME)
-        return self.said("stdout"), self.said("stderr")
+    def wait_to_end(self) -> tuple[str, str]:
+        """All that it has written to stdout and to stderr, once it has ended."""
+        self.wait(TIMEOUT_SECONDS)
+        return self.get_output("stdout"), self.get_output("stderr")
 
-    def __exit__(self, *about: Any) -> None:
+    def __exit__(self, *error: Any) -> None:
         self.kill()
-        super().__exit__(*about)
-        for file in self._said.values():
+        super().__exit__(*error)
+        for file in self._files.values():
             file.close()
 
 
-class Started(Heard, subprocess.Popen[bytes]):
-    """A command in `folder`, in a process that is started for it, as people do; it ends with the block."""
+class StartedCommand(RecordedCommand, subprocess.Popen[bytes]):
+    """A command in `folder`, in a process that is started for it, as users do; it is killed at the end of the block."""
 
-    def __init__(self, folder: Path, *words: str, program: str = MAIN, **more: Any) -> None:
+    def __init__(self, folder: Path, *words: str, program: str = MAIN, **popen_options: Any) -> None:
         command = [sys.executable, "-P", "-c", program, *words]
-        super().__init__(command, cwd=folder, env=environment(), **{**self._listen(), **more})
+        super().__init__(command, cwd=folder, env=make_environment(), **{**self._open_files(), **popen_options})
 
 
-class Forked(Heard, forking.Command):
-    """The same in a fork, which costs less; so have its workers, unless it is to start its `own_workers`."""
+class ForkedCommand(RecordedCommand, forking.Command):
+    """The same in a fork, which costs less; so are its workers, unless it is to start its `own_workers`."""
 
     def __init__(self, folder: Path, *words: str, own_workers: bool = False) -> None:
-        there = environment() | ({forking.OWN_WORKERS: "1"} if own_workers else {})
-        with Path(os.devnull).open() as nothing:
-            streams = [stream.fileno() for stream in (nothing, *self._listen().values())]
-            super().__init__(commands().socket, words, str(folder), there, streams)
+        environment = make_environment() | ({forking.OWN_WORKERS: "1"} if own_workers else {})
+        with Path(os.devnull).open() as devnull:
+            streams = [stream.fileno() for stream in (devnull, *self._open_files().values())]
+            super().__init__(get_fork_server().socket, words, str(folder), environment, streams)
 
 
-SESSION = ExitStack()  # what lasts until the tests are over
+SESSION_STACK = ExitStack()  # what lasts until the tests are over
 
 
 @cache
-def commands() -> forking.Commands:
-    """What commands are forked from; it is begun with the first of them."""
-    folder = SESSION.enter_context(tempfile.TemporaryDirectory(prefix="commands"))
-    return SESSION.enter_context(forking.Commands(Path(folder), environment()))
+def get_fork_server() -> forking.Commands:
+    """The server that commands are forked from, which is started with the first of them."""
+    folder = SESSION_STACK.enter_context(tempfile.TemporaryDirectory(prefix="commands"))
+    return SESSION_STACK.enter_context(forking.Commands(Path(folder), make_environment()))
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command that has come to its end in `folder`."""
-    return _done(Forked(folder, *words), words)
+def run_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The result of a command in `folder`, in a fork."""
+    return _wait_for_result(ForkedCommand(folder, *words), words)
 
 
-def started(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
-    """The same in a process that was started for it."""
-    return _done(Started(folder, *words, program=program), words)
+def run_started(folder: Path, *words: str, program: str = MAIN) -> subprocess.CompletedProcess[str]:
+    """The same in a process that is started for it."""
+    return _wait_for_result(StartedCommand(folder, *words, program=program), words)
 
 
-def _done(command: Started | Forked, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _wait_for_result(command: StartedCommand | ForkedCommand, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     with command:
-        out, err = command.ended()
+        out, err = command.wait_to_end()
     return subprocess.CompletedProcess(words, command.returncode, out, err)
 
 
-def look(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The same within this process, where a command only looks at the log: at a third of the cost.
+def run_inline(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same within this process, for a command that only reads the log: at a third of the cost.
 
     Not for a log with modules of a person's own: other tests define others of their names here.
     """
     from archwright.cli.main import main  # only here, since what tests are configured with imports this
 
     out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
-    kept = {name: value for name, value in environment().items() if name in os.environ}
-    with patch.dict(os.environ, kept, clear=True), chdir(folder), redirect_stdout(out), redirect_stderr(err):
-        with pytest.raises(SystemExit) as left:
+    environment = {name: value for name, value in make_environment().items() if name in os.environ}
+    with patch.dict(os.environ, environment, clear=True), chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        with pytest.raises(SystemExit) as exit_:
             main(words)
-        said = []
+        output = []
         for stream in (out, err):
             stream.flush()
-            said.append(stream.buffer.getvalue().decode())
-    return subprocess.CompletedProcess(words, left.value.code or 0, *said)
+            output.append(stream.buffer.getvalue().decode())
+    return subprocess.CompletedProcess(words, exit_.value.code or 0, *output)
 
 
 def read_json(folder: Path, *words: str) -> Any:
-    """What a command that only looks prints with --json."""
-    done = look(folder, *words, "--json")
+    """What a command that only reads prints with --json."""
+    done = run_inline(folder, *words, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

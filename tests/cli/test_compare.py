@@ -20,7 +20,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
 from tests.cli.comparison_logs import write_full_table
 from tests.cli.conftest import Command
-from tests.cli.running import look, read_json, run
+from tests.cli.running import read_json, run_command, run_inline
 from tests.processes import find_children, wait_until_gone
 
 OWN = f"""
@@ -81,14 +81,14 @@ def runs(folder: Path) -> dict[str, dict[str, Any]]:
 def test_a_comparison_goes_on_with_more_seeds_trials_and_searchers(folder, cli):
     """What is there is not run again; the runs are whole, and as if each had been resumed; a figure shows them."""
     words = over_table("--searcher", "mcts,exploration=0.1", "--json")
-    first = run(folder, *words, "--seeds", "1", "--trials", "5")
+    first = run_command(folder, *words, "--seeds", "1", "--trials", "5")
     assert first.returncode == 0, first.stderr
     (row,) = json.loads(first.stdout)
     assert (row["searcher"], row["seeds"], row["trials"]) == ("mcts,exploration=0.1", 1, 5)
     assert 0.5 <= row["best"] <= 0.87
-    second = run(folder, *words, "--seeds", "2", "--trials", "5")
+    second = run_command(folder, *words, "--seeds", "2", "--trials", "5")
     assert "1 of 2 searches are in archwright.duckdb already" in second.stderr
-    third = run(folder, *words, "--seeds", "2", "--trials", "8", "--searcher", "mcts,exploration=1")
+    third = run_command(folder, *words, "--seeds", "2", "--trials", "8", "--searcher", "mcts,exploration=1")
     assert (third.returncode, "already" in third.stderr) == (0, False)
     assert [(row["seeds"], row["trials"]) for row in json.loads(third.stdout)] == [(2, 8)] * 2
     there = runs(folder)
@@ -107,18 +107,18 @@ def test_a_comparison_goes_on_with_more_seeds_trials_and_searchers(folder, cli):
 def test_another_comparison_of_the_same_name_is_refused(folder):
     """Nothing is run and nothing is shown."""
     words = ["--name", "c10", "--searcher", "random", "--seeds", "2", "--trials", "4"]
-    assert run(folder, *over_table(*words)).returncode == 0
+    assert run_command(folder, *over_table(*words)).returncode == 0
     before = runs(folder)
-    other = run(folder, *over_table(*words, dataset="cifar100"))
+    other = run_command(folder, *over_table(*words, dataset="cifar100"))
     assert (other.returncode, other.stdout) == (2, "")
     assert "another search named c10.random.0: its evaluator.dataset was cifar10, and is cifar100" in other.stderr
     assert "another --name" in other.stderr
-    more = run(folder, *over_table(*words, "--trials", "9", "--budget", "12epochs"))
+    more = run_command(folder, *over_table(*words, "--trials", "9", "--budget", "12epochs"))
     assert (more.returncode, "its budget was 200epochs, and is 12epochs" in more.stderr) == (2, True)
     function = ["compare", "cells.py:cells", "--evaluator", "own.py:score", *words]
-    assert "its evaluator was {'kind': 'nasbench201'" in run(folder, *function).stderr
+    assert "its evaluator was {'kind': 'nasbench201'" in run_command(folder, *function).stderr
     assert runs(folder) == before
-    long = run(folder, *over_table(*words, "--name", "n" * 95))
+    long = run_command(folder, *over_table(*words, "--name", "n" * 95))
     assert (long.returncode, "the name of a run is 'nnn" in long.stderr) == (2, True)
 
 
@@ -127,7 +127,9 @@ def test_a_comparison_without_a_score_says_why(folder, cli):
     """Every trial is invalid: no means of nothing, and no empty figures."""
     with np.load(folder / "table.npz") as whole_table:
         np.savez(folder / "table.npz", **{name: whole_table[name][:5] for name in whole_table})
-    done = run(folder, *over_table("--searcher", "random", "--searcher", "mcts", "--seeds", "2", "--trials", "9"))
+    done = run_command(
+        folder, *over_table("--searcher", "random", "--searcher", "mcts", "--seeds", "2", "--trials", "9")
+    )
     assert (done.returncode, done.stdout) == (1, "")
     said = "no trial of random and of mcts has a score; trial 0 of cells.random.0 was invalid: table.npz has no row"
     assert said in done.stderr
@@ -153,7 +155,7 @@ def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder, start
     children = find_children(killed.pid)
     assert len(children) >= 2
     killed.kill()
-    killed.ended()
+    killed.wait_to_end()
     assert wait_until_gone(children)
     hurt = start(folder, *LONG)
     while hurt.poll() is None and not (
@@ -161,16 +163,16 @@ def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder, start
     ):
         time.sleep(0.01)
     os.kill(searching[-1], signal.SIGKILL)
-    _, err = hurt.ended()
+    _, err = hurt.wait_to_end()
     assert hurt.returncode == 1, err
     assert "Traceback" not in err
     assert "error: one of the processes that search was killed by SIGKILL" in err
     assert "the same command goes on" in err
     assert wait_until_gone(searching)
-    done = run(folder, *LONG)
+    done = run_command(folder, *LONG)
     assert done.returncode == 0, done.stderr
     assert {each["scored"] for each in runs(folder).values()} == {TRIALS}
-    assert look(folder, "verify").returncode == 0
+    assert run_inline(folder, "verify").returncode == 0
 
 
 def command_line(pid: int) -> bytes:
@@ -185,14 +187,14 @@ def test_ctrl_c_lets_running_searches_over_a_table_end(folder, start):
     stopped = start(folder, *LONG, start_new_session=True)
     stopped.wait_for("is done", "stderr")
     os.killpg(stopped.pid, signal.SIGINT)
-    out, err = stopped.ended()
+    out, err = stopped.wait_to_end()
     assert (stopped.returncode, out) == (130, "")
     assert "finishing the running searches; press Ctrl-C again to stop at once" in err
     assert "Traceback" not in err
     assert f"archwright {' '.join(LONG)}" in err.splitlines()[-1]
     assert err.count("is done") == len(runs(folder)) >= 2
     assert {each["scored"] for each in runs(folder).values()} == {TRIALS}
-    assert run(folder, *LONG).returncode == 0
+    assert run_command(folder, *LONG).returncode == 0
 
 
 @pytest.mark.slow
@@ -205,7 +207,7 @@ def test_ctrl_c_twice_stops_searches_over_a_table_at_once(folder, start):
     stopped.wait_for("press Ctrl-C again to stop at once", "stderr")
     os.killpg(stopped.pid, signal.SIGINT)
     began = time.monotonic()
-    _, err = stopped.ended()
+    _, err = stopped.wait_to_end()
     assert time.monotonic() - began < 10
     assert (stopped.returncode, "stopping at once" in err) == (130, True)
     assert wait_until_gone(children)
@@ -218,7 +220,7 @@ def test_one_search_that_keeps_failing_does_not_end_the_others(folder):
     (folder / "ill").touch()
     words = ["compare", "figure1", "--evaluator", "own.py:fails_for_seed_1", "--name", "f", "--trials", "6"]
     words += ["--searcher", "random", "--searcher", "mcts", "--seeds", "3", "--json"]
-    done = run(folder, *words)
+    done = run_command(folder, *words)
     assert done.returncode == 1
     rows = json.loads(done.stdout)
     assert [(row["searcher"], row["failed"], row["without_score"], row.get("pairs", 2)) for row in rows] == [
@@ -236,7 +238,7 @@ def test_one_search_that_keeps_failing_does_not_end_the_others(folder):
         for seed in range(3)
     }
     (folder / "ill").unlink()
-    again = run(folder, *words)
+    again = run_command(folder, *words)
     assert again.returncode == 0, again.stderr
     assert "4 of 6 searches are in" in again.stderr
     assert {each["scored"] for each in runs(folder).values()} == {6}
@@ -251,11 +253,11 @@ def test_ctrl_c_stops_a_comparison_of_trainings_within_a_search(folder, start, c
     stopped.send_signal(signal.SIGINT)
     stopped.wait_for("finishing the running trials", "stderr")
     (folder / "go").touch()  # for which the third trial waits
-    _, err = stopped.ended()
+    _, err = stopped.wait_to_end()
     assert stopped.returncode == 130
     assert err.splitlines()[-1].endswith(f"archwright {' '.join(words)}")
     assert [each["status"] for each in runs(folder).values()] == ["interrupted"]
-    assert run(folder, *words).returncode == 0
+    assert run_command(folder, *words).returncode == 0
     assert {each["scored"] for each in runs(folder).values()} == {6}
     assert whole(cli)
 
@@ -274,11 +276,11 @@ def test_what_a_trial_is_worth_is_said_as_for_a_search(name):
 def test_what_a_trial_is_worth_reaches_the_trials(folder):
     """Settings of a training, the split, the epoch that counts, and the shape of a function's inputs are in the log."""
     words = ["compare", "digits", "--searcher", "random", "--seeds", "1", "--trials", "1", "--budget", "64examples"]
-    done = run(folder, *words, "--train", "batch_size=64", "--validation", "0.3", "--keep", "last")
+    done = run_command(folder, *words, "--train", "batch_size=64", "--validation", "0.3", "--keep", "last")
     assert done.returncode == 0, done.stderr
     function = ["compare", "figure1", "--searcher", "random", "--seeds", "1", "--trials", "2"]
     function += ["--evaluator", "own.py:score", "--train", "scale=0", "--input-shape", "3,64,64"]
-    done = run(folder, *function, "--stopping", "median,startup=1", "--json")
+    done = run_command(folder, *function, "--stopping", "median,startup=1", "--json")
     assert json.loads(done.stdout)[0]["best"] == 0
     begun = [DuckDBLog(folder / "archwright.duckdb").read(f"{space}.random.0", upto=1)[0].event for space in SPACES]
     assert all(isinstance(event, RunStarted) for event in begun)

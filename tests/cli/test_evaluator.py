@@ -11,7 +11,7 @@ from archwright.cli.values import BadOption, parse_settings
 from archwright.evaluate.config import FunctionConfig, TrainingConfig
 from archwright.evaluate.tables.fcnet import FcnetConfig
 from archwright.evaluate.tables.nasbench201 import Nasbench201Config
-from tests.cli.running import read_json, run
+from tests.cli.running import read_json, run_command
 from tests.terminal_text import find_controls
 
 OWN = """
@@ -38,9 +38,9 @@ def test_the_best_model_is_kept_where_there_are_models(config, usual):
 def test_a_training_of_ones_own_keeps_its_best_model_and_one_without_a_model_nothing(tmp_path):
     (tmp_path / "own.py").write_text(OWN)
     words = ("search", "digits", "--data", "digits", "--evaluator")
-    assert run(tmp_path, *words, "own.py:counts", "--name", "counts", "--trials", "1").returncode == 0
+    assert run_command(tmp_path, *words, "own.py:counts", "--name", "counts", "--trials", "1").returncode == 0
     assert not (tmp_path / "archwright.duckdb.artifacts").exists()
-    assert run(tmp_path, *words, "own.py:train", "--name", "own", "--trials", "3").returncode == 0
+    assert run_command(tmp_path, *words, "own.py:train", "--name", "own", "--trials", "3").returncode == 0
     best = read_json(tmp_path, "best", "own", "-n", "1")[0]["trial"]
     kept = list((tmp_path / "archwright.duckdb.artifacts" / "own").glob("*/model.safetensors"))
     assert [path.parent.name for path in kept] == [f"trial-{best}"]
@@ -70,8 +70,8 @@ EITHER = aw.either(aw.settings(crop=[1, 2]), aw.sequential(aw.settings(crop=3), 
 def test_what_a_space_sets_in_every_model_need_not_be_set(capsys, space, settings, says):
     """In a line each, of a training and of a function, whose names are its own."""
     say_overruled_settings(TrainingConfig(settings=settings), space)
-    told = capsys.readouterr()
-    assert (told.out, told.err) == ("", "".join(f"--train {line} in every model\n" for line in says))
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "".join(f"--train {line} in every model\n" for line in says))
     say_overruled_settings(FunctionConfig("a.py:b", settings={"lr_init": 1}), aw.settings(learning_rate=2))
     say_overruled_settings(Nasbench201Config("a.npz"), space)
     assert capsys.readouterr().err == ""

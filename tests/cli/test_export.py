@@ -35,7 +35,7 @@ def _without_onnx(monkeypatch) -> None:
     monkeypatch.setattr("archwright.evaluate.export.folder.to_onnx", lambda *_: b"onnx")
 
 
-def held(weights: dict[str, torch.Tensor]) -> Counter[bytes]:
+def count_tensors(weights: dict[str, torch.Tensor]) -> Counter[bytes]:
     """The tensors by whatever names."""
     return Counter(value.numpy().tobytes() for value in weights.values())
 
@@ -53,7 +53,7 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     done = cli("export", "digits-1", "1", "model", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out) == {"files": [f"model/{name}" for name in EXPORT_FILES], "missing": {}, "notes": []}
-    assert held(load_file("model/model.safetensors")) == held(model.state_dict())
+    assert count_tensors(load_file("model/model.safetensors")) == count_tensors(model.state_dict())
     card, code = Path("model/README.md").read_text(), Path("model/model.py").read_text()
     metrics = view.get_trial(1).last_end.metrics
     assert "CLASSES = (  # of the logits, in their order\n    '0', '1', '2', '3', '4'," in code
@@ -100,12 +100,12 @@ def searched(tmp_path):
     return searched
 
 
-def as_an_earlier_release_kept_it(path: Path) -> None:
+def remove_normalisation(path: Path) -> None:
     """Without what normalises images."""
     path.write_bytes(save(load_file(path), {"trial": "0", "architecture": "null"}))
 
 
-def shown_as_training(card: str) -> dict[str, str]:
+def read_training_settings(card: str) -> dict[str, str]:
     """The table of a card under that title."""
     rows = card.split("## Training\n")[1].split("##")[0].strip().splitlines()[2:]
     return dict(re.fullmatch(r"\| (\S+) \| (.*) \|", row).groups() for row in rows)
@@ -122,14 +122,14 @@ def test_images_are_normalised_as_when_the_model_was_trained(cli, searched):
 
 
 def test_what_an_earlier_release_kept_is_normalised_as_the_data_says(cli, searched):
-    as_an_earlier_release_kept_it(searched(TrainingConfig("digits", reader=1)))
+    remove_normalisation(searched(TrainingConfig("digits", reader=1)))
     assert cli("export", "own", "0", "model").code == 0
     assert "of each channel the mean 77.9" in Path("model/README.md").read_text()
 
 
 def test_where_nobody_knows_what_normalises_images_the_model_is_exported_without(cli, searched):
     """The card and the command say so."""
-    as_an_earlier_release_kept_it(searched(TrainingConfig("npz:gone.npz")))
+    remove_normalisation(searched(TrainingConfig("npz:gone.npz")))
     for words, title in ((["model"], "own"), (["begun", "--untrained"], "own, untrained")):
         done = cli("export", "own", "0", *words)
         assert (done.code, done.err) == (0, "")
@@ -151,7 +151,7 @@ def test_the_card_has_the_training_that_was(cli, searched):
     settings = {"learning_rate": 0.5, "momentum": 0.5, "recipe": "paper"}
     searched(TrainingConfig(settings=settings, overrides={"batch_size": 16}), space)
     assert cli("export", "own", "0", "model").code == 0
-    shown = shown_as_training(Path("model/README.md").read_text())
+    shown = read_training_settings(Path("model/README.md").read_text())
     assert shown == {
         "budget": "1 epoch",
         "images": "1x8x8",
@@ -173,7 +173,7 @@ def test_the_card_of_a_training_of_ones_own_has_what_it_was_given(cli, searched)
     space = aw.sequential(aw.settings(lr_init=0.25), aw.affine(10))
     searched(FunctionConfig("own.py:train", settings={"lr_init": 0.5, "depth": 3}), space)
     assert cli("export", "own", "0", "model").code == 0
-    shown = shown_as_training(Path("model/README.md").read_text())
+    shown = read_training_settings(Path("model/README.md").read_text())
     assert shown == {
         "budget": "1 epoch",
         "images": "1x8x8",
@@ -220,7 +220,7 @@ def test_an_untrained_model_has_the_weights_that_its_training_began_with(cli, di
     view = view_run(digits_log, "digits-1")
     architecture = rebuild_leaf(view, view.get_trial(0)).architecture
     first = compile_architecture(architecture, (1, 8, 8), derive_training_seed(0, 0)).state_dict()
-    assert held(load_file("model/model.safetensors")) == held(first)
+    assert count_tensors(load_file("model/model.safetensors")) == count_tensors(first)
     assert "accuracy" not in Path("model/README.md").read_text()
     again = cli("export", "digits-1", "0", "model", "--untrained")
     assert again.code == 2

@@ -6,7 +6,7 @@ import pytest
 
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Reported
-from tests.cli.running import look, read_json, run
+from tests.cli.running import read_json, run_command, run_inline
 
 SPACE = """
 import archwright as aw
@@ -37,7 +37,7 @@ def test_hopeless_trials_are_halted_with_the_reason_and_cost_fewer_epochs(tmp_pa
     """Half of the models learn at a rate of almost 0; the others stop by themselves, the first of the seed 1 too."""
     (tmp_path / "rates.py").write_text(SPACE)
     words = ("--trials", "6", "--budget", f"{EPOCHS}epochs", "--seed", "1", "--stopping", "median,warmup=3,startup=2")
-    done = run(tmp_path, "search", "rates.py:space", *words)
+    done = run_command(tmp_path, "search", "rates.py:space", *words)
     assert done.returncode == 0, done.stderr
     facts = read_json(tmp_path, "show")
     assert facts["stopping"] == {"rule": "median", "warmup": 3, "startup": 2}
@@ -55,13 +55,13 @@ def test_hopeless_trials_are_halted_with_the_reason_and_cost_fewer_epochs(tmp_pa
         assert trial["stopped"]["by"] == "hopeless"
         assert trial["stopped"]["why"].startswith("its best accuracy by epoch 4 was ")
     assert f"stopped after epoch {len(curve)} (hopeless)" in done.stdout
-    shown = look(tmp_path, "show", "rates-1", str(halted[0]["trial"])).stdout
+    shown = run_inline(tmp_path, "show", "rates-1", str(halted[0]["trial"])).stdout
     assert f"(hopeless): {halted[0]['stopped']['why']}" in shown
-    assert "stopping   median, warmup 3, startup 2" in look(tmp_path, "show").stdout
+    assert "stopping   median, warmup 3, startup 2" in run_inline(tmp_path, "show").stdout
     where = "where kind = 'AttemptEnded' and payload->>'$.stopped.by' = 'hopeless'"
-    asked = look(tmp_path, "sql", f"select count(*) as n from events {where}", "--json")
+    asked = run_inline(tmp_path, "sql", f"select count(*) as n from events {where}", "--json")
     assert json.loads(asked.stdout) == [{"n": len(halted)}]
-    assert look(tmp_path, "replay", "--verify").returncode == look(tmp_path, "verify").returncode == 0
+    assert run_inline(tmp_path, "replay", "--verify").returncode == run_inline(tmp_path, "verify").returncode == 0
 
 
 @pytest.mark.slow
@@ -70,8 +70,8 @@ def test_a_function_is_halted_at_a_report_and_scores_the_best_that_it_reported(t
     (tmp_path / "rates.py").write_text(SPACE)
     (tmp_path / "levels.py").write_text(FUNCTION)
     words = ("--evaluator", "levels.py:score", "--trials", "2", "--seed", "1", "--stopping", "median,startup=1")
-    assert run(tmp_path, "search", "rates.py:space", *words).returncode == 0
-    assert run(tmp_path, "resume", "--trials", "6").returncode == 0
+    assert run_command(tmp_path, "search", "rates.py:space", *words).returncode == 0
+    assert run_command(tmp_path, "resume", "--trials", "6").returncode == 0
     trials = read_json(tmp_path, "show")["trials"]
     first = next(t["trial"] for t in trials if t["choices"]["1.affine.units"] == 32)
     worse = [t for t in trials[first + 1 :] if t["choices"]["1.affine.units"] == 16]

@@ -21,7 +21,7 @@ class Clock:
         return self.now
 
 
-def after(*numbers: int, seconds: float = 0.0, grace: float = 10.0) -> Interrupts:
+def receive(*numbers: int, seconds: float = 0.0, grace: float = 10.0) -> Interrupts:
     """The signals that have come, and so many seconds later."""
     clock = Clock()
     interrupts = Interrupts(grace, clock)
@@ -46,34 +46,34 @@ def after(*numbers: int, seconds: float = 0.0, grace: float = 10.0) -> Interrupt
     ],
 )
 def test_what_runs_has_a_grace_where_a_system_asks(numbers, seconds, urgency):
-    assert after(*numbers, seconds=seconds).urgency == urgency
+    assert receive(*numbers, seconds=seconds).urgency == urgency
 
 
 def test_no_grace_is_none():
-    assert after(signal.SIGTERM, grace=0.0).urgency == StopRequest.IMMEDIATE
+    assert receive(signal.SIGTERM, grace=0.0).urgency == StopRequest.IMMEDIATE
 
 
 def test_the_third_signal_ends_the_process_wherever_it_is():
     with pytest.raises(KeyboardInterrupt):
-        after(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
+        receive(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
 
 
 def test_what_is_said_fits_the_signal():
     finishing = "finishing the running trials; press Ctrl-C again to stop at once"
     asked = "{}: the running trials have 10 s to end; a second signal stops at once"
-    assert after(signal.SIGINT).describe(*TRIALS) == finishing
-    assert after(signal.SIGTERM).describe(*TRIALS) == asked.format("SIGTERM")
-    assert after(signal.SIGHUP).describe(*TRIALS) == asked.format("SIGHUP")
+    assert receive(signal.SIGINT).describe(*TRIALS) == finishing
+    assert receive(signal.SIGTERM).describe(*TRIALS) == asked.format("SIGTERM")
+    assert receive(signal.SIGHUP).describe(*TRIALS) == asked.format("SIGHUP")
     now = "stopping at once; the running trials run again when the run is resumed"
-    assert after(signal.SIGTERM, seconds=11.0).describe(*TRIALS) == now
-    assert after(signal.SIGINT, signal.SIGINT).describe(*TRIALS) == now
+    assert receive(signal.SIGTERM, seconds=11.0).describe(*TRIALS) == now
+    assert receive(signal.SIGINT, signal.SIGINT).describe(*TRIALS) == now
 
 
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
 )
 def test_the_exit_code_is_what_a_shell_expects(number, code):
-    assert after(number).exit_code == code
+    assert receive(number).exit_code == code
 
 
 def test_signals_are_taken_for_as_long_as_the_search_lasts_but_for_those_that_it_is_to_ignore():

@@ -131,7 +131,7 @@ def test_what_is_warned_of_a_log_is_told_without_what_steers_a_terminal(cli, tmp
     assert "\x1b" not in done.out + done.err
 
 
-def imported(*words: str) -> set[str]:
+def list_imports(*words: str) -> set[str]:
     program = (
         "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
         "from archwright.cli.main import main\n"
@@ -144,4 +144,4 @@ def imported(*words: str) -> set[str]:
 @pytest.mark.parametrize("words", [(), ("--help",), ("space", "figure1", "--count"), ("search", "--help")])
 def test_what_needs_no_log_is_light(words):
     """Counting a space and giving help take no time: neither the database, nor numpy, nor torch are imported."""
-    assert imported(*words) & {"torch", "duckdb", "numpy", "sklearn", "archwright.store"} == set()
+    assert list_imports(*words) & {"torch", "duckdb", "numpy", "sklearn", "archwright.store"} == set()

@@ -51,7 +51,7 @@ WRITERS = {
 ENDINGS = {"space": ".svg"}
 
 
-def ending(writer: str) -> str:
+def find_suffix(writer: str) -> str:
     return ENDINGS.get(writer, f".{writer}")
 
 
@@ -209,7 +209,7 @@ def test_a_typo_keeps_the_last_result(reader, tmp_path, form):
 
 @pytest.mark.parametrize("writer", WRITERS)
 def test_every_command_writes_over_its_own_and_over_nothing_else(reader, tmp_path, writer):
-    file = tmp_path / f"out{ending(writer)}"
+    file = tmp_path / f"out{find_suffix(writer)}"
     for _ in range(2):
         assert reader(*WRITERS[writer], file.name).code == 0
         assert len(file.read_bytes()) > 10
@@ -223,7 +223,7 @@ def test_every_command_writes_over_its_own_and_over_nothing_else(reader, tmp_pat
 @pytest.mark.parametrize("writer", WRITERS)
 def test_what_cannot_be_a_file_is_named(reader, tmp_path, writer):
     """Folders, those that are not there, sockets, and links that go round."""
-    end = ending(writer)
+    end = find_suffix(writer)
     (tmp_path / f"folder{end}").mkdir()
     (tmp_path / f"a{end}").symlink_to(f"b{end}")
     (tmp_path / f"b{end}").symlink_to(f"a{end}")

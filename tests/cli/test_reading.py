@@ -293,7 +293,7 @@ def test_a_reader_that_goes_away_is_no_error(scored, start):
     """As in archwright show | head -1."""
     command = start(scored, "show", "run-1", stdout=subprocess.PIPE)
     command.stdout.close()
-    assert "Traceback" not in command.ended()[1]
+    assert "Traceback" not in command.wait_to_end()[1]
 
 
 def test_a_query_that_is_ended_leaves_no_traceback_and_no_copy(scored, start, tmp_path, monkeypatch):
@@ -303,22 +303,22 @@ def test_a_query_that_is_ended_leaves_no_traceback_and_no_copy(scored, start, tm
     def asked_for_hours():
         query = start(scored, "sql", "select sum(a.range * b.range) from range(9000000) a, range(9000000) b")
         while not list(tmp_path.glob("archwright-copy-*/out")):
-            assert query.poll() is None, query.ended()
+            assert query.poll() is None, query.wait_to_end()
             time.sleep(0.01)
         return query
 
     interrupted = asked_for_hours()
     interrupted.send_signal(signal.SIGINT)
-    out, err = interrupted.ended()
+    out, err = interrupted.wait_to_end()
     assert (interrupted.returncode, out) == (130, "")
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
 
     terminated = asked_for_hours()
     terminated.terminate()
-    terminated.ended()
+    terminated.wait_to_end()
     assert list(tmp_path.iterdir())  # nobody could clear up
-    start(scored, "sql", "from runs").ended()
+    start(scored, "sql", "from runs").wait_to_end()
     assert not list(tmp_path.iterdir())
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.running import look, read_json, run
+from tests.cli.running import read_json, run_command, run_inline
 
 SPACE = """
 import archwright as aw
@@ -29,13 +29,13 @@ space = aw.sequential(
 def test_a_space_over_settings_is_searched_and_what_it_leaves_open_is_set(tmp_path):
     (tmp_path / "recipes.py").write_text(SPACE)
     words = ("--trials", "6", "--budget", "1epochs", "--train", "batch_size=64", "--train", "lr_min=1e-8")
-    done = run(tmp_path, "search", "recipes.py:space", *words)
+    done = run_command(tmp_path, "search", "recipes.py:space", *words)
     assert done.returncode == 0, done.stderr
     trials = read_json(tmp_path, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["ok"] * 6
     for name, count in {"recipe": 2, "optimizer": 2, "ema_decay": 2, "normalisation": 2, "warmup": 6}.items():
         assert len({trial["choices"][f"0.settings.{name}"] for trial in trials}) == count
-    assert look(tmp_path, "replay", "--verify").returncode == 0
+    assert run_inline(tmp_path, "replay", "--verify").returncode == 0
 
 
 def test_a_recipe_that_there_is_not_is_refused_with_those_that_there_are(cli, tmp_path):

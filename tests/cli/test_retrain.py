@@ -22,7 +22,7 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
-from tests.cli.running import MAIN, WATCHED, look, read_json, run, started
+from tests.cli.running import MAIN, TORCH_REPORTING_MAIN, read_json, run_command, run_inline, run_started
 
 DEADLY = f"""
 import os, signal
@@ -42,12 +42,12 @@ RETRAIN = ("retrain", "digits-1", "0", "--seeds", "2", "--budget", "600examples"
 @pytest.mark.slow
 def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_log):
     folder = digits_log.parent
-    whole = started(folder, *RETRAIN, program=WATCHED)
+    whole = run_started(folder, *RETRAIN, program=TORCH_REPORTING_MAIN)
     assert (whole.returncode, whole.stderr.strip()) == (0, "torch imported: False")
-    assert started(folder, *RETRAIN, "--name", "killed", program=DEADLY).returncode == -signal.SIGKILL
+    assert run_started(folder, *RETRAIN, "--name", "killed", program=DEADLY).returncode == -signal.SIGKILL
     facts = read_json(folder, "show", "killed")
     assert (facts["status"], facts["repeats"]["scores"], facts["repeats"]["deviation"]) == ("died", 1, None)
-    assert run(folder, "resume", "killed", "--trials", "+1").returncode == 0
+    assert run_command(folder, "resume", "killed", "--trials", "+1").returncode == 0
 
     facts, again = (read_json(folder, "show", name) for name in ("digits-1.retrain-0", "killed"))
     scores = [trial["score"] for trial in facts["trials"]]
@@ -59,12 +59,12 @@ def test_retraining_that_was_killed_and_resumed_equals_one_that_was_not(digits_l
     assert (repeats["run"], repeats["trial"], repeats["scores"], repeats["trainings"]) == ("digits-1", 0, 2, 2)
     told = f"test_accuracy {repeats['mean']:.4f} ± {repeats['deviation']:.4f}   mean and standard deviation of 2"
     assert told in whole.stdout
-    assert told in look(folder, "show", "digits-1.retrain-0").stdout
+    assert told in run_inline(folder, "show", "digits-1.retrain-0").stdout
     seeds = [derive_training_seed(derive_training_seed(0, 0), trial) for trial in (0, 1)]
     assert [t["seed"] for t in facts["trials"]] == seeds
     assert all(str(seed) in whole.stdout for seed in seeds)
     models = folder / "archwright.duckdb.artifacts" / "killed"
-    assert look(folder, "replay", "killed", "--verify").returncode == look(folder, "verify").returncode == 0
+    assert run_inline(folder, "replay", "killed", "--verify").returncode == run_inline(folder, "verify").returncode == 0
     assert sorted(path.parent.name for path in models.glob("*/model.safetensors")) == ["trial-0", "trial-1", "trial-2"]
 
 
@@ -73,7 +73,7 @@ def test_what_a_function_scored_is_trained_where_data_is_named(log):
     """With --json, only JSON goes to stdout."""
     folder = log.parent
     words = ("--data", "digits", "--budget", "64examples", "--seeds", "1", "--train", "batch_size=32")
-    done = run(folder, "retrain", "run-1", "2", *words, "--json")
+    done = run_command(folder, "retrain", "run-1", "2", *words, "--json")
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     assert facts["evaluator"]["overrides"] == {"batch_size": 32}
@@ -109,7 +109,7 @@ def test_mistakes_are_said_before_anything_is_logged(reader, tmp_path, words, sa
     assert DuckDBLog(tmp_path / "archwright.duckdb").runs() == ["run-1", "half-1"]
 
 
-def searched(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
+def log_search(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
     """A search with one trial in a log."""
     term = SPACES[space].build(10)
     leaf = sample(root(term, shape), lambda: 0.5)
@@ -133,7 +133,7 @@ def searched(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
 
 def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
     """The space of the benchmark compiles to its real network."""
-    view = searched(tmp_path, {"kind": "nasbench201", "table": "nb201.npz"})
+    view = log_search(tmp_path, {"kind": "nasbench201", "table": "nb201.npz"})
     with pytest.raises(ValueError, match=r"looking trials up in nb201.npz.*--data cifar10"):
         configure_retraining(view, 0, [], None, None, None)
     with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
@@ -150,14 +150,14 @@ def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
 def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_path):
     """Under the other of its names, too."""
     config = TrainingConfig("digits", keep="last", overrides={"learning_rate": 0.5}, train_on="train+validation")
-    view = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     assert configure_retraining(view, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
 
 
 def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path):
     """If it is named; other data is as usual."""
     config = FunctionConfig("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3, reader=1)
-    view = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     with pytest.raises(ValueError, match=r"was evaluated by own.py:train, .* as in --data digits$"):
         configure_retraining(view, 0, [], None, None, None)
     found = configure_retraining(view, 0, [], "digits", None, None)
@@ -168,7 +168,7 @@ def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_pat
 def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(tmp_path):
     """So that no test image was searched by."""
     config = TrainingConfig("folder:there", image_size=(8, 8), reader=1)
-    view = searched(tmp_path, to_json_config(config), "digits", (1, 8, 8))
+    view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     found = configure_retraining(view, 0, [], None, None, None)
     assert (found.image_size, found.reader) == ((8, 8), 1)
     other = configure_retraining(view, 0, [], "folder:elsewhere", None, None, (4, 6))
@@ -186,7 +186,7 @@ def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(t
 )
 def test_what_trainings_come_to_is_said_of_as_many_as_there_are(tmp_path, scores, told):
     """A deviation only where there is one."""
-    started = searched(tmp_path, {"kind": "training"}).run.started
+    started = log_search(tmp_path, {"kind": "training"}).run.started
     given = {"name": "given", "path": [], "run": "a", "trial": 0}
     started = evolve(started, searcher=given, objective=Objective("test_accuracy"))
     assert format_conclusion(describe_repeats(started, [{"score": score} for score in scores])) == told

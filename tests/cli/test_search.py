@@ -9,7 +9,7 @@ from archwright.store.artifacts import locate_artifact, locate_run_folder, write
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.cli.comparison_logs import write_full_table
-from tests.cli.running import SCORE, look, read_json, run
+from tests.cli.running import SCORE, read_json, run_command, run_inline
 
 
 def test_search_trains_and_shows_the_best_and_how_to_go_on(trained):
@@ -37,7 +37,7 @@ def test_what_is_logged_is_what_was_asked_for(digits_log):
 def test_settings_of_a_searcher_stand_behind_its_name_or_by_themselves(tmp_path):
     (tmp_path / "score.py").write_text(SCORE)
     words = ("search", "figure1", "--evaluator", "score.py:score", "--trials", "1")
-    done = run(tmp_path, *words, "--searcher", "mcts,exploration=.1", "--set", "parts=2")
+    done = run_command(tmp_path, *words, "--searcher", "mcts,exploration=.1", "--set", "parts=2")
     assert done.returncode == 0, done.stderr
     started = DuckDBLog(tmp_path / "archwright.duckdb").read("figure1-1")[0].event
     assert isinstance(started, RunStarted)
@@ -45,7 +45,7 @@ def test_settings_of_a_searcher_stand_behind_its_name_or_by_themselves(tmp_path)
 
 
 def test_costs_can_be_what_a_search_is_about_and_less_of_them_is_better(tmp_path):
-    done = run(tmp_path, "search", "digits", "--metric", "flops", "--trials", "3", "--budget", "100examples")
+    done = run_command(tmp_path, "search", "digits", "--metric", "flops", "--trials", "3", "--budget", "100examples")
     assert done.returncode == 0, done.stderr
     facts = read_json(tmp_path, "show")
     flops = [trial["metrics"]["flops"] for trial in facts["trials"]]
@@ -55,17 +55,19 @@ def test_costs_can_be_what_a_search_is_about_and_less_of_them_is_better(tmp_path
 
 def test_a_search_without_a_score_says_how_to_see_why(tmp_path):
     (tmp_path / "score.py").write_text(SCORE)
-    done = run(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "2")
+    done = run_command(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "2")
     assert done.returncode == 1
     assert "error: no trial of figure1-1 has a score; trial 0 was crashed: Traceback" in done.stderr
     (hint,) = (line for line in done.stdout.splitlines() if line.startswith("why none has a score:"))
     assert hint.split()[-4:] == ["archwright", "show", "figure1-1", "0"]
-    assert "ValueError: the score has no number" in look(tmp_path, "show", "figure1-1", "0").stdout
+    assert "ValueError: the score has no number" in run_inline(tmp_path, "show", "figure1-1", "0").stdout
 
 
 def test_a_metric_that_a_function_does_not_give_is_said_after_its_first_trial(tmp_path):
     (tmp_path / "score.py").write_text(SCORE)
-    done = run(tmp_path, "search", "figure1", "--evaluator", "score.py:half", "--metric", "costs", "--seed", "4")
+    done = run_command(
+        tmp_path, "search", "figure1", "--evaluator", "score.py:half", "--metric", "costs", "--seed", "4"
+    )
     assert done.returncode == 2
     assert "the evaluator gives no metric 'costs', as trial " in done.stderr
     assert "did you mean cost?" in done.stderr
@@ -76,7 +78,7 @@ def test_settings_that_no_training_can_have_are_refused_before_anything_is_logge
     (tmp_path / "own.py").write_text(
         "import archwright as aw\nspace = aw.sequential(aw.settings(lerning_rate=[0.1, 0.2]), aw.affine(units=10))\n"
     )
-    done = run(tmp_path, "search", "own.py:space", "--trials", "1")
+    done = run_command(tmp_path, "search", "own.py:space", "--trials", "1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "the training has no setting 'lerning_rate'; did you mean learning_rate" in done.stderr
     assert [file.name for file in tmp_path.iterdir() if "duckdb" in file.name] == []
@@ -89,10 +91,10 @@ def test_the_models_of_another_log_are_left_alone(tmp_path):
         locate_artifact(locate_run_folder(tmp_path / "archwright.duckdb", "figure1-1"), 0, "model"), b"weights"
     )
     words = ("search", "figure1", "--evaluator", "score.py:score", "--trials", "1")
-    done = run(tmp_path, *words, "--name", "figure1-1")
+    done = run_command(tmp_path, *words, "--name", "figure1-1")
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{kept.parent.parent} holds what an earlier run figure1-1 has left, which is not in the log" in done.stderr
-    done = run(tmp_path, *words)
+    done = run_command(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert [each["run"] for each in read_json(tmp_path, "runs")] == ["figure1-2"]
     assert kept.read_bytes() == b"weights"
@@ -215,7 +217,7 @@ def test_name_that_is_taken(reader):
 
 def test_trials_that_keep_failing_stop_the_search(tmp_path):
     (tmp_path / "score.py").write_text(SCORE)
-    done = run(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "20")
+    done = run_command(tmp_path, "search", "figure1", "--evaluator", "score.py:fails", "--trials", "20")
     assert done.returncode == 1
     assert "5 trials in a row failed" in done.stderr
     assert "ValueError: the score has no number" in done.stderr
@@ -240,13 +242,13 @@ def test_second_coordinator_is_refused(tmp_path, start):
     (tmp_path / "score.py").write_text(SCORE)
     first = start(tmp_path, "search", "digits", "--evaluator", "score.py:waits", "--trials", "3")
     first.wait_for("trial 0  epoch 1/")
-    done = run(tmp_path, "resume", "digits-1")
+    done = run_command(tmp_path, "resume", "digits-1")
     assert done.returncode == 2
     assert f"process {first.pid}" in done.stderr
     assert "Traceback" not in done.stderr
     assert read_json(tmp_path, "show")["status"] == "running"
     (tmp_path / "go").touch()
-    first.ended()
+    first.wait_to_end()
     assert first.returncode == 0
 
 
@@ -257,12 +259,12 @@ def test_queries_during_a_whole_search(tmp_path, start):
     search.wait_for("digits-1")
     asked = 0
     while search.poll() is None:
-        done = run(tmp_path, "sql", "select run, count(*) from trials group by run", "--json")
+        done = run_command(tmp_path, "sql", "select run, count(*) from trials group by run", "--json")
         missing = asked == 0 and "archwright search starts one" in done.stderr  # the search is just about to
         assert missing or done.returncode == 0, done.stderr
         asked += done.returncode == 0
         if asked >= 8:
             (tmp_path / "go").touch()
-    assert search.returncode == 0, search.ended()
+    assert search.returncode == 0, search.wait_to_end()
     assert asked >= 8
     assert read_json(tmp_path, "show")["counts"]["ok"] == 16

@@ -9,7 +9,7 @@ import archwright as aw
 from archwright.cli.commands import spaces
 from archwright.cli.reports.path_lengths import count_longest_path
 from archwright.core.spaces.named import SPACES
-from tests.cli.running import run
+from tests.cli.running import run_command
 
 OWN = """
 import archwright as aw
@@ -109,7 +109,7 @@ def test_own_space_in_a_file(own):
 
 @pytest.mark.usefixtures("own")
 def test_own_space_in_a_module(tmp_path):
-    assert run(tmp_path, "space", "own:space", "--count").stdout == "2\n"
+    assert run_command(tmp_path, "space", "own:space", "--count").stdout == "2\n"
 
 
 def test_dead_ends_are_shown_with_the_choices_that_lead_there(own):
@@ -143,7 +143,7 @@ def test_what_is_no_space_is_a_mistake_with_a_remedy(own, source, says):
 @pytest.mark.usefixtures("own")
 @pytest.mark.parametrize(("source", "line"), [("own.py:breaks", "return 1 / 0"), ("odd.py:odd", '{}["no such shape"]')])
 def test_code_of_a_person_that_raises_shows_their_traceback_and_not_ours(tmp_path, source, line):
-    done = run(tmp_path, "space", source)
+    done = run_command(tmp_path, "space", source)
     assert (done.returncode, done.stdout) == (2, "")
     assert line in done.stderr
     assert "archwright/" not in done.stderr

@@ -106,8 +106,8 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
 
 
 def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
-    told, untold = FunctionConfig("own.py:both", input_shape=(16,)), FunctionConfig("own.py:both")
-    for config in (told, untold, TrainingConfig()):
+    with_shape, without_shape = FunctionConfig("own.py:both", input_shape=(16,)), FunctionConfig("own.py:both")
+    for config in (with_shape, without_shape, TrainingConfig()):
         assert read_config(make_started(1, evaluator=config_to_json(config))) == config
-    older = {name: value for name, value in config_to_json(untold).items() if name != "input_shape"}
+    older = {name: value for name, value in config_to_json(without_shape).items() if name != "input_shape"}
     assert read_config(make_started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))

@@ -15,7 +15,7 @@ import pytest
 
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Scored
-from tests.cli.running import MAIN, SCORE, Heard, environment, look, read_json, run
+from tests.cli.running import MAIN, SCORE, RecordedCommand, make_environment, read_json, run_command, run_inline
 from tests.processes import wait_until_gone
 
 WAITS = ("search", "digits", "--evaluator", "score.py:waits", "--trials", "4", "--workers", "2")
@@ -29,10 +29,10 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture
-def begun(start) -> Callable[..., Heard]:
-    """A search that is in the middle of its first trials, which go on once `let_go` is called."""
+def begun(start) -> Callable[..., RecordedCommand]:
+    """A search that is in the middle of its first trials, which go on once `release_trials` is called."""
 
-    def search(folder: Path, *words: str) -> Heard:
+    def search(folder: Path, *words: str) -> RecordedCommand:
         going = start(folder, *words)
         going.wait_for("  epoch ", times=REPORTS)
         return going
@@ -40,28 +40,28 @@ def begun(start) -> Callable[..., Heard]:
     return search
 
 
-def let_go(folder: Path) -> None:
+def release_trials(folder: Path) -> None:
     """Let this and all later trials come to their end."""
     (folder / "go").touch()
 
 
-def logged(folder: Path) -> list:
+def read_events(folder: Path) -> list:
     return [recorded.event for recorded in DuckDBLog(folder / "archwright.duckdb").read("digits-1")]
 
 
 def assert_complete(folder: Path, trials: int = 4) -> None:
     """Every trial was proposed and scored exactly once, and its searcher would do it again."""
-    events = logged(folder)
+    events = read_events(folder)
     for kind in (Proposed, Scored):
         assert Counter(e.trial for e in events if isinstance(e, kind)) == Counter(range(trials))
-    assert look(folder, "replay", "--verify").returncode == 0
-    assert look(folder, "verify").returncode == 0
+    assert run_inline(folder, "replay", "--verify").returncode == 0
+    assert run_inline(folder, "verify").returncode == 0
 
 
-def workers(folder: Path) -> set[str]:
+def find_workers(folder: Path) -> set[str]:
     """The workers whose folder this is: those of other searches on the machine are none of this test's."""
     found = {line.parent for line in Path("/proc").glob("[0-9]*/cmdline") if is_worker(line)}
-    return {process.name for process in found if folder_of(process) == folder}
+    return {process.name for process in found if find_working_folder(process) == folder}
 
 
 def is_worker(line: Path) -> bool:
@@ -70,7 +70,7 @@ def is_worker(line: Path) -> bool:
     return False
 
 
-def folder_of(process: Path) -> Path | None:
+def find_working_folder(process: Path) -> Path | None:
     with suppress(OSError):
         return (process / "cwd").readlink()
     return None
@@ -80,41 +80,41 @@ def test_ctrl_c_finishes_the_running_trials(folder, begun):
     search = begun(folder, *WAITS)
     search.send_signal(signal.SIGINT)
     search.wait_for("press Ctrl-C again to stop at once")
-    let_go(folder)
-    out, err = search.ended()
+    release_trials(folder)
+    out, err = search.wait_to_end()
     assert (search.returncode, err) == (130, "")
     assert out.splitlines()[-1].endswith("archwright resume digits-1 --workers 2")
-    events = logged(folder)
+    events = read_events(folder)
     assert all(e.status == "ok" for e in events if isinstance(e, Scored))
     assert sum(isinstance(e, Scored) for e in events) == sum(isinstance(e, Proposed) for e in events) == 2
     assert read_json(folder, "show")["status"] == "interrupted"
-    assert run(folder, "resume", "--workers", "2").returncode == 0
+    assert run_command(folder, "resume", "--workers", "2").returncode == 0
     assert_complete(folder)
 
 
 def test_ctrl_c_twice_stops_at_once_and_loses_nothing(folder, begun):
     search = begun(folder, *WAITS)
-    assert len(workers(folder)) == 4  # two, each under its guard
+    assert len(find_workers(folder)) == 4  # two, each under its guard
     search.send_signal(signal.SIGINT)
     search.wait_for("press Ctrl-C again to stop at once")
     search.send_signal(signal.SIGINT)
-    out, err = search.ended()
+    out, err = search.wait_to_end()
     assert (search.returncode, err) == (130, "")
     assert "stopping at once" in out
     assert "archwright resume digits-1 --workers 2" in out
-    assert wait_until_gone(map(int, workers(folder)))
-    assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
+    assert wait_until_gone(map(int, find_workers(folder)))
+    assert not any(isinstance(e, AttemptEnded) for e in read_events(folder))
     trials = read_json(folder, "show")["trials"]
     assert [trial["status"] for trial in trials] == ["interrupted", "interrupted"]
-    let_go(folder)
-    assert run(folder, "resume", "--workers", "2").returncode == 0
+    release_trials(folder)
+    assert run_command(folder, "resume", "--workers", "2").returncode == 0
     assert_complete(folder)
     assert [trial["attempts"] for trial in read_json(folder, "show")["trials"]] == [2, 2, 1, 1]
 
 
 def test_a_trial_whose_worker_is_killed_is_tried_again(folder):
     """Once, if nothing else is said; the line says why."""
-    done = run(folder, "search", "digits", "--evaluator", "score.py:killed", "--trials", "2")
+    done = run_command(folder, "search", "digits", "--evaluator", "score.py:killed", "--trials", "2")
     assert (done.returncode, done.stderr) == (0, "")
     assert "trial 0  began again, attempt 2: the worker was killed by SIGKILL" in done.stdout
     assert [trial["attempts"] for trial in read_json(folder, "show")["trials"]] == [2, 1]
@@ -124,7 +124,7 @@ def test_a_trial_whose_worker_is_killed_is_tried_again(folder):
 def test_no_retries_are_told_and_told_again(folder):
     """With --retries 0 the trial has failed; the command that goes on has the option, too."""
     words = ("search", "digits", "--evaluator", "score.py:killed", "--trials", "2", "--retries", "0")
-    done = run(folder, *words)
+    done = run_command(folder, *words)
     assert done.returncode == 0
     assert "trial 0  crashed  after" in done.stdout
     assert "archwright resume digits-1 --retries 0 --trials +16" in done.stdout
@@ -135,39 +135,39 @@ def test_sigterm_lets_what_runs_end(folder, begun):
     search = begun(folder, *WAITS, "--grace", "1h")
     search.send_signal(signal.SIGTERM)
     search.wait_for("SIGTERM: the running trials have 1 h 0 min to end; a second signal stops at once")
-    let_go(folder)
-    out, _ = search.ended()
+    release_trials(folder)
+    out, _ = search.wait_to_end()
     assert search.returncode == 143
     assert "archwright resume digits-1 --workers 2 --grace 1h" in out
-    assert all(e.status == "ok" for e in logged(folder) if isinstance(e, Scored))
+    assert all(e.status == "ok" for e in read_events(folder) if isinstance(e, Scored))
 
 
 def test_what_does_not_end_in_its_grace_is_stopped(folder, begun):
     """By SIGHUP, as where a terminal is closed; nothing that was logged is lost."""
     search = begun(folder, *WAITS, "--grace", "0.5s")
     search.send_signal(signal.SIGHUP)
-    out, err = search.ended()
+    out, err = search.wait_to_end()
     assert (search.returncode, err) == (129, "")
     assert "stopping at once; the running trials run again when the run is resumed" in out
     assert "archwright resume digits-1 --workers 2" in out
-    assert not any(isinstance(e, AttemptEnded) for e in logged(folder))
+    assert not any(isinstance(e, AttemptEnded) for e in read_events(folder))
 
 
 def test_kill_9_then_resume(folder, begun):
     search = begun(folder, *WAITS)
     search.kill()
-    search.ended()
+    search.wait_to_end()
     assert read_json(folder, "show")["status"] == "died"
     assert read_json(folder, "runs")[0]["status"] == "died"
-    assert "archwright resume digits-1" in look(folder, "show").stdout
-    let_go(folder)
-    assert run(folder, "resume", "digits-1", "--workers", "2", "--trials", "+1").returncode == 0
+    assert "archwright resume digits-1" in run_inline(folder, "show").stdout
+    release_trials(folder)
+    assert run_command(folder, "resume", "digits-1", "--workers", "2", "--trials", "+1").returncode == 0
     assert_complete(folder, 5)
 
 
 def test_live_display_on_a_terminal(folder):
     """80 columns, 24 rows: Ctrl-C as a person types it, to the whole foreground group, leaves the workers alone."""
-    shown = on_a_terminal(folder, *WAITS[:-4], "--trials", "3", interrupt_at="epoch 1/5")
+    shown = run_on_terminal(folder, *WAITS[:-4], "--trials", "3", interrupt_at="epoch 1/5")
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     assert "0/3 trials" in text
     assert "trial 0  epoch 1/5" in text
@@ -179,14 +179,14 @@ def test_live_display_on_a_terminal(folder):
     assert "Traceback" not in text
 
 
-def on_a_terminal(folder: Path, *words: str, interrupt_at: str) -> str:
+def run_on_terminal(folder: Path, *words: str, interrupt_at: str) -> str:
     """All that a command wrote to a terminal of 80x24, to which Ctrl-C is typed once it shows `interrupt_at`."""
     ours, theirs = pty.openpty()
     subprocess.run(["stty", "rows", "24", "cols", "80"], stdin=theirs, check=True)
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", f"import os; os.login_tty(0)\n{MAIN}", *words],
         cwd=folder,
-        env=environment() | {"TERM": "xterm"},
+        env=make_environment() | {"TERM": "xterm"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -201,7 +201,7 @@ def on_a_terminal(folder: Path, *words: str, interrupt_at: str) -> str:
                 os.write(ours, b"\x03")
                 interrupt_at = ""
             if b"press Ctrl-C again" in shown:
-                let_go(folder)
+                release_trials(folder)
     except OSError:  # on Linux, the end of the other side
         pass
     process.wait(60)
@@ -214,6 +214,6 @@ def test_a_search_outlives_its_stdout(folder):
     """It ends as if it had been heard, though nobody reads its pipe any more."""
     words = ["search", "digits", "--evaluator", "score.py:score", "--trials", "2"]
     line = ["bash", "-o", "pipefail", "-c", '"$@" | true', "sh", sys.executable, "-P", "-c", MAIN, *words]
-    done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(line, cwd=folder, env=make_environment(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert [each["scored"] for each in read_json(folder, "runs")] == [2]

@@ -13,10 +13,10 @@ from archwright.cli.output import make_console, print_json, say
 from archwright.cli.streams import GuardedStream, OutputLost, ReaderGone, guard_standard_streams, ignore_lost_stdout
 from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.comparison_logs import log_search
-from tests.cli.running import MAIN, environment
+from tests.cli.running import MAIN, make_environment
 
 
-class Lost(RawIOBase):
+class UnwritableStream(RawIOBase):
     """A file that takes nothing."""
 
     def __init__(self, number: int) -> None:
@@ -30,18 +30,18 @@ class Lost(RawIOBase):
         raise OSError(self.number, os.strerror(self.number))
 
 
-def lost(number: int = errno.ENOSPC) -> TextIOWrapper:
-    return TextIOWrapper(Lost(number), write_through=True)  # pyright: ignore[reportArgumentType]
+def make_unwritable_stream(number: int = errno.ENOSPC) -> TextIOWrapper:
+    return TextIOWrapper(UnwritableStream(number), write_through=True)  # pyright: ignore[reportArgumentType]
 
 
-def narrow(errors: str = "strict") -> tuple[BytesIO, TextIOWrapper]:
+def make_ascii_stream(errors: str = "strict") -> tuple[BytesIO, TextIOWrapper]:
     held = BytesIO()
     return held, TextIOWrapper(held, encoding="ascii", errors=errors)
 
 
 @pytest.mark.parametrize(("number", "raised"), [(errno.ENOSPC, OutputLost), (errno.EPIPE, ReaderGone)])
 def test_what_cannot_be_written_is_raised_where_it_is_needed(number, raised, monkeypatch):
-    monkeypatch.setattr(sys, "stdout", lost(number))
+    monkeypatch.setattr(sys, "stdout", make_unwritable_stream(number))
     with guard_standard_streams(), pytest.raises(raised) as error:
         say("a result")
     assert type(error.value) is raised
@@ -49,8 +49,8 @@ def test_what_cannot_be_written_is_raised_where_it_is_needed(number, raised, mon
 
 def test_what_is_not_needed_may_be_lost(monkeypatch):
     """What a search says on the way; what is said on stderr anywhere."""
-    monkeypatch.setattr(sys, "stdout", lost())
-    monkeypatch.setattr(sys, "stderr", lost())
+    monkeypatch.setattr(sys, "stdout", make_unwritable_stream())
+    monkeypatch.setattr(sys, "stderr", make_unwritable_stream())
     with guard_standard_streams():
         say("a mistake", err=True)
         ignore_lost_stdout()
@@ -90,7 +90,7 @@ def test_columns_of_nothing_are_as_none(verb, cli, tmp_path, monkeypatch):
 
 
 def test_a_character_that_an_encoding_does_not_have_is_written_as_its_number(monkeypatch):
-    held, stream = narrow()
+    held, stream = make_ascii_stream()
     monkeypatch.setattr(sys, "stdout", stream)
     with guard_standard_streams():
         say("ä ▁ \ud800")
@@ -101,24 +101,24 @@ def test_a_character_that_an_encoding_does_not_have_is_written_as_its_number(mon
     assert json.loads("\n".join(rest)) == {"ü": "\U0001f600 \ud800"}
 
 
-def command(*words: str, shell: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+def run_in_shell(*words: str, shell: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     """A command that a shell starts with its streams redirected."""
     line = ["sh", "-c", f'exec "$@" {shell}', "sh", sys.executable, "-P", "-c", MAIN, *words]
-    return subprocess.run(line, env=environment() | more, capture_output=True, text=True, check=False)
+    return subprocess.run(line, env=make_environment() | more, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_disk_under_stdout_is_an_error_and_no_traceback(unbuffered):
-    done = command("space", "figure1", shell="> /dev/full", PYTHONUNBUFFERED=unbuffered)
+    done = run_in_shell("space", "figure1", shell="> /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 1
     assert done.stderr == "error: stdout cannot be written: No space left on device; write somewhere else\n"
 
 
 def test_closed_streams_are_none():
-    done = command("space", "figure1", shell="<&- >&- 2>&-")
+    done = run_in_shell("space", "figure1", shell="<&- >&- 2>&-")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_pipe_that_has_ended_ends_what_only_reads_without_a_word():
-    done = command("space", "figure1", shell="| true")
+    done = run_in_shell("space", "figure1", shell="| true")
     assert done.stderr == ""

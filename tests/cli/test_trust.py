@@ -15,7 +15,7 @@ from archwright.evaluate.permission import trust_file
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START
-from tests.cli.running import run
+from tests.cli.running import run_command
 
 NUMBERS = count()  # of kinds: one that a test has imported is known to the process from then on
 CODE = """
@@ -295,10 +295,10 @@ def test_workers_run_what_was_named_and_a_search_of_ones_own_goes_on(tmp_path):
     """In processes: naming it in a search is enough for all that comes after."""
     sent = Sent(tmp_path).written()
     words = ["--evaluator", "space.py:score", "--input-shape", "1,8,8", "--trials", "1", "--name", "mine"]
-    search = run(tmp_path, "search", "space.py:space", *words)
+    search = run_command(tmp_path, "search", "space.py:space", *words)
     assert search.returncode == 0, search.stderr
     sent.file.write_text(sent.file.read_text() + "\n# edited\n")
-    resumed = run(tmp_path, "resume", "mine", "--trials", "+1")
+    resumed = run_command(tmp_path, "resume", "mine", "--trials", "+1")
     assert resumed.returncode == 0, resumed.stderr
-    assert run(tmp_path, "replay", "mine", "--verify").returncode == 0
+    assert run_command(tmp_path, "replay", "mine", "--verify").returncode == 0
     assert (tmp_path / "settings/trusted").read_text() == f"{sent.file}\n"

@@ -6,7 +6,7 @@ import pytest
 
 from archwright.core.objective import Objective
 from archwright.evaluate.user_code import SourceFailed, load_object
-from tests.cli.running import look, read_json, run
+from tests.cli.running import read_json, run_command, run_inline
 
 OWN = """
 import functools
@@ -61,7 +61,7 @@ def own(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "objective"),
     [
         ("train", Objective("f1")),
         ("bare", Objective("loss", "minimize")),
@@ -70,11 +70,11 @@ def own(tmp_path):
         ("twice", Objective("last")),
     ],
 )
-def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, name, said):
+def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, name, objective):
     from archwright.cli.runs.user_function import read_score
 
     monkeypatch.chdir(own)
-    assert read_score(f"own.py:{name}") == said
+    assert read_score(f"own.py:{name}") == objective
 
 
 def test_a_function_of_a_module_says_it_too(own, monkeypatch):
@@ -119,15 +119,15 @@ def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_pat
 
 def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
     """Also once the function says something else: the log has what the run is about."""
-    searched = run(own, "search", "digits", "--evaluator", "own.py:train", "--trials", "3", "--name", "mine")
+    searched = run_command(own, "search", "digits", "--evaluator", "own.py:train", "--trials", "3", "--name", "mine")
     assert searched.returncode == 0, searched.stderr
     assert "f1 0." in searched.stdout
     (own / "own.py").write_text(OWN.replace('@aw.score("f1")\ndef train', '@aw.score("loss")\ndef train'))
-    assert run(own, "resume", "mine", "--trials", "+1").returncode == 0
+    assert run_command(own, "resume", "mine", "--trials", "+1").returncode == 0
     facts = read_json(own, "show", "mine")
     assert facts["objective"] == {"metric": "f1", "direction": "maximize"}
     assert [trial["score"] for trial in facts["trials"]] == [trial["metrics"]["f1"] for trial in facts["trials"]]
-    assert look(own, "replay", "mine", "--verify").returncode == 0
+    assert run_inline(own, "replay", "mine", "--verify").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric,
 
 
 def test_a_bare_number_is_what_the_function_says_it_is(own):
-    done = run(own, "search", "digits", "--trials", "1", "--evaluator", "own.py:bare", "--metric", "cost")
+    done = run_command(own, "search", "digits", "--trials", "1", "--evaluator", "own.py:bare", "--metric", "cost")
     assert done.returncode == 2, done.stderr
     trial = read_json(own, "show", "digits-1", "0")
     assert trial["status"] == "invalid"
