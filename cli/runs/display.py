@@ -42,17 +42,17 @@ class ProgressDisplay:
         before, self.progress = self.progress, self.progress.apply(event, time.monotonic())
         text = describe_event(event, before, self.progress)
         if text is not None and (not self.is_live or isinstance(event, Scored)):
-            self.say(text)
+            self.print_line(text)
 
     def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
         """How urgently the run is to stop; printed when it is new."""
         urgency = interrupts.urgency
         if urgency > self.announced:
             self.announced = urgency
-            self.say(interrupts.describe(*TRIAL_WORDS))
+            self.print_line(interrupts.describe(*TRIAL_WORDS))
         return urgency
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Print a line; it arrives at once also through a pipe."""
         self.console.print(Text(to_one_line(text)), no_wrap=self.is_live, overflow="ellipsis")
         self.console.file.flush()
