@@ -10,7 +10,7 @@ from attrs import frozen
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import MAX_NESTING, TooDeep
-from archwright.core.hyperparameter import list_tried_values
+from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.relevance import needs_trial, require_irrelevant
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.term import Basic, Composite, Compound, Term
@@ -94,7 +94,7 @@ def analyze(term: Term, shapes: tuple[Shape, ...], environment: Environment, val
             if isinstance(slot, Domain):
                 return _over_own(term, slot, shapes, environment, values)
             if shared := find_unknown(slot, environment):
-                known = ((v, environment.set(shared.name, v)) for v in list_tried_values(shared.domain))
+                known = ((v, environment.set(shared.name, v)) for v in list_analyzed_values(shared.domain))
                 tried = [(v, analyze(term, shapes, after, values)) for v, after in known]
                 return _over_values(term, shared.name, _weigh(shared.domain, tried))
             value = compute_value(term, plan.names[k], slot, environment)
@@ -118,7 +118,7 @@ def is_completable(term: Term, shape: Shape, environment: Environment, values: t
         matters = not isinstance(term, Basic) or plan.shape_dependent[k]
         return any(is_completable(term, shape, environment, (*values, v)) for v in _list_options(slot, matters))
     if shared := find_unknown(slot, environment):
-        options = list_tried_values(shared.domain)
+        options = list_analyzed_values(shared.domain)
         return any(is_completable(term, shape, environment.set(shared.name, v), values) for v in options)
     try:
         value = compute_value(term, plan.names[k], slot, environment)
@@ -129,7 +129,7 @@ def is_completable(term: Term, shape: Shape, environment: Environment, values: t
 
 def _list_options(domain: Domain, matters: bool) -> list[Value]:
     """The values that are tried of a domain; one where it does not matter which."""
-    return list_tried_values(domain) if matters else [domain.from_unit(0.5)]
+    return list_analyzed_values(domain) if matters else [domain.from_unit(0.5)]
 
 
 def _over_own(

@@ -1,4 +1,4 @@
-"""The hyperparameters of a module: what may be written in such a field, and which of its values are tried."""
+"""The hyperparameters of a module: what may be written in such a field, and which of its values are analyzed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -17,7 +17,7 @@ Check = Callable[[Value], str | None]  # what is wrong with a value, or None
 
 V = TypeVar("V", bool, int, float, str)
 
-MAX_TRIED_VALUES = 4096  # of a range; where it has more, a few of them stand for all
+MAX_ANALYZED_VALUES = 4096  # of a range; where it has more, a few of them stand for all
 
 
 class InvalidHyperparameter(ArchwrightError, ValueError):
@@ -109,16 +109,16 @@ def list_checked_values(slot: Slot) -> Iterator[Value]:
     Those of expressions are checked in the traversal, where they are known.
     """
     if isinstance(slot, Domain):
-        yield from slot if is_tried_in_full(slot) else (slot.from_unit(0.0), slot.from_unit(1.0))
+        yield from slot if is_analyzed_in_full(slot) else (slot.from_unit(0.0), slot.from_unit(1.0))
     elif not isinstance(slot, Expression):
         yield slot
 
 
-def is_tried_in_full(domain: Domain) -> bool:
-    """Whether each value of a domain is tried: of a list always, of a range if it is not too long."""
-    return isinstance(domain, Values) or (domain.size is not None and domain.size <= MAX_TRIED_VALUES)
+def is_analyzed_in_full(domain: Domain) -> bool:
+    """Whether the analysis looks at each value of a domain: of a list always, of a range if it is not too long."""
+    return isinstance(domain, Values) or (domain.size is not None and domain.size <= MAX_ANALYZED_VALUES)
 
 
-def list_tried_values(domain: Domain) -> list[Value]:
-    """The values of a domain that are tried: all, or the ends and the middle of a long range."""
-    return list(domain) if is_tried_in_full(domain) else [domain.from_unit(u) for u in (0.0, 0.5, 1.0)]
+def list_analyzed_values(domain: Domain) -> list[Value]:
+    """The values of a domain that the analysis looks at: all, or the ends and the middle of a long range."""
+    return list(domain) if is_analyzed_in_full(domain) else [domain.from_unit(u) for u in (0.0, 0.5, 1.0)]

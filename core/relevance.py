@@ -5,7 +5,7 @@ from itertools import islice
 
 from archwright.core.domain import Domain
 from archwright.core.environment import Environment, compute_value, find_unknown
-from archwright.core.hyperparameter import list_tried_values
+from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Basic, Term
 from archwright.core.user_modules import InvalidResult, is_user_defined
@@ -31,7 +31,7 @@ def require_irrelevant(
     assert isinstance(domain, Domain)
     middle = domain.from_unit(0.5)
     expected = list(_try_values(term, shapes, environment, (*values, middle)))
-    for value in list_tried_values(domain):
+    for value in list_analyzed_values(domain):
         for outs, usual in zip(_try_values(term, shapes, environment, (*values, value)), expected, strict=True):
             if outs != usual:
                 name, claim = term.plan.names[k], term.shape_hyperparameters
@@ -52,10 +52,10 @@ def _try_values(
         return
     slot = plan.slots[k]
     if isinstance(slot, Domain):
-        for value in list_tried_values(slot) if plan.shape_dependent[k] else [slot.from_unit(0.5)]:
+        for value in list_analyzed_values(slot) if plan.shape_dependent[k] else [slot.from_unit(0.5)]:
             yield from _try_values(term, shapes, environment, (*values, value))
     elif shared := find_unknown(slot, environment):
-        for value in list_tried_values(shared.domain):
+        for value in list_analyzed_values(shared.domain):
             yield from _try_values(term, shapes, environment.set(shared.name, value), values)
     else:
         try:

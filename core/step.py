@@ -8,16 +8,16 @@ from archwright.core.analysis import analyze, is_completable
 from archwright.core.domain import Domain, Values
 from archwright.core.environment import Environment, compute_value, find_unknown
 from archwright.core.errors import ArchwrightError
-from archwright.core.hyperparameter import list_tried_values
+from archwright.core.hyperparameter import list_analyzed_values
 from archwright.core.shape import Misfit, Shape
 from archwright.core.term import Compound, Term
 from archwright.core.term_cache import cache_on_term
 from archwright.core.value import Value
 
-Inferred = tuple[tuple[str, Value], ...]  # names and values of the shared hyperparameters that have one legal value
+InferredValues = tuple[tuple[str, Value], ...]  # the name and value of each shared hyperparameter with one legal value
 
 
-class HiddenShared(ArchwrightError, ValueError):
+class HiddenSharedHyperparameter(ArchwrightError, ValueError):
     """A module that expands to shared hyperparameters that it does not hold itself."""
 
 
@@ -27,7 +27,7 @@ class ValueRequest:
     """The term needs a value of its next open hyperparameter."""
 
     values: tuple[Value, ...]  # of the term's own hyperparameters before the open one
-    inferred: Inferred
+    inferred: InferredValues
     domain: Domain  # its legal values, two or more
     shared: str | None  # the name of the open hyperparameter if it is a shared one
 
@@ -39,7 +39,7 @@ class Descent:
 
     compound: Compound
     children: tuple[Term, ...]
-    inferred: Inferred
+    inferred: InferredValues
 
 
 @final
@@ -49,7 +49,7 @@ class SpecifiedTerm:
 
     term: Term
     out_shape: Shape
-    inferred: Inferred
+    inferred: InferredValues
 
 
 Step = ValueRequest | Descent | SpecifiedTerm
@@ -87,7 +87,9 @@ def take_step(term: Term, shape: Shape, environment: Environment, values: tuple[
     return _descend_or_finish(term, term.specify(values) if plan.slots else term, shape, tuple(inferred.items()))
 
 
-def _descend_or_finish(term: Term, term_with_values: Term, shape: Shape, inferred: Inferred) -> Descent | SpecifiedTerm:
+def _descend_or_finish(
+    term: Term, term_with_values: Term, shape: Shape, inferred: InferredValues
+) -> Descent | SpecifiedTerm:
     """The step at `term`, which is `term_with_values` once its own hyperparameters have values."""
     if isinstance(term_with_values, Compound):
         children = term_with_values.get_children()
@@ -100,9 +102,9 @@ def _descend_or_finish(term: Term, term_with_values: Term, shape: Shape, inferre
 
 def _require_known_shared(term: Term, children: tuple[Term, ...]) -> None:
     """HiddenShared if an expansion depends on shared hyperparameters of which the fields of its module say nothing."""
-    known = {s.name for s in term.plan.shared}
-    for hidden in (s.name for child in children for s in child.plan.shared if s.name not in known):
-        raise HiddenShared(
+    known_names = {s.name for s in term.plan.shared}
+    for hidden in (s.name for child in children for s in child.plan.shared if s.name not in known_names):
+        raise HiddenSharedHyperparameter(
             f"{term.kind} expands to modules with the shared hyperparameter {hidden!r}, which none of its fields hold; "
             f"make {hidden} a hyperparameter of {term.kind} itself"
         )
@@ -112,7 +114,7 @@ def _find_legal(
     term: Term, domain: Domain, shared: str | None, shape: Shape, environment: Environment, values: tuple[Value, ...]
 ) -> Domain:
     """The part of `domain` with which the term can still be completed, by itself, for this input shape."""
-    options = list_tried_values(domain)
+    options = list_analyzed_values(domain)
     legal = [v for v in options if is_completable(term, shape, *_add_value(shared, v, environment, values))]
     if not legal:
         raise _explain_misfit(term, shape, environment, values)

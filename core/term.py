@@ -11,7 +11,7 @@ from attrs import frozen
 from archwright.core.domain import Domain
 from archwright.core.errors import MAX_NESTING, ArchwrightError, TooDeep
 from archwright.core.expression import Expression, Shared
-from archwright.core.hyperparameter import Check, Slot, hyperparameter, is_tried_in_full, named_hyperparameters
+from archwright.core.hyperparameter import Check, Slot, hyperparameter, is_analyzed_in_full, named_hyperparameters
 from archwright.core.shape import Shape
 from archwright.core.user_modules import check_results, is_user_defined
 from archwright.core.value import Value
@@ -207,7 +207,7 @@ class Term(ABC):
 
 
 def _is_rare(slot: Slot) -> bool:
-    return isinstance(slot, Domain) and not is_tried_in_full(slot)
+    return isinstance(slot, Domain) and not is_analyzed_in_full(slot)
 
 
 class Basic(Term):

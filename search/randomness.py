@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-Uniform = Callable[[], float]  # gives the next number of a stream, in [0, 1)
+UniformStream = Callable[[], float]  # gives the next number of a stream, in [0, 1)
 
 BLOCK_NUMBERS = 64  # numbers that are generated at once
 
 
-def uniforms(seed: int, stream: int) -> Uniform:
+def open_uniform_stream(seed: int, stream: int) -> UniformStream:
     """A source of numbers in [0, 1), the same for the same seed and stream (Philox, counter-based)."""
     return _generate(seed, stream).__next__
 

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from archwright.core.protocols import Outcome, Problem, Proposal
-from archwright.search.randomness import Uniform, uniforms
+from archwright.search.randomness import UniformStream, open_uniform_stream
 
 State = TypeVar("State")
 
@@ -29,7 +29,7 @@ class Searcher(Protocol[State]):
         """The state before the first proposal."""
         ...
 
-    def propose(self, state: State, trial: int, uniform: Uniform) -> Proposal | None:
+    def propose(self, state: State, trial: int, uniform: UniformStream) -> Proposal | None:
         """The proposal of `trial`, one more than the last; None if there is none before another outcome, or at all.
 
         Says what it consumes of `uniform`.
@@ -37,10 +37,10 @@ class Searcher(Protocol[State]):
         ...
 
     def adopt(self, state: State, proposal: Proposal) -> State:
-        """The state in which `proposal`, this searcher's or another's, is under way; any number may be."""
+        """The state with `proposal`, this searcher's or another's, as a pending one; any number may be pending."""
         ...
 
-    def tell(self, state: State, outcome: Outcome, uniform: Uniform) -> State:
+    def tell(self, state: State, outcome: Outcome, uniform: UniformStream) -> State:
         """The state that knows the outcome of an adopted proposal; outcomes come in any order, also bad ones.
 
         Says what it consumes of `uniform`; most consume nothing.
@@ -76,15 +76,15 @@ def get_revision(searcher: AnySearcher) -> int:
     return getattr(searcher, "revision", 1)
 
 
-def open_proposal_stream(searcher: AnySearcher, seed: int, trial: int) -> Uniform:
+def open_proposal_stream(searcher: AnySearcher, seed: int, trial: int) -> UniformStream:
     """The random numbers that `searcher` proposes a trial by, in a search of this seed."""
-    return uniforms(seed, _get_streams(searcher) * trial)
+    return open_uniform_stream(seed, _get_streams(searcher) * trial)
 
 
-def open_outcome_stream(searcher: AnySearcher, seed: int, trial: int) -> Uniform:
+def open_outcome_stream(searcher: AnySearcher, seed: int, trial: int) -> UniformStream:
     """The random numbers that `searcher` is told of the outcome of a trial with; the last of the trial's streams."""
     streams = _get_streams(searcher)
-    return uniforms(seed, streams * trial + streams - 1)
+    return open_uniform_stream(seed, streams * trial + streams - 1)
 
 
 def _get_streams(searcher: AnySearcher) -> int:

@@ -75,7 +75,7 @@ class LoggedEvent:
         return Position(self.seq, self.chain)
 
 
-class Appendable(Protocol):
+class AppendableLog(Protocol):
     """A log that a run's events can be appended to."""
 
     def append(
@@ -90,7 +90,7 @@ class Appendable(Protocol):
         ...
 
 
-class Log(Appendable, Protocol):
+class Log(AppendableLog, Protocol):
     """Runs that survive their processes.
 
     Any number of processes may read while one writes. A run has one writer at a time: `claim` keeps others out, and

@@ -146,7 +146,7 @@ def _compare_with_first(group: Sequence[SearchHistory], first: Sequence[SearchHi
         "better_by": difference.mean,
         "low": difference.low,
         "high": difference.high,
-        "p": difference.p,
+        "p": difference.p_value,
     }
 
 

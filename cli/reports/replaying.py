@@ -27,7 +27,7 @@ from archwright.search.running.revisions import (
     find_own_proposals,
     get_current_revision,
     is_close,
-    trace_revisions,
+    iterate_revisions,
 )
 from archwright.search.running.search_state import replay_search
 from archwright.search.searchers.named import parse_searcher, searcher_to_json
@@ -46,7 +46,7 @@ def describe_search_state(view: RunView, *, must_propose: bool = True) -> Search
     if not omission:
         _import_module_kinds(view)
         proposal = replay_search(view.run.events).propose()
-    *_, logged = trace_revisions(view.run.events)
+    *_, logged = iterate_revisions(view.run.events)
     return {
         "run": view.name,
         "searcher": view.run.started.searcher["name"],

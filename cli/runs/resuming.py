@@ -11,7 +11,7 @@ from archwright.evaluate.config import Config, FunctionConfig
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.permission import require_trusted
 from archwright.evaluate.user_code import is_source
-from archwright.search.running.revisions import find_new_revision, trace_revisions
+from archwright.search.running.revisions import find_new_revision, iterate_revisions
 from archwright.search.running.runs import RunRecord, check_paths
 
 
@@ -30,7 +30,7 @@ def say_new_revision(name: str, run: RunRecord) -> None:
     revision, searcher = find_new_revision(run.events), run.started.searcher["name"]
     if revision is None:
         return
-    *_, logged = trace_revisions(run.events)
+    *_, logged = iterate_revisions(run.events)
     past = f"the log of {name} names none" if logged is None else f"{name} was proposed by revision {logged}"
     say(f"this archwright has revision {revision} of {searcher}, and {past}; it goes on with revision {revision}")
 

@@ -86,8 +86,8 @@ def run_searches(
     def make_job(search: ComparedSearch) -> SearchJob:
         return SearchJob(search, log.read(search.run) if search.run in logged_runs else [])
 
-    function = partial(run_search, open_evaluator, log.path)
-    with ProcessPool(function, make_job, searches, min(processes, len(searches))) as pool:
+    run_job = partial(run_search, open_evaluator, log.path)
+    with ProcessPool(run_job, make_job, searches, min(processes, len(searches))) as pool:
         while pool.is_running and (request := get_stop_request()) < StopRequest.IMMEDIATE:
             if request > StopRequest.NONE:
                 pool.cancel_waiting()

@@ -25,7 +25,7 @@ from archwright.search.running.search_state import SearchState, to_proposed
 from archwright.search.running.stopping import LearningCurves
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, RunStopped
 from archwright.store.fold import RunState, decide
-from archwright.store.log import Appendable, Position
+from archwright.store.log import AppendableLog, Position
 
 REPORT_FLUSH_SECONDS = 1.0  # how long a report may wait in memory for the next append
 COLLECT_TIMEOUT_SECONDS = 0.5  # how long to wait for the evaluator before asking again whether to stop
@@ -56,7 +56,7 @@ def _request_no_stop() -> StopRequest:
     return StopRequest.NONE
 
 
-def _ignore(event: Event) -> None:
+def _ignore_event(event: Event) -> None:
     del event
 
 
@@ -65,7 +65,7 @@ class RunCallbacks:
     """What a run calls while it is under way."""
 
     get_stop_request: Callable[[], StopRequest] = _request_no_stop  # often, so that a person can stop the run
-    on_event: Callable[[Event], None] = _ignore  # with every event, once it is logged
+    on_event: Callable[[Event], None] = _ignore_event  # with every event, once it is logged
 
 
 NO_CALLBACKS = RunCallbacks()
@@ -75,7 +75,7 @@ NO_CALLBACKS = RunCallbacks()
 class SearchLoop:
     """A run that is under way in this process: its state so far, and what its trials are run with."""
 
-    log: Appendable
+    log: AppendableLog
     name: str  # of the run in the log
     position: Position  # of the run's last event in the log
     run_state: RunState
@@ -91,8 +91,9 @@ class SearchLoop:
     _committed_at: float = field(default=0.0, init=False)  # on the clock
     _running_jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # by trial
     _retry_queue: list[int] = field(factory=list[int], init=False)  # trials to run again before any new one
-    _last_values: dict[int, float] = field(factory=dict[int, float], init=False)  # reported last, by trial
-    _missing_metric: str = field(default="", init=False)  # the error message, where the objective is never given
+    # The objective's value in the last report, by trial.
+    _last_metric_values: dict[int, float] = field(factory=dict[int, float], init=False)
+    _missing_metric_error: str = field(default="", init=False)  # empty if the evaluator gives the objective's metric
     _stopping_early: set[int] = field(factory=set[int], init=False)  # trials that are to stop early, and still run
     _consecutive_failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)
 
@@ -104,7 +105,7 @@ class SearchLoop:
         """
         self._retry_queue = list(self.run_state.in_flight)  # interrupted in an earlier process
         self._record(first_event)
-        while not self._missing_metric and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
+        while not self._missing_metric_error and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
             may_start = request == StopRequest.NONE and not self._keeps_failing
             jobs = self._start_attempts() if may_start else []
             if any(not isinstance(event, Reported) for event in self._uncommitted):
@@ -114,14 +115,14 @@ class SearchLoop:
             if not self._running_jobs:
                 break
             self._record_messages()
-        stopped = self._explain_stop()
-        self._record(stopped)
+        stop_event = self._explain_stop()
+        self._record(stop_event)
         self._commit()
-        if self._missing_metric:
-            raise NoSuchMetric(self._missing_metric)
+        if self._missing_metric_error:
+            raise NoSuchMetric(self._missing_metric_error)
         if self._keeps_failing:
-            raise TrialsKeepFailing(f"{len(self._consecutive_failures)} trials in a row failed. {stopped.detail}")
-        return stopped
+            raise TrialsKeepFailing(f"{len(self._consecutive_failures)} trials in a row failed. {stop_event.detail}")
+        return stop_event
 
     def _start_attempts(self) -> list[Job]:
         """A job for each free slot: trials to run again, then new proposals. The caller submits them once logged."""
@@ -148,7 +149,7 @@ class SearchLoop:
         return proposal.trial
 
     def _make_job(self, proposal: Proposal, attempt: int) -> Job:
-        """An attempt at a trial. All trials that continue one another are one training, and so have one seed."""
+        """The job of an attempt. A trial that continues another one has its seed, as both are parts of one training."""
         first_trial = self.run_state.trials[proposal.trial]
         while first_trial.continues is not None:
             first_trial = self.run_state.trials[first_trial.continues]
@@ -181,7 +182,7 @@ class SearchLoop:
         """Record the metrics of one epoch of a running trial, and stop the trial if it is hopeless."""
         metric, metrics = self.search_state.problem.objective.metric, as_floats(report.metrics)
         if metric in metrics:
-            self._last_values[report.trial] = metrics[metric]
+            self._last_metric_values[report.trial] = metrics[metric]
         self._record(Reported(report.trial, report.attempt, report.epoch, metrics))
         self._stop_if_hopeless(report.trial)
 
@@ -197,9 +198,10 @@ class SearchLoop:
     def _finish_attempt(self, result: AttemptResult) -> None:
         """Record the end of an attempt, and the score of its trial unless another attempt follows."""
         objective = self.search_state.problem.objective
-        end = to_attempt_ended(self._add_best_score(result), objective, self._last_values.pop(result.trial, None))
+        last_value = self._last_metric_values.pop(result.trial, None)
+        end = to_attempt_ended(self._add_best_score(result), objective, last_value)
         if end.status == "invalid" and result.status == "ok" and not self._was_metric_given:
-            self._missing_metric = explain_missing_metric(end, objective)
+            self._missing_metric_error = explain_missing_metric(end, objective)
         self._stopping_early.discard(end.trial)
         self._record(end)
         del self._running_jobs[end.trial]
@@ -218,7 +220,7 @@ class SearchLoop:
         return result if best is None else evolve(result, metrics={metric: best, **result.metrics})
 
     def _record(self, event: Event, search_state: SearchState[Any] | None = None) -> None:
-        """Apply an event to the states; it is logged with the next commit, and nothing acts on it before.
+        """Apply an event to the states, if it may come next. The next commit logs it, before anything acts on it.
 
         `search_state` is that after the event, where the caller has computed it already.
         """
@@ -251,8 +253,8 @@ class SearchLoop:
 
     def _explain_stop(self) -> RunStopped:
         """The event that says why the run ends here."""
-        if self._missing_metric:
-            return RunStopped("failing", self._missing_metric)
+        if self._missing_metric_error:
+            return RunStopped("failing", self._missing_metric_error)
         if self._keeps_failing:
             first = self._consecutive_failures[0]
             return RunStopped("failing", f"trial {first.trial}, the first of them, was {first.status}: {first.error}")

@@ -67,7 +67,7 @@ class _Worker:
         """A new process. It is spawned, as a fork of a process with threads, such as DuckDB's, may deadlock."""
         context = get_context("spawn")
         pipe, worker_pipe = context.Pipe()
-        process = context.Process(target=worker_main, args=(function, worker_pipe))
+        process = context.Process(target=run_pool_process, args=(function, worker_pipe))
         try:
             process.start()
         except OSError as error:
@@ -109,9 +109,10 @@ class _Worker:
 class ProcessPool(Generic[Item, Input, Output]):
     """Processes that compute `function(make_input(item))` for each of `items`, which are started in their order.
 
-    A thread for each process feeds it, so that none is idle while the caller is busy. The processes get no signals from
-    a terminal: what Ctrl-C means is for the caller to decide. They end with the `with` block, or with the calling
-    process, however that ends.
+    An item is what the caller has, `make_input` makes the input of its job, which is pickled and sent, and the output
+    comes back with the item. A thread for each process feeds it, so that none is idle while the caller is busy. The
+    processes get no signals from a terminal: what Ctrl-C means is for the caller to decide. They end with the `with`
+    block, or with the calling process, however that ends.
     """
 
     def __init__(
@@ -145,7 +146,7 @@ class ProcessPool(Generic[Item, Input, Output]):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, exc_traceback: TracebackType | None
     ) -> None:
         self._kill_processes()
 
@@ -253,7 +254,7 @@ def _ignore_current_folder() -> Generator[None]:
             os.environ[SAFE_PATH_VARIABLE] = previous_value
 
 
-def worker_main(function: Callable[[Any], Any], pipe: Connection) -> None:
+def run_pool_process(function: Callable[[Any], Any], pipe: Connection) -> None:
     """What a process of the pool runs: computes the function for every input in the pipe and sends the results."""
     messages: SimpleQueue[bytes] = SimpleQueue()
     cancelled = Event()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, frozen
 
 from archwright.core.value import Value
-from archwright.search.running.search_state import to_proposed, trace_search
+from archwright.search.running.search_state import iterate_search_states, to_proposed
 from archwright.search.searcher import get_revision
 from archwright.search.searchers.named import parse_searcher, searcher_from_json
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted
@@ -36,7 +36,7 @@ def get_current_revision(started: RunStarted) -> int:
     return get_revision(searcher_from_json(started.searcher))
 
 
-def trace_revisions(events: Sequence[Event]) -> Iterator[int | None]:
+def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
     """The revision of the run's searcher at each of `events`; None where the log does not name it.
 
     Early logs name none; it is then 1 if the searcher never had another revision.
@@ -54,7 +54,7 @@ def trace_revisions(events: Sequence[Event]) -> Iterator[int | None]:
 
 def find_new_revision(events: Sequence[Event]) -> int | None:
     """The current revision of a run's searcher; None if the run is at that revision already."""
-    started, logged_revision = events[0], deque(trace_revisions(events), maxlen=1).pop()
+    started, logged_revision = events[0], deque(iterate_revisions(events), maxlen=1).pop()
     assert isinstance(started, RunStarted)
     current_revision = get_current_revision(started)
     return None if logged_revision == current_revision else current_revision
@@ -65,7 +65,7 @@ def find_own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed,
     started = events[0]
     assert isinstance(started, RunStarted)
     inherited = 1 + (started.forked_from.inherited if started.forked_from else 0)
-    for seq, (event, revision) in enumerate(zip(events, trace_revisions(events), strict=True), start=1):
+    for seq, (event, revision) in enumerate(zip(events, iterate_revisions(events), strict=True), start=1):
         if isinstance(event, Proposed) and seq > inherited:
             yield seq, event, revision
 
@@ -82,7 +82,7 @@ def find_mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
     comparable = {seq: revision for seq, _, revision in own_proposals if revision in (None, current_revision)}
     if not comparable:
         return
-    for seq, (search_state, event) in enumerate(zip(trace_search(events), events, strict=False), start=1):
+    for seq, (search_state, event) in enumerate(zip(iterate_search_states(events), events, strict=False), start=1):
         if isinstance(event, Proposed) and seq in comparable:
             proposal = search_state.propose()
             recomputed = None if proposal is None else to_proposed(proposal)

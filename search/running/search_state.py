@@ -23,7 +23,7 @@ from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, R
 
 @frozen
 class SearchState(Generic[State]):
-    """A searcher with its state, and the open trials, which have no outcome yet: the fold of a run's events."""
+    """A searcher with its state, and the open trials, which have no outcome yet: a run's events applied one by one."""
 
     searcher: Searcher[State]
     problem: Problem
@@ -31,7 +31,7 @@ class SearchState(Generic[State]):
     searcher_state: State
     proposal_count: int = 0  # how many trials were proposed, which is the number of the next one
     open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])  # by trial
-    seconds: Mapping[int, float] = field(factory=dict[int, float])  # of the ended attempts at open trials, by trial
+    attempt_seconds: Mapping[int, float] = field(factory=dict[int, float])  # of ended attempts at open trials, by trial
 
     def propose(self) -> Proposal | None:
         """The searcher's next proposal; None if it has none for now. The state stays as it is."""
@@ -49,13 +49,16 @@ class SearchState(Generic[State]):
             case Proposed(trial, path, budget, continues):
                 return self.adopt(Proposal(trial, self.problem.root.origin, path, budget, continues))
             case AttemptEnded(trial, seconds=seconds):
-                return evolve(self, seconds={**self.seconds, trial: self.seconds.get(trial, 0.0) + seconds})
+                seconds += self.attempt_seconds.get(trial, 0.0)
+                return evolve(self, attempt_seconds={**self.attempt_seconds, trial: seconds})
             case Scored(trial, status, score, metrics):
-                open_trials, seconds = dict(self.open_trials), dict(self.seconds)
-                outcome = Outcome(open_trials.pop(trial), status, score, metrics, seconds.pop(trial, 0.0))
+                open_trials, attempt_seconds = dict(self.open_trials), dict(self.attempt_seconds)
+                outcome = Outcome(open_trials.pop(trial), status, score, metrics, attempt_seconds.pop(trial, 0.0))
                 uniform = open_outcome_stream(self.searcher, self.seed, trial)
                 searcher_state = self.searcher.tell(self.searcher_state, outcome, uniform)
-                return evolve(self, searcher_state=searcher_state, open_trials=open_trials, seconds=seconds)
+                return evolve(
+                    self, searcher_state=searcher_state, open_trials=open_trials, attempt_seconds=attempt_seconds
+                )
             case _:
                 return self
 
@@ -79,7 +82,7 @@ def make_initial_state(started: RunStarted, space: Term | None = None) -> Search
     return SearchState(searcher, problem, started.seed, searcher.start(problem))
 
 
-def trace_search(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
+def iterate_search_states(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
     """The state of a search before each of the `events` of its run, and after the last.
 
     Where the run was resumed with a changed space, the searcher starts over in it, and gets all earlier proposals and
@@ -100,7 +103,7 @@ def trace_search(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
 
 def replay_search(events: Sequence[Event]) -> SearchState[Any]:
     """The state of a search after the `events` of its run."""
-    return deque(trace_search(events), maxlen=1).pop()
+    return deque(iterate_search_states(events), maxlen=1).pop()
 
 
 def to_proposed(proposal: Proposal) -> Proposed:

@@ -25,7 +25,7 @@ class PairedDifference:
     mean: float
     low: float  # of the 95 % interval
     high: float
-    p: float  # two-sided: how often a resampled mean lies on the other side of 0, doubled; at least 2^(1-pairs)
+    p_value: float  # two-sided: how often a resampled mean lies on the other side of 0, doubled; at least 2^(1-pairs)
 
 
 def compute_incumbents(utilities: Sequence[float] | FloatArray) -> FloatArray:
@@ -60,7 +60,8 @@ def bootstrap_paired_difference(
     """The mean of the differences of pairs, with the percentile interval of resampled pairs (Efron 1979).
 
     If the searchers were equally good, each difference would be as likely with the other sign: all n would have the
-    same sign with probability 2^(1-n). No resampling of n pairs can be more certain than that, so p is no smaller.
+    same sign with probability 2^(1-n). No resampling of n pairs can be more certain than that, so the p-value is at
+    least as large.
 
     A search without a score is NaN, and its pair is left out: it may be worse than any other, but not by a known
     amount. NoPairedScores if that leaves none.
@@ -84,7 +85,7 @@ def bootstrap_paired_difference(
         ]
     )
     interval = np.quantile(means, [(1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2])
-    other_side = min(float((means <= 0).mean()), float((means >= 0).mean()))
-    p = min(1.0, max(2 * other_side, 2.0 ** (1 - n)))
+    tail_fraction = min(float((means <= 0).mean()), float((means >= 0).mean()))
+    p_value = min(1.0, max(2 * tail_fraction, 2.0 ** (1 - n)))
     mean, low, high = scale_up(np.array([differences.mean(), *interval]), exponent).tolist()
-    return PairedDifference(n, mean, low, high, p)
+    return PairedDifference(n, mean, low, high, p_value)

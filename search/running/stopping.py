@@ -75,14 +75,14 @@ _NO_CURVES: PMap[int, LearningCurve] = pmap()
 
 @frozen
 class LearningCurves:
-    """The learning curves of a run's trials in the objective's metric: the fold of its events."""
+    """The learning curves of a run's trials in the objective's metric, from its events."""
 
     objective: Objective
     rule: MedianRule
-    running: PMap[int, LearningCurve] = _NO_CURVES  # of the last attempt at each trial that is not scored
-    finished: PMap[int, LearningCurve] = _NO_CURVES  # of trials that ended well, except those that were hopeless
+    running_curves: PMap[int, LearningCurve] = _NO_CURVES  # of the last attempt at each trial that is not scored
+    finished_curves: PMap[int, LearningCurve] = _NO_CURVES  # of trials that ended well, except those that were hopeless
     # Of running trials whose last value is NaN or infinite: its epoch, and the value.
-    not_finite: PMap[int, tuple[int, float]] = pmap()
+    non_finite_values: PMap[int, tuple[int, float]] = pmap()
     continues: PMap[int, int] = pmap()  # the trial whose training a trial continues, where it does
 
     def fold(self, event: Event) -> "LearningCurves":
@@ -91,27 +91,37 @@ class LearningCurves:
             case Proposed(trial, continues=int(earlier)):
                 return evolve(self, continues=self.continues.set(trial, earlier))
             case AttemptStarted(trial):
-                curve = self.finished.get(self.continues.get(trial, trial), ())
-                return evolve(self, running=self.running.set(trial, curve), not_finite=self.not_finite.discard(trial))
+                curve = self.finished_curves.get(self.continues.get(trial, trial), ())
+                return evolve(
+                    self,
+                    running_curves=self.running_curves.set(trial, curve),
+                    non_finite_values=self.non_finite_values.discard(trial),
+                )
             case Reported(trial, _, epoch, metrics):
                 value = metrics.get(self.objective.metric)
                 return self if value is None else self._add_value(trial, epoch, value)
             case AttemptEnded(trial, stopped=EarlyStop("hopeless")):
-                return evolve(self, running=self.running.discard(trial))
+                return evolve(self, running_curves=self.running_curves.discard(trial))
             case Scored(trial, status):
-                curve, running = self.running.get(trial, ()), self.running.discard(trial)
-                finished = self.finished.set(trial, curve) if status == "ok" and curve else self.finished
-                return evolve(self, running=running, finished=finished)
+                curve, running_curves = self.running_curves.get(trial, ()), self.running_curves.discard(trial)
+                finished_curves = self.finished_curves
+                if status == "ok" and curve:
+                    finished_curves = finished_curves.set(trial, curve)
+                return evolve(self, running_curves=running_curves, finished_curves=finished_curves)
             case _:
                 return self
 
     def _add_value(self, trial: int, epoch: int, value: float) -> "LearningCurves":
         if not math.isfinite(value):
-            return evolve(self, not_finite=self.not_finite.set(trial, (epoch, value)))
-        curve = self.running.get(trial, ())
+            return evolve(self, non_finite_values=self.non_finite_values.set(trial, (epoch, value)))
+        curve = self.running_curves.get(trial, ())
         earlier = curve[: _count_points(curve, epoch - 1)]
         extended = (*earlier, self._make_point(earlier, epoch, value))
-        return evolve(self, running=self.running.set(trial, extended), not_finite=self.not_finite.discard(trial))
+        return evolve(
+            self,
+            running_curves=self.running_curves.set(trial, extended),
+            non_finite_values=self.non_finite_values.discard(trial),
+        )
 
     def _make_point(self, earlier: LearningCurve, epoch: int, value: float) -> CurvePoint:
         if not earlier:
@@ -122,14 +132,14 @@ class LearningCurves:
 
     def find_best(self, trial: int) -> float | None:
         """The best value that a running trial has reported; None if it has reported none."""
-        curve = self.running.get(trial, ())
+        curve = self.running_curves.get(trial, ())
         return curve[-1].best if curve else None
 
     def find_stop_reason(self, trial: int) -> str:
         """Why the running trial is hopeless after the epoch that it reported last; empty if it is not."""
-        curve, rule, metric = self.running.get(trial, ()), self.rule, self.objective.metric
-        if trial in self.not_finite:
-            epoch, value = self.not_finite[trial]
+        curve, rule, metric = self.running_curves.get(trial, ()), self.rule, self.objective.metric
+        if trial in self.non_finite_values:
+            epoch, value = self.non_finite_values[trial]
             return f"its {metric} was {value} after epoch {epoch}" if epoch > rule.warmup else ""
         if not curve or curve[-1].epoch <= rule.warmup:
             return ""
@@ -144,8 +154,8 @@ class LearningCurves:
 
     def _list_finished_means(self, epoch: int) -> list[float]:
         """The mean of the values up to `epoch`, for each finished training that has any."""
-        trials = self.finished.keys() - {self.continues.get(trial) for trial in self.finished}
-        curves = [self.finished[trial] for trial in trials]
+        trials = self.finished_curves.keys() - {self.continues.get(trial) for trial in self.finished_curves}
+        curves = [self.finished_curves[trial] for trial in trials]
         return [curve[count - 1].mean for curve in curves if (count := _count_points(curve, epoch))]
 
 

@@ -10,7 +10,7 @@ from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import whole_setting
 from archwright.core.traversal import sample
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 
 
 @final
@@ -48,7 +48,7 @@ class Evolution:
         """No population yet."""
         return EvolutionState(problem)
 
-    def propose(self, state: EvolutionState, trial: int, uniform: Uniform) -> Proposal:
+    def propose(self, state: EvolutionState, trial: int, uniform: UniformStream) -> Proposal:
         """A random leaf as long as the population is not full, then a child.
 
         Consumes a number for each member of the sample, and what mutation consumes.
@@ -63,19 +63,19 @@ class Evolution:
         """No difference: what is under way is no member yet."""
         return state
 
-    def tell(self, state: EvolutionState, outcome: Outcome, uniform: Uniform) -> EvolutionState:
+    def tell(self, state: EvolutionState, outcome: Outcome, uniform: UniformStream) -> EvolutionState:
         """The population with the outcome as its youngest member, and without the oldest if it is full."""
         population = state.population.append(outcome)
         return evolve(state, population=population.popleft() if len(population) > self.population else population)
 
-    def _select_parent(self, state: EvolutionState, uniform: Uniform) -> Node:
+    def _select_parent(self, state: EvolutionState, uniform: UniformStream) -> Node:
         """The best of a sample of the population; consumes a number for each member of the sample."""
         members = list(state.population)
         candidates = [members[int(uniform() * len(members))] for _ in range(self.sample)]
         return max(candidates, key=lambda member: state.problem.objective.utility(member.score)).proposal.leaf
 
 
-def _mutate(parent: Node, uniform: Uniform) -> Node:
+def _mutate(parent: Node, uniform: UniformStream) -> Node:
     """A mutated leaf; of a space without choices, the only one."""
     decisions = list_decisions(parent)
     return mutate(decisions, uniform)[0] if decisions else parent

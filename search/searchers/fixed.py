@@ -9,7 +9,7 @@ from archwright.core.json import JSON
 from archwright.core.node import Node, NotALeaf, replay
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 
 CHOSEN_PATH = 'pairs of a name and a value, as in [["1.dropout.rate", 0.5]]'
 
@@ -70,7 +70,7 @@ class Fixed:
             )
         return FixedState(problem, leaf)
 
-    def propose(self, state: FixedState, trial: int, uniform: Uniform) -> Proposal:
+    def propose(self, state: FixedState, trial: int, uniform: UniformStream) -> Proposal:
         """The leaf; consumes no randomness."""
         return Proposal.of(trial, state.leaf, state.problem.budget)
 
@@ -78,6 +78,6 @@ class Fixed:
         """No difference."""
         return state
 
-    def tell(self, state: FixedState, outcome: Outcome, uniform: Uniform) -> FixedState:
+    def tell(self, state: FixedState, outcome: Outcome, uniform: UniformStream) -> FixedState:
         """No difference."""
         return state

@@ -8,7 +8,7 @@ from pyrsistent import PSet, pset
 from archwright.core.mutation import change_values, list_decisions, list_neighbours
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.value import Path
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 from archwright.search.searchers.unseen import sample_unseen
 
 
@@ -44,7 +44,7 @@ class LocalSearch:
         """No incumbent yet."""
         return LocalState(problem)
 
-    def propose(self, state: LocalState, trial: int, uniform: Uniform) -> Proposal | None:
+    def propose(self, state: LocalState, trial: int, uniform: UniformStream) -> Proposal | None:
         """The next neighbour, or a random leaf, if any is new; consumes a number for each choice of a random leaf."""
         problem = state.problem
         if state.untried:
@@ -62,7 +62,7 @@ class LocalSearch:
             seen=state.seen.add(path),
         )
 
-    def tell(self, state: LocalState, outcome: Outcome, uniform: Uniform) -> LocalState:
+    def tell(self, state: LocalState, outcome: Outcome, uniform: UniformStream) -> LocalState:
         """The outcome is the next incumbent if it is better, or a restart while no neighbour is left to try.
 
         Consumes a number for each neighbour of a next incumbent, and one for each choice that is drawn in it.
@@ -78,7 +78,7 @@ class LocalSearch:
         return state
 
 
-def _draw_neighbours(proposal: Proposal, seen: PSet[Path], uniform: Uniform) -> tuple[Path, ...]:
+def _draw_neighbours(proposal: Proposal, seen: PSet[Path], uniform: UniformStream) -> tuple[Path, ...]:
     """The paths that differ from the proposal's in one choice and are none of `seen`, in random order.
 
     What a change makes new choices of is drawn; consumes a number for each neighbour and each such choice.

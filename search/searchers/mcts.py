@@ -19,11 +19,11 @@ from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting, flag_setting, number_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Value
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 
 # An infinite domain, or one of more values than this, is split into at most this many parts. The number is our choice:
-# every branch has a first visit before any has a second, so a wider node would take all trials of a run as long as the
-# paper's (64 trials, section 7).
+# every branch has a first visit before any has a second, so a node of more branches would use up a run of 64 trials,
+# as in the paper (section 7), without any second visit.
 MAX_BRANCHES = 64
 MAX_PARTS = 1_000_000  # of the setting `parts`: memory and time are proportional to it
 
@@ -68,7 +68,7 @@ class Mcts:
 
     - Branches: the values of a hyperparameter, or, with `parts` of 2 or more, that many parts of its domain, which are
       split again until one value is left (the paper's bisection). Infinite domains are always split, until a part is as
-      narrow as the domain's grain.
+      narrow as the domain's `grain`, its resolution.
     - Selection (equation 2): unvisited branches first, ties at random, then the largest mean + 2c sqrt(2 ln n / n_i).
     - Expansion: the node where a rollout begins gets all its branches, unvisited.
     - Backup: an outcome counts for the node where its rollout began and those above, not for the rollout's choices.
@@ -100,7 +100,7 @@ class Mcts:
         """A tree of one node."""
         return MctsState(problem)
 
-    def propose(self, state: MctsState, trial: int, uniform: Uniform) -> Proposal | None:
+    def propose(self, state: MctsState, trial: int, uniform: UniformStream) -> Proposal | None:
         """The leaf at the end of a rollout from the selected node of the tree; None once every leaf has been proposed.
 
         Consumes a random number for each tie and for each choice of the rollout.
@@ -135,7 +135,7 @@ class Mcts:
         tree = _update_path(state.tree, branches, _add_pending, expand)
         return evolve(state, tree=tree, tree_paths=state.tree_paths.set(proposal.trial, tuple(branches)))
 
-    def tell(self, state: MctsState, outcome: Outcome, uniform: Uniform) -> MctsState:
+    def tell(self, state: MctsState, outcome: Outcome, uniform: UniformStream) -> MctsState:
         """The tree with the outcome backed up: exact sums, so that the order of outcomes makes no difference."""
         trial = outcome.proposal.trial
         utility = None if outcome.score is None else state.problem.objective.utility(outcome.score)
@@ -157,7 +157,7 @@ class Mcts:
         max_utility = utility if state.max_utility is None else max(utility, state.max_utility)
         return evolve(state, min_utility=min_utility, max_utility=max_utility)
 
-    def _select_branch(self, state: MctsState, parent: TreeNode, uniform: Uniform) -> int:
+    def _select_branch(self, state: MctsState, parent: TreeNode, uniform: UniformStream) -> int:
         """The branch of the largest upper confidence bound that is not exhausted; consumes a number if several tie."""
         highest_bound, tied_branches = -math.inf, list[int]()
         for branch in range(parent.branch_count):
@@ -176,10 +176,10 @@ class Mcts:
         parent_visits, child_visits = parent.visits + parent.pending, child.visits + child.pending
         if child_visits == 0:
             return math.inf
-        value = self._estimate_value(state, child if child.visits else parent)
-        return value + self.exploration * (2 * math.sqrt(2 * math.log(parent_visits) / child_visits))
+        mean_utility = self._estimate_utility(state, child if child.visits else parent)
+        return mean_utility + self.exploration * (2 * math.sqrt(2 * math.log(parent_visits) / child_visits))
 
-    def _estimate_value(self, state: MctsState, tree_node: TreeNode) -> float:
+    def _estimate_utility(self, state: MctsState, tree_node: TreeNode) -> float:
         """The mean utility of a node's visits, a failure at the lowest utility so far; 0 if nothing is known."""
         if tree_node.visits == 0 or state.min_utility is None or state.max_utility is None:
             return 0.0

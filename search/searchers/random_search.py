@@ -9,7 +9,7 @@ from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import flag_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Path
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 from archwright.search.searchers.unseen import sample_unseen
 
 
@@ -40,7 +40,7 @@ class RandomSearch:
         """No proposals yet."""
         return RandomState(problem)
 
-    def propose(self, state: RandomState, trial: int, uniform: Uniform) -> Proposal | None:
+    def propose(self, state: RandomState, trial: int, uniform: UniformStream) -> Proposal | None:
         """A random leaf; consumes one number for each choice, and as many again for each leaf that is not new."""
         root = state.problem.root
         leaf = sample(root, uniform) if self.replacement else sample_unseen(root, state.seen, uniform)
@@ -50,6 +50,6 @@ class RandomSearch:
         """The path is not to come again, unless any may."""
         return state if self.replacement else evolve(state, seen=state.seen.add(proposal.path))
 
-    def tell(self, state: RandomState, outcome: Outcome, uniform: Uniform) -> RandomState:
+    def tell(self, state: RandomState, outcome: Outcome, uniform: UniformStream) -> RandomState:
         """No difference."""
         return state

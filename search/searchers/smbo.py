@@ -14,7 +14,7 @@ from archwright.core.setting import choice_setting, whole_setting
 from archwright.core.traversal import sample
 from archwright.core.value import Path
 from archwright.search.magnitude import FloatArray
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 from archwright.search.searchers.history import History, Observation, adopt_proposal, impute_targets, observe
 from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.acquisition import expected_improvement, find_best
@@ -80,7 +80,7 @@ class Smbo:
         """Nothing observed."""
         return History(problem)
 
-    def propose(self, state: SmboState, trial: int, uniform: Uniform) -> Proposal | None:
+    def propose(self, state: SmboState, trial: int, uniform: UniformStream) -> Proposal | None:
         """A random leaf, or the most promising candidate; None once every leaf was proposed.
 
         Consumes what drawing the candidates and then the surrogate consume.
@@ -97,11 +97,11 @@ class Smbo:
         """One open trial more."""
         return adopt_proposal(state, proposal, extract_leaf_features(proposal.leaf, proposal.path))
 
-    def tell(self, state: SmboState, outcome: Outcome, uniform: Uniform) -> SmboState:
+    def tell(self, state: SmboState, outcome: Outcome, uniform: UniformStream) -> SmboState:
         """One observation more."""
         return observe(state, outcome)
 
-    def _sample_candidates(self, state: SmboState, uniform: Uniform) -> dict[Path, LeafFeatures]:
+    def _sample_candidates(self, state: SmboState, uniform: UniformStream) -> dict[Path, LeafFeatures]:
         """New leaves: variants of the best trials, then random ones. Only features are kept: nodes are larger."""
         problem = state.problem
         scored = (trial for trial in state.observations if trial.utility is not None)
@@ -121,7 +121,9 @@ class Smbo:
         return candidates
 
     @on_one_thread
-    def _select_best(self, state: SmboState, candidates: Mapping[Path, LeafFeatures], uniform: Uniform) -> Path | None:
+    def _select_best(
+        self, state: SmboState, candidates: Mapping[Path, LeafFeatures], uniform: UniformStream
+    ) -> Path | None:
         """The path of the largest expected improvement; None of no candidates."""
         if not candidates:
             return None

@@ -11,7 +11,7 @@ from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import number_setting, whole_setting
 from archwright.core.traversal import sample
 from archwright.search.magnitude import FloatArray, find_exponent, scale_down
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 from archwright.search.searchers.history import History, adopt_proposal, impute_targets, observe
 from archwright.search.searchers.unseen import sample_unseen
 from archwright.search.surrogates.features import NgramFeatures, build_vocabulary, extract_ngram_features, to_matrix
@@ -53,7 +53,7 @@ class SmboPaper:
         """Nothing observed."""
         return History(problem)
 
-    def propose(self, state: PaperState, trial: int, uniform: Uniform) -> Proposal | None:
+    def propose(self, state: PaperState, trial: int, uniform: UniformStream) -> Proposal | None:
         """The first rollout in order that is new, or else a random leaf; None once every leaf was proposed.
 
         Consumes numbers for the coin, each choice, and a random order.
@@ -71,7 +71,7 @@ class SmboPaper:
         """One open trial more."""
         return adopt_proposal(state, proposal, extract_ngram_features(proposal.leaf.architecture))
 
-    def tell(self, state: PaperState, outcome: Outcome, uniform: Uniform) -> PaperState:
+    def tell(self, state: PaperState, outcome: Outcome, uniform: UniformStream) -> PaperState:
         """One observation more."""
         return observe(state, outcome)
 

@@ -9,14 +9,14 @@ from archwright.core.domain import Domain
 from archwright.core.node import Node
 from archwright.core.traversal import sample
 from archwright.core.value import Path, Value
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 
 # Leaves that are drawn for one that is new, before what remains is worked out, which after 1,000 leaves takes about as
 # long as so many draws (measured in three spaces: half as long, as long, and four times as long).
 MAX_DRAWS = 256
 
 
-def sample_unseen(root: Node, seen: Collection[Path], uniform: Uniform) -> Node | None:
+def sample_unseen(root: Node, seen: Collection[Path], uniform: UniformStream) -> Node | None:
     """A random leaf whose path is none of `seen`; None if there is none.
 
     It comes with the probability that drawing until one is new gives it. Consumes one number for each choice of each
@@ -44,7 +44,7 @@ class Remaining:
 EVERYTHING_REMAINS = Remaining(1.0, {})
 
 
-def sample_remaining(node: Node, seen: Iterable[Path], uniform: Uniform) -> Node | None:
+def sample_remaining(node: Node, seen: Iterable[Path], uniform: UniformStream) -> Node | None:
     """A leaf below `node` whose path is none of `seen`; None if there is none.
 
     A leaf comes with the probability that a uniform walk has of ending there if it does not end in one of `seen`:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from archwright.search.magnitude import FloatArray
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 from archwright.search.surrogates.surrogate import Posterior
 
 TREES = 100  # as scikit-learn has it
@@ -18,7 +18,9 @@ SPLIT_SHARE = 1 / 3
 MIN_DEVIATION = 1e-3
 
 
-def fit_random_forest(groups: Sequence[FloatArray], targets: FloatArray, pending: int, uniform: Uniform) -> Posterior:
+def fit_random_forest(
+    groups: Sequence[FloatArray], targets: FloatArray, pending: int, uniform: UniformStream
+) -> Posterior:
     """The mean of the trees, and their spread; a surrogate that consumes one number, from which the trees are grown."""
     rows, seed = np.hstack(groups).astype(np.float32), int(uniform() * 2**32)
     observed, candidates = len(targets), len(targets) + pending  # where rows of these end and begin

@@ -12,7 +12,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from archwright.search.magnitude import FloatArray
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 from archwright.search.surrogates.surrogate import Posterior
 
 # Length scales that are tried. A choice: octaves, from one at which only numbers have something in common that are less
@@ -48,7 +48,7 @@ def fit_gaussian_process(
     groups: Sequence[FloatArray],
     targets: FloatArray,
     pending: int,
-    uniform: Uniform,  # noqa: ARG001  (it draws nothing)
+    uniform: UniformStream,  # noqa: ARG001  (it draws nothing)
 ) -> Posterior:
     """The posterior under the most likely parameters; a surrogate that consumes no numbers."""
     parameters = fit([group[: len(targets)] for group in groups], targets)

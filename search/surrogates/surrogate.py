@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from archwright.search.magnitude import FloatArray
-from archwright.search.randomness import Uniform
+from archwright.search.randomness import UniformStream
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,7 +33,9 @@ class Posterior:
 class Surrogate(Protocol):
     """A model that is fitted and asked at once, a function of nothing but its arguments."""
 
-    def __call__(self, groups: Sequence[FloatArray], targets: FloatArray, pending: int, uniform: Uniform) -> Posterior:
+    def __call__(
+        self, groups: Sequence[FloatArray], targets: FloatArray, pending: int, uniform: UniformStream
+    ) -> Posterior:
         """The posterior at the last rows of the groups, the candidates.
 
         Each group is [rows, features]: of one kind, on a scale of its own. First come the rows of `targets`, then

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import archwright as aw
 from archwright.core.analysis import MAX_COUNTED_ONE_BY_ONE, analyze, out_shapes
 from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.hyperparameter import MAX_TRIED_VALUES
+from archwright.core.hyperparameter import MAX_ANALYZED_VALUES
 from tests.strategies import cases, enumerable_terms, enumerate_leaves, shapes, terms
 
 
@@ -146,7 +146,7 @@ def test_reals_make_a_space_infinite():
     assert aw.count(aw.sequential(rate, aw.max_pool2d(9)), (1, 8, 8)) == 0
 
 
-@pytest.mark.parametrize("n", [MAX_COUNTED_ONE_BY_ONE, MAX_COUNTED_ONE_BY_ONE + 1, 1000, MAX_TRIED_VALUES])
+@pytest.mark.parametrize("n", [MAX_COUNTED_ONE_BY_ONE, MAX_COUNTED_ONE_BY_ONE + 1, 1000, MAX_ANALYZED_VALUES])
 def test_long_ranges_are_counted_exactly(n):
     """Where the modules after them do not depend on which value it is."""
     width = aw.conv2d(aw.integers(1, n), 1)
@@ -175,8 +175,8 @@ def test_ranges_too_long_to_try_count_in_full_where_they_fit():
 
 def test_options_are_counted_one_by_one_however_many():
     """A list is what a person wrote: every value of it is tried."""
-    odd = aw.conv2d(list(range(1, MAX_TRIED_VALUES + 101)), 1, groups=2)
-    assert aw.count(odd, (2, 8, 8)) == MAX_TRIED_VALUES // 2 + 50
+    odd = aw.conv2d(list(range(1, MAX_ANALYZED_VALUES + 101)), 1, groups=2)
+    assert aw.count(odd, (2, 8, 8)) == MAX_ANALYZED_VALUES // 2 + 50
 
 
 def test_parts_of_a_space_are_counted_with_what_they_remember():

@@ -5,7 +5,7 @@ from hypothesis import given
 
 import archwright as aw
 from archwright.core.environment import EMPTY_ENVIRONMENT
-from archwright.core.step import Descent, HiddenShared, SpecifiedTerm, ValueRequest, take_step
+from archwright.core.step import Descent, HiddenSharedHyperparameter, SpecifiedTerm, ValueRequest, take_step
 from tests.strategies import WIDTH, shapes, terms
 
 SHAPE = (4, 8, 8)
@@ -104,7 +104,7 @@ def test_expansions_may_not_hide_shared_hyperparameters():
             return aw.sequential(*[aw.conv2d(WIDTH, 1)] * self.depth)
 
     with pytest.raises(
-        HiddenShared, match="secretive expands to modules with the shared hyperparameter 'width', which "
+        HiddenSharedHyperparameter, match="secretive expands to modules with the shared hyperparameter 'width', which "
     ):
         aw.root(Secretive([1, 2]), SHAPE).choose(2)
 

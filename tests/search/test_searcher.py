@@ -1,6 +1,6 @@
 """What whoever runs a search asks a searcher beside its methods."""
 
-from archwright.search.randomness import uniforms
+from archwright.search.randomness import open_uniform_stream
 from archwright.search.searcher import find_promotable, open_outcome_stream, open_proposal_stream
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.named import SEARCHERS
@@ -27,9 +27,9 @@ def test_only_searchers_of_several_budgets_have_promotable_trials():
 
 def test_a_trial_has_a_stream_of_random_numbers_or_two():
     """Local search draws neighbours when it is told: streams 6 and 7 belong to trial 3. Others have stream 3."""
-    assert draw(open_proposal_stream(RandomSearch(), 5, 3)) == draw(uniforms(5, 3))
-    assert draw(open_proposal_stream(LocalSearch(), 5, 3)) == draw(uniforms(5, 6))
-    assert draw(open_outcome_stream(LocalSearch(), 5, 3)) == draw(uniforms(5, 7))
+    assert draw(open_proposal_stream(RandomSearch(), 5, 3)) == draw(open_uniform_stream(5, 3))
+    assert draw(open_proposal_stream(LocalSearch(), 5, 3)) == draw(open_uniform_stream(5, 6))
+    assert draw(open_outcome_stream(LocalSearch(), 5, 3)) == draw(open_uniform_stream(5, 7))
 
 
 def test_states_know_no_seed():

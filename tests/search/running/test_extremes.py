@@ -80,9 +80,9 @@ def test_the_value_of_a_node_by_hand():
     session = Session(searcher, make_problem(aw.settings(x=["a", "b"])))
     session.run(4, lambda path: MOST)  # noqa: ARG005
     tree = session.state.tree
-    assert searcher._estimate_value(session.state, tree) == MOST
+    assert searcher._estimate_utility(session.state, tree) == MOST
     assert (
-        searcher._estimate_value(session.state, evolve(tree, failures=tree.visits, utility_sum=tree.utility_sum * 0))
+        searcher._estimate_utility(session.state, evolve(tree, failures=tree.visits, utility_sum=tree.utility_sum * 0))
         == MOST
     )
 
@@ -92,7 +92,7 @@ def test_rescaled_scores_lie_between_0_and_1(values):
     session = Session(Mcts(rescale=True), make_problem(aw.settings(x=["a", "b", "c"])))
     there = iter(values * 5)
     session.run(5, lambda path: next(there))  # noqa: ARG005
-    assert 0 <= Mcts(rescale=True)._estimate_value(session.state, session.state.tree) <= 1
+    assert 0 <= Mcts(rescale=True)._estimate_utility(session.state, session.state.tree) <= 1
 
 
 def test_ranks_tell_no_minus_zero_from_zero():
@@ -128,9 +128,9 @@ def test_statistics_by_hand():
 
 def test_a_difference_that_no_float_holds_is_the_largest_and_no_pair_is_lost():
     found = bootstrap_paired_difference([MOST] * 6, [-MOST] * 6)
-    assert (found.pairs, found.mean, found.low, found.high, found.p) == (6, MOST, MOST, MOST, 2**-5)
+    assert (found.pairs, found.mean, found.low, found.high, found.p_value) == (6, MOST, MOST, MOST, 2**-5)
     small = bootstrap_paired_difference([4 * LEAST] * 6, [LEAST] * 6)
-    assert (small.pairs, small.mean, small.p) == (6, 3 * LEAST, 2**-5)
+    assert (small.pairs, small.mean, small.p_value) == (6, 3 * LEAST, 2**-5)
 
 
 def history(label: str, seed: int, *values: float) -> SearchHistory:
@@ -171,7 +171,7 @@ def test_the_median_rule_goes_on_whatever_is_reported(finished, maximize):
         curves = curves.fold(AttemptStarted(trial, 1))
         for epoch, value in enumerate(values, start=1):
             curves = curves.fold(Reported(trial, 1, epoch, {"a": value}))
-            mean = curves.running[trial][-1].mean
+            mean = curves.running_curves[trial][-1].mean
             low, high = min(values[:epoch]), max(values[:epoch])
             assert low - abs(low) * 1e-12 <= mean <= high + abs(high) * 1e-12
             assert math.isfinite(mean)

@@ -14,7 +14,7 @@ from archwright.search.running.revisions import (
     find_mismatches,
     find_new_revision,
     find_own_proposals,
-    trace_revisions,
+    iterate_revisions,
 )
 from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import replay_search
@@ -162,7 +162,7 @@ def test_a_log_from_before_revisions_may_be_of_any(file):
     events = read_golden(file)
     events[0] = evolve(events[0], searcher={key: each for key, each in events[0].searcher.items() if key != "revision"})
     assert {found.revision for found in find_mismatches(events)} <= {None}
-    assert set(trace_revisions(events)) == {None}
+    assert set(iterate_revisions(events)) == {None}
     assert find_new_revision(events) == get_revision(searcher_from_json(events[0].searcher))
 
 
@@ -170,7 +170,7 @@ def test_a_log_from_before_revisions_is_of_the_first_where_there_is_no_other():
     events = read_golden(locate_golden("mcts", "small", 1))
     searcher = {key: value for key, value in events[0].searcher.items() if key != "revision"}
     events[0] = evolve(events[0], searcher=searcher)
-    assert set(trace_revisions(events)) == {1}
+    assert set(iterate_revisions(events)) == {1}
     assert find_new_revision(events) is None
     assert list(find_mismatches(events)) == []
     events[0] = evolve(events[0], seed=4)

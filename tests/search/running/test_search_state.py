@@ -109,4 +109,4 @@ def test_the_cost_of_an_outcome_is_that_of_all_its_attempts(slots, seed, data):
         reduce(SearchState.fold, events[cut:], replay_search(events[:cut])).searcher_state
         == loop.search_state.searcher_state
     )
-    assert not loop.search_state.seconds
+    assert not loop.search_state.attempt_seconds

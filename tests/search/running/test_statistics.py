@@ -51,12 +51,12 @@ def test_bootstrap_finds_a_difference_and_none():
     better = bootstrap_paired_difference(list(base + 0.1 + noise), list(base))
     assert better.mean == pytest.approx(0.1, abs=0.005)
     assert 0.09 < better.low < better.mean < better.high < 0.11
-    assert better.p < 0.001
+    assert better.p_value < 0.001
     few = bootstrap_paired_difference([0.9, 0.8, 0.9, 0.8, 0.9], [0.1, 0.2, 0.1, 0.2, 0.1])
-    assert few.p == 2 * 0.5**5  # five coins that all fall the way they do, or all the other way
+    assert few.p_value == 2 * 0.5**5  # five coins that all fall the way they do, or all the other way
     same = bootstrap_paired_difference(list(base + noise - noise.mean()), list(base))
     assert same.low < 0 < same.high
-    assert same.p > 0.5
+    assert same.p_value > 0.5
 
 
 def test_a_pair_of_which_one_has_no_score_is_left_out():
@@ -64,7 +64,7 @@ def test_a_pair_of_which_one_has_no_score_is_left_out():
     nan = math.nan
     found = bootstrap_paired_difference([0.5, nan, 0.7, 0.9, nan], [0.4, 0.1, 0.5, nan, nan])
     assert found == bootstrap_paired_difference([0.5, 0.7], [0.4, 0.5])
-    assert (found.pairs, found.mean, found.p) == (2, pytest.approx(0.15), 0.5)
+    assert (found.pairs, found.mean, found.p_value) == (2, pytest.approx(0.15), 0.5)
 
 
 def test_without_a_pair_nothing_is_said():

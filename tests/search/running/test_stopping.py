@@ -98,7 +98,7 @@ def make_continuation(number: int, earlier: int, *values: float, first: int, sta
 def test_a_continued_trial_has_the_curve_of_the_whole_training():
     """What it goes on with had reached 0.8, so that it is not hopeless at 0.55, as it would be alone."""
     running = make_continuation(3, 2, 0.55, first=4, status=None)
-    assert fold_curves(*THREE, *running).running[3][-1].best == 0.8
+    assert fold_curves(*THREE, *running).running_curves[3][-1].best == 0.8
     assert find_stop_reason(3, *THREE, *running) == ""
     alone = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in make_trial(3, 0.55, status=None)]
     assert "below 0.6" in find_stop_reason(3, *THREE, *alone)
@@ -113,7 +113,7 @@ def test_a_training_that_was_continued_counts_once():
 
 def test_a_continued_training_that_began_anew_has_a_curve_of_its_own():
     """Its checkpoint was not there: each epoch that it does again counts once."""
-    (*points,) = fold_curves(*THREE, *make_continuation(3, 2, 0.1, 0.2, first=1, status=None)).running[3]
+    (*points,) = fold_curves(*THREE, *make_continuation(3, 2, 0.1, 0.2, first=1, status=None)).running_curves[3]
     assert [point.epoch for point in points] == [1, 2]
     assert [point.mean for point in points] == pytest.approx([0.1, 0.15])
 

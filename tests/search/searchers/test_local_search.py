@@ -5,7 +5,7 @@ import pytest
 import archwright as aw
 from archwright.core.mutation import find_neighbours
 from archwright.core.value import Path
-from archwright.search.randomness import uniforms
+from archwright.search.randomness import open_uniform_stream
 from archwright.search.searchers.local_search import LocalSearch
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, make_problem, score_path
@@ -17,7 +17,7 @@ SIX = aw.settings(**{f"x{i}": list("abcd") for i in range(6)})
 
 def draw_restart(space, trial: int):
     """The value that a restart as this trial has: drawn from the seed and twice the trial's number."""
-    return aw.sample(aw.root(space, (1, 8, 8)), uniforms(0, 2 * trial)).path[0][1]
+    return aw.sample(aw.root(space, (1, 8, 8)), open_uniform_stream(0, 2 * trial)).path[0][1]
 
 
 def ask_and_tell(session: Session, score: float | None) -> object:

@@ -168,8 +168,8 @@ def test_the_value_of_a_node_with_failures_by_hand():
     """Two scores of -3 and -4 and one failure, where the lowest so far is -10 and the highest -1."""
     state = MctsState(make_problem(SMALL), min_utility=-10.0, max_utility=-1.0)
     tree_node = TreeNode(visits=3, utility_sum=Fraction(-7), failures=1)
-    assert Mcts()._estimate_value(state, tree_node) == pytest.approx(-17 / 3)
-    assert Mcts(rescale=True)._estimate_value(state, tree_node) == pytest.approx((-17 / 3 + 10) / 9)
+    assert Mcts()._estimate_utility(state, tree_node) == pytest.approx(-17 / 3)
+    assert Mcts(rescale=True)._estimate_utility(state, tree_node) == pytest.approx((-17 / 3 + 10) / 9)
 
 
 def test_what_only_rollouts_came_to_can_come_again():

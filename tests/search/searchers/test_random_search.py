@@ -9,7 +9,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
-from archwright.search.randomness import uniforms
+from archwright.search.randomness import open_uniform_stream
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.instant import SPACE
 
@@ -20,7 +20,7 @@ def proposals(problem: Problem, n: int, seed: int = 0) -> list:
     searcher, made = RandomSearch(), []
     state = searcher.start(problem)
     for trial in range(n):
-        made.append(searcher.propose(state, trial, uniforms(seed, trial)))
+        made.append(searcher.propose(state, trial, open_uniform_stream(seed, trial)))
         state = searcher.adopt(state, made[-1])
     return made
 
@@ -28,7 +28,7 @@ def proposals(problem: Problem, n: int, seed: int = 0) -> list:
 @given(st.integers(0, 2**64 - 1), st.integers(0, 10**6))
 def test_numbers_depend_on_seed_and_stream_alone(seed, number):
     """What was drawn before makes no difference, and there is no end of numbers."""
-    first, second = uniforms(seed, number), uniforms(seed, number)
+    first, second = open_uniform_stream(seed, number), open_uniform_stream(seed, number)
     drawn = [first() for _ in range(200)]
     assert drawn == [second() for _ in range(200)]
     assert all(0 <= u < 1 for u in drawn)
@@ -58,9 +58,13 @@ def test_outcomes_change_nothing(order, status):
         state = searcher.adopt(state, proposal)
     after = state
     for i in order:
-        after = searcher.tell(after, Outcome(made[i], status, 0.5 if status == "ok" else None), uniforms(0, i))
+        after = searcher.tell(
+            after, Outcome(made[i], status, 0.5 if status == "ok" else None), open_uniform_stream(0, i)
+        )
     assert after == state
-    assert searcher.propose(after, 6, uniforms(0, 6)) == searcher.propose(state, 6, uniforms(0, 6))
+    assert searcher.propose(after, 6, open_uniform_stream(0, 6)) == searcher.propose(
+        state, 6, open_uniform_stream(0, 6)
+    )
 
 
 def test_choices_are_uniform():
@@ -78,7 +82,7 @@ def without_replacement(space, n: int, seed: int = 0) -> list:
     state = searcher.start(Problem(space, (1, 8, 8), PROBLEM.budget, Objective()))
     made = []
     while len(made) < n:
-        proposal = searcher.propose(state, len(made), uniforms(seed, len(made)))
+        proposal = searcher.propose(state, len(made), open_uniform_stream(seed, len(made)))
         if proposal is None:
             break
         made.append(proposal.path)
@@ -110,6 +114,6 @@ def test_with_replacement_nothing_is_remembered():
     """Plain random search keeps no paths, and proposes what it proposed before there was a choice."""
     searcher = RandomSearch()
     state = searcher.start(PROBLEM)
-    first = searcher.propose(state, 0, uniforms(0, 0))
-    assert first == RandomSearch(replacement=False).propose(state, 0, uniforms(0, 0))
+    first = searcher.propose(state, 0, open_uniform_stream(0, 0))
+    assert first == RandomSearch(replacement=False).propose(state, 0, open_uniform_stream(0, 0))
     assert not searcher.adopt(state, first).seen
