@@ -11,7 +11,7 @@ from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting
 from archwright.search.randomness import UniformStream
 
-CHOSEN_PATH = 'pairs of a name and a value, as in [["1.dropout.rate", 0.5]]'
+PATH_DESCRIPTION = 'pairs of a name and a value, as in [["1.dropout.rate", 0.5]]'
 
 
 def _is_path(path: Any) -> bool:
@@ -51,7 +51,7 @@ class Fixed:
     name: ClassVar[str] = "given"
     revision: ClassVar[int] = 1
     path: tuple[tuple[str, JSON], ...] = custom_setting(
-        (), CHOSEN_PATH, _is_path, converter=_as_tuples, meaning="the name and the value of each choice"
+        (), PATH_DESCRIPTION, _is_path, converter=_as_tuples, meaning="the name and the value of each choice"
     )
     run: str = custom_setting(
         "", "a text", lambda run: type(run) is str, meaning="the run that the path is from, if it is from one"
