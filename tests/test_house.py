@@ -14,7 +14,15 @@ MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 COMMANDS = "cli/commands/"  # whose functions are long signatures: a line and more for each option
 # What ends so and is a verb, or a public name, or the field's name of a quantity.
-NO_PARTICIPLES = {"_feed", "expected_improvement", "named_hyperparameters", "named_space", "normalised", "shared"}
+NO_PARTICIPLES = {
+    "_feed",
+    "_seed_generators",
+    "expected_improvement",
+    "named_hyperparameters",
+    "named_space",
+    "normalised",
+    "shared",
+}
 
 
 def list_modules() -> list[Path]:
