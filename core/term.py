@@ -34,8 +34,8 @@ def _require_terms(instance: "Term", attribute: "attrs.Attribute[Any]", content:
             raise TooDeep(f"{attribute.name} of {instance.kind}")
 
 
-def _as_tuple(written: Any) -> tuple[Any, ...]:
-    return tuple(written)
+def _as_tuple(terms: Any) -> tuple[Any, ...]:
+    return tuple(terms)
 
 
 def child() -> Any:
@@ -59,14 +59,14 @@ def module(cls: type[Kind]) -> type[Kind]:
     roles: list[tuple[str, str | None]] = [(a.name, a.metadata.get("role")) for a in attrs.fields(kind)]
     kind._fields = tuple(roles)
     kind._setters = tuple(getattr(kind, name).__set__ for name, _ in roles)
-    kind._named = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
+    kind._named_indices = tuple(i for i, (_, role) in enumerate(roles) if role == "named hyperparameters")
     kind._subterms = tuple(name for name, role in roles if role in ("child", "children"))
     if is_user_defined(kind):
         check_results(kind)
     return kind
 
 
-_set = object.__setattr__
+_set_attribute = object.__setattr__
 
 
 def make_unchecked_term(kind: type[TermKind], fields: Sequence[Any], open_names: tuple[str, ...] = ()) -> TermKind:
@@ -74,7 +74,7 @@ def make_unchecked_term(kind: type[TermKind], fields: Sequence[Any], open_names:
     term = object.__new__(kind)
     for set_field, content in zip(kind._setters, fields, strict=True):  # pyright: ignore[reportPrivateUsage]
         set_field(term, content)
-    _set(term, "open_names", open_names)
+    _set_attribute(term, "open_names", open_names)
     return term
 
 
@@ -110,7 +110,7 @@ class Term(ABC):
     kind: ClassVar[str]
     _fields: ClassVar[tuple[tuple[str, str | None], ...]]  # their names and roles
     _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]]  # for each field, a function that sets it
-    _named: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
+    _named_indices: ClassVar[tuple[int, ...]]  # the indices of those that hold hyperparameters under names of one's own
     _subterms: ClassVar[tuple[str, ...]]  # the names of those that hold terms
     # The hyperparameters that decide which input shapes fit and what shape comes out; None stands for all.
     shape_hyperparameters: ClassVar[tuple[str, ...] | None] = None
@@ -147,7 +147,7 @@ class Term(ABC):
         if name != "plan":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         plan = self._make_plan()
-        _set(self, "plan", plan)
+        _set_attribute(self, "plan", plan)
         return plan
 
     def _make_plan(self) -> Plan:
@@ -177,9 +177,9 @@ class Term(ABC):
         """This term with values for its own open hyperparameters, in order; the terms inside are as they were."""
         plan = self.plan
         fields: list[Any] = [content if k < 0 else values[k] for k, content in plan.fields]
-        if self._named:
+        if self._named_indices:
             chosen = dict(zip(plan.names, values, strict=True))
-            for i in self._named:
+            for i in self._named_indices:
                 fields[i] = tuple([(name, chosen.get(name, slot)) for name, slot in fields[i]])
         return make_unchecked_term(type(self), fields, plan.names)
 

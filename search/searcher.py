@@ -1,4 +1,4 @@
-"""What a searcher is: frozen settings and pure functions over a state that it alone knows the inside of."""
+"""The protocol of searchers: frozen settings, and pure functions of a state that nothing else looks into."""
 
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -19,8 +19,8 @@ class Searcher(Protocol[State]):
     whoever runs the search.
 
     A class may name its `revision`, a whole number. Whoever changes what a searcher proposes raises it: then the runs
-    that were proposed before are not held against what it proposes now. One that draws in `tell` has `streams = 2`: so
-    many streams of random numbers belong to each trial, one to propose it and one to be told of it.
+    that were proposed before are not held against what it proposes now. One that draws random numbers in `tell` has
+    `streams = 2`: each trial then has two streams of random numbers, one for `propose` and one for `tell`.
     """
 
     name: ClassVar[str]
@@ -77,12 +77,12 @@ def get_revision(searcher: AnySearcher) -> int:
 
 
 def open_proposal_stream(searcher: AnySearcher, seed: int, trial: int) -> UniformStream:
-    """The random numbers that `searcher` proposes a trial by, in a search of this seed."""
+    """The random numbers for `propose` of a trial, in a search of this seed."""
     return open_uniform_stream(seed, _get_streams(searcher) * trial)
 
 
 def open_outcome_stream(searcher: AnySearcher, seed: int, trial: int) -> UniformStream:
-    """The random numbers that `searcher` is told of the outcome of a trial with; the last of the trial's streams."""
+    """The random numbers for `tell` of the outcome of a trial: the last of the trial's streams."""
     streams = _get_streams(searcher)
     return open_uniform_stream(seed, streams * trial + streams - 1)
 

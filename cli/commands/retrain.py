@@ -99,7 +99,7 @@ def retrain(
         context = RunContext(
             duckdb_log, new, config, source, workers, trial_timeout, retries, grace, images, console, trusted=trust
         )
-        start = partial(start_run, duckdb_log, new, started, retries=retries, claimed=True)
+        start = partial(start_run, duckdb_log, new, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
         if json:
             output.print_json(describe_run(view_run(log, new)))

@@ -113,7 +113,7 @@ def search(
         context = RunContext(
             duckdb_log, run, config, space_source.source, workers, trial_timeout, retries, grace, images
         )
-        start = partial(start_run, duckdb_log, run, started, retries=retries, claimed=True)
+        start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
 
 

@@ -23,7 +23,7 @@ from archwright.evaluate.training.trained_model import BadArtifact, NoArtifact, 
 from archwright.evaluate.verdict import Metrics, Verdict
 from archwright.store.artifacts import ArtifactUnwritable, discard_artifacts, locate_artifact, write_artifact
 
-Checkpoint = Mapping[str, Any]  # None, bools, numbers, texts, bytes and tensors, in lists, tuples and dicts
+Checkpoint = Mapping[str, Any]  # None, bools, numbers, strings, bytes and tensors, in lists, tuples and dicts
 # Trains from a checkpoint, or from the beginning; the second argument takes the checkpoint at the end, if any is kept.
 TrainFromCheckpoint = Callable[[Checkpoint | None, Callable[[Checkpoint], None] | None], Verdict]
 
@@ -45,18 +45,18 @@ def train_with_checkpoints(
     takes longer, but gives the same result unless its schedule has no horizon. The verdict's error says what could not
     be read or written.
     """
-    checkpoints: list[Checkpoint] = []
+    saved_checkpoints: list[Checkpoint] = []  # one, or none if the job keeps none
     if job.artifact_folder is not None:
         discard_artifacts(job.artifact_folder, job.trial)  # the files of an earlier attempt
     checkpoint, read_error = _read_continued_checkpoint(job, description)
-    verdict = train_from(checkpoint, checkpoints.append if _is_kept(job, "state") else None)
+    verdict = train_from(checkpoint, saved_checkpoints.append if _is_kept(job, "state") else None)
     if verdict.status != "ok":
         return verdict
     if job.continues is not None:
         verdict = evolve(verdict, metrics={**verdict.metrics, **_compute_trial_spending(verdict.metrics, checkpoint)})
     errors = [read_error, write_job_model(job, model, data)]
-    for new_checkpoint in checkpoints:  # one, or none if the job keeps none
-        content = {"format": CHECKPOINT_FORMAT, "about": dict(description), **new_checkpoint}
+    for saved_checkpoint in saved_checkpoints:
+        content = {"format": CHECKPOINT_FORMAT, "about": dict(description), **saved_checkpoint}
         errors.append(_try_to_write(partial(write_checkpoint, str(job.artifact_folder), job.trial, content)))
     return evolve(verdict, error="\n".join(filter(None, errors)))
 

@@ -120,7 +120,7 @@ def describe_training(job: Job, recipe: Recipe, config: TrainingConfig) -> dict[
 
 
 def compile_classifier(architecture: Term, info: DataInfo, seed: int, initialization: str = "own") -> nn.Module:
-    """The torch module of an architecture that gives a logit for each class of the data; raises NotAClassifier."""
+    """The torch module of an architecture (no torch.compile) with a logit for each class; raises NotAClassifier."""
     out_shape = architecture.out_shape(info.input_shape)
     if out_shape != (info.classes,):
         raise NotAClassifier(

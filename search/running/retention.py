@@ -30,22 +30,25 @@ def choose_artifacts_to_write(trial: int, run_state: RunState, promotable: Colle
 
 
 def choose_artifacts_to_keep(
-    existing: ArtifactsByTrial, run_state: RunState, objective: Objective, promotable: Collection[int]
+    existing_artifacts: ArtifactsByTrial, run_state: RunState, objective: Objective, promotable: Collection[int]
 ) -> ArtifactsByTrial:
-    """The artifacts that the rule keeps of the `existing` ones, which are those of trials that do not run."""
+    """The artifacts that the rule keeps of the `existing_artifacts`, which are those of trials that do not run."""
 
     def rank(trial: int) -> tuple[float, int]:
         return -objective.utility(run_state.trials[trial].score), trial
 
-    ok_trials = [trial for trial in existing if trial in run_state.trials and run_state.trials[trial].status == "ok"]
+    ok_trials = [
+        trial for trial in existing_artifacts if trial in run_state.trials and run_state.trials[trial].status == "ok"
+    ]
     best_trials = nsmallest(
-        run_state.keep_models, [trial for trial in ok_trials if "model" in existing[trial]], key=rank
+        run_state.keep_models, [trial for trial in ok_trials if "model" in existing_artifacts[trial]], key=rank
     )
     continuable = {*promotable, *(run_state.trials[trial].continues for trial in run_state.in_flight)}
     continuable_trials = [trial for trial in ok_trials if trial in continuable]
     trials_to_keep: Mapping[Artifact, Collection[int]] = {"model": best_trials, "state": continuable_trials}
     return {
-        trial: frozenset(kind for kind in kinds if trial in trials_to_keep[kind]) for trial, kinds in existing.items()
+        trial: frozenset(kind for kind in kinds if trial in trials_to_keep[kind])
+        for trial, kinds in existing_artifacts.items()
     }
 
 
@@ -65,18 +68,18 @@ class ArtifactRetention:
     _trials: set[int] | None = field(default=None, init=False)
 
     def delete_unneeded(
-        self, running: Collection[int], run_state: RunState, objective: Objective, promotable: Collection[int]
+        self, running_trials: Collection[int], run_state: RunState, objective: Objective, promotable: Collection[int]
     ) -> None:
-        """Delete what the rule does not keep, except for trials that are `running`, which may be writing just now.
+        """Delete what the rule does not keep, except for the `running_trials`, which may be writing just now.
 
         The first call must come before the first trial runs: it deals with the artifacts of an earlier process.
         """
         earlier_trials = self._trials
-        ended_trials = find_trials(self.folder) if earlier_trials is None else earlier_trials.difference(running)
-        existing = {trial: find_kinds(self.folder, trial) for trial in ended_trials}
-        artifacts_to_keep = choose_artifacts_to_keep(existing, run_state, objective, promotable)
+        ended_trials = find_trials(self.folder) if earlier_trials is None else earlier_trials.difference(running_trials)
+        existing_artifacts = {trial: find_kinds(self.folder, trial) for trial in ended_trials}
+        artifacts_to_keep = choose_artifacts_to_keep(existing_artifacts, run_state, objective, promotable)
         for trial in ended_trials:
             discard_artifacts(self.folder, trial, ALL_ARTIFACTS - artifacts_to_keep[trial])
-        self._trials = {trial for trial in ended_trials if artifacts_to_keep[trial]} | set(running)
+        self._trials = {trial for trial in ended_trials if artifacts_to_keep[trial]} | set(running_trials)
         if not self._trials and earlier_trials != set():
             remove_if_empty(self.folder, self.folder.parent)

@@ -81,15 +81,16 @@ def start_run(
     callbacks: RunCallbacks = NO_CALLBACKS,
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     retries: int = DEFAULT_RETRIES,
-    claimed: bool = False,
+    is_claimed: bool = False,
 ) -> RunStopped:
     """Start the run `name` and run its trials until it stops.
 
     Raises ArtifactsExist where another run of that name has left models.
 
-    No other process may run it at the same time: either the caller has `claimed` it (a lock), or it is claimed here.
+    No other process may run it at the same time: its lock, see `claim`, is taken here unless the caller holds it
+    (`is_claimed`).
     """
-    with nullcontext() if claimed else claim(log.path, name):
+    with nullcontext() if is_claimed else claim(log.path, name):
         require_no_artifacts(log.path, name)
         loop = SearchLoop(
             log,

@@ -42,7 +42,7 @@ class TreeNode:
     failures: int = 0  # visits without a score, which are not in the sum
     pending: int = 0  # proposals through this node whose outcome is not known yet
     branch_count: int = 0  # 0 until the node is expanded
-    exhausted: bool = False  # every leaf below is a node of the tree; leaves at the end of a rollout are not
+    is_exhausted: bool = False  # every leaf below it is a node of the tree; a leaf at a rollout's end is none
     children: "PMap[int, TreeNode]" = pmap()  # by branch; those with a visit or a pending proposal
 
 
@@ -105,7 +105,7 @@ class Mcts:
 
         Consumes a random number for each tie and for each choice of the rollout.
         """
-        if state.tree.exhausted:
+        if state.tree.is_exhausted:
             return None
         node, tree_node = state.problem.root, state.tree
         while tree_node.branch_count:
@@ -130,7 +130,7 @@ class Mcts:
 
         def expand(tree_node: TreeNode) -> TreeNode:
             count = 0 if node.domain is None else self._count_branches(node.domain)
-            return evolve(tree_node, branch_count=count, exhausted=node.domain is None)
+            return evolve(tree_node, branch_count=count, is_exhausted=node.domain is None)
 
         tree = _update_path(state.tree, branches, _add_pending, expand)
         return evolve(state, tree=tree, tree_paths=state.tree_paths.set(proposal.trial, tuple(branches)))
@@ -162,7 +162,7 @@ class Mcts:
         highest_bound, tied_branches = -math.inf, list[int]()
         for branch in range(parent.branch_count):
             child = parent.children.get(branch, UNVISITED)
-            if child.exhausted:
+            if child.is_exhausted:
                 continue
             bound = self._compute_bound(state, parent, child)
             if bound > highest_bound:
@@ -253,6 +253,6 @@ def _update_path(
     for branch in reversed(branches):
         parent = update(tree_nodes.pop())
         children = parent.children.set(branch, child)
-        exhausted = child.exhausted and sum(child.exhausted for child in children.values()) == parent.branch_count
-        child = evolve(parent, children=children, exhausted=exhausted)
+        exhausted_count = sum(child.is_exhausted for child in children.values()) if child.is_exhausted else 0
+        child = evolve(parent, children=children, is_exhausted=exhausted_count == parent.branch_count)
     return child

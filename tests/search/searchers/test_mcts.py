@@ -102,7 +102,7 @@ def test_finite_space_is_exhausted_and_every_leaf_proposed(parts, workers):
     session.run(1000, score_path, workers)
     proposed = {proposal.path for proposal in session.proposals}
     assert proposed == {leaf.path for leaf in aw.enumerate_leaves(SMALL, (1, 8, 8))}
-    assert session.state.tree.exhausted
+    assert session.state.tree.is_exhausted
     assert session.ask() is None
 
 
