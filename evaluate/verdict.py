@@ -1,4 +1,4 @@
-"""How an attempt at a job went, with the metrics that it measured."""
+"""The verdict on an attempt at a job: its status and the metrics that it measured."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,7 +13,7 @@ ReportEpoch = Callable[[int, Metrics], str]
 
 @frozen
 class Verdict:
-    """How an attempt went, as the code that did it knows; an attempt that raises instead has crashed."""
+    """The result of an attempt, as the code that runs it returns it; an attempt that raises instead has crashed."""
 
     status: Status
     # As measured, NaN too: the search knows which of them is its objective.

@@ -12,7 +12,7 @@ class Searcher(Protocol[State]):
     """A search strategy.
 
     Its settings are the fields of a frozen attrs class, all plain JSON values. The state after any prefix of a log is
-    the fold of `adopt` over its proposals and `tell` over its outcomes, in the log's order, whoever made the
+    the first one with `adopt` applied to its proposals and `tell` to its outcomes, in the log's order, whoever made the
     proposals: so a search is resumed, replayed and forked without any code of the searcher's.
 
     A state holds the problem, and what was learned of it. The number of a trial and the random numbers come from

@@ -1,4 +1,8 @@
-"""The state of a run: the fold of its events, total and pure; and which event may come next."""
+"""The state of a run, and which event may come next.
+
+The state is the fold of the run's events (a left fold, as `functools.reduce`): each event is applied to the state after
+the events before it. `fold` accepts any event, `decide` only one that may come next.
+"""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
@@ -186,7 +190,7 @@ class _RunDraft:
 
 
 def decide(state: RunState, event: Event) -> RunState:
-    """The state after `event`; raises Inadmissible if `event` cannot follow `state`."""
+    """The state after `event`, which is applied if it may come next; raises Inadmissible if it may not."""
     if reason := _find_objection(state, event):
         raise Inadmissible(f"{event!r:.200} cannot be event {state.seq + 1}: {reason}")
     return fold(state, event)

@@ -44,7 +44,7 @@ class SearchState(Generic[State]):
         return find_promotable(self.searcher, self.searcher_state)
 
     def fold(self, event: Event) -> "SearchState[State]":
-        """The state after one more event; only proposals, ends of attempts and scores change it."""
+        """The state with one more event applied; only proposals, ends of attempts and scores change it."""
         match event:
             case Proposed(trial, path, budget, continues):
                 return self.adopt(Proposal(trial, self.problem.root.origin, path, budget, continues))

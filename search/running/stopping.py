@@ -86,7 +86,7 @@ class LearningCurves:
     continues: PMap[int, int] = pmap()  # the trial whose training a trial continues, where it does
 
     def fold(self, event: Event) -> "LearningCurves":
-        """The curves after one more event."""
+        """The curves with one more event applied."""
         match event:
             case Proposed(trial, continues=int(earlier)):
                 return evolve(self, continues=self.continues.set(trial, earlier))
