@@ -11,7 +11,7 @@ from archwright.core.domain import Domain, Values
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment, compute_value, find_unknown
 from archwright.core.errors import MAX_NESTING, TooDeep
 from archwright.core.hyperparameter import list_analyzed_values
-from archwright.core.relevance import needs_trial, require_irrelevant
+from archwright.core.relevance import needs_relevance_check, require_irrelevant
 from archwright.core.shape import Misfit, Shape, as_shape
 from archwright.core.term import Basic, Composite, Compound, Term
 from archwright.core.term_cache import cache_on_term
@@ -30,7 +30,7 @@ class Completions:
     """The completions that have the same result."""
 
     count: int | float  # inf where reals are chosen
-    paths: int  # how many of them were tried: fewer, where a few values stand for a domain
+    paths: int  # how many of them were analyzed: fewer, where a few values stand for a domain
     example: Path  # of one of them, with names relative to the term
 
 
@@ -92,20 +92,20 @@ def analyze(term: Term, shapes: tuple[Shape, ...], environment: Environment, val
         if k < len(plan.slots):
             slot = plan.slots[k]
             if isinstance(slot, Domain):
-                return _over_own(term, slot, shapes, environment, values)
+                return _analyze_own_hyperparameter(term, slot, shapes, environment, values)
             if shared := find_unknown(slot, environment):
-                known = ((v, environment.set(shared.name, v)) for v in list_analyzed_values(shared.domain))
-                tried = [(v, analyze(term, shapes, after, values)) for v, after in known]
-                return _over_values(term, shared.name, _weigh(shared.domain, tried))
+                options = ((v, environment.set(shared.name, v)) for v in list_analyzed_values(shared.domain))
+                analyses = [(v, analyze(term, shapes, after, values)) for v, after in options]
+                return _sum_over_values(term, shared.name, _weigh_values(shared.domain, analyses))
             value = compute_value(term, plan.names[k], slot, environment)
             return analyze(term, shapes, environment, (*values, value))
-        specified = term.specify(values) if plan.slots else term
-        if isinstance(specified, Compound):
-            return _as_specified(specified, shapes, environment) or _over_children(specified, shapes, environment)
-        outs = tuple(specified.out_shape(shape) for shape in shapes)
+        module = term.specify(values) if plan.slots else term
+        if isinstance(module, Compound):
+            return _analyze_specified(module, shapes, environment) or _analyze_children(module, shapes, environment)
+        outs = tuple(module.out_shape(shape) for shape in shapes)
         return Analysis({(outs, environment): Completions(1, 1, ())}, {})
     except Misfit as misfit:
-        return Analysis({}, _block({}, term.kind, (), str(misfit)))
+        return Analysis({}, _add_dead_end({}, term.kind, (), str(misfit)))
 
 
 def is_completable(term: Term, shape: Shape, environment: Environment, values: tuple[Value, ...]) -> bool:
@@ -128,67 +128,69 @@ def is_completable(term: Term, shape: Shape, environment: Environment, values: t
 
 
 def _list_options(domain: Domain, matters: bool) -> list[Value]:
-    """The values that are tried of a domain; one where it does not matter which."""
+    """The values of a domain to analyze; one where it does not matter which."""
     return list_analyzed_values(domain) if matters else [domain.from_unit(0.5)]
 
 
-def _over_own(
+def _analyze_own_hyperparameter(
     term: Term, domain: Domain, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]
 ) -> Analysis:
     """The sum over the values of the next hyperparameter of a term, which is its own."""
     k = len(values)
     matters = not isinstance(term, Basic) or (bool(shapes) and term.plan.shape_dependent[k])
-    if not matters and shapes and needs_trial(term):
+    if not matters and shapes and needs_relevance_check(term):
         require_irrelevant(term, shapes, environment, values)
-    tried = [(v, analyze(term, shapes, environment, (*values, v))) for v in _list_options(domain, matters)]
-    return _over_values(term, f"{term.kind}.{term.plan.names[k]}", _weigh(domain, tried))
+    analyses = [(v, analyze(term, shapes, environment, (*values, v))) for v in _list_options(domain, matters)]
+    return _sum_over_values(term, f"{term.kind}.{term.plan.names[k]}", _weigh_values(domain, analyses))
 
 
-def _weigh(domain: Domain, tried: list[tuple[Value, Analysis]]) -> Iterator[tuple[Value, int | float, Analysis]]:
-    """The values tried, each with the number of values that it stands for; 0 if another one stands for it.
+def _weigh_values(
+    domain: Domain, analyses: list[tuple[Value, Analysis]]
+) -> Iterator[tuple[Value, int | float, Analysis]]:
+    """The analyzed values, each with the number of values that it stands for; 0 if another one stands for it.
 
     In a long range the ends stand for themselves, and the middle one of those between them that have as many
     completions stands for them all: so there are few output shapes to go on with, and the count is exact.
     """
     size = math.inf if domain.size is None else domain.size
-    fitting = [i for i, (_, analysis) in enumerate(tried) if analysis.completions]
+    fitting = [i for i, (_, analysis) in enumerate(analyses) if analysis.completions]
     groups: dict[object, list[int]] = {}
     for i in fitting:
-        alone = i in (fitting[0], fitting[-1]) or len(tried) <= MAX_COUNTED_ONE_BY_ONE or isinstance(domain, Values)
-        groups.setdefault(i if alone else tuple(c.count for c in tried[i][1].completions.values()), []).append(i)
-    weights: list[int | float] = [0] * len(tried)
+        alone = i in (fitting[0], fitting[-1]) or len(analyses) <= MAX_COUNTED_ONE_BY_ONE or isinstance(domain, Values)
+        groups.setdefault(i if alone else tuple(c.count for c in analyses[i][1].completions.values()), []).append(i)
+    weights: list[int | float] = [0] * len(analyses)
     for group in groups.values():
         weights[group[len(group) // 2]] = len(group)
-    if len(fitting) == len(tried):
-        weights[len(tried) // 2] += size - len(tried)  # those that were not tried
-    return ((value, weight, analysis) for (value, analysis), weight in zip(tried, weights, strict=True))
+    if len(fitting) == len(analyses):
+        weights[len(analyses) // 2] += size - len(analyses)  # those that were not analyzed
+    return ((value, weight, analysis) for (value, analysis), weight in zip(analyses, weights, strict=True))
 
 
-def _over_values(term: Term, name: str, tried: Iterable[tuple[Value, int | float, Analysis]]) -> Analysis:
+def _sum_over_values(term: Term, name: str, analyses: Iterable[tuple[Value, int | float, Analysis]]) -> Analysis:
     """The sum over the values of one hyperparameter. Values without completions are not offered, so not dead ends."""
     total, blocked = dict[Result, Completions](), dict[str, BlockedPlace]()
     why: str | None = None
     depth = 1
-    for value, weight, analysis in tried:
+    for value, weight, analysis in analyses:
         depth = max(depth, analysis.depth)
         choice: Path = ((name, value),)
         for result, c in analysis.completions.items() if weight else ():
-            _count(total, result, Completions(_multiply(c.count, weight), c.paths, choice + c.example))
+            _add_completions(total, result, Completions(_multiply(c.count, weight), c.paths, choice + c.example))
         if analysis.completions:
             for place, end in analysis.blocked.items():
-                _block(blocked, place, choice + end.path, end.why)
+                _add_dead_end(blocked, place, choice + end.path, end.why)
         elif why is None:
             why = next(iter(analysis.blocked.values())).why
     if not total:
         assert why is not None
-        return Analysis({}, _block({}, term.kind, (), why), depth)
+        return Analysis({}, _add_dead_end({}, term.kind, (), why), depth)
     return Analysis(total, blocked, depth)
 
 
-def _as_specified(term: Compound, shapes: tuple[Shape, ...], environment: Environment) -> Analysis | None:
+def _analyze_specified(term: Compound, shapes: tuple[Shape, ...], environment: Environment) -> Analysis | None:
     """The analysis of a module in which nothing is left to choose, if it fits.
 
-    None where something is open, or does not fit: which child that is, `_over_children` finds.
+    None where something is open, or does not fit: which child that is, `_analyze_children` finds.
     """
     children = term.get_children()
     if all(child.plan.is_specified for child in children):
@@ -200,23 +202,23 @@ def _as_specified(term: Compound, shapes: tuple[Shape, ...], environment: Enviro
     return None
 
 
-def _over_children(term: Compound, shapes: tuple[Shape, ...], environment: Environment) -> Analysis:
+def _analyze_children(term: Compound, shapes: tuple[Shape, ...], environment: Environment) -> Analysis:
     """The product over the children, from left to right, with equal states joined after each."""
     nothing: tuple[Shape, ...] = ()
     states: _States = {((nothing,) * len(shapes), environment): Completions(1, 1, ())}
     blocked = dict[str, BlockedPlace]()
     depth = 0
     for i, child in enumerate(term.get_children()):
-        states, child_depth = _over_child(term, i, child, shapes, states, blocked)
+        states, child_depth = _analyze_child(term, i, child, shapes, states, blocked)
         depth = max(depth, child_depth)
     total = dict[Result, Completions]()
     for (outs, known), c in states.items():
         try:
             result = tuple(term.merge(s, o) for s, o in zip(shapes, outs, strict=True)), known
         except Misfit as misfit:
-            _block(blocked, term.kind, c.example, str(misfit))
+            _add_dead_end(blocked, term.kind, c.example, str(misfit))
         else:
-            _count(total, result, c)
+            _add_completions(total, result, c)
     return Analysis(total, blocked, _require_depth(term, 1 + depth))
 
 
@@ -224,7 +226,7 @@ def _over_children(term: Compound, shapes: tuple[Shape, ...], environment: Envir
 _States = dict[tuple[tuple[tuple[Shape, ...], ...], Environment], Completions]
 
 
-def _over_child(
+def _analyze_child(
     term: Compound,
     i: int,
     child: Term,
@@ -239,30 +241,32 @@ def _over_child(
         try:
             ins = tuple(term.child_in_shape(i, s, o) for s, o in zip(shapes, outs, strict=True))
         except Misfit as misfit:
-            _block(blocked, f"{prefix}.{child.kind}", before.example, str(misfit))
+            _add_dead_end(blocked, f"{prefix}.{child.kind}", before.example, str(misfit))
             continue
         try:
             one = analyze(child, ins, known, ())
-            analysis = one if term.copies == 1 else _over_copies(child, ins, known, term.copies, one)
+            analysis = one if term.copies == 1 else _analyze_copies(child, ins, known, term.copies, one)
         except RecursionError as error:
             raise TooDeep(f"{prefix}.{error.place if isinstance(error, TooDeep) else child.kind}") from None
         depth = max(depth, analysis.depth)
         for place, end in analysis.blocked.items():
             path = before.example + _add_prefix(prefix, end.path)
-            _block(blocked, f"{prefix}.{place}" if place else term.kind, path, end.why)
+            _add_dead_end(blocked, f"{prefix}.{place}" if place else term.kind, path, end.why)
         for (new, chosen), c in analysis.completions.items():
             path = before.example + _add_prefix(prefix, c.example)
             try:
                 remembered = tuple(term.remember(o, n) for o, n in zip(outs, new, strict=True))
             except Misfit as misfit:
-                _block(blocked, term.kind, path, str(misfit))
+                _add_dead_end(blocked, term.kind, path, str(misfit))
             else:
                 state = remembered, known if chosen is EMPTY_ENVIRONMENT else _merge(known, chosen)
-                _count(after, state, Completions(_multiply(before.count, c.count), before.paths * c.paths, path))
+                _add_completions(
+                    after, state, Completions(_multiply(before.count, c.count), before.paths * c.paths, path)
+                )
     return after, depth
 
 
-def _over_copies(
+def _analyze_copies(
     term: Term, ins: tuple[Shape, ...], environment: Environment, copies: int, first: Analysis
 ) -> Analysis:
     """The completions of `copies` runs in a chain that share their choices: the term must fit the input of each.
@@ -281,12 +285,12 @@ def _over_copies(
             if blocks[:-1] != chain[1:]:
                 continue
             if len(chain) == copies or blocks[-1] == chain[-1]:
-                _count(total, (blocks[-1], known), c)
+                _add_completions(total, (blocks[-1], known), c)
             elif (longer := (*chain, blocks[-1])) not in chains:
                 chains.append(longer)
     blocked = dict(first.blocked)
     if sum(c.paths for c in total.values()) < sum(c.paths for c in first.completions.values()):
-        _block(blocked, "", (), f"some choices that fit the first of {copies} copies do not fit a later one")
+        _add_dead_end(blocked, "", (), f"some choices that fit the first of {copies} copies do not fit a later one")
     return Analysis(total, blocked, first.depth)
 
 
@@ -303,13 +307,13 @@ def _require_depth(term: Compound, depth: int) -> int:
     return depth
 
 
-def _block(blocked: dict[str, BlockedPlace], place: str, path: Path, why: str) -> dict[str, BlockedPlace]:
+def _add_dead_end(blocked: dict[str, BlockedPlace], place: str, path: Path, why: str) -> dict[str, BlockedPlace]:
     """The dead ends with one more, unless one at that place is known."""
     blocked.setdefault(place, BlockedPlace(place, path, why))
     return blocked
 
 
-def _count(total: dict[Key, Completions], key: Key, more: Completions) -> None:
+def _add_completions(total: dict[Key, Completions], key: Key, more: Completions) -> None:
     before = total.get(key)
     if before is not None:
         more = Completions(_add(before.count, more.count), before.paths + more.paths, before.example)

@@ -1,4 +1,4 @@
-"""Whether the hyperparameters that a person's kind says do not matter to its shapes do not."""
+"""The check that `shape_hyperparameters` of a user-defined kind names every hyperparameter that shapes depend on."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,64 +14,65 @@ from archwright.core.value import Value
 OutShapes = tuple[Shape, ...] | str  # the output shapes of a module for some input shapes, or why it does not fit
 
 
-def needs_trial(term: Term) -> bool:
-    """Whether a person's kind says that some open hyperparameters of a module do not matter to its shapes."""
+def needs_relevance_check(term: Term) -> bool:
+    """Whether a user-defined kind says that its shapes do not depend on some open hyperparameters of the module."""
     return isinstance(term, Basic) and is_user_defined(type(term)) and not all(term.plan.shape_dependent)
 
 
 def require_irrelevant(
     term: Term, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]
 ) -> None:
-    """InvalidResult if the next hyperparameter of `term`, which is said not to matter to its shapes, does.
+    """InvalidResult if the shapes of `term` depend on its next hyperparameter, which is said not to matter to them.
 
-    Each of its values is tried with each of what matters, those after it that are said not to matter in their middle.
+    Each of its values is combined with each value of those that matter; others after it have their middle value.
     """
     k = len(values)
     domain = term.plan.slots[k]
     assert isinstance(domain, Domain)
     middle = domain.from_unit(0.5)
-    expected = list(_try_values(term, shapes, environment, (*values, middle)))
+    expected = list(_iterate_out_shapes(term, shapes, environment, (*values, middle)))
     for value in list_analyzed_values(domain):
-        for outs, usual in zip(_try_values(term, shapes, environment, (*values, value)), expected, strict=True):
+        for outs, usual in zip(_iterate_out_shapes(term, shapes, environment, (*values, value)), expected, strict=True):
             if outs != usual:
                 name, claim = term.plan.names[k], term.shape_hyperparameters
                 raise InvalidResult(
                     f"shape_hyperparameters of {term.kind} are {claim!r}, but {name} matters too: "
-                    f"for inputs of {_show(shapes)}, {name} = {middle!r} gives {_show(usual)}, and "
-                    f"{name} = {value!r} gives {_show(outs)}; add {name!r} to them, or leave them out"
+                    f"for inputs of {_format_out_shapes(shapes)}, "
+                    f"{name} = {middle!r} gives {_format_out_shapes(usual)}, and "
+                    f"{name} = {value!r} gives {_format_out_shapes(outs)}; add {name!r} to them, or leave them out"
                 )
 
 
-def _try_values(
+def _iterate_out_shapes(
     term: Term, shapes: tuple[Shape, ...], environment: Environment, values: tuple[Value, ...]
 ) -> Iterator[OutShapes]:
-    """The output shapes for each of the values that matter, in order."""
+    """The output shapes for each combination of the values that matter, in order."""
     plan, k = term.plan, len(values)
     if k == len(plan.slots):
-        yield _run(term.specify(values), shapes)
+        yield _compute_out_shapes(term.specify(values), shapes)
         return
     slot = plan.slots[k]
     if isinstance(slot, Domain):
         for value in list_analyzed_values(slot) if plan.shape_dependent[k] else [slot.from_unit(0.5)]:
-            yield from _try_values(term, shapes, environment, (*values, value))
+            yield from _iterate_out_shapes(term, shapes, environment, (*values, value))
     elif shared := find_unknown(slot, environment):
         for value in list_analyzed_values(shared.domain):
-            yield from _try_values(term, shapes, environment.set(shared.name, value), values)
+            yield from _iterate_out_shapes(term, shapes, environment.set(shared.name, value), values)
     else:
         try:
             value = compute_value(term, plan.names[k], slot, environment)
         except Misfit as misfit:
             yield str(misfit)
         else:
-            yield from _try_values(term, shapes, environment, (*values, value))
+            yield from _iterate_out_shapes(term, shapes, environment, (*values, value))
 
 
-def _run(term: Term, shapes: tuple[Shape, ...]) -> OutShapes:
+def _compute_out_shapes(term: Term, shapes: tuple[Shape, ...]) -> OutShapes:
     try:
         return tuple(term.out_shape(shape) for shape in shapes)
     except Misfit:
         return "no fit"
 
 
-def _show(outs: OutShapes) -> str:
+def _format_out_shapes(outs: OutShapes) -> str:
     return outs if isinstance(outs, str) else ", ".join(map(str, islice(outs, 3)))
