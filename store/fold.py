@@ -58,7 +58,7 @@ class RunState:
     target_trials: int = 0  # how many trials the person asked for, in all
     keep_models: int = 0  # how many of the best trials keep their models
     trials: PMap[int, Trial] = _NO_TRIALS
-    in_flight: tuple[int, ...] = ()  # proposed and not scored, in the order of proposing
+    open_trials: tuple[int, ...] = ()  # proposed and not scored ("in_flight" in the views), in the order of proposing
     stopped: RunStopped | None = None  # how the last process left, unless another one resumed since
 
     @property
@@ -69,7 +69,7 @@ class RunState:
     @property
     def score_count(self) -> int:
         """How many trials the searcher was told about."""
-        return len(self.trials) - len(self.in_flight)
+        return len(self.trials) - len(self.open_trials)
 
 
 def fold(state: RunState, event: Event) -> RunState:
@@ -79,8 +79,10 @@ def fold(state: RunState, event: Event) -> RunState:
 
 def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunState:
     """The state after `events`: a fold that makes no state for each of them."""
-    in_flight = dict.fromkeys(state.in_flight)
-    draft = _RunDraft(state, state.seq, state.started, state.target_trials, state.keep_models, in_flight, state.stopped)
+    open_trials = dict.fromkeys(state.open_trials)
+    draft = _RunDraft(
+        state, state.seq, state.started, state.target_trials, state.keep_models, open_trials, state.stopped
+    )
     for event in events:
         draft.apply(event)
     return draft.finish()
@@ -137,7 +139,7 @@ class _RunDraft:
     started: RunStarted | None
     target_trials: int
     keep_models: int
-    in_flight: dict[int, None]  # a set in the order of proposing
+    open_trials: dict[int, None]  # a set in the order of proposing
     stopped: RunStopped | None
     changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
 
@@ -148,7 +150,7 @@ class _RunDraft:
                 self.started, self.target_trials, self.keep_models = event, event.trials, event.keep_models
             case Proposed(trial, path, budget, continues):
                 self.changed[trial] = _TrialDraft(trial, path, budget, continues)
-                self.in_flight[trial] = None
+                self.open_trials[trial] = None
             case AttemptStarted() | AttemptEnded() | Scored():
                 self._apply_to_trial(event)
             case Reported():
@@ -168,11 +170,11 @@ class _RunDraft:
             return
         trial.apply(event)
         if isinstance(event, Scored):
-            self.in_flight.pop(event.trial, None)
+            self.open_trials.pop(event.trial, None)
 
     def _interrupt(self) -> None:
         """Mark all attempts as not running: none outlives the process that started it."""
-        for number in self.in_flight:
+        for number in self.open_trials:
             if (trial := self._find_trial(number)) is not None:
                 trial.running = False
 
@@ -185,8 +187,8 @@ class _RunDraft:
     def finish(self) -> RunState:
         changed: PMap[int, Trial] = pmap({number: trial.finish() for number, trial in self.changed.items()})
         trials = self.base.trials + changed if self.base.trials else changed
-        in_flight = tuple(self.in_flight)
-        return RunState(self.seq, self.started, self.target_trials, self.keep_models, trials, in_flight, self.stopped)
+        open_trials = tuple(self.open_trials)
+        return RunState(self.seq, self.started, self.target_trials, self.keep_models, trials, open_trials, self.stopped)
 
 
 def decide(state: RunState, event: Event) -> RunState:

@@ -55,7 +55,7 @@ def describe_search_state(view: RunView, *, must_propose: bool = True) -> Search
         "event": type(view.run.events[-1]).__name__,
         "proposed": state.proposal_count,
         "scored": state.score_count,
-        "open": list(state.in_flight),
+        "open": list(state.open_trials),
         "metric": view.run.started.objective.metric,
         "best": None if best is None else {"trial": best.trial, "score": best.score},
         "left_out": omission,

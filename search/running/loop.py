@@ -103,7 +103,7 @@ class SearchLoop:
         Raises, after that event is logged, TrialsKeepFailing if too many trials failed in a row, and NoSuchMetric if
         the first one that ended well lacks the objective's metric.
         """
-        self._retry_queue = list(self.run_state.in_flight)  # interrupted in an earlier process
+        self._retry_queue = list(self.run_state.open_trials)  # interrupted in an earlier process
         self._record(first_event)
         while not self._missing_metric_error and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
             may_start = request == StopRequest.NONE and not self._keeps_failing

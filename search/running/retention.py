@@ -43,7 +43,7 @@ def choose_artifacts_to_keep(
     best_trials = nsmallest(
         run_state.keep_models, [trial for trial in ok_trials if "model" in existing_artifacts[trial]], key=rank
     )
-    continuable = {*promotable, *(run_state.trials[trial].continues for trial in run_state.in_flight)}
+    continuable = {*promotable, *(run_state.trials[trial].continues for trial in run_state.open_trials)}
     continuable_trials = [trial for trial in ok_trials if trial in continuable]
     trials_to_keep: Mapping[Artifact, Collection[int]] = {"model": best_trials, "state": continuable_trials}
     return {

@@ -125,7 +125,7 @@ def _list_admissible_events(state: RunState) -> Sequence[Event]:
     events: list[Event] = [
         Proposed(state.proposal_count, (("width", 1),), EPOCH, scored_trials[0] if scored_trials else None)
     ]
-    for number in state.in_flight:
+    for number in state.open_trials:
         trial = state.trials[number]
         if trial.running:
             events.append(Reported(number, trial.attempts, 1, {"accuracy": 0.5}))

@@ -45,12 +45,12 @@ def test_fold_leaves_its_argument(history: list[Event], event: Event):
 
 
 @given(histories())
-def test_in_flight_is_what_was_proposed_and_not_scored(history: list[Event]):
-    """in_flight, proposed and scored agree with a count by hand."""
+def test_open_trials_are_what_was_proposed_and_not_scored(history: list[Event]):
+    """open_trials, proposal_count and score_count agree with a count by hand."""
     proposed = [event.trial for event in history if isinstance(event, Proposed)]
     scored = {event.trial for event in history if isinstance(event, Scored)}
     state = fold_events(history)
-    assert state.in_flight == tuple(number for number in proposed if number not in scored)
+    assert state.open_trials == tuple(number for number in proposed if number not in scored)
     assert (state.proposal_count, state.score_count) == (len(proposed), len(scored))
 
 
@@ -81,7 +81,7 @@ def test_a_whole_run():
     """What is known of a run without accidents, by hand."""
     state = fold_events(make_run_events(2))
     assert state.started == make_run_started(trials=2)
-    assert (state.seq, state.target_trials, state.in_flight, state.stopped) == (12, 2, (), RunStopped("finished"))
+    assert (state.seq, state.target_trials, state.open_trials, state.stopped) == (12, 2, (), RunStopped("finished"))
     second = state.trials[1]
     assert second.path == (("width", 8), ("rate", 0.1), ("act", "relu"))
     assert (second.attempts, second.running, second.status, second.score) == (1, False, "ok", 0.5)
@@ -92,7 +92,7 @@ def test_a_whole_run():
 def test_no_attempt_outlives_its_process():
     """After a resumption the attempt that was running is not, and the trial waits for its next attempt."""
     state = fold_events([make_run_started(), *make_trial_events(0)[:2], RunResumed(20, {})])
-    assert (state.trials[0].running, state.trials[0].attempts, state.in_flight) == (False, 1, (0,))
+    assert (state.trials[0].running, state.trials[0].attempts, state.open_trials) == (False, 1, (0,))
     assert state.target_trials == 20
     assert decide(state, AttemptStarted(0, 2)).trials[0].attempts == 2
 

@@ -91,7 +91,7 @@ def test_a_fork_has_the_state_that_its_parent_had(history):
     for at in range(1, len(history) + 1):
         fork_run(log, "a-1", at, f"b-{at}", make_run_started())
         parent, child = fold_events(history[:at]), fold_events(events_of(log, f"b-{at}"))
-        assert child.in_flight == parent.in_flight
+        assert child.open_trials == parent.open_trials
         assert [(t.path, t.status, t.score, t.seconds) for t in child.trials.values()] == [
             (t.path, t.status, t.score, t.seconds) for t in parent.trials.values()
         ]

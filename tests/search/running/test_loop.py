@@ -111,7 +111,7 @@ def test_interrupted_trials_run_again_under_their_number():
     log = CrashingLog(2)  # the first append begins trial 0; the second scores it and begins trial 1
     with pytest.raises(Crash):
         start_loop(log, InstantEvaluator(1))
-    assert fold_events(events_of(log)).in_flight == (1,)
+    assert fold_events(events_of(log)).open_trials == (1,)
     later = InstantEvaluator(1)
     resume_loop(log, later, 3)
     assert [(job.trial, job.attempt) for job in later.seen] == [(1, 2), (2, 1)]
@@ -324,7 +324,7 @@ def test_a_trial_that_waits_for_its_next_attempt_when_the_run_stops_gets_it_late
     log, evaluator = MemoryLog(), InstantEvaluator(verdict=kill)
     callbacks = RunCallbacks(lambda: StopRequest.GRACEFUL if evaluator.seen else StopRequest.NONE)
     assert start_loop(log, evaluator, callbacks=callbacks).reason == "interrupted"
-    assert fold_events(events_of(log)).in_flight == (0,)
+    assert fold_events(events_of(log)).open_trials == (0,)
     assert list_statuses(log, Scored) == {}
     later = InstantEvaluator()
     resume_loop(log, later, 2)
@@ -336,7 +336,7 @@ def test_stopping_soon_lets_running_trials_end():
     get_stop_request = lambda: StopRequest.GRACEFUL if len(evaluator.seen) >= 4 else StopRequest.NONE  # noqa: E731
     assert start_loop(log, evaluator, callbacks=RunCallbacks(get_stop_request)).reason == "interrupted"
     state = fold_events(events_of(log))
-    assert state.in_flight == ()
+    assert state.open_trials == ()
     assert 4 <= state.score_count < 8
     assert resume_loop(log, InstantEvaluator(), 8).reason == "finished"
 
@@ -345,7 +345,7 @@ def test_stopping_now_leaves_running_trials_to_run_again():
     log, evaluator = MemoryLog(), InstantEvaluator(3)
     get_stop_request = lambda: StopRequest.IMMEDIATE if len(evaluator.seen) >= 4 else StopRequest.NONE  # noqa: E731
     assert start_loop(log, evaluator, callbacks=RunCallbacks(get_stop_request)).reason == "interrupted"
-    left = fold_events(events_of(log)).in_flight
+    left = fold_events(events_of(log)).open_trials
     assert left
     later = InstantEvaluator()
     resume_loop(log, later, 8)
