@@ -101,7 +101,7 @@ def _descend_or_finish(
 
 
 def _require_known_shared(term: Term, children: tuple[Term, ...]) -> None:
-    """HiddenShared if an expansion depends on shared hyperparameters of which the fields of its module say nothing."""
+    """HiddenSharedHyperparameter if an expansion depends on one that the fields of its module do not hold."""
     known_names = {s.name for s in term.plan.shared}
     for hidden in (s.name for child in children for s in child.plan.shared if s.name not in known_names):
         raise HiddenSharedHyperparameter(
