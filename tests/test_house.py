@@ -76,7 +76,7 @@ def is_property(function: ast.FunctionDef) -> bool:
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_functions_are_verbs(path):
-    """As far as letters tell: no function is called by a participle, such as `padded` or `sorted_edges`."""
+    """As far as letters tell: no function is called by a participle, as in padded or sorted edges."""
     tree = ast.parse((ROOT / path).read_text())
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and not is_property(node)]
     names = {function.name for function in functions} - NO_PARTICIPLES

@@ -57,26 +57,26 @@ class ComparisonDisplay:
         self.search_display.progress = after
         text = describe_event(event, before, after)
         if isinstance(event, Scored) and text is not None:
-            self.say(f"{self.search_display.run}  {text}")
+            self.print_line(f"{self.search_display.run}  {text}")
 
     def end_search(self, text: str) -> None:
         """A search is done, of which a line is printed where nothing is drawn of it."""
         self.search_display = None
         self.progress_bar.advance(self.task)
         if not self.console.is_terminal:
-            self.say(f"{text} ({self.progress_bar.tasks[self.task].completed:.0f} of {self.total})")
+            self.print_line(f"{text} ({self.progress_bar.tasks[self.task].completed:.0f} of {self.total})")
 
     def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
         """How urgently the comparison is to stop; printed when it is new."""
         urgency = interrupts.urgency
         if urgency > self.announced:
             self.announced = urgency
-            self.say(interrupts.describe(*(TRIAL_WORDS if self.trains else SEARCH_WORDS)))
+            self.print_line(interrupts.describe(*(TRIAL_WORDS if self.trains else SEARCH_WORDS)))
             if self.search_display is not None:
                 self.search_display.announced = urgency
         return urgency
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Print a line."""
         self.console.print(to_one_line(text), soft_wrap=True)
 

@@ -65,8 +65,8 @@ def print_all(text: str) -> None:
     say(text)
     say(text, err=True)
     print_json({text: [text]})
-    ProgressDisplay(text, RunProgress(Objective(text), 0.0)).say(text)
-    ComparisonDisplay(1, 0, False).say(text)
+    ProgressDisplay(text, RunProgress(Objective(text), 0.0)).print_line(text)
+    ComparisonDisplay(1, 0, False).print_line(text)
 
 
 @given(texts)
