@@ -53,13 +53,13 @@ def run_comparison(
     done = len(searches) - len(unfinished)
     display = ComparisonDisplay(len(searches), done, isinstance(options.config, WorkerConfig))
     if done:
-        display.say(f"{done} of {len(searches)} searches are in {log.path} already")
+        display.print_line(f"{done} of {len(searches)} searches are in {log.path} already")
     with catch_signals(options.grace) as interrupts:
         with display.refresh():
             for text in run_unfinished(log, unfinished, options, display, lambda: display.get_stop_request(interrupts)):
                 display.end_search(text)
         if interrupts.received and find_unfinished(log, searches):
-            display.say(f"go on:           {resume_command}")
+            display.print_line(f"go on:           {resume_command}")
             raise typer.Exit(interrupts.exit_code)
 
 
