@@ -205,7 +205,7 @@ StoppingOption = Annotated[
     typer.Option(
         "--stopping",
         metavar="RULE",
-        help="Halt hopeless trials between epochs. median halts one whose best value so far is worse than the "
+        help="Stop hopeless trials between epochs. median stops one whose best value so far is worse than the "
         "median of what finished trials had on average by that epoch; with settings, "
         "median,warmup=1,startup=5: after how many epochs of its own, and finished trials.",
         rich_help_panel=SEARCH_PANEL,

@@ -96,6 +96,14 @@ def test_what_settings_may_be_is_what_is_refused():
             make({name: [0]})
 
 
+def test_the_help_of_stopping_rules_has_their_settings_as_they_are():
+    """The option has no time to import the rules: this holds its words to them."""
+    shown = re.sub(r"[│\s]+", " ", run_bash("archwright search --help", ROOT, COLUMNS="200").stdout)
+    for name, rule in STOPPING_RULES.items():
+        settings = ",".join(f"{setting}={getattr(rule(), setting)}" for setting in settings_by_name(rule))
+        assert f"{name},{settings}: " in shown
+
+
 def test_every_searcher_has_its_part_of_the_page_and_its_place_in_help():
     """All but `given`, of which retraining is made."""
     names = [name for name in SEARCHERS if name != "given"]

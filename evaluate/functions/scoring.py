@@ -17,12 +17,12 @@ from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 
 
-class Halted(BaseException):
+class StoppedEarly(BaseException):
     """Ends a user's function between two epochs; no Exception, so that few catch it, as with KeyboardInterrupt."""
 
-    def __init__(self, stopped: EarlyStop) -> None:
-        super().__init__(stopped.why)
-        self.stopped = stopped
+    def __init__(self, early_stop: EarlyStop) -> None:
+        super().__init__(early_stop.why)
+        self.early_stop = early_stop
 
 
 class NotAnEpoch(ArchwrightError, ValueError):
@@ -45,9 +45,9 @@ def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -
     """How jobs are evaluated in the worker number `index`: by calling the user's function with what it asks for.
 
     The function returns a number, or a mapping of names to numbers. An argument `report` is a function
-    `report(epoch, **metrics)` that logs the metrics of an epoch; where the trial should stop early, it raises Halted,
-    and the trial ends well with the best that was reported. Raises NotCallable, WrongParameters, UnusedSettings, and
-    what is wrong with the device or the data.
+    `report(epoch, **metrics)` that logs the metrics of an epoch; where the trial should stop early, it raises
+    StoppedEarly, and the trial ends well with the best that was reported. Raises NotCallable, WrongParameters,
+    UnusedSettings, and what is wrong with the device or the data.
     """
     function = load_object(config.source)
     signature = parse_signature(config.source, _inspect_parameters(config.source, function), config.absent)
@@ -59,7 +59,7 @@ def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -
     def evaluate(job: Job, report_epoch: ReportEpoch) -> Verdict:
         def report(epoch: int, **metrics: Any) -> None:
             if reason := report_epoch(_as_epoch(epoch), _as_metrics(metrics)):
-                raise Halted(EarlyStop("hopeless", _as_epoch(epoch), reason))
+                raise StoppedEarly(EarlyStop("hopeless", _as_epoch(epoch), reason))
 
         try:
             architecture = job.architecture
@@ -74,8 +74,8 @@ def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -
         try:
             with end_forked_children():
                 result = function(*positional, **named)
-        except Halted as halt:
-            return arguments.finish(Verdict("ok", stopped=halt.stopped), job)
+        except StoppedEarly as stop:
+            return arguments.finish(Verdict("ok", stopped=stop.early_stop), job)
         metrics = _as_metrics(result) if isinstance(result, Mapping) else {metric: _as_float("the score", result)}
         return arguments.finish(Verdict("ok", metrics), job)
 
