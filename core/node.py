@@ -270,9 +270,9 @@ def _advance(
             step = take_step(focus, shape, environment, values)
             for name, inferred in step.inferred:
                 environment = environment.set(name, inferred)
-            if isinstance(step, ValueRequest):  # a match statement takes twice as long
+            if type(step) is ValueRequest:  # a match statement takes more than twice as long
                 return Node(origin, focus, shape, frame, environment, step, step.domain, parent, value)
-            if isinstance(step, Descent):
+            if type(step) is Descent:
                 first_in_shape = step.compound.child_in_shape(0, shape, ())
                 depth = 1 if frame is None else frame.depth + 1
                 frame = Frame(step.compound, shape, frame, step.children, depth=depth)
