@@ -104,7 +104,11 @@ def measure_command_seconds(log: DuckDBLog, *arguments: str) -> float:
 def measure_coordinator_seconds(log: DuckDBLog, new_trials: int) -> float:
     """Seconds a trial for everything but the evaluation: propose, decode, log in one transaction, tell."""
     proposed_trials, scored_at = read_run(log, "run").state.proposal_count, list[float]()
-    on_event = lambda event: scored_at.append(time.perf_counter()) if isinstance(event, Scored) else None  # noqa: E731
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, Scored):
+            scored_at.append(time.perf_counter())
+
     callbacks = RunCallbacks(on_event=on_event)
     resume_run(log, "run", InstantEvaluator(), trials=proposed_trials + new_trials, callbacks=callbacks)
     return (scored_at[-1] - scored_at[0]) / (len(scored_at) - 1)

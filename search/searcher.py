@@ -1,6 +1,6 @@
 """The protocol of searchers: frozen settings, and pure functions of a state that nothing else looks into."""
 
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.search.randomness import UniformStream, open_uniform_stream
@@ -48,6 +48,7 @@ class Searcher(Protocol[State]):
         ...
 
 
+@runtime_checkable
 class PromotingSearcher(Searcher[State], Protocol[State]):
     """A searcher of several budgets, which continues trials: its proposals may name one whose training they go on with.
 
@@ -67,8 +68,7 @@ AnySearcher = Searcher[Any]
 
 def find_promotable(searcher: Searcher[State], state: State) -> frozenset[int]:
     """The trials that `searcher` may still continue; none unless it is one of several budgets."""
-    promotable = getattr(searcher, "promotable", None)
-    return frozenset() if promotable is None else promotable(state)
+    return searcher.promotable(state) if isinstance(searcher, PromotingSearcher) else frozenset()
 
 
 def get_revision(searcher: AnySearcher) -> int:

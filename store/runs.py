@@ -47,11 +47,6 @@ def require_run(name: str, runs: Iterable[str]) -> str:
     return name
 
 
-def suggest_run_name(log: Log, stem: str, taken: Iterable[str] = ()) -> str:
-    """The first of `generate_run_names`."""
-    return next(generate_run_names(log, stem, taken))
-
-
 def generate_run_names(log: Log, stem: str, taken: Iterable[str] = ()) -> Iterator[str]:
     """The names stem-1, stem-2 ... whose number is above that of every such run in `log` and name in `taken`.
 

@@ -199,7 +199,7 @@ def _look_up_steps(ends: FloatArray, values: FloatArray, x: FloatArray) -> Float
     return values[np.searchsorted(ends, x, side="right") - 1]
 
 
-def _draw_threshold(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001
+def _draw_threshold(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001  (as each kind's)
     scores = np.concatenate([history.scores for group in groups.values() for history in group])
     low, high = np.nanmin(scores), np.nanmax(scores)
     x = np.linspace(0.0, 1.0, THRESHOLD_COUNT) if 0 <= low <= high <= 1 else np.linspace(low, high, THRESHOLD_COUNT)
@@ -227,7 +227,7 @@ def _draw_regret(axes: Any, groups: SearchGroups, optimum: float | None) -> None
     axes.tick_params(axis="x", rotation=20)
 
 
-def _draw_histogram(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001
+def _draw_histogram(axes: Any, groups: SearchGroups, optimum: float | None) -> None:  # noqa: ARG001  (as each kind's)
     scores_of = {label: np.concatenate([history.scores for history in group]) for label, group in groups.items()}
     finite = {label: scores[np.isfinite(scores)] for label, scores in scores_of.items()}
     pooled = np.concatenate(list(finite.values()))

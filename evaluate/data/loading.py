@@ -32,17 +32,34 @@ class DatasetConfig(Protocol):
     """Which data set to load, as the configuration of an evaluator says; see `load_dataset` for the meanings."""
 
     @property
-    def data(self) -> str | None: ...  # noqa: D102
+    def data(self) -> str | None:
+        """The data set, as `load_dataset` takes it."""
+        ...
+
     @property
-    def data_dir(self) -> str | None: ...  # noqa: D102
+    def data_dir(self) -> str | None:
+        """Where built-in data sets lie."""
+        ...
+
     @property
-    def validation(self) -> float: ...  # noqa: D102
+    def validation(self) -> float:
+        """The fraction of the training images to validate on."""
+        ...
+
     @property
-    def split_seed(self) -> int: ...  # noqa: D102
+    def split_seed(self) -> int:
+        """Of the splits that are drawn."""
+        ...
+
     @property
-    def image_size(self) -> tuple[int, int] | None: ...  # noqa: D102
+    def image_size(self) -> tuple[int, int] | None:
+        """Height and width in pixels to resize to."""
+        ...
+
     @property
-    def reader(self) -> int: ...  # noqa: D102
+    def reader(self) -> int:
+        """The way of reading and splitting images."""
+        ...
 
 
 def load_dataset(

@@ -11,7 +11,7 @@ from archwright.store.events import ForkPoint, RunResumed, RunStarted, RunStoppe
 from archwright.store.fold import fold_events
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
-from archwright.store.runs import check_run_name, find_run, fork_run, suggest_run_name
+from archwright.store.runs import check_run_name, find_run, fork_run, generate_run_names
 from tests.store.strategies import histories, make_run_events, make_run_started, make_trial_events
 
 
@@ -37,26 +37,26 @@ def log_with_runs(*runs):
 )
 def test_a_new_run_s_name(runs, stem, name):
     """The stem and the number after the highest one; what a name may not hold becomes a dash."""
-    assert suggest_run_name(log_with_runs(*runs), stem) == name
+    assert next(generate_run_names(log_with_runs(*runs), stem)) == name
 
 
 @given(st.text(), st.lists(st.integers(1, 30), unique=True, max_size=4))
 def test_a_new_name_is_new_and_valid(stem, numbers):
     """Whatever the stem and the runs that are there."""
-    taken = [suggest_run_name(log_with_runs(), stem).removesuffix("1") + str(number) for number in numbers]
-    name = suggest_run_name(log_with_runs(*taken), stem)
+    taken = [next(generate_run_names(log_with_runs(), stem)).removesuffix("1") + str(number) for number in numbers]
+    name = next(generate_run_names(log_with_runs(*taken), stem))
     assert name not in taken
     assert check_run_name(name) == name
 
 
 def test_a_log_that_is_not_there_has_no_runs(tmp_path):
     """The name of the first run can be asked for before the file is made."""
-    assert suggest_run_name(DuckDBLog(tmp_path / "log.duckdb"), "digits") == "digits-1"
+    assert next(generate_run_names(DuckDBLog(tmp_path / "log.duckdb"), "digits")) == "digits-1"
 
 
 def test_names_that_are_taken_elsewhere_are_passed_over(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
-    assert suggest_run_name(log, "digits", ["digits-4", "mnist-9"]) == "digits-5"
+    assert next(generate_run_names(log, "digits", ["digits-4", "mnist-9"])) == "digits-5"
 
 
 def test_a_run_is_found():
