@@ -92,7 +92,8 @@ class Plan:
     rare_shared: frozenset[str]  # the names of the shared hyperparameters with rare values
     is_specified: bool  # nothing is left to choose or to expand, here or below
     depth: int  # how many modules are in each other
-    cache: dict[Any, Any]  # of results, see `cache_on_term`; no part of the term's value
+    cache: dict[Any, Any]  # of results that came again, see `cache_on_term`; no part of the term's value
+    new_cache: dict[Any, Any]  # of the latest results that were asked for once
     rare_cache: dict[Any, Any]  # of the latest results for rare values
 
 
@@ -170,6 +171,7 @@ class Term(ABC):
             is_specified=not slots and not isinstance(self, Rewriting) and all(t.plan.is_specified for t in subterms),
             depth=1 + max((t.plan.depth for t in subterms), default=0),
             cache={},
+            new_cache={},
             rare_cache={},
         )
 

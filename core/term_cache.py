@@ -9,13 +9,14 @@ from pyrsistent import pmap
 
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
 from archwright.core.expression import Shared
-from archwright.core.term import Plan, Term
+from archwright.core.term import Term
 from archwright.core.value import Value
 
 CachedFunction = TypeVar("CachedFunction", bound=Callable[..., Any])
 
 MAX_CACHED_RESULTS = 100_000  # of one term
-MAX_RARE_RESULTS = 64  # of one term, of those that depend on rare values; the cache of these is cleared when it is full
+MAX_RARE_RESULTS = 64  # of one term, of those that depend on rare values
+MAX_NEW_RESULTS = 1024  # of one term, of those that were asked for once
 
 
 def cache_on_term(function: CachedFunction) -> CachedFunction:
@@ -23,26 +24,30 @@ def cache_on_term(function: CachedFunction) -> CachedFunction:
 
     It takes a term alone, or a term, its input shape or shapes, the environment, and values of the term's own
     hyperparameters, and never returns None. It sees no more of the environment than the shared hyperparameters of the
-    term, so the others make no difference. Results that depend on a rare value, one of the reals or of a long range,
-    soon make room for later ones.
+    term, so the others make no difference. A result that is asked for again stays. What depends on a rare value, one
+    of the reals or of a long range, soon makes room, as does what is asked for once: its shape may follow from a rare
+    value elsewhere.
     """
 
     @wraps(function)
     def call(term: Term, shapes: Any, environment: Environment, values: tuple[Value, ...]) -> Any:
         plan = term.plan
         shared = plan.shared
-        if shared:
-            key = (function, shapes, values, tuple([environment.get(s.name) for s in shared]))
-        else:
-            key = (function, shapes, values)
+        key = (function, shapes, values, tuple([environment.get(s.name) for s in shared]) if shared else ())
         result = plan.cache.get(key)
         if result is None:
-            result = plan.rare_cache.get(key)
-            if result is None:
-                relevant = _restrict(environment, shared) if shared else EMPTY_ENVIRONMENT
-                result = function(term, shapes, relevant, values)
-                is_rare = len(values) > plan.first_rare or any(name in relevant for name in plan.rare_shared)
-                _store(plan, key, result, is_rare)
+            result = plan.new_cache.pop(key, None)
+            if result is not None:
+                _store(plan.cache, MAX_CACHED_RESULTS, key, result)
+            else:
+                result = plan.rare_cache.get(key)
+        if result is None:
+            relevant = _restrict(environment, shared) if shared else EMPTY_ENVIRONMENT
+            result = function(term, shapes, relevant, values)
+            if len(values) > plan.first_rare or any(name in relevant for name in plan.rare_shared):
+                _store(plan.rare_cache, MAX_RARE_RESULTS, key, result)
+            else:
+                _store(plan.new_cache, MAX_NEW_RESULTS, key, result)
         return result
 
     @wraps(function)
@@ -64,10 +69,8 @@ def _restrict(environment: Environment, shared: tuple[Shared, ...]) -> Environme
     return pmap(relevant) if relevant else EMPTY_ENVIRONMENT
 
 
-def _store(plan: Plan, key: Any, result: Any, is_rare: bool) -> None:
-    if is_rare:
-        if len(plan.rare_cache) >= MAX_RARE_RESULTS:
-            plan.rare_cache.clear()
-        plan.rare_cache[key] = result
-    elif len(plan.cache) < MAX_CACHED_RESULTS:
-        plan.cache[key] = result
+def _store(cache: dict[Any, Any], limit: int, key: Any, result: Any) -> None:
+    """Adds a result to a cache, which is cleared first if it is full."""
+    if len(cache) >= limit:
+        cache.clear()
+    cache[key] = result

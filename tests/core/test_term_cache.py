@@ -6,7 +6,7 @@ import pytest
 
 import archwright as aw
 from archwright.core.environment import EMPTY_ENVIRONMENT, Environment
-from archwright.core.term_cache import MAX_RARE_RESULTS, cache_on_term
+from archwright.core.term_cache import MAX_NEW_RESULTS, MAX_RARE_RESULTS, cache_on_term
 from tests.strategies import WIDTH, iterate_subterms
 
 SHAPE = (3, 8, 8)
@@ -17,7 +17,7 @@ def count_results(space: aw.Term) -> tuple[int, int]:
     """How many results are cached on the terms of a space, and how many of them are for rare values."""
     plans = [term.plan for term in {id(term): term for term in iterate_subterms(space)}.values()]
     rare = sum(len(plan.rare_cache) for plan in plans)
-    return sum(len(plan.cache) for plan in plans) + rare, rare
+    return sum(len(plan.cache) + len(plan.new_cache) for plan in plans) + rare, rare
 
 
 def sample(space: aw.Term, n: int, seed: int) -> None:
@@ -47,6 +47,23 @@ def test_results_for_rare_values_are_not_cached_long(open_number):
     assert after - rare <= before
     assert rare <= MAX_RARE_RESULTS * len(list(iterate_subterms(space)))
     assert after < 600
+
+
+def test_results_for_shapes_that_hardly_come_again_are_not_cached_for_good():
+    """A term does not know that its input has one of a million widths: what is asked for once makes room."""
+    wide = aw.conv2d(aw.integers(1, 10**6), 1)
+    space = aw.sequential(wide, aw.batch_norm(), aw.optional(aw.relu()), aw.conv2d([4, 8], 3), aw.affine([2, 10]))
+    sample(space, 300, seed=0)
+    before = count_kept_results(space)
+    sample(space, 3000, seed=1)
+    assert count_kept_results(space) <= before + 30  # pairs of samples with the same width: 3,300**2 / 2 / 10**6 = 5
+    plans = [term.plan for term in iterate_subterms(space)]
+    assert max(len(plan.new_cache) for plan in plans) <= MAX_NEW_RESULTS
+
+
+def count_kept_results(space: aw.Term) -> int:
+    """How many results are cached for good."""
+    return sum(len(plan.cache) for plan in {id(term): term.plan for term in iterate_subterms(space)}.values())
 
 
 def test_results_for_finite_domains_are_cached():
