@@ -15,7 +15,8 @@ import archwright
 from tests.paths import ROOT
 
 FOLDERS = ("core", "search", "evaluate", "store", "cli", "src", "tests", "benchmarks", "examples", "docs")
-DOTTED_NAME = re.compile(r"(?<![\w./:-])(?:archwright\.(?:core|search|evaluate|store|cli)\b|aw\.)[\w.]*\w")
+PACKAGES = ("core", "search", "evaluate", "store", "cli", "execution", "plots", "results", "studies")
+DOTTED_NAME = re.compile(rf"(?<![\w./:-])(?:archwright\.(?:{'|'.join(PACKAGES)})\b|aw\.)[\w.]*\w")
 PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w/.-]*\.(?:py|md|svg)\b")
 CODE_SPAN = re.compile(r"`([A-Za-z_]\w*)(?:\([^`\n]*\))?`")
 CLASS_NAME = re.compile(r"(?<![\w`./-])[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)*[A-Z][a-z0-9]+\b")  # of two words or more

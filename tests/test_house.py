@@ -3,13 +3,11 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
+from tests.paths import ROOT, list_product_modules
 
-PARTS = ("core", "search", "evaluate", "store", "cli")
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 COMMANDS = "cli/commands/"  # whose functions are long signatures: a line and more for each option
@@ -25,12 +23,7 @@ NO_PARTICIPLES = {
 }
 
 
-def list_modules() -> list[Path]:
-    """Every module of the product, by its path from the root."""
-    return [path.relative_to(ROOT) for part in PARTS for path in sorted((ROOT / part).rglob("*.py"))]
-
-
-MODULES = list_modules()
+MODULES = list_product_modules()
 
 
 def find_public_names(tree: ast.Module) -> Iterator[str]:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
-
-PARTS = ("core", "search", "evaluate", "store", "cli")
+from tests.paths import PARTS, ROOT, list_product_modules
 
 
 def run_python(code: str, **options) -> str:
@@ -44,9 +42,9 @@ def test_wheel_has_one_top_level_package(wheel):
     assert {name for name in names if not name.endswith(".dist-info")} == {"archwright"}
 
 
-def test_wheel_holds_every_module_of_the_five_parts(wheel):
+def test_wheel_holds_every_module(wheel):
     shipped = set(zipfile.ZipFile(wheel).namelist())
-    expected = {f"archwright/{path.relative_to(ROOT)}" for part in PARTS for path in (ROOT / part).rglob("*.py")}
+    expected = {f"archwright/{str(path).removeprefix('src/archwright/')}" for path in list_product_modules()}
     assert expected | {"archwright/__init__.py", "archwright/__main__.py", "archwright/py.typed"} <= shipped
 
 

@@ -1,6 +1,22 @@
 """archwright: neural architecture search as a persistent tree."""
 
 # Modules and spaces.
+# Nodes, samples and architectures.
+from archwright.core.analysis import count, dead_ends
+from archwright.core.architecture import layers, settings_of
+
+# Searches.
+from archwright.core.budget import Budget
+from archwright.core.check import check
+
+# Hyperparameters and their domains.
+from archwright.core.domain import Domain, values
+from archwright.core.errors import ArchwrightError
+from archwright.core.expression import larger, shared, smaller
+
+# Kinds of module that users define.
+from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
+from archwright.core.json import from_json, to_json
 from archwright.core.modules.basic import (
     Affine,
     AvgPool2d,
@@ -20,30 +36,13 @@ from archwright.core.modules.basic import (
 from archwright.core.modules.choices import Repeat, either, maybe_swap, optional
 from archwright.core.modules.composite import RepeatTied, Residual, branches, sequential
 from archwright.core.modules.graphs import cell, topology
-from archwright.core.spaces.named import named_space
-
-# Hyperparameters and their domains.
-from archwright.core.domain import Domain, values
-from archwright.core.expression import larger, shared, smaller
-from archwright.core.ranges import integers, reals
-
-# Kinds of module that users define.
-from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
-from archwright.core.shape import Misfit, Shape
-from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
-
-# Nodes, samples and architectures.
-from archwright.core.analysis import count, dead_ends
-from archwright.core.architecture import layers, settings_of
-from archwright.core.check import check
-from archwright.core.json import from_json, to_json
 from archwright.core.node import Node, replay, root
-from archwright.core.traversal import enumerate_leaves, sample
-
-# Searches.
-from archwright.core.budget import Budget
-from archwright.core.errors import ArchwrightError
 from archwright.core.objective import score
+from archwright.core.ranges import integers, reals
+from archwright.core.shape import Misfit, Shape
+from archwright.core.spaces.named import named_space
+from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
+from archwright.core.traversal import enumerate_leaves, sample
 
 # Modules are written as functions are: aw.conv2d(filters=[32, 64], size=3).
 affine = Affine

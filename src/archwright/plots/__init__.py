@@ -1,0 +1,1 @@
+"""Pictures of searches, drawn from the log alone."""

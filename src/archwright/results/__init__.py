@@ -1,0 +1,1 @@
+"""What a log holds, as values: logs, runs, trials and comparisons."""
