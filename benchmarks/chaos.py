@@ -23,7 +23,7 @@ from attrs import define, field, frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, config_to_json
+from archwright.evaluate.config import Function, evaluation_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run, resume_run, start_run
@@ -139,7 +139,7 @@ FAULTS = (
 
 def coordinate(log: DuckDBLog, trials: int, workers: int) -> None:
     """Start the run, or resume it, until it is finished."""
-    config = FunctionConfig(f"{Path(__file__).resolve()}:misbehave")
+    config = Function(f"{Path(__file__).resolve()}:misbehave")
     run_exists = log.path.exists() and RUN in log.runs()
     print("ready", flush=True)
     with WorkerPool(config, workers=workers, trial_timeout=TRIAL_TIMEOUT_SECONDS) as pool:
@@ -149,13 +149,13 @@ def coordinate(log: DuckDBLog, trials: int, workers: int) -> None:
             start_run(log, RUN, _make_started(config, trials), pool, max_consecutive_failures=trials + 1)
 
 
-def _make_started(config: FunctionConfig, trials: int) -> RunStarted:
+def _make_started(config: Function, trials: int) -> RunStarted:
     return RunStarted(
         space=aw.to_json(SPACE),
         space_source="chaos",
         input_shape=(1, 8, 8),
         searcher={"name": "random"},
-        evaluator=config_to_json(config),
+        evaluator=evaluation_to_json(config),
         objective=Objective(),
         budget=Budget(1, "epochs"),
         seed=0,

@@ -18,7 +18,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.training.device import choose_device
 from archwright.evaluate.workers.pool import WorkerPool
 
@@ -54,7 +54,7 @@ def make_resnet9(width: int) -> Term:
     )  # fmt: skip
 
 
-def run_trainings(config: TrainingConfig, model: Term, budgets: Sequence[Budget]) -> list[AttemptResult]:
+def run_trainings(config: Training, model: Term, budgets: Sequence[Budget]) -> list[AttemptResult]:
     """Train the model once for each budget, one after the other, with the seeds 0, 1 ..."""
     trainings: list[AttemptResult] = []
     with WorkerPool(config) as workers:
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     print(f"{name}; torch {torch.__version__}, archwright {aw.__version__}")
     settings = {"batch_size": 64} if options.short else {}
-    config = TrainingConfig(
+    config = Training(
         options.data,
         options.data_dir,
         options.device,

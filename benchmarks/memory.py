@@ -16,7 +16,7 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import TrainingConfig, config_to_json
+from archwright.evaluate.config import Training, evaluation_to_json
 from archwright.evaluate.user_code import load_object
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.loop import RunCallbacks
@@ -79,7 +79,7 @@ def take_samples(folder: Path, trials: int) -> Sequence[Sample]:
     """A sample after each trial of a search whose trials are all done by one worker."""
     source = folder / "own_kind.py"
     source.write_text(USER_MODULE)
-    config = TrainingConfig(device="cpu", threads=1)
+    config = Training(device="cpu", threads=1)
     samples: list[Sample] = []
     with WorkerPool(config, space_source=f"{source}:kind") as pool:
 
@@ -121,13 +121,13 @@ def measure_growth(values: Sequence[int]) -> Growth:
     return Growth(median(values[warm_up : warm_up + window]), median(values[-window:]))
 
 
-def _make_started(term, config: TrainingConfig, trials: int) -> RunStarted:
+def _make_started(term, config: Training, trials: int) -> RunStarted:
     return RunStarted(
         space=aw.to_json(term),
         space_source="memory",
         input_shape=(1, 8, 8),
         searcher={"name": "random"},
-        evaluator=config_to_json(config),
+        evaluator=evaluation_to_json(config),
         objective=Objective(),
         budget=Budget(500, "examples"),
         seed=0,

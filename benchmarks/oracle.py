@@ -20,9 +20,9 @@ from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.config import config_to_json
+from archwright.evaluate.config import evaluation_to_json
 from archwright.evaluate.opening import open_evaluator
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.search.searchers.named import searcher_to_json
@@ -50,7 +50,7 @@ CASES = (
 def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
     """Run the searches; the best score after each trial, as the log has it [seeds, trials]."""
     space = Nasbench201Network(cell(EDGES, connected=False, **{name: OPERATIONS[name] for name in case.operations}))
-    config = Nasbench201Config(path, split="test")
+    config = Nasbench201(path, split="test")
     searcher = searcher_to_json("random", {"replacement": False})
     with tempfile.TemporaryDirectory() as folder:
         log = DuckDBLog(Path(folder) / "log.duckdb")
@@ -59,7 +59,7 @@ def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
             space_source="nasbench201",
             input_shape=(3, 32, 32),
             searcher=searcher,
-            evaluator=config_to_json(config),
+            evaluator=evaluation_to_json(config),
             objective=Objective(),
             budget=Budget(200, "epochs"),
             seed=0,

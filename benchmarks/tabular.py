@@ -12,9 +12,9 @@ from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
-from archwright.evaluate.config import config_to_json
+from archwright.evaluate.config import evaluation_to_json
 from archwright.evaluate.opening import open_evaluator
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.store.duckdb_log import DuckDBLog
@@ -38,13 +38,13 @@ def measure_comparison(folder: Path, searches: int, trials: int) -> tuple[float,
 
     The searches are random, of `trials` trials each.
     """
-    config = Nasbench201Config(str(make_table(folder)), split="test")
+    config = Nasbench201(str(make_table(folder)), split="test")
     started = RunStarted(
         space=to_json(aw.named_space("nasbench201")),
         space_source="nasbench201",
         input_shape=(3, 32, 32),
         searcher={"name": "random"},
-        evaluator=config_to_json(config),
+        evaluator=evaluation_to_json(config),
         objective=Objective(),
         budget=Budget(200, "epochs"),
         seed=0,

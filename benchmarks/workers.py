@@ -16,7 +16,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import DeviceData, to_device
 from archwright.evaluate.network.compile import compile_architecture
@@ -75,7 +75,7 @@ def measure_workers(device: str, rounds: int = 7, epochs: int = 40) -> tuple[lis
     On Linux in processor time, on which other work of the machine shows least; elsewhere in time on the wall.
     """
     chosen, data = choose_device(device, 0), to_device(load_dataset("digits"), choose_device(device, 0))
-    config = TrainingConfig(device=device, threads=1, settings={"batch_size": BATCH})
+    config = Training(device=device, threads=1, settings={"batch_size": BATCH})
     torch.set_num_threads(1)  # as in the worker: or else the setting would decide how long idle threads spin
     with WorkerPool(config) as pool:
         queue = make_jobs(SMALL, Budget(epochs, "epochs"))
@@ -145,7 +145,7 @@ def train_bare_loop(data: DeviceData, device: torch.device, epochs: int) -> None
 def count_trials_an_hour(device: str, workers: int, trials: int) -> float:
     """Trials of 5 epochs of a small model on digits, all workers warm, on one device."""
     queue = make_jobs(SMALL, Budget(5, "epochs"))
-    with WorkerPool(TrainingConfig(device=device), workers=workers) as pool:
+    with WorkerPool(Training(device=device), workers=workers) as pool:
         run_jobs(pool, queue, 2 * pool.slots)
         return trials * 3600 / _time_wall(lambda: run_jobs(pool, queue, trials))
 
@@ -172,7 +172,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def measure(device: str, rounds: int, epochs: int, workers: Sequence[int], trials: int) -> Iterator[Row]:
     """The cost of a worker, and how many trials several of them do in an hour."""
-    with WorkerPool(TrainingConfig(device=device)) as pool:
+    with WorkerPool(Training(device=device)) as pool:
         milliseconds = measure_start(pool, rounds) * 1000
     yield Row("a trial of one step in a warm worker, to its end", f"{milliseconds:.0f} ms", "50 ms", f"n = {rounds}")
     worker, loop = measure_workers(device, rounds, epochs)

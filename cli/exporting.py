@@ -23,7 +23,7 @@ from archwright.core.node import Node
 from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.core.value import Value
-from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig, config_from_json
+from archwright.evaluate.config import Config, Function, Training, evaluation_from_json
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.training.recipe import find_effective_settings
@@ -67,7 +67,7 @@ def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str
     from archwright.evaluate.export.model_file import Provenance
     from archwright.evaluate.training.task import resolve_recipe
 
-    node, config = rebuild_leaf(view, trial), config_from_json(view.run.started.evaluator)
+    node, config = rebuild_leaf(view, trial), evaluation_from_json(view.run.started.evaluator)
     weights = None if untrained else _read_weights(view, trial, config)
     shape = node.origin.input_shape
     first = trial
@@ -94,7 +94,7 @@ def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str
         "choices": dict(trial.path),
         "classes": list(card.class_names),
     }
-    is_training = isinstance(config, TrainingConfig)
+    is_training = isinstance(config, Training)
     initialization = resolve_recipe(config, node.architecture).initialization if is_training else "own"
     notes = (f"{UNKNOWN_NORMALISATION} {problem}",) if problem else ()
     return ModelToExport(
@@ -109,7 +109,7 @@ def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
     try:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
-        again = "again " if isinstance(config, TrainingConfig) else ""
+        again = "again " if isinstance(config, Training) else ""
         data = [] if again else ["--data", find_training_data(config) or "DATA"]
         retrain = format_command(view.log, "retrain", view.name, str(trial.trial), *data)
         raise NoWeights(
@@ -152,7 +152,7 @@ def _make_card(view: RunView, trial: Trial, node: Node, config: Config, *, untra
         choices={name: humanize_value(value) for name, value in trial.path},
         settings={} if untrained else run_settings | _format_settings(config, settings_of(node.architecture)),
         versions=versions | {"archwright of the export": archwright.__version__},
-        data=config.data if isinstance(config, TrainingConfig | FunctionConfig) else None,
+        data=config.data if isinstance(config, Training | Function) else None,
         class_names=_find_class_names(view, node),
     )
 
@@ -176,11 +176,11 @@ def _find_class_names(view: RunView, node: Node) -> Sequence[str]:
 
 def _format_settings(config: Config, model_settings: Mapping[str, Value]) -> dict[str, str]:
     """The effective settings of a training, from the space and from the user."""
-    if isinstance(config, TrainingConfig):
+    if isinstance(config, Training):
         settings = find_effective_settings(config.settings, model_settings, config.overrides)
     else:
-        user_settings = config.settings if isinstance(config, FunctionConfig) else {}
-        settings = {"evaluator": config.source} if isinstance(config, FunctionConfig) else {}
+        user_settings = config.settings if isinstance(config, Function) else {}
+        settings = {"evaluator": config.source} if isinstance(config, Function) else {}
         settings |= {**user_settings, **model_settings}
     return {name: humanize_value(value) for name, value in settings.items()}
 

@@ -9,7 +9,7 @@ from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 
 Direction = Literal["maximize", "minimize"]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @frozen
@@ -40,7 +40,7 @@ class _ScoreDecorator:
 
     objective: Objective
 
-    def __call__(self, function: Function) -> Function:
+    def __call__(self, function: _Function) -> _Function:
         setattr(function, "score", self.objective)  # noqa: B010  (no type knows the attribute)
         return function
 

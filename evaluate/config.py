@@ -11,8 +11,8 @@ from attrs.converters import optional
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
-from archwright.evaluate.tables.fcnet import FcnetConfig
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.fcnet import Fcnet
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 
 # Ways of reading and splitting images. Whoever changes what images or splits come of the same files raises
 # LATEST_READER, and keeps the old way for runs that were begun with it.
@@ -63,7 +63,7 @@ def _is_known(_: object, __: object, keep: str) -> None:
         raise BadConfig(f"keep is {keep!r}; it may be {' or '.join(get_args(KeptEpoch))}")
 
 
-def _leaves_enough(config: "TrainingConfig", _: object, train_on: str) -> None:
+def _leaves_enough(config: "Training", _: object, train_on: str) -> None:
     if train_on not in get_args(TrainOn):
         raise BadConfig(f"train_on is {train_on!r}; it may be {' or '.join(get_args(TrainOn))}")
     if train_on != "train" and config.keep != "last":
@@ -74,7 +74,7 @@ def _leaves_enough(config: "TrainingConfig", _: object, train_on: str) -> None:
 
 
 @frozen
-class TrainingConfig:
+class Training:
     """Trains the architecture as a classifier; the score is `accuracy`, on the validation split.
 
     Where the validation split is trained on too, only the test split is left to score on, as `test_accuracy`.
@@ -95,7 +95,7 @@ class TrainingConfig:
 
 
 @frozen
-class FunctionConfig:
+class Function:
     """Scores the architecture with a Python function, in a worker of its own.
 
     `source` is `file.py:attribute` or `module:attribute`, a callable that gets the arguments that it has parameters for
@@ -123,25 +123,25 @@ class FunctionConfig:
         return without_shape | ({"data"} if self.data is None else frozenset())
 
 
-WorkerConfig = TrainingConfig | FunctionConfig  # what needs processes of its own
-TabularConfig = Nasbench201Config | FcnetConfig  # what answers at once
+WorkerConfig = Training | Function  # what needs processes of its own
+TabularConfig = Nasbench201 | Fcnet  # what answers at once
 Config = WorkerConfig | TabularConfig
 CONFIG_KINDS: Mapping[str, type[Config]] = {
-    "training": TrainingConfig,
-    "function": FunctionConfig,
-    "nasbench201": Nasbench201Config,
-    "fcnet": FcnetConfig,
+    "training": Training,
+    "function": Function,
+    "nasbench201": Nasbench201,
+    "fcnet": Fcnet,
 }
 
 
-def config_to_json(config: Config) -> JSON:
+def evaluation_to_json(config: Config) -> JSON:
     """The JSON of `config`, with its kind."""
     kind = next(name for name, cls in CONFIG_KINDS.items() if isinstance(config, cls))
     return {"kind": kind, **cattrs.Converter().unstructure(config)}
 
 
-def config_from_json(data: JSON) -> Config:
-    """The configuration that `config_to_json` wrote. Raises UnknownSetting or BadConfig."""
+def evaluation_from_json(data: JSON) -> Config:
+    """The configuration that `evaluation_to_json` wrote. Raises UnknownSetting or BadConfig."""
     settings: dict[str, Any] = dict(data)
     kind = settings.pop("kind", "")
     if kind not in CONFIG_KINDS:

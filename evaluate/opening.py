@@ -10,7 +10,7 @@ from archwright.core.term import Term
 from archwright.core.traversal import sample
 from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
 from archwright.evaluate.tables.fcnet import FcnetTable
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config, Nasbench201Table
+from archwright.evaluate.tables.nasbench201 import Nasbench201, Nasbench201Table
 from archwright.evaluate.tables.tabular import BenchmarkTable, NotInTable, TabularEvaluator
 from archwright.evaluate.workers.pool import WorkerPool
 
@@ -53,6 +53,6 @@ def open_evaluator(
 @cache
 def _table(config: TabularConfig) -> BenchmarkTable:
     """The table, read once in a process however many searches look things up in it."""
-    table = Nasbench201Table(config) if isinstance(config, Nasbench201Config) else FcnetTable(config)
+    table = Nasbench201Table(config) if isinstance(config, Nasbench201) else FcnetTable(config)
     table.load()
     return table

@@ -12,7 +12,7 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
+from archwright.evaluate.config import Function, Training, evaluation_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.revisions import find_mismatches
@@ -159,7 +159,7 @@ def run_search(folder: Path, space, config, trials: int, seed: int = 0, **option
         space_source="tests",
         input_shape=(1, 8, 8),
         searcher={"name": "random"},
-        evaluator=config_to_json(config),
+        evaluator=evaluation_to_json(config),
         objective=Objective(),
         budget=Budget(1, "epochs"),
         seed=seed,
@@ -213,7 +213,7 @@ def search(tmp_path_factory, small_disk):
     (folder / "plan.json").write_text(json.dumps({"faults": faults, "disk": str(small_disk)}))
     (folder / "function.py").write_text(FUNCTION)
     space = aw.sequential(aw.settings(x=aw.reals(0, 1)), aw.affine(units=10))
-    config = FunctionConfig(f"{folder / 'function.py'}:score")
+    config = Function(f"{folder / 'function.py'}:score")
     return run_search(folder, space, config, 2 * len(FAULTS), workers=2, trial_timeout=TRIAL_TIMEOUT_SECONDS)
 
 
@@ -324,7 +324,7 @@ def training(tmp_path_factory):
         "seven": aw.affine(units=7),
         "plain": plain,
     }
-    config = TrainingConfig(device="cpu", threads=1)
+    config = Training(device="cpu", threads=1)
     space = aw.either(**options)
     # With this seed, each option comes once.
     return run_search(folder, space, config, len(options), 69, space_source=source, trial_timeout=60.0)

@@ -7,7 +7,7 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.training import task
 from archwright.evaluate.workers.worker import attempt
 from tests.evaluate.jobs import make_job
@@ -34,7 +34,7 @@ def test_the_measure_sees_a_leak():
 
 def count_models(device, n):
     """The number of models and the CUDA bytes after each of `n` trials in this process, a quarter of which fail."""
-    evaluate = task.prepare_training(TrainingConfig(device=device), 0, 1)
+    evaluate = task.prepare_training(Training(device=device), 0, 1)
     valid = aw.sequential(aw.conv2d(filters=32, size=3), aw.relu(), aw.affine(units=10))
     divergent = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), valid)
     misfit = aw.sequential(valid, aw.affine(units=7))

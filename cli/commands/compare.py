@@ -74,7 +74,7 @@ def compare(
     from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
     from archwright.core.json import to_json
-    from archwright.evaluate.config import config_to_json
+    from archwright.evaluate.config import evaluation_to_json
     from archwright.evaluate.opening import require_space
     from archwright.search.running.compare import plan_comparison
     from archwright.search.running.runs import collect_versions
@@ -95,7 +95,7 @@ def compare(
         space_source=space_source.source,
         input_shape=shape,
         searcher=next(iter(searchers.values())),
-        evaluator=config_to_json(config),
+        evaluator=evaluation_to_json(config),
         objective=objective,
         budget=evaluators.choose_budget(config, budget),
         seed=0,

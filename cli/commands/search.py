@@ -74,7 +74,7 @@ def search(
     from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
     from archwright.core.json import to_json
-    from archwright.evaluate.config import config_to_json
+    from archwright.evaluate.config import evaluation_to_json
     from archwright.evaluate.opening import require_space
     from archwright.search.running.runs import collect_versions, start_run
     from archwright.search.searchers.named import searcher_to_json
@@ -98,7 +98,7 @@ def search(
         space_source=space_source.source,
         input_shape=shape,
         searcher=searcher_to_json(*values.parse_searcher_text(searcher, set_ or ())),
-        evaluator=config_to_json(config),
+        evaluator=evaluation_to_json(config),
         objective=objective,
         budget=evaluators.choose_budget(config, budget),
         seed=seed,

@@ -10,7 +10,7 @@ from attrs import fields, frozen
 from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.json import JSON, find_differences
-from archwright.evaluate.config import config_from_json, config_to_json
+from archwright.evaluate.config import evaluation_from_json, evaluation_to_json
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.errors import LogMissing
@@ -99,7 +99,7 @@ def _fill_in_defaults(name: str, value: JSON) -> JSON:
         logged_revision = {} if revision is None else {"revision": revision}
         return searcher_to_json(searcher, settings) | logged_revision
     if name == "evaluator":
-        settings = config_to_json(config_from_json(value))
+        settings = evaluation_to_json(evaluation_from_json(value))
         settings |= {"table": str(Path(settings["table"]).expanduser().resolve())} if "table" in settings else {}
         return {key: setting for key, setting in settings.items() if key not in UNCOMPARED_EVALUATOR_FIELDS}
     return str(Budget(**value)) if name == "budget" else value

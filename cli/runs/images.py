@@ -9,7 +9,7 @@ from archwright.cli.output import say
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.json import JSON
-from archwright.evaluate.config import LATEST_READER, Config, FunctionConfig, TrainingConfig
+from archwright.evaluate.config import LATEST_READER, Config, Function, Training
 from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
 from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.store.errors import UnreadableEvent
@@ -24,7 +24,7 @@ class DataChanged(ArchwrightError, RuntimeError):
 
 def describe_images(config: Config) -> DataInfo | None:
     """The shape, classes and sizes of an evaluator's data, if any. Raises BadOption, and errors of the data."""
-    if not isinstance(config, TrainingConfig | FunctionConfig):
+    if not isinstance(config, Training | Function):
         return None
     if config.data is not None:
         return describe_configured_dataset(config)
@@ -62,7 +62,7 @@ def say_images(images: DataInfo | None, config: Config, console: Console) -> Non
     """Print the images in a line, and warnings about them on stderr."""
     if images is None:
         return
-    is_old_reader = isinstance(config, TrainingConfig | FunctionConfig) and config.reader < LATEST_READER
+    is_old_reader = isinstance(config, Training | Function) and config.reader < LATEST_READER
     reader_note = "; read and split as reader 1 does" if is_old_reader else ""
     console.print(to_one_line(summarize_dataset(images) + reader_note), soft_wrap=True)
     for line in warn_of_absent_classes(images):

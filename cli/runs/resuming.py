@@ -7,7 +7,7 @@ from archwright.cli.runs.starting import rebuild_space
 from archwright.cli.suggestion import format_command
 from archwright.cli.user_code import load_logged_space, load_logged_term
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
-from archwright.evaluate.config import Config, FunctionConfig
+from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.permission import require_trusted
 from archwright.evaluate.user_code import is_source
@@ -37,7 +37,7 @@ def say_new_revision(name: str, run: RunRecord) -> None:
 
 def require_permission(config: Config, *, trusted: bool) -> None:
     """NotTrusted where the run's evaluator is code that this user does not let run."""
-    if isinstance(config, FunctionConfig):
+    if isinstance(config, Function):
         require_trusted(config.source, trusted=trusted, named_by="archwright search SPACE --evaluator")
 
 

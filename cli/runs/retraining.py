@@ -18,15 +18,15 @@ from archwright.core.shape import format_shape
 from archwright.evaluate.config import (
     LATEST_READER,
     Config,
-    FunctionConfig,
-    TrainingConfig,
-    config_from_json,
-    config_to_json,
+    Function,
+    Training,
+    evaluation_from_json,
+    evaluation_to_json,
 )
 from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_configured_dataset
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.recipe import make_recipe, override_settings
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.runs import collect_versions
@@ -44,7 +44,7 @@ def configure_retraining(
     data_dir: str | None,
     device: str | None,
     image_size: tuple[int, int] | None = None,
-) -> TrainingConfig:
+) -> Training:
     """The final training of a trial: as in its search, but for the given options, and on its validation images, too.
 
     Raises BadOption where the run's trials were not trained, and what is wrong with the settings.
@@ -58,7 +58,7 @@ def configure_retraining(
     return config
 
 
-def describe_training_images(view: RunView, trial: int, config: TrainingConfig) -> DataInfo:
+def describe_training_images(view: RunView, trial: int, config: Training) -> DataInfo:
     """The images to train on; BadOption where they do not fit the architecture, and errors of the data."""
     info, node = describe_configured_dataset(config), rebuild_leaf(view, view.get_trial(trial))
     input_shape, output_shape = tuple(view.run.started.input_shape), node.out_shape
@@ -74,7 +74,7 @@ def describe_training_images(view: RunView, trial: int, config: TrainingConfig) 
 def make_start(
     view: RunView,
     trial: int,
-    config: TrainingConfig,
+    config: Training,
     images: DataInfo,
     budget: Budget | None,
     seeds: int,
@@ -92,7 +92,7 @@ def make_start(
         space_source=search_start.space_source,
         input_shape=search_start.input_shape,
         searcher=searcher_to_json(Fixed.name, {"path": path, "run": view.name, "trial": trial}),
-        evaluator=config_to_json(config),
+        evaluator=evaluation_to_json(config),
         objective=Objective("test_accuracy"),
         budget=budget or view.get_trial(trial).budget,
         seed=derive_training_seed(search_start.seed, trial) if seed is None else seed,
@@ -109,9 +109,9 @@ def generate_retraining_names(run: str, trial: int) -> Iterator[str]:
     return map(check_run_name, chain([stem], (f"{stem}-{number}" for number in count(2))))
 
 
-def _make_base_config(view: RunView, trial: int, data: str | None) -> TrainingConfig:
-    config = config_from_json(view.run.started.evaluator)
-    if isinstance(config, TrainingConfig):
+def _make_base_config(view: RunView, trial: int, data: str | None) -> Training:
+    config = evaluation_from_json(view.run.started.evaluator)
+    if isinstance(config, Training):
         if data in (None, config.data):
             return config
         return evolve(config, data=data, data_dir=None, image_size=None, reader=LATEST_READER)
@@ -121,18 +121,18 @@ def _make_base_config(view: RunView, trial: int, data: str | None) -> TrainingCo
             f"{view.name} was evaluated by {evaluator}, so there is no training of trial {trial} to do again; "
             f"say what to train it on, as in --data {quote(find_training_data(config) or 'cifar10')}"
         )
-    if isinstance(config, FunctionConfig) and data == config.data:
+    if isinstance(config, Function) and data == config.data:
         names = ("data", "data_dir", "validation", "split_seed", "image_size", "reader")
-        return TrainingConfig(**{name: getattr(config, name) for name in names})
-    return TrainingConfig(data)
+        return Training(**{name: getattr(config, name) for name in names})
+    return Training(data)
 
 
 def find_training_data(config: Config) -> str | None:
     """The data that a run's architectures can be trained on, as far as it is known."""
-    if isinstance(config, TrainingConfig | FunctionConfig):
+    if isinstance(config, Training | Function):
         return config.data
-    return config.dataset if isinstance(config, Nasbench201Config) and config.dataset in BUILTIN_NAMES else None
+    return config.dataset if isinstance(config, Nasbench201) and config.dataset in BUILTIN_NAMES else None
 
 
 def _describe_evaluator(config: Config, evaluator: Mapping[str, JSON]) -> str:
-    return config.source if isinstance(config, FunctionConfig) else f"looking trials up in {evaluator['table']}"
+    return config.source if isinstance(config, Function) else f"looking trials up in {evaluator['table']}"

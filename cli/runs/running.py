@@ -23,7 +23,7 @@ from archwright.cli.runs.progress import RunProgress, start_progress
 from archwright.cli.suggestion import format_command
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
-from archwright.evaluate.config import Config, FunctionConfig
+from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
@@ -85,7 +85,7 @@ def begin_run(context: RunContext, started: RunStarted, run_trials: RunFunction)
 
 def _describe_budget(config: Config, budget: Budget) -> str:
     """What a trial may spend, where its evaluator reads the budget or may read it."""
-    reads_budget = user_function.reads_budget(config) if isinstance(config, FunctionConfig) else True
+    reads_budget = user_function.reads_budget(config) if isinstance(config, Function) else True
     if reads_budget is None:
         return f", each with a budget of {format_budget(budget)}"
     return f" of {format_budget(budget)} each" if reads_budget else ""

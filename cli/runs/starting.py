@@ -14,7 +14,7 @@ from archwright.core.check import check
 from archwright.core.json import JSON, from_json
 from archwright.core.shape import Shape
 from archwright.core.term import Term
-from archwright.evaluate.config import Config, FunctionConfig, TrainingConfig
+from archwright.evaluate.config import Config, Function, Training
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings
 from archwright.search.running.runs import RunRecord
@@ -34,14 +34,14 @@ def define_problem(
     Where nothing says the shape, the space is built for a default one, and a function gets none. Raises BadOption,
     WrongParameters, and errors of the space and of the settings in it.
     """
-    if isinstance(config, TrainingConfig):
+    if isinstance(config, Training):
         if shape is not None:
             raise BadOption("--input-shape goes with --evaluator; for training, the shape of the inputs is the data's")
         assert images is not None  # a training always has data
         term = _build_checked_space(source, images.input_shape, images.classes, True)
         check_settings(term)
         return term, images.input_shape, config
-    if not isinstance(config, FunctionConfig):  # a table, whose architectures have one output for each of its classes
+    if not isinstance(config, Function):  # a table, whose architectures have one output for each of its classes
         shape = shape or source.input_shape or DEFAULT_INPUT_SHAPE
         return _build_checked_space(source, shape, config.classes, False), shape, config
     if images and shape not in (None, images.input_shape):

@@ -12,7 +12,7 @@ from archwright.cli.runs import user_score
 from archwright.cli.values import BadOption
 from archwright.core.errors import suggest_names
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.functions.signature import TORCH_ARGUMENTS, parse_signature
 from archwright.evaluate.user_code import (
     BadSourceName,
@@ -34,7 +34,7 @@ OPTION_PARAMETERS = {  # options, and the parameters of a function that read the
 }
 
 
-def check_function(config: FunctionConfig, options: Sequence[str] = (), undetermined: Collection[str] = ()) -> None:
+def check_function(config: Function, options: Sequence[str] = (), undetermined: Collection[str] = ()) -> None:
     """Nothing, if `config.source` seems to be a function that can be called and reads the given options.
 
     Arguments that are `undetermined` as yet may be absent from `config`. Raises BadSourceName, NoSuchSource,
@@ -56,7 +56,7 @@ def check_function(config: FunctionConfig, options: Sequence[str] = (), undeterm
             raise BadOption(f"--{option_name} does nothing: {config.source} has no parameter {parameter}")
 
 
-def reads_budget(config: FunctionConfig) -> bool | None:
+def reads_budget(config: Function) -> bool | None:
     """Whether a checked function has a parameter for the budget; None where only importing its file would tell."""
     place, _, attribute = config.source.rpartition(":")
     parameters = _read_parameters(place, attribute) if place.endswith(".py") else None

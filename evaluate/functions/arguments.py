@@ -14,7 +14,7 @@ from torch import nn, optim
 from archwright.core.protocols import Job
 from archwright.core.shape import Shape
 from archwright.core.term import Term
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.data.loading import load_configured_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature
@@ -25,7 +25,7 @@ from archwright.evaluate.training.device import freeze_garbage_collector, prepar
 from archwright.evaluate.verdict import Metrics, Verdict
 
 
-def prepare_arguments(config: FunctionConfig, signature: Signature, index: int, threads: int) -> MakeArguments:
+def prepare_arguments(config: Function, signature: Signature, index: int, threads: int) -> MakeArguments:
     """A function that makes the arguments of each job in the worker number `index`, with so many threads.
 
     The device and the data are the same in every job, and made here: raises what is wrong with them.

@@ -10,7 +10,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.objective import read_objective
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, parse_signature
 from archwright.evaluate.user_code import end_forked_children, load_object
 from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
@@ -41,7 +41,7 @@ class UnusedSettings(ArchwrightError, ValueError):
     """Training settings for a function that does not ask for settings."""
 
 
-def make_function_evaluation(config: FunctionConfig, index: int, threads: int) -> Evaluate:
+def make_function_evaluation(config: Function, index: int, threads: int) -> Evaluate:
     """How jobs are evaluated in the worker number `index`: by calling the user's function with what it asks for.
 
     The function returns a number, or a mapping of names to numbers. An argument `report` is a function
@@ -91,7 +91,7 @@ def _inspect_parameters(source: str, function: Any) -> list[inspect.Parameter]:
         raise NotCallable(f"{source} does not say what its parameters are; wrap it in a function that does") from None
 
 
-def _collect_light_arguments(config: FunctionConfig, job: Job, architecture: Term) -> dict[str, Any]:
+def _collect_light_arguments(config: Function, job: Job, architecture: Term) -> dict[str, Any]:
     """The arguments that need no torch."""
     return {
         "architecture": architecture,
@@ -102,7 +102,7 @@ def _collect_light_arguments(config: FunctionConfig, job: Job, architecture: Ter
     }
 
 
-def _choose_arguments(config: FunctionConfig, signature: Signature, index: int, threads: int) -> MakeArguments:
+def _choose_arguments(config: Function, signature: Signature, index: int, threads: int) -> MakeArguments:
     if not signature.needs_torch:
         return lambda _, __: JobArguments()
     from archwright.evaluate.functions.arguments import prepare_arguments  # only here: torch takes seconds to import

@@ -39,7 +39,7 @@ FCNET_EPOCHS = (100,)  # of each training
 
 
 @frozen
-class FcnetConfig:
+class Fcnet:
     """Looks up a configuration; the score `loss` is the validation error of one of four runs, or their mean."""
 
     table: str  # path of the .npz
@@ -64,7 +64,7 @@ class FcnetConfig:
 class FcnetTable:
     """The table's rows by configuration."""
 
-    config: FcnetConfig
+    config: Fcnet
 
     @cached_property
     def _columns(self) -> Mapping[str, np.ndarray]:

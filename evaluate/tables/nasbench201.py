@@ -28,7 +28,7 @@ NASBENCH201_EPOCHS = (12, 200)  # of the two schedules: the first 12 epochs of t
 
 
 @frozen
-class Nasbench201Config:
+class Nasbench201:
     """Looks up a cell in NAS-Bench-201.
 
     The score `accuracy` is a fraction: of the validation images in one run, drawn by the trial's seed, or in the mean
@@ -59,7 +59,7 @@ class Nasbench201Config:
 class Nasbench201Table:
     """NAS-Bench-201 for one data set."""
 
-    config: Nasbench201Config
+    config: Nasbench201
 
     @cached_property
     def _columns(self) -> Mapping[str, np.ndarray]:

@@ -13,7 +13,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Job
 from archwright.core.term import Term
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import load_configured_dataset
 from archwright.evaluate.data.tensors import DeviceData, to_device
@@ -37,7 +37,7 @@ class NotAClassifier(ArchwrightError, ValueError):
     """An architecture that cannot be trained to tell the classes of the data apart."""
 
 
-def prepare_training(config: TrainingConfig, worker_index: int, threads: int) -> Evaluate:
+def prepare_training(config: Training, worker_index: int, threads: int) -> Evaluate:
     """The function that trains a job's architecture, for the worker of this index; the data is on its device."""
     device = prepare_device(config.device, worker_index, threads)
     info, data = load_training_data(config, device)
@@ -45,7 +45,7 @@ def prepare_training(config: TrainingConfig, worker_index: int, threads: int) ->
     return partial(_train_job, config, info, data)
 
 
-def load_training_data(config: TrainingConfig, device: torch.device) -> tuple[DataInfo, DeviceData]:
+def load_training_data(config: Training, device: torch.device) -> tuple[DataInfo, DeviceData]:
     """The data set of a configuration in a device's memory, with the images to train on that `train_on` names.
 
     Raises what `load_configured_dataset` does.
@@ -55,7 +55,7 @@ def load_training_data(config: TrainingConfig, device: torch.device) -> tuple[Da
     return dataset.info, to_device(dataset, device)
 
 
-def _train_job(config: TrainingConfig, info: DataInfo, data: DeviceData, job: Job, report: ReportEpoch) -> Verdict:
+def _train_job(config: Training, info: DataInfo, data: DeviceData, job: Job, report: ReportEpoch) -> Verdict:
     """The verdict on a job; it is "invalid" where its architecture cannot be trained."""
     peak_memory = PeakMemory(data.device)
     try:
@@ -92,7 +92,7 @@ def _train_job(config: TrainingConfig, info: DataInfo, data: DeviceData, job: Jo
             reset_compiler()
 
 
-def _build_model(config: TrainingConfig, info: DataInfo, data: DeviceData, job: Job) -> tuple[Recipe, nn.Module]:
+def _build_model(config: Training, info: DataInfo, data: DeviceData, job: Job) -> tuple[Recipe, nn.Module]:
     """The recipe of a job's architecture and its model, on the device of the data."""
     require_specified(job.architecture)
     recipe = resolve_recipe(config, job.architecture)
@@ -103,7 +103,7 @@ def _build_model(config: TrainingConfig, info: DataInfo, data: DeviceData, job: 
     return recipe, model
 
 
-def resolve_recipe(config: TrainingConfig, architecture: Term) -> Recipe:
+def resolve_recipe(config: Training, architecture: Term) -> Recipe:
     """The recipe for an architecture: its own settings replace `config.settings`, and `config.overrides` replace both.
 
     Raises UnknownSetting or BadSetting.
@@ -111,7 +111,7 @@ def resolve_recipe(config: TrainingConfig, architecture: Term) -> Recipe:
     return make_recipe(config.settings, settings_of(architecture), config.overrides)
 
 
-def describe_training(job: Job, recipe: Recipe, config: TrainingConfig) -> dict[str, JSON]:
+def describe_training(job: Job, recipe: Recipe, config: Training) -> dict[str, JSON]:
     """All that a training depends on except its length; a checkpoint holds it under these names."""
     names = ("data", "validation", "split_seed", "image_size", "reader", "train_on", "keep")
     settings = {name: getattr(config, name) for name in names}

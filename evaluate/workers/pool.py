@@ -11,7 +11,7 @@ from attrs import evolve
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report
-from archwright.evaluate.config import WorkerConfig, config_to_json
+from archwright.evaluate.config import WorkerConfig, evaluation_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.machine import OomKills, count_cores
 from archwright.evaluate.workers.process import WorkerGone, WorkerProcess, list_import_path
@@ -147,7 +147,7 @@ class WorkerPool:
         if not free:
             raise NoFreeSlot(f"all {self._slots} slots are taken; collect a result before the next job")
         threads = self._config.threads or max(1, count_cores() // self._slots)
-        evaluator = config_to_json(self._config)
+        evaluator = evaluation_to_json(self._config)
         setup = WorkerSetup(evaluator, self._space_source, free[0], threads, list(list_import_path()))
         worker = WorkerProcess(setup, self._kills)
         self._workers.append(worker)

@@ -21,7 +21,7 @@ class MalformedMessage(ArchwrightError, ValueError):
 class WorkerSetup:
     """To a worker, first: everything that it needs before its first job."""
 
-    evaluator: JSON  # as `config_to_json` writes it
+    evaluator: JSON  # as `evaluation_to_json` writes it
     space_source: str | None  # where the person's own kinds of module are defined, if anywhere
     index: int  # 0 .. slots - 1: decides which device the worker uses
     threads: int  # CPU threads that it may use; at least 1

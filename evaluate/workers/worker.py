@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report, Status
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_from_json
+from archwright.evaluate.config import Function, Training, evaluation_from_json
 from archwright.evaluate.user_code import end_forked_children, is_source, load_object, require_same_process
 from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
@@ -84,12 +84,12 @@ def prepare_worker(setup: WorkerSetup) -> Evaluate:
     sys.path.extend(folder for folder in setup.import_path if folder not in sys.path)
     if setup.space_source is not None and is_source(setup.space_source):
         load_object(setup.space_source)  # defines the person's own kinds of module
-    config = config_from_json(setup.evaluator)
-    if isinstance(config, TrainingConfig):  # only here, since torch takes seconds to import
+    config = evaluation_from_json(setup.evaluator)
+    if isinstance(config, Training):  # only here, since torch takes seconds to import
         from archwright.evaluate.training import task
 
         return task.prepare_training(config, setup.index, setup.threads)
-    assert isinstance(config, FunctionConfig)  # tables need no worker
+    assert isinstance(config, Function)  # tables need no worker
     from archwright.evaluate.functions import scoring
 
     return scoring.make_function_evaluation(config, setup.index, setup.threads)

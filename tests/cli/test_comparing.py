@@ -13,7 +13,7 @@ from archwright.cli.comparisons.running import WorkerOptions, find_unfinished, r
 from archwright.cli.values import BadOption
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.search.running.loop import StopRequest
 from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
@@ -121,7 +121,7 @@ def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this
     monkeypatch.setattr(running, "count_cores", lambda: 3)
     monkeypatch.setattr(running, "run_searches", lambda _, searches, *__, **more: settings.update(more) or searches)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [make_search("a.random.0", 4)]
-    options = WorkerOptions(Nasbench201Config("t.npz"), "nasbench201", 1, None, 1, 10.0)
+    options = WorkerOptions(Nasbench201("t.npz"), "nasbench201", 1, None, 1, 10.0)
     lines = list(
         run_unfinished(log, searches, options, ComparisonDisplay(1, 0, trains=False), lambda: StopRequest.NONE)
     )

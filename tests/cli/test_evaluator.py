@@ -8,9 +8,9 @@ from safetensors import safe_open
 import archwright as aw
 from archwright.cli.runs.evaluator import choose_models_to_keep, say_overruled_settings
 from archwright.cli.values import BadOption, parse_settings
-from archwright.evaluate.config import FunctionConfig, TrainingConfig
-from archwright.evaluate.tables.fcnet import FcnetConfig
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.config import Function, Training
+from archwright.evaluate.tables.fcnet import Fcnet
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from tests.cli.running import read_json, run_command
 from tests.terminal_text import find_controls
 
@@ -25,7 +25,7 @@ def counts(architecture, budget):
 
 @pytest.mark.parametrize(
     ("config", "usual"),
-    [(TrainingConfig(), 1), (FunctionConfig("a.py:b"), 1), (Nasbench201Config("a.npz"), 0), (FcnetConfig("a.npz"), 0)],
+    [(Training(), 1), (Function("a.py:b"), 1), (Nasbench201("a.npz"), 0), (Fcnet("a.npz"), 0)],
 )
 def test_the_best_model_is_kept_where_there_are_models(config, usual):
     """Unless a person says otherwise."""
@@ -69,11 +69,11 @@ EITHER = aw.either(aw.settings(crop=[1, 2]), aw.sequential(aw.settings(crop=3), 
 )
 def test_what_a_space_sets_in_every_model_need_not_be_set(capsys, space, settings, says):
     """In a line each, of a training and of a function, whose names are its own."""
-    say_overruled_settings(TrainingConfig(settings=settings), space)
+    say_overruled_settings(Training(settings=settings), space)
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "".join(f"--train {line} in every model\n" for line in says))
-    say_overruled_settings(FunctionConfig("a.py:b", settings={"lr_init": 1}), aw.settings(learning_rate=2))
-    say_overruled_settings(Nasbench201Config("a.npz"), space)
+    say_overruled_settings(Function("a.py:b", settings={"lr_init": 1}), aw.settings(learning_rate=2))
+    say_overruled_settings(Nasbench201("a.npz"), space)
     assert capsys.readouterr().err == ""
 
 

@@ -16,11 +16,11 @@ from archwright.cli.reports.run_view import view_run
 from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
+from archwright.evaluate.config import Function, Training, evaluation_to_json
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.folder import EXPORT_FILES
 from archwright.evaluate.network.compile import compile_architecture
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.trained_model import write_model
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import discard_artifacts, locate_run_folder
@@ -85,7 +85,7 @@ def searched(tmp_path):
             space_source="own",
             input_shape=(1, 8, 8),
             searcher={"name": "random"},
-            evaluator=config_to_json(evaluator),
+            evaluator=evaluation_to_json(evaluator),
             objective=Objective(),
             budget=Budget(1, "epochs"),
             seed=0,
@@ -113,7 +113,7 @@ def read_training_settings(card: str) -> dict[str, str]:
 
 def test_images_are_normalised_as_when_the_model_was_trained(cli, searched):
     """Whatever the data is now, and whether it is there."""
-    searched(TrainingConfig("npz:gone.npz"), images=Normalisation((1, 1, 1), [12.5], [3.0]))
+    searched(Training("npz:gone.npz"), images=Normalisation((1, 1, 1), [12.5], [3.0]))
     assert cli("export", "own", "0", "model").code == 0
     assert (
         "the mean 12.5 is subtracted, and the rest divided by the deviation 3." in Path("model/README.md").read_text()
@@ -122,14 +122,14 @@ def test_images_are_normalised_as_when_the_model_was_trained(cli, searched):
 
 
 def test_what_an_earlier_release_kept_is_normalised_as_the_data_says(cli, searched):
-    remove_normalisation(searched(TrainingConfig("digits", reader=1)))
+    remove_normalisation(searched(Training("digits", reader=1)))
     assert cli("export", "own", "0", "model").code == 0
     assert "of each channel the mean 77.9" in Path("model/README.md").read_text()
 
 
 def test_where_nobody_knows_what_normalises_images_the_model_is_exported_without(cli, searched):
     """The card and the command say so."""
-    remove_normalisation(searched(TrainingConfig("npz:gone.npz")))
+    remove_normalisation(searched(Training("npz:gone.npz")))
     for words, title in ((["model"], "own"), (["begun", "--untrained"], "own, untrained")):
         done = cli("export", "own", "0", *words)
         assert (done.code, done.err) == (0, "")
@@ -149,7 +149,7 @@ def test_the_card_has_the_training_that_was(cli, searched):
     """The space overrules what was set, a retraining both; under the names of the training, and with what follows."""
     space = aw.sequential(aw.settings(lr_init=0.25, optimizer="sgd"), aw.affine(10))
     settings = {"learning_rate": 0.5, "momentum": 0.5, "recipe": "paper"}
-    searched(TrainingConfig(settings=settings, overrides={"batch_size": 16}), space)
+    searched(Training(settings=settings, overrides={"batch_size": 16}), space)
     assert cli("export", "own", "0", "model").code == 0
     shown = read_training_settings(Path("model/README.md").read_text())
     assert shown == {
@@ -171,7 +171,7 @@ def test_the_card_has_the_training_that_was(cli, searched):
 def test_the_card_of_a_training_of_ones_own_has_what_it_was_given(cli, searched):
     """The space overrules what was set; the names are the person's."""
     space = aw.sequential(aw.settings(lr_init=0.25), aw.affine(10))
-    searched(FunctionConfig("own.py:train", settings={"lr_init": 0.5, "depth": 3}), space)
+    searched(Function("own.py:train", settings={"lr_init": 0.5, "depth": 3}), space)
     assert cli("export", "own", "0", "model").code == 0
     shown = read_training_settings(Path("model/README.md").read_text())
     assert shown == {
@@ -186,11 +186,11 @@ def test_the_card_of_a_training_of_ones_own_has_what_it_was_given(cli, searched)
 @pytest.mark.parametrize(
     ("evaluator", "remedy"),
     [
-        (TrainingConfig("mnist"), "train it again with `archwright retrain own 0`"),
-        (FunctionConfig("own.py:train", data="mnist"), "train it with `archwright retrain own 0 --data mnist`"),
-        (FunctionConfig("own.py:score"), "train it with `archwright retrain own 0 --data DATA`"),
-        (Nasbench201Config("nb.npz", "cifar100"), "train it with `archwright retrain own 0 --data cifar100`"),
-        (Nasbench201Config("nb.npz", "imagenet16_120"), "train it with `archwright retrain own 0 --data DATA`"),
+        (Training("mnist"), "train it again with `archwright retrain own 0`"),
+        (Function("own.py:train", data="mnist"), "train it with `archwright retrain own 0 --data mnist`"),
+        (Function("own.py:score"), "train it with `archwright retrain own 0 --data DATA`"),
+        (Nasbench201("nb.npz", "cifar100"), "train it with `archwright retrain own 0 --data cifar100`"),
+        (Nasbench201("nb.npz", "imagenet16_120"), "train it with `archwright retrain own 0 --data DATA`"),
     ],
 )
 def test_what_is_named_to_train_a_model_does_so(cli, searched, evaluator, remedy):

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from archwright.cli.runs.images import DataChanged, describe_images, images_to_json, require_same_images, say_images
 from archwright.cli.values import BadOption, parse_image_size
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
+from archwright.evaluate.config import Function, Training, evaluation_to_json
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_dataset
-from archwright.evaluate.tables.fcnet import FcnetConfig
+from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import UnreadableEvent
 from archwright.store.log import START
@@ -31,14 +31,14 @@ def test_a_search_says_what_it_found_and_logs_the_classes(trained):
 
 
 def test_what_has_no_data_says_nothing():
-    for config in (FcnetConfig("a.npz"), FunctionConfig("a.py:b")):
+    for config in (Fcnet("a.npz"), Function("a.py:b")):
         assert describe_images(config) is None
         said = io.StringIO()
         out = Console(file=said)
         say_images(None, config, out)
         assert said.getvalue() == ""
     assert images_to_json(None) is None
-    assert describe_images(FunctionConfig("a.py:b", data="digits")) == DIGITS
+    assert describe_images(Function("a.py:b", data="digits")) == DIGITS
 
 
 def test_an_older_run_is_said_to_be_read_as_it_was(capsys):
@@ -46,7 +46,7 @@ def test_an_older_run_is_said_to_be_read_as_it_was(capsys):
     info = DataInfo("npz:a", (1, 2, 2), ("a\nb", "\x1b[2J"), 8, 1, 1, {"train": (8, 0), "validation": (1, 0)})
     said = io.StringIO()
     out = Console(file=said, width=200, markup=False, emoji=False, highlight=False)
-    say_images(info, TrainingConfig("npz:a", reader=1), out)
+    say_images(info, Training("npz:a", reader=1), out)
     assert said.getvalue() == (
         r"npz:a: 1x2x2, 2 classes (a\nb, \x1b[2J): train 8 (a\nb 8, \x1b[2J 0), "
         r"validation 1 (a\nb 1, \x1b[2J 0), test 1; read and split as reader 1 does"
@@ -86,7 +86,7 @@ def test_a_run_whose_classes_are_others_now_does_not_go_on(cli, tmp_path):
     """Nothing is logged of the attempt."""
     shades = np.arange(20, dtype=np.uint8) % 2
     np.savez(tmp_path / "mine.npz", images=np.full((20, 8, 8), 7, np.uint8), labels=shades + 1)
-    config = config_to_json(TrainingConfig("npz:mine.npz"))
+    config = evaluation_to_json(Training("npz:mine.npz"))
     begun = evolve(
         make_started(8), evaluator=config, data={"classes": ["0", "1"], "train": 13, "validation": 3, "test": 4}
     )

@@ -9,8 +9,8 @@ from archwright.cli.comparisons.logged_searches import read_logged_searches
 from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import TrainingConfig, config_to_json
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.config import Training, evaluation_to_json
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
@@ -19,15 +19,15 @@ from archwright.store.log import START
 from tests.cli.comparison_logs import log_search, make_search
 from tests.search.instant import make_started
 
-BEGUN = evolve(make_started(8), evaluator=config_to_json(TrainingConfig("mnist")), searcher=searcher_to_json("mcts"))
+BEGUN = evolve(make_started(8), evaluator=evaluation_to_json(Training("mnist")), searcher=searcher_to_json("mcts"))
 OTHER_SPACE = {**BEGUN.space, "kind": "other"}
 
 # What a comparison wants now, and what is said of the run that is there.
 OTHERS = {
-    "dataset": ({"evaluator": config_to_json(TrainingConfig("cifar10"))}, "evaluator.data was mnist, and is cifar10"),
-    "evaluator": ({"evaluator": config_to_json(Nasbench201Config("t.npz"))}, "evaluator was {'kind': 'training'"),
+    "dataset": ({"evaluator": evaluation_to_json(Training("cifar10"))}, "evaluator.data was mnist, and is cifar10"),
+    "evaluator": ({"evaluator": evaluation_to_json(Nasbench201("t.npz"))}, "evaluator was {'kind': 'training'"),
     "recipe": (
-        {"evaluator": config_to_json(TrainingConfig("mnist", settings={"flip": True}))},
+        {"evaluator": evaluation_to_json(Training("mnist", settings={"flip": True}))},
         "evaluator.settings was {}, and is {'flip': True}",
     ),
     "budget": ({"budget": Budget(12, "epochs")}, "budget was 1epochs, and is 12epochs"),
@@ -71,7 +71,7 @@ def test_a_run_that_is_another_search_is_refused(log, other):
         {"versions": {"python": "4"}},
         {"keep_models": 3},
         {"space_source": "./tests.py:space"},
-        {"evaluator": config_to_json(TrainingConfig("mnist", device="cpu", data_dir="elsewhere", threads=3))},
+        {"evaluator": evaluation_to_json(Training("mnist", device="cpu", data_dir="elsewhere", threads=3))},
     ],
 )
 def test_what_decides_nothing_may_be_another(log, changes):
@@ -82,11 +82,11 @@ def test_what_decides_nothing_may_be_another(log, changes):
 
 def test_a_table_may_be_named_in_another_way(log, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    begun = evolve(BEGUN, evaluator=config_to_json(Nasbench201Config("folder/../t.npz")))
+    begun = evolve(BEGUN, evaluator=evaluation_to_json(Nasbench201("folder/../t.npz")))
     log.append("c.mcts.1", [begun], START)
-    same = evolve(begun, evaluator=config_to_json(Nasbench201Config(str(tmp_path / "t.npz"))))
+    same = evolve(begun, evaluator=evaluation_to_json(Nasbench201(str(tmp_path / "t.npz"))))
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", same)])) == ["c.mcts.1"]
-    other = evolve(begun, evaluator=config_to_json(Nasbench201Config("u.npz")))
+    other = evolve(begun, evaluator=evaluation_to_json(Nasbench201("u.npz")))
     with pytest.raises(BadOption, match=r"evaluator\.table was .*/t\.npz, and is .*/u\.npz"):
         read_logged_searches(log.path, [ComparedSearch("c.mcts.1", other)])
 
@@ -112,7 +112,7 @@ def test_images_are_those_that_the_search_was_begun_with(log):
     log.append("c.mcts.2", [evolve(BEGUN, evaluator=evaluator)], START)
     with pytest.raises(BadOption, match=r"its evaluator\.reader was 1, and is 2"):
         read_logged_searches(log.path, [ComparedSearch("c.mcts.2", BEGUN)])
-    again = evolve(BEGUN, evaluator=config_to_json(TrainingConfig("mnist", reader=1)))
+    again = evolve(BEGUN, evaluator=evaluation_to_json(Training("mnist", reader=1)))
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.2", again)])) == ["c.mcts.2"]
 
 

@@ -16,8 +16,8 @@ from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.spaces.named import SPACES
 from archwright.core.traversal import sample
-from archwright.evaluate.config import LATEST_READER, FunctionConfig, TrainingConfig
-from archwright.evaluate.config import config_to_json as to_json_config
+from archwright.evaluate.config import LATEST_READER, Function, Training
+from archwright.evaluate.config import evaluation_to_json as to_json_config
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
@@ -138,7 +138,7 @@ def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
         configure_retraining(view, 0, [], None, None, None)
     with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
         describe_training_images(view, 0, configure_retraining(view, 0, [], "cifar100", None, None))
-    assert configure_retraining(view, 0, ["flip=true"], "cifar10", "there", "cpu") == TrainingConfig(
+    assert configure_retraining(view, 0, ["flip=true"], "cifar10", "there", "cpu") == Training(
         "cifar10", "there", "cpu", keep="last", overrides={"flip": True}, train_on="train+validation"
     )
     assert (
@@ -149,14 +149,14 @@ def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
 
 def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_path):
     """Under the other of its names, too."""
-    config = TrainingConfig("digits", keep="last", overrides={"learning_rate": 0.5}, train_on="train+validation")
+    config = Training("digits", keep="last", overrides={"learning_rate": 0.5}, train_on="train+validation")
     view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     assert configure_retraining(view, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
 
 
 def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path):
     """If it is named; other data is as usual."""
-    config = FunctionConfig("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3, reader=1)
+    config = Function("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3, reader=1)
     view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     with pytest.raises(ValueError, match=r"was evaluated by own.py:train, .* as in --data digits$"):
         configure_retraining(view, 0, [], None, None, None)
@@ -167,7 +167,7 @@ def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_pat
 
 def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(tmp_path):
     """So that no test image was searched by."""
-    config = TrainingConfig("folder:there", image_size=(8, 8), reader=1)
+    config = Training("folder:there", image_size=(8, 8), reader=1)
     view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     found = configure_retraining(view, 0, [], None, None, None)
     assert (found.image_size, found.reader) == ((8, 8), 1)

@@ -5,7 +5,7 @@ import pytest
 from archwright.cli.runs.evaluator import read_config
 from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
 from archwright.cli.runs.user_function import reads_budget
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
+from archwright.evaluate.config import Function, Training, evaluation_to_json
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
@@ -81,7 +81,7 @@ def own(tmp_path, monkeypatch):
     ],
 )
 def test_whether_a_function_is_told_its_budget(function, reads):
-    assert reads_budget(FunctionConfig(function)) is reads
+    assert reads_budget(Function(function)) is reads
 
 
 @pytest.mark.usefixtures("own")
@@ -106,8 +106,8 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
 
 
 def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
-    with_shape, without_shape = FunctionConfig("own.py:both", input_shape=(16,)), FunctionConfig("own.py:both")
-    for config in (with_shape, without_shape, TrainingConfig()):
-        assert read_config(make_started(1, evaluator=config_to_json(config))) == config
-    older = {name: value for name, value in config_to_json(without_shape).items() if name != "input_shape"}
-    assert read_config(make_started(1, evaluator=older)) == FunctionConfig("own.py:both", input_shape=(1, 8, 8))
+    with_shape, without_shape = Function("own.py:both", input_shape=(16,)), Function("own.py:both")
+    for config in (with_shape, without_shape, Training()):
+        assert read_config(make_started(1, evaluator=evaluation_to_json(config))) == config
+    older = {name: value for name, value in evaluation_to_json(without_shape).items() if name != "input_shape"}
+    assert read_config(make_started(1, evaluator=older)) == Function("own.py:both", input_shape=(1, 8, 8))

@@ -10,7 +10,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
-from archwright.evaluate.config import FunctionConfig, TrainingConfig, config_to_json
+from archwright.evaluate.config import Function, Training, evaluation_to_json
 from archwright.evaluate.permission import trust_file
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
@@ -78,7 +78,7 @@ class Sent:
             space_source=f"{self.place}:space",
             input_shape=(1, 8, 8),
             searcher={"name": "random"},
-            evaluator=config_to_json(evaluator or TrainingConfig()),
+            evaluator=evaluation_to_json(evaluator or Training()),
             objective=Objective(),
             budget=Budget(1, "epochs"),
             seed=0,
@@ -227,7 +227,7 @@ def test_naming_what_lies_among_artifacts_lets_it_run_and_puts_it_on_no_list(cli
 
 def test_a_function_that_scores_is_asked_for_as_well(cli, tmp_path):
     """Also where the space is built in."""
-    sent = Sent(tmp_path).written(FunctionConfig(f"{tmp_path}/theirs.py:score"))
+    sent = Sent(tmp_path).written(Function(f"{tmp_path}/theirs.py:score"))
     (tmp_path / "theirs.py").write_text("def score(architecture, budget):\n    return 0.5\n")
     trust_file(str(sent.file))
     done = cli("resume", "--trials", "+1")

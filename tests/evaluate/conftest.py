@@ -2,7 +2,7 @@
 
 import pytest
 
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.scores import SCORES
 
@@ -53,7 +53,7 @@ def file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pool(file):
     """One worker, and those that replace it, for jobs that each name a function of SCORES: see `call_function`."""
-    with WorkerPool(FunctionConfig(f"{file}:call_named")) as pool:
+    with WorkerPool(Function(f"{file}:call_named")) as pool:
         yield pool
 
 
@@ -63,7 +63,7 @@ def open_pool(file):
     pools = []
 
     def open_pool(function, **options):
-        config = FunctionConfig(f"{file}:{function}")
+        config = Function(f"{file}:{function}")
         pools.append(WorkerPool(config, **options))
         return pools[-1]
 

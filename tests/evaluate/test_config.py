@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from archwright.evaluate.config import (
     BadConfig,
-    FunctionConfig,
-    TrainingConfig,
+    Function,
+    Training,
     UnknownEvaluatorSetting,
-    config_from_json,
-    config_to_json,
+    evaluation_from_json,
+    evaluation_to_json,
 )
 
 configs = st.one_of(
     st.builds(
-        TrainingConfig,
+        Training,
         data=st.text(),
         device=st.sampled_from(["auto", "cpu", "cuda", "cuda:3", "mps"]),
         validation=st.floats(0.01, 0.99),
@@ -25,14 +25,14 @@ configs = st.one_of(
         settings=st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()),
         overrides=st.dictionaries(st.text(), st.integers() | st.booleans() | st.text()),
     ),
-    st.builds(TrainingConfig, keep=st.just("last"), train_on=st.sampled_from(["train", "train+validation"])),
-    st.builds(FunctionConfig, source=st.text(), metric=st.text(), threads=st.integers(0, 9)),
+    st.builds(Training, keep=st.just("last"), train_on=st.sampled_from(["train", "train+validation"])),
+    st.builds(Function, source=st.text(), metric=st.text(), threads=st.integers(0, 9)),
 )
 
 
 @given(configs)
 def test_json_of_a_configuration_gives_it_back(config):
-    assert config_from_json(json.loads(json.dumps(config_to_json(config)))) == config
+    assert evaluation_from_json(json.loads(json.dumps(evaluation_to_json(config)))) == config
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_json_of_a_configuration_gives_it_back(config):
 )
 def test_a_bad_setting_is_named_with_its_remedy(data, error, told):
     with pytest.raises(error) as caught:
-        config_from_json(data)
+        evaluation_from_json(data)
     assert told in str(caught.value)

@@ -10,7 +10,7 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.json import to_json
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.loop import RunCallbacks
 from archwright.search.running.runs import resume_run, start_run
@@ -48,7 +48,7 @@ class SelfKillingPool(WorkerPool):
 
 def open_pool() -> SelfKillingPool:
     """A pool of one worker that trains."""
-    return SelfKillingPool(TrainingConfig(device="cpu", threads=1))
+    return SelfKillingPool(Training(device="cpu", threads=1))
 
 
 def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archwright.evaluate.config import TrainingConfig, config_from_json
+from archwright.evaluate.config import Training, evaluation_from_json
 from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.loading import describe_configured_dataset, describe_dataset, load_dataset
 from tests.evaluate.data.sample_images import file_names, random_images
@@ -58,8 +58,8 @@ def test_images_become_like_the_first_and_validation_images_are_tested_on(folder
 
 def test_a_configuration_without_a_reader_was_begun_with_the_first():
     """One that is begun now is not; one of a function without data has none to read."""
-    old = config_from_json({"kind": "training", "data": "digits"})
-    assert (old.reader, TrainingConfig().reader) == (1, 2)
+    old = evaluation_from_json({"kind": "training", "data": "digits"})
+    assert (old.reader, Training().reader) == (1, 2)
     assert describe_configured_dataset(old) == describe_dataset("digits", reader=1)
-    assert config_from_json({"kind": "function", "source": "a.py:b", "data": "digits"}).reader == 1
-    assert config_from_json({"kind": "function", "source": "a.py:b", "data": None}).reader == 2
+    assert evaluation_from_json({"kind": "function", "source": "a.py:b", "data": "digits"}).reader == 1
+    assert evaluation_from_json({"kind": "function", "source": "a.py:b", "data": None}).reader == 2

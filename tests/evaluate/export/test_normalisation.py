@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import archwright as aw
-from archwright.evaluate.config import Nasbench201Config, TrainingConfig
+from archwright.evaluate.config import Nasbench201, Training
 from archwright.evaluate.data import builtin
 from archwright.evaluate.data.dataset import NoSuchData
 from archwright.evaluate.data.loading import load_dataset
@@ -14,12 +14,12 @@ from archwright.evaluate.export.normalisation import find_normalisation
 
 def test_images_are_normalised_as_in_the_training(tmp_path):
     """A table's evaluator has normalised none."""
-    normalisation = find_normalisation(TrainingConfig("digits", validation=0.3, split_seed=2), aw.affine(10))
+    normalisation = find_normalisation(Training("digits", validation=0.3, split_seed=2), aw.affine(10))
     data = to_device(load_dataset("digits", None, 0.3, 2), torch.device("cpu"))
     image = data.train.images[:1]
     assert normalisation.shape == (1, 1, 1)
     torch.testing.assert_close((image - normalisation.mean[0]) / normalisation.deviation[0], data.normalised(image))
-    assert find_normalisation(Nasbench201Config(str(tmp_path / "table.npz")), aw.affine(10)) is None
+    assert find_normalisation(Nasbench201(str(tmp_path / "table.npz")), aw.affine(10)) is None
 
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])
@@ -27,9 +27,9 @@ def test_data_is_not_downloaded_only_to_normalise_images(tmp_path, monkeypatch, 
     """Neither a built-in set nor one at a path."""
     monkeypatch.setattr(builtin, "_download", lambda *_: pytest.fail("it was downloaded"))
     with pytest.raises(NoSuchData, match=f"{name} is not in .*; give --data-dir"):
-        find_normalisation(TrainingConfig(name), aw.affine(10), str(tmp_path))
+        find_normalisation(Training(name), aw.affine(10), str(tmp_path))
     with pytest.raises(NoSuchData, match="there is nothing at"):
-        find_normalisation(TrainingConfig(f"npz:{tmp_path}/gone.npz"), aw.affine(10))
+        find_normalisation(Training(f"npz:{tmp_path}/gone.npz"), aw.affine(10))
 
 
 def test_images_are_normalised_by_pixel_where_the_recipe_says_so():
@@ -38,8 +38,8 @@ def test_images_are_normalised_by_pixel_where_the_recipe_says_so():
     image = data.train.images[:1]
     paper = aw.sequential(aw.settings(recipe="paper"), aw.affine(10))
     for normalisation in (
-        find_normalisation(TrainingConfig(), paper),
-        find_normalisation(TrainingConfig(settings={"normalisation": "pixel"}), aw.affine(10)),
+        find_normalisation(Training(), paper),
+        find_normalisation(Training(settings={"normalisation": "pixel"}), aw.affine(10)),
     ):
         assert normalisation.shape == (1, 8, 8)
         mean, deviation = (

@@ -5,7 +5,7 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.functions.scoring import make_function_evaluation
 from archwright.evaluate.training.trained_model import read_model
 from archwright.evaluate.verdict import COST_METRICS
@@ -78,7 +78,7 @@ def file(tmp_path_factory):
 
 
 def config(file, name, **more):
-    return FunctionConfig(f"{file}:{name}", input_shape=(1, 8, 8), device="cpu", threads=1, **more)
+    return Function(f"{file}:{name}", input_shape=(1, 8, 8), device="cpu", threads=1, **more)
 
 
 @pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")  # of which a worker makes no error

@@ -8,7 +8,7 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
@@ -73,7 +73,7 @@ def test_a_state_runs_no_code(tmp_path, monkeypatch):
 
 
 NETWORK = aw.sequential(aw.conv2d(filters=4, size=3), aw.batch_norm(), aw.relu(), aw.affine(units=10))
-CONFIG = TrainingConfig(device="cpu", threads=1)
+CONFIG = Training(device="cpu", threads=1)
 
 
 @pytest.fixture(scope="module")

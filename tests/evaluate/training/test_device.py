@@ -8,7 +8,7 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training import device
 from archwright.evaluate.training.device import NoCompiler, choose_device, compile_for_training, require_compiler
@@ -45,7 +45,7 @@ def test_workers_share_the_cores(tmp_path):
 
     (tmp_path / "tells.py").write_text(OWN)
     source, workers = f"{tmp_path / 'tells.py'}:space", 2
-    with WorkerPool(TrainingConfig(device="cpu"), workers=workers, space_source=source) as pool:
+    with WorkerPool(Training(device="cpu"), workers=workers, space_source=source) as pool:
         ended, _ = run_jobs(pool, *(make_job(i, load_object(source), Budget(20, "epochs")) for i in range(4)))
     assert [e.status for e in ended] == ["ok"] * 4
     written = [json.loads(file.read_text()) for file in tmp_path.glob("threads-*")]

@@ -5,7 +5,7 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import TrainingConfig
+from archwright.evaluate.config import Training
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.training import task
 from archwright.evaluate.verdict import Verdict
@@ -34,7 +34,7 @@ def test_a_final_training_sees_the_validation_images_and_no_test_image(train_cal
         ("train", [splits.train]),
         ("train+validation", [splits.train, splits.validation]),
     ):
-        config = TrainingConfig(device="cpu", split_seed=3, keep="last", train_on=train_on)
+        config = Training(device="cpu", split_seed=3, keep="last", train_on=train_on)
         task.prepare_training(config, 0, 1)(make_job(0, NETWORK, Budget(1, "epochs")), lambda *_: None)
         _, data, *_ = train_calls.pop()
         expected = sorted(pair for split in splits_trained_on for pair in sort_images(split.images, split.labels))
@@ -46,7 +46,7 @@ def test_a_final_training_sees_the_validation_images_and_no_test_image(train_cal
 
 def test_overrides_come_before_the_architecture_and_that_before_the_usual_settings(train_calls):
     settings, overrides = {"batch_size": 16, "learning_rate": 0.1, "optimizer": "sgd"}, {"lr_init": 0.25}
-    config = TrainingConfig(device="cpu", settings=settings, overrides=overrides)
+    config = Training(device="cpu", settings=settings, overrides=overrides)
     task.prepare_training(config, 0, 1)(make_job(0, NETWORK), lambda *_: None)
     _, _, recipe, *_ = train_calls.pop()
     assert (recipe.learning_rate, recipe.batch_size, recipe.optimizer) == (0.25, 64, "sgd")

@@ -12,7 +12,7 @@ import pytest
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.workers.pool import NoFreeSlot, WorkerPool
 from tests.evaluate.jobs import (
     call_function,
@@ -41,7 +41,7 @@ def test_each_job_is_scored_and_told_apart(open_pool):
 
 def test_a_worker_that_does_not_get_ready_is_given_up(tmp_path):
     (tmp_path / "slow.py").write_text("import time; time.sleep(1000)")
-    with WorkerPool(FunctionConfig(f"{tmp_path / 'slow.py'}:score"), start_timeout=1.0) as pool:
+    with WorkerPool(Function(f"{tmp_path / 'slow.py'}:score"), start_timeout=1.0) as pool:
         (ended,), _ = run_jobs(pool, make_job())
     assert (ended.status, "not ready after 1 s" in ended.error) == ("crashed", True)
 
@@ -177,7 +177,7 @@ def test_a_dead_worker_is_replaced_at_once_and_warm_before_the_next_job(open_poo
 
 def test_a_worker_that_cannot_start_is_not_started_again_before_the_next_job(tmp_path):
     (tmp_path / "dies.py").write_text("import os; os.abort()")
-    with WorkerPool(FunctionConfig(f"{tmp_path / 'dies.py'}:score")) as pool:
+    with WorkerPool(Function(f"{tmp_path / 'dies.py'}:score")) as pool:
         run_jobs(pool, make_job())
         assert pool.pids == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from archwright.evaluate.workers.process import MAX_STDERR_BYTES
 from tests.evaluate.jobs import (
@@ -100,7 +100,7 @@ def test_a_segfault_shows_where_python_was(pool):
 @pytest.mark.parametrize("ask", ["warm_up", "collect"])
 def test_workers_that_cannot_start_are_no_trial_s_end(tmp_path, ask):
     (tmp_path / "bad.py").write_text("1 / 0")
-    with WorkerPool(FunctionConfig(f"{tmp_path / 'bad.py'}:score")) as pool:
+    with WorkerPool(Function(f"{tmp_path / 'bad.py'}:score")) as pool:
         pool.submit(make_job())
         with pytest.raises(NoWorker, match=r"(?s)no worker can be started: importing .*ZeroDivisionError"):
             pool.warm_up() if ask == "warm_up" else pool.collect(60.0)
@@ -110,7 +110,7 @@ def test_workers_that_cannot_start_are_no_trial_s_end(tmp_path, ask):
 def test_a_later_worker_that_cannot_start_costs_an_attempt(tmp_path, file):
     """The first has shown that all is in order; what has changed since may be put right before the next trial."""
     shutil.copy(file, tmp_path / "later.py")
-    with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
+    with WorkerPool(Function(f"{tmp_path / 'later.py'}:segfaults")) as pool:
         pool.warm_up()
         (tmp_path / "later.py").write_text("1 / 0")
         assert "SIGSEGV" in run_job_twice(pool).error
@@ -135,7 +135,7 @@ def test_what_is_no_function_is_told_before_any_trial(open_pool, function, told)
 def test_the_death_of_a_later_worker_at_its_start_is_transient(tmp_path, file):
     """The job that waited for it has not begun."""
     shutil.copy(file, tmp_path / "later.py")
-    with WorkerPool(FunctionConfig(f"{tmp_path / 'later.py'}:segfaults")) as pool:
+    with WorkerPool(Function(f"{tmp_path / 'later.py'}:segfaults")) as pool:
         pool.warm_up()
         (tmp_path / "later.py").write_text("import os; os.abort()")
         (first, second), _ = run_jobs(pool, make_job(0), make_job(1))
@@ -257,7 +257,7 @@ def test_workers_hear_every_signal_however_the_search_was_started(open_pool):
 )
 def test_a_first_worker_that_dies_at_its_start_is_no_trial_s_end(tmp_path, text, says):
     (tmp_path / "dies.py").write_text(text)
-    with WorkerPool(FunctionConfig(f"{tmp_path / 'dies.py'}:score")) as pool:
+    with WorkerPool(Function(f"{tmp_path / 'dies.py'}:score")) as pool:
         with pytest.raises(NoWorker, match=f"no worker can be started: the worker (was )?{says}"):
             pool.warm_up()
         assert pool.pids == []

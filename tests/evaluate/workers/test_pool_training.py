@@ -10,7 +10,7 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import TrainingConfig, config_to_json
+from archwright.evaluate.config import Training, evaluation_to_json
 from archwright.evaluate.data.dataset import NoSuchData
 from archwright.evaluate.data.loading import describe_dataset
 from archwright.evaluate.training.device import NoSuchDevice
@@ -74,14 +74,14 @@ def own(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pool(own):
-    config = TrainingConfig(device="cpu", threads=1, settings={"batch_size": 64})
+    config = Training(device="cpu", threads=1, settings={"batch_size": 64})
     with WorkerPool(config, space_source=own, trial_timeout=60.0) as pool:
         yield pool
 
 
 def prepared(config):
     """What a worker evaluates with, in this process; a worker that it raises in cannot be started."""
-    return prepare_worker(WorkerSetup(config_to_json(config), None, 0, 1, []))
+    return prepare_worker(WorkerSetup(evaluation_to_json(config), None, 0, 1, []))
 
 
 def without_time(metrics):
@@ -96,7 +96,7 @@ def test_the_same_job_has_the_same_result_again_and_in_another_process(pool):
     assert first.status == "ok"
     assert without_time(first.metrics) == without_time(again.metrics) != without_time(other.metrics)
     assert reports[0].metrics["accuracy"] == first.metrics["accuracy"]
-    evaluate = prepared(TrainingConfig(device="cpu", settings={"batch_size": 64}))
+    evaluate = prepared(Training(device="cpu", settings={"batch_size": 64}))
     (there,), _ = run_jobs_in_process(evaluate, make_job(0, NETWORK, seed=1))
     assert without_time(there.metrics) == without_time(first.metrics)
 
@@ -196,7 +196,7 @@ def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
     (tmp_path / "runs_out.py").write_text(RUNS_OUT)
     source = f"{tmp_path / 'runs_out.py'}:kind"
     runs_out = aw.sequential(load_object(source), NETWORK)
-    with WorkerPool(TrainingConfig(device="cuda:0"), space_source=source) as pool:
+    with WorkerPool(Training(device="cuda:0"), space_source=source) as pool:
         (failed, after), _ = run_jobs(pool, make_job(0, runs_out), make_job(1, NETWORK))
     assert (failed.status, failed.transient, after.status) == ("out_of_memory", False, "ok")
     assert "OutOfMemoryError: CUDA out of memory" in failed.error
@@ -204,20 +204,20 @@ def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
 
 def test_a_data_set_that_is_not_there_is_told(tmp_path):
     with pytest.raises(NoSuchData, match=r"there is nothing at .*nowhere"):
-        prepared(TrainingConfig(data=f"folder:{tmp_path / 'nowhere'}"))
+        prepared(Training(data=f"folder:{tmp_path / 'nowhere'}"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_device_that_is_not_there_is_told():
     says = "the device is cuda:1, and this machine has 0 CUDA devices; give auto or cpu"
     with pytest.raises(NoSuchDevice, match=says):
-        prepared(TrainingConfig(device="cuda:1"))
+        prepared(Training(device="cuda:1"))
 
 
 COORDINATOR = """
 import sys, time
 from archwright.core.budget import Budget
-from archwright.evaluate.config import config_from_json
+from archwright.evaluate.config import evaluation_from_json
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.jobs import make_job
 
@@ -225,7 +225,7 @@ source = sys.argv[1]
 configs = [{"kind": "training", "device": "cpu"}, {"kind": "function", "source": source + ":holds_the_lock"},
            {"kind": "function", "source": source + ":has_a_child"},
            {"kind": "function", "source": source + ":has_a_child_elsewhere"}]
-pools = [WorkerPool(config_from_json(config)) for config in configs]
+pools = [WorkerPool(evaluation_from_json(config)) for config in configs]
 for pool in pools:
     pool.submit(make_job(budget=Budget(1e6, "epochs")))
 waiting = set(pools)

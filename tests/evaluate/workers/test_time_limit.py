@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from archwright.core.protocols import AttemptResult, Report
-from archwright.evaluate.config import FunctionConfig
+from archwright.evaluate.config import Function
 from archwright.evaluate.workers import pool as pool_module
 from archwright.evaluate.workers import process as process_module
 from archwright.evaluate.workers import time_limit as time_limit_module
@@ -74,7 +74,7 @@ def clock(monkeypatch):
 def begun(monkeypatch, clock):
     """A pool, and its worker, which has a job that may take five seconds."""
     monkeypatch.setattr(process_module.subprocess, "Popen", Worker)
-    with WorkerPool(FunctionConfig("own.py:score"), trial_timeout=LIMIT) as pool:
+    with WorkerPool(Function("own.py:score"), trial_timeout=LIMIT) as pool:
         pool.submit(make_job())
         (process,) = pool._workers
         worker: Any = process._process
@@ -160,7 +160,7 @@ def test_a_job_that_is_killed_while_its_coordinator_waits_for_the_log_has_said_w
 
 def test_a_worker_that_gets_ready_while_nobody_listens_is_ready(monkeypatch, clock):
     monkeypatch.setattr(process_module.subprocess, "Popen", Worker)
-    with WorkerPool(FunctionConfig("own.py:score"), start_timeout=5.0) as pool:
+    with WorkerPool(Function("own.py:score"), start_timeout=5.0) as pool:
         pool.submit(make_job())
         (process,) = pool._workers
         worker: Any = process._process

@@ -15,9 +15,9 @@ from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.config import config_to_json
+from archwright.evaluate.config import evaluation_to_json
 from archwright.evaluate.opening import open_evaluator
-from archwright.evaluate.tables.nasbench201 import Nasbench201Config
+from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.search.searchers.named import searcher_to_json
@@ -49,11 +49,11 @@ def scores_of_table() -> np.ndarray:
 def curves(tmp_path_factory) -> np.ndarray:
     """The best score after each trial, of searches that differ in their seeds, as the log has it [searches, trials]."""
     space = Nasbench201Network(cell(EDGES, **{name: OPERATIONS[name] for name in CONVOLUTIONS}))
-    config = Nasbench201Config(str(TABLE), split="test")
+    config = Nasbench201(str(TABLE), split="test")
     searcher = searcher_to_json("random", {"replacement": False})
     log = DuckDBLog(tmp_path_factory.mktemp("oracle") / "log.duckdb")
     started = RunStarted(
-        to_json(space), "nasbench201", (3, 32, 32), searcher, config_to_json(config), Objective(),
+        to_json(space), "nasbench201", (3, 32, 32), searcher, evaluation_to_json(config), Objective(),
         Budget(200, "epochs"), 0, TRIALS, {},
     )  # fmt: skip
     entries = plan_comparison("oracle", started, {"random": searcher}, SEEDS)
