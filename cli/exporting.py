@@ -29,7 +29,7 @@ from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.training.recipe import find_effective_settings
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import locate_run_folder
-from archwright.store.fold import Trial
+from archwright.store.fold import TrialState
 
 if TYPE_CHECKING:
     from archwright.evaluate.data.tensors import Normalisation
@@ -62,7 +62,7 @@ def export_trial(
     return export_model(model, folder, force=force)
 
 
-def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
+def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
     from archwright.evaluate.export.folder import ModelToExport
     from archwright.evaluate.export.model_file import Provenance
     from archwright.evaluate.training.task import resolve_recipe
@@ -102,7 +102,7 @@ def _gather_model(view: RunView, trial: Trial, *, untrained: bool, data_dir: str
     )
 
 
-def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
+def _read_weights(view: RunView, trial: TrialState, config: Config) -> Any:
     from archwright.evaluate.training.trained_model import NoArtifact, read_model
 
     folder = locate_run_folder(view.log, view.name)
@@ -120,7 +120,7 @@ def _read_weights(view: RunView, trial: Trial, config: Config) -> Any:
 
 
 def _find_normalisation(
-    view: RunView, trial: Trial, config: Config, architecture: Term, data_dir: str | None
+    view: RunView, trial: TrialState, config: Config, architecture: Term, data_dir: str | None
 ) -> tuple["Normalisation | None", str]:
     """The normalisation of a model's images, from the artifact of the model or else from the data.
 
@@ -142,7 +142,7 @@ def _find_normalisation(
         return None, str(error)
 
 
-def _make_card(view: RunView, trial: Trial, node: Node, config: Config, *, untrained: bool) -> "Card":
+def _make_card(view: RunView, trial: TrialState, node: Node, config: Config, *, untrained: bool) -> "Card":
     from archwright.evaluate.export.card import Card
 
     started = view.run.started
@@ -157,7 +157,7 @@ def _make_card(view: RunView, trial: Trial, node: Node, config: Config, *, untra
     )
 
 
-def _format_scores(view: RunView, trial: Trial) -> dict[str, str]:
+def _format_scores(view: RunView, trial: TrialState) -> dict[str, str]:
     """The trial's scores, by their labels in a card."""
     metrics = {} if trial.last_end is None else trial.last_end.metrics
     scores = {label: f"{metrics[name]:.4f}" for name, label in SCORE_LABELS.items() if name in metrics}

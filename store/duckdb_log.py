@@ -34,14 +34,14 @@ class DuckDBLog:
     def append(
         self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
     ) -> Position:
-        """As `Log.append`."""
+        """As `EventLog.append`."""
         check_run_name(run)
         if not events:
             return after
         return self.append_all([chain_events(run, events, times or [self.clock()] * len(events), after)])[0]
 
     def append_all(self, batches: Sequence[EventBatch]) -> list[Position]:
-        """As `Log.append_all`."""
+        """As `EventLog.append_all`."""
         if not batches:
             return []
         if any(batch.after == START for batch in batches):
@@ -49,7 +49,7 @@ class DuckDBLog:
         return run_on_log(self.path, "write", partial(_append_batches, self.path, batches), self.wait_seconds)
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
-        """As `Log.read`."""
+        """As `EventLog.read`."""
         rows = run_on_log(self.path, "read", lambda database: read_rows(database, run, after, upto))
         with _pause_collector():
             return load_events(run, rows, after, self.path)
@@ -62,7 +62,7 @@ class DuckDBLog:
         return check_rows(run, run_on_log(self.path, "read", lambda database: read_rows(database, run)), log=self.path)
 
     def runs(self) -> list[str]:
-        """As `Log.runs`."""
+        """As `EventLog.runs`."""
         return run_on_log(self.path, "read", read_runs)
 
 

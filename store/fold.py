@@ -29,7 +29,7 @@ from archwright.store.events import (
 
 
 @frozen
-class Trial:
+class TrialState:
     """What is known of a trial."""
 
     trial: int
@@ -46,7 +46,7 @@ class Trial:
     metrics: Mapping[str, float] = field(factory=dict[str, float])  # what the searcher was told
 
 
-_NO_TRIALS: PMap[int, Trial] = pmap()
+_NO_TRIALS: PMap[int, TrialState] = pmap()
 
 
 @frozen
@@ -57,7 +57,7 @@ class RunState:
     started: RunStarted | None = None
     target_trials: int = 0  # how many trials the person asked for, in all
     keep_models: int = 0  # how many of the best trials keep their models
-    trials: PMap[int, Trial] = _NO_TRIALS
+    trials: PMap[int, TrialState] = _NO_TRIALS
     open_trials: tuple[int, ...] = ()  # proposed and not scored ("in_flight" in the views), in the order of proposing
     stopped: RunStopped | None = None  # how the last process left, unless another one resumed since
 
@@ -90,7 +90,7 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
 
 @define
 class _TrialDraft:
-    """A `Trial` that may be changed in place."""
+    """A `TrialState` that may be changed in place."""
 
     trial: int
     path: LoggedPath
@@ -118,12 +118,12 @@ class _TrialDraft:
             case _:
                 assert_never(event)
 
-    def finish(self) -> Trial:
-        return Trial(*_get_values(self))
+    def finish(self) -> TrialState:
+        return TrialState(*_get_values(self))
 
 
 _get_values = attrgetter(
-    *(attribute.name for attribute in fields(Trial))
+    *(attribute.name for attribute in fields(TrialState))
 )  # of a trial or its draft, in the order of the fields
 
 
@@ -185,7 +185,7 @@ class _RunDraft:
         return self.changed.get(number)
 
     def finish(self) -> RunState:
-        changed: PMap[int, Trial] = pmap({number: trial.finish() for number, trial in self.changed.items()})
+        changed: PMap[int, TrialState] = pmap({number: trial.finish() for number, trial in self.changed.items()})
         trials = self.base.trials + changed if self.base.trials else changed
         open_trials = tuple(self.open_trials)
         return RunState(self.seq, self.started, self.target_trials, self.keep_models, trials, open_trials, self.stopped)
@@ -245,7 +245,7 @@ def _find_proposal_objection(state: RunState, event: Proposed) -> str:
     return ""
 
 
-def _find_trial_objection(trial: Trial, event: AttemptStarted | Reported | AttemptEnded | Scored) -> str:
+def _find_trial_objection(trial: TrialState, event: AttemptStarted | Reported | AttemptEnded | Scored) -> str:
     match event:
         case AttemptStarted(_, attempt):
             if trial.running:

@@ -90,7 +90,7 @@ class AppendableLog(Protocol):
         ...
 
 
-class Log(AppendableLog, Protocol):
+class EventLog(AppendableLog, Protocol):
     """Runs that survive their processes.
 
     Any number of processes may read while one writes. A run has one writer at a time: `claim` keeps others out, and

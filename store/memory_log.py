@@ -23,14 +23,14 @@ class MemoryLog:
     def append(
         self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
     ) -> Position:
-        """As `Log.append`."""
+        """As `EventLog.append`."""
         check_run_name(run)
         if not events:
             return after
         return self.append_all([chain_events(run, events, times or [self.clock()] * len(events), after)])[0]
 
     def append_all(self, batches: Sequence[EventBatch]) -> list[Position]:
-        """As `Log.append_all`."""
+        """As `EventLog.append_all`."""
         present = [self._rows.get(batch.run, [])[max(batch.after.seq - 1, 0) :] for batch in batches]
         positions = [locate_batch(rows, batch) for rows, batch in zip(present, batches, strict=True)]
         for batch, position in zip(batches, positions, strict=True):
@@ -39,9 +39,9 @@ class MemoryLog:
         return [position or batch.position for batch, position in zip(batches, positions, strict=True)]
 
     def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
-        """As `Log.read`."""
+        """As `EventLog.read`."""
         return load_events(run, self._rows.get(run, [])[max(after - 1, 0) : upto], after)
 
     def runs(self) -> list[str]:
-        """As `Log.runs`."""
+        """As `EventLog.runs`."""
         return list(self._rows)

@@ -10,7 +10,7 @@ from attrs import evolve
 from archwright.core.errors import suggest_names
 from archwright.store.errors import InvalidRunName, LogMissing, NoSuchEvent, NoSuchRun, RunExists
 from archwright.store.events import ForkPoint, RunResumed, RunStarted, RunStopped
-from archwright.store.log import START, Log, Position
+from archwright.store.log import START, EventLog, Position
 
 
 def check_run_name(name: str) -> str:
@@ -23,7 +23,7 @@ def check_run_name(name: str) -> str:
     return name
 
 
-def list_runs(log: Log) -> list[str]:
+def list_runs(log: EventLog) -> list[str]:
     """The names of the runs in `log`; none where its file does not exist yet."""
     try:
         return log.runs()
@@ -31,7 +31,7 @@ def list_runs(log: Log) -> list[str]:
         return []
 
 
-def find_run(log: Log, name: str | None = None) -> str:
+def find_run(log: EventLog, name: str | None = None) -> str:
     """`name`, if `log` holds such a run; without a name, the run that was started last. Raises NoSuchRun."""
     runs = log.runs()
     if not runs:
@@ -47,7 +47,7 @@ def require_run(name: str, runs: Iterable[str]) -> str:
     return name
 
 
-def generate_run_names(log: Log, stem: str, taken: Iterable[str] = ()) -> Iterator[str]:
+def generate_run_names(log: EventLog, stem: str, taken: Iterable[str] = ()) -> Iterator[str]:
     """The names stem-1, stem-2 ... whose number is above that of every such run in `log` and name in `taken`.
 
     Characters that a name may not have are left out of `stem`, so that it can be a path or a module.
@@ -59,7 +59,7 @@ def generate_run_names(log: Log, stem: str, taken: Iterable[str] = ()) -> Iterat
 
 
 def fork_run(
-    log: Log, run: str, at: int, new_run: str, started: RunStarted, clock: Callable[[], float] = time.time
+    log: EventLog, run: str, at: int, new_run: str, started: RunStarted, clock: Callable[[], float] = time.time
 ) -> Position:
     """Begin `new_run` with `started` and copies of the events 2 to `at` of `run`; gives its position then.
 

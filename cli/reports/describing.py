@@ -28,7 +28,7 @@ from archwright.core.protocols import EarlyStop
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.artifacts import locate_artifact, locate_run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
-from archwright.store.fold import Trial
+from archwright.store.fold import TrialState
 from archwright.store.query import query
 
 
@@ -85,7 +85,7 @@ def _count_trials(view: RunView) -> TrialCounts:
     }
 
 
-def describe_trial(view: RunView, trial: Trial) -> TrialRecord:
+def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
     """What is to know about a trial; its metrics and its error are those of the last attempt that ended."""
     ended = trial.last_end
     return {
@@ -104,12 +104,12 @@ def describe_trial(view: RunView, trial: Trial) -> TrialRecord:
     }
 
 
-def _find_first_training(view: RunView, trial: Trial) -> Trial:
+def _find_first_training(view: RunView, trial: TrialState) -> TrialState:
     """The trial that began the training which this one goes on with; all of them have its seed."""
     return trial if trial.continues is None else _find_first_training(view, view.get_trial(trial.continues))
 
 
-def _find_open_trial_status(view: RunView, trial: Trial) -> str:
+def _find_open_trial_status(view: RunView, trial: TrialState) -> str:
     if trial.attempts == 0:
         return "waiting"
     return "running" if trial.running and view.status == "running" else "interrupted"
@@ -176,7 +176,7 @@ def _describe_start(attempt: int, time: float) -> AttemptRecord:
     }
 
 
-def locate_model(view: RunView, trial: Trial) -> str | None:
+def locate_model(view: RunView, trial: TrialState) -> str | None:
     """Where the weights of the trial's model lie; None where they were not kept."""
     path = locate_artifact(locate_run_folder(view.log, view.name), trial.trial, "model")
     return str(path) if trial.status == "ok" and path.is_file() else None

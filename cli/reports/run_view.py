@@ -13,7 +13,7 @@ from archwright.store.chain import parse_rows
 from archwright.store.claim import NOBODY, is_claimed, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, Scored
-from archwright.store.fold import RunState, Trial
+from archwright.store.fold import RunState, TrialState
 from archwright.store.log import EventRow
 from archwright.store.runs import find_run
 
@@ -33,16 +33,16 @@ class RunView:
     trusted: bool = False  # whether this person lets the code run that the log names
 
     @property
-    def trials(self) -> list[Trial]:
+    def trials(self) -> list[TrialState]:
         """Every trial, in the order of proposing."""
         return sort_trials(self.run.state)
 
     @property
-    def best(self) -> list[Trial]:
+    def best(self) -> list[TrialState]:
         """The trials that have a score, best first."""
         return rank_trials(self.trials, self.run.started.objective)
 
-    def get_trial(self, number: int) -> Trial:
+    def get_trial(self, number: int) -> TrialState:
         """The trial of that number; NoSuchTrial says which there are."""
         state = self.run.state
         if number not in state.trials:
@@ -104,7 +104,7 @@ def find_open_status(log: Path, name: str) -> str:
         return "died"
 
 
-def sort_trials(state: RunState) -> list[Trial]:
+def sort_trials(state: RunState) -> list[TrialState]:
     """The trials of a run in the order of proposing."""
     return sorted(state.trials.values(), key=lambda trial: trial.trial)
 

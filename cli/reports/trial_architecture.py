@@ -10,10 +10,10 @@ from archwright.core.node import Node, replay
 from archwright.core.term import Term
 from archwright.core.unknown_modules import specify_by_name
 from archwright.evaluate.user_errors import format_traceback
-from archwright.store.fold import Trial
+from archwright.store.fold import TrialState
 
 
-def rebuild_leaf(view: RunView, trial: Trial) -> Node:
+def rebuild_leaf(view: RunView, trial: TrialState) -> Node:
     """The leaf that the trial is about; loads a person's file where it holds kinds of module of their own.
 
     NotTrusted where this person does not let it run.
@@ -23,7 +23,7 @@ def rebuild_leaf(view: RunView, trial: Trial) -> Node:
     return replay(space, started.input_shape, trial.path)
 
 
-def outline_architecture(view: RunView, trial: Trial) -> Term:
+def outline_architecture(view: RunView, trial: TrialState) -> Term:
     """The trial's architecture as far as the log tells it by itself, where its kinds of module are not known."""
     return specify_by_name(json.from_foreign_json(view.run.space), trial.path)
 
@@ -38,7 +38,7 @@ def explain_omission(view: RunView) -> str:
     return user_code.describe_unknown_kinds(view.run.space, view.run.started.space_source)
 
 
-def count_trained_parameters(view: RunView, trial: Trial) -> int | None:
+def count_trained_parameters(view: RunView, trial: TrialState) -> int | None:
     """How many parameters of the trial's model were trained, or where that is not logged all of its architecture.
 
     None where its space can no longer be read.
@@ -48,7 +48,7 @@ def count_trained_parameters(view: RunView, trial: Trial) -> int | None:
     return count_all_parameters(view, trial)
 
 
-def count_all_parameters(view: RunView, trial: Trial) -> int | None:
+def count_all_parameters(view: RunView, trial: TrialState) -> int | None:
     """How many parameters the trial's architecture says that it has, those too that no training changes.
 
     None where only code of others tells, or its space can no longer be read.
@@ -62,7 +62,7 @@ def count_all_parameters(view: RunView, trial: Trial) -> int | None:
         return None
 
 
-def render_architecture(view: RunView, trial: Trial) -> str:
+def render_architecture(view: RunView, trial: TrialState) -> str:
     """The trial's architecture as a tree, with shapes as far as they are known; or why it cannot be drawn."""
     try:
         if explain_omission(view):

@@ -24,7 +24,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
 from archwright.store.fold import RunState, fold_events
-from archwright.store.log import START, EventBatch, Log, LoggedEvent, Position
+from archwright.store.log import START, EventBatch, EventLog, LoggedEvent, Position
 
 BATCH_SECONDS = 0.2  # searches that end within so long are appended in one transaction
 
@@ -96,14 +96,14 @@ def run_searches(
         yield from _append_results(log, pool.collect(0))
 
 
-def _list_runs(log: Log) -> set[str]:
+def _list_runs(log: EventLog) -> set[str]:
     try:
         return set(log.runs())
     except LogMissing:  # the first run makes the file
         return set()
 
 
-def _append_results(log: Log, results: Sequence[tuple[ComparedSearch, EventBatch]]) -> Sequence[ComparedSearch]:
+def _append_results(log: EventLog, results: Sequence[tuple[ComparedSearch, EventBatch]]) -> Sequence[ComparedSearch]:
     log.append_all([batch for _, batch in results])
     return [search for search, _ in results]
 

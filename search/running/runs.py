@@ -24,7 +24,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import NoSuchEvent
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import RunState, fold_events
-from archwright.store.log import START, Log, LoggedEvent, Position
+from archwright.store.log import START, EventLog, LoggedEvent, Position
 
 # Results may depend on the versions of these, which every run logs.
 LOGGED_PACKAGES = ("archwright", "torch", "torchvision", "numpy", "scikit-learn", "duckdb")
@@ -59,7 +59,7 @@ class RunRecord:
         return spaces[-1] if spaces else self.started.space
 
 
-def read_run(log: Log, name: str, upto: int | None = None) -> RunRecord:
+def read_run(log: EventLog, name: str, upto: int | None = None) -> RunRecord:
     """The run as it stands in the log, or stood after event number `upto`; raises NoSuchEvent."""
     logged_events = log.read(name, upto=upto)
     if upto is not None and (upto < 1 or len(logged_events) < upto):

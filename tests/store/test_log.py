@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from archwright.store import database
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogConflict
-from archwright.store.log import START, Log, Position
+from archwright.store.log import START, EventLog, Position
 from archwright.store.memory_log import MemoryLog
 from tests.contracts.log_contract import LogContract
 from tests.store.strategies import events, make_run_started
@@ -21,7 +21,7 @@ class TestMemoryLog(LogContract):
     """A log in memory."""
 
     @pytest.fixture
-    def log(self) -> Log:
+    def log(self) -> EventLog:
         return MemoryLog()
 
 
@@ -29,7 +29,7 @@ class TestDuckDBLog(LogContract):
     """A log in a file that does not exist yet."""
 
     @pytest.fixture
-    def log(self, tmp_path: Path) -> Log:
+    def log(self, tmp_path: Path) -> EventLog:
         return DuckDBLog(tmp_path / "log.duckdb")
 
 
