@@ -17,12 +17,12 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import Training, evaluation_to_json
-from archwright.evaluate.user_code import load_object
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.loop import RunCallbacks
 from archwright.search.running.runs import start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, Scored
+from archwright.store.user_code import load_object
 from rows import Row, print_table
 
 WARM_UP_TRIALS = 20  # before the first sample that counts

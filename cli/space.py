@@ -11,8 +11,8 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, UnknownSpace
 from archwright.core.term import Term
-from archwright.evaluate.user_code import BadSourceName, end_forked_children, is_source, load_object
-from archwright.evaluate.user_errors import format_traceback
+from archwright.core.tracebacks import format_traceback
+from archwright.store.user_code import BadSourceName, end_forked_children, is_source, load_object
 
 DEFAULT_CLASSES = 10  # where nothing says how many classes there are
 DEFAULT_INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says the shape

@@ -6,9 +6,9 @@ from archwright.cli.output import say
 from archwright.cli.space import SpaceSource, find_space
 from archwright.core.json import JSON, UnreadableTerm, find_unknown_kinds, find_user_kinds, from_json
 from archwright.core.term import Term
-from archwright.evaluate import permission
-from archwright.evaluate.permission import ListUnwritable
-from archwright.evaluate.user_code import NoSuchSource, is_source, load_object
+from archwright.store import permission
+from archwright.store.permission import ListUnwritable
+from archwright.store.user_code import NoSuchSource, is_source, load_object
 
 
 def trust_named_source(source: str) -> str:

@@ -309,7 +309,7 @@ TRAININGS = {
 @pytest.fixture(scope="module")
 def training(tmp_path_factory):
     """A search of trainings, most of which cannot go well."""
-    from archwright.evaluate.user_code import load_object
+    from archwright.store.user_code import load_object
 
     folder = tmp_path_factory.mktemp("trainings")
     (folder / "own_kinds.py").write_text(OWN_KINDS)

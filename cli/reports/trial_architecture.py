@@ -8,8 +8,8 @@ from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
 from archwright.core.node import Node, replay
 from archwright.core.term import Term
+from archwright.core.tracebacks import format_traceback
 from archwright.core.unknown_modules import specify_by_name
-from archwright.evaluate.user_errors import format_traceback
 from archwright.store.fold import TrialState
 
 

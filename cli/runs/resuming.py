@@ -9,10 +9,10 @@ from archwright.cli.user_code import load_logged_space, load_logged_term
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
 from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.permission import require_trusted
-from archwright.evaluate.user_code import is_source
 from archwright.search.running.revisions import find_new_revision, iterate_revisions
 from archwright.search.running.runs import RunRecord, check_paths
+from archwright.store.permission import require_trusted
+from archwright.store.user_code import is_source
 
 
 def is_done(log: Path, name: str, run: RunRecord, target: int | None) -> bool:

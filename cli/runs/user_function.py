@@ -12,9 +12,10 @@ from archwright.cli.runs import user_score
 from archwright.cli.values import BadOption
 from archwright.core.errors import suggest_names
 from archwright.core.objective import Objective
+from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.config import Function
 from archwright.evaluate.functions.signature import TORCH_ARGUMENTS, parse_signature
-from archwright.evaluate.user_code import (
+from archwright.store.user_code import (
     BadSourceName,
     NoSuchAttribute,
     SourceFailed,
@@ -22,7 +23,6 @@ from archwright.evaluate.user_code import (
     is_source,
     resolve_file,
 )
-from archwright.evaluate.user_errors import format_traceback
 
 DATA_PARAMETERS = ("data",)
 OPTION_PARAMETERS = {  # options, and the parameters of a function that read them

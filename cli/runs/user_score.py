@@ -11,8 +11,8 @@ from typing import Any
 from attrs import asdict
 
 from archwright.core.objective import Objective, read_objective, score
-from archwright.evaluate.user_code import SourceFailed, load_object
 from archwright.evaluate.workers.process import list_import_path
+from archwright.store.user_code import SourceFailed, load_object
 
 
 def read_decorators(decorators: Sequence[ast.expr], tree: ast.Module) -> Objective | None:

@@ -12,7 +12,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from archwright.evaluate.data.dataset import WHITE, BadData, Images, NoSuchData, SourceInfo, count_labels
-from archwright.evaluate.paths import make_folder
+from archwright.store.named_paths import make_folder
 
 # The names of classes, which the files of these data sets do not hold, in the order of the labels.
 FASHION_CLASSES = (

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.shape import format_shape
-from archwright.evaluate.paths import describe_file_kind, explain_relative_path
+from archwright.store.named_paths import describe_file_kind, explain_relative_path
 
 WHITE = 255  # the value of white in uint8 images; black is 0
 IMAGES_PER_CHUNK = 4096  # images that are computed on as float64 at a time, in eight times their memory

@@ -17,13 +17,13 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_user_kinds, list_kinds, to_json
 from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.core.tracebacks import format_message, format_traceback
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, write_card
 from archwright.evaluate.export.model_file import Provenance, write_model_file
 from archwright.evaluate.network.compile import compile_architecture
-from archwright.evaluate.paths import make_folder
-from archwright.evaluate.user_errors import format_message, format_traceback
 from archwright.store.atomic import make_scratch_folder
+from archwright.store.named_paths import make_folder
 
 EXPORT_FILES = ("model.safetensors", "model.py", "architecture.json", "model.onnx", "README.md")
 SCRATCH_PREFIX = ".archwright-export-"  # of temporary folders in that of the export

@@ -17,6 +17,7 @@ from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
+from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,
@@ -32,7 +33,6 @@ from archwright.evaluate.export.operations import (
     get_structure,
 )
 from archwright.evaluate.network.layers import Padding2d, compute_padding
-from archwright.evaluate.user_errors import format_traceback
 
 MIN_LINES_SAVED = 6  # lines that a class for a repeated part must save
 FUNCTION_TEMPLATES: Mapping[str, str] = {

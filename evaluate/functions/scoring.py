@@ -10,11 +10,12 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.objective import read_objective
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
+from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.config import Function
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, parse_signature
-from archwright.evaluate.user_code import end_forked_children, load_object
-from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
+from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
+from archwright.store.user_code import end_forked_children, load_object
 
 
 class StoppedEarly(BaseException):

@@ -11,7 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
-from archwright.evaluate.paths import describe_file_kind, explain_relative_path
+from archwright.store.named_paths import describe_file_kind, explain_relative_path
 
 Runs = Literal["drawn", "mean"]
 RUNS: tuple[Runs, ...] = get_args(Runs)

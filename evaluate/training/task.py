@@ -13,6 +13,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Job
 from archwright.core.term import Term
+from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.config import Training
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import load_configured_dataset
@@ -29,7 +30,7 @@ from archwright.evaluate.training.device import (
 from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.evaluate.training.train import select_normalised_data, train
 from archwright.evaluate.training.trainer import BatchTooSmall
-from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
+from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from archwright.core.protocols import Job
-from archwright.evaluate.user_errors import last_lines
+from archwright.core.tracebacks import last_lines
 from archwright.evaluate.workers import guard
 from archwright.evaluate.workers.death import Death, explain_death
 from archwright.evaluate.workers.machine import OomKills

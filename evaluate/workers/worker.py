@@ -22,9 +22,9 @@ from typing import TypeVar
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report, Status
+from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.config import Function, Training, evaluation_from_json
-from archwright.evaluate.user_code import end_forked_children, is_source, load_object, require_same_process
-from archwright.evaluate.user_errors import format_traceback, is_out_of_memory
+from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 from archwright.evaluate.workers.protocol import (
     JobEnded,
@@ -37,6 +37,7 @@ from archwright.evaluate.workers.protocol import (
     decode,
     encode,
 )
+from archwright.store.user_code import end_forked_children, is_source, load_object, require_same_process
 
 AnyJob = TypeVar("AnyJob", Job, JobMessage)
 

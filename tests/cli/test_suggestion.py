@@ -10,7 +10,6 @@ import pytest
 from archwright.cli.comparisons.histories import SearchHistory, explain_missing_scores
 from archwright.cli.runs.starting import claim_new_run
 from archwright.cli.suggestion import format_command
-from archwright.evaluate.permission import NotTrusted, require_trusted
 from archwright.store import reconcile
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -29,6 +28,7 @@ from archwright.store.errors import (
 from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.paths import resolve_log
+from archwright.store.permission import NotTrusted, require_trusted
 from archwright.store.rebuild import create_log
 from tests.store.strategies import make_run_events, make_run_started, make_trial_events
 

@@ -11,10 +11,10 @@ from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
 from archwright.evaluate.config import Function, Training, evaluation_to_json
-from archwright.evaluate.permission import trust_file
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START
+from archwright.store.permission import trust_file
 from tests.cli.running import run_command
 
 NUMBERS = count()  # of kinds: one that a test has imported is known to the process from then on

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from archwright.core.objective import Objective
-from archwright.evaluate.user_code import SourceFailed, load_object
+from archwright.store.user_code import SourceFailed, load_object
 from tests.cli.running import read_json, run_command, run_inline
 
 OWN = """

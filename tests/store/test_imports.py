@@ -15,10 +15,13 @@ WITHOUT_DATABASE = (
     "journal",
     "log",
     "memory_log",
+    "named_paths",
     "paths",
+    "permission",
     "rescue",
     "runs",
     "undo",
+    "user_code",
 )
 
 

@@ -16,6 +16,7 @@ from archwright.core.modules.graphs import Cell, Edge
 from archwright.core.node import DeadEnd
 from archwright.core.shape import Shape
 from archwright.core.term import Basic, Term, module
+from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.network.compile import (
     ACTIVATIONS,
     NotCompilable,
@@ -25,7 +26,6 @@ from archwright.evaluate.network.compile import (
     count_trainable_parameters,
 )
 from archwright.evaluate.network.layers import add_padded, concatenate_padded
-from archwright.evaluate.user_errors import format_traceback
 
 PADDING = st.sampled_from(["same", "valid"])
 SMALL = st.integers(1, 5)

@@ -41,7 +41,7 @@ def test_workers_share_the_cores(tmp_path):
 
     It tells too that the trial before has not imported torch's compiler, which takes as long as the rest of torch.
     """
-    from archwright.evaluate.user_code import load_object
+    from archwright.store.user_code import load_object
 
     (tmp_path / "tells.py").write_text(OWN)
     source, workers = f"{tmp_path / 'tells.py'}:space", 2

@@ -235,7 +235,7 @@ def test_an_architecture_of_a_person_s_own_kinds_reaches_the_function(tmp_path, 
         "        return in_shape\n"
         "space = OwnKindOfThePool(size=3)\n"
     )
-    from archwright.evaluate.user_code import load_object
+    from archwright.store.user_code import load_object
 
     mine = load_object(f"{space}:space")
     assert (
@@ -249,7 +249,7 @@ def test_the_coordinator_never_imports_torch():
     import subprocess
 
     program = (
-        "import sys, archwright.evaluate.config, archwright.evaluate.user_code, archwright.evaluate.workers.pool\n"
+        "import sys, archwright.evaluate.config, archwright.store.user_code, archwright.evaluate.workers.pool\n"
         "from archwright.evaluate.data.loading import describe_dataset\n"
         "describe_dataset('digits'), describe_dataset('cifar10')\n"
         "sys.exit([name for name in ('torch', 'torchvision', 'sklearn') if name in sys.modules] or 0)"

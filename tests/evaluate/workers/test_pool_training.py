@@ -114,7 +114,7 @@ def test_a_warm_worker_starts_a_training_at_once(pool):
 
 
 def refused(own):
-    from archwright.evaluate.user_code import load_object
+    from archwright.store.user_code import load_object
 
     raises, _, shrinks, mute = load_object(own).children
     affine = aw.affine(units=10)
@@ -155,7 +155,7 @@ def test_json_that_is_no_architecture_is_invalid(pool, monkeypatch):
 
 
 def test_a_training_that_fails_has_its_status_and_the_next_one_runs(pool, own):
-    from archwright.evaluate.user_code import load_object
+    from archwright.store.user_code import load_object
 
     wild = aw.sequential(aw.settings(optimizer="sgd", learning_rate=1e30), NETWORK)
     raises = aw.sequential(load_object(own).children[1], aw.affine(units=10))
@@ -191,7 +191,7 @@ kind = AllocatesAnAbsurdAmount()
 @pytest.mark.slow
 def test_a_gpu_without_memory_left_costs_a_trial_and_its_worker(tmp_path):
     """CUDA's own error, four pebibytes being asked for; the next trial gets a new worker."""
-    from archwright.evaluate.user_code import load_object
+    from archwright.store.user_code import load_object
 
     (tmp_path / "runs_out.py").write_text(RUNS_OUT)
     source = f"{tmp_path / 'runs_out.py'}:kind"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.permission import (
+from archwright.store.permission import (
     ListUnwritable,
     NotTrusted,
     find_settings_folder,
@@ -17,7 +17,7 @@ from archwright.evaluate.permission import (
     trust_file,
     trust_source,
 )
-from archwright.evaluate.user_code import NoSuchSource
+from archwright.store.user_code import NoSuchSource
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from itertools import accumulate
@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.evaluate.paths import describe_file_kind, explain_relative_path
-from archwright.evaluate.user_errors import format_traceback
+from archwright.core.tracebacks import format_traceback
+from archwright.store.named_paths import describe_file_kind, explain_relative_path
 
 
 class BadSourceName(ArchwrightError, ValueError):
@@ -185,7 +185,7 @@ def _lies_in(folder: Path, name: str) -> bool:
 
 
 @contextmanager
-def _import_from(folder: Path) -> Iterator[None]:
+def _import_from(folder: Path) -> Generator[None]:
     """Puts `folder` first in the import path, as Python does for a script; afterwards last, for late imports."""
     sys.path.insert(0, str(folder))
     try:
@@ -197,7 +197,7 @@ def _import_from(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _guard_import(place: str) -> Iterator[None]:
+def _guard_import(place: str) -> Generator[None]:
     """Turns whatever a user's code raises at import, also SystemExit, into SourceFailed with its traceback.
 
     A child process that it forks ends with the import: it is neither a second command nor a second worker.

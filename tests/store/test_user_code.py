@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from archwright.evaluate.user_code import (
+from archwright.store.user_code import (
     BadSourceName,
     NoSuchAttribute,
     NoSuchSource,
@@ -151,6 +151,6 @@ ended = child and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 def test_a_child_that_is_forked_at_import_ends_with_it(write, then, code):
     """It would else go on as a second command, or take a worker's jobs."""
     source = f"{write(FORKS.format(then))}:ended"
-    loads = f"from archwright.evaluate.user_code import load_object\nprint(load_object({source!r}))"
+    loads = f"from archwright.store.user_code import load_object\nprint(load_object({source!r}))"
     done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
     assert done.stdout == f"{code}\n"

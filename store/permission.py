@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from archwright.core.errors import ArchwrightError
-from archwright.evaluate.user_code import find_module_files, is_source, resolve_file
+from archwright.store.user_code import find_module_files, is_source, resolve_file
 
 SETTINGS_FOLDER_VARIABLE = "ARCHWRIGHT_CONFIG"  # the environment variable that names another folder for settings
 LOCK_TIMEOUT_SECONDS = 5.0  # to wait for another process that writes the list

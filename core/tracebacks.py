@@ -1,0 +1,52 @@
+"""Errors of a user's code as the user reads them: tracebacks of their own frames, and messages of one line."""
+
+import functools
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from archwright.core.errors import ArchwrightError
+
+# Files whose frames are not the user's. Of functools, it is singledispatch, by which models are built.
+HIDDEN_FILES = (str(Path(__file__).parent.parent), "<frozen importlib", "<attrs generated", functools.__file__)
+MAX_LINES = 20  # of a traceback or of a worker's last output
+MAX_LINE_LENGTH = 500  # characters
+
+
+def format_traceback(error: BaseException, lines: int | None = MAX_LINES) -> str:
+    """The traceback of `error` from the user's first frame on, cut to its last `lines` lines (None: all).
+
+    An error of archwright ends with the user's last frame, and is its message alone where no frame is the user's.
+    """
+    trace = error.__traceback__
+    while trace is not None and _is_hidden(trace):
+        trace = trace.tb_next
+    formatted = traceback.TracebackException(type(error), error, trace)
+    if isinstance(error, ArchwrightError):  # its message says all; where archwright raised it does not matter
+        while formatted.stack and formatted.stack[-1].filename.startswith(HIDDEN_FILES):
+            formatted.stack.pop()
+        if not formatted.stack:
+            return format_message(error)
+    text = "".join(formatted.format())
+    return text.rstrip() if lines is None else last_lines(text, lines)
+
+
+def format_message(error: BaseException) -> str:
+    """The message of the error, also where its `__str__` raises an error of its own."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (a user's class of error may do anything)
+        return f"<{type(error).__name__} that cannot say what it is>"
+
+
+def last_lines(text: str, count: int = MAX_LINES) -> str:
+    """The last `count` lines of `text`, without blank ones at the end, each cut to 500 characters."""
+    return "\n".join(map(_cut_line, text.rstrip().splitlines()[-count:]))
+
+
+def _cut_line(line: str) -> str:
+    return line if len(line) <= MAX_LINE_LENGTH else line[: MAX_LINE_LENGTH - 3] + "..."
+
+
+def _is_hidden(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith(HIDDEN_FILES)
