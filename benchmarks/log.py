@@ -9,7 +9,8 @@ from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Job, Report
-from archwright.search.running.loop import RunCallbacks, SearchLoop
+from archwright.search.running.callbacks import RunCallbacks
+from archwright.search.running.loop import SearchLoop
 from archwright.search.running.runs import read_run, resume_run
 from archwright.search.running.search_state import make_initial_state, replay_search, to_proposed
 from archwright.store.duckdb_log import DuckDBLog

@@ -18,7 +18,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import Training, evaluation_to_json
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.loop import RunCallbacks
+from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.runs import start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, Scored

@@ -17,7 +17,7 @@ from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.progress import describe_event, start_progress
 from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
-from archwright.search.running.loop import StopRequest
+from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import Event, Scored
 from archwright.store.fold import RunState
 

@@ -13,8 +13,9 @@ from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.machine import count_cores
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.compare import ComparedSearch, run_searches
-from archwright.search.running.loop import RunCallbacks, StopRequest, TrialsKeepFailing
+from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.fold import RunState

@@ -16,7 +16,7 @@ from archwright.cli.runs.interrupts import Interrupts
 from archwright.cli.runs.progress import RunningAttempt, RunProgress, describe_event
 from archwright.core.budget import Budget
 from archwright.core.errors import to_one_line
-from archwright.search.running.loop import StopRequest
+from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import Event, Scored
 
 REFRESHES_PER_SECOND = 4

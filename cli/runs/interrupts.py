@@ -13,7 +13,7 @@ from types import FrameType
 from attrs import define, field
 
 from archwright.cli.output import format_duration
-from archwright.search.running.loop import StopRequest
+from archwright.search.running.callbacks import StopRequest
 
 SYSTEM_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 SIGNALS = (signal.SIGINT, *SYSTEM_SIGNALS)

@@ -27,7 +27,8 @@ from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.loop import NoSuchMetric, NothingScored, RunCallbacks
+from archwright.search.running.callbacks import RunCallbacks
+from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.running.runs import RunRecord
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped

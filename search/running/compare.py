@@ -15,7 +15,8 @@ from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
-from archwright.search.running.loop import NO_CALLBACKS, SearchLoop, StopRequest, TrialsKeepFailing
+from archwright.search.running.callbacks import NO_CALLBACKS, StopRequest
+from archwright.search.running.loop import SearchLoop, TrialsKeepFailing
 from archwright.search.running.process_pool import ProcessPool
 from archwright.search.running.revisions import find_new_revision
 from archwright.search.running.search_state import SearchState, make_initial_state

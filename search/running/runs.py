@@ -12,7 +12,8 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import DEFAULT_RETRIES, Evaluator
-from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, NO_CALLBACKS, RunCallbacks, SearchLoop
+from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
+from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, SearchLoop
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
 from archwright.search.running.revisions import find_new_revision
 from archwright.search.running.search_state import make_initial_state, replay_search
@@ -99,7 +100,7 @@ def start_run(
             RunState(),
             make_initial_state(started),
             evaluator,
-            callbacks,
+            callbacks=callbacks,
             max_consecutive_failures=max_consecutive_failures,
             retries=retries,
             retention=ArtifactRetention(locate_run_folder(log.path, name)),
@@ -139,7 +140,7 @@ def resume_run(
             run.state,
             replay_search([*run.events, resumption]),
             evaluator,
-            callbacks,
+            callbacks=callbacks,
             max_consecutive_failures=max_consecutive_failures,
             retries=retries,
             retention=ArtifactRetention(locate_run_folder(log.path, name)),

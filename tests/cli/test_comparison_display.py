@@ -11,7 +11,7 @@ from archwright.cli.comparisons.display import ComparisonDisplay, format_own_com
 from archwright.cli.runs.interrupts import Interrupts
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.search.running.loop import StopRequest
+from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState
 from tests.search.instant import make_started

@@ -7,7 +7,7 @@ import pytest
 
 from archwright.cli.runs.interrupts import Interrupts, catch_signals
 from archwright.cli.values import BadOption, parse_grace
-from archwright.search.running.loop import StopRequest
+from archwright.search.running.callbacks import StopRequest
 
 TRIALS = ("trials", "the run is resumed")
 

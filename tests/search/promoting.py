@@ -12,7 +12,7 @@ import archwright as aw
 from archwright.core.json import to_json
 from archwright.evaluate.config import Training
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search.running.loop import RunCallbacks
+from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.runs import resume_run, start_run
 from archwright.search.searchers import named
 from archwright.store.duckdb_log import DuckDBLog

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.compare import (
     ComparedSearch,
     SearchDiffers,
@@ -15,7 +16,6 @@ from archwright.search.running.compare import (
     run_search,
     run_searches,
 )
-from archwright.search.running.loop import RunCallbacks, StopRequest
 from archwright.search.running.process_pool import ProcessDied
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run, resume_run, start_run

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from archwright.core.protocols import AttemptResult, Report
 from archwright.search.running.attempts import derive_training_seed
-from archwright.search.running.loop import NoSuchMetric, RunCallbacks, SearchLoop, StopRequest, TrialsKeepFailing
+from archwright.search.running.callbacks import RunCallbacks, StopRequest
+from archwright.search.running.loop import NoSuchMetric, SearchLoop, TrialsKeepFailing
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.running.stopping import fold_learning_curves

@@ -1,0 +1,136 @@
+"""A run that this process writes: its state so far, and the events that log its trials.
+
+Whoever decides what is tried, and where the results come from, writes by this: the search loop and the ask-and-tell
+study. Each event is applied to the state when it is recorded and logged by the next commit; whatever acts on an event
+commits it first: so a process that is killed at any instant leaves a log from which another one can resume the run.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define, evolve, field
+
+from archwright.core.protocols import AttemptResult, Job, Proposal, Report
+from archwright.search.running.attempts import as_floats, derive_training_seed, to_attempt_ended
+from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
+from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_write
+from archwright.search.running.search_state import SearchState, to_proposed
+from archwright.search.running.stopping import LearningCurves
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported
+from archwright.store.fold import RunState, decide
+from archwright.store.log import AppendableLog, Position
+
+REPORT_FLUSH_SECONDS = 1.0  # how long a report may wait in memory for the next append
+
+
+@define
+class RunWriter:
+    """A run that this process writes, and its running attempts."""
+
+    log: AppendableLog
+    name: str  # of the run in the log
+    position: Position  # of the run's last event in the log
+    run_state: RunState
+    search_state: SearchState[Any]
+    # Of models and checkpoints; None: no trial leaves any.
+    retention: ArtifactRetention | None = field(default=None, kw_only=True)
+    # By which hopeless trials are stopped early; None: none is.
+    learning_curves: LearningCurves | None = field(default=None, kw_only=True)
+    callbacks: RunCallbacks = field(default=NO_CALLBACKS, kw_only=True)
+    clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)  # seconds
+    running_jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # by trial
+    _uncommitted: list[Event] = field(factory=list[Event], init=False)
+    _committed_at: float = field(default=0.0, init=False)  # on the clock
+    # The objective's value in the last report, by trial.
+    _last_metric_values: dict[int, float] = field(factory=dict[int, float], init=False)
+
+    def propose(self) -> Proposal | None:
+        """The next trial, recorded as proposed; None if there is nothing to propose for now."""
+        proposal = self.search_state.propose()
+        if proposal is not None:
+            self.record(to_proposed(proposal), self.search_state.adopt(proposal))
+        return proposal
+
+    def start_attempt(self, trial: int) -> Job:
+        """The job of the next attempt at an open trial, recorded as started; it may run once that is committed."""
+        attempt = self.run_state.trials[trial].attempts + 1
+        self.record(AttemptStarted(trial, attempt))
+        self.running_jobs[trial] = self._make_job(self.search_state.open_trials[trial], attempt)
+        return self.running_jobs[trial]
+
+    def _make_job(self, proposal: Proposal, attempt: int) -> Job:
+        """The job of an attempt. A trial that continues another one has its seed, as both are parts of one training."""
+        first_trial = self.run_state.trials[proposal.trial]
+        while first_trial.continues is not None:
+            first_trial = self.run_state.trials[first_trial.continues]
+        artifacts, folder = (), None
+        if self.retention is not None:
+            artifacts = choose_artifacts_to_write(proposal.trial, self.run_state, self.search_state.promotable)
+            folder = str(self.retention.folder) if artifacts or proposal.continues is not None else None
+        return Job(
+            proposal.trial,
+            attempt,
+            proposal.leaf.architecture,
+            proposal.budget,
+            derive_training_seed(self.search_state.seed, first_trial.trial),
+            proposal.continues,
+            artifact_folder=folder,
+            artifacts_to_keep=artifacts,
+        )
+
+    def record_report(self, report: Report) -> None:
+        """Record the metrics of one epoch of a running attempt."""
+        metric, metrics = self.search_state.problem.objective.metric, as_floats(report.metrics)
+        if metric in metrics:
+            self._last_metric_values[report.trial] = metrics[metric]
+        self.record(Reported(report.trial, report.attempt, report.epoch, metrics))
+
+    def judge_result(self, result: AttemptResult) -> AttemptEnded:
+        """The event that logs the end of a running attempt, which is not recorded yet."""
+        last_value = self._last_metric_values.pop(result.trial, None)
+        return to_attempt_ended(self._add_best_score(result), self.search_state.problem.objective, last_value)
+
+    def _add_best_score(self, result: AttemptResult) -> AttemptResult:
+        """The result; of an attempt that was stopped early without a score, with the best value that it reported."""
+        if self.learning_curves is None or result.stopped is None:
+            return result
+        metric, best = self.search_state.problem.objective.metric, self.learning_curves.find_best(result.trial)
+        return result if best is None else evolve(result, metrics={metric: best, **result.metrics})
+
+    def record_end(self, end: AttemptEnded) -> None:
+        """Record the end of a running attempt."""
+        self.record(end)
+        del self.running_jobs[end.trial]
+
+    def record(self, event: Event, search_state: SearchState[Any] | None = None) -> None:
+        """Apply an event to the states, if it may come next. The next commit logs it, before anything acts on it.
+
+        `search_state` is that after the event, where the caller has computed it already.
+        """
+        self.run_state = decide(self.run_state, event)
+        self.search_state = self.search_state.fold(event) if search_state is None else search_state
+        self.learning_curves = None if self.learning_curves is None else self.learning_curves.fold(event)
+        self._uncommitted.append(event)
+
+    @property
+    def must_commit(self) -> bool:
+        """Whether events other than reports wait to be logged."""
+        return any(not isinstance(event, Reported) for event in self._uncommitted)
+
+    @property
+    def are_reports_due(self) -> bool:
+        """Whether reports have waited long enough for other events to be logged with."""
+        return self.clock() - self._committed_at >= REPORT_FLUSH_SECONDS
+
+    def commit(self) -> None:
+        """Append the recorded events to the log, delete the artifacts that they make unneeded, call `on_event`."""
+        if self._uncommitted:
+            self.position = self.log.append(self.name, self._uncommitted, self.position)
+        committed, self._uncommitted, self._committed_at = self._uncommitted, [], self.clock()
+        if self.retention is not None and any(not isinstance(event, Reported) for event in committed):
+            running_trials = [trial for trial, job in self.running_jobs.items() if job.artifacts_to_keep]
+            objective, promotable = self.search_state.problem.objective, self.search_state.promotable
+            self.retention.delete_unneeded(running_trials, self.run_state, objective, promotable)
+        for event in committed:
+            self.callbacks.on_event(event)
