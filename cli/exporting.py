@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 import archwright
-from archwright.cli.output import format_budget, humanize_value, say
 from archwright.cli.output_file import require_no_log
 from archwright.cli.reports.run_view import RunView
 from archwright.cli.reports.trial_architecture import rebuild_leaf
@@ -23,6 +22,8 @@ from archwright.core.node import Node
 from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.core.value import Value
+from archwright.display.console import say
+from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.config import Config, Function, Training, evaluation_from_json
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData

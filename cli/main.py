@@ -20,10 +20,10 @@ from typer.core import TyperGroup
 import archwright
 from archwright.cli.commands import compare, export, log, read, replay, retrain, search, spaces
 from archwright.cli.options import format_examples
-from archwright.cli.output import make_console, say
 from archwright.cli.streams import READER_GONE_EXIT_CODE, OutputLost, ReaderGone, guard_standard_streams
 from archwright.cli.user_errors import forbid_exit, format_user_traceback
 from archwright.core.errors import ArchwrightError, escape_controls
+from archwright.display.console import make_console, say
 
 
 class Commands(TyperGroup):

@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
-from archwright.cli.output import say
 from archwright.cli.space import SpaceSource, find_space
 from archwright.core.json import JSON, UnreadableTerm, find_unknown_kinds, find_user_kinds, from_json
 from archwright.core.term import Term
+from archwright.display.console import say
 from archwright.store import permission
 from archwright.store.permission import ListUnwritable
 from archwright.store.user_code import NoSuchSource, is_source, load_object

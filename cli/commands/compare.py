@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.output import say
+from archwright.display.console import say
 
 
 def compare(
@@ -67,13 +67,13 @@ def compare(
     from archwright.cli.comparisons.labels import label_searchers
     from archwright.cli.comparisons.naming import claim_comparison
     from archwright.cli.comparisons.running import WorkerOptions, run_comparison
-    from archwright.cli.output import make_console
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.images import describe_images, images_to_json, say_images
     from archwright.cli.runs.starting import define_problem
     from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
     from archwright.core.json import to_json
+    from archwright.display.console import make_console
     from archwright.evaluate.config import evaluation_to_json
     from archwright.evaluate.opening import require_space
     from archwright.search.running.compare import plan_comparison

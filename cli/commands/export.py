@@ -27,15 +27,14 @@ def export(
     for other runtimes, architecture.json for archwright, and README.md says what the model is, how good it is, and how
     its inputs must be normalised.
     """
-    from archwright.cli import exporting, output
+    from archwright.cli import exporting
+    from archwright.cli.json_output import print_json
     from archwright.cli.reports.run_view import view_run
 
     view = view_run(log, run, trusted=trust)
     result = exporting.export_trial(view, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
-        output.print_json(
-            {"files": [str(path) for path in result.files], "missing": result.missing, "notes": result.notes}
-        )
+        print_json({"files": [str(path) for path in result.files], "missing": result.missing, "notes": result.notes})
     else:
         exporting.show_export(folder, result)
     exporting.require_complete(folder, result)

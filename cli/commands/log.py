@@ -71,7 +71,7 @@ def verify(
     Exit 1 if any was changed or lost, or if the file has other views than archwright makes, under their names. A whole
     run is printed with its head: keep it elsewhere, and --expect holds the log against it later.
     """
-    from archwright.cli.output import print_json
+    from archwright.cli.json_output import print_json
     from archwright.cli.reports.verdicts import describe_verdict, is_whole, show_verdicts
     from archwright.store.errors import LogMissing
     from archwright.store.verify import Head, require_own_names, verify_log

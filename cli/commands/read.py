@@ -9,12 +9,12 @@ from archwright.cli import options
 
 def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFAULT_LOG) -> None:
     """List the runs of the log, the one that was started last at the end."""
-    from archwright.cli import output
+    from archwright.cli.json_output import print_json
     from archwright.cli.reports.describing import describe_runs
     from archwright.cli.reports.show import show_runs
 
     rows = describe_runs(log)
-    output.print_json(rows) if json else show_runs(rows)
+    print_json(rows) if json else show_runs(rows)
 
 
 def show(
@@ -32,7 +32,7 @@ def show(
     With --svg, the trial's architecture is drawn. Modules of your own are shown as the log has them; their code is run
     for shapes and numbers of parameters with --trust alone.
     """
-    from archwright.cli import output
+    from archwright.cli.json_output import print_json
     from archwright.cli.reports.describing import describe_run, describe_trial_in_full
     from archwright.cli.reports.drawing import draw_trial
     from archwright.cli.reports.run_view import view_run
@@ -44,10 +44,10 @@ def show(
         draw_trial(view, trial, svg, json=json)
     elif trial is None:
         run_details = describe_run(view)
-        output.print_json(run_details) if json else show_run(run_details)
+        print_json(run_details) if json else show_run(run_details)
     else:
         trial_details = describe_trial_in_full(view, trial)
-        output.print_json(trial_details) if json else show_trial(trial_details)
+        print_json(trial_details) if json else show_trial(trial_details)
 
 
 def best(
@@ -58,7 +58,7 @@ def best(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Compare a run's best trials: their scores, and the choices in which they differ."""
-    from archwright.cli import output
+    from archwright.cli.json_output import print_json
     from archwright.cli.reports.describing import describe_best_trials
     from archwright.cli.reports.run_view import view_best_trials
     from archwright.cli.reports.show_trial import show_best
@@ -66,4 +66,4 @@ def best(
 
     view = view_best_trials(log, run, n, trusted=trust)
     trials = describe_best_trials(view, n)
-    output.print_json(trials) if json else show_best(trials, explain_omission(view))
+    print_json(trials) if json else show_best(trials, explain_omission(view))

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.output import say
 from archwright.cli.suggestion import format_command
+from archwright.display.console import say
 
 AtOption = Annotated[
     int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")
@@ -30,7 +30,7 @@ def replay_run(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
-    from archwright.cli.output import print_json
+    from archwright.cli.json_output import print_json
     from archwright.cli.reports import replaying
     from archwright.cli.reports.run_view import view_run
 

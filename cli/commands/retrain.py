@@ -71,7 +71,7 @@ def retrain(
     Nothing is left to choose an epoch by: the weights after the last one count, and patience watches the accuracy on
     the training images.
     """
-    from archwright.cli import output
+    from archwright.cli.json_output import print_json
     from archwright.cli.reports.describing import describe_run
     from archwright.cli.reports.run_view import view_run
     from archwright.cli.runs import retraining
@@ -79,6 +79,7 @@ def retrain(
     from archwright.cli.runs.starting import claim_new_run
     from archwright.cli.user_code import find_term_source
     from archwright.core.budget import parse_budget
+    from archwright.display.console import make_console
     from archwright.search.running.runs import start_run
     from archwright.store.duckdb_log import DuckDBLog
 
@@ -93,7 +94,7 @@ def retrain(
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
     started = retraining.make_start(view, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
-    console = output.make_console(beside_json=json)
+    console = make_console(beside_json=json)
     source = find_term_source(started.space, started.space_source)
     with claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, trial)) as new:
         context = RunContext(
@@ -102,4 +103,4 @@ def retrain(
         start = partial(start_run, duckdb_log, new, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
         if json:
-            output.print_json(describe_run(view_run(log, new)))
+            print_json(describe_run(view_run(log, new)))

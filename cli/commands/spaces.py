@@ -8,16 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.output import (
-    format_space_size,
-    make_console,
-    make_table,
-    pluralize,
-    print_json,
-    say,
-    wrap_choices,
-    wrap_tree,
-)
+from archwright.cli.json_output import print_json
 from archwright.cli.reports.path_lengths import count_longest_path
 from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource, find_space
 from archwright.cli.user_code import load_named_space
@@ -29,6 +20,8 @@ from archwright.core.shape import Shape, format_shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
 from archwright.core.traversal import sample
+from archwright.display.console import make_console, make_table, say
+from archwright.display.text import format_space_size, pluralize, wrap_choices, wrap_tree
 
 
 def spaces(json: options.JsonOption = False) -> None:

@@ -15,7 +15,8 @@ from archwright.cli.comparisons.histories import (
     stack_rows,
 )
 from archwright.cli.comparisons.logged_searches import LoggedSearch, read_logged_searches
-from archwright.cli.output import make_console, make_table, print_json, say
+from archwright.cli.json_output import print_json
+from archwright.display.console import make_console, make_table, say
 from archwright.search.magnitude import FloatArray, saturate
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import TrialsKeepFailing

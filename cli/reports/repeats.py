@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from archwright.cli.output import format_score, pluralize
 from archwright.cli.reports.records import RepeatsRecord, TrialRecord
 from archwright.core.json import JSON
+from archwright.display.text import format_score, pluralize
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.searchers.fixed import Fixed
 from archwright.store.events import RunStarted

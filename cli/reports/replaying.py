@@ -4,14 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.output import (
-    format_budget,
-    format_score,
-    humanize_value,
-    make_console,
-    make_property_table,
-    pluralize,
-)
 from archwright.cli.reports.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
 from archwright.cli.reports.run_view import RunView
 from archwright.cli.reports.trial_architecture import explain_omission
@@ -21,6 +13,8 @@ from archwright.cli.values import parse_searcher_text, parse_settings
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON
 from archwright.core.value import Value
+from archwright.display.console import make_console, make_property_table
+from archwright.display.text import format_budget, format_score, humanize_value, pluralize
 from archwright.search.running.revisions import (
     Mismatch,
     find_mismatches,

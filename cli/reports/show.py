@@ -6,23 +6,21 @@ from typing import Any
 
 from rich.console import Console
 
-from archwright.cli.columns import TextTable
-from archwright.cli.output import (
+from archwright.cli.reports.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
+from archwright.cli.reports.repeats import format_conclusion, format_origin, format_summary
+from archwright.cli.suggestion import format_command
+from archwright.core.budget import parse_budget
+from archwright.core.shape import format_shape
+from archwright.display.columns import TextTable
+from archwright.display.console import make_console, make_property_table, make_table
+from archwright.display.text import (
     format_budget,
     format_count,
     format_duration,
     format_local_time,
     format_score,
     humanize_value,
-    make_console,
-    make_property_table,
-    make_table,
 )
-from archwright.cli.reports.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
-from archwright.cli.reports.repeats import format_conclusion, format_origin, format_summary
-from archwright.cli.suggestion import format_command
-from archwright.core.budget import parse_budget
-from archwright.core.shape import format_shape
 from archwright.evaluate.user_errors import summarize_error
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal

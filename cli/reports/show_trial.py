@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from archwright.cli.columns import TextTable
-from archwright.cli.output import (
+from archwright.cli.reports.records import AttemptRecord, RankedTrialRecord, TrialDetails
+from archwright.core.budget import parse_budget
+from archwright.display.columns import TextTable
+from archwright.display.console import make_console, make_property_table, make_table
+from archwright.display.text import (
     draw_sparkline,
     format_budget,
     format_count,
@@ -13,15 +16,10 @@ from archwright.cli.output import (
     format_milliseconds,
     format_score,
     humanize_value,
-    make_console,
-    make_property_table,
-    make_table,
     pluralize,
     wrap_choices,
     wrap_tree,
 )
-from archwright.cli.reports.records import AttemptRecord, RankedTrialRecord, TrialDetails
-from archwright.core.budget import parse_budget
 
 MAX_NAME_COLUMNS = 36  # that a choice's name may take beside several trials, where they do not fit
 MAX_VALUE_COLUMNS = 12  # that a value may take there

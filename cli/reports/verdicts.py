@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.output import make_console
 from archwright.cli.reports.records import VerdictRecord
+from archwright.display.console import make_console
 from archwright.store.verify import Head, RunVerdict
 
 

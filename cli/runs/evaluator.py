@@ -5,7 +5,6 @@ from typing import Any
 
 from attrs import evolve
 
-from archwright.cli.output import say
 from archwright.cli.runs import user_function
 from archwright.cli.user_code import trust_named_source
 from archwright.cli.values import BadOption, parse_settings, require_plain_text
@@ -15,6 +14,7 @@ from archwright.core.modules.basic import Settings
 from archwright.core.modules.choices import Either
 from archwright.core.objective import Objective
 from archwright.core.term import Composite, Term
+from archwright.display.console import say
 from archwright.evaluate.config import Config, Function, Training, evaluation_from_json
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import Nasbench201

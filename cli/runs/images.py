@@ -5,10 +5,10 @@ from typing import Any
 
 from rich.console import Console
 
-from archwright.cli.output import say
 from archwright.cli.values import BadOption
 from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.json import JSON
+from archwright.display.console import say
 from archwright.evaluate.config import LATEST_READER, Config, Function, Training
 from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
 from archwright.evaluate.data.loading import describe_configured_dataset

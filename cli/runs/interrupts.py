@@ -12,7 +12,7 @@ from types import FrameType
 
 from attrs import define, field
 
-from archwright.cli.output import format_duration
+from archwright.display.text import format_duration
 from archwright.search.running.callbacks import StopRequest
 
 SYSTEM_SIGNALS = (signal.SIGTERM, signal.SIGHUP)

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from archwright.cli.output import pluralize, say
 from archwright.cli.runs.starting import rebuild_space
 from archwright.cli.suggestion import format_command
 from archwright.cli.user_code import load_logged_space, load_logged_term
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
+from archwright.display.console import say
+from archwright.display.text import pluralize
 from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.search.running.revisions import find_new_revision, iterate_revisions

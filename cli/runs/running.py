@@ -9,7 +9,6 @@ from attrs import field, frozen
 from rich.console import Console
 
 from archwright.cli import options, values
-from archwright.cli.output import format_budget, make_console, pluralize
 from archwright.cli.reports.describing import describe_best_trials, describe_run
 from archwright.cli.reports.repeats import format_origin, is_repeated
 from archwright.cli.reports.run_view import RunView, view_run
@@ -23,6 +22,8 @@ from archwright.cli.runs.progress import RunProgress, start_progress
 from archwright.cli.suggestion import format_command
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
+from archwright.display.console import make_console
+from archwright.display.text import format_budget, pluralize
 from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator

@@ -10,7 +10,10 @@ import time
 
 import pytest
 
-from archwright.cli.output import (
+from archwright.cli.reports.run_view import find_open_status
+from archwright.cli.reports.show_trial import find_differing_choices, merge_names, tabulate_choices
+from archwright.core.objective import Objective
+from archwright.display.text import (
     draw_sparkline,
     format_duration,
     format_score,
@@ -18,9 +21,6 @@ from archwright.cli.output import (
     humanize_value,
     wrap_tree,
 )
-from archwright.cli.reports.run_view import find_open_status
-from archwright.cli.reports.show_trial import find_differing_choices, merge_names, tabulate_choices
-from archwright.core.objective import Objective
 from archwright.search.running.runs import read_run
 from archwright.store.claim import NOBODY, locate_lock
 from archwright.store.duckdb_log import DuckDBLog

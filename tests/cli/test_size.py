@@ -2,9 +2,9 @@
 
 import pytest
 
-from archwright.cli import output
-from archwright.cli.output import print_json
+from archwright.cli.json_output import print_json
 from archwright.cli.reports.show_trial import format_model_size
+from archwright.display import text
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,6 @@ def test_a_space_of_more_architectures_than_python_prints_is_printed(capsys):
     size = 10**6000
     print_json({"size": size})
     assert str(size) in capsys.readouterr().out
-    assert output.format_space_size(size) == "about 10^6000.0"
-    assert output.format_count(10**400).count(",") == 133
-    assert output.format_count(1234.0) == output.format_count(1234) == "1,234"
+    assert text.format_space_size(size) == "about 10^6000.0"
+    assert text.format_count(10**400).count(",") == 133
+    assert text.format_count(1234.0) == text.format_count(1234) == "1,234"

@@ -1,110 +1,15 @@
-"""What commands print: text for people, fitted to their terminal, and JSON for programs."""
+"""Values, numbers, times, curves and trees as text for people."""
 
-import json
 import math
-import os
 import re
-import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import IO, Any, TextIO, cast
 
-from attrs import evolve, frozen
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-
-from archwright.cli.columns import TextTable
 from archwright.core.budget import Budget
-from archwright.core.errors import escape_controls, escape_json, to_one_line
 
-PIPED_WIDTH = 1000  # columns, so that lines that are not read on a terminal are not cut
 MAX_DOMAIN_VALUES = 6  # of a domain with more, the first two and the last are shown
 SPARKLINE_BARS = "▁▂▃▄▅▆▇█"
-
-
-def make_console(*, beside_json: bool = False) -> Console:
-    """The console for text: as wide as the terminal or $COLUMNS; on stderr where stdout is for JSON."""
-    stream = sys.stderr if beside_json else sys.stdout
-    has_width = stream.isatty() or "COLUMNS" in os.environ
-    file = stream if stream.isatty() else cast(IO[str], _TrimmedFile(stream))
-    return _SafeConsole(file=file, width=None if has_width else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
-
-
-class _SafeConsole(Console):
-    """A console that escapes the control characters of every text, whatever it is part of."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """The segments of a renderable; only rich's own may steer the terminal."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=escape_controls(segment.text))
-
-    def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Print, and cut nothing off at the right."""
-        super().print(*objects, crop=crop, **options)
-
-
-@frozen
-class _TrimmedFile:
-    """A file that drops the spaces at the ends of lines, with which tables are padded."""
-
-    file: IO[str]
-
-    def write(self, text: str) -> int:
-        return self.file.write(re.sub(r" +(?=\n)", "", text))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.file, name)
-
-
-def say(text: object = "", *, err: bool = False) -> None:
-    """Print a text with control characters escaped, to stdout or stderr; flushed, so it arrives at once in a pipe."""
-    stream = sys.stderr if err else sys.stdout
-    stream.write(escape_controls(f"{text}\n"))
-    stream.flush()
-
-
-def print_json(data: object) -> None:
-    """Print JSON that every program can read: numbers that it cannot hold become null."""
-    sys.set_int_max_str_digits(0)  # Python's limit of 4,300 digits guards servers; the size of a space may have more
-    text = escape_json(json.dumps(_to_json_value(data), indent=2, allow_nan=False, ensure_ascii=False, default=str))
-    sys.stdout.write((text if _can_encode(sys.stdout, text) else json.dumps(json.loads(text), indent=2)) + "\n")
-
-
-def _can_encode(stream: TextIO, text: str) -> bool:
-    """Whether the encoding of a stream has all characters of a text."""
-    try:
-        text.encode(stream.encoding or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _to_json_value(data: Any) -> Any:
-    if isinstance(data, float) and not math.isfinite(data):
-        return None
-    if isinstance(data, Mapping):
-        return {str(key): _to_json_value(value) for key, value in data.items()}
-    return [_to_json_value(item) for item in data] if isinstance(data, list | tuple) else data
-
-
-Pairs = Mapping[str, Any] | Sequence[tuple[str, Any]]  # a sequence may have a name twice
-
-
-def make_table(columns: Pairs, rows: Iterable[Sequence[object]]) -> TextTable:
-    """A table without lines; each of `columns` is a header and left, right, or rest: broken into lines if need be."""
-    headers = [to_one_line(name) for name, _ in _list_pairs(columns)]
-    kinds = [kind for _, kind in _list_pairs(columns)]
-    return TextTable(headers, kinds, [list(map(_format_cell, row, kinds)) for row in rows])
-
-
-def _format_cell(cell: object, kind: str) -> str:
-    """A cell, in one line unless its column may be broken into lines."""
-    return escape_controls(humanize_value(cell)) if kind == "rest" else to_one_line(humanize_value(cell))
-
-
-def _list_pairs(pairs: Pairs) -> Iterable[tuple[str, Any]]:
-    return pairs.items() if isinstance(pairs, Mapping) else pairs
 
 
 def humanize_value(value: object) -> str:
@@ -161,12 +66,6 @@ def format_budget(budget: Budget) -> str:
     """A budget in words: 1 epoch, 0.5 epochs, 30 seconds, 50,000 examples."""
     is_whole = budget.amount == int(budget.amount)
     return pluralize(int(budget.amount) if is_whole else budget.amount, budget.unit.removesuffix("s"))
-
-
-def make_property_table(properties: Pairs) -> TextTable:
-    """A table of names and values, one pair a line."""
-    properties_table = make_table({"": "left", " ": "rest"}, _list_pairs(properties))
-    return evolve(properties_table, has_header=False, has_names=True)
 
 
 def wrap_choices(path: Mapping[str, object], width: int) -> str:
