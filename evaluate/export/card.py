@@ -7,6 +7,7 @@ from html import escape
 from attrs import field, frozen
 
 from archwright.core.errors import to_one_line
+from archwright.core.input import Input
 from archwright.core.shape import Shape
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.model_file import Provenance
@@ -36,12 +37,13 @@ class Card:
 def write_card(
     card: Card,
     origin: Provenance,
-    shapes: tuple[Shape, Shape],
+    model_input: Input,
+    out_shape: Shape,
     normalisation: Normalisation | None,
     files: Sequence[str],
     missing: Mapping[str, str],
 ) -> str:
-    """The Markdown of README.md; `shapes` are of input and output, without the batch.
+    """The Markdown of README.md; `out_shape` is of the output, without the batch.
 
     `files` are the names of the files beside it, `missing` the reasons why others are not, by name.
     """
@@ -51,9 +53,9 @@ def write_card(
         _write_table("Scores", origin.scores),
         _write_table("Choices", card.choices),
         _write_table("Training", card.settings),
-        _describe_inputs(card, shapes, normalisation),
+        _describe_inputs(card, model_input, out_shape, normalisation),
         _write_table("Classes", {str(label): name for label, name in enumerate(card.class_names)}),
-        _describe_use(normalisation, shapes[0]) if "model.py" in files else "",
+        _describe_use(normalisation, model_input) if "model.py" in files else "",
         _write_table("Files", {name: text for name, text in FILE_DESCRIPTIONS.items() if name in files}),
         *(f"`{name}` is missing: {_escape_markdown(reason)}" for name, reason in missing.items()),
         _write_table("Versions", card.versions),
@@ -75,10 +77,13 @@ def _escape_markdown(text: str) -> str:
     return MARKDOWN_SPECIAL.sub(r"\\\g<0>", escape(to_one_line(text.replace("\n", " ")), quote=False))
 
 
-def _describe_inputs(card: Card, shapes: tuple[Shape, Shape], normalisation: Normalisation | None) -> str:
-    input_shape, output_shape = (f"(batch, {', '.join(map(str, shape))})" for shape in shapes)
+def _describe_inputs(card: Card, model_input: Input, out_shape: Shape, normalisation: Normalisation | None) -> str:
+    batch, out_batch = (f"(batch, {', '.join(map(str, shape))})" for shape in (model_input, out_shape))
     output = "outputs" if normalisation is None else "logits"
-    text = f"## Inputs and outputs\n\nFloats of shape {input_shape} to {output} of shape {output_shape}."
+    elements = "Floats"
+    if model_input.vocabulary is not None:
+        elements = f"Integers in [0, {model_input.vocabulary}), {model_input.element_type},"
+    text = f"## Inputs and outputs\n\n{elements} of shape {batch} to {output} of shape {out_batch}."
     if normalisation is None:
         note = _escape_markdown(card.normalisation_note) or "Inputs are as the evaluator of the search had them."
         return f"{text} {note}"
@@ -95,12 +100,13 @@ def _describe_inputs(card: Card, shapes: tuple[Shape, Shape], normalisation: Nor
     )
 
 
-def _describe_use(normalisation: Normalisation | None, shape: Shape) -> str:
-    size = f"1, {', '.join(map(str, shape))}"
+def _describe_use(normalisation: Normalisation | None, model_input: Input) -> str:
+    size = f"1, {', '.join(map(str, model_input))}"
+    element_type = "" if model_input.element_type == "float32" else f", dtype=torch.{model_input.element_type}"
     call = (
         f"images = torch.zeros({size}, dtype=torch.uint8)  # yours\nlogits = model(model.preprocess(images))"
         if normalisation
-        else f"outputs = model(torch.zeros({size}))"
+        else f"outputs = model(torch.zeros({size}{element_type}))"
     )
     code = f"import torch\n\nfrom model import load\n\nmodel = load()\n{call}"
     text = f"## Use\n\n```python\n{code}\n```\n\nin this folder, with torch and safetensors installed."

@@ -14,14 +14,15 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.input import Input, as_input
 from archwright.core.json import JSON, find_user_kinds, list_kinds, to_json
-from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_message, format_traceback
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, write_card
 from archwright.evaluate.export.model_file import Provenance, write_model_file
 from archwright.evaluate.network.compile import compile_architecture
+from archwright.evaluate.network.example import make_example
 from archwright.store.atomic import make_scratch_folder
 from archwright.store.named_paths import make_folder
 
@@ -51,7 +52,7 @@ class ModelToExport:
     """A model to export."""
 
     architecture: Term
-    in_shape: Shape
+    input: Input = field(converter=as_input)  # or its shape
     seed: int  # of the initial weights
     weights: Mapping[str, Tensor] | None  # of the compiled module; None for the initial ones
     origin: Provenance
@@ -86,7 +87,7 @@ def export_model(model: ModelToExport, folder: Path, *, force: bool = False) -> 
     module, weights = compiled, dict(compiled.state_dict())
     try:
         code = write_model_file(
-            model.architecture, model.in_shape, model.origin, model.normalisation, model.card.class_names
+            model.architecture, model.input, model.origin, model.normalisation, model.card.class_names
         )
         module, weights = _run_model_file(code, compiled, model, folder)
         contents["model.py"] = code.encode()
@@ -97,11 +98,11 @@ def export_model(model: ModelToExport, folder: Path, *, force: bool = False) -> 
     contents["model.safetensors"] = save(tensors, {"format": "pt", **metadata})
     contents["architecture.json"] = (json.dumps(model.description, indent=2) + "\n").encode()
     try:
-        contents["model.onnx"] = to_onnx(module, model.in_shape, metadata)
+        contents["model.onnx"] = to_onnx(module, model.input, metadata)
     except Exception as error:  # noqa: BLE001  (whatever a person's kind of module makes torch raise)
         missing["model.onnx"] = f"torch cannot export the model to ONNX: {_describe_root_cause(error)}"
-    shapes = model.in_shape, model.architecture.out_shape(model.in_shape)
-    card = write_card(model.card, model.origin, shapes, model.normalisation, tuple(contents), missing)
+    out_shape = model.architecture.out_shape(model.input.shape)
+    card = write_card(model.card, model.origin, model.input, out_shape, model.normalisation, tuple(contents), missing)
     contents["README.md"] = card.encode()
     files = _write_files(folder, {name: contents[name] for name in EXPORT_FILES if name in contents})
     return ExportResult(files, missing, model.notes)
@@ -138,7 +139,7 @@ def _write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...
 
 def _compile_model(model: ModelToExport) -> nn.Module:
     """The compiled module with the weights, in eval mode."""
-    module = compile_architecture(model.architecture, model.in_shape, model.seed, model.initialization)
+    module = compile_architecture(model.architecture, model.input, model.seed, model.initialization)
     if model.weights is not None:
         try:
             module.load_state_dict(model.weights)
@@ -160,7 +161,7 @@ def _run_model_file(
     user_classes = [list_kinds()[kind].__name__ for kind in sorted(find_user_kinds(to_json(model.architecture)))]
     author = " or ".join(user_classes) or "archwright itself"
     namespace: dict[str, Any] = {"__name__": "model", "__file__": str(folder / "model.py")}
-    x = torch.randn(4, *model.in_shape, generator=torch.Generator().manual_seed(0))
+    x = make_example(model.input, 4, seed=0)
     try:
         exec(compile(code, "model.py", "exec"), namespace)  # noqa: S102  (what is exported must run)
         module: nn.Module = namespace["Model"]().eval()
@@ -192,16 +193,16 @@ def _is_close(actual: Tensor, expected: Tensor) -> bool:
     )
 
 
-def to_onnx(module: nn.Module, in_shape: Shape, metadata: Mapping[str, str]) -> bytes:
-    """The module as ONNX, with an input `images`, an output `logits`, and a batch of any size."""
-    images = torch.zeros(2, *in_shape)  # torch would fix the size of a batch of one
+def to_onnx(module: nn.Module, model_input: Input, metadata: Mapping[str, str]) -> bytes:
+    """The module as ONNX, with an input of its type, named as its kind says; an output `logits`; any batch size."""
+    example = make_example(model_input, 2, seed=0)  # torch would fix the size of a batch of one
     batch = torch.export.Dim("batch")
     export_: Callable[..., Any] = torch.onnx.export
     with _silence_torch():
         program = export_(
             module,
-            (images,),
-            input_names=["images"],
+            (example,),
+            input_names=[model_input.tensor_name],
             output_names=["logits"],
             dynamic_shapes=({0: batch},),
             dynamo=True,

@@ -2,12 +2,13 @@
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pprint import pformat
 
 from attrs import field, frozen
 
 from archwright.core.errors import to_one_line
+from archwright.core.input import Input, as_input
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.data.tensors import Normalisation
@@ -90,13 +91,15 @@ class Provenance:
 
 def write_model_file(
     architecture: Term,
-    in_shape: Shape,
+    in_shape: Input | Iterable[int],
     origin: Provenance,
     normalisation: Normalisation | None,
     class_names: Sequence[str] = (),
 ) -> str:
-    """The code of model.py; raises NoModuleSource or BadModuleSource."""
-    operations = translate(architecture, in_shape)
+    """The code of model.py for such an input, or of that shape; raises NoModuleSource or BadModuleSource."""
+    model_input = as_input(in_shape)
+    shape = model_input.shape
+    operations = translate(architecture, shape)
     preambles = collect_preambles(operations)
     definitions = _list_definitions(preambles)
     if taken := next((name for name in definitions if name in RESERVED_NAMES), None):
@@ -104,12 +107,12 @@ def write_model_file(
     classes = define_classes(operations, [*RESERVED_NAMES, *definitions])
     integers = [str(value) for _, value in collect_integers(operations)]
     init, forward = write_methods(operations, classes, integers, shape_comments=True)
-    model = _write_model(in_shape, architecture.out_shape(in_shape), init, forward, normalisation)
+    model = _write_model(model_input, architecture.out_shape(shape), init, forward, normalisation)
     class_texts = [write_class(definition, classes) for definition in classes.values()]
     parts = [*preambles, *class_texts, model, LOAD.strip(), SUMMARY.strip()]
     if normalisation:
         name = "{CLASSES[int(label)]}" if class_names else "class {label}"  # for an f-string of the code
-        parts.append(CLASSIFY.format(axes=_join_axes(in_shape), name=name).strip())
+        parts.append(CLASSIFY.format(axes=_join_axes(shape), name=name).strip())
     parts.append(_write_main(normalisation))
     body = "\n\n\n".join(parts)
     if "mean_of_windows(" in body:
@@ -158,23 +161,30 @@ def _write_imports(body: str) -> str:
 
 
 def _write_model(
-    in_shape: Shape, out_shape: Shape, init: list[str], forward: list[str], normalisation: Normalisation | None
+    model_input: Input, out_shape: Shape, init: list[str], forward: list[str], normalisation: Normalisation | None
 ) -> str:
     """The class Model; `init` and `forward` are the lines of its methods."""
     lines = [
         "class Model(nn.Module):",
-        f'{INDENT}"""(batch, {_join_axes(in_shape)}) to (batch, {_join_axes(out_shape)})."""',
+        f'{INDENT}"""{_describe_input(model_input)} to (batch, {_join_axes(out_shape)})."""',
         "",
     ]
     lines += [f"{INDENT}def __init__(self) -> None:", f"{INDENT * 2}super().__init__()"]
     lines += [f"{INDENT * 2}{line}" for line in (*init, *_write_buffers(normalisation))]
     lines += ["", f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
     lines += [f"{INDENT * 2}{line}" for line in forward]
-    preprocess = "\n" + PREPROCESS.format(axes=_join_axes(in_shape)).rstrip() if normalisation else ""
+    preprocess = "\n" + PREPROCESS.format(axes=_join_axes(model_input)).rstrip() if normalisation else ""
     return format_code(lines) + preprocess
 
 
-def _join_axes(shape: Shape) -> str:
+def _describe_input(model_input: Input) -> str:
+    batch = f"(batch, {_join_axes(model_input)})"
+    if model_input.vocabulary is None:
+        return batch
+    return f"Integers in [0, {model_input.vocabulary}), {model_input.element_type} {batch},"
+
+
+def _join_axes(shape: Iterable[int]) -> str:
     return ", ".join(map(str, shape))
 
 

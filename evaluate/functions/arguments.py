@@ -11,14 +11,15 @@ import torch
 from attrs import evolve
 from torch import nn, optim
 
+from archwright.core.input import Input, as_input
 from archwright.core.protocols import Job
-from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.evaluate.config import Function
 from archwright.evaluate.data.loading import load_configured_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
+from archwright.evaluate.network.example import make_example
 from archwright.evaluate.training.checkpointing import write_job_model
 from archwright.evaluate.training.cost import MEASURED_BATCH_SIZE, PeakMemory, measure_cost
 from archwright.evaluate.training.device import freeze_garbage_collector, prepare_device
@@ -41,15 +42,15 @@ def prepare_arguments(config: Function, signature: Signature, index: int, thread
         if "model" not in signature:
             return JobArguments(shared)
         assert config.input_shape is not None
+        model_input = as_input(config.input_shape)
         memory, start = PeakMemory(device), time.monotonic()
-        model = compile_architecture(architecture, config.input_shape, seed).to(device)
+        model = compile_architecture(architecture, model_input, seed).to(device)
         parameters = count_trainable_parameters(model)  # before the function may freeze some of them
-        shape = config.input_shape
 
         def finish(verdict: Verdict, job: Job) -> Verdict:
             costs = {"seconds": time.monotonic() - start, **memory.measure(), "parameters": parameters}
             error = write_job_model(job, model, shared.get("data"))  # before anything else is done with the model
-            costs |= _measure_cost_afterwards(model, shape, device)
+            costs |= _measure_cost_afterwards(model, model_input, device)
             return evolve(verdict, metrics={**costs, **verdict.metrics}, error=error)
 
         return JobArguments(shared | {"model": model}, finish)
@@ -57,11 +58,11 @@ def prepare_arguments(config: Function, signature: Signature, index: int, thread
     return make_arguments
 
 
-def _measure_cost_afterwards(model: nn.Module, shape: Shape, device: torch.device) -> Metrics:
+def _measure_cost_afterwards(model: nn.Module, model_input: Input, device: torch.device) -> Metrics:
     """The cost of the model as the function has left it, if it can still be run; raises nothing."""
     with suppress(Exception):
         model.to(device)  # the function may have moved it
-        dtype = next((p.dtype for p in model.parameters()), torch.float32)
-        noise = torch.randn(MEASURED_BATCH_SIZE, *shape, generator=torch.Generator().manual_seed(0))
-        return measure_cost(model, noise.to(device, dtype))
+        example = make_example(model_input, MEASURED_BATCH_SIZE, seed=0)
+        dtype = next((p.dtype for p in model.parameters()), torch.float32) if example.is_floating_point() else None
+        return measure_cost(model, example.to(device, dtype))
     return {}

@@ -1,7 +1,8 @@
 """Compiling: the torch module of an architecture, with drawn weights and the shape and size that its term says."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import singledispatch
 
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 
 from archwright.core.architecture import require_specified
 from archwright.core.errors import ArchwrightError
+from archwright.core.input import Input, as_input
 from archwright.core.modules import basic, composite
 from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
@@ -16,6 +18,7 @@ from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
 from archwright.core.user_modules import overrides
 from archwright.evaluate.network import layers
+from archwright.evaluate.network.example import draw_example
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -45,24 +48,27 @@ class WrongSize(ArchwrightError, ValueError):
     """A module with another number of parameters than its kind says."""
 
 
-def compile_architecture(architecture: Term, in_shape: Shape, seed: int, initialization: str = "own") -> nn.Module:
-    """The torch module of an architecture for inputs of shape (batch, *in_shape), with weights drawn from `seed`.
+def compile_architecture(
+    architecture: Term, in_shape: Input | Iterable[int], seed: int, initialization: str = "own"
+) -> nn.Module:
+    """The torch module of an architecture for a batch of such inputs, or of that shape, with weights from `seed`.
 
     `initialization` is "own", as each module says itself, or a rule for every convolution and affine layer in it. The
-    module has been run once, to check that its output has the inferred shape, and its parameters have been counted.
-    Torch's global generator stays as it was. Raises Misfit, NotSpecified, NotCompilable, WrongShape, WrongSize, and
-    whatever a person's own kinds raise.
+    module has been run once on an example, to check that its output has the inferred shape, and its parameters have
+    been counted. Torch's global generator stays as it was. Raises Misfit, NotSpecified, NotCompilable, WrongShape,
+    WrongSize, and whatever a person's own kinds raise.
     """
+    model_input = as_input(in_shape)
     require_specified(architecture)
-    expected = architecture.out_shape(in_shape)
+    expected = architecture.out_shape(model_input.shape)
     with torch.random.fork_rng(devices=[]), torch.no_grad():  # on the CPU, so that it draws the same for any device
         torch.default_generator.manual_seed(seed)
-        model = build(architecture, in_shape)
+        model = build(architecture, model_input.shape)
         for layer in model.modules():
             if initialization != "own" and isinstance(layer, nn.Conv2d | nn.Linear):
                 initialize_weights(layer, initialization)
-        actual = tuple(model.eval()(torch.randn(2, *in_shape)).shape)
-        _require_size(architecture, in_shape, model)
+        actual = tuple(model.eval()(draw_example(model_input, 2, torch.default_generator)).shape)
+        _require_size(architecture, model_input, model)
     if actual != (2, *expected):
         raise WrongShape(
             f"{architecture.kind} gives the shape {actual[1:]} when run, and {expected} by out_shape; make them agree"
@@ -99,16 +105,16 @@ def count_trainable_parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def _require_size(architecture: Term, in_shape: Shape, model: nn.Module) -> None:
+def _require_size(architecture: Term, model_input: Input, model: nn.Module) -> None:
     """Raises WrongSize for the first kind of a person's own whose module has another size than its `parameters` says.
 
     A kind without a method `parameters` says nothing. Each kind is built anew for it, which draws weights.
     """
-    if architecture.parameters(in_shape) in (count_parameters(model), count_trainable_parameters(model)):
+    if architecture.parameters(model_input.shape) in (count_parameters(model), count_trainable_parameters(model)):
         return
-    for term, shape in _iterate_sized_kinds(architecture, in_shape):
+    for term, shape in _iterate_sized_kinds(architecture, model_input.shape):
         module = build(term, shape)
-        module.eval()(torch.zeros(2, *shape))  # lazy layers know their size from then on
+        _run_on_zeros(module, shape, model_input)  # lazy layers know their size from then on
         total, trainable = count_parameters(module), count_trainable_parameters(module)
         declared = term.parameters(shape)
         if declared not in (total, trainable):
@@ -117,6 +123,16 @@ def _require_size(architecture: Term, in_shape: Shape, model: nn.Module) -> None
                 f"{term.kind} says by parameters that it has {declared:,} of them for an input of shape {shape}, and "
                 f"its module has {actual}; make them agree"
             )
+
+
+def _run_on_zeros(module: nn.Module, shape: Shape, model_input: Input) -> None:
+    """Runs a part of a model once. Only what takes the model's own input may get its type, if that is no float."""
+    zeros = torch.zeros(2, *shape)
+    if shape == model_input.shape and model_input.element_type != "float32":
+        with suppress(RuntimeError):  # it is a later part, which gets floats of that shape
+            module.eval()(zeros.to(getattr(torch, model_input.element_type)))
+            return
+    module.eval()(zeros)
 
 
 def _iterate_sized_kinds(term: Term, in_shape: Shape) -> Iterator[tuple[Term, Shape]]:

@@ -34,7 +34,7 @@ SAFE_PATH_VARIABLE = (
 CANCEL_MESSAGE = b""  # in place of a pickled job: no job that was sent before is to be started
 
 Item = TypeVar("Item")
-Input = TypeVar("Input")
+JobInput = TypeVar("JobInput")
 Output = TypeVar("Output")
 
 
@@ -106,7 +106,7 @@ class _Worker:
 
 
 @final
-class ProcessPool(Generic[Item, Input, Output]):
+class ProcessPool(Generic[Item, JobInput, Output]):
     """Processes that compute `function(make_input(item))` for each of `items`, which are started in their order.
 
     An item is what the caller has, `make_input` makes the input of its job, which is pickled and sent, and the output
@@ -117,8 +117,8 @@ class ProcessPool(Generic[Item, Input, Output]):
 
     def __init__(
         self,
-        function: Callable[[Input], Output],  # runs in a process of the pool, which must be able to import it
-        make_input: Callable[[Item], Input],  # runs in a thread of the calling process
+        function: Callable[[JobInput], Output],  # runs in a process of the pool, which must be able to import it
+        make_input: Callable[[Item], JobInput],  # runs in a thread of the calling process
         items: Iterable[Item],
         processes: int,
     ) -> None:

@@ -16,6 +16,9 @@ from archwright.core.expression import larger, shared, smaller
 
 # Kinds of module that users define.
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
+
+# Inputs of models.
+from archwright.core.input import Input, features, image, signal, tokens
 from archwright.core.json import from_json, to_json
 from archwright.core.modules.basic import (
     Affine,
@@ -67,6 +70,7 @@ __all__ = [
     "Composite",
     "Domain",
     "Hyperparameter",
+    "Input",
     "Misfit",
     "Node",
     "Rewriting",
@@ -87,11 +91,13 @@ __all__ = [
     "dropout",
     "either",
     "enumerate_leaves",
+    "features",
     "flatten",
     "from_json",
     "global_avg_pool",
     "hyperparameter",
     "identity",
+    "image",
     "integer",
     "integers",
     "larger",
@@ -117,8 +123,10 @@ __all__ = [
     "settings",
     "settings_of",
     "shared",
+    "signal",
     "smaller",
     "to_json",
+    "tokens",
     "topology",
     "values",
     "zero",

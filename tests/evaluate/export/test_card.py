@@ -6,6 +6,7 @@ from html import unescape
 
 from hypothesis import example, given
 
+import archwright as aw
 from archwright.core.errors import to_one_line
 from archwright.evaluate.export.card import Card, write_card
 from archwright.evaluate.export.model_file import Provenance, write_model_file
@@ -16,9 +17,8 @@ from tests.terminal_text import find_controls, texts
 def write_card_of(text: str) -> str:
     """A card with the text in every place."""
     card = Card({text: text}, {text: text}, {text: text}, text, text, (text,))
-    return write_card(
-        card, Provenance(text, {text: text}, {text: text}), (IMAGE, (5,)), None, ("model.py",), {"model.onnx": text}
-    )
+    provenance = Provenance(text, {text: text}, {text: text})
+    return write_card(card, provenance, aw.image(*IMAGE), (5,), None, ("model.py",), {"model.onnx": text})
 
 
 @given(texts)

@@ -35,8 +35,10 @@ from archwright.evaluate.export.folder import (
 )
 from archwright.evaluate.export.model_file import Provenance
 from archwright.evaluate.network.compile import compile_architecture
+from archwright.evaluate.network.example import make_example
 from tests.core.user_modules import Glued, Shrink
 from tests.evaluate.export.test_model_file import WithoutSource, WithSource
+from tests.evaluate.token_modules import Embedding
 
 IMAGE = (3, 9, 8)
 SMALL = aw.sequential(aw.conv2d(4, 3), aw.batch_norm(), aw.relu(), aw.affine(5))
@@ -65,7 +67,7 @@ def make_model(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, by_pixel:
     mean = [100.0 + i for i in range(int(np.prod(mean_shape)))]
     return ModelToExport(
         architecture=architecture,
-        in_shape=shape,
+        input=shape,
         seed=0,
         weights=module.state_dict(),
         origin=Provenance("A model", {"run": "digits-1"}, {"accuracy": "0.9"}),
@@ -77,7 +79,7 @@ def make_model(architecture: aw.Term = SMALL, shape: aw.Shape = IMAGE, by_pixel:
 
 def compute_logits(model: ModelToExport, images: torch.Tensor) -> torch.Tensor:
     """The logits of the compiled module for raw images."""
-    module = compile_architecture(model.architecture, model.in_shape, seed=0)
+    module = compile_architecture(model.architecture, model.input, seed=0)
     module.load_state_dict(model.weights)
     norm = model.normalisation
     mean, deviation = (torch.tensor(values).reshape(norm.shape) for values in (norm.mean, norm.deviation))
@@ -162,6 +164,41 @@ def test_an_exported_model_has_the_same_outputs_without_archwright(tmp_path, run
     for size in (7, 1):
         (logits,) = session.run(None, {"images": (images.numpy()[:size].astype(np.float32) - mean) / deviation})
         np.testing.assert_allclose(logits, expected[:size], rtol=1e-4, atol=10 * atol)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("architecture", "model_input", "name", "description"),
+    [
+        (
+            aw.sequential(Embedding(50, 4), aw.flatten(), aw.affine(5)),
+            aw.tokens(50, 20),
+            "tokens",
+            "Integers in [0, 50), int64, of shape (batch, 20)",
+        ),
+        (aw.sequential(aw.flatten(), aw.affine(5)), aw.signal(2, 16), "signal", "Floats of shape (batch, 2, 16)"),
+        (aw.sequential(aw.affine(8), aw.relu(), aw.affine(5)), aw.features(12), "features", "Floats of shape"),
+    ],
+    ids=["tokens", "signal", "features"],
+)
+def test_the_input_of_an_exported_model_has_its_type_and_name(tmp_path, architecture, model_input, name, description):
+    """In ONNX, in the code and in the card; its outputs there are those in torch."""
+    compiled = compile_architecture(architecture, model_input, seed=0)
+    provenance = Provenance("A model", {"run": "tokens-1"})
+    model = ModelToExport(architecture, model_input, 0, compiled.state_dict(), provenance, None, Card())
+    result = export_model(model, tmp_path)
+    assert (result.missing, tuple(path.name for path in result.files)) == ({}, EXPORT_FILES)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (described,) = session.get_inputs()
+    assert (described.name, described.shape[1:]) == (name, list(model_input.shape))
+    assert described.type == ("tensor(int64)" if name == "tokens" else "tensor(float)")
+    example = make_example(model_input, 7, seed=1)
+    with torch.no_grad():
+        expected = compiled.eval()(example)
+        torch.testing.assert_close(runpy.run_path(str(tmp_path / "model.py"))["load"]()(example), expected)
+    (outputs,) = session.run(None, {name: example.numpy()})
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
+    assert description in (tmp_path / "README.md").read_text()
 
 
 @pytest.fixture
