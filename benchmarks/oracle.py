@@ -14,7 +14,6 @@ from attrs import frozen
 from rich.console import Console
 from rich.table import Table
 
-from archwright.cli.comparisons.histories import read_histories
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
@@ -24,6 +23,7 @@ from archwright.evaluate.config import evaluation_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
+from archwright.plots.histories import read_histories
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog

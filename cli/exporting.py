@@ -10,11 +10,8 @@ from attrs import evolve
 
 import archwright
 from archwright.cli.output_file import require_no_log
-from archwright.cli.reports.run_view import RunView
-from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.cli.runs.images import read_logged_images
 from archwright.cli.runs.retraining import find_training_data
-from archwright.cli.suggestion import format_command
 from archwright.core.architecture import settings_of
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import to_json
@@ -23,12 +20,14 @@ from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.core.value import Value
 from archwright.display.console import say
+from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.config import Config, Function, Training, evaluation_from_json
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.training.recipe import find_effective_settings
 from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import TrialState
 

@@ -21,8 +21,9 @@ import archwright
 from archwright.cli.commands import compare, export, log, read, replay, retrain, search, spaces
 from archwright.cli.options import format_examples
 from archwright.cli.streams import READER_GONE_EXIT_CODE, OutputLost, ReaderGone, guard_standard_streams
-from archwright.cli.user_errors import forbid_exit, format_user_traceback
+from archwright.cli.user_errors import forbid_exit
 from archwright.core.errors import ArchwrightError, escape_controls
+from archwright.core.tracebacks import format_user_traceback
 from archwright.display.console import make_console, say
 
 

@@ -8,10 +8,10 @@ import typer
 
 from archwright.core.protocols import DEFAULT_RETRIES as DEFAULT_RETRIES
 from archwright.core.spaces.named import SPACES
+from archwright.display.suggestion import DEFAULT_LOG as DEFAULT_LOG
 
 # The headings of options in help.
 TRAINING_PANEL, SEARCH_PANEL, RUNNING_PANEL = "What a model is worth", "The search", "How it runs"
-DEFAULT_LOG = Path("archwright.duckdb")
 # For help, which has no time to import the searchers: a test holds these names to those of the code.
 SEARCHER_NAMES = ("random", "mcts", "mcts-bisection", "smbo", "smbo-paper", "evolution", "local-search")
 SEARCHERS_HELP = f"{', '.join(SEARCHER_NAMES[:-1])} or {SEARCHER_NAMES[-1]}"

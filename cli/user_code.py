@@ -1,14 +1,9 @@
 """A user's code that a command runs: the user names it in the command, or a log names it and the user trusts it."""
 
-from contextlib import suppress
-
 from archwright.cli.space import SpaceSource, find_space
-from archwright.core.json import JSON, UnreadableTerm, find_unknown_kinds, find_user_kinds, from_json
-from archwright.core.term import Term
 from archwright.display.console import say
 from archwright.store import permission
 from archwright.store.permission import ListUnwritable
-from archwright.store.user_code import NoSuchSource, is_source, load_object
 
 
 def trust_named_source(source: str) -> str:
@@ -29,42 +24,3 @@ def load_logged_space(source: str, *, trusted: bool) -> SpaceSource:
     """The space that a log names; NotTrusted where that is code that this user does not trust."""
     permission.require_trusted(source, trusted=trusted)
     return find_space(source)
-
-
-def load_logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
-    """The term of a logged space; its file is loaded only where the term has unknown kinds of modules.
-
-    NotTrusted where that is code that this user does not trust.
-    """
-    if not find_unknown_kinds(data):
-        return from_json(data)
-    if not is_source(source):
-        raise UnreadableTerm(
-            f"{_list_unknown_kinds(data)} can be read by no built-in space, and {source!r} names no file of them"
-        )
-    permission.require_trusted(source, trusted=trusted)
-    load_object(source)
-    return from_json(data)
-
-
-def find_term_source(data: JSON, source: str) -> str:
-    """The source of a logged term that workers must load, since it defines kinds of modules in the term; else "".
-
-    To be called once the source is trusted and loaded.
-    """
-    return source if find_user_kinds(data) else ""
-
-
-def describe_unknown_kinds(data: JSON, source: str) -> str:
-    """What is left out of a report on a logged term, since only untrusted code tells it; "" if nothing is."""
-    if not find_unknown_kinds(data):
-        return ""
-    origin = source
-    with suppress(NoSuchSource):
-        origin = permission.find_source_file(source)
-    kinds = _list_unknown_kinds(data)
-    return f"what only the code of {kinds} tells, such as shapes, is left out; --trust runs it, from {origin}"
-
-
-def _list_unknown_kinds(data: JSON) -> str:
-    return ", ".join(sorted(find_unknown_kinds(data)))

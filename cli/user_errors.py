@@ -1,33 +1,11 @@
-"""Telling a user's code from ours: in the traceback of an error, and where it tries to exit the process."""
+"""A user's code that tries to exit the process."""
 
 import os
 import sys
-import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 from archwright.core.errors import ArchwrightError
-
-PACKAGE_FOLDER = str(Path(__file__).parent.parent)
-INSTALLED_FOLDERS = tuple(
-    {sys.prefix, sys.base_prefix, *(str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix))}
-)
-
-
-def format_user_traceback(error: BaseException) -> str | None:
-    """The traceback of `error` from where our code called a user's, say a method of their kind of module.
-
-    None where it was raised by our code, or by an installed package that our code calls.
-    """
-    entry, user_entry = error.__traceback__, None
-    while entry is not None:
-        if entry.tb_frame.f_code.co_filename.startswith(PACKAGE_FOLDER):
-            user_entry = entry.tb_next
-        entry = entry.tb_next
-    if user_entry is None or user_entry.tb_frame.f_code.co_filename.startswith((*INSTALLED_FOLDERS, "<")):
-        return None
-    return "".join(traceback.TracebackException(type(error), error, user_entry).format()).rstrip()
 
 
 class UserCodeExited(ArchwrightError, RuntimeError):

@@ -1,14 +1,19 @@
 """Errors of a user's code as the user reads them: tracebacks of their own frames, and messages of one line."""
 
 import functools
+import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
 
 from archwright.core.errors import ArchwrightError
 
+_PACKAGE_FOLDER = str(Path(__file__).parent.parent)
 # Files whose frames are not the user's. Of functools, it is singledispatch, by which models are built.
-HIDDEN_FILES = (str(Path(__file__).parent.parent), "<frozen importlib", "<attrs generated", functools.__file__)
+HIDDEN_FILES = (_PACKAGE_FOLDER, "<frozen importlib", "<attrs generated", functools.__file__)
+_INSTALLED_FOLDERS = tuple(
+    {sys.prefix, sys.base_prefix, *(str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix))}
+)
 MAX_LINES = 20  # of a traceback or of a worker's last output
 MAX_LINE_LENGTH = 500  # characters
 
@@ -29,6 +34,21 @@ def format_traceback(error: BaseException, lines: int | None = MAX_LINES) -> str
             return format_message(error)
     text = "".join(formatted.format())
     return text.rstrip() if lines is None else last_lines(text, lines)
+
+
+def format_user_traceback(error: BaseException) -> str | None:
+    """The traceback of `error` from where our code called a user's, say a method of their kind of module.
+
+    None where it was raised by our code, or by an installed package that our code calls.
+    """
+    entry, user_entry = error.__traceback__, None
+    while entry is not None:
+        if entry.tb_frame.f_code.co_filename.startswith(_PACKAGE_FOLDER):
+            user_entry = entry.tb_next
+        entry = entry.tb_next
+    if user_entry is None or user_entry.tb_frame.f_code.co_filename.startswith((*_INSTALLED_FOLDERS, "<")):
+        return None
+    return "".join(traceback.TracebackException(type(error), error, user_entry).format()).rstrip()
 
 
 def format_message(error: BaseException) -> str:

@@ -56,6 +56,11 @@ class RunVerdict:
     journal: JournalState = "none"
     remark: str = ""  # for people, on the journal
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was changed or lost, as far as can be told."""
+        return self.broken is None and self.journal != "damaged"
+
 
 @frozen
 class _JournalRecord:

@@ -29,7 +29,7 @@ def export(
     """
     from archwright.cli import exporting
     from archwright.cli.json_output import print_json
-    from archwright.cli.reports.run_view import view_run
+    from archwright.search.running.run_view import view_run
 
     view = view_run(log, run, trusted=trust)
     result = exporting.export_trial(view, trial, folder, force=force, untrained=untrained, data_dir=data_dir)

@@ -72,7 +72,8 @@ def verify(
     run is printed with its head: keep it elsewhere, and --expect holds the log against it later.
     """
     from archwright.cli.json_output import print_json
-    from archwright.cli.reports.verdicts import describe_verdict, is_whole, show_verdicts
+    from archwright.cli.reports.verdicts import show_verdicts
+    from archwright.results.verdicts import describe_verdict
     from archwright.store.errors import LogMissing
     from archwright.store.verify import Head, require_own_names, verify_log
 
@@ -85,6 +86,6 @@ def verify(
         print_json([describe_verdict(verdict) for verdict in verdicts])
     else:
         show_verdicts(path, verdicts)
-    if not all(map(is_whole, verdicts)):
+    if not all(verdict.is_whole for verdict in verdicts):
         sys.exit(1)
     require_own_names(path)

@@ -10,8 +10,8 @@ from archwright.cli import options
 def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFAULT_LOG) -> None:
     """List the runs of the log, the one that was started last at the end."""
     from archwright.cli.json_output import print_json
-    from archwright.cli.reports.describing import describe_runs
     from archwright.cli.reports.show import show_runs
+    from archwright.results.describing import describe_runs
 
     rows = describe_runs(log)
     print_json(rows) if json else show_runs(rows)
@@ -33,11 +33,11 @@ def show(
     for shapes and numbers of parameters with --trust alone.
     """
     from archwright.cli.json_output import print_json
-    from archwright.cli.reports.describing import describe_run, describe_trial_in_full
     from archwright.cli.reports.drawing import draw_trial
-    from archwright.cli.reports.run_view import view_run
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import show_trial
+    from archwright.results.describing import describe_run, describe_trial_in_full
+    from archwright.search.running.run_view import view_run
 
     view = view_run(log, run, trusted=trust)
     if svg is not None:
@@ -59,10 +59,9 @@ def best(
 ) -> None:
     """Compare a run's best trials: their scores, and the choices in which they differ."""
     from archwright.cli.json_output import print_json
-    from archwright.cli.reports.describing import describe_best_trials
-    from archwright.cli.reports.run_view import view_best_trials
     from archwright.cli.reports.show_trial import show_best
-    from archwright.cli.reports.trial_architecture import explain_omission
+    from archwright.results.describing import describe_best_trials
+    from archwright.search.running.run_view import explain_omission, view_best_trials
 
     view = view_best_trials(log, run, n, trusted=trust)
     trials = describe_best_trials(view, n)

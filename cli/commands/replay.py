@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.suggestion import format_command
 from archwright.display.console import say
+from archwright.display.suggestion import format_command
 
 AtOption = Annotated[
     int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")
@@ -32,7 +32,7 @@ def replay_run(
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli.json_output import print_json
     from archwright.cli.reports import replaying
-    from archwright.cli.reports.run_view import view_run
+    from archwright.search.running.run_view import view_run
 
     view = view_run(log, run, at, trusted=trust)
     if not verify:
@@ -61,8 +61,8 @@ def fork(
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     from archwright.cli.reports.replaying import parse_fork_searcher
-    from archwright.cli.reports.run_view import view_run
     from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
+    from archwright.search.running.run_view import view_run
     from archwright.search.running.runs import make_fork_event
     from archwright.store.claim import leave_to_others
     from archwright.store.duckdb_log import DuckDBLog

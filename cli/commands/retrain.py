@@ -72,16 +72,16 @@ def retrain(
     the training images.
     """
     from archwright.cli.json_output import print_json
-    from archwright.cli.reports.describing import describe_run
-    from archwright.cli.reports.run_view import view_run
     from archwright.cli.runs import retraining
     from archwright.cli.runs.running import RunContext, begin_run
     from archwright.cli.runs.starting import claim_new_run
-    from archwright.cli.user_code import find_term_source
     from archwright.core.budget import parse_budget
     from archwright.display.console import make_console
+    from archwright.results.describing import describe_run
+    from archwright.search.running.run_view import view_run
     from archwright.search.running.runs import start_run
     from archwright.store.duckdb_log import DuckDBLog
+    from archwright.store.logged_terms import find_term_source
 
     if not json:
         ignore_lost_stdout()

@@ -9,13 +9,13 @@ import typer
 
 from archwright.cli import options, values
 from archwright.cli.json_output import print_json
-from archwright.cli.reports.path_lengths import count_longest_path
 from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource, find_space
 from archwright.cli.user_code import load_named_space
 from archwright.core.analysis import count, dead_ends
 from archwright.core.drawing.text import as_text
 from archwright.core.json import to_json
 from archwright.core.node import Node, root
+from archwright.core.path_lengths import count_longest_path
 from archwright.core.shape import Shape, format_shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term

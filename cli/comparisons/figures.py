@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from archwright.cli.comparisons.colours import assign_colours
-from archwright.cli.comparisons.histories import (
+from archwright.cli.output_file import PDF_FILE, PNG_FILE, SVG_FILE, FileKind, stage_file
+from archwright.cli.values import BadOption
+from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.plots.colours import assign_colours
+from archwright.plots.histories import (
     NothingToCompare,
     SearchGroups,
     SearchHistory,
@@ -19,9 +22,6 @@ from archwright.cli.comparisons.histories import (
     read_histories,
     stack_rows,
 )
-from archwright.cli.output_file import PDF_FILE, PNG_FILE, SVG_FILE, FileKind, stage_file
-from archwright.cli.values import BadOption
-from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.search.magnitude import FloatArray
 from archwright.search.running.statistics import compute_fraction_above, compute_mean_and_error
 

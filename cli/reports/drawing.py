@@ -4,13 +4,12 @@ from pathlib import Path
 
 from archwright.cli.json_output import print_json
 from archwright.cli.output_file import SVG_FILE, stage_file
-from archwright.cli.reports.run_view import RunView
-from archwright.cli.reports.trial_architecture import explain_omission, outline_architecture, rebuild_leaf
-from archwright.cli.suggestion import format_command
 from archwright.cli.values import BadOption
 from archwright.core.drawing.svg import as_svg
 from archwright.core.term import Term
 from archwright.display.console import say
+from archwright.display.suggestion import format_command
+from archwright.search.running.run_view import RunView, explain_omission, outline_architecture, rebuild_leaf
 
 
 def draw_trial(view: RunView, number: int | None, file: Path, *, json: bool = False) -> None:

@@ -4,17 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.reports.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
-from archwright.cli.reports.run_view import RunView
-from archwright.cli.reports.trial_architecture import explain_omission
-from archwright.cli.suggestion import format_command
-from archwright.cli.user_code import load_logged_term
 from archwright.cli.values import parse_searcher_text, parse_settings
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON
 from archwright.core.value import Value
 from archwright.display.console import make_console, make_property_table
+from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, format_score, humanize_value, pluralize
+from archwright.results.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
 from archwright.search.running.revisions import (
     Mismatch,
     find_mismatches,
@@ -23,9 +20,11 @@ from archwright.search.running.revisions import (
     is_close,
     iterate_revisions,
 )
+from archwright.search.running.run_view import RunView, explain_omission
 from archwright.search.running.search_state import replay_search
 from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.events import Proposed, RunResumed
+from archwright.store.logged_terms import load_logged_term
 
 
 def describe_search_state(view: RunView, *, must_propose: bool = True) -> SearchStateRecord:

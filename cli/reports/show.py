@@ -6,13 +6,12 @@ from typing import Any
 
 from rich.console import Console
 
-from archwright.cli.reports.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
 from archwright.cli.reports.repeats import format_conclusion, format_origin, format_summary
-from archwright.cli.suggestion import format_command
 from archwright.core.budget import parse_budget
 from archwright.core.shape import format_shape
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
+from archwright.display.suggestion import format_command
 from archwright.display.text import (
     format_budget,
     format_count,
@@ -22,6 +21,7 @@ from archwright.display.text import (
     humanize_value,
 )
 from archwright.evaluate.user_errors import summarize_error
+from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
 OPEN_STATUSES = ("waiting", "running", "interrupted")  # of a trial that has no result yet

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from archwright.cli.reports.records import AttemptRecord, RankedTrialRecord, TrialDetails
 from archwright.core.budget import parse_budget
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
@@ -20,6 +19,7 @@ from archwright.display.text import (
     wrap_choices,
     wrap_tree,
 )
+from archwright.results.records import AttemptRecord, RankedTrialRecord, TrialDetails
 
 MAX_NAME_COLUMNS = 36  # that a choice's name may take beside several trials, where they do not fit
 MAX_VALUE_COLUMNS = 12  # that a value may take there

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.reports.records import VerdictRecord
 from archwright.display.console import make_console
 from archwright.store.verify import Head, RunVerdict
 
@@ -27,21 +26,3 @@ def _format_state(verdict: RunVerdict) -> str:
     if verdict.broken:
         return f"broken at event {verdict.broken.seq}: {verdict.broken.reason}"
     return f"whole, {Head(verdict.run, verdict.head)}"
-
-
-def describe_verdict(verdict: RunVerdict) -> VerdictRecord:
-    """The verdict as --json prints it."""
-    broken = verdict.broken
-    return {
-        "run": verdict.run,
-        "events": verdict.events,
-        "broken": None if broken is None else {"event": broken.seq, "what": broken.reason},
-        "head": None if broken else str(Head(verdict.run, verdict.head)),
-        "journal": verdict.journal,
-        "remark": verdict.remark,
-    }
-
-
-def is_whole(verdict: RunVerdict) -> bool:
-    """Whether nothing was changed or lost, as far as can be told."""
-    return verdict.broken is None and verdict.journal != "damaged"

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from attrs import evolve, field, frozen
 
-from archwright.cli.reports.run_view import rank_trials, sort_trials
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.display.text import format_duration, format_score
 from archwright.evaluate.user_errors import summarize_error
+from archwright.search.running.run_view import rank_trials, sort_trials
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,

@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from archwright.cli.runs.starting import rebuild_space
-from archwright.cli.suggestion import format_command
-from archwright.cli.user_code import load_logged_space, load_logged_term
+from archwright.cli.user_code import load_logged_space
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
 from archwright.display.console import say
+from archwright.display.suggestion import format_command
 from archwright.display.text import pluralize
 from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.search.running.revisions import find_new_revision, iterate_revisions
 from archwright.search.running.runs import RunRecord, check_paths
+from archwright.store.logged_terms import load_logged_term
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
 

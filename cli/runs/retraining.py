@@ -6,8 +6,6 @@ from shlex import quote
 
 from attrs import evolve
 
-from archwright.cli.reports.run_view import RunView
-from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.cli.runs.images import images_to_json
 from archwright.cli.values import BadOption, parse_settings
 from archwright.core.architecture import settings_of
@@ -29,6 +27,7 @@ from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.recipe import make_recipe, override_settings
 from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.search.running.runs import collect_versions
 from archwright.search.searchers.fixed import Fixed
 from archwright.search.searchers.named import searcher_to_json

@@ -9,9 +9,7 @@ from attrs import field, frozen
 from rich.console import Console
 
 from archwright.cli import options, values
-from archwright.cli.reports.describing import describe_best_trials, describe_run
-from archwright.cli.reports.repeats import format_origin, is_repeated
-from archwright.cli.reports.run_view import RunView, view_run
+from archwright.cli.reports.repeats import format_origin
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.runs import user_function
@@ -19,17 +17,19 @@ from archwright.cli.runs.display import ProgressDisplay, refresh_display
 from archwright.cli.runs.images import say_images
 from archwright.cli.runs.interrupts import Interrupts, catch_signals
 from archwright.cli.runs.progress import RunProgress, start_progress
-from archwright.cli.suggestion import format_command
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
 from archwright.display.console import make_console
+from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, pluralize
 from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.results.describing import describe_best_trials, describe_run
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.loop import NoSuchMetric, NothingScored
+from archwright.search.running.run_view import RunView, is_repeated, view_run
 from archwright.search.running.runs import RunRecord
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped

@@ -7,13 +7,13 @@ from attrs import evolve
 
 from archwright.cli.runs import user_function
 from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource
-from archwright.cli.suggestion import format_command
 from archwright.cli.values import BadOption
 from archwright.core.analysis import out_shapes
 from archwright.core.check import check
 from archwright.core.json import JSON, from_json
 from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.display.suggestion import format_command
 from archwright.evaluate.config import Config, Function, Training
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.training.recipe import check_settings

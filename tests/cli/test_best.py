@@ -3,9 +3,9 @@
 import pytest
 from attrs import evolve
 
-from archwright.cli.reports.describing import describe_best_trials
-from archwright.cli.reports.run_view import view_best_trials, view_run
 from archwright.core.budget import Budget
+from archwright.results.describing import describe_best_trials
+from archwright.search.running.run_view import view_best_trials, view_run
 from archwright.store import chain
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsDamaged

@@ -5,14 +5,11 @@ import pytest
 
 from archwright.cli.comparisons.conclusions import (
     check_failing,
-    check_scored,
-    compute_conclusions,
     conclude,
-    list_remarks,
-    read_groups,
     show_conclusions,
 )
 from archwright.cli.comparisons.logged_searches import read_logged_searches
+from archwright.results.conclusions import check_scored, compute_conclusions, list_remarks, read_groups
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped

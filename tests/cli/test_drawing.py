@@ -5,10 +5,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from archwright.cli.reports.run_view import view_run
-from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.core.drawing.svg import as_svg
 from archwright.core.spaces.named import named_space
+from archwright.search.running.run_view import rebuild_leaf, view_run
 
 
 def test_a_trial_is_drawn_with_its_shapes(reader, tmp_path):

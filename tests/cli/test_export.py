@@ -12,8 +12,6 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 import archwright as aw
-from archwright.cli.reports.run_view import view_run
-from archwright.cli.reports.trial_architecture import rebuild_leaf
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import Function, Training, evaluation_to_json
@@ -23,6 +21,7 @@ from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.trained_model import write_model
 from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.run_view import rebuild_leaf, view_run
 from archwright.store.artifacts import discard_artifacts, locate_run_folder
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored

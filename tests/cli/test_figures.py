@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from archwright.cli.comparisons.colours import assign_colours
 from archwright.cli.comparisons.figures import (
     FIGURE_KINDS,
     UnwritableFigure,
@@ -21,8 +20,9 @@ from archwright.cli.comparisons.figures import (
     get_figure_kind,
     list_omissions,
 )
-from archwright.cli.comparisons.histories import NothingToCompare, SearchHistory, group_by_label, read_histories
 from archwright.cli.values import BadOption
+from archwright.plots.colours import assign_colours
+from archwright.plots.histories import NothingToCompare, SearchHistory, group_by_label, read_histories
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.comparison_logs import log_search, log_searches

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from archwright.cli.comparisons import histories as module
-from archwright.cli.comparisons.histories import (
+from archwright.plots import histories as module
+from archwright.plots.histories import (
     NothingToCompare,
     explain_missing_scores,
     group_by_label,

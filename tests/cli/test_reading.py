@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from archwright.cli.reports.run_view import find_open_status
 from archwright.cli.reports.show_trial import find_differing_choices, merge_names, tabulate_choices
 from archwright.core.objective import Objective
 from archwright.display.text import (
@@ -21,6 +20,7 @@ from archwright.display.text import (
     humanize_value,
     wrap_tree,
 )
+from archwright.search.running.run_view import find_open_status
 from archwright.search.running.runs import read_run
 from archwright.store.claim import NOBODY, locate_lock
 from archwright.store.duckdb_log import DuckDBLog

@@ -7,8 +7,7 @@ import statistics
 import pytest
 from attrs import evolve
 
-from archwright.cli.reports.repeats import describe_repeats, format_conclusion
-from archwright.cli.reports.run_view import view_run
+from archwright.cli.reports.repeats import format_conclusion
 from archwright.cli.runs.retraining import configure_retraining, describe_training_images
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
@@ -18,7 +17,9 @@ from archwright.core.spaces.named import SPACES
 from archwright.core.traversal import sample
 from archwright.evaluate.config import LATEST_READER, Function, Training
 from archwright.evaluate.config import evaluation_to_json as to_json_config
+from archwright.results.repeats import describe_repeats
 from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.run_view import view_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START

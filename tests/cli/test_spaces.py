@@ -7,7 +7,7 @@ import pytest
 
 import archwright as aw
 from archwright.cli.commands import spaces
-from archwright.cli.reports.path_lengths import count_longest_path
+from archwright.core.path_lengths import count_longest_path
 from archwright.core.spaces.named import SPACES
 from tests.cli.running import run_command
 

@@ -7,9 +7,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from archwright.cli.comparisons.histories import SearchHistory, explain_missing_scores
 from archwright.cli.runs.starting import claim_new_run
-from archwright.cli.suggestion import format_command
+from archwright.display.suggestion import format_command
+from archwright.plots.histories import SearchHistory, explain_missing_scores
 from archwright.store import reconcile
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog

@@ -11,11 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.cli.comparisons.conclusions import compute_conclusions, show_conclusions
-from archwright.cli.comparisons.histories import SearchHistory
-from archwright.cli.reports.repeats import describe_repeats, format_summary
+from archwright.cli.comparisons.conclusions import show_conclusions
+from archwright.cli.reports.repeats import format_summary
 from archwright.core.objective import Objective
 from archwright.display.text import format_score
+from archwright.plots.histories import SearchHistory
+from archwright.results.conclusions import compute_conclusions
+from archwright.results.repeats import describe_repeats
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.running.retention import choose_artifacts_to_keep
 from archwright.search.running.revisions import find_mismatches

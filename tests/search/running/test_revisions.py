@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from attrs import evolve, fields
 
-from archwright.cli.options import DEFAULT_LOG
 from archwright.cli.reports.replaying import parse_fork_searcher, show_verification, verify_proposals
 from archwright.cli.runs.resuming import say_new_revision
+from archwright.display.suggestion import DEFAULT_LOG
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
     find_mismatches,
@@ -236,7 +236,7 @@ def test_a_fork_is_of_todays_revision():
 @pytest.fixture
 def reading(tmp_path):
     """What `archwright replay` has of a run, made of some events."""
-    from archwright.cli.reports.run_view import view_run
+    from archwright.search.running.run_view import view_run
 
     def made(events):
         log = DuckDBLog(tmp_path / "log.duckdb")

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from archwright.cli.comparisons.histories import read_histories
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
@@ -19,6 +18,7 @@ from archwright.evaluate.config import evaluation_to_json
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
+from archwright.plots.histories import read_histories
 from archwright.search.running.compare import plan_comparison, run_searches
 from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from archwright.cli.comparisons.colours import get_sort_key
-from archwright.cli.suggestion import format_command
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
+from archwright.display.suggestion import format_command
+from archwright.plots.colours import get_sort_key
 from archwright.search.magnitude import FloatArray
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.statistics import compute_incumbents

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from attrs import asdict
 
-from archwright.cli.reports.records import (
+from archwright.core.protocols import EarlyStop
+from archwright.results.records import (
     AttemptRecord,
     EarlyStopRecord,
     RankedTrialRecord,
@@ -16,16 +17,10 @@ from archwright.cli.reports.records import (
     TrialDetails,
     TrialRecord,
 )
-from archwright.cli.reports.repeats import describe_repeats, is_repeated
-from archwright.cli.reports.run_view import RunView, find_open_status
-from archwright.cli.reports.trial_architecture import (
-    count_all_parameters,
-    count_trained_parameters,
-    explain_omission,
-    render_architecture,
-)
-from archwright.core.protocols import EarlyStop
+from archwright.results.repeats import describe_repeats
+from archwright.results.trial_architecture import count_all_parameters, count_trained_parameters, render_architecture
 from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.run_view import RunView, explain_omission, find_open_status, is_repeated
 from archwright.store.artifacts import locate_artifact, locate_run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import TrialState

@@ -6,13 +6,19 @@ from typing import Protocol, TypeVar
 
 from attrs import frozen
 
+from archwright.core import json
 from archwright.core.errors import ArchwrightError
+from archwright.core.node import Node, replay
 from archwright.core.objective import Objective
+from archwright.core.term import Term
+from archwright.core.unknown_modules import specify_by_name
 from archwright.search.running.runs import RunRecord, read_run
+from archwright.search.searchers.fixed import Fixed
+from archwright.store import logged_terms
 from archwright.store.chain import parse_rows
 from archwright.store.claim import NOBODY, is_claimed, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Proposed, Scored
+from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.fold import RunState, TrialState
 from archwright.store.log import EventRow
 from archwright.store.runs import find_run
@@ -102,6 +108,36 @@ def find_open_status(log: Path, name: str) -> str:
         return "running"
     except (OSError, ValueError):
         return "died"
+
+
+def is_repeated(started: RunStarted) -> bool:
+    """Whether all trials of a run are of one architecture."""
+    return started.searcher["name"] == Fixed.name
+
+
+def rebuild_leaf(view: RunView, trial: TrialState) -> Node:
+    """The leaf that the trial is about; loads a person's file where it holds kinds of module of their own.
+
+    NotTrusted where this person does not let it run.
+    """
+    started = view.run.started
+    space = logged_terms.load_logged_term(view.run.space, started.space_source, trusted=view.trusted)
+    return replay(space, started.input_shape, trial.path)
+
+
+def outline_architecture(view: RunView, trial: TrialState) -> Term:
+    """The trial's architecture as far as the log tells it by itself, where its kinds of module are not known."""
+    return specify_by_name(json.from_foreign_json(view.run.space), trial.path)
+
+
+def explain_omission(view: RunView) -> str:
+    """What is not told of the run's architectures, and how to get it; empty if all is told.
+
+    What only reads runs no code of others.
+    """
+    if view.trusted:
+        return ""
+    return logged_terms.describe_unknown_kinds(view.run.space, view.run.started.space_source)
 
 
 def sort_trials(state: RunState) -> list[TrialState]:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from archwright.cli.options import DEFAULT_LOG
 from archwright.core import errors
+
+DEFAULT_LOG = Path("archwright.duckdb")
 
 
 def format_command(log: Path, verb: str, *words: str) -> str:

@@ -1,41 +1,10 @@
-"""The architecture of a logged trial: rebuilt from its choices, counted and drawn."""
+"""The architecture of a logged trial: counted and drawn."""
 
-from archwright.cli import user_code
-from archwright.cli.reports.run_view import RunView
-from archwright.cli.user_errors import format_user_traceback
-from archwright.core import json
 from archwright.core.drawing.text import as_text
 from archwright.core.errors import ArchwrightError
-from archwright.core.node import Node, replay
-from archwright.core.term import Term
-from archwright.core.tracebacks import format_traceback
-from archwright.core.unknown_modules import specify_by_name
+from archwright.core.tracebacks import format_traceback, format_user_traceback
+from archwright.search.running.run_view import RunView, explain_omission, outline_architecture, rebuild_leaf
 from archwright.store.fold import TrialState
-
-
-def rebuild_leaf(view: RunView, trial: TrialState) -> Node:
-    """The leaf that the trial is about; loads a person's file where it holds kinds of module of their own.
-
-    NotTrusted where this person does not let it run.
-    """
-    started = view.run.started
-    space = user_code.load_logged_term(view.run.space, started.space_source, trusted=view.trusted)
-    return replay(space, started.input_shape, trial.path)
-
-
-def outline_architecture(view: RunView, trial: TrialState) -> Term:
-    """The trial's architecture as far as the log tells it by itself, where its kinds of module are not known."""
-    return specify_by_name(json.from_foreign_json(view.run.space), trial.path)
-
-
-def explain_omission(view: RunView) -> str:
-    """What is not told of the run's architectures, and how to get it; empty if all is told.
-
-    What only reads runs no code of others.
-    """
-    if view.trusted:
-        return ""
-    return user_code.describe_unknown_kinds(view.run.space, view.run.started.space_source)
 
 
 def count_trained_parameters(view: RunView, trial: TrialState) -> int | None:
