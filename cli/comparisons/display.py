@@ -11,12 +11,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from archwright.cli.runs.display import REFRESHES_PER_SECOND, TRIAL_WORDS, ProgressDisplay
-from archwright.cli.runs.interrupts import Interrupts
-from archwright.cli.runs.progress import describe_event, start_progress
 from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
 from archwright.display.console import make_console
+from archwright.execution.display import REFRESHES_PER_SECOND, TRIAL_WORDS, ProgressDisplay
+from archwright.execution.interrupts import Interrupts
+from archwright.execution.progress import describe_event, start_progress
 from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import Event, Scored
 from archwright.store.fold import RunState

@@ -8,11 +8,11 @@ from attrs import frozen
 
 from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.comparisons.logged_searches import read_logged_searches
-from archwright.cli.runs.interrupts import catch_signals
 from archwright.evaluate.config import Config, WorkerConfig
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.machine import count_cores
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.execution.interrupts import catch_signals
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.compare import ComparedSearch, run_searches
 from archwright.search.running.loop import TrialsKeepFailing

@@ -13,10 +13,7 @@ from archwright.cli.reports.repeats import format_origin
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.runs import user_function
-from archwright.cli.runs.display import ProgressDisplay, refresh_display
 from archwright.cli.runs.images import say_images
-from archwright.cli.runs.interrupts import Interrupts, catch_signals
-from archwright.cli.runs.progress import RunProgress, start_progress
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
 from archwright.display.console import make_console
@@ -26,6 +23,9 @@ from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.execution.display import ProgressDisplay, refresh_display
+from archwright.execution.interrupts import Interrupts, catch_signals
+from archwright.execution.progress import RunProgress, start_progress
 from archwright.results.describing import describe_best_trials, describe_run
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.loop import NoSuchMetric, NothingScored

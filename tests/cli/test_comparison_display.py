@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from archwright.cli.comparisons.display import ComparisonDisplay, format_own_command
-from archwright.cli.runs.interrupts import Interrupts
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
+from archwright.execution.interrupts import Interrupts
 from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState

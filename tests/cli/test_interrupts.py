@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from archwright.cli.runs.interrupts import Interrupts, catch_signals
 from archwright.cli.values import BadOption, parse_grace
+from archwright.execution.interrupts import Interrupts, catch_signals
 from archwright.search.running.callbacks import StopRequest
 
 TRIALS = ("trials", "the run is resumed")

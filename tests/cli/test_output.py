@@ -14,12 +14,12 @@ from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.json_output import print_json
 from archwright.cli.reports import show_trial
 from archwright.cli.reports.query import show_table
-from archwright.cli.runs.display import ProgressDisplay
-from archwright.cli.runs.progress import RunProgress
 from archwright.core.budget import parse_budget
 from archwright.core.objective import Objective
 from archwright.display.console import make_console, make_property_table, make_table, say
 from archwright.display.text import draw_sparkline, format_budget, format_duration, wrap_choices, wrap_tree
+from archwright.execution.display import ProgressDisplay
+from archwright.execution.progress import RunProgress
 from archwright.store.query import QueryResult
 from tests.terminal_text import find_controls, texts
 

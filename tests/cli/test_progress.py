@@ -2,9 +2,9 @@
 
 from functools import reduce
 
-from archwright.cli.runs.progress import RunProgress, describe_event, start_progress
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
+from archwright.execution.progress import RunProgress, describe_event, start_progress
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState
 

@@ -11,12 +11,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from archwright.cli.runs.interrupts import Interrupts
-from archwright.cli.runs.progress import RunningAttempt, RunProgress, describe_event
 from archwright.core.budget import Budget
 from archwright.core.errors import to_one_line
 from archwright.display.console import make_console
 from archwright.display.text import format_duration, format_score
+from archwright.execution.interrupts import Interrupts
+from archwright.execution.progress import RunningAttempt, RunProgress, describe_event
 from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import Event, Scored
 
