@@ -1,7 +1,7 @@
 """The settings of evaluators: what a run's log holds of its training, function or table."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 import attrs
@@ -94,12 +94,17 @@ class Training:
     reader: int = field(default=LATEST_READER, validator=_can_be_read)  # how images are read and split
 
 
+_OPTIONAL: Mapping[str, bool] = {"optional": True}  # of a field that JSON leaves out where it has its default
+_UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # of a field that JSON never has
+
+
 @frozen
 class Function:
     """Scores the architecture with a Python function, in a worker of its own.
 
     `source` is `file.py:attribute` or `module:attribute`, a callable that gets the arguments that it has parameters for
-    (functions/signature.py).
+    (functions/signature.py). A function that no other process can import has a source too, for people, and is sent to
+    the workers `by_value`: see functions/callables.py.
     """
 
     source: str
@@ -115,6 +120,10 @@ class Function:
     split_seed: int = 0
     image_size: tuple[int, int] | None = _image_size()
     reader: int = field(default=LATEST_READER, validator=_can_be_read)
+    by_value: bool = field(default=False, metadata=_OPTIONAL)  # whether no other process can import it
+    source_text: str | None = field(default=None, metadata=_OPTIONAL)  # of one that is sent by value, where it has any
+    source_hash: str | None = field(default=None, metadata=_OPTIONAL)  # of that text, see functions/callables.py
+    target: Callable[..., Any] | None = field(default=None, eq=False, repr=False, metadata=_UNLOGGED)  # the function
 
     @property
     def absent(self) -> frozenset[str]:
@@ -137,7 +146,13 @@ CONFIG_KINDS: Mapping[str, type[Config]] = {
 def evaluation_to_json(config: Config) -> JSON:
     """The JSON of `config`, with its kind."""
     kind = next(name for name, cls in CONFIG_KINDS.items() if isinstance(config, cls))
-    return {"kind": kind, **cattrs.Converter().unstructure(config)}
+    unlogged = {a.name for a in attrs.fields(type(config)) if _is_unlogged(a, getattr(config, a.name))}
+    values = attrs.asdict(config, recurse=False, filter=lambda a, _: a.name not in unlogged)
+    return {"kind": kind, **cattrs.Converter().unstructure(values)}
+
+
+def _is_unlogged(field: "attrs.Attribute[Any]", value: Any) -> bool:
+    return "unlogged" in field.metadata or ("optional" in field.metadata and value == field.default)
 
 
 def evaluation_from_json(data: JSON) -> Config:
@@ -146,7 +161,7 @@ def evaluation_from_json(data: JSON) -> Config:
     kind = settings.pop("kind", "")
     if kind not in CONFIG_KINDS:
         raise UnknownEvaluatorSetting(f"the evaluator's kind is {kind!r}; {suggest_names(kind, CONFIG_KINDS)}")
-    known = [a.name for a in attrs.fields(CONFIG_KINDS[kind])]
+    known = [a.name for a in attrs.fields(CONFIG_KINDS[kind]) if "unlogged" not in a.metadata]
     for name in settings:
         if name not in known:
             raise UnknownEvaluatorSetting(f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}")

@@ -22,7 +22,7 @@ from archwright.evaluate.network.compile import compile_architecture, count_trai
 from archwright.evaluate.network.example import make_example
 from archwright.evaluate.training.checkpointing import write_job_model
 from archwright.evaluate.training.cost import MEASURED_BATCH_SIZE, PeakMemory, measure_cost
-from archwright.evaluate.training.device import freeze_garbage_collector, prepare_device
+from archwright.evaluate.training.device import prepare_device
 from archwright.evaluate.verdict import Metrics, Verdict
 
 
@@ -36,7 +36,6 @@ def prepare_arguments(config: Function, signature: Signature, index: int, thread
     shared: dict[str, Any] = {"device": device}
     if "data" in signature:
         shared["data"] = to_device(load_configured_dataset(config), device)
-    freeze_garbage_collector()
 
     def make_arguments(architecture: Term, seed: int) -> JobArguments:
         if "model" not in signature:

@@ -1,6 +1,5 @@
 """Scoring an architecture with a user's Python function: a training, or anything else that returns a number."""
 
-import inspect
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
@@ -12,10 +11,11 @@ from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.config import Function
-from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, parse_signature
+from archwright.evaluate.functions.callables import load_callable
+from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, inspect_signature
 from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
-from archwright.store.user_code import end_forked_children, load_object
+from archwright.store.user_code import end_forked_children
 
 
 class StoppedEarly(BaseException):
@@ -34,26 +34,16 @@ class NotANumber(ArchwrightError, TypeError):
     """A metric that is no real number."""
 
 
-class NotCallable(ArchwrightError, TypeError):
-    """A source that names something other than a function."""
-
-
-class UnusedSettings(ArchwrightError, ValueError):
-    """Training settings for a function that does not ask for settings."""
-
-
 def make_function_evaluation(config: Function, index: int, threads: int) -> Evaluate:
     """How jobs are evaluated in the worker number `index`: by calling the user's function with what it asks for.
 
     The function returns a number, or a mapping of names to numbers. An argument `report` is a function
     `report(epoch, **metrics)` that logs the metrics of an epoch; where the trial should stop early, it raises
     StoppedEarly, and the trial ends well with the best that was reported. Raises NotCallable, WrongParameters,
-    UnusedSettings, and what is wrong with the device or the data.
+    FunctionNeeded, and what is wrong with the device or the data.
     """
-    function = load_object(config.source)
-    signature = parse_signature(config.source, _inspect_parameters(config.source, function), config.absent)
-    if config.settings and "settings" not in signature:
-        raise UnusedSettings(f"{config.source} has no parameter settings, so the ones given with --train do nothing")
+    function = load_callable(config)
+    signature = inspect_signature(config.source, function, config.absent)
     objective, make_arguments = read_objective(function), _choose_arguments(config, signature, index, threads)
     metric = config.metric if objective is None else objective.metric
 
@@ -81,15 +71,6 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
         return arguments.finish(Verdict("ok", metrics), job)
 
     return evaluate
-
-
-def _inspect_parameters(source: str, function: Any) -> list[inspect.Parameter]:
-    if not callable(function):
-        raise NotCallable(f"{source} is {function!r:.80}; the evaluator must be a function of (architecture, budget)")
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except ValueError:  # of some functions that are written in C
-        raise NotCallable(f"{source} does not say what its parameters are; wrap it in a function that does") from None
 
 
 def _collect_light_arguments(config: Function, job: Job, architecture: Term) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The arguments that a user's function asks for by the names of its parameters."""
 
 import difflib
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from inspect import Parameter
 from typing import Any
@@ -23,6 +24,10 @@ ABSENT_REMEDIES: Mapping[str, str] = {  # for arguments that do not exist in eve
 }
 
 
+class NotCallable(ArchwrightError, TypeError):
+    """Something other than a function where one is to evaluate architectures."""
+
+
 class WrongParameters(ArchwrightError, TypeError):
     """A function with a required parameter for which there is no argument."""
 
@@ -36,6 +41,11 @@ class Signature:
 
     def __contains__(self, name: str) -> bool:
         return name in self.by_position or name in self.by_name
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of all, in the order of ARGUMENTS."""
+        return tuple(name for name in ARGUMENTS if name in self)
 
     @property
     def needs_torch(self) -> bool:
@@ -62,6 +72,20 @@ class JobArguments:
 
 
 MakeArguments = Callable[[Term, int], JobArguments]  # from the architecture and the seed of the job
+
+
+def inspect_signature(source: str, function: Any, absent: Collection[str] = ()) -> Signature:
+    """The arguments that the callable `function` asks for, see `parse_signature`.
+
+    Raises NotCallable and WrongParameters.
+    """
+    if not callable(function):
+        raise NotCallable(f"{source} is {function!r:.80}; the evaluator must be a function of (architecture, budget)")
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # of some functions that are written in C
+        raise NotCallable(f"{source} does not say what its parameters are; wrap it in a function that does") from None
+    return parse_signature(source, parameters, absent)
 
 
 def parse_signature(source: str, parameters: Sequence[Parameter], absent: Collection[str] = ()) -> Signature:

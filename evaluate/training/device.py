@@ -1,6 +1,5 @@
 """Torch in a worker process: the device that it trains on, its random number generators, and its compiler."""
 
-import gc
 import os
 import random
 import shutil
@@ -48,12 +47,6 @@ def choose_device(name: str, worker_index: int) -> torch.device:
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise NoSuchDevice("the device is mps, which this machine does not have; give auto or cpu")
     return device
-
-
-def freeze_garbage_collector() -> None:
-    """Exempts all objects that exist now from garbage collection: imports and data live as long as the worker."""
-    gc.collect()
-    gc.freeze()
 
 
 def get_rng_state(device: torch.device) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from archwright.evaluate.network.compile import compile_architecture, count_trai
 from archwright.evaluate.training.checkpointing import Checkpoint, DifferentTraining, train_with_checkpoints
 from archwright.evaluate.training.cost import PeakMemory, measure_cost, take_measured_batch
 from archwright.evaluate.training.device import (
-    freeze_garbage_collector,
     prepare_device,
     require_compiler,
     reset_compiler,
@@ -42,7 +41,6 @@ def prepare_training(config: Training, worker_index: int, threads: int) -> Evalu
     """The function that trains a job's architecture, for the worker of this index; the data is on its device."""
     device = prepare_device(config.device, worker_index, threads)
     info, data = load_training_data(config, device)
-    freeze_garbage_collector()
     return partial(_train_job, config, info, data)
 
 

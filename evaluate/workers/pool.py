@@ -11,9 +11,13 @@ from attrs import evolve
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report
+from archwright.core.term import Term
 from archwright.evaluate.config import WorkerConfig, evaluation_to_json
+from archwright.evaluate.functions.description import FunctionDescription
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.machine import OomKills, count_cores
+from archwright.evaluate.workers.parcel import Parcel, pack
+from archwright.evaluate.workers.preparation import find_target_to_send
 from archwright.evaluate.workers.process import WorkerGone, WorkerProcess, list_import_path
 from archwright.evaluate.workers.protocol import (
     JobEnded,
@@ -51,6 +55,7 @@ class WorkerPool:
         *,
         workers: int = 1,
         space_source: str | None = None,
+        kinds: Sequence[type[Term]] = (),  # of a person's own that no source defines, see `collect_user_kinds`
         trial_timeout: float | None = None,  # seconds a job may take; None: for ever
         start_timeout: float = 600.0,  # seconds to import, to load data, and perhaps to download it
     ) -> None:
@@ -59,6 +64,8 @@ class WorkerPool:
         self._config = config
         self._slots = workers
         self._space_source = space_source
+        self._parcel = pack(Parcel(find_target_to_send(config), tuple(kinds)))  # once: what it holds may change later
+        self._description: FunctionDescription | None = None
         self._trial_timeout = float("inf") if trial_timeout is None else trial_timeout
         self._start_timeout = start_timeout
         self._workers: list[WorkerProcess] = []
@@ -77,6 +84,11 @@ class WorkerPool:
     def pids(self) -> Sequence[int]:
         """The process ids of the guards of the workers that there are now."""
         return [worker.pid for worker in self._workers]
+
+    @property
+    def description(self) -> FunctionDescription | None:
+        """What the person's function says of itself; None before a worker was ready, and where there is none."""
+        return self._description
 
     def warm_up(self, stop: Callable[[], object] = lambda: False) -> None:
         """Return once a worker is ready, or `stop()` is true; raises NoWorker if none can be started.
@@ -148,7 +160,7 @@ class WorkerPool:
             raise NoFreeSlot(f"all {self._slots} slots are taken; collect a result before the next job")
         threads = self._config.threads or max(1, count_cores() // self._slots)
         evaluator = evaluation_to_json(self._config)
-        setup = WorkerSetup(evaluator, self._space_source, free[0], threads, list(list_import_path()))
+        setup = WorkerSetup(evaluator, self._space_source, free[0], threads, list(list_import_path()), self._parcel)
         worker = WorkerProcess(setup, self._kills)
         self._workers.append(worker)
         self._selector.register(worker.reports, selectors.EVENT_READ, (worker, self._receive))
@@ -222,8 +234,8 @@ class WorkerPool:
 
     def _handle(self, worker: WorkerProcess, message: Message) -> None:
         match message:
-            case WorkerReady():
-                worker.ready = self._was_ready = True
+            case WorkerReady(description):
+                worker.ready, self._was_ready, self._description = True, True, description
                 worker.limit.reached_at = None
                 self._start_job(worker)
             case Report() if _is_about(worker.job, message):

@@ -11,6 +11,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, from_json, to_json
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
+from archwright.evaluate.functions.description import FunctionDescription
 
 
 class MalformedMessage(ArchwrightError, ValueError):
@@ -26,6 +27,7 @@ class WorkerSetup:
     index: int  # 0 .. slots - 1: decides which device the worker uses
     threads: int  # CPU threads that it may use; at least 1
     import_path: list[str]  # the coordinator's, as `list_import_path` gives it
+    parcel: str | None = None  # what is sent by value, see parcel.py
 
 
 @frozen
@@ -62,6 +64,8 @@ class StopEarly:
 @frozen
 class WorkerReady:
     """From a worker: it has imported and loaded what it needs, and waits for a job."""
+
+    description: FunctionDescription | None = None  # of a person's function, if its jobs are evaluated by one
 
 
 @frozen

@@ -20,12 +20,17 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import TypeVar
 
+from attrs import evolve, frozen
+
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report, Status
 from archwright.core.tracebacks import format_traceback
-from archwright.evaluate.config import Function, Training, evaluation_from_json
+from archwright.evaluate.config import WorkerConfig, evaluation_from_json
+from archwright.evaluate.functions.description import FunctionDescription
 from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
+from archwright.evaluate.workers.parcel import Parcel, unpack
+from archwright.evaluate.workers.preparation import describe_evaluation, prepare_evaluation
 from archwright.evaluate.workers.protocol import (
     JobEnded,
     JobMessage,
@@ -66,13 +71,14 @@ def run_worker() -> None:
         setup = decode(lines.readline())
         assert isinstance(setup, WorkerSetup)
         try:
-            evaluate = prepare_worker(setup)
+            prepared = prepare_worker(setup)
         except BaseException as error:  # noqa: BLE001  (it runs a person's file, which may call sys.exit)
             send(SetupFailed(str(error) if isinstance(error, ArchwrightError) else format_traceback(error)))
             return
-        send(WorkerReady())
+        _freeze_garbage_collector()
+        send(WorkerReady(prepared.description))
         try:
-            serve(map(decode, lines), evaluate, send)
+            serve(map(decode, lines), prepared.evaluate, send)
         except BaseException:  # noqa: BLE001  (such as a Ctrl-C that was sent to it, or no memory to report an error)
             try:
                 traceback.print_exc()
@@ -80,20 +86,25 @@ def run_worker() -> None:
                 os._exit(1)  # the thread that reads holds the pipe: an orderly exit would wait for it
 
 
-def prepare_worker(setup: WorkerSetup) -> Evaluate:
-    """The function that evaluates jobs, with everything imported and loaded; raises what a person's file raises."""
+@frozen
+class PreparedWorker:
+    """A worker that can begin its first job."""
+
+    evaluate: Evaluate
+    description: FunctionDescription | None  # of the function that it evaluates with, if that is a person's own
+    parcel: Parcel  # held here, so that the kinds in it stay known
+
+
+def prepare_worker(setup: WorkerSetup) -> PreparedWorker:
+    """The worker, with everything imported and loaded; raises what a person's file raises."""
     sys.path.extend(folder for folder in setup.import_path if folder not in sys.path)
     if setup.space_source is not None and is_source(setup.space_source):
         load_object(setup.space_source)  # defines the person's own kinds of module
-    config = evaluation_from_json(setup.evaluator)
-    if isinstance(config, Training):  # only here, since torch takes seconds to import
-        from archwright.evaluate.training import task
-
-        return task.prepare_training(config, setup.index, setup.threads)
-    assert isinstance(config, Function)  # tables need no worker
-    from archwright.evaluate.functions import scoring
-
-    return scoring.make_function_evaluation(config, setup.index, setup.threads)
+    parcel, config = unpack(setup.parcel), evaluation_from_json(setup.evaluator)
+    assert isinstance(config, WorkerConfig)  # tables need no worker
+    config = config if parcel.target is None else evolve(config, target=parcel.target)
+    description = describe_evaluation(config)
+    return PreparedWorker(prepare_evaluation(config, setup.index, setup.threads), description, parcel)
 
 
 def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:
@@ -216,6 +227,12 @@ def _free_memory() -> None:
 def _uses_cuda() -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and torch.cuda.is_initialized()
+
+
+def _freeze_garbage_collector() -> None:
+    """Exempts all objects that exist now from garbage collection: imports and data live as long as the worker."""
+    gc.collect()
+    gc.freeze()
 
 
 def _die_with_coordinator(lifeline: int) -> None:

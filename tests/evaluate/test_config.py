@@ -27,12 +27,22 @@ configs = st.one_of(
     ),
     st.builds(Training, keep=st.just("last"), train_on=st.sampled_from(["train", "train+validation"])),
     st.builds(Function, source=st.text(), metric=st.text(), threads=st.integers(0, 9)),
+    st.builds(Function, source=st.text(), by_value=st.just(True), source_text=st.text(), source_hash=st.text()),
 )
 
 
 @given(configs)
 def test_json_of_a_configuration_gives_it_back(config):
     assert evaluation_from_json(json.loads(json.dumps(evaluation_to_json(config)))) == config
+
+
+def test_a_function_that_is_imported_is_logged_as_it_always_was_and_an_object_never():
+    function = Function("own.py:score", target=print)
+    names = {"by_value", "source_text", "source_hash", "target"}
+    assert not names & evaluation_to_json(function).keys()
+    assert function == Function("own.py:score"), "what it is called by is no part of its value"
+    with pytest.raises(UnknownEvaluatorSetting):
+        evaluation_from_json({**evaluation_to_json(function), "target": "os:abort"})
 
 
 @pytest.mark.parametrize(

@@ -156,9 +156,3 @@ def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
     assert frozen["flops"] == half["flops"] == 2 * 64 * 10
     assert own["flops"] == 5
     assert all(0 < metrics["latency_seconds"] < 1 for metrics in (frozen, half, own))
-
-
-def test_settings_that_nothing_reads_are_told(file):
-    told = "has no parameter settings, so the ones given with --train do nothing"
-    with WorkerPool(config(file, "counts", settings={"rate": 1})) as pool, pytest.raises(NoWorker, match=told):
-        pool.warm_up()

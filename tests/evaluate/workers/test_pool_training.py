@@ -81,7 +81,7 @@ def pool(own):
 
 def prepared(config):
     """What a worker evaluates with, in this process; a worker that it raises in cannot be started."""
-    return prepare_worker(WorkerSetup(evaluation_to_json(config), None, 0, 1, []))
+    return prepare_worker(WorkerSetup(evaluation_to_json(config), None, 0, 1, [])).evaluate
 
 
 def without_time(metrics):
