@@ -20,8 +20,8 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
 from archwright.evaluate.workers.machine import count_cores
+from archwright.search.named import find_searcher
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
-from archwright.search.searchers.named import find_searcher
 
 SEARCHERS = ("random", "mcts-bisection", "evolution", "local-search", "smbo")
 HARTMANN_HEIGHTS = (1.0, 1.2, 3.0, 3.2)

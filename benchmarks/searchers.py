@@ -23,8 +23,8 @@ from archwright.core.budget import Budget
 from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
+from archwright.search.named import find_searcher
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
-from archwright.search.searchers.named import find_searcher
 from archwright.search.searchers.random_search import RandomSearch
 
 PROBLEM = Problem(aw.named_space("deeparchitect"), (3, 32, 32), Budget(1, "epochs"), Objective())

@@ -32,7 +32,7 @@ def _list_spaces() -> list[str]:
 
 def list_searchers() -> list[str]:
     """The names of the searchers, for completion."""
-    from archwright.search.searchers.named import SEARCHERS
+    from archwright.search.named import SEARCHERS
 
     return list(SEARCHERS)
 

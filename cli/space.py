@@ -7,15 +7,19 @@ from typing import Any
 
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError
 from archwright.core.shape import Shape
-from archwright.core.spaces.named import SPACES, UnknownSpace
+from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
-from archwright.store.user_code import BadSourceName, end_forked_children, is_source, load_object
+from archwright.store.extensions import ExtensionKind
+from archwright.store.user_code import end_forked_children
 
 DEFAULT_CLASSES = 10  # where nothing says how many classes there are
 DEFAULT_INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says the shape
+
+
+SPACE_KIND: ExtensionKind[NamedSpace] = ExtensionKind("space", SPACES, UnknownSpace)
 
 
 class NotASpace(ArchwrightError, TypeError):
@@ -47,17 +51,10 @@ def find_space(source: str) -> SpaceSource:
 
     Raises UnknownSpace, BadSourceName, NotASpace, and errors of loading a file.
     """
-    if source in SPACES:
-        builtin = SPACES[source]
-        return SpaceSource(source, lambda _, classes: builtin.build(classes), builtin.input_shape, builtin.source)
-    if is_source(source):
-        return SpaceSource(source, _make_builder(source, load_object(source)), None, source)
-    if source.endswith(".py"):
-        raise BadSourceName(f"{source} is a file; name the space in it too, as in {source}:space")
-    raise UnknownSpace(
-        f"there is no built-in space {source!r}; {suggest_names(source, SPACES)} "
-        "(one of your own is file.py:attribute or module:attribute)"
-    )
+    space = SPACE_KIND.load(source)
+    if isinstance(space, NamedSpace):
+        return SpaceSource(source, lambda _, classes: space.build(classes), space.input_shape, space.source)
+    return SpaceSource(source, _make_builder(source, space), None, source)
 
 
 def _make_builder(source: str, value: Any) -> Callable[[Shape, int], Term]:

@@ -1,6 +1,5 @@
 """Parsing the values of options."""
 
-import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,9 +8,7 @@ from typing import Any
 from archwright.core.budget import InvalidBudget, parse_budget
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.shape import Shape
-
-# .1 and 1. are numbers to people, though not in JSON.
-DECIMAL_PATTERN = r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+from archwright.core.words import parse_plain_value, parse_setting, parse_words
 
 
 class BadOption(ArchwrightError, ValueError):
@@ -72,8 +69,12 @@ def require_plain_text(option: str, text: str) -> str:
 
 def parse_settings(option: str, texts: Sequence[str]) -> dict[str, Any]:
     """The settings that texts such as `batch_size=64` or `flip=true` name: JSON values, or else plain text."""
+    return _collect_settings(option, [_parse_setting(option, text) for text in texts])
+
+
+def _collect_settings(option: str, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
-    for name, value in (_parse_setting(option, text) for text in texts):
+    for name, value in pairs:
         if name in settings:
             raise BadOption(f"{option} gives {name} twice, as {settings[name]!r} and as {value!r}; keep one of them")
         settings[name] = value
@@ -81,26 +82,30 @@ def parse_settings(option: str, texts: Sequence[str]) -> dict[str, Any]:
 
 
 def parse_searcher_text(text: str, set_options: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
-    """The name and the settings of a searcher, from a text such as `mcts,exploration=0.1` and the --set options."""
-    name, *texts = text.split(",")
-    settings, more_settings = parse_settings("--searcher", texts), parse_settings("--set", set_options)
+    """The name and the settings of a searcher, from a text such as `mcts,exploration=0.1` and the --set options.
+
+    Raises BadWords, and BadOption where a setting is given twice.
+    """
+    name, settings = parse_words(text)
+    more_settings = parse_set_options(set_options)
     if duplicates := sorted(settings.keys() & more_settings.keys()):
         raise BadOption(f"--searcher {text} and --set both give {duplicates[0]}; keep one of them")
     return name, settings | more_settings
+
+
+def parse_set_options(texts: Sequence[str]) -> dict[str, Any]:
+    """The settings of a searcher that the --set options give, which may be searchers with settings themselves."""
+    return _collect_settings("--set", [parse_setting(text) for text in texts])
 
 
 def _parse_setting(option: str, text: str) -> tuple[str, Any]:
     name, equals, value = require_plain_text(option, text).partition("=")
     if not equals or not name.strip():
         raise BadOption(f"{option} is {text!r}; write name=value, as in batch_size=64")
-    try:
-        json_value = json.loads(value)
-    except ValueError:  # it is no JSON, or a whole number of thousands of digits
-        stripped = value.strip()
-        return name.strip(), float(stripped) if re.fullmatch(DECIMAL_PATTERN, stripped) else stripped
-    if isinstance(json_value, str):
-        require_plain_text(f"{option} {name.strip()}", json_value)
-    return name.strip(), json_value
+    plain_value = parse_plain_value(value)
+    if isinstance(plain_value, str):
+        require_plain_text(f"{option} {name.strip()}", plain_value)
+    return name.strip(), plain_value
 
 
 def parse_trials(text: str | None, current_target: int) -> int | None:

@@ -35,6 +35,7 @@ class Setting:
     is_allowed: Callable[[Any], bool]
     meaning: str
     source: str = ""  # literature; empty where there is none
+    is_nested: bool = False  # whether its value has settings of its own, and a name by which a log holds it
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """BadSetting if the setting `name` of `owner`, as in "the searcher mcts", may not be `value`."""
@@ -120,9 +121,13 @@ def custom_setting(
     meaning: str,
     source: str = "",
     converter: Callable[[Any], Any] | None = None,
+    is_nested: bool = False,
 ) -> Any:
-    """A setting of any other kind: `allowed` says in words what `is_allowed` takes, also before `converter` is used."""
-    setting = Setting(allowed, is_allowed, meaning, source)
+    """A setting of any other kind: `allowed` says in words what `is_allowed` takes, also before `converter` is used.
+
+    Where it `is_nested`, its value is of the kind of its owner, such as a searcher's of a searcher, and has settings.
+    """
+    setting = Setting(allowed, is_allowed, meaning, source, is_nested)
     return field(default=default, converter=converter, validator=_validate, metadata={"setting": setting})
 
 

@@ -12,8 +12,8 @@ import attrs
 from archwright.cli.comparisons.figures import FIGURE_KINDS
 from archwright.core.setting import settings_by_name
 from archwright.evaluate.training.recipe import RECIPES, Recipe
+from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.running.stopping import STOPPING_RULES
-from archwright.search.searchers.named import SEARCHERS, UNLISTED_SEARCHERS
 
 DOCS = Path(__file__).parent
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from archwright.core.protocols import Outcome, Problem, Proposal
+from archwright.core.setting import custom_setting
 from archwright.search.randomness import UniformStream, open_uniform_stream
 
 State = TypeVar("State")
@@ -71,9 +72,20 @@ def find_promotable(searcher: Searcher[State], state: State) -> frozenset[int]:
     return searcher.promotable(state) if isinstance(searcher, PromotingSearcher) else frozenset()
 
 
-def get_revision(searcher: AnySearcher) -> int:
-    """The revision of what a searcher proposes; 1 where its class names none."""
-    return getattr(searcher, "revision", 1)
+def searcher_setting(default: AnySearcher | None, *, meaning: str, source: str = "") -> Any:
+    """A setting that is another searcher, as in `sampler=smbo(initial=5)`; also None where that is the default."""
+    allowed = "a searcher, as in smbo(initial=5)" + (", or null" if default is None else "")
+
+    def is_allowed(value: Any) -> bool:
+        methods = ("start", "propose", "adopt", "tell")
+        return all(callable(getattr(value, method, None)) for method in methods) or (value is None and default is None)
+
+    return custom_setting(default, allowed, is_allowed, meaning=meaning, source=source, is_nested=True)
+
+
+def get_revision(extension: object) -> int:
+    """The revision of what a searcher proposes, or a stopping rule decides; 1 where its class names none."""
+    return getattr(extension, "revision", 1)
 
 
 def open_proposal_stream(searcher: AnySearcher, seed: int, trial: int) -> UniformStream:

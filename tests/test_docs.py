@@ -17,9 +17,9 @@ import archwright as aw
 from archwright.cli import options
 from archwright.core.setting import BadSetting, settings_by_name
 from archwright.evaluate.training.recipe import Recipe, make_recipe
+from archwright.search.named import SEARCHERS, find_searcher
 from archwright.search.running.stopping import STOPPING_RULES, rule_to_json
 from archwright.search.searcher import get_revision
-from archwright.search.searchers.named import SEARCHERS, find_searcher
 from tests.cli import running
 from tests.mentioned_names import (
     CLASS_NAME,

@@ -76,8 +76,8 @@ def search(
     from archwright.core.json import to_json
     from archwright.evaluate.config import evaluation_to_json
     from archwright.evaluate.opening import require_space
+    from archwright.search.named import searcher_to_json
     from archwright.search.running.runs import collect_versions, start_run
-    from archwright.search.searchers.named import searcher_to_json
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 

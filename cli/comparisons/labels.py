@@ -6,7 +6,9 @@ from hashlib import blake2b
 
 from archwright.cli.values import BadOption, parse_searcher_text
 from archwright.core.json import JSON
-from archwright.search.searchers.named import format_searcher, searcher_from_json, searcher_to_json
+from archwright.core.words import format_setting_value
+from archwright.search.named import searcher_from_json, searcher_to_json, shorten_searcher
+from archwright.store.user_code import is_source
 
 MAX_LABEL_CHARACTERS = 60  # a run's name may have 100
 
@@ -20,7 +22,7 @@ def label_searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
     for text in texts:
         searcher = searcher_to_json(*parse_searcher_text(text))
         for earlier, other in zip(texts, by_label.values(), strict=False):
-            if searcher_from_json(other) == searcher_from_json(searcher):
+            if searcher_from_json(other, trusted=True) == searcher_from_json(searcher, trusted=True):
                 raise BadOption(
                     f"--searcher {text} is the same searcher as --searcher {earlier}; name each searcher once"
                 )
@@ -34,12 +36,18 @@ def format_label(searcher: JSON) -> str:
     """What a searcher is called in the names of runs, as in mcts-exploration-0-1: no two are called the same.
 
     A dash in it stands before a setting, before its value, and for a point in that; whatever else is no letter or
-    digit of a value is written by its number, as in -1: _2d1.
+    digit of a value is written by its number, as in -1: _2d1. One of a person's own is called as its attribute is, with
+    a digest of its source.
     """
-    name, *settings = re.split(r",(?=\w+=)", format_searcher(searcher))
-    parts = [name]
-    for key, _, value in (setting.partition("=") for setting in settings):
-        parts += [key, re.sub(r"[^A-Za-z0-9.]", lambda match: f"_{ord(match[0]):02x}", value).replace(".", "-")]
+    name, settings = shorten_searcher(searcher)
+    parts = [f"{name.rpartition(':')[2].replace('.', '-')}-{_digest(name, 4)}" if is_source(name) else name]
+    for key, value in settings.items():
+        plain_value = re.sub(r"[^A-Za-z0-9.]", lambda match: f"_{ord(match[0]):02x}", format_setting_value(value))
+        parts += [key, plain_value.replace(".", "-")]
     label = "-".join(parts)
-    digest = blake2b(label.encode(), digest_size=8).hexdigest()
-    return label if len(label) <= MAX_LABEL_CHARACTERS else f"{label[: MAX_LABEL_CHARACTERS - 17]}-{digest}"
+    return label if len(label) <= MAX_LABEL_CHARACTERS else f"{label[: MAX_LABEL_CHARACTERS - 17]}-{_digest(label, 8)}"
+
+
+def _digest(text: str, size: int) -> str:
+    """A digest of `size` bytes, in hexadecimal digits."""
+    return blake2b(text.encode(), digest_size=size).hexdigest()

@@ -11,8 +11,8 @@ from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.json import JSON, find_differences
 from archwright.evaluate.config import evaluation_from_json, evaluation_to_json
+from archwright.search.named import parse_searcher, searcher_to_json
 from archwright.search.running.compare import ComparedSearch
-from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
 from archwright.store.query import query

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.values import parse_searcher_text, parse_settings
+from archwright.cli.values import parse_searcher_text, parse_set_options
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON
 from archwright.core.value import Value
@@ -12,6 +12,7 @@ from archwright.display.console import make_console, make_property_table
 from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, format_score, humanize_value, pluralize
 from archwright.results.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
+from archwright.search.named import parse_searcher, searcher_to_json
 from archwright.search.running.revisions import (
     Mismatch,
     find_mismatches,
@@ -22,7 +23,6 @@ from archwright.search.running.revisions import (
 )
 from archwright.search.running.run_view import RunView, explain_omission
 from archwright.search.running.search_state import replay_search
-from archwright.search.searchers.named import parse_searcher, searcher_to_json
 from archwright.store.events import Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
 
@@ -206,7 +206,7 @@ def parse_fork_searcher(view: RunView, name: str | None, settings: Sequence[str]
     if not settings:
         return None
     searcher, _, values = parse_searcher(view.run.started.searcher)
-    return searcher_to_json(searcher, values | parse_settings("--set", settings))
+    return searcher_to_json(searcher, values | parse_set_options(settings))
 
 
 def _import_module_kinds(view: RunView) -> None:

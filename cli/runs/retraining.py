@@ -26,11 +26,11 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_configured_dataset
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.recipe import make_recipe, override_settings
+from archwright.search.named import searcher_to_json
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.search.running.runs import collect_versions
 from archwright.search.searchers.fixed import Fixed
-from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import RunStarted
 from archwright.store.runs import check_run_name
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, frozen
 
 from archwright.core.value import Value
+from archwright.search.named import parse_searcher, searcher_from_json
 from archwright.search.running.search_state import iterate_search_states, to_proposed
 from archwright.search.searcher import get_revision
-from archwright.search.searchers.named import parse_searcher, searcher_from_json
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted
 
 # Numbers may differ by this much where another processor or another C library has computed them.

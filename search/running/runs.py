@@ -12,13 +12,13 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import DEFAULT_RETRIES, Evaluator
+from archwright.search.named import update_searcher
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, SearchLoop
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
 from archwright.search.running.revisions import find_new_revision
 from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.running.stopping import fold_learning_curves
-from archwright.search.searchers.named import update_searcher
 from archwright.store.artifacts import locate_run_folder, require_known_artifacts, require_no_artifacts
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog

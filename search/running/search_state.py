@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 from archwright.core.json import from_json
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
+from archwright.search.named import searcher_from_json
 from archwright.search.searcher import (
     Searcher,
     State,
@@ -17,7 +18,6 @@ from archwright.search.searcher import (
     open_outcome_stream,
     open_proposal_stream,
 )
-from archwright.search.searchers.named import searcher_from_json
 from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored
 
 

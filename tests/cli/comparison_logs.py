@@ -10,8 +10,8 @@ from attrs import evolve
 
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
+from archwright.search.named import searcher_to_json
 from archwright.search.running.compare import ComparedSearch
-from archwright.search.searchers.named import searcher_to_json
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStopped, Scored

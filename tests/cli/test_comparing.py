@@ -14,8 +14,8 @@ from archwright.cli.values import BadOption
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201
+from archwright.search.named import SEARCHERS, searcher_from_json, searcher_to_json
 from archwright.search.running.callbacks import StopRequest
-from archwright.search.searchers.named import SEARCHERS, searcher_from_json, searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
 from archwright.store.runs import check_run_name

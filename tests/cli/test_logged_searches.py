@@ -11,8 +11,8 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.config import Training, evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
+from archwright.search.named import searcher_to_json
 from archwright.search.running.compare import ComparedSearch
-from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import ForkPoint, RunResumed, RunStopped
 from archwright.store.log import START

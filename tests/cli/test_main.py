@@ -147,4 +147,9 @@ def test_what_needs_no_log_is_light(words):
     imports = list_imports(*words)
     assert imports & {"torch", "duckdb", "numpy", "sklearn"} == set()
     parts = {name.removeprefix("archwright.store.") for name in imports if name.startswith("archwright.store.")}
-    assert parts <= {"named_paths", "permission", "user_code"}  # of the store: those about a user's files, not the log
+    assert parts <= {
+        "extensions",
+        "named_paths",
+        "permission",
+        "user_code",
+    }  # of the store: those about a user's files, not the log

@@ -16,9 +16,9 @@ from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
+from archwright.search.named import searcher_to_json
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.search_state import make_initial_state
-from archwright.search.searchers.named import searcher_to_json
 from archwright.store import events
 from archwright.store.events import Event, RunStarted
 from archwright.store.fold import RunState

@@ -12,9 +12,9 @@ import archwright as aw
 from archwright.core.json import to_json
 from archwright.evaluate.config import Training
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.search import named
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.runs import resume_run, start_run
-from archwright.search.searchers import named
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Scored
 from tests.search.halving import Halving

@@ -1,9 +1,9 @@
 """What whoever runs a search asks a searcher beside its methods."""
 
+from archwright.search.named import SEARCHERS
 from archwright.search.randomness import open_uniform_stream
 from archwright.search.searcher import find_promotable, open_outcome_stream, open_proposal_stream
 from archwright.search.searchers.local_search import LocalSearch
-from archwright.search.searchers.named import SEARCHERS
 from archwright.search.searchers.random_search import RandomSearch
 from tests.search.contract import Session, make_problem, score_path
 from tests.search.halving import Halving

@@ -11,6 +11,7 @@ WITHOUT_DATABASE = (
     "chain",
     "errors",
     "events",
+    "extensions",
     "fold",
     "journal",
     "log",

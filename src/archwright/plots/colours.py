@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from archwright.search.searchers.named import SEARCHERS
+from archwright.search.named import SEARCHERS
 
 CYCLE_COLOURS = 10  # in matplotlib's cycle
 

@@ -14,9 +14,9 @@ from archwright.core.objective import Direction
 from archwright.display.suggestion import format_command
 from archwright.plots.colours import get_sort_key
 from archwright.search.magnitude import FloatArray
+from archwright.search.named import format_searcher
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.statistics import compute_incumbents
-from archwright.search.searchers.named import format_searcher
 from archwright.store.query import open_snapshot, query
 
 

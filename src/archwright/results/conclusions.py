@@ -15,9 +15,9 @@ from archwright.plots.histories import (
     stack_rows,
 )
 from archwright.search.magnitude import FloatArray, saturate
+from archwright.search.named import format_searcher
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
-from archwright.search.searchers.named import format_searcher
 
 
 class Difference(TypedDict, total=False):

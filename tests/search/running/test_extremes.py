@@ -19,12 +19,12 @@ from archwright.plots.histories import SearchHistory
 from archwright.results.conclusions import compute_conclusions
 from archwright.results.repeats import describe_repeats
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
+from archwright.search.named import SEARCHERS, find_searcher, searcher_to_json
 from archwright.search.running.retention import choose_artifacts_to_keep
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.statistics import bootstrap_paired_difference, compute_mean_and_error
 from archwright.search.running.stopping import LearningCurves, MedianRule
 from archwright.search.searchers.mcts import Mcts
-from archwright.search.searchers.named import SEARCHERS, find_searcher, searcher_to_json
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.surrogate import to_normal_quantiles
 from archwright.store.duckdb_log import DuckDBLog

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from archwright.evaluate.training.trained_model import read_model
+from archwright.search import named
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run
-from archwright.search.searchers import named
 from archwright.store.artifacts import find_kinds, find_trials, locate_run_folder
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, Proposed, Reported, Scored

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.traversal import sample
+from archwright.search import named
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.retention import ArtifactRetention
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import make_fork_event, read_run, resume_run, start_run
 from archwright.search.running.search_state import make_initial_state, replay_search
-from archwright.search.searchers import named
 from archwright.store.artifacts import (
     ArtifactsExist,
     discard_artifacts,

@@ -9,6 +9,8 @@ from attrs import evolve, fields
 from archwright.cli.reports.replaying import parse_fork_searcher, show_verification, verify_proposals
 from archwright.cli.runs.resuming import say_new_revision
 from archwright.display.suggestion import DEFAULT_LOG
+from archwright.search import named
+from archwright.search.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
     find_mismatches,
@@ -19,8 +21,7 @@ from archwright.search.running.revisions import (
 from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import get_revision
-from archwright.search.searchers import named, smbo
-from archwright.search.searchers.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
+from archwright.search.searchers import smbo
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.surrogates import gaussian_process
 from archwright.search.surrogates.ridge import Ridge

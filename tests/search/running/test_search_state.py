@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from archwright.core.json import to_json
 from archwright.core.protocols import AttemptResult, Job
+from archwright.search.named import searcher_to_json
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import make_fork_event, read_run
 from archwright.search.running.search_state import SearchState, replay_search
-from archwright.search.searchers.named import searcher_to_json
 from archwright.store.events import Proposed, RunResumed, RunStarted
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog

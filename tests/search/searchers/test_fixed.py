@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from archwright.core.node import NotALeaf, PathMismatch, root
 from archwright.core.traversal import sample
+from archwright.search.named import searcher_from_json, searcher_to_json
 from archwright.search.searchers.fixed import Fixed
-from archwright.search.searchers.named import searcher_from_json, searcher_to_json
 from tests.search.contract import Session, check_proposals, make_problem, replay_session, score_path
 from tests.search.instant import SPACE
 

@@ -19,8 +19,8 @@ from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.plots.histories import read_histories
+from archwright.search.named import searcher_to_json
 from archwright.search.running.compare import plan_comparison, run_searches
-from archwright.search.searchers.named import searcher_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from tests.paths import DATA

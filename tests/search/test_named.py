@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from archwright.cli.values import parse_settings
 from archwright.core.setting import ANY_VALUE, BY_TYPE, BadSetting, UnknownSetting, settings_by_name
-from archwright.search.searchers.evolution import Evolution
-from archwright.search.searchers.fixed import Fixed
-from archwright.search.searchers.mcts import Mcts
-from archwright.search.searchers.named import (
+from archwright.search.named import (
     SEARCHERS,
     UnknownSearcher,
     find_searcher,
@@ -20,6 +17,9 @@ from archwright.search.searchers.named import (
     searcher_from_json,
     searcher_to_json,
 )
+from archwright.search.searchers.evolution import Evolution
+from archwright.search.searchers.fixed import Fixed
+from archwright.search.searchers.mcts import Mcts
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.search.searchers.smbo import Smbo
 from archwright.search.searchers.smbo_paper import SmboPaper
@@ -128,12 +128,13 @@ def test_a_setting_or_a_searcher_that_is_not_there():
         find_searcher("mcts", {"explore": 1})
     with pytest.raises(UnknownSetting, match=r"local-search has no setting 'x'; it has none"):
         find_searcher("local-search", {"x": 1})
-    with pytest.raises(UnknownSearcher, match=r"no searcher 'mtcs'; did you mean mcts"):
+    with pytest.raises(UnknownSearcher, match=r"no built-in searcher 'mtcs'; did you mean mcts"):
         find_searcher("mtcs")
     with pytest.raises(UnknownSearcher) as refused:
         find_searcher("?")
     assert str(refused.value) == (
-        "there is no searcher '?'; there are: evolution, local-search, mcts, mcts-bisection, random, smbo, smbo-paper"
+        "there is no built-in searcher '?'; there are: evolution, local-search, mcts, mcts-bisection, random, smbo, "
+        "smbo-paper (one of your own is file.py:attribute or module:attribute)"
     )
 
 

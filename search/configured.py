@@ -1,0 +1,207 @@
+"""Extensions with settings, as searchers and stopping rules are: what a text names, and the one form in the log.
+
+In a log they are {"name": ..., "revision": ..., settings}. The name is that of a built-in one, or file.py:attribute or
+module:attribute of a person's own: a frozen attrs class, or a value of one. A setting may hold another one of its kind,
+in the same form.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic
+
+import attrs
+import cattrs
+from attrs import field, frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON
+from archwright.core.setting import BadSetting, check_setting, settings_by_name, with_settings
+from archwright.core.tracebacks import format_traceback
+from archwright.core.words import NAME_KEY, format_words, parse_words
+from archwright.search.searcher import get_revision
+from archwright.store.extensions import Extension, ExtensionKind
+from archwright.store.permission import require_trusted
+from archwright.store.user_code import is_source
+
+REVISION_KEY = "revision"
+RESERVED_KEYS = (NAME_KEY, REVISION_KEY)  # which no setting may be called
+
+
+class ExtensionFailed(ArchwrightError, RuntimeError):
+    """A person's class that raised while it was given its settings; the message ends with its traceback."""
+
+
+@frozen
+class ConfiguredKind(Generic[Extension]):
+    """A kind of extension whose members have settings."""
+
+    kind: ExtensionKind[Extension]
+    methods: tuple[str, ...]  # that each has
+    misfit: type[ArchwrightError]  # the error of an object that is none of the kind
+    option: str  # of the command line that names one
+    # What a log stands for that does not name a setting, as there was none yet when it was written, by name.
+    implied_settings: Mapping[str, Mapping[str, JSON]] = field(factory=dict[str, Mapping[str, JSON]])
+
+    def find(self, name: str, settings: Mapping[str, JSON] | None = None) -> Extension:
+        """The one of that name with the given settings, the rest as usual.
+
+        The kind's errors where there is none; UnknownSetting if it has no such setting; BadSetting if not with such a
+        value.
+        """
+        found: Any = self.kind.load(name)
+        owner, kind = self._describe(name), found if isinstance(found, type) else type(found)
+        self._require_fit(name, found, kind)
+        values = {key: self._fill(kind, key, value) for key, value in (settings or {}).items()}
+        if not isinstance(found, type):
+            return self._build(name, lambda: with_settings(found, owner, values))
+        for key, value in values.items():
+            check_setting(kind, owner, key, value)
+        for attribute in attrs.fields(kind):
+            if attribute.default is attrs.NOTHING and attribute.name not in values:
+                allowed = settings_by_name(kind)[attribute.name].allowed
+                raise BadSetting(f"{attribute.name} of {owner} is not given, and has no default; it may be {allowed}")
+        return self._build(name, lambda: kind(**values))
+
+    def read(self, text: str) -> JSON:
+        """What the log holds of the one that a text such as `mcts,exploration=0.1` names; also raises BadWords."""
+        return self.to_json(*parse_words(text))
+
+    def to_json(self, name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
+        """The name, the revision and every setting, as a log holds them."""
+        value: Any = self.find(name, settings)
+        return self._write(name, value, settings or {})
+
+    def parse(self, data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
+        """The name, the revision and the settings that a log holds; None where it names no revision yet."""
+        settings = dict(data)
+        name, revision = settings.pop(NAME_KEY), settings.pop(REVISION_KEY, None)
+        return name, revision, {**self.implied_settings.get(name, {}), **settings}
+
+    def from_json(self, data: JSON, *, trusted: bool = False) -> Extension:
+        """The one that a log holds, in the revision that it has by now.
+
+        Raises NotTrusted where that is code which this user does not let run, unless it is `trusted`.
+        """
+        for source in self.find_sources(data):
+            require_trusted(source, trusted=trusted, named_by=f"archwright search SPACE {self.option}")
+        name, _, settings = self.parse(data)
+        return self.find(name, settings)
+
+    def update(self, data: JSON) -> JSON:
+        """The same one, in the revision that it has by now, with every setting.
+
+        One of a person's own stays as it is: its code is not run for this.
+        """
+        if self.find_sources(data):
+            return data
+        name, _, settings = self.parse(data)
+        return self.to_json(name, settings)
+
+    def format(self, data: JSON) -> str:
+        """What a person types for what a log holds, as in `mcts,exploration=0.1`; no code of theirs is run.
+
+        Usual settings of built-in ones are left out. In another revision than it has by now a built-in one is another
+        one, which nobody can ask for: its text says so.
+        """
+        _, revision, _ = self.parse(data)
+        name, changes = self.shorten(data)
+        text = format_words(name, changes)
+        current = get_revision(self.kind.builtin[name]) if name in self.kind.builtin else revision
+        return text if revision in (None, current) else f"{text} (revision {revision})"
+
+    def find_sources(self, data: JSON) -> Iterator[str]:
+        """The names of a person's own, in what a log holds: those that need permission to be loaded."""
+        name, _, settings = self.parse(data)
+        if name not in self.kind.builtin and is_source(name):
+            yield name
+        for value in settings.values():
+            if _is_nested(value):
+                yield from self.find_sources(value)
+
+    def shorten(self, data: JSON) -> tuple[str, dict[str, JSON]]:
+        """The name and the settings that a person types, without usual ones of built-in ones."""
+        name, _, settings = self.parse(data)
+        builtin: Any = self.kind.builtin.get(name)
+        defaults: dict[str, JSON] = {} if builtin is None else self._write(name, builtin, {})
+        changes = {key: value for key, value in settings.items() if key not in defaults or defaults[key] != value}
+        return name, {key: self._shorten_value(value) for key, value in changes.items()}
+
+    def _shorten_value(self, value: JSON) -> JSON:
+        if not _is_nested(value):
+            return value
+        name, changes = self.shorten(value)
+        return {NAME_KEY: name, **changes}
+
+    def _describe(self, name: str) -> str:
+        return f"the {self.kind.noun} {name}"
+
+    def _require_fit(self, name: str, found: Any, kind: type) -> None:
+        """Raises the kind's error unless this is a value or a class of it."""
+        missing = [method for method in self.methods if not callable(getattr(kind, method, None))]
+        if missing or not attrs.has(kind):
+            what = f"it has no {', '.join(missing)}" if missing else f"{kind.__name__} is no attrs class"
+            raise self.misfit(
+                f"{name} is {found!r:.80}, and {what}; a {self.kind.noun} is a frozen attrs class, or a value of one, "
+                f"with {', '.join(self.methods)}"
+            )
+        reserved = [a.name for a in attrs.fields(kind) if a.name in RESERVED_KEYS]
+        if reserved:
+            raise self.misfit(f"{name} has a setting called {reserved[0]}, as a log calls something else; rename it")
+
+    def _fill(self, kind: type[attrs.AttrsInstance], key: str, value: JSON) -> Any:
+        """The value of a setting: what holds another one of the kind gets it by its name and its settings."""
+        setting = settings_by_name(kind).get(key)
+        if setting is None or not setting.is_nested or not isinstance(value, str | Mapping):
+            return value
+        name, settings = self._split(value)
+        return self.find(name, settings)
+
+    def _split(self, value: JSON) -> tuple[str, Mapping[str, JSON]]:
+        """The name and the settings of a nested one, from its text or its JSON."""
+        if isinstance(value, str):
+            return parse_words(value)
+        if not isinstance(value.get(NAME_KEY), str):
+            raise self.misfit(f"{value!r:.80} names no {self.kind.noun}; write name(setting=value)")
+        name, _, settings = self.parse(value)
+        return name, settings
+
+    def _build(self, name: str, build: Callable[[], Any]) -> Any:
+        try:
+            return build()
+        except ArchwrightError:
+            raise
+        except Exception as error:  # a user's code may raise anything
+            raise ExtensionFailed(
+                f"{self._describe(name)} failed at its settings:\n{format_traceback(error, lines=None)}"
+            ) from error
+
+    def _write(self, name: str, value: attrs.AttrsInstance, settings: Mapping[str, JSON]) -> JSON:
+        """What a log holds of `value`, which has been made by this name and these settings."""
+        written = {key: self._write_setting(value, key, settings) for key in settings_by_name(type(value))}
+        return {NAME_KEY: name, REVISION_KEY: get_revision(value), **written}
+
+    def _write_setting(self, owner: attrs.AttrsInstance, key: str, settings: Mapping[str, JSON]) -> JSON:
+        value = getattr(owner, key)
+        if value is None or not settings_by_name(type(owner))[key].is_nested:
+            return cattrs.unstructure(value)
+        if isinstance(written := settings.get(key), str | Mapping):
+            name, inner = self._split(written)
+            return self._write(name, value, inner)
+        return self.value_to_json(value)
+
+    def value_to_json(self, value: Any) -> JSON:
+        """What a log holds of a value that was made in Python."""
+        return self._write(self.name_value(value), value, {})
+
+    def name_value(self, value: Any) -> str:
+        """The name by which a value's class, or the value as it is usual, is found."""
+        names = [name for name, usual in self.kind.builtin.items() if type(usual) is type(value)]
+        equal = [name for name in names if self.kind.builtin[name] == value]
+        return next(iter(equal or names), "")
+
+
+def _is_nested(value: JSON) -> bool:
+    match value:
+        case {"name": str()}:
+            return True
+        case _:
+            return False
