@@ -9,9 +9,9 @@ from pathlib import Path
 
 import attrs
 
-from archwright.cli.comparisons.figures import FIGURE_KINDS
 from archwright.core.setting import settings_by_name
 from archwright.evaluate.training.recipe import RECIPES, Recipe
+from archwright.plots.figures import FIGURE_KINDS
 from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.running.stopping import STOPPING_RULES
 

@@ -127,7 +127,7 @@ def compare(
 
 
 def _list_figure_kinds() -> list[str]:
-    from archwright.cli.comparisons.figures import FIGURE_KINDS
+    from archwright.plots.figures import FIGURE_KINDS
 
     return list(FIGURE_KINDS)
 
@@ -157,7 +157,8 @@ def plot(
 
     Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
     """
-    from archwright.cli.comparisons.figures import draw_runs, get_figure_kind
+    from archwright.cli.comparisons.figures import draw_runs
+    from archwright.plots.figures import get_figure_kind
 
     duckdb_log = output or Path(f"{kind}.png")
     for remark in draw_runs(log, runs, get_figure_kind(kind), duckdb_log, optimum, title):

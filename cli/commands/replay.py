@@ -31,16 +31,17 @@ def replay_run(
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli.json_output import print_json
-    from archwright.cli.reports import replaying
+    from archwright.cli.reports.replaying import show_search_state, show_verification
+    from archwright.results.replaying import describe_search_state, verify_proposals
     from archwright.search.running.run_view import view_run
 
     view = view_run(log, run, at, trusted=trust)
     if not verify:
-        state = replaying.describe_search_state(view, must_propose=at is not None)
-        print_json(state) if json else replaying.show_search_state(state)
+        state = describe_search_state(view, must_propose=at is not None)
+        print_json(state) if json else show_search_state(state)
         return
-    verification = replaying.verify_proposals(view)
-    print_json(verification) if json else replaying.show_verification(verification, log)
+    verification = verify_proposals(view)
+    print_json(verification) if json else show_verification(verification, log)
     if verification["mismatch"]:
         sys.exit(1)
 

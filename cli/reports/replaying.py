@@ -1,61 +1,17 @@
 """What a run's searcher knew at some event, and whether it would propose the same recomputed."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from archwright.cli.values import parse_searcher_text, parse_set_options
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON
-from archwright.core.value import Value
 from archwright.display.console import make_console, make_property_table
 from archwright.display.suggestion import format_command
-from archwright.display.text import format_budget, format_score, humanize_value, pluralize
+from archwright.display.text import format_budget, format_score, pluralize
 from archwright.results.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
 from archwright.search.named import parse_searcher, searcher_to_json
-from archwright.search.running.revisions import (
-    Mismatch,
-    find_mismatches,
-    find_own_proposals,
-    get_current_revision,
-    is_close,
-    iterate_revisions,
-)
-from archwright.search.running.run_view import RunView, explain_omission
-from archwright.search.running.search_state import replay_search
-from archwright.store.events import Proposed, RunResumed
-from archwright.store.logged_terms import load_logged_term
-
-
-def describe_search_state(view: RunView, *, must_propose: bool = True) -> SearchStateRecord:
-    """What the searcher knew at that point, and what it would have had evaluated next.
-
-    Unless it `must_propose`, its proposal is left out where it takes code of others; else that runs, or NotTrusted is
-    raised.
-    """
-    state, best = view.run.state, next(iter(view.best), None)
-    omission = "" if must_propose else explain_omission(view)
-    proposal = None
-    if not omission:
-        _import_module_kinds(view)
-        proposal = replay_search(view.run.events).propose()
-    *_, logged = iterate_revisions(view.run.events)
-    return {
-        "run": view.name,
-        "searcher": view.run.started.searcher["name"],
-        "revision": {"logged": logged, "now": get_current_revision(view.run.started)},
-        "at": state.seq,
-        "event": type(view.run.events[-1]).__name__,
-        "proposed": state.proposal_count,
-        "scored": state.score_count,
-        "open": list(state.open_trials),
-        "metric": view.run.started.objective.metric,
-        "best": None if best is None else {"trial": best.trial, "score": best.score},
-        "left_out": omission,
-        "next": None
-        if proposal is None
-        else {"trial": proposal.trial, "budget": str(proposal.budget), "choices": dict(proposal.path)},
-    }
+from archwright.search.running.run_view import RunView
 
 
 def show_search_state(state: SearchStateRecord) -> None:
@@ -94,68 +50,6 @@ def show_search_state(state: SearchStateRecord) -> None:
 
 def _format_revision(revision: int | None) -> str:
     return "one that it does not name" if revision is None else f"revision {revision}"
-
-
-def verify_proposals(view: RunView) -> VerificationRecord:
-    """How many proposals there are, of which revisions, and the first that the searcher does not make again.
-
-    Where a log does not name the revision, another one may have made the first that is `unlike` today's.
-    """
-    _import_module_kinds(view)
-    events = view.run.events
-    mismatches = list[Mismatch]()
-    for mismatch in find_mismatches(events):  # which takes long: the first that is certain will do
-        mismatches.append(mismatch)
-        if mismatch.revision is not None:
-            break
-    unlike = next((mismatch for mismatch in mismatches if mismatch.revision is None), None)
-    first = next((mismatch for mismatch in mismatches if mismatch.revision is not None), None)
-    return {
-        "run": view.name,
-        "searcher": view.run.started.searcher["name"],
-        "revision": get_current_revision(view.run.started),
-        "events": len(events),
-        "proposals": sum(isinstance(event, Proposed) for event in events),
-        "by_revision": [
-            {"revision": revision, "proposals": count}
-            for revision, count in Counter(revision for _, _, revision in find_own_proposals(events)).items()
-        ],
-        "unlike": None if unlike is None else _describe_mismatch(unlike),
-        "mismatch": None if first is None else _describe_mismatch(first),
-    }
-
-
-def _describe_mismatch(mismatch: Mismatch) -> MismatchRecord:
-    recomputed = mismatch.recomputed
-    return {
-        "event": mismatch.seq,
-        "trial": mismatch.trial,
-        "logged": dict(mismatch.logged.path),
-        "recomputed": None if recomputed is None else dict(recomputed.path),
-        "difference": _describe_difference(mismatch),
-    }
-
-
-def _describe_difference(mismatch: Mismatch) -> str:
-    """The first step in which two proposals differ, or what else does."""
-    logged, recomputed = mismatch.logged, mismatch.recomputed
-    if recomputed is None:
-        return "the searcher proposes nothing at that point"
-    for step, (old, new) in enumerate(zip(logged.path, recomputed.path, strict=False), start=1):
-        if old[0] != new[0] or not is_close(old[1], new[1]):
-            return f"choice {step} was {_format_choice(old, new)}, and is {_format_choice(new, old)}"
-    if len(logged.path) != len(recomputed.path):
-        return f"it had {len(logged.path)} choices, and has {len(recomputed.path)}"
-    budgets = f"the budget was {logged.budget}, and is {recomputed.budget}"
-    return f"{budgets}; it continued {logged.continues}, and {recomputed.continues}"
-
-
-def _format_choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
-    """A choice, with as many digits as tell it from the other one."""
-    name, value = choice
-    return (
-        f"{name}={value!r}" if humanize_value(value) == humanize_value(other[1]) else f"{name}={humanize_value(value)}"
-    )
 
 
 def show_verification(verification: VerificationRecord, log: Path) -> None:
@@ -207,12 +101,3 @@ def parse_fork_searcher(view: RunView, name: str | None, settings: Sequence[str]
         return None
     searcher, _, values = parse_searcher(view.run.started.searcher)
     return searcher_to_json(searcher, values | parse_set_options(settings))
-
-
-def _import_module_kinds(view: RunView) -> None:
-    """Import a person's own kinds of module, if the run's space holds any."""
-    source = view.run.started.space_source
-    load_logged_term(view.run.started.space, source, trusted=view.trusted)
-    for event in view.run.events:
-        if isinstance(event, RunResumed) and event.space is not None:
-            load_logged_term(event.space, source, trusted=view.trusted)

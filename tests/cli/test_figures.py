@@ -11,17 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from archwright.cli.comparisons.figures import (
+from archwright.cli.comparisons.figures import UnwritableFigure, draw_figure, draw_runs
+from archwright.plots.colours import assign_colours
+from archwright.plots.figures import (
     FIGURE_KINDS,
-    UnwritableFigure,
+    UnknownFigureKind,
     compute_bin_edges,
-    draw_figure,
-    draw_runs,
     get_figure_kind,
     list_omissions,
 )
-from archwright.cli.values import BadOption
-from archwright.plots.colours import assign_colours
 from archwright.plots.histories import NothingToCompare, SearchHistory, group_by_label, read_histories
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
@@ -214,7 +212,7 @@ def test_figures_that_show_all_say_nothing(log):
 
 
 def test_mistakes_are_named(log, tmp_path):
-    with pytest.raises(BadOption, match=r"--kind is 'incumbant'; did you mean incumbent"):
+    with pytest.raises(UnknownFigureKind, match=r"no kind of figure 'incumbant'; did you mean incumbent"):
         get_figure_kind("incumbant")
     with pytest.raises(UnwritableFigure, match=r"figure\.docx cannot be written"):
         draw_runs(log.path, ["a.*"], get_figure_kind("incumbent"), tmp_path / "figure.docx", None, None)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from archwright.cli.reports.replaying import _describe_difference
 from archwright.core.budget import Budget
+from archwright.results.replaying import _describe_difference
 from archwright.search.running.revisions import Mismatch
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog

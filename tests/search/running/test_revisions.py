@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from attrs import evolve, fields
 
-from archwright.cli.reports.replaying import parse_fork_searcher, show_verification, verify_proposals
+from archwright.cli.reports.replaying import parse_fork_searcher, show_verification
 from archwright.cli.runs.resuming import say_new_revision
 from archwright.display.suggestion import DEFAULT_LOG
+from archwright.results.replaying import verify_proposals
 from archwright.search import named
 from archwright.search.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
 from archwright.search.running.loop import SearchLoop
