@@ -22,6 +22,7 @@ from attrs import define, field, frozen
 
 import archwright as aw
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.objective import Objective
 from archwright.evaluate.config import Function, evaluation_to_json
 from archwright.evaluate.workers.pool import WorkerPool
@@ -144,7 +145,7 @@ def coordinate(log: DuckDBLog, trials: int, workers: int) -> None:
     print("ready", flush=True)
     with WorkerPool(config, workers=workers, trial_timeout=TRIAL_TIMEOUT_SECONDS) as pool:
         if run_exists:
-            resume_run(log, RUN, pool, trials=trials, max_consecutive_failures=trials + 1)
+            resume_run(log, RUN, pool, ends=RunEnds(trials=trials), max_consecutive_failures=trials + 1)
         else:
             start_run(log, RUN, _make_started(config, trials), pool, max_consecutive_failures=trials + 1)
 

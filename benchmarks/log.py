@@ -6,6 +6,7 @@ from pathlib import Path
 
 import archwright as aw
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult, Job, Report
@@ -32,6 +33,7 @@ class InstantEvaluator:
     """An evaluator that takes no time, so that only the coordinator's is measured."""
 
     slots = 1
+    simulates_time = False
 
     def __init__(self) -> None:
         self._job: Job | None = None
@@ -111,7 +113,7 @@ def measure_coordinator_seconds(log: DuckDBLog, new_trials: int) -> float:
             scored_at.append(time.perf_counter())
 
     callbacks = RunCallbacks(on_event=on_event)
-    resume_run(log, "run", InstantEvaluator(), trials=proposed_trials + new_trials, callbacks=callbacks)
+    resume_run(log, "run", InstantEvaluator(), ends=RunEnds(trials=proposed_trials + new_trials), callbacks=callbacks)
     return (scored_at[-1] - scored_at[0]) / (len(scored_at) - 1)
 
 

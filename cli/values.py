@@ -108,11 +108,11 @@ def _parse_setting(option: str, text: str) -> tuple[str, Any]:
     return name.strip(), plain_value
 
 
-def parse_trials(text: str | None, current_target: int) -> int | None:
+def parse_trials(text: str | None, current_target: int | None) -> int | None:
     """The number of trials in all that `64` names, or `+32` beyond the `current_target`."""
     if text is None:
         return None
     digits = text.strip().removeprefix("+")
     if not digits.isdecimal() or int(digits) == 0:
         raise BadOption(f"--trials is {text!r}; write how many in all, as in 64, or how many more, as in +32")
-    return current_target + int(digits) if text.strip().startswith("+") else int(digits)
+    return (current_target or 0) + int(digits) if text.strip().startswith("+") else int(digits)

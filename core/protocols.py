@@ -134,6 +134,11 @@ class Evaluator(Protocol):
         """How many jobs may run at once; at least 1."""
         ...
 
+    @property
+    def simulates_time(self) -> bool:
+        """Whether the seconds of its results are simulated, as those of a table, and not wall time."""
+        ...
+
     def submit(self, job: Job) -> None:
         """Start `job`; the caller has at most `slots` jobs running."""
         ...

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop, Status
@@ -26,6 +27,7 @@ class ForkPoint:
     run: str
     at: int  # the last copied event's seq in that run
     inherited: int  # how many events were copied
+    seconds: float = 0.0  # that processes had spent on that run by then
 
 
 @frozen
@@ -40,12 +42,21 @@ class RunStarted:
     objective: Objective
     budget: Budget
     seed: int
-    trials: int  # how many trials the person asked for
+    trials: int | None  # how many trials the person asked for; None: the run has no such end
     versions: Mapping[str, str]  # of archwright, python and the packages that decide results
     forked_from: ForkPoint | None = None
     keep_models: int = 0  # how many of the best trials keep their models beside the log
     stopping: JSON = None  # {"rule": ..., settings} of the rule that stops hopeless trials early, if any
     data: JSON = None  # {"classes": [names in the order of a model's outputs], "train": images, "validation", "test"}
+    time_limit: float | None = None  # this and the next two: further ends, see RunEnds
+    until_score: float | None = None
+    no_improvement: int | None = None
+    simulates_time: bool = False  # the evaluator: attempts have simulated seconds, and the time limit is about those
+
+    @property
+    def ends(self) -> RunEnds:
+        """The ends that the person asked for."""
+        return RunEnds(self.trials, self.time_limit, self.until_score, self.no_improvement)
 
 
 @frozen
@@ -101,13 +112,22 @@ class Scored:
 
 @frozen
 class RunResumed:
-    """A process resumed the run; `trials` is the new total that the person asked for."""
+    """A process resumed the run; its ends from here on are those of this event alone."""
 
-    trials: int
+    trials: int | None  # in all
     versions: Mapping[str, str]
     space: JSON = None  # the term from here on, if it is another one than before
     keep_models: int | None = None  # from here on; None: as many as before
     revision: int | None = None  # of the searcher from here on; None: the same as before
+    time_limit: float | None = None
+    until_score: float | None = None
+    no_improvement: int | None = None
+    simulates_time: bool = False  # the evaluator from here on
+
+    @property
+    def ends(self) -> RunEnds:
+        """The ends that the run has from here on."""
+        return RunEnds(self.trials, self.time_limit, self.until_score, self.no_improvement)
 
 
 @frozen
@@ -121,9 +141,11 @@ class RunStopped:
 Event = RunStarted | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
 EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 # Fields that events did not have from the beginning: they are left out where they have their defaults.
-_OPTIONAL_FIELDS: Mapping[type[Event], Sequence[str]] = {
-    RunStarted: ("keep_models", "stopping", "data"),
-    RunResumed: ("keep_models", "revision"),
+_END_FIELDS = ("time_limit", "until_score", "no_improvement", "simulates_time")
+_OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
+    ForkPoint: ("seconds",),  # part of an event; before the event that has it, whose converter looks it up
+    RunStarted: ("keep_models", "stopping", "data", *_END_FIELDS),
+    RunResumed: ("keep_models", "revision", *_END_FIELDS),
     AttemptEnded: ("stopped",),
 }
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

@@ -4,6 +4,7 @@ The state is the fold of the run's events (a left fold, as `functools.reduce`): 
 the events before it. `fold` accepts any event, `decide` only one that may come next.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import assert_never
@@ -12,6 +13,8 @@ from attrs import define, field, fields, frozen
 from pyrsistent import PMap, pmap
 
 from archwright.core.budget import Budget
+from archwright.core.ends import NO_ENDS, RunEnds
+from archwright.core.objective import Objective
 from archwright.core.protocols import Status
 from archwright.store.errors import Inadmissible
 from archwright.store.events import (
@@ -55,11 +58,20 @@ class RunState:
 
     seq: int = 0
     started: RunStarted | None = None
-    target_trials: int = 0  # how many trials the person asked for, in all
+    ends: RunEnds = NO_ENDS
     keep_models: int = 0  # how many of the best trials keep their models
     trials: PMap[int, TrialState] = _NO_TRIALS
     open_trials: tuple[int, ...] = ()  # proposed and not scored ("in_flight" in the views), in the order of proposing
     stopped: RunStopped | None = None  # how the last process left, unless another one resumed since
+    best_score: float | None = None  # never NaN
+    scored_since_best: int = 0  # how many trials were scored since the best score last improved, or at all without one
+    attempt_seconds: float = 0.0  # of all attempts that ended, whether measured or simulated
+    simulates_time: bool = False  # whether these are simulated
+
+    @property
+    def target_trials(self) -> int | None:
+        """How many trials the person asked for, in all; None where the run has no such end."""
+        return self.ends.trials
 
     @property
     def proposal_count(self) -> int:
@@ -81,7 +93,17 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
     """The state after `events`: a fold that makes no state for each of them."""
     open_trials = dict.fromkeys(state.open_trials)
     draft = _RunDraft(
-        state, state.seq, state.started, state.target_trials, state.keep_models, open_trials, state.stopped
+        state,
+        state.seq,
+        state.started,
+        state.ends,
+        state.keep_models,
+        open_trials,
+        state.stopped,
+        state.best_score,
+        state.scored_since_best,
+        state.attempt_seconds,
+        state.simulates_time,
     )
     for event in events:
         draft.apply(event)
@@ -137,17 +159,22 @@ class _RunDraft:
     base: RunState
     seq: int
     started: RunStarted | None
-    target_trials: int
+    ends: RunEnds
     keep_models: int
     open_trials: dict[int, None]  # a set in the order of proposing
     stopped: RunStopped | None
+    best_score: float | None
+    scored_since_best: int
+    attempt_seconds: float
+    simulates_time: bool
     changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
 
     def apply(self, event: Event) -> None:
         self.seq += 1
         match event:
             case RunStarted():
-                self.started, self.target_trials, self.keep_models = event, event.trials, event.keep_models
+                self.started, self.ends, self.keep_models = event, event.ends, event.keep_models
+                self.simulates_time = event.simulates_time
             case Proposed(trial, path, budget, continues):
                 self.changed[trial] = _TrialDraft(trial, path, budget, continues)
                 self.open_trials[trial] = None
@@ -155,8 +182,8 @@ class _RunDraft:
                 self._apply_to_trial(event)
             case Reported():
                 pass
-            case RunResumed(trials, keep_models=keep_models):
-                self.target_trials, self.stopped = trials, None
+            case RunResumed(keep_models=keep_models):
+                self.ends, self.stopped, self.simulates_time = event.ends, None, event.simulates_time
                 self.keep_models = self.keep_models if keep_models is None else keep_models
                 self._interrupt()
             case RunStopped():
@@ -169,8 +196,20 @@ class _RunDraft:
         if (trial := self._find_trial(event.trial)) is None:
             return
         trial.apply(event)
-        if isinstance(event, Scored):
+        if isinstance(event, AttemptEnded):
+            self.attempt_seconds += max(0.0, event.seconds)  # 0 also for NaN, which a stranger may have logged
+        elif isinstance(event, Scored):
             self.open_trials.pop(event.trial, None)
+            self._apply_score(event.score)
+
+    def _apply_score(self, score: float | None) -> None:
+        objective = Objective() if self.started is None else self.started.objective
+        if score is None or math.isnan(score):
+            self.scored_since_best += 1
+        elif self.best_score is None or objective.is_better(score, self.best_score):
+            self.best_score, self.scored_since_best = score, 0
+        else:
+            self.scored_since_best += 1
 
     def _interrupt(self) -> None:
         """Mark all attempts as not running: none outlives the process that started it."""
@@ -188,7 +227,19 @@ class _RunDraft:
         changed: PMap[int, TrialState] = pmap({number: trial.finish() for number, trial in self.changed.items()})
         trials = self.base.trials + changed if self.base.trials else changed
         open_trials = tuple(self.open_trials)
-        return RunState(self.seq, self.started, self.target_trials, self.keep_models, trials, open_trials, self.stopped)
+        return RunState(
+            self.seq,
+            self.started,
+            self.ends,
+            self.keep_models,
+            trials,
+            open_trials,
+            self.stopped,
+            self.best_score,
+            self.scored_since_best,
+            self.attempt_seconds,
+            self.simulates_time,
+        )
 
 
 def decide(state: RunState, event: Event) -> RunState:

@@ -11,6 +11,7 @@ from archwright.core.errors import suggest_names
 from archwright.store.errors import InvalidRunName, LogMissing, NoSuchEvent, NoSuchRun, RunExists
 from archwright.store.events import ForkPoint, RunResumed, RunStarted, RunStopped
 from archwright.store.log import START, EventLog, Position
+from archwright.store.run_time import fold_run_time
 
 
 def check_run_name(name: str) -> str:
@@ -63,8 +64,8 @@ def fork_run(
 ) -> Position:
     """Begin `new_run` with `started` and copies of the events 2 to `at` of `run`; gives its position then.
 
-    The copies keep their times. Events of processes that left or resumed `run` are not copied. Raises NoSuchRun,
-    NoSuchEvent, RunExists.
+    The copies keep their times. Events of processes that left or resumed `run` are not copied; the start says how long
+    these had spent on it. Raises NoSuchRun, NoSuchEvent, RunExists.
     """
     runs = log.runs()
     require_run(run, runs)
@@ -74,6 +75,7 @@ def fork_run(
     if at < 1 or len(history) < at:
         raise NoSuchEvent(f"event {at} of {run} is not there; it has events 1 to {len(log.read(run))}")
     copies = [logged for logged in history[1:] if not isinstance(logged.event, RunStopped | RunResumed)]
-    start = evolve(started, forked_from=ForkPoint(run, at, len(copies)))
+    run_time = fold_run_time([logged.event for logged in history], [logged.time for logged in history])
+    start = evolve(started, forked_from=ForkPoint(run, at, len(copies), run_time.seconds))
     events = [start, *(logged.event for logged in copies)]
     return log.append(new_run, events, START, [clock(), *(logged.time for logged in copies)])

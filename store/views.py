@@ -206,7 +206,7 @@ _RUNS = View(
         "metric": "the objective's metric",
         "direction": "maximize or minimize",
         "seed": "the seed of all its randomness; NULL if beyond 64 bits",
-        "target": "how many trials the person asked for",
+        "target": "how many trials the person asked for; NULL if the run has no such end",
         "proposed": "how many trials were proposed",
         "scored": "how many trials the searcher was told about",
         "best_trial": "the trial with the best score so far",
@@ -214,14 +214,16 @@ _RUNS = View(
         "forked_from": "the run that it was forked from; NULL if it was not",
         "forked_at": "the last event of that run that it shares",
         "events": "how many events it has",
+        "time_limit": "how many seconds it may take, of all its processes together; NULL if it has no such end",
+        "until_score": "the score that ends it; NULL if it has no such end",
+        "no_improvement": "how many trials in a row without a new best score end it; NULL if it has no such end",
     },
     """
     WITH told AS (
         SELECT run, max(make_timestamp((time * 1e6)::BIGINT)) AS latest, count(*) AS events,
             count(*) FILTER (kind = 'Proposed') AS proposed, count(*) FILTER (kind = 'Scored') AS scored,
             arg_max(kind, seq) AS last_kind, arg_max(payload->>'$.reason', seq) FILTER (kind = 'RunStopped') AS reason,
-            arg_max(TRY_CAST(payload->>'$.trials' AS BIGINT), seq)
-                FILTER (kind IN ('RunStarted', 'RunResumed')) AS target
+            arg_max(payload, seq) FILTER (kind IN ('RunStarted', 'RunResumed')) AS ends
         FROM events GROUP BY run
     ), champions AS (
         SELECT run, arg_max(trial, n) AS best_trial, arg_max(score, n) AS best FROM incumbents GROUP BY run
@@ -230,9 +232,12 @@ _RUNS = View(
         CASE last_kind WHEN 'RunStopped' THEN reason ELSE 'open' END AS status,
         payload->>'$.space_source' AS space, payload->>'$.searcher.name' AS searcher,
         payload->>'$.objective.metric' AS metric, payload->>'$.objective.direction' AS direction,
-        TRY_CAST(payload->>'$.seed' AS BIGINT) AS seed, target, proposed, scored, best_trial, best,
+        TRY_CAST(payload->>'$.seed' AS BIGINT) AS seed, TRY_CAST(ends->>'$.trials' AS BIGINT) AS target, proposed,
+        scored, best_trial, best,
         payload->>'$.forked_from.run' AS forked_from, TRY_CAST(payload->>'$.forked_from.at' AS BIGINT) AS forked_at,
-        events
+        events, TRY_CAST(ends->>'$.time_limit' AS DOUBLE) AS time_limit,
+        TRY_CAST(ends->>'$.until_score' AS DOUBLE) AS until_score,
+        TRY_CAST(ends->>'$.no_improvement' AS BIGINT) AS no_improvement
     FROM (SELECT * FROM events WHERE kind = 'RunStarted') AS starts
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,

@@ -4,6 +4,7 @@ import sys
 from typing import Annotated
 
 import typer
+from attrs import evolve
 
 from archwright.cli import options, values
 from archwright.display.console import say
@@ -71,7 +72,8 @@ def fork(
 
     view, duckdb_log = view_run(log, run, at), DuckDBLog(log)
     target = values.parse_trials(trials, view.run.state.target_trials)
-    started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, target)
+    ends = None if target is None else evolve(view.run.state.ends, trials=target)
+    started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, ends)
     with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, f"{run}-fork")) as new:
         fork_run(duckdb_log, run, at, new, started)
         leave_to_others(log, new)

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from attrs import evolve
 
 from archwright.cli import options, values
 from archwright.cli.streams import ignore_lost_stdout
@@ -172,7 +173,7 @@ def resume(
             duckdb_log,
             name,
             pool,
-            trials=target,
+            ends=None if target is None else evolve(record.state.ends, trials=target),
             space=space,
             callbacks=callbacks,
             retries=retries,

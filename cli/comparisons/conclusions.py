@@ -22,7 +22,7 @@ MAX_RUNS_NAMED = 5  # in a message
 
 def conclude(log: Path, searches: Sequence[ComparedSearch], optimum: float | None, as_json: bool) -> None:
     """Print what follows from searches that have come to their end, and raise what is wrong with them."""
-    groups, trials = read_groups(log, searches), searches[0].started.trials
+    groups, trials = read_groups(log, searches), searches[0].trials
     rows = compute_conclusions(groups, trials, optimum)
     has_score = any(row["best"] is not None for row in rows)
     if has_score and as_json:

@@ -36,11 +36,7 @@ class WorkerOptions:
 def find_unfinished(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
     """The searches that are still to be run, or gone on with; BadOption where a run in the log is another search."""
     logged = read_logged_searches(log.path, searches)
-    return [
-        search
-        for search in searches
-        if search.run not in logged or logged[search.run].trials_done < search.started.trials
-    ]
+    return [search for search in searches if search.run not in logged or logged[search.run].trials_done < search.trials]
 
 
 def run_comparison(
@@ -105,8 +101,8 @@ def _run_trainings(
                 if state is None:
                     stopped = start_run(log, search.run, search.started, pool, callbacks=callbacks, retries=retries)
                 else:
-                    trials = search.started.trials
-                    stopped = resume_run(log, search.run, pool, trials=trials, callbacks=callbacks, retries=retries)
+                    ends = search.started.ends
+                    stopped = resume_run(log, search.run, pool, ends=ends, callbacks=callbacks, retries=retries)
             except TrialsKeepFailing:  # of which the log tells, and which keeps no other search from running
                 yield f"{search.run} stopped, as too many trials in a row failed"
             else:

@@ -20,7 +20,7 @@ from archwright.store.user_code import is_source
 def is_done(log: Path, name: str, run: RunRecord, target: int | None) -> bool:
     """Whether the run has all its trials; if so, prints that."""
     target_trials = run.state.target_trials if target is None else target
-    if run.state.open_trials or run.state.proposal_count < target_trials:
+    if run.state.open_trials or target_trials is None or run.state.proposal_count < target_trials:
         return False
     command = format_command(log, "resume", name, "--trials", "+16")
     say(f"{name} has its {pluralize(run.state.score_count, 'trial')} already; for more: {command}")

@@ -77,7 +77,7 @@ def begin_run(context: RunContext, started: RunStarted, run_trials: RunFunction)
     title = f"training {format_origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
     context.console.print(
         f"{context.name}: {title}, seed {started.seed}\n"
-        f"{pluralize(started.trials, 'trial')}{_describe_budget(context.config, started.budget)}, "
+        f"{pluralize(started.trials or 0, 'trial')}{_describe_budget(context.config, started.budget)}, "
         f"logged in {context.log.path}",
         soft_wrap=True,
     )
@@ -97,7 +97,7 @@ def continue_run(context: RunContext, record: RunRecord, run_trials: RunFunction
     """Run the trials that a run in the log still needs."""
     progress = start_progress(record.state, record.started.objective, time.monotonic())
     context.console.print(
-        f"{context.name}: {progress.scored} of {pluralize(progress.target, 'trial')} done, "
+        f"{context.name}: {progress.scored} of {pluralize(progress.target or 0, 'trial')} done, "
         f"logged in {context.log.path}",
         soft_wrap=True,
     )

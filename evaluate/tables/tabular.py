@@ -108,6 +108,11 @@ class TabularEvaluator:
         """1: there is nothing to wait for."""
         return 1
 
+    @property
+    def simulates_time(self) -> bool:
+        """True: a result has the seconds of the training that it was taken from."""
+        return True
+
     def submit(self, job: Job) -> None:
         """Look the job up."""
         try:

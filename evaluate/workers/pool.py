@@ -81,6 +81,11 @@ class WorkerPool:
         return self._slots
 
     @property
+    def simulates_time(self) -> bool:
+        """False: the seconds of a result have passed."""
+        return False
+
+    @property
     def pids(self) -> Sequence[int]:
         """The process ids of the guards of the workers that there are now."""
         return [worker.pid for worker in self._workers]

@@ -9,8 +9,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
+from archwright.core.ends import RunEnds
 from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
@@ -42,6 +43,12 @@ class ComparedSearch:
 
     run: str  # its name in the log
     started: RunStarted
+
+    @property
+    def trials(self) -> int:
+        """How many it has: searches are compared by their number of trials, the one end that they have."""
+        assert self.started.trials is not None
+        return self.started.trials
 
 
 @frozen
@@ -141,7 +148,12 @@ def _make_resumed_loop(
     run_state = fold_events(events)
     search_state = _rerun_search(log_path, job.search, events, run_state.score_count, evaluator)
     started = job.search.started
-    resumption = RunResumed(started.trials, started.versions, revision=find_new_revision(events))
+    resumption = RunResumed(
+        versions=started.versions,
+        revision=find_new_revision(events),
+        simulates_time=started.simulates_time,
+        **asdict(started.ends),
+    )
     return SearchLoop(log, "run", job.logged_events[-1].position, run_state, search_state, evaluator), resumption
 
 
@@ -152,7 +164,7 @@ def _rerun_search(
 
     Raises SearchDiffers if a proposal or an outcome is not the logged one.
     """
-    log, started = _MemoryLog(), evolve(search.started, trials=scored)
+    log, started = _MemoryLog(), evolve(search.started, **asdict(RunEnds(trials=scored)))
     loop = _make_loop(log, started, evaluator, max_consecutive_failures=scored + 1)
     loop.run(started)
     logged_events = _select_proposals_and_scores(events)[: 2 * scored]

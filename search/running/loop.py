@@ -12,6 +12,7 @@ from archwright.search.running.attempts import (
     to_scored,
 )
 from archwright.search.running.callbacks import StopRequest
+from archwright.search.running.ends import explain_ends, find_ends, has_ended, measure_seconds
 from archwright.search.running.run_writer import RunWriter
 from archwright.store.events import AttemptEnded, Event, RunStopped
 
@@ -44,7 +45,7 @@ class SearchLoop(RunWriter):
     _consecutive_failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)
 
     def run(self, first_event: Event) -> RunStopped:
-        """Log `first_event`, then run trials until there are as many as asked for; the event that says why it ended.
+        """Log `first_event`, then run trials until the run reaches one of its ends; the event that says why it ended.
 
         Raises, after that event is logged, TrialsKeepFailing if too many trials failed in a row, and NoSuchMetric if
         the first one that ended well lacks the objective's metric.
@@ -81,8 +82,8 @@ class SearchLoop(RunWriter):
         return jobs
 
     def _propose_trial(self) -> int | None:
-        """The number of a new trial; None if the run has enough trials, or the searcher proposes none for now."""
-        if self.run_state.proposal_count >= self.run_state.target_trials:
+        """The number of a new trial; None if the run reaches an end, or the searcher proposes none for now."""
+        if find_ends(self.run_state, self._measure_seconds()):
             return None
         proposal = self.propose()
         return None if proposal is None else proposal.trial
@@ -122,6 +123,10 @@ class SearchLoop(RunWriter):
         self.record(to_scored(end, objective))
         self._consecutive_failures = [] if end.status == "ok" else [*self._consecutive_failures, end]
 
+    def _measure_seconds(self) -> float:
+        """The seconds that the run has taken by now."""
+        return measure_seconds(self.run_state, self.run_time, self.event_clock())
+
     @property
     def _was_metric_given(self) -> bool:
         """Whether any attempt has given the objective's metric, be it NaN or infinite."""
@@ -139,8 +144,9 @@ class SearchLoop(RunWriter):
         if self._keeps_failing:
             first = self._consecutive_failures[0]
             return RunStopped("failing", f"trial {first.trial}, the first of them, was {first.status}: {first.error}")
-        if self.run_state.score_count >= self.run_state.target_trials:
-            return RunStopped("finished")
+        seconds = self._measure_seconds()
+        if has_ended(self.run_state, seconds):
+            return RunStopped("finished", explain_ends(self.run_state, seconds))
         if self.callbacks.get_stop_request() > StopRequest.NONE:
             return RunStopped("interrupted")
         return RunStopped("exhausted", "the searcher has nothing more to propose")

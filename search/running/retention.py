@@ -52,10 +52,15 @@ def choose_artifacts_to_keep(
     }
 
 
-def count_models_to_keep(run_state: RunState, target_trials: int) -> int:
-    """The default of `keep_models` for a run that is resumed or forked to have `target_trials` trials in all."""
+def count_models_to_keep(run_state: RunState, target_trials: int | None) -> int:
+    """The default of `keep_models` for a run that is resumed or forked to have `target_trials` trials in all.
+
+    As many as before where it has no such end (None).
+    """
     is_retraining = run_state.started is not None and run_state.started.searcher["name"] == Fixed.name
-    keeps_all = is_retraining and run_state.keep_models >= run_state.target_trials
+    if not is_retraining or target_trials is None or run_state.target_trials is None:
+        return run_state.keep_models
+    keeps_all = run_state.keep_models >= run_state.target_trials
     return max(target_trials, run_state.keep_models) if keeps_all else run_state.keep_models
 
 

@@ -20,6 +20,7 @@ from archwright.search.running.stopping import LearningCurves
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported
 from archwright.store.fold import RunState, decide
 from archwright.store.log import AppendableLog, Position
+from archwright.store.run_time import NO_TIME, RunTime
 
 REPORT_FLUSH_SECONDS = 1.0  # how long a report may wait in memory for the next append
 
@@ -33,14 +34,17 @@ class RunWriter:
     position: Position  # of the run's last event in the log
     run_state: RunState
     search_state: SearchState[Any]
+    run_time: RunTime = field(default=NO_TIME, kw_only=True)  # up to the run's last event
     # Of models and checkpoints; None: no trial leaves any.
     retention: ArtifactRetention | None = field(default=None, kw_only=True)
     # By which hopeless trials are stopped early; None: none is.
     learning_curves: LearningCurves | None = field(default=None, kw_only=True)
     callbacks: RunCallbacks = field(default=NO_CALLBACKS, kw_only=True)
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)  # seconds
+    event_clock: Callable[[], float] = field(default=time.time, kw_only=True)  # seconds since 1970, UTC
     running_jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # by trial
     _uncommitted: list[Event] = field(factory=list[Event], init=False)
+    _uncommitted_times: list[float] = field(factory=list[float], init=False)  # of these events, on the event clock
     _committed_at: float = field(default=0.0, init=False)  # on the clock
     # The objective's value in the last report, by trial.
     _last_metric_values: dict[int, float] = field(factory=dict[int, float], init=False)
@@ -108,10 +112,12 @@ class RunWriter:
 
         `search_state` is that after the event, where the caller has computed it already.
         """
-        self.run_state = decide(self.run_state, event)
+        time = self.event_clock()
+        self.run_state, self.run_time = decide(self.run_state, event), self.run_time.fold(event, time)
         self.search_state = self.search_state.fold(event) if search_state is None else search_state
         self.learning_curves = None if self.learning_curves is None else self.learning_curves.fold(event)
         self._uncommitted.append(event)
+        self._uncommitted_times.append(time)
 
     @property
     def must_commit(self) -> bool:
@@ -126,8 +132,9 @@ class RunWriter:
     def commit(self) -> None:
         """Append the recorded events to the log, delete the artifacts that they make unneeded, call `on_event`."""
         if self._uncommitted:
-            self.position = self.log.append(self.name, self._uncommitted, self.position)
+            self.position = self.log.append(self.name, self._uncommitted, self.position, self._uncommitted_times)
         committed, self._uncommitted, self._committed_at = self._uncommitted, [], self.clock()
+        self._uncommitted_times = []
         if self.retention is not None and any(not isinstance(event, Reported) for event in committed):
             running_trials = [trial for trial, job in self.running_jobs.items() if job.artifacts_to_keep]
             objective, promotable = self.search_state.problem.objective, self.search_state.promotable

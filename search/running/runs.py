@@ -6,8 +6,9 @@ from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Self
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
+from archwright.core.ends import RunEnds
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
@@ -26,6 +27,7 @@ from archwright.store.errors import NoSuchEvent
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventLog, LoggedEvent, Position
+from archwright.store.run_time import RunTime, fold_run_time
 
 # Results may depend on the versions of these, which every run logs.
 LOGGED_PACKAGES = ("archwright", "torch", "torchvision", "numpy", "scikit-learn", "duckdb")
@@ -52,6 +54,11 @@ class RunRecord:
         state = fold_events(events)
         assert state.started is not None  # the first event of every run is a RunStarted
         return cls(events, times, logged_events[-1].position, state, state.started)
+
+    @property
+    def run_time(self) -> RunTime:
+        """How long processes have spent on the run."""
+        return fold_run_time(self.events, self.times)
 
     @property
     def space(self) -> JSON:
@@ -93,6 +100,7 @@ def start_run(
     """
     with nullcontext() if is_claimed else claim(log.path, name):
         require_no_artifacts(log.path, name)
+        started = evolve(started, simulates_time=evaluator.simulates_time)
         loop = SearchLoop(
             log,
             name,
@@ -114,14 +122,14 @@ def resume_run(
     name: str,
     evaluator: Evaluator,
     *,
-    trials: int | None = None,
+    ends: RunEnds | None = None,
     space: JSON = None,
     callbacks: RunCallbacks = NO_CALLBACKS,
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     retries: int = DEFAULT_RETRIES,
     keep_models: int | None = None,
 ) -> RunStopped:
-    """Go on with the run `name` until it has `trials` trials in all, or as many as were last asked for.
+    """Go on with the run `name` until it reaches one of the `ends`, by default those that were last asked for.
 
     Keeps the models of the best `keep_models` trials, or of as many as before, which for a retraining may be all.
 
@@ -132,7 +140,8 @@ def resume_run(
     with claim(log.path, name):
         run = read_run(log, name)
         require_known_artifacts(log.path, name, run.state.proposal_count)
-        resumption = _make_resumption(run, trials, space, keep_models)
+        resumption = _make_resumption(run, ends, space, keep_models)
+        resumption = evolve(resumption, simulates_time=evaluator.simulates_time)
         loop = SearchLoop(
             log,
             name,
@@ -145,19 +154,26 @@ def resume_run(
             retries=retries,
             retention=ArtifactRetention(locate_run_folder(log.path, name)),
             learning_curves=fold_learning_curves(run.started, run.events),
+            run_time=run.run_time,
         )
         return loop.run(resumption)
 
 
-def _make_resumption(run: RunRecord, trials: int | None, space: JSON, keep_models: int | None) -> RunResumed:
-    """The event that resumes `run`; it holds only what changes."""
+def _make_resumption(run: RunRecord, ends: RunEnds | None, space: JSON, keep_models: int | None) -> RunResumed:
+    """The event that resumes `run`; beside the ends, it holds only what changes."""
     changed_space = space if space is not None and space != run.space else None
     if changed_space is not None:
         check_paths(run, changed_space)
-    target_trials = run.state.target_trials if trials is None else trials
-    if keep_models is None and (count := count_models_to_keep(run.state, target_trials)) != run.state.keep_models:
+    ends = run.state.ends if ends is None else ends
+    if keep_models is None and (count := count_models_to_keep(run.state, ends.trials)) != run.state.keep_models:
         keep_models = count
-    return RunResumed(target_trials, collect_versions(), changed_space, keep_models, find_new_revision(run.events))
+    return RunResumed(
+        versions=collect_versions(),
+        space=changed_space,
+        keep_models=keep_models,
+        revision=find_new_revision(run.events),
+        **asdict(ends),
+    )
 
 
 def check_paths(run: RunRecord, space: JSON) -> None:
@@ -179,13 +195,11 @@ def check_paths(run: RunRecord, space: JSON) -> None:
 
 
 def make_fork_event(
-    run: RunRecord, searcher: JSON = None, seed: int | None = None, trials: int | None = None
+    run: RunRecord, searcher: JSON = None, seed: int | None = None, ends: RunEnds | None = None
 ) -> RunStarted:
-    """The first event of a fork of `run`: with another searcher, another seed, or neither."""
-    target_trials = run.state.target_trials if trials is None else trials
-    keep_models = count_models_to_keep(run.state, target_trials)
-    started = evolve(
-        run.started, space=run.space, versions=collect_versions(), trials=target_trials, keep_models=keep_models
-    )
+    """The first event of a fork of `run`: with another searcher, another seed, other ends, or none of these."""
+    ends = run.state.ends if ends is None else ends
+    keep_models = count_models_to_keep(run.state, ends.trials)
+    started = evolve(run.started, space=run.space, versions=collect_versions(), keep_models=keep_models, **asdict(ends))
     started = evolve(started, searcher=update_searcher(run.started.searcher if searcher is None else searcher))
     return started if seed is None else evolve(started, seed=seed)

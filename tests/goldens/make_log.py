@@ -35,7 +35,7 @@ EPOCHS = Budget(2, "epochs")
 
 
 def make_history() -> list[Event]:
-    """Every kind of event, with trials that failed, were interrupted and were resumed."""
+    """Every kind of event, with trials that failed, were interrupted and were resumed, and ends that were moved."""
     started = RunStarted(
         space={"kind": "sequential", "children": [{"kind": "affine", "units": {"values": [8, 16]}}]},
         space_source="space.py:toy",
@@ -47,6 +47,8 @@ def make_history() -> list[Event]:
         seed=7,
         trials=3,
         versions={"archwright": "0.1.0", "python": "3.11"},
+        time_limit=7200.0,
+        until_score=0.95,
     )
     return [
         started,
@@ -58,7 +60,9 @@ def make_history() -> list[Event]:
         Reported(1, 1, 1, {"accuracy": 0.1, "loss": float("nan")}),
         AttemptEnded(1, 1, "diverged", 0.5, {"loss": float("nan")}, "the loss is NaN at epoch 1"),
         Scored(1, "diverged", None, {"loss": float("nan")}),
-        RunResumed(4, {"archwright": "0.1.0", "python": "3.12"}),
+        RunResumed(
+            None, {"archwright": "0.1.0", "python": "3.12"}, time_limit=9000.0, no_improvement=30, simulates_time=True
+        ),
         AttemptStarted(0, 2),
         Reported(0, 2, 1, {"accuracy": 0.5, "loss": float("inf")}),
         AttemptEnded(0, 2, "ok", 3.25, {"accuracy": 0.5}),

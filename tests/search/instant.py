@@ -45,6 +45,8 @@ def score_job(job: Job) -> AttemptResult:
 class InstantEvaluator:
     """Ends jobs at once, several slots in a shuffled order, with a report before each end."""
 
+    simulates_time = False
+
     def __init__(self, slots: int = 1, verdict: Callable[[Job], AttemptResult] = score_job, seed: int = 0) -> None:
         self.slots = slots
         self.jobs: list[Job] = []

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from archwright.core.ends import RunEnds
 from archwright.search.running.runs import resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from tests.search.instant import InstantEvaluator, make_started
@@ -25,7 +26,7 @@ class MillisecondEvaluator(InstantEvaluator):
 def start_or_resume(log: DuckDBLog, trials: int, slots: int) -> None:
     """Start the run, or resume it."""
     if log.path.exists() and "killed" in log.runs():
-        resume_run(log, "killed", MillisecondEvaluator(slots), trials=trials)
+        resume_run(log, "killed", MillisecondEvaluator(slots), ends=RunEnds(trials=trials))
     else:
         start_run(log, "killed", make_started(trials), MillisecondEvaluator(slots))
 

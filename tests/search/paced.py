@@ -11,6 +11,8 @@ LearningCurve = Callable[[Job], Sequence[float | None]]  # the accuracy after ea
 class PacedEvaluator:
     """Each `collect` lets one of the jobs, drawn by `seed`, train one more epoch; a stop is `late` epochs late."""
 
+    simulates_time = False
+
     def __init__(self, curve: LearningCurve, slots: int = 1, seed: int = 0, late: int = 0) -> None:
         self.slots = slots
         self.jobs: dict[int, Job] = {}

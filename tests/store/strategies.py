@@ -34,7 +34,7 @@ budgets = st.builds(Budget, st.floats(1e-3, 1e9), st.sampled_from(UNITS))
 objectives = st.builds(Objective, names, st.sampled_from(("maximize", "minimize")))
 versions = st.dictionaries(names, names, max_size=3)
 paths = st.lists(st.tuples(names, scalars), max_size=4).map(tuple)
-forks = st.builds(ForkPoint, names, small, small)
+forks = st.builds(ForkPoint, names, small, small, st.floats(0, 1e9))
 
 stops = st.builds(EarlyStop, st.sampled_from(get_args(StoppedBy)), small, st.text(max_size=20))
 
@@ -48,8 +48,12 @@ starts = st.builds(
     objective=objectives,
     budget=budgets,
     seed=st.integers(),
-    trials=st.integers(0, 100),
+    trials=st.none() | st.integers(0, 100),
     versions=versions,
+    time_limit=st.none() | st.floats(1e-3, 1e9),
+    until_score=st.none() | st.floats(-1e9, 1e9),
+    no_improvement=st.none() | small,
+    simulates_time=st.booleans(),
     forked_from=st.none() | forks,
     stopping=jsons,
 )
@@ -62,7 +66,14 @@ events: st.SearchStrategy[Event] = st.one_of(
         AttemptEnded, small, small, st.sampled_from(STATUSES), numbers, metrics, st.text(max_size=20), st.none() | stops
     ),
     st.builds(Scored, small, st.sampled_from(STATUSES), st.none() | numbers, metrics),
-    st.builds(RunResumed, small, versions),
+    st.builds(
+        RunResumed,
+        st.none() | small,
+        versions,
+        time_limit=st.none() | st.floats(1e-3, 1e9),
+        until_score=st.none() | st.floats(-1e9, 1e9),
+        no_improvement=st.none() | small,
+    ),
     st.builds(RunStopped, names, st.text(max_size=20)),
 )
 
@@ -118,7 +129,7 @@ def _list_admissible_events(state: RunState) -> Sequence[Event]:
     """Some events that are admissible after `state`."""
     if state.started is None:
         return [make_run_started()]
-    resumed = RunResumed(state.target_trials + 1, {})
+    resumed = RunResumed((state.target_trials or 0) + 1, {})
     if state.stopped is not None:
         return [resumed]
     scored_trials = [number for number, trial in state.trials.items() if trial.status is not None]

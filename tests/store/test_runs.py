@@ -103,7 +103,7 @@ def test_a_fork_begins_with_its_own_start():
     position = fork_run(log, "a-1", 4, "b-1", make_run_started(seed=9), clock=lambda: 77.0)
     assert position == log.read("b-1")[-1].position
     assert events_of(log, "b-1") == [
-        evolve(make_run_started(seed=9), forked_from=ForkPoint("a-1", 4, 3)),
+        evolve(make_run_started(seed=9), forked_from=ForkPoint("a-1", 4, 3, 3.0)),
         *make_run_events(2)[1:4],
     ]
     assert [recorded.time for recorded in log.read("b-1")] == [77.0, 1.0, 2.0, 3.0]
@@ -119,7 +119,7 @@ def test_comings_and_goings_of_processes_are_not_copied():
     assert events_of(log, "b-1")[1:] == [*make_trial_events(0), make_trial_events(1)[0]]
     state = fold_events(events_of(log, "b-1"))
     assert isinstance(state.started, RunStarted)
-    assert state.started.forked_from == ForkPoint("a-1", 9, 6)
+    assert state.started.forked_from == ForkPoint("a-1", 9, 6, 7.0)  # 1 to 7, then 8 to 9
     assert (state.target_trials, state.stopped) == (3, None)
 
 

@@ -80,7 +80,8 @@ def test_types_are_stable(log):
         "incumbents": ["VARCHAR", "BIGINT", "BIGINT", "DOUBLE", "TIMESTAMP"],
         "runs": [
             "VARCHAR", "TIMESTAMP", "TIMESTAMP", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT",
-            "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT",
+            "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
+            "DOUBLE", "BIGINT",
         ],
     }  # fmt: skip
 
@@ -281,4 +282,4 @@ def test_runs(log):
         ("b-1", at(1), at(9), None, None),
         ("c-1", datetime(1970, 1, 1, 0, 1, 39), datetime(1970, 1, 1, 0, 1, 39), "a-1", 6),
     ]
-    assert ForkPoint("a-1", 6, 5) == log.read("c-1")[0].event.forked_from
+    assert ForkPoint("a-1", 6, 5, 5.0) == log.read("c-1")[0].event.forked_from

@@ -85,7 +85,7 @@ def _render_header(run: str, progress: RunProgress, stop_request: StopRequest, n
     seconds_left = progress.estimate_seconds_left(now)
     grid.add_row(
         Text(run, style="bold"),
-        ProgressBar(max(1, progress.target), progress.scored),
+        ProgressBar(max(1, progress.target or 0), progress.scored),
         f"{progress.scored}/{progress.target} trials{_format_failures(progress)}  {_format_best(progress)}",
         "stopping" if stop_request else f"{format_duration(seconds_left)} left" if seconds_left is not None else "",
     )

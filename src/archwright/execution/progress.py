@@ -39,7 +39,7 @@ class RunProgress:
 
     objective: Objective
     start_time: float  # when this process began to run it, in seconds on the caller's clock
-    target: int = 0  # trials in all
+    target: int | None = None  # trials in all
     scored: int = 0  # trials
     failed: int = 0  # of these
     scored_before: int = 0  # by earlier processes
@@ -50,7 +50,9 @@ class RunProgress:
     def estimate_seconds_left(self, now: float) -> float | None:
         """Seconds until the last trial is scored, at the pace of this process so far; None before its first score."""
         scored = self.scored - self.scored_before
-        return (now - self.start_time) / scored * max(0, self.target - self.scored) if scored else None
+        if not scored or self.target is None:
+            return None
+        return (now - self.start_time) / scored * max(0, self.target - self.scored)
 
     def apply(self, event: Event, now: float) -> "RunProgress":
         """The progress after one more event."""

@@ -52,7 +52,7 @@ def read_groups(log: Path, searches: Sequence[ComparedSearch]) -> SearchGroups:
     groups: dict[str, list[SearchHistory]] = {}
     for search in searches:
         group = groups.setdefault(format_searcher(search.started.searcher), [])
-        group.append(_truncate_trials(search.started.trials, histories[search.run]))
+        group.append(_truncate_trials(search.trials, histories[search.run]))
     return groups
 
 

@@ -17,7 +17,7 @@ class RunRow(TypedDict):
     metric: str
     direction: str
     seed: int | None  # None if beyond 64 bits
-    target: int
+    target: int | None  # this and the last three: None if the run has no such end
     proposed: int
     scored: int
     best_trial: int | None
@@ -25,12 +25,15 @@ class RunRow(TypedDict):
     forked_from: str | None
     forked_at: int | None
     events: int
+    time_limit: float | None  # seconds
+    until_score: float | None
+    no_improvement: int | None
 
 
 class TrialCounts(TypedDict):
     """How many trials of a run were asked for, and how many have which status."""
 
-    target: int
+    target: int | None  # None if the run ends otherwise
     proposed: int
     ok: int
     failed: int

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from archwright.core.ends import RunEnds
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.compare import (
     ComparedSearch,
@@ -94,7 +95,7 @@ def test_searches_with_more_trials_go_on_as_if_they_were_resumed(log, tmp_path):
             if trials == 3:
                 start_run(alone, search.run, search.started, InstantEvaluator())
             else:
-                resume_run(alone, search.run, InstantEvaluator(), trials=trials)
+                resume_run(alone, search.run, InstantEvaluator(), ends=RunEnds(trials=trials))
     assert is_whole(log)
     for search in searches:
         run = read_run(log, search.run)
@@ -114,7 +115,7 @@ def test_a_search_that_was_killed_in_a_trial_goes_on_with_another_attempt_at_it(
     for some_log in (log, alone):
         some_log.append(search.run, events[:killed], START)
     assert list(run_searches(log, [search], InstantEvaluator, processes=1)) == [search]
-    resume_run(alone, search.run, InstantEvaluator(), trials=9)
+    resume_run(alone, search.run, InstantEvaluator(), ends=RunEnds(trials=9))
     run = read_run(log, search.run)
     assert strip_versions(run.events) == strip_versions(read_run(alone, search.run).events)
     assert [e.attempt for e in run.events if isinstance(e, AttemptStarted) and e.trial == 4] == [1, 2]

@@ -7,6 +7,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archwright.core.ends import RunEnds
 from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.traversal import sample
@@ -173,23 +174,23 @@ def test_a_retraining_that_goes_on_keeps_all_its_models(tmp_path):
     folder = locate_run_folder(log.path, "run")
     start_run(log, "run", make_retraining(2, 2), evaluator)
     for target, wanted, models in ((4, None, {0, 1, 2, 3}), (4, None, {0, 1, 2, 3}), (6, None, set(range(6)))):
-        resume_run(log, "run", evaluator, trials=target, keep_models=wanted)
+        resume_run(log, "run", evaluator, ends=RunEnds(trials=target), keep_models=wanted)
         assert find_trials_on_disk(folder) == (models, set())
-    assert make_fork_event(read_run(log, "run"), trials=9).keep_models == 9
+    assert make_fork_event(read_run(log, "run"), ends=RunEnds(trials=9)).keep_models == 9
     assert make_fork_event(read_run(log, "run")).keep_models == 6
-    resume_run(log, "run", evaluator, trials=7, keep_models=1)
-    resume_run(log, "run", evaluator, trials=8)
+    resume_run(log, "run", evaluator, ends=RunEnds(trials=7), keep_models=1)
+    resume_run(log, "run", evaluator, ends=RunEnds(trials=8))
     assert len(find_trials_on_disk(folder)[0]) == 1
-    assert make_fork_event(read_run(log, "run"), trials=9).keep_models == 1
+    assert make_fork_event(read_run(log, "run"), ends=RunEnds(trials=9)).keep_models == 1
 
 
 def test_a_search_that_goes_on_keeps_as_many_models_as_before(tmp_path):
     """However many it has."""
     log = DuckDBLog(tmp_path / "log.duckdb")
     start_run(log, "run", make_first_event(2, 2), WritingEvaluator())
-    resume_run(log, "run", WritingEvaluator(), trials=5)
+    resume_run(log, "run", WritingEvaluator(), ends=RunEnds(trials=5))
     assert len(find_trials_on_disk(locate_run_folder(log.path, "run"))[0]) == 2
-    assert make_fork_event(read_run(log, "run"), trials=9).keep_models == 2
+    assert make_fork_event(read_run(log, "run"), ends=RunEnds(trials=9)).keep_models == 2
 
 
 def test_an_older_log_has_no_later_models_deleted(tmp_path):
@@ -197,13 +198,13 @@ def test_an_older_log_has_no_later_models_deleted(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     start_run(log, "run", make_first_event(2, 9), WritingEvaluator())
     older = log.path.read_bytes()
-    resume_run(log, "run", WritingEvaluator(), trials=4)
+    resume_run(log, "run", WritingEvaluator(), ends=RunEnds(trials=4))
     log.path.write_bytes(older)
     locate_journal(log.path).unlink()
     with pytest.raises(ArtifactsExist, match="what trial 2 of run has left, and in the log the run has 2 trials: put"):
-        resume_run(log, "run", WritingEvaluator(), trials=3)
+        resume_run(log, "run", WritingEvaluator(), ends=RunEnds(trials=3))
     assert find_trials_on_disk(locate_run_folder(log.path, "run"))[0] == {0, 1, 2, 3}
     for trial in (2, 3):
         discard_artifacts(locate_run_folder(log.path, "run"), trial)
-    resume_run(log, "run", WritingEvaluator(), trials=3)
+    resume_run(log, "run", WritingEvaluator(), ends=RunEnds(trials=3))
     assert find_trials_on_disk(locate_run_folder(log.path, "run"))[0] == {0, 1, 2}

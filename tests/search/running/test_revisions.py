@@ -8,6 +8,7 @@ from attrs import evolve, fields
 
 from archwright.cli.reports.replaying import parse_fork_searcher, show_verification
 from archwright.cli.runs.resuming import say_new_revision
+from archwright.core.ends import RunEnds
 from archwright.display.suggestion import DEFAULT_LOG
 from archwright.results.replaying import verify_proposals
 from archwright.search import named
@@ -227,7 +228,7 @@ def test_a_fork_is_of_todays_revision():
     log = MemoryLog()
     events = named_revision(read_golden(locate_golden("smbo", "wide", 2)), 2)
     log.append("run", events, START)
-    fork_run(log, "run", 40, "fork", make_fork_event(read_run(log, "run", 40), trials=12))
+    fork_run(log, "run", 40, "fork", make_fork_event(read_run(log, "run", 40), ends=RunEnds(trials=12)))
     begun = [each.event for each in log.read("fork")]
     assert begun[0].searcher == {**searcher_to_json("smbo", CASES["smbo"][1])}
     whole = gone_on(begun, 12)

@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 
 import archwright as aw
+from archwright.core.ends import RunEnds
 from archwright.core.json import to_json
 from archwright.search.running.runs import SpaceChanged, collect_versions, read_run, resume_run, start_run
 from archwright.store.claim import claim
@@ -20,7 +21,7 @@ def log(tmp_path) -> DuckDBLog:
 
 def test_start_and_resume(log):
     assert start_run(log, "a-1", make_started(3), InstantEvaluator(2)).reason == "finished"
-    assert resume_run(log, "a-1", InstantEvaluator(), trials=5).reason == "finished"
+    assert resume_run(log, "a-1", InstantEvaluator(), ends=RunEnds(trials=5)).reason == "finished"
     run = read_run(log, "a-1")
     assert run.state.score_count == 5
     assert isinstance(run.events[-1], RunStopped)
@@ -39,7 +40,7 @@ def test_second_coordinator_is_refused_and_changes_nothing(log):
     start_run(log, "a-1", make_started(3), InstantEvaluator())
     before = read_run(log, "a-1").events
     with claim(log.path, "a-1"), pytest.raises(RunIsBusy, match="a-1"):
-        resume_run(log, "a-1", InstantEvaluator(), trials=5)
+        resume_run(log, "a-1", InstantEvaluator(), ends=RunEnds(trials=5))
     assert read_run(log, "a-1").events == before
 
 
@@ -47,7 +48,7 @@ def test_second_writer_that_no_lock_kept_out_is_refused(log):
     """On another machine, say, where the lock does not reach: the log itself refuses, and keeps one true history."""
     start_run(log, "a-1", make_started(3), InstantEvaluator())
     stale = read_run(log, "a-1").position
-    resume_run(log, "a-1", InstantEvaluator(), trials=5)
+    resume_run(log, "a-1", InstantEvaluator(), ends=RunEnds(trials=5))
     with pytest.raises(LogConflict, match="a-1"):
         log.append("a-1", [RunStopped("interrupted")], stale)
     assert read_run(log, "a-1").state.score_count == 5
@@ -60,9 +61,9 @@ def space_with(count) -> aw.Term:
 def test_resume_in_a_space_that_still_holds_every_path(log):
     start_run(log, "a-1", make_started(3), InstantEvaluator())
     wider = to_json(space_with([1, 2, 3, 4]))
-    resume_run(log, "a-1", InstantEvaluator(), trials=6, space=wider)
+    resume_run(log, "a-1", InstantEvaluator(), ends=RunEnds(trials=6), space=wider)
     assert read_run(log, "a-1").space == wider
-    resume_run(log, "a-1", InstantEvaluator(), trials=7, space=wider)
+    resume_run(log, "a-1", InstantEvaluator(), ends=RunEnds(trials=7), space=wider)
     assert read_run(log, "a-1").state.score_count == 7
 
 
@@ -71,7 +72,7 @@ def test_resume_in_a_space_that_lost_a_path_is_refused(log):
     start_run(log, "a-1", make_started(6), InstantEvaluator())
     before = read_run(log, "a-1").events
     with pytest.raises(SpaceChanged, match=r"(?s)count.*was .*\[1, 2\].*trial \d+ is not in the new space"):
-        resume_run(log, "a-1", InstantEvaluator(), trials=9, space=to_json(space_with([3, 4])))
+        resume_run(log, "a-1", InstantEvaluator(), ends=RunEnds(trials=9), space=to_json(space_with([3, 4])))
     assert read_run(log, "a-1").events == before
 
 

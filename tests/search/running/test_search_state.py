@@ -6,6 +6,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archwright.core.ends import RunEnds
 from archwright.core.json import to_json
 from archwright.core.protocols import AttemptResult, Job
 from archwright.search.named import searcher_to_json
@@ -44,7 +45,7 @@ def test_fork_inherits_and_goes_its_own_way(at, seed):
     log = one_run()
     at = min(at, len(events_of(log)))
     parent = read_run(log, "run", at)
-    fork_run(log, "run", at, "fork", make_fork_event(parent, seed=seed, trials=9))
+    fork_run(log, "run", at, "fork", make_fork_event(parent, seed=seed, ends=RunEnds(trials=9)))
     begun_events = events_of(log, "fork")
     assert replay_search(begun_events).proposal_count == parent.state.proposal_count
     later = MemoryLog()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.setting import BadSetting, UnknownSetting
@@ -284,7 +285,7 @@ def test_a_resumed_run_has_the_rule_that_it_was_begun_with(tmp_path):
     log, first_event = DuckDBLog(tmp_path / "log.duckdb"), make_started(4, stopping=RULE)
     start_run(log, "run", first_event, PacedEvaluator(easy_or_hopeless))
     evaluator = PacedEvaluator(easy_or_hopeless)
-    resume_run(log, "run", evaluator, trials=7)
+    resume_run(log, "run", evaluator, ends=RunEnds(trials=7))
     assert [(number, epoch) for number, epoch, _ in evaluator.stops] == [(6, 2)]
 
 

@@ -1,0 +1,137 @@
+"""The ends of a run: how far it is to go, by whichever of them comes first; and how a person writes and moves them.
+
+An end only keeps a run from proposing trials. What was proposed before is let run to its own end.
+"""
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal, TypeVar
+
+from attrs import frozen
+
+from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.errors import ArchwrightError
+
+EndName = Literal["trials", "time", "until_score", "no_improvement"]
+Number = TypeVar("Number", int, float)
+
+DEFAULT_TRIALS = 64  # of a run for which no end is given
+MAX_DIGITS = 15  # of a number of trials
+LIFTED = "none"  # what a person writes to take an end away
+
+
+class InvalidEnd(ArchwrightError, ValueError):
+    """An end of a run that cannot be read, or never come."""
+
+
+@frozen
+class RunEnds:
+    """The ends of a run, None for those that it does not have; a run without any goes on until a person stops it.
+
+    The names are those of the fields in which the events of a log hold them.
+    """
+
+    trials: int | None = None  # how many are proposed in all
+    time_limit: float | None = None  # seconds that processes spend on the run, summed; simulated ones for a table
+    until_score: float | None = None  # reached by a score that is as good or better
+    no_improvement: int | None = None  # scored trials in a row, failed ones too, without a new best score
+
+
+NO_ENDS = RunEnds()
+
+
+def choose_ends(
+    trials: int | None = None,
+    time: float | str | None = None,
+    until_score: float | None = None,
+    no_improvement: int | None = None,
+) -> RunEnds:
+    """The ends of a new run: those that are given, or the default number of trials. `time` as `read_time`.
+
+    Raises InvalidEnd.
+    """
+    ends = move_ends(NO_ENDS, trials, time, until_score, no_improvement)
+    return RunEnds(trials=DEFAULT_TRIALS) if ends == NO_ENDS else ends
+
+
+def move_ends(
+    ends: RunEnds,
+    trials: int | str | None = None,
+    time: float | str | None = None,
+    until_score: float | str | None = None,
+    no_improvement: int | str | None = None,
+    *,
+    trials_so_far: int = 0,
+    seconds_so_far: float = 0.0,
+) -> RunEnds:
+    """The ends of a run for which a person gives these: None leaves an end as it is, "none" takes it away.
+
+    Texts such as "+32", or "+1h" for `time`, move an end on; where the run has no such end, it is set so far from where
+    the run is. Raises InvalidEnd.
+    """
+    return RunEnds(
+        _move(ends.trials, trials, lambda given: _read_count("trials", given, "+32"), trials_so_far),
+        _move(ends.time_limit, time, read_time, seconds_so_far),
+        None if until_score == LIFTED else ends.until_score if until_score is None else _read_score(until_score),
+        _move(ends.no_improvement, no_improvement, lambda given: _read_count("no_improvement", given, "+10"), 0),
+    )
+
+
+def _move(
+    end: Number | None, given: Number | str | None, read: Callable[[Number | str], Number], so_far: Number
+) -> Number | None:
+    if given is None:
+        return end
+    if not isinstance(given, str):
+        return read(given)
+    text = given.strip()
+    if text == LIFTED:
+        return None
+    if text.startswith("+"):
+        return (so_far if end is None else end) + read(text)
+    return read(text)
+
+
+def read_time(given: float | str) -> float:
+    """The seconds of a number of them, or of a text such as 90s, 10min or 2h, with a plus or not. Else InvalidEnd."""
+    seconds: float | None = None if isinstance(given, str) else given
+    if isinstance(given, str):
+        with suppress(InvalidBudget):
+            budget = parse_budget(given.removeprefix("+"))
+            seconds = budget.amount if budget.unit == "seconds" else None
+    if seconds is None or isinstance(seconds, bool) or not 0 < seconds < math.inf:
+        raise InvalidEnd(
+            f"time is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 2h (of a run that there is also "
+            f"how much more, as in +1h, or {LIFTED})"
+        )
+    return float(seconds)
+
+
+def _read_count(name: str, given: int | str, more: str) -> int:
+    digits = given.removeprefix("+") if isinstance(given, str) else str(given)
+    if isinstance(given, bool) or not digits.isdecimal() or len(digits) > MAX_DIGITS or int(digits) == 0:
+        raise InvalidEnd(
+            f"{name} is {given!r:.80}; write how many, as in 64 (of a run that there is also how many more, as in "
+            f"{more}, or {LIFTED})"
+        )
+    return int(digits)
+
+
+def _read_score(given: float | str) -> float:
+    score = math.nan
+    with suppress(ValueError, TypeError):
+        score = math.nan if isinstance(given, bool) else float(given)
+    if not math.isfinite(score):
+        raise InvalidEnd(
+            f"until_score is {given!r:.80}; write a finite number, as in 0.95 (of a run that there is also {LIFTED})"
+        )
+    return score
+
+
+def format_time_limit(seconds: float) -> str:
+    """A time as `read_time` reads it, in the largest unit of which it is a whole number: 2h, 90min, 45s."""
+    for unit, unit_seconds in (("h", 3600), ("min", 60)):
+        if seconds and seconds % unit_seconds == 0:
+            return f"{seconds / unit_seconds:.0f}{unit}"
+    return f"{seconds:g}s"

@@ -1,0 +1,74 @@
+"""Which ends of a run are reached: a function of its state and of the time that it has taken, so of its log alone."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from archwright.core.ends import EndName, RunEnds, format_time_limit
+from archwright.store.fold import RunState
+from archwright.store.run_time import RunTime
+
+
+def measure_seconds(state: RunState, run_time: RunTime, now: float | None = None) -> float:
+    """The seconds that the end `time` is about: those of the attempts where they are simulated, else of the processes.
+
+    Of the process that has the run, up to its last event, or to `now`.
+    """
+    if state.simulates_time:
+        return state.attempt_seconds
+    return run_time.seconds if now is None else run_time.get_seconds(now)
+
+
+def find_ends(state: RunState, seconds: float, ends: RunEnds | None = None) -> Sequence[EndName]:
+    """The ends of the run that are reached, of which one is enough to propose no more; of other `ends`, if given.
+
+    A trial that is open is let run to its end all the same. Its score may be a new best one: then the run has improved,
+    and goes on where nothing but `no_improvement` had ended it.
+    """
+    ends = state.ends if ends is None else ends
+    reached: list[EndName] = []
+    if ends.trials is not None and state.proposal_count >= ends.trials:
+        reached.append("trials")
+    if ends.time_limit is not None and seconds >= ends.time_limit:
+        reached.append("time")
+    if ends.until_score is not None and _has_reached(state, ends.until_score):
+        reached.append("until_score")
+    if ends.no_improvement is not None and state.scored_since_best >= ends.no_improvement:
+        reached.append("no_improvement")
+    return reached
+
+
+def has_ended(state: RunState, seconds: float, ends: RunEnds | None = None) -> bool:
+    """Whether nothing is left to do: an end is reached, and no trial is open."""
+    return not state.open_trials and bool(find_ends(state, seconds, ends))
+
+
+def _has_reached(state: RunState, score: float) -> bool:
+    if state.best_score is None or state.started is None:
+        return False
+    return not state.started.objective.is_better(score, state.best_score)
+
+
+def explain_ends(state: RunState, seconds: float, ends: RunEnds | None = None) -> str:
+    """A sentence, without its full stop, that says which ends are reached; empty where none is."""
+    known_ends = state.ends if ends is None else ends
+    return "; ".join(_explain_end(name, state, known_ends) for name in find_ends(state, seconds, known_ends))
+
+
+def _explain_end(name: EndName, state: RunState, ends: RunEnds) -> str:
+    metric = "score" if state.started is None else state.started.objective.metric
+    match name:
+        case "trials":
+            return f"it has its {_count_trials(state.proposal_count)}"
+        case "time":
+            return f"its time of {format_time_limit(ends.time_limit or 0.0)} is up"
+        case "until_score":
+            return f"its best {metric}, {state.best_score:.6g}, has reached {ends.until_score:.6g}"
+        case "no_improvement":
+            best = "of no trial with a score" if state.best_score is None else f"of {metric} {state.best_score:.6g}"
+            return f"{_count_trials(state.scored_since_best)} in a row have not improved on the best, that {best}"
+        case _:
+            assert_never(name)
+
+
+def _count_trials(count: int) -> str:
+    return f"{count} trial{'' if count == 1 else 's'}"

@@ -1,0 +1,66 @@
+"""The ends of a run as a person writes and moves them."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archwright.core.ends import DEFAULT_TRIALS, NO_ENDS, InvalidEnd, RunEnds, choose_ends, format_time_limit, move_ends
+
+
+def test_any_end_that_is_given_switches_the_default_off():
+    assert choose_ends() == RunEnds(trials=DEFAULT_TRIALS)
+    assert choose_ends(trials=5) == RunEnds(trials=5)
+    assert choose_ends(time="2h") == RunEnds(time_limit=7200.0)
+    assert choose_ends(until_score=0) == RunEnds(until_score=0.0)
+    assert choose_ends(no_improvement=30) == RunEnds(no_improvement=30)
+    assert choose_ends(9, 90, 0.5, 3) == RunEnds(9, 90.0, 0.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, RunEnds(64, 3600.0, 0.9, 10)),
+        ({"trials": 80}, RunEnds(80, 3600.0, 0.9, 10)),
+        ({"trials": "80"}, RunEnds(80, 3600.0, 0.9, 10)),
+        ({"trials": "+32", "time": "+30min"}, RunEnds(96, 5400.0, 0.9, 10)),
+        ({"time": "none", "until_score": "none"}, RunEnds(64, None, None, 10)),
+        ({"trials": "none", "no_improvement": "none"}, RunEnds(None, 3600.0, 0.9, None)),
+        ({"until_score": "-1.5", "no_improvement": "+5"}, RunEnds(64, 3600.0, -1.5, 15)),
+        ({"time": 12.5, "until_score": 0.95, "no_improvement": 2}, RunEnds(64, 12.5, 0.95, 2)),
+    ],
+)
+def test_each_end_is_moved_by_itself(given, expected):
+    assert move_ends(RunEnds(64, 3600.0, 0.9, 10), **given, trials_so_far=7, seconds_so_far=7.0) == expected
+
+
+def test_what_is_moved_on_without_an_end_ends_so_far_from_where_the_run_is():
+    moved = move_ends(NO_ENDS, "+32", "+1h", None, "+5", trials_so_far=20, seconds_so_far=100.0)
+    assert moved == RunEnds(52, 3700.0, None, 5)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"trials": value} for value in ("0", "+0", "-3", "many", "", "1.5", "++2", 0, -1, True, "9" * 5000)),
+        *({"no_improvement": value} for value in ("0", "x", 0, False)),
+        *({"time": value} for value in ("0s", "2", "5epochs", "-1h", "", "++1h", 0, -2.0, math.nan, math.inf, True)),
+        *({"until_score": value} for value in ("nan", "inf", "", "high", math.nan, -math.inf, True)),
+    ],
+)
+def test_what_is_no_end_is_refused_by_its_name_and_value(given):
+    (name, value), *_ = given.items()
+    with pytest.raises(InvalidEnd, match=f"^{name} is ") as error:
+        move_ends(RunEnds(64), **given)
+    assert repr(value)[:80] in str(error.value)
+    assert "write" in str(error.value)
+
+
+@given(st.integers(1, 10**6) | st.floats(1e-3, 1e6).map(lambda x: float(f"{x:g}")))
+def test_a_time_is_read_as_it_is_written(seconds):
+    assert move_ends(NO_ENDS, time=format_time_limit(seconds)) == RunEnds(time_limit=float(seconds))
+
+
+def test_times_are_written_in_the_largest_whole_unit():
+    assert [format_time_limit(seconds) for seconds in (7200, 5400, 90, 0.5)] == ["2h", "90min", "90s", "0.5s"]
