@@ -1,8 +1,8 @@
 """The messages between searchers, the run loop and evaluators, and the protocol of evaluators."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Literal, Protocol, Self, get_args
+from typing import Literal, Protocol, Self, get_args, runtime_checkable
 
 from attrs import field, frozen
 
@@ -157,4 +157,19 @@ class Evaluator(Protocol):
 
     def close(self) -> None:
         """Kill every running job and release every process and device."""
+        ...
+
+
+HandleReport = Callable[[Report], bool]  # of a job that is waiting meanwhile; whether the job may go on
+
+
+@runtime_checkable
+class ReportsWithin(Protocol):
+    """An evaluator whose jobs run within `collect`, so that what they report cannot wait for its return."""
+
+    def handle_reports(self, handle: HandleReport) -> None:
+        """From now on `handle` gets each report, which `collect` then leaves out.
+
+        A job that may not go on is given up: no message about it follows.
+        """
         ...

@@ -1,6 +1,7 @@
 """The evaluator that a configuration describes."""
 
 import random
+from collections.abc import Sequence
 from functools import cache
 
 from archwright.core.node import root
@@ -12,6 +13,7 @@ from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
 from archwright.evaluate.tables.fcnet import FcnetTable
 from archwright.evaluate.tables.nasbench201 import Nasbench201, Nasbench201Table
 from archwright.evaluate.tables.tabular import BenchmarkTable, NotInTable, TabularEvaluator
+from archwright.evaluate.workers.in_process import InProcessEvaluator
 from archwright.evaluate.workers.pool import WorkerPool
 
 DRAWN = 16  # architectures of a space that are held against a table
@@ -38,15 +40,24 @@ def require_space(config: Config, space: Term, input_shape: Shape) -> None:
 
 
 def open_evaluator(
-    config: Config, *, workers: int = 1, space_source: str | None = None, trial_timeout: float | None = None
+    config: Config,
+    *,
+    workers: int = 1,
+    space_source: str | None = None,
+    kinds: Sequence[type[Term]] = (),
+    trial_timeout: float | None = None,
 ) -> Evaluator:
     """A table that answers at once, or `workers` processes, each of whose jobs is killed after `trial_timeout` seconds.
 
-    `space_source` names the file that defines a person's own kinds of module, for the workers to import. Raises
-    BadTable where there is no such table: it is read here, before any trial.
+    With no workers, jobs run in this process, for debugging, and no time limit can be kept. `space_source` names the
+    file that defines a person's own kinds of module, for the workers to import; `kinds` are those that no source
+    defines, as `collect_user_kinds` lists them, and are sent to the workers. Raises BadTable where there is no such
+    table: it is read here, before any trial. Raises FunctionNeeded, CannotTravel and NothingToKill.
     """
+    if isinstance(config, WorkerConfig) and workers == 0:
+        return InProcessEvaluator(config, space_source=space_source, trial_timeout=trial_timeout)
     if isinstance(config, WorkerConfig):
-        return WorkerPool(config, workers=workers, space_source=space_source, trial_timeout=trial_timeout)
+        return WorkerPool(config, workers=workers, space_source=space_source, kinds=kinds, trial_timeout=trial_timeout)
     return TabularEvaluator(_table(config))
 
 

@@ -6,7 +6,6 @@ It imports torch only where jobs need that: one that does without is there much 
 import fcntl
 import gc
 import os
-import random
 import signal
 import sys
 import threading
@@ -42,6 +41,7 @@ from archwright.evaluate.workers.protocol import (
     decode,
     encode,
 )
+from archwright.evaluate.workers.seeding import use_seed
 from archwright.store.user_code import end_forked_children, is_source, load_object, require_same_process
 
 AnyJob = TypeVar("AnyJob", Job, JobMessage)
@@ -171,7 +171,7 @@ def attempt(
     """Run one attempt at `job`: its end, in which anything that `evaluate` raises is a status and a traceback.
 
     Asked after each epoch's report, `find_stop_reason` says why the job must end there, or nothing if it may go on.
-    Seeds the global generators with the job's seed first: Python's, and numpy's and torch's where they are loaded.
+    Seeds the global generators with the job's seed first: Python's, numpy's and torch's.
     Reports of a child process raise, and those of a thread that goes on after the attempt are dropped.
     """
     started, process = time.monotonic(), os.getpid()
@@ -185,8 +185,7 @@ def attempt(
         return find_stop_reason()
 
     try:
-        _seed_generators(job.seed)
-        with end_forked_children():
+        with use_seed(job.seed), end_forked_children():
             verdict, reusable = evaluate(job, report_epoch), True
     except BaseException as error:  # noqa: BLE001  (SystemExit too: the worker outlives what it runs)
         verdict, reusable = Verdict(_classify(error), error=format_traceback(error)), _is_reusable_after(error)
@@ -196,14 +195,6 @@ def attempt(
     _free_memory()
     status, metrics, error, stopped = verdict.status, verdict.metrics, verdict.error, verdict.stopped
     return JobEnded(AttemptResult(job.trial, job.attempt, status, metrics, seconds, error, stopped=stopped), reusable)
-
-
-def _seed_generators(seed: int) -> None:
-    random.seed(seed)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(seed % 2**32)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
 
 
 def _classify(error: BaseException) -> Status:

@@ -6,7 +6,7 @@ It is the same for every searcher, space and evaluator. What it writes of the ru
 from attrs import define, field
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.protocols import DEFAULT_RETRIES, AttemptResult, Evaluator, Job, Report
+from archwright.core.protocols import DEFAULT_RETRIES, AttemptResult, Evaluator, Job, Report, ReportsWithin
 from archwright.search.running.attempts import (
     explain_missing_metric,
     to_scored,
@@ -52,6 +52,8 @@ class SearchLoop(RunWriter):
         """
         self._retry_queue = list(self.run_state.open_trials)  # interrupted in an earlier process
         self.record(first_event)
+        if isinstance(self.evaluator, ReportsWithin):
+            self.evaluator.handle_reports(self._handle_report)
         while not self._missing_metric_error and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:
             may_start = request == StopRequest.NONE and not self._keeps_failing
             jobs = self._start_attempts() if may_start else []
@@ -92,12 +94,23 @@ class SearchLoop(RunWriter):
         """Record the evaluator's reports and results; reports alone may wait for the next append."""
         for message in self.evaluator.collect(COLLECT_TIMEOUT_SECONDS):
             if isinstance(message, Report):
-                self.record_report(message)
-                self._stop_if_hopeless(message.trial)
+                self._take_report(message)
             else:
                 self._finish_attempt(message)
         if self.are_reports_due:
             self.commit()
+
+    def _take_report(self, report: Report) -> None:
+        """Record the report of a running trial, and stop the trial if it is hopeless."""
+        self.record_report(report)
+        self._stop_if_hopeless(report.trial)
+
+    def _handle_report(self, report: Report) -> bool:
+        """Take a report while `collect` is under way; whether its trial may go on."""
+        self._take_report(report)
+        if self.are_reports_due:
+            self.commit()
+        return self.callbacks.get_stop_request() < StopRequest.IMMEDIATE
 
     def _stop_if_hopeless(self, trial: int) -> None:
         """Tell the evaluator to end a hopeless trial, once the reports that make it so are logged."""
