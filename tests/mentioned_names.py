@@ -15,7 +15,19 @@ import archwright
 from tests.paths import ROOT
 
 FOLDERS = ("core", "search", "evaluate", "store", "cli", "src", "tests", "benchmarks", "examples", "docs")
-PACKAGES = ("core", "search", "evaluate", "store", "cli", "display", "execution", "plots", "results", "studies")
+PACKAGES = (
+    "core",
+    "search",
+    "evaluate",
+    "store",
+    "cli",
+    "callbacks",
+    "display",
+    "execution",
+    "plots",
+    "results",
+    "studies",
+)
 DOTTED_NAME = re.compile(rf"(?<![\w./:-])(?:archwright\.(?:{'|'.join(PACKAGES)})\b|aw\.)[\w.]*\w")
 PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w/.-]*\.(?:py|md|svg)\b")
 CODE_SPAN = re.compile(r"`([A-Za-z_]\w*)(?:\([^`\n]*\))?`")

@@ -6,7 +6,7 @@ ROOT = Path(__file__).parent.parent  # of the project
 DATA = ROOT.parent / "shared" / "data"  # data sets and tables, which are not in the repository
 # The folders of modules of the product; those of the public face lie beside the package's own `__init__.py`.
 PARTS = ("core", "search", "evaluate", "store", "cli")
-FACE_PARTS = ("display", "execution", "plots", "results", "studies")
+FACE_PARTS = ("callbacks", "display", "execution", "plots", "results", "studies")
 
 
 def list_product_modules() -> list[Path]:

@@ -1,5 +1,8 @@
 """archwright: neural architecture search as a persistent tree."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 # Modules and spaces.
 # Nodes, samples and architectures.
 from archwright.core.analysis import count, dead_ends
@@ -47,6 +50,9 @@ from archwright.core.spaces.named import named_space
 from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
 from archwright.core.traversal import enumerate_leaves, sample
 
+if TYPE_CHECKING:
+    from archwright import callbacks
+
 # Modules are written as functions are: aw.conv2d(filters=[32, 64], size=3).
 affine = Affine
 avg_pool2d = AvgPool2d
@@ -62,6 +68,15 @@ repeat = Repeat
 repeat_tied = RepeatTied
 residual = Residual
 zero = Zero
+
+_LATE_MODULES = ("callbacks",)  # imported when they are first read, with all that they need
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE_MODULES:
+        raise AttributeError(f"module 'archwright' has no attribute {name!r}")
+    return import_module(f"archwright.{name}")
+
 
 __all__ = [
     "ArchwrightError",
@@ -81,6 +96,7 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "branches",
+    "callbacks",
     "cell",
     "check",
     "child",

@@ -1,0 +1,22 @@
+"""What a search calls while it is under way: functions and objects of one's own, and writers for experiment trackers.
+
+No tracker's package is imported before its callback is made.
+"""
+
+from archwright.callbacks.mlflow import MLflow
+from archwright.callbacks.protocol import BadCallback, Callback, CallbackFailed, FollowedRun, follow_run
+from archwright.callbacks.tensorboard import TensorBoard
+from archwright.callbacks.tools import MissingPackage
+from archwright.callbacks.wandb import WandB
+
+__all__ = [
+    "BadCallback",
+    "Callback",
+    "CallbackFailed",
+    "FollowedRun",
+    "MLflow",
+    "MissingPackage",
+    "TensorBoard",
+    "WandB",
+    "follow_run",
+]

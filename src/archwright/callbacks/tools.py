@@ -1,0 +1,50 @@
+"""The packages of experiment trackers, and what their names and values may be."""
+
+import importlib
+import json
+import re
+from hashlib import blake2b
+from types import ModuleType
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON
+
+
+class MissingPackage(ArchwrightError, ImportError):
+    """A callback's tool whose package is not installed."""
+
+
+def import_tool(module: str, extra: str) -> ModuleType:
+    """Import a module of a tool's package, which the `extra` of archwright installs; raises MissingPackage."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        # The package may be there and lack what it needs itself: the cause says so.
+        raise MissingPackage(
+            f"this callback needs a package that cannot be imported ({error}); "
+            f"install it with: pip install 'archwright[{extra}]'"
+        ) from error
+
+
+def make_legal_name(name: str, illegal: str, max_characters: int) -> str:
+    """`name` where it is legal; else with "_" for what is not, cut, and a hash that tells it from others.
+
+    `illegal` is a regular expression of the characters that a tool's names may not have. Two names never become one.
+    """
+    legal = re.sub(illegal, "_", name)
+    if legal == name and 0 < len(name) <= max_characters:
+        return name
+    end = f"-{blake2b(name.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
+    return legal[: max_characters - len(end)] + end
+
+
+def cut_text(text: str, max_characters: int) -> str:
+    """`text`; a longer one is cut, and ends in "…"."""
+    return text if len(text) <= max_characters else f"{text[: max_characters - 1]}…"
+
+
+def to_plain_value(value: JSON, max_characters: int) -> bool | int | float | str:
+    """A choice's value as tools take it: a number, a truth value, or a text that is cut; anything else as JSON."""
+    if isinstance(value, bool | int | float):
+        return value
+    return cut_text(value if isinstance(value, str) else json.dumps(value), max_characters)
