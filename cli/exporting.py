@@ -14,9 +14,9 @@ from archwright.cli.runs.images import read_logged_images
 from archwright.cli.runs.retraining import find_training_data
 from archwright.core.architecture import settings_of
 from archwright.core.errors import ArchwrightError
-from archwright.core.json import to_json
+from archwright.core.input import describe_input, format_input
+from archwright.core.json import JSON, to_json
 from archwright.core.node import Node
-from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.core.value import Value
 from archwright.display.console import say
@@ -69,7 +69,7 @@ def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir
 
     node, config = rebuild_leaf(view, trial), evaluation_from_json(view.run.started.evaluator)
     weights = None if untrained else _read_weights(view, trial, config)
-    shape = node.origin.input_shape
+    model_input = view.run.started.model_input
     first = trial
     while first.continues is not None:  # trials that continue one another are one training
         first = view.get_trial(first.continues)
@@ -80,26 +80,41 @@ def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir
         normalisation_note=UNKNOWN_NORMALISATION if problem else "",
     )
     place = {"run": view.name, "trial": str(trial.trial), "space": view.run.started.space_source}
-    size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(shape):,}"}
+    size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(model_input.shape):,}"}
     title = f"The model of trial {trial.trial} of {view.name}{', untrained' if untrained else ''}"
     maker = {"made by": f"archwright {archwright.__version__}, torch {view.run.started.versions.get('torch', '')}"}
     properties = place | ({"data": card.data} if card.data else {}) | size | maker
     provenance = Provenance(title, properties, {} if untrained else _format_scores(view, trial))
-    description = {
+    is_training = isinstance(config, Training)
+    initialization = resolve_recipe(config, node.architecture).initialization if is_training else "own"
+    notes = (f"{UNKNOWN_NORMALISATION} {problem}",) if problem else ()
+    return ModelToExport(
+        node.architecture,
+        model_input,
+        seed,
+        weights,
+        provenance,
+        normalisation,
+        card,
+        _describe_architecture(view, trial, node, card),
+        initialization,
+        notes,
+    )
+
+
+def _describe_architecture(view: RunView, trial: TrialState, node: Node, card: "Card") -> Mapping[str, JSON]:
+    """The content of architecture.json."""
+    model_input = view.run.started.model_input
+    return {
         "architecture": to_json(node.architecture),
-        "input_shape": list(shape),
+        "input_shape": list(model_input.shape),
+        "input": format_input(model_input),
         "output_shape": list(node.out_shape),
         "run": view.name,
         "trial": trial.trial,
         "choices": dict(trial.path),
         "classes": list(card.class_names),
     }
-    is_training = isinstance(config, Training)
-    initialization = resolve_recipe(config, node.architecture).initialization if is_training else "own"
-    notes = (f"{UNKNOWN_NORMALISATION} {problem}",) if problem else ()
-    return ModelToExport(
-        node.architecture, shape, seed, weights, provenance, normalisation, card, description, initialization, notes
-    )
 
 
 def _read_weights(view: RunView, trial: TrialState, config: Config) -> Any:
@@ -146,7 +161,10 @@ def _make_card(view: RunView, trial: TrialState, node: Node, config: Config, *, 
     from archwright.evaluate.export.card import Card
 
     started = view.run.started
-    run_settings = {"budget": format_budget(trial.budget), "images": format_shape(node.origin.input_shape)}
+    run_settings = {
+        "budget": format_budget(trial.budget),
+        started.model_input.tensor_name: describe_input(started.model_input),
+    }
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
         choices={name: humanize_value(value) for name, value in trial.path},

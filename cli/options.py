@@ -68,9 +68,15 @@ TrustOption = Annotated[
 SvgOption = Annotated[
     Path | None, typer.Option("--svg", metavar="FILE", help="Draw it in an SVG file instead.", show_default=False)
 ]
-InputShapeOption = Annotated[
+InputOption = Annotated[
     str | None,
-    typer.Option("--input-shape", metavar="C,H,W", help="The shape of one input, as in 3,32,32.", show_default=False),
+    typer.Option(
+        "--input",
+        "--input-shape",
+        metavar="INPUT",
+        help="One input, as in 3,32,32 or tokens:50,20.",
+        show_default=False,
+    ),
 ]
 WorkersOption = Annotated[int, _running_option("--workers", min=1, help="How many trials run at once.")]
 DeviceOption = Annotated[
@@ -178,13 +184,15 @@ EvaluatorOption = Annotated[
         "nasbench201:PATH or fcnet:PATH, with settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
     ),
 ]
-EvaluatorInputShapeOption = Annotated[
+EvaluatorInputOption = Annotated[
     str | None,
     _training_option(
+        "--input",
         "--input-shape",
-        metavar="SHAPE",
-        help="With --evaluator: the shape of an input, of any rank and without a batch, as in 3,32,32 or 16. A "
-        "function that asks for model needs it, unless --data or a built-in space says it.",
+        metavar="INPUT",
+        help="With --evaluator: one input, as in image:3,32,32, features:12, tokens:50,20 (vocabulary, length) or "
+        "signal:2,128 (channels, length), or a shape of any rank, as in 3,32,32. A function that asks for model needs "
+        "it, unless --data or the space says it.",
     ),
 ]
 MetricOption = Annotated[

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.input import Input, as_input, image, read_taken_input
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.term import Term
@@ -16,7 +17,8 @@ from archwright.store.extensions import ExtensionKind
 from archwright.store.user_code import end_forked_children
 
 DEFAULT_CLASSES = 10  # where nothing says how many classes there are
-DEFAULT_INPUT_SHAPE: Shape = (3, 32, 32)  # where nothing says the shape
+DEFAULT_INPUT = image(3, 32, 32)  # where nothing says the input
+INPUT_PARAMETER = "input"  # the name of a first parameter that gets the input itself, and not its shape
 
 
 SPACE_KIND: ExtensionKind[NamedSpace] = ExtensionKind("space", SPACES, UnknownSpace)
@@ -35,8 +37,8 @@ class SpaceSource:
     """A search space as a user named it."""
 
     source: str  # its name
-    build: Callable[[Shape, int], Term]  # from the shape of an input and the number of classes
-    input_shape: Shape | None  # that it was made for, if it says so
+    build: Callable[[Input, int], Term]  # from an input and the number of classes
+    input: Input | None  # that it was made for, if it says so
     origin: str  # the paper or the file that it is from
 
     @property
@@ -53,11 +55,11 @@ def find_space(source: str) -> SpaceSource:
     """
     space = SPACE_KIND.load(source)
     if isinstance(space, NamedSpace):
-        return SpaceSource(source, lambda _, classes: space.build(classes), space.input_shape, space.source)
-    return SpaceSource(source, _make_builder(source, space), None, source)
+        return SpaceSource(source, lambda _, classes: space.build(classes), as_input(space.input_shape), space.source)
+    return SpaceSource(source, _make_builder(source, space), read_taken_input(space), source)
 
 
-def _make_builder(source: str, value: Any) -> Callable[[Shape, int], Term]:
+def _make_builder(source: str, value: Any) -> Callable[[Input, int], Term]:
     if isinstance(value, Term):
         return lambda _, __: value
     if isinstance(value, type) or not callable(value):
@@ -66,16 +68,18 @@ def _make_builder(source: str, value: Any) -> Callable[[Shape, int], Term]:
             "or a function of (input_shape, classes) that returns one"
         )
     try:
-        inspect.signature(value).bind((3, 32, 32), 10)
+        signature = inspect.signature(value)
+        signature.bind((3, 32, 32), 10)
     except TypeError as error:
         raise NotASpace(f"{source} cannot be called with (input_shape, classes): {error}") from error
-    return lambda shape, classes: _build_space(source, value, shape, classes)
+    takes_input = next(iter(signature.parameters), None) == INPUT_PARAMETER
+    return lambda given, classes: _build_space(source, value, given if takes_input else given.shape, classes)
 
 
-def _build_space(source: str, function: Callable[[Shape, int], Any], shape: Shape, classes: int) -> Term:
+def _build_space(source: str, function: Callable[[Any, int], Any], given: Input | Shape, classes: int) -> Term:
     try:
         with end_forked_children():
-            space = function(shape, classes)
+            space = function(given, classes)
     except Exception as error:  # a user's code may raise anything
         raise SpaceFailed(f"{source} failed:\n{format_traceback(error, lines=None)}") from error
     if not isinstance(space, Term):

@@ -7,7 +7,7 @@ from typing import Any
 
 from archwright.core.budget import InvalidBudget, parse_budget
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
-from archwright.core.shape import Shape
+from archwright.core.input import Input, parse_input
 from archwright.core.words import parse_plain_value, parse_setting, parse_words
 
 
@@ -15,14 +15,9 @@ class BadOption(ArchwrightError, ValueError):
     """An option whose value cannot be read, or that does not go with another one."""
 
 
-def parse_shape(text: str | None) -> Shape | None:
-    """The shape that a text such as `3,32,32` names."""
-    if text is None:
-        return None
-    axes = text.replace("x", ",").strip("() ").split(",")
-    if not all(axis.strip().isdecimal() and int(axis) > 0 for axis in axes):
-        raise BadOption(f"--input-shape is {text!r}; write positive integers without a batch, as in 3,32,32")
-    return tuple(int(axis) for axis in axes)
+def parse_input_option(text: str | None) -> Input | None:
+    """The input that a text such as `3,32,32` or `tokens:50,20` names; raises BadInput."""
+    return None if text is None else parse_input(text)
 
 
 def parse_image_size(text: str | None) -> tuple[int, int] | None:

@@ -1,14 +1,15 @@
 """The inputs of models: what one is, its shape without the batch, and the type of its elements."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.shape import Shape, as_shape
+from archwright.core.shape import Shape, as_shape, format_shape
 
 ElementType = Literal["float32", "int64"]
+SpaceFunction = TypeVar("SpaceFunction", bound=Callable[..., Any])
 
 
 class BadInput(ArchwrightError, ValueError):
@@ -119,6 +120,12 @@ def format_input(value: Input) -> str:
     return f"{value.kind}:{','.join(map(str, value.numbers))}"
 
 
+def describe_input(value: Input) -> str:
+    """An input for people: the shape as in 3x32x32, and before it the kind where the shape alone does not say it."""
+    numbers = format_shape(value.numbers)
+    return numbers if value == as_input(value.shape) else f"{value.kind} {numbers}"
+
+
 def parse_input(text: str) -> Input:
     """The input that a text names, as image:3,32,32, features:12, tokens:50,20 (vocabulary, length) or signal:2,128.
 
@@ -153,4 +160,36 @@ def input_to_text(value: Input) -> str | None:
 
 def input_from_text(text: str | None, shape: Iterable[int]) -> Input:
     """The input of a log that has that text, as `input_to_text` gives it, and the shape. Raises BadInput or Misfit."""
-    return as_input(shape) if text is None else parse_input(text)
+    by_shape = as_input(shape)
+    value = by_shape if text is None else parse_input(text)
+    if value.shape != by_shape.shape:
+        raise BadInput(f"the input is {text!r}, and its shape {by_shape.shape}; they must say the same")
+    return value
+
+
+# --- spaces that say which input they take
+
+
+@frozen
+class _InputDecorator:
+    """Sets the attribute `takes` of a function that builds a space, and returns the function itself."""
+
+    model_input: Input
+
+    def __call__(self, function: SpaceFunction) -> SpaceFunction:
+        setattr(function, "takes", self.model_input)  # noqa: B010  (no type knows the attribute)
+        return function
+
+
+def takes(value: Input | Iterable[int]) -> _InputDecorator:
+    """A decorator that says which input a function builds its space for, as in `@aw.takes(aw.tokens(50, 20))`.
+
+    It is the input of a search where neither the data nor the person says another one. Raises Misfit or BadInput.
+    """
+    return _InputDecorator(as_input(value))
+
+
+def read_taken_input(function: Any) -> Input | None:
+    """The input that `aw.takes` set on `function`; None if it was not used."""
+    value = getattr(function, "takes", None)
+    return value if isinstance(value, Input) else None

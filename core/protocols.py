@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self, get_args, runtime_checkable
 from attrs import field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.input import Input, as_input
 from archwright.core.node import Node, Origin, replay, root
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
@@ -28,9 +29,14 @@ class Problem:
     """What a search is about: everything that a searcher knows before its first proposal, but for its randomness."""
 
     space: Term
-    input_shape: Shape
+    input: Input = field(converter=as_input)  # of its models; or the shape of one
     budget: Budget  # what a trial gets unless the searcher gives it another one
     objective: Objective
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of an input, without the batch."""
+        return self.input.shape
 
     @cached_property
     def root(self) -> Node:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.input import Input, input_from_text, input_to_text
 from archwright.core.json import JSON
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import Nasbench201
@@ -124,6 +125,18 @@ class Function:
     source_text: str | None = field(default=None, metadata=_OPTIONAL)  # of one that is sent by value, where it has any
     source_hash: str | None = field(default=None, metadata=_OPTIONAL)  # of that text, see functions/callables.py
     target: Callable[..., Any] | None = field(default=None, eq=False, repr=False, metadata=_UNLOGGED)  # the function
+    # The text of the input's type, where its shape alone says less.
+    input: str | None = field(default=None, metadata=_OPTIONAL)
+
+    @property
+    def model_input(self) -> Input | None:
+        """The input of the models; None where nothing says it."""
+        return None if self.input_shape is None else input_from_text(self.input, self.input_shape)
+
+    def with_input(self, value: Input | None) -> "Function":
+        """The same for models of another input."""
+        text = None if value is None else input_to_text(value)
+        return attrs.evolve(self, input_shape=None if value is None else value.shape, input=text)
 
     @property
     def absent(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
+from archwright.core.input import Input, input_from_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop, Status
@@ -52,11 +53,17 @@ class RunStarted:
     until_score: float | None = None
     no_improvement: int | None = None
     simulates_time: bool = False  # the evaluator: attempts have simulated seconds, and the time limit is about those
+    input: str | None = None  # the text of the input's type, where its shape alone says less; see core/input.py
 
     @property
     def ends(self) -> RunEnds:
         """The ends that the person asked for."""
         return RunEnds(self.trials, self.time_limit, self.until_score, self.no_improvement)
+
+    @property
+    def model_input(self) -> Input:
+        """The input of the run's models; raises BadInput where the log of a stranger has nonsense."""
+        return input_from_text(self.input, self.input_shape)
 
 
 @frozen
@@ -144,7 +151,7 @@ EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_ar
 _END_FIELDS = ("time_limit", "until_score", "no_improvement", "simulates_time")
 _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     ForkPoint: ("seconds",),  # part of an event; before the event that has it, whose converter looks it up
-    RunStarted: ("keep_models", "stopping", "data", *_END_FIELDS),
+    RunStarted: ("keep_models", "stopping", "data", "input", *_END_FIELDS),
     RunResumed: ("keep_models", "revision", *_END_FIELDS),
     AttemptEnded: ("stopped",),
 }

@@ -33,7 +33,7 @@ def compare(
     keep: options.KeepOption = None,
     train: options.TrainOption = None,
     evaluator: options.EvaluatorOption = None,
-    input_shape: options.EvaluatorInputShapeOption = None,
+    input_: options.EvaluatorInputOption = None,
     metric: options.MetricOption = None,
     minimize: options.MinimizeOption = None,
     optimum: Annotated[
@@ -72,6 +72,7 @@ def compare(
     from archwright.cli.runs.starting import define_problem
     from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
+    from archwright.core.input import input_to_text
     from archwright.core.json import to_json
     from archwright.display.console import make_console
     from archwright.evaluate.config import evaluation_to_json
@@ -88,12 +89,13 @@ def compare(
     rule = parse_stopping_rule(stopping, config, objective)
     space_source, searchers = load_named_space(space), label_searchers(searcher)
     images = describe_images(config)
-    term, shape, config = define_problem(space_source, config, images, values.parse_shape(input_shape))
+    term, model_input, config = define_problem(space_source, config, images, values.parse_input_option(input_))
     evaluators.say_overruled_settings(config, term)
     started = RunStarted(
         space=to_json(term),
         space_source=space_source.source,
-        input_shape=shape,
+        input_shape=model_input.shape,
+        input=input_to_text(model_input),
         searcher=next(iter(searchers.values())),
         evaluator=evaluation_to_json(config),
         objective=objective,
@@ -104,7 +106,7 @@ def compare(
         stopping=rule,
         data=images_to_json(images),
     )
-    require_space(config, term, shape)
+    require_space(config, term, model_input.shape)
     worker_options = WorkerOptions(
         config,
         space_source.source,

@@ -20,7 +20,7 @@ def search(
     keep: options.KeepOption = None,
     train: options.TrainOption = None,
     evaluator: options.EvaluatorOption = None,
-    input_shape: options.EvaluatorInputShapeOption = None,
+    input_: options.EvaluatorInputOption = None,
     metric: options.MetricOption = None,
     minimize: options.MinimizeOption = None,
     searcher: Annotated[
@@ -74,6 +74,7 @@ def search(
     from archwright.cli.runs.starting import claim_new_run, define_problem, generate_numbered_names
     from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
+    from archwright.core.input import input_to_text
     from archwright.core.json import to_json
     from archwright.evaluate.config import evaluation_to_json
     from archwright.evaluate.opening import require_space
@@ -92,12 +93,13 @@ def search(
     rule = parse_stopping_rule(stopping, config, objective)
     space_source, duckdb_log = load_named_space(space), DuckDBLog(log)
     images = describe_images(config)
-    term, shape, config = define_problem(space_source, config, images, values.parse_shape(input_shape))
+    term, model_input, config = define_problem(space_source, config, images, values.parse_input_option(input_))
     evaluators.say_overruled_settings(config, term)
     started = RunStarted(
         space=to_json(term),
         space_source=space_source.source,
-        input_shape=shape,
+        input_shape=model_input.shape,
+        input=input_to_text(model_input),
         searcher=searcher_to_json(*values.parse_searcher_text(searcher, set_ or ())),
         evaluator=evaluation_to_json(config),
         objective=objective,
@@ -109,7 +111,7 @@ def search(
         stopping=rule,
         data=images_to_json(images),
     )
-    require_space(config, term, shape)
+    require_space(config, term, model_input.shape)
     with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, space_source.stem)) as run:
         context = RunContext(
             duckdb_log, run, config, space_source.source, workers, trial_timeout, retries, grace, images

@@ -9,14 +9,15 @@ import typer
 
 from archwright.cli import options, values
 from archwright.cli.json_output import print_json
-from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource, find_space
+from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, find_space
 from archwright.cli.user_code import load_named_space
 from archwright.core.analysis import count, dead_ends
 from archwright.core.drawing.text import as_text
+from archwright.core.input import Input, as_input, describe_input, format_input, parse_input
 from archwright.core.json import to_json
 from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
-from archwright.core.shape import Shape, format_shape
+from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
 from archwright.core.traversal import sample
@@ -26,7 +27,7 @@ from archwright.display.text import format_space_size, pluralize, wrap_choices, 
 
 def spaces(json: options.JsonOption = False) -> None:
     """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
-    rows = [_describe_space(find_space(name), SPACES[name].input_shape, DEFAULT_CLASSES) for name in SPACES]
+    rows = [_describe_space(find_space(name), as_input(SPACES[name].input_shape), DEFAULT_CLASSES) for name in SPACES]
     print_json(rows) if json else _list_spaces(rows)
 
 
@@ -36,7 +37,7 @@ def space(
         int, typer.Option("--sample", min=0, max=1000, metavar="N", help="Show N random architectures, 1,000 at most.")
     ] = 0,
     count_only: Annotated[bool, typer.Option("--count", help="Print how many architectures it has, no more.")] = False,
-    input_shape: options.InputShapeOption = None,
+    input_: options.InputOption = None,
     classes: Annotated[
         int, typer.Option("--classes", min=1, help="How many outputs it is made for.")
     ] = DEFAULT_CLASSES,
@@ -46,8 +47,8 @@ def space(
 ) -> None:
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
     source = load_named_space(space)
-    shape = values.parse_shape(input_shape) or source.input_shape or DEFAULT_INPUT_SHAPE
-    term = source.build(shape, classes)
+    model_input = values.parse_input_option(input_) or source.input or DEFAULT_INPUT
+    term, shape = source.build(model_input, classes), model_input.shape
     if count_only:
         _print_count(count(term, shape))
         return
@@ -56,7 +57,7 @@ def space(
 
         draw_space(term, svg, json=json)
         return
-    properties = _describe_space(source, shape, classes)
+    properties = _describe_space(source, model_input, classes)
     properties |= {
         "dead_ends": list(map(str, dead_ends(term, shape))),
         "samples": list(_sample_architectures(term, shape, sample, seed)),
@@ -69,12 +70,13 @@ def _print_count(number: int | float) -> None:
     say(str(number))
 
 
-def _describe_space(source: SpaceSource, shape: Shape, classes: int) -> dict[str, Any]:
-    term = source.build(shape, classes)
+def _describe_space(source: SpaceSource, model_input: Input, classes: int) -> dict[str, Any]:
+    term, shape = source.build(model_input, classes), model_input.shape
     return {
         "space": source.source,
         "from": source.origin,
         "input_shape": shape,
+        "input": format_input(model_input),
         "classes": classes,
         "size": count(term, shape),
         "depth": count_longest_path(term),
@@ -108,7 +110,8 @@ def _show_space(term: Term, properties: Mapping[str, Any]) -> None:
     noun = "architecture" if properties["size"] == 1 else "architectures"
     size = "infinitely many" if isinstance(properties["size"], float) else format_space_size(properties["size"])
     console.print(f"{size} {noun}, at most {pluralize(properties['depth'], 'choice')} each")
-    console.print(f"for inputs of {format_shape(properties['input_shape'])} and {properties['classes']} classes\n")
+    described = describe_input(parse_input(properties["input"]))
+    console.print(f"for inputs of {described} and {properties['classes']} classes\n")
     console.print(wrap_tree(as_text(term), console.width), soft_wrap=True)
     if properties["dead_ends"]:
         console.print("\ndead ends, where nothing fits after these choices:", style="bold red")

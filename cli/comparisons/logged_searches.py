@@ -21,7 +21,7 @@ from archwright.store.query import query
 # many trials the models are kept; and how the space's file was written, since the space itself is compared.
 UNCOMPARED_FIELDS = {"trials", "versions", "keep_models", "space_source"}
 # Where it runs, as `archwright resume` may be told anew; and the shape of the inputs, which the run itself has.
-UNCOMPARED_EVALUATOR_FIELDS = {"device", "data_dir", "threads", "input_shape"}
+UNCOMPARED_EVALUATOR_FIELDS = {"device", "data_dir", "threads", "input_shape", "input"}
 FIELDS_OF_LATER_RELEASES = {"data"}  # which runs of earlier releases do not log
 FIELD_COMPARED_LAST = "space"  # it often differs because the data does
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from archwright.cli.reports.repeats import format_conclusion, format_origin, format_summary
 from archwright.core.budget import parse_budget
-from archwright.core.shape import format_shape
+from archwright.core.input import describe_input, parse_input
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
 from archwright.display.suggestion import format_command
@@ -86,7 +86,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
     )
     budget = format_budget(parse_budget(run["budget"]))
     settings = {
-        "space": f"{run['space']}, inputs of {format_shape(run['input_shape'])}",
+        "space": f"{run['space']}, inputs of {describe_input(parse_input(run['input']))}",
         "searcher": f"{_format_searcher(run)}, seed {run['seed']}",
         "evaluator": _format_settings(run["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",

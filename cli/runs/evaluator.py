@@ -147,8 +147,9 @@ def _refuse_training_options(names: Sequence[str], train: Sequence[str], options
 def read_config(started: RunStarted) -> Config:
     """The evaluator that a run was begun with, as its log has it; older logs leave out a function's input shape."""
     config = evaluation_from_json(started.evaluator)
-    has_input_shape = not isinstance(config, Function) or "input_shape" in started.evaluator
-    return config if has_input_shape else evolve(config, input_shape=started.input_shape)
+    if isinstance(config, Function) and "input_shape" not in started.evaluator:
+        return config.with_input(started.model_input)
+    return config
 
 
 def adapt_to_machine(config: Config, device: str | None, data_dir: str | None) -> Config:

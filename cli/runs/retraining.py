@@ -90,6 +90,7 @@ def make_start(
         space=view.run.space,
         space_source=search_start.space_source,
         input_shape=search_start.input_shape,
+        input=search_start.input,
         searcher=searcher_to_json(Fixed.name, {"path": path, "run": view.name, "trial": trial}),
         evaluator=evaluation_to_json(config),
         objective=Objective("test_accuracy"),

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 
-from attrs import evolve
-
 from archwright.cli.runs import user_function
-from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT_SHAPE, SpaceSource
+from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource
 from archwright.cli.values import BadOption
 from archwright.core.analysis import out_shapes
 from archwright.core.check import check
+from archwright.core.input import Input, as_input
 from archwright.core.json import JSON, from_json
 from archwright.core.shape import Shape
 from archwright.core.term import Term
@@ -27,35 +26,38 @@ from archwright.store.runs import check_run_name, generate_run_names, list_runs
 
 
 def define_problem(
-    source: SpaceSource, config: Config, images: DataInfo | None, shape: Shape | None
-) -> tuple[Term, Shape, Config]:
-    """The space, its input shape, which the images decide where there are any, and the evaluator with that shape.
+    source: SpaceSource, config: Config, images: DataInfo | None, given: Input | None
+) -> tuple[Term, Input, Config]:
+    """The space, its input, which the data decides where there is any, and the evaluator with that input.
 
-    Where nothing says the shape, the space is built for a default one, and a function gets none. Raises BadOption,
+    Where nothing says the input, the space is built for a default one, and a function gets none. Raises BadOption,
     WrongParameters, and errors of the space and of the settings in it.
     """
+    data_input = None if images is None else as_input(images.input_shape)
     if isinstance(config, Training):
-        if shape is not None:
-            raise BadOption("--input-shape goes with --evaluator; for training, the shape of the inputs is the data's")
+        if given is not None:
+            raise BadOption("--input goes with --evaluator; for training, the input is the data's")
         assert images is not None  # a training always has data
-        term = _build_checked_space(source, images.input_shape, images.classes, True)
+        assert data_input is not None
+        term = _build_checked_space(source, data_input, images.classes, True)
         check_settings(term)
-        return term, images.input_shape, config
+        return term, data_input, config
     if not isinstance(config, Function):  # a table, whose architectures have one output for each of its classes
-        shape = shape or source.input_shape or DEFAULT_INPUT_SHAPE
-        return _build_checked_space(source, shape, config.classes, False), shape, config
-    if images and shape not in (None, images.input_shape):
-        raise BadOption(f"--input-shape is {shape}, and {images.name} has {images.input_shape}; give one of the two")
-    known_shape = shape or (images.input_shape if images else source.input_shape)
-    config = evolve(config, input_shape=known_shape)
+        table_input = given or source.input or DEFAULT_INPUT
+        return _build_checked_space(source, table_input, config.classes, False), table_input, config
+    if images and given not in (None, data_input):
+        raise BadOption(f"--input is {given}, and {images.name} has {data_input}; give one of the two")
+    known_input = given or data_input or source.input
+    config = config.with_input(known_input)
     user_function.check_function(config)
-    shape = known_shape or DEFAULT_INPUT_SHAPE
-    return _build_checked_space(source, shape, images.classes if images else DEFAULT_CLASSES, False), shape, config
+    model_input = known_input or DEFAULT_INPUT
+    classes = images.classes if images else DEFAULT_CLASSES
+    return _build_checked_space(source, model_input, classes, False), model_input, config
 
 
-def _build_checked_space(source: SpaceSource, shape: Shape, classes: int, classifies: bool) -> Term:
-    term = source.build(shape, classes)
-    check(term, shape, classes if classifies else None)
+def _build_checked_space(source: SpaceSource, model_input: Input, classes: int, classifies: bool) -> Term:
+    term = source.build(model_input, classes)
+    check(term, model_input, classes if classifies else None)
     return term
 
 
@@ -92,8 +94,9 @@ def _require_free_name(log: DuckDBLog, name: str) -> None:
 
 def rebuild_space(source: SpaceSource, run: RunRecord, images: DataInfo | None) -> Term:
     """The space that a user's file defines now for the input shape and classes that a run was begun with."""
-    shape = run.started.input_shape
-    return source.build(shape, _count_classes(run.space, shape) if images is None else images.classes)
+    model_input = run.started.model_input
+    classes = _count_classes(run.space, model_input.shape) if images is None else images.classes
+    return source.build(model_input, classes)
 
 
 def _count_classes(space: JSON, shape: Shape) -> int:

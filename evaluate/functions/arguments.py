@@ -11,7 +11,7 @@ import torch
 from attrs import evolve
 from torch import nn, optim
 
-from archwright.core.input import Input, as_input
+from archwright.core.input import Input
 from archwright.core.protocols import Job
 from archwright.core.term import Term
 from archwright.evaluate.config import Function
@@ -40,8 +40,8 @@ def prepare_arguments(config: Function, signature: Signature, index: int, thread
     def make_arguments(architecture: Term, seed: int) -> JobArguments:
         if "model" not in signature:
             return JobArguments(shared)
-        assert config.input_shape is not None
-        model_input = as_input(config.input_shape)
+        model_input = config.model_input
+        assert model_input is not None
         memory, start = PeakMemory(device), time.monotonic()
         model = compile_architecture(architecture, model_input, seed).to(device)
         parameters = count_trainable_parameters(model)  # before the function may freeze some of them

@@ -19,8 +19,8 @@ ARGUMENTS = (*LEADING_ARGUMENTS, "settings", "seed", "report", "input_shape", *T
 MISSPELLING_SIMILARITY = 0.75  # from which on a name is taken for a misspelling of one of ARGUMENTS, in [0, 1]
 ABSENT_REMEDIES: Mapping[str, str] = {  # for arguments that do not exist in every search
     "data": "say which data set it is to get, as in --data digits",
-    "model": "for the shape of its inputs, give --data, or --input-shape as in 3,32,32 or 16",
-    "input_shape": "give --data, or --input-shape as in 3,32,32 or 16",
+    "model": "for the shape of its inputs, give --data, or --input as in 3,32,32, 16 or tokens:50,20",
+    "input_shape": "give --data, or --input as in 3,32,32, 16 or tokens:50,20",
 }
 
 

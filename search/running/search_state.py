@@ -77,7 +77,7 @@ def make_initial_state(started: RunStarted, space: Term | None = None) -> Search
     """
     searcher = searcher_from_json(started.searcher)
     space = from_json(started.space) if space is None else space
-    problem = Problem(space, started.input_shape, started.budget, started.objective)
+    problem = Problem(space, started.model_input, started.budget, started.objective)
     _ = problem.root  # raises DeadEnd here, before anything is logged
     return SearchState(searcher, problem, started.seed, searcher.start(problem))
 

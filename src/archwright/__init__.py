@@ -21,7 +21,7 @@ from archwright.core.expression import larger, shared, smaller
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
 
 # Inputs of models.
-from archwright.core.input import Input, features, image, signal, tokens
+from archwright.core.input import Input, features, image, signal, takes, tokens
 from archwright.core.json import from_json, to_json
 from archwright.core.modules.basic import (
     Affine,
@@ -141,6 +141,7 @@ __all__ = [
     "shared",
     "signal",
     "smaller",
+    "takes",
     "to_json",
     "tokens",
     "topology",

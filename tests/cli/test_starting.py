@@ -2,6 +2,7 @@
 
 import pytest
 
+import archwright as aw
 from archwright.cli.runs.evaluator import read_config
 from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
 from archwright.cli.runs.user_function import reads_budget
@@ -91,7 +92,7 @@ def test_a_function_that_asks_for_a_model_needs_to_be_told_the_shape(cli, tmp_pa
     done = cli("search", "own.py:space", "--evaluator", f"own.py:{function}", "--trials", "1")
     assert (done.code, done.out) == (2, "")
     assert f"own.py:{function} has a parameter {parameter}, and there is none" in done.err
-    assert "--input-shape as in 3,32,32 or 16" in done.err
+    assert "--input as in 3,32,32, 16 or tokens:50,20" in done.err
     assert not (tmp_path / "archwright.duckdb").exists()
 
 
@@ -107,7 +108,9 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
 
 def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
     with_shape, without_shape = Function("own.py:both", input_shape=(16,)), Function("own.py:both")
-    for config in (with_shape, without_shape, Training()):
+    with_tokens = without_shape.with_input(aw.tokens(50, 20))
+    assert (with_tokens.input_shape, with_tokens.model_input) == ((20,), aw.tokens(50, 20))
+    for config in (with_shape, without_shape, with_tokens, Training()):
         assert read_config(make_started(1, evaluator=evaluation_to_json(config))) == config
     older = {name: value for name, value in evaluation_to_json(without_shape).items() if name != "input_shape"}
     assert read_config(make_started(1, evaluator=older)) == Function("own.py:both", input_shape=(1, 8, 8))

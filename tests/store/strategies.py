@@ -56,6 +56,7 @@ starts = st.builds(
     simulates_time=st.booleans(),
     forked_from=st.none() | forks,
     stopping=jsons,
+    input=st.none() | names,
 )
 events: st.SearchStrategy[Event] = st.one_of(
     starts,

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from attrs import asdict
 
+from archwright.core.input import format_input
 from archwright.core.protocols import EarlyStop
 from archwright.results.records import (
     AttemptRecord,
@@ -51,6 +52,7 @@ def describe_run(view: RunView) -> RunDetails:
         "detail": run.state.stopped.detail if run.state.stopped else "",
         "space": started.space_source,
         "input_shape": started.input_shape,
+        "input": format_input(started.model_input),
         "searcher": started.searcher,
         "evaluator": started.evaluator,
         "objective": asdict(started.objective),

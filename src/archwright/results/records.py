@@ -131,6 +131,7 @@ class RunDetails(TypedDict):
     detail: str
     space: str
     input_shape: tuple[int, ...]
+    input: str
     searcher: JSON
     evaluator: JSON
     objective: dict[str, Any]
