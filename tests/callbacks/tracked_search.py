@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archwright.callbacks import MLflow, TensorBoard, WandB, follow_run
 from archwright.callbacks.protocol import Callback
+from archwright.core.ends import RunEnds
 from archwright.core.protocols import AttemptResult, Job
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.runs import resume_run, start_run
@@ -32,7 +33,7 @@ def run_tracked(path: Path, callbacks: Sequence, trials: int = TRIALS) -> None:
     with follow_run(callbacks, log, NAME) as on_event:
         rest = {"callbacks": RunCallbacks(on_event=on_event)}
         if path.exists() and NAME in log.runs():
-            resume_run(log, NAME, InstantEvaluator(2, judge), trials=trials, **rest)
+            resume_run(log, NAME, InstantEvaluator(2, judge), ends=RunEnds(trials=trials), **rest)
         else:
             start_run(log, NAME, make_started(trials), InstantEvaluator(2, judge), **rest)
 
