@@ -34,6 +34,27 @@ class BadScore(ArchwrightError, TypeError):
     """A score that is no name of a metric."""
 
 
+def maximize(metric: str) -> Objective:
+    """The objective of which more is better, as in `aw.maximize("accuracy")`. BadScore if `metric` is no name."""
+    return Objective(_require_name(metric, "maximize"), "maximize")
+
+
+def minimize(metric: str) -> Objective:
+    """The objective of which less is better, as in `aw.minimize("loss")`. BadScore if `metric` is no name."""
+    return Objective(_require_name(metric, "minimize"), "minimize")
+
+
+def _require_name(metric: Any, function: str) -> str:
+    """`metric`, which a person's code gives, if a log and its reports can hold it as the name of a metric."""
+    if not isinstance(metric, str) or not metric or BREAKS_AND_CONTROLS.search(metric):
+        raise BadScore(
+            f'the score of a function is {metric!r:.80}; write the name of a metric: @aw.score("accuracy")'
+            if function == "score"
+            else f'the metric of {function} is {metric!r:.80}; write the name of one: aw.{function}("accuracy")'
+        )
+    return metric
+
+
 @frozen
 class _ScoreDecorator:
     """Sets the attribute `score` of a function, and returns the function itself."""
@@ -51,10 +72,7 @@ def score(metric: str, *, minimize: bool = False) -> _ScoreDecorator:
     A search reads it without running the function; `--metric` overrides it. BadScore if `metric` is no name, as where
     the parentheses are missing.
     """
-    name: Any = metric  # a user's file may pass anything
-    if not isinstance(name, str) or not name or BREAKS_AND_CONTROLS.search(name):
-        raise BadScore(f'the score of a function is {metric!r:.80}; write the name of a metric: @aw.score("accuracy")')
-    return _ScoreDecorator(Objective(metric, "minimize" if minimize else "maximize"))
+    return _ScoreDecorator(Objective(_require_name(metric, "score"), "minimize" if minimize else "maximize"))
 
 
 def read_objective(function: Any) -> Objective | None:

@@ -1,29 +1,27 @@
-"""archwright: neural architecture search as a persistent tree."""
+"""archwright: neural architecture search as a persistent tree.
 
+What `__all__` lists is public; every other name, and every module, may change with any release.
+
+Names in lower case build: `conv2d(...)` a module, `search(...)` a run. Names in CamelCase are the classes of what is
+built: for `isinstance(term, Conv2d)`, and to derive one's own from. Every kind of module has both.
+"""
+
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Modules and spaces.
-# Nodes, samples and architectures.
 from archwright.core.analysis import count, dead_ends
 from archwright.core.architecture import layers, settings_of
-
-# Searches.
 from archwright.core.budget import Budget
 from archwright.core.check import check
-
-# Hyperparameters and their domains.
 from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import larger, shared, smaller
-
-# Kinds of module that users define.
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
-
-# Inputs of models.
 from archwright.core.input import Input, features, image, signal, takes, tokens
 from archwright.core.json import from_json, to_json
 from archwright.core.modules.basic import (
+    Activation,
     Affine,
     AvgPool2d,
     BatchNorm,
@@ -34,16 +32,17 @@ from archwright.core.modules.basic import (
     Identity,
     MaxPool2d,
     ReluConvBn,
+    Settings,
     Zero,
     activation,
     relu,
     settings,
 )
-from archwright.core.modules.choices import Repeat, either, maybe_swap, optional
-from archwright.core.modules.composite import RepeatTied, Residual, branches, sequential
-from archwright.core.modules.graphs import cell, topology
+from archwright.core.modules.choices import Either, Repeat, either, maybe_swap, optional
+from archwright.core.modules.composite import Branches, RepeatTied, Residual, Sequential, branches, sequential
+from archwright.core.modules.graphs import Cell, Topology, cell, topology
 from archwright.core.node import Node, replay, root
-from archwright.core.objective import score
+from archwright.core.objective import Objective, maximize, minimize, score
 from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
 from archwright.core.spaces.named import named_space
@@ -53,7 +52,7 @@ from archwright.core.traversal import enumerate_leaves, sample
 if TYPE_CHECKING:
     from archwright import callbacks
 
-# Modules are written as functions are: aw.conv2d(filters=[32, 64], size=3).
+# Modules whose builders take what their classes take.
 affine = Affine
 avg_pool2d = AvgPool2d
 batch_norm = BatchNorm
@@ -69,28 +68,61 @@ repeat_tied = RepeatTied
 residual = Residual
 zero = Zero
 
-_LATE_MODULES = ("callbacks",)  # imported when they are first read, with all that they need
+__version__ = "0.1.0"
+
+# What takes time to import, and is imported when it is first read: public names by the modules that hold them.
+_LATE_NAMES: Mapping[str, str] = {
+    "callbacks": "archwright.callbacks",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATE_MODULES:
-        raise AttributeError(f"module 'archwright' has no attribute {name!r}")
-    return import_module(f"archwright.{name}")
+    if name not in _LATE_NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(_LATE_NAMES[name])
+    value = globals()[name] = getattr(module, name, module)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [
+    "Activation",
+    "Affine",
     "ArchwrightError",
+    "AvgPool2d",
     "Basic",
+    "BatchNorm",
+    "Branches",
     "Budget",
+    "Cell",
     "Composite",
+    "Conv2d",
     "Domain",
+    "Dropout",
+    "Either",
+    "Flatten",
+    "GlobalAvgPool",
     "Hyperparameter",
+    "Identity",
     "Input",
+    "MaxPool2d",
     "Misfit",
     "Node",
+    "Objective",
+    "ReluConvBn",
+    "Repeat",
+    "RepeatTied",
+    "Residual",
     "Rewriting",
+    "Sequential",
+    "Settings",
     "Shape",
     "Term",
+    "Topology",
+    "Zero",
     "activation",
     "affine",
     "avg_pool2d",
@@ -119,7 +151,9 @@ __all__ = [
     "larger",
     "layers",
     "max_pool2d",
+    "maximize",
     "maybe_swap",
+    "minimize",
     "module",
     "named_space",
     "number",
@@ -148,5 +182,3 @@ __all__ = [
     "values",
     "zero",
 ]
-
-__version__ = "0.1.0"
