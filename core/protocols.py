@@ -46,9 +46,10 @@ class Problem:
 
 @frozen
 class Proposal:
-    """A searcher's wish to have a leaf evaluated.
+    """A wish to have a leaf evaluated: a searcher's, or a person's who enqueued it.
 
-    `continues` is the trial whose checkpoint this one goes on from (a promotion), or None.
+    `continues` is the trial whose checkpoint this one goes on from (a promotion), or None. `enqueued` is the entry of
+    the queue that it comes from, or None for a searcher's.
     """
 
     trial: int  # 0, 1, 2 ... in the order of proposing
@@ -56,11 +57,14 @@ class Proposal:
     path: Path
     budget: Budget
     continues: int | None = None
+    enqueued: int | None = None
 
     @classmethod
-    def of(cls, trial: int, leaf: Node, budget: Budget, continues: int | None = None) -> Self:
+    def of(
+        cls, trial: int, leaf: Node, budget: Budget, continues: int | None = None, enqueued: int | None = None
+    ) -> Self:
         """The proposal of a known leaf, whose path need not be replayed."""
-        proposal = cls(trial, leaf.origin, leaf.path, budget, continues)
+        proposal = cls(trial, leaf.origin, leaf.path, budget, continues, enqueued)
         object.__setattr__(proposal, "leaf", leaf)  # where `cached_property` keeps it
         return proposal
 

@@ -68,12 +68,21 @@ class RunStarted:
 
 @frozen
 class Proposed:
-    """The searcher proposed a trial: `path` is the sequence of its architecture's choices."""
+    """A trial was proposed, by the searcher or from the queue: `path` is the sequence of its architecture's choices."""
 
     trial: int
     path: LoggedPath
     budget: Budget
     continues: int | None = None  # the trial from whose checkpoint it continues
+    enqueued: int | None = None  # the entry of the queue that it comes from; None: the searcher's own
+
+
+@frozen
+class Enqueued:
+    """A person named a configuration to be tried before the searcher is asked again: all of its choices, or some."""
+
+    entry: int  # 0, 1, 2 ... in the order of enqueuing
+    choices: LoggedPath  # in the order in which the person named them; what is not named is drawn
 
 
 @frozen
@@ -145,7 +154,7 @@ class RunStopped:
     detail: str = ""
 
 
-Event = RunStarted | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
+Event = RunStarted | Enqueued | Proposed | AttemptStarted | Reported | AttemptEnded | Scored | RunResumed | RunStopped
 EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 # Fields that events did not have from the beginning: they are left out where they have their defaults.
 _END_FIELDS = ("time_limit", "until_score", "no_improvement", "simulates_time")
@@ -153,6 +162,7 @@ _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     ForkPoint: ("seconds",),  # part of an event; before the event that has it, whose converter looks it up
     RunStarted: ("keep_models", "stopping", "data", "input", *_END_FIELDS),
     RunResumed: ("keep_models", "revision", *_END_FIELDS),
+    Proposed: ("enqueued",),
     AttemptEnded: ("stopped",),
 }
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

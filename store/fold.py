@@ -20,6 +20,7 @@ from archwright.store.errors import Inadmissible
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
+    Enqueued,
     Event,
     LoggedPath,
     Proposed,
@@ -29,6 +30,7 @@ from archwright.store.events import (
     RunStopped,
     Scored,
 )
+from archwright.store.queue_state import EMPTY_QUEUE, Queue
 
 
 @frozen
@@ -39,6 +41,7 @@ class TrialState:
     path: LoggedPath
     budget: Budget
     continues: int | None
+    enqueued: int | None = None  # the entry of the queue that it comes from
     attempts: int = 0  # how many were started; the last one's number
     running: bool = False  # the last attempt was started and has not ended
     ended_attempts: int = 0  # how many attempts ended; fewer than were started, where the search itself was killed
@@ -67,6 +70,7 @@ class RunState:
     scored_since_best: int = 0  # how many trials were scored since the best score last improved, or at all without one
     attempt_seconds: float = 0.0  # of all attempts that ended, whether measured or simulated
     simulates_time: bool = False  # whether these are simulated
+    queue: Queue = EMPTY_QUEUE  # what is to be tried before the searcher is asked
 
     @property
     def target_trials(self) -> int | None:
@@ -104,6 +108,7 @@ def fold_events(events: Iterable[Event], state: RunState = RunState()) -> RunSta
         state.scored_since_best,
         state.attempt_seconds,
         state.simulates_time,
+        state.queue,
     )
     for event in events:
         draft.apply(event)
@@ -118,6 +123,7 @@ class _TrialDraft:
     path: LoggedPath
     budget: Budget
     continues: int | None
+    enqueued: int | None = None
     attempts: int = 0
     running: bool = False
     ended_attempts: int = 0
@@ -167,6 +173,7 @@ class _RunDraft:
     scored_since_best: int
     attempt_seconds: float
     simulates_time: bool
+    queue: Queue
     changed: dict[int, _TrialDraft] = field(factory=dict[int, _TrialDraft])
 
     def apply(self, event: Event) -> None:
@@ -175,9 +182,12 @@ class _RunDraft:
             case RunStarted():
                 self.started, self.ends, self.keep_models = event, event.ends, event.keep_models
                 self.simulates_time = event.simulates_time
-            case Proposed(trial, path, budget, continues):
-                self.changed[trial] = _TrialDraft(trial, path, budget, continues)
+            case Enqueued():
+                self.queue = self.queue.fold(event)
+            case Proposed(trial, path, budget, continues, enqueued):
+                self.changed[trial] = _TrialDraft(trial, path, budget, continues, enqueued)
                 self.open_trials[trial] = None
+                self.queue = self.queue.fold(event)
             case AttemptStarted() | AttemptEnded() | Scored():
                 self._apply_to_trial(event)
             case Reported():
@@ -239,6 +249,7 @@ class _RunDraft:
             self.scored_since_best,
             self.attempt_seconds,
             self.simulates_time,
+            self.queue,
         )
 
 
@@ -256,22 +267,23 @@ def _find_objection(state: RunState, event: Event) -> str:
             return "the run has started before" if state.started else ""
         case RunResumed():
             return "" if state.started else "the run has not started"
-        case Proposed() | RunStopped() | AttemptStarted() | Reported() | AttemptEnded() | Scored():
+        case _:
             if state.started is None:
                 return "the run has not started"
             if state.stopped is not None:
                 return f"the run has stopped ({state.stopped.reason}); it must be resumed first"
             return _find_live_objection(state, event)
-        case _:
-            assert_never(event)
 
 
 def _find_live_objection(
-    state: RunState, event: Proposed | RunStopped | AttemptStarted | Reported | AttemptEnded | Scored
+    state: RunState, event: Enqueued | Proposed | RunStopped | AttemptStarted | Reported | AttemptEnded | Scored
 ) -> str:
     match event:
         case RunStopped():
             return ""
+        case Enqueued(entry):
+            number = state.queue.entry_count
+            return "" if entry == number else f"the next entry of the queue is number {number}"
         case Proposed():
             return _find_proposal_objection(state, event)
         case AttemptStarted() | Reported() | AttemptEnded() | Scored():
@@ -288,6 +300,9 @@ def _find_live_objection(
 def _find_proposal_objection(state: RunState, event: Proposed) -> str:
     if event.trial != state.proposal_count:
         return f"the next trial is number {state.proposal_count}"
+    first = state.queue.first
+    if event.enqueued != (None if first is None else first.entry):
+        return "the queue is empty" if first is None else f"entry {first.entry} of the queue comes first"
     if event.continues is None:
         return ""
     parent = state.trials.get(event.continues)

@@ -59,7 +59,11 @@ def m004_ends(database: Database) -> None:
     """Runs may have other ends than a number of trials: an older archwright would go past those, so it is refused."""
 
 
-MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics, m004_ends)
+def m005_queue(database: Database) -> None:
+    """One more view, of the queue, and one more column: nothing but that all views are created again."""
+
+
+MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics, m004_ends, m005_queue)
 
 
 def upgrade(database: Database, path: Path) -> None:

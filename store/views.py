@@ -84,7 +84,7 @@ _TRIALS = View(
     {
         "run": _RUN,
         "trial": _TRIAL,
-        "proposed": "when the searcher proposed it (UTC)",
+        "proposed": "when it was proposed (UTC)",
         "status": "what the searcher was told (see scores); in_flight before that",
         "score": "the objective's metric; NULL unless the status is ok",
         "budget": "how much it may spend",
@@ -93,6 +93,7 @@ _TRIALS = View(
         "attempts": "how many attempts were started",
         "seconds": "of all attempts that came to an end",
         "path": "its choices as JSON, [[name, value], ...]; the view choices has them row by row",
+        "enqueued": "the entry of the queue that it comes from; NULL if the searcher proposed it",
     },
     """
     WITH spent AS (SELECT run, trial, count(*) AS attempts, sum(seconds) AS seconds FROM attempts GROUP BY run, trial)
@@ -100,10 +101,29 @@ _TRIALS = View(
         coalesce(scores.status, 'in_flight') AS status, scores.score,
         TRY_CAST(payload->>'$.budget.amount' AS DOUBLE) AS budget, payload->>'$.budget.unit' AS unit,
         TRY_CAST(payload->>'$.continues' AS BIGINT) AS continues, coalesce(spent.attempts, 0) AS attempts,
-        coalesce(spent.seconds, 0) AS seconds, payload->'$.path' AS path
+        coalesce(spent.seconds, 0) AS seconds, payload->'$.path' AS path,
+        TRY_CAST(payload->>'$.enqueued' AS BIGINT) AS enqueued
     FROM (SELECT * FROM events WHERE kind = 'Proposed') AS proposals
         LEFT JOIN (SELECT run, trial, status, score FROM scores) AS scores USING (run, trial)
         LEFT JOIN spent USING (run, trial)
+    """,
+)
+_QUEUE = View(
+    "queue",
+    "One row a configuration that a person enqueued, to be tried before the searcher is asked again.",
+    {
+        "run": _RUN,
+        "entry": "the entry's number: 0, 1, 2 ... in the order of enqueuing",
+        "time": "when it was enqueued (UTC)",
+        "trial": "the trial that it became; NULL as long as it waits",
+        "choices": "what the person named of it, as JSON, [[name, value], ...]; the rest is drawn",
+    },
+    """
+    SELECT entries.run, TRY_CAST(payload->>'$.entry' AS BIGINT) AS entry, make_timestamp((time * 1e6)::BIGINT) AS time,
+        trials.trial, payload->'$.choices' AS choices
+    FROM (SELECT run, time, payload FROM events WHERE kind = 'Enqueued') AS entries
+        LEFT JOIN (SELECT run, trial, enqueued FROM trials) AS trials
+        ON trials.run = entries.run AND trials.enqueued = TRY_CAST(payload->>'$.entry' AS BIGINT)
     """,
 )
 _CHOICES = View(
@@ -242,7 +262,17 @@ _RUNS = View(
         JOIN told USING (run) LEFT JOIN champions USING (run)
     """,
 )
-VIEWS = (_SCORES, _ATTEMPTS, _TRIALS, _CHOICES, _CURVES, _METRICS, _INCUMBENTS, _RUNS)  # each after those it reads
+VIEWS = (
+    _SCORES,
+    _ATTEMPTS,
+    _TRIALS,
+    _QUEUE,
+    _CHOICES,
+    _CURVES,
+    _METRICS,
+    _INCUMBENTS,
+    _RUNS,
+)  # each after those it reads
 
 
 def format_view(view: View) -> str:

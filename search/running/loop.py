@@ -44,14 +44,15 @@ class SearchLoop(RunWriter):
     _stopping_early: set[int] = field(factory=set[int], init=False)  # trials that are to stop early, and still run
     _consecutive_failures: list[AttemptEnded] = field(factory=list[AttemptEnded], init=False)
 
-    def run(self, first_event: Event) -> RunStopped:
-        """Log `first_event`, then run trials until the run reaches one of its ends; the event that says why it ended.
+    def run(self, *first_events: Event) -> RunStopped:
+        """Log `first_events`, then run trials until the run reaches one of its ends; the event that says why it ended.
 
         Raises, after that event is logged, TrialsKeepFailing if too many trials failed in a row, and NoSuchMetric if
         the first one that ended well lacks the objective's metric.
         """
         self._retry_queue = list(self.run_state.open_trials)  # interrupted in an earlier process
-        self.record(first_event)
+        for event in first_events:
+            self.record(event)
         if isinstance(self.evaluator, ReportsWithin):
             self.evaluator.handle_reports(self._handle_report)
         while not self._missing_metric_error and (request := self.callbacks.get_stop_request()) < StopRequest.IMMEDIATE:

@@ -1,8 +1,9 @@
 """Runs in a log: reading one, starting one, resuming one, and forking one."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from importlib.metadata import version
 from typing import Self
 
@@ -12,9 +13,10 @@ from archwright.core.ends import RunEnds
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
-from archwright.core.protocols import DEFAULT_RETRIES, Evaluator
+from archwright.core.protocols import DEFAULT_RETRIES, Evaluator, Problem
 from archwright.search.named import update_searcher
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
+from archwright.search.running.enqueuing import enqueue_all, require_fitting
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, SearchLoop
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
 from archwright.search.running.revisions import find_new_revision
@@ -24,7 +26,7 @@ from archwright.store.artifacts import locate_run_folder, require_known_artifact
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import NoSuchEvent
-from archwright.store.events import Event, Proposed, RunResumed, RunStarted, RunStopped
+from archwright.store.events import Event, LoggedPath, Proposed, RunResumed, RunStarted, RunStopped
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventLog, LoggedEvent, Position
 from archwright.store.run_time import RunTime, fold_run_time
@@ -90,10 +92,12 @@ def start_run(
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     retries: int = DEFAULT_RETRIES,
     is_claimed: bool = False,
+    enqueue: Iterable[object] = (),
 ) -> RunStopped:
     """Start the run `name` and run its trials until it stops.
 
-    Raises ArtifactsExist where another run of that name has left models.
+    The configurations to `enqueue`, as `enqueue_all` takes them, are tried before the searcher is asked. Raises
+    ArtifactsExist where another run of that name has left models.
 
     No other process may run it at the same time: its lock, see `claim`, is taken here unless the caller holds it
     (`is_claimed`).
@@ -101,12 +105,14 @@ def start_run(
     with nullcontext() if is_claimed else claim(log.path, name):
         require_no_artifacts(log.path, name)
         started = evolve(started, simulates_time=evaluator.simulates_time)
+        search_state = make_initial_state(started)
+        enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue)
         loop = SearchLoop(
             log,
             name,
             START,
             RunState(),
-            make_initial_state(started),
+            search_state,
             evaluator,
             callbacks=callbacks,
             max_consecutive_failures=max_consecutive_failures,
@@ -114,7 +120,7 @@ def start_run(
             retention=ArtifactRetention(locate_run_folder(log.path, name)),
             learning_curves=fold_learning_curves(started),
         )
-        return loop.run(started)
+        return loop.run(started, *enqueued)
 
 
 def resume_run(
@@ -128,26 +134,26 @@ def resume_run(
     max_consecutive_failures: int = MAX_CONSECUTIVE_FAILURES,
     retries: int = DEFAULT_RETRIES,
     keep_models: int | None = None,
+    enqueue: Iterable[object] = (),
 ) -> RunStopped:
     """Go on with the run `name` until it reaches one of the `ends`, by default those that were last asked for.
 
     Keeps the models of the best `keep_models` trials, or of as many as before, which for a retraining may be all.
-
-    `space` is what the person's file defines now. If it differs from the run's space, every logged path must lead to a
-    leaf of it, else SpaceChanged. Raises ArtifactsExist where the folder has models of trials that the log, perhaps an
-    older copy, does not have.
+    `enqueue` is as for `start_run`; what still waits comes first. `space` is what the person's file defines now:
+    SpaceChanged unless it holds all logged paths. ArtifactsExist where the folder has models of unknown trials.
     """
     with claim(log.path, name):
         run = read_run(log, name)
         require_known_artifacts(log.path, name, run.state.proposal_count)
-        resumption = _make_resumption(run, ends, space, keep_models)
-        resumption = evolve(resumption, simulates_time=evaluator.simulates_time)
+        resumption = make_resumption(run, ends, space, keep_models, simulates_time=evaluator.simulates_time)
+        search_state = replay_search([*run.events, resumption])
+        enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue, run.state.queue.entry_count)
         loop = SearchLoop(
             log,
             name,
             run.position,
             run.state,
-            replay_search([*run.events, resumption]),
+            search_state,
             evaluator,
             callbacks=callbacks,
             max_consecutive_failures=max_consecutive_failures,
@@ -156,10 +162,17 @@ def resume_run(
             learning_curves=fold_learning_curves(run.started, run.events),
             run_time=run.run_time,
         )
-        return loop.run(resumption)
+        return loop.run(resumption, *enqueued)
 
 
-def _make_resumption(run: RunRecord, ends: RunEnds | None, space: JSON, keep_models: int | None) -> RunResumed:
+def make_resumption(
+    run: RunRecord,
+    ends: RunEnds | None = None,
+    space: JSON = None,
+    keep_models: int | None = None,
+    *,
+    simulates_time: bool = False,
+) -> RunResumed:
     """The event that resumes `run`; beside the ends, it holds only what changes."""
     changed_space = space if space is not None and space != run.space else None
     if changed_space is not None:
@@ -172,26 +185,41 @@ def _make_resumption(run: RunRecord, ends: RunEnds | None, space: JSON, keep_mod
         space=changed_space,
         keep_models=keep_models,
         revision=find_new_revision(run.events),
+        simulates_time=simulates_time,
         **asdict(ends),
     )
 
 
 def check_paths(run: RunRecord, space: JSON) -> None:
-    """Raises SpaceChanged, with what differs, unless every path of the run leads to a leaf of `space`, too."""
-    term = from_json(space)
+    """Raises SpaceChanged, with what differs, unless `space`, too, holds all that the run has proposed and enqueued."""
+    started = run.started
+    problem = Problem(from_json(space), started.input_shape, started.budget, started.objective)
     for event in run.events:
         if isinstance(event, Proposed):
-            try:
-                leaf = replay(term, run.started.input_shape, event.path)
-                if not leaf.is_leaf:
-                    raise PathMismatch(f"the path ends, and the space asks {leaf.choice}")
-            except ArchwrightError as error:
-                differences = "\n  ".join(list(find_differences(run.space, space))[:10])
-                raise SpaceChanged(
-                    f"{run.started.space_source} has changed since the run began:\n  {differences}\n"
-                    f"trial {event.trial} is not in the new space: {error}\n"
-                    "undo the change, or start a new run with archwright search"
-                ) from error
+            _check_in_space(run, space, f"trial {event.trial}", partial(_require_leaf, problem, event.path))
+    for entry in run.state.queue.entries:
+        _check_in_space(
+            run, space, f"entry {entry.entry} of the queue", partial(require_fitting, problem, entry.choices)
+        )
+
+
+def _require_leaf(problem: Problem, path: LoggedPath) -> None:
+    leaf = replay(problem.space, problem.input_shape, path)
+    if not leaf.is_leaf:
+        raise PathMismatch(f"the path ends, and the space asks {leaf.choice}")
+
+
+def _check_in_space(run: RunRecord, space: JSON, what: str, check: Callable[[], object]) -> None:
+    """Raises SpaceChanged where the `check`, of `what` the run holds in `space`, raises."""
+    try:
+        check()
+    except ArchwrightError as error:
+        differences = "\n  ".join(list(find_differences(run.space, space))[:10])
+        raise SpaceChanged(
+            f"{run.started.space_source} has changed since the run began:\n  {differences}\n"
+            f"{what} is not in the new space: {error}\n"
+            "undo the change, or start a new run with archwright search"
+        ) from error
 
 
 def make_fork_event(

@@ -11,6 +11,7 @@ from archwright.core.json import from_json
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
 from archwright.search.named import searcher_from_json
+from archwright.search.running.enqueuing import propose_entry
 from archwright.search.searcher import (
     Searcher,
     State,
@@ -18,7 +19,8 @@ from archwright.search.searcher import (
     open_outcome_stream,
     open_proposal_stream,
 )
-from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored
+from archwright.store.events import AttemptEnded, Enqueued, Event, Proposed, RunResumed, RunStarted, Scored
+from archwright.store.queue_state import EMPTY_QUEUE, Queue
 
 
 @frozen
@@ -32,10 +34,16 @@ class SearchState(Generic[State]):
     proposal_count: int = 0  # how many trials were proposed, which is the number of the next one
     open_trials: Mapping[int, Proposal] = field(factory=dict[int, Proposal])  # by trial
     attempt_seconds: Mapping[int, float] = field(factory=dict[int, float])  # of ended attempts at open trials, by trial
+    queue: Queue = EMPTY_QUEUE  # what is to be tried before the searcher is asked
 
     def propose(self) -> Proposal | None:
-        """The searcher's next proposal; None if it has none for now. The state stays as it is."""
+        """The first of the queue, or else the searcher's next proposal; None if it has none for now.
+
+        The state stays as it is.
+        """
         uniform = open_proposal_stream(self.searcher, self.seed, self.proposal_count)
+        if self.queue.first is not None:
+            return propose_entry(self.problem, self.queue.first, self.proposal_count, uniform)
         return self.searcher.propose(self.searcher_state, self.proposal_count, uniform)
 
     @property
@@ -44,10 +52,12 @@ class SearchState(Generic[State]):
         return find_promotable(self.searcher, self.searcher_state)
 
     def fold(self, event: Event) -> "SearchState[State]":
-        """The state with one more event applied; only proposals, ends of attempts and scores change it."""
+        """The state with one more event applied; what is enqueued, proposed, ended and scored changes it."""
         match event:
-            case Proposed(trial, path, budget, continues):
-                return self.adopt(Proposal(trial, self.problem.root.origin, path, budget, continues))
+            case Enqueued():
+                return evolve(self, queue=self.queue.fold(event))
+            case Proposed(trial, path, budget, continues, enqueued):
+                return self.adopt(Proposal(trial, self.problem.root.origin, path, budget, continues, enqueued))
             case AttemptEnded(trial, seconds=seconds):
                 seconds += self.attempt_seconds.get(trial, 0.0)
                 return evolve(self, attempt_seconds={**self.attempt_seconds, trial: seconds})
@@ -63,11 +73,18 @@ class SearchState(Generic[State]):
                 return self
 
     def adopt(self, proposal: Proposal) -> "SearchState[State]":
-        """The state with `proposal`, this searcher's or another's, as an open trial."""
+        """The state with `proposal`, this searcher's, another's or one of the queue, as an open trial."""
         searcher_state = self.searcher.adopt(self.searcher_state, proposal)
         open_trials = {**self.open_trials, proposal.trial: proposal}
         proposal_count = max(self.proposal_count, proposal.trial + 1)
-        return evolve(self, searcher_state=searcher_state, proposal_count=proposal_count, open_trials=open_trials)
+        queue = self.queue if proposal.enqueued is None else self.queue.remove(proposal.enqueued)
+        return evolve(
+            self,
+            searcher_state=searcher_state,
+            proposal_count=proposal_count,
+            open_trials=open_trials,
+            queue=queue,
+        )
 
 
 def make_initial_state(started: RunStarted, space: Term | None = None) -> SearchState[Any]:
@@ -108,4 +125,4 @@ def replay_search(events: Sequence[Event]) -> SearchState[Any]:
 
 def to_proposed(proposal: Proposal) -> Proposed:
     """The event that logs a proposal."""
-    return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues)
+    return Proposed(proposal.trial, proposal.path, proposal.budget, proposal.continues, proposal.enqueued)

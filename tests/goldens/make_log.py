@@ -16,6 +16,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
+    Enqueued,
     Event,
     Proposed,
     Reported,
@@ -52,8 +53,11 @@ def make_history() -> list[Event]:
     )
     return [
         started,
-        Proposed(0, (("0.affine.units", 8), ("rate", 0.1), ("act", "relu"), ("bias", True)), EPOCHS),
-        Proposed(1, (("0.affine.units", 16), ("rate", 1e-05), ("act", "模型"), ("bias", False)), EPOCHS),
+        Enqueued(0, ()),
+        Enqueued(1, (("act", "模型"), ("rate", 1e-05))),
+        Enqueued(2, (("0.affine.units", 16),)),
+        Proposed(0, (("0.affine.units", 8), ("rate", 0.1), ("act", "relu"), ("bias", True)), EPOCHS, enqueued=0),
+        Proposed(1, (("0.affine.units", 16), ("rate", 1e-05), ("act", "模型"), ("bias", False)), EPOCHS, enqueued=1),
         AttemptStarted(0, 1),
         AttemptStarted(1, 1),
         Reported(0, 1, 1, {"accuracy": 0.1 + 0.2, "loss": 1.25}),
@@ -67,10 +71,11 @@ def make_history() -> list[Event]:
         Reported(0, 2, 1, {"accuracy": 0.5, "loss": float("inf")}),
         AttemptEnded(0, 2, "ok", 3.25, {"accuracy": 0.5}),
         Scored(0, "ok", 0.5, {"accuracy": 0.5}),
-        Proposed(2, (("0.affine.units", 8),), Budget(30, "seconds"), 0),
+        Proposed(2, (("0.affine.units", 8),), Budget(30, "seconds"), 0, enqueued=2),
         AttemptStarted(2, 1),
         AttemptEnded(2, 1, "crashed", 1.5, error="signal 9"),
         Scored(2, "crashed", None),
+        Enqueued(3, (("rate", 0.1),)),
         RunStopped("interrupted", "Ctrl-C"),
     ]
 
@@ -94,7 +99,7 @@ def write_log(path: Path) -> None:
         migrate(database)
     log, events = DuckDBLog(path), make_history()
     log.append("toy-1", events, START, [1.7e9 + 0.1 * i for i in range(len(events))])
-    fork_run(log, "toy-1", 12, "toy-2", make_history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
+    fork_run(log, "toy-1", 15, "toy-2", make_history()[0], clock=lambda: 1.8e9)  # type: ignore[arg-type]
 
 
 def main() -> None:

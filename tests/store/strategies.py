@@ -11,6 +11,7 @@ from archwright.core.protocols import STATUSES, EarlyStop, StoppedBy
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
+    Enqueued,
     Event,
     ForkPoint,
     Proposed,
@@ -60,7 +61,8 @@ starts = st.builds(
 )
 events: st.SearchStrategy[Event] = st.one_of(
     starts,
-    st.builds(Proposed, small, paths, budgets, st.none() | small),
+    st.builds(Proposed, small, paths, budgets, st.none() | small, st.none() | small),
+    st.builds(Enqueued, small, paths),
     st.builds(AttemptStarted, small, small),
     st.builds(Reported, small, small, small, metrics),
     st.builds(
@@ -135,7 +137,14 @@ def _list_admissible_events(state: RunState) -> Sequence[Event]:
         return [resumed]
     scored_trials = [number for number, trial in state.trials.items() if trial.status is not None]
     events: list[Event] = [
-        Proposed(state.proposal_count, (("width", 1),), EPOCH, scored_trials[0] if scored_trials else None)
+        Proposed(
+            state.proposal_count,
+            (("width", 1),),
+            EPOCH,
+            scored_trials[0] if scored_trials else None,
+            state.queue.first.entry if state.queue.first else None,
+        ),
+        Enqueued(state.queue.entry_count, (("width", 1),)),
     ]
     for number in state.open_trials:
         trial = state.trials[number]

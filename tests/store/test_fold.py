@@ -10,6 +10,7 @@ from archwright.store.errors import Inadmissible
 from archwright.store.events import (
     AttemptEnded,
     AttemptStarted,
+    Enqueued,
     Event,
     Proposed,
     Reported,
@@ -52,6 +53,20 @@ def test_open_trials_are_what_was_proposed_and_not_scored(history: list[Event]):
     state = fold_events(history)
     assert state.open_trials == tuple(number for number in proposed if number not in scored)
     assert (state.proposal_count, state.score_count) == (len(proposed), len(scored))
+
+
+@given(histories())
+def test_the_queue_is_what_was_enqueued_and_not_proposed(history: list[Event]):
+    """Each entry is proposed once, in the order of enqueuing, before anything of the searcher's."""
+    enqueued = [event.entry for event in history if isinstance(event, Enqueued)]
+    proposed = [event.enqueued for event in history if isinstance(event, Proposed) and event.enqueued is not None]
+    queue = fold_events(history).queue
+    assert enqueued == list(range(queue.entry_count))
+    assert proposed + [entry.entry for entry in queue.entries] == enqueued
+    waiting = 0
+    for event in history:
+        waiting += isinstance(event, Enqueued) - (isinstance(event, Proposed) and event.enqueued is not None)
+        assert not (isinstance(event, Proposed) and event.enqueued is None and waiting)
 
 
 @given(histories())
@@ -111,9 +126,18 @@ RUNNING = [
 ]  # trial 0 is scored, attempt 1 of trial 1 is running
 
 
+ENQUEUED = [*RUNNING, Enqueued(0, ()), Enqueued(1, (("width", 8),))]
+
+
 @pytest.mark.parametrize(
     ("history", "event", "reason"),
     [
+        ([], Enqueued(0, ()), "has not started"),
+        ([*RUNNING, RunStopped("finished")], Enqueued(0, ()), "must be resumed first"),
+        (RUNNING, Enqueued(1, ()), "next entry of the queue is number 0"),
+        (RUNNING, Proposed(2, (), EPOCH, enqueued=0), "the queue is empty"),
+        (ENQUEUED, Proposed(2, (), EPOCH), "entry 0 of the queue comes first"),
+        (ENQUEUED, Proposed(2, (), EPOCH, enqueued=1), "entry 0 of the queue comes first"),
         ([], make_trial_events(0)[0], "has not started"),
         ([], RunResumed(1, {}), "has not started"),
         ([], RunStopped("finished"), "has not started"),

@@ -15,6 +15,7 @@ from archwright.store.verify import require_own_names, verify_log
 from tests.goldens.make_log import FOLDER, make_history, read_content, write_log
 from tests.store.strategies import make_run_started
 
+NEW_KINDS = {"Enqueued": 5}  # the schema since which there are events of a kind; of all others, since the first
 GOLDENS = sorted(FOLDER.glob("log-schema-*.golden"))
 
 
@@ -51,9 +52,9 @@ def test_a_golden_log_is_whole(golden):
 def test_a_golden_log_folds_and_goes_on(golden):
     """Its events are decoded and folded, and an append brings it forward."""
     path, _ = golden
-    log = DuckDBLog(path)
+    log, kinds = DuckDBLog(path), {kind for kind in EVENT_KINDS if NEW_KINDS.get(kind, 1) <= schema(path)}
     recorded = log.read("toy-1")
-    assert {type(r.event).__name__ for r in recorded} == set(EVENT_KINDS), "the golden has every kind"
+    assert {type(r.event).__name__ for r in recorded} == kinds, "the golden has every kind"
     state = fold_events(r.event for r in recorded)
     trials = sorted((trial.trial, trial.status, trial.score, trial.attempts) for trial in state.trials.values())
     assert trials == [(0, "ok", 0.5, 2), (1, "diverged", None, 1), (2, "crashed", None, 1)]

@@ -53,7 +53,7 @@ def test_every_view_has_the_documented_columns(log):
         views = client.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall()
     assert dict(views) == {view.name: view.doc for view in VIEWS}
     assert {view.name for view in VIEWS} == {
-        "runs", "trials", "choices", "scores", "curves", "metrics", "incumbents", "attempts"
+        "runs", "trials", "queue", "choices", "scores", "curves", "metrics", "incumbents", "attempts"
     }  # fmt: skip
 
 
@@ -72,8 +72,9 @@ def test_types_are_stable(log):
         ],
         "trials": [
             "VARCHAR", "BIGINT", "TIMESTAMP", "VARCHAR", "DOUBLE", "DOUBLE", "VARCHAR", "BIGINT", "BIGINT", "DOUBLE",
-            "JSON",
+            "JSON", "BIGINT",
         ],
+        "queue": ["VARCHAR", "BIGINT", "TIMESTAMP", "BIGINT", "JSON"],
         "choices": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "VARCHAR", "DOUBLE"],
         "curves": ["VARCHAR", "BIGINT", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE", "TIMESTAMP"],
         "metrics": ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE"],
