@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from archwright.core.ends import DEFAULT_TRIALS
 from archwright.core.protocols import DEFAULT_RETRIES as DEFAULT_RETRIES
 from archwright.core.spaces.named import SPACES
 from archwright.display.suggestion import DEFAULT_LOG as DEFAULT_LOG
@@ -18,6 +19,7 @@ SEARCHERS_HELP = f"{', '.join(SEARCHER_NAMES[:-1])} or {SEARCHER_NAMES[-1]}"
 
 _training_option = partial(typer.Option, rich_help_panel=TRAINING_PANEL)
 _running_option = partial(typer.Option, rich_help_panel=RUNNING_PANEL)
+_search_option = partial(typer.Option, rich_help_panel=SEARCH_PANEL)
 
 
 def format_examples(*lines: str) -> str:
@@ -217,5 +219,52 @@ StoppingOption = Annotated[
         "median of what finished trials had on average by that epoch; with settings, "
         "median,warmup=1,startup=5: after how many epochs of its own, and finished trials.",
         rich_help_panel=SEARCH_PANEL,
+    ),
+]
+# The ends of a new run, and of a run that there is.
+TrialsOption = Annotated[
+    int | None,
+    _search_option(
+        "--trials", min=1, metavar="N", help=f"End after so many trials; after {DEFAULT_TRIALS} if no end is given."
+    ),
+]
+TimeOption = Annotated[
+    str | None,
+    _search_option(
+        "--time",
+        metavar="TIME",
+        help="End after this long, as in 90s, 10min or 2h: of all processes that go on with the run together, and of "
+        "a table, the time that the trainings took. Running trials are let end.",
+    ),
+]
+UntilScoreOption = Annotated[
+    float | None, _search_option("--until-score", metavar="X", help="End once a trial has a score as good as this.")
+]
+NoImprovementOption = Annotated[
+    int | None,
+    _search_option(
+        "--no-improvement", min=1, metavar="N", help="End after so many trials in a row without a new best score."
+    ),
+]
+MovedTrialsOption = Annotated[
+    str | None,
+    _search_option(
+        "--trials", metavar="N|+N", help="End after how many in all, as in 64, or how many more, as in +32; or none."
+    ),
+]
+MovedTimeOption = Annotated[
+    str | None,
+    _search_option("--time", metavar="TIME|+TIME", help="End after how long in all, as in 2h, or +1h more; or none."),
+]
+MovedUntilScoreOption = Annotated[
+    str | None,
+    _search_option("--until-score", metavar="X", help="End at another score than before, as in 0.95; or none."),
+]
+MovedNoImprovementOption = Annotated[
+    str | None,
+    _search_option(
+        "--no-improvement",
+        metavar="N|+N",
+        help="End after so many trials in a row without a new best score, as in 30, or so many more; or none.",
     ),
 ]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.ends import InvalidEnd, RunEnds, choose_ends
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.input import Input, parse_input
 from archwright.core.words import parse_plain_value, parse_setting, parse_words
@@ -103,11 +104,17 @@ def _parse_setting(option: str, text: str) -> tuple[str, Any]:
     return name.strip(), plain_value
 
 
-def parse_trials(text: str | None, current_target: int | None) -> int | None:
-    """The number of trials in all that `64` names, or `+32` beyond the `current_target`."""
-    if text is None:
-        return None
-    digits = text.strip().removeprefix("+")
-    if not digits.isdecimal() or int(digits) == 0:
-        raise BadOption(f"--trials is {text!r}; write how many in all, as in 64, or how many more, as in +32")
-    return (current_target or 0) + int(digits) if text.strip().startswith("+") else int(digits)
+def name_option(error: InvalidEnd) -> BadOption:
+    """The same error, about the option by which the end is given."""
+    name, _, rest = str(error).partition(" ")
+    return BadOption(f"--{name.replace('_', '-')} {rest}")
+
+
+def read_new_ends(
+    trials: int | None, time: str | None, until_score: float | None, no_improvement: int | None
+) -> RunEnds:
+    """The ends of a new run, as its options say them; BadOption."""
+    try:
+        return choose_ends(trials, time, until_score, no_improvement)
+    except InvalidEnd as error:
+        raise name_option(error) from None

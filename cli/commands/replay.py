@@ -4,9 +4,8 @@ import sys
 from typing import Annotated
 
 import typer
-from attrs import evolve
 
-from archwright.cli import options, values
+from archwright.cli import options
 from archwright.display.console import say
 from archwright.display.suggestion import format_command
 
@@ -55,14 +54,16 @@ def fork(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that searcher.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
-    trials: Annotated[
-        str | None, typer.Option(metavar="N|+N", help="How many in all, as in 64, or how many more, as in +32.")
-    ] = None,
+    trials: options.MovedTrialsOption = None,
+    time: options.MovedTimeOption = None,
+    until_score: options.MovedUntilScoreOption = None,
+    no_improvement: options.MovedNoImprovementOption = None,
     name: Annotated[str | None, typer.Option(metavar="RUN", help="The new run's name.")] = None,
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     from archwright.cli.reports.replaying import parse_fork_searcher
+    from archwright.cli.runs.resuming import read_moved_ends
     from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
     from archwright.search.running.run_view import view_run
     from archwright.search.running.runs import make_fork_event
@@ -71,8 +72,7 @@ def fork(
     from archwright.store.runs import fork_run
 
     view, duckdb_log = view_run(log, run, at), DuckDBLog(log)
-    target = values.parse_trials(trials, view.run.state.target_trials)
-    ends = None if target is None else evolve(view.run.state.ends, trials=target)
+    ends = read_moved_ends(view.run, trials, time, until_score, no_improvement)
     started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, ends)
     with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, f"{run}-fork")) as new:
         fork_run(duckdb_log, run, at, new, started)

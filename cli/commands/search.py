@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from attrs import evolve
+from attrs import asdict
 
 from archwright.cli import options, values
 from archwright.cli.streams import ignore_lost_stdout
@@ -41,7 +41,10 @@ def search(
             rich_help_panel=options.SEARCH_PANEL,
         ),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many.", rich_help_panel=options.SEARCH_PANEL)] = 64,
+    trials: options.TrialsOption = None,
+    time: options.TimeOption = None,
+    until_score: options.UntilScoreOption = None,
+    no_improvement: options.NoImprovementOption = None,
     stopping: options.StoppingOption = None,
     seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=options.SEARCH_PANEL)] = 0,
     workers: options.WorkersOption = 1,
@@ -62,6 +65,8 @@ def search(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Search a space for good models, and log everything that happens.
+
+    It ends after --trials, --time, --until-score or --no-improvement, whichever of those that are given comes first.
 
     Ctrl-C finishes the running trials and prints the command that goes on; a second one stops at once and loses
     nothing that was logged. SIGTERM and SIGHUP do the same, but the running trials have no longer than --grace. A
@@ -87,6 +92,7 @@ def search(
     evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
     config = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
+    ends = values.read_new_ends(trials, time, until_score, no_improvement)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
     objective = evaluators.choose_objective(config, metric, minimize)
@@ -105,7 +111,7 @@ def search(
         objective=objective,
         budget=evaluators.choose_budget(config, budget),
         seed=seed,
-        trials=trials,
+        **asdict(ends),
         versions=collect_versions(),
         keep_models=evaluators.choose_models_to_keep(config, keep_models),
         stopping=rule,
@@ -122,9 +128,10 @@ def search(
 
 def resume(
     run: options.LastRunArgument = None,
-    trials: Annotated[
-        str | None, typer.Option(metavar="N|+N", help="How many in all, as in 64, or how many more, as in +32.")
-    ] = None,
+    trials: options.MovedTrialsOption = None,
+    time: options.MovedTimeOption = None,
+    until_score: options.MovedUntilScoreOption = None,
+    no_improvement: options.MovedNoImprovementOption = None,
     workers: options.WorkersOption = 1,
     device: options.DeviceOption = None,
     trial_timeout: options.TrialTimeoutOption = None,
@@ -137,13 +144,21 @@ def resume(
 ) -> None:
     """Go on with a run, wherever and however it stopped: trials that were under way run again.
 
+    It keeps its ends, as `search` has them, but for those that are given: another one, so much more, or none.
+
     A space of your own is loaded again from its file. If it has changed, what differs is shown, and the run goes on in
     it as long as it holds every model that was proposed. Code that the log names, and that you have never named in a
     command of yours, runs with --trust alone.
     """
     from archwright.cli.runs.evaluator import adapt_to_machine, read_config
     from archwright.cli.runs.images import describe_images, require_same_images
-    from archwright.cli.runs.resuming import is_done, load_current_space, require_permission, say_new_revision
+    from archwright.cli.runs.resuming import (
+        is_done,
+        load_current_space,
+        read_moved_ends,
+        require_permission,
+        say_new_revision,
+    )
     from archwright.cli.runs.running import RunContext, continue_run
     from archwright.search.running.runs import read_run, resume_run
     from archwright.store.duckdb_log import DuckDBLog
@@ -153,10 +168,10 @@ def resume(
     duckdb_log = DuckDBLog(log)
     name = find_run(duckdb_log, run)
     record = read_run(duckdb_log, name)
-    target = values.parse_trials(trials, record.state.target_trials)
+    ends = read_moved_ends(record, trials, time, until_score, no_improvement)
     values.parse_trial_timeout(trial_timeout)
     values.parse_grace(grace)
-    if is_done(log, name, record, target):
+    if is_done(log, name, record, ends):
         return
     config = adapt_to_machine(read_config(record.started), device, data_dir)
     require_permission(config, trusted=trust)
@@ -171,11 +186,12 @@ def resume(
     continue_run(
         context,
         record,
+        ends,
         lambda pool, callbacks: resume_run(
             duckdb_log,
             name,
             pool,
-            ends=None if target is None else evolve(record.state.ends, trials=target),
+            ends=ends,
             space=space,
             callbacks=callbacks,
             retries=retries,

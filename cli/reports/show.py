@@ -8,9 +8,11 @@ from rich.console import Console
 
 from archwright.cli.reports.repeats import format_conclusion, format_origin, format_summary
 from archwright.core.budget import parse_budget
+from archwright.core.ends import RunEnds
 from archwright.core.input import describe_input, parse_input
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
+from archwright.display.ends import format_ends, list_progress
 from archwright.display.suggestion import format_command
 from archwright.display.text import (
     format_budget,
@@ -36,7 +38,7 @@ def show_runs(runs: Sequence[RunRow]) -> None:
             run["status"],
             run["space"],
             run["searcher"],
-            f"{run['scored']}/{run['target']}",
+            str(run["scored"]) if run["target"] is None else f"{run['scored']}/{run['target']}",
             format_score(run["best"]),
             format_local_time(run["started"]),
         )
@@ -84,20 +86,29 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
     statuses = (
         f"{format_count(counts['ok'])} ok, {format_count(counts['failed'])} failed, {counts['in_flight']} not done"
     )
-    budget = format_budget(parse_budget(run["budget"]))
+    budget, ends = format_budget(parse_budget(run["budget"])), RunEnds(**run["ends"])
+    target = "" if ends.trials is None else f" of {format_count(ends.trials)}"
     settings = {
         "space": f"{run['space']}, inputs of {describe_input(parse_input(run['input']))}",
         "searcher": f"{_format_searcher(run)}, seed {run['seed']}",
         "evaluator": _format_settings(run["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
         **({"stopping": _format_settings(run["stopping"], "rule")} if run["stopping"] else {}),
-        "trials": f"{format_count(counts['proposed'])} of {format_count(counts['target'])}: {statuses}; "
-        f"a budget of {budget} each",
+        "trials": f"{format_count(counts['proposed'])}{target}: {statuses}; a budget of {budget} each",
+        **({"ends after": _format_ends(run)} if ends != RunEnds(trials=ends.trials) else {}),
         "started": f"{format_local_time(run['started'])}; {run['events']} events, "
         f"the latest at {format_local_time(run['latest'])}",
         "versions": ", ".join(f"{name} {version}" for name, version in run["versions"].items()),
     }
     return settings | ({"forked from": f"{fork['run']} at event {fork['at']}"} if fork else {})
+
+
+def _format_ends(run: RunDetails) -> str:
+    """All its ends, and how near those are that time and a row of trials without a new best bring."""
+    ends = RunEnds(**run["ends"])
+    scored = run["counts"]["ok"] + run["counts"]["failed"]
+    done = list_progress(ends, scored, run["seconds"], run["scored_since_best"])
+    return f"{format_ends(ends, run['objective']['metric'])}; so far {', '.join(done)}"
 
 
 def _format_searcher(run: RunDetails) -> str:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from archwright.cli.runs.starting import rebuild_space
 from archwright.cli.user_code import load_logged_space
+from archwright.cli.values import name_option
+from archwright.core.ends import InvalidEnd, RunEnds, move_ends
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
 from archwright.display.console import say
 from archwright.display.suggestion import format_command
-from archwright.display.text import pluralize
 from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
+from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
 from archwright.search.running.revisions import find_new_revision, iterate_revisions
 from archwright.search.running.runs import RunRecord, check_paths
 from archwright.store.logged_terms import load_logged_term
@@ -17,14 +19,29 @@ from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
 
 
-def is_done(log: Path, name: str, run: RunRecord, target: int | None) -> bool:
-    """Whether the run has all its trials; if so, prints that."""
-    target_trials = run.state.target_trials if target is None else target
-    if run.state.open_trials or target_trials is None or run.state.proposal_count < target_trials:
+def is_done(log: Path, name: str, run: RunRecord, ends: RunEnds) -> bool:
+    """Whether the run has come to one of `ends`; if so, prints which, and how to move it."""
+    seconds = measure_seconds(run.state, run.run_time)
+    if not has_ended(run.state, seconds, ends):
         return False
-    command = format_command(log, "resume", name, "--trials", "+16")
-    say(f"{name} has its {pluralize(run.state.score_count, 'trial')} already; for more: {command}")
+    command = format_command(log, "resume", name, *list_move_options(run, ends))
+    say(f"{name} has ended: {explain_ends(run.state, seconds, ends)}; to go on: {command}")
     return True
+
+
+def list_move_options(run: RunRecord, ends: RunEnds) -> list[str]:
+    """The options that move each of the `ends` that the run has reached; none where it has reached none."""
+    moves = suggest_moves(run.state, measure_seconds(run.state, run.run_time), ends)
+    return [word for name, text in moves.items() for word in (f"--{name.replace('_', '-')}", text)]
+
+
+def read_moved_ends(run: RunRecord, *texts: str | None) -> RunEnds:
+    """The ends of a run as its options move them: those for trials, time, a score and no improvement; BadOption."""
+    seconds = measure_seconds(run.state, run.run_time)
+    try:
+        return move_ends(run.state.ends, *texts, trials_so_far=run.state.proposal_count, seconds_so_far=seconds)
+    except InvalidEnd as error:
+        raise name_option(error) from None
 
 
 def say_new_revision(name: str, run: RunRecord) -> None:

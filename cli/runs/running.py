@@ -14,11 +14,14 @@ from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.runs import user_function
 from archwright.cli.runs.images import say_images
+from archwright.cli.runs.resuming import list_move_options
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.protocols import Evaluator
 from archwright.display.console import make_console
+from archwright.display.ends import format_ends, list_progress
 from archwright.display.suggestion import format_command
-from archwright.display.text import format_budget, pluralize
+from archwright.display.text import format_budget
 from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.opening import open_evaluator
@@ -34,8 +37,6 @@ from archwright.search.running.runs import RunRecord
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted, RunStopped
 from archwright.store.fold import RunState
-
-MORE_TRIALS = "+16"  # of the suggested command that goes on with a finished run
 
 RunFunction = Callable[[Evaluator, RunCallbacks], RunStopped]
 
@@ -77,12 +78,18 @@ def begin_run(context: RunContext, started: RunStarted, run_trials: RunFunction)
     title = f"training {format_origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
     context.console.print(
         f"{context.name}: {title}, seed {started.seed}\n"
-        f"{pluralize(started.trials or 0, 'trial')}{_describe_budget(context.config, started.budget)}, "
-        f"logged in {context.log.path}",
+        f"{_describe_extent(context.config, started)}, logged in {context.log.path}",
         soft_wrap=True,
     )
     say_images(context.images, context.config, context.console)
     _run_to_end(context, start_progress(RunState(), started.objective, time.monotonic()), run_trials)
+
+
+def _describe_extent(config: Config, started: RunStarted) -> str:
+    """What ends the run, and what a trial may spend."""
+    budget, ends = _describe_budget(config, started.budget), format_ends(started.ends, started.objective.metric)
+    is_number = started.trials is not None and started.ends == RunEnds(trials=started.trials)
+    return f"{ends}{budget}" if is_number else f"trials{budget} until {ends}"
 
 
 def _describe_budget(config: Config, budget: Budget) -> str:
@@ -93,12 +100,12 @@ def _describe_budget(config: Config, budget: Budget) -> str:
     return f" of {format_budget(budget)} each" if reads_budget else ""
 
 
-def continue_run(context: RunContext, record: RunRecord, run_trials: RunFunction) -> None:
-    """Run the trials that a run in the log still needs."""
-    progress = start_progress(record.state, record.started.objective, time.monotonic())
+def continue_run(context: RunContext, record: RunRecord, ends: RunEnds, run_trials: RunFunction) -> None:
+    """Run trials of a run in the log until it reaches one of `ends`."""
+    progress = start_progress(record.state, record.started.objective, time.monotonic(), record.run_time)
+    done = list_progress(ends, progress.scored, progress.seconds_before, progress.scored_since_best)
     context.console.print(
-        f"{context.name}: {progress.scored} of {pluralize(progress.target or 0, 'trial')} done, "
-        f"logged in {context.log.path}",
+        f"{context.name}: {', '.join(done)} done, logged in {context.log.path}",
         soft_wrap=True,
     )
     say_images(context.images, context.config, context.console)
@@ -168,8 +175,9 @@ def _require_score(view: RunView) -> None:
 
 def _format_resume_command(context: RunContext, stopped: RunStopped) -> str:
     """The command that goes on with the run."""
-    more = ["--trials", MORE_TRIALS] if stopped.reason == "finished" else []
-    return context.format_command("resume", *context.resume_arguments, *more)
+    run = view_run(context.log.path, context.name).run
+    moves = list_move_options(run, run.state.ends) if stopped.reason == "finished" else []
+    return context.format_command("resume", *context.resume_arguments, *moves)
 
 
 def _print_commands(console: Console, commands: dict[str, str]) -> None:

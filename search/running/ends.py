@@ -1,11 +1,14 @@
 """Which ends of a run are reached: a function of its state and of the time that it has taken, so of its log alone."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from archwright.core.ends import EndName, RunEnds, format_time_limit
+from archwright.core.ends import LIFTED, EndName, RunEnds, format_time_limit
 from archwright.store.fold import RunState
 from archwright.store.run_time import RunTime
+
+MORE_TRIALS = 16  # than there are, in a suggestion
 
 
 def measure_seconds(state: RunState, run_time: RunTime, now: float | None = None) -> float:
@@ -66,6 +69,33 @@ def _explain_end(name: EndName, state: RunState, ends: RunEnds) -> str:
         case "no_improvement":
             best = "of no trial with a score" if state.best_score is None else f"of {metric} {state.best_score:.6g}"
             return f"{_count_trials(state.scored_since_best)} in a row have not improved on the best, that {best}"
+        case _:
+            assert_never(name)
+
+
+def suggest_moves(state: RunState, seconds: float, ends: RunEnds | None = None) -> Mapping[EndName, str]:
+    """For each end that is reached, the shortest text by which a person moves it so that the run goes on.
+
+    As `move_ends` reads it, after the run's own ends: so long again for a time, for example, and as often as need be.
+    """
+    reached_ends = state.ends if ends is None else ends
+    return {name: _suggest_move(name, state, seconds, reached_ends) for name in find_ends(state, seconds, reached_ends)}
+
+
+def _suggest_move(name: EndName, state: RunState, seconds: float, ends: RunEnds) -> str:
+    own = state.ends
+    match name:
+        case "trials":
+            base = state.proposal_count if own.trials is None else own.trials
+            return f"+{max(MORE_TRIALS, state.proposal_count + MORE_TRIALS - base)}"
+        case "time":
+            limit, base = ends.time_limit or math.inf, seconds if own.time_limit is None else own.time_limit
+            return f"+{format_time_limit(limit * max(1, (seconds - base) // limit + 1))}"
+        case "until_score":
+            return LIFTED
+        case "no_improvement":
+            limit, base = ends.no_improvement or 1, own.no_improvement or 0
+            return f"+{limit * max(1, (state.scored_since_best - base) // limit + 1)}"
         case _:
             assert_never(name)
 

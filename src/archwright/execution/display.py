@@ -14,6 +14,7 @@ from rich.text import Text
 from archwright.core.budget import Budget
 from archwright.core.errors import to_one_line
 from archwright.display.console import make_console
+from archwright.display.ends import list_progress
 from archwright.display.text import format_duration, format_score
 from archwright.execution.interrupts import Interrupts
 from archwright.execution.progress import RunningAttempt, RunProgress, describe_event
@@ -85,11 +86,16 @@ def _render_header(run: str, progress: RunProgress, stop_request: StopRequest, n
     seconds_left = progress.estimate_seconds_left(now)
     grid.add_row(
         Text(run, style="bold"),
-        ProgressBar(max(1, progress.target or 0), progress.scored),
-        f"{progress.scored}/{progress.target} trials{_format_failures(progress)}  {_format_best(progress)}",
+        ProgressBar(1.0, progress.estimate_done(now)),
+        f"{_format_counts(progress, now)}{_format_failures(progress)}  {_format_best(progress)}",
         "stopping" if stop_request else f"{format_duration(seconds_left)} left" if seconds_left is not None else "",
     )
     return grid
+
+
+def _format_counts(progress: RunProgress, now: float) -> str:
+    seconds = progress.measure_seconds(now)
+    return ", ".join(list_progress(progress.ends, progress.scored, seconds, progress.scored_since_best, "/"))
 
 
 def _format_failures(progress: RunProgress) -> str:

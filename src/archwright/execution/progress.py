@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.ends import NO_ENDS, RunEnds
 from archwright.core.objective import Objective
 from archwright.display.text import format_duration, format_score
 from archwright.evaluate.user_errors import summarize_error
+from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import rank_trials, sort_trials
 from archwright.store.events import (
     AttemptEnded,
@@ -20,6 +22,7 @@ from archwright.store.events import (
     Scored,
 )
 from archwright.store.fold import RunState
+from archwright.store.run_time import NO_TIME, RunTime
 
 
 @frozen
@@ -39,26 +42,55 @@ class RunProgress:
 
     objective: Objective
     start_time: float  # when this process began to run it, in seconds on the caller's clock
-    target: int | None = None  # trials in all
+    ends: RunEnds = NO_ENDS
     scored: int = 0  # trials
     failed: int = 0  # of these
     scored_before: int = 0  # by earlier processes
     best: tuple[float, int] | None = None  # score and trial
     budgets: Mapping[int, Budget] = field(factory=dict[int, Budget])  # of the trials that are not scored
     running: Mapping[int, RunningAttempt] = field(factory=dict[int, RunningAttempt])
+    scored_since_best: int = 0  # trials
+    simulated_seconds: float | None = None  # of the attempts that ended; None where no time is simulated
+    seconds_before: float = 0.0  # that the run had taken when this process began, simulated ones where there are
+
+    @property
+    def target(self) -> int | None:
+        """How many trials there are to be in all; None where the run has no such end."""
+        return self.ends.trials
+
+    def measure_seconds(self, now: float) -> float:
+        """The seconds that the run has taken by now: wall time of its processes, or simulated time."""
+        if self.simulated_seconds is not None:
+            return self.simulated_seconds
+        return self.seconds_before + now - self.start_time
+
+    def estimate_done(self, now: float) -> float:
+        """How much of the way to the nearest of its ends is done, in [0, 1], as far as trials and time tell."""
+        trials = self.scored / self.ends.trials if self.ends.trials else 0.0
+        time = self.measure_seconds(now) / self.ends.time_limit if self.ends.time_limit else 0.0
+        return min(1.0, max(trials, time))
 
     def estimate_seconds_left(self, now: float) -> float | None:
-        """Seconds until the last trial is scored, at the pace of this process so far; None before its first score."""
-        scored = self.scored - self.scored_before
-        if not scored or self.target is None:
-            return None
-        return (now - self.start_time) / scored * max(0, self.target - self.scored)
+        """Seconds until the run has all its trials or its time is up, at the pace of this process so far.
+
+        None where it has no such end, and as long as its pace is not known.
+        """
+        ways: list[tuple[float | None, float, float]] = [
+            (self.ends.trials, self.scored_before, self.scored),
+            (self.ends.time_limit, self.seconds_before, self.measure_seconds(now)),
+        ]
+        passed = now - self.start_time
+        return min(
+            (passed / (done - before) * max(0.0, end - done) for end, before, done in ways if end and done > before),
+            default=None,
+        )
 
     def apply(self, event: Event, now: float) -> "RunProgress":
         """The progress after one more event."""
         match event:
-            case RunStarted(trials=trials) | RunResumed(trials=trials):
-                return evolve(self, target=trials)
+            case RunStarted() | RunResumed():
+                seconds = self.seconds_before if self.simulated_seconds is None else self.simulated_seconds
+                return evolve(self, ends=event.ends, simulated_seconds=seconds if event.simulates_time else None)
             case Proposed(trial, _, budget):
                 return evolve(self, budgets={**self.budgets, trial: budget})
             case AttemptStarted(trial, attempt):
@@ -66,36 +98,54 @@ class RunProgress:
             case Reported(trial, _, epoch, metrics):
                 return self._update_attempt(trial, evolve(self.running[trial], epoch=epoch, metrics=metrics))
             case AttemptEnded(trial):
-                return self._update_attempt(trial, evolve(self.running[trial], ended=event))
+                return self._add_seconds(event.seconds)._update_attempt(trial, evolve(self.running[trial], ended=event))
             case Scored():
                 return self._apply_score(event)
             case _:
                 return self
 
+    def _add_seconds(self, seconds: float) -> "RunProgress":
+        if self.simulated_seconds is None:
+            return self
+        return evolve(self, simulated_seconds=self.simulated_seconds + seconds)
+
     def _update_attempt(self, trial: int, attempt: RunningAttempt) -> "RunProgress":
         return evolve(self, running={**self.running, trial: attempt})
 
     def _apply_score(self, event: Scored) -> "RunProgress":
-        best = self.best
+        best, scored_since_best = self.best, self.scored_since_best + 1
         if event.score is not None and (best is None or self.objective.is_better(event.score, best[0])):
-            best = (event.score, event.trial)
+            best, scored_since_best = (event.score, event.trial), 0
         return evolve(
             self,
             scored=self.scored + 1,
             failed=self.failed + (event.status != "ok"),
             best=best,
+            scored_since_best=scored_since_best,
             budgets={trial: budget for trial, budget in self.budgets.items() if trial != event.trial},
             running={trial: attempt for trial, attempt in self.running.items() if trial != event.trial},
         )
 
 
-def start_progress(state: RunState, objective: Objective, now: float) -> RunProgress:
+def start_progress(state: RunState, objective: Objective, now: float, run_time: RunTime = NO_TIME) -> RunProgress:
     """The progress of a run that a process begins or resumes now."""
     trials = sort_trials(state)
     best = next(((t.score, t.trial) for t in rank_trials(trials, objective) if t.score is not None), None)
     failed = sum(t.status not in (None, "ok") for t in trials)
     budgets = {t.trial: t.budget for t in trials if t.status is None}
-    return RunProgress(objective, now, state.target_trials, state.score_count, failed, state.score_count, best, budgets)
+    return RunProgress(
+        objective,
+        now,
+        state.ends,
+        state.score_count,
+        failed,
+        state.score_count,
+        best,
+        budgets,
+        scored_since_best=state.scored_since_best,
+        simulated_seconds=state.attempt_seconds if state.simulates_time else None,
+        seconds_before=measure_seconds(state, run_time),
+    )
 
 
 def describe_event(event: Event, before: RunProgress, after: RunProgress) -> str | None:

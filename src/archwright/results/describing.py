@@ -11,6 +11,7 @@ from archwright.core.protocols import EarlyStop
 from archwright.results.records import (
     AttemptRecord,
     EarlyStopRecord,
+    EndsRecord,
     RankedTrialRecord,
     RunDetails,
     RunRow,
@@ -21,6 +22,7 @@ from archwright.results.records import (
 from archwright.results.repeats import describe_repeats
 from archwright.results.trial_architecture import count_all_parameters, count_trained_parameters, render_architecture
 from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.ends import measure_seconds
 from archwright.search.running.run_view import RunView, explain_omission, find_open_status, is_repeated
 from archwright.store.artifacts import locate_artifact, locate_run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
@@ -59,6 +61,9 @@ def describe_run(view: RunView) -> RunDetails:
         "stopping": started.stopping,
         "budget": str(started.budget),
         "seed": started.seed,
+        "ends": cast(EndsRecord, asdict(run.state.ends)),
+        "seconds": measure_seconds(run.state, run.run_time),
+        "scored_since_best": run.state.scored_since_best,
         "counts": _count_trials(view),
         "best": None if best is None else {"trial": best.trial, "score": best.score},
         "repeats": describe_repeats(started, trials) if is_repeated(started) else None,

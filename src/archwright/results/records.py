@@ -122,6 +122,15 @@ class TrialDetails(_TrialFields):
     attempts: list[AttemptRecord]
 
 
+class EndsRecord(TypedDict):
+    """The ends of a run; None for those that it does not have."""
+
+    trials: int | None
+    time_limit: float | None  # seconds
+    until_score: float | None
+    no_improvement: int | None  # trials
+
+
 class RunDetails(TypedDict):
     """A run, with each of its trials."""
 
@@ -138,6 +147,9 @@ class RunDetails(TypedDict):
     stopping: JSON
     budget: str
     seed: int
+    ends: EndsRecord
+    seconds: float  # that it has taken: of its processes, or simulated ones
+    scored_since_best: int  # trials
     counts: TrialCounts
     best: BestScore | None
     repeats: RepeatsRecord | None
