@@ -36,7 +36,7 @@ format: .venv/ready  ## Put the code into its one form.
 	.venv/bin/ruff check --fix .
 
 clean:  ## Forget the environment and what was built.
-	rm -rf .venv build dist
+	rm -rf .venv .tools-venv build dist
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
