@@ -138,13 +138,13 @@ _add_command(
     LOG_PANEL,
     "archwright show",
     "archwright show digits-1",
-    "archwright show digits-1 3",
+    "archwright show digits-1 best",
     "archwright show digits-1 3 --svg model.svg",
 )
 _add_command(
     export.export,
     LOG_PANEL,
-    "archwright export digits-1 3 model",
+    "archwright export digits-1 best model",
     "archwright export digits-1 3 model --force",
     "archwright export nasbench201-1 7 cell --untrained",
 )

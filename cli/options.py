@@ -58,6 +58,9 @@ SpaceArgument = Annotated[
     ),
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The run's name.", show_default=False)]
+TrialArgument = Annotated[
+    str, typer.Argument(metavar="TRIAL", help="The trial's number, or best, or last.", show_default=False)
+]
 LastRunArgument = Annotated[
     str | None, typer.Argument(metavar="RUN", help="The run's name; the last run if none is given.")
 ]

@@ -9,7 +9,8 @@ from archwright.core.protocols import Evaluator
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.core.traversal import sample
-from archwright.evaluate.config import Config, TabularConfig, WorkerConfig
+from archwright.evaluate.config import Config, Function, TabularConfig, Training, WorkerConfig
+from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.tables.fcnet import FcnetTable
 from archwright.evaluate.tables.nasbench201 import Nasbench201, Nasbench201Table
 from archwright.evaluate.tables.tabular import BenchmarkTable, NotInTable, TabularEvaluator
@@ -67,3 +68,10 @@ def _table(config: TabularConfig) -> BenchmarkTable:
     table = Nasbench201Table(config) if isinstance(config, Nasbench201) else FcnetTable(config)
     table.load()
     return table
+
+
+def find_training_data(config: Config) -> str | None:
+    """The data that a run's architectures can be trained on, as far as it is known."""
+    if isinstance(config, Training | Function):
+        return config.data
+    return config.dataset if isinstance(config, Nasbench201) and config.dataset in BUILTIN_NAMES else None

@@ -47,6 +47,14 @@ class QueryResult:
 
 
 @frozen
+class RunScope:
+    """What a query sees of the events: those of a run, up to the one of that number."""
+
+    run: str
+    upto: int
+
+
+@frozen
 class QueryStream:
     """The result of a query, row by row."""
 
@@ -54,21 +62,24 @@ class QueryStream:
     rows: Iterator[tuple[Any, ...]]
 
 
-def query(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> QueryResult:
-    """The result of `sql` on the log at `path`, with a value of `parameters` for each question mark in it."""
-    with open_snapshot(path) as query_copy:
+def query(path: Path | str, sql: str, parameters: Sequence[object] = (), scope: RunScope | None = None) -> QueryResult:
+    """The result of `sql` on the log at `path`, with a value of `parameters` for each question mark in it.
+
+    With a `scope`, the table of events and all views hold what is in that.
+    """
+    with open_snapshot(path, scope) as query_copy:
         return query_copy(sql, parameters)
 
 
 @contextmanager
-def open_snapshot(path: Path | str) -> Generator[Callable[..., QueryResult]]:
-    """A `query` without its path on one copy of the log, whatever is appended while the block lasts."""
+def open_snapshot(path: Path | str, scope: RunScope | None = None) -> Generator[Callable[..., QueryResult]]:
+    """A `query` without its path and its scope on one copy of the log, whatever is appended while the block lasts."""
 
     def query_copy(sql: str, parameters: Sequence[object] = ()) -> QueryResult:
         stream = _run_query(database, sql, parameters)
         return QueryResult(stream.columns, list(stream.rows))
 
-    with _open_sandbox(Path(path)) as (database, _):
+    with _open_sandbox(Path(path), scope) as (database, _):
         yield query_copy
 
 
@@ -109,7 +120,7 @@ def _replace_non_finite(match: re.Match[bytes]) -> bytes:
 
 
 @contextmanager
-def _open_sandbox(path: Path) -> Generator[tuple[Database, Path]]:
+def _open_sandbox(path: Path, scope: RunScope | None = None) -> Generator[tuple[Database, Path]]:
     """A copy of the log at `path` as a database that reaches no file, except in the folder that comes with it."""
     try:
         with _make_scratch() as folder:
@@ -123,7 +134,7 @@ def _open_sandbox(path: Path) -> Generator[tuple[Database, Path]]:
                 **NO_EXTENSIONS,
             }
             with duckdb.connect(config=limits) as database:
-                _seal(database, copy, writable)
+                _seal(database, copy, writable, scope)
                 yield database, writable
     except duckdb.Error as error:
         raise _explain_query_failure(error, path) from error
@@ -169,15 +180,16 @@ def _explain_no_room(error: OSError) -> LogUnwritable:
     )
 
 
-def _seal(database: Database, copy: Path, writable: Path) -> None:
+def _seal(database: Database, copy: Path, writable: Path, scope: RunScope | None) -> None:
     """Attach the copy, create the views, and keep `database` from reaching or changing anything else from then on."""
     allowed = ", ".join(f"'{escape_quotes(path)}'" for path in (copy, *locate_wal_files(copy)))
     database.execute(f"SET allowed_paths = [{allowed}]")
     database.execute(f"SET allowed_directories = ['{escape_quotes(writable)}']")
     database.execute("SET enable_external_access = false")
     database.execute(f"ATTACH '{escape_quotes(copy)}' AS {_COPY_ALIAS} (TYPE duckdb, READ_ONLY)")
-    for name in ("events", "archwright_migrations"):
-        database.execute(f"CREATE VIEW {name} AS FROM {_COPY_ALIAS}.main.{name}")
+    condition = "" if scope is None else f" WHERE run = '{escape_quotes(scope.run)}' AND seq <= {scope.upto}"
+    database.execute(f"CREATE VIEW events AS FROM {_COPY_ALIAS}.main.events{condition}")
+    database.execute(f"CREATE VIEW archwright_migrations AS FROM {_COPY_ALIAS}.main.archwright_migrations")
     for view in VIEWS:
         database.execute(format_view(view))
     for name in _list_own_tables(database):

@@ -10,7 +10,7 @@ from archwright.cli import options
 
 def export(
     run: options.RunArgument,
-    trial: Annotated[int, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)],
+    trial: options.TrialArgument,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; it is made.", show_default=False)],
     untrained: Annotated[
         bool, typer.Option("--untrained", help="The weights that the training begins with, where none were kept.")
@@ -27,14 +27,14 @@ def export(
     for other runtimes, architecture.json for archwright, and README.md says what the model is, how good it is, and how
     its inputs must be normalised.
     """
-    from archwright.cli import exporting
     from archwright.cli.json_output import print_json
-    from archwright.search.running.run_view import view_run
+    from archwright.cli.reports.exports import require_complete, show_export
+    from archwright.results.run import Run
 
-    view = view_run(log, run, trusted=trust)
-    result = exporting.export_trial(view, trial, folder, force=force, untrained=untrained, data_dir=data_dir)
+    exported = Run.read(log, run, trust=trust)[trial]
+    result = exported.export(folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
         print_json({"files": [str(path) for path in result.files], "missing": result.missing, "notes": result.notes})
     else:
-        exporting.show_export(folder, result)
-    exporting.require_complete(folder, result)
+        show_export(folder, result)
+    require_complete(folder, result)

@@ -20,7 +20,8 @@ def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFA
 def show(
     run: options.LastRunArgument = None,
     trial: Annotated[
-        int | None, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)
+        str | None,
+        typer.Argument(metavar="TRIAL", help="The trial's number, or best, or last.", show_default=False),
     ] = None,
     svg: options.SvgOption = None,
     trust: options.TrustOption = False,
@@ -46,7 +47,7 @@ def show(
         run_details = describe_run(view)
         print_json(run_details) if json else show_run(run_details)
     else:
-        trial_details = describe_trial_in_full(view, trial)
+        trial_details = describe_trial_in_full(view, view.get_trial(trial))
         print_json(trial_details) if json else show_trial(trial_details)
 
 

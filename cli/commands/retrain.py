@@ -12,7 +12,7 @@ from archwright.cli.streams import ignore_lost_stdout
 
 def retrain(
     run: options.RunArgument,
-    trial: Annotated[int, typer.Argument(metavar="TRIAL", min=0, help="The trial's number.", show_default=False)],
+    trial: options.TrialArgument,
     budget: Annotated[
         str | None,
         typer.Option(
@@ -86,17 +86,17 @@ def retrain(
     if not json:
         ignore_lost_stdout()
     view, duckdb_log = view_run(log, run, trusted=trust), DuckDBLog(log)
-    view.get_trial(trial)  # raises what there is instead
+    number = view.get_trial(trial).trial
     config = retraining.configure_retraining(
-        view, trial, train or (), data, data_dir, device, values.parse_image_size(image_size)
+        view, number, train or (), data, data_dir, device, values.parse_image_size(image_size)
     )
-    images = retraining.describe_training_images(view, trial, config)
+    images = retraining.describe_training_images(view, number, config)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
-    started = retraining.make_start(view, trial, config, images, parse_budget(budget) if budget else None, seeds, seed)
+    started = retraining.make_start(view, number, config, images, parse_budget(budget) if budget else None, seeds, seed)
     console = make_console(beside_json=json)
     source = find_term_source(started.space, started.space_source)
-    with claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, trial)) as new:
+    with claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, number)) as new:
         context = RunContext(
             duckdb_log, new, config, source, workers, trial_timeout, retries, grace, images, console, trusted=trust
         )

@@ -11,8 +11,9 @@ from archwright.plots.figures import (
     FigureKind,
     draw_histories,
     list_omissions,
+    require_scored,
 )
-from archwright.plots.histories import SearchHistory, explain_missing_scores, read_histories
+from archwright.plots.histories import SearchHistory, read_histories
 
 PNG_DOTS_PER_INCH = 200  # dots per inch
 FIGURE_FORMATS: Mapping[str, FileKind] = {".png": PNG_FILE, ".svg": SVG_FILE, ".pdf": PDF_FILE}
@@ -30,9 +31,7 @@ def draw_runs(
     NothingScored, with what the first trial said, where none of them has a score.
     """
     file_kind, histories = _find_figure_format(output), read_histories(log, patterns)
-    scored = [history for history in histories if history.has_score]
-    if not scored:
-        raise explain_missing_scores(log, " ".join(patterns), histories)
+    scored = require_scored(log, " ".join(patterns), histories)
     with stage_file(output, file_kind, "--output") as staged:
         draw_figure(scored, kind, staged, optimum, title)
     return list_omissions(histories)

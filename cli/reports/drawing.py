@@ -12,12 +12,12 @@ from archwright.display.suggestion import format_command
 from archwright.search.running.run_view import RunView, explain_omission, outline_architecture, rebuild_leaf
 
 
-def draw_trial(view: RunView, number: int | None, file: Path, *, json: bool = False) -> None:
+def draw_trial(view: RunView, trial_name: str | None, file: Path, *, json: bool = False) -> None:
     """Draw the architecture of a trial, and say so; raises BadOption, and what stage_file does."""
-    if number is None:
+    if trial_name is None:
         example = format_command(view.log, "show", view.name, "0", "--svg", str(file))
         raise BadOption(f"--svg {file} draws a trial; name one, as in: {example}")
-    trial = view.get_trial(number)
+    trial = view.get_trial(trial_name)
     if omission := explain_omission(view):
         _write_svg(as_svg(outline_architecture(view, trial)), file, json)
         say(omission, err=True)

@@ -1,8 +1,5 @@
 """The images of a run: what is read of them before it begins or is resumed, printed and logged."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.console import Console
 
 from archwright.cli.values import BadOption
@@ -12,10 +9,8 @@ from archwright.display.console import say
 from archwright.evaluate.config import LATEST_READER, Config, Function, Training
 from archwright.evaluate.data.dataset import DataInfo, summarize_dataset, warn_of_absent_classes
 from archwright.evaluate.data.loading import describe_configured_dataset
-from archwright.store.errors import UnreadableEvent
 from archwright.store.events import RunStarted
-
-SPLIT_NAMES = ("train", "validation", "test")  # whose sizes are logged beside the names of the classes
+from archwright.store.logged_images import SPLIT_NAMES, read_logged_images
 
 
 class DataChanged(ArchwrightError, RuntimeError):
@@ -38,24 +33,6 @@ def images_to_json(images: DataInfo | None) -> JSON:
     if images is None:
         return None
     return {"classes": list(images.class_names), **{split: getattr(images, split) for split in SPLIT_NAMES}}
-
-
-def read_logged_images(name: str, started: RunStarted) -> Mapping[str, Any] | None:
-    """What the log has of the images of the run `name`, as `images_to_json` gives it; raises UnreadableEvent."""
-    data: Any = started.data
-    if data is None or _is_image_data(data):
-        return data
-    raise UnreadableEvent(
-        f"what {name} has for its images is {to_one_line(repr(data))[:200]}, and not the names of their classes and "
-        "how many there are: its log was not written by archwright; ask whoever made it for one that was"
-    )
-
-
-def _is_image_data(data: Any) -> bool:
-    if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
-        return False
-    has_class_names = all(isinstance(name, str) for name in data["classes"])
-    return has_class_names and all(isinstance(data.get(split, 0), int) for split in SPLIT_NAMES)
 
 
 def say_images(images: DataInfo | None, config: Config, console: Console) -> None:

@@ -21,10 +21,9 @@ from archwright.evaluate.config import (
     evaluation_from_json,
     evaluation_to_json,
 )
-from archwright.evaluate.data.builtin import BUILTIN_NAMES
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_configured_dataset
-from archwright.evaluate.tables.nasbench201 import Nasbench201
+from archwright.evaluate.opening import find_training_data
 from archwright.evaluate.training.recipe import make_recipe, override_settings
 from archwright.search.named import searcher_to_json
 from archwright.search.running.attempts import derive_training_seed
@@ -125,13 +124,6 @@ def _make_base_config(view: RunView, trial: int, data: str | None) -> Training:
         names = ("data", "data_dir", "validation", "split_seed", "image_size", "reader")
         return Training(**{name: getattr(config, name) for name in names})
     return Training(data)
-
-
-def find_training_data(config: Config) -> str | None:
-    """The data that a run's architectures can be trained on, as far as it is known."""
-    if isinstance(config, Training | Function):
-        return config.data
-    return config.dataset if isinstance(config, Nasbench201) and config.dataset in BUILTIN_NAMES else None
 
 
 def _describe_evaluator(config: Config, evaluator: Mapping[str, JSON]) -> str:

@@ -21,8 +21,8 @@ from archwright.core.tracebacks import format_message, format_traceback
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, write_card
 from archwright.evaluate.export.model_file import Provenance, write_model_file
-from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.network.example import make_example
+from archwright.evaluate.training.trained_model import restore_model
 from archwright.store.atomic import make_scratch_folder
 from archwright.store.named_paths import make_folder
 
@@ -37,10 +37,6 @@ class FileExists(ArchwrightError, FileExistsError):
 
 class UnwritableFolder(ArchwrightError, OSError):
     """A folder that cannot be created or written to."""
-
-
-class WrongWeights(ArchwrightError, ValueError):
-    """Weights that are not those of the architecture."""
 
 
 class WrongSource(ArchwrightError, ValueError):
@@ -81,7 +77,7 @@ def export_model(model: ModelToExport, folder: Path, *, force: bool = False) -> 
     UnwritableFolder or WrongWeights.
     """
     _require_writable(folder, force=force)
-    compiled = _compile_model(model)
+    compiled = restore_model(model.architecture, model.input, model.weights, model.seed, model.initialization)
     missing: dict[str, str] = {}
     contents: dict[str, bytes] = {}
     module, weights = compiled, dict(compiled.state_dict())
@@ -135,20 +131,6 @@ def _write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...
             return tuple((scratch_folder / name).replace(folder / name) for name in contents)
     except OSError as error:
         raise UnwritableFolder(f"{folder} cannot be written to ({error.strerror}); name another folder") from error
-
-
-def _compile_model(model: ModelToExport) -> nn.Module:
-    """The compiled module with the weights, in eval mode."""
-    module = compile_architecture(model.architecture, model.input, model.seed, model.initialization)
-    if model.weights is not None:
-        try:
-            module.load_state_dict(model.weights)
-        except RuntimeError as error:
-            raise WrongWeights(
-                f"the weights are not those of the architecture ({str(error).splitlines()[-1].strip()}); "
-                "train the trial again"
-            ) from error
-    return module.eval()
 
 
 def _run_model_file(

@@ -4,19 +4,22 @@ It is a safetensors file: reading it runs no code.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import safetensors
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.protocols import Artifact
+from archwright.core.term import Term
 from archwright.evaluate.data.tensors import Normalisation
+from archwright.evaluate.network.compile import compile_architecture
 from archwright.store.artifacts import locate_artifact, write_artifact
 
 
@@ -30,6 +33,10 @@ class BadArtifact(ArchwrightError, ValueError):
 
 class UnknownNormalisation(ArchwrightError, LookupError):
     """A model kept by an earlier release, without the normalisation of its images."""
+
+
+class WrongWeights(ArchwrightError, ValueError):
+    """Weights that are not those of the architecture."""
 
 
 def write_model(
@@ -97,3 +104,26 @@ def find_artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
             f"there is no {path}: the {kind} of trial {trial} was not kept; --keep-models says how many models are"
         )
     return path
+
+
+def restore_model(
+    architecture: Term,
+    model_input: Input | Iterable[int],
+    weights: Mapping[str, Tensor] | None,
+    seed: int,
+    initialization: str = "own",
+) -> nn.Module:
+    """The compiled module of an architecture with these weights, or with the initial ones of `seed`; in eval mode.
+
+    Raises WrongWeights, and what `compile_architecture` does.
+    """
+    module = compile_architecture(architecture, model_input, seed, initialization)
+    if weights is not None:
+        try:
+            module.load_state_dict(weights)
+        except RuntimeError as error:
+            raise WrongWeights(
+                f"the weights are not those of the architecture ({str(error).splitlines()[-1].strip()}); "
+                "train the trial again"
+            ) from error
+    return module.eval()

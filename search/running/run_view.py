@@ -1,24 +1,27 @@
 """A run as the log has it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from attrs import frozen
 
 from archwright.core import json
-from archwright.core.errors import ArchwrightError
+from archwright.core.errors import ArchwrightError, suggest_command
+from archwright.core.input import Input
 from archwright.core.node import Node, replay
 from archwright.core.objective import Objective
 from archwright.core.term import Term
 from archwright.core.unknown_modules import specify_by_name
+from archwright.search.running.loop import NothingScored
 from archwright.search.running.runs import RunRecord, read_run
 from archwright.search.searchers.fixed import Fixed
 from archwright.store import logged_terms
 from archwright.store.chain import parse_rows
 from archwright.store.claim import NOBODY, is_claimed, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Proposed, RunStarted, Scored
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState, TrialState
 from archwright.store.log import EventRow
 from archwright.store.runs import find_run
@@ -39,6 +42,16 @@ class RunView:
     trusted: bool = False  # whether this person lets the code run that the log names
 
     @property
+    def identity(self) -> tuple[Path, str, str]:
+        """What tells it from every other run, and from itself at another time: the log, the name, the last hash."""
+        return self.log, self.name, self.run.position.chain
+
+    @property
+    def model_input(self) -> Input:
+        """One input of the models."""
+        return self.run.started.model_input
+
+    @property
     def trials(self) -> list[TrialState]:
         """Every trial, in the order of proposing."""
         return sort_trials(self.run.state)
@@ -48,13 +61,46 @@ class RunView:
         """The trials that have a score, best first."""
         return rank_trials(self.trials, self.run.started.objective)
 
-    def get_trial(self, number: int) -> TrialState:
-        """The trial of that number; NoSuchTrial says which there are."""
+    def get_trial(self, name: int | str) -> TrialState:
+        """The trial of that number, also as text, or the one that is `best` or `last`, which was proposed last.
+
+        NoSuchTrial says which there are; NothingScored what keeps them from being the best.
+        """
         state = self.run.state
+        if name == "best":
+            return self.rank_best()[0]
+        text = str(state.proposal_count - 1) if name == "last" else str(name)
+        number = int(text) if text.isdecimal() else -1
         if number not in state.trials:
-            numbers = f"it has trials 0 to {state.proposal_count - 1}" if state.proposal_count else "it has none yet"
-            raise NoSuchTrial(f"{self.name} has no trial {number}; {numbers}")
+            numbers = (
+                f"it has trials 0 to {state.proposal_count - 1}, best and last"
+                if state.proposal_count
+                else "it has none yet"
+            )
+            raise NoSuchTrial(f"{self.name} has no trial {name}; {numbers}")
         return state.trials[number]
+
+    def rank_best(self) -> list[TrialState]:
+        """The trials that have a score, best first; NothingScored where none has."""
+        best = self.best
+        if best:
+            return best
+        failed = next((trial for trial in self.trials if trial.last_end is not None and trial.last_end.error), None)
+        if failed is not None and failed.last_end is not None:
+            reason = f"trial {failed.trial} was {failed.last_end.status}: {failed.last_end.error}"
+            raise NothingScored(f"no trial of {self.name} has a score; {reason}")
+        raise NothingScored(
+            f"no trial of {self.name} has a score yet; go on with: {suggest_command(self.log, 'resume', self.name)}"
+        )
+
+    @cached_property
+    def attempt_events(self) -> Mapping[int, Sequence[tuple[Event, float]]]:
+        """The events of attempts at each trial, in order, each with its time in seconds since 1970, UTC."""
+        events: dict[int, list[tuple[Event, float]]] = {}
+        for event, time in zip(self.run.events, self.run.times, strict=True):
+            if isinstance(event, AttemptStarted | Reported | AttemptEnded):
+                events.setdefault(event.trial, []).append((event, time))
+        return events
 
 
 def view_run(log: Path, name: str | None = None, upto: int | None = None, *, trusted: bool = False) -> RunView:

@@ -6,9 +6,10 @@ import pytest
 from archwright.cli.comparisons.conclusions import (
     check_failing,
     conclude,
-    show_conclusions,
 )
 from archwright.cli.comparisons.logged_searches import read_logged_searches
+from archwright.display.console import render_text
+from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import check_scored, compute_conclusions, list_remarks, read_groups
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
@@ -130,29 +131,29 @@ def test_searches_that_stopped_for_their_failures_are_named(log):
         check_failing(read_logged_searches(log.path, entries[3:4]).values())
 
 
-def test_the_table_shows_what_went_wrong_only_where_something_did(log, capsys):
-    show_conclusions(conclude_from(log, SCORES), None)
-    head, random, mcts = capsys.readouterr().out.splitlines()
+def test_the_table_shows_what_went_wrong_only_where_something_did(log):
+    table = render_text(tabulate_conclusions(conclude_from(log, SCORES), None))
+    head, random, mcts = table.splitlines()
     assert head.split("  ")[-1].strip() == "failed trials"
     assert (random.split()[-1], mcts.split()[-1]) == ("1", "1")
     rows = conclude_from(log, {"b.random.0": [0.5], "b.mcts.0": [0.7]}, 1)
-    show_conclusions(rows, 1.0)
-    head, random, mcts = capsys.readouterr().out.splitlines()
+    table = render_text(tabulate_conclusions(rows, 1.0))
+    head, random, mcts = table.splitlines()
     assert head.endswith("p")
     assert "regret at the end" in head
     rows = conclude_from(log, {"c.random.0": [0.5], "c.random.1": [None], "c.mcts.0": [None], "c.mcts.1": [None]}, 2)
-    show_conclusions(rows, None)
-    head, random, mcts = capsys.readouterr().out.splitlines()
+    table = render_text(tabulate_conclusions(rows, None))
+    head, random, mcts = table.splitlines()
     assert "failed trials  without score  ended early" in head
     assert mcts.split() == ["mcts", "2", "-", "-", "2", "2", "2"]
 
 
-def test_a_single_search_has_no_error_of_its_mean(log, capsys):
+def test_a_single_search_has_no_error_of_its_mean(log):
     """Nor has the only one of several that has a score."""
     rows = conclude_from(log, {"b.random.0": [0.5], "b.random.1": [None], "b.mcts.0": [0.7], "b.mcts.1": [0.7]}, 1)
     assert [row["best_error"] for row in rows] == [None, 0.0]
-    show_conclusions(rows, None)
-    _, random, mcts = capsys.readouterr().out.splitlines()
+    table = render_text(tabulate_conclusions(rows, None))
+    _, random, mcts = table.splitlines()
     assert random.split()[1:4] == ["2", "0.50000", "0.50000"]
     assert mcts.split()[1:5] == ["2", "0.70000", "±", "0.00000"]
 

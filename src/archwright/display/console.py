@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import StringIO
 from typing import IO, Any, cast
 
 from attrs import evolve, frozen
@@ -81,3 +82,13 @@ def make_property_table(properties: Pairs) -> TextTable:
     """A table of names and values, one pair a line."""
     properties_table = make_table({"": "left", " ": "rest"}, _list_pairs(properties))
     return evolve(properties_table, has_header=False, has_names=True)
+
+
+def render_text(table: TextTable) -> str:
+    """A table as plain text, as wide as it is."""
+    out = StringIO()
+    console = _SafeConsole(
+        file=cast(IO[str], _TrimmedFile(out)), width=PIPED_WIDTH, color_system=None, highlight=False, markup=False
+    )
+    console.print(table)
+    return out.getvalue().rstrip("\n")

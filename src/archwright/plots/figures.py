@@ -68,12 +68,24 @@ def plot_runs(
     optimum: float | None = None,
     title: str | None = None,
 ) -> Any:
-    """Draw the runs of these names or patterns, and return the matplotlib axes: `ax`, or those of a new figure.
+    """Draw the runs of these names or patterns, as `plot_searches`; raises NothingToCompare and NothingScored, too."""
+    return plot_searches(read_scored_histories(log, patterns), kind, ax, optimum=optimum, title=title)
 
-    `optimum` is the best possible score, if known: then the distance to it is drawn. Raises NothingToCompare,
-    NothingScored where none of them has a score, and UnknownFigureKind.
+
+def plot_searches(
+    histories: Sequence[SearchHistory],
+    kind: str = "incumbent",
+    ax: Any = None,
+    *,
+    optimum: float | None = None,
+    title: str | None = None,
+) -> Any:
+    """Draw searches that have scores, and return the matplotlib axes: `ax`, or those of a new figure.
+
+    `optimum` is the best possible score, if known: then the distance to it is drawn. Raises UnknownFigureKind, and
+    NothingToCompare where they are about several metrics.
     """
-    figure_kind, histories = get_figure_kind(kind), read_scored_histories(log, patterns)
+    figure_kind = get_figure_kind(kind)
     if ax is None:
         from matplotlib import pyplot, rc_context
 
@@ -87,10 +99,14 @@ def plot_runs(
 
 def read_scored_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
     """The searches of these names or patterns that have a score; NothingScored, with what failed, where none has."""
-    histories = read_histories(log, patterns)
+    return require_scored(log, " ".join(patterns), read_histories(log, patterns))
+
+
+def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:
+    """Those of the searches that have a score; NothingScored, with what the first trial said, where none has."""
     scored = [history for history in histories if history.has_score]
     if not scored:
-        raise explain_missing_scores(log, " ".join(patterns), histories)
+        raise explain_missing_scores(log, subject, histories)
     return scored
 
 

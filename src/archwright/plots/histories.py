@@ -16,7 +16,9 @@ from archwright.plots.colours import get_sort_key
 from archwright.search.magnitude import FloatArray
 from archwright.search.named import format_searcher
 from archwright.search.running.loop import NothingScored
+from archwright.search.running.run_view import RunView
 from archwright.search.running.statistics import compute_incumbents
+from archwright.store.events import Scored
 from archwright.store.query import open_snapshot, query
 
 
@@ -125,6 +127,18 @@ def _make_history(run: str, start: Sequence[str], trials: FloatArray) -> SearchH
     assert direction in ("maximize", "minimize")
     return SearchHistory(
         run, format_searcher(json.loads(searcher)), metric, direction, trials[:, 0], trials[:, 1], trials[:, 2]
+    )
+
+
+def make_history(view: RunView) -> SearchHistory:
+    """The search of a run, as far as it was read."""
+    state, started = view.run.state, view.run.started
+    scored = [state.trials[event.trial] for event in view.run.events if isinstance(event, Scored)]
+    tests = [trial.last_end.metrics.get("test_accuracy") if trial.last_end else None for trial in scored]
+    scores, seconds = [trial.score for trial in scored], [trial.seconds for trial in scored]
+    arrays = (np.array(values, dtype=np.float64) for values in (scores, seconds, tests))
+    return SearchHistory(
+        view.name, format_searcher(started.searcher), started.objective.metric, started.objective.direction, *arrays
     )
 
 

@@ -92,10 +92,10 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
     ended = trial.last_end
     return {
         "trial": trial.trial,
-        "status": trial.status or _find_open_trial_status(view, trial),
+        "status": find_trial_status(view, trial),
         "score": trial.score,
         "budget": str(trial.budget),
-        "seed": derive_training_seed(view.run.started.seed, _find_first_training(view, trial).trial),
+        "seed": find_training_seed(view, trial),
         "continues": trial.continues,
         "attempts": trial.attempts,
         "seconds": trial.seconds,
@@ -106,20 +106,27 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
     }
 
 
+def find_training_seed(view: RunView, trial: TrialState) -> int:
+    """The seed of the trial's training: trials that continue one another are one training."""
+    return derive_training_seed(view.run.started.seed, _find_first_training(view, trial).trial)
+
+
 def _find_first_training(view: RunView, trial: TrialState) -> TrialState:
     """The trial that began the training which this one goes on with; all of them have its seed."""
     return trial if trial.continues is None else _find_first_training(view, view.get_trial(trial.continues))
 
 
-def _find_open_trial_status(view: RunView, trial: TrialState) -> str:
+def find_trial_status(view: RunView, trial: TrialState) -> str:
+    """What the searcher was told of the trial; before that, whether it is running, waiting or interrupted."""
+    if trial.status is not None:
+        return trial.status
     if trial.attempts == 0:
         return "waiting"
     return "running" if trial.running and view.status == "running" else "interrupted"
 
 
-def describe_trial_in_full(view: RunView, number: int) -> TrialDetails:
+def describe_trial_in_full(view: RunView, trial: TrialState) -> TrialDetails:
     """What is to know about a trial, with its architecture and each attempt at it."""
-    trial = view.get_trial(number)
     return {
         **describe_trial(view, trial),
         "run": view.name,
@@ -129,7 +136,7 @@ def describe_trial_in_full(view: RunView, number: int) -> TrialDetails:
         "architecture": render_architecture(view, trial),
         "left_out": explain_omission(view),
         "model": locate_model(view, trial),
-        "attempts": describe_attempts(view, number),
+        "attempts": describe_attempts(view, trial),
     }
 
 
@@ -142,12 +149,10 @@ def describe_best_trials(view: RunView, n: int) -> list[RankedTrialRecord]:
     ]
 
 
-def describe_attempts(view: RunView, number: int) -> list[AttemptRecord]:
+def describe_attempts(view: RunView, trial: TrialState) -> list[AttemptRecord]:
     """The attempts at a trial, in order, each with the metrics of its epochs."""
     attempts: list[AttemptRecord] = []
-    for event, time in zip(view.run.events, view.run.times, strict=True):
-        if getattr(event, "trial", None) != number:
-            continue
+    for event, time in view.attempt_events.get(trial.trial, ()):
         match event:
             case AttemptStarted(_, attempt):
                 attempts.append(_describe_start(attempt, time))
@@ -159,7 +164,7 @@ def describe_attempts(view: RunView, number: int) -> list[AttemptRecord]:
                 attempt_record["stopped"] = _describe_stop(stopped)
             case _:
                 pass
-    if attempts and _find_open_trial_status(view, view.get_trial(number)) == "running":
+    if attempts and find_trial_status(view, trial) == "running":
         attempts[-1]["status"] = "running"
     return attempts
 

@@ -30,12 +30,12 @@ from archwright.evaluate.export.folder import (
     FileExists,
     ModelToExport,
     UnwritableFolder,
-    WrongWeights,
     export_model,
 )
 from archwright.evaluate.export.model_file import Provenance
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.network.example import make_example
+from archwright.evaluate.training.trained_model import WrongWeights
 from tests.core.user_modules import Glued, Shrink
 from tests.evaluate.export.test_model_file import WithoutSource, WithSource
 from tests.evaluate.token_modules import Embedding

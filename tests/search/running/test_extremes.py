@@ -11,11 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.cli.comparisons.conclusions import show_conclusions
 from archwright.cli.reports.repeats import format_summary
 from archwright.core.objective import Objective
+from archwright.display.console import render_text
 from archwright.display.text import format_score
 from archwright.plots.histories import SearchHistory
+from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import compute_conclusions
 from archwright.results.repeats import describe_repeats
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
@@ -142,7 +143,7 @@ def history(label: str, seed: int, *values: float) -> SearchHistory:
     )
 
 
-def test_a_comparison_of_extreme_scores_concludes(capsys):
+def test_a_comparison_of_extreme_scores_concludes():
     """Each figure is finite, and is printed in a few digits."""
     groups = {
         "random": [history("random", seed, -MOST, -1e308) for seed in range(3)],
@@ -152,8 +153,8 @@ def test_a_comparison_of_extreme_scores_concludes(capsys):
         first, second = compute_conclusions(groups, 2, optimum)
         assert all(math.isfinite(row[name]) for row in (first, second) for name in ("half", "best", "best_error"))
         assert (second["better_by"], second["pairs"]) == (MOST, 3)
-        show_conclusions([first, second], optimum)
-        assert max(map(len, capsys.readouterr().out.splitlines())) < 200
+        table = render_text(tabulate_conclusions([first, second], optimum))
+        assert max(map(len, table.splitlines())) < 200
 
 
 def test_trainings_of_extreme_scores_have_a_mean():

@@ -3,15 +3,11 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 import archwright
-from archwright.cli.output_file import require_no_log
-from archwright.cli.runs.images import read_logged_images
-from archwright.cli.runs.retraining import find_training_data
 from archwright.core.architecture import settings_of
 from archwright.core.errors import ArchwrightError
 from archwright.core.input import describe_input, format_input
@@ -19,17 +15,19 @@ from archwright.core.json import JSON, to_json
 from archwright.core.node import Node
 from archwright.core.term import Term
 from archwright.core.value import Value
-from archwright.display.console import say
 from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.config import Config, Function, Training, evaluation_from_json
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
+from archwright.evaluate.opening import find_training_data
 from archwright.evaluate.training.recipe import find_effective_settings
-from archwright.search.running.attempts import derive_training_seed
+from archwright.results.describing import find_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import TrialState
+from archwright.store.logged_images import read_logged_images
+from archwright.store.own_files import require_no_log
 
 if TYPE_CHECKING:
     from archwright.evaluate.data.tensors import Normalisation
@@ -47,19 +45,24 @@ class NoWeights(ArchwrightError, LookupError):
     """A trial whose model was not kept."""
 
 
-class IncompleteExport(ArchwrightError, RuntimeError):
-    """An export of which a part is missing."""
-
-
 def export_trial(
-    view: RunView, number: int, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
+    view: RunView, trial: TrialState, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
 ) -> "ExportResult":
     """Write a trial's model to a folder, for use elsewhere; raises NoWeights, FileOfALog, and errors of the export."""
     from archwright.evaluate.export.folder import export_model
 
     require_no_log(folder, "name another folder")
-    model = _gather_model(view, view.get_trial(number), untrained=untrained, data_dir=data_dir)
+    model = _gather_model(view, trial, untrained=untrained, data_dir=data_dir)
     return export_model(model, folder, force=force)
+
+
+def load_model(view: RunView, trial: TrialState) -> Any:
+    """The trained module of a trial, on the CPU and in eval mode; raises NoWeights, BadArtifact and WrongWeights."""
+    from archwright.evaluate.training.trained_model import restore_model
+
+    weights = _read_weights(view, trial, evaluation_from_json(view.run.started.evaluator))
+    architecture = rebuild_leaf(view, trial).architecture
+    return restore_model(architecture, view.model_input, weights, find_training_seed(view, trial))
 
 
 def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
@@ -69,11 +72,8 @@ def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir
 
     node, config = rebuild_leaf(view, trial), evaluation_from_json(view.run.started.evaluator)
     weights = None if untrained else _read_weights(view, trial, config)
-    model_input = view.run.started.model_input
-    first = trial
-    while first.continues is not None:  # trials that continue one another are one training
-        first = view.get_trial(first.continues)
-    seed = derive_training_seed(view.run.started.seed, first.trial)
+    model_input = view.model_input
+    seed = find_training_seed(view, trial)
     normalisation, problem = _find_normalisation(view, trial, config, node.architecture, data_dir)
     card = evolve(
         _make_card(view, trial, node, config, untrained=untrained),
@@ -201,20 +201,3 @@ def _format_settings(config: Config, model_settings: Mapping[str, Value]) -> dic
         settings = {"evaluator": config.source} if isinstance(config, Function) else {}
         settings |= {**user_settings, **model_settings}
     return {name: humanize_value(value) for name, value in settings.items()}
-
-
-def show_export(folder: Path, result: "ExportResult") -> None:
-    """Print the files and notes of an export."""
-    for path in result.files:
-        say(f"{path}")
-    for note in result.notes:
-        say(f"\n{note}")
-    if "model.py" not in result.missing:
-        say(f"\nto look at it: python {quote(str(folder / 'model.py'))}")
-
-
-def require_complete(folder: Path, result: "ExportResult") -> None:
-    """IncompleteExport if a file is missing."""
-    if result.missing:
-        reasons = [f"{folder / name} was not written: {reason}" for name, reason in result.missing.items()]
-        raise IncompleteExport("\n".join([*reasons, f"the other {len(result.files)} files were"]))

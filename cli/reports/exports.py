@@ -1,0 +1,32 @@
+"""What was exported, printed."""
+
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from archwright.core.errors import ArchwrightError
+from archwright.display.console import say
+
+if TYPE_CHECKING:
+    from archwright.evaluate.export.folder import ExportResult
+
+
+class IncompleteExport(ArchwrightError, RuntimeError):
+    """An export of which a part is missing."""
+
+
+def show_export(folder: Path, result: "ExportResult") -> None:
+    """Print the files and notes of an export."""
+    for path in result.files:
+        say(f"{path}")
+    for note in result.notes:
+        say(f"\n{note}")
+    if "model.py" not in result.missing:
+        say(f"\nto look at it: python {quote(str(folder / 'model.py'))}")
+
+
+def require_complete(folder: Path, result: "ExportResult") -> None:
+    """IncompleteExport if a file is missing."""
+    if result.missing:
+        reasons = [f"{folder / name} was not written: {reason}" for name, reason in result.missing.items()]
+        raise IncompleteExport("\n".join([*reasons, f"the other {len(result.files)} files were"]))

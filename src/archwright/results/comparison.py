@@ -1,0 +1,146 @@
+"""A comparison of searchers, as the log holds it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from attrs import evolve, field, frozen
+
+from archwright.display.columns import TextTable
+from archwright.display.console import make_table, render_text
+from archwright.plots.histories import SearchGroups, SearchHistory
+from archwright.results.conclusions import ConclusionRow, Difference, compute_conclusions, list_remarks, read_groups
+from archwright.results.frames import make_frame
+from archwright.results.html import escape_text, render_table
+from archwright.search.running.compare import ComparedSearch
+
+PROBLEMS: Mapping[str, str] = {  # the keys of rows by the columns' titles, which are there where any row has some
+    "failed trials": "failed",
+    "without score": "without_score",
+    "ended early": "ended_early",
+}
+
+
+@frozen(eq=False, repr=False)
+class Comparison(Sequence[ConclusionRow]):
+    """What follows from searches with several searchers and seeds: a sequence of a row for each searcher.
+
+    The first searcher is what the others are held against, on the same seeds.
+    """
+
+    log: Path
+    groups: SearchGroups
+    trials: int  # of each search
+    optimum: float | None = None  # the best possible score, if it is known: scores are then distances to it
+    rows: tuple[ConclusionRow, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        rows = compute_conclusions(self.groups, self.trials, self.optimum)
+        object.__setattr__(self, "rows", tuple(rows))
+
+    @classmethod
+    def read(cls, log: str | Path, searches: Sequence[ComparedSearch], optimum: float | None = None) -> Self:
+        """What the log holds of the searches of a comparison, of which all have begun."""
+        path = Path(log)
+        return cls(path, read_groups(path, searches), searches[0].trials, optimum)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a person must know in order to read the rows."""
+        return list_remarks(self.rows, self.trials)
+
+    @property
+    def has_score(self) -> bool:
+        """Whether any searcher has a score."""
+        return any(row["best"] is not None for row in self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rows[index]
+
+    def frame(self, library: str | None = None) -> Any:
+        """A data frame of pandas or polars with a row a searcher; raises NoFrameLibrary."""
+        names = dict.fromkeys(name for row in self.rows for name in row)
+        return make_frame({name: [row.get(name) for row in self.rows] for name in names}, library)
+
+    def plot(self, kind: str = "incumbent", ax: Any = None, *, title: str | None = None) -> Any:
+        """Draw the searches, and return the matplotlib axes: `ax`, or those of a new figure.
+
+        The kinds are those of `archwright plot`. Raises NothingScored and UnknownFigureKind.
+        """
+        from archwright.plots.figures import plot_searches, require_scored  # matplotlib takes half a second
+
+        histories = [self._label(label, history) for label, group in self.groups.items() for history in group]
+        scored = require_scored(self.log, " and of ".join(self.groups), histories)
+        return plot_searches(scored, kind, ax, optimum=self.optimum, title=title)
+
+    @staticmethod
+    def _label(label: str, history: SearchHistory) -> SearchHistory:
+        return evolve(history, label=label)
+
+    def tabulate(self) -> TextTable:
+        """The rows as the table that `archwright compare` prints."""
+        return tabulate_conclusions(self.rows, self.optimum)
+
+    def __repr__(self) -> str:
+        return render_text(self.tabulate())
+
+    def _repr_html_(self) -> str:
+        table = self.tabulate()
+        remarks = "".join(f"<div>{escape_text(remark)}</div>" for remark in self.remarks)
+        return render_table(table.headers, table.rows, len(table.rows)) + remarks
+
+
+def tabulate_conclusions(rows: Sequence[ConclusionRow], optimum: float | None) -> TextTable:
+    """The table of a comparison, for people."""
+    goal = "best" if optimum is None else "regret"
+    columns = {"searcher": "left", "seeds": "right", f"{goal} half-way": "right", f"{goal} at the end": "right"}
+    columns |= {
+        "test": "right",
+        f"better than {rows[0]['searcher']} by": "right",
+        "95 % interval": "right",
+        "p": "right",
+    }
+    counts = {title: [row[key] for row in rows] for title, key in PROBLEMS.items()}
+    counts = {title: numbers for title, numbers in counts.items() if any(numbers)}
+    columns |= dict.fromkeys(counts, "right")
+    cells = [(*_format_row(row), *(numbers[i] or "" for numbers in counts.values())) for i, row in enumerate(rows)]
+    return make_table(columns, cells)
+
+
+def _format_row(row: ConclusionRow) -> Sequence[object]:
+    return (
+        row["searcher"],
+        row["seeds"],
+        _format_mean(row["half"], row["half_error"]),
+        _format_mean(row["best"], row["best_error"]),
+        "" if row["test"] is None else f"{row['test']:.5f}",
+        *_format_difference(row),
+    )
+
+
+def _format_difference(row: Difference) -> Sequence[str]:
+    """The mean difference, its interval and its p-value; empty where there is no pair, and for the first searcher."""
+    mean, low, high, p = row.get("better_by"), row.get("low"), row.get("high"), row.get("p")
+    if mean is None or low is None or high is None or p is None:
+        return "", "", ""
+    return _format_number(mean, "+"), f"{_format_number(low, '+')} .. {_format_number(high, '+')}", _format_p_value(p)
+
+
+def _format_mean(mean: float | None, error: float | None) -> str:
+    """To five digits, of which none is minus zero; a dash where there is none."""
+    if mean is None:
+        return "-"
+    return _format_number(mean) if error is None else f"{_format_number(mean)} ± {_format_number(error)}"
+
+
+def _format_number(value: float, sign: str = "") -> str:
+    """Five digits behind the point; of a number that has so many before it that nobody reads them, six in all."""
+    return f"{round(value, 5) + 0.0:{sign}.5f}" if abs(value) < 1e9 else f"{value:{sign}.6g}"
+
+
+def _format_p_value(p: float) -> str:
+    """A p-value, as exactly as 10,000 resamples know it."""
+    return f"{p:.4f}" if p >= 0.001 else "<0.001"

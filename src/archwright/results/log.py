@@ -1,0 +1,77 @@
+"""A log of runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from attrs import field, frozen
+
+from archwright.results.describing import describe_runs
+from archwright.results.html import render_heading, render_table
+from archwright.results.records import RunRow
+from archwright.results.rows import Rows
+from archwright.results.run import Run
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.errors import NoSuchRun
+from archwright.store.verify import Head, RunVerdict, verify_log
+
+
+@frozen(repr=False)
+class Log(Mapping[str, Run]):
+    """The runs in a file, by their names, the one that was started last at the end.
+
+    Each access reads the file as it is then, also while searches go on in it. Code that the log names runs only where
+    it lies in files that this person has named, or says to `trust`.
+    """
+
+    path: Path = field(converter=Path)
+    trust: bool = field(default=False, kw_only=True)
+
+    def runs(self) -> list[RunRow]:
+        """What is to know about each run, as `archwright runs --json` prints it; raises LogMissing."""
+        return describe_runs(self.path)
+
+    def __getitem__(self, name: str) -> Run:
+        """The run of that name; NoSuchRun, with the nearest names, if there is none."""
+        return Run.read(self.path, name, trust=self.trust)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(DuckDBLog(self.path).runs())
+
+    def __len__(self) -> int:
+        return len(DuckDBLog(self.path).runs())
+
+    def __contains__(self, name: object) -> bool:
+        return name in DuckDBLog(self.path).runs()
+
+    def get(self, name: str, default: "Run | None" = None) -> "Run | None":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The run of that name, or `default` if there is none."""
+        try:
+            return self[name]
+        except NoSuchRun:
+            return default
+
+    @property
+    def last(self) -> Run:
+        """The run that was started last; raises NoSuchRun where there is none."""
+        return Run.read(self.path, trust=self.trust)
+
+    def sql(self, query: str) -> Rows:
+        """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed."""
+        return Rows.read(self.path, query)
+
+    def verify(self, expect: Sequence[str] = ()) -> list[RunVerdict]:
+        """A verdict on every run, by the hashes over its events and the log's journal.
+
+        `expect` are heads that a person has kept, as RUN:EVENT:HASH: the runs must have had them. Raises LogIsDamaged
+        and InvalidHead.
+        """
+        return verify_log(self.path, [Head.of(text) for text in expect])
+
+    def __repr__(self) -> str:
+        return f"Log({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        rows = self.runs()
+        columns = ("run", "status", "space", "searcher", "scored", "target", "best")
+        cells = ([row[column] for column in columns] for row in rows)
+        return render_heading(str(self.path)) + render_table(columns, cells, len(rows))

@@ -1,0 +1,258 @@
+"""A run, as the log holds it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, overload
+
+from attrs import frozen
+
+from archwright.core.budget import Budget
+from archwright.core.errors import to_one_line
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
+from archwright.core.term import Term
+from archwright.display.text import format_score
+from archwright.plots.sketch import sketch_curve
+from archwright.results.describing import describe_run
+from archwright.results.frames import make_frame, name_columns
+from archwright.results.html import render_heading, render_properties, render_table
+from archwright.results.records import RunDetails
+from archwright.results.rows import Rows
+from archwright.results.trial import Trial
+from archwright.results.verification import Verification, verify_run
+from archwright.search.running.run_view import RunView, view_run
+from archwright.store.events import Scored
+from archwright.store.logged_terms import load_logged_term
+from archwright.store.query import RunScope
+
+TRIAL_COLUMNS = ("trial", "status", "score", "seconds", "budget", "unit", "attempts", "error")  # of a frame
+MAX_RANKED_TRIALS = 5  # in a notebook
+
+
+@frozen(eq=False, repr=False)
+class Run(Sequence[Trial]):
+    """A run as it stood when it was read: a sequence of its trials, in the order of proposing."""
+
+    view: RunView
+
+    @classmethod
+    def read(cls, log: str | Path, name: str | None = None, *, at: int | None = None, trust: bool = False) -> Self:
+        """The run of that name in a log, or the one that was started last, as it stood after event number `at`.
+
+        Code that the log names runs only where it lies in files that this person has named, or says to `trust`.
+        Raises LogMissing, NoSuchRun and NoSuchEvent.
+        """
+        return cls(view_run(Path(log), name, at, trusted=trust))
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.view.name
+
+    @property
+    def log(self) -> Path:
+        """The file of its log."""
+        return self.view.log
+
+    @property
+    def status(self) -> str:
+        """Why its last process left it: finished, interrupted ...; or running, died, or new."""
+        return self.view.status
+
+    @property
+    def space(self) -> Term:
+        """The search space; raises NotTrusted where that takes code of others."""
+        started = self.view.run.started
+        return load_logged_term(self.view.run.space, started.space_source, trusted=self.view.trusted)
+
+    @property
+    def space_source(self) -> str:
+        """What the person called the space."""
+        return self.view.run.started.space_source
+
+    @property
+    def input(self) -> Any:
+        """One input of the models: its kind and its shape, without the batch."""
+        return self.view.model_input
+
+    @property
+    def searcher(self) -> JSON:
+        """The searcher's name, revision and settings."""
+        return self.view.run.started.searcher
+
+    @property
+    def evaluation(self) -> JSON:
+        """The evaluation's kind and settings."""
+        return self.view.run.started.evaluator
+
+    @property
+    def objective(self) -> Objective:
+        """The metric that the search is about, and which way is better."""
+        return self.view.run.started.objective
+
+    @property
+    def stopping(self) -> JSON:
+        """The rule that stops hopeless trials; None if there is none."""
+        return self.view.run.started.stopping
+
+    @property
+    def budget(self) -> Budget:
+        """What a trial may spend."""
+        return self.view.run.started.budget
+
+    @property
+    def seed(self) -> int:
+        """The seed of all its randomness."""
+        return self.view.run.started.seed
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Its trials, in the order of proposing."""
+        return tuple(Trial(self.view, state) for state in self.view.trials)
+
+    @overload
+    def best(self) -> Trial: ...
+    @overload
+    def best(self, n: int) -> list[Trial]: ...
+    def best(self, n: int | None = None) -> Trial | list[Trial]:
+        """The trial with the best score, or a list of the best `n`, best first; of equal ones the earlier comes first.
+
+        Raises NothingScored where no trial has a score.
+        """
+        ranked = [Trial(self.view, state) for state in self.view.rank_best()]
+        return ranked[0] if n is None else ranked[:n]
+
+    @overload
+    def __getitem__(self, name: int | str) -> Trial: ...
+    @overload
+    def __getitem__(self, name: slice) -> tuple[Trial, ...]: ...
+    def __getitem__(self, name: int | str | slice) -> Trial | tuple[Trial, ...]:
+        """The trial of that number, or the one that is "best" or "last"; NoSuchTrial if there is none."""
+        if isinstance(name, slice):
+            return self.trials[name]
+        return Trial(self.view, self.view.get_trial(name))
+
+    def __len__(self) -> int:
+        return self.view.run.state.proposal_count
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    def curves(self, metric: str | None = None) -> Mapping[int, Sequence[float]]:
+        """The values of a metric, or of the objective's, after each epoch: by the number of each trial that has any."""
+        name = self.objective.metric if metric is None else metric
+        return {trial.number: curves[name] for trial in self if name in (curves := trial.curves)}
+
+    def frame(self, library: str | None = None) -> Any:
+        """A data frame of pandas, or of polars where that alone is installed or is the `library`, with a row a trial.
+
+        Its columns are TRIAL_COLUMNS, then the metrics, then the choices; one whose name another column has before it
+        is called metric.NAME or choice.NAME. What a trial does not have is None. Raises NoFrameLibrary.
+        """
+        return make_frame(self._tabulate(), library)
+
+    def _tabulate(self) -> dict[str, list[Any]]:
+        trials = self.trials
+        values = [
+            {"trial": _get_fields(trial), "metric": dict(trial.metrics), "choice": dict(trial.choices)}
+            for trial in trials
+        ]
+        groups = {"trial": dict.fromkeys(TRIAL_COLUMNS)}
+        groups |= {group: {name: None for row in values for name in row[group]} for group in ("metric", "choice")}
+        names = name_columns(groups)
+        return {column: [row[group].get(name) for row in values] for (group, name), column in names.items()}
+
+    def sql(self, query: str) -> Rows:
+        """The result of a query of the views, which hold this run alone, as it stood; raises QueryFailed."""
+        return Rows.read(self.log, query, RunScope(self.name, self.view.run.state.seq))
+
+    def verify(self) -> Verification:
+        """Whether the log still has the run as it was written, and whether its searcher makes the same proposals again.
+
+        Raises NotTrusted where its proposals take code of others.
+        """
+        return verify_run(self.view)
+
+    def at(self, event: int) -> Self:
+        """The run as it stood after the event of that number; raises NoSuchEvent."""
+        return type(self)(view_run(self.log, self.name, event, trusted=self.view.trusted))
+
+    def refresh(self) -> Self:
+        """The run as it stands in the log now."""
+        return type(self)(view_run(self.log, self.name, trusted=self.view.trusted))
+
+    def details(self) -> RunDetails:
+        """All that is to know about it, as `archwright show --json` prints it."""
+        return describe_run(self.view)
+
+    def plot(
+        self, kind: str = "incumbent", ax: Any = None, *, optimum: float | None = None, title: str | None = None
+    ) -> Any:
+        """Draw it, and return the matplotlib axes: `ax`, or those of a new figure.
+
+        The kinds are those of `archwright plot`; `optimum` is the best possible score, if known. Raises NothingScored
+        and UnknownFigureKind.
+        """
+        from archwright.plots.figures import plot_searches  # matplotlib takes half a second
+        from archwright.plots.histories import make_history
+
+        self.view.rank_best()
+        return plot_searches([make_history(self.view)], kind, ax, optimum=optimum, title=title)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and self.view.identity == other.view.identity
+
+    def __hash__(self) -> int:
+        return hash(self.view.identity)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name}: {self._describe_progress()}>"
+
+    def _describe_progress(self) -> str:
+        state = self.view.run.state
+        best = next(iter(self.view.best), None)
+        progress = f"{self.status}, {state.score_count} of {state.target_trials} trials"
+        if best is None:
+            return progress
+        metric = to_one_line(self.objective.metric)
+        return f"{progress}, best {metric} {format_score(best.score)} (trial {best.trial})"
+
+    def _repr_html_(self) -> str:
+        started, metric = self.view.run.started, self.objective.metric
+        settings = {
+            "space": self.space_source,
+            "searcher": f"{started.searcher['name']}, seed {self.seed}",
+            "objective": f"{self.objective.direction} {metric}",
+        }
+        ranked = [(t.trial, format_score(t.score), t.seconds) for t in self.view.best[:MAX_RANKED_TRIALS]]
+        parts = [
+            render_heading(f"{self.name}: {self._describe_progress()}"),
+            render_properties(settings),
+            sketch_curve(list(self._iterate_incumbents()), f"best {metric} so far", is_stepped=True),
+            render_table(["trial", metric, "seconds"], ranked) if ranked else "",
+        ]
+        return "\n".join(part for part in parts if part)
+
+    def _iterate_incumbents(self) -> Iterator[float]:
+        """The best score so far, each time that a trial has got one."""
+        choose, best = (max if self.objective.direction == "maximize" else min), None
+        for event in self.view.run.events:
+            if isinstance(event, Scored) and event.score is not None:
+                best = event.score if best is None else choose(best, event.score)
+                yield best
+
+
+def _get_fields(trial: Trial) -> dict[str, Any]:
+    """The values of TRIAL_COLUMNS."""
+    state = trial.state
+    values = (
+        trial.number,
+        trial.status,
+        trial.score,
+        trial.seconds,
+        trial.budget.amount,
+        trial.budget.unit,
+        state.attempts,
+        trial.error,
+    )
+    return dict(zip(TRIAL_COLUMNS, values, strict=True))

@@ -1,0 +1,211 @@
+"""A trial of a run, as the log holds it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from archwright.core.budget import Budget
+from archwright.core.drawing.svg import as_svg
+from archwright.core.errors import to_one_line
+from archwright.core.node import Node
+from archwright.core.protocols import EarlyStop
+from archwright.core.term import Term
+from archwright.core.value import Path
+from archwright.display.text import format_budget, format_duration, format_score
+from archwright.plots.sketch import sketch_curve
+from archwright.results.describing import (
+    describe_attempts,
+    describe_trial_in_full,
+    find_training_seed,
+    find_trial_status,
+)
+from archwright.results.html import escape_text, render_heading, render_properties
+from archwright.results.records import AttemptRecord, TrialDetails
+from archwright.results.trial_architecture import count_trained_parameters
+from archwright.search.running.run_view import RunView, explain_omission, outline_architecture, rebuild_leaf
+from archwright.store.fold import TrialState
+
+if TYPE_CHECKING:
+    from archwright.evaluate.export.folder import ExportResult
+
+
+@frozen(eq=False, repr=False)
+class Trial:
+    """A trial as it stood when its run was read.
+
+    `leaf`, `architecture` and what is made of them run code of a person's own kinds of module: they raise NotTrusted
+    where the log names code that this person does not let run.
+    """
+
+    view: RunView
+    state: TrialState
+
+    @property
+    def run(self) -> str:
+        """The name of its run."""
+        return self.view.name
+
+    @property
+    def number(self) -> int:
+        """0, 1, 2 ... in the order of proposing."""
+        return self.state.trial
+
+    @property
+    def status(self) -> str:
+        """What the searcher was told: ok, crashed ...; before that running, waiting or interrupted."""
+        return find_trial_status(self.view, self.state)
+
+    @property
+    def score(self) -> float | None:
+        """The objective's metric; None unless the status is ok."""
+        return self.state.score
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """The metrics of its last attempt that ended."""
+        end = self.state.last_end
+        return dict(end.metrics) if end is not None else {}
+
+    @property
+    def error(self) -> str:
+        """What went wrong in its last attempt that ended; empty if nothing did."""
+        return self.state.last_end.error if self.state.last_end is not None else ""
+
+    @property
+    def stopped(self) -> EarlyStop | None:
+        """When and why its last attempt ended before the budget was spent; None if it did not."""
+        return self.state.last_end.stopped if self.state.last_end is not None else None
+
+    @property
+    def path(self) -> Path:
+        """Its choices in their order: pairs of a name and a value."""
+        return self.state.path
+
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        """Its choices by their names."""
+        return dict(self.state.path)
+
+    @property
+    def budget(self) -> Budget:
+        """What it may spend."""
+        return self.state.budget
+
+    @property
+    def seconds(self) -> float:
+        """Of all its attempts that ended: wall time, or simulated time of a simulating evaluation."""
+        return self.state.seconds
+
+    @property
+    def seed(self) -> int:
+        """The seed of its training."""
+        return find_training_seed(self.view, self.state)
+
+    @property
+    def continues(self) -> int | None:
+        """The number of the trial whose training it goes on with; None for a training of its own."""
+        return self.state.continues
+
+    @property
+    def attempts(self) -> Sequence[AttemptRecord]:
+        """The attempts at it, in order."""
+        return describe_attempts(self.view, self.state)
+
+    @property
+    def curves(self) -> Mapping[str, Sequence[float]]:
+        """The values of each metric after the epochs of its last attempt, in order; empty where none was reported."""
+        attempts = self.attempts
+        curves: dict[str, list[float]] = {}
+        for epoch in attempts[-1]["curve"] if attempts else ():
+            for name, value in epoch.items():
+                curves.setdefault(name, []).append(value)
+        curves.pop("epoch", None)
+        return curves
+
+    @property
+    def input(self) -> Any:
+        """One input of the model: its kind and its shape, without the batch."""
+        return self.view.model_input
+
+    @property
+    def leaf(self) -> Node:
+        """The node in which everything is chosen."""
+        return rebuild_leaf(self.view, self.state)
+
+    @property
+    def architecture(self) -> Term:
+        """The architecture that was trained."""
+        return self.leaf.architecture
+
+    @property
+    def parameters(self) -> int | None:
+        """How many parameters were trained; None where only code that may not run tells it."""
+        return count_trained_parameters(self.view, self.state)
+
+    def details(self) -> TrialDetails:
+        """All that is to know about it, as `archwright show --json` prints it."""
+        return describe_trial_in_full(self.view, self.state)
+
+    def model(self) -> Any:
+        """The trained torch module, on the CPU and in eval mode.
+
+        Raises NoWeights where they were not kept, BadArtifact, WrongWeights, and what compiling the architecture does.
+        """
+        from archwright.results.exporting import load_model  # torch takes seconds
+
+        return load_model(self.view, self.state)
+
+    def export(
+        self, folder: str | FilePath, *, force: bool = False, untrained: bool = False, data_dir: str | None = None
+    ) -> "ExportResult":
+        """Write its model to a folder, to be used without archwright: weights, code, ONNX, and a card.
+
+        With `force`, the files of an earlier export are overwritten; with `untrained` the weights are those that the
+        training begins with. `data_dir` is where built-in data sets lie. Returns the files, and what is missing.
+        Raises NoWeights, FileOfALog, FileExists and UnwritableFolder.
+        """
+        from archwright.results.exporting import export_trial
+
+        return export_trial(
+            self.view, self.state, FilePath(folder), force=force, untrained=untrained, data_dir=data_dir
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trial) and self._get_identity() == other._get_identity()
+
+    def __hash__(self) -> int:
+        return hash(self._get_identity())
+
+    def _get_identity(self) -> tuple[object, ...]:
+        return (*self.view.identity, self.number)
+
+    def __repr__(self) -> str:
+        return f"<Trial {self.number} of {self.run}: {self._describe_result()}>"
+
+    def _describe_result(self) -> str:
+        status = self.status.replace("_", " ")
+        if self.score is None:
+            return status
+        return f"{status}, {to_one_line(self.view.run.started.objective.metric)} {format_score(self.score)}"
+
+    def _repr_html_(self) -> str:
+        metric = self.view.run.started.objective.metric
+        omission = explain_omission(self.view)
+        cost = f"{format_budget(self.budget)}, {format_duration(self.seconds)}"
+        parts = [
+            render_heading(f"trial {self.number} of {self.run}: {self._describe_result()}"),
+            f"<div>{escape_text(cost)}</div>",
+            f"<pre>{escape_text(self.error)}</pre>" if self.error else "",
+            render_properties(self.choices),
+            sketch_curve(self.curves.get(metric, ()), f"{metric} by epoch"),
+            f"<div>{escape_text(omission)}</div>" if omission else "",
+            self._draw_architecture(bool(omission)),
+        ]
+        return "\n".join(part for part in parts if part)
+
+    def _draw_architecture(self, is_outline: bool) -> str:
+        if is_outline:
+            return as_svg(outline_architecture(self.view, self.state))
+        return as_svg(self.architecture, self.leaf.origin.input_shape)

@@ -1,0 +1,51 @@
+"""Whether a run is in its log as it was written, and is what its searcher proposes."""
+
+from attrs import frozen
+
+from archwright.core.errors import to_one_line
+from archwright.results.records import VerificationRecord
+from archwright.results.replaying import verify_proposals
+from archwright.search.running.run_view import RunView
+from archwright.store.verify import RunVerdict, verify_log
+
+
+@frozen(repr=False)
+class Verification:
+    """What was found of a run's events and of its proposals; it is true where nothing was found to be wrong."""
+
+    chain: RunVerdict  # on every event, by the hash over it and all events before it
+    proposals: VerificationRecord  # those that the searcher does not make again
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no event was changed or lost, as far as can be told."""
+        return self.chain.is_whole
+
+    @property
+    def is_reproduced(self) -> bool:
+        """Whether the searcher makes again every proposal of its revision."""
+        return self.proposals["mismatch"] is None
+
+    def __bool__(self) -> bool:
+        return self.is_whole and self.is_reproduced
+
+    def __repr__(self) -> str:
+        events = "whole" if self.is_whole else f"broken, {self._describe_break()}"
+        mismatch = self.proposals["mismatch"]
+        proposals = (
+            f"{self.proposals['proposals']} proposals, as the searcher makes them"
+            if mismatch is None
+            else f"event {mismatch['event']}, trial {mismatch['trial']}, is not what the searcher proposes: "
+            f"{to_one_line(mismatch['difference'])}"
+        )
+        return f"<Verification of {self.chain.run}: {self.chain.events} events, {events}; {proposals}>"
+
+    def _describe_break(self) -> str:
+        broken = self.chain.broken
+        return to_one_line(self.chain.remark) if broken is None else f"event {broken.seq}: {to_one_line(broken.reason)}"
+
+
+def verify_run(view: RunView) -> Verification:
+    """What there is to say of a run; raises LogIsDamaged, and NotTrusted where its proposals take code of others."""
+    chain = next(verdict for verdict in verify_log(view.log) if verdict.run == view.name)
+    return Verification(chain, verify_proposals(view))

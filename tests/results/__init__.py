@@ -1,0 +1,1 @@
+"""Tests of the values that hold what a log says."""
