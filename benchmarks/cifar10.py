@@ -18,8 +18,8 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
-from archwright.evaluate.config import Training
 from archwright.evaluate.training.device import choose_device
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.pool import WorkerPool
 
 TARGET_ACCURACY = 0.94

@@ -16,7 +16,8 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import Training, evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.runs import start_run

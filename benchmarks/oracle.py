@@ -6,7 +6,6 @@ The means of the best score are of the whole pipeline: searcher, run loop, evalu
 
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,7 @@ from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.config import evaluation_to_json
-from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.plots.histories import read_histories
@@ -67,7 +65,7 @@ def run_curves(case: Case, path: str, seeds: int) -> np.ndarray:
             versions={},
         )
         entries = plan_comparison("oracle", started, {"random": searcher}, seeds)
-        for _ in run_searches(log, entries, partial(open_evaluator, config), processes=count_cores()):
+        for _ in run_searches(log, entries, config.open, processes=count_cores()):
             pass
         return np.array([history.best for history in read_histories(log.path, ["oracle.*"])])
 

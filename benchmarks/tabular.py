@@ -2,7 +2,6 @@
 
 import itertools
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
-from archwright.evaluate.config import evaluation_to_json
-from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.search.running.compare import plan_comparison, run_searches
@@ -53,7 +51,7 @@ def measure_comparison(folder: Path, searches: int, trials: int) -> tuple[float,
     )
     log = DuckDBLog(folder / "tabular.duckdb")
     entries = plan_comparison("table", started, {"random": {"name": "random"}}, searches)
-    finished_searches = run_searches(log, entries, partial(open_evaluator, config), processes=count_cores())
+    finished_searches = run_searches(log, entries, config.open, processes=count_cores())
     next(finished_searches)  # by then the processes have imported their modules
     start = time.perf_counter()
     count = sum(1 for _ in finished_searches)

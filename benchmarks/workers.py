@@ -16,11 +16,11 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import AttemptResult, Job
 from archwright.core.term import Term
-from archwright.evaluate.config import Training
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import DeviceData, to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.device import choose_device
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.training.optimizer import make_optimizer
 from archwright.evaluate.training.recipe import make_recipe
 from archwright.evaluate.training.trainer import compute_logits, copy_weights, evaluate_model

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.modules.basic import Settings
+from archwright.core.modules.choices import Either
 from archwright.core.shape import Shape
 from archwright.core.term import Basic, Composite, Term
 from archwright.core.value import Value
@@ -59,3 +60,16 @@ def settings_of(architecture: Term) -> Mapping[str, Value]:
     for subterm in architecture.subterms:
         settings |= settings_of(subterm)
     return settings
+
+
+def find_fixed_settings(space: Term) -> frozenset[str]:
+    """The names of the settings that every model of a space sets, as far as the term shows without sampling."""
+    match space:
+        case Settings():
+            return frozenset(name for name, _ in space.entries)
+        case Either():
+            return frozenset[str].intersection(*map(find_fixed_settings, space.terms))
+        case Composite():
+            return frozenset[str]().union(*map(find_fixed_settings, space.subterms))
+        case _:
+            return frozenset()

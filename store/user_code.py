@@ -95,6 +95,12 @@ def find_module_files(name: str) -> Sequence[str]:
     return [*files, file or name]
 
 
+def find_loaded_file(module: ModuleType | None) -> str | None:
+    """The absolute path of the file that `load_object` made the module of; None for any other module."""
+    loader = getattr(module, "__loader__", None)
+    return loader.path if isinstance(loader, _FileLoader) else None
+
+
 @contextmanager
 def end_forked_children() -> Generator[None]:
     """A child process that is forked in the block ends where it would leave the block, as a program does."""

@@ -7,8 +7,8 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import Training
 from archwright.evaluate.training import task
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.worker import attempt
 from tests.evaluate.jobs import make_job
 from tests.scripts import import_script

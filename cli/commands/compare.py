@@ -68,15 +68,15 @@ def compare(
     from archwright.cli.comparisons.naming import claim_comparison
     from archwright.cli.comparisons.running import WorkerOptions, run_comparison
     from archwright.cli.runs import evaluator as evaluators
-    from archwright.cli.runs.images import describe_images, images_to_json, say_images
+    from archwright.cli.runs.images import say_images
     from archwright.cli.runs.starting import define_problem
     from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
     from archwright.core.input import input_to_text
     from archwright.core.json import to_json
     from archwright.display.console import make_console
-    from archwright.evaluate.config import evaluation_to_json
-    from archwright.evaluate.opening import require_space
+    from archwright.evaluate.data.logged_images import images_to_json
+    from archwright.evaluate.evaluation import evaluation_to_json
     from archwright.search.running.compare import plan_comparison
     from archwright.search.running.runs import collect_versions
     from archwright.store.duckdb_log import DuckDBLog
@@ -84,31 +84,31 @@ def compare(
 
     evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
-    objective = evaluators.choose_objective(config, metric, minimize)
-    rule = parse_stopping_rule(stopping, config, objective)
+    evaluation = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
+    objective = evaluators.choose_objective(evaluation, metric, minimize)
+    rule = parse_stopping_rule(stopping, evaluation, objective)
     space_source, searchers = load_named_space(space), label_searchers(searcher)
-    images = describe_images(config)
-    term, model_input, config = define_problem(space_source, config, images, values.parse_input_option(input_))
-    evaluators.say_overruled_settings(config, term)
+    images = evaluation.describe_data()
+    model_input = values.parse_input_option(input_)
+    term, model_input, evaluation = define_problem(space_source, evaluation, images, model_input)
+    evaluators.say_overruled_settings(evaluation, term)
     started = RunStarted(
         space=to_json(term),
         space_source=space_source.source,
         input_shape=model_input.shape,
         input=input_to_text(model_input),
         searcher=next(iter(searchers.values())),
-        evaluator=evaluation_to_json(config),
+        evaluator=evaluation_to_json(evaluation),
         objective=objective,
-        budget=evaluators.choose_budget(config, budget),
+        budget=evaluators.choose_budget(evaluation, budget),
         seed=0,
         trials=trials,
         versions=collect_versions(),
         stopping=rule,
         data=images_to_json(images),
     )
-    require_space(config, term, model_input.shape)
     worker_options = WorkerOptions(
-        config,
+        evaluation,
         space_source.source,
         workers,
         values.parse_trial_timeout(trial_timeout),
@@ -123,7 +123,7 @@ def compare(
                 f"a comparison named {space_source.stem} is going on in {log}; this one is named {comparison}", err=True
             )
             resume_command = format_own_command("--name", comparison)
-        say_images(images, config, make_console(beside_json=True))
+        say_images(images, evaluation, make_console(beside_json=True))
         run_comparison(duckdb_log, searches, worker_options, resume_command)
     conclude(log, searches, optimum, as_json)
 

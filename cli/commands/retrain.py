@@ -87,18 +87,19 @@ def retrain(
         ignore_lost_stdout()
     view, duckdb_log = view_run(log, run, trusted=trust), DuckDBLog(log)
     number = view.get_trial(trial).trial
-    config = retraining.configure_retraining(
+    evaluation = retraining.configure_retraining(
         view, number, train or (), data, data_dir, device, values.parse_image_size(image_size)
     )
-    images = retraining.describe_training_images(view, number, config)
+    images = retraining.describe_training_images(view, number, evaluation)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
-    started = retraining.make_start(view, number, config, images, parse_budget(budget) if budget else None, seeds, seed)
+    trial_budget = parse_budget(budget) if budget else None
+    started = retraining.make_start(view, number, evaluation, images, trial_budget, seeds, seed)
     console = make_console(beside_json=json)
     source = find_term_source(started.space, started.space_source)
     with claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, number)) as new:
         context = RunContext(
-            duckdb_log, new, config, source, workers, trial_timeout, retries, grace, images, console, trusted=trust
+            duckdb_log, new, evaluation, source, workers, trial_timeout, retries, grace, images, console, trusted=trust
         )
         start = partial(start_run, duckdb_log, new, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))

@@ -74,15 +74,14 @@ def search(
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
     from archwright.cli.runs import evaluator as evaluators
-    from archwright.cli.runs.images import describe_images, images_to_json
     from archwright.cli.runs.running import RunContext, begin_run
     from archwright.cli.runs.starting import claim_new_run, define_problem, generate_numbered_names
     from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
     from archwright.core.input import input_to_text
     from archwright.core.json import to_json
-    from archwright.evaluate.config import evaluation_to_json
-    from archwright.evaluate.opening import require_space
+    from archwright.evaluate.data.logged_images import images_to_json
+    from archwright.evaluate.evaluation import evaluation_to_json
     from archwright.search.named import searcher_to_json
     from archwright.search.running.runs import collect_versions, start_run
     from archwright.store.duckdb_log import DuckDBLog
@@ -91,36 +90,36 @@ def search(
     ignore_lost_stdout()
     evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    config = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
+    evaluation = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
     ends = values.read_new_ends(trials, time, until_score, no_improvement)
     values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
     values.parse_grace(grace)
-    objective = evaluators.choose_objective(config, metric, minimize)
-    rule = parse_stopping_rule(stopping, config, objective)
+    objective = evaluators.choose_objective(evaluation, metric, minimize)
+    rule = parse_stopping_rule(stopping, evaluation, objective)
     space_source, duckdb_log = load_named_space(space), DuckDBLog(log)
-    images = describe_images(config)
-    term, model_input, config = define_problem(space_source, config, images, values.parse_input_option(input_))
-    evaluators.say_overruled_settings(config, term)
+    images = evaluation.describe_data()
+    model_input = values.parse_input_option(input_)
+    term, model_input, evaluation = define_problem(space_source, evaluation, images, model_input)
+    evaluators.say_overruled_settings(evaluation, term)
     started = RunStarted(
         space=to_json(term),
         space_source=space_source.source,
         input_shape=model_input.shape,
         input=input_to_text(model_input),
         searcher=searcher_to_json(*values.parse_searcher_text(searcher, set_ or ())),
-        evaluator=evaluation_to_json(config),
+        evaluator=evaluation_to_json(evaluation),
         objective=objective,
-        budget=evaluators.choose_budget(config, budget),
+        budget=evaluators.choose_budget(evaluation, budget),
         seed=seed,
         **asdict(ends),
         versions=collect_versions(),
-        keep_models=evaluators.choose_models_to_keep(config, keep_models),
+        keep_models=evaluators.choose_models_to_keep(evaluation, keep_models),
         stopping=rule,
         data=images_to_json(images),
     )
-    require_space(config, term, model_input.shape)
     with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, space_source.stem)) as run:
         context = RunContext(
-            duckdb_log, run, config, space_source.source, workers, trial_timeout, retries, grace, images
+            duckdb_log, run, evaluation, space_source.source, workers, trial_timeout, retries, grace, images
         )
         start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
@@ -150,16 +149,11 @@ def resume(
     it as long as it holds every model that was proposed. Code that the log names, and that you have never named in a
     command of yours, runs with --trust alone.
     """
-    from archwright.cli.runs.evaluator import adapt_to_machine, read_config
-    from archwright.cli.runs.images import describe_images, require_same_images
-    from archwright.cli.runs.resuming import (
-        is_done,
-        load_current_space,
-        read_moved_ends,
-        require_permission,
-        say_new_revision,
-    )
+    from archwright.cli.runs.resuming import is_done, load_current_space, read_moved_ends, say_new_revision
     from archwright.cli.runs.running import RunContext, continue_run
+    from archwright.display.console import say
+    from archwright.evaluate.data.logged_images import require_same_images
+    from archwright.evaluate.evaluation import read_evaluation, require_permission
     from archwright.search.running.runs import read_run, resume_run
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import find_run
@@ -173,15 +167,16 @@ def resume(
     values.parse_grace(grace)
     if is_done(log, name, record, ends):
         return
-    config = adapt_to_machine(read_config(record.started), device, data_dir)
-    require_permission(config, trusted=trust)
-    images = describe_images(config)
-    require_same_images(name, record.started, images)
+    evaluation = read_evaluation(record.started, trusted=trust).move_to(device, data_dir)
+    require_permission(evaluation, trusted=trust)
+    images = evaluation.describe_data()
+    for warning in require_same_images(name, record.started, images):
+        say(warning, err=True)
     space = load_current_space(name, record, images, trusted=trust)
     say_new_revision(name, record)
     source = record.started.space_source
     context = RunContext(
-        duckdb_log, name, config, source, workers, trial_timeout, retries, grace, images, trusted=trust
+        duckdb_log, name, evaluation, source, workers, trial_timeout, retries, grace, images, trusted=trust
     )
     continue_run(
         context,

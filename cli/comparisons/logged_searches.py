@@ -10,7 +10,7 @@ from attrs import fields, frozen
 from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.json import JSON, find_differences
-from archwright.evaluate.config import evaluation_from_json, evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
 from archwright.search.named import parse_searcher, searcher_to_json
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.errors import LogMissing

@@ -1,15 +1,14 @@
 """The running of those searches of a comparison that are still to be run."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from contextlib import closing
 
 import typer
 from attrs import frozen
 
 from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.comparisons.logged_searches import read_logged_searches
-from archwright.evaluate.config import Config, WorkerConfig
-from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.machine import count_cores
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.execution.interrupts import catch_signals
@@ -25,7 +24,7 @@ from archwright.store.fold import RunState
 class WorkerOptions:
     """How the trials of a comparison's searches are worked on."""
 
-    config: Config
+    evaluation: Evaluation
     source: str  # of the space
     workers: int
     trial_timeout: float | None  # seconds
@@ -48,7 +47,7 @@ def run_comparison(
     """
     unfinished = find_unfinished(log, searches)
     done = len(searches) - len(unfinished)
-    display = ComparisonDisplay(len(searches), done, isinstance(options.config, WorkerConfig))
+    display = ComparisonDisplay(len(searches), done, options.evaluation.uses_workers)
     if done:
         display.print_line(f"{done} of {len(searches)} searches are in {log.path} already")
     with catch_signals(options.grace) as interrupts:
@@ -70,11 +69,10 @@ def run_unfinished(
     """A line on each search once it is done: over a table many run at once, with trainings one by one."""
     if not searches:
         return
-    if isinstance(options.config, WorkerConfig):
+    if options.evaluation.uses_workers:
         yield from _run_trainings(log, searches, options, display, get_stop_request)
     else:
-        factory = partial(open_evaluator, options.config)
-        cores = count_cores()
+        factory, cores = options.evaluation.open, count_cores()
         for search in run_searches(log, searches, factory, processes=cores, get_stop_request=get_stop_request):
             yield f"{search.run} is done"
 
@@ -86,12 +84,13 @@ def _run_trainings(
     display: ComparisonDisplay,
     get_stop_request: Callable[[], StopRequest],
 ) -> Iterator[str]:
-    assert isinstance(options.config, WorkerConfig)
     runs = set(log.runs()) if log.path.exists() else set[str]()
     timeout, source, retries = options.trial_timeout, options.source, options.retries
     callbacks = RunCallbacks(get_stop_request, display.show_event)
-    with WorkerPool(options.config, workers=options.workers, space_source=source, trial_timeout=timeout) as pool:
-        pool.warm_up(get_stop_request)
+    evaluator = options.evaluation.open(workers=options.workers, space_source=source, trial_timeout=timeout)
+    with closing(evaluator) as pool:
+        if isinstance(pool, WorkerPool):
+            pool.warm_up(get_stop_request)
         for search in searches:
             if get_stop_request():
                 return

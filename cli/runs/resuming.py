@@ -9,13 +9,11 @@ from archwright.core.ends import InvalidEnd, RunEnds, move_ends
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
 from archwright.display.console import say
 from archwright.display.suggestion import format_command
-from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
 from archwright.search.running.revisions import find_new_revision, iterate_revisions
 from archwright.search.running.runs import RunRecord, check_paths
 from archwright.store.logged_terms import load_logged_term
-from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
 
 
@@ -52,12 +50,6 @@ def say_new_revision(name: str, run: RunRecord) -> None:
     *_, logged = iterate_revisions(run.events)
     past = f"the log of {name} names none" if logged is None else f"{name} was proposed by revision {logged}"
     say(f"this archwright has revision {revision} of {searcher}, and {past}; it goes on with revision {revision}")
-
-
-def require_permission(config: Config, *, trusted: bool) -> None:
-    """NotTrusted where the run's evaluator is code that this user does not let run."""
-    if isinstance(config, Function):
-        require_trusted(config.source, trusted=trusted, named_by="archwright search SPACE --evaluator")
 
 
 def load_current_space(name: str, run: RunRecord, images: DataInfo | None, *, trusted: bool) -> JSON:

@@ -12,7 +12,6 @@ from archwright.cli import options, values
 from archwright.cli.reports.repeats import format_origin
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
-from archwright.cli.runs import user_function
 from archwright.cli.runs.images import say_images
 from archwright.cli.runs.resuming import list_move_options
 from archwright.core.budget import Budget
@@ -22,9 +21,8 @@ from archwright.display.console import make_console
 from archwright.display.ends import format_ends, list_progress
 from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget
-from archwright.evaluate.config import Config, Function
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.execution.display import ProgressDisplay, refresh_display
 from archwright.execution.interrupts import Interrupts, catch_signals
@@ -47,7 +45,7 @@ class RunContext:
 
     log: DuckDBLog
     name: str
-    config: Config
+    evaluation: Evaluation
     space_source: str  # the workers load a user's file too
     workers: int
     trial_timeout: str | None  # as the user wrote it
@@ -78,23 +76,23 @@ def begin_run(context: RunContext, started: RunStarted, run_trials: RunFunction)
     title = f"training {format_origin(searcher)}" if is_repeated(started) else f"{searcher['name']} search of {source}"
     context.console.print(
         f"{context.name}: {title}, seed {started.seed}\n"
-        f"{_describe_extent(context.config, started)}, logged in {context.log.path}",
+        f"{_describe_extent(context.evaluation, started)}, logged in {context.log.path}",
         soft_wrap=True,
     )
-    say_images(context.images, context.config, context.console)
+    say_images(context.images, context.evaluation, context.console)
     _run_to_end(context, start_progress(RunState(), started.objective, time.monotonic()), run_trials)
 
 
-def _describe_extent(config: Config, started: RunStarted) -> str:
+def _describe_extent(evaluation: Evaluation, started: RunStarted) -> str:
     """What ends the run, and what a trial may spend."""
-    budget, ends = _describe_budget(config, started.budget), format_ends(started.ends, started.objective.metric)
+    budget = _describe_budget(evaluation.reads_budget, started.budget)
+    ends = format_ends(started.ends, started.objective.metric)
     is_number = started.trials is not None and started.ends == RunEnds(trials=started.trials)
     return f"{ends}{budget}" if is_number else f"trials{budget} until {ends}"
 
 
-def _describe_budget(config: Config, budget: Budget) -> str:
-    """What a trial may spend, where its evaluator reads the budget or may read it."""
-    reads_budget = user_function.reads_budget(config) if isinstance(config, Function) else True
+def _describe_budget(reads_budget: bool | None, budget: Budget) -> str:
+    """What a trial may spend, where its evaluator reads the budget or may read it, as None says."""
     if reads_budget is None:
         return f", each with a budget of {format_budget(budget)}"
     return f" of {format_budget(budget)} each" if reads_budget else ""
@@ -108,7 +106,7 @@ def continue_run(context: RunContext, record: RunRecord, ends: RunEnds, run_tria
         f"{context.name}: {', '.join(done)} done, logged in {context.log.path}",
         soft_wrap=True,
     )
-    say_images(context.images, context.config, context.console)
+    say_images(context.images, context.evaluation, context.console)
     _run_to_end(context, progress, run_trials)
 
 
@@ -134,9 +132,7 @@ def _run_with_display(
 ) -> RunStopped:
     timeout = values.parse_trial_timeout(context.trial_timeout)
     callbacks = RunCallbacks(lambda: display.get_stop_request(interrupts), display.show_event)
-    pool = open_evaluator(
-        context.config, workers=context.workers, space_source=context.space_source, trial_timeout=timeout
-    )
+    pool = context.evaluation.open(workers=context.workers, space_source=context.space_source, trial_timeout=timeout)
     with refresh_display(display), closing(pool) as evaluator:
         if isinstance(evaluator, WorkerPool):
             evaluator.warm_up(callbacks.get_stop_request)

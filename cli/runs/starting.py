@@ -3,19 +3,15 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 
-from archwright.cli.runs import user_function
 from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource
-from archwright.cli.values import BadOption
 from archwright.core.analysis import out_shapes
-from archwright.core.check import check
-from archwright.core.input import Input, as_input
+from archwright.core.input import Input
 from archwright.core.json import JSON, from_json
 from archwright.core.shape import Shape
 from archwright.core.term import Term
 from archwright.display.suggestion import format_command
-from archwright.evaluate.config import Config, Function, Training
 from archwright.evaluate.data.dataset import DataInfo
-from archwright.evaluate.training.recipe import check_settings
+from archwright.evaluate.evaluation import Evaluation
 from archwright.search.running.runs import RunRecord
 from archwright.store.artifacts import find_runs_with_artifacts, require_no_artifacts
 from archwright.store.claim import claim, claim_first_free
@@ -26,39 +22,18 @@ from archwright.store.runs import check_run_name, generate_run_names, list_runs
 
 
 def define_problem(
-    source: SpaceSource, config: Config, images: DataInfo | None, given: Input | None
-) -> tuple[Term, Input, Config]:
-    """The space, its input, which the data decides where there is any, and the evaluator with that input.
+    source: SpaceSource, evaluation: Evaluation, images: DataInfo | None, given: Input | None
+) -> tuple[Term, Input, Evaluation]:
+    """The space, the input of its models, and the evaluation that knows it.
 
-    Where nothing says the input, the space is built for a default one, and a function gets none. Raises BadOption,
-    WrongParameters, and errors of the space and of the settings in it.
+    Where nothing says the input, or the number of classes, the space is built for a default one. Raises what
+    `define_input` and `check_space` of the evaluation do, and errors of the space.
     """
-    data_input = None if images is None else as_input(images.input_shape)
-    if isinstance(config, Training):
-        if given is not None:
-            raise BadOption("--input goes with --evaluator; for training, the input is the data's")
-        assert images is not None  # a training always has data
-        assert data_input is not None
-        term = _build_checked_space(source, data_input, images.classes, True)
-        check_settings(term)
-        return term, data_input, config
-    if not isinstance(config, Function):  # a table, whose architectures have one output for each of its classes
-        table_input = given or source.input or DEFAULT_INPUT
-        return _build_checked_space(source, table_input, config.classes, False), table_input, config
-    if images and given not in (None, data_input):
-        raise BadOption(f"--input is {given}, and {images.name} has {data_input}; give one of the two")
-    known_input = given or data_input or source.input
-    config = config.with_input(known_input)
-    user_function.check_function(config)
-    model_input = known_input or DEFAULT_INPUT
-    classes = images.classes if images else DEFAULT_CLASSES
-    return _build_checked_space(source, model_input, classes, False), model_input, config
-
-
-def _build_checked_space(source: SpaceSource, model_input: Input, classes: int, classifies: bool) -> Term:
-    term = source.build(model_input, classes)
-    check(term, model_input, classes if classifies else None)
-    return term
+    defined = evaluation.define_input(given, source.input, images)
+    model_input = defined.input or DEFAULT_INPUT
+    space = source.build(model_input, defined.classes or DEFAULT_CLASSES)
+    defined.evaluation.check_space(space, model_input, images)
+    return space, model_input, defined.evaluation
 
 
 @contextmanager

@@ -3,11 +3,9 @@
 import os
 from math import prod
 from pathlib import Path
-from typing import Protocol
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.shape import format_shape
-from archwright.evaluate.config import FIRST_READER, LATEST_READER
 from archwright.evaluate.data.builtin import BUILTIN_NAMES, open_builtin, require_local_builtin
 from archwright.evaluate.data.dataset import BadData, DataInfo, Dataset, Images, Source, SourceInfo
 from archwright.evaluate.data.folder import FolderSource
@@ -19,6 +17,7 @@ from archwright.evaluate.data.reader1 import (
     split_at_random,
 )
 from archwright.evaluate.data.splits import count_splits, draw_splits
+from archwright.evaluate.settings import FIRST_READER, LATEST_READER, DataSettings
 
 MIN_IMAGES = 10  # with fewer, a split would be empty
 PATH_KINDS = ("folder", "npz")  # data sets that are given as KIND:PATH
@@ -26,40 +25,6 @@ PATH_KINDS = ("folder", "npz")  # data sets that are given as KIND:PATH
 
 class UnknownData(ArchwrightError, ValueError):
     """A data set that is neither built in nor given by its path."""
-
-
-class DatasetConfig(Protocol):
-    """Which data set to load, as the configuration of an evaluator says; see `load_dataset` for the meanings."""
-
-    @property
-    def data(self) -> str | None:
-        """The data set, as `load_dataset` takes it."""
-        ...
-
-    @property
-    def data_dir(self) -> str | None:
-        """Where built-in data sets lie."""
-        ...
-
-    @property
-    def validation(self) -> float:
-        """The fraction of the training images to validate on."""
-        ...
-
-    @property
-    def split_seed(self) -> int:
-        """Of the splits that are drawn."""
-        ...
-
-    @property
-    def image_size(self) -> tuple[int, int] | None:
-        """Height and width in pixels to resize to."""
-        ...
-
-    @property
-    def reader(self) -> int:
-        """The way of reading and splitting images."""
-        ...
 
 
 def load_dataset(
@@ -99,18 +64,16 @@ def describe_dataset(
     return _plan_splits(spec, _open_source(spec, data_dir, image_size, reader).describe(), validation, reader)
 
 
-def load_configured_dataset(config: DatasetConfig) -> Dataset:
-    """The data set of a configuration in memory; raises what `load_dataset` does."""
-    assert config.data is not None
-    options = {"image_size": config.image_size, "reader": config.reader}
-    return load_dataset(config.data, config.data_dir, config.validation, config.split_seed, **options)
+def load_configured_dataset(settings: DataSettings) -> Dataset:
+    """The data set of an evaluation in memory; raises what `load_dataset` does."""
+    options = {"image_size": settings.image_size, "reader": settings.reader}
+    return load_dataset(settings.name, settings.data_dir, settings.validation, settings.split_seed, **options)
 
 
-def describe_configured_dataset(config: DatasetConfig) -> DataInfo:
-    """What the data set of a configuration is like; raises what `describe_dataset` does."""
-    assert config.data is not None
-    options = {"image_size": config.image_size, "reader": config.reader}
-    return describe_dataset(config.data, config.data_dir, config.validation, **options)
+def describe_configured_dataset(settings: DataSettings) -> DataInfo:
+    """What the data set of an evaluation is like; raises what `describe_dataset` does."""
+    options = {"image_size": settings.image_size, "reader": settings.reader}
+    return describe_dataset(settings.name, settings.data_dir, settings.validation, **options)
 
 
 def require_local_dataset(spec: str, data_dir: str | None = None) -> None:

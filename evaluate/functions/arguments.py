@@ -14,9 +14,9 @@ from torch import nn, optim
 from archwright.core.input import Input
 from archwright.core.protocols import Job
 from archwright.core.term import Term
-from archwright.evaluate.config import Function
 from archwright.evaluate.data.loading import load_configured_dataset
 from archwright.evaluate.data.tensors import to_device
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.network.example import make_example
@@ -35,7 +35,8 @@ def prepare_arguments(config: Function, signature: Signature, index: int, thread
     optim.Adam(nn.Linear(1, 1).parameters())  # torch imports half of itself at the first one: not in a trial's time
     shared: dict[str, Any] = {"device": device}
     if "data" in signature:
-        shared["data"] = to_device(load_configured_dataset(config), device)
+        assert config.data_settings is not None
+        shared["data"] = to_device(load_configured_dataset(config.data_settings), device)
 
     def make_arguments(architecture: Term, seed: int) -> JobArguments:
         if "model" not in signature:

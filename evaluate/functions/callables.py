@@ -4,23 +4,15 @@ What is sent never enters the log, which has the name, the source text and its h
 the run is given the function again.
 """
 
-import functools
-import hashlib
-import importlib
-import inspect
-import sys
-from collections.abc import Callable, Iterator
-from importlib.machinery import ModuleSpec
-from itertools import accumulate
-from pathlib import Path
-from types import MethodType
+from collections.abc import Callable
 from typing import Any, Literal
 
 from attrs import evolve
 
 from archwright.core.errors import ArchwrightError
-from archwright.evaluate.config import Function
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
+from archwright.store.origins import hash_source, is_importable, name_callable, read_source
 from archwright.store.user_code import load_object
 
 
@@ -75,75 +67,3 @@ def load_callable(function: Function) -> Any:
     """The object that the function stands for. Raises FunctionNeeded, and what importing it raises."""
     require_function(function)
     return load_object(function.source) if function.target is None else function.target
-
-
-def is_importable(source: str, target: Any) -> bool:
-    """Whether `module:attribute` is `target` here, and a fresh process with this import path finds the same file."""
-    module_name, _, attribute = source.rpartition(":")
-    module = sys.modules.get(module_name)
-    if module is None or module_name == "__main__":
-        return False
-    value: Any = module
-    for name in attribute.split("."):
-        value = getattr(value, name, None)
-    return value is target and is_module_importable(module_name)
-
-
-def is_module_importable(name: str) -> bool:
-    """Whether a fresh process with this import path imports the module from the file that it has here."""
-    module = sys.modules.get(name)
-    if module is None or name == "__main__":
-        return False
-    spec, file = _find_fresh_spec(name), getattr(module, "__file__", None)
-    if spec is None or file is None or not spec.has_location:
-        return spec is not None and file is None and not spec.has_location
-    return Path(spec.origin or "").resolve() == Path(file).resolve()
-
-
-def name_callable(target: Any) -> str:
-    """`module:attribute` of a function, or of the class of an object that is called; it need not be importable."""
-    inner = unwrap_callable(target)
-    named = inner if hasattr(inner, "__qualname__") else type(inner)
-    return f"{getattr(named, '__module__', None) or '__main__'}:{named.__qualname__}"
-
-
-def unwrap_callable(target: Any) -> Any:
-    """The function in a partial or in a bound method; anything else as it is."""
-    while isinstance(target, functools.partial | MethodType):
-        target = target.func if isinstance(target, functools.partial) else target.__func__
-    return target
-
-
-def read_source(target: Any) -> str | None:
-    """The source text of a function, or of the class of an object that is called; None where there is none."""
-    inner = unwrap_callable(target)
-    for candidate in (inner, type(inner)):
-        try:
-            return inspect.getsource(candidate)
-        except (OSError, TypeError):  # typed at a prompt, written in C, no function
-            continue
-    return None
-
-
-def hash_source(text: str | None) -> str | None:
-    """The SHA-256 of a source text in UTF-8, in hexadecimal digits; None of None."""
-    return None if text is None else hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-def _find_fresh_spec(name: str) -> ModuleSpec | None:
-    """The spec of a module as a process finds it that has imported nothing yet; None where it finds none."""
-    importlib.invalidate_caches()
-    spec, folders = None, None
-    for module in accumulate(name.split("."), "{}.{}".format):
-        spec = next(_iterate_specs(module, folders), None)
-        if spec is None:
-            return None
-        folders = spec.submodule_search_locations
-    return spec
-
-
-def _iterate_specs(module: str, folders: Any) -> Iterator[ModuleSpec]:
-    for finder in sys.meta_path:
-        spec = finder.find_spec(module, folders) if hasattr(finder, "find_spec") else None
-        if spec is not None:
-            yield spec

@@ -3,39 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from archwright.core.errors import ArchwrightError
-from archwright.core.objective import Objective, read_objective
-from archwright.evaluate.config import Function
-from archwright.evaluate.functions.callables import hash_source, read_source
-from archwright.evaluate.functions.signature import TORCH_ARGUMENTS, inspect_signature
-
-# Settings of a function's evaluation, and the parameters of the function that read them.
-SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "settings": ("settings",),
-    "validation": ("data",),
-    "split_seed": ("data",),
-    "image_size": ("data",),
-    "reader": ("data",),
-    "device": TORCH_ARGUMENTS,
-}
-
-
-class UnusedSetting(ArchwrightError, ValueError):
-    """A setting of a function's evaluation that the function has no parameter for."""
-
-
-@frozen
-class FunctionDescription:
-    """What a worker says of a person's function when it is ready; made in the process where the function is known."""
-
-    arguments: tuple[str, ...]  # the names of those that it gets, in the order of signature.ARGUMENTS
-    objective: Objective | None = None  # that `aw.score` has set; None: it says none
-    source_hash: str | None = None  # SHA-256 of its source text in hexadecimal digits; None where there is no text
-
-    def __contains__(self, argument: str) -> bool:
-        return argument in self.arguments
+from archwright.core.objective import read_objective
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.functions.signature import SETTING_PARAMETERS, inspect_signature
+from archwright.evaluate.settings import UnusedSetting
+from archwright.store.origins import hash_source, read_source
 
 
 def describe_function(function: Function, target: Any) -> FunctionDescription:

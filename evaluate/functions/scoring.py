@@ -10,8 +10,8 @@ from archwright.core.objective import read_objective
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
-from archwright.evaluate.config import Function
 from archwright.evaluate.functions.callables import load_callable
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, inspect_signature
 from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict

@@ -16,6 +16,15 @@ from archwright.evaluate.verdict import Verdict
 LEADING_ARGUMENTS = ("architecture", "budget")  # for the first two parameters, if they have other names
 TORCH_ARGUMENTS = ("model", "device", "data")  # for which a worker imports torch
 ARGUMENTS = (*LEADING_ARGUMENTS, "settings", "seed", "report", "input_shape", *TORCH_ARGUMENTS)  # all there are
+# Settings of a function's evaluation, and the parameters of the function that read them.
+SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "settings": ("settings",),
+    "validation": ("data",),
+    "split_seed": ("data",),
+    "image_size": ("data",),
+    "reader": ("data",),
+    "device": TORCH_ARGUMENTS,
+}
 MISSPELLING_SIMILARITY = 0.75  # from which on a name is taken for a misspelling of one of ARGUMENTS, in [0, 1]
 ABSENT_REMEDIES: Mapping[str, str] = {  # for arguments that do not exist in every search
     "data": "say which data set it is to get, as in --data digits",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from attrs import field, frozen
@@ -10,13 +10,13 @@ from attrs import field, frozen
 from archwright.core.budget import Budget
 from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.term import Term
+from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import (
     RUNS,
     NotInTable,
     Runs,
     TableEntry,
     read_table,
-    require_budget,
     require_one_of,
     select_run,
 )
@@ -35,40 +35,27 @@ HYPERPARAMETER_PLACES = (
 )
 
 FCNET_OUTPUTS = 1  # of each network
-FCNET_EPOCHS = (100,)  # of each training
 
 
 @frozen
-class Fcnet:
+class Fcnet(Table):
     """Looks up a configuration; the score `loss` is the validation error of one of four runs, or their mean."""
 
-    table: str  # path of the .npz
+    kind: ClassVar[str] = "fcnet"
+    benchmark: ClassVar[str] = "fcnet"
+    schedules: ClassVar[tuple[int, ...]] = (100,)
+    metric: ClassVar[str] = "loss"
+
     runs: Runs = field(default="drawn", validator=require_one_of(*RUNS))
 
     @property
-    def classes(self) -> int:
+    def classes(self) -> int | None:
         """1: the networks predict one number."""
         return FCNET_OUTPUTS
 
-    @property
-    def budget(self) -> str:
-        """The budget of a trial if the person gives none."""
-        return f"{FCNET_EPOCHS[-1]}epochs"
-
-    def require_budget(self, budget: Budget) -> None:
-        """Raises NotInTable unless it is the whole training. Only new runs ask: old ones with another budget go on."""
-        require_budget(budget, FCNET_EPOCHS, "fcnet")
-
-
-@frozen
-class FcnetTable:
-    """The table's rows by configuration."""
-
-    config: Fcnet
-
     @cached_property
     def _columns(self) -> Mapping[str, np.ndarray]:
-        return read_table(self.config.table, ["config_index", "val_loss", "train_time_s", "n_params"])
+        return read_table(self.table, ["config_index", "val_loss", "train_time_s", "n_params"])
 
     @cached_property
     def _index(self) -> Mapping[tuple[int, ...], int]:
@@ -84,7 +71,7 @@ class FcnetTable:
 
     def look_up(self, architecture: Term, budget: Budget, seed: int) -> TableEntry:
         """The result at the end of the training, whatever the budget."""
-        columns, runs = self._columns, self.config.runs
+        columns, runs = self._columns, self.runs
         i = self._find_row(architecture)
         loss = select_run(columns["val_loss"][i], runs, seed)
         metrics = {"loss": loss, "parameters": float(columns["n_params"][i])}
@@ -93,7 +80,7 @@ class FcnetTable:
     def _find_row(self, architecture: Term) -> int:
         indices = _index_values(architecture)
         if indices not in self._index:
-            raise NotInTable(f"{self.config.table} has no row for the indices {indices}; give the whole table")
+            raise NotInTable(f"{self.table} has no row for the indices {indices}; give the whole table")
         return self._index[indices]
 
 

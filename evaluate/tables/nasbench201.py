@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from attrs import field, frozen
@@ -11,62 +11,54 @@ from archwright.core.budget import Budget
 from archwright.core.modules.graphs import Topology
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
 from archwright.core.term import Term
+from archwright.evaluate.data.builtin import BUILTIN_NAMES
+from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import (
     RUNS,
     NotInTable,
     Runs,
     TableEntry,
     read_table,
-    require_budget,
     require_one_of,
     select_run,
 )
 
 Nasbench201Split = Literal["validation", "test"]
 DATASET_CLASSES = {"cifar10": 10, "cifar100": 100, "imagenet16_120": 120}  # the number of classes of each
-NASBENCH201_EPOCHS = (12, 200)  # of the two schedules: the first 12 epochs of the long one are not the short one
 
 
 @frozen
-class Nasbench201:
+class Nasbench201(Table):
     """Looks up a cell in NAS-Bench-201.
 
     The score `accuracy` is a fraction: of the validation images in one run, drawn by the trial's seed, or in the mean
     of the runs; or of the test images, in the mean, for comparisons without noise. `test_accuracy` is always a mean.
     """
 
-    table: str  # path of the .npz
+    kind: ClassVar[str] = "nasbench201"
+    benchmark: ClassVar[str] = "NAS-Bench-201"
+    schedules: ClassVar[tuple[int, ...]] = (12, 200)  # the first 12 epochs of the long one are not the short one
+
     dataset: str = field(default="cifar10", validator=require_one_of(*DATASET_CLASSES))
     split: Nasbench201Split = field(default="validation", validator=require_one_of(*get_args(Nasbench201Split)))
     runs: Runs = field(default="drawn", validator=require_one_of(*RUNS))
 
     @property
-    def classes(self) -> int:
+    def classes(self) -> int | None:
         """How many outputs the networks have."""
         return DATASET_CLASSES[self.dataset]
 
     @property
-    def budget(self) -> str:
-        """The budget of a trial if the person gives none."""
-        return f"{NASBENCH201_EPOCHS[-1]}epochs"
-
-    def require_budget(self, budget: Budget) -> None:
-        """Raises NotInTable unless it is one of the two that the table has."""
-        require_budget(budget, NASBENCH201_EPOCHS, "NAS-Bench-201")
-
-
-@frozen
-class Nasbench201Table:
-    """NAS-Bench-201 for one data set."""
-
-    config: Nasbench201
+    def training_data(self) -> str | None:
+        """The data set, where it is built in."""
+        return self.dataset if self.dataset in BUILTIN_NAMES else None
 
     @cached_property
     def _columns(self) -> Mapping[str, np.ndarray]:
-        dataset = self.config.dataset
+        dataset = self.dataset
         names = ("val_acc_200ep", "test_acc_200ep", "val_acc_12ep", "test_acc_12ep")
         names = (*names, "train_time_200ep_s", "params_M", "latency_s")
-        columns = read_table(self.config.table, [*(f"{dataset}_{name}" for name in names), "ops", "op_names"])
+        columns = read_table(self.table, [*(f"{dataset}_{name}" for name in names), "ops", "op_names"])
         return {name.removeprefix(f"{dataset}_"): column for name, column in columns.items()}
 
     @cached_property
@@ -88,12 +80,12 @@ class Nasbench201Table:
 
     def look_up(self, architecture: Term, budget: Budget, seed: int) -> TableEntry:
         """The result of a cell after 12 or 200 epochs."""
-        self.config.require_budget(budget)
+        self.require_budget(budget)
         i = self._find_row(architecture)
-        columns, config, epochs = self._columns, self.config, int(budget.amount)
+        columns, epochs = self._columns, int(budget.amount)
         test = float(columns[f"test_acc_{epochs}ep"][i])
         validation = np.atleast_1d(columns[f"val_acc_{epochs}ep"][i])
-        score = test if config.split == "test" else select_run(validation, config.runs, seed)
+        score = test if self.split == "test" else select_run(validation, self.runs, seed)
         metrics = {
             "accuracy": _fraction(score),
             "test_accuracy": _fraction(test),
@@ -105,7 +97,7 @@ class Nasbench201Table:
     def _find_row(self, architecture: Term) -> int:
         operations = self._index_operations(architecture)
         if operations not in self._index:
-            raise NotInTable(f"{self.config.table} has no row for the operations {operations}; give the whole table")
+            raise NotInTable(f"{self.table} has no row for the operations {operations}; give the whole table")
         return self._index[operations]
 
     def _index_operations(self, architecture: Term) -> tuple[int, ...]:

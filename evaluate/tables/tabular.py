@@ -73,13 +73,6 @@ def select_run(values: np.ndarray, runs: Runs, seed: int) -> float:
     return float(values[seed % len(values)] if runs == "drawn" else values.mean())
 
 
-def require_budget(budget: Budget, schedules: Sequence[int], table: str) -> None:
-    """Raises NotInTable unless the budget is one of the `schedules`, in epochs, that `table` has results of."""
-    if budget.unit != "epochs" or budget.amount not in schedules:
-        known = " and ".join(f"{epochs}epochs" for epochs in schedules)
-        raise NotInTable(f"the budget is {budget}; the table of {table} has {known}")
-
-
 class BenchmarkTable(Protocol):
     """The results of a benchmark, by architecture."""
 

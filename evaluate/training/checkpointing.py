@@ -16,8 +16,8 @@ from torch import nn
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Artifact, Job
-from archwright.evaluate.config import FIRST_READER
 from archwright.evaluate.data.tensors import DeviceData
+from archwright.evaluate.settings import FIRST_READER
 from archwright.evaluate.training.progress import TrainingProgress, TrainingState
 from archwright.evaluate.training.trained_model import BadArtifact, NoArtifact, find_artifact, write_model
 from archwright.evaluate.verdict import Metrics, Verdict

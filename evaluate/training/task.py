@@ -8,16 +8,15 @@ import torch
 from attrs import asdict, evolve
 from torch import nn
 
-from archwright.core.architecture import require_specified, settings_of
+from archwright.core.architecture import require_specified
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Job
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
-from archwright.evaluate.config import Training
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import load_configured_dataset
-from archwright.evaluate.data.tensors import DeviceData, to_device
+from archwright.evaluate.data.tensors import DeviceData, Normalisation, to_device
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.training.checkpointing import Checkpoint, DifferentTraining, train_with_checkpoints
 from archwright.evaluate.training.cost import PeakMemory, measure_cost, take_measured_batch
@@ -26,7 +25,8 @@ from archwright.evaluate.training.device import (
     require_compiler,
     reset_compiler,
 )
-from archwright.evaluate.training.recipe import Recipe, make_recipe
+from archwright.evaluate.training.evaluation import Training
+from archwright.evaluate.training.recipe import Recipe
 from archwright.evaluate.training.train import select_normalised_data, train
 from archwright.evaluate.training.trainer import BatchTooSmall
 from archwright.evaluate.user_errors import is_out_of_memory
@@ -37,28 +37,34 @@ class NotAClassifier(ArchwrightError, ValueError):
     """An architecture that cannot be trained to tell the classes of the data apart."""
 
 
-def prepare_training(config: Training, worker_index: int, threads: int) -> Evaluate:
+def prepare_training(training: Training, worker_index: int, threads: int) -> Evaluate:
     """The function that trains a job's architecture, for the worker of this index; the data is on its device."""
-    device = prepare_device(config.device, worker_index, threads)
-    info, data = load_training_data(config, device)
-    return partial(_train_job, config, info, data)
+    device = prepare_device(training.device, worker_index, threads)
+    info, data = load_training_data(training, device)
+    return partial(_train_job, training, info, data)
 
 
-def load_training_data(config: Training, device: torch.device) -> tuple[DataInfo, DeviceData]:
+def load_training_data(training: Training, device: torch.device) -> tuple[DataInfo, DeviceData]:
     """The data set of a configuration in a device's memory, with the images to train on that `train_on` names.
 
     Raises what `load_configured_dataset` does.
     """
-    dataset = load_configured_dataset(config)
-    dataset = dataset.merge_validation() if config.train_on == "train+validation" else dataset
+    dataset = load_configured_dataset(training.data_settings)
+    dataset = dataset.merge_validation() if training.train_on == "train+validation" else dataset
     return dataset.info, to_device(dataset, device)
 
 
-def _train_job(config: Training, info: DataInfo, data: DeviceData, job: Job, report: ReportEpoch) -> Verdict:
+def load_recipe_normalisation(training: Training, architecture: Term) -> Normalisation | None:
+    """The mean and deviation that the training normalises the images of an architecture with, read from the data."""
+    _, data = load_training_data(training, torch.device("cpu"))
+    return select_normalised_data(data, training.resolve_recipe(architecture)).normalisation
+
+
+def _train_job(training: Training, info: DataInfo, data: DeviceData, job: Job, report: ReportEpoch) -> Verdict:
     """The verdict on a job; it is "invalid" where its architecture cannot be trained."""
     peak_memory = PeakMemory(data.device)
     try:
-        recipe, model = _build_model(config, info, data, job)
+        recipe, model = _build_model(training, info, data, job)
     except Exception as error:  # a user-defined module may raise anything
         if is_out_of_memory(error):
             raise
@@ -72,7 +78,7 @@ def _train_job(config: Training, info: DataInfo, data: DeviceData, job: Job, rep
             job.budget,
             job.seed,
             report,
-            config.keep,
+            training.keep,
             checkpoint=checkpoint,
             save_checkpoint=save,
         )
@@ -82,7 +88,7 @@ def _train_job(config: Training, info: DataInfo, data: DeviceData, job: Job, rep
         return evolve(verdict, metrics={**verdict.metrics, **cost})
 
     try:
-        description = describe_training(job, recipe, config)
+        description = describe_training(job, recipe, training)
         return train_with_checkpoints(job, model, select_normalised_data(data, recipe), description, train_and_measure)
     except (DifferentTraining, BatchTooSmall) as error:
         return Verdict("invalid", error=str(error))
@@ -91,10 +97,10 @@ def _train_job(config: Training, info: DataInfo, data: DeviceData, job: Job, rep
             reset_compiler()
 
 
-def _build_model(config: Training, info: DataInfo, data: DeviceData, job: Job) -> tuple[Recipe, nn.Module]:
+def _build_model(training: Training, info: DataInfo, data: DeviceData, job: Job) -> tuple[Recipe, nn.Module]:
     """The recipe of a job's architecture and its model, on the device of the data."""
     require_specified(job.architecture)
-    recipe = resolve_recipe(config, job.architecture)
+    recipe = training.resolve_recipe(job.architecture)
     if recipe.compile:
         require_compiler(data.device)
     model = compile_classifier(job.architecture, info, job.seed, recipe.initialization)
@@ -102,18 +108,10 @@ def _build_model(config: Training, info: DataInfo, data: DeviceData, job: Job) -
     return recipe, model
 
 
-def resolve_recipe(config: Training, architecture: Term) -> Recipe:
-    """The recipe for an architecture: its own settings replace `config.settings`, and `config.overrides` replace both.
-
-    Raises UnknownSetting or BadSetting.
-    """
-    return make_recipe(config.settings, settings_of(architecture), config.overrides)
-
-
-def describe_training(job: Job, recipe: Recipe, config: Training) -> dict[str, JSON]:
+def describe_training(job: Job, recipe: Recipe, training: Training) -> dict[str, JSON]:
     """All that a training depends on except its length; a checkpoint holds it under these names."""
     names = ("data", "validation", "split_seed", "image_size", "reader", "train_on", "keep")
-    settings = {name: getattr(config, name) for name in names}
+    settings = {name: getattr(training, name) for name in names}
     architecture = json.dumps(to_json(job.architecture))
     return {"architecture": architecture, "recipe": asdict(recipe), "seed": job.seed, **settings}
 

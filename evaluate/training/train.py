@@ -8,9 +8,9 @@ from torch import nn
 
 from archwright.core.budget import Budget
 from archwright.core.protocols import EarlyStop
-from archwright.evaluate.config import KeptEpoch
 from archwright.evaluate.data.tensors import DeviceData, DeviceSplit
 from archwright.evaluate.training.checkpointing import Checkpoint
+from archwright.evaluate.training.evaluation import KeptEpoch
 from archwright.evaluate.training.progress import ClassificationMetrics, EpochMetrics, TrainingProgress, TrainingState
 from archwright.evaluate.training.recipe import Recipe
 from archwright.evaluate.training.trainer import Diverged, Trainer, copy_weights, evaluate_model

@@ -11,11 +11,10 @@ from typing import Self
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, HandleReport, Job, Report
-from archwright.evaluate.config import WorkerConfig
-from archwright.evaluate.functions.description import FunctionDescription
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
 from archwright.evaluate.workers.machine import count_cores
-from archwright.evaluate.workers.preparation import describe_evaluation, prepare_evaluation
 from archwright.evaluate.workers.worker import attempt
 from archwright.store.user_code import is_source, load_object
 
@@ -38,14 +37,14 @@ class InProcessEvaluator:
     """
 
     def __init__(
-        self, config: WorkerConfig, *, space_source: str | None = None, trial_timeout: float | None = None
+        self, evaluation: Evaluation, *, space_source: str | None = None, trial_timeout: float | None = None
     ) -> None:
         if trial_timeout is not None:
             raise NothingToKill(
                 f"the time limit of a trial is {trial_timeout:g} s, and with workers=0 trials run in this process, "
                 "where nothing can end them; leave it out, or use workers=1"
             )
-        self._config = config
+        self._evaluation = evaluation
         self._space_source = space_source
         self._evaluate: Evaluate | None = None  # once it is prepared
         self._description: FunctionDescription | None = None
@@ -76,8 +75,8 @@ class InProcessEvaluator:
         if self._evaluate is None:
             if self._space_source is not None and is_source(self._space_source):
                 load_object(self._space_source)
-            self._description = describe_evaluation(self._config)
-            self._evaluate = prepare_evaluation(self._config, 0, self._config.threads or count_cores())
+            self._description = self._evaluation.describe_function()
+            self._evaluate = self._evaluation.prepare(0, self._evaluation.threads or count_cores())
 
     def handle_reports(self, handle: HandleReport) -> None:
         """From now on `handle` gets each report, within `collect`; where it says so, the job is given up."""

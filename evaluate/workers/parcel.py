@@ -20,7 +20,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_message
 from archwright.core.user_modules import is_user_defined
-from archwright.evaluate.functions.callables import is_module_importable, name_callable, unwrap_callable
+from archwright.store.origins import is_module_importable, name_callable, unwrap_callable
 
 TermClass = type[Term]
 

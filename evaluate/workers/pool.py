@@ -12,12 +12,11 @@ from attrs import evolve
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
-from archwright.evaluate.config import WorkerConfig, evaluation_to_json
-from archwright.evaluate.functions.description import FunctionDescription
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.machine import OomKills, count_cores
 from archwright.evaluate.workers.parcel import Parcel, pack
-from archwright.evaluate.workers.preparation import find_target_to_send
 from archwright.evaluate.workers.process import WorkerGone, WorkerProcess, list_import_path
 from archwright.evaluate.workers.protocol import (
     JobEnded,
@@ -51,7 +50,7 @@ class WorkerPool:
 
     def __init__(
         self,
-        config: WorkerConfig,
+        evaluation: Evaluation,
         *,
         workers: int = 1,
         space_source: str | None = None,
@@ -61,10 +60,10 @@ class WorkerPool:
     ) -> None:
         if workers < 1:
             raise NoFreeSlot(f"the number of workers is {workers}; at least 1 is needed")
-        self._config = config
+        self._evaluation = evaluation
         self._slots = workers
         self._space_source = space_source
-        self._parcel = pack(Parcel(find_target_to_send(config), tuple(kinds)))  # once: what it holds may change later
+        self._parcel = pack(Parcel(evaluation.function_to_send, tuple(kinds)))  # once: what it holds may change later
         self._description: FunctionDescription | None = None
         self._trial_timeout = float("inf") if trial_timeout is None else trial_timeout
         self._start_timeout = start_timeout
@@ -163,8 +162,8 @@ class WorkerPool:
         free = sorted(set(range(self._slots)) - {w.index for w in self._workers})
         if not free:
             raise NoFreeSlot(f"all {self._slots} slots are taken; collect a result before the next job")
-        threads = self._config.threads or max(1, count_cores() // self._slots)
-        evaluator = evaluation_to_json(self._config)
+        threads = self._evaluation.threads or max(1, count_cores() // self._slots)
+        evaluator = evaluation_to_json(self._evaluation)
         setup = WorkerSetup(evaluator, self._space_source, free[0], threads, list(list_import_path()), self._parcel)
         worker = WorkerProcess(setup, self._kills)
         self._workers.append(worker)

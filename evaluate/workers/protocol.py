@@ -11,7 +11,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, from_json, to_json
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
-from archwright.evaluate.functions.description import FunctionDescription
+from archwright.evaluate.description import FunctionDescription
 
 
 class MalformedMessage(ArchwrightError, ValueError):

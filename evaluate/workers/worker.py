@@ -19,17 +19,16 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report, Status
 from archwright.core.tracebacks import format_traceback
-from archwright.evaluate.config import WorkerConfig, evaluation_from_json
-from archwright.evaluate.functions.description import FunctionDescription
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import evaluation_from_json
 from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 from archwright.evaluate.workers.parcel import Parcel, unpack
-from archwright.evaluate.workers.preparation import describe_evaluation, prepare_evaluation
 from archwright.evaluate.workers.protocol import (
     JobEnded,
     JobMessage,
@@ -100,11 +99,10 @@ def prepare_worker(setup: WorkerSetup) -> PreparedWorker:
     sys.path.extend(folder for folder in setup.import_path if folder not in sys.path)
     if setup.space_source is not None and is_source(setup.space_source):
         load_object(setup.space_source)  # defines the person's own kinds of module
-    parcel, config = unpack(setup.parcel), evaluation_from_json(setup.evaluator)
-    assert isinstance(config, WorkerConfig)  # tables need no worker
-    config = config if parcel.target is None else evolve(config, target=parcel.target)
-    description = describe_evaluation(config)
-    return PreparedWorker(prepare_evaluation(config, setup.index, setup.threads), description, parcel)
+    parcel, evaluation = unpack(setup.parcel), evaluation_from_json(setup.evaluator)
+    evaluation = evaluation if parcel.target is None else evaluation.with_function(parcel.target)
+    description = evaluation.describe_function()
+    return PreparedWorker(evaluation.prepare(setup.index, setup.threads), description, parcel)
 
 
 def serve(messages: Iterable[Message], evaluate: Evaluate, send: Callable[[Message], None]) -> None:

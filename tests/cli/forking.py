@@ -31,7 +31,9 @@ if main is not None:
 # Without torch, which a command has no business with. What else is imported by few, or late, is left to those.
 PACKAGES = ("archwright.cli", "archwright.search", "archwright.store")
 MODULES = (
-    "archwright.evaluate.opening",
+    "archwright.evaluate.functions.evaluation",
+    "archwright.evaluate.tables.fcnet",
+    "archwright.evaluate.tables.nasbench201",
     "archwright.evaluate.data.loading",
     "archwright.cli.main",
     "matplotlib.backends.backend_agg",

@@ -8,9 +8,10 @@ from safetensors import safe_open
 import archwright as aw
 from archwright.cli.runs.evaluator import choose_models_to_keep, say_overruled_settings
 from archwright.cli.values import BadOption, parse_settings
-from archwright.evaluate.config import Function, Training
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import Nasbench201
+from archwright.evaluate.training.evaluation import Training
 from tests.cli.running import read_json, run_command
 from tests.terminal_text import find_controls
 

@@ -14,11 +14,13 @@ from safetensors.torch import load_file, save
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import Function, Training, evaluation_to_json
 from archwright.evaluate.data.tensors import Normalisation
+from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.export.folder import EXPORT_FILES
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.tables.nasbench201 import Nasbench201
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.training.trained_model import write_model
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import rebuild_leaf, view_run

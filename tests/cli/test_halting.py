@@ -91,8 +91,11 @@ def test_a_function_is_halted_at_a_report_and_scores_the_best_that_it_reported(t
             "startup of the stopping rule median is 0; it may be a whole number of 1",
         ),
         (("--stopping", "median,5"), "write name=value"),
-        (("--stopping", "median", "--metric", "parameters"), "--metric parameters is not known after each epoch"),
-        (("--stopping", "median", "--evaluator", "nasbench201:t.npz"), "a table has no epochs to stop at"),
+        (
+            ("--stopping", "median", "--metric", "parameters"),
+            "metric is 'parameters', which is not known after each",
+        ),
+        (("--stopping", "median", "--evaluator", "nasbench201:t.npz"), "the table t.npz has no epochs to stop at"),
     ],
 )
 def test_a_rule_that_cannot_be_is_said_before_anything_is_logged(cli, tmp_path, words, says):

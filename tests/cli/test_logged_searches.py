@@ -9,8 +9,9 @@ from archwright.cli.comparisons.logged_searches import read_logged_searches
 from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.config import Training, evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
+from archwright.evaluate.training.evaluation import Training
 from archwright.search.named import searcher_to_json
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog

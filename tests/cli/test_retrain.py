@@ -15,15 +15,18 @@ from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.spaces.named import SPACES
 from archwright.core.traversal import sample
-from archwright.evaluate.config import LATEST_READER, Function, Training
-from archwright.evaluate.config import evaluation_to_json as to_json_config
+from archwright.evaluate.evaluation import evaluation_to_json as to_json_config
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.settings import LATEST_READER
+from archwright.evaluate.training.evaluation import Training
 from archwright.results.repeats import describe_repeats
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import view_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
-from tests.cli.running import MAIN, TORCH_REPORTING_MAIN, read_json, run_command, run_inline, run_started
+from archwright.store.permission import NotTrusted
+from tests.cli.running import MAIN, SCORE, TORCH_REPORTING_MAIN, read_json, run_command, run_inline, run_started
 
 DEADLY = f"""
 import os, signal
@@ -85,12 +88,33 @@ def test_what_a_function_scored_is_trained_where_data_is_named(log):
     assert facts["trials"][0]["metrics"]["parameters"] == original["parameters"]
 
 
+@pytest.mark.slow
+def test_a_function_is_called_again_with_a_larger_budget_and_other_seeds(log):
+    """For the metric that it was searched by; the run can be resumed, verified and shown as any."""
+    folder = log.parent
+    (folder / "score.py").write_text(SCORE)
+    words = ("retrain", "run-1", "2", "--budget", "20epochs", "--seeds", "2")
+    assert "the log names code in" in run_command(folder, *words).stderr
+    done = run_command(folder, *words, "--trust")
+    assert done.returncode == 0, done.stderr
+    facts, original = read_json(folder, "show", "run-1.retrain-2"), read_json(folder, "show", "run-1", "2")
+    assert [trial["budget"] for trial in facts["trials"]] == ["20epochs"] * 2
+    assert facts["objective"] == read_json(folder, "show", "run-1")["objective"]
+    assert facts["evaluator"] == read_json(folder, "show", "run-1")["evaluator"]
+    seeds = {original["seed"], *(trial["seed"] for trial in facts["trials"])}
+    assert len(seeds) == 3
+    assert "mean and standard deviation of 2 trainings" in done.stdout
+    assert run_inline(folder, "replay", "run-1.retrain-2", "--verify").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (("run-2", "0"), "did you mean run-1"),
         (("run-1", "8"), "run-1 has no trial 8; it has trials 0 to 7"),
-        (("run-1", "0"), "run-1 was evaluated by score.py:score, so there is no training of trial 0 to do again"),
+        (("run-1", "0", "--device", "cpu"), "device does nothing: score.py:score has no parameter model or device or"),
+        (("run-1", "0", "--train", "crop=1"), "settings do nothing: score.py:score has no parameter settings"),
+        (("run-1", "0", "--image-size", "8"), "image_size does nothing: score.py:score has no parameter data"),
         (("run-1", "0", "--data", "cifar"), "did you mean cifar10"),
         (("run-1", "0", "--data", "mnist"), "takes inputs of 1x8x8 and gives 10 outputs, and mnist has images of 1x28"),
         (("run-1", "0", "--data", "digits", "--train", "batchsize=3"), "did you mean batch_size"),
@@ -135,7 +159,7 @@ def log_search(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
 def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
     """The space of the benchmark compiles to its real network."""
     view = log_search(tmp_path, {"kind": "nasbench201", "table": "nb201.npz"})
-    with pytest.raises(ValueError, match=r"looking trials up in nb201.npz.*--data cifar10"):
+    with pytest.raises(ValueError, match=r"evaluated by the table nb201.npz.*--data cifar10"):
         configure_retraining(view, 0, [], None, None, None)
     with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
         describe_training_images(view, 0, configure_retraining(view, 0, [], "cifar100", None, None))
@@ -155,12 +179,18 @@ def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_
     assert configure_retraining(view, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
 
 
-def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path):
-    """If it is named; other data is as usual."""
+def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path, monkeypatch):
+    """If it is named; other data is as usual. Where none is named, the function is called again."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("def train(architecture, data, settings): ...\n")
     config = Function("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3, reader=1)
     view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
-    with pytest.raises(ValueError, match=r"was evaluated by own.py:train, .* as in --data digits$"):
-        configure_retraining(view, 0, [], None, None, None)
+    with pytest.raises(NotTrusted, match=r"own.py, which no command of yours has named"):
+        configure_retraining(view, 0, ["depth=3"], None, None, None)
+    again = configure_retraining(evolve(view, trusted=True), 0, ["depth=3"], None, None, "cpu")
+    assert again == evolve(config, settings={"depth": 3}, device="cpu")
+    with pytest.raises(ValueError, match=r"learning_rate does nothing: the architecture sets it itself"):
+        configure_retraining(evolve(view, trusted=True), 0, ["learning_rate=3"], None, None, "cpu")
     found = configure_retraining(view, 0, [], "digits", None, None)
     assert (found.data_dir, found.validation, found.split_seed, found.reader) == ("there", 0.5, 3, 1)
     assert configure_retraining(view, 0, [], "mnist", None, None).reader == LATEST_READER

@@ -3,10 +3,10 @@
 import pytest
 
 import archwright as aw
-from archwright.cli.runs.evaluator import read_config
 from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
-from archwright.cli.runs.user_function import reads_budget
-from archwright.evaluate.config import Function, Training, evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_to_json, read_evaluation
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.training.evaluation import Training
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
@@ -82,7 +82,7 @@ def own(tmp_path, monkeypatch):
     ],
 )
 def test_whether_a_function_is_told_its_budget(function, reads):
-    assert reads_budget(Function(function)) is reads
+    assert Function(function).reads_budget is reads
 
 
 @pytest.mark.usefixtures("own")
@@ -111,6 +111,6 @@ def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
     with_tokens = without_shape.with_input(aw.tokens(50, 20))
     assert (with_tokens.input_shape, with_tokens.model_input) == ((20,), aw.tokens(50, 20))
     for config in (with_shape, without_shape, with_tokens, Training()):
-        assert read_config(make_started(1, evaluator=evaluation_to_json(config))) == config
+        assert read_evaluation(make_started(1, evaluator=evaluation_to_json(config))) == config
     older = {name: value for name, value in evaluation_to_json(without_shape).items() if name != "input_shape"}
-    assert read_config(make_started(1, evaluator=older)) == Function("own.py:both", input_shape=(1, 8, 8))
+    assert read_evaluation(make_started(1, evaluator=older)) == Function("own.py:both", input_shape=(1, 8, 8))

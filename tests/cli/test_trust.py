@@ -10,7 +10,9 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
-from archwright.evaluate.config import Function, Training, evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.training.evaluation import Training
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START
@@ -117,7 +119,8 @@ def no_work(monkeypatch):
     def enough(*_, **__):
         raise Enough("enough")
 
-    monkeypatch.setattr("archwright.cli.runs.running.open_evaluator", enough)
+    for kind in ("training", "functions"):
+        monkeypatch.setattr(f"archwright.evaluate.{kind}.evaluation.open_workers", enough)
     monkeypatch.setattr("archwright.evaluate.export.folder.export_model", enough)
 
 
@@ -245,7 +248,8 @@ def test_a_retraining_of_built_in_modules_runs_no_code_of_others(cli, tmp_path, 
         given.update(more)
         raise Enough("enough")
 
-    monkeypatch.setattr("archwright.cli.runs.running.open_evaluator", enough)
+    for kind in ("training", "functions"):
+        monkeypatch.setattr(f"archwright.evaluate.{kind}.evaluation.open_workers", enough)
     sent = Sent(tmp_path, is_own=False).written()
     assert "enough" in cli("retrain", "theirs-1", "0").err
     assert given["space_source"] == ""

@@ -71,22 +71,22 @@ def own(tmp_path):
     ],
 )
 def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, name, objective):
-    from archwright.cli.runs.user_function import read_score
+    from archwright.evaluate.functions.user_function import read_score
 
     monkeypatch.chdir(own)
     assert read_score(f"own.py:{name}") == objective
 
 
 def test_a_function_of_a_module_says_it_too(own, monkeypatch):
-    from archwright.cli.runs.user_function import read_score
+    from archwright.evaluate.functions.user_function import read_score
 
     monkeypatch.chdir(own)
     assert read_score("own:another") == Objective("f1")
 
 
 def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
-    from archwright.cli.runs import user_score
-    from archwright.cli.runs.user_function import read_score
+    from archwright.evaluate.functions import user_score
+    from archwright.evaluate.functions.user_function import read_score
 
     monkeypatch.chdir(own)
     monkeypatch.setattr(user_score, "import_score", lambda source: pytest.fail(f"{source} was imported"))
@@ -98,7 +98,7 @@ def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
 
 
 def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monkeypatch):
-    from archwright.cli.runs.user_function import read_score
+    from archwright.evaluate.functions.user_function import read_score
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.py").write_text("train = lambda a, b: 1\nraise ValueError('no such fold')\n")
@@ -109,7 +109,7 @@ def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monk
 
 
 def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_path, monkeypatch):
-    from archwright.cli.runs.user_function import read_score
+    from archwright.evaluate.functions.user_function import read_score
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "attrs.py").write_text("raise ValueError('not the one that archwright means')\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archwright.evaluate.config import Function
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.scores import SCORES
 

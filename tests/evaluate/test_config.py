@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.config import (
-    BadConfig,
-    Function,
-    Training,
-    UnknownEvaluatorSetting,
+from archwright.evaluate.evaluation import (
+    UnknownEvaluation,
+    UnknownEvaluationSetting,
     evaluation_from_json,
     evaluation_to_json,
 )
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.settings import BadEvaluationSetting
+from archwright.evaluate.training.evaluation import Training
 
 configs = st.one_of(
     st.builds(
@@ -41,24 +42,28 @@ def test_a_function_that_is_imported_is_logged_as_it_always_was_and_an_object_ne
     names = {"by_value", "source_text", "source_hash", "target"}
     assert not names & evaluation_to_json(function).keys()
     assert function == Function("own.py:score"), "what it is called by is no part of its value"
-    with pytest.raises(UnknownEvaluatorSetting):
+    with pytest.raises(UnknownEvaluationSetting):
         evaluation_from_json({**evaluation_to_json(function), "target": "os:abort"})
 
 
 @pytest.mark.parametrize(
     ("data", "error", "told"),
     [
-        ({"kind": "trainig"}, UnknownEvaluatorSetting, "did you mean training?"),
-        ({"kind": "training", "dta": "digits"}, UnknownEvaluatorSetting, "did you mean data"),
-        ({"kind": "training", "device": "gpu"}, BadConfig, "device is 'gpu'; it may be auto, cpu, cuda"),
-        ({"kind": "training", "validation": 1.0}, BadConfig, "validation is 1; it is a fraction"),
-        ({"kind": "training", "keep": "first"}, BadConfig, "keep is 'first'; it may be best or last"),
+        ({"kind": "trainig"}, UnknownEvaluation, "did you mean training?"),
+        ({"kind": "training", "dta": "digits"}, UnknownEvaluationSetting, "did you mean data"),
+        ({"kind": "training", "device": "gpu"}, BadEvaluationSetting, "device is 'gpu'; it may be auto, cpu, cuda"),
+        ({"kind": "training", "validation": 1.0}, BadEvaluationSetting, "validation is 1; it is a fraction"),
+        ({"kind": "training", "keep": "first"}, BadEvaluationSetting, "keep is 'first'; it may be best or last"),
         (
             {"kind": "training", "train_on": "test"},
-            BadConfig,
+            BadEvaluationSetting,
             "train_on is 'test'; it may be train or train+validation",
         ),
-        ({"kind": "training", "train_on": "train+validation"}, BadConfig, "no images are left to choose an epoch by"),
+        (
+            {"kind": "training", "train_on": "train+validation"},
+            BadEvaluationSetting,
+            "no images are left to choose an epoch by",
+        ),
     ],
 )
 def test_a_bad_setting_is_named_with_its_remedy(data, error, told):

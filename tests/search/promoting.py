@@ -10,7 +10,7 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.json import to_json
-from archwright.evaluate.config import Training
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search import named
 from archwright.search.running.callbacks import RunCallbacks

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 import archwright
-from archwright.core.architecture import settings_of
 from archwright.core.errors import ArchwrightError
 from archwright.core.input import describe_input, format_input
 from archwright.core.json import JSON, to_json
 from archwright.core.node import Node
 from archwright.core.term import Term
-from archwright.core.value import Value
 from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, humanize_value
-from archwright.evaluate.config import Config, Function, Training, evaluation_from_json
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
-from archwright.evaluate.opening import find_training_data
-from archwright.evaluate.training.recipe import find_effective_settings
+from archwright.evaluate.evaluation import Evaluation, read_evaluation
 from archwright.results.describing import find_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder
@@ -60,7 +56,7 @@ def load_model(view: RunView, trial: TrialState) -> Any:
     """The trained module of a trial, on the CPU and in eval mode; raises NoWeights, BadArtifact and WrongWeights."""
     from archwright.evaluate.training.trained_model import restore_model
 
-    weights = _read_weights(view, trial, evaluation_from_json(view.run.started.evaluator))
+    weights = _read_weights(view, trial, read_evaluation(view.run.started, trusted=view.trusted))
     architecture = rebuild_leaf(view, trial).architecture
     return restore_model(architecture, view.model_input, weights, find_training_seed(view, trial))
 
@@ -68,15 +64,15 @@ def load_model(view: RunView, trial: TrialState) -> Any:
 def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
     from archwright.evaluate.export.folder import ModelToExport
     from archwright.evaluate.export.model_file import Provenance
-    from archwright.evaluate.training.task import resolve_recipe
 
-    node, config = rebuild_leaf(view, trial), evaluation_from_json(view.run.started.evaluator)
-    weights = None if untrained else _read_weights(view, trial, config)
+    node = rebuild_leaf(view, trial)
+    evaluation = read_evaluation(view.run.started, trusted=view.trusted)
+    weights = None if untrained else _read_weights(view, trial, evaluation)
     model_input = view.model_input
     seed = find_training_seed(view, trial)
-    normalisation, problem = _find_normalisation(view, trial, config, node.architecture, data_dir)
+    normalisation, problem = _find_normalisation(view, trial, evaluation, node.architecture, data_dir)
     card = evolve(
-        _make_card(view, trial, node, config, untrained=untrained),
+        _make_card(view, trial, node, evaluation, untrained=untrained),
         normalisation_note=UNKNOWN_NORMALISATION if problem else "",
     )
     place = {"run": view.name, "trial": str(trial.trial), "space": view.run.started.space_source}
@@ -85,8 +81,7 @@ def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir
     maker = {"made by": f"archwright {archwright.__version__}, torch {view.run.started.versions.get('torch', '')}"}
     properties = place | ({"data": card.data} if card.data else {}) | size | maker
     provenance = Provenance(title, properties, {} if untrained else _format_scores(view, trial))
-    is_training = isinstance(config, Training)
-    initialization = resolve_recipe(config, node.architecture).initialization if is_training else "own"
+    initialization = evaluation.find_initialization(node.architecture)
     notes = (f"{UNKNOWN_NORMALISATION} {problem}",) if problem else ()
     return ModelToExport(
         node.architecture,
@@ -117,15 +112,15 @@ def _describe_architecture(view: RunView, trial: TrialState, node: Node, card: "
     }
 
 
-def _read_weights(view: RunView, trial: TrialState, config: Config) -> Any:
+def _read_weights(view: RunView, trial: TrialState, evaluation: Evaluation) -> Any:
     from archwright.evaluate.training.trained_model import NoArtifact, read_model
 
     folder = locate_run_folder(view.log, view.name)
     try:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
-        again = "again " if isinstance(config, Training) else ""
-        data = [] if again else ["--data", find_training_data(config) or "DATA"]
+        again = "again " if evaluation.trains_models else ""
+        data = [] if again else ["--data", evaluation.training_data or "DATA"]
         retrain = format_command(view.log, "retrain", view.name, str(trial.trial), *data)
         raise NoWeights(
             f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {again}with "
@@ -135,7 +130,7 @@ def _read_weights(view: RunView, trial: TrialState, config: Config) -> Any:
 
 
 def _find_normalisation(
-    view: RunView, trial: TrialState, config: Config, architecture: Term, data_dir: str | None
+    view: RunView, trial: TrialState, evaluation: Evaluation, architecture: Term, data_dir: str | None
 ) -> tuple["Normalisation | None", str]:
     """The normalisation of a model's images, from the artifact of the model or else from the data.
 
@@ -152,12 +147,12 @@ def _find_normalisation(
     with suppress(NoArtifact, BadArtifact, UnknownNormalisation):
         return read_normalisation(locate_run_folder(view.log, view.name), trial.trial), ""
     try:
-        return find_normalisation(config, architecture, data_dir), ""
+        return find_normalisation(evaluation, architecture, data_dir), ""
     except (NoSuchData, BadData, UnknownData) as error:
         return None, str(error)
 
 
-def _make_card(view: RunView, trial: TrialState, node: Node, config: Config, *, untrained: bool) -> "Card":
+def _make_card(view: RunView, trial: TrialState, node: Node, evaluation: Evaluation, *, untrained: bool) -> "Card":
     from archwright.evaluate.export.card import Card
 
     started = view.run.started
@@ -165,12 +160,14 @@ def _make_card(view: RunView, trial: TrialState, node: Node, config: Config, *, 
         "budget": format_budget(trial.budget),
         started.model_input.tensor_name: describe_input(started.model_input),
     }
+    effective_settings = evaluation.list_effective_settings(node.architecture)
+    settings = {name: humanize_value(value) for name, value in effective_settings.items()}
     versions = {name: str(version) for name, version in started.versions.items()}
     return Card(
         choices={name: humanize_value(value) for name, value in trial.path},
-        settings={} if untrained else run_settings | _format_settings(config, settings_of(node.architecture)),
+        settings={} if untrained else run_settings | settings,
         versions=versions | {"archwright of the export": archwright.__version__},
-        data=config.data if isinstance(config, Training | Function) else None,
+        data=None if evaluation.data_settings is None else evaluation.data_settings.name,
         class_names=_find_class_names(view, node),
     )
 
@@ -190,14 +187,3 @@ def _find_class_names(view: RunView, node: Node) -> Sequence[str]:
     data = read_logged_images(view.name, view.run.started)
     names = () if data is None else tuple(data["classes"])
     return names if node.out_shape == (len(names),) else ()
-
-
-def _format_settings(config: Config, model_settings: Mapping[str, Value]) -> dict[str, str]:
-    """The effective settings of a training, from the space and from the user."""
-    if isinstance(config, Training):
-        settings = find_effective_settings(config.settings, model_settings, config.overrides)
-    else:
-        user_settings = config.settings if isinstance(config, Function) else {}
-        settings = {"evaluator": config.source} if isinstance(config, Function) else {}
-        settings |= {**user_settings, **model_settings}
-    return {name: humanize_value(value) for name, value in settings.items()}

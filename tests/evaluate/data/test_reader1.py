@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archwright.evaluate.config import Training, evaluation_from_json
 from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.loading import describe_configured_dataset, describe_dataset, load_dataset
+from archwright.evaluate.evaluation import evaluation_from_json
+from archwright.evaluate.training.evaluation import Training
 from tests.evaluate.data.sample_images import file_names, random_images
 
 

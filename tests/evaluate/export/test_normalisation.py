@@ -4,12 +4,13 @@ import pytest
 import torch
 
 import archwright as aw
-from archwright.evaluate.config import Nasbench201, Training
 from archwright.evaluate.data import builtin
 from archwright.evaluate.data.dataset import NoSuchData
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.export.normalisation import find_normalisation
+from archwright.evaluate.tables.nasbench201 import Nasbench201
+from archwright.evaluate.training.evaluation import Training
 
 
 def test_images_are_normalised_as_in_the_training(tmp_path):

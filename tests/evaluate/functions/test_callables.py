@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.config import Function, evaluation_from_json, evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.functions.callables import (
     FunctionNeeded,
     compare_source,
     give_again,
-    hash_source,
-    is_importable,
     load_callable,
     require_function,
     wrap_callable,
 )
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
+from archwright.store.origins import hash_source, is_importable
 
 
 def evaluate(architecture):

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.objective import Objective
-from archwright.evaluate.config import Function
-from archwright.evaluate.functions.callables import hash_source, read_source
 from archwright.evaluate.functions.description import (
     FunctionDescription,
     UnusedSetting,
     complete_function,
     describe_function,
 )
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import ARGUMENTS, NotCallable, WrongParameters
 from archwright.evaluate.workers.pool import WorkerPool
+from archwright.store.origins import hash_source, read_source
 
 OWN = """
 import functools

@@ -5,7 +5,7 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import Function
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.scoring import make_function_evaluation
 from archwright.evaluate.training.trained_model import read_model
 from archwright.evaluate.verdict import COST_METRICS

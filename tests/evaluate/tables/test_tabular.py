@@ -9,12 +9,12 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.budget import Budget
+from archwright.core.input import as_input
 from archwright.core.protocols import Job
 from archwright.core.spaces.fcnet import HYPERPARAMETERS, build_fcnet
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
-from archwright.evaluate.opening import require_space
-from archwright.evaluate.tables.fcnet import Fcnet, FcnetTable
-from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201, Nasbench201Table
+from archwright.evaluate.tables.fcnet import Fcnet
+from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
 from tests.cli.comparison_logs import write_full_table
 from tests.paths import DATA
@@ -55,21 +55,21 @@ def test_nasbench201_scores_by_hand(tmp_path):
     """One run drawn by the seed, the mean of those there are, the test accuracy, and simulated time."""
     path = small_table(tmp_path)
     convolutions, skips = cell(*["nor_conv_3x3"] * 6), cell(*["skip_connect"] * 6)
-    drawn = Nasbench201Table(Nasbench201(path))
+    drawn = Nasbench201(path)
     assert [drawn.look_up(convolutions, FULL, seed).metrics["accuracy"] for seed in range(4)] == [0.9, 0.91, 0.92, 0.9]
     assert {drawn.look_up(skips, FULL, seed).metrics["accuracy"] for seed in range(9)} == {0.5, 0.52}
-    mean = Nasbench201Table(Nasbench201(path, runs="mean"))
+    mean = Nasbench201(path, runs="mean")
     row = mean.look_up(skips, FULL, 0)
     assert row.metrics == {"accuracy": 0.51, "test_accuracy": 0.6, "parameters": 1e5, "latency_seconds": 0.01}
     assert row.seconds == 1000
     short = mean.look_up(convolutions, Budget(12, "epochs"), 0)
     assert (short.metrics["accuracy"], short.metrics["test_accuracy"], short.seconds) == (0.8, 0.81, 120)
-    test = Nasbench201Table(Nasbench201(path, split="test"))
+    test = Nasbench201(path, split="test")
     assert test.look_up(convolutions, FULL, 5).metrics["accuracy"] == 0.94
 
 
 def test_what_the_table_does_not_hold_is_said(tmp_path):
-    table = Nasbench201Table(Nasbench201(small_table(tmp_path)))
+    table = Nasbench201(small_table(tmp_path))
     with pytest.raises(NotInTable, match=r"budget is 5epochs.*12epochs and 200epochs"):
         table.look_up(cell(*["nor_conv_3x3"] * 6), Budget(5, "epochs"), 0)
     with pytest.raises(NotInTable, match="no cell of NAS-Bench-201"):
@@ -85,7 +85,7 @@ def test_edges_in_another_order_are_the_same_cell(tmp_path):
     path = write_full_table(tmp_path)
     with np.load(path) as archive:  # the accuracy of each cell is the index of its row
         np.savez(path, **{**archive, "cifar10_test_acc_200ep": np.arange(5.0**6)})
-    table = Nasbench201Table(Nasbench201(path, split="test"))
+    table = Nasbench201(path, split="test")
     ops = [OPERATIONS[name] for name in ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "none", "none")]
     usual = aw.topology(EDGES, *ops)
     turned = aw.topology([EDGES[i] for i in (0, 2, 1, 5, 4, 3)], *(ops[i] for i in (0, 2, 1, 5, 4, 3)))
@@ -100,10 +100,10 @@ def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
     nasbench = Nasbench201(small_table(tmp_path))
     fits = [nasbench201(), aw.cell(EDGES, **OPERATIONS, other=aw.relu())]
     for space in fits:
-        require_space(nasbench, space, (3, 32, 32))
+        nasbench.check_space(space, as_input((3, 32, 32)), None)
     for space in (aw.affine(10), aw.cell([(0, 1)], **OPERATIONS)):
         with pytest.raises(NotInTable, match=r"table\.npz has no results for this space: .* is no cell"):
-            require_space(nasbench, space, (3, 32, 32))
+            nasbench.check_space(space, as_input((3, 32, 32)), None)
     np.savez(
         tmp_path / "fcnet.npz",
         config_index=np.zeros((1, 9), np.int8),
@@ -111,9 +111,9 @@ def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
         n_params=np.zeros(1),
     )
     fcnet = Fcnet(str(tmp_path / "fcnet.npz"))
-    require_space(fcnet, aw.named_space("fcnet", 1), (9,))
+    fcnet.check_space(aw.named_space("fcnet", 1), as_input((9,)), None)
     of = {name: values[0] for name, values in HYPERPARAMETERS.items()}
-    table = FcnetTable(fcnet)
+    table = fcnet
     assert table.look_up(build_fcnet(of, 1), FULL, 0).metrics["loss"] == 0
     more = aw.sequential(build_fcnet(of, 1), aw.relu())
     first, second, *rest = build_fcnet(of, 1).children
@@ -122,28 +122,28 @@ def test_a_space_is_held_against_a_table_before_a_search(tmp_path):
         with pytest.raises(NotInTable, match="is no configuration of the table; search the space fcnet"):
             table.look_up(other, FULL, 0)
     with pytest.raises(NotInTable, match=r"fcnet\.npz has no results for this space: .* search the space fcnet"):
-        require_space(fcnet, nasbench201(), (3, 32, 32))
+        fcnet.check_space(nasbench201(), as_input((3, 32, 32)), None)
 
 
 def test_bad_tables_are_refused_by_name(tmp_path):
     with pytest.raises(BadTable, match=r"no file .*nothing\.npz"):
-        Nasbench201Table(Nasbench201(str(tmp_path / "nothing.npz"))).look_up(cell(*["none"] * 6), FULL, 0)
+        Nasbench201(str(tmp_path / "nothing.npz")).look_up(cell(*["none"] * 6), FULL, 0)
     with pytest.raises(BadTable, match=r"is a folder; give the path of the benchmark's \.npz$"):
-        Nasbench201Table(Nasbench201(str(tmp_path))).load()
+        Nasbench201(str(tmp_path)).load()
     with pytest.raises(BadTable, match=r"paths, those in a log too, begin in the current folder$"):
-        Nasbench201Table(Nasbench201("nowhere/table.npz")).load()
+        Nasbench201("nowhere/table.npz").load()
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(BadTable, match=r"text\.npz cannot be read"):
-        FcnetTable(Fcnet(str(tmp_path / "text.npz"))).look_up(aw.affine(1), FULL, 0)
+        Fcnet(str(tmp_path / "text.npz")).look_up(aw.affine(1), FULL, 0)
     np.savez(tmp_path / "other.npz", val_los=np.zeros(3))
     with pytest.raises(BadTable, match=r"no column"):
-        FcnetTable(Fcnet(str(tmp_path / "other.npz"))).look_up(aw.affine(1), FULL, 0)
+        Fcnet(str(tmp_path / "other.npz")).look_up(aw.affine(1), FULL, 0)
     with pytest.raises(BadTable, match=r"dataset is 'cifar'.*cifar10"):
         Nasbench201("table.npz", dataset="cifar")
 
 
 def test_evaluator_answers_at_once_and_survives_what_is_not_there(tmp_path):
-    evaluator = TabularEvaluator(Nasbench201Table(Nasbench201(small_table(tmp_path))))
+    evaluator = TabularEvaluator(Nasbench201(small_table(tmp_path)))
     evaluator.submit(Job(0, 1, cell(*["nor_conv_3x3"] * 6), FULL, 1))
     evaluator.submit(Job(1, 1, cell(*["none"] * 6), FULL, 1))
     good, bad = evaluator.collect(0.0)
@@ -165,8 +165,8 @@ def cells() -> list[aw.Term]:
 )
 def test_best_of_the_real_table_are_the_published_ones(cells, dataset, validation, test):
     path = str(TABLES / "nasbench201_tabular.npz")
-    by_validation = Nasbench201Table(Nasbench201(path, dataset, "validation", "mean"))
-    by_test = Nasbench201Table(Nasbench201(path, dataset, "test"))
+    by_validation = Nasbench201(path, dataset, "validation", "mean")
+    by_test = Nasbench201(path, dataset, "test")
     best = [
         max(table.look_up(each, FULL, 0).metrics["accuracy"] for each in cells) for table in (by_validation, by_test)
     ]
@@ -189,7 +189,7 @@ def test_parameters_of_cells_are_the_published_ones():
 def test_fcnet_looks_up_what_was_chosen():
     """Every configuration has its row, and the best is the published one."""
     archive = np.load(TABLES / "fcnet_protein_structure.npz")
-    table = FcnetTable(Fcnet(str(TABLES / "fcnet_protein_structure.npz"), runs="mean"))
+    table = Fcnet(str(TABLES / "fcnet_protein_structure.npz"), runs="mean")
     order = ["batch_size", "init_lr", "lr_schedule", "n_units_1", "activation_fn_1", "dropout_1"]
     order += ["n_units_2", "activation_fn_2", "dropout_2"]
     columns = list(HYPERPARAMETERS)

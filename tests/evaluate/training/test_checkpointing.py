@@ -8,11 +8,11 @@ from attrs import evolve
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import Training
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training.checkpointing import read_checkpoint, write_checkpoint
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.training.task import prepare_training
 from archwright.evaluate.training.trained_model import (
     BadArtifact,

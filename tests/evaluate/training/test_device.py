@@ -8,10 +8,10 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import Training
 from archwright.evaluate.network.compile import compile_architecture
 from archwright.evaluate.training import device
 from archwright.evaluate.training.device import NoCompiler, choose_device, compile_for_training, require_compiler
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.machine import count_cores
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.jobs import make_job, run_jobs

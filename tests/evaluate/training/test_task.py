@@ -5,9 +5,9 @@ import torch
 
 import archwright as aw
 from archwright.core.budget import Budget
-from archwright.evaluate.config import Training
 from archwright.evaluate.data.loading import load_dataset
 from archwright.evaluate.training import task
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.verdict import Verdict
 from tests.evaluate.jobs import make_job
 

@@ -11,11 +11,11 @@ from torch import nn
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import EarlyStop
-from archwright.evaluate.config import KeptEpoch
 from archwright.evaluate.data.dataset import Images
 from archwright.evaluate.data.loading import Dataset, describe_dataset, load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.network.compile import compile_architecture
+from archwright.evaluate.training.evaluation import KeptEpoch
 from archwright.evaluate.training.progress import ClassificationMetrics
 from archwright.evaluate.training.recipe import make_recipe
 from archwright.evaluate.training.train import train

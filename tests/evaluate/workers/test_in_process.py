@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.core.protocols import AttemptResult, Report, ReportsWithin
-from archwright.evaluate.config import Function, Training
 from archwright.evaluate.functions.callables import wrap_callable
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import WrongParameters
-from archwright.evaluate.opening import open_evaluator
 from archwright.evaluate.tables.tabular import TabularEvaluator
+from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.in_process import InProcessEvaluator, NothingToKill
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
@@ -54,7 +54,7 @@ def test_scores_are_the_same_with_no_worker_one_and_two(config):
     leaf = aw.affine(units=10)
     results = []
     for workers in (0, 1, 2):
-        with open_evaluator(config, workers=workers) as evaluator:  # pyright: ignore[reportGeneralTypeIssues]
+        with config.open(workers=workers) as evaluator:  # pyright: ignore[reportGeneralTypeIssues]
             ended, reports = run_jobs(evaluator, *(make_job(i, leaf, seed=i // 2) for i in range(3)))
         measured = ("seconds", "latency_seconds", "train_seconds", "examples_per_second", "peak_memory_bytes")
         results.append(
@@ -104,7 +104,7 @@ def test_what_is_wrong_with_the_function_is_raised_as_it_is():
 
 def test_a_time_limit_is_refused():
     with pytest.raises(NothingToKill, match=r"limit of a trial is 60 s, and with workers=0 .* use workers=1"):
-        open_evaluator(Function("own.py:score"), workers=0, trial_timeout=60.0)
+        Function("own.py:score").open(workers=0, trial_timeout=60.0)
 
 
 def test_only_what_runs_within_collect_has_its_reports_handled():
@@ -191,7 +191,7 @@ def test_a_search_in_this_process_is_the_search_that_it_is_in_a_worker(tmp_path)
     log = DuckDBLog(tmp_path / "log.duckdb")
     rule = {"rule": "median", "startup": 1, "warmup": 0}
     for name, workers in (("here", 0), ("again", 0), ("worker", 1)):
-        with open_evaluator(wrap_callable(score_with_curve), workers=workers) as evaluator:  # pyright: ignore[reportGeneralTypeIssues]
+        with wrap_callable(score_with_curve).open(workers=workers) as evaluator:  # pyright: ignore[reportGeneralTypeIssues]
             assert start_run(log, name, make_started(8, stopping=rule), evaluator).reason == "finished"
     reported, ends, scores = read_trials(log, "here")
     assert (reported, ends, scores) == read_trials(log, "again")

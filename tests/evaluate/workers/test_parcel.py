@@ -11,7 +11,7 @@ import pytest
 
 import archwright as aw
 from archwright.core.json import to_json
-from archwright.evaluate.config import evaluation_from_json, evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.functions.callables import FunctionNeeded, wrap_callable
 from archwright.evaluate.workers.parcel import CannotTravel, Parcel, collect_user_kinds, pack, unpack
 from archwright.evaluate.workers.pool import WorkerPool
@@ -23,7 +23,7 @@ from pathlib import Path
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import AttemptResult, Job
-from archwright.evaluate.config import evaluation_to_json
+from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.workers.parcel import collect_user_kinds
 from archwright.evaluate.workers.pool import WorkerPool

@@ -12,7 +12,7 @@ import pytest
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import Evaluator
-from archwright.evaluate.config import Function
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.workers.pool import NoFreeSlot, WorkerPool
 from tests.evaluate.jobs import (
     call_function,
@@ -249,7 +249,7 @@ def test_the_coordinator_never_imports_torch():
     import subprocess
 
     program = (
-        "import sys, archwright.evaluate.config, archwright.store.user_code, archwright.evaluate.workers.pool\n"
+        "import sys, archwright.evaluate.evaluation, archwright.store.user_code, archwright.evaluate.workers.pool\n"
         "from archwright.evaluate.data.loading import describe_dataset\n"
         "describe_dataset('digits'), describe_dataset('cifar10')\n"
         "sys.exit([name for name in ('torch', 'torchvision', 'sklearn') if name in sys.modules] or 0)"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.evaluate.config import Function
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from archwright.evaluate.workers.process import MAX_STDERR_BYTES
 from tests.evaluate.jobs import (

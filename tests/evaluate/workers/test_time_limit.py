@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from archwright.core.protocols import AttemptResult, Report
-from archwright.evaluate.config import Function
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.workers import pool as pool_module
 from archwright.evaluate.workers import process as process_module
 from archwright.evaluate.workers import time_limit as time_limit_module

@@ -4,8 +4,6 @@ Searcher, run loop, evaluator, log and the reading of it must all be right for t
 trial to be what order statistics say.
 """
 
-from functools import partial
-
 import numpy as np
 import pytest
 
@@ -14,8 +12,7 @@ from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.config import evaluation_to_json
-from archwright.evaluate.opening import open_evaluator
+from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.plots.histories import read_histories
@@ -57,7 +54,7 @@ def curves(tmp_path_factory) -> np.ndarray:
         Budget(200, "epochs"), 0, TRIALS, {},
     )  # fmt: skip
     entries = plan_comparison("oracle", started, {"random": searcher}, SEEDS)
-    assert len(list(run_searches(log, entries, partial(open_evaluator, config), processes=count_cores()))) == SEEDS
+    assert len(list(run_searches(log, entries, config.open, processes=count_cores()))) == SEEDS
     return np.array([history.best for history in read_histories(log.path, ["oracle.*"])])
 
 

@@ -8,13 +8,12 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from inspect import Parameter
 
-from archwright.cli.runs import user_score
-from archwright.cli.values import BadOption
 from archwright.core.errors import suggest_names
 from archwright.core.objective import Objective
 from archwright.core.tracebacks import format_traceback
-from archwright.evaluate.config import Function
-from archwright.evaluate.functions.signature import TORCH_ARGUMENTS, parse_signature
+from archwright.evaluate.functions import user_score
+from archwright.evaluate.functions.signature import SETTING_PARAMETERS, parse_signature
+from archwright.evaluate.settings import UnusedSetting
 from archwright.store.user_code import (
     BadSourceName,
     NoSuchAttribute,
@@ -24,43 +23,34 @@ from archwright.store.user_code import (
     resolve_file,
 )
 
-DATA_PARAMETERS = ("data",)
-OPTION_PARAMETERS = {  # options, and the parameters of a function that read them
-    "train": ("settings",),
-    "validation": DATA_PARAMETERS,
-    "image_size": DATA_PARAMETERS,
-    "reader": DATA_PARAMETERS,
-    "device": TORCH_ARGUMENTS,
-}
 
+def check_function(source: str, absent: Collection[str], settings: Sequence[str] = ()) -> None:
+    """Nothing, if `source` seems to be a function that can be called and reads the evaluation's named settings.
 
-def check_function(config: Function, options: Sequence[str] = (), undetermined: Collection[str] = ()) -> None:
-    """Nothing, if `config.source` seems to be a function that can be called and reads the given options.
-
-    Arguments that are `undetermined` as yet may be absent from `config`. Raises BadSourceName, NoSuchSource,
-    NoSuchAttribute, SourceFailed, WrongParameters, BadScore or BadOption.
+    The arguments that are `absent` do not exist. Raises BadSourceName, NoSuchSource, NoSuchAttribute, SourceFailed,
+    WrongParameters, BadScore or UnusedSetting.
     """
-    if not is_source(config.source):
-        raise BadSourceName(f"the evaluator is {config.source!r}; write file.py:function or module:function")
-    place, _, attribute = config.source.rpartition(":")
+    if not is_source(source):
+        raise BadSourceName(f"the evaluator is {source!r}; write file.py:function or module:function")
+    place, _, attribute = source.rpartition(":")
     if not place.endswith(".py"):
         find_module_files(place)  # raises NoSuchSource
         return
     if (parameters := _read_parameters(place, attribute)) is None:
         return
-    arguments = parse_signature(config.source, parameters, config.absent - {*undetermined})
-    for option in options:
-        names = OPTION_PARAMETERS.get(option, ())
+    arguments = parse_signature(source, parameters, absent)
+    for name in settings:
+        names = SETTING_PARAMETERS.get(name, ())
         if names and not any(name in arguments for name in names):
-            option_name, parameter = option.replace("_", "-"), " or ".join(names)
-            raise BadOption(f"--{option_name} does nothing: {config.source} has no parameter {parameter}")
+            parameter, verb = " or ".join(names), "do" if name.endswith("s") else "does"
+            raise UnusedSetting(f"{name} {verb} nothing: {source} has no parameter {parameter}")
 
 
-def reads_budget(config: Function) -> bool | None:
+def reads_budget(source: str, absent: Collection[str]) -> bool | None:
     """Whether a checked function has a parameter for the budget; None where only importing its file would tell."""
-    place, _, attribute = config.source.rpartition(":")
+    place, _, attribute = source.rpartition(":")
     parameters = _read_parameters(place, attribute) if place.endswith(".py") else None
-    return None if parameters is None else "budget" in parse_signature(config.source, parameters, config.absent)
+    return None if parameters is None else "budget" in parse_signature(source, parameters, absent)
 
 
 def _read_parameters(place: str, attribute: str) -> Sequence[Parameter] | None:

@@ -1,0 +1,17 @@
+"""What a person's function says of itself once it is imported, as its worker tells the coordinator."""
+
+from attrs import frozen
+
+from archwright.core.objective import Objective
+
+
+@frozen
+class FunctionDescription:
+    """What a worker says of a person's function when it is ready; made in the process where the function is known."""
+
+    arguments: tuple[str, ...]  # the names of those that it gets, in the order of signature.ARGUMENTS
+    objective: Objective | None = None  # that `aw.score` has set; None: it says none
+    source_hash: str | None = None  # SHA-256 of its source text in hexadecimal digits; None where there is no text
+
+    def __contains__(self, argument: str) -> bool:
+        return argument in self.arguments

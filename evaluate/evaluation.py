@@ -1,0 +1,365 @@
+"""What every evaluation says of itself, and its form in a log."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib import import_module
+from shlex import quote
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
+
+import attrs
+import cattrs
+from attrs import frozen
+
+from archwright.core.architecture import settings_of
+from archwright.core.budget import Budget
+from archwright.core.check import check
+from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.input import Input
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
+from archwright.core.protocols import Evaluator
+from archwright.core.term import Term
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.settings import DataSettings, UnusedSetting, WrongMetric
+from archwright.evaluate.verdict import Evaluate
+from archwright.store.events import RunStarted
+from archwright.store.origins import is_class_findable, name_class
+from archwright.store.permission import require_trusted
+from archwright.store.user_code import is_source, load_object
+
+if TYPE_CHECKING:  # they import numpy and torch
+    from archwright.evaluate.data.dataset import DataInfo
+    from archwright.evaluate.data.tensors import Normalisation
+
+NAMING_COMMAND = "archwright search SPACE --evaluator"  # with which a user names code that a log may name, too
+OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
+UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # of a field that JSON never has
+USUAL_BUDGET = Budget(5.0, "epochs")  # of a trial of a training, where nobody says one
+# The evaluations that are built in, by their kinds: where their classes are. Each is imported when it is asked for,
+# since tables need numpy.
+EVALUATION_CLASSES: Mapping[str, str] = {
+    "training": "archwright.evaluate.training.evaluation:Training",
+    "function": "archwright.evaluate.functions.evaluation:Function",
+    "nasbench201": "archwright.evaluate.tables.nasbench201:Nasbench201",
+    "fcnet": "archwright.evaluate.tables.fcnet:Fcnet",
+}
+
+
+class UnknownEvaluation(ArchwrightError, ValueError):
+    """A kind of evaluation that is neither built in nor the source of a person's own class."""
+
+
+class UnknownEvaluationSetting(ArchwrightError, ValueError):
+    """A setting that an evaluation of this kind does not have."""
+
+
+class NotAnEvaluation(ArchwrightError, TypeError):
+    """Something other than a frozen attrs class with the methods of an evaluation, under the name of one."""
+
+
+class UnnamedEvaluation(ArchwrightError, TypeError):
+    """An evaluation whose class cannot be named in a log, so that no other process could load it."""
+
+
+class NothingToRetrain(ArchwrightError, ValueError):
+    """A trial that was looked up in a table: there is no training of it to do again."""
+
+
+@frozen
+class EvaluationInput:
+    """What an evaluation's models get, as far as it, its data or the space says."""
+
+    input: Input | None
+    classes: int | None  # that a model has an output for
+    evaluation: "Evaluation"  # the one that knows the input, if it has use for it
+
+
+class Evaluation(Protocol):
+    """How an architecture gets its score: frozen settings, which a run's log holds, and all that follows from them.
+
+    An attrs class that inherits from this one says only where it differs; `open` and `choose_objective` it always says.
+    """
+
+    # In a log, a short name for what is built in; else `file.py:Class` or `module:Class`. Empty: where the class is.
+    kind: ClassVar[str] = ""
+
+    @property
+    def description(self) -> str:
+        """What gives a trial its score, in messages."""
+        return find_kind(type(self))
+
+    @property
+    def usual_budget(self) -> Budget:
+        """The budget of a trial where nobody says one."""
+        return USUAL_BUDGET
+
+    @property
+    def reads_budget(self) -> bool | None:
+        """Whether a trial's budget means anything to it; None where that is not known as yet."""
+        return True
+
+    def require_budget(self, budget: Budget) -> None:
+        """Raises NotInTable, or another error, where it can give no result for such a budget."""
+
+    @abstractmethod
+    def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
+        """The objective of a search: what is None is as usual. Raises WrongMetric for one that it cannot have."""
+
+    @property
+    def reported_metrics(self) -> Collection[str] | None:
+        """The metrics that are known after each epoch; none: there is none to stop at; None: a person's code says."""
+        return ()
+
+    @property
+    def leaves_models(self) -> bool:
+        """Whether its trials leave models, or may do so."""
+        return False
+
+    @property
+    def uses_workers(self) -> bool:
+        """Whether its trials run in processes of their own; else it answers at once, in the coordinator."""
+        return True
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of one worker; 0: its share of the cores."""
+        return 0
+
+    @property
+    def user_sources(self) -> Sequence[str]:
+        """The sources of a person's code that runs in its trials, beside its own class."""
+        return ()
+
+    @property
+    def data_settings(self) -> DataSettings | None:
+        """The data that it reads; None if there is none."""
+        return None
+
+    def describe_data(self) -> "DataInfo | None":
+        """What its data is like; raises what `describe_dataset` does. None without data."""
+        if self.data_settings is None:
+            return None
+        from archwright.evaluate.data.loading import describe_configured_dataset  # only here, since it needs numpy
+
+        return describe_configured_dataset(self.data_settings)
+
+    def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
+        """The input of its models, from what a person has `given`, what the space was made for, and its data.
+
+        Raises BadEvaluationSetting where they do not go together.
+        """
+        return EvaluationInput(given or of_space, None, self)
+
+    def check_space(self, space: Term, model_input: Input, data: "DataInfo | None") -> None:
+        """Nothing, if it can evaluate what the space holds; else what `check` raises, or an error of its own."""
+        check(space, model_input)
+
+    def list_overruled_settings(self, space: Term) -> Sequence[str]:
+        """A sentence for each of its settings that does nothing, since every model of the space says it itself."""
+        return ()
+
+    def move_to(self, device: str | None, data_dir: str | None) -> Self:
+        """The same on another machine: with another device, or with its data elsewhere; None changes nothing.
+
+        UnusedSetting where it has no use for a device.
+        """
+        if device is not None:
+            raise UnusedSetting(f"device is {device!r}, and nothing in its trials uses one; leave it out")
+        return self
+
+    def for_retraining(
+        self,
+        architecture: Term,
+        *,
+        data: str | None = None,
+        data_dir: str | None = None,
+        device: str | None = None,
+        image_size: tuple[int, int] | None = None,
+        settings: Mapping[str, JSON] | None = None,
+    ) -> "Evaluation":
+        """The evaluation that trains an architecture for good; what is None is as it was in the search.
+
+        Where `data` is named that a search did not train on, it is archwright's own training on that. Raises
+        NothingToRetrain, and what is wrong with the settings.
+        """
+        if data is None:
+            data = self.training_data or "cifar10"
+            raise NothingToRetrain(
+                f"its trials were evaluated by {self.description}, so there is no training to do again; say what to "
+                f"train on, as in --data {quote(data)}, which is data={data!r} in Python"
+            )
+        training = find_evaluation_class("training")(data=data)
+        return training.for_retraining(
+            architecture, data_dir=data_dir, device=device, image_size=image_size, settings=settings
+        )
+
+    def choose_retraining_objective(self, searched: Objective) -> Objective:
+        """The objective of retraining an architecture: as it was `searched` for, where nothing speaks for another."""
+        return searched
+
+    @property
+    def training_data(self) -> str | None:
+        """The data that its architectures can be trained on, as far as it is known."""
+        return None if self.data_settings is None else self.data_settings.name
+
+    @property
+    def trains_models(self) -> bool:
+        """Whether training an architecture again needs no more than what it knows."""
+        return False
+
+    @abstractmethod
+    def open(
+        self,
+        *,
+        workers: int = 1,
+        space_source: str | None = None,
+        kinds: Sequence[type[Term]] = (),
+        trial_timeout: float | None = None,
+    ) -> Evaluator:
+        """What evaluates jobs: at once, or in `workers` processes, where a job is killed after `trial_timeout` seconds.
+
+        `space_source` names the file that defines a person's own kinds of module, for the workers to import; `kinds`
+        are those that no source defines, as `collect_user_kinds` lists them, and are sent to the workers.
+        """
+
+    @property
+    def function_to_send(self) -> Callable[..., Any] | None:
+        """A function that is sent to the workers by value, since they could not import it; None where there is none.
+
+        Raises FunctionNeeded where another process was given it, and this one was not.
+        """
+        return None
+
+    def with_function(self, target: Callable[..., Any]) -> Self:
+        """The same in a worker, which was sent this function."""
+        del target
+        return self
+
+    def describe_function(self) -> FunctionDescription | None:
+        """What a person's function says of itself, for which it is imported; None where there is none."""
+        return None
+
+    def prepare(self, index: int, threads: int) -> Evaluate:
+        """How jobs are evaluated in the worker number `index`, which may use so many CPU threads.
+
+        Only for evaluations that use workers. Everything is imported and loaded then; raises what is wrong with that.
+        """
+        raise NotAnEvaluation(f"{type(self).__name__} has no method prepare, which its workers need")
+
+    def list_effective_settings(self, architecture: Term) -> Mapping[str, JSON]:
+        """The settings that an architecture was evaluated with, its own ones too, by name."""
+        return cast("Mapping[str, JSON]", settings_of(architecture))
+
+    def find_initialization(self, architecture: Term) -> str:
+        """The rule by which a model's weights begin, as in a recipe; own: as each module says."""
+        return "own"
+
+    def load_normalisation(self, architecture: Term) -> "Normalisation | None":
+        """What an architecture's inputs were normalised with, read from the data; None without data."""
+        return None
+
+    @classmethod
+    def complete_settings(cls, settings: Mapping[str, JSON], model_input: Input | None) -> Mapping[str, JSON]:
+        """A log's settings with those that earlier releases left out; `model_input` is that of its run, if known."""
+        del model_input
+        return settings
+
+
+def require_reported(evaluation: Evaluation, metric: str) -> None:
+    """Nothing, if a trial's `metric` is known, or may be, after each of its epochs; else WrongMetric."""
+    reported = evaluation.reported_metrics
+    if reported is None or metric in reported:
+        return
+    if not reported:
+        raise WrongMetric(
+            f"no trial can be stopped early: {evaluation.description} has no epochs to stop at; leave the stopping "
+            "rule out"
+        )
+    raise WrongMetric(
+        f"metric is {metric!r}, which is not known after each epoch; with a stopping rule the metric is one of "
+        f"{', '.join(reported)}"
+    )
+
+
+def find_evaluation_class(kind: str) -> type[Any]:
+    """The class of the evaluations of a kind: a name in EVALUATION_CLASSES, or the source of a person's own class.
+
+    That source is run: a log's needs the person's permission first. Raises UnknownEvaluation, NotAnEvaluation, and
+    what `load_object` does.
+    """
+    if kind in EVALUATION_CLASSES:
+        module, _, name = EVALUATION_CLASSES[kind].partition(":")
+        return getattr(import_module(module), name)
+    if not is_source(kind):
+        raise UnknownEvaluation(
+            f"the evaluator's kind is {kind!r}; {suggest_names(kind, EVALUATION_CLASSES)} "
+            "(one of your own is file.py:Class or module:Class)"
+        )
+    cls = load_object(kind)
+    if not (isinstance(cls, type) and attrs.has(cls)):
+        raise NotAnEvaluation(f"{kind} is {cls!r:.80}; an evaluation is a frozen attrs class, as a subclass of Table")
+    if missing := [name for name in dir(Evaluation) if not name.startswith("_") and not hasattr(cls, name)]:
+        raise NotAnEvaluation(f"{kind} has no {', '.join(missing)}; inherit from Evaluation, or from Table")
+    return cls
+
+
+def evaluation_to_json(evaluation: Evaluation) -> JSON:
+    """The JSON of an evaluation, with its kind; raises UnnamedEvaluation.
+
+    Fields with the metadata UNLOGGED are left out; those with OPTIONAL, where they have their default.
+    """
+    fields: Sequence[attrs.Attribute[Any]] = attrs.fields(type(evaluation))
+    settings = {field.name: getattr(evaluation, field.name) for field in fields if "unlogged" not in field.metadata}
+    for field in fields:
+        if "optional" in field.metadata and settings.get(field.name) == field.default:
+            del settings[field.name]
+    return {"kind": find_kind(type(evaluation)), **cattrs.Converter().unstructure(settings)}
+
+
+def evaluation_from_json(data: JSON, model_input: Input | None = None) -> Evaluation:
+    """The evaluation that `evaluation_to_json` wrote; `model_input` is that of the run whose log has it, if any.
+
+    Raises what `find_evaluation_class` does, UnknownEvaluationSetting, and errors of settings, as BadEvaluationSetting.
+    """
+    settings: dict[str, Any] = dict(data)
+    kind = settings.pop("kind", "")
+    cls = find_evaluation_class(kind)
+    known = [field.name for field in attrs.fields(cls) if "unlogged" not in field.metadata]
+    for name in settings:
+        if name not in known:
+            raise UnknownEvaluationSetting(
+                f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}"
+            )
+    return cls(**cls.complete_settings(settings, model_input))
+
+
+def read_evaluation(started: RunStarted, *, trusted: bool = False) -> Evaluation:
+    """The evaluation that a run was begun with, as its log has it.
+
+    Raises NotTrusted where its class is code that this user does not let run, unless they say that it is `trusted`, and
+    what `evaluation_from_json` does. What it runs in its trials, its `user_sources`, needs permission of its own.
+    """
+    kind = str(started.evaluator.get("kind", ""))
+    require_trusted(kind, trusted=trusted, named_by=NAMING_COMMAND)
+    return evaluation_from_json(started.evaluator, started.model_input)
+
+
+def require_permission(evaluation: Evaluation, *, trusted: bool) -> None:
+    """NotTrusted where trials of the evaluation, which is of a log, run code that this user does not let run."""
+    for source in evaluation.user_sources:
+        require_trusted(source, trusted=trusted, named_by=NAMING_COMMAND)
+
+
+def find_kind(cls: type[Any]) -> str:
+    """The kind that a log has for the evaluations of a class: the one that it says, else the source of the class.
+
+    UnnamedEvaluation where it says none and was defined in a function or a notebook, where no other process finds it.
+    """
+    if kind := getattr(cls, "kind", ""):
+        return kind
+    if not is_class_findable(cls):
+        raise UnnamedEvaluation(
+            f"{cls.__qualname__} is defined where no other process finds it; define it at the top of a file, or set "
+            "its kind = 'file.py:Class'"
+        )
+    return name_class(cls)

@@ -1,0 +1,254 @@
+"""A person's Python function as an evaluation: its settings in a run's log, and all that follows from them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from attrs import evolve, field, frozen
+from attrs.converters import optional
+
+from archwright.core.architecture import settings_of
+from archwright.core.input import Input, as_input, input_from_text, input_to_text
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
+from archwright.core.protocols import Evaluator
+from archwright.core.term import Term
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import OPTIONAL, UNLOGGED, Evaluation, EvaluationInput
+from archwright.evaluate.functions.signature import SETTING_PARAMETERS
+from archwright.evaluate.functions.user_function import check_function, reads_budget
+from archwright.evaluate.settings import (
+    FIRST_READER,
+    BadEvaluationSetting,
+    DataSettings,
+    UnusedSetting,
+    choose_metric,
+    device_setting,
+    find_overruled_settings,
+    image_size_setting,
+    make_objective,
+    reader_setting,
+    validation_setting,
+)
+from archwright.evaluate.training.evaluation import Training
+from archwright.evaluate.verdict import COST_METRICS, Evaluate
+from archwright.evaluate.workers.opening import open_workers
+
+if TYPE_CHECKING:  # they import numpy and torch
+    from archwright.evaluate.data.dataset import DataInfo
+    from archwright.evaluate.data.tensors import Normalisation
+
+
+@frozen
+class Function(Evaluation):
+    """Scores the architecture with a Python function, in a worker of its own.
+
+    `source` is `file.py:attribute` or `module:attribute`, a callable that gets the arguments that it has parameters for
+    (functions/signature.py). A function that no other process can import has a source too, for people, and is sent to
+    the workers `by_value`: see functions/callables.py.
+    """
+
+    kind: ClassVar[str] = "function"
+
+    source: str
+    metric: str = "accuracy"  # the name under which a bare number that the function returns is kept
+    less_is_better: bool = False  # of that metric, if the function says so
+    threads: int = 0  # CPU threads of one worker; 0: its share of the cores
+    input_shape: tuple[int, ...] | None = field(default=None, converter=optional(tuple[int, ...]))  # without a batch
+    settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
+    device: str = device_setting()
+    data: str | None = None  # as for training; None: the function gets none
+    data_dir: str | None = None
+    validation: float = validation_setting()
+    split_seed: int = 0
+    image_size: tuple[int, int] | None = image_size_setting()
+    reader: int = reader_setting()
+    by_value: bool = field(default=False, metadata=OPTIONAL)  # whether no other process can import it
+    source_text: str | None = field(default=None, metadata=OPTIONAL)  # of one that is sent by value, where it has any
+    source_hash: str | None = field(default=None, metadata=OPTIONAL)  # of that text, see functions/callables.py
+    target: Callable[..., Any] | None = field(default=None, eq=False, repr=False, metadata=UNLOGGED)  # the function
+    # The text of the input's type, where its shape alone says less.
+    input: str | None = field(default=None, metadata=OPTIONAL)
+
+    @property
+    def model_input(self) -> Input | None:
+        """The input of the models; None where nothing says it."""
+        return None if self.input_shape is None else input_from_text(self.input, self.input_shape)
+
+    def with_input(self, value: Input | None) -> Self:
+        """The same for models of another input."""
+        text = None if value is None else input_to_text(value)
+        return evolve(self, input_shape=None if value is None else value.shape, input=text)
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """The arguments that do not exist for a function (see functions/signature.py)."""
+        without_shape = frozenset({"model", "input_shape"} if self.input_shape is None else ())
+        return without_shape | ({"data"} if self.data is None else frozenset())
+
+    @property
+    def changed_settings(self) -> Sequence[str]:
+        """The names of those settings that are for some of its parameters, and not at their defaults."""
+        usual = Function(self.source)
+        return [name for name in SETTING_PARAMETERS if getattr(self, name) != getattr(usual, name)]
+
+    def require_parameters(self, settings: Sequence[str] = (), undetermined: Collection[str] = ()) -> None:
+        """Nothing, if the function seems to have the parameters that read the named settings.
+
+        Arguments that are `undetermined` as yet may be absent. Raises what `check_function` does.
+        """
+        check_function(self.source, self.absent - {*undetermined}, settings)
+
+    @property
+    def description(self) -> str:
+        """The function's source."""
+        return self.source
+
+    @property
+    def user_sources(self) -> Sequence[str]:
+        """The function's."""
+        return (self.source,)
+
+    @property
+    def reads_budget(self) -> bool | None:
+        """Whether it has a parameter for the budget; None where only importing its file would tell."""
+        return reads_budget(self.source, self.absent)
+
+    def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
+        """By default the score that the function names, which it also says the direction of; costs are minimized."""
+        name = choose_metric(metric, self.metric, f"the score of {self.source}")
+        less_is_better = name in COST_METRICS or (self.less_is_better and name == self.metric)
+        return make_objective(name, minimize, less_is_better=less_is_better)
+
+    @property
+    def reported_metrics(self) -> Collection[str] | None:
+        """None: whatever the function reports."""
+        return None
+
+    @property
+    def leaves_models(self) -> bool:
+        """True: it does if it has a parameter for the model, which may show only when it is imported."""
+        return True
+
+    @property
+    def data_settings(self) -> DataSettings | None:
+        """The data that it gets, if it gets any."""
+        if self.data is None:
+            return None
+        return DataSettings(self.data, self.data_dir, self.validation, self.split_seed, self.image_size, self.reader)
+
+    def describe_data(self) -> "DataInfo | None":
+        """Raises BadEvaluationSetting, too, where there are no images to be given a size."""
+        if self.data is None and self.image_size is not None:
+            raise BadEvaluationSetting(
+                "image_size is for the images of a folder, and there is no data; name it, as in folder:PATH"
+            )
+        return super().describe_data()
+
+    def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
+        """What is given or the data's, else the space's; the function is told. Raises as `require_parameters` does."""
+        data_input = None if data is None else as_input(data.input_shape)
+        if data is not None and given not in (None, data_input):
+            raise BadEvaluationSetting(
+                f"the input is given, {given}, and {data.name} has {data_input}; give one of the two"
+            )
+        model_input = given or data_input or of_space
+        evaluation = self.with_input(model_input)
+        evaluation.require_parameters(evaluation.changed_settings)
+        return EvaluationInput(model_input, None if data is None else data.classes, evaluation)
+
+    def list_overruled_settings(self, space: Term) -> Sequence[str]:
+        """A sentence for each; they have no other names."""
+        return list(find_overruled_settings(self.settings, space))
+
+    def move_to(self, device: str | None, data_dir: str | None) -> Self:
+        """The same on another device, or with its data elsewhere; raises what `require_parameters` does."""
+        if device is not None:
+            self.require_parameters(["device"], undetermined=("input_shape", "model"))
+        return evolve(self, device=device or self.device, data_dir=data_dir or self.data_dir)
+
+    def for_retraining(
+        self,
+        architecture: Term,
+        *,
+        data: str | None = None,
+        data_dir: str | None = None,
+        device: str | None = None,
+        image_size: tuple[int, int] | None = None,
+        settings: Mapping[str, JSON] | None = None,
+    ) -> Evaluation:
+        """The function again; or archwright's own training where data is named, split as before if it is the same.
+
+        Raises UnusedSetting for a setting of the function that the architecture sets itself.
+        """
+        if data is not None:
+            data_names = ("data", "data_dir", "validation", "split_seed", "image_size", "reader")
+            is_same = data == self.data
+            training = Training(**{name: getattr(self, name) for name in data_names}) if is_same else Training(data)
+            return training.for_retraining(
+                architecture, data_dir=data_dir, device=device, image_size=image_size, settings=settings
+            )
+        settings = settings or {}
+        if overruled := next(iter(settings.keys() & settings_of(architecture).keys()), None):
+            raise UnusedSetting(f"{overruled} does nothing: the architecture sets it itself; leave it out")
+        changed = evolve(self, settings={**self.settings, **settings}, image_size=image_size or self.image_size)
+        changed.require_parameters(changed.changed_settings)
+        return changed.move_to(device, data_dir)
+
+    @property
+    def function_to_send(self) -> Callable[..., Any] | None:
+        """The function, if it is sent by value."""
+        from archwright.evaluate.functions.callables import require_function  # it makes functions of this class
+
+        require_function(self)
+        return self.target if self.by_value else None
+
+    def with_function(self, target: Callable[..., Any]) -> Self:
+        """The same, called by this object."""
+        return evolve(self, target=target)
+
+    def describe_function(self) -> FunctionDescription:
+        """What the function says of itself, for which it is imported."""
+        from archwright.evaluate.functions.callables import load_callable
+        from archwright.evaluate.functions.description import describe_function
+
+        return describe_function(self, load_callable(self))
+
+    def open(
+        self,
+        *,
+        workers: int = 1,
+        space_source: str | None = None,
+        kinds: Sequence[type[Term]] = (),
+        trial_timeout: float | None = None,
+    ) -> Evaluator:
+        """Workers; raises FunctionNeeded and CannotTravel."""
+        return open_workers(self, workers=workers, space_source=space_source, kinds=kinds, trial_timeout=trial_timeout)
+
+    def prepare(self, index: int, threads: int) -> Evaluate:
+        """The function that calls the person's function with what it asks for."""
+        from archwright.evaluate.functions.scoring import make_function_evaluation  # in workers: it imports their code
+
+        return make_function_evaluation(self, index, threads)
+
+    def list_effective_settings(self, architecture: Term) -> Mapping[str, JSON]:
+        """The function, and the settings that it was called with."""
+        return {"evaluator": self.source, **self.settings, **super().list_effective_settings(architecture)}
+
+    def load_normalisation(self, architecture: Term) -> "Normalisation | None":
+        """By channel."""
+        if self.data_settings is None:
+            return None
+        import torch  # only here, since it takes seconds
+
+        from archwright.evaluate.data.loading import load_configured_dataset
+        from archwright.evaluate.data.tensors import to_device
+
+        return to_device(load_configured_dataset(self.data_settings), torch.device("cpu")).normalisation
+
+    @classmethod
+    def complete_settings(cls, settings: Mapping[str, JSON], model_input: Input | None) -> Mapping[str, JSON]:
+        """With the first reader where a log names none, and the run's input where it says nothing of one."""
+        reader = {} if settings.get("data") is None else {"reader": FIRST_READER}
+        if model_input is None or "input_shape" in settings:
+            return {**reader, **settings}
+        return {**reader, **settings, "input_shape": model_input.shape, "input": input_to_text(model_input)}

@@ -1,0 +1,127 @@
+"""A benchmark that was trained beforehand as an evaluation: all of it that is the same for every benchmark."""
+
+import random
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from attrs import frozen
+
+from archwright.core.budget import Budget
+from archwright.core.check import check
+from archwright.core.input import Input
+from archwright.core.node import root
+from archwright.core.objective import Objective
+from archwright.core.protocols import Evaluator
+from archwright.core.term import Term
+from archwright.core.traversal import sample
+from archwright.evaluate.evaluation import Evaluation, EvaluationInput
+from archwright.evaluate.settings import choose_metric, make_objective
+from archwright.evaluate.tables.tabular import NotInTable, TableEntry, TabularEvaluator
+from archwright.evaluate.verdict import COST_METRICS
+
+if TYPE_CHECKING:
+    from archwright.evaluate.data.dataset import DataInfo
+
+DRAWN = 16  # architectures of a space that are held against a table
+LOSS_METRICS = ("loss", *COST_METRICS)  # of a table: less is better
+
+
+@frozen
+class Table(Evaluation):
+    """The results of a benchmark: trials are looked up, at once, and take the time that the trainings took.
+
+    A subclass is a frozen attrs class whose fields are settings. It says which architectures and which budgets its file
+    has results of, and looks them up.
+    """
+
+    benchmark: ClassVar[str]  # its name in messages
+    schedules: ClassVar[
+        tuple[int, ...]
+    ]  # the lengths in epochs of the trainings that it has results of; the usual last
+    metric: ClassVar[str] = "accuracy"  # that a search optimizes where nobody says one
+
+    table: str  # the path of its file
+
+    @abstractmethod
+    def load(self) -> None:
+        """Read its file, once; raises BadTable if that is not there, or does not hold the table."""
+
+    @abstractmethod
+    def require_architecture(self, architecture: Term) -> None:
+        """Raises NotInTable unless the architecture is one of those that the benchmark is about."""
+
+    @abstractmethod
+    def look_up(self, architecture: Term, budget: Budget, seed: int) -> TableEntry:
+        """The result of a training; raises NotInTable if the table has none. `seed` is that of the trial."""
+
+    @property
+    def classes(self) -> int | None:
+        """How many outputs its networks have; None: as many as a space has by default."""
+        return None
+
+    @property
+    def description(self) -> str:
+        """The path of the table."""
+        return f"the table {self.table}"
+
+    @property
+    def usual_budget(self) -> Budget:
+        """The last of the schedules."""
+        return Budget(float(self.schedules[-1]), "epochs")
+
+    def require_budget(self, budget: Budget) -> None:
+        """Raises NotInTable unless it is one of the schedules. Only new runs ask: old ones with another one go on."""
+        if budget.unit != "epochs" or budget.amount not in self.schedules:
+            known = " and ".join(f"{epochs}epochs" for epochs in self.schedules)
+            raise NotInTable(f"the budget is {budget}; the table of {self.benchmark} has {known}")
+
+    def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
+        """By default the table's metric; LOSS_METRICS are minimized unless `minimize` says otherwise."""
+        name = choose_metric(metric, self.metric, "metric")
+        return make_objective(name, minimize, less_is_better=name in LOSS_METRICS)
+
+    @property
+    def reported_metrics(self) -> Collection[str] | None:
+        """None of them: a table has the ends of trainings."""
+        return ()
+
+    @property
+    def uses_workers(self) -> bool:
+        """False: it answers at once."""
+        return False
+
+    def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
+        """What is given, or that of the space."""
+        return EvaluationInput(given or of_space, self.classes, self)
+
+    def check_space(self, space: Term, model_input: Input, data: "DataInfo | None") -> None:
+        """Raises what `check` does, BadTable, and NotInTable if the space holds no architecture of the table.
+
+        What a table is not made for is a trial's end where it is met; a space of nothing else, as far as a few drawings
+        show it, is refused.
+        """
+        check(space, model_input)
+        self.load()
+        start, why = root(space, model_input.shape), None
+        uniform = random.Random(0).random  # noqa: S311  (nothing secret)
+        for _ in range(DRAWN):
+            try:
+                self.require_architecture(sample(start, uniform).architecture)
+            except NotInTable as error:
+                why = error
+            else:
+                return
+        raise NotInTable(f"{self.table} has no results for this space: {why}")
+
+    def open(
+        self,
+        *,
+        workers: int = 1,
+        space_source: str | None = None,
+        kinds: Sequence[type[Term]] = (),
+        trial_timeout: float | None = None,
+    ) -> Evaluator:
+        """What looks jobs up; raises BadTable where there is no such table: it is read here, before any trial."""
+        self.load()
+        return TabularEvaluator(self)

@@ -1,0 +1,228 @@
+"""Training as an evaluation: its settings in a run's log, and all that follows from them without torch."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
+
+from attrs import evolve, field, frozen
+
+from archwright.core.architecture import settings_of
+from archwright.core.check import check
+from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.input import Input, as_input, describe_input
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
+from archwright.core.protocols import Evaluator
+from archwright.core.shape import format_shape
+from archwright.core.term import Term
+from archwright.evaluate.evaluation import Evaluation, EvaluationInput
+from archwright.evaluate.settings import (
+    FIRST_READER,
+    LATEST_READER,
+    BadEvaluationSetting,
+    DataSettings,
+    WrongMetric,
+    choose_metric,
+    device_setting,
+    find_overruled_settings,
+    image_size_setting,
+    make_objective,
+    reader_setting,
+    validation_setting,
+)
+from archwright.evaluate.training.recipe import (
+    ALIASES,
+    Recipe,
+    check_settings,
+    find_effective_settings,
+    make_recipe,
+    override_settings,
+)
+from archwright.evaluate.verdict import TRAINING_METRICS, Evaluate
+from archwright.evaluate.workers.opening import open_workers
+
+if TYPE_CHECKING:  # they import numpy and torch
+    from archwright.evaluate.data.dataset import DataInfo
+    from archwright.evaluate.data.tensors import Normalisation
+
+KeptEpoch = Literal["best", "last"]  # the epoch whose weights and accuracy count
+TrainOn = Literal["train", "train+validation"]
+REPORTED_METRICS = ("accuracy", "loss", "train_accuracy", "train_loss")  # by a training after each epoch
+
+
+class DataDoesNotFit(ArchwrightError, ValueError):
+    """Data whose images or classes are not those that a single architecture was made for."""
+
+
+def _is_known(_: object, __: object, keep: str) -> None:
+    if keep not in get_args(KeptEpoch):
+        raise BadEvaluationSetting(f"keep is {keep!r}; it may be {' or '.join(get_args(KeptEpoch))}")
+
+
+def _leaves_enough(training: "Training", _: object, train_on: str) -> None:
+    if train_on not in get_args(TrainOn):
+        raise BadEvaluationSetting(f"train_on is {train_on!r}; it may be {' or '.join(get_args(TrainOn))}")
+    if train_on != "train" and training.keep != "last":
+        raise BadEvaluationSetting(
+            f"keep is {training.keep!r}, and with train_on {train_on!r} no images are left to choose an epoch by; "
+            "keep the last"
+        )
+
+
+@frozen
+class Training(Evaluation):
+    """Trains the architecture as a classifier; the score is `accuracy`, on the validation split.
+
+    Where the validation split is trained on too, only the test split is left to score on, as `test_accuracy`.
+    """
+
+    kind: ClassVar[str] = "training"
+
+    data: str = "digits"  # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH
+    data_dir: str | None = None  # where datasets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
+    device: str = device_setting()
+    validation: float = validation_setting()
+    split_seed: int = 0  # of the split into train, validation and, where the data has none, test
+    keep: KeptEpoch = field(default="best", validator=_is_known)
+    threads: int = 0  # CPU threads of one worker; 0: its share of the cores
+    settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
+    overrides: Mapping[str, JSON] = field(factory=dict[str, JSON])  # instead of what the architecture sets, too
+    train_on: TrainOn = field(default="train", validator=_leaves_enough)
+    image_size: tuple[int, int] | None = image_size_setting()
+    reader: int = reader_setting()
+
+    @property
+    def description(self) -> str:
+        """Training, and on what."""
+        return f"training on {self.data}"
+
+    def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
+        """By default accuracy; costs and losses are minimized unless `minimize` says otherwise."""
+        name = choose_metric(metric, "accuracy", "metric")
+        if name not in TRAINING_METRICS:
+            candidates = [known for known in TRAINING_METRICS if not known.startswith("test_")]
+            raise WrongMetric(f"metric is {name!r}; of what is known of a training, {suggest_names(name, candidates)}")
+        return make_objective(name, minimize, less_is_better=TRAINING_METRICS[name].less_is_better)
+
+    @property
+    def reported_metrics(self) -> Collection[str] | None:
+        """REPORTED_METRICS."""
+        return REPORTED_METRICS
+
+    @property
+    def leaves_models(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def trains_models(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def data_settings(self) -> DataSettings:
+        """The data that it trains on."""
+        return DataSettings(self.data, self.data_dir, self.validation, self.split_seed, self.image_size, self.reader)
+
+    def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
+        """That of the data; BadEvaluationSetting where a person has given one."""
+        assert data is not None  # a training always has data
+        if given is not None:
+            raise BadEvaluationSetting(
+                f"the input is given, {given}; that goes with an evaluator of one's own, or with a table: for "
+                "training, the input is the data's"
+            )
+        return EvaluationInput(as_input(data.input_shape), data.classes, self)
+
+    def check_space(self, space: Term, model_input: Input, data: "DataInfo | None") -> None:
+        """Raises what `check` and `check_settings` do, and for a single architecture DataDoesNotFit."""
+        assert data is not None
+        if space.plan.is_specified:
+            _require_fit(space, model_input, data)
+        check(space, model_input, data.classes)
+        check_settings(space)
+
+    def list_overruled_settings(self, space: Term) -> Sequence[str]:
+        """A sentence for each, under either of its names."""
+        return list(find_overruled_settings(self.settings, space, ALIASES))
+
+    def move_to(self, device: str | None, data_dir: str | None) -> Self:
+        """The same on another device, or with its data elsewhere."""
+        return evolve(self, device=device or self.device, data_dir=data_dir or self.data_dir)
+
+    def for_retraining(
+        self,
+        architecture: Term,
+        *,
+        data: str | None = None,
+        data_dir: str | None = None,
+        device: str | None = None,
+        image_size: tuple[int, int] | None = None,
+        settings: Mapping[str, JSON] | None = None,
+    ) -> "Training":
+        """On the validation images, too; `settings` instead of what the search or the architecture has set."""
+        base = self
+        if data not in (None, self.data):
+            base = evolve(self, data=data, data_dir=None, image_size=None, reader=LATEST_READER)
+        overrides = override_settings(base.overrides, settings or {})
+        make_recipe(base.settings, settings_of(architecture), overrides)  # raises what is wrong with them
+        retraining = evolve(base, keep="last", overrides=overrides, train_on="train+validation")
+        return evolve(retraining, image_size=image_size or base.image_size).move_to(device, data_dir)
+
+    def choose_retraining_objective(self, searched: Objective) -> Objective:
+        """The accuracy on the test images, which no search has looked at."""
+        del searched
+        return Objective("test_accuracy")
+
+    def open(
+        self,
+        *,
+        workers: int = 1,
+        space_source: str | None = None,
+        kinds: Sequence[type[Term]] = (),
+        trial_timeout: float | None = None,
+    ) -> Evaluator:
+        """Workers; raises CannotTravel."""
+        return open_workers(self, workers=workers, space_source=space_source, kinds=kinds, trial_timeout=trial_timeout)
+
+    def prepare(self, index: int, threads: int) -> Evaluate:
+        """The function that trains a job's architecture; the data is on the worker's device."""
+        from archwright.evaluate.training.task import prepare_training  # only in workers, since it needs torch
+
+        return prepare_training(self, index, threads)
+
+    def resolve_recipe(self, architecture: Term) -> Recipe:
+        """The recipe for an architecture, whose settings replace `settings`; `overrides` replace both.
+
+        Raises UnknownSetting or BadSetting.
+        """
+        return make_recipe(self.settings, settings_of(architecture), self.overrides)
+
+    def list_effective_settings(self, architecture: Term) -> Mapping[str, JSON]:
+        """Those of the space and of the person, and others that are not at their default."""
+        return find_effective_settings(self.settings, settings_of(architecture), self.overrides)
+
+    def find_initialization(self, architecture: Term) -> str:
+        """That of the recipe."""
+        return self.resolve_recipe(architecture).initialization
+
+    def load_normalisation(self, architecture: Term) -> "Normalisation | None":
+        """As the recipe says, by channel or by pixel."""
+        from archwright.evaluate.training.task import load_recipe_normalisation  # only here, since it needs torch
+
+        return load_recipe_normalisation(self, architecture)
+
+    @classmethod
+    def complete_settings(cls, settings: Mapping[str, JSON], model_input: Input | None) -> Mapping[str, JSON]:
+        """With the first reader where a log names none."""
+        del model_input  # the data says it
+        return {"reader": FIRST_READER, **settings}
+
+
+def _require_fit(architecture: Term, model_input: Input, data: "DataInfo") -> None:
+    output_shape = architecture.out_shape(model_input.shape)
+    if model_input != as_input(data.input_shape) or output_shape != (data.classes,):
+        raise DataDoesNotFit(
+            f"the architecture takes inputs of {describe_input(model_input)} and gives {format_shape(output_shape)} "
+            f"outputs, and {data.name} has images of {format_shape(data.input_shape)} in {data.classes} classes; name "
+            "a data set that fits"
+        )

@@ -1,0 +1,100 @@
+"""Where a value was defined: the name by which other processes find it, if they do, and its source text."""
+
+import functools
+import hashlib
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from itertools import accumulate
+from pathlib import Path
+from types import MethodType
+from typing import Any, cast
+
+from archwright.store.user_code import find_loaded_file
+
+
+def name_class(kind: type[Any]) -> str:
+    """`file.py:Class` of a class in a file that was loaded by its path; else `module:Class`, importable or not."""
+    path = find_loaded_file(sys.modules.get(kind.__module__))
+    return f"{kind.__module__ if path is None else path}:{kind.__qualname__}"
+
+
+def is_class_findable(kind: type[Any]) -> bool:
+    """Whether another process finds the class by the name that `name_class` gives it."""
+    if find_loaded_file(sys.modules.get(kind.__module__)) is not None:
+        return "<locals>" not in kind.__qualname__
+    return is_importable(name_class(kind), kind)
+
+
+def is_importable(source: str, target: Any) -> bool:
+    """Whether `module:attribute` is `target` here, and a fresh process with this import path finds the same file."""
+    module_name, _, attribute = source.rpartition(":")
+    module = sys.modules.get(module_name)
+    if module is None or module_name == "__main__":
+        return False
+    value: Any = module
+    for name in attribute.split("."):
+        value = getattr(value, name, None)
+    return value is target and is_module_importable(module_name)
+
+
+def is_module_importable(name: str) -> bool:
+    """Whether a fresh process with this import path imports the module from the file that it has here."""
+    module = sys.modules.get(name)
+    if module is None or name == "__main__":
+        return False
+    spec, file = _find_fresh_spec(name), getattr(module, "__file__", None)
+    if spec is None or file is None or not spec.has_location:
+        return spec is not None and file is None and not spec.has_location
+    return Path(spec.origin or "").resolve() == Path(file).resolve()
+
+
+def name_callable(target: Any) -> str:
+    """`module:attribute` of a function, or of the class of an object that is called; it need not be importable."""
+    inner = unwrap_callable(target)
+    named = inner if hasattr(inner, "__qualname__") else cast("Any", type(inner))
+    return f"{getattr(named, '__module__', None) or '__main__'}:{named.__qualname__}"
+
+
+def unwrap_callable(target: Any) -> Any:
+    """The function in a partial or in a bound method; anything else as it is."""
+    while isinstance(target, functools.partial | MethodType):
+        target = target.func if isinstance(target, functools.partial) else target.__func__
+    return target
+
+
+def read_source(target: Any) -> str | None:
+    """The source text of a function, or of the class of an object that is called; None where there is none."""
+    inner = unwrap_callable(target)
+    for candidate in (inner, cast("Any", type(inner))):
+        try:
+            return inspect.getsource(candidate)
+        except (OSError, TypeError):  # typed at a prompt, written in C, no function
+            continue
+    return None
+
+
+def hash_source(text: str | None) -> str | None:
+    """The SHA-256 of a source text in UTF-8, in hexadecimal digits; None of None."""
+    return None if text is None else hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _find_fresh_spec(name: str) -> ModuleSpec | None:
+    """The spec of a module as a process finds it that has imported nothing yet; None where it finds none."""
+    importlib.invalidate_caches()
+    spec, folders = None, None
+    for module in accumulate(name.split("."), "{}.{}".format):
+        spec = next(_iterate_specs(module, folders), None)
+        if spec is None:
+            return None
+        folders = spec.submodule_search_locations
+    return spec
+
+
+def _iterate_specs(module: str, folders: Any) -> Iterator[ModuleSpec]:
+    for finder in sys.meta_path:
+        spec = finder.find_spec(module, folders) if hasattr(finder, "find_spec") else None
+        if spec is not None:
+            yield spec
