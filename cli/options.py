@@ -83,7 +83,15 @@ InputOption = Annotated[
         show_default=False,
     ),
 ]
-WorkersOption = Annotated[int, _running_option("--workers", min=1, help="How many trials run at once.")]
+WorkersOption = Annotated[
+    int,
+    _running_option(
+        "--workers",
+        min=0,
+        help="How many trials run at once, each in a process of its own; 0: one after the other in this process, for "
+        "debugging.",
+    ),
+]
 DeviceOption = Annotated[
     str | None,
     _running_option("--device", help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps; auto is the GPUs if there are any."),

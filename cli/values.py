@@ -91,7 +91,7 @@ def parse_searcher_text(text: str, set_options: Sequence[str] = ()) -> tuple[str
 
 def parse_set_options(texts: Sequence[str]) -> dict[str, Any]:
     """The settings of a searcher that the --set options give, which may be searchers with settings themselves."""
-    return _collect_settings("--set", [parse_setting(text) for text in texts])
+    return _collect_settings("--set", [parse_setting(require_plain_text("--set", text)) for text in texts])
 
 
 def _parse_setting(option: str, text: str) -> tuple[str, Any]:

@@ -239,6 +239,27 @@ class Evaluation(Protocol):
         """What a person's function says of itself, for which it is imported; None where there is none."""
         return None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is known that a log has of it; else its workers tell the rest, see `complete`."""
+        return True
+
+    def complete(
+        self,
+        description: FunctionDescription | None,
+        *,
+        metric: str | None = None,
+        words: Mapping[str, str] | None = None,
+    ) -> Self:
+        """The same, knowing what a person's function says of itself; to be logged, where there is one.
+
+        `metric` is what a bare number is if the function does not say it. `words` are settings that a person gave, with
+        the words in which they are to be told of each, as in {"settings": "--train"}. Raises UnusedSetting where
+        the function reads one of them, or of those that are not at their defaults, with no parameter.
+        """
+        del description, metric, words
+        return self
+
     def prepare(self, index: int, threads: int) -> Evaluate:
         """How jobs are evaluated in the worker number `index`, which may use so many CPU threads.
 

@@ -1,5 +1,6 @@
 """The commands that hold searchers against each other."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -69,8 +70,8 @@ def compare(
     from archwright.cli.comparisons.running import WorkerOptions, run_comparison
     from archwright.cli.runs import evaluator as evaluators
     from archwright.cli.runs.images import say_images
+    from archwright.cli.runs.opening import describe_in_worker
     from archwright.cli.runs.starting import define_problem
-    from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
     from archwright.core.input import input_to_text
     from archwright.core.json import to_json
@@ -85,13 +86,17 @@ def compare(
     evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
     evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
     evaluation = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
-    objective = evaluators.choose_objective(evaluation, metric, minimize)
-    rule = parse_stopping_rule(stopping, evaluation, objective)
+    goal = partial(evaluators.choose_goal, metric=metric, minimize=minimize, stopping=stopping, budget=budget)
+    goal(evaluation)  # raises what is wrong with the options before a worker is started
     space_source, searchers = load_named_space(space), label_searchers(searcher)
     images = evaluation.describe_data()
     model_input = values.parse_input_option(input_)
     term, model_input, evaluation = define_problem(space_source, evaluation, images, model_input)
     evaluators.say_overruled_settings(evaluation, term)
+    description = describe_in_worker(evaluation, space_source.source)
+    given = evaluators.name_given_options(train or (), evaluation_options)
+    evaluation = evaluation.complete(description, metric=metric, words=given)
+    objective, rule, trial_budget = goal(evaluation)
     started = RunStarted(
         space=to_json(term),
         space_source=space_source.source,
@@ -100,7 +105,7 @@ def compare(
         searcher=next(iter(searchers.values())),
         evaluator=evaluation_to_json(evaluation),
         objective=objective,
-        budget=evaluators.choose_budget(evaluation, budget),
+        budget=trial_budget,
         seed=0,
         trials=trials,
         versions=collect_versions(),

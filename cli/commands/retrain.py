@@ -73,6 +73,7 @@ def retrain(
     """
     from archwright.cli.json_output import print_json
     from archwright.cli.runs import retraining
+    from archwright.cli.runs.opening import open_evaluator
     from archwright.cli.runs.running import RunContext, begin_run
     from archwright.cli.runs.starting import claim_new_run
     from archwright.core.budget import parse_budget
@@ -91,15 +92,19 @@ def retrain(
         view, number, train or (), data, data_dir, device, values.parse_image_size(image_size)
     )
     images = retraining.describe_training_images(view, number, evaluation)
-    values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
-    values.parse_grace(grace)
-    trial_budget = parse_budget(budget) if budget else None
-    started = retraining.make_start(view, number, evaluation, images, trial_budget, seeds, seed)
-    console = make_console(beside_json=json)
-    source = find_term_source(started.space, started.space_source)
-    with claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, number)) as new:
+    timeout = values.parse_trial_timeout(trial_timeout)
+    values.parse_grace(grace)  # raises what is wrong with it
+    source, console = find_term_source(view.run.space, view.run.started.space_source), make_console(beside_json=json)
+    opened = partial(open_evaluator, workers=workers, space_source=source, trial_timeout=timeout)
+    with (
+        claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, number)) as new,
+        opened(evaluation) as (pool, description),
+    ):
+        evaluation = evaluation.complete(description)
+        trial_budget = parse_budget(budget) if budget else None
+        started = retraining.make_start(view, number, evaluation, images, trial_budget, seeds, seed)
         context = RunContext(
-            duckdb_log, new, evaluation, source, workers, trial_timeout, retries, grace, images, console, trusted=trust
+            duckdb_log, new, evaluation, pool, workers, trial_timeout, retries, grace, images, console, trusted=trust
         )
         start = partial(start_run, duckdb_log, new, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))

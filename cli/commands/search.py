@@ -74,9 +74,9 @@ def search(
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
     from archwright.cli.runs import evaluator as evaluators
+    from archwright.cli.runs.opening import open_evaluator
     from archwright.cli.runs.running import RunContext, begin_run
     from archwright.cli.runs.starting import claim_new_run, define_problem, generate_numbered_names
-    from archwright.cli.runs.stopping import parse_stopping_rule
     from archwright.cli.user_code import load_named_space
     from archwright.core.input import input_to_text
     from archwright.core.json import to_json
@@ -92,35 +92,41 @@ def search(
     evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
     evaluation = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
     ends = values.read_new_ends(trials, time, until_score, no_improvement)
-    values.parse_trial_timeout(trial_timeout)  # raises what is wrong with it
-    values.parse_grace(grace)
-    objective = evaluators.choose_objective(evaluation, metric, minimize)
-    rule = parse_stopping_rule(stopping, evaluation, objective)
+    timeout = values.parse_trial_timeout(trial_timeout)
+    values.parse_grace(grace)  # raises what is wrong with it
+    goal = partial(evaluators.choose_goal, metric=metric, minimize=minimize, stopping=stopping, budget=budget)
+    goal(evaluation)  # raises what is wrong with the options before a worker is started
+    proposing = searcher_to_json(*values.parse_searcher_text(searcher, set_ or ()))
     space_source, duckdb_log = load_named_space(space), DuckDBLog(log)
     images = evaluation.describe_data()
     model_input = values.parse_input_option(input_)
     term, model_input, evaluation = define_problem(space_source, evaluation, images, model_input)
     evaluators.say_overruled_settings(evaluation, term)
-    started = RunStarted(
-        space=to_json(term),
-        space_source=space_source.source,
-        input_shape=model_input.shape,
-        input=input_to_text(model_input),
-        searcher=searcher_to_json(*values.parse_searcher_text(searcher, set_ or ())),
-        evaluator=evaluation_to_json(evaluation),
-        objective=objective,
-        budget=evaluators.choose_budget(evaluation, budget),
-        seed=seed,
-        **asdict(ends),
-        versions=collect_versions(),
-        keep_models=evaluators.choose_models_to_keep(evaluation, keep_models),
-        stopping=rule,
-        data=images_to_json(images),
-    )
-    with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, space_source.stem)) as run:
-        context = RunContext(
-            duckdb_log, run, evaluation, space_source.source, workers, trial_timeout, retries, grace, images
+    given = evaluators.name_given_options(train or (), evaluation_options)
+    opened = partial(open_evaluator, workers=workers, space_source=space_source.source, trial_timeout=timeout)
+    with (
+        claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, space_source.stem)) as run,
+        opened(evaluation) as (pool, description),
+    ):
+        evaluation = evaluation.complete(description, metric=metric, words=given)
+        objective, rule, trial_budget = goal(evaluation)
+        started = RunStarted(
+            space=to_json(term),
+            space_source=space_source.source,
+            input_shape=model_input.shape,
+            input=input_to_text(model_input),
+            searcher=proposing,
+            evaluator=evaluation_to_json(evaluation),
+            objective=objective,
+            budget=trial_budget,
+            seed=seed,
+            **asdict(ends),
+            versions=collect_versions(),
+            keep_models=evaluators.choose_models_to_keep(evaluation, keep_models),
+            stopping=rule,
+            data=images_to_json(images),
         )
+        context = RunContext(duckdb_log, run, evaluation, pool, workers, trial_timeout, retries, grace, images)
         start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
 
@@ -149,6 +155,7 @@ def resume(
     it as long as it holds every model that was proposed. Code that the log names, and that you have never named in a
     command of yours, runs with --trust alone.
     """
+    from archwright.cli.runs.opening import open_evaluator
     from archwright.cli.runs.resuming import is_done, load_current_space, read_moved_ends, say_new_revision
     from archwright.cli.runs.running import RunContext, continue_run
     from archwright.display.console import say
@@ -174,22 +181,24 @@ def resume(
         say(warning, err=True)
     space = load_current_space(name, record, images, trusted=trust)
     say_new_revision(name, record)
-    source = record.started.space_source
-    context = RunContext(
-        duckdb_log, name, evaluation, source, workers, trial_timeout, retries, grace, images, trusted=trust
-    )
-    continue_run(
-        context,
-        record,
-        ends,
-        lambda pool, callbacks: resume_run(
-            duckdb_log,
-            name,
-            pool,
-            ends=ends,
-            space=space,
-            callbacks=callbacks,
-            retries=retries,
-            keep_models=keep_models,
-        ),
-    )
+    timeout, source = values.parse_trial_timeout(trial_timeout), record.started.space_source
+    with open_evaluator(evaluation, workers=workers, space_source=source, trial_timeout=timeout) as (pool, description):
+        evaluation.complete(description, words={"device": "--device"} if device else {})  # raises what does nothing
+        context = RunContext(
+            duckdb_log, name, evaluation, pool, workers, trial_timeout, retries, grace, images, trusted=trust
+        )
+        continue_run(
+            context,
+            record,
+            ends,
+            lambda pool, callbacks: resume_run(
+                duckdb_log,
+                name,
+                pool,
+                ends=ends,
+                space=space,
+                callbacks=callbacks,
+                retries=retries,
+                keep_models=keep_models,
+            ),
+        )

@@ -10,7 +10,7 @@ from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.comparisons.logged_searches import read_logged_searches
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.machine import count_cores
-from archwright.evaluate.workers.pool import WorkerPool
+from archwright.evaluate.workers.opening import warm_up
 from archwright.execution.interrupts import catch_signals
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.compare import ComparedSearch, run_searches
@@ -89,8 +89,7 @@ def _run_trainings(
     callbacks = RunCallbacks(get_stop_request, display.show_event)
     evaluator = options.evaluation.open(workers=options.workers, space_source=source, trial_timeout=timeout)
     with closing(evaluator) as pool:
-        if isinstance(pool, WorkerPool):
-            pool.warm_up(get_stop_request)
+        warm_up(pool, get_stop_request)
         for search in searches:
             if get_stop_request():
                 return

@@ -5,17 +5,19 @@ from typing import Any
 
 from attrs import evolve
 
+from archwright.cli.runs.stopping import parse_stopping_rule
 from archwright.cli.user_code import trust_named_source
 from archwright.cli.values import BadOption, parse_settings, require_plain_text
 from archwright.core.budget import Budget, parse_budget
+from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
 from archwright.display.console import say
 from archwright.evaluate.evaluation import Evaluation, evaluation_from_json
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.functions.user_function import read_score
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.training.recipe import make_recipe
+from archwright.store.user_code import BadSourceName, is_source
 
 TABLE_KINDS = ("nasbench201", "fcnet")
 
@@ -60,26 +62,40 @@ def choose_objective(evaluation: Evaluation, metric: str | None, minimize: bool 
     return evaluation.choose_objective(require_plain_text("--metric", metric) if metric else None, minimize)
 
 
+def choose_goal(
+    evaluation: Evaluation, *, metric: str | None, minimize: bool | None, stopping: str | None, budget: str | None
+) -> tuple[Objective, JSON, Budget]:
+    """The objective, the rule that stops trials early, and the budget of a trial; raises what is wrong with each."""
+    objective = choose_objective(evaluation, metric, minimize)
+    return objective, parse_stopping_rule(stopping, evaluation, objective), choose_budget(evaluation, budget)
+
+
 def configure_training(data: str | None, train: Sequence[str], options: Mapping[str, Any]) -> Training:
     """Training on `data`, with these `options`; those that are None have their defaults."""
     settings = parse_settings("--train", train)
     make_recipe(settings)  # raises what is wrong with them
     training = Training(data or "digits", settings=settings)
-    return evolve(training, **{name: value for name, value in options.items() if value is not None})
+    return evolve(training, **_select_given(options))
 
 
 def configure_function(
     source: str, data: str | None, metric: str | None, train: Sequence[str], options: Mapping[str, Any]
 ) -> Function:
-    """A user's function as the evaluation, with these `options`; its score is the one it names, or else `metric`."""
-    given_options = {name: value for name, value in options.items() if value is not None}
-    function = evolve(Function(source, data=data, settings=parse_settings("--train", train)), **given_options)
-    names = [*given_options, *(["settings"] if train else [])]
-    function.require_parameters(names, undetermined=("input_shape", "model"))
-    score = read_score(trust_named_source(source))
-    if score is None:
-        return evolve(function, metric=metric or function.metric)
-    return evolve(function, metric=score.metric, less_is_better=score.direction == "minimize")
+    """A user's function as the evaluation, with these `options`; a bare number is `metric` unless it says otherwise."""
+    if not is_source(source):
+        raise BadSourceName(f"the evaluator is {source!r}; write file.py:function or module:function")
+    function = Function(trust_named_source(source), data=data, settings=parse_settings("--train", train))
+    return evolve(function, metric=metric or function.metric, **_select_given(options))
+
+
+def name_given_options(train: Sequence[str], options: Mapping[str, Any]) -> Mapping[str, str]:
+    """The names of the evaluation's settings that the options give, with the options as the user writes them."""
+    names = {name: f"--{name.replace('_', '-')}" for name in _select_given(options)}
+    return {**names, **({"settings": "--train"} if train else {})}
+
+
+def _select_given(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _refuse_training_options(names: Sequence[str], train: Sequence[str], options: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing
 
 import typer
 from attrs import field, frozen
@@ -23,7 +22,6 @@ from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.workers.pool import WorkerPool
 from archwright.execution.display import ProgressDisplay, refresh_display
 from archwright.execution.interrupts import Interrupts, catch_signals
 from archwright.execution.progress import RunProgress, start_progress
@@ -46,7 +44,7 @@ class RunContext:
     log: DuckDBLog
     name: str
     evaluation: Evaluation
-    space_source: str  # the workers load a user's file too
+    evaluator: Evaluator  # which is warm
     workers: int
     trial_timeout: str | None  # as the user wrote it
     retries: int
@@ -62,7 +60,7 @@ class RunContext:
     @property
     def resume_arguments(self) -> list[str]:
         """The arguments of `archwright resume` with which this run goes on as it did."""
-        workers = ["--workers", str(self.workers)] if self.workers > 1 else []
+        workers = ["--workers", str(self.workers)] if self.workers != 1 else []
         timeout = ["--trial-timeout", self.trial_timeout] if self.trial_timeout else []
         retries = ["--retries", str(self.retries)] if self.retries != options.DEFAULT_RETRIES else []
         grace = ["--grace", self.grace] if self.grace != options.DEFAULT_GRACE else []
@@ -92,9 +90,7 @@ def _describe_extent(evaluation: Evaluation, started: RunStarted) -> str:
 
 
 def _describe_budget(reads_budget: bool | None, budget: Budget) -> str:
-    """What a trial may spend, where its evaluator reads the budget or may read it, as None says."""
-    if reads_budget is None:
-        return f", each with a budget of {format_budget(budget)}"
+    """What a trial may spend, where its evaluator reads the budget."""
     return f" of {format_budget(budget)} each" if reads_budget else ""
 
 
@@ -130,13 +126,9 @@ def _run_to_end(context: RunContext, progress: RunProgress, run_trials: RunFunct
 def _run_with_display(
     context: RunContext, display: ProgressDisplay, interrupts: Interrupts, run_trials: RunFunction
 ) -> RunStopped:
-    timeout = values.parse_trial_timeout(context.trial_timeout)
     callbacks = RunCallbacks(lambda: display.get_stop_request(interrupts), display.show_event)
-    pool = context.evaluation.open(workers=context.workers, space_source=context.space_source, trial_timeout=timeout)
-    with refresh_display(display), closing(pool) as evaluator:
-        if isinstance(evaluator, WorkerPool):
-            evaluator.warm_up(callbacks.get_stop_request)
-        return run_trials(evaluator, callbacks)
+    with refresh_display(display):
+        return run_trials(context.evaluator, callbacks)
 
 
 def _show_outcome(context: RunContext) -> dict[str, str]:

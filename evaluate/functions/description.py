@@ -1,7 +1,7 @@
 """What a person's function says of itself once it is imported, and the evaluation completed with that."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve
 
@@ -11,6 +11,8 @@ from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS, inspect_signature
 from archwright.evaluate.settings import UnusedSetting
 from archwright.store.origins import hash_source, read_source
+
+FunctionKind = TypeVar("FunctionKind", bound=Function)
 
 
 def describe_function(function: Function, target: Any) -> FunctionDescription:
@@ -23,21 +25,24 @@ def describe_function(function: Function, target: Any) -> FunctionDescription:
 
 
 def complete_function(
-    function: Function,
+    function: FunctionKind,
     description: FunctionDescription,
     *,
     metric: str | None = None,
-    given: Mapping[str, str] | None = None,
-) -> Function:
-    """The function with the metric of a bare number, and its direction: what it says itself, or else `metric`.
+    words: Mapping[str, str] | None = None,
+) -> FunctionKind:
+    """The function with its description, the metric of a bare number, and its direction: as it says, or else `metric`.
 
-    `given` are the settings that a person gave, with the words in which they are to be told of each, as in
-    {"settings": "--train"}. Raises UnusedSetting where the function reads one of them with no parameter.
+    See `Evaluation.complete`.
     """
-    for name, words in (given or {}).items():
-        parameters = SETTING_PARAMETERS.get(name, ())
-        if parameters and not any(parameter in description for parameter in parameters):
-            raise UnusedSetting(f"{words} does nothing: {function.source} has no parameter {' or '.join(parameters)}")
+    words = {**{name: name for name in function.changed_settings}, **(words or {})}
+    for name, parameters in SETTING_PARAMETERS.items():
+        if name in words and not any(parameter in description for parameter in parameters):
+            verb = "do" if words[name].endswith("s") else "does"
+            raise UnusedSetting(
+                f"{words[name]} {verb} nothing: {function.source} has no parameter {' or '.join(parameters)}"
+            )
+    function = evolve(function, said=description)
     objective = description.objective
     if objective is None:
         return evolve(function, metric=metric or function.metric)

@@ -15,7 +15,6 @@ from archwright.core.term import Term
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import OPTIONAL, UNLOGGED, Evaluation, EvaluationInput
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS
-from archwright.evaluate.functions.user_function import check_function, reads_budget
 from archwright.evaluate.settings import (
     FIRST_READER,
     BadEvaluationSetting,
@@ -68,6 +67,8 @@ class Function(Evaluation):
     target: Callable[..., Any] | None = field(default=None, eq=False, repr=False, metadata=UNLOGGED)  # the function
     # The text of the input's type, where its shape alone says less.
     input: str | None = field(default=None, metadata=OPTIONAL)
+    # What it says of itself; None before it is imported, in a worker or here.
+    said: FunctionDescription | None = field(default=None, eq=False, repr=False, metadata=UNLOGGED)
 
     @property
     def model_input(self) -> Input | None:
@@ -91,13 +92,6 @@ class Function(Evaluation):
         usual = Function(self.source)
         return [name for name in SETTING_PARAMETERS if getattr(self, name) != getattr(usual, name)]
 
-    def require_parameters(self, settings: Sequence[str] = (), undetermined: Collection[str] = ()) -> None:
-        """Nothing, if the function seems to have the parameters that read the named settings.
-
-        Arguments that are `undetermined` as yet may be absent. Raises what `check_function` does.
-        """
-        check_function(self.source, self.absent - {*undetermined}, settings)
-
     @property
     def description(self) -> str:
         """The function's source."""
@@ -105,13 +99,13 @@ class Function(Evaluation):
 
     @property
     def user_sources(self) -> Sequence[str]:
-        """The function's."""
-        return (self.source,)
+        """The function's, where it is imported."""
+        return () if self.by_value else (self.source,)
 
     @property
     def reads_budget(self) -> bool | None:
-        """Whether it has a parameter for the budget; None where only importing its file would tell."""
-        return reads_budget(self.source, self.absent)
+        """Whether it has a parameter for the budget; None before it has said so."""
+        return None if self.said is None else "budget" in self.said
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
         """By default the score that the function names, which it also says the direction of; costs are minimized."""
@@ -126,8 +120,8 @@ class Function(Evaluation):
 
     @property
     def leaves_models(self) -> bool:
-        """True: it does if it has a parameter for the model, which may show only when it is imported."""
-        return True
+        """Whether it has a parameter for the model; True before it has said so."""
+        return self.said is None or "model" in self.said
 
     @property
     def data_settings(self) -> DataSettings | None:
@@ -145,25 +139,21 @@ class Function(Evaluation):
         return super().describe_data()
 
     def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
-        """What is given or the data's, else the space's; the function is told. Raises as `require_parameters` does."""
+        """What is given or the data's, else the space's; the function is told."""
         data_input = None if data is None else as_input(data.input_shape)
         if data is not None and given not in (None, data_input):
             raise BadEvaluationSetting(
                 f"the input is given, {given}, and {data.name} has {data_input}; give one of the two"
             )
         model_input = given or data_input or of_space
-        evaluation = self.with_input(model_input)
-        evaluation.require_parameters(evaluation.changed_settings)
-        return EvaluationInput(model_input, None if data is None else data.classes, evaluation)
+        return EvaluationInput(model_input, None if data is None else data.classes, self.with_input(model_input))
 
     def list_overruled_settings(self, space: Term) -> Sequence[str]:
         """A sentence for each; they have no other names."""
         return list(find_overruled_settings(self.settings, space))
 
     def move_to(self, device: str | None, data_dir: str | None) -> Self:
-        """The same on another device, or with its data elsewhere; raises what `require_parameters` does."""
-        if device is not None:
-            self.require_parameters(["device"], undetermined=("input_shape", "model"))
+        """The same on another device, or with its data elsewhere; see `complete` for what does nothing."""
         return evolve(self, device=device or self.device, data_dir=data_dir or self.data_dir)
 
     def for_retraining(
@@ -191,7 +181,6 @@ class Function(Evaluation):
         if overruled := next(iter(settings.keys() & settings_of(architecture).keys()), None):
             raise UnusedSetting(f"{overruled} does nothing: the architecture sets it itself; leave it out")
         changed = evolve(self, settings={**self.settings, **settings}, image_size=image_size or self.image_size)
-        changed.require_parameters(changed.changed_settings)
         return changed.move_to(device, data_dir)
 
     @property
@@ -212,6 +201,23 @@ class Function(Evaluation):
         from archwright.evaluate.functions.description import describe_function
 
         return describe_function(self, load_callable(self))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the function has said what it is about."""
+        return self.said is not None
+
+    def complete(
+        self,
+        description: FunctionDescription | None,
+        *,
+        metric: str | None = None,
+        words: Mapping[str, str] | None = None,
+    ) -> Self:
+        """As `complete_function` does it; the same before the function has said anything."""
+        from archwright.evaluate.functions.description import complete_function
+
+        return self if description is None else complete_function(self, description, metric=metric, words=words)
 
     def open(
         self,

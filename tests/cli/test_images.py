@@ -119,8 +119,14 @@ def test_what_is_no_size_is_refused(text):
         (["--reader", "3"], "reader is 3; this archwright reads images as 1 or 2 do"),
         (["--evaluator", "nasbench201:a.npz", "--image-size", "8"], "--image-size is for training"),
         (["--evaluator", "nasbench201:a.npz", "--reader", "1"], "--reader is for training"),
-        (["--evaluator", "score.py:score", "--image-size", "8"], "image_size does nothing: score.py:score has no"),
-        (["--evaluator", "data.py:score", "--image-size", "8"], "a parameter data, and there is none"),
+        (
+            ["--evaluator", "score.py:score", "--image-size", "8"],
+            "image_size is for the images of a folder, and there is no data",
+        ),
+        (
+            ["--evaluator", "data.py:score", "--image-size", "8"],
+            "image_size is for the images of a folder, and there is no data",
+        ),
         (["--evaluator", "data.py:Score", "--image-size", "8"], "image_size is for the images of a folder"),
     ],
 )

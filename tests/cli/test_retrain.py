@@ -112,9 +112,18 @@ def test_a_function_is_called_again_with_a_larger_budget_and_other_seeds(log):
     [
         (("run-2", "0"), "did you mean run-1"),
         (("run-1", "8"), "run-1 has no trial 8; it has trials 0 to 7"),
-        (("run-1", "0", "--device", "cpu"), "device does nothing: score.py:score has no parameter model or device or"),
-        (("run-1", "0", "--train", "crop=1"), "settings do nothing: score.py:score has no parameter settings"),
-        (("run-1", "0", "--image-size", "8"), "image_size does nothing: score.py:score has no parameter data"),
+        (
+            ("run-1", "0", "--device", "cpu", "--trust"),
+            "device does nothing: score.py:score has no parameter model or device or",
+        ),
+        (
+            ("run-1", "0", "--train", "crop=1", "--trust"),
+            "settings do nothing: score.py:score has no parameter settings",
+        ),
+        (
+            ("run-1", "0", "--image-size", "8", "--trust"),
+            "image_size is for the images of a folder, and there is no data",
+        ),
         (("run-1", "0", "--data", "cifar"), "did you mean cifar10"),
         (("run-1", "0", "--data", "mnist"), "takes inputs of 1x8x8 and gives 10 outputs, and mnist has images of 1x28"),
         (("run-1", "0", "--data", "digits", "--train", "batchsize=3"), "did you mean batch_size"),

@@ -1,16 +1,20 @@
 """How a run begins: its name, the shape of its inputs, and what is said of its trials."""
 
+import re
+
 import pytest
 
 import archwright as aw
 from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
 from archwright.evaluate.evaluation import evaluation_to_json, read_evaluation
+from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.training.evaluation import Training
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
 from archwright.store.log import START
+from tests.cli.running import read_json, run_command
 from tests.search.instant import make_started
 
 
@@ -47,48 +51,17 @@ def test_a_log_that_was_deleted_does_not_come_back_for_a_new_run(log, wanted):
 
 FUNCTIONS = """
 import archwright as aw
-import functools
 
-def both(architecture, budget): ...
-def own_names(arch, allowance): ...
-def none(architecture): ...
-def by_name(*, budget): ...
-def rest(**all): ...
 def with_model(model): ...
 def with_shape(architecture, input_shape): ...
-def may_have_model(architecture, model=None): ...
-wrapped = functools.partial(both)
 space = aw.affine(units=[1, 2])
 """
 
 
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    (tmp_path / "own.py").write_text(FUNCTIONS)
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.mark.usefixtures("own")
-@pytest.mark.parametrize(
-    ("function", "reads"),
-    [
-        ("own.py:both", True),
-        ("own.py:own_names", True),
-        ("own.py:none", False),
-        ("own.py:by_name", True),
-        ("own.py:rest", True),
-        ("own.py:wrapped", None),
-        ("own:both", None),
-    ],
-)
-def test_whether_a_function_is_told_its_budget(function, reads):
-    assert Function(function).reads_budget is reads
-
-
-@pytest.mark.usefixtures("own")
 @pytest.mark.parametrize(("function", "parameter"), [("with_model", "model"), ("with_shape", "input_shape")])
 def test_a_function_that_asks_for_a_model_needs_to_be_told_the_shape(cli, tmp_path, function, parameter):
     """Nothing is made up, and no name is taken."""
+    (tmp_path / "own.py").write_text(FUNCTIONS)
     done = cli("search", "own.py:space", "--evaluator", f"own.py:{function}", "--trials", "1")
     assert (done.code, done.out) == (2, "")
     assert f"own.py:{function} has a parameter {parameter}, and there is none" in done.err
@@ -100,9 +73,8 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
     (tmp_path / "broken.py").write_text("1 / 0\ndef score(architecture): ...\n")
     done = cli("search", "digits", "--evaluator", "broken.py:score", "--trials", "1")
     assert done.code == 2
-    assert done.out.splitlines()[1] == "1 trial, logged in archwright.duckdb", "it is told no budget"
+    assert done.out == ""
     assert "ZeroDivisionError" in done.err
-    assert "archwright resume" not in done.out
     assert not [*tmp_path.glob("archwright.duckdb*")], "nor a lock, nor a folder for it"
 
 
@@ -114,3 +86,40 @@ def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
         assert read_evaluation(make_started(1, evaluator=evaluation_to_json(config))) == config
     older = {name: value for name, value in evaluation_to_json(without_shape).items() if name != "input_shape"}
     assert read_evaluation(make_started(1, evaluator=older)) == Function("own.py:both", input_shape=(1, 8, 8))
+
+
+def test_only_a_function_that_reads_the_budget_is_told_to_have_one(cli, tmp_path):
+    (tmp_path / "own.py").write_text("def score(architecture): return 1\ndef spends(architecture, budget): return 1\n")
+    words = ("search", "digits", "--trials", "1", "--budget", "3epochs", "--evaluator")
+    done = cli(*words, "own.py:score")
+    assert done.out.splitlines()[1] == "1 trial, logged in archwright.duckdb"
+    assert "--budget does nothing: own.py:score has no parameter budget" in done.err
+    done = cli(*words, "own.py:spends")
+    assert done.out.splitlines()[1] == "1 trial of 3 epochs each, logged in archwright.duckdb"
+    assert done.err == ""
+
+
+def test_with_no_workers_trials_run_in_the_search_s_own_process(tmp_path):
+    """And the run has the scores that it has with one."""
+    (tmp_path / "own.py").write_text(
+        "import os, random\ndef score(architecture):\n    print('scored by', os.getpid())\n    return random.random()\n"
+    )
+    words = ("search", "digits", "--trials", "3", "--evaluator", "own.py:score")
+    done = run_command(tmp_path, *words, "--workers", "0", "--name", "here")
+    assert done.returncode == 0, done.stderr
+    assert len(set(re.findall(r"scored by (\d+)", done.stdout))) == 1
+    assert "archwright resume here --workers 0 --trials" in done.stdout
+    assert run_command(tmp_path, *words, "--name", "worker").returncode == 0
+    scores = [[trial["score"] for trial in read_json(tmp_path, "show", name)["trials"]] for name in ("here", "worker")]
+    assert scores[0] == scores[1]
+    refused = run_command(tmp_path, *words, "--workers", "0", "--trial-timeout", "9s")
+    assert refused.returncode == 2
+    assert "with workers=0 trials run in this process, where nothing can end them" in refused.stderr
+
+
+def test_a_run_whose_function_no_process_can_import_asks_for_it(cli, log):
+    function = wrap_callable(lambda architecture: architecture)
+    log.append("notebook-1", [make_started(1, evaluator=evaluation_to_json(function))], START)
+    done = cli("resume", "notebook-1", "--log", log.path)
+    assert (done.code, done.out) == (2, "")
+    assert "define it again in Python and give it: run.resume(evaluation=function)" in done.err

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from archwright.core.objective import Objective
-from archwright.store.user_code import SourceFailed, load_object
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from tests.cli.running import read_json, run_command, run_inline
 
 OWN = """
@@ -43,15 +44,13 @@ def peeks(architecture, budget): return 1
 another = cached
 print("noise on stdout")
 """
-WRONG = """
+FORGOT = """
 import archwright as aw
 
 @aw.score
-def forgot(architecture, budget): return 1
-
-@aw.score("")
-def nameless(architecture, budget): return 1
+def train(architecture, budget): return 1
 """
+NAMELESS = FORGOT.replace("@aw.score", '@aw.score("")')
 
 
 @pytest.fixture
@@ -61,60 +60,38 @@ def own(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "objective"),
+    ("source", "objective"),
     [
-        ("train", Objective("f1")),
-        ("bare", Objective("loss", "minimize")),
-        ("computed", Objective("loss", "minimize")),
-        ("cached", Objective("f1")),
-        ("twice", Objective("last")),
+        ("own.py:train", Objective("f1")),
+        ("own.py:bare", Objective("loss", "minimize")),
+        ("own.py:computed", Objective("loss", "minimize")),
+        ("own.py:cached", Objective("f1")),
+        ("own.py:twice", Objective("last")),
+        ("own.py:silent", None),
+        ("own:another", Objective("f1")),
     ],
 )
-def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, name, objective):
-    from archwright.evaluate.functions.user_function import read_score
-
+def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, source, objective):
     monkeypatch.chdir(own)
-    assert read_score(f"own.py:{name}") == objective
+    with WorkerPool(Function(source)) as pool:
+        pool.warm_up()
+        assert pool.description is not None
+        assert pool.description.objective == objective
 
 
-def test_a_function_of_a_module_says_it_too(own, monkeypatch):
-    from archwright.evaluate.functions.user_function import read_score
-
-    monkeypatch.chdir(own)
-    assert read_score("own:another") == Objective("f1")
-
-
-def test_a_plain_function_is_read_and_not_run(own, monkeypatch):
-    from archwright.evaluate.functions import user_score
-    from archwright.evaluate.functions.user_function import read_score
-
-    monkeypatch.chdir(own)
-    monkeypatch.setattr(user_score, "import_score", lambda source: pytest.fail(f"{source} was imported"))
-    assert [read_score(f"own.py:{name}") for name in ("train", "silent", "twice")] == [
-        Objective("f1"),
-        None,
-        Objective("last"),
-    ]
-
-
-def test_what_an_import_raises_is_told_where_only_an_import_tells(tmp_path, monkeypatch):
-    from archwright.evaluate.functions.user_function import read_score
-
+def test_what_an_import_raises_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.py").write_text("train = lambda a, b: 1\nraise ValueError('no such fold')\n")
-    with pytest.raises(SourceFailed, match="ValueError: no such fold"):
-        read_score("bad.py:train")
-    with pytest.raises(SourceFailed):
-        load_object("bad.py:train")
+    with WorkerPool(Function("bad.py:train")) as pool, pytest.raises(NoWorker, match="ValueError: no such fold"):
+        pool.warm_up()
 
 
 def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_path, monkeypatch):
-    from archwright.evaluate.functions.user_function import read_score
-
     monkeypatch.chdir(tmp_path)
     (tmp_path / "attrs.py").write_text("raise ValueError('not the one that archwright means')\n")
     (tmp_path / "own.py").write_text("train = lambda a, b: 1\n")
-    assert read_score("own.py:train") is None
+    with WorkerPool(Function("own.py:train")) as pool:
+        pool.warm_up()
 
 
 def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
@@ -145,10 +122,12 @@ def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
 )
 def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric, minimize, objective):
     from archwright.cli.runs import evaluator
+    from archwright.cli.runs.opening import describe_in_worker
 
     monkeypatch.chdir(own)
-    config = evaluator.configure_evaluator(f"own.py:{name}", None, metric, (), {})
-    assert evaluator.choose_objective(config, metric, minimize) == objective
+    function = evaluator.configure_evaluator(f"own.py:{name}", None, metric, (), {})
+    function = function.complete(describe_in_worker(function, "digits"), metric=metric)
+    assert evaluator.choose_objective(function, metric, minimize) == objective
 
 
 def test_a_bare_number_is_what_the_function_says_it_is(own):
@@ -163,12 +142,13 @@ def test_a_bare_number_is_what_the_function_says_it_is(own):
     ("source", "says"),
     [
         ("own.py:peeks", "the score of own.py:peeks is 'test_f1'; what test images say is for reports"),
-        ("wrong.py:nameless", "the score of a function is ''; write the name of a metric"),
-        ("wrong.py:forgot", "write the name of a metric: @aw.score"),
+        ("nameless.py:train", "the score of a function is ''; write the name of a metric"),
+        ("forgot.py:train", "write the name of a metric: @aw.score"),
     ],
 )
 def test_a_score_that_cannot_be_is_told_before_anything_is_logged(cli, tmp_path, source, says):
-    (tmp_path / "wrong.py").write_text(WRONG)
+    (tmp_path / "forgot.py").write_text(FORGOT)
+    (tmp_path / "nameless.py").write_text(NAMELESS)
     (tmp_path / "own.py").write_text(OWN)
     done = cli("search", "digits", "--evaluator", source, "--trials", "1")
     assert done.code == 2

@@ -3,6 +3,7 @@
 import functools
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,21 +85,35 @@ def test_a_worker_says_the_same_as_this_process(tmp_path):
 
 @given(st.sets(st.sampled_from(ARGUMENTS)), st.none() | st.builds(Objective), st.none() | st.just("auc"))
 def test_a_completed_function_is_about_what_it_says_or_else_what_a_person_says(arguments, objective, metric):
-    function = Function("own:it", settings={"a": 1})
+    function = Function("own:it")
     description = FunctionDescription(tuple(arguments), objective)
     completed = complete_function(function, description, metric=metric)
     expected = metric or "accuracy" if objective is None else objective.metric
     assert completed.metric == expected
     assert completed.less_is_better is (objective is not None and objective.direction == "minimize")
     assert complete_function(completed, description, metric=metric) == completed
-    given_settings = {"settings": "--train", "device": "--device", "validation": "validation", "data": "data"}
+    assert completed.reads_budget is ("budget" in arguments)
+    assert completed.leaves_models is ("model" in arguments)
+    assert (function.reads_budget, function.leaves_models, function.is_complete) == (None, True, False)
+
+
+@given(st.sets(st.sampled_from(ARGUMENTS)), st.booleans())
+def test_a_setting_that_nothing_reads_is_told_in_the_words_of_whoever_gave_it(arguments, changed):
+    description = FunctionDescription(tuple(arguments))
     readers = {"settings": {"settings"}, "device": {"model", "device", "data"}, "validation": {"data"}}
-    for name, words in given_settings.items():
-        if name in readers and not readers[name] & arguments:
-            with pytest.raises(UnusedSetting, match=f"^{words} does nothing: own:it has no parameter "):
-                complete_function(function, description, given={name: words})
+    values = {"settings": {"a": 1}, "device": "cpu", "validation": 0.5}
+    for name, words in {"settings": "--train", "device": "--device", "validation": "--validation"}.items():
+        function = evolve(Function("own:it"), **({name: values[name]} if changed else {}))
+        if readers[name] & arguments:
+            function.complete(description, words={name: words})
         else:
-            complete_function(function, description, given={name: words})
+            with pytest.raises(UnusedSetting, match=f"^{words} does nothing: own:it has no parameter "):
+                function.complete(description, words={name: words})
+        if not changed:
+            function.complete(description, words={"data": "--data"})
+        elif not readers[name] & arguments:
+            with pytest.raises(UnusedSetting, match=f"^{name} do(es)? nothing: own:it has no parameter "):
+                function.complete(description)
 
 
 @aw.score("f1")
