@@ -3,10 +3,13 @@
 from functools import reduce
 
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.objective import Objective
+from archwright.display.ends import format_ends, list_progress
 from archwright.execution.progress import RunProgress, describe_event, start_progress
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState
+from archwright.store.run_time import RunTime
 
 NEW_PROGRESS = start_progress(RunState(), Objective(), 100.0)
 EPOCHS = Budget(5, "epochs")
@@ -45,6 +48,38 @@ def test_time_left_is_that_of_the_trials_of_this_process():
     progress = apply_events(RunResumed(6, {}), *make_trial_events(0, 0.5), *make_trial_events(1, 0.5))
     assert NEW_PROGRESS.estimate_seconds_left(110.0) is None
     assert progress.estimate_seconds_left(110.0) == 20.0
+
+
+def test_time_left_is_that_of_the_end_that_comes_first():
+    """After 10 s of this process and 20 s before: 30 of 60 s, and 2 of 4 trials at 5 s each."""
+    steps = (*make_trial_events(0, 0.5), *make_trial_events(1, None))
+    start = start_progress(RunState(), Objective(), 100.0, RunTime(20.0))
+    timed = apply_events(RunResumed(None, {}, time_limit=60.0), *steps, start=start)
+    assert (timed.measure_seconds(110.0), timed.estimate_seconds_left(110.0), timed.estimate_done(110.0)) == (
+        30,
+        30,
+        0.5,
+    )
+    both = apply_events(RunResumed(4, {}, time_limit=60.0), *steps, start=start)
+    assert (both.estimate_seconds_left(110.0), both.estimate_done(110.0)) == (10.0, 0.5)
+    assert apply_events(RunResumed(None, {}, no_improvement=3), *steps).estimate_seconds_left(110.0) is None
+    assert timed.estimate_seconds_left(900.0) == 0.0
+    assert timed.scored_since_best == 1
+
+
+def test_simulated_time_passes_with_the_attempts():
+    """4 of 10 simulated seconds in 10 s; the other 6 take 15."""
+    steps = (*make_trial_events(0, 0.5), *make_trial_events(1, 0.6))
+    progress = apply_events(RunResumed(None, {}, time_limit=10.0, simulates_time=True), *steps)
+    assert (progress.measure_seconds(110.0), progress.estimate_seconds_left(110.0)) == (4.0, 15.0)
+
+
+def test_what_is_said_of_the_ends():
+    ends = RunEnds(64, 5400.0, 0.95, 30)
+    assert format_ends(ends, "accuracy") == "64 trials, 90min, accuracy 0.9500 or 30 trials without a new best"
+    assert format_ends(RunEnds(), "accuracy") == "you stop it"
+    assert list_progress(ends, 3, 200.0, 2) == ["3 of 64 trials", "3 min 20 s of 90min", "2 of 30 without a new best"]
+    assert list_progress(RunEnds(until_score=0.5), 1, 9.0, 0) == ["1 trial"]
 
 
 def test_lines():
