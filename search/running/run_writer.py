@@ -65,9 +65,7 @@ class RunWriter:
 
     def _make_job(self, proposal: Proposal, attempt: int) -> Job:
         """The job of an attempt. A trial that continues another one has its seed, as both are parts of one training."""
-        first_trial = self.run_state.trials[proposal.trial]
-        while first_trial.continues is not None:
-            first_trial = self.run_state.trials[first_trial.continues]
+        first_trial = self.find_first_trial(proposal.trial)
         artifacts, folder = (), None
         if self.retention is not None:
             artifacts = choose_artifacts_to_write(proposal.trial, self.run_state, self.search_state.promotable)
@@ -77,11 +75,17 @@ class RunWriter:
             attempt,
             proposal.leaf.architecture,
             proposal.budget,
-            derive_training_seed(self.search_state.seed, first_trial.trial),
+            derive_training_seed(self.search_state.seed, first_trial),
             proposal.continues,
             artifact_folder=folder,
             artifacts_to_keep=artifacts,
         )
+
+    def find_first_trial(self, trial: int) -> int:
+        """The trial with which the training began that `trial` goes on with, whose seed it has; itself for most."""
+        while (earlier := self.run_state.trials[trial].continues) is not None:
+            trial = earlier
+        return trial
 
     def record_report(self, report: Report) -> None:
         """Record the metrics of one epoch of a running attempt."""

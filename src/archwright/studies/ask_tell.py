@@ -1,0 +1,360 @@
+"""Ask and tell: a search whose trials nobody but the person evaluates, logged and resumable like any run.
+
+`Study.ask` gives a trial, and `Study.tell` says how it went, of any number of open trials in any order. Each call is in
+the log when it returns: a process that dies loses nothing, and whoever resumes the run may tell the trials that it had
+asked for.
+"""
+
+import weakref
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Self, cast
+
+from attrs import define, field, frozen
+
+from archwright.core.budget import Budget
+from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.input import Input, input_to_text
+from archwright.core.json import JSON, to_json
+from archwright.core.node import Node
+from archwright.core.objective import Objective
+from archwright.core.protocols import STATUSES, AttemptResult, Proposal, Report, Status
+from archwright.core.term import Term
+from archwright.core.value import Value
+from archwright.search.running.attempts import derive_training_seed, to_scored
+from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
+from archwright.search.running.enqueuing import enqueue_all
+from archwright.search.running.run_writer import RunWriter
+from archwright.search.running.runs import collect_versions, make_resumption, read_run
+from archwright.search.running.search_state import make_initial_state, replay_search
+from archwright.store.claim import claim, claim_first_free
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.errors import RunExists
+from archwright.store.events import RunStarted, RunStopped
+from archwright.store.fold import RunState
+from archwright.store.log import START
+from archwright.store.run_time import fold_run_time
+from archwright.store.runs import generate_run_names, list_runs
+
+STUDY_STEM = "study"  # of the names of studies that nobody named
+TOLD_KIND = "told"  # the evaluator's kind in the log of a study
+
+
+class NothingToAsk(ArchwrightError, RuntimeError):
+    """A searcher that proposes nothing: all of its space was, or it waits for the outcomes of open trials."""
+
+
+class NotAStudy(ArchwrightError, ValueError):
+    """A run whose trials an evaluator runs, where one is needed whose outcomes are told."""
+
+
+class NoSuchOpenTrial(ArchwrightError, LookupError):
+    """A trial that was not asked for in this study, or whose outcome was told already."""
+
+
+class BadOutcome(ArchwrightError, ValueError):
+    """An outcome or a report that says nothing of the trial, or nothing that can be logged."""
+
+
+class StudyIsClosed(ArchwrightError, RuntimeError):
+    """A study that this process has closed; others may resume its run."""
+
+
+@frozen
+class AskedTrial:
+    """A trial that a study has asked for: what is to be evaluated."""
+
+    run: str
+    trial: int  # its number: 0, 1, 2 ... in the order of asking
+    leaf: Node
+    budget: Budget
+    seed: int  # of this trial's randomness, in [0, 2^31): the same in whichever process it is told
+    continues: int | None = None  # the trial whose training it goes on with
+    enqueued: int | None = None  # the entry of the queue that it comes from
+
+    @property
+    def choices(self) -> dict[str, Value]:
+        """The value of each choice, by name."""
+        return dict(self.leaf.path)
+
+    @property
+    def architecture(self) -> Term:
+        """The architecture to be evaluated."""
+        return self.leaf.architecture
+
+
+@define(eq=False)
+class Study:
+    """A run whose trials are asked for and told by this process, which no other process may work on meanwhile.
+
+    It lets go of the run when it is closed, at the end of its `with` block, when it is dropped, or when its process
+    ends.
+    """
+
+    writer: RunWriter
+    _release: "weakref.finalize[Any, Any]" = field(init=False)
+    _asked_at: dict[int, float] = field(factory=dict[int, float], init=False)  # by trial, on the writer's clock
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.writer.name
+
+    @property
+    def state(self) -> RunState:
+        """The state of the run, with each of its trials."""
+        return self.writer.run_state
+
+    @property
+    def open_trials(self) -> list[AskedTrial]:
+        """The trials whose outcome is not told yet, in the order of asking; an earlier process may have asked."""
+        return [self._describe_trial(proposal) for proposal in self.writer.search_state.open_trials.values()]
+
+    def ask(self) -> AskedTrial:
+        """The next trial: of the queue, or else of the searcher. Raises NothingToAsk."""
+        self._require_open()
+        proposal = self.writer.propose()
+        if proposal is None:
+            raise NothingToAsk(self._explain_no_proposal())
+        self._start_attempt(proposal.trial)
+        self.writer.commit()
+        return self._describe_trial(proposal)
+
+    def report(self, trial: AskedTrial | int, epoch: int, **metrics: float) -> None:
+        """Log metrics of an open trial after one of its epochs: 1, 2 ...; they are its learning curve.
+
+        Raises NoSuchOpenTrial and BadOutcome.
+        """
+        number = self._require_trial(trial)
+        if type(epoch) is not int or epoch < 1 or not metrics:
+            raise BadOutcome(
+                f"a report is of epoch {epoch!r:.80} and has the metrics {list(metrics)}; "
+                "it must be of an epoch 1, 2 ... and have one metric or more, as in report(trial, 1, accuracy=0.5)"
+            )
+        plain_metrics = _read_metrics(metrics)
+        self.writer.record_report(Report(number, self._start_attempt(number), epoch, plain_metrics))
+        self.writer.commit()
+
+    def tell(
+        self,
+        trial: AskedTrial | int,
+        score: float | Mapping[str, float] | None = None,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        failed: str | None = None,
+        seconds: float | None = None,
+    ) -> Status:
+        """Log how an open trial went, and tell the searcher; gives the status that it has then.
+
+        `score` is the objective's metric, or several metrics, it among them; `metrics` are further ones. A trial that
+        `failed` has no score, and an explanation, which may be one of the statuses, as in "out of memory". A score that
+        is NaN or infinite says that it diverged. `seconds` is its cost: by default the time since it was asked for, or
+        since its first report in this process. Raises NoSuchOpenTrial and BadOutcome, and then nothing is logged.
+        """
+        number = self._require_trial(trial)
+        given_metrics = _read_metrics({**self._name_score(score), **(metrics or {})})
+        status = _read_status(failed)
+        if status == "ok":
+            self._require_score(given_metrics)
+        attempt = self._start_attempt(number)
+        passed = self.writer.clock() - self._asked_at[number] if seconds is None else _read_number("seconds", seconds)
+        end = self.writer.judge_result(AttemptResult(number, attempt, status, given_metrics, passed, failed or ""))
+        self.writer.record_end(end)
+        self.writer.record(to_scored(end, self._objective))
+        self.writer.commit()
+        return end.status
+
+    def enqueue(self, *configurations: object) -> None:
+        """Have configurations tried before the searcher is asked again: choices by name, or paths; the rest is drawn.
+
+        Raises what is wrong with any of them, as `enqueue_all` does, and then none is enqueued.
+        """
+        self._require_open()
+        search_state, first_entry = self.writer.search_state, self.writer.run_state.queue.entry_count
+        for event in enqueue_all(search_state.problem, search_state.searcher, configurations, first_entry):
+            self.writer.record(event)
+        self.writer.commit()
+
+    def close(self) -> None:
+        """Log that this process leaves the run, and let others have it. Open trials stay open."""
+        if not self._release.alive:
+            return
+        try:
+            count = len(self.writer.run_state.open_trials)
+            self.writer.record(RunStopped("closed", f"{count} of its trials are open" if count else ""))
+            self.writer.commit()
+        finally:
+            self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _objective(self) -> Objective:
+        return self.writer.search_state.problem.objective
+
+    def _describe_trial(self, proposal: Proposal) -> AskedTrial:
+        seed = derive_training_seed(self.writer.search_state.seed, self.writer.find_first_trial(proposal.trial))
+        return AskedTrial(
+            self.name, proposal.trial, proposal.leaf, proposal.budget, seed, proposal.continues, proposal.enqueued
+        )
+
+    def _start_attempt(self, trial: int) -> int:
+        """The number of the running attempt at a trial, which begins now unless it has in this process."""
+        running = self.writer.running_jobs.get(trial)
+        if running is None:
+            running = self.writer.start_attempt(trial)
+            self._asked_at[trial] = self.writer.clock()
+        return running.attempt
+
+    def _require_open(self) -> None:
+        if not self._release.alive:
+            raise StudyIsClosed(f"this process has closed {self.name}; resume the run to go on with it")
+
+    def _require_trial(self, trial: AskedTrial | int) -> int:
+        """The number of an open trial of this study."""
+        self._require_open()
+        if isinstance(trial, AskedTrial) and trial.run != self.name:
+            raise NoSuchOpenTrial(f"trial {trial.trial} is of the run {trial.run}, and this is {self.name}")
+        number = trial.trial if isinstance(trial, AskedTrial) else trial
+        known = self.writer.run_state.trials.get(number)
+        if known is None or known.status is not None:
+            open_trials = ", ".join(map(str, self.writer.run_state.open_trials)) or "none"
+            reason = "was never asked for" if known is None else f"was told already: it is {known.status}"
+            raise NoSuchOpenTrial(f"trial {number!r:.80} of {self.name} {reason}; open trials: {open_trials}")
+        return number
+
+    def _name_score(self, score: float | Mapping[str, float] | None) -> Mapping[str, float]:
+        if score is None:
+            return {}
+        return cast(Mapping[str, float], score) if isinstance(score, Mapping) else {self._objective.metric: score}
+
+    def _require_score(self, metrics: Mapping[str, float]) -> None:
+        metric = self._objective.metric
+        if metric not in metrics:
+            told = f"of what was told, {suggest_names(metric, metrics)}" if metrics else "nothing was told"
+            raise BadOutcome(
+                f"the study is about {metric!r}, and {told}; tell a score, metrics with {metric!r}, or failed=..."
+            )
+
+    def _explain_no_proposal(self) -> str:
+        searcher = self.writer.run_state.started.searcher["name"] if self.writer.run_state.started else "the searcher"
+        if count := len(self.writer.run_state.open_trials):
+            return f"{searcher} proposes nothing before it is told more; tell one of the {count} open trials"
+        return (
+            f"{searcher} has nothing more to propose, it has been through the space; enqueue configurations to have "
+            "them tried again, or begin a study of a larger space"
+        )
+
+
+def begin_study(
+    log: DuckDBLog, started: RunStarted, name: str | None = None, callbacks: RunCallbacks = NO_CALLBACKS
+) -> Study:
+    """A study that is a new run, by its first event (see `make_study_event`); by itself named study-1, study-2 ...
+
+    Raises RunExists where the log has a run of that name, and RunIsBusy where another process begins one.
+    """
+    with ExitStack() as claims:
+        if name is None:
+            name = claims.enter_context(claim_first_free(log, generate_run_names(log, STUDY_STEM)))
+        else:
+            claims.enter_context(claim(log.path, name))
+            _require_new(log, name)
+        writer = RunWriter(log, name, START, RunState(), make_initial_state(started), callbacks=callbacks)
+        writer.record(started)
+        writer.commit()
+        return _hold(writer, claims)
+
+
+def _require_new(log: DuckDBLog, name: str) -> None:
+    if name in list_runs(log):
+        raise RunExists(f"the log {log.path} holds a run {name} already; give another name, or resume that one")
+
+
+def resume_study(log: DuckDBLog, name: str, callbacks: RunCallbacks = NO_CALLBACKS) -> Study:
+    """The study that goes on with a run in the log. Raises NotAStudy, and RunIsBusy while another process has it.
+
+    Trials that an earlier process asked for are open. Its attempts at them count as interrupted; when they are told of
+    next, another attempt begins.
+    """
+    with ExitStack() as claims:
+        claims.enter_context(claim(log.path, name))
+        run = read_run(log, name)
+        if run.started.evaluator.get("kind") != TOLD_KIND:
+            kind = run.started.evaluator.get("kind")
+            raise NotAStudy(f"the trials of {name} are of an evaluator, {kind}, and not told; resume it as a search")
+        resumption = make_resumption(run)
+        writer = RunWriter(
+            log,
+            name,
+            run.position,
+            run.state,
+            replay_search([*run.events, resumption]),
+            callbacks=callbacks,
+            run_time=fold_run_time(run.events, run.times),
+        )
+        writer.record(resumption)
+        writer.commit()
+        return _hold(writer, claims)
+
+
+def make_study_event(
+    space: Term,
+    input: Input,  # noqa: A002  (as everywhere in the public face)
+    searcher: JSON,
+    *,
+    objective: Objective,
+    budget: Budget,
+    seed: int = 0,
+    space_source: str = "a space of Python",
+) -> RunStarted:
+    """The first event of a study; `searcher` as `searcher_to_json` writes it. It has no ends: a person asks or not."""
+    return RunStarted(
+        space=to_json(space),
+        space_source=space_source,
+        input_shape=input.shape,
+        searcher=searcher,
+        evaluator={"kind": TOLD_KIND},
+        objective=objective,
+        budget=budget,
+        seed=seed,
+        trials=None,
+        versions=collect_versions(),
+        input=input_to_text(input),
+    )
+
+
+def _hold(writer: RunWriter, claims: ExitStack) -> Study:
+    """The study of a claimed run, which lets go of it when it is dropped or its process ends."""
+    study = Study(writer)
+    study._release = weakref.finalize(study, claims.pop_all().close)
+    return study
+
+
+def _read_status(failed: str | None) -> Status:
+    """The status of a trial that `failed` for that reason; ok for None."""
+    if failed is None:
+        return "ok"
+    if not isinstance(failed, str) or not failed:
+        raise BadOutcome(f"failed is {failed!r:.80}; it is a text that says why, as in failed='out of memory'")
+    status = failed.strip().lower().replace(" ", "_")
+    return cast(Status, status) if status in STATUSES and status != "ok" else "crashed"
+
+
+def _read_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
+    for name in metrics:
+        if not isinstance(name, str) or not name:
+            raise BadOutcome(f"the name of a metric is {name!r:.80}; it is a text")
+    return {name: _read_number(name, value) for name, value in metrics.items()}
+
+
+def _read_number(name: str, value: Any) -> float:
+    try:
+        if not isinstance(value, str | bytes | bool):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise BadOutcome(f"{name} is {value!r:.80}; it must be a number")
