@@ -137,6 +137,7 @@ class Training(Evaluation):
         """Raises what `check` and `check_settings` do, and for a single architecture DataDoesNotFit."""
         assert data is not None
         if space.plan.is_specified:
+            check(space, model_input)
             _require_fit(space, model_input, data)
         check(space, model_input, data.classes)
         check_settings(space)

@@ -144,7 +144,7 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--metric", "test_accuracy"), "for reports, not for a search"),
         (("digits", "--device", "gpu"), "auto, cpu, cuda"),
         (("digits", "--name", "a/b"), "letters, digits"),
-        (("digits", "--input-shape", "1,8,8"), "--evaluator"),
+        (("digits", "--input-shape", "1,8,8"), "that goes with an evaluator of one's own"),
         (("digits", "--evaluator", "score.py:scor"), "did you mean score"),
         (("digits", "--evaluator", "scor.py:score"), "score.py"),
         (("digits", "--evaluator", "score.py"), "file.py:function"),
