@@ -67,7 +67,7 @@ LastRunArgument = Annotated[
 TrustOption = Annotated[
     bool,
     typer.Option(
-        "--trust", help="Run the code that the log names for its space and its evaluator, whoever has written it."
+        "--trust", help="Run the code that the log names for its space, evaluator or searcher, whoever has written it."
     ),
 ]
 SvgOption = Annotated[

@@ -2,11 +2,12 @@
 
 In a log they are {"name": ..., "revision": ..., settings}. The name is that of a built-in one, or file.py:attribute or
 module:attribute of a person's own: a frozen attrs class, or a value of one. A setting may hold another one of its kind,
-in the same form.
+in the same form. A class that no other process can import, as one of a notebook, has its source text and hash in the
+log, too: who goes on with the run gives it again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, cast
 
 import attrs
 import cattrs
@@ -19,11 +20,21 @@ from archwright.core.tracebacks import format_traceback
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.extensions import Extension, ExtensionKind
+from archwright.store.origins import hash_source, is_class_findable, name_class, read_source
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
 
 REVISION_KEY = "revision"
-RESERVED_KEYS = (NAME_KEY, REVISION_KEY)  # which no setting may be called
+CODE_KEY = "code"  # {"text": ..., "sha256": ...} of a class that no other process can import
+RESERVED_KEYS = (NAME_KEY, REVISION_KEY, CODE_KEY)  # which no setting may be called
+
+
+class ExtensionNeeded(ArchwrightError, LookupError):
+    """A searcher or a stopping rule that only the process had in which its run was begun."""
+
+
+class OtherExtension(ArchwrightError, ValueError):
+    """Another searcher or stopping rule than the one that the run was begun with."""
 
 
 class ExtensionFailed(ArchwrightError, RuntimeError):
@@ -74,6 +85,7 @@ class ConfiguredKind(Generic[Extension]):
         """The name, the revision and the settings that a log holds; None where it names no revision yet."""
         settings = dict(data)
         name, revision = settings.pop(NAME_KEY), settings.pop(REVISION_KEY, None)
+        settings.pop(CODE_KEY, None)
         return name, revision, {**self.implied_settings.get(name, {}), **settings}
 
     def from_json(self, data: JSON, *, trusted: bool = False) -> Extension:
@@ -81,6 +93,12 @@ class ConfiguredKind(Generic[Extension]):
 
         Raises NotTrusted where that is code which this user does not let run, unless it is `trusted`.
         """
+        if CODE_KEY in data:
+            argument = self.option.removeprefix("--")
+            raise ExtensionNeeded(
+                f"{self._describe(data[NAME_KEY])} was defined where no other process can import it; "
+                f"define it again in Python and give it: run.resume({argument}=...)"
+            )
         for source in self.find_sources(data):
             require_trusted(source, trusted=trusted, named_by=f"archwright search SPACE {self.option}")
         name, _, settings = self.parse(data)
@@ -108,14 +126,12 @@ class ConfiguredKind(Generic[Extension]):
         current = get_revision(self.kind.builtin[name]) if name in self.kind.builtin else revision
         return text if revision in (None, current) else f"{text} (revision {revision})"
 
-    def find_sources(self, data: JSON) -> Iterator[str]:
+    def find_sources(self, data: JSON) -> Sequence[str]:
         """The names of a person's own, in what a log holds: those that need permission to be loaded."""
         name, _, settings = self.parse(data)
-        if name not in self.kind.builtin and is_source(name):
-            yield name
-        for value in settings.values():
-            if _is_nested(value):
-                yield from self.find_sources(value)
+        own = [name] if name not in self.kind.builtin and is_source(name) and CODE_KEY not in data else []
+        nested = [value for value in settings.values() if _is_nested(value)]
+        return [*own, *(source for value in nested for source in self.find_sources(value))]
 
     def shorten(self, data: JSON) -> tuple[str, dict[str, JSON]]:
         """The name and the settings that a person types, without usual ones of built-in ones."""
@@ -189,14 +205,43 @@ class ConfiguredKind(Generic[Extension]):
         return self.value_to_json(value)
 
     def value_to_json(self, value: Any) -> JSON:
-        """What a log holds of a value that was made in Python."""
-        return self._write(self.name_value(value), value, {})
+        """What a log holds of a value that was made in Python; raises the kind's error if it is none of the kind."""
+        kind: type[Any] = cast("type[Any]", type(value))
+        usual = [name for name, builtin in self.kind.builtin.items() if type(builtin) is kind]
+        if usual:
+            equal = [name for name in usual if self.kind.builtin[name] == value]
+            return self._write(next(iter(equal or usual)), value, {})
+        name = name_class(kind)
+        self._require_fit(name, value, kind)
+        data = self._write(name, value, {})
+        if is_class_findable(kind):
+            return data
+        text = read_source(kind)
+        return {**data, CODE_KEY: {"text": text, "sha256": hash_source(text)}}
 
-    def name_value(self, value: Any) -> str:
-        """The name by which a value's class, or the value as it is usual, is found."""
-        names = [name for name, usual in self.kind.builtin.items() if type(usual) is type(value)]
-        equal = [name for name in names if self.kind.builtin[name] == value]
-        return next(iter(equal or names), "")
+    def give_again(self, data: JSON, given: Any) -> Extension:
+        """The one that a log holds, by the value or the class that this process was given again.
+
+        A class gets the settings of the log. Raises OtherExtension where a value is another one than the log holds.
+        """
+        name, _, settings = self.parse(data)
+        if isinstance(given, type):
+            self._require_fit(name, given, given)
+            values = {key: self._fill(given, key, value) for key, value in settings.items()}
+            return self._build(name, lambda: given(**values))
+        given_name, _, given_settings = self.parse(self.value_to_json(given))
+        if given_name.rpartition(":")[2] != name.rpartition(":")[2] or given_settings != settings:
+            raise OtherExtension(
+                f"the run has {self._describe(self.format(data))}, and not {self.format(self.value_to_json(given))}; "
+                "give that one, or fork the run to go on with another one"
+            )
+        return given
+
+    def is_code_same(self, data: JSON, value: Any) -> bool | None:
+        """Whether the source text of the value's class is the one in the log; None where either has none."""
+        code: Mapping[str, JSON] = data.get(CODE_KEY) or {}
+        logged, current = code.get("sha256"), hash_source(read_source(type(value)))
+        return None if logged is None or current is None else logged == current
 
 
 def _is_nested(value: JSON) -> bool:

@@ -59,6 +59,7 @@ def fork(
     until_score: options.MovedUntilScoreOption = None,
     no_improvement: options.MovedNoImprovementOption = None,
     name: Annotated[str | None, typer.Option(metavar="RUN", help="The new run's name.")] = None,
+    trust: options.TrustOption = False,
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
@@ -71,7 +72,7 @@ def fork(
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import fork_run
 
-    view, duckdb_log = view_run(log, run, at), DuckDBLog(log)
+    view, duckdb_log = view_run(log, run, at, trusted=trust), DuckDBLog(log)
     ends = read_moved_ends(view.run, trials, time, until_score, no_improvement)
     started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, ends)
     with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, f"{run}-fork")) as new:

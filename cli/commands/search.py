@@ -77,12 +77,12 @@ def search(
     from archwright.cli.runs.opening import open_evaluator
     from archwright.cli.runs.running import RunContext, begin_run
     from archwright.cli.runs.starting import claim_new_run, define_problem, generate_numbered_names
-    from archwright.cli.user_code import load_named_space
+    from archwright.cli.user_code import load_named_space, read_named_searcher
     from archwright.core.input import input_to_text
     from archwright.core.json import to_json
     from archwright.evaluate.data.logged_images import images_to_json
     from archwright.evaluate.evaluation import evaluation_to_json
-    from archwright.search.named import searcher_to_json
+    from archwright.search.named import searcher_from_json
     from archwright.search.running.runs import collect_versions, start_run
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
@@ -96,7 +96,7 @@ def search(
     values.parse_grace(grace)  # raises what is wrong with it
     goal = partial(evaluators.choose_goal, metric=metric, minimize=minimize, stopping=stopping, budget=budget)
     goal(evaluation)  # raises what is wrong with the options before a worker is started
-    proposing = searcher_to_json(*values.parse_searcher_text(searcher, set_ or ()))
+    proposing = read_named_searcher(searcher, set_ or ())
     space_source, duckdb_log = load_named_space(space), DuckDBLog(log)
     images = evaluation.describe_data()
     model_input = values.parse_input_option(input_)
@@ -127,7 +127,8 @@ def search(
             data=images_to_json(images),
         )
         context = RunContext(duckdb_log, run, evaluation, pool, workers, trial_timeout, retries, grace, images)
-        start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True)
+        named_searcher = searcher_from_json(proposing, trusted=True)
+        start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True, searcher=named_searcher)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
 
 
@@ -161,6 +162,7 @@ def resume(
     from archwright.display.console import say
     from archwright.evaluate.data.logged_images import require_same_images
     from archwright.evaluate.evaluation import read_evaluation, require_permission
+    from archwright.search.named import searcher_from_json
     from archwright.search.running.runs import read_run, resume_run
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import find_run
@@ -180,7 +182,8 @@ def resume(
     for warning in require_same_images(name, record.started, images):
         say(warning, err=True)
     space = load_current_space(name, record, images, trusted=trust)
-    say_new_revision(name, record)
+    current_searcher = searcher_from_json(record.started.searcher, trusted=trust)
+    say_new_revision(name, record, current_searcher)
     timeout, source = values.parse_trial_timeout(trial_timeout), record.started.space_source
     with open_evaluator(evaluation, workers=workers, space_source=source, trial_timeout=timeout) as (pool, description):
         evaluation.complete(description, words={"device": "--device"} if device else {})  # raises what does nothing
@@ -200,5 +203,6 @@ def resume(
                 callbacks=callbacks,
                 retries=retries,
                 keep_models=keep_models,
+                searcher=current_searcher,
             ),
         )

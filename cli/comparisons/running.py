@@ -96,11 +96,11 @@ def _run_trainings(
             state = read_run(log, search.run).state if search.run in runs else None
             display.begin_search(search.run, state or RunState(), search.started.objective)
             try:
+                run_options = {"callbacks": callbacks, "retries": retries, "searcher": search.load_searcher()}
                 if state is None:
-                    stopped = start_run(log, search.run, search.started, pool, callbacks=callbacks, retries=retries)
+                    stopped = start_run(log, search.run, search.started, pool, **run_options)
                 else:
-                    ends = search.started.ends
-                    stopped = resume_run(log, search.run, pool, ends=ends, callbacks=callbacks, retries=retries)
+                    stopped = resume_run(log, search.run, pool, ends=search.started.ends, **run_options)
             except TrialsKeepFailing:  # of which the log tells, and which keeps no other search from running
                 yield f"{search.run} stopped, as too many trials in a row failed"
             else:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.values import parse_searcher_text, parse_set_options
+from archwright.cli.user_code import read_named_searcher
+from archwright.cli.values import parse_set_options
 from archwright.core.budget import parse_budget
 from archwright.core.json import JSON
 from archwright.display.console import make_console, make_property_table
 from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, format_score, pluralize
 from archwright.results.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
-from archwright.search.named import parse_searcher, searcher_to_json
+from archwright.search.named import parse_searcher, searcher_from_json, searcher_to_json
 from archwright.search.running.run_view import RunView
 
 
@@ -40,7 +41,7 @@ def show_search_state(state: SearchStateRecord) -> None:
         )
         out.print(make_property_table(state["next"]["choices"]))
     logged, current = state["revision"]["logged"], state["revision"]["now"]
-    if logged != current:
+    if current is not None and logged != current:
         out.print(
             f"\nthat is what revision {current} of {state['searcher']} proposes, which this archwright has; "
             f"the log is of {_format_revision(logged)}",
@@ -96,8 +97,9 @@ def _suggest_verification(log: Path) -> str:
 def parse_fork_searcher(view: RunView, name: str | None, settings: Sequence[str]) -> JSON:
     """The JSON of a fork's searcher: another one, or the run's with other settings; None if it stays as it is."""
     if name is not None:
-        return searcher_to_json(*parse_searcher_text(name, settings))
+        return read_named_searcher(name, settings)
     if not settings:
         return None
+    searcher_from_json(view.run.started.searcher, trusted=view.trusted)  # raises NotTrusted
     searcher, _, values = parse_searcher(view.run.started.searcher)
     return searcher_to_json(searcher, values | parse_set_options(settings))

@@ -13,6 +13,7 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
 from archwright.search.running.revisions import find_new_revision, iterate_revisions
 from archwright.search.running.runs import RunRecord, check_paths
+from archwright.search.searcher import AnySearcher
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.user_code import is_source
 
@@ -42,9 +43,9 @@ def read_moved_ends(run: RunRecord, *texts: str | None) -> RunEnds:
         raise name_option(error) from None
 
 
-def say_new_revision(name: str, run: RunRecord) -> None:
+def say_new_revision(name: str, run: RunRecord, current_searcher: AnySearcher | None = None) -> None:
     """Print where the searcher has another revision now than the one in which it has proposed so far."""
-    revision, searcher = find_new_revision(run.events), run.started.searcher["name"]
+    revision, searcher = find_new_revision(run.events, current_searcher), run.started.searcher["name"]
     if revision is None:
         return
     *_, logged = iterate_revisions(run.events)

@@ -16,11 +16,13 @@ from archwright.core.errors import ArchwrightError, suggest_command
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
+from archwright.search.named import searcher_from_json
 from archwright.search.running.callbacks import NO_CALLBACKS, StopRequest
 from archwright.search.running.loop import SearchLoop, TrialsKeepFailing
 from archwright.search.running.process_pool import ProcessPool
 from archwright.search.running.revisions import find_new_revision
 from archwright.search.running.search_state import SearchState, make_initial_state
+from archwright.search.searcher import AnySearcher
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
@@ -49,6 +51,10 @@ class ComparedSearch:
         """How many it has: searches are compared by their number of trials, the one end that they have."""
         assert self.started.trials is not None
         return self.started.trials
+
+    def load_searcher(self) -> AnySearcher:
+        """Its searcher, which the person has named in the command that compares: its code may run."""
+        return searcher_from_json(self.started.searcher, trusted=True)
 
 
 @frozen
@@ -126,7 +132,7 @@ def run_search(open_evaluator: EvaluatorFactory, log_path: Path, job: SearchJob)
         if job.logged_events:
             loop, first_event = _make_resumed_loop(log, log_path, job, evaluator)
         else:
-            loop, first_event = _make_loop(log, job.search.started, evaluator), job.search.started
+            loop, first_event = _make_loop(log, job.search, job.search.started, evaluator), job.search.started
         with suppress(TrialsKeepFailing):  # the last event says so
             loop.run(first_event)
     finally:
@@ -135,8 +141,10 @@ def run_search(open_evaluator: EvaluatorFactory, log_path: Path, job: SearchJob)
     return chain_events(job.search.run, log.events, [time.time()] * len(log.events), position)
 
 
-def _make_loop(log: "_MemoryLog", started: RunStarted, evaluator: Evaluator, **options: Any) -> SearchLoop:
-    search_state = make_initial_state(started, _read_space(json.dumps(started.space)))
+def _make_loop(
+    log: "_MemoryLog", search: ComparedSearch, started: RunStarted, evaluator: Evaluator, **options: Any
+) -> SearchLoop:
+    search_state = make_initial_state(started, _read_space(json.dumps(started.space)), search.load_searcher())
     return SearchLoop(log, "run", START, RunState(), search_state, evaluator, **options)
 
 
@@ -150,7 +158,7 @@ def _make_resumed_loop(
     started = job.search.started
     resumption = RunResumed(
         versions=started.versions,
-        revision=find_new_revision(events),
+        revision=find_new_revision(events, search_state.searcher),
         simulates_time=started.simulates_time,
         **asdict(started.ends),
     )
@@ -165,7 +173,7 @@ def _rerun_search(
     Raises SearchDiffers if a proposal or an outcome is not the logged one.
     """
     log, started = _MemoryLog(), evolve(search.started, **asdict(RunEnds(trials=scored)))
-    loop = _make_loop(log, started, evaluator, max_consecutive_failures=scored + 1)
+    loop = _make_loop(log, search, started, evaluator, max_consecutive_failures=scored + 1)
     loop.run(started)
     logged_events = _select_proposals_and_scores(events)[: 2 * scored]
     for logged, rerun in zip_longest(logged_events, _select_proposals_and_scores(log.events)):

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, frozen
 
 from archwright.core.value import Value
-from archwright.search.named import parse_searcher, searcher_from_json
+from archwright.search.named import SEARCHERS, parse_searcher, searcher_from_json
 from archwright.search.running.search_state import iterate_search_states, to_proposed
-from archwright.search.searcher import get_revision
+from archwright.search.searcher import AnySearcher, get_revision
 from archwright.store.events import Event, Proposed, RunResumed, RunStarted
 
 # Numbers may differ by this much where another processor or another C library has computed them.
@@ -31,9 +31,9 @@ class Mismatch:
     revision: int | None  # of the searcher that made the logged proposal; None where the log does not name it
 
 
-def get_current_revision(started: RunStarted) -> int:
-    """The current revision of a run's searcher."""
-    return get_revision(searcher_from_json(started.searcher))
+def get_current_revision(started: RunStarted, searcher: AnySearcher | None = None) -> int:
+    """The current revision of a run's `searcher`, which is the logged one unless it is given."""
+    return get_revision(searcher_from_json(started.searcher) if searcher is None else searcher)
 
 
 def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
@@ -43,8 +43,8 @@ def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
     """
     started = events[0]
     assert isinstance(started, RunStarted)
-    _, revision, _ = parse_searcher(started.searcher)
-    if revision is None and get_current_revision(started) == 1:
+    name, revision, _ = parse_searcher(started.searcher)
+    if revision is None and name in SEARCHERS and get_revision(SEARCHERS[name]) == 1:
         revision = 1
     for event in events:
         if isinstance(event, RunResumed) and event.revision is not None:
@@ -52,11 +52,11 @@ def iterate_revisions(events: Sequence[Event]) -> Iterator[int | None]:
         yield revision
 
 
-def find_new_revision(events: Sequence[Event]) -> int | None:
+def find_new_revision(events: Sequence[Event], searcher: AnySearcher | None = None) -> int | None:
     """The current revision of a run's searcher; None if the run is at that revision already."""
     started, logged_revision = events[0], deque(iterate_revisions(events), maxlen=1).pop()
     assert isinstance(started, RunStarted)
-    current_revision = get_current_revision(started)
+    current_revision = get_current_revision(started, searcher)
     return None if logged_revision == current_revision else current_revision
 
 
@@ -70,19 +70,21 @@ def find_own_proposals(events: Sequence[Event]) -> Iterator[tuple[int, Proposed,
             yield seq, event, revision
 
 
-def find_mismatches(events: Sequence[Event]) -> Iterator[Mismatch]:
+def find_mismatches(events: Sequence[Event], searcher: AnySearcher | None = None) -> Iterator[Mismatch]:
     """Each logged proposal of `events` that is not what the searcher proposes at that point, up to rounding.
 
     Not compared: proposals that a fork has inherited, and those of another revision.
     """
     started = events[0]
     assert isinstance(started, RunStarted)
-    current_revision = get_current_revision(started)
+    current_revision = get_current_revision(started, searcher)
     own_proposals = find_own_proposals(events)
     comparable = {seq: revision for seq, _, revision in own_proposals if revision in (None, current_revision)}
     if not comparable:
         return
-    for seq, (search_state, event) in enumerate(zip(iterate_search_states(events), events, strict=False), start=1):
+    for seq, (search_state, event) in enumerate(
+        zip(iterate_search_states(events, searcher), events, strict=False), start=1
+    ):
         if isinstance(event, Proposed) and seq in comparable:
             proposal = search_state.propose()
             recomputed = None if proposal is None else to_proposed(proposal)

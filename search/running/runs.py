@@ -22,6 +22,7 @@ from archwright.search.running.retention import ArtifactRetention, count_models_
 from archwright.search.running.revisions import find_new_revision
 from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.running.stopping import fold_learning_curves
+from archwright.search.searcher import AnySearcher
 from archwright.store.artifacts import locate_run_folder, require_known_artifacts, require_no_artifacts
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -93,8 +94,9 @@ def start_run(
     retries: int = DEFAULT_RETRIES,
     is_claimed: bool = False,
     enqueue: Iterable[object] = (),
+    searcher: AnySearcher | None = None,
 ) -> RunStopped:
-    """Start the run `name` and run its trials until it stops.
+    """Start the run `name` and run its trials until it stops; its searcher is the logged one unless it is given.
 
     The configurations to `enqueue`, as `enqueue_all` takes them, are tried before the searcher is asked. Raises
     ArtifactsExist where another run of that name has left models.
@@ -105,7 +107,7 @@ def start_run(
     with nullcontext() if is_claimed else claim(log.path, name):
         require_no_artifacts(log.path, name)
         started = evolve(started, simulates_time=evaluator.simulates_time)
-        search_state = make_initial_state(started)
+        search_state = make_initial_state(started, searcher=searcher)
         enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue)
         loop = SearchLoop(
             log,
@@ -135,25 +137,24 @@ def resume_run(
     retries: int = DEFAULT_RETRIES,
     keep_models: int | None = None,
     enqueue: Iterable[object] = (),
+    searcher: AnySearcher | None = None,
 ) -> RunStopped:
     """Go on with the run `name` until it reaches one of the `ends`, by default those that were last asked for.
 
-    Keeps the models of the best `keep_models` trials, or of as many as before, which for a retraining may be all.
-    `enqueue` is as for `start_run`; what still waits comes first. `space` is what the person's file defines now:
-    SpaceChanged unless it holds all logged paths. ArtifactsExist where the folder has models of unknown trials.
+    The `searcher` is the logged one unless given: a built-in one, or code that the user trusts. Models are kept of the
+    best `keep_models` trials, or of as many as before; `enqueue` is as for `start_run`, and `space` what the person's
+    file defines now: SpaceChanged unless it has all paths. ArtifactsExist if there are models of unknown trials.
     """
     with claim(log.path, name):
         run = read_run(log, name)
         require_known_artifacts(log.path, name, run.state.proposal_count)
-        resumption = make_resumption(run, ends, space, keep_models, simulates_time=evaluator.simulates_time)
-        search_state = replay_search([*run.events, resumption])
-        enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue, run.state.queue.entry_count)
+        simulates_time = evaluator.simulates_time
+        resumption = make_resumption(run, ends, space, keep_models, searcher, simulates_time=simulates_time)
+        state = replay_search([*run.events, resumption], searcher)
+        enqueued = enqueue_all(state.problem, state.searcher, enqueue, run.state.queue.entry_count)
+        run_so_far = (log, name, run.position, run.state, state)
         loop = SearchLoop(
-            log,
-            name,
-            run.position,
-            run.state,
-            search_state,
+            *run_so_far,
             evaluator,
             callbacks=callbacks,
             max_consecutive_failures=max_consecutive_failures,
@@ -170,6 +171,7 @@ def make_resumption(
     ends: RunEnds | None = None,
     space: JSON = None,
     keep_models: int | None = None,
+    searcher: AnySearcher | None = None,
     *,
     simulates_time: bool = False,
 ) -> RunResumed:
@@ -184,7 +186,7 @@ def make_resumption(
         versions=collect_versions(),
         space=changed_space,
         keep_models=keep_models,
-        revision=find_new_revision(run.events),
+        revision=find_new_revision(run.events, searcher),
         simulates_time=simulates_time,
         **asdict(ends),
     )

@@ -13,6 +13,7 @@ from archwright.core.term import Term
 from archwright.search.named import searcher_from_json
 from archwright.search.running.enqueuing import propose_entry
 from archwright.search.searcher import (
+    AnySearcher,
     Searcher,
     State,
     find_promotable,
@@ -87,19 +88,22 @@ class SearchState(Generic[State]):
         )
 
 
-def make_initial_state(started: RunStarted, space: Term | None = None) -> SearchState[Any]:
-    """The state of a search before its first proposal; `space` replaces the logged one if it is given.
+def make_initial_state(
+    started: RunStarted, space: Term | None = None, searcher: AnySearcher | None = None
+) -> SearchState[Any]:
+    """The state of a search before its first proposal; `space` and `searcher` are the logged ones unless given.
 
-    DeadEnd if something in the space fits no input of the search.
+    DeadEnd if something in the space fits no input of the search; NotTrusted where the logged searcher is code that
+    this user does not let run.
     """
-    searcher = searcher_from_json(started.searcher)
+    searcher = searcher_from_json(started.searcher) if searcher is None else searcher
     space = from_json(started.space) if space is None else space
     problem = Problem(space, started.model_input, started.budget, started.objective)
     _ = problem.root  # raises DeadEnd here, before anything is logged
     return SearchState(searcher, problem, started.seed, searcher.start(problem))
 
 
-def iterate_search_states(events: Sequence[Event]) -> Iterator[SearchState[Any]]:
+def iterate_search_states(events: Sequence[Event], searcher: AnySearcher | None = None) -> Iterator[SearchState[Any]]:
     """The state of a search before each of the `events` of its run, and after the last.
 
     Where the run was resumed with a changed space, the searcher starts over in it, and gets all earlier proposals and
@@ -107,20 +111,20 @@ def iterate_search_states(events: Sequence[Event]) -> Iterator[SearchState[Any]]
     """
     started = events[0]
     assert isinstance(started, RunStarted)  # the log admits no other first event
-    search_state = make_initial_state(started)
+    search_state = make_initial_state(started, searcher=searcher)
     for i, event in enumerate(events):
         yield search_state
         if isinstance(event, RunResumed) and event.space is not None:
             search_state = reduce(
-                SearchState[Any].fold, events[:i], make_initial_state(started, from_json(event.space))
+                SearchState[Any].fold, events[:i], make_initial_state(started, from_json(event.space), searcher)
             )
         search_state = search_state.fold(event)
     yield search_state
 
 
-def replay_search(events: Sequence[Event]) -> SearchState[Any]:
-    """The state of a search after the `events` of its run."""
-    return deque(iterate_search_states(events), maxlen=1).pop()
+def replay_search(events: Sequence[Event], searcher: AnySearcher | None = None) -> SearchState[Any]:
+    """The state of a search after the `events` of its run; `searcher` is the logged one unless it is given."""
+    return deque(iterate_search_states(events, searcher), maxlen=1).pop()
 
 
 def to_proposed(proposal: Proposal) -> Proposed:

@@ -9,6 +9,7 @@ from archwright.core.budget import Budget
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.search.searchers.random_search import RandomSearch
 
+HALVING = "tests.search.halving:Halving"  # as commands and logs name it
 _NONE: PMap = pmap()
 
 

@@ -12,12 +12,12 @@ import archwright as aw
 from archwright.core.json import to_json
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.pool import WorkerPool
-from archwright.search import named
+from archwright.search.named import searcher_to_json
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.runs import resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Scored
-from tests.search.halving import Halving
+from tests.search.halving import HALVING, Halving
 from tests.search.instant import make_started
 
 SPACE = aw.sequential(
@@ -27,11 +27,6 @@ SPACE = aw.sequential(
     aw.dropout(rate=[0.1, 0.2]),
     aw.affine(units=10),
 )
-
-
-def register_halving() -> None:
-    """Register the searcher under its name."""
-    named.SEARCHERS = {**named.SEARCHERS, "halving": Halving(4)}
 
 
 class SelfKillingPool(WorkerPool):
@@ -53,10 +48,9 @@ def open_pool() -> SelfKillingPool:
 
 def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
     """Start the run, or resume it; kills the process after `scores` scores."""
-    register_halving()
     log = DuckDBLog(path)
     run_exists = log.path.exists() and "promoted" in log.runs()
-    started = evolve(make_started(20), space=to_json(SPACE), searcher=named.searcher_to_json("halving"), keep_models=1)
+    started = evolve(make_started(20), space=to_json(SPACE), searcher=searcher_to_json(HALVING), keep_models=1)
     scored: list[Scored] = []
 
     def on_event(event) -> None:
@@ -67,9 +61,9 @@ def promote(path: Path, pool: WorkerPool, scores: float = math.inf) -> None:
 
     callbacks = RunCallbacks(on_event=on_event)
     if run_exists:
-        resume_run(log, "promoted", pool, callbacks=callbacks)
+        resume_run(log, "promoted", pool, callbacks=callbacks, searcher=Halving())
     else:
-        start_run(log, "promoted", started, pool, callbacks=callbacks)
+        start_run(log, "promoted", started, pool, callbacks=callbacks, searcher=Halving())
 
 
 if __name__ == "__main__":

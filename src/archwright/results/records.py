@@ -165,7 +165,7 @@ class RevisionRecord(TypedDict):
     """The revisions of a run's searcher: the last one in the log, and that of this archwright."""
 
     logged: int | None
-    now: int
+    now: int | None  # None where the searcher is code that was not run
 
 
 class ProposalRecord(TypedDict):

@@ -2,25 +2,29 @@
 
 from collections import Counter
 
+from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.value import Value
 from archwright.display.text import humanize_value
 from archwright.results.records import MismatchRecord, SearchStateRecord, VerificationRecord
+from archwright.search.named import searcher_from_json
 from archwright.search.running.revisions import (
     Mismatch,
     find_mismatches,
     find_own_proposals,
-    get_current_revision,
     is_close,
     iterate_revisions,
 )
 from archwright.search.running.run_view import RunView, explain_omission
 from archwright.search.running.search_state import replay_search
+from archwright.search.searcher import AnySearcher, get_revision
 from archwright.store.events import Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
 
 
-def describe_search_state(view: RunView, *, must_propose: bool = True) -> SearchStateRecord:
-    """What the searcher knew at that point, and what it would have had evaluated next.
+def describe_search_state(
+    view: RunView, *, must_propose: bool = True, searcher: AnySearcher | None = None
+) -> SearchStateRecord:
+    """What the `searcher`, the logged one unless it is given, knew at that point, and what it proposes next.
 
     Unless it `must_propose`, its proposal is left out where it takes code of others; else that runs, or NotTrusted is
     raised.
@@ -28,14 +32,20 @@ def describe_search_state(view: RunView, *, must_propose: bool = True) -> Search
     state, best = view.run.state, next(iter(view.best), None)
     omission = "" if must_propose else explain_omission(view)
     proposal = None
-    if not omission:
+    try:
+        searcher = searcher or searcher_from_json(view.run.started.searcher, trusted=view.trusted)
+    except ArchwrightError as error:  # a person's own, that may not run, or cannot
+        if must_propose:
+            raise
+        omission = omission or to_one_line(str(error))
+    if searcher is not None and not omission:
         _import_module_kinds(view)
-        proposal = replay_search(view.run.events).propose()
+        proposal = replay_search(view.run.events, searcher).propose()
     *_, logged = iterate_revisions(view.run.events)
     return {
         "run": view.name,
         "searcher": view.run.started.searcher["name"],
-        "revision": {"logged": logged, "now": get_current_revision(view.run.started)},
+        "revision": {"logged": logged, "now": None if searcher is None else get_revision(searcher)},
         "at": state.seq,
         "event": type(view.run.events[-1]).__name__,
         "proposed": state.proposal_count,
@@ -50,15 +60,17 @@ def describe_search_state(view: RunView, *, must_propose: bool = True) -> Search
     }
 
 
-def verify_proposals(view: RunView) -> VerificationRecord:
+def verify_proposals(view: RunView, searcher: AnySearcher | None = None) -> VerificationRecord:
     """How many proposals there are, of which revisions, and the first that the searcher does not make again.
 
+    The `searcher` is the one that the log names unless it is given.
     Where a log does not name the revision, another one may have made the first that is `unlike` today's.
     """
     _import_module_kinds(view)
     events = view.run.events
+    searcher = searcher or searcher_from_json(view.run.started.searcher, trusted=view.trusted)
     mismatches = list[Mismatch]()
-    for mismatch in find_mismatches(events):  # which takes long: the first that is certain will do
+    for mismatch in find_mismatches(events, searcher):  # which takes long: the first that is certain will do
         mismatches.append(mismatch)
         if mismatch.revision is not None:
             break
@@ -67,7 +79,7 @@ def verify_proposals(view: RunView) -> VerificationRecord:
     return {
         "run": view.name,
         "searcher": view.run.started.searcher["name"],
-        "revision": get_current_revision(view.run.started),
+        "revision": get_revision(searcher),
         "events": len(events),
         "proposals": sum(isinstance(event, Proposed) for event in events),
         "by_revision": [

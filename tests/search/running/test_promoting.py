@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from archwright.evaluate.training.trained_model import read_model
-from archwright.search import named
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run
 from archwright.store.artifacts import find_kinds, find_trials, locate_run_folder
@@ -31,17 +30,16 @@ def ends(events):
 def killed_at(path, jobs=math.inf, scores=math.inf):
     """A process that goes on with the run, and kills itself there: nobody else is sure to come at that instant."""
     command = [sys.executable, "-m", "tests.search.promoting", str(path), str(jobs), str(scores)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
     assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == -signal.SIGKILL
 
 
 @pytest.mark.slow
-def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(tmp_path, monkeypatch):
+def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(tmp_path):
     """The same proposals, scores and metrics, the same weights kept, and nothing else left beside the log.
 
     Killed as the third trial begins, and just when the first trial that continues another is scored.
     """
-    monkeypatch.setattr(named, "SEARCHERS", {**named.SEARCHERS, "halving": Halving(4)})
     whole, killed = tmp_path / "whole.duckdb", tmp_path / "killed.duckdb"
     killed_at(killed, jobs=3)
     killed_at(killed, scores=3)
@@ -53,8 +51,8 @@ def test_a_halving_that_is_killed_and_resumed_continues_as_the_one_that_was_not(
     continues = {e.trial: e.continues for e in events if isinstance(e, Proposed)}
     assert [parent is not None for parent in continues.values()] == [False] * 4 + [True] * 3
     assert continues == {e.trial: e.continues for e in again if isinstance(e, Proposed)}
-    assert not list(find_mismatches(events))
-    assert not list(find_mismatches(again))
+    assert not list(find_mismatches(events, Halving()))
+    assert not list(find_mismatches(again, Halving()))
     assert sorted(e.trial for e in again if isinstance(e, Scored)) == list(range(7))
     assert ends(events) == ends(again)
 

@@ -11,7 +11,7 @@ from archwright.core.ends import RunEnds
 from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.traversal import sample
-from archwright.search import named
+from archwright.search.named import searcher_to_json
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.retention import ArtifactRetention
@@ -33,7 +33,8 @@ from archwright.store.fold import RunState, fold_events
 from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
-from tests.search.halving import Halving
+from archwright.store.permission import SETTINGS_FOLDER_VARIABLE, trust_source
+from tests.search.halving import HALVING
 from tests.search.instant import SPACE, InstantEvaluator, make_started, score_job
 from tests.search.running.test_loop import Crash, CrashingLog, events_of
 
@@ -49,12 +50,14 @@ class WritingEvaluator(InstantEvaluator):
 
 
 @pytest.fixture(autouse=True)
-def halving(monkeypatch):
-    monkeypatch.setattr(named, "SEARCHERS", {**named.SEARCHERS, "halving": Halving(4)})
+def halving(monkeypatch, tmp_path_factory):
+    """A searcher from outside the package, which logs may name."""
+    monkeypatch.setenv(SETTINGS_FOLDER_VARIABLE, str(tmp_path_factory.mktemp("settings")))
+    trust_source(HALVING)
 
 
 def make_first_event(count, keep, searcher="random"):
-    return evolve(make_started(count), keep_models=keep, searcher=named.searcher_to_json(searcher))
+    return evolve(make_started(count), keep_models=keep, searcher=searcher_to_json(searcher))
 
 
 def start_or_resume(log, folder, evaluator, start):
@@ -88,7 +91,7 @@ def find_trials_on_disk(folder):
 @given(
     slots=st.integers(1, 3),
     keep=st.integers(0, 3),
-    searcher=st.sampled_from(["random", "halving"]),
+    searcher=st.sampled_from(["random", HALVING]),
     crashes=st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=2),
 )
 def test_what_is_there_is_what_the_rule_says_after_any_kill(tmp_path_factory, slots, keep, searcher, crashes):
@@ -114,7 +117,7 @@ def test_what_is_there_is_what_the_rule_says_after_any_kill(tmp_path_factory, sl
 def test_a_halving_continues_the_better_half_with_one_seed(tmp_path):
     """4 trials, 2 that continue them, 1 that continues one of those; in the end nothing can be continued."""
     log, evaluator = MemoryLog(), WritingEvaluator()
-    start_or_resume(log, tmp_path / "run", evaluator, make_first_event(50, 1, "halving"))
+    start_or_resume(log, tmp_path / "run", evaluator, make_first_event(50, 1, HALVING))
     jobs = {job.trial: job for job in evaluator.seen}
     scores = {e.trial: e.score for e in events_of(log) if isinstance(e, Scored)}
     winners = sorted(range(4), key=lambda n: (-scores[n], n))[:2]
@@ -164,7 +167,7 @@ def test_more_models_are_kept_once_a_person_wants_more(tmp_path):
 def make_retraining(count, keep):
     """The beginning of a retraining."""
     leaf = sample(root(SPACE, (1, 8, 8)), lambda: 0.5)
-    searcher = named.searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
+    searcher = searcher_to_json("given", {"path": leaf.path, "run": "run", "trial": 0})
     return evolve(make_started(count), keep_models=keep, searcher=searcher)
 
 
