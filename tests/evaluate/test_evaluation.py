@@ -1,19 +1,27 @@
 """An evaluator's settings survive a log, and bad ones are named."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.evaluate.evaluation import (
+    EVALUATION_CLASSES,
+    Evaluation,
     UnknownEvaluation,
     UnknownEvaluationSetting,
     evaluation_from_json,
     evaluation_to_json,
+    find_evaluation_class,
 )
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.settings import BadEvaluationSetting
+from archwright.evaluate.tables.fcnet import Fcnet
+from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
+from archwright.evaluate.tables.tabular import RUNS
 from archwright.evaluate.training.evaluation import Training
 
 configs = st.one_of(
@@ -28,6 +36,8 @@ configs = st.one_of(
     ),
     st.builds(Training, keep=st.just("last"), train_on=st.sampled_from(["train", "train+validation"])),
     st.builds(Function, source=st.text(), metric=st.text(), threads=st.integers(0, 9)),
+    st.builds(Nasbench201, table=st.text(), dataset=st.sampled_from(list(DATASET_CLASSES)), runs=st.sampled_from(RUNS)),
+    st.builds(Fcnet, table=st.text(), runs=st.sampled_from(RUNS)),
     st.builds(Function, source=st.text(), by_value=st.just(True), source_text=st.text(), source_hash=st.text()),
 )
 
@@ -35,6 +45,23 @@ configs = st.one_of(
 @given(configs)
 def test_json_of_a_configuration_gives_it_back(config):
     assert evaluation_from_json(json.loads(json.dumps(evaluation_to_json(config)))) == config
+
+
+@pytest.mark.parametrize("kind", EVALUATION_CLASSES)
+def test_every_evaluation_has_the_whole_protocol(kind):
+    """Under its own kind, and with nothing of it abstract."""
+    cls = find_evaluation_class(kind)
+    assert cls.kind == kind
+    assert not [name for name in dir(Evaluation) if not name.startswith("_") and not hasattr(cls, name)]
+    assert not cls.__abstractmethods__
+
+
+def test_what_describes_itself_loads_neither_torch_nor_numpy():
+    program = (
+        "import sys, archwright.evaluate.functions.evaluation, archwright.evaluate.training.evaluation\n"
+        "sys.exit([name for name in ('torch', 'numpy') if name in sys.modules] or 0)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_function_that_is_imported_is_logged_as_it_always_was_and_an_object_never():

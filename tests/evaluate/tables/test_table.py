@@ -1,0 +1,98 @@
+"""A benchmark of a person's own, from outside the package: searched, and read again from the log by its kind."""
+
+import json
+
+import pytest
+from attrs import evolve
+
+import archwright as aw
+from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
+from archwright.core.input import features
+from archwright.core.json import to_json
+from archwright.evaluate.evaluation import NotAnEvaluation, evaluation_to_json, find_evaluation_class, read_evaluation
+from archwright.evaluate.tables.tabular import NotInTable
+from archwright.search.named import searcher_to_json
+from archwright.search.running.runs import read_run, resume_run, start_run
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.permission import NotTrusted
+from tests.search.instant import make_started
+
+OWN = """
+from typing import ClassVar
+
+from attrs import frozen
+
+from archwright.evaluate.tables.table import Table
+from archwright.evaluate.tables.tabular import NotInTable, TableEntry
+
+
+@frozen
+class Widths(Table):
+    benchmark: ClassVar[str] = "widths"
+    schedules: ClassVar[tuple[int, ...]] = (3, 9)
+
+    scale: float = 1.0
+
+    def load(self):
+        pass
+
+    def require_architecture(self, architecture):
+        if architecture.kind != "affine":
+            raise NotInTable(f"{architecture.kind} is no affine")
+
+    def look_up(self, architecture, budget, seed):
+        self.require_architecture(architecture)
+        return TableEntry({"accuracy": self.scale * dict(architecture.hyperparameters)["units"]}, 2.0)
+
+
+class Other:
+    pass
+"""
+
+
+@pytest.fixture
+def widths(tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    return find_evaluation_class(f"{tmp_path / 'own.py'}:Widths")(table="none", scale=0.01)
+
+
+def test_a_table_of_ones_own_is_searched_and_read_again_by_its_kind(tmp_path, widths):
+    space, log = aw.affine(units=[1, 2, 3, 4]), DuckDBLog(tmp_path / "log.duckdb")
+    data = evaluation_to_json(widths)
+    assert data == {"kind": f"{tmp_path / 'own.py'}:Widths", "table": "none", "scale": 0.01}
+    started = evolve(
+        make_started(2, evaluator=json.loads(json.dumps(data))),
+        space=to_json(space),
+        input_shape=(5,),
+        searcher=searcher_to_json("random", {}),
+        objective=widths.choose_objective(),
+        budget=widths.usual_budget,
+    )
+    widths.check_space(space, features(5), None)
+    assert start_run(log, "own", started, widths.open()).reason == "finished"
+    logged = read_run(log, "own").started
+    with pytest.raises(NotTrusted):
+        read_evaluation(logged)
+    again = read_evaluation(logged, trusted=True)
+    assert again == widths
+    assert resume_run(log, "own", again.open(), ends=RunEnds(trials=4)).reason == "finished"
+    trials = read_run(log, "own").state.trials.values()
+    assert len(trials) == 4
+    assert {trial.score for trial in trials} <= {0.01, 0.02, 0.03, 0.04}
+
+
+def test_what_every_table_has_in_common_is_not_said_again(widths):
+    assert widths.usual_budget == Budget(9, "epochs")
+    assert (widths.uses_workers, widths.leaves_models, widths.reported_metrics) == (False, False, ())
+    with pytest.raises(NotInTable, match="the budget is 5epochs; the table of widths has 3epochs and 9epochs"):
+        widths.require_budget(Budget(5, "epochs"))
+    with pytest.raises(NotInTable, match="none has no results for this space: activation is no affine"):
+        widths.check_space(aw.relu(), features(5), None)
+    assert widths.for_retraining(aw.affine(2), data="digits").data == "digits"
+
+
+def test_what_is_no_evaluation_is_refused(tmp_path, widths):
+    assert widths is not None
+    with pytest.raises(NotAnEvaluation, match="an evaluation is a frozen attrs class"):
+        find_evaluation_class(f"{tmp_path / 'own.py'}:Other")
