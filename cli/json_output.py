@@ -3,10 +3,20 @@
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from archwright.core.errors import escape_json
+
+RECORD_VERSION = 1  # of the records that commands print; raised where a key goes or means something else
+
+
+def print_records(records: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+    """Print a record, or several, as JSON, each with the `version` of its form; any release may add keys."""
+    if isinstance(records, Mapping):
+        print_json({"version": RECORD_VERSION, **records})
+    else:
+        print_json([{"version": RECORD_VERSION, **record} for record in records])
 
 
 def print_json(data: object) -> None:

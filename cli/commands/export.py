@@ -27,14 +27,14 @@ def export(
     for other runtimes, architecture.json for archwright, and README.md says what the model is, how good it is, and how
     its inputs must be normalised.
     """
-    from archwright.cli.json_output import print_json
+    from archwright.cli.json_output import print_records
     from archwright.cli.reports.exports import require_complete, show_export
     from archwright.results.run import Run
 
     exported = Run.read(log, run, trust=trust)[trial]
     result = exported.export(folder, force=force, untrained=untrained, data_dir=data_dir)
     if json:
-        print_json({"files": [str(path) for path in result.files], "missing": result.missing, "notes": result.notes})
+        print_records({"files": [str(path) for path in result.files], "missing": result.missing, "notes": result.notes})
     else:
         show_export(folder, result)
     require_complete(folder, result)

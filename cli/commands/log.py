@@ -34,7 +34,7 @@ def sql(
 ) -> None:
     """Query the log with SQL, also while a search is going on; the query sees a copy, and can change nothing.
 
-    The views runs, trials, scores, attempts, choices, curves, metrics and incumbents are there to be queried:
+    The views runs, trials, scores, attempts, choices, curves, metrics, incumbents and queue are there to be queried:
     "describe trials" gives the columns of one. JSON has no NaN and no infinity: they are null there.
     """
     from archwright.cli.reports.query import write_query
@@ -71,7 +71,7 @@ def verify(
     Exit 1 if any was changed or lost, or if the file has other views than archwright makes, under their names. A whole
     run is printed with its head: keep it elsewhere, and --expect holds the log against it later.
     """
-    from archwright.cli.json_output import print_json
+    from archwright.cli.json_output import print_records
     from archwright.cli.reports.verdicts import show_verdicts
     from archwright.results.verdicts import describe_verdict
     from archwright.store.errors import LogMissing
@@ -83,7 +83,7 @@ def verify(
     except LogMissing as error:  # people give a run, as to other commands
         raise LogMissing(f"{error}; verify takes a log, and checks all its runs") from error
     if json:
-        print_json([describe_verdict(verdict) for verdict in verdicts])
+        print_records([describe_verdict(verdict) for verdict in verdicts])
     else:
         show_verdicts(path, verdicts)
     if not all(verdict.is_whole for verdict in verdicts):

@@ -9,12 +9,12 @@ from archwright.cli import options
 
 def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFAULT_LOG) -> None:
     """List the runs of the log, the one that was started last at the end."""
-    from archwright.cli.json_output import print_json
+    from archwright.cli.json_output import print_records
     from archwright.cli.reports.show import show_runs
     from archwright.results.describing import describe_runs
 
     rows = describe_runs(log)
-    print_json(rows) if json else show_runs(rows)
+    print_records(rows) if json else show_runs(rows)
 
 
 def show(
@@ -33,7 +33,7 @@ def show(
     With --svg, the trial's architecture is drawn. Modules of your own are shown as the log has them; their code is run
     for shapes and numbers of parameters with --trust alone.
     """
-    from archwright.cli.json_output import print_json
+    from archwright.cli.json_output import print_records
     from archwright.cli.reports.drawing import draw_trial
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import show_trial
@@ -45,10 +45,10 @@ def show(
         draw_trial(view, trial, svg, json=json)
     elif trial is None:
         run_details = describe_run(view)
-        print_json(run_details) if json else show_run(run_details)
+        print_records(run_details) if json else show_run(run_details)
     else:
         trial_details = describe_trial_in_full(view, view.get_trial(trial))
-        print_json(trial_details) if json else show_trial(trial_details)
+        print_records(trial_details) if json else show_trial(trial_details)
 
 
 def best(
@@ -59,11 +59,11 @@ def best(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Compare a run's best trials: their scores, and the choices in which they differ."""
-    from archwright.cli.json_output import print_json
+    from archwright.cli.json_output import print_records
     from archwright.cli.reports.show_trial import show_best
     from archwright.results.describing import describe_best_trials
     from archwright.search.running.run_view import explain_omission, view_best_trials
 
     view = view_best_trials(log, run, n, trusted=trust)
     trials = describe_best_trials(view, n)
-    print_json(trials) if json else show_best(trials, explain_omission(view))
+    print_records(trials) if json else show_best(trials, explain_omission(view))

@@ -30,7 +30,7 @@ def replay_run(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
-    from archwright.cli.json_output import print_json
+    from archwright.cli.json_output import print_records
     from archwright.cli.reports.replaying import show_search_state, show_verification
     from archwright.results.replaying import describe_search_state, verify_proposals
     from archwright.search.running.run_view import view_run
@@ -38,10 +38,10 @@ def replay_run(
     view = view_run(log, run, at, trusted=trust)
     if not verify:
         state = describe_search_state(view, must_propose=at is not None)
-        print_json(state) if json else show_search_state(state)
+        print_records(state) if json else show_search_state(state)
         return
     verification = verify_proposals(view)
-    print_json(verification) if json else show_verification(verification, log)
+    print_records(verification) if json else show_verification(verification, log)
     if verification["mismatch"]:
         sys.exit(1)
 

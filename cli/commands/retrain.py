@@ -71,7 +71,7 @@ def retrain(
     Nothing is left to choose an epoch by: the weights after the last one count, and patience watches the accuracy on
     the training images.
     """
-    from archwright.cli.json_output import print_json
+    from archwright.cli.json_output import print_records
     from archwright.cli.runs import retraining
     from archwright.cli.runs.opening import open_evaluator
     from archwright.cli.runs.running import RunContext, begin_run
@@ -109,4 +109,4 @@ def retrain(
         start = partial(start_run, duckdb_log, new, started, retries=retries, is_claimed=True)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
         if json:
-            print_json(describe_run(view_run(log, new)))
+            print_records(describe_run(view_run(log, new)))

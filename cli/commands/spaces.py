@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from archwright.cli import options, values
-from archwright.cli.json_output import print_json
+from archwright.cli.json_output import print_records
 from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, find_space
 from archwright.cli.user_code import load_named_space
 from archwright.core.analysis import count, dead_ends
@@ -28,7 +28,7 @@ from archwright.display.text import format_space_size, pluralize, wrap_choices, 
 def spaces(json: options.JsonOption = False) -> None:
     """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
     rows = [_describe_space(find_space(name), as_input(SPACES[name].input_shape), DEFAULT_CLASSES) for name in SPACES]
-    print_json(rows) if json else _list_spaces(rows)
+    print_records(rows) if json else _list_spaces(rows)
 
 
 def space(
@@ -62,7 +62,7 @@ def space(
         "dead_ends": list(map(str, dead_ends(term, shape))),
         "samples": list(_sample_architectures(term, shape, sample, seed)),
     }
-    print_json(properties | {"term": to_json(term)}) if json else _show_space(term, properties)
+    print_records(properties | {"term": to_json(term)}) if json else _show_space(term, properties)
 
 
 def _print_count(number: int | float) -> None:

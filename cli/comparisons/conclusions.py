@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from archwright.cli.comparisons.logged_searches import LoggedSearch, read_logged_searches
-from archwright.cli.json_output import print_json
+from archwright.cli.json_output import print_records
 from archwright.display.console import make_console, say
 from archwright.results.comparison import Comparison
 from archwright.results.conclusions import check_scored
@@ -18,7 +18,7 @@ def conclude(log: Path, searches: Sequence[ComparedSearch], optimum: float | Non
     """Print what follows from searches that have come to their end, and raise what is wrong with them."""
     comparison = Comparison.read(log, searches, optimum)
     if comparison.has_score and as_json:
-        print_json(comparison.rows)
+        print_records(comparison.rows)
     elif comparison.has_score:
         make_console().print(comparison.tabulate())
     for remark in comparison.remarks:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from archwright.cli.json_output import print_json
+from archwright.cli.json_output import print_records
 from archwright.cli.output_file import SVG_FILE, stage_file
 from archwright.cli.values import BadOption
 from archwright.core.drawing.svg import as_svg
@@ -34,4 +34,4 @@ def draw_space(space: Term, file: Path, *, json: bool = False) -> None:
 def _write_svg(text: str, file: Path, json: bool) -> None:
     with stage_file(file, SVG_FILE, "--svg") as staged:
         staged.write_text(text + "\n", encoding="utf-8")
-    print_json({"files": [str(file)]}) if json else say(f"drawn in {file}")
+    print_records({"files": [str(file)]}) if json else say(f"drawn in {file}")

@@ -51,6 +51,7 @@ from archwright.core.traversal import enumerate_leaves, sample
 
 if TYPE_CHECKING:
     from archwright import callbacks
+    from archwright.results import Comparison, Log, Rows, Run, Trial
 
 # Modules whose builders take what their classes take.
 affine = Affine
@@ -72,6 +73,11 @@ __version__ = "0.1.0"
 
 # What takes time to import, and is imported when it is first read: public names by the modules that hold them.
 _LATE_NAMES: Mapping[str, str] = {
+    "Comparison": "archwright.results.comparison",
+    "Log": "archwright.results.log",
+    "Rows": "archwright.results.rows",
+    "Run": "archwright.results.run",
+    "Trial": "archwright.results.trial",
     "callbacks": "archwright.callbacks",
 }
 
@@ -98,6 +104,7 @@ __all__ = [
     "Branches",
     "Budget",
     "Cell",
+    "Comparison",
     "Composite",
     "Conv2d",
     "Domain",
@@ -108,6 +115,7 @@ __all__ = [
     "Hyperparameter",
     "Identity",
     "Input",
+    "Log",
     "MaxPool2d",
     "Misfit",
     "Node",
@@ -117,11 +125,14 @@ __all__ = [
     "RepeatTied",
     "Residual",
     "Rewriting",
+    "Rows",
+    "Run",
     "Sequential",
     "Settings",
     "Shape",
     "Term",
     "Topology",
+    "Trial",
     "Zero",
     "activation",
     "affine",

@@ -30,7 +30,7 @@ def test_what_was_drawn_is_told_to_programs_too(reader):
     """As JSON, as what is exported."""
     for words in (("show", "run-1", "3"), ("space", "digits")):
         done = reader(*words, "--svg", "model.svg", "--json")
-        assert (done.code, json.loads(done.out)) == (0, {"files": ["model.svg"]})
+        assert (done.code, json.loads(done.out)) == (0, {"version": 1, "files": ["model.svg"]})
 
 
 @pytest.mark.parametrize("words", [("show", "run-1", "3"), ("space", "digits")])

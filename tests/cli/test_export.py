@@ -18,10 +18,12 @@ from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.export.folder import EXPORT_FILES
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.network.compile import compile_architecture
+from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
-from archwright.evaluate.training.trained_model import write_model
+from archwright.evaluate.training.trained_model import read_model, write_model
+from archwright.results import Run
+from archwright.results.exporting import NoWeights
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import rebuild_leaf, view_run
 from archwright.store.artifacts import discard_artifacts, locate_run_folder
@@ -41,6 +43,30 @@ def count_tensors(weights: dict[str, torch.Tensor]) -> Counter[bytes]:
     return Counter(value.numpy().tobytes() for value in weights.values())
 
 
+def test_the_model_of_a_trial_is_a_torch_module(digits_log):
+    """With the weights that were kept; of the best trial alone, as the search was asked to."""
+    run = Run.read(digits_log)
+    best, other = run.best(), next(trial for trial in run if trial != run.best())
+    model = best.model()
+    assert not model.training
+    kept, _ = read_model(locate_run_folder(digits_log, "digits-1"), best.number)
+    assert all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
+    assert model(torch.zeros(2, *run.input.shape)).shape == (2, 10)
+    assert count_trainable_parameters(model) == best.parameters
+    assert list(best.curves["accuracy"]) == [best.score]
+    with pytest.raises(NoWeights, match=rf"trial {other.number} of digits-1 are not in .*archwright retrain"):
+        other.model()
+    with pytest.raises(NoWeights):
+        other.export(digits_log.with_name("model"))
+
+
+def test_the_best_trial_is_exported_without_its_number(cli, digits_log):
+    assert cli("export", "digits-1", "best", "best").code == 0
+    result = Run.read(digits_log).best().export("again")
+    assert [path.name for path in result.files] == list(EXPORT_FILES)
+    assert Path("best/architecture.json").read_text() == Path("again/architecture.json").read_text()
+
+
 def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log):
     """With the choices and the normalisation of its data."""
     view = view_run(digits_log, "digits-1")
@@ -53,7 +79,12 @@ def test_a_trained_trial_is_exported_with_its_weights_and_scores(cli, digits_log
     write_model(locate_run_folder(digits_log, "digits-1"), 1, model.state_dict(), None, images)
     done = cli("export", "digits-1", "1", "model", "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out) == {"files": [f"model/{name}" for name in EXPORT_FILES], "missing": {}, "notes": []}
+    assert json.loads(done.out) == {
+        "version": 1,
+        "files": [f"model/{name}" for name in EXPORT_FILES],
+        "missing": {},
+        "notes": [],
+    }
     assert count_tensors(load_file("model/model.safetensors")) == count_tensors(model.state_dict())
     card, code = Path("model/README.md").read_text(), Path("model/model.py").read_text()
     metrics = view.get_trial(1).last_end.metrics

@@ -77,6 +77,23 @@ def test_show_trial(reader):
         assert said in shown
 
 
+def test_a_trial_is_named_by_its_rank_too(reader):
+    best = json.loads(reader("best", "run-1", "--json").out)[0]["trial"]
+    assert json.loads(reader("show", "run-1", "best", "--json").out)["trial"] == best
+    assert json.loads(reader("show", "run-1", "last", "--json").out)["trial"] == 7
+    done = reader("show", "run-1", "worst")
+    assert (done.code, done.err) == (2, "error: run-1 has no trial worst; it has trials 0 to 7, best and last\n")
+
+
+def test_records_have_a_version(reader):
+    """As have the rows of those that are several; what a person asks with SQL is theirs."""
+    for words in (["show", "run-1"], ["show", "run-1", "0"], ["replay", "run-1"]):
+        assert next(iter(json.loads(reader(*words, "--json").out).items())) == ("version", 1)
+    for words in (["runs"], ["best", "run-1"], ["verify"]):
+        assert {record["version"] for record in json.loads(reader(*words, "--json").out)} == {1}
+    assert json.loads(reader("sql", "select 1 as one", "--json").out) == [{"one": 1}]
+
+
 def test_show_trial_that_failed(reader):
     failed = next(t for t in json.loads(reader("show", "half-1", "--json").out)["trials"] if t["status"] == "crashed")
     shown = reader("show", "half-1", str(failed["trial"])).out

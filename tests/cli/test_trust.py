@@ -1,5 +1,6 @@
 """A log that somebody sends runs none of their code when it is looked at, and none that nobody has let run."""
 
+import re
 from itertools import count
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from archwright.core.objective import Objective
 from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.training.evaluation import Training
+from archwright.results import Log, Run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START
-from archwright.store.permission import trust_file
+from archwright.store.permission import NotTrusted, trust_file
 from tests.cli.running import run_command
 
 NUMBERS = count()  # of kinds: one that a test has imported is known to the process from then on
@@ -146,6 +148,27 @@ RUNNING = [
     ["retrain", "theirs-1", "0"],
     ["export", "theirs-1", "0", "model", "--untrained"],
 ]
+
+
+def test_values_run_no_code_of_others_unless_they_may(sent):
+    log = sent.folder / "archwright.duckdb"
+    run = Run.read(log)
+    assert run.best().choices == {f"0.{sent.kind}.factor": 0.5, "1.affine.units": 32}
+    assert run.best().parameters is None
+    for text in (
+        repr(run),
+        run._repr_html_(),
+        run.best()._repr_html_(),
+        repr(run.frame()),
+        repr(run.sql("from trials")),
+    ):
+        assert text
+    for ask in (lambda: run.space, lambda: run.best().architecture, run.verify):
+        with pytest.raises(NotTrusted, match=re.escape(str(sent.file))):
+            ask()
+    assert not sent.ran
+    assert Log(log, trust=True)["theirs-1"].best().architecture.parameters((1, 8, 8)) > 12345
+    assert sent.ran
 
 
 @pytest.mark.parametrize("is_listed", [False, True])
