@@ -138,7 +138,8 @@ DataOption = Annotated[
     str | None,
     _training_option(
         "--data",
-        help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH; digits if none is given.",
+        help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a function of your "
+        "own that returns arrays: file.py:function or module:function; digits if none is given.",
         autocompletion=list_data_sets,
     ),
 ]

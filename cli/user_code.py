@@ -19,6 +19,16 @@ def trust_named_source(source: str) -> str:
     return source
 
 
+def trust_named_data(data: str | None) -> None:
+    """Trust the code of data that the user names in this command, if it is a function of theirs."""
+    if data is None:
+        return
+    from archwright.evaluate.data.loading import is_user_data  # only here, since it needs numpy
+
+    if is_user_data(data):
+        trust_named_source(data)
+
+
 def load_named_space(source: str) -> SpaceSource:
     """The space that the user names in this command; raises what `find_space` does."""
     return find_space(trust_named_source(source))

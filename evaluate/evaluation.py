@@ -369,6 +369,11 @@ def require_permission(evaluation: Evaluation, *, trusted: bool) -> None:
     """NotTrusted where trials of the evaluation, which is of a log, run code that this user does not let run."""
     for source in evaluation.user_sources:
         require_trusted(source, trusted=trusted, named_by=NAMING_COMMAND)
+    if (data := evaluation.data_settings) is not None:
+        from archwright.evaluate.data.loading import is_user_data  # only here, since it needs numpy
+
+        if is_user_data(data.name):
+            require_trusted(data.name, trusted=trusted, named_by="archwright search SPACE --data")
 
 
 def find_kind(cls: type[Any]) -> str:

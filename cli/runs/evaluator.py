@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from archwright.cli.runs.stopping import parse_stopping_rule
-from archwright.cli.user_code import trust_named_source
+from archwright.cli.user_code import trust_named_data, trust_named_source
 from archwright.cli.values import BadOption, parse_settings, require_plain_text
 from archwright.core.budget import Budget, parse_budget
 from archwright.core.json import JSON
@@ -26,6 +26,7 @@ def configure_evaluator(
     source: str | None, data: str | None, metric: str | None, train: Sequence[str], options: Mapping[str, Any]
 ) -> Evaluation:
     """The evaluation that the options name: a table, a user's function, or, without a source, training."""
+    trust_named_data(data)
     if source is None:
         return configure_training(data, train, options)
     kind, _, rest = source.partition(":")

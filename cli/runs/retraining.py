@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
 
+from archwright.cli.user_code import trust_named_data
 from archwright.cli.values import parse_settings
 from archwright.core.budget import Budget
 from archwright.evaluate.data.dataset import DataInfo
@@ -30,6 +31,7 @@ def configure_retraining(
 
     Raises what the `for_retraining` of the run's evaluation does, and NotTrusted.
     """
+    trust_named_data(data)
     retraining = read_evaluation(view.run.started, trusted=view.trusted).for_retraining(
         rebuild_leaf(view, view.get_trial(trial)).architecture,
         data=data,

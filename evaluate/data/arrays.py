@@ -90,6 +90,35 @@ def as_labels(name: str, values: np.ndarray, count: int) -> np.ndarray:
     return labels.astype(np.int64)
 
 
+def as_class_names(name: str, classes: np.ndarray) -> tuple[str, ...]:
+    """The names of classes, in the order of the labels; raises BadData."""
+    if classes.ndim != 1 or classes.dtype.kind not in "US" or len(set(classes.tolist())) < len(classes):
+        raise BadData(f"{name} are {classes.dtype} of shape {classes.shape}; they must be texts, each only once")
+    return tuple(as_texts(classes).tolist())
+
+
+def number_labels(name: str, labels: np.ndarray, class_names: Sequence[str], train: np.ndarray | None) -> np.ndarray:
+    """The numbers of the classes of `labels`, int64 (n,), as `as_labels` gives those; raises BadData.
+
+    Texts are names of classes. Whole numbers are places among the names if `train` is None; else the classes are the
+    `train` labels that there are, in their order.
+    """
+    known = np.array(class_names)
+    if labels.dtype.kind != "U":
+        known = np.arange(len(class_names)) if train is None else np.unique(train)
+    if known.dtype.kind != labels.dtype.kind:
+        raise BadData(f"{name} are {labels.dtype}, others {known.dtype}; write them alike")
+    order = np.argsort(known)
+    numbers = order[np.searchsorted(known, labels, sorter=order).clip(max=len(known) - 1)]
+    is_unknown = known[numbers] != labels
+    if is_unknown.any():
+        raise BadData(
+            f"{name} have {labels[is_unknown][0]}, which is no class; the classes are "
+            f"{', '.join(map(str, known[:10].tolist()))}{' ...' * (len(known) > 10)}"
+        )
+    return numbers.astype(np.int64)
+
+
 def as_texts(values: np.ndarray) -> np.ndarray:
     """Texts as a log can hold them: what UTF-8 cannot encode is replaced."""
     encoded = values if values.dtype.kind == "S" else np.char.encode(values, "utf-8", "replace")

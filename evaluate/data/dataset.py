@@ -1,6 +1,7 @@
 """Labelled images as arrays, the sources that they are read from, and the data sets of three splits made of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Protocol
 
@@ -8,10 +9,12 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.shape import format_shape
+from archwright.core.input import ElementType, Input, as_input, describe_input
+from archwright.core.shape import Shape
 from archwright.store.named_paths import describe_file_kind, explain_relative_path
 
 WHITE = 255  # the value of white in uint8 images; black is 0
+ELEMENT_BYTES: Mapping[ElementType, int] = {"float32": 4, "int64": 8}
 IMAGES_PER_CHUNK = 4096  # images that are computed on as float64 at a time, in eight times their memory
 
 ClassCounts = tuple[int, ...]  # the number of images of each class, in the order of the labels
@@ -27,7 +30,10 @@ class BadData(ArchwrightError, ValueError):
 
 @frozen(eq=False)
 class Images:
-    """Labelled images: uint8 (n, channels, height, width) and their classes, int64 (n,), in [0, classes)."""
+    """Labelled inputs: (n, *shape), and their classes, int64 (n,), in [0, classes).
+
+    Images are uint8 (n, channels, height, width), tokens int64, and all other inputs float32.
+    """
 
     images: np.ndarray
     labels: np.ndarray
@@ -48,12 +54,17 @@ class Images:
 class SourceInfo:
     """What a source holds, as far as it is known without decoding images; a split that it does not have is None."""
 
-    input_shape: tuple[int, int, int]  # channels, height, width
+    input: Input = field(converter=as_input)  # or its shape; of images: channels, height, width
     class_names: tuple[str, ...]  # in the order of the labels
     train: ClassCounts
     validation: ClassCounts | None = None
     test: ClassCounts | None = None
     remarks: tuple[str, ...] = ()  # how the images are converted, and which files or arrays are skipped
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of an input, without the batch."""
+        return self.input.shape
 
 
 class Source(Protocol):
@@ -73,13 +84,24 @@ class DataInfo:
     """What a data set is like; sizes are numbers of images."""
 
     name: str
-    input_shape: tuple[int, int, int]  # channels, height, width
+    input: Input = field(converter=as_input)  # or its shape; of images: channels, height, width
     class_names: tuple[str, ...]  # in the order of the labels
     train: int
     validation: int  # what searchers are scored on
     test: int  # for reports only
     by_class: Mapping[str, ClassCounts] = field(factory=dict[str, ClassCounts])  # by the split's name, where known
     remarks: tuple[str, ...] = ()  # how the images are converted, and which files or arrays are skipped
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of an input, without the batch."""
+        return self.input.shape
+
+    @property
+    def bytes_per_input(self) -> int:
+        """The memory that an input takes: images are of 8 bits."""
+        element_size = 1 if self.input.kind == "image" else ELEMENT_BYTES[self.input.element_type]
+        return element_size * prod(self.input.shape)
 
     @property
     def classes(self) -> int:
@@ -134,11 +156,10 @@ def summarize_dataset(info: DataInfo) -> str:
     """In one line: the shape of the images, their number by split and class, and the remarks."""
     sizes = info.split_sizes
     splits = [_summarize_split(info, split, size) for split, size in sizes.items() if size]
-    channels, height, width = info.input_shape
-    total_bytes = channels * height * width * sum(sizes.values())
+    total_bytes = info.bytes_per_input * sum(sizes.values())
     memory = [f"{total_bytes / 1e9:.1f} GB in memory"] if total_bytes >= MIN_REPORTED_BYTES else []
     classes = f"{info.classes} classes ({_abbreviate(info.class_names)})"
-    outline = f"{info.name}: {format_shape(info.input_shape)}, {classes}: {', '.join(splits)}"
+    outline = f"{info.name}: {describe_input(info.input)}, {classes}: {', '.join(splits)}"
     return "; ".join([outline, *memory, *info.remarks])
 
 

@@ -63,7 +63,8 @@ class FolderSource:
 
     def read(self) -> tuple[Images, Images | None, Images | None]:
         """The images for training, and those of the other splits that the folder has."""
-        shape = self.describe().input_shape
+        channels, height, width = self.describe().input_shape
+        shape = channels, height, width
         splits = {split: self._decode_all(files, shape) for split, files in self._layout.files.items()}
         return splits["train"], splits.get("validation"), splits.get("test")
 

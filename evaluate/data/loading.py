@@ -1,10 +1,10 @@
 """Data sets by name: what one is like, known without decoding images, and its three splits in memory."""
 
 import os
-from math import prod
 from pathlib import Path
 
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.input import describe_input
 from archwright.core.shape import format_shape
 from archwright.evaluate.data.builtin import BUILTIN_NAMES, open_builtin, require_local_builtin
 from archwright.evaluate.data.dataset import BadData, DataInfo, Dataset, Images, Source, SourceInfo
@@ -17,7 +17,9 @@ from archwright.evaluate.data.reader1 import (
     split_at_random,
 )
 from archwright.evaluate.data.splits import count_splits, draw_splits
+from archwright.evaluate.data.user_data import UserSource, describe_user_data
 from archwright.evaluate.settings import FIRST_READER, LATEST_READER, DataSettings
+from archwright.store.user_code import NoSuchSource, find_module_files, is_source, resolve_file
 
 MIN_IMAGES = 10  # with fewer, a split would be empty
 PATH_KINDS = ("folder", "npz")  # data sets that are given as KIND:PATH
@@ -56,12 +58,24 @@ def describe_dataset(
 ) -> DataInfo:
     """What the data set `spec` is like, without torch and without decoding images.
 
-    `spec` is digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH. Built-in sets are known even
+    `spec` is digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's own function as
+    file.py:function or module:function, which another process imports and calls. Built-in sets are known even
     where they are not on disk. `validation` is the fraction of the images to learn from that is held out of training,
     where the source has no validation images of its own. `image_size`, height and width, is what the images of a
     folder get. `reader` is the way in which files are read and split. Raises UnknownData, NoSuchData or BadData.
     """
-    return _plan_splits(spec, _open_source(spec, data_dir, image_size, reader).describe(), validation, reader)
+    source = _open_source(spec, data_dir, image_size, reader)
+    # A person's own file may import torch, which does not belong into the process that asks.
+    described = describe_user_data(spec) if is_user_data(spec) else source.describe()
+    return _plan_splits(spec, described, validation, reader)
+
+
+def is_user_data(spec: str) -> bool:
+    """Whether `spec` names a person's own function, `file.py:function` or `module:function`, and there is such code.
+
+    Raises NoSuchSource where a file is named that is not there.
+    """
+    return spec.partition(":")[0] not in PATH_KINDS and is_source(spec) and _has_code(spec)
 
 
 def load_configured_dataset(settings: DataSettings) -> Dataset:
@@ -99,10 +113,28 @@ def _open_source(spec: str, data_dir: str | None, image_size: tuple[int, int] | 
         return NpzSource(path) if reader > FIRST_READER else Reader1NpzSource(path)
     if spec in BUILTIN_NAMES:
         return open_builtin(spec, find_data_folder(data_dir))
+    if is_user_data(spec):
+        return UserSource(spec)
     if Path(spec).exists():
         raise UnknownData(f"the data is {spec!r}, a path; write {'folder' if Path(spec).is_dir() else 'npz'}:{spec}")
     known = [*BUILTIN_NAMES, *(f"{kind}:PATH" for kind in PATH_KINDS)]
-    raise UnknownData(f"there is no data set {spec!r}; {suggest_names(spec, known)}")
+    raise UnknownData(
+        f"there is no data set {spec!r}; {suggest_names(spec, known)} (one of your own is file.py:function or "
+        "module:function)"
+    )
+
+
+def _has_code(source: str) -> bool:
+    """Whether there is such a module; raises NoSuchSource where a file of code is named that is not there."""
+    place = source.rpartition(":")[0]
+    if place.endswith(".py"):
+        resolve_file(place)
+        return True
+    try:
+        find_module_files(place)
+    except NoSuchSource:  # a misspelt kind of path, rather than a module
+        return False
+    return True
 
 
 def _plan_splits(spec: str, source: SourceInfo, validation: float, reader: int) -> DataInfo:
@@ -116,7 +148,7 @@ def _plan_splits(spec: str, source: SourceInfo, validation: float, reader: int) 
     _require_memory(spec, source, total)
     if reader == FIRST_READER:
         sizes = size_splits_at_random(spec, source, validation)
-        return DataInfo(spec, source.input_shape, source.class_names, *sizes, remarks=source.remarks)
+        return DataInfo(spec, source.input, source.class_names, *sizes, remarks=source.remarks)
     by_class = count_splits(source, validation)
     sizes = train, held_out, test = [sum(counts) for counts in by_class.values()]
     if min(sizes) < 1:
@@ -130,7 +162,7 @@ def _plan_splits(spec: str, source: SourceInfo, validation: float, reader: int) 
             f"the validation images of {spec} are all of the class {validation_classes[0]}, so that no score says "
             "anything; give it more images of the other classes"
         )
-    return DataInfo(spec, source.input_shape, source.class_names, train, held_out, test, by_class, source.remarks)
+    return DataInfo(spec, source.input, source.class_names, train, held_out, test, by_class, source.remarks)
 
 
 def _split_images(info: DataInfo, source: Source, seed: int, reader: int) -> tuple[Images, Images, Images]:
@@ -148,13 +180,13 @@ def _split_images(info: DataInfo, source: Source, seed: int, reader: int) -> tup
 
 def _require_memory(spec: str, source: SourceInfo, total: int) -> None:
     """Raises BadData where the images are more than the machine could hold, as far as it says what it has."""
-    needed = total * prod(source.input_shape)
+    needed = total * DataInfo(spec, source.input, (), 0, 0, 0).bytes_per_input
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return
     if needed > memory:
         raise BadData(
-            f"{spec} has {total:,} images of {format_shape(source.input_shape)}, which take {needed / 1e9:.1f} GB as "
+            f"{spec} has {total:,} images of {describe_input(source.input)}, which take {needed / 1e9:.1f} GB as "
             f"they are decoded, and the machine has {memory / 1e9:.1f} GB; make them smaller, as with --image-size"
         )

@@ -30,10 +30,16 @@ def require_same_images(name: str, started: RunStarted, images: "DataInfo | None
     """
     if images is None:
         return []
-    if images.input_shape != tuple(started.input_shape):
+    begun_input = started.model_input
+    if images.input_shape != begun_input.shape:
         raise DataChanged(
             f"the images of {images.name} are of shape {images.input_shape} now, and {name} was begun with "
-            f"{tuple(started.input_shape)}; put back what was there, or begin a new run"
+            f"{begun_input.shape}; put back what was there, or begin a new run"
+        )
+    if images.input != begun_input:
+        raise DataChanged(
+            f"the inputs of {images.name} are {images.input} now, and {name} was begun with {begun_input}; put back "
+            "what was there, or begin a new run"
         )
     logged = read_logged_images(name, started)
     if logged is None:

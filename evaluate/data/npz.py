@@ -11,7 +11,15 @@ from numpy.lib import format as npy
 
 from archwright.core.errors import suggest_names
 from archwright.core.shape import format_shape
-from archwright.evaluate.data.arrays import LAYOUTS, as_labels, as_texts, as_uint8, find_axes, find_scale
+from archwright.evaluate.data.arrays import (
+    LAYOUTS,
+    as_class_names,
+    as_labels,
+    as_uint8,
+    find_axes,
+    find_scale,
+    number_labels,
+)
 from archwright.evaluate.data.dataset import BadData, Images, NoSuchData, SourceInfo, count_labels, explain_missing
 
 NPZ_EXPECTED = "an npz file, or a folder with *train.npz in it"
@@ -93,35 +101,22 @@ class NpzSource:
     @cached_property
     def _class_names(self) -> tuple[str, ...]:
         """Those of the array `classes`, or else the training labels themselves, in their order."""
+        names, train = self._listed_names, self._splits["train"]
+        return tuple(map(str, np.unique(train.labels).tolist())) if names is None else names
+
+    @cached_property
+    def _listed_names(self) -> tuple[str, ...] | None:
+        """Those of the array `classes`; None where there is none."""
         train = self._splits["train"]
         if not train.has_class_names:
-            return tuple(map(str, np.unique(train.labels).tolist()))
-        classes = read_array(train.file, "classes")
-        if classes.ndim != 1 or classes.dtype.kind not in "US" or len(set(classes.tolist())) < len(classes):
-            raise BadData(
-                f"classes in {train.file} are {classes.dtype} of shape {classes.shape}; they must be texts, each only "
-                "once"
-            )
-        return tuple(as_texts(classes).tolist())
+            return None
+        return as_class_names(f"classes in {train.file}", read_array(train.file, "classes"))
 
     def _number_labels(self, split: "NpzSplit") -> np.ndarray:
         """The labels of a split as numbers of classes, int64 (n,); raises BadData."""
-        train, known = self._splits["train"], np.array(self._class_names)
-        if split.labels.dtype.kind != "U":
-            known = np.arange(len(known)) if train.has_class_names else np.unique(train.labels)
-        if known.dtype.kind != split.labels.dtype.kind:
-            raise BadData(
-                f"{split.prefix}labels in {split.file} are {split.labels.dtype}, others {known.dtype}; write them alike"
-            )
-        order = np.argsort(known)
-        numbers = order[np.searchsorted(known, split.labels, sorter=order).clip(max=len(known) - 1)]
-        is_unknown = known[numbers] != split.labels
-        if is_unknown.any():
-            raise BadData(
-                f"{split.prefix}labels in {split.file} have {split.labels[is_unknown][0]}, which is no class; the "
-                f"classes are {', '.join(map(str, known[:10].tolist()))}{' ...' * (len(known) > 10)}"
-            )
-        return numbers.astype(np.int64)
+        name = f"{split.prefix}labels in {split.file}"
+        train = self._splits["train"].labels if self._listed_names is None else None
+        return number_labels(name, split.labels, self._class_names, train)
 
     def _list_remarks(self) -> list[str]:
         """How the images are converted, and the arrays that are skipped."""

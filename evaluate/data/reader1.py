@@ -63,7 +63,8 @@ class Reader1FolderSource:
     def read(self) -> tuple[Images, None, Images | None]:
         """The images for training, and those for testing if there are any."""
         _, train, test = self._find_files()
-        shape = self.describe().input_shape
+        channels, height, width = self.describe().input_shape
+        shape = channels, height, width
         return _decode_all(train, shape), None, None if test is None else _decode_all(test, shape)
 
     def _find_files(self) -> tuple[list[str], _LabelledFiles, _LabelledFiles | None]:

@@ -88,26 +88,29 @@ def _describe_inputs(card: Card, model_input: Input, out_shape: Shape, normalisa
         note = _escape_markdown(card.normalisation_note) or "Inputs are as the evaluator of the search had them."
         return f"{text} {note}"
     data = _escape_markdown(str(card.data))
-    text += f" Images are normalised as those of {data} were for its training: of each {normalisation.granularity} "
+    is_image = model_input.kind == "image"
+    noun = "Images" if is_image else "Inputs"
+    text += f" {noun} are normalised as those of {data} were for its training: of each {normalisation.granularity} "
     if not normalisation.is_inline:
         return f"{text}`mean` is subtracted, and the rest divided by `deviation`; both are in `model.safetensors`."
     mean, deviation = (
         ", ".join(f"{value:.6g}" for value in values) for values in (normalisation.mean, normalisation.deviation)
     )
     return (
-        f"{text}the mean {mean} is subtracted, and the rest divided by the deviation {deviation}. "
-        "Values go from 0 to 255."
+        f"{text}the mean {mean} is subtracted, and the rest divided by the deviation {deviation}."
+        f"{' Values go from 0 to 255.' if is_image else ''}"
     )
 
 
 def _describe_use(normalisation: Normalisation | None, model_input: Input) -> str:
     size = f"1, {', '.join(map(str, model_input))}"
+    name, raw_type = model_input.tensor_name, ", dtype=torch.uint8" if model_input.kind == "image" else ""
     element_type = "" if model_input.element_type == "float32" else f", dtype=torch.{model_input.element_type}"
     call = (
-        f"images = torch.zeros({size}, dtype=torch.uint8)  # yours\nlogits = model(model.preprocess(images))"
+        f"{name} = torch.zeros({size}{raw_type})  # yours\nlogits = model(model.preprocess({name}))"
         if normalisation
         else f"outputs = model(torch.zeros({size}{element_type}))"
     )
     code = f"import torch\n\nfrom model import load\n\nmodel = load()\n{call}"
     text = f"## Use\n\n```python\n{code}\n```\n\nin this folder, with torch and safetensors installed."
-    return f"{text} `python model.py images.npy` prints the classes of images." if normalisation else text
+    return f"{text} `python model.py {name}.npy` prints the classes of {name}." if normalisation else text

@@ -46,9 +46,9 @@ def mean_of_windows(x: torch.Tensor, size: int, stride: int, margins: tuple[int,
 '''
 
 PREPROCESS = '''
-    def preprocess(self, images: torch.Tensor) -> torch.Tensor:
-        """Images as it was trained on them: uint8 (batch, {axes}) to floats, normalised as the training data."""
-        return (images.float() - self.mean) / self.deviation
+    def preprocess(self, {name}: torch.Tensor) -> torch.Tensor:
+        """Of {elements} (batch, {axes}) as they come, floats: normalised as the training data."""
+        return ({name}.float() - self.mean) / self.deviation
 '''
 
 LOAD = '''
@@ -69,14 +69,14 @@ def summary(model: Model) -> None:
 
 CLASSIFY = '''
 def classify(model: Model, file: str) -> None:
-    """Print the class of each image in an .npy file: uint8 (n, {axes})."""
+    """Print the class of each input in an .npy file: {elements} (n, {axes})."""
     import numpy
 
-    images = torch.from_numpy(numpy.load(file))
+    inputs = torch.from_numpy(numpy.load(file))
     with torch.inference_mode():
-        shares = model(model.preprocess(images)).softmax(1)
+        shares = model(model.preprocess(inputs)).softmax(1)
     for i, (share, label) in enumerate(zip(*shares.max(1), strict=True)):
-        print(f"image {{i}}: {name}, probability {{share:.3f}}")
+        print(f"{noun} {{i}}: {name}, probability {{share:.3f}}")
 '''
 
 
@@ -112,13 +112,13 @@ def write_model_file(
     parts = [*preambles, *class_texts, model, LOAD.strip(), SUMMARY.strip()]
     if normalisation:
         name = "{CLASSES[int(label)]}" if class_names else "class {label}"  # for an f-string of the code
-        parts.append(CLASSIFY.format(axes=_join_axes(shape), name=name).strip())
+        parts.append(CLASSIFY.format(axes=_join_axes(shape), name=name, **_name_raw_inputs(model_input)).strip())
     parts.append(_write_main(normalisation))
     body = "\n\n\n".join(parts)
     if "mean_of_windows(" in body:
         body = f"{MEAN_OF_WINDOWS.strip()}\n\n\n{body}"
     header = _write_imports(body) + (f"\n\n{_write_class_names(class_names)}" if class_names else "")
-    return f"{_write_docstring(origin, normalisation)}\n\n{header}\n\n\n{body}\n"
+    return f"{_write_docstring(origin, normalisation, model_input.tensor_name)}\n\n{header}\n\n\n{body}\n"
 
 
 def _write_class_names(class_names: Sequence[str]) -> str:
@@ -139,13 +139,14 @@ def _list_definitions(preambles: Sequence[str]) -> list[str]:
     ]
 
 
-def _write_docstring(origin: Provenance, normalisation: Normalisation | None) -> str:
+def _write_docstring(origin: Provenance, normalisation: Normalisation | None, name: str) -> str:
+    """The docstring of the file; `name` is that of its inputs."""
     facts = {**origin.facts, **origin.scores}
     width = max(map(len, facts), default=0)
     rows = [to_one_line(f"{name:{width}}  {value}") for name, value in facts.items()]
     usage = ["    python model.py               prints its layers"]
     if normalisation:
-        usage.append("    python model.py images.npy    prints the classes of images")
+        usage.append(f"    python model.py {f'{name}.npy':13} prints the classes of {name}")
     load = "load() gives the model with the weights beside this file."
     text = "\n".join([to_one_line(origin.title), "", *rows, "", load, "", *usage])
     return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '\n"""'
@@ -173,7 +174,16 @@ def _write_model(
     lines += [f"{INDENT * 2}{line}" for line in (*init, *_write_buffers(normalisation))]
     lines += ["", f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:"]
     lines += [f"{INDENT * 2}{line}" for line in forward]
-    preprocess = "\n" + PREPROCESS.format(axes=_join_axes(model_input)).rstrip() if normalisation else ""
+    preprocess = (
+        "\n"
+        + PREPROCESS.format(
+            axes=_join_axes(model_input),
+            name=model_input.tensor_name,
+            elements=_name_raw_inputs(model_input)["elements"],
+        ).rstrip()
+        if normalisation
+        else ""
+    )
     return format_code(lines) + preprocess
 
 
@@ -182,6 +192,12 @@ def _describe_input(model_input: Input) -> str:
     if model_input.vocabulary is None:
         return batch
     return f"Integers in [0, {model_input.vocabulary}), {model_input.element_type} {batch},"
+
+
+def _name_raw_inputs(model_input: Input) -> Mapping[str, str]:
+    """What inputs are before they are normalised, and one of them, by the names in the code's templates."""
+    is_image = model_input.kind == "image"
+    return {"elements": "uint8" if is_image else "numbers", "noun": "image" if is_image else "input"}
 
 
 def _join_axes(shape: Iterable[int]) -> str:

@@ -1,7 +1,7 @@
 """The normalisation of the images that a run has read, where it was not kept with a model."""
 
 from archwright.core.term import Term
-from archwright.evaluate.data.loading import require_local_dataset
+from archwright.evaluate.data.loading import UnknownData, is_user_data, require_local_dataset
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.evaluation import Evaluation
 
@@ -15,5 +15,7 @@ def find_normalisation(evaluation: Evaluation, architecture: Term, data_dir: str
     evaluation = evaluation.move_to(None, data_dir)
     if (data := evaluation.data_settings) is None:
         return None
+    if is_user_data(data.name):
+        raise UnknownData(f"{data.name} is code, which no export runs; train the trial again, which keeps it")
     require_local_dataset(data.name, data.data_dir)
     return evaluation.load_normalisation(architecture)

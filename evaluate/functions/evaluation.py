@@ -7,7 +7,7 @@ from attrs import evolve, field, frozen
 from attrs.converters import optional
 
 from archwright.core.architecture import settings_of
-from archwright.core.input import Input, as_input, input_from_text, input_to_text
+from archwright.core.input import Input, input_from_text, input_to_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Evaluator
@@ -140,7 +140,7 @@ class Function(Evaluation):
 
     def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
         """What is given or the data's, else the space's; the function is told."""
-        data_input = None if data is None else as_input(data.input_shape)
+        data_input = None if data is None else data.input
         if data is not None and given not in (None, data_input):
             raise BadEvaluationSetting(
                 f"the input is given, {given}, and {data.name} has {data_input}; give one of the two"

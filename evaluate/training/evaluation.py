@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 from archwright.core.architecture import settings_of
 from archwright.core.check import check
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.input import Input, as_input, describe_input
+from archwright.core.input import Input, describe_input
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Evaluator
@@ -131,7 +131,7 @@ class Training(Evaluation):
                 f"the input is given, {given}; that goes with an evaluator of one's own, or with a table: for "
                 "training, the input is the data's"
             )
-        return EvaluationInput(as_input(data.input_shape), data.classes, self)
+        return EvaluationInput(data.input, data.classes, self)
 
     def check_space(self, space: Term, model_input: Input, data: "DataInfo | None") -> None:
         """Raises what `check` and `check_settings` do, and for a single architecture DataDoesNotFit."""
@@ -221,9 +221,9 @@ class Training(Evaluation):
 
 def _require_fit(architecture: Term, model_input: Input, data: "DataInfo") -> None:
     output_shape = architecture.out_shape(model_input.shape)
-    if model_input != as_input(data.input_shape) or output_shape != (data.classes,):
+    if model_input != data.input or output_shape != (data.classes,):
         raise DataDoesNotFit(
             f"the architecture takes inputs of {describe_input(model_input)} and gives {format_shape(output_shape)} "
-            f"outputs, and {data.name} has images of {format_shape(data.input_shape)} in {data.classes} classes; name "
+            f"outputs, and {data.name} has images of {describe_input(data.input)} in {data.classes} classes; name "
             "a data set that fits"
         )

@@ -32,6 +32,12 @@ from archwright.evaluate.training.trainer import BatchTooSmall
 from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
 
+IMAGE_SETTINGS = ("crop", "flip", "cutout")  # of a recipe, that change images
+
+
+class NotForInput(ArchwrightError, ValueError):
+    """A setting of the training for inputs of another kind than the data has."""
+
 
 class NotAClassifier(ArchwrightError, ValueError):
     """An architecture that cannot be trained to tell the classes of the data apart."""
@@ -101,11 +107,23 @@ def _build_model(training: Training, info: DataInfo, data: DeviceData, job: Job)
     """The recipe of a job's architecture and its model, on the device of the data."""
     require_specified(job.architecture)
     recipe = training.resolve_recipe(job.architecture)
+    _require_applicable(recipe, info)
     if recipe.compile:
         require_compiler(data.device)
     model = compile_classifier(job.architecture, info, job.seed, recipe.initialization)
     model.to(data.device).to(memory_format=data.memory_format)  # pyright: ignore[reportCallIssue]  (torch's types lack this form)
     return recipe, model
+
+
+def _require_applicable(recipe: Recipe, info: DataInfo) -> None:
+    """Nothing, if all that the recipe does can be done with such inputs; else NotForInput."""
+    kind = info.input.kind
+    no_images = () if kind == "image" else IMAGE_SETTINGS
+    no_floats = ("mixup",) if info.input.element_type == "int64" else ()
+    for name in (*no_images, *no_floats):
+        if value := getattr(recipe, name):
+            remedy = f"leave {name} out, or set it to {type(value)(0)}"
+            raise NotForInput(f"{name} of the training is {value}, and the inputs of {info.name} are {kind}; {remedy}")
 
 
 def describe_training(job: Job, recipe: Recipe, training: Training) -> dict[str, JSON]:
@@ -118,13 +136,13 @@ def describe_training(job: Job, recipe: Recipe, training: Training) -> dict[str,
 
 def compile_classifier(architecture: Term, info: DataInfo, seed: int, initialization: str = "own") -> nn.Module:
     """The torch module of an architecture (no torch.compile) with a logit for each class; raises NotAClassifier."""
-    out_shape = architecture.out_shape(info.input_shape)
+    out_shape = architecture.out_shape(info.input.shape)
     if out_shape != (info.classes,):
         raise NotAClassifier(
             f"the architecture's output has the shape {out_shape}, and {info.name} has {info.classes} classes; "
             f"end the space with affine(units={info.classes})"
         )
-    model = compile_architecture(architecture, info.input_shape, seed, initialization)
+    model = compile_architecture(architecture, info.input, seed, initialization)
     if not count_trainable_parameters(model):
         raise NotAClassifier(
             "the architecture has no parameters, so there is nothing to train; add an affine or a conv2d"

@@ -7,10 +7,14 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from attrs import evolve
 
 from archwright.core.input import parse_input
+from archwright.evaluate.evaluation import require_permission
 from archwright.evaluate.network.example import make_example
+from archwright.evaluate.training.evaluation import Training
 from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.permission import NotTrusted
 from archwright.store.runs import find_run
 from tests.cli.running import run_command
 
@@ -138,6 +142,50 @@ def test_models_of_signals_and_features_are_searched_and_exported(own, option, t
     assert read_started(own).input is None
     (described,) = export_and_compare(own, "0", text).get_inputs()
     assert (described.name, described.type) == (name, "tensor(float)")
+
+
+DATA = """
+import numpy as np
+import torch  # which the coordinator does not
+
+
+def load():
+    import archwright as aw
+
+    tokens = torch.from_numpy(np.random.RandomState(0).randint(20, size=(200, 6)))
+    labels = ["low" if first < 10 else "high" for first in tokens[:, 0].tolist()]
+    return {"inputs": tokens, "labels": labels, "input": aw.tokens(20, 6)}
+"""
+
+
+@pytest.mark.slow
+def test_data_of_ones_own_is_trained_on_resumed_and_exported(own):
+    """Its tokens are neither normalised nor augmented, and its classes are named in the exported model."""
+    (own / "data.py").write_text(DATA)
+    settings = ("--train", "learning_rate=0.03", "--train", "batch_size=16", "--budget", "6epochs", "--trials", "1")
+    out = run(own, "search", "own.py:space", "--data", "data.py:load", *settings)
+    assert "data.py:load: tokens 20x6, 2 classes (high, low): train 128" in out
+    started = read_started(own)
+    assert (started.input, started.evaluator["data"]) == ("tokens:20,6", "data.py:load")
+    run(own, "resume", "--trials", "+1")
+    details = json.loads(run(own, "show", "own-1", "--json"))
+    assert details["best"]["score"] > 0.8, "it learns"
+    session = export_and_compare(own, str(details["best"]["trial"]), "tokens:20,6")
+    assert session.get_inputs()[0].type == "tensor(int64)"
+    assert json.loads(session.get_modelmeta().custom_metadata_map["classes"]) == ["high", "low"]
+    cropped = run_command(own, "search", "own.py:space", "--data", "data.py:load", *settings, "--train", "crop=2")
+    assert cropped.returncode == 1
+    assert "crop of the training is 2, and the inputs of data.py:load are tokens; leave crop out" in cropped.stderr
+
+
+def test_data_that_a_log_names_is_code_and_needs_permission(own):
+    """As spaces and functions do: a resume by somebody else refuses to run it."""
+    (own / "data.py").write_text(DATA.replace("import torch", "import numpy"))
+    config = Training("data.py:load")
+    with pytest.raises(NotTrusted, match=r"the log names code in .*data.py.* archwright search SPACE --data"):
+        require_permission(evolve(config, data=str(own / "data.py:load")), trusted=False)
+    require_permission(evolve(config, data=str(own / "data.py:load")), trusted=True)
+    require_permission(Training("digits"), trusted=False)
 
 
 def test_a_space_is_shown_for_the_input_that_it_takes(own):
