@@ -13,7 +13,7 @@ from archwright.core.setting import settings_by_name
 from archwright.evaluate.training.recipe import RECIPES, Recipe
 from archwright.plots.figures import FIGURE_KINDS
 from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS
-from archwright.search.running.stopping import STOPPING_RULES
+from archwright.search.named_rules import STOPPING_RULES
 
 DOCS = Path(__file__).parent
 
@@ -64,7 +64,7 @@ def describe_training() -> str:
 
 def describe_rules() -> str:
     """Each setting of each stopping rule."""
-    rows = [[f"`{name}`", *row] for name, rule in STOPPING_RULES.items() for row in describe_settings({name: rule()})]
+    rows = [[f"`{name}`", *row] for name, rule in STOPPING_RULES.items() for row in describe_settings({name: rule})]
     return write_table(["rule", "setting", "default", "may be", "meaning", "source"], rows)
 
 

@@ -38,7 +38,7 @@ class OtherExtension(ArchwrightError, ValueError):
 
 
 class ExtensionFailed(ArchwrightError, RuntimeError):
-    """A person's class that raised while it was given its settings; the message ends with its traceback."""
+    """A person's class that raised, as when it was given its settings; the message ends with its traceback."""
 
 
 @frozen
@@ -51,6 +51,7 @@ class ConfiguredKind(Generic[Extension]):
     option: str  # of the command line that names one
     # What a log stands for that does not name a setting, as there was none yet when it was written, by name.
     implied_settings: Mapping[str, Mapping[str, JSON]] = field(factory=dict[str, Mapping[str, JSON]])
+    former_name_key: str = NAME_KEY  # under which older logs hold the name
 
     def find(self, name: str, settings: Mapping[str, JSON] | None = None) -> Extension:
         """The one of that name with the given settings, the rest as usual.
@@ -84,7 +85,8 @@ class ConfiguredKind(Generic[Extension]):
     def parse(self, data: JSON) -> tuple[str, int | None, dict[str, JSON]]:
         """The name, the revision and the settings that a log holds; None where it names no revision yet."""
         settings = dict(data)
-        name, revision = settings.pop(NAME_KEY), settings.pop(REVISION_KEY, None)
+        name = settings.pop(NAME_KEY if NAME_KEY in settings else self.former_name_key)
+        revision = settings.pop(REVISION_KEY, None)
         settings.pop(CODE_KEY, None)
         return name, revision, {**self.implied_settings.get(name, {}), **settings}
 
@@ -109,10 +111,15 @@ class ConfiguredKind(Generic[Extension]):
 
         One of a person's own stays as it is: its code is not run for this.
         """
-        if self.find_sources(data):
+        if self.find_sources(data) or _has_code(data):
             return data
         name, _, settings = self.parse(data)
         return self.to_json(name, settings)
+
+    def complete(self, data: JSON) -> JSON:
+        """The same one, in the revision that the log names, with every setting; one of a person's own as it is."""
+        _, revision, _ = self.parse(data)
+        return self.update(data) | ({} if revision is None else {REVISION_KEY: revision})
 
     def format(self, data: JSON) -> str:
         """What a person types for what a log holds, as in `mcts,exploration=0.1`; no code of theirs is run.
@@ -242,6 +249,11 @@ class ConfiguredKind(Generic[Extension]):
         code: Mapping[str, JSON] = data.get(CODE_KEY) or {}
         logged, current = code.get("sha256"), hash_source(read_source(type(value)))
         return None if logged is None or current is None else logged == current
+
+
+def _has_code(data: JSON) -> bool:
+    """Whether what a log holds, or one in its settings, is a class that no other process can import."""
+    return CODE_KEY in data or any(_has_code(value) for value in data.values() if _is_nested(value))
 
 
 def _is_nested(value: JSON) -> bool:

@@ -47,7 +47,8 @@ class RunStarted:
     versions: Mapping[str, str]  # of archwright, python and the packages that decide results
     forked_from: ForkPoint | None = None
     keep_models: int = 0  # how many of the best trials keep their models beside the log
-    stopping: JSON = None  # {"rule": ..., settings} of the rule that stops hopeless trials early, if any
+    # Of the rule that stops hopeless trials early, if any, as of the searcher; earlier logs name it by "rule".
+    stopping: JSON = None
     data: JSON = None  # {"classes": [names in the order of a model's outputs], "train": images, "validation", "test"}
     time_limit: float | None = None  # this and the next two: further ends, see RunEnds
     until_score: float | None = None

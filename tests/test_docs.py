@@ -18,7 +18,7 @@ from archwright.cli import options
 from archwright.core.setting import BadSetting, settings_by_name
 from archwright.evaluate.training.recipe import Recipe, make_recipe
 from archwright.search.named import SEARCHERS, find_searcher
-from archwright.search.running.stopping import STOPPING_RULES, rule_to_json
+from archwright.search.named_rules import RULE_KIND, STOPPING_RULES
 from archwright.search.searcher import get_revision
 from tests.cli import running
 from tests.mentioned_names import (
@@ -83,7 +83,10 @@ def test_what_settings_may_be_is_what_is_refused():
             (f"the searcher {name}", type(SEARCHERS[name]), partial(find_searcher, name))
             for name in options.SEARCHER_NAMES
         ),
-        *((f"the stopping rule {name}", rule, partial(rule_to_json, name)) for name, rule in STOPPING_RULES.items()),
+        *(
+            (f"the stopping rule {name}", type(rule), partial(RULE_KIND.to_json, name))
+            for name, rule in STOPPING_RULES.items()
+        ),
         ("the training", Recipe, make_recipe),
     ]
     settings = [
@@ -100,7 +103,7 @@ def test_the_help_of_stopping_rules_has_their_settings_as_they_are():
     """The option has no time to import the rules: this holds its words to them."""
     shown = re.sub(r"[│\s]+", " ", run_bash("archwright search --help", ROOT, COLUMNS="200").stdout)
     for name, rule in STOPPING_RULES.items():
-        settings = ",".join(f"{setting}={getattr(rule(), setting)}" for setting in settings_by_name(rule))
+        settings = ",".join(f"{setting}={getattr(rule, setting)}" for setting in settings_by_name(type(rule)))
         assert f"{name},{settings}: " in shown
 
 

@@ -84,6 +84,7 @@ def search(
     from archwright.evaluate.evaluation import evaluation_to_json
     from archwright.search.named import searcher_from_json
     from archwright.search.running.runs import collect_versions, start_run
+    from archwright.search.running.stopping import load_rule
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.events import RunStarted
 
@@ -128,7 +129,8 @@ def search(
         )
         context = RunContext(duckdb_log, run, evaluation, pool, workers, trial_timeout, retries, grace, images)
         named_searcher = searcher_from_json(proposing, trusted=True)
-        start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True, searcher=named_searcher)
+        named = {"searcher": named_searcher, "stopping": load_rule(started, trusted=True)}
+        start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True, **named)
         begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
 
 
@@ -164,6 +166,7 @@ def resume(
     from archwright.evaluate.evaluation import read_evaluation, require_permission
     from archwright.search.named import searcher_from_json
     from archwright.search.running.runs import read_run, resume_run
+    from archwright.search.running.stopping import load_rule
     from archwright.store.duckdb_log import DuckDBLog
     from archwright.store.runs import find_run
 
@@ -184,6 +187,7 @@ def resume(
     space = load_current_space(name, record, images, trusted=trust)
     current_searcher = searcher_from_json(record.started.searcher, trusted=trust)
     say_new_revision(name, record, current_searcher)
+    current_rule = load_rule(record.started, trusted=trust)
     timeout, source = values.parse_trial_timeout(trial_timeout), record.started.space_source
     with open_evaluator(evaluation, workers=workers, space_source=source, trial_timeout=timeout) as (pool, description):
         evaluation.complete(description, words={"device": "--device"} if device else {})  # raises what does nothing
@@ -204,5 +208,6 @@ def resume(
                 retries=retries,
                 keep_models=keep_models,
                 searcher=current_searcher,
+                stopping=current_rule,
             ),
         )

@@ -11,7 +11,8 @@ from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.json import JSON, find_differences
 from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
-from archwright.search.named import parse_searcher, searcher_to_json
+from archwright.search.named import SEARCHER_KIND
+from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
@@ -98,9 +99,9 @@ def _find_setting_differences(
 def _fill_in_defaults(name: str, value: JSON) -> JSON:
     """A field with all its settings, those too that were added after it was logged."""
     if name == "searcher":
-        searcher, revision, settings = parse_searcher(value)
-        logged_revision = {} if revision is None else {"revision": revision}
-        return searcher_to_json(searcher, settings) | logged_revision
+        return SEARCHER_KIND.complete(value)
+    if name == "stopping":
+        return None if value is None else RULE_KIND.complete(value)
     if name == "evaluator":
         settings = evaluation_to_json(evaluation_from_json(value))
         settings |= {"table": str(Path(settings["table"]).expanduser().resolve())} if "table" in settings else {}

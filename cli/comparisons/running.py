@@ -97,6 +97,7 @@ def _run_trainings(
             display.begin_search(search.run, state or RunState(), search.started.objective)
             try:
                 run_options = {"callbacks": callbacks, "retries": retries, "searcher": search.load_searcher()}
+                run_options["stopping"] = search.load_rule()
                 if state is None:
                     stopped = start_run(log, search.run, search.started, pool, **run_options)
                 else:

@@ -10,6 +10,7 @@ from archwright.cli.reports.repeats import format_conclusion, format_origin, for
 from archwright.core.budget import parse_budget
 from archwright.core.ends import RunEnds
 from archwright.core.input import describe_input, parse_input
+from archwright.core.words import NAME_KEY
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
 from archwright.display.ends import format_ends, list_progress
@@ -24,6 +25,7 @@ from archwright.display.text import (
 )
 from archwright.evaluate.user_errors import summarize_error
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
+from archwright.search.named_rules import RULE_KIND
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
 OPEN_STATUSES = ("waiting", "running", "interrupted")  # of a trial that has no result yet
@@ -93,7 +95,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
         "searcher": f"{_format_searcher(run)}, seed {run['seed']}",
         "evaluator": _format_settings(run["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
-        **({"stopping": _format_settings(run["stopping"], "rule")} if run["stopping"] else {}),
+        **({"stopping": _format_rule(run["stopping"])} if run["stopping"] else {}),
         "trials": f"{format_count(counts['proposed'])}{target}: {statuses}; a budget of {budget} each",
         **({"ends after": _format_ends(run)} if ends != RunEnds(trials=ends.trials) else {}),
         "started": f"{format_local_time(run['started'])}; {run['events']} events, "
@@ -115,6 +117,11 @@ def _format_searcher(run: RunDetails) -> str:
     if run["repeats"] is None:
         return _format_settings(run["searcher"], "name")
     return f"given {format_origin(run['searcher'])}, again and again"
+
+
+def _format_rule(stopping: Mapping[str, Any]) -> str:
+    name, _, settings = RULE_KIND.parse(stopping)
+    return _format_settings({NAME_KEY: name, **settings}, NAME_KEY)
 
 
 def _format_settings(data: Mapping[str, Any], name: str) -> str:

@@ -115,9 +115,9 @@ class SearchLoop(RunWriter):
 
     def _stop_if_hopeless(self, trial: int) -> None:
         """Tell the evaluator to end a hopeless trial, once the reports that make it so are logged."""
-        if self.learning_curves is None or trial in self._stopping_early:
+        if self.early_stopping is None or trial in self._stopping_early:
             return
-        if reason := self.learning_curves.find_stop_reason(trial):
+        if reason := self.early_stopping.find_stop_reason(trial):
             self.commit()
             self._stopping_early.add(trial)
             self.evaluator.stop_early(trial, reason)

@@ -16,7 +16,7 @@ from archwright.search.running.attempts import as_floats, derive_training_seed, 
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
 from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_write
 from archwright.search.running.search_state import SearchState, to_proposed
-from archwright.search.running.stopping import LearningCurves
+from archwright.search.running.stopping import EarlyStopping
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported
 from archwright.store.fold import RunState, decide
 from archwright.store.log import AppendableLog, Position
@@ -38,7 +38,7 @@ class RunWriter:
     # Of models and checkpoints; None: no trial leaves any.
     retention: ArtifactRetention | None = field(default=None, kw_only=True)
     # By which hopeless trials are stopped early; None: none is.
-    learning_curves: LearningCurves | None = field(default=None, kw_only=True)
+    early_stopping: EarlyStopping | None = field(default=None, kw_only=True)
     callbacks: RunCallbacks = field(default=NO_CALLBACKS, kw_only=True)
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)  # seconds
     event_clock: Callable[[], float] = field(default=time.time, kw_only=True)  # seconds since 1970, UTC
@@ -101,9 +101,9 @@ class RunWriter:
 
     def _add_best_score(self, result: AttemptResult) -> AttemptResult:
         """The result; of an attempt that was stopped early without a score, with the best value that it reported."""
-        if self.learning_curves is None or result.stopped is None:
+        if self.early_stopping is None or result.stopped is None:
             return result
-        metric, best = self.search_state.problem.objective.metric, self.learning_curves.find_best(result.trial)
+        metric, best = self.search_state.problem.objective.metric, self.early_stopping.find_best(result.trial)
         return result if best is None else evolve(result, metrics={metric: best, **result.metrics})
 
     def record_end(self, end: AttemptEnded) -> None:
@@ -119,7 +119,7 @@ class RunWriter:
         time = self.event_clock()
         self.run_state, self.run_time = decide(self.run_state, event), self.run_time.fold(event, time)
         self.search_state = self.search_state.fold(event) if search_state is None else search_state
-        self.learning_curves = None if self.learning_curves is None else self.learning_curves.fold(event)
+        self.early_stopping = None if self.early_stopping is None else self.early_stopping.fold(event)
         self._uncommitted.append(event)
         self._uncommitted_times.append(time)
 

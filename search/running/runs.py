@@ -15,14 +15,16 @@ from archwright.core.json import JSON, find_differences, from_json
 from archwright.core.node import PathMismatch, replay
 from archwright.core.protocols import DEFAULT_RETRIES, Evaluator, Problem
 from archwright.search.named import update_searcher
+from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
 from archwright.search.running.enqueuing import enqueue_all, require_fitting
 from archwright.search.running.loop import MAX_CONSECUTIVE_FAILURES, SearchLoop
 from archwright.search.running.retention import ArtifactRetention, count_models_to_keep
 from archwright.search.running.revisions import find_new_revision
 from archwright.search.running.search_state import make_initial_state, replay_search
-from archwright.search.running.stopping import fold_learning_curves
+from archwright.search.running.stopping import fold_early_stopping
 from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.artifacts import locate_run_folder, require_known_artifacts, require_no_artifacts
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
@@ -95,11 +97,13 @@ def start_run(
     is_claimed: bool = False,
     enqueue: Iterable[object] = (),
     searcher: AnySearcher | None = None,
+    stopping: AnyStoppingRule | None = None,
 ) -> RunStopped:
-    """Start the run `name` and run its trials until it stops; its searcher is the logged one unless it is given.
+    """Start the run `name` and run its trials until it stops.
 
-    The configurations to `enqueue`, as `enqueue_all` takes them, are tried before the searcher is asked. Raises
-    ArtifactsExist where another run of that name has left models.
+    Its `searcher` and its rule `stopping` are the logged ones unless given. The configurations to `enqueue`, as
+    `enqueue_all` takes them, are tried before the searcher is asked. Raises ArtifactsExist where another run of that
+    name has left models.
 
     No other process may run it at the same time: its lock, see `claim`, is taken here unless the caller holds it
     (`is_claimed`).
@@ -109,18 +113,15 @@ def start_run(
         started = evolve(started, simulates_time=evaluator.simulates_time)
         search_state = make_initial_state(started, searcher=searcher)
         enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue)
+        new_run = (log, name, START, RunState(), search_state)
         loop = SearchLoop(
-            log,
-            name,
-            START,
-            RunState(),
-            search_state,
+            *new_run,
             evaluator,
             callbacks=callbacks,
             max_consecutive_failures=max_consecutive_failures,
             retries=retries,
             retention=ArtifactRetention(locate_run_folder(log.path, name)),
-            learning_curves=fold_learning_curves(started),
+            early_stopping=fold_early_stopping(started, (), stopping),
         )
         return loop.run(started, *enqueued)
 
@@ -138,12 +139,13 @@ def resume_run(
     keep_models: int | None = None,
     enqueue: Iterable[object] = (),
     searcher: AnySearcher | None = None,
+    stopping: AnyStoppingRule | None = None,
 ) -> RunStopped:
     """Go on with the run `name` until it reaches one of the `ends`, by default those that were last asked for.
 
-    The `searcher` is the logged one unless given: a built-in one, or code that the user trusts. Models are kept of the
-    best `keep_models` trials, or of as many as before; `enqueue` is as for `start_run`, and `space` what the person's
-    file defines now: SpaceChanged unless it has all paths. ArtifactsExist if there are models of unknown trials.
+    The `searcher` and the rule `stopping` are the logged ones unless given: built-in, or code that the user trusts.
+    Models are kept of the best `keep_models` trials, or of as many as before; `enqueue` is as for `start_run`; `space`
+    is what the file defines now: SpaceChanged unless it has all paths. ArtifactsExist if unknown trials have models.
     """
     with claim(log.path, name):
         run = read_run(log, name)
@@ -160,7 +162,7 @@ def resume_run(
             max_consecutive_failures=max_consecutive_failures,
             retries=retries,
             retention=ArtifactRetention(locate_run_folder(log.path, name)),
-            learning_curves=fold_learning_curves(run.started, run.events),
+            early_stopping=fold_early_stopping(run.started, run.events, stopping),
             run_time=run.run_time,
         )
         return loop.run(resumption, *enqueued)
@@ -232,4 +234,6 @@ def make_fork_event(
     keep_models = count_models_to_keep(run.state, ends.trials)
     started = evolve(run.started, space=run.space, versions=collect_versions(), keep_models=keep_models, **asdict(ends))
     started = evolve(started, searcher=update_searcher(run.started.searcher if searcher is None else searcher))
+    if started.stopping is not None:
+        started = evolve(started, stopping=RULE_KIND.update(started.stopping))
     return started if seed is None else evolve(started, seed=seed)

@@ -1,186 +1,151 @@
-"""Early stopping of hopeless trials (pruning) by the median rule, a pure function of a run's learning curves."""
+"""Early stopping of hopeless trials (pruning) by a run's rule, as it follows from the events of the run."""
 
 import math
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
-from statistics import median
-from typing import ClassVar
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
+from typing import Any, TypeVar
 
-import cattrs
 from attrs import evolve, frozen
-from pyrsistent import PMap, pmap
+from pyrsistent import PMap, PSet, pmap, pset
 
-from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.json import JSON
+from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
-from archwright.core.setting import whole_setting, with_settings
+from archwright.core.tracebacks import format_traceback
+from archwright.search.configured import ExtensionFailed
+from archwright.search.named_rules import RULE_KIND, NotAStoppingRule
+from archwright.search.stopping_rule import AnyStoppingRule, TrialBegun, TrialFinished, TrialNews, ValueReported
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 
+_Result = TypeVar("_Result")
 
-class UnknownStoppingRule(ArchwrightError, LookupError):
-    """A name that no stopping rule has."""
+_Records = tuple[tuple[int, float], ...]  # the values of a training that were better than all before, with their epochs
+_NO_RECORDS: PMap[int, _Records] = pmap()
 
 
 @frozen
-class MedianRule:
-    """Vizier's rule (Golovin et al. 2017, section 3.2.2).
+class BestValues:
+    """The best values that a run's trials have reported of the objective's metric; those that are not finite are none.
 
-    A running trial is hopeless after an epoch if its best value so far is strictly worse than the median, over the
-    finished trials, of the mean of all values that each had reported up to that epoch. Neither failed trials nor those
-    that were stopped early count as finished: once most trials are hopeless, the median would be, too, and no more
-    would be stopped. A trial that continues another one has the curve of the whole training, and once it is finished,
-    it alone counts. A trial whose last value is NaN or infinite is hopeless whatever the other trials have reported.
+    A trial that goes on with another one's training, from the epoch of its first report, has what that had by then.
     """
-
-    name: ClassVar[str] = "median"
-    warmup: int = whole_setting(1, meaning="how many epochs every trial may have")
-    startup: int = whole_setting(5, low=1, meaning="how many trials must be finished before any is stopped early")
-
-
-STOPPING_RULES: Mapping[str, type[MedianRule]] = {MedianRule.name: MedianRule}
-
-
-def rule_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
-    """The name and every setting of a rule, as the beginning of a run holds them.
-
-    Raises UnknownStoppingRule, UnknownSetting or BadSetting.
-    """
-    if name not in STOPPING_RULES:
-        raise UnknownStoppingRule(f"there is no stopping rule {name!r}; {suggest_names(name, STOPPING_RULES)}")
-    rule = with_settings(STOPPING_RULES[name](), f"the stopping rule {name}", settings or {})
-    return {"rule": name, **cattrs.unstructure(rule)}
-
-
-def rule_from_json(data: JSON) -> MedianRule:
-    """The rule that `rule_to_json` wrote."""
-    settings = dict(data)
-    return STOPPING_RULES[settings.pop("rule")](**settings)
-
-
-@frozen
-class CurvePoint:
-    """A learning curve after one of its epochs."""
-
-    epoch: int
-    best: float  # of the values up to this epoch
-    mean: float  # of the values up to this epoch
-
-
-LearningCurve = tuple[CurvePoint, ...]  # in the order of the epochs
-
-_NO_CURVES: PMap[int, LearningCurve] = pmap()
-
-
-@frozen
-class LearningCurves:
-    """The learning curves of a run's trials in the objective's metric, from its events."""
 
     objective: Objective
-    rule: MedianRule
-    running_curves: PMap[int, LearningCurve] = _NO_CURVES  # of the last attempt at each trial that is not scored
-    finished_curves: PMap[int, LearningCurve] = _NO_CURVES  # of trials that ended well, except those that were hopeless
-    # Of running trials whose last value is NaN or infinite: its epoch, and the value.
-    non_finite_values: PMap[int, tuple[int, float]] = pmap()
-    continues: PMap[int, int] = pmap()  # the trial whose training a trial continues, where it does
+    running_records: PMap[int, _Records] = _NO_RECORDS  # of the last attempt at each trial that is not finished
+    finished_records: PMap[int, _Records] = _NO_RECORDS  # of trials that ended well, except those that were hopeless
 
-    def fold(self, event: Event) -> "LearningCurves":
-        """The curves with one more event applied."""
+    def fold(self, news: TrialNews) -> "BestValues":
+        """The values that count what happened next."""
+        match news:
+            case TrialBegun(trial, continues):
+                records = () if continues is None else self.finished_records.get(continues, ())
+                return evolve(self, running_records=self.running_records.set(trial, records))
+            case ValueReported(trial, epoch, value):
+                return self._add_value(trial, epoch, value) if math.isfinite(value) else self
+            case TrialFinished(trial, status, is_hopeless=is_hopeless):
+                records, finished_records = self.running_records.get(trial, ()), self.finished_records
+                if status == "ok" and records and not is_hopeless:
+                    finished_records = finished_records.set(trial, records)
+                running_records = self.running_records.discard(trial)
+                return evolve(self, running_records=running_records, finished_records=finished_records)
+
+    def _add_value(self, trial: int, epoch: int, value: float) -> "BestValues":
+        records = self.running_records.get(trial, ())
+        earlier = records[: bisect_left(records, epoch, key=lambda record: record[0])]
+        is_record = not earlier or self.objective.is_better(value, earlier[-1][1])
+        new_records = (*earlier, (epoch, value)) if is_record else earlier
+        return evolve(self, running_records=self.running_records.set(trial, new_records))
+
+    def find(self, trial: int) -> float | None:
+        """The best value that a running trial has reported; None if it has reported none."""
+        records = self.running_records.get(trial, ())
+        return records[-1][1] if records else None
+
+
+@frozen
+class EarlyStopping:
+    """A run's stopping rule with its state, and what else stopping a trial takes: the run's events one by one."""
+
+    rule_name: str  # as the log has it
+    rule: AnyStoppingRule
+    rule_state: Any
+    objective: Objective
+    best_values: BestValues
+    continues: PMap[int, int] = pmap()  # the trial whose training a trial continues, where it does
+    hopeless_trials: PSet[int] = pset()  # those whose last attempt was stopped early
+
+    def fold(self, event: Event) -> "EarlyStopping":
+        """The state with one more event applied; ExtensionFailed where the rule raises."""
         match event:
             case Proposed(trial, continues=int(earlier)):
                 return evolve(self, continues=self.continues.set(trial, earlier))
             case AttemptStarted(trial):
-                curve = self.finished_curves.get(self.continues.get(trial, trial), ())
-                return evolve(
-                    self,
-                    running_curves=self.running_curves.set(trial, curve),
-                    non_finite_values=self.non_finite_values.discard(trial),
-                )
+                again = evolve(self, hopeless_trials=self.hopeless_trials.discard(trial))
+                return again._tell(TrialBegun(trial, self.continues.get(trial)))
             case Reported(trial, _, epoch, metrics):
                 value = metrics.get(self.objective.metric)
-                return self if value is None else self._add_value(trial, epoch, value)
+                return self if value is None else self._tell(ValueReported(trial, epoch, value))
             case AttemptEnded(trial, stopped=EarlyStop("hopeless")):
-                return evolve(self, running_curves=self.running_curves.discard(trial))
-            case Scored(trial, status):
-                curve, running_curves = self.running_curves.get(trial, ()), self.running_curves.discard(trial)
-                finished_curves = self.finished_curves
-                if status == "ok" and curve:
-                    finished_curves = finished_curves.set(trial, curve)
-                return evolve(self, running_curves=running_curves, finished_curves=finished_curves)
+                return evolve(self, hopeless_trials=self.hopeless_trials.add(trial))
+            case Scored(trial, status, score):
+                return self._tell(TrialFinished(trial, status, score, trial in self.hopeless_trials))
             case _:
                 return self
 
-    def _add_value(self, trial: int, epoch: int, value: float) -> "LearningCurves":
-        if not math.isfinite(value):
-            return evolve(self, non_finite_values=self.non_finite_values.set(trial, (epoch, value)))
-        curve = self.running_curves.get(trial, ())
-        earlier = curve[: _count_points(curve, epoch - 1)]
-        extended = (*earlier, self._make_point(earlier, epoch, value))
-        return evolve(
-            self,
-            running_curves=self.running_curves.set(trial, extended),
-            non_finite_values=self.non_finite_values.discard(trial),
-        )
-
-    def _make_point(self, earlier: LearningCurve, epoch: int, value: float) -> CurvePoint:
-        if not earlier:
-            return CurvePoint(epoch, value, value)
-        last = earlier[-1]
-        best = value if self.objective.is_better(value, last.best) else last.best
-        return CurvePoint(epoch, best, _update_mean(last.mean, len(earlier), value))
+    def _tell(self, news: TrialNews) -> "EarlyStopping":
+        rule_state = _call_rule(self.rule_name, f"at {news}", partial(self.rule.fold, self.rule_state, news))
+        return evolve(self, rule_state=rule_state, best_values=self.best_values.fold(news))
 
     def find_best(self, trial: int) -> float | None:
         """The best value that a running trial has reported; None if it has reported none."""
-        curve = self.running_curves.get(trial, ())
-        return curve[-1].best if curve else None
+        return self.best_values.find(trial)
 
     def find_stop_reason(self, trial: int) -> str:
-        """Why the running trial is hopeless after the epoch that it reported last; empty if it is not."""
-        curve, rule, metric = self.running_curves.get(trial, ()), self.rule, self.objective.metric
-        if trial in self.non_finite_values:
-            epoch, value = self.non_finite_values[trial]
-            return f"its {metric} was {value} after epoch {epoch}" if epoch > rule.warmup else ""
-        if not curve or curve[-1].epoch <= rule.warmup:
-            return ""
-        last, means = curve[-1], self._list_finished_means(curve[-1].epoch)
-        if len(means) < rule.startup or not self.objective.is_better(median_mean := _compute_median(means), last.best):
-            return ""
-        worse = "below" if self.objective.direction == "maximize" else "above"
-        return (
-            f"its best {metric} by epoch {last.epoch} was {last.best:.6g}, {worse} {median_mean:.6g}, "
-            f"the median of what {len(means)} finished trials had on average by then"
-        )
+        """Why the running trial is hopeless after the value that it reported last; empty if it is not.
 
-    def _list_finished_means(self, epoch: int) -> list[float]:
-        """The mean of the values up to `epoch`, for each finished training that has any."""
-        trials = self.finished_curves.keys() - {self.continues.get(trial) for trial in self.finished_curves}
-        curves = [self.finished_curves[trial] for trial in trials]
-        return [curve[count - 1].mean for curve in curves if (count := _count_points(curve, epoch))]
+        ExtensionFailed where the rule raises, and NotAStoppingRule where it gives something else than a text.
+        """
+        find = partial(self.rule.find_stop_reason, self.rule_state, trial)
+        reason: Any = _call_rule(self.rule_name, f"at whether trial {trial} is hopeless", find)
+        if not isinstance(reason, str):
+            raise NotAStoppingRule(
+                f"find_stop_reason of the stopping rule {self.rule_name} gave {reason!r:.80} for trial {trial}; it "
+                "gives the reason in words, or an empty text where the trial may go on"
+            )
+        return reason
 
 
-def fold_learning_curves(started: RunStarted, events: Iterable[Event] = ()) -> LearningCurves | None:
-    """The curves after `events` of a run with a stopping rule; None for a run without one."""
-    if started.stopping is None:
+def load_rule(started: RunStarted, *, trusted: bool = False) -> AnyStoppingRule | None:
+    """The stopping rule that a run was begun with; None for a run without one.
+
+    NotTrusted where that is code which this user does not let run, unless it is `trusted`; ExtensionNeeded where only
+    the process had it that began the run.
+    """
+    return None if started.stopping is None else RULE_KIND.from_json(started.stopping, trusted=trusted)
+
+
+def fold_early_stopping(
+    started: RunStarted, events: Iterable[Event] = (), rule: AnyStoppingRule | None = None
+) -> EarlyStopping | None:
+    """The state after `events` of a run with a stopping rule; None for a run without one.
+
+    The `rule` is the logged one unless given: a built-in one, or code that the user trusts.
+    """
+    rule = load_rule(started) if rule is None else rule
+    if started.stopping is None or rule is None:
         return None
-    curves = LearningCurves(started.objective, rule_from_json(started.stopping))
-    return reduce(LearningCurves.fold, events, curves)
+    name, objective = RULE_KIND.parse(started.stopping)[0], started.objective
+    rule_state = _call_rule(name, "at its start", partial(rule.start, objective))
+    return reduce(EarlyStopping.fold, events, EarlyStopping(name, rule, rule_state, objective, BestValues(objective)))
 
 
-def _count_points(curve: LearningCurve, epoch: int) -> int:
-    """How many points a curve has up to `epoch`."""
-    return bisect_right(curve, epoch, key=lambda point: point.epoch)
-
-
-def _update_mean(mean: float, count: int, value: float) -> float:
-    """The mean of `count` values and one more; also where the difference between `value` and `mean` overflows."""
-    difference = value - mean
-    if math.isfinite(difference):
-        return mean + difference / (count + 1)
-    return mean + (value / (count + 1) - mean / (count + 1))
-
-
-def _compute_median(values: Sequence[float]) -> float:
-    """The median, also where the sum of the two middle values overflows."""
-    middle = median(values)
-    return middle if math.isfinite(middle) else 2 * median([value / 2 for value in values])
+def _call_rule(name: str, where: str, call: Callable[[], _Result]) -> _Result:
+    try:
+        return call()
+    except ArchwrightError:
+        raise
+    except Exception as error:  # a user's code may raise anything
+        raise ExtensionFailed(
+            f"the stopping rule {name} failed {where}:\n{format_traceback(error, lines=None)}"
+        ) from error

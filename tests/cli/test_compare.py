@@ -289,7 +289,7 @@ def test_what_a_trial_is_worth_reaches_the_trials(folder):
     config = {name: trained.evaluator[name] for name in ("settings", "validation", "keep")}
     assert config == {"settings": {"batch_size": 64}, "validation": 0.3, "keep": "last"}
     assert scored.input_shape == (3, 64, 64)
-    assert scored.stopping == {"rule": "median", "warmup": 1, "startup": 1}
+    assert scored.stopping == {"name": "median", "revision": 1, "warmup": 1, "startup": 1}
 
 
 SPACES = ("digits", "figure1")

@@ -40,7 +40,7 @@ def test_hopeless_trials_are_halted_with_the_reason_and_cost_fewer_epochs(tmp_pa
     done = run_command(tmp_path, "search", "rates.py:space", *words)
     assert done.returncode == 0, done.stderr
     facts = read_json(tmp_path, "show")
-    assert facts["stopping"] == {"rule": "median", "warmup": 3, "startup": 2}
+    assert facts["stopping"] == {"name": "median", "revision": 1, "warmup": 3, "startup": 2}
     slow = [t for t in facts["trials"] if t["choices"]["0.either.option"] == "slow"]
     halted = [t for t in facts["trials"] if t["stopped"]["by"] == "hopeless"]
     assert len(slow) >= 3

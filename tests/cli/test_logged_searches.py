@@ -13,6 +13,7 @@ from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
 from archwright.search.named import searcher_to_json
+from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import ForkPoint, RunResumed, RunStopped
@@ -43,7 +44,7 @@ OTHERS = {
     ),
     "seed": ({"seed": 3}, "seed was 0, and is 3"),
     "shape": ({"input_shape": (3, 8, 8)}, "input_shape was [1, 8, 8], and is [3, 8, 8]"),
-    "stopping": ({"stopping": {"rule": "median"}}, "stopping was None, and is {'rule': 'median'}"),
+    "stopping": ({"stopping": RULE_KIND.to_json("median")}, "stopping was None, and is {'name': 'median'"),
     "space": ({"space": OTHER_SPACE}, "space was {'kind': 'sequential'"),
 }
 
@@ -98,6 +99,15 @@ def test_a_setting_that_has_come_to_be_since_has_its_usual_value(log):
     searcher = {"name": "mcts", "exploration": 0.25}
     log.append("c.mcts.1", [evolve(BEGUN, evaluator=evaluator, searcher=searcher)], START)
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", BEGUN)])) == ["c.mcts.1"]
+
+
+def test_a_rule_that_an_earlier_release_has_logged_is_the_same_rule(log):
+    log.append("c.mcts.1", [evolve(BEGUN, stopping={"rule": "median", "warmup": 2, "startup": 5})], START)
+    same = evolve(BEGUN, stopping=RULE_KIND.to_json("median", {"warmup": 2}))
+    assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", same)])) == ["c.mcts.1"]
+    other = evolve(BEGUN, stopping=RULE_KIND.to_json("median", {"warmup": 3}))
+    with pytest.raises(BadOption, match=r"stopping\.warmup was 2, and is 3"):
+        read_logged_searches(log.path, [ComparedSearch("c.mcts.1", other)])
 
 
 def test_images_are_those_that_the_search_was_begun_with(log):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.cli.reports.repeats import format_summary
-from archwright.core.objective import Objective
+from archwright.core.objective import Direction, Objective
 from archwright.display.console import render_text
 from archwright.display.text import format_score
 from archwright.plots.histories import SearchHistory
@@ -21,10 +21,11 @@ from archwright.results.conclusions import compute_conclusions
 from archwright.results.repeats import describe_repeats
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.named import SEARCHERS, find_searcher, searcher_to_json
+from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.retention import choose_artifacts_to_keep
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.statistics import bootstrap_paired_difference, compute_mean_and_error
-from archwright.search.running.stopping import LearningCurves, MedianRule
+from archwright.search.running.stopping import EarlyStopping, fold_early_stopping
 from archwright.search.searchers.mcts import Mcts
 from archwright.search.surrogates import forest
 from archwright.search.surrogates.surrogate import to_normal_quantiles
@@ -166,30 +167,37 @@ def test_trainings_of_extreme_scores_have_a_mean():
     assert describe_repeats(begun, [{"score": MOST}, {"score": -MOST}])["deviation"] == MOST
 
 
+def begin_stopping(direction: Direction, startup: int) -> EarlyStopping:
+    rule = RULE_KIND.to_json("median", {"warmup": 0, "startup": startup})
+    stopping = fold_early_stopping(evolve(make_started(9), objective=Objective("a", direction), stopping=rule))
+    assert stopping is not None
+    return stopping
+
+
 @given(st.lists(st.lists(extremes, min_size=2, max_size=3), min_size=3, max_size=4), st.booleans())
 def test_the_median_rule_goes_on_whatever_is_reported(finished, maximize):
     """Each average lies between the least and the most that was reported."""
-    curves = LearningCurves(Objective("a", "maximize" if maximize else "minimize"), MedianRule(warmup=0, startup=1))
+    stopping = begin_stopping("maximize" if maximize else "minimize", startup=1)
     for trial, values in enumerate(finished):
-        curves = curves.fold(AttemptStarted(trial, 1))
+        stopping = stopping.fold(AttemptStarted(trial, 1))
         for epoch, value in enumerate(values, start=1):
-            curves = curves.fold(Reported(trial, 1, epoch, {"a": value}))
-            mean = curves.running_curves[trial][-1].mean
+            stopping = stopping.fold(Reported(trial, 1, epoch, {"a": value}))
+            mean = stopping.rule_state.running_curves[trial][-1].mean
             low, high = min(values[:epoch]), max(values[:epoch])
             assert low - abs(low) * 1e-12 <= mean <= high + abs(high) * 1e-12
             assert math.isfinite(mean)
-            assert isinstance(curves.find_stop_reason(trial), str)
-        curves = curves.fold(Scored(trial, "ok", values[-1]))
+            assert isinstance(stopping.find_stop_reason(trial), str)
+        stopping = stopping.fold(Scored(trial, "ok", values[-1]))
 
 
 def test_the_median_rule_by_hand():
     """The middle of two of the largest is the largest: one that has half of it is hopeless."""
-    curves = LearningCurves(Objective("a", "maximize"), MedianRule(warmup=0, startup=2))
+    stopping = begin_stopping("maximize", startup=2)
     for trial in (0, 1):
         for event in (AttemptStarted(trial, 1), Reported(trial, 1, 1, {"a": MOST}), Scored(trial, "ok", MOST)):
-            curves = curves.fold(event)
-    curves = curves.fold(AttemptStarted(2, 1)).fold(Reported(2, 1, 1, {"a": MOST / 2}))
-    assert "was 8.98847e+307, below 1.79769e+308" in curves.find_stop_reason(2)
+            stopping = stopping.fold(event)
+    stopping = stopping.fold(AttemptStarted(2, 1)).fold(Reported(2, 1, 1, {"a": MOST / 2}))
+    assert "was 8.98847e+307, below 1.79769e+308" in stopping.find_stop_reason(2)
 
 
 def verdict(job):

@@ -13,7 +13,7 @@ from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.loop import NoSuchMetric, SearchLoop, TrialsKeepFailing
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.search_state import make_initial_state, replay_search
-from archwright.search.running.stopping import fold_learning_curves
+from archwright.search.running.stopping import fold_early_stopping
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, RunStopped, Scored
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START
@@ -50,9 +50,9 @@ def events_of(log, name="run"):
 
 def make_loop(log, first, evaluator, **options) -> SearchLoop:
     """The loop of a new run whose first event is `first`."""
-    curves = fold_learning_curves(first)
+    stopping = fold_early_stopping(first)
     return SearchLoop(
-        log, "run", START, RunState(), make_initial_state(first), evaluator, learning_curves=curves, **options
+        log, "run", START, RunState(), make_initial_state(first), evaluator, early_stopping=stopping, **options
     )
 
 

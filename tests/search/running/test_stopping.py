@@ -2,7 +2,6 @@
 
 import json
 import math
-from functools import reduce
 from statistics import fmean, median
 
 import pytest
@@ -15,18 +14,13 @@ from archwright.core.ends import RunEnds
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.setting import BadSetting, UnknownSetting
+from archwright.search.named_rules import RULE_KIND, UnknownStoppingRule
+from archwright.search.rules.median import MedianRule
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import resume_run, start_run
 from archwright.search.running.search_state import replay_search
-from archwright.search.running.stopping import (
-    LearningCurves,
-    MedianRule,
-    UnknownStoppingRule,
-    fold_learning_curves,
-    rule_from_json,
-    rule_to_json,
-)
+from archwright.search.running.stopping import EarlyStopping, fold_early_stopping
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.fold import RunState, fold_events
@@ -46,12 +40,13 @@ def make_trial(number: int, *values: float, status: str | None = "ok") -> list:
     return [AttemptStarted(number, 1), *reports, *end]
 
 
-def fold_curves(*events, direction="maximize") -> LearningCurves:
-    return reduce(LearningCurves.fold, events, LearningCurves(Objective("accuracy", direction), MedianRule(1, 3)))
+def fold_stopping(*events, direction="maximize") -> EarlyStopping:
+    started = evolve(make_started(9, stopping=RULE), objective=Objective("accuracy", direction))
+    return fold_early_stopping(started, events)
 
 
 def find_stop_reason(trial: int, *events, direction="maximize") -> str:
-    return fold_curves(*events, direction=direction).find_stop_reason(trial)
+    return fold_stopping(*events, direction=direction).find_stop_reason(trial)
 
 
 # The averages up to epoch 2 are 0.3, 0.5 and 0.7, so the median is 0.5; up to epoch 3 they are 0.4, 0.6 and 0.7.
@@ -99,7 +94,7 @@ def make_continuation(number: int, earlier: int, *values: float, first: int, sta
 def test_a_continued_trial_has_the_curve_of_the_whole_training():
     """What it goes on with had reached 0.8, so that it is not hopeless at 0.55, as it would be alone."""
     running = make_continuation(3, 2, 0.55, first=4, status=None)
-    assert fold_curves(*THREE, *running).running_curves[3][-1].best == 0.8
+    assert fold_stopping(*THREE, *running).rule_state.running_curves[3][-1].best == 0.8
     assert find_stop_reason(3, *THREE, *running) == ""
     alone = [evolve(e, epoch=4) if isinstance(e, Reported) else e for e in make_trial(3, 0.55, status=None)]
     assert "below 0.6" in find_stop_reason(3, *THREE, *alone)
@@ -114,7 +109,8 @@ def test_a_training_that_was_continued_counts_once():
 
 def test_a_continued_training_that_began_anew_has_a_curve_of_its_own():
     """Its checkpoint was not there: each epoch that it does again counts once."""
-    (*points,) = fold_curves(*THREE, *make_continuation(3, 2, 0.1, 0.2, first=1, status=None)).running_curves[3]
+    running = make_continuation(3, 2, 0.1, 0.2, first=1, status=None)
+    points = fold_stopping(*THREE, *running).rule_state.running_curves[3]
     assert [point.epoch for point in points] == [1, 2]
     assert [point.mean for point in points] == pytest.approx([0.1, 0.15])
 
@@ -156,7 +152,7 @@ def test_a_trial_whose_last_value_is_not_finite_is_hopeless_whatever_the_others_
     assert find_stop_reason(3, *make_trial(3, value, status=None)) == ""
     diverged = make_trial(3, 0.9, 0.9, value, status=None)
     assert find_stop_reason(3, *diverged) == f"its accuracy was {value} after epoch 3"
-    assert fold_curves(*THREE, *diverged).find_best(3) == 0.9
+    assert fold_stopping(*THREE, *diverged).find_best(3) == 0.9
     assert find_stop_reason(3, *THREE, *diverged, Reported(3, 1, 4, {"accuracy": 0.9})) == ""
     assert find_stop_reason(3, *THREE, *diverged, AttemptStarted(3, 2)) == ""
 
@@ -205,7 +201,7 @@ def is_hopeless(events: list, number: int, rule: MedianRule) -> bool:
 def test_decisions_are_a_function_of_the_log(levels, slots, seed, late, warmup, startup):
     """Whatever the order of reports and ends: a trial is halted when, and only when, what is logged by then says so."""
     rule = MedianRule(warmup, startup)
-    first_event = make_started(12, stopping=rule_to_json("median", {"warmup": warmup, "startup": startup}))
+    first_event = make_started(12, stopping=RULE_KIND.to_json("median", {"warmup": warmup, "startup": startup}))
     # Exact in binary, so that a mean is the same in whatever order it is taken.
     curve = lambda job: [None if levels[job.trial] == 9 and e == 3 else levels[job.trial] * e / 64 for e in range(1, 6)]  # noqa: E731
     log, evaluator, decisions = MemoryLog(), PacedEvaluator(curve, slots, seed, late), []
@@ -225,7 +221,7 @@ def test_decisions_are_a_function_of_the_log(levels, slots, seed, late, warmup, 
         if isinstance(event, Scored) and event.status == "ok":
             assert event.score == levels[event.trial] * evaluator.epochs[event.trial] / 64
     assert not list(find_mismatches(events))
-    assert loop.learning_curves == fold_learning_curves(first_event, events)
+    assert loop.early_stopping == fold_early_stopping(first_event, events)
 
 
 def easy_or_hopeless(job):
@@ -262,9 +258,9 @@ def test_killed_at_any_append_and_resumed_the_rule_goes_on(crash, after_append, 
         tick = iter(range(10**6))
         evaluator = PacedEvaluator(easy_or_hopeless, slots, late=late)
         events = events_of(log) if log.runs() else []
-        rule, search_state = fold_learning_curves(first_event, events), replay_search([*events, first])
+        rule, search_state = fold_early_stopping(first_event, events), replay_search([*events, first])
         clock = lambda: float(next(tick))  # noqa: E731
-        SearchLoop(log, "run", position, state, search_state, evaluator, learning_curves=rule, clock=clock).run(first)
+        SearchLoop(log, "run", position, state, search_state, evaluator, early_stopping=rule, clock=clock).run(first)
 
     try:
         start_or_resume(first_event, RunState(), START)
@@ -290,15 +286,15 @@ def test_a_resumed_run_has_the_rule_that_it_was_begun_with(tmp_path):
 
 
 def test_a_rule_survives_a_log():
-    data = rule_to_json("median", {"warmup": 3})
-    assert rule_from_json(json.loads(json.dumps(data))) == MedianRule(3, 5)
-    assert fold_learning_curves(make_started(1)) is None
+    data = RULE_KIND.to_json("median", {"warmup": 3})
+    assert RULE_KIND.from_json(json.loads(json.dumps(data))) == MedianRule(3, 5)
+    assert fold_early_stopping(make_started(1)) is None
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "error", "says"),
     [
-        ("mean", {}, UnknownStoppingRule, "there is no stopping rule 'mean'; did you mean median?"),
+        ("mean", {}, UnknownStoppingRule, "there is no built-in stopping rule 'mean'; did you mean median?"),
         ("median", {"warmpu": 3}, UnknownSetting, "no setting 'warmpu'; did you mean warmup"),
         ("median", {"warmup": -1}, BadSetting, "it may be a whole number of 0 or more"),
         ("median", {"startup": 0}, BadSetting, "it may be a whole number of 1 or more"),
@@ -312,5 +308,5 @@ def test_a_rule_survives_a_log():
 )
 def test_a_bad_rule_is_named_with_its_remedy(name, settings, error, says):
     with pytest.raises(error) as caught:
-        rule_to_json(name, settings)
+        RULE_KIND.to_json(name, settings)
     assert says in str(caught.value)

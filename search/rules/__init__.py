@@ -1,0 +1,1 @@
+"""The built-in rules that stop hopeless trials early, which are pure."""
