@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from archwright.core.ends import DEFAULT_TRIALS
+from archwright.core.protocols import DEFAULT_GRACE as DEFAULT_GRACE
 from archwright.core.protocols import DEFAULT_RETRIES as DEFAULT_RETRIES
 from archwright.core.spaces.named import SPACES
 from archwright.display.suggestion import DEFAULT_LOG as DEFAULT_LOG
@@ -125,7 +126,6 @@ RetriesOption = Annotated[
         help="How often a trial is tried again whose end may be chance, as when its worker was killed.",
     ),
 ]
-DEFAULT_GRACE = "10s"
 GraceOption = Annotated[
     str,
     _running_option(
@@ -278,5 +278,14 @@ MovedNoImprovementOption = Annotated[
         "--no-improvement",
         metavar="N|+N",
         help="End after so many trials in a row without a new best score, as in 30, or so many more; or none.",
+    ),
+]
+EnqueueOption = Annotated[
+    Path | None,
+    _search_option(
+        "--enqueue",
+        metavar="FILE",
+        help="Known configurations to try first: JSON, choices by name or a list of such, or trials as best --json "
+        "prints them. Choices that are left out are drawn.",
     ),
 ]

@@ -193,3 +193,10 @@ def read_taken_input(function: Any) -> Input | None:
     """The input that `aw.takes` set on `function`; None if it was not used."""
     value = getattr(function, "takes", None)
     return value if isinstance(value, Input) else None
+
+
+def read_input(value: Input | Shape | str | None) -> Input | None:
+    """The input of the models; None: the data or the space says it. Raises BadInput and Misfit."""
+    if value is None or isinstance(value, Input):
+        return value
+    return parse_input(value) if isinstance(value, str) else as_input(value)

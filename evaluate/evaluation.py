@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
 from shlex import quote
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeGuard, cast
 
 import attrs
 import cattrs
@@ -22,16 +22,13 @@ from archwright.core.term import Term
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.settings import DataSettings, UnusedSetting, WrongMetric
 from archwright.evaluate.verdict import Evaluate
-from archwright.store.events import RunStarted
 from archwright.store.origins import is_class_findable, name_class
-from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source, load_object
 
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
     from archwright.evaluate.data.tensors import Normalisation
 
-NAMING_COMMAND = "archwright search SPACE --evaluator"  # with which a user names code that a log may name, too
 OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
 UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # of a field that JSON never has
 USUAL_BUDGET = Budget(5.0, "epochs")  # of a trial of a training, where nobody says one
@@ -319,9 +316,18 @@ def find_evaluation_class(kind: str) -> type[Any]:
     cls = load_object(kind)
     if not (isinstance(cls, type) and attrs.has(cls)):
         raise NotAnEvaluation(f"{kind} is {cls!r:.80}; an evaluation is a frozen attrs class, as a subclass of Table")
-    if missing := [name for name in dir(Evaluation) if not name.startswith("_") and not hasattr(cls, name)]:
+    if missing := _list_missing_members(cls):
         raise NotAnEvaluation(f"{kind} has no {', '.join(missing)}; inherit from Evaluation, or from Table")
     return cls
+
+
+def is_evaluation(value: object) -> TypeGuard[Evaluation]:
+    """Whether a value is of an attrs class with all that an evaluation says of itself."""
+    return attrs.has(type(value)) and not _list_missing_members(type(value))
+
+
+def _list_missing_members(cls: type[Any]) -> Sequence[str]:
+    return [name for name in dir(Evaluation) if not name.startswith("_") and not hasattr(cls, name)]
 
 
 def evaluation_to_json(evaluation: Evaluation) -> JSON:
@@ -352,28 +358,6 @@ def evaluation_from_json(data: JSON, model_input: Input | None = None) -> Evalua
                 f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}"
             )
     return cls(**cls.complete_settings(settings, model_input))
-
-
-def read_evaluation(started: RunStarted, *, trusted: bool = False) -> Evaluation:
-    """The evaluation that a run was begun with, as its log has it.
-
-    Raises NotTrusted where its class is code that this user does not let run, unless they say that it is `trusted`, and
-    what `evaluation_from_json` does. What it runs in its trials, its `user_sources`, needs permission of its own.
-    """
-    kind = str(started.evaluator.get("kind", ""))
-    require_trusted(kind, trusted=trusted, named_by=NAMING_COMMAND)
-    return evaluation_from_json(started.evaluator, started.model_input)
-
-
-def require_permission(evaluation: Evaluation, *, trusted: bool) -> None:
-    """NotTrusted where trials of the evaluation, which is of a log, run code that this user does not let run."""
-    for source in evaluation.user_sources:
-        require_trusted(source, trusted=trusted, named_by=NAMING_COMMAND)
-    if (data := evaluation.data_settings) is not None:
-        from archwright.evaluate.data.loading import is_user_data  # only here, since it needs numpy
-
-        if is_user_data(data.name):
-            require_trusted(data.name, trusted=trusted, named_by="archwright search SPACE --data")
 
 
 def find_kind(cls: type[Any]) -> str:

@@ -1,12 +1,11 @@
 """The commands that hold searchers against each other."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from archwright.cli import options, values
+from archwright.cli import options
 from archwright.display.console import say
 
 
@@ -68,57 +67,61 @@ def compare(
     from archwright.cli.comparisons.labels import label_searchers
     from archwright.cli.comparisons.naming import claim_comparison
     from archwright.cli.comparisons.running import WorkerOptions, run_comparison
-    from archwright.cli.runs import evaluator as evaluators
-    from archwright.cli.runs.images import say_images
-    from archwright.cli.runs.opening import describe_in_worker
-    from archwright.cli.runs.starting import define_problem
-    from archwright.cli.user_code import load_named_space
-    from archwright.core.input import input_to_text
-    from archwright.core.json import to_json
+    from archwright.cli.evaluation_options import EvaluationOptions
+    from archwright.cli.outcomes import name_options
+    from archwright.core.ends import RunEnds
+    from archwright.core.input import read_input
     from archwright.display.console import make_console
-    from archwright.evaluate.data.logged_images import images_to_json
-    from archwright.evaluate.evaluation import evaluation_to_json
+    from archwright.execution.announcing import describe_data
+    from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher, read_stopping_rule
+    from archwright.execution.options import RunOptions
+    from archwright.execution.planning import SearchRequest, complete_plan, make_start, plan_search
+    from archwright.execution.session import RunInterrupted, open_evaluator
+    from archwright.execution.spaces import read_space
     from archwright.search.running.compare import plan_comparison
-    from archwright.search.running.runs import collect_versions
     from archwright.store.duckdb_log import DuckDBLog
-    from archwright.store.events import RunStarted
 
-    evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
-    evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    evaluation = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
-    goal = partial(evaluators.choose_goal, metric=metric, minimize=minimize, stopping=stopping, budget=budget)
-    goal(evaluation)  # raises what is wrong with the options before a worker is started
-    space_source, searchers = load_named_space(space), label_searchers(searcher)
-    images = evaluation.describe_data()
-    model_input = values.parse_input_option(input_)
-    term, model_input, evaluation = define_problem(space_source, evaluation, images, model_input)
-    evaluators.say_overruled_settings(evaluation, term)
-    description = describe_in_worker(evaluation, space_source.source)
-    given = evaluators.name_given_options(train or (), evaluation_options)
-    evaluation = evaluation.complete(description, metric=metric, words=given)
-    objective, rule, trial_budget = goal(evaluation)
-    started = RunStarted(
-        space=to_json(term),
-        space_source=space_source.source,
-        input_shape=model_input.shape,
-        input=input_to_text(model_input),
-        searcher=next(iter(searchers.values())),
-        evaluator=evaluation_to_json(evaluation),
-        objective=objective,
-        budget=trial_budget,
-        seed=0,
-        trials=trials,
-        versions=collect_versions(),
-        stopping=rule,
-        data=images_to_json(images),
+    evaluation = EvaluationOptions(
+        evaluator=evaluator,
+        data=data,
+        metric=metric,
+        train=train,
+        image_size=image_size,
+        validation=validation,
+        reader=reader,
+        keep=keep,
+        device=device,
+        data_dir=data_dir,
+    ).read()
+    console = make_console(beside_json=True)
+    with name_options():
+        work = RunOptions(workers=workers, trial_timeout=trial_timeout, retries=retries, grace=grace)
+    evaluation = read_evaluation_argument(evaluation)
+    space_source, searchers = read_space(space), label_searchers(searcher)
+    logged_searcher, searcher_value = read_searcher(searcher[0])
+    request = SearchRequest(
+        space=space_source,
+        evaluation=evaluation,
+        searcher=logged_searcher,
+        searcher_value=searcher_value,
+        ends=RunEnds(trials=trials),
+        input=read_input(input_),
+        metric=metric,
+        minimize=minimize,
+        budget=read_budget(budget),
+        stopping=read_stopping_rule(stopping)[0],
+        keep_models=0,
     )
+    planned = plan_search(request)
+    if not planned.evaluation.is_complete:  # its worker says the rest
+        try:
+            with name_options(), open_evaluator(planned.evaluation, work, space_source.source, planned.space) as opened:
+                planned = complete_plan(planned, opened[1])
+        except RunInterrupted as error:
+            raise typer.Exit(error.exit_code) from None
+    started = make_start(planned)
     worker_options = WorkerOptions(
-        evaluation,
-        space_source.source,
-        workers,
-        values.parse_trial_timeout(trial_timeout),
-        retries,
-        values.parse_grace(grace),
+        planned.evaluation, space_source.source, workers, work.trial_timeout, retries, work.grace
     )
     duckdb_log, plan = DuckDBLog(log), lambda name: plan_comparison(name, started, searchers, seeds)
     with claim_comparison(duckdb_log, name, space_source.stem, plan) as (comparison, searches):
@@ -128,7 +131,7 @@ def compare(
                 f"a comparison named {space_source.stem} is going on in {log}; this one is named {comparison}", err=True
             )
             resume_command = format_own_command("--name", comparison)
-        say_images(images, evaluation, make_console(beside_json=True))
+        describe_data(console, planned.data, planned.evaluation)
         run_comparison(duckdb_log, searches, worker_options, resume_command)
     conclude(log, searches, optimum, as_json)
 

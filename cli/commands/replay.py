@@ -1,11 +1,12 @@
 """The commands that go back in a run."""
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
-from archwright.cli import options
+from archwright.cli import options, values
 from archwright.display.console import say
 from archwright.display.suggestion import format_command
 
@@ -46,6 +47,25 @@ def replay_run(
         sys.exit(1)
 
 
+def choose_fork_searcher(
+    logged: Mapping[str, Any], text: str | None, set_options: Sequence[str], *, trusted: bool
+) -> str | None:
+    """The text of a fork's searcher: another one, or the run's with other settings; None if it stays as it is.
+
+    Raises NotTrusted where the run's is code that this user does not let run.
+    """
+    from archwright.core.words import format_words
+    from archwright.search.named import parse_searcher, searcher_from_json
+
+    if text is not None:
+        return values.merge_searcher_words(text, set_options)
+    if not set_options:
+        return None
+    searcher_from_json(logged, trusted=trusted)  # raises NotTrusted
+    name, _, settings = parse_searcher(logged)
+    return format_words(name, settings | values.parse_set_options(set_options))
+
+
 def fork(
     run: options.RunArgument,
     at: Annotated[int, typer.Option("--at", min=1, metavar="N", help="The last event that both runs share.")],
@@ -63,19 +83,22 @@ def fork(
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
-    from archwright.cli.reports.replaying import parse_fork_searcher
-    from archwright.cli.runs.resuming import read_moved_ends
-    from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
-    from archwright.search.running.run_view import view_run
-    from archwright.search.running.runs import make_fork_event
-    from archwright.store.claim import leave_to_others
-    from archwright.store.duckdb_log import DuckDBLog
-    from archwright.store.runs import fork_run
+    import archwright
+    from archwright.cli.outcomes import name_options
+    from archwright.results.run import Run
 
-    view, duckdb_log = view_run(log, run, at, trusted=trust), DuckDBLog(log)
-    ends = read_moved_ends(view.run, trials, time, until_score, no_improvement)
-    started = make_fork_event(view.run, parse_fork_searcher(view, searcher, set_ or ()), seed, ends)
-    with claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, f"{run}-fork")) as new:
-        fork_run(duckdb_log, run, at, new, started)
-        leave_to_others(log, new)
-    say(f"{new} shares events 1 to {at} with {run}; to go on:\n{format_command(log, 'resume', new)}")
+    forked = Run.read(log, run, trust=trust)
+    words = choose_fork_searcher(forked.searcher, searcher, set_ or (), trusted=trust)
+    with name_options():
+        new = archwright.fork(
+            forked,
+            at,
+            searcher=words,
+            seed=seed,
+            trials=trials,
+            time=time,
+            until_score=until_score,
+            no_improvement=no_improvement,
+            name=name,
+        )
+    say(f"{new.name} shares events 1 to {at} with {run}; to go on:\n{format_command(log, 'resume', new.name)}")

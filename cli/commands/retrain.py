@@ -1,6 +1,5 @@
 """The command that trains what a search has found."""
 
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -71,42 +70,35 @@ def retrain(
     Nothing is left to choose an epoch by: the weights after the last one count, and patience watches the accuracy on
     the training images.
     """
+    import archwright
     from archwright.cli.json_output import print_records
-    from archwright.cli.runs import retraining
-    from archwright.cli.runs.opening import open_evaluator
-    from archwright.cli.runs.running import RunContext, begin_run
-    from archwright.cli.runs.starting import claim_new_run
-    from archwright.core.budget import parse_budget
+    from archwright.cli.outcomes import RunCommand, list_resume_words
     from archwright.display.console import make_console
-    from archwright.results.describing import describe_run
-    from archwright.search.running.run_view import view_run
-    from archwright.search.running.runs import start_run
-    from archwright.store.duckdb_log import DuckDBLog
-    from archwright.store.logged_terms import find_term_source
+    from archwright.results.run import Run
 
     if not json:
         ignore_lost_stdout()
-    view, duckdb_log = view_run(log, run, trusted=trust), DuckDBLog(log)
-    number = view.get_trial(trial).trial
-    evaluation = retraining.configure_retraining(
-        view, number, train or (), data, data_dir, device, values.parse_image_size(image_size)
-    )
-    images = retraining.describe_training_images(view, number, evaluation)
-    timeout = values.parse_trial_timeout(trial_timeout)
-    values.parse_grace(grace)  # raises what is wrong with it
-    source, console = find_term_source(view.run.space, view.run.started.space_source), make_console(beside_json=json)
-    opened = partial(open_evaluator, workers=workers, space_source=source, trial_timeout=timeout)
-    with (
-        claim_new_run(duckdb_log, name, lambda: retraining.generate_retraining_names(run, number)) as new,
-        opened(evaluation) as (pool, description),
-    ):
-        evaluation = evaluation.complete(description)
-        trial_budget = parse_budget(budget) if budget else None
-        started = retraining.make_start(view, number, evaluation, images, trial_budget, seeds, seed)
-        context = RunContext(
-            duckdb_log, new, evaluation, pool, workers, trial_timeout, retries, grace, images, console, trusted=trust
+    words = list_resume_words(workers, trial_timeout, retries, grace, trusted=trust)
+    command = RunCommand(log, make_console(beside_json=json), words)
+    new = command.run(
+        lambda narration: archwright.retrain(
+            Run.read(log, run, trust=trust),
+            trial,
+            budget=budget,
+            seeds=seeds,
+            settings=values.parse_settings("--train", train or ()),
+            data=data,
+            data_dir=data_dir,
+            device=device,
+            image_size=values.parse_image_size(image_size),
+            seed=seed,
+            name=name,
+            workers=workers,
+            trial_timeout=trial_timeout,
+            retries=retries,
+            grace=grace,
+            progress=narration,
         )
-        start = partial(start_run, duckdb_log, new, started, retries=retries, is_claimed=True)
-        begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
-        if json:
-            print_records(describe_run(view_run(log, new)))
+    )
+    if json:
+        print_records(new.details())

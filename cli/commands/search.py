@@ -1,10 +1,8 @@
 """The commands that run trials."""
 
-from functools import partial
 from typing import Annotated
 
 import typer
-from attrs import asdict
 
 from archwright.cli import options, values
 from archwright.cli.streams import ignore_lost_stdout
@@ -46,6 +44,7 @@ def search(
     until_score: options.UntilScoreOption = None,
     no_improvement: options.NoImprovementOption = None,
     stopping: options.StoppingOption = None,
+    enqueue: options.EnqueueOption = None,
     seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=options.SEARCH_PANEL)] = 0,
     workers: options.WorkersOption = 1,
     device: options.DeviceOption = None,
@@ -73,65 +72,51 @@ def search(
     search that was stopped so before its end exits with 130, one that SIGTERM stopped with 143, SIGHUP with 129, and
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
-    from archwright.cli.runs import evaluator as evaluators
-    from archwright.cli.runs.opening import open_evaluator
-    from archwright.cli.runs.running import RunContext, begin_run
-    from archwright.cli.runs.starting import claim_new_run, define_problem, generate_numbered_names
-    from archwright.cli.user_code import load_named_space, read_named_searcher
-    from archwright.core.input import input_to_text
-    from archwright.core.json import to_json
-    from archwright.evaluate.data.logged_images import images_to_json
-    from archwright.evaluate.evaluation import evaluation_to_json
-    from archwright.search.named import searcher_from_json
-    from archwright.search.running.runs import collect_versions, start_run
-    from archwright.search.running.stopping import load_rule
-    from archwright.store.duckdb_log import DuckDBLog
-    from archwright.store.events import RunStarted
+    import archwright
+    from archwright.cli.evaluation_options import EvaluationOptions
+    from archwright.cli.outcomes import RunCommand, list_resume_words
+    from archwright.display.console import make_console
 
     ignore_lost_stdout()
-    evaluation_options = {"data_dir": data_dir, "device": device, "validation": validation, "keep": keep}
-    evaluation_options |= {"image_size": values.parse_image_size(image_size), "reader": reader}
-    evaluation = evaluators.configure_evaluator(evaluator, data, metric, train or (), evaluation_options)
-    ends = values.read_new_ends(trials, time, until_score, no_improvement)
-    timeout = values.parse_trial_timeout(trial_timeout)
-    values.parse_grace(grace)  # raises what is wrong with it
-    goal = partial(evaluators.choose_goal, metric=metric, minimize=minimize, stopping=stopping, budget=budget)
-    goal(evaluation)  # raises what is wrong with the options before a worker is started
-    proposing = read_named_searcher(searcher, set_ or ())
-    space_source, duckdb_log = load_named_space(space), DuckDBLog(log)
-    images = evaluation.describe_data()
-    model_input = values.parse_input_option(input_)
-    term, model_input, evaluation = define_problem(space_source, evaluation, images, model_input)
-    evaluators.say_overruled_settings(evaluation, term)
-    given = evaluators.name_given_options(train or (), evaluation_options)
-    opened = partial(open_evaluator, workers=workers, space_source=space_source.source, trial_timeout=timeout)
-    with (
-        claim_new_run(duckdb_log, name, lambda: generate_numbered_names(duckdb_log, space_source.stem)) as run,
-        opened(evaluation) as (pool, description),
-    ):
-        evaluation = evaluation.complete(description, metric=metric, words=given)
-        objective, rule, trial_budget = goal(evaluation)
-        started = RunStarted(
-            space=to_json(term),
-            space_source=space_source.source,
-            input_shape=model_input.shape,
-            input=input_to_text(model_input),
-            searcher=proposing,
-            evaluator=evaluation_to_json(evaluation),
-            objective=objective,
-            budget=trial_budget,
+    evaluation = EvaluationOptions(
+        evaluator=evaluator,
+        data=data,
+        metric=metric,
+        train=train,
+        image_size=image_size,
+        validation=validation,
+        reader=reader,
+        keep=keep,
+        device=device,
+        data_dir=data_dir,
+    ).read()
+    command = RunCommand(log, make_console(), list_resume_words(workers, trial_timeout, retries, grace))
+    command.run(
+        lambda narration: archwright.search(
+            space,
+            evaluation,
+            searcher=values.merge_searcher_words(searcher, set_ or ()),
+            objective=metric,
+            minimize=minimize,
+            budget=budget,
+            trials=trials,
+            time=time,
+            until_score=until_score,
+            no_improvement=no_improvement,
+            input=input_,
+            stopping=stopping,
+            enqueue=() if enqueue is None else enqueue,
             seed=seed,
-            **asdict(ends),
-            versions=collect_versions(),
-            keep_models=evaluators.choose_models_to_keep(evaluation, keep_models),
-            stopping=rule,
-            data=images_to_json(images),
+            keep_models=keep_models,
+            name=name,
+            log=log,
+            workers=workers,
+            trial_timeout=trial_timeout,
+            retries=retries,
+            grace=grace,
+            progress=narration,
         )
-        context = RunContext(duckdb_log, run, evaluation, pool, workers, trial_timeout, retries, grace, images)
-        named_searcher = searcher_from_json(proposing, trusted=True)
-        named = {"searcher": named_searcher, "stopping": load_rule(started, trusted=True)}
-        start = partial(start_run, duckdb_log, run, started, retries=retries, is_claimed=True, **named)
-        begin_run(context, started, lambda pool, callbacks: start(pool, callbacks=callbacks))
+    )
 
 
 def resume(
@@ -140,6 +125,7 @@ def resume(
     time: options.MovedTimeOption = None,
     until_score: options.MovedUntilScoreOption = None,
     no_improvement: options.MovedNoImprovementOption = None,
+    enqueue: options.EnqueueOption = None,
     workers: options.WorkersOption = 1,
     device: options.DeviceOption = None,
     trial_timeout: options.TrialTimeoutOption = None,
@@ -158,56 +144,29 @@ def resume(
     it as long as it holds every model that was proposed. Code that the log names, and that you have never named in a
     command of yours, runs with --trust alone.
     """
-    from archwright.cli.runs.opening import open_evaluator
-    from archwright.cli.runs.resuming import is_done, load_current_space, read_moved_ends, say_new_revision
-    from archwright.cli.runs.running import RunContext, continue_run
-    from archwright.display.console import say
-    from archwright.evaluate.data.logged_images import require_same_images
-    from archwright.evaluate.evaluation import read_evaluation, require_permission
-    from archwright.search.named import searcher_from_json
-    from archwright.search.running.runs import read_run, resume_run
-    from archwright.search.running.stopping import load_rule
-    from archwright.store.duckdb_log import DuckDBLog
-    from archwright.store.runs import find_run
+    import archwright
+    from archwright.cli.outcomes import RunCommand, list_resume_words
+    from archwright.display.console import make_console
 
     ignore_lost_stdout()
-    duckdb_log = DuckDBLog(log)
-    name = find_run(duckdb_log, run)
-    record = read_run(duckdb_log, name)
-    ends = read_moved_ends(record, trials, time, until_score, no_improvement)
-    values.parse_trial_timeout(trial_timeout)
-    values.parse_grace(grace)
-    if is_done(log, name, record, ends):
-        return
-    evaluation = read_evaluation(record.started, trusted=trust).move_to(device, data_dir)
-    require_permission(evaluation, trusted=trust)
-    images = evaluation.describe_data()
-    for warning in require_same_images(name, record.started, images):
-        say(warning, err=True)
-    space = load_current_space(name, record, images, trusted=trust)
-    current_searcher = searcher_from_json(record.started.searcher, trusted=trust)
-    say_new_revision(name, record, current_searcher)
-    current_rule = load_rule(record.started, trusted=trust)
-    timeout, source = values.parse_trial_timeout(trial_timeout), record.started.space_source
-    with open_evaluator(evaluation, workers=workers, space_source=source, trial_timeout=timeout) as (pool, description):
-        evaluation.complete(description, words={"device": "--device"} if device else {})  # raises what does nothing
-        context = RunContext(
-            duckdb_log, name, evaluation, pool, workers, trial_timeout, retries, grace, images, trusted=trust
+    words = list_resume_words(workers, trial_timeout, retries, grace, trusted=trust)
+    RunCommand(log, make_console(), words).run(
+        lambda narration: archwright.resume(
+            run,
+            log=log,
+            trials=trials,
+            time=time,
+            until_score=until_score,
+            no_improvement=no_improvement,
+            enqueue=() if enqueue is None else enqueue,
+            keep_models=keep_models,
+            device=device,
+            data_dir=data_dir,
+            trust=trust,
+            workers=workers,
+            trial_timeout=trial_timeout,
+            retries=retries,
+            grace=grace,
+            progress=narration,
         )
-        continue_run(
-            context,
-            record,
-            ends,
-            lambda pool, callbacks: resume_run(
-                duckdb_log,
-                name,
-                pool,
-                ends=ends,
-                space=space,
-                callbacks=callbacks,
-                retries=retries,
-                keep_models=keep_models,
-                searcher=current_searcher,
-                stopping=current_rule,
-            ),
-        )
+    )

@@ -7,13 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from archwright.cli import options, values
+from archwright.cli import options
 from archwright.cli.json_output import print_records
-from archwright.cli.space import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, find_space
-from archwright.cli.user_code import load_named_space
 from archwright.core.analysis import count, dead_ends
 from archwright.core.drawing.text import as_text
-from archwright.core.input import Input, as_input, describe_input, format_input, parse_input
+from archwright.core.input import Input, as_input, describe_input, format_input, parse_input, read_input
 from archwright.core.json import to_json
 from archwright.core.node import Node, root
 from archwright.core.path_lengths import count_longest_path
@@ -23,6 +21,7 @@ from archwright.core.term import Term
 from archwright.core.traversal import sample
 from archwright.display.console import make_console, make_table, say
 from archwright.display.text import format_space_size, pluralize, wrap_choices, wrap_tree
+from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, find_space, read_space
 
 
 def spaces(json: options.JsonOption = False) -> None:
@@ -46,8 +45,8 @@ def space(
     json: options.JsonOption = False,
 ) -> None:
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
-    source = load_named_space(space)
-    model_input = values.parse_input_option(input_) or source.input or DEFAULT_INPUT
+    source = read_space(space)
+    model_input = read_input(input_) or source.input or DEFAULT_INPUT
     term, shape = source.build(model_input, classes), model_input.shape
     if count_only:
         _print_count(count(term, shape))

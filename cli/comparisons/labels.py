@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from archwright.cli.user_code import read_named_searcher
 from archwright.cli.values import BadOption
 from archwright.core.json import JSON
 from archwright.core.words import format_setting_value
+from archwright.execution.arguments import read_searcher
 from archwright.search.named import searcher_from_json, shorten_searcher
 from archwright.store.user_code import is_source
 
@@ -21,7 +21,7 @@ def label_searchers(texts: Sequence[str]) -> Mapping[str, JSON]:
     """
     by_label: dict[str, JSON] = {}
     for text in texts:
-        searcher = read_named_searcher(text)
+        searcher = read_searcher(text)[0]
         for earlier, other in zip(texts, by_label.values(), strict=False):
             if searcher_from_json(other, trusted=True) == searcher_from_json(searcher, trusted=True):
                 raise BadOption(

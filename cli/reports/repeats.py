@@ -1,16 +1,7 @@
 """The scores of one architecture that was trained again and again, in words."""
 
-from collections.abc import Mapping
-
-from archwright.core.json import JSON
 from archwright.display.text import format_score, pluralize
 from archwright.results.records import RepeatsRecord
-
-
-def format_origin(searcher: Mapping[str, JSON]) -> str:
-    """What such a run trains, for people."""
-    run, trial = searcher["run"], searcher["trial"]
-    return f"trial {trial} of {run}" if run else "a given path"
 
 
 def format_summary(repeats: RepeatsRecord) -> str:

@@ -1,18 +1,12 @@
 """What a run's searcher knew at some event, and whether it would propose the same recomputed."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from archwright.cli.user_code import read_named_searcher
-from archwright.cli.values import parse_set_options
 from archwright.core.budget import parse_budget
-from archwright.core.json import JSON
 from archwright.display.console import make_console, make_property_table
 from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, format_score, pluralize
 from archwright.results.records import MismatchRecord, RevisionCount, SearchStateRecord, VerificationRecord
-from archwright.search.named import parse_searcher, searcher_from_json, searcher_to_json
-from archwright.search.running.run_view import RunView
 
 
 def show_search_state(state: SearchStateRecord) -> None:
@@ -92,14 +86,3 @@ def _explain_unlike_proposals(verification: VerificationRecord, unlike: Mismatch
 
 def _suggest_verification(log: Path) -> str:
     return f"(whether the log is whole: {format_command(log, 'verify')})"
-
-
-def parse_fork_searcher(view: RunView, name: str | None, settings: Sequence[str]) -> JSON:
-    """The JSON of a fork's searcher: another one, or the run's with other settings; None if it stays as it is."""
-    if name is not None:
-        return read_named_searcher(name, settings)
-    if not settings:
-        return None
-    searcher_from_json(view.run.started.searcher, trusted=view.trusted)  # raises NotTrusted
-    searcher, _, values = parse_searcher(view.run.started.searcher)
-    return searcher_to_json(searcher, values | parse_set_options(settings))

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from archwright.cli.reports.repeats import format_conclusion, format_origin, format_summary
+from archwright.cli.reports.repeats import format_conclusion, format_summary
 from archwright.core.budget import parse_budget
 from archwright.core.ends import RunEnds
 from archwright.core.input import describe_input, parse_input
@@ -26,6 +26,7 @@ from archwright.display.text import (
 from archwright.evaluate.user_errors import summarize_error
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
 from archwright.search.named_rules import RULE_KIND
+from archwright.search.running.run_view import describe_origin
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
 OPEN_STATUSES = ("waiting", "running", "interrupted")  # of a trial that has no result yet
@@ -116,7 +117,7 @@ def _format_ends(run: RunDetails) -> str:
 def _format_searcher(run: RunDetails) -> str:
     if run["repeats"] is None:
         return _format_settings(run["searcher"], "name")
-    return f"given {format_origin(run['searcher'])}, again and again"
+    return f"given {describe_origin(run['searcher'])}, again and again"
 
 
 def _format_rule(stopping: Mapping[str, Any]) -> str:

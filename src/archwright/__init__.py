@@ -8,8 +8,10 @@ built: for `isinstance(term, Conv2d)`, and to derive one's own from. Every kind 
 
 from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import archwright.search
 from archwright.core.analysis import count, dead_ends
 from archwright.core.architecture import layers, settings_of
 from archwright.core.budget import Budget
@@ -51,7 +53,22 @@ from archwright.core.traversal import enumerate_leaves, sample
 
 if TYPE_CHECKING:
     from archwright import callbacks
-    from archwright.results import Comparison, Log, Rows, Run, Trial
+    from archwright.evaluate.evaluation import Evaluation
+    from archwright.evaluate.functions.evaluation import Function
+    from archwright.evaluate.tables.fcnet import Fcnet
+    from archwright.evaluate.tables.nasbench201 import Nasbench201
+    from archwright.evaluate.tables.table import Table
+    from archwright.evaluate.training.evaluation import Training
+    from archwright.execution.session import RunInterrupted
+    from archwright.results.comparison import Comparison
+    from archwright.results.log import Log
+    from archwright.results.rows import Rows
+    from archwright.results.run import Run
+    from archwright.results.trial import Trial
+    from archwright.search.rules.median import MedianRule
+    from archwright.studies.models import compile  # noqa: A004  (aw.compile)
+    from archwright.studies.runs import export, fork, resume, retrain
+    from archwright.studies.searching import search as search
 
 # Modules whose builders take what their classes take.
 affine = Affine
@@ -74,11 +91,24 @@ __version__ = "0.1.0"
 # What takes time to import, and is imported when it is first read: public names by the modules that hold them.
 _LATE_NAMES: Mapping[str, str] = {
     "Comparison": "archwright.results.comparison",
+    "Evaluation": "archwright.evaluate.evaluation",
+    "Fcnet": "archwright.evaluate.tables.fcnet",
+    "Function": "archwright.evaluate.functions.evaluation",
     "Log": "archwright.results.log",
+    "MedianRule": "archwright.search.rules.median",
+    "Nasbench201": "archwright.evaluate.tables.nasbench201",
     "Rows": "archwright.results.rows",
     "Run": "archwright.results.run",
+    "RunInterrupted": "archwright.execution.session",
+    "Table": "archwright.evaluate.tables.table",
+    "Training": "archwright.evaluate.training.evaluation",
     "Trial": "archwright.results.trial",
     "callbacks": "archwright.callbacks",
+    "compile": "archwright.studies.models",
+    "export": "archwright.studies.runs",
+    "fork": "archwright.studies.runs",
+    "resume": "archwright.studies.runs",
+    "retrain": "archwright.studies.runs",
 }
 
 
@@ -93,6 +123,27 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
+
+class _CallablePackage(ModuleType):
+    """The folder of searchers, which shares its name with the function that begins a search: called, it is that one."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self._function(*args, **options)
+
+    @property
+    def _function(self) -> Any:
+        return import_module("archwright.studies.searching").search
+
+    @property
+    def __signature__(self) -> Any:
+        return import_module("inspect").signature(self._function)
+
+    @property
+    def __doc__(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._function.__doc__
+
+
+archwright.search.__class__ = _CallablePackage  # pyright: ignore[reportAttributeAccessIssue]  (of any module)
 
 __all__ = [
     "Activation",
@@ -110,14 +161,19 @@ __all__ = [
     "Domain",
     "Dropout",
     "Either",
+    "Evaluation",
+    "Fcnet",
     "Flatten",
+    "Function",
     "GlobalAvgPool",
     "Hyperparameter",
     "Identity",
     "Input",
     "Log",
     "MaxPool2d",
+    "MedianRule",
     "Misfit",
+    "Nasbench201",
     "Node",
     "Objective",
     "ReluConvBn",
@@ -127,11 +183,14 @@ __all__ = [
     "Rewriting",
     "Rows",
     "Run",
+    "RunInterrupted",
     "Sequential",
     "Settings",
     "Shape",
+    "Table",
     "Term",
     "Topology",
+    "Training",
     "Trial",
     "Zero",
     "activation",
@@ -144,14 +203,17 @@ __all__ = [
     "check",
     "child",
     "children",
+    "compile",
     "conv2d",
     "count",
     "dead_ends",
     "dropout",
     "either",
     "enumerate_leaves",
+    "export",
     "features",
     "flatten",
+    "fork",
     "from_json",
     "global_avg_pool",
     "hyperparameter",
@@ -177,9 +239,12 @@ __all__ = [
     "repeat_tied",
     "replay",
     "residual",
+    "resume",
+    "retrain",
     "root",
     "sample",
     "score",
+    "search",
     "sequential",
     "settings",
     "settings_of",

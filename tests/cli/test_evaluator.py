@@ -6,7 +6,6 @@ import pytest
 from safetensors import safe_open
 
 import archwright as aw
-from archwright.cli.runs.evaluator import choose_models_to_keep, say_overruled_settings
 from archwright.cli.values import BadOption, parse_settings
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.tables.fcnet import Fcnet
@@ -30,9 +29,7 @@ def counts(architecture, budget):
 )
 def test_the_best_model_is_kept_where_there_are_models(config, usual):
     """Unless a person says otherwise."""
-    assert choose_models_to_keep(config, None) == usual
-    assert choose_models_to_keep(config, 0) == 0
-    assert choose_models_to_keep(config, 3) == 3
+    assert config.leaves_models == bool(usual)
 
 
 @pytest.mark.slow
@@ -68,14 +65,12 @@ EITHER = aw.either(aw.settings(crop=[1, 2]), aw.sequential(aw.settings(crop=3), 
         (aw.repeat(aw.settings(flip=True), [0, 1]), {"flip": False}, []),
     ],
 )
-def test_what_a_space_sets_in_every_model_need_not_be_set(capsys, space, settings, says):
+def test_what_a_space_sets_in_every_model_need_not_be_set(space, settings, says):
     """In a line each, of a training and of a function, whose names are its own."""
-    say_overruled_settings(Training(settings=settings), space)
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", "".join(f"--train {line} in every model\n" for line in says))
-    say_overruled_settings(Function("a.py:b", settings={"lr_init": 1}), aw.settings(learning_rate=2))
-    say_overruled_settings(Nasbench201("a.npz"), space)
-    assert capsys.readouterr().err == ""
+    remarks = Training(settings=settings).list_overruled_settings(space)
+    assert list(remarks) == [f"{line} in every model" for line in says]
+    assert not Function("a.py:b", settings={"lr_init": 1}).list_overruled_settings(aw.settings(learning_rate=2))
+    assert not Nasbench201("a.npz").list_overruled_settings(space)
 
 
 def test_a_setting_that_is_given_twice_is_refused():
@@ -93,7 +88,7 @@ def test_a_search_says_what_does_nothing_and_what_is_given_twice(cli, tmp_path):
     assert (done.code, done.out) == (2, "")
     assert "--train gives learning_rate twice, as 0.5 and as 0.25" in done.err
     done = cli(*words, "--train", "other=1", "--evaluator", "score.py:score", "--name", "a/b")
-    assert "--train learning_rate does nothing: the space sets learning_rate in every model\n" in done.err
+    assert "learning_rate does nothing: the space sets learning_rate in every model\n" in done.err
     assert "--train other" not in done.err
 
 

@@ -7,7 +7,6 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from archwright.cli.runs.images import say_images
 from archwright.cli.values import BadOption, parse_image_size
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import describe_dataset
@@ -16,6 +15,7 @@ from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.training.evaluation import Training
+from archwright.execution.announcing import describe_data
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import UnreadableEvent
 from archwright.store.log import START
@@ -38,24 +38,24 @@ def test_what_has_no_data_says_nothing():
         assert config.describe_data() is None
         said = io.StringIO()
         out = Console(file=said)
-        say_images(None, config, out)
+        describe_data(out, None, config)
         assert said.getvalue() == ""
     assert images_to_json(None) is None
     assert Function("a.py:b", data="digits").describe_data() == DIGITS
 
 
-def test_an_older_run_is_said_to_be_read_as_it_was(capsys):
+def test_an_older_run_is_said_to_be_read_as_it_was(caplog):
     """On one line, whatever the names of its classes are; and warned of on stderr."""
     info = DataInfo("npz:a", (1, 2, 2), ("a\nb", "\x1b[2J"), 8, 1, 1, {"train": (8, 0), "validation": (1, 0)})
     said = io.StringIO()
     out = Console(file=said, width=200, markup=False, emoji=False, highlight=False)
-    say_images(info, Training("npz:a", reader=1), out)
+    describe_data(out, info, Training("npz:a", reader=1))
     assert said.getvalue() == (
         r"npz:a: 1x2x2, 2 classes (a\nb, \x1b[2J): train 8 (a\nb 8, \x1b[2J 0), "
         r"validation 1 (a\nb 1, \x1b[2J 0), test 1; read and split as reader 1 does"
         "\n"
     )
-    assert capsys.readouterr().err.startswith(r"warning: no train image of npz:a is of \x1b[2J; for each split")
+    assert caplog.messages[0].startswith(r"warning: no train image of npz:a is of \x1b[2J; for each split")
 
 
 def test_images_that_a_run_goes_on_with_are_those_that_it_was_begun_with():
@@ -66,7 +66,7 @@ def test_images_that_a_run_goes_on_with_are_those_that_it_was_begun_with():
     with pytest.raises(DataChanged, match=r"the classes of digits are a, b now, and run-1 was begun with 0, 1, 2"):
         require_same_images("run-1", BEGUN, evolve(DIGITS, class_names=("a", "b")))
     with pytest.raises(DataChanged, match=r"are of shape \(3, 8, 8\) now, and run-1 was begun with \(1, 8, 8\)"):
-        require_same_images("run-1", BEGUN, evolve(DIGITS, input_shape=(3, 8, 8)))
+        require_same_images("run-1", BEGUN, evolve(DIGITS, input=(3, 8, 8)))
     assert require_same_images("run-1", BEGUN, evolve(DIGITS, train=1200, test=300)) == [
         "warning: digits has changed since run-1 was begun (1150 train images, now 1200, 359 test images, now 300); "
         "scores from here on are not of the same images"

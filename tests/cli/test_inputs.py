@@ -10,7 +10,7 @@ import torch
 from attrs import evolve
 
 from archwright.core.input import parse_input
-from archwright.evaluate.evaluation import require_permission
+from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.network.example import make_example
 from archwright.evaluate.training.evaluation import Training
 from archwright.store.duckdb_log import DuckDBLog

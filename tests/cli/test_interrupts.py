@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from archwright.cli.values import BadOption, parse_grace
 from archwright.execution.interrupts import Interrupts, catch_signals
+from archwright.execution.options import BadRunOption, read_grace
 from archwright.search.running.callbacks import StopRequest
 
 TRIALS = ("trials", "the run is resumed")
@@ -94,10 +94,10 @@ def test_signals_are_taken_for_as_long_as_the_search_lasts_but_for_those_that_it
 
 @pytest.mark.parametrize(("text", "seconds"), [("10s", 10.0), ("2min", 120.0), ("0s", 0.0), ("0", 0.0), ("0.5s", 0.5)])
 def test_a_grace_is_a_time(text, seconds):
-    assert parse_grace(text) == seconds
+    assert read_grace(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "10", "5epochs", "-1s", "long"])
 def test_what_is_no_time_is_no_grace(text):
-    with pytest.raises(BadOption, match=r"--grace is .*; write a time, as in 10s, 2min or 0s"):
-        parse_grace(text)
+    with pytest.raises(BadRunOption, match=r"grace is .*; write a time, as in 10s, 2min or 0s"):
+        read_grace(text)

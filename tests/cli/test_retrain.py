@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from archwright.cli.reports.repeats import format_conclusion
-from archwright.cli.runs.retraining import configure_retraining, describe_training_images
+from archwright.cli.values import parse_settings
 from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.node import root
@@ -19,9 +19,11 @@ from archwright.evaluate.evaluation import evaluation_to_json as to_json_config
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.settings import LATEST_READER
 from archwright.evaluate.training.evaluation import Training
+from archwright.execution import retraining
+from archwright.execution.options import RunOptions
 from archwright.results.repeats import describe_repeats
 from archwright.search.running.attempts import derive_training_seed
-from archwright.search.running.run_view import view_run
+from archwright.search.running.run_view import rebuild_leaf, view_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunStarted, Scored
 from archwright.store.log import START
@@ -118,7 +120,7 @@ def test_a_function_is_called_again_with_a_larger_budget_and_other_seeds(log):
         ),
         (
             ("run-1", "0", "--train", "crop=1", "--trust"),
-            "settings do nothing: score.py:score has no parameter settings",
+            "--train does nothing: score.py:score has no parameter settings",
         ),
         (
             ("run-1", "0", "--image-size", "8", "--trust"),
@@ -165,27 +167,37 @@ def log_search(folder, evaluator, space="nasbench201", shape=(3, 32, 32)):
     return view_run(log, "cells")
 
 
+def configure(view, trial, train, data, data_dir, device, image_size=None):
+    settings = parse_settings("--train", train)
+    asked = retraining.Retraining(data=data, data_dir=data_dir, device=device, image_size=image_size, settings=settings)
+    leaf = rebuild_leaf(view, view.get_trial(trial))
+    return retraining.configure_retraining(view, leaf.architecture, asked, RunOptions(trusted=view.trusted))
+
+
+def check_data(view, evaluation):
+    data = evaluation.describe_data()
+    evaluation.check_space(rebuild_leaf(view, view.get_trial(0)).architecture, view.model_input, data)
+    return data
+
+
 def test_a_cell_that_was_looked_up_is_trained_where_data_is_named(tmp_path):
     """The space of the benchmark compiles to its real network."""
     view = log_search(tmp_path, {"kind": "nasbench201", "table": "nb201.npz"})
     with pytest.raises(ValueError, match=r"evaluated by the table nb201.npz.*--data cifar10"):
-        configure_retraining(view, 0, [], None, None, None)
+        configure(view, 0, [], None, None, None)
     with pytest.raises(ValueError, match=r"cifar100 has images of 3x32x32 in 100 classes"):
-        describe_training_images(view, 0, configure_retraining(view, 0, [], "cifar100", None, None))
-    assert configure_retraining(view, 0, ["flip=true"], "cifar10", "there", "cpu") == Training(
+        check_data(view, configure(view, 0, [], "cifar100", None, None))
+    assert configure(view, 0, ["flip=true"], "cifar10", "there", "cpu") == Training(
         "cifar10", "there", "cpu", keep="last", overrides={"flip": True}, train_on="train+validation"
     )
-    assert (
-        describe_training_images(view, 0, configure_retraining(view, 0, [], "cifar10", None, None)).class_names[0]
-        == "airplane"
-    )
+    assert check_data(view, configure(view, 0, [], "cifar10", None, None)).class_names[0] == "airplane"
 
 
 def test_a_setting_takes_the_place_of_its_namesake_of_an_earlier_retraining(tmp_path):
     """Under the other of its names, too."""
     config = Training("digits", keep="last", overrides={"learning_rate": 0.5}, train_on="train+validation")
     view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
-    assert configure_retraining(view, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
+    assert configure(view, 0, ["lr_init=0.25"], None, None, None).overrides == {"learning_rate": 0.25}
 
 
 def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_path, monkeypatch):
@@ -195,23 +207,23 @@ def test_the_data_of_a_function_lies_where_it_lay_and_is_split_as_it_was(tmp_pat
     config = Function("own.py:train", data="digits", data_dir="there", validation=0.5, split_seed=3, reader=1)
     view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
     with pytest.raises(NotTrusted, match=r"own.py, which no command of yours has named"):
-        configure_retraining(view, 0, ["depth=3"], None, None, None)
-    again = configure_retraining(evolve(view, trusted=True), 0, ["depth=3"], None, None, "cpu")
+        configure(view, 0, ["depth=3"], None, None, None)
+    again = configure(evolve(view, trusted=True), 0, ["depth=3"], None, None, "cpu")
     assert again == evolve(config, settings={"depth": 3}, device="cpu")
     with pytest.raises(ValueError, match=r"learning_rate does nothing: the architecture sets it itself"):
-        configure_retraining(evolve(view, trusted=True), 0, ["learning_rate=3"], None, None, "cpu")
-    found = configure_retraining(view, 0, [], "digits", None, None)
+        configure(evolve(view, trusted=True), 0, ["learning_rate=3"], None, None, "cpu")
+    found = configure(view, 0, [], "digits", None, None)
     assert (found.data_dir, found.validation, found.split_seed, found.reader) == ("there", 0.5, 3, 1)
-    assert configure_retraining(view, 0, [], "mnist", None, None).reader == LATEST_READER
+    assert configure(view, 0, [], "mnist", None, None).reader == LATEST_READER
 
 
 def test_a_retraining_splits_the_images_as_the_search_did_unless_it_has_others(tmp_path):
     """So that no test image was searched by."""
     config = Training("folder:there", image_size=(8, 8), reader=1)
     view = log_search(tmp_path, to_json_config(config), "digits", (1, 8, 8))
-    found = configure_retraining(view, 0, [], None, None, None)
+    found = configure(view, 0, [], None, None, None)
     assert (found.image_size, found.reader) == ((8, 8), 1)
-    other = configure_retraining(view, 0, [], "folder:elsewhere", None, None, (4, 6))
+    other = configure(view, 0, [], "folder:elsewhere", None, None, (4, 6))
     assert (other.image_size, other.reader) == ((4, 6), LATEST_READER)
 
 

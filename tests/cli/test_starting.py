@@ -5,11 +5,12 @@ import re
 import pytest
 
 import archwright as aw
-from archwright.cli.runs.starting import claim_new_run, generate_numbered_names
-from archwright.evaluate.evaluation import evaluation_to_json, read_evaluation
+from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import read_evaluation
 from archwright.evaluate.training.evaluation import Training
+from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
@@ -93,7 +94,7 @@ def test_only_a_function_that_reads_the_budget_is_told_to_have_one(cli, tmp_path
     words = ("search", "digits", "--trials", "1", "--budget", "3epochs", "--evaluator")
     done = cli(*words, "own.py:score")
     assert done.out.splitlines()[1] == "1 trial, logged in archwright.duckdb"
-    assert "--budget does nothing: own.py:score has no parameter budget" in done.err
+    assert "budget does nothing: own.py:score has no parameter budget" in done.err
     done = cli(*words, "own.py:spends")
     assert done.out.splitlines()[1] == "1 trial of 3 epochs each, logged in archwright.duckdb"
     assert done.err == ""

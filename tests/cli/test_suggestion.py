@@ -7,8 +7,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from archwright.cli.runs.starting import claim_new_run
 from archwright.display.suggestion import format_command
+from archwright.execution.naming import claim_new_run
 from archwright.plots.histories import SearchHistory, explain_missing_scores
 from archwright.store import reconcile
 from archwright.store.claim import claim

@@ -1,18 +1,22 @@
 """A person's function says which metric is the score: as it is written, or as importing it shows."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
+import archwright as aw
 from archwright.core.objective import Objective
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
+from archwright.search.running.loop import NoSuchMetric
 from tests.cli.running import read_json, run_command, run_inline
 
 OWN = """
 import functools
 import archwright
 import archwright as aw
+from archwright.search.running.loop import NoSuchMetric
 from archwright import score as counts
 
 @aw.score("f1")
@@ -46,6 +50,7 @@ print("noise on stdout")
 """
 FORGOT = """
 import archwright as aw
+from archwright.search.running.loop import NoSuchMetric
 
 @aw.score
 def train(architecture, budget): return 1
@@ -121,13 +126,10 @@ def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
     ],
 )
 def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric, minimize, objective):
-    from archwright.cli.runs import evaluator
-    from archwright.cli.runs.opening import describe_in_worker
-
     monkeypatch.chdir(own)
-    function = evaluator.configure_evaluator(f"own.py:{name}", None, metric, (), {})
-    function = function.complete(describe_in_worker(function, "digits"), metric=metric)
-    assert evaluator.choose_objective(function, metric, minimize) == objective
+    with suppress(NoSuchMetric):  # the function need not give what is asked for
+        aw.search("digits", f"own.py:{name}", objective=metric, minimize=minimize, trials=1, progress=False)
+    assert aw.Run.read("archwright.duckdb").objective == objective
 
 
 def test_a_bare_number_is_what_the_function_says_it_is(own):

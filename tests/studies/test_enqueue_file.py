@@ -7,7 +7,7 @@ import pytest
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Problem
-from archwright.studies.enqueue_file import BadEnqueueFile, read_enqueue_file
+from archwright.execution.enqueue_file import BadEnqueueFile, read_enqueue_file
 from tests.search.instant import SPACE
 
 PROBLEM = Problem(SPACE, (1, 8, 8), Budget(1, "epochs"), Objective())

@@ -58,8 +58,8 @@ class EventLogFile(Protocol):
         """The file."""
         ...
 
-    def read(self, run: str) -> list[LoggedEvent]:
-        """The events of `run`."""
+    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
+        """The events of `run`, as `EventLog.read`."""
         ...
 
 

@@ -17,7 +17,8 @@ from archwright.display.suggestion import format_command
 from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
-from archwright.evaluate.evaluation import Evaluation, read_evaluation
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.logged_evaluations import read_evaluation
 from archwright.results.describing import find_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder

@@ -1,10 +1,10 @@
 """A run, as the log holds it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, Self, Unpack, overload
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
 from archwright.core.errors import to_one_line
@@ -12,6 +12,12 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
 from archwright.display.text import format_score
+from archwright.evaluate.evaluation import Evaluation
+from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher
+from archwright.execution.forking import fork_in_log
+from archwright.execution.options import WorkOptions, make_run_options
+from archwright.execution.retraining import Retraining, retrain_trial
+from archwright.execution.searching import Configurations, EndMoves, Resumption, resume_in_log
 from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame, name_columns
@@ -21,6 +27,8 @@ from archwright.results.rows import Rows
 from archwright.results.trial import Trial
 from archwright.results.verification import Verification, verify_run
 from archwright.search.running.run_view import RunView, view_run
+from archwright.search.searcher import AnySearcher
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Scored
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.query import RunScope
@@ -34,15 +42,25 @@ class Run(Sequence[Trial]):
     """A run as it stood when it was read: a sequence of its trials, in the order of proposing."""
 
     view: RunView
+    # The evaluation that this process was given, where the log does not hold all of it, as of a notebook's function.
+    given_evaluation: Evaluation | None = field(default=None, kw_only=True)
 
     @classmethod
-    def read(cls, log: str | Path, name: str | None = None, *, at: int | None = None, trust: bool = False) -> Self:
+    def read(
+        cls,
+        log: str | Path,
+        name: str | None = None,
+        *,
+        at: int | None = None,
+        trust: bool = False,
+        given_evaluation: Evaluation | None = None,
+    ) -> Self:
         """The run of that name in a log, or the one that was started last, as it stood after event number `at`.
 
         Code that the log names runs only where it lies in files that this person has named, or says to `trust`.
         Raises LogMissing, NoSuchRun and NoSuchEvent.
         """
-        return cls(view_run(Path(log), name, at, trusted=trust))
+        return cls(view_run(Path(log), name, at, trusted=trust), given_evaluation=given_evaluation)
 
     @property
     def name(self) -> str:
@@ -175,11 +193,104 @@ class Run(Sequence[Trial]):
 
     def at(self, event: int) -> Self:
         """The run as it stood after the event of that number; raises NoSuchEvent."""
-        return type(self)(view_run(self.log, self.name, event, trusted=self.view.trusted))
+        return evolve(self, view=view_run(self.log, self.name, event, trusted=self.view.trusted))
 
     def refresh(self) -> Self:
         """The run as it stands in the log now."""
-        return type(self)(view_run(self.log, self.name, trusted=self.view.trusted))
+        return evolve(self, view=view_run(self.log, self.name, trusted=self.view.trusted))
+
+    def resume(
+        self,
+        *,
+        trials: int | str | None = None,
+        time: float | str | None = None,
+        until_score: float | str | None = None,
+        no_improvement: int | str | None = None,
+        evaluation: Evaluation | Callable[..., Any] | None = None,
+        searcher: AnySearcher | None = None,
+        enqueue: Configurations = (),
+        keep_models: int | None = None,
+        device: str | None = None,
+        data_dir: str | None = None,
+        trust: bool = False,
+        **work: Unpack[WorkOptions],
+    ) -> "Run":
+        """Go on with it, wherever and however it stopped, and return it as it stands when it has stopped again.
+
+        An end that is None stays as it is; "+32" or "+1h" moves it on, and "none" takes it away. A function that no
+        other process can import is to be given again as `evaluation`, a searcher as `searcher`. Raises
+        what `search` does, and where code or data has changed SpaceChanged and DataChanged.
+        """
+        given = self.given_evaluation if evaluation is None else read_evaluation_argument(evaluation)
+        resumption = Resumption(
+            ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),
+            evaluation=given,
+            searcher=searcher,
+            enqueue=enqueue,
+            keep_models=keep_models,
+            device=device,
+            data_dir=data_dir,
+        )
+        options = make_run_options(work, trusted=trust or self.view.trusted)
+        resume_in_log(DuckDBLog(self.log), self.name, resumption, options)
+        return evolve(self.refresh(), given_evaluation=given)
+
+    def fork(
+        self,
+        at: int,
+        *,
+        searcher: AnySearcher | str | None = None,
+        seed: int | None = None,
+        trials: int | str | None = None,
+        time: float | str | None = None,
+        until_score: float | str | None = None,
+        no_improvement: int | str | None = None,
+        name: str | None = None,
+    ) -> "Run":
+        """A new run with its events up to number `at`, to go on differently from there with `resume`.
+
+        With another searcher, seed or ends; an end is moved as in `resume`. Raises NoSuchEvent and RunExists.
+        """
+        moves = EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement)
+        written = None if searcher is None else read_searcher(searcher)[0]
+        new = fork_in_log(self.view, at, written, seed, moves, name)
+        return evolve(self, view=view_run(self.log, new, trusted=self.view.trusted))
+
+    def retrain(
+        self,
+        trial: int | str = "best",
+        *,
+        budget: Budget | str | None = None,
+        seeds: int = 5,
+        settings: Mapping[str, JSON] | None = None,
+        data: str | None = None,
+        data_dir: str | None = None,
+        device: str | None = None,
+        image_size: tuple[int, int] | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        trust: bool = False,
+        **work: Unpack[WorkOptions],
+    ) -> "Run":
+        """Train a trial's architecture anew, `seeds` times, on all data but that for testing: a run of its own.
+
+        A trial is a number, "best" or "last". What is None is as it was in the search; `settings` stand instead of the
+        trial's own. A person's function is called again, with the larger budget and other seeds.
+        """
+        retraining = Retraining(
+            seeds=seeds,
+            budget=read_budget(budget),
+            data=data,
+            data_dir=data_dir,
+            device=device,
+            image_size=image_size,
+            settings=settings,
+            seed=seed,
+            evaluation=self.given_evaluation,
+        )
+        options = make_run_options(work, trusted=trust or self.view.trusted)
+        new = retrain_trial(self.view, self[trial].number, retraining, name, options)
+        return evolve(self, view=view_run(self.log, new, trusted=self.view.trusted))
 
     def details(self) -> RunDetails:
         """All that is to know about it, as `archwright show --json` prints it."""

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from attrs import evolve, fields
 
-from archwright.cli.reports.replaying import parse_fork_searcher, show_verification
-from archwright.cli.runs.resuming import say_new_revision
+from archwright.cli.commands.replay import choose_fork_searcher
+from archwright.cli.reports.replaying import show_verification
 from archwright.core.ends import RunEnds
 from archwright.display.suggestion import DEFAULT_LOG
+from archwright.execution.resuming import describe_new_revision
 from archwright.results.replaying import verify_proposals
 from archwright.search import named
-from archwright.search.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
     find_mismatches,
@@ -207,19 +208,19 @@ def test_a_run_of_an_older_revision_goes_on_with_todays_and_says_so(known):
     assert (first.seq, first.trial, first.revision) == (at + 1, TRIALS + 1, NOW)
 
 
-def test_resume_says_with_which_revision_it_goes_on(capsys):
+def test_resume_says_with_which_revision_it_goes_on():
     """Nothing, where that is the run's own."""
     said = []
     for revision in (NOW, 2, None):
         log, events = MemoryLog(), read_golden(locate_golden("smbo", "wide", 2))
         log.append("run", events if revision is None else named_revision(events, revision), START)
-        say_new_revision("run", read_run(log, "run"))
-        said.append(capsys.readouterr().out)
-    today, goes_on = f"this archwright has revision {NOW} of smbo, and", f"; it goes on with revision {NOW}\n"
+        run = read_run(log, "run")
+        said.append(list(describe_new_revision("run", run, searcher_from_json(run.started.searcher))))
+    today, goes_on = f"this archwright has revision {NOW} of smbo, and", f"; it goes on with revision {NOW}"
     assert said == [
-        "",
-        f"{today} run was proposed by revision 2{goes_on}",
-        f"{today} the log of run names none{goes_on}",
+        [],
+        [f"{today} run was proposed by revision 2{goes_on}"],
+        [f"{today} the log of run names none{goes_on}"],
     ]
 
 
@@ -303,8 +304,8 @@ def test_settings_that_a_log_does_not_name_are_those_of_then(monkeypatch):
 
 def test_a_setting_that_a_fork_changes_leaves_the_others(reading):
     run = reading(read_golden(locate_golden("smbo", "wide", 2)))
-    changed = parse_fork_searcher(run, None, ["rollouts=16"])
-    assert changed == searcher_to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
+    text = choose_fork_searcher(run.run.started.searcher, None, ["rollouts=16"], trusted=False)
+    assert SEARCHER_KIND.read(text) == searcher_to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
 
 
 def test_a_searcher_of_ones_own_may_have_a_revision():

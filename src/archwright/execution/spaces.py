@@ -1,4 +1,4 @@
-"""Finding the search space that a user names: a built-in one, or one in a file or module of their own."""
+"""The search space that a person gives: a built-in one by name, one in a file or module of their own, or a value."""
 
 import inspect
 from collections.abc import Callable
@@ -13,11 +13,16 @@ from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
+from archwright.display.warning import warn
 from archwright.store.extensions import ExtensionKind
+from archwright.store.origins import is_importable
+from archwright.store.permission import ListUnwritable, trust_source
 from archwright.store.user_code import end_forked_children
 
 DEFAULT_CLASSES = 10  # where nothing says how many classes there are
 DEFAULT_INPUT = image(3, 32, 32)  # where nothing says the input
+UNNAMED_TERM = "<term>"  # the source of a space that was given as a value
+UNNAMED_STEM = "search"  # the stem of the names of its runs
 INPUT_PARAMETER = "input"  # the name of a first parameter that gets the input itself, and not its shape
 
 
@@ -34,9 +39,9 @@ class SpaceFailed(ArchwrightError, RuntimeError):
 
 @frozen
 class SpaceSource:
-    """A search space as a user named it."""
+    """A search space as a person gave it."""
 
-    source: str  # its name
+    source: str  # its name; in angle brackets, what it is, where it was given as a value that has none
     build: Callable[[Input, int], Term]  # from an input and the number of classes
     input: Input | None  # that it was made for, if it says so
     origin: str  # the paper or the file that it is from
@@ -44,19 +49,50 @@ class SpaceSource:
     @property
     def stem(self) -> str:
         """The stem of the names of its runs: its name, or that of the file or the attribute."""
+        if self.source == UNNAMED_TERM:
+            return UNNAMED_STEM
         place, _, attribute = self.source.rpartition(":")
         return Path(place).stem if place.endswith(".py") else attribute
 
 
-def find_space(source: str) -> SpaceSource:
-    """The space that `source` names: a built-in one, file.py:attribute or module:attribute.
+def trust_named_source(source: str) -> str:
+    """`source`, which the logs of this person may name from now on; a warning where that cannot be kept."""
+    try:
+        trust_source(source)
+    except ListUnwritable as error:
+        warn([str(error)])
+    return source
 
-    Raises UnknownSpace, BadSourceName, NotASpace, and errors of loading a file.
+
+def read_space(space: Term | Callable[..., Term] | str) -> SpaceSource:
+    """The space; raises what `find_space` does."""
+    return find_space(trust_named_source(space) if isinstance(space, str) else space)
+
+
+def find_space(space: Term | Callable[..., Term] | str) -> SpaceSource:
+    """The space that a person gives: by its built-in name, as file.py:attribute or module:attribute, or as a value.
+
+    A value is a module, or a function of (input_shape, classes) that returns one. Raises UnknownSpace, BadSourceName,
+    NotASpace, and errors of loading a file.
     """
-    space = SPACE_KIND.load(source)
-    if isinstance(space, NamedSpace):
-        return SpaceSource(source, lambda _, classes: space.build(classes), as_input(space.input_shape), space.source)
-    return SpaceSource(source, _make_builder(source, space), read_taken_input(space), source)
+    if not isinstance(space, str):
+        source = _name_value(space)
+        return SpaceSource(source, _make_builder(source, space), read_taken_input(space), source)
+    loaded = SPACE_KIND.load(space)
+    if isinstance(loaded, NamedSpace):
+        return SpaceSource(space, lambda _, classes: loaded.build(classes), as_input(loaded.input_shape), loaded.source)
+    return SpaceSource(space, _make_builder(space, loaded), read_taken_input(loaded), space)
+
+
+def _name_value(space: object) -> str:
+    """`module:name` of a function that any process can import, which then builds the space again; else what it is."""
+    if isinstance(space, Term):
+        return UNNAMED_TERM
+    name = getattr(space, "__qualname__", None)
+    if name is None:
+        return repr(space)[:80]
+    source = f"{getattr(space, '__module__', None)}:{name}"
+    return source if is_importable(source, space) else f"<{name}>"
 
 
 def _make_builder(source: str, value: Any) -> Callable[[Input, int], Term]:

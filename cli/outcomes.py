@@ -1,0 +1,123 @@
+"""A command that runs trials: what it prints of a run once it has stopped, and how the user goes on with it."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from attrs import frozen
+from rich.console import Console
+
+from archwright.cli.options import DEFAULT_GRACE, DEFAULT_RETRIES
+from archwright.cli.reports.show import show_trials
+from archwright.cli.reports.show_trial import show_winner
+from archwright.cli.values import BadOption
+from archwright.core.ends import EndName, InvalidEnd
+from archwright.display.suggestion import format_command
+from archwright.evaluate.settings import UnusedSetting
+from archwright.execution.options import BadRunOption, Narration
+from archwright.execution.session import RunInterrupted
+from archwright.results.describing import describe_best_trials, describe_run
+from archwright.results.run import Run
+from archwright.search.running.ends import measure_seconds, suggest_moves
+from archwright.search.running.loop import NoSuchMetric, NothingScored
+from archwright.search.running.run_view import RunView, is_repeated, view_run
+
+SETTING_OPTIONS = {"settings": "train"}  # the options of settings that have another name
+
+
+@frozen
+class RunCommand:
+    """A command that runs the trials of one run."""
+
+    log: Path
+    console: Console
+    resume_words: Sequence[str]  # the options with which `archwright resume` works on the run as this command does
+
+    def run(self, call: Callable[[Narration], Run]) -> Run:
+        """Call a function that runs trials, print what came of it, and return the run.
+
+        Raises typer.Exit where a signal stopped it, BadOption, and what the function raises.
+        """
+        begun: list[str] = []
+        narration = Narration(self.console, self._format_resumption, begun.append)
+        try:
+            with name_options():
+                run = call(narration)
+        except RunInterrupted as error:
+            self._print_end(begun)
+            raise typer.Exit(error.exit_code) from None
+        except NothingScored:
+            self._print_end(begun)
+            raise
+        except BaseException as error:
+            if begun and not isinstance(error, NoSuchMetric):  # it may go on
+                _print_commands(self.console, {"go on": self._format_resumption(self.log, begun[0], {})})
+            raise
+        self._print_end(begun)
+        return run
+
+    def _format_resumption(self, log: Path, run: str, moves: Mapping[EndName, str]) -> str:
+        """The command that goes on with a run, with `moves` of its ends."""
+        words = [word for name, text in moves.items() for word in (f"--{name.replace('_', '-')}", text)]
+        return format_command(log, "resume", run, *self.resume_words, *words)
+
+    def _print_end(self, begun: Sequence[str]) -> None:
+        """What came of the run, if it has begun, and the commands that the user may want next."""
+        for run in begun:
+            view = view_run(self.log, run)
+            suggestions = show_outcome(view, self.console)
+            seconds = measure_seconds(view.run.state, view.run.run_time)
+            moves = suggest_moves(view.run.state, seconds) if view.status == "finished" else {}
+            _print_commands(self.console, {**suggestions, "go on": self._format_resumption(self.log, run, moves)})
+
+
+def list_resume_words(
+    workers: int, trial_timeout: str | None, retries: int, grace: str, *, trusted: bool = False
+) -> Sequence[str]:
+    """The options of `archwright resume` that are not as usual."""
+    return [
+        *(["--workers", str(workers)] if workers != 1 else []),
+        *(["--trial-timeout", trial_timeout] if trial_timeout else []),
+        *(["--retries", str(retries)] if retries != DEFAULT_RETRIES else []),
+        *(["--grace", grace] if grace != DEFAULT_GRACE else []),
+        *(["--trust"] if trusted else []),
+    ]
+
+
+@contextmanager
+def name_options() -> Generator[None]:
+    """Errors that begin with the name of what a user gave begin with the option by which they gave it."""
+    try:
+        yield
+    except (InvalidEnd, BadRunOption, UnusedSetting) as error:
+        name, _, rest = str(error).partition(" ")
+        option = SETTING_OPTIONS.get(name, name).replace("_", "-")
+        raise BadOption(f"--{option} {rest.replace('do nothing', 'does nothing', 1)}") from error
+
+
+def show_outcome(view: RunView, console: Console) -> dict[str, str]:
+    """Print the outcome of a run so far; what the user may want to look at next, and the command for it."""
+    if is_repeated(view.run.started):
+        details = describe_run(view)
+        console.print()
+        show_trials(details["trials"], details, console)
+        return {"each training": format_command(view.log, "show", view.name)}
+    best = next(iter(describe_best_trials(view, 1)), None)
+    failed = [trial.trial for trial in view.trials if trial.status not in (None, "ok")]
+    if best is None:
+        show = format_command(view.log, "show", view.name, *map(str, failed[:1]))
+        return {"why none has a score": show} if failed else {}
+    show_winner(best, view.run.state.score_count, len(failed))
+    return {
+        "how it learned": format_command(view.log, "show", view.name, str(best["trial"])),
+        "how it compares": format_command(view.log, "best", view.name),
+    }
+
+
+def _print_commands(console: Console, commands: Mapping[str, str]) -> None:
+    console.print()
+    width = max(17, *(len(title) + 2 for title in commands))
+    for title, command in commands.items():
+        console.print(f"{title + ':':<{width}}{command}", soft_wrap=True)
+    console.file.flush()

@@ -1,0 +1,97 @@
+"""What people give to the functions of the package: values, or the texts of the command line."""
+
+from collections.abc import Callable
+from typing import Any
+
+from archwright.core.budget import Budget, parse_budget
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON
+from archwright.core.objective import Objective
+from archwright.core.words import parse_words
+from archwright.evaluate.evaluation import Evaluation, evaluation_from_json, is_evaluation
+from archwright.evaluate.functions.callables import wrap_callable
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import find_user_code
+from archwright.evaluate.training.evaluation import Training
+from archwright.execution.spaces import trust_named_source
+from archwright.search.configured import ConfiguredKind
+from archwright.search.named import SEARCHER_KIND
+from archwright.search.named_rules import RULE_KIND
+from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.user_code import BadSourceName, is_source
+
+
+class TwoDirections(ArchwrightError, ValueError):
+    """An objective that says its direction, and the direction again."""
+
+
+TABLE_KINDS = ("nasbench201", "fcnet")  # of the evaluations whose text begins with their kind and a colon
+
+
+def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str | None) -> Evaluation:
+    """The evaluation: a value as it is, a function as one, a text as `parse_evaluation` does; None: a training."""
+    given: Any = Training() if evaluation is None else evaluation
+    if isinstance(given, str):
+        given = parse_evaluation(given)
+    return trust_named_sources(given if is_evaluation(given) else wrap_callable(given))
+
+
+def trust_named_sources(evaluation: Evaluation) -> Evaluation:
+    """An evaluation that a person gives, whose code the logs of this person may name from now on."""
+    for source in find_user_code(evaluation):
+        trust_named_source(source)
+    return evaluation
+
+
+def parse_evaluation(text: str) -> Evaluation:
+    """The evaluation that a text names: nasbench201:FILE,setting=value or fcnet:FILE of a table, or a function.
+
+    That is file.py:function or module:function. Raises BadSourceName, and what is wrong with the settings.
+    """
+    if text.partition(":")[0] in TABLE_KINDS:
+        name, settings = parse_words(text)
+        kind, _, path = name.partition(":")
+        return evaluation_from_json({"kind": kind, "table": path, **settings})
+    if not is_source(text):
+        raise BadSourceName(
+            f"the evaluation is {text!r}; write file.py:function, module:function, or a table, as in nasbench201:FILE; "
+            "for a training give aw.Training(...)"
+        )
+    return Function(text)
+
+
+def read_searcher(searcher: AnySearcher | str) -> tuple[JSON, AnySearcher]:
+    """What the log holds of a searcher, and itself; raises what `SEARCHER_KIND` does of a text or value that is none.
+
+    Code that a text names is trusted in the logs of this person from now on.
+    """
+    return _read_configured(SEARCHER_KIND, searcher)
+
+
+def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnyStoppingRule | None]:
+    """What the log holds of a rule that stops hopeless trials, and itself; None for none. As `read_searcher`."""
+    return (None, None) if rule is None else _read_configured(RULE_KIND, rule)
+
+
+def _read_configured(kind: ConfiguredKind[Any], given: Any) -> tuple[JSON, Any]:
+    if not isinstance(given, str):
+        return kind.value_to_json(given), given
+    logged = kind.read(given)
+    for source in kind.find_sources(logged):
+        trust_named_source(source)
+    return logged, kind.from_json(logged, trusted=True)
+
+
+def name_objective(objective: Objective | str | None, minimize: bool | None) -> tuple[str | None, bool | None]:
+    """The metric, and whether it is to be minimized; None where the evaluation says it. Raises TwoDirections."""
+    if not isinstance(objective, Objective):
+        return objective, minimize
+    if minimize is not None:
+        raise TwoDirections(f"minimize is {minimize}, and the objective says its own direction; leave minimize out")
+    return objective.metric, objective.direction == "minimize"
+
+
+def read_budget(budget: Budget | str | None) -> Budget | None:
+    """What a trial may spend; None: as usual. Raises InvalidBudget."""
+    return parse_budget(budget) if isinstance(budget, str) else budget

@@ -1,0 +1,137 @@
+"""How this process works on a run. No log holds it: it may be another with each resumption."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypedDict
+
+from attrs import field, frozen
+from rich.console import Console
+
+from archwright.callbacks.protocol import Callback, make_callback
+from archwright.core.budget import InvalidBudget, parse_budget
+from archwright.core.ends import EndName
+from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
+from archwright.display.console import make_console
+from archwright.display.suggestion import DEFAULT_LOG
+from archwright.store.events import Event
+
+ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
+
+
+class BadRunOption(ArchwrightError, ValueError):
+    """An option of how a run is worked on that it cannot have."""
+
+
+class UnknownRunOption(ArchwrightError, TypeError):
+    """An option that no function has which runs trials."""
+
+
+def read_trial_timeout(given: float | str | None) -> float | None:
+    """The seconds of a number of them, or of a text such as 90s, 10min or 1h; None of None. Else BadRunOption."""
+    if given is None:
+        return None
+    if (seconds := _read_seconds(given)) is None:
+        raise BadRunOption(f"trial_timeout is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 1h")
+    return seconds
+
+
+def read_grace(given: float | str) -> float:
+    """The seconds of a number of them, or of a text such as 10s, 2min or 0s. Else BadRunOption."""
+    is_none = ZERO_TIME.fullmatch(given.strip()) is not None if isinstance(given, str) else given == 0
+    seconds = 0.0 if is_none else _read_seconds(given)
+    if seconds is None:
+        raise BadRunOption(f"grace is {given!r:.80}; write a time, as in 10s, 2min or 0s")
+    return seconds
+
+
+def _read_seconds(given: Any) -> float | None:
+    """The seconds of a time of more than 0; None for anything else."""
+    with suppress(InvalidBudget):
+        if isinstance(given, str):
+            budget = parse_budget(given)
+            return budget.amount if budget.unit == "seconds" else None
+        return float(given) if not isinstance(given, bool) and 0 < given < float("inf") else None
+    return None
+
+
+def _require_count(_: object, attribute: Any, count: Any) -> None:
+    if type(count) is not int or count < 0:
+        raise BadRunOption(f"{attribute.name} is {count!r:.80}; it must be a whole number of 0 or more")
+
+
+def format_python_resumption(log: Path, run: str, moves: Mapping[EndName, str]) -> str:
+    """What a person types in Python to go on with a run, with `moves` of its ends."""
+    place = {} if log == DEFAULT_LOG else {"log": str(log)}
+    arguments = [repr(run), *(f"{name}={value!r}" for name, value in {**moves, **place}.items())]
+    return f"aw.resume({', '.join(arguments)})"
+
+
+def _ignore_name(run: str) -> None:
+    del run
+
+
+@frozen
+class Narration:
+    """How a person is told of a run under way: where its progress is printed, and how they go on with it."""
+
+    console: Console = field(factory=make_console)
+    format_resumption: Callable[[Path, str, Mapping[EndName, str]], str] = format_python_resumption
+    begin: Callable[[str], object] = _ignore_name  # called with the name of the run, once it is logged
+
+
+def choose_narration(progress: bool | Narration) -> Narration:
+    """The usual narration, or none; one that is given as it is."""
+    if isinstance(progress, Narration):
+        return progress
+    return Narration() if progress else Narration(Console(quiet=True))
+
+
+@frozen(kw_only=True)
+class RunOptions:
+    """What a process needs to work on a run, beside what the log holds."""
+
+    workers: int = field(default=1, validator=_require_count)  # processes; 0: trials run in this one
+    trial_timeout: float | None = field(default=None, converter=read_trial_timeout)  # seconds that an attempt may take
+    retries: int = field(default=DEFAULT_RETRIES, validator=_require_count)  # further attempts after transient failures
+    grace: float = field(default=read_grace(DEFAULT_GRACE), converter=read_grace)  # seconds, after SIGTERM
+    callbacks: Sequence[Any] = ()  # as `follow_run` takes them
+    narration: Narration = field(factory=Narration, converter=choose_narration)
+    trusted: bool = False  # whether this person lets the code run that the log names
+
+    @property
+    def console(self) -> Console:
+        """Where progress is printed."""
+        return self.narration.console
+
+    def format_resumption(self, log: Path, run: str, moves: Mapping[EndName, str]) -> str:
+        """How a person goes on with a run, with `moves` of its ends."""
+        return self.narration.format_resumption(log, run, moves)
+
+
+class WorkOptions(TypedDict, total=False):
+    """How a run is worked on in this process: what every function takes that runs trials. Each may be left out."""
+
+    workers: int  # processes that evaluate trials, 1 by default; with 0, this process does, where a debugger reaches
+    trial_timeout: float | str | None  # after which an attempt is killed: seconds, or as in "90s", "10min"
+    retries: int  # further attempts at a trial that failed for a transient reason; 1 by default
+    grace: float | str  # what running trials have to end after SIGTERM or SIGHUP; "10s" by default
+    callbacks: Sequence[Callback | Callable[[Event], object]]  # see docs/callbacks.md
+    on_event: Callable[[Event], object]  # called with each event, once it is logged
+    progress: bool | Narration  # whether it is shown how far the run is; True by default
+
+
+def make_run_options(work: WorkOptions, *, trusted: bool = False) -> RunOptions:
+    """The options of a run; raises UnknownRunOption, BadRunOption and BadCallback."""
+    options: dict[str, Any] = dict(work)
+    for name in options:
+        if name not in WorkOptions.__annotations__:
+            raise UnknownRunOption(f"there is no option {name!r}; {suggest_names(name, WorkOptions.__annotations__)}")
+    on_event = options.pop("on_event", None)
+    callbacks = [*options.pop("callbacks", ()), *([] if on_event is None else [on_event])]
+    narration = {"narration": options.pop("progress")} if "progress" in options else {}
+    for callback in callbacks:
+        make_callback(callback)  # raises what is wrong with it before a run begins
+    return RunOptions(**options, **narration, callbacks=callbacks, trusted=trusted)

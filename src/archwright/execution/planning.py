@@ -1,0 +1,131 @@
+"""A search as a person asks for it, checked as far as possible before anything is logged."""
+
+from attrs import evolve, frozen
+
+from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
+from archwright.core.input import Input, input_to_text
+from archwright.core.json import JSON, to_json
+from archwright.core.objective import Objective
+from archwright.core.protocols import Problem
+from archwright.core.term import Term
+from archwright.display.warning import warn
+from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.logged_images import images_to_json
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import Evaluation, evaluation_to_json, require_reported
+from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource
+from archwright.search.running.runs import collect_versions
+from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.events import RunStarted
+
+
+@frozen(kw_only=True)
+class SearchRequest:
+    """What a person asks of a new search; what is None is as its evaluation usually has it."""
+
+    space: SpaceSource
+    evaluation: Evaluation
+    searcher: JSON
+    searcher_value: AnySearcher
+    ends: RunEnds
+    input: Input | None = None
+    metric: str | None = None
+    minimize: bool | None = None
+    budget: Budget | None = None
+    stopping: JSON = None  # the rule that stops hopeless trials; None: none
+    stopping_rule: AnyStoppingRule | None = None  # itself
+    seed: int = 0
+    keep_models: int | None = None
+
+    def choose_objective(self, evaluation: Evaluation) -> Objective:
+        """The objective; raises what is wrong with it, and with the stopping rule."""
+        objective = evaluation.choose_objective(self.metric, self.minimize)
+        if self.stopping is not None:
+            require_reported(evaluation, objective.metric)
+        return objective
+
+    def choose_budget(self, evaluation: Evaluation) -> Budget:
+        """What a trial may spend; raises what is wrong with it."""
+        budget = self.budget or evaluation.usual_budget
+        evaluation.require_budget(budget)
+        return budget
+
+
+@frozen
+class SearchPlan:
+    """A search whose data, input and space are known; what a person's function says of itself may not be as yet."""
+
+    request: SearchRequest
+    space: Term
+    input: Input
+    evaluation: Evaluation
+    data: DataInfo | None
+
+    @property
+    def problem(self) -> Problem:
+        """What the search is about."""
+        return Problem(self.space, self.input, self.budget, self.objective)
+
+    @property
+    def budget(self) -> Budget:
+        """What a trial may spend."""
+        return self.request.choose_budget(self.evaluation)
+
+    @property
+    def objective(self) -> Objective:
+        """The metric that the search is about."""
+        return self.request.choose_objective(self.evaluation)
+
+
+def plan_search(request: SearchRequest) -> SearchPlan:
+    """The plan of a search, with a warning of settings that do nothing.
+
+    Raises what is wrong with the data and the space, and what does not go together.
+    """
+    evaluation = request.evaluation
+    request.choose_objective(evaluation)  # raises what is wrong before any data is read
+    request.choose_budget(evaluation)
+    data = evaluation.describe_data()
+    defined = evaluation.define_input(request.input, request.space.input, data)
+    model_input = defined.input or DEFAULT_INPUT
+    space = request.space.build(model_input, defined.classes or DEFAULT_CLASSES)
+    defined.evaluation.check_space(space, model_input, data)
+    warn(defined.evaluation.list_overruled_settings(space))
+    return SearchPlan(request, space, model_input, defined.evaluation, data)
+
+
+def complete_plan(plan: SearchPlan, description: FunctionDescription | None) -> SearchPlan:
+    """The plan that knows what a person's function says of itself, with a warning of a budget that it does not read.
+
+    Raises what does not go together with that.
+    """
+    evaluation = plan.evaluation.complete(description, metric=plan.request.metric)
+    if plan.request.budget is not None and evaluation.reads_budget is False:
+        warn([f"budget does nothing: {evaluation.description} has no parameter budget"])
+    return evolve(plan, evaluation=evaluation)
+
+
+def make_start(plan: SearchPlan) -> RunStarted:
+    """The first event of the run of a complete plan."""
+    request, keep_models = plan.request, plan.request.keep_models
+    return RunStarted(
+        space=to_json(plan.space),
+        space_source=request.space.source,
+        input_shape=plan.input.shape,
+        input=input_to_text(plan.input),
+        searcher=request.searcher,
+        evaluator=evaluation_to_json(plan.evaluation),
+        objective=plan.objective,
+        budget=plan.budget,
+        seed=request.seed,
+        trials=request.ends.trials,
+        time_limit=request.ends.time_limit,
+        until_score=request.ends.until_score,
+        no_improvement=request.ends.no_improvement,
+        versions=collect_versions(),
+        keep_models=int(plan.evaluation.leaves_models) if keep_models is None else keep_models,
+        stopping=request.stopping,
+        data=images_to_json(plan.data),
+    )

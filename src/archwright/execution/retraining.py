@@ -1,0 +1,104 @@
+"""The final training of a trial: a run of its own, of the one architecture, again and again with other seeds."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from archwright.core.budget import Budget
+from archwright.core.json import JSON
+from archwright.core.term import Term
+from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.logged_images import images_to_json
+from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
+from archwright.evaluate.logged_evaluations import require_permission
+from archwright.evaluate.training.evaluation import Training
+from archwright.execution.arguments import trust_named_sources
+from archwright.execution.naming import claim_new_run, generate_retraining_names
+from archwright.execution.options import RunOptions
+from archwright.execution.searching import restore_evaluation, start_in_log
+from archwright.execution.session import open_evaluator
+from archwright.search.named import searcher_to_json
+from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.run_view import RunView, rebuild_leaf
+from archwright.search.running.runs import collect_versions
+from archwright.search.searchers.fixed import Fixed
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import RunStarted
+from archwright.store.logged_terms import find_term_source
+
+
+@frozen(kw_only=True)
+class Retraining:
+    """What a person asks of the final training of a trial; what is None is as it was in the search."""
+
+    seeds: int = 5  # how many trainings
+    budget: Budget | None = None
+    data: str | None = None  # other data than the search's
+    data_dir: str | None = None
+    device: str | None = None
+    image_size: tuple[int, int] | None = None
+    settings: Mapping[str, JSON] | None = None  # instead of the trial's own
+    evaluation: Evaluation | None = None  # where the log does not hold all of it, as of a function of a notebook
+    seed: int | None = None  # of all randomness; None: one that no training of the search had
+
+
+def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str | None, options: RunOptions) -> str:
+    """Train a trial's architecture anew; the name of the run in the log.
+
+    Raises what `for_retraining` and `check_space` of the run's evaluation do, NotTrusted, and what `open_evaluator` and
+    `run_trials` do.
+    """
+    architecture = rebuild_leaf(view, view.get_trial(trial)).architecture
+    evaluation = configure_retraining(view, architecture, retraining, options)
+    data = evaluation.describe_data()
+    evaluation.check_space(architecture, view.model_input, data)
+    file = DuckDBLog(view.log)
+    source = find_term_source(view.run.space, view.run.started.space_source)
+    with (
+        claim_new_run(file, name, lambda: generate_retraining_names(view.name, trial)) as run,
+        open_evaluator(evaluation, options, source, architecture) as (evaluator, description),
+    ):
+        evaluation = evaluation.complete(description)
+        started = _make_start(view, trial, evaluation, data, retraining)
+        start_in_log(file, run, started, evaluation, data, evaluator, options)
+    return run
+
+
+def configure_retraining(view: RunView, architecture: Term, retraining: Retraining, options: RunOptions) -> Evaluation:
+    """The evaluation of the final training: the run's own, or a training on other data; raises as `retrain_trial`."""
+    evaluation = restore_evaluation(view.name, view.run.started, retraining.evaluation, options)
+    if retraining.data is not None:
+        trust_named_sources(Training(retraining.data))
+    evaluation = evaluation.for_retraining(
+        architecture,
+        data=retraining.data,
+        data_dir=retraining.data_dir,
+        device=retraining.device,
+        image_size=retraining.image_size,
+        settings=retraining.settings,
+    )
+    require_permission(evaluation, trusted=options.trusted)
+    return evaluation
+
+
+def _make_start(
+    view: RunView, trial: int, evaluation: Evaluation, data: DataInfo | None, retraining: Retraining
+) -> RunStarted:
+    """The first event of the run. All models are kept."""
+    searched, state = view.run.started, view.get_trial(trial)
+    own_seed = derive_training_seed(searched.seed, trial)
+    return RunStarted(
+        space=view.run.space,
+        space_source=searched.space_source,
+        input_shape=searched.input_shape,
+        input=searched.input,
+        searcher=searcher_to_json(Fixed.name, {"path": state.path, "run": view.name, "trial": trial}),
+        evaluator=evaluation_to_json(evaluation),
+        objective=evaluation.choose_retraining_objective(searched.objective),
+        budget=retraining.budget or state.budget,
+        seed=own_seed if retraining.seed is None else retraining.seed,
+        trials=retraining.seeds,
+        versions=collect_versions(),
+        keep_models=retraining.seeds,
+        data=images_to_json(data),
+    )

@@ -1,0 +1,269 @@
+"""Beginning a search, and going on with any run, in this process."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from attrs import frozen
+
+from archwright.core.ends import RunEnds, move_ends
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON
+from archwright.core.protocols import Evaluator, Problem
+from archwright.core.term import Term
+from archwright.display.warning import warn
+from archwright.evaluate.data.dataset import DataInfo
+from archwright.evaluate.data.logged_images import require_same_images
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.functions.callables import compare_source
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import read_evaluation, require_permission
+from archwright.execution.announcing import announce_new_run, announce_resumption, describe_data
+from archwright.execution.enqueue_file import read_enqueue_file
+from archwright.execution.naming import claim_new_run, generate_numbered_names
+from archwright.execution.options import RunOptions
+from archwright.execution.planning import SearchRequest, complete_plan, make_start, plan_search
+from archwright.execution.progress import start_progress
+from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space
+from archwright.execution.session import open_evaluator, run_trials
+from archwright.search.named import SEARCHER_KIND, searcher_from_json
+from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
+from archwright.search.running.runs import RunRecord, read_run, resume_run, start_run
+from archwright.search.running.stopping import load_rule
+from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import RunStarted
+from archwright.store.fold import RunState
+from archwright.store.logged_terms import load_logged_term
+
+Configurations = Iterable[object] | str | Path  # known configurations, or a file of them
+
+
+def begin_search(
+    request: SearchRequest, log: Path, name: str | None, options: RunOptions, *, enqueue: Configurations = ()
+) -> str:
+    """Begin a search and run its trials until it stops; its name in the log.
+
+    `enqueue` holds known configurations, as `start_run` takes them, or names a file of them. Raises what `plan_search`,
+    `claim_new_run`, `open_evaluator` and `run_trials` do.
+    """
+    file, plan = DuckDBLog(log), plan_search(request)
+    source = request.space.source
+    with (
+        claim_new_run(file, name, lambda: generate_numbered_names(file, request.space.stem)) as run,
+        open_evaluator(plan.evaluation, options, source, plan.space) as (evaluator, description),
+    ):
+        plan = complete_plan(plan, description)
+        start_in_log(
+            file,
+            run,
+            make_start(plan),
+            plan.evaluation,
+            plan.data,
+            evaluator,
+            options,
+            enqueue=read_enqueued(enqueue, plan.problem),
+            searcher=request.searcher_value,
+            stopping=request.stopping_rule,
+        )
+    return run
+
+
+def start_in_log(
+    file: DuckDBLog,
+    run: str,
+    started: RunStarted,
+    evaluation: Evaluation,
+    data: DataInfo | None,
+    evaluator: Evaluator,
+    options: RunOptions,
+    *,
+    enqueue: Iterable[object] = (),
+    searcher: AnySearcher | None = None,
+    stopping: AnyStoppingRule | None = None,
+) -> None:
+    """Say what a new run is, whose name is claimed, and run its trials until it stops."""
+    announce_new_run(options.console, file.path, run, started, evaluation)
+    describe_data(options.console, data, evaluation)
+    progress = start_progress(RunState(), started.objective, time.monotonic())
+    retries = options.retries
+    run_trials(
+        file,
+        run,
+        evaluator,
+        options,
+        progress,
+        lambda evaluator, callbacks: start_run(
+            file,
+            run,
+            started,
+            evaluator,
+            enqueue=enqueue,
+            searcher=searcher,
+            stopping=stopping,
+            callbacks=callbacks,
+            retries=retries,
+            is_claimed=True,
+        ),
+    )
+
+
+class EvaluationDiffers(ArchwrightError, ValueError):
+    """An evaluation for a run that goes on, and that has another one."""
+
+
+@frozen(kw_only=True)
+class EndMoves:
+    """How a person moves the ends of a run, as `move_ends` reads it: None leaves an end as it is."""
+
+    trials: int | str | None = None
+    time: float | str | None = None
+    until_score: float | str | None = None
+    no_improvement: int | str | None = None
+
+
+def move_run_ends(run: RunRecord, moves: EndMoves) -> RunEnds:
+    """The ends of a run as a person moves them; raises InvalidEnd."""
+    return move_ends(
+        run.state.ends,
+        moves.trials,
+        moves.time,
+        moves.until_score,
+        moves.no_improvement,
+        trials_so_far=run.state.proposal_count,
+        seconds_so_far=measure_seconds(run.state, run.run_time),
+    )
+
+
+@frozen(kw_only=True)
+class Resumption:
+    """What a person asks of a run that is to go on; what is None is as it was."""
+
+    ends: EndMoves = EndMoves()
+    evaluation: Evaluation | None = None  # where the log does not hold all of it, as of a function of a notebook
+    keep_models: int | None = None
+    device: str | None = None
+    data_dir: str | None = None
+    searcher: AnySearcher | None = None  # where the log does not hold all of it, as of a class of a notebook
+    enqueue: Configurations = ()
+
+
+def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: RunOptions) -> None:
+    """Go on with a run of the log until it stops again, or say that it has ended.
+
+    Raises NotTrusted for code that this person does not let run, FunctionNeeded for a function that this process has
+    not been given, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
+    """
+    record = read_run(file, run)
+    ends = move_run_ends(record, resumption.ends)
+    if _say_that_it_has_ended(file, run, record, ends, options):
+        return
+    resumed = _prepare_resumption(run, record, resumption, options)
+    with open_evaluator(resumed.evaluation, options, record.started.space_source, resumed.term) as opened:
+        evaluator, description = opened
+        resumed.evaluation.complete(description)  # raises what does nothing
+        progress = start_progress(record.state, record.started.objective, time.monotonic(), record.run_time)
+        announce_resumption(options.console, file.path, run, progress, ends)
+        describe_data(options.console, resumed.data, resumed.evaluation)
+        run_trials(
+            file,
+            run,
+            evaluator,
+            options,
+            progress,
+            lambda evaluator, callbacks: resume_run(
+                file,
+                run,
+                evaluator,
+                ends=ends,
+                space=resumed.space,
+                searcher=resumed.searcher,
+                stopping=resumed.stopping,
+                enqueue=resumed.enqueue,
+                callbacks=callbacks,
+                retries=options.retries,
+                keep_models=resumption.keep_models,
+            ),
+        )
+
+
+def _say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
+    """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved."""
+    seconds = measure_seconds(record.state, record.run_time)
+    if not has_ended(record.state, seconds, ends):
+        return False
+    resume = options.format_resumption(file.path, run, suggest_moves(record.state, seconds, ends))
+    options.console.print(
+        f"{run} has ended: {explain_ends(record.state, seconds, ends)}; to go on: {resume}", soft_wrap=True
+    )
+    return True
+
+
+@frozen
+class _Resumed:
+    """What a run goes on with on this machine."""
+
+    evaluation: Evaluation
+    data: DataInfo | None
+    space: JSON  # None: as it was
+    term: Term  # that space, in any case
+    searcher: AnySearcher
+    stopping: AnyStoppingRule | None
+    enqueue: Iterable[object]
+
+
+def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, options: RunOptions) -> _Resumed:
+    """What the run goes on with, and lines on what is other than it was; raises what keeps it from going on."""
+    started, trusted = record.started, options.trusted
+    evaluation = restore_evaluation(run, started, resumption.evaluation, options)
+    evaluation = evaluation.move_to(resumption.device, resumption.data_dir)
+    require_permission(evaluation, trusted=trusted)
+    data = evaluation.describe_data()
+    warn(require_same_images(run, started, data))
+    space = load_current_space(record, data, trusted=trusted)
+    searcher = _restore_searcher(started, resumption.searcher, options)
+    for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
+        options.console.print(line, soft_wrap=True)
+    term = load_logged_term(record.space if space is None else space, started.space_source, trusted=trusted)
+    problem = Problem(term, started.model_input, started.budget, started.objective)
+    stopping, enqueue = load_rule(started, trusted=trusted), read_enqueued(resumption.enqueue, problem)
+    return _Resumed(evaluation, data, space, term, searcher, stopping, enqueue)
+
+
+def _restore_searcher(started: RunStarted, given: AnySearcher | None, options: RunOptions) -> AnySearcher:
+    """The logged searcher, or the one that a person has given again; raises ExtensionNeeded and OtherExtension."""
+    if given is None:
+        return searcher_from_json(started.searcher, trusted=options.trusted)
+    return SEARCHER_KIND.give_again(started.searcher, given)
+
+
+def read_enqueued(enqueue: Configurations, problem: Problem) -> Iterable[object]:
+    """Configurations as they are, or those of the file that a text or a path names; raises BadEnqueueFile."""
+    return read_enqueue_file(Path(enqueue), problem) if isinstance(enqueue, str | Path) else enqueue
+
+
+def restore_evaluation(run: str, started: RunStarted, given: Evaluation | None, options: RunOptions) -> Evaluation:
+    """The evaluation of a run in the log, with the function of the one that a person has `given` again, if any.
+
+    Raises NotTrusted, and EvaluationDiffers.
+    """
+    evaluation = read_evaluation(started, trusted=options.trusted)
+    return evaluation if given is None else _give_function(run, evaluation, given)
+
+
+def _give_function(run: str, logged: Evaluation, given: Evaluation) -> Evaluation:
+    """The logged evaluation with the function of the one that is given; EvaluationDiffers where it is another kind."""
+    if not (isinstance(logged, Function) and isinstance(given, Function) and given.target is not None):
+        raise EvaluationDiffers(
+            f"{run} goes on with its own evaluation, {logged.description}; leave evaluation out, or begin a new run "
+            f"with {given.description}"
+        )
+    match compare_source(logged, given.target):
+        case "same":
+            pass
+        case "other":
+            warn([f"the function {given.source} is another one than {run} was begun with: its text has changed"])
+        case "unknown":
+            warn([f"whether the function {given.source} is the one that {run} was begun with is not known"])
+    return logged.with_function(given.target)

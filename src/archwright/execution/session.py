@@ -1,0 +1,103 @@
+"""A run that this process works on: what evaluates its trials, its signals, what a person sees, and how it ends."""
+
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager, nullcontext
+
+from archwright.callbacks.protocol import follow_run
+from archwright.core.protocols import Evaluator
+from archwright.core.term import Term
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.workers.opening import warm_up
+from archwright.evaluate.workers.parcel import collect_user_kinds
+from archwright.execution.display import ProgressDisplay, refresh_display
+from archwright.execution.interrupts import catch_signals
+from archwright.execution.options import RunOptions
+from archwright.execution.progress import RunProgress
+from archwright.search.running.callbacks import RunCallbacks
+from archwright.search.running.loop import NoSuchMetric, NothingScored
+from archwright.search.running.run_view import RunView, view_run
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import Event, RunStopped
+from archwright.store.user_code import is_source
+
+RunTrials = Callable[[Evaluator, RunCallbacks], RunStopped]
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """A run that a signal has stopped; all that was logged is there, and it can be resumed.
+
+    It is a KeyboardInterrupt: whatever begins one search after the other ends, too, as Ctrl-C means it to.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # what a shell expects: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP
+
+
+@contextmanager
+def open_evaluator(
+    evaluation: Evaluation, options: RunOptions, space_source: str, space: Term
+) -> Generator[tuple[Evaluator, FunctionDescription | None]]:
+    """What evaluates the trials, warm, and what a person's function says of itself; closed after the block.
+
+    The workers load `space_source`, if it names code, for a person's own kinds of module; else those of the `space` are
+    sent to them. Raises what is wrong with the function, the data or the device, and RunInterrupted where a signal
+    comes meanwhile.
+    """
+    console = options.console
+    is_live = console.is_terminal and not console.is_dumb_terminal
+    kinds = [] if is_source(space_source) else collect_user_kinds(space)
+    opened = evaluation.open(
+        workers=options.workers, space_source=space_source, kinds=kinds, trial_timeout=options.trial_timeout
+    )
+    with closing(opened) as evaluator:
+        with catch_signals(0.0) as interrupts, console.status("getting ready") if is_live else nullcontext():
+            description = warm_up(evaluator, lambda: interrupts.received)
+        if interrupts.received:
+            raise RunInterrupted("stopped before a trial began", interrupts.exit_code)
+        yield evaluator, description
+
+
+def run_trials(
+    log: DuckDBLog, name: str, evaluator: Evaluator, options: RunOptions, progress: RunProgress, run: RunTrials
+) -> None:
+    """Run the trials of a run until it stops, and show how it goes.
+
+    Raises RunInterrupted where a signal stopped it, NothingScored where none of its trials has a score, and what `run`
+    raises, with a note on how to go on.
+    """
+    with (
+        catch_signals(options.grace) as interrupts,
+        follow_run(options.callbacks, log, name) as call_callbacks,  # pyright: ignore[reportArgumentType]  (of a field with a converter)
+    ):
+        display = ProgressDisplay(name, progress, options.console)
+
+        def on_event(event: Event) -> None:
+            if display.progress is progress:  # the first one
+                options.narration.begin(name)
+            display.show_event(event)
+            call_callbacks(event)
+
+        try:
+            with refresh_display(display):
+                stopped = run(evaluator, RunCallbacks(lambda: display.get_stop_request(interrupts), on_event))
+        except BaseException as error:
+            if display.progress is not progress and not isinstance(error, NoSuchMetric):  # it has begun, and may go on
+                error.add_note(f"go on with: {options.format_resumption(log.path, name, {})}")
+            raise
+    if stopped.reason == "interrupted":
+        resumption = options.format_resumption(log.path, name, {})
+        raise RunInterrupted(f"{name} was interrupted; go on with: {resumption}", interrupts.exit_code)
+    _require_score(view_run(log.path, name))
+
+
+def _require_score(view: RunView) -> None:
+    """NothingScored where the run has trials, and all of them have failed: with the error of the first one."""
+    failed = [trial for trial in view.trials if trial.status not in (None, "ok")]
+    if failed and not any(trial.status == "ok" for trial in view.trials):
+        first = failed[0]
+        first_error = "" if first.last_end is None else first.last_end.error
+        raise NothingScored(
+            f"no trial of {view.name} has a score; trial {first.trial} was {first.status}: {first_error}"
+        )

@@ -1,0 +1,20 @@
+"""Models as torch modules, outside of any search."""
+
+from typing import TYPE_CHECKING
+
+from archwright.core.input import Input, read_input
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def compile(architecture: Term, input: Input | Shape | str, *, seed: int = 0) -> "nn.Module":  # noqa: A001, A002  (aw.compile)
+    """The torch module of an architecture, for inputs of this type or shape, with weights drawn from `seed`.
+
+    It is on the CPU, in eval mode, and no torch.compile. Raises what `compile_architecture` does.
+    """
+    from archwright.evaluate.network.compile import compile_architecture  # only here: torch takes seconds
+
+    return compile_architecture(architecture, read_input(input) or (), seed)

@@ -1,0 +1,36 @@
+"""What is done with a run, or a trial, that is named or given: the verbs of runs and trials as functions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archwright.display.suggestion import DEFAULT_LOG
+from archwright.results.run import Run
+from archwright.results.trial import Trial
+
+if TYPE_CHECKING:  # it imports torch
+    from archwright.evaluate.export.folder import ExportResult
+
+
+def resume(run: Run | str | None = None, *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
+    """Go on with a run, with the one of that name in the log, or with the last one; see `Run.resume` for `options`."""
+    return choose_run(run, log).resume(**options)
+
+
+def fork(run: Run | str, at: int, *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
+    """A new run of a run's events up to number `at`; see `Run.fork` for `options`."""
+    return choose_run(run, log).fork(at, **options)
+
+
+def retrain(run: Run | str, trial: int | str = "best", *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
+    """Train a trial's architecture for good; see `Run.retrain` for `options`."""
+    return choose_run(run, log).retrain(trial, **options)
+
+
+def export(trial: Trial, folder: str | Path, **options: Any) -> "ExportResult":
+    """Write a trial's model to a folder; see `Trial.export` for `options`."""
+    return trial.export(folder, **options)
+
+
+def choose_run(run: Run | str | None, log: str | Path) -> Run:
+    """A run as it is; of a name, the run in the log; None: the one that was started last. Raises NoSuchRun."""
+    return run if isinstance(run, Run) else Run.read(log, run)

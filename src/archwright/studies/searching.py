@@ -1,0 +1,88 @@
+"""Searching a space for good models."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Unpack
+
+from archwright.core.budget import Budget
+from archwright.core.ends import choose_ends
+from archwright.core.input import Input, read_input
+from archwright.core.objective import Objective
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+from archwright.display.suggestion import DEFAULT_LOG
+from archwright.evaluate.evaluation import Evaluation
+from archwright.execution.arguments import (
+    name_objective,
+    read_budget,
+    read_evaluation_argument,
+    read_searcher,
+    read_stopping_rule,
+)
+from archwright.execution.options import WorkOptions, make_run_options
+from archwright.execution.planning import SearchRequest
+from archwright.execution.searching import Configurations, begin_search
+from archwright.execution.spaces import read_space
+from archwright.results.run import Run
+from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
+
+
+def search(
+    space: Term | Callable[..., Term] | str,
+    evaluation: Evaluation | Callable[..., Any] | str | None = None,
+    *,
+    searcher: AnySearcher | str = "random",
+    objective: Objective | str | None = None,
+    minimize: bool | None = None,
+    budget: Budget | str | None = None,
+    trials: int | None = None,
+    time: float | str | None = None,
+    until_score: float | None = None,
+    no_improvement: int | None = None,
+    input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
+    stopping: AnyStoppingRule | str | None = None,
+    enqueue: Configurations = (),
+    seed: int = 0,
+    keep_models: int | None = None,
+    name: str | None = None,
+    log: str | Path = DEFAULT_LOG,
+    **work: Unpack[WorkOptions],
+) -> Run:
+    """Search a space for good models, and log everything that happens; the run, once it has stopped.
+
+    `space` is a module, a function of (input_shape, classes) that returns one, a built-in name, `file.py:attribute` or
+    `module:attribute`. `evaluation` says how a model gets its score: a value such as `Training("mnist")`, a function of
+    what its parameters name, a text such as `nasbench201:FILE` or `file.py:function`; None: training on the digits.
+
+    What is None is as the evaluation usually has it. The run ends after so many `trials`, so much `time` ("2h"; seconds
+    as a number), at a score, or after so many trials without improvement, whichever comes first; 64 trials if none is
+    given. `enqueue` holds known configurations, or names a file of them, which are tried first. All randomness follows
+    from `seed`. How many processes work on it, and more of how, `WorkOptions` says.
+
+    Ctrl-C lets the running trials end, a second one stops at once; then RunInterrupted is raised, and the run can be
+    resumed from its log, as from any end. Raises NothingScored and TrialsKeepFailing where nothing comes of it, and
+    before anything is logged what is wrong with the arguments.
+    """
+    read_evaluation = read_evaluation_argument(evaluation)
+    metric, minimize = name_objective(objective, minimize)
+    logged_searcher, searcher_value = read_searcher(searcher)
+    logged_rule, stopping_rule = read_stopping_rule(stopping)
+    request = SearchRequest(
+        space=read_space(space),
+        evaluation=read_evaluation,
+        searcher=logged_searcher,
+        searcher_value=searcher_value,
+        ends=choose_ends(trials, time, until_score, no_improvement),
+        input=read_input(input),
+        metric=metric,
+        minimize=minimize,
+        budget=read_budget(budget),
+        stopping=logged_rule,
+        stopping_rule=stopping_rule,
+        seed=seed,
+        keep_models=keep_models,
+    )
+    options = make_run_options(work)
+    run = begin_search(request, Path(log), name, options, enqueue=enqueue)
+    return Run.read(log, run, given_evaluation=request.evaluation)
