@@ -48,9 +48,9 @@ def events_of(log, name="run"):
     return [entry.event for entry in log.read(name)]
 
 
-def make_loop(log, first, evaluator, **options) -> SearchLoop:
+def make_loop(log, first, evaluator, rule=None, **options) -> SearchLoop:
     """The loop of a new run whose first event is `first`."""
-    stopping = fold_early_stopping(first)
+    stopping = fold_early_stopping(first, (), rule)
     return SearchLoop(
         log, "run", START, RunState(), make_initial_state(first), evaluator, early_stopping=stopping, **options
     )
