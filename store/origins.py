@@ -5,7 +5,7 @@ import hashlib
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from itertools import accumulate
 from pathlib import Path
@@ -47,8 +47,13 @@ def is_module_importable(name: str) -> bool:
         return False
     spec, file = _find_fresh_spec(name), getattr(module, "__file__", None)
     if spec is None or file is None or not spec.has_location:
-        return spec is not None and file is None and not spec.has_location
+        return spec is not None and not spec.has_location and (file is None or spec.origin == "frozen")
     return Path(spec.origin or "").resolve() == Path(file).resolve()
+
+
+def list_import_path() -> Sequence[str]:
+    """The folders from which this process imports, for another one that is to import what this one can."""
+    return [folder or str(Path.cwd()) for folder in sys.path]  # in an interactive Python, "" is the current folder
 
 
 def name_callable(target: Any) -> str:

@@ -17,7 +17,7 @@ from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.machine import OomKills, count_cores
 from archwright.evaluate.workers.parcel import Parcel, pack
-from archwright.evaluate.workers.process import WorkerGone, WorkerProcess, list_import_path
+from archwright.evaluate.workers.process import WorkerGone, WorkerProcess
 from archwright.evaluate.workers.protocol import (
     JobEnded,
     MalformedMessage,
@@ -28,6 +28,7 @@ from archwright.evaluate.workers.protocol import (
     WorkerSetup,
 )
 from archwright.evaluate.workers.time_limit import LAST_CALL_SECONDS
+from archwright.store.origins import list_import_path
 
 LIVENESS_SECONDS = 0.5  # between checks whether a worker is alive: a child of a dead one may hold its pipe open
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -231,8 +231,3 @@ def _environment_variables(threads: int) -> dict[str, str]:
     defaults = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
     waiting = {name: os.environ.get(name, value) for name, value in defaults.items()}
     return dict.fromkeys(thread_counts, str(threads)) | fixed | waiting
-
-
-def list_import_path() -> Sequence[str]:
-    """The folders from which a worker imports what the coordinator can."""
-    return [folder or str(Path.cwd()) for folder in sys.path]  # in an interactive Python, "" is the current folder

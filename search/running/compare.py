@@ -34,7 +34,7 @@ from archwright.store.log import START, EventBatch, EventLog, LoggedEvent, Posit
 
 BATCH_SECONDS = 0.2  # searches that end within so long are appended in one transaction
 
-EvaluatorFactory = Callable[[], Evaluator]  # is pickled, and called in the process that runs the search
+EvaluatorFactory = Callable[[], Evaluator]  # is sent to the process that runs the search, and called there
 
 
 class SearchDiffers(ArchwrightError, RuntimeError):
@@ -47,6 +47,8 @@ class ComparedSearch:
 
     run: str  # its name in the log
     started: RunStarted
+    # Its searcher, where that is a value whose class no other process can import; None: the log names it.
+    given_searcher: AnySearcher | None = None
 
     @property
     def trials(self) -> int:
@@ -55,8 +57,8 @@ class ComparedSearch:
         return self.started.trials
 
     def load_searcher(self) -> AnySearcher:
-        """Its searcher, which the person has named in the command that compares: its code may run."""
-        return searcher_from_json(self.started.searcher, trusted=True)
+        """Its searcher, which the person who compares has given or named: its code may run."""
+        return self.given_searcher or searcher_from_json(self.started.searcher, trusted=True)
 
     def load_rule(self) -> AnyStoppingRule | None:
         """Its stopping rule, if it has one, which the person has named as well."""
@@ -72,14 +74,20 @@ class SearchJob:
 
 
 def plan_comparison(
-    stem: str, started: RunStarted, searchers: Mapping[str, JSON], seeds: int
+    stem: str,
+    started: RunStarted,
+    searchers: Mapping[str, JSON],
+    seeds: int,
+    given_searchers: Mapping[str, AnySearcher] | None = None,
 ) -> tuple[ComparedSearch, ...]:
     """A search for each searcher and each seed 0 .. seeds-1, seed by seed: so the first results are of all searchers.
 
-    `searchers` are the searchers' JSON by the label that they have in the names of runs, as in STEM.LABEL.SEED.
+    `searchers` are the searchers' JSON by the label that they have in the names of runs, as in STEM.LABEL.SEED;
+    `given_searchers` are those among them that no other process can import.
     """
+    given = given_searchers or {}
     return tuple(
-        ComparedSearch(f"{stem}.{label}.{seed}", evolve(started, searcher=searcher, seed=seed))
+        ComparedSearch(f"{stem}.{label}.{seed}", evolve(started, searcher=searcher, seed=seed), given.get(label))
         for seed in range(seeds)
         for label, searcher in searchers.items()
     )
@@ -104,9 +112,11 @@ def run_searches(
     logged_runs = _list_runs(log)
 
     def make_job(search: ComparedSearch) -> SearchJob:
-        return SearchJob(search, log.read(search.run) if search.run in logged_runs else [])
+        plain_search = evolve(search, given_searcher=None)  # which each process has been given once
+        return SearchJob(plain_search, log.read(search.run) if search.run in logged_runs else [])
 
-    run_job = partial(run_search, open_evaluator, log.path)
+    given_searchers = {search.run: search.given_searcher for search in searches if search.given_searcher is not None}
+    run_job = partial(run_search, open_evaluator, log.path, given_searchers=given_searchers)
     with ProcessPool(run_job, make_job, searches, min(processes, len(searches))) as pool:
         while pool.is_running and (request := get_stop_request()) < StopRequest.IMMEDIATE:
             if request > StopRequest.NONE:
@@ -128,12 +138,20 @@ def _append_results(log: EventLog, results: Sequence[tuple[ComparedSearch, Event
     return [search for search, _ in results]
 
 
-def run_search(open_evaluator: EvaluatorFactory, log_path: Path, job: SearchJob) -> EventBatch:
+def run_search(
+    open_evaluator: EvaluatorFactory,
+    log_path: Path,
+    job: SearchJob,
+    *,
+    given_searchers: Mapping[str, AnySearcher] | None = None,
+) -> EventBatch:
     """Run a search, or the rest of one that the log has in part; its new events, ready to be appended.
 
-    All events have the time at which the search ended. A search whose trials keep failing ends there, as any other.
+    `given_searchers` has its searcher by its run, where that is one that this process cannot import. All events have
+    the time at which the search ended. A search whose trials keep failing ends there, as any other.
     """
     evaluator, log = open_evaluator(), _MemoryLog()
+    job = evolve(job, search=evolve(job.search, given_searcher=(given_searchers or {}).get(job.search.run)))
     try:
         if job.logged_events:
             loop, first_event = _make_resumed_loop(log, log_path, job, evaluator)

@@ -7,14 +7,16 @@ reader waits for ever for the rest of that result.
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context, resource_tracker
+from functools import cache
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from queue import Empty, Queue, SimpleQueue
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -24,13 +26,20 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.exit_code import describe_exit
+from archwright.store.by_value import pickle_by_value
+from archwright.store.origins import list_import_path
 
 MAX_WAITING_RESULTS = 32  # of each process, until the caller collects them; at more, the process has to wait
 PREFETCH_BELOW_SECONDS = 1.0  # after a job shorter than this, a process gets its next job before the last one ends
 EXIT_TIMEOUT_SECONDS = 2.0  # for a process to be gone after its pipe was closed, or after SIGKILL
-SAFE_PATH_VARIABLE = (
-    "PYTHONSAFEPATH"  # the environment variable that keeps Python from importing from the current folder
-)
+# What a process of a pool is given to run, with the number of its end of the pipe and the folders to import from. Like
+# `archwright` itself it imports nothing from the current folder, unless the calling process does.
+PROGRAM = """
+import sys
+sys.path += [folder for folder in sys.argv[2:] if folder not in sys.path]
+from archwright.search.running.process_pool import run_pool_process
+run_pool_process(int(sys.argv[1]))
+"""
 CANCEL_MESSAGE = b""  # in place of a pickled job: no job that was sent before is to be started
 
 Item = TypeVar("Item")
@@ -58,48 +67,59 @@ class _Cancelled:
 class _Worker:
     """One process of a pool, and this end of its pipe. Only the process holds the other end."""
 
-    process: SpawnProcess
+    process: subprocess.Popen[bytes]
     pipe: Connection
     lock: Lock  # to write to the pipe, or to close it
 
     @classmethod
-    def start(cls, function: Callable[[Any], Any]) -> Self:
-        """A new process. It is spawned, as a fork of a process with threads, such as DuckDB's, may deadlock."""
-        context = get_context("spawn")
-        pipe, worker_pipe = context.Pipe()
-        process = context.Process(target=run_pool_process, args=(function, worker_pipe))
+    def start(cls) -> Self:
+        """A new process. It has nothing of this one: a fork of a process with threads, such as DuckDB's, may deadlock.
+
+        Nor does it run a person's script again, as a process that multiprocessing spawns does.
+        """
+        pipe, far_end = Pipe()
         try:
-            process.start()
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", PROGRAM, str(far_end.fileno()), *list_import_path()],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[far_end.fileno()],
+            )
         except OSError as error:
             pipe.close()
             raise ProcessDied(f"a process that searches cannot be started: {error}; try with less beside it") from error
         finally:
-            worker_pipe.close()
+            far_end.close()
         return cls(process, pipe, Lock())
 
     def send(self, message: bytes) -> None:
-        """Send a pickled job, or CANCEL_MESSAGE; raises ProcessDied if the process is gone."""
+        """Send a pickled function or job, or CANCEL_MESSAGE; raises ProcessDied if the process is gone."""
         with self._explain_death(), self.lock:
             self.pipe.send_bytes(message)
 
     def receive(self) -> Any:
         """Wait for the result of its next job, a _Failure or _Cancelled; raises ProcessDied if the process is gone."""
         with self._explain_death():
-            return self.pipe.recv()
+            message = self.pipe.recv_bytes()
+        return pickle.loads(message)  # noqa: S301  (from a process that this one has started)
 
     def close(self) -> None:
         """Close the pipe, which ends the process."""
         with self.lock:
             self.pipe.close()
 
+    def wait(self) -> int | None:
+        """Wait a moment until the process is gone; its exit code, None if it is still there."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(EXIT_TIMEOUT_SECONDS)
+        return None
+
     @contextmanager
     def _explain_death(self) -> Generator[None]:
         try:
             yield
         except (EOFError, OSError) as error:
-            self.process.join(EXIT_TIMEOUT_SECONDS)
             raise ProcessDied(
-                f"one of the processes that search {describe_exit(self.process.exitcode)}; what was done is logged, "
+                f"one of the processes that search {describe_exit(self.wait())}; what was done is logged, "
                 "and the same command goes on with the rest (where memory is short, on fewer cores, as with: "
                 "taskset -c 0 archwright ...)"
             ) from error
@@ -117,12 +137,12 @@ class ProcessPool(Generic[Item, JobInput, Output]):
 
     def __init__(
         self,
-        function: Callable[[JobInput], Output],  # runs in a process of the pool, which must be able to import it
+        function: Callable[[JobInput], Output],  # runs in a process of the pool: what that cannot import goes by value
         make_input: Callable[[Item], JobInput],  # runs in a thread of the calling process
         items: Iterable[Item],
         processes: int,
     ) -> None:
-        self._function, self._make_input = function, make_input
+        self._function, self._make_input = pickle_by_value(function), make_input
         self._process_count = processes
         self._items: Iterator[Item] = iter(items)  # those that no process has taken
         self._items_lock = Lock()
@@ -135,8 +155,8 @@ class ProcessPool(Generic[Item, JobInput, Output]):
 
     def __enter__(self) -> Self:
         try:
-            with _ignore_current_folder(), _block_signals():
-                self._workers.extend(_Worker.start(self._function) for _ in range(self._process_count))
+            with _block_signals():
+                self._workers.extend(_Worker.start() for _ in range(self._process_count))
         except ProcessDied:
             self._kill_processes()
             raise
@@ -158,7 +178,7 @@ class ProcessPool(Generic[Item, JobInput, Output]):
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
             self.collect(0.01)  # makes room for the results of threads that wait for it
         for worker in self._workers:
-            worker.process.join(EXIT_TIMEOUT_SECONDS)
+            worker.wait()
 
     @property
     def is_running(self) -> bool:
@@ -211,6 +231,7 @@ class ProcessPool(Generic[Item, JobInput, Output]):
         """The result of each item that this process takes, in the order of taking."""
         sent: deque[Item] = deque()  # those without a result yet
         max_sent = 1
+        worker.send(self._function)
         while True:
             while len(sent) < max_sent and (item := self._take_item()) is not None:
                 worker.send(pickle.dumps(self._make_input(item)))
@@ -232,7 +253,6 @@ class ProcessPool(Generic[Item, JobInput, Output]):
 @contextmanager
 def _block_signals() -> Generator[None]:
     """Processes that are started in the block never get a terminal's signals, not even while they start."""
-    resource_tracker.ensure_running()  # which unblocks signals, if it is started here
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
         yield
@@ -240,28 +260,19 @@ def _block_signals() -> Generator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-@contextmanager
-def _ignore_current_folder() -> Generator[None]:
-    """Processes that are started in the block import nothing from the current folder, like `archwright` itself."""
-    previous_value = os.environ.get(SAFE_PATH_VARIABLE)
-    os.environ[SAFE_PATH_VARIABLE] = "1"
-    try:
-        yield
-    finally:
-        if previous_value is None:
-            del os.environ[SAFE_PATH_VARIABLE]
-        else:
-            os.environ[SAFE_PATH_VARIABLE] = previous_value
+def run_pool_process(pipe_number: int) -> None:
+    """What a process of the pool runs: computes the function for every input in the pipe and sends the results.
 
-
-def run_pool_process(function: Callable[[Any], Any], pipe: Connection) -> None:
-    """What a process of the pool runs: computes the function for every input in the pipe and sends the results."""
+    The first message is the function.
+    """
+    pipe = Connection(pipe_number)
     messages: SimpleQueue[bytes] = SimpleQueue()
     cancelled = Event()
     Thread(target=_listen, args=(pipe, messages, cancelled), daemon=True).start()
+    function = messages.get()
     while True:
         message = messages.get()
-        pipe.send(_Cancelled() if cancelled.is_set() else _compute_output(function, message))
+        pipe.send_bytes(_pickle_result(_Cancelled() if cancelled.is_set() else _compute_output(function, message)))
 
 
 def _listen(pipe: Connection, messages: "SimpleQueue[bytes]", cancelled: Event) -> None:
@@ -275,9 +286,20 @@ def _listen(pipe: Connection, messages: "SimpleQueue[bytes]", cancelled: Event) 
     os._exit(0)
 
 
-def _compute_output(function: Callable[[Any], Any], message: bytes) -> Any:
+def _compute_output(function: bytes, message: bytes) -> Any:
     try:
-        return function(pickle.loads(message))  # noqa: S301  (from the process that started this one)
+        return _load_function(function)(pickle.loads(message))  # noqa: S301  (from the process that started this one)
     except Exception as error:  # noqa: BLE001  (the caller raises it)
         error.add_note(f"in a process of the pool:\n{traceback.format_exc()}")
         return _Failure(error)
+
+
+@cache
+def _load_function(function: bytes) -> Callable[[Any], Any]:
+    """The function, once for all jobs of this process."""
+    return pickle.loads(function)  # noqa: S301  (from the process that started this one)
+
+
+def _pickle_result(result: object) -> bytes:
+    """By value what an error may be of: a class that was sent by value."""
+    return pickle_by_value(result) if isinstance(result, _Failure) else pickle.dumps(result)

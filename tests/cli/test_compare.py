@@ -160,7 +160,7 @@ def test_a_comparison_that_is_killed_leaves_no_process_and_goes_on(folder, start
     assert wait_until_gone(children)
     hurt = start(folder, *ENDLESS)
     while hurt.poll() is None and not (
-        searching := [pid for pid in find_children(hurt.pid) if b"spawn_main" in command_line(pid)]
+        searching := [pid for pid in find_children(hurt.pid) if b"run_pool_process" in command_line(pid)]
     ):
         time.sleep(0.01)
     os.kill(searching[-1], signal.SIGKILL)

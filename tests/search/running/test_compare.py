@@ -5,9 +5,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from archwright.core.ends import RunEnds
+from archwright.search.configured import CODE_KEY
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.compare import (
     ComparedSearch,
@@ -20,6 +22,7 @@ from archwright.search.running.compare import (
 from archwright.search.running.process_pool import ProcessDied
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run, resume_run, start_run
+from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
@@ -73,6 +76,25 @@ def test_every_search_is_logged_whole_and_is_what_it_would_be_alone(log):
     start_loop(alone, InstantEvaluator(), trials=6)
     paths = [e.path for e in read_run(log, "c.random.0").events if isinstance(e, Proposed)]
     assert paths == [e.path for e in events_of(alone) if isinstance(e, Proposed)]
+
+
+def test_a_searcher_that_no_other_process_can_import_goes_to_those_that_search(log):
+    """As of a notebook; also on going on, where what it has proposed is proposed again."""
+
+    @frozen
+    class Own(RandomSearch):
+        name = "own"
+
+    logged = SEARCHER_KIND.value_to_json(Own())
+    assert CODE_KEY in logged
+    for trials in (3, 5):
+        searches = plan_comparison("c", make_started(trials), {"own": logged}, 2, {"own": Own()})
+        assert all(search.load_searcher() == Own() for search in searches)
+        assert len(list(run_searches(log, searches, InstantEvaluator, processes=2))) == 2
+    for search in searches:
+        run = read_run(log, search.run)
+        assert (run.state.score_count, run.started.searcher) == (5, logged)
+    assert is_whole(log)
 
 
 def run_whole_search(started) -> list:

@@ -52,6 +52,42 @@ if __name__ == "__main__":
 """
 
 
+OPEN_SCRIPT = """
+from archwright.search.running.process_pool import ProcessPool
+
+class Odd(Exception):
+    pass
+
+def halve(number):
+    if number % 2:
+        raise Odd(number)
+    return number // 2
+
+print("begun")
+with ProcessPool(halve, lambda item: item + 1, [3, 4], 1) as pool:
+    try:
+        while pool.is_running:
+            print(pool.collect(1.0))
+            pool.raise_failure()
+    except Odd as error:
+        print("odd", error)
+"""
+
+
+def test_a_script_runs_once_and_its_functions_and_errors_are_known_to_the_processes(tmp_path):
+    """Without asking what its name is, as scripts must whose processes run them again."""
+    (tmp_path / "script.py").write_text(OPEN_SCRIPT)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert [line for line in done.stdout.splitlines() if line != "[]"] == ["begun", "[(3, 2)]", "odd 5"]
+
+
+def test_what_is_defined_within_a_function_goes_to_the_processes():
+    offset = 3
+    with ProcessPool(lambda number: number + offset, identity, [1], 1) as pool:
+        assert collect_all(pool) == [(1, 4)]
+
+
 def test_files_of_the_current_folder_stand_for_nothing_that_its_processes_need(tmp_path):
     (tmp_path / "here").mkdir()
     (tmp_path / "script.py").write_text(SCRIPT)
