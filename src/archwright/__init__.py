@@ -52,7 +52,7 @@ from archwright.core.term import Basic, Composite, Rewriting, Term, child, child
 from archwright.core.traversal import enumerate_leaves, sample
 
 if TYPE_CHECKING:
-    from archwright import callbacks
+    from archwright import callbacks, searchers
     from archwright.evaluate.evaluation import Evaluation
     from archwright.evaluate.functions.evaluation import Function
     from archwright.evaluate.tables.fcnet import Fcnet
@@ -109,6 +109,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "fork": "archwright.studies.runs",
     "resume": "archwright.studies.runs",
     "retrain": "archwright.studies.runs",
+    "searchers": "archwright.searchers",
 }
 
 
@@ -245,6 +246,7 @@ __all__ = [
     "sample",
     "score",
     "search",
+    "searchers",
     "sequential",
     "settings",
     "settings_of",

@@ -26,14 +26,16 @@ from archwright.execution.planning import SearchRequest, complete_plan, make_sta
 from archwright.execution.progress import start_progress
 from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space
 from archwright.execution.session import open_evaluator, run_trials
-from archwright.search.named import SEARCHER_KIND, searcher_from_json
+from archwright.search.configured import ConfiguredKind
+from archwright.search.named import SEARCHER_KIND
+from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.ends import explain_ends, has_ended, measure_seconds, suggest_moves
 from archwright.search.running.runs import RunRecord, read_run, resume_run, start_run
-from archwright.search.running.stopping import load_rule
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
+from archwright.store.extensions import Extension
 from archwright.store.fold import RunState
 from archwright.store.logged_terms import load_logged_term
 
@@ -113,6 +115,10 @@ class EvaluationDiffers(ArchwrightError, ValueError):
     """An evaluation for a run that goes on, and that has another one."""
 
 
+class NoStoppingRule(ArchwrightError, ValueError):
+    """A stopping rule for a run that goes on, and that has none."""
+
+
 @frozen(kw_only=True)
 class EndMoves:
     """How a person moves the ends of a run, as `move_ends` reads it: None leaves an end as it is."""
@@ -146,6 +152,7 @@ class Resumption:
     device: str | None = None
     data_dir: str | None = None
     searcher: AnySearcher | None = None  # where the log does not hold all of it, as of a class of a notebook
+    stopping: AnyStoppingRule | None = None  # as the searcher
     enqueue: Configurations = ()
 
 
@@ -222,20 +229,43 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     data = evaluation.describe_data()
     warn(require_same_images(run, started, data))
     space = load_current_space(record, data, trusted=trusted)
-    searcher = _restore_searcher(started, resumption.searcher, options)
+    searcher = _restore_configured(SEARCHER_KIND, started.searcher, resumption.searcher, options)
+    stopping = _restore_rule(run, started, resumption.stopping, options)
     for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
         options.console.print(line, soft_wrap=True)
     term = load_logged_term(record.space if space is None else space, started.space_source, trusted=trusted)
     problem = Problem(term, started.model_input, started.budget, started.objective)
-    stopping, enqueue = load_rule(started, trusted=trusted), read_enqueued(resumption.enqueue, problem)
+    enqueue = read_enqueued(resumption.enqueue, problem)
     return _Resumed(evaluation, data, space, term, searcher, stopping, enqueue)
 
 
-def _restore_searcher(started: RunStarted, given: AnySearcher | None, options: RunOptions) -> AnySearcher:
-    """The logged searcher, or the one that a person has given again; raises ExtensionNeeded and OtherExtension."""
+def _restore_rule(
+    run: str, started: RunStarted, given: AnyStoppingRule | None, options: RunOptions
+) -> AnyStoppingRule | None:
+    """The logged stopping rule, or the one that a person has given again; NoStoppingRule where there is none."""
+    if started.stopping is not None:
+        return _restore_configured(RULE_KIND, started.stopping, given, options)
+    if given is not None:
+        raise NoStoppingRule(
+            f"{run} has no stopping rule, and is given {given!r:.80}; leave stopping out, or begin a new run with it"
+        )
+    return None
+
+
+def _restore_configured(
+    kind: ConfiguredKind[Extension], logged: JSON, given: Extension | None, options: RunOptions
+) -> Extension:
+    """The logged one, or the one that a person has given again, with a warning where its source text has changed.
+
+    Raises NotTrusted, ExtensionNeeded and OtherExtension.
+    """
     if given is None:
-        return searcher_from_json(started.searcher, trusted=options.trusted)
-    return SEARCHER_KIND.give_again(started.searcher, given)
+        return kind.from_json(logged, trusted=options.trusted)
+    value = kind.give_again(logged, given)
+    if kind.is_code_same(logged, value) is False:
+        name = kind.format(logged)
+        warn([f"the {kind.kind.noun} {name} is another one than the run was begun with: its text has changed"])
+    return value
 
 
 def read_enqueued(enqueue: Configurations, problem: Problem) -> Iterable[object]:

@@ -28,6 +28,7 @@ from archwright.results.trial import Trial
 from archwright.results.verification import Verification, verify_run
 from archwright.search.running.run_view import RunView, view_run
 from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Scored
 from archwright.store.logged_terms import load_logged_term
@@ -208,6 +209,7 @@ class Run(Sequence[Trial]):
         no_improvement: int | str | None = None,
         evaluation: Evaluation | Callable[..., Any] | None = None,
         searcher: AnySearcher | None = None,
+        stopping: AnyStoppingRule | None = None,
         enqueue: Configurations = (),
         keep_models: int | None = None,
         device: str | None = None,
@@ -218,14 +220,15 @@ class Run(Sequence[Trial]):
         """Go on with it, wherever and however it stopped, and return it as it stands when it has stopped again.
 
         An end that is None stays as it is; "+32" or "+1h" moves it on, and "none" takes it away. A function that no
-        other process can import is to be given again as `evaluation`, a searcher as `searcher`. Raises
-        what `search` does, and where code or data has changed SpaceChanged and DataChanged.
+        other process can import is to be given again as `evaluation`, a searcher as `searcher`, a rule as `stopping`.
+        Raises what `search` does, and where code or data has changed SpaceChanged and DataChanged.
         """
         given = self.given_evaluation if evaluation is None else read_evaluation_argument(evaluation)
         resumption = Resumption(
             ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),
             evaluation=given,
             searcher=searcher,
+            stopping=stopping,
             enqueue=enqueue,
             keep_models=keep_models,
             device=device,
