@@ -111,7 +111,7 @@ class ConfiguredKind(Generic[Extension]):
 
         One of a person's own stays as it is: its code is not run for this.
         """
-        if self.find_sources(data) or _has_code(data):
+        if self.find_sources(data) or has_code(data):
             return data
         name, _, settings = self.parse(data)
         return self.to_json(name, settings)
@@ -251,9 +251,9 @@ class ConfiguredKind(Generic[Extension]):
         return None if logged is None or current is None else logged == current
 
 
-def _has_code(data: JSON) -> bool:
+def has_code(data: JSON) -> bool:
     """Whether what a log holds, or one in its settings, is a class that no other process can import."""
-    return CODE_KEY in data or any(_has_code(value) for value in data.values() if _is_nested(value))
+    return CODE_KEY in data or any(has_code(value) for value in data.values() if _is_nested(value))
 
 
 def _is_nested(value: JSON) -> bool:

@@ -62,24 +62,9 @@ def compare(
     at once. After SIGTERM or SIGHUP what is running has --grace to come to it. A searcher none of whose searches has a
     score, and searches whose trials keep failing, are told at the end: exit code 1.
     """
-    from archwright.cli.comparisons.conclusions import conclude
-    from archwright.cli.comparisons.display import format_own_command
-    from archwright.cli.comparisons.labels import label_searchers
-    from archwright.cli.comparisons.naming import claim_comparison
-    from archwright.cli.comparisons.running import WorkerOptions, run_comparison
+    import archwright
+    from archwright.cli.comparisons.conclusions import run_comparison_command
     from archwright.cli.evaluation_options import EvaluationOptions
-    from archwright.cli.outcomes import name_options
-    from archwright.core.ends import RunEnds
-    from archwright.core.input import read_input
-    from archwright.display.console import make_console
-    from archwright.execution.announcing import describe_data
-    from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher, read_stopping_rule
-    from archwright.execution.options import RunOptions
-    from archwright.execution.planning import SearchRequest, complete_plan, make_start, plan_search
-    from archwright.execution.session import RunInterrupted, open_evaluator
-    from archwright.execution.spaces import read_space
-    from archwright.search.running.compare import plan_comparison
-    from archwright.store.duckdb_log import DuckDBLog
 
     evaluation = EvaluationOptions(
         evaluator=evaluator,
@@ -93,47 +78,29 @@ def compare(
         device=device,
         data_dir=data_dir,
     ).read()
-    console = make_console(beside_json=True)
-    with name_options():
-        work = RunOptions(workers=workers, trial_timeout=trial_timeout, retries=retries, grace=grace)
-    evaluation = read_evaluation_argument(evaluation)
-    space_source, searchers = read_space(space), label_searchers(searcher)
-    logged_searcher, searcher_value = read_searcher(searcher[0])
-    request = SearchRequest(
-        space=space_source,
-        evaluation=evaluation,
-        searcher=logged_searcher,
-        searcher_value=searcher_value,
-        ends=RunEnds(trials=trials),
-        input=read_input(input_),
-        metric=metric,
-        minimize=minimize,
-        budget=read_budget(budget),
-        stopping=read_stopping_rule(stopping)[0],
-        keep_models=0,
+    run_comparison_command(
+        lambda narration: archwright.compare(
+            space,
+            evaluation,
+            searcher,
+            seeds=seeds,
+            trials=trials,
+            objective=metric,
+            minimize=minimize,
+            budget=budget,
+            input=input_,
+            stopping=stopping,
+            optimum=optimum,
+            name=name,
+            log=log,
+            workers=workers,
+            trial_timeout=trial_timeout,
+            retries=retries,
+            grace=grace,
+            progress=narration,
+        ),
+        as_json,
     )
-    planned = plan_search(request)
-    if not planned.evaluation.is_complete:  # its worker says the rest
-        try:
-            with name_options(), open_evaluator(planned.evaluation, work, space_source.source, planned.space) as opened:
-                planned = complete_plan(planned, opened[1])
-        except RunInterrupted as error:
-            raise typer.Exit(error.exit_code) from None
-    started = make_start(planned)
-    worker_options = WorkerOptions(
-        planned.evaluation, space_source.source, workers, work.trial_timeout, retries, work.grace
-    )
-    duckdb_log, plan = DuckDBLog(log), lambda name: plan_comparison(name, started, searchers, seeds)
-    with claim_comparison(duckdb_log, name, space_source.stem, plan) as (comparison, searches):
-        resume_command = format_own_command()
-        if comparison not in (name, space_source.stem):
-            say(
-                f"a comparison named {space_source.stem} is going on in {log}; this one is named {comparison}", err=True
-            )
-            resume_command = format_own_command("--name", comparison)
-        describe_data(console, planned.data, planned.evaluation)
-        run_comparison(duckdb_log, searches, worker_options, resume_command)
-    conclude(log, searches, optimum, as_json)
 
 
 def _list_figure_kinds() -> list[str]:

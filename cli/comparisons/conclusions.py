@@ -1,40 +1,49 @@
-"""What follows from the searches of a comparison, printed."""
+"""A command that compares: what it prints of the comparison, and how the user goes on with it."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import shlex
+import sys
+from collections.abc import Callable
 
-from archwright.cli.comparisons.logged_searches import LoggedSearch, read_logged_searches
+import typer
+
 from archwright.cli.json_output import print_records
+from archwright.cli.outcomes import name_options
 from archwright.display.console import make_console, say
+from archwright.execution.options import Narration
+from archwright.execution.session import RunInterrupted
 from archwright.results.comparison import Comparison
-from archwright.results.conclusions import check_scored
-from archwright.search.running.compare import ComparedSearch
-from archwright.search.running.loop import TrialsKeepFailing
-
-MAX_RUNS_NAMED = 5  # in a message
 
 
-def conclude(log: Path, searches: Sequence[ComparedSearch], optimum: float | None, as_json: bool) -> None:
+def run_comparison_command(call: Callable[[Narration], Comparison], as_json: bool) -> None:
+    """Call a function that compares, telling how far it is on stderr, and print what follows.
+
+    Raises typer.Exit where a signal stopped it, BadOption, and what the function and `Comparison.check` raise.
+    """
+    narration = Narration(make_console(beside_json=True), format_comparison=_format_command)
+    try:
+        with name_options():
+            comparison = call(narration)
+    except RunInterrupted as error:
+        say(error, err=True)
+        raise typer.Exit(error.exit_code) from None
+    conclude(comparison, as_json)
+
+
+def conclude(comparison: Comparison, as_json: bool) -> None:
     """Print what follows from searches that have come to their end, and raise what is wrong with them."""
-    comparison = Comparison.read(log, searches, optimum)
     if comparison.has_score and as_json:
         print_records(comparison.rows)
     elif comparison.has_score:
         make_console().print(comparison.tabulate())
     for remark in comparison.remarks:
         say(remark, err=True)
-    check_scored(log, comparison.groups)
-    check_failing(read_logged_searches(log, searches).values())
+    comparison.check()
 
 
-def check_failing(searches: Iterable[LoggedSearch]) -> None:
-    """TrialsKeepFailing where there are searches that stopped for it: which, and what the first of them said."""
-    failing = [search for search in searches if search.reason == "failing"]
-    if failing:
-        names = ", ".join(search.run for search in failing[:MAX_RUNS_NAMED])
-        names += " ..." if len(failing) > MAX_RUNS_NAMED else ""
-        number = "1 search" if len(failing) == 1 else f"{len(failing)} searches"
-        raise TrialsKeepFailing(
-            f"{number} stopped as too many trials in a row failed: {names}; of {failing[0].run}, "
-            f"{failing[0].detail}\nthe same command tries them again"
-        )
+def _format_command(name: str | None) -> str:
+    return format_own_command(*([] if name is None else ["--name", name]))
+
+
+def format_own_command(*more: str) -> str:
+    """The command that this process was started with, to be typed again, with `more` words."""
+    return shlex.join(["archwright", *sys.argv[1:], *more])

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from archwright.results.run import Run
     from archwright.results.trial import Trial
     from archwright.search.rules.median import MedianRule
+    from archwright.studies.comparing import compare
     from archwright.studies.models import compile  # noqa: A004  (aw.compile)
     from archwright.studies.runs import export, fork, resume, retrain
     from archwright.studies.searching import search as search
@@ -104,6 +105,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "Training": "archwright.evaluate.training.evaluation",
     "Trial": "archwright.results.trial",
     "callbacks": "archwright.callbacks",
+    "compare": "archwright.studies.comparing",
     "compile": "archwright.studies.models",
     "export": "archwright.studies.runs",
     "fork": "archwright.studies.runs",
@@ -204,6 +206,7 @@ __all__ = [
     "check",
     "child",
     "children",
+    "compare",
     "compile",
     "conv2d",
     "count",

@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 
-from archwright.cli.comparisons.conclusions import (
-    check_failing,
-    conclude,
-)
-from archwright.cli.comparisons.logged_searches import read_logged_searches
+from archwright.cli.comparisons.conclusions import conclude
 from archwright.display.console import render_text
-from archwright.results.comparison import tabulate_conclusions
-from archwright.results.conclusions import check_scored, compute_conclusions, list_remarks, read_groups
+from archwright.execution.logged_searches import read_logged_searches
+from archwright.results.comparison import Comparison, tabulate_conclusions
+from archwright.results.conclusions import check_failing, check_scored, compute_conclusions, list_remarks, read_groups
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
@@ -120,15 +117,16 @@ def test_searches_that_stopped_for_their_failures_are_named(log):
         )
     entries = [make_search(run, 9) for run in scores]
     check_failing([])
+    logged = [*read_logged_searches(log.path, entries).values()]
     with pytest.raises(TrialsKeepFailing) as raised:
-        check_failing(read_logged_searches(log.path, entries).values())
+        check_failing(logged)
     assert str(raised.value) == (
         "7 searches stopped as too many trials in a row failed: a.random.0, a.random.1, a.random.2, a.random.3, "
         "a.random.4 ...; of a.random.0, trial 0, the first of them, was crashed: a.random.0 is ill\n"
-        "the same command tries them again"
+        "the same command (in Python: the same call) tries them again"
     )
     with pytest.raises(TrialsKeepFailing, match=r"^1 search stopped as .*: a\.random\.3; of"):
-        check_failing(read_logged_searches(log.path, entries[3:4]).values())
+        check_failing(logged[3:4])
 
 
 def test_the_table_shows_what_went_wrong_only_where_something_did(log):
@@ -161,12 +159,12 @@ def test_a_single_search_has_no_error_of_its_mean(log):
 def test_nothing_is_shown_where_nothing_has_a_score(log, capsys):
     entries = log_searches(log, {"a.random.0": [None], "a.mcts.0": [None]})
     with pytest.raises(NothingScored, match="no trial of random and of mcts has a score"):
-        conclude(log.path, entries, None, False)
+        conclude(Comparison.read(log.path, entries), False)
     assert capsys.readouterr().out == ""
 
 
 def test_what_has_a_score_is_shown_before_what_has_none_is_told(log, capsys):
     entries = log_searches(log, {"a.random.0": [0.5], "a.mcts.0": [None]})
     with pytest.raises(NothingScored, match="no trial of mcts has a score"):
-        conclude(log.path, entries, None, True)
+        conclude(Comparison.read(log.path, entries), True)
     assert '"best": 0.5' in capsys.readouterr().out

@@ -10,7 +10,6 @@ from hypothesis import example, given
 from rich.console import Console
 from rich.text import Text
 
-from archwright.cli.comparisons.display import ComparisonDisplay
 from archwright.cli.json_output import print_json
 from archwright.cli.reports import show_trial
 from archwright.cli.reports.query import show_table
@@ -18,6 +17,7 @@ from archwright.core.budget import parse_budget
 from archwright.core.objective import Objective
 from archwright.display.console import make_console, make_property_table, make_table, say
 from archwright.display.text import draw_sparkline, format_budget, format_duration, wrap_choices, wrap_tree
+from archwright.execution.comparison_display import ComparisonDisplay
 from archwright.execution.display import ProgressDisplay
 from archwright.execution.progress import RunProgress
 from archwright.store.query import QueryResult

@@ -217,7 +217,7 @@ FUNCTION = ["--evaluator", "score.py:score"]
     ids=str,
 )
 def test_every_command_that_names_a_file_puts_it_on_the_list(cli, sent, monkeypatch, words, files):
-    monkeypatch.setattr("archwright.cli.comparisons.running.run_comparison", lambda *_: exit(0))
+    monkeypatch.setattr("archwright.studies.comparing.run_comparison", lambda *_: exit(0))
     cli(*words, "--input-shape", "1,8,8") if FUNCTION[1] in words or words[0] == "space" else cli(*words)
     listed = sent.folder / "settings/trusted"
     assert (listed.read_text().splitlines() if files else []) == [str(sent.folder / file) for file in files]

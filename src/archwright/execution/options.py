@@ -73,6 +73,11 @@ def _ignore_name(run: str) -> None:
     del run
 
 
+def format_python_comparison(name: str | None) -> str:
+    """What a person types in Python to go on with a comparison: the same again, with its name if that is given."""
+    return "the same aw.compare(...)" if name is None else f"the same aw.compare(..., name={name!r})"
+
+
 @frozen
 class Narration:
     """How a person is told of a run under way: where its progress is printed, and how they go on with it."""
@@ -80,6 +85,8 @@ class Narration:
     console: Console = field(factory=make_console)
     format_resumption: Callable[[Path, str, Mapping[EndName, str]], str] = format_python_resumption
     begin: Callable[[str], object] = _ignore_name  # called with the name of the run, once it is logged
+    # Of a comparison; with its name, where it would have another one if nobody named it.
+    format_comparison: Callable[[str | None], str] = format_python_comparison
 
 
 def choose_narration(progress: bool | Narration) -> Narration:

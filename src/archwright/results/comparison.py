@@ -8,11 +8,21 @@ from attrs import evolve, field, frozen
 
 from archwright.display.columns import TextTable
 from archwright.display.console import make_table, render_text
+from archwright.execution.logged_searches import LoggedSearch, read_logged_searches
 from archwright.plots.histories import SearchGroups, SearchHistory
-from archwright.results.conclusions import ConclusionRow, Difference, compute_conclusions, list_remarks, read_groups
+from archwright.results.conclusions import (
+    ConclusionRow,
+    Difference,
+    check_failing,
+    check_scored,
+    compute_conclusions,
+    list_remarks,
+    read_groups,
+)
 from archwright.results.frames import make_frame
 from archwright.results.html import escape_text, render_table
 from archwright.search.running.compare import ComparedSearch
+from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 
 PROBLEMS: Mapping[str, str] = {  # the keys of rows by the columns' titles, which are there where any row has some
     "failed trials": "failed",
@@ -32,6 +42,7 @@ class Comparison(Sequence[ConclusionRow]):
     groups: SearchGroups
     trials: int  # of each search
     optimum: float | None = None  # the best possible score, if it is known: scores are then distances to it
+    failing: Sequence[LoggedSearch] = ()  # the searches that have stopped since too many of their trials failed
     rows: tuple[ConclusionRow, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -42,7 +53,9 @@ class Comparison(Sequence[ConclusionRow]):
     def read(cls, log: str | Path, searches: Sequence[ComparedSearch], optimum: float | None = None) -> Self:
         """What the log holds of the searches of a comparison, of which all have begun."""
         path = Path(log)
-        return cls(path, read_groups(path, searches), searches[0].trials, optimum)
+        logged = read_logged_searches(path, searches).values()
+        failing = [search for search in logged if search.reason == "failing"]
+        return cls(path, read_groups(path, searches), searches[0].trials, optimum, failing)
 
     @property
     def remarks(self) -> list[str]:
@@ -53,6 +66,22 @@ class Comparison(Sequence[ConclusionRow]):
     def has_score(self) -> bool:
         """Whether any searcher has a score."""
         return any(row["best"] is not None for row in self.rows)
+
+    def check(self) -> None:
+        """Nothing, if every searcher has a score and no search has stopped for its failures.
+
+        Else raises NothingScored or TrialsKeepFailing, with what the first trial said.
+        """
+        check_scored(self.log, self.groups)
+        check_failing(self.failing)
+
+    def _list_problems(self) -> list[str]:
+        """The remarks, and what is wrong with the searches."""
+        try:
+            self.check()
+        except (NothingScored, TrialsKeepFailing) as error:
+            return [*self.remarks, str(error)]
+        return self.remarks
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -85,11 +114,11 @@ class Comparison(Sequence[ConclusionRow]):
         return tabulate_conclusions(self.rows, self.optimum)
 
     def __repr__(self) -> str:
-        return render_text(self.tabulate())
+        return "\n".join([render_text(self.tabulate()), *self._list_problems()])
 
     def _repr_html_(self) -> str:
         table = self.tabulate()
-        remarks = "".join(f"<div>{escape_text(remark)}</div>" for remark in self.remarks)
+        remarks = "".join(f"<div>{escape_text(remark)}</div>" for remark in self._list_problems())
         return render_table(table.headers, table.rows, len(table.rows)) + remarks
 
 

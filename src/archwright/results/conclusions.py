@@ -7,6 +7,7 @@ from typing import TypedDict
 import numpy as np
 from attrs import evolve
 
+from archwright.execution.logged_searches import LoggedSearch
 from archwright.plots.histories import (
     SearchGroups,
     SearchHistory,
@@ -17,7 +18,10 @@ from archwright.plots.histories import (
 from archwright.search.magnitude import FloatArray, saturate
 from archwright.search.named import format_searcher
 from archwright.search.running.compare import ComparedSearch
+from archwright.search.running.loop import TrialsKeepFailing
 from archwright.search.running.statistics import NoPairedScores, bootstrap_paired_difference, compute_mean_and_error
+
+MAX_RUNS_NAMED = 5  # in a message
 
 
 class Difference(TypedDict, total=False):
@@ -149,4 +153,16 @@ def check_scored(log: Path, groups: SearchGroups) -> None:
     if without:
         raise explain_missing_scores(
             log, " and of ".join(without), [history for group in without.values() for history in group]
+        )
+
+
+def check_failing(failing: Sequence[LoggedSearch]) -> None:
+    """TrialsKeepFailing where there are searches that stopped for it: which, and what the first of them said."""
+    if failing:
+        names = ", ".join(search.run for search in failing[:MAX_RUNS_NAMED])
+        names += " ..." if len(failing) > MAX_RUNS_NAMED else ""
+        number = "1 search" if len(failing) == 1 else f"{len(failing)} searches"
+        raise TrialsKeepFailing(
+            f"{number} stopped as too many trials in a row failed: {names}; of {failing[0].run}, "
+            f"{failing[0].detail}\nthe same command (in Python: the same call) tries them again"
         )

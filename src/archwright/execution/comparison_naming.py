@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain, count
 
-from archwright.cli.comparisons.running import find_unfinished
 from archwright.core.errors import ArchwrightError
+from archwright.execution.logged_searches import find_unfinished
 from archwright.search.running.compare import ComparedSearch
 from archwright.store.artifacts import find_runs_with_artifacts
 from archwright.store.claim import claim
@@ -43,7 +43,7 @@ def claim_comparison(
             return
     raise ComparisonIsBusy(
         f"a comparison named {name} is going on in {log.path}; "
-        "let it finish or stop it, or give this one another --name"
+        "let it finish or stop it, or give this one another --name (in Python: name=)"
     )
 
 

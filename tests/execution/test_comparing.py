@@ -5,17 +5,21 @@ from attrs import fields
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from archwright.cli.comparisons import running
-from archwright.cli.comparisons.display import ComparisonDisplay
-from archwright.cli.comparisons.labels import MAX_LABEL_CHARACTERS, format_label, label_searchers
-from archwright.cli.comparisons.naming import ComparisonIsBusy, claim_comparison
-from archwright.cli.comparisons.running import WorkerOptions, find_unfinished, run_unfinished
-from archwright.cli.values import BadOption
+import archwright as aw
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201
-from archwright.search.named import SEARCHERS, searcher_from_json, searcher_to_json
-from archwright.search.running.callbacks import StopRequest
+from archwright.execution import comparing
+from archwright.execution.comparing import SearchesUnderWay
+from archwright.execution.comparison_display import ComparisonDisplay
+from archwright.execution.comparison_naming import ComparisonIsBusy, claim_comparison
+from archwright.execution.interrupts import Interrupts
+from archwright.execution.logged_searches import find_unfinished
+from archwright.execution.options import RunOptions
+from archwright.execution.planning import SearchPlan
+from archwright.execution.searcher_labels import MAX_LABEL_CHARACTERS, BadSearchers, format_label, label_searchers
+from archwright.search.named import SEARCHERS, searcher_to_json
+from archwright.search.searchers.mcts import Mcts
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
 from archwright.store.runs import check_run_name
@@ -79,24 +83,27 @@ def test_a_long_label_is_cut_and_told_apart():
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["mcts", "mcts"], "--searcher mcts is the same searcher as --searcher mcts"),
-        (["mcts", "random", "mcts,exploration=0.25"], "mcts,exploration=0.25 is the same searcher as --searcher mcts;"),
+        (["mcts", "mcts"], "mcts is the same searcher as mcts;"),
+        (["mcts", "random", "mcts,exploration=0.25"], "mcts,exploration=0.25 is the same searcher as mcts;"),
         (
             ["mcts,exploration=.1", "mcts,exploration=0.10"],
-            "exploration=0.10 is the same .* --searcher mcts,exploration=.1",
+            "exploration=0.10 is the same searcher as mcts,exploration=.1",
         ),
-        (["mcts-bisection", "mcts,parts=2"], "mcts,parts=2 is the same searcher as --searcher mcts-bisection"),
+        (["mcts-bisection", "mcts,parts=2"], "mcts,parts=2 is the same searcher as mcts-bisection"),
+        ([Mcts(), "mcts"], "mcts is the same searcher as mcts;"),
+        (["mcts", Mcts(exploration=0.5), Mcts(exploration=0.5)], "exploration=0.5 is the same searcher as mcts,expl"),
         ([], "a comparison needs searchers"),
+        ("mcts", r"the searchers are 'mcts'; give a list of them, as in \['mcts', 'random'\]"),
     ],
 )
 def test_a_searcher_is_named_once_however_it_is_written(texts, message):
-    with pytest.raises(BadOption, match=message):
+    with pytest.raises(BadSearchers, match=message):
         label_searchers(texts)
 
 
 def test_searchers_that_differ_in_a_point_are_two():
     by_label = label_searchers(["mcts,exploration=.1", "mcts,exploration=1"])
-    assert [searcher_from_json(searcher).exploration for searcher in by_label.values()] == [0.1, 1.0]
+    assert [searcher.value.exploration for searcher in by_label.values()] == [0.1, 1.0]
 
 
 def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propose(tmp_path):
@@ -118,15 +125,14 @@ def test_a_search_is_unfinished_until_it_has_its_trials_or_has_no_more_to_propos
 def test_searches_over_a_table_get_as_many_processes_as_there_are_cores_for_this_one(tmp_path, monkeypatch):
     """Not as many as the machine has: those that its affinity and its container leave."""
     settings = {}
-    monkeypatch.setattr(running, "count_cores", lambda: 3)
-    monkeypatch.setattr(running, "run_searches", lambda _, searches, *__, **more: settings.update(more) or searches)
+    monkeypatch.setattr(comparing, "count_cores", lambda: 3)
+    monkeypatch.setattr(comparing, "run_searches", lambda _, searches, *__, **more: settings.update(more) or searches)
     log, searches = DuckDBLog(tmp_path / "log.duckdb"), [make_search("a.random.0", 4)]
-    options = WorkerOptions(Nasbench201("t.npz"), "nasbench201", 1, None, 1, 10.0)
-    lines = list(
-        run_unfinished(log, searches, options, ComparisonDisplay(1, 0, trains=False), lambda: StopRequest.NONE)
-    )
-    assert (lines, settings["processes"]) == (["a.random.0 is done"], 3)
-    assert list(run_unfinished(log, [], options, ComparisonDisplay(0, 0, trains=False), lambda: StopRequest.NONE)) == []
+    plan = SearchPlan(None, aw.relu(), aw.features(3), Nasbench201("t.npz"), None)
+    under_way = SearchesUnderWay(log, plan, None, RunOptions(), ComparisonDisplay(1, 0, trains=False))
+    assert list(under_way.iterate(searches, Interrupts(10.0))) == ["a.random.0 is done"]
+    assert settings["processes"] == 3
+    assert list(under_way.iterate([], Interrupts(10.0))) == []
 
 
 def claim_name(log, name, trials=4):

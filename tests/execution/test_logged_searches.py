@@ -5,13 +5,12 @@ import math
 import pytest
 from attrs import evolve
 
-from archwright.cli.comparisons.logged_searches import read_logged_searches
-from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
+from archwright.execution.logged_searches import OtherSearch, read_logged_searches
 from archwright.search.named import searcher_to_json
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch
@@ -60,10 +59,12 @@ def log(tmp_path) -> DuckDBLog:
 def test_a_run_that_is_another_search_is_refused(log, other):
     """The run, what differs with both values, and what to do."""
     changes, difference = OTHERS[other]
-    with pytest.raises(BadOption) as raised:
+    with pytest.raises(OtherSearch) as raised:
         read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
     assert str(raised.value).startswith(f"{log.path} has another search named c.mcts.0: its {difference}")
-    assert str(raised.value).endswith("give the comparison another --name, or what the search was begun with")
+    assert str(raised.value).endswith(
+        "give the comparison another --name (in Python: name=), or what the search was begun with"
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_table_may_be_named_in_another_way(log, tmp_path, monkeypatch):
     same = evolve(begun, evaluator=evaluation_to_json(Nasbench201(str(tmp_path / "t.npz"))))
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", same)])) == ["c.mcts.1"]
     other = evolve(begun, evaluator=evaluation_to_json(Nasbench201("u.npz")))
-    with pytest.raises(BadOption, match=r"evaluator\.table was .*/t\.npz, and is .*/u\.npz"):
+    with pytest.raises(OtherSearch, match=r"evaluator\.table was .*/t\.npz, and is .*/u\.npz"):
         read_logged_searches(log.path, [ComparedSearch("c.mcts.1", other)])
 
 
@@ -106,7 +107,7 @@ def test_a_rule_that_an_earlier_release_has_logged_is_the_same_rule(log):
     same = evolve(BEGUN, stopping=RULE_KIND.to_json("median", {"warmup": 2}))
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", same)])) == ["c.mcts.1"]
     other = evolve(BEGUN, stopping=RULE_KIND.to_json("median", {"warmup": 3}))
-    with pytest.raises(BadOption, match=r"stopping\.warmup was 2, and is 3"):
+    with pytest.raises(OtherSearch, match=r"stopping\.warmup was 2, and is 3"):
         read_logged_searches(log.path, [ComparedSearch("c.mcts.1", other)])
 
 
@@ -115,13 +116,13 @@ def test_images_are_those_that_the_search_was_begun_with(log):
     now = evolve(BEGUN, data={"classes": ["a", "b"], "train": 8})
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.0", now)])) == ["c.mcts.0"]
     log.append("c.mcts.1", [now], START)
-    with pytest.raises(BadOption, match=r"c\.mcts\.1: its data\.train was 8, and is 9 in this comparison"):
+    with pytest.raises(OtherSearch, match=r"c\.mcts\.1: its data\.train was 8, and is 9 in this comparison"):
         read_logged_searches(
             log.path, [ComparedSearch("c.mcts.1", evolve(now, data={"classes": ["a", "b"], "train": 9}))]
         )
     evaluator = {name: value for name, value in BEGUN.evaluator.items() if name != "reader"}
     log.append("c.mcts.2", [evolve(BEGUN, evaluator=evaluator)], START)
-    with pytest.raises(BadOption, match=r"its evaluator\.reader was 1, and is 2"):
+    with pytest.raises(OtherSearch, match=r"its evaluator\.reader was 1, and is 2"):
         read_logged_searches(log.path, [ComparedSearch("c.mcts.2", BEGUN)])
     again = evolve(BEGUN, evaluator=evaluation_to_json(Training("mnist", reader=1)))
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.2", again)])) == ["c.mcts.2"]
@@ -129,7 +130,7 @@ def test_images_are_those_that_the_search_was_begun_with(log):
 
 def test_a_fork_is_another_search(log):
     log.append("c.mcts.1", [evolve(BEGUN, forked_from=ForkPoint("other", 9, 8))], START)
-    with pytest.raises(BadOption, match=r"c\.mcts\.1: its forked_from was .*'other'.*, and is None"):
+    with pytest.raises(OtherSearch, match=r"c\.mcts\.1: its forked_from was .*'other'.*, and is None"):
         read_logged_searches(log.path, [ComparedSearch("c.mcts.1", BEGUN)])
 
 
@@ -137,7 +138,7 @@ def test_a_run_that_went_on_in_another_space_is_another_search(log):
     recorded = log.read("c.mcts.0")
     log.append("c.mcts.0", [RunResumed(8, {}, OTHER_SPACE)], recorded[-1].position)
     for space in (BEGUN.space, OTHER_SPACE):
-        with pytest.raises(BadOption, match=r"c\.mcts\.0: its space was"):
+        with pytest.raises(OtherSearch, match=r"c\.mcts\.0: its space was"):
             read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, space=space))])
 
 

@@ -1,7 +1,5 @@
 """What the user sees of a comparison while it goes on."""
 
-import shlex
-import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -30,12 +28,12 @@ def _make_progress_bar() -> Progress:
 
 @define
 class ComparisonDisplay:
-    """Which searches are done, and how far the one is whose trials are trained: on stderr, as stdout is for the end."""
+    """Which searches are done, and how far the one is whose trials are trained."""
 
     total: int  # searches
     done_before: int  # of them were done before
     trains: bool  # whether trials are trained, one search after the other
-    console: Console = field(factory=lambda: make_console(beside_json=True))
+    console: Console = field(factory=make_console)
     progress_bar: Progress = field(factory=_make_progress_bar)
     search_display: ProgressDisplay | None = None  # of the search that is under way
     announced: StopRequest = StopRequest.NONE  # the most urgent request that was printed
@@ -79,6 +77,7 @@ class ComparisonDisplay:
     def print_line(self, text: str) -> None:
         """Print a line."""
         self.console.print(to_one_line(text), soft_wrap=True)
+        self.console.file.flush()  # it arrives at once also through a pipe
 
     def render(self) -> Group:
         """The live lines at the bottom of a terminal."""
@@ -94,8 +93,3 @@ class ComparisonDisplay:
             get_renderable=self.render, console=self.console, refresh_per_second=REFRESHES_PER_SECOND, transient=True
         ):
             yield
-
-
-def format_own_command(*more: str) -> str:
-    """The command that this process was started with, to be typed again, with `more` words."""
-    return shlex.join(["archwright", *sys.argv[1:], *more])

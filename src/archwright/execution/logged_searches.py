@@ -7,13 +7,14 @@ from pathlib import Path
 
 from attrs import fields, frozen
 
-from archwright.cli.values import BadOption
 from archwright.core.budget import Budget
+from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences
 from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
 from archwright.store.query import query
@@ -21,14 +22,25 @@ from archwright.store.query import query
 # The fields of RunStarted that may differ for the same search: its end, which may be moved; what it ran on; of how
 # many trials the models are kept; and how the space's file was written, since the space itself is compared.
 UNCOMPARED_FIELDS = {"trials", "versions", "keep_models", "space_source"}
-# Where it runs, as `archwright resume` may be told anew; and the shape of the inputs, which the run itself has.
-UNCOMPARED_EVALUATOR_FIELDS = {"device", "data_dir", "threads", "input_shape", "input"}
+# Where it runs, as `archwright resume` may be told anew; the shape of the inputs, which the run itself has; and the
+# text of a person's function, of which a change is told.
+UNCOMPARED_EVALUATOR_FIELDS = {
+    "device",
+    "data_dir",
+    "threads",
+    "input_shape",
+    "input",
+    "source_text",
+    "source_hash",
+    "by_value",
+}
 FIELDS_OF_LATER_RELEASES = {"data"}  # which runs of earlier releases do not log
 FIELD_COMPARED_LAST = "space"  # it often differs because the data does
 
 _LOGGED_SEARCHES = """
     SELECT run, first(payload) FILTER (kind = 'RunStarted'),
         list(payload->>'$.space') FILTER (kind = 'RunResumed' AND payload->>'$.space' IS NOT NULL),
+        first(payload->>'$.evaluator.source_hash') FILTER (kind = 'RunStarted'),
         count(*) FILTER (kind = 'Scored'),
         arg_max(CASE kind WHEN 'RunStopped' THEN payload->>'$.reason' ELSE '' END, seq),
         arg_max(CASE kind WHEN 'RunStopped' THEN payload->>'$.detail' ELSE '' END, seq)
@@ -36,11 +48,16 @@ _LOGGED_SEARCHES = """
 """
 
 
+class OtherSearch(ArchwrightError, ValueError):
+    """A run of the log that has the name of a search of a comparison, and is another one."""
+
+
 @frozen
 class LoggedSearch:
     """How far a search of a comparison is in the log."""
 
     run: str
+    source_hash: str | None  # of the text of the person's function, where the log has one
     scored: int  # trials
     reason: str  # why its last process left it; empty where none has left it in order
     detail: str
@@ -54,7 +71,7 @@ class LoggedSearch:
 def read_logged_searches(log: Path, searches: Sequence[ComparedSearch]) -> Mapping[str, LoggedSearch]:
     """How far those of the searches are that have begun, by their runs.
 
-    Raises BadOption where a run of that name is another search than that of the comparison.
+    Raises OtherSearch where a run of that name is another search than that of the comparison.
     """
     try:
         rows = {row[0]: row for row in query(log, _LOGGED_SEARCHES, [[search.run for search in searches]]).rows}
@@ -67,13 +84,34 @@ def read_logged_searches(log: Path, searches: Sequence[ComparedSearch]) -> Mappi
     return {search.run: LoggedSearch(search.run, *rows[search.run][3:]) for search in begun}
 
 
+def find_unfinished(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
+    """The searches that are still to be run, or gone on with; OtherSearch where a run in the log is another one."""
+    logged = read_logged_searches(log.path, searches)
+    return [search for search in searches if search.run not in logged or logged[search.run].trials_done < search.trials]
+
+
+def describe_changed_function(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[str]:
+    """A sentence where the function that scores the trials is another one, by its text, than a search was begun with.
+
+    None where either has no text in the log.
+    """
+    logged = read_logged_searches(log.path, searches)
+    for search in searches:
+        function = search.started.evaluator
+        hashes = (function.get("source_hash"), logged[search.run].source_hash if search.run in logged else None)
+        if None not in hashes and hashes[0] != hashes[1]:
+            source = function["source"]
+            return [f"the function {source} is another one than {search.run} was begun with: its text has changed"]
+    return []
+
+
 def _require_same_search(log: Path, search: ComparedSearch, logged: Mapping[str, JSON], spaces: Sequence[JSON]) -> None:
     planned = json.loads(event_to_json(search.started)[1])
     difference = next(_find_setting_differences(logged, spaces, planned), None)
     if difference is not None:
-        raise BadOption(
+        raise OtherSearch(
             f"{log} has another search named {search.run}: its {difference} in this comparison; give the comparison "
-            "another --name, or what the search was begun with"
+            "another --name (in Python: name=), or what the search was begun with"
         )
 
 

@@ -7,9 +7,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from archwright.cli.comparisons.display import ComparisonDisplay, format_own_command
+from archwright.cli.comparisons.conclusions import format_own_command
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
+from archwright.execution.comparison_display import ComparisonDisplay
 from archwright.execution.interrupts import Interrupts
 from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunStarted, Scored

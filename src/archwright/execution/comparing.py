@@ -1,0 +1,186 @@
+"""The running of those searches of a comparison that are still to be run."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from pathlib import Path
+
+from attrs import frozen
+
+from archwright.callbacks.protocol import follow_run
+from archwright.core.protocols import Evaluator
+from archwright.core.term import Term
+from archwright.display.warning import warn
+from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.workers.machine import count_cores
+from archwright.evaluate.workers.parcel import collect_user_kinds
+from archwright.execution.announcing import describe_data
+from archwright.execution.comparison_display import ComparisonDisplay
+from archwright.execution.comparison_naming import claim_comparison
+from archwright.execution.interrupts import Interrupts, catch_signals
+from archwright.execution.logged_searches import describe_changed_function, find_unfinished
+from archwright.execution.options import RunOptions
+from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, plan_search
+from archwright.execution.searcher_labels import LabelledSearcher
+from archwright.execution.session import RunInterrupted, open_evaluator
+from archwright.search.configured import has_code
+from archwright.search.running.callbacks import RunCallbacks
+from archwright.search.running.compare import ComparedSearch, plan_comparison, run_searches
+from archwright.search.running.loop import TrialsKeepFailing
+from archwright.search.running.runs import read_run, resume_run, start_run
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import Event, RunStopped
+from archwright.store.fold import RunState
+
+
+@frozen(kw_only=True)
+class ComparisonRequest:
+    """What a person asks of a comparison."""
+
+    search: SearchRequest  # that each search is like, but for its searcher and its seed
+    searchers: Mapping[str, LabelledSearcher]  # by the labels that they have in the names of runs
+    seeds: int  # searches of each searcher, seeded 0, 1 ...
+    name: str | None = None  # that the names of its runs begin with; None: that of the space
+
+    def list_searches(self, plan: SearchPlan, name: str) -> Sequence[ComparedSearch]:
+        """The searches of a comparison of that name, of a complete plan."""
+        logged = {label: searcher.logged for label, searcher in self.searchers.items()}
+        given = {label: searcher.value for label, searcher in self.searchers.items() if has_code(searcher.logged)}
+        return plan_comparison(name, make_start(plan), logged, self.seeds, given)
+
+
+def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -> Sequence[ComparedSearch]:
+    """Run what is still to be run of a comparison; its searches, which all are in the log then.
+
+    Searches whose trials keep failing keep no other ones from running. Raises RunInterrupted where a signal stopped it,
+    and what `plan_search`, `open_evaluator`, `claim_comparison` and `run_searches` do.
+    """
+    file, plan, stem = DuckDBLog(log), plan_search(request.search), request.search.space.stem
+    with ExitStack() as opened:
+        evaluator = None
+        if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what its searches are
+            evaluator, description = opened.enter_context(_open_evaluator(plan, options))
+            plan = complete_plan(plan, description)
+        plan_searches = partial(request.list_searches, plan)
+        name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
+        unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name
+        display = ComparisonDisplay(
+            len(searches), len(searches) - len(unfinished), plan.evaluation.uses_workers, options.console
+        )
+        if given_name is not None:
+            display.print_line(f"a comparison named {stem} is going on in {log}; this one is named {name}")
+        describe_data(options.console, plan.data, plan.evaluation)
+        warn(describe_changed_function(file, searches))
+        if evaluator is None and unfinished and plan.evaluation.uses_workers:
+            evaluator, _ = opened.enter_context(_open_evaluator(plan, options))
+        interrupts = SearchesUnderWay(file, plan, evaluator, options, display).run(unfinished)
+        if interrupts.received and find_unfinished(file, searches):
+            again = options.narration.format_comparison(given_name)
+            raise RunInterrupted(f"the comparison {name} was interrupted; go on with: {again}", interrupts.exit_code)
+    return searches
+
+
+def _open_evaluator(
+    plan: SearchPlan, options: RunOptions
+) -> AbstractContextManager[tuple[Evaluator, FunctionDescription | None]]:
+    return open_evaluator(plan.evaluation, options, plan.request.space.source, plan.space)
+
+
+@frozen
+class SearchesUnderWay:
+    """The searches of a comparison that this process runs."""
+
+    log: DuckDBLog
+    plan: SearchPlan
+    evaluator: Evaluator | None  # of all of them, where they need workers; over a table each search has its own
+    options: RunOptions
+    display: ComparisonDisplay
+
+    def run(self, searches: Sequence[ComparedSearch]) -> Interrupts:
+        """Run them, showing how far it is, until they are done or a signal stops them; the signals that came."""
+        if self.display.done_before:
+            self.display.print_line(
+                f"{self.display.done_before} of {self.display.total} searches are in {self.log.path} already"
+            )
+        with catch_signals(self.options.grace) as interrupts, self.display.refresh():
+            for text in self.iterate(searches, interrupts):
+                self.display.end_search(text)
+        return interrupts
+
+    def iterate(self, searches: Sequence[ComparedSearch], interrupts: Interrupts) -> Iterator[str]:
+        """A line on each search once it is done: over a table many run at once, with trainings one by one."""
+        if searches and self.evaluator is None:
+            yield from self._look_up(searches, interrupts)
+        elif self.evaluator is not None:
+            yield from self._train(searches, interrupts, self.evaluator)
+
+    def _look_up(self, searches: Sequence[ComparedSearch], interrupts: Interrupts) -> Iterator[str]:
+        begun = self._list_begun() if self.options.callbacks else set[str]()
+        events_before = {search.run: len(self.log.read(search.run)) for search in searches if search.run in begun}
+        for search in run_searches(
+            self.log,
+            searches,
+            EvaluatorOpener(self.plan.evaluation, tuple(collect_user_kinds(self.plan.space))),
+            processes=count_cores(),
+            get_stop_request=lambda: self.display.get_stop_request(interrupts),
+        ):
+            if self.options.callbacks:
+                with self._follow(search) as call_callbacks:
+                    for logged in self.log.read(search.run)[events_before.get(search.run, 0) :]:
+                        call_callbacks(logged.event)
+            yield f"{search.run} is done"
+
+    def _train(self, searches: Sequence[ComparedSearch], interrupts: Interrupts, evaluator: Evaluator) -> Iterator[str]:
+        begun = self._list_begun()
+        for search in searches:
+            if self.display.get_stop_request(interrupts):
+                return
+            try:
+                stopped = self._train_one(search, interrupts, evaluator, is_begun=search.run in begun)
+            except TrialsKeepFailing:  # of which the log tells, and which keeps no other search from running
+                yield f"{search.run} stopped, as too many trials in a row failed"
+            else:
+                if stopped.reason == "interrupted":
+                    return
+                yield f"{search.run} is done"
+
+    def _train_one(
+        self, search: ComparedSearch, interrupts: Interrupts, evaluator: Evaluator, *, is_begun: bool
+    ) -> RunStopped:
+        state = read_run(self.log, search.run).state if is_begun else RunState()
+        self.display.begin_search(search.run, state, search.started.objective)
+        with self._follow(search) as call_callbacks:
+
+            def on_event(event: Event) -> None:
+                self.display.show_event(event)
+                call_callbacks(event)
+
+            run_options = {
+                "callbacks": RunCallbacks(lambda: self.display.get_stop_request(interrupts), on_event),
+                "retries": self.options.retries,
+                "searcher": search.load_searcher(),
+                "stopping": self.plan.request.stopping_rule,
+            }
+            if is_begun:
+                return resume_run(self.log, search.run, evaluator, ends=search.started.ends, **run_options)
+            return start_run(self.log, search.run, search.started, evaluator, **run_options)
+
+    def _follow(self, search: ComparedSearch) -> AbstractContextManager[Callable[[Event], None]]:
+        """What is to be called with each event of a search that is logged."""
+        return follow_run(self.options.callbacks, self.log, search.run)  # pyright: ignore[reportArgumentType]  (of a field with a converter)
+
+    def _list_begun(self) -> set[str]:
+        return set(self.log.runs()) if self.log.path.exists() else set()
+
+
+@frozen
+class EvaluatorOpener:
+    """Opens an evaluation in a process that runs searches, in which `kinds` are the person's own in the space."""
+
+    evaluation: Evaluation
+    kinds: tuple[type[Term], ...]
+
+    def __call__(self) -> Evaluator:
+        """What evaluates the jobs of one search."""
+        return self.evaluation.open()

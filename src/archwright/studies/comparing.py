@@ -1,0 +1,95 @@
+"""Holding searchers against each other."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from archwright.core.budget import Budget
+from archwright.core.ends import choose_ends
+from archwright.core.errors import ArchwrightError
+from archwright.core.input import Input, read_input
+from archwright.core.objective import Objective
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+from archwright.display.suggestion import DEFAULT_LOG
+from archwright.evaluate.evaluation import Evaluation
+from archwright.execution.arguments import (
+    name_objective,
+    read_budget,
+    read_evaluation_argument,
+    read_stopping_rule,
+)
+from archwright.execution.comparing import ComparisonRequest, run_comparison
+from archwright.execution.options import WorkOptions, make_run_options
+from archwright.execution.planning import SearchRequest
+from archwright.execution.searcher_labels import label_searchers
+from archwright.execution.spaces import read_space
+from archwright.results.comparison import Comparison
+from archwright.search.searcher import AnySearcher
+from archwright.search.stopping_rule import AnyStoppingRule
+
+DEFAULT_SEEDS = 5  # searches of each searcher
+
+
+class BadSeeds(ArchwrightError, ValueError):
+    """A number of searches of each searcher that is none."""
+
+
+def compare(
+    space: Term | Callable[..., Term] | str,
+    evaluation: Evaluation | Callable[..., Any] | str | None,
+    searchers: Sequence[AnySearcher | str],
+    *,
+    seeds: int = DEFAULT_SEEDS,
+    trials: int | None = None,
+    objective: Objective | str | None = None,
+    minimize: bool | None = None,
+    budget: Budget | str | None = None,
+    input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
+    stopping: AnyStoppingRule | str | None = None,
+    optimum: float | None = None,
+    name: str | None = None,
+    log: str | Path = DEFAULT_LOG,
+    **work: Unpack[WorkOptions],
+) -> Comparison:
+    """Run several searchers with several seeds each, and say which is better and how sure that is.
+
+    `space`, `evaluation` and the other arguments are those of `search`; the `searchers` are values such as `Mcts()` or
+    texts such as "mcts,exploration=0.1", and all are held against the first. Each has `seeds` searches of so many
+    `trials` (64 if None), seeded 0, 1 ... and logged as runs named NAME.SEARCHER.SEED; NAME is that of the space where
+    none is given. With the best possible score as `optimum`, scores are told as distances to it.
+
+    The same call goes on with a comparison that was stopped or killed, or does the rest of one that now has more
+    trials, seeds or searchers. Over a table searches run on all cores; else `workers` run the trials of one search
+    after the other. Callbacks follow each search.
+
+    Ctrl-C lets what is running come to its end, a second one stops at once; then RunInterrupted is raised. What went
+    wrong within the searches is no error here: `Comparison.check` raises it. Raises OtherSearch where the log holds a
+    run of that name that is another search, ComparisonIsBusy, and what is wrong with the arguments.
+    """
+    if type(seeds) is not int or seeds < 1:
+        raise BadSeeds(f"seeds is {seeds!r:.80}; it must be a whole number of 1 or more")
+    metric, minimize = name_objective(objective, minimize)
+    read_evaluation = read_evaluation_argument(evaluation)
+    logged_rule, stopping_rule = read_stopping_rule(stopping)
+    labelled = label_searchers(searchers)
+    first = next(iter(labelled.values()))
+    request = SearchRequest(
+        evaluation=read_evaluation,
+        space=read_space(space),
+        searcher=first.logged,
+        searcher_value=first.value,
+        ends=choose_ends(trials),
+        input=read_input(input),
+        metric=metric,
+        minimize=minimize,
+        budget=read_budget(budget),
+        stopping=logged_rule,
+        stopping_rule=stopping_rule,
+        keep_models=0,
+    )
+    options = make_run_options(work)
+    searches = run_comparison(
+        ComparisonRequest(search=request, searchers=labelled, seeds=seeds, name=name), Path(log), options
+    )
+    return Comparison.read(log, searches, optimum)
