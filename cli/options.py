@@ -229,7 +229,8 @@ StoppingOption = Annotated[
         metavar="RULE",
         help="Stop hopeless trials between epochs. median stops one whose best value so far is worse than the "
         "median of what finished trials had on average by that epoch; with settings, "
-        "median,warmup=1,startup=5: after how many epochs of its own, and finished trials.",
+        "median,warmup=1,startup=5: after how many epochs of its own, and finished trials. "
+        "One of your own: file.py:attribute or module:attribute.",
         rich_help_panel=SEARCH_PANEL,
     ),
 ]
