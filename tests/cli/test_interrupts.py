@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -90,6 +91,21 @@ def test_signals_are_taken_for_as_long_as_the_search_lasts_but_for_those_that_it
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_in_another_thread_no_signal_is_caught():
+    """Python lets the main thread alone say what signals do: there, Ctrl-C stays what it was."""
+    seen = []
+
+    def run() -> None:
+        with catch_signals(10.0) as interrupts:
+            seen.append((signal.getsignal(signal.SIGINT), interrupts.urgency))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [(before, StopRequest.NONE)]
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("10s", 10.0), ("2min", 120.0), ("0s", 0.0), ("0", 0.0), ("0.5s", 0.5)])

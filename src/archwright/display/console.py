@@ -15,6 +15,7 @@ from archwright.core.errors import escape_controls, to_one_line
 from archwright.display.columns import TextTable
 from archwright.display.text import humanize_value
 
+HTML_FORMAT = '<pre style="white-space: pre; line-height: 1.3">{code}</pre>'
 PIPED_WIDTH = 1000  # columns, so that lines that are not read on a terminal are not cut
 
 
@@ -23,7 +24,14 @@ def make_console(*, beside_json: bool = False) -> Console:
     stream = sys.stderr if beside_json else sys.stdout
     has_width = stream.isatty() or "COLUMNS" in os.environ
     file = stream if stream.isatty() else cast(IO[str], _TrimmedFile(stream))
-    return _SafeConsole(file=file, width=None if has_width else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
+    return _SafeConsole(
+        file=file,
+        width=None if has_width else PIPED_WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_jupyter=False,  # else each line would be an output of the cell of its own
+    )
 
 
 class _SafeConsole(Console):
@@ -86,9 +94,22 @@ def make_property_table(properties: Pairs) -> TextTable:
 
 def render_text(table: TextTable) -> str:
     """A table as plain text, as wide as it is."""
+    return render_lines(table, PIPED_WIDTH)
+
+
+def render_lines(renderable: RenderableType, width: int) -> str:
+    """What rich prints, as plain text of at most `width` columns."""
     out = StringIO()
-    console = _SafeConsole(
-        file=cast(IO[str], _TrimmedFile(out)), width=PIPED_WIDTH, color_system=None, highlight=False, markup=False
-    )
-    console.print(table)
+    _make_recorder(cast(IO[str], _TrimmedFile(out)), width, color_system=None).print(renderable)
     return out.getvalue().rstrip("\n")
+
+
+def render_html(renderable: RenderableType, width: int) -> str:
+    """What rich prints, as HTML of at most `width` columns, in the colours of whatever it is part of."""
+    console = _make_recorder(StringIO(), width, color_system="truecolor", record=True)
+    console.print(renderable)
+    return console.export_html(code_format=HTML_FORMAT, inline_styles=True)
+
+
+def _make_recorder(file: IO[str], width: int, **options: Any) -> Console:
+    return _SafeConsole(file=file, width=width, highlight=False, markup=False, force_jupyter=False, **options)

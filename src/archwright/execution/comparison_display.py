@@ -4,17 +4,17 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from attrs import define, field
+from attrs import Factory, define, field
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from archwright.core.errors import to_one_line
 from archwright.core.objective import Objective
 from archwright.display.console import make_console
-from archwright.execution.display import REFRESHES_PER_SECOND, TRIAL_WORDS, ProgressDisplay
+from archwright.execution.display import TRIAL_WORDS, ProgressDisplay
 from archwright.execution.interrupts import Interrupts
 from archwright.execution.progress import describe_event, start_progress
+from archwright.execution.surfaces import Redraw, Surface, choose_surface
 from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import Event, Scored
 from archwright.store.fold import RunState
@@ -37,6 +37,8 @@ class ComparisonDisplay:
     progress_bar: Progress = field(factory=_make_progress_bar)
     search_display: ProgressDisplay | None = None  # of the search that is under way
     announced: StopRequest = StopRequest.NONE  # the most urgent request that was printed
+    surface: Surface = field(init=False, default=Factory(lambda self: choose_surface(self.console), takes_self=True))
+    redraw: Redraw | None = None  # while live lines are drawn
     task: TaskID = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -54,14 +56,15 @@ class ComparisonDisplay:
         after = before.apply(event, time.monotonic())
         self.search_display.progress = after
         text = describe_event(event, before, after)
-        if isinstance(event, Scored) and text is not None:
+        if isinstance(event, Scored) and text is not None and self.surface.prints_ends:
             self.print_line(f"{self.search_display.run}  {text}")
+        self._redraw()
 
     def end_search(self, text: str) -> None:
         """A search is done, of which a line is printed where nothing is drawn of it."""
         self.search_display = None
         self.progress_bar.advance(self.task)
-        if not self.console.is_terminal:
+        if not self.surface.is_live:
             self.print_line(f"{text} ({self.progress_bar.tasks[self.task].completed:.0f} of {self.total})")
 
     def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
@@ -72,7 +75,12 @@ class ComparisonDisplay:
             self.print_line(interrupts.describe(*(TRIAL_WORDS if self.trains else SEARCH_WORDS)))
             if self.search_display is not None:
                 self.search_display.announced = urgency
+        self._redraw()
         return urgency
+
+    def _redraw(self) -> None:
+        if self.redraw is not None:
+            self.redraw()
 
     def print_line(self, text: str) -> None:
         """Print a line."""
@@ -80,16 +88,11 @@ class ComparisonDisplay:
         self.console.file.flush()  # it arrives at once also through a pipe
 
     def render(self) -> Group:
-        """The live lines at the bottom of a terminal."""
+        """The live lines."""
         return Group(self.progress_bar, *([] if self.search_display is None else [self.search_display.render()]))
 
     @contextmanager
     def refresh(self) -> Generator[None]:
-        """Keep the live lines up to date for as long as the block lasts, where there is a terminal to draw them on."""
-        if not self.console.is_terminal or self.console.is_dumb_terminal:
-            yield
-            return
-        with Live(
-            get_renderable=self.render, console=self.console, refresh_per_second=REFRESHES_PER_SECOND, transient=True
-        ):
+        """Keep the live lines up to date for as long as the block lasts, where there is something to draw them on."""
+        with self.surface.hold(self.render) as self.redraw:
             yield

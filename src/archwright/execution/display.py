@@ -1,12 +1,11 @@
-"""What the user sees while a search runs: a few live lines on a terminal, a line for each event elsewhere."""
+"""What the user sees while a search runs: a few live lines on a terminal or in a notebook, else a line an event."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from attrs import define, field
+from attrs import Factory, define, field
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -18,10 +17,11 @@ from archwright.display.ends import list_progress
 from archwright.display.text import format_duration, format_score
 from archwright.execution.interrupts import Interrupts
 from archwright.execution.progress import RunningAttempt, RunProgress, describe_event
+from archwright.execution.surfaces import Redraw, Surface, choose_surface
 from archwright.search.running.callbacks import StopRequest
 from archwright.store.events import Event, Scored
 
-REFRESHES_PER_SECOND = 4
+MAX_RECENT_TRIALS = 5  # whose ends are shown where they are not printed
 TRIAL_WORDS = ("trials", "the run is resumed")  # the noun and the condition of `Interrupts.describe`
 
 
@@ -33,18 +33,23 @@ class ProgressDisplay:
     progress: RunProgress
     console: Console = field(factory=make_console)
     announced: StopRequest = StopRequest.NONE  # the most urgent request that was printed
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it can draw over what it drew before."""
-        return self.console.is_terminal and not self.console.is_dumb_terminal
+    surface: Surface = field(init=False, default=Factory(lambda self: choose_surface(self.console), takes_self=True))
+    recent: Sequence[str] = ()  # lines of the trials that ended last, where these are not printed
+    redraw: Redraw | None = None  # while live lines are drawn
 
     def show_event(self, event: Event) -> None:
-        """Apply one more event and print it; on a live display, only the ends of trials are printed for good."""
+        """Apply one more event and print it; where there are live lines, at most the ends of trials are printed."""
         before, self.progress = self.progress, self.progress.apply(event, time.monotonic())
         text = describe_event(event, before, self.progress)
-        if text is not None and (not self.is_live or isinstance(event, Scored)):
+        if text is not None:
+            self._show_line(text, is_end=isinstance(event, Scored))
+        self._redraw()
+
+    def _show_line(self, text: str, *, is_end: bool) -> None:
+        if not self.surface.is_live or (is_end and self.surface.prints_ends):
             self.print_line(text)
+        elif is_end:
+            self.recent = [*self.recent, text][-MAX_RECENT_TRIALS:]
 
     def get_stop_request(self, interrupts: Interrupts) -> StopRequest:
         """How urgently the run is to stop; printed when it is new."""
@@ -52,28 +57,29 @@ class ProgressDisplay:
         if urgency > self.announced:
             self.announced = urgency
             self.print_line(interrupts.describe(*TRIAL_WORDS))
+        self._redraw()
         return urgency
+
+    def _redraw(self) -> None:
+        if self.redraw is not None:
+            self.redraw()
 
     def print_line(self, text: str) -> None:
         """Print a line; it arrives at once also through a pipe."""
-        self.console.print(Text(to_one_line(text)), no_wrap=self.is_live, overflow="ellipsis")
+        self.console.print(Text(to_one_line(text)), no_wrap=self.console.is_terminal, overflow="ellipsis")
         self.console.file.flush()
 
     def render(self) -> Group:
-        """The live lines at the bottom of a terminal."""
+        """The live lines."""
         now, progress = time.monotonic(), self.progress
-        return Group(_render_header(self.run, progress, self.announced, now), _render_attempts(progress, now))
+        header, attempts = _render_header(self.run, progress, self.announced, now), _render_attempts(progress, now)
+        return Group(header, *([Text(to_one_line(line)) for line in self.recent]), attempts)
 
 
 @contextmanager
 def refresh_display(display: ProgressDisplay) -> Generator[None]:
-    """Keep the live lines up to date for as long as the block lasts, where there is a terminal to draw them on."""
-    if not display.is_live:
-        yield
-        return
-    with Live(
-        get_renderable=display.render, console=display.console, refresh_per_second=REFRESHES_PER_SECOND, transient=True
-    ):
+    """Keep the live lines up to date for as long as the block lasts, where there is something to draw them on."""
+    with display.surface.hold(display.render) as display.redraw:
         yield
 
 
@@ -88,7 +94,7 @@ def _render_header(run: str, progress: RunProgress, stop_request: StopRequest, n
         Text(run, style="bold"),
         ProgressBar(1.0, progress.estimate_done(now)),
         f"{_format_counts(progress, now)}{_format_failures(progress)}  {_format_best(progress)}",
-        "stopping" if stop_request else f"{format_duration(seconds_left)} left" if seconds_left is not None else "",
+        "stopping" if stop_request else f"{format_duration(seconds_left)} left" if seconds_left else "",
     )
     return grid
 

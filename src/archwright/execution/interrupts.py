@@ -5,6 +5,7 @@ end: after them, running trials have a grace period.
 """
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -63,10 +64,11 @@ def catch_signals(grace: float) -> Generator[Interrupts]:
     """Catch the signals that would have ended the process, for as long as the block lasts.
 
     One that the process was started to ignore stays ignored: a hang-up under `nohup`, Ctrl-C in the background of a
-    script.
+    script. Signals come to the main thread alone: in any other one, none is caught.
     """
     interrupts = Interrupts(grace)
-    previous = {number: signal.getsignal(number) for number in SIGNALS}
+    is_main = threading.current_thread() is threading.main_thread()
+    previous = {number: signal.getsignal(number) for number in SIGNALS if is_main}
     handled = [number for number, handler in previous.items() if handler != signal.SIG_IGN]
     for number in handled:
         signal.signal(number, interrupts.handle)

@@ -1,7 +1,7 @@
 """A run that this process works on: what evaluates its trials, its signals, what a person sees, and how it ends."""
 
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 
 from archwright.callbacks.protocol import follow_run
 from archwright.core.protocols import Evaluator
@@ -14,6 +14,7 @@ from archwright.execution.display import ProgressDisplay, refresh_display
 from archwright.execution.interrupts import catch_signals
 from archwright.execution.options import RunOptions
 from archwright.execution.progress import RunProgress
+from archwright.execution.surfaces import choose_surface
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.running.run_view import RunView, view_run
@@ -34,6 +35,10 @@ class RunInterrupted(KeyboardInterrupt):
         super().__init__(message)
         self.exit_code = exit_code  # what a shell expects: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP
 
+    def _render_traceback_(self) -> list[str]:
+        """The lines that a notebook shows of it: where the signal came tells nobody anything."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 @contextmanager
 def open_evaluator(
@@ -45,14 +50,13 @@ def open_evaluator(
     sent to them. Raises what is wrong with the function, the data or the device, and RunInterrupted where a signal
     comes meanwhile.
     """
-    console = options.console
-    is_live = console.is_terminal and not console.is_dumb_terminal
+    surface = choose_surface(options.console)
     kinds = [] if is_source(space_source) else collect_user_kinds(space)
     opened = evaluation.open(
         workers=options.workers, space_source=space_source, kinds=kinds, trial_timeout=options.trial_timeout
     )
     with closing(opened) as evaluator:
-        with catch_signals(0.0) as interrupts, console.status("getting ready") if is_live else nullcontext():
+        with catch_signals(0.0) as interrupts, surface.show_status("getting ready"):
             description = warm_up(evaluator, lambda: interrupts.received)
         if interrupts.received:
             raise RunInterrupted("stopped before a trial began", interrupts.exit_code)
