@@ -1,1 +1,1 @@
-"""Comparisons of searchers: their searches, what follows from them, and figures."""
+"""Comparisons of searchers: what follows from them, and figures."""

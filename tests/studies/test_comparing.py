@@ -256,3 +256,73 @@ def test_a_script_that_is_killed_goes_on_where_it_was(tmp_path):
     assert "search.mcts.1 is done (4 of 4)" in done.stdout
     assert done.stdout.splitlines()[-3].startswith("searcher  seeds")
     assert count_scored(log) == {f"search.{name}.{seed}": 3 for name in ("random", "mcts") for seed in (0, 1)}
+
+
+OWN = """
+import os
+from pathlib import Path
+
+with Path("processes").open("a") as file:
+    print(os.getpid(), file=file)
+
+def score(architecture):
+    return {"width": dict(architecture.hyperparameters)["units"] / 100}
+"""
+
+
+@pytest.mark.slow
+def test_the_workers_that_say_what_a_function_is_about_are_those_that_score(tmp_path, monkeypatch):
+    """One process imports it, once, though its metric is not known before."""
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(OWN)
+    comparison = aw.compare(SPACE, "own.py:score", ["random", "mcts"], seeds=2, trials=2, objective="width", **QUIET)
+    assert [row["trials"] for row in comparison] == [2, 2]
+    assert len(Path("processes").read_text().splitlines()) == 1
+
+
+TABLE_SCRIPT = """
+import archwright as aw
+from attrs import frozen
+from tests.studies.test_comparing import WidthTable
+
+@aw.module
+class Own(aw.Affine):
+    def parameters(self, in_shape):
+        return 0
+
+@frozen
+class Usual(aw.searchers.RandomSearch):
+    name = "usual"
+
+@frozen
+class Widths(WidthTable):
+    kind = "tests.studies.test_comparing:WidthTable"
+
+    def look_up(self, architecture, budget, seed):
+        assert type(architecture) is Own, "one class, also where it was sent to"
+        return super().look_up(architecture, budget, seed)
+
+    def require_architecture(self, architecture):
+        pass
+
+comparison = aw.compare(
+    Own(units=[1, 2, 3]), Widths("none"), ["random", Usual()], seeds=2, trials=3, input=aw.features(4), progress=False
+)
+print(comparison[1]["searcher"], comparison[1]["better_by"])
+"""
+
+
+@pytest.mark.slow
+def test_a_script_compares_over_a_table_with_kinds_and_searchers_of_its_own(tmp_path):
+    """It runs once, though it does not ask whether it is the main program, and is sent what it defines."""
+    (tmp_path / "script.py").write_text(TABLE_SCRIPT)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert (done.stdout.splitlines(), done.stderr, done.returncode) == (
+            ["__main__:Usual,replacement=true 0.0"],
+            "",
+            0,
+        )
