@@ -148,3 +148,28 @@ def test_a_rule_that_fails_ends_the_process_and_a_mended_one_goes_on(folder, met
     done = run_command(folder, "resume", "broken", "--workers", "0")
     assert done.returncode == 0, done.stderr
     assert read_decisions(folder, "broken") == [(trial, None) for trial in range(10)]
+
+
+@pytest.mark.slow
+def test_searches_with_a_rule_of_ones_own_are_compared(folder):
+    """And another process goes on with the comparison, whose runs are those of that rule alone."""
+    words = (
+        "compare",
+        "digits",
+        "--evaluator",
+        "score.py:score",
+        "--searcher",
+        "random",
+        "--seeds",
+        "1",
+        "--name",
+        "c",
+    )
+    done = run_command(folder, *words, "--trials", "4", "--stopping", RULE)
+    assert done.returncode == 0, done.stderr
+    assert read_events(folder, "c.random.0")[0].stopping["name"] == "mine.py:Behind"
+    again = run_command(folder, *words, "--trials", "5", "--stopping", RULE)
+    assert again.returncode == 0, again.stderr
+    assert sum(isinstance(event, Scored) for event in read_events(folder, "c.random.0")) == 5
+    other = run_command(folder, *words, "--trials", "5", "--stopping", "mine.py:Behind,factor=3")
+    assert (other.returncode, "its stopping.factor was 1.5, and is 3.0" in " ".join(other.stderr.split())) == (2, True)
