@@ -53,11 +53,14 @@ from archwright.core.traversal import enumerate_leaves, sample
 
 if TYPE_CHECKING:
     from archwright import callbacks, searchers
+    from archwright.core.protocols import Outcome, Problem, Proposal
+    from archwright.core.setting import choice_setting, flag_setting, number_setting, whole_setting
     from archwright.evaluate.evaluation import Evaluation
     from archwright.evaluate.functions.evaluation import Function
     from archwright.evaluate.tables.fcnet import Fcnet
     from archwright.evaluate.tables.nasbench201 import Nasbench201
     from archwright.evaluate.tables.table import Table
+    from archwright.evaluate.tables.tabular import NotInTable, TableEntry
     from archwright.evaluate.training.evaluation import Training
     from archwright.execution.session import RunInterrupted
     from archwright.results.comparison import Comparison
@@ -66,6 +69,8 @@ if TYPE_CHECKING:
     from archwright.results.run import Run
     from archwright.results.trial import Trial
     from archwright.search.rules.median import MedianRule
+    from archwright.search.searcher import PromotingSearcher, Searcher, searcher_setting
+    from archwright.search.stopping_rule import StoppingRule, TrialBegun, TrialFinished, ValueReported
     from archwright.studies.comparing import compare
     from archwright.studies.models import compile  # noqa: A004  (aw.compile)
     from archwright.studies.runs import export, fork, resume, retrain
@@ -98,20 +103,36 @@ _LATE_NAMES: Mapping[str, str] = {
     "Log": "archwright.results.log",
     "MedianRule": "archwright.search.rules.median",
     "Nasbench201": "archwright.evaluate.tables.nasbench201",
+    "NotInTable": "archwright.evaluate.tables.tabular",
+    "Outcome": "archwright.core.protocols",
+    "Problem": "archwright.core.protocols",
+    "PromotingSearcher": "archwright.search.searcher",
+    "Proposal": "archwright.core.protocols",
     "Rows": "archwright.results.rows",
     "Run": "archwright.results.run",
     "RunInterrupted": "archwright.execution.session",
+    "Searcher": "archwright.search.searcher",
+    "StoppingRule": "archwright.search.stopping_rule",
     "Table": "archwright.evaluate.tables.table",
+    "TableEntry": "archwright.evaluate.tables.tabular",
     "Training": "archwright.evaluate.training.evaluation",
     "Trial": "archwright.results.trial",
+    "TrialBegun": "archwright.search.stopping_rule",
+    "TrialFinished": "archwright.search.stopping_rule",
+    "ValueReported": "archwright.search.stopping_rule",
     "callbacks": "archwright.callbacks",
+    "choice_setting": "archwright.core.setting",
     "compare": "archwright.studies.comparing",
     "compile": "archwright.studies.models",
     "export": "archwright.studies.runs",
+    "flag_setting": "archwright.core.setting",
     "fork": "archwright.studies.runs",
+    "number_setting": "archwright.core.setting",
     "resume": "archwright.studies.runs",
     "retrain": "archwright.studies.runs",
+    "searcher_setting": "archwright.search.searcher",
     "searchers": "archwright.searchers",
+    "whole_setting": "archwright.core.setting",
 }
 
 
@@ -178,7 +199,12 @@ __all__ = [
     "Misfit",
     "Nasbench201",
     "Node",
+    "NotInTable",
     "Objective",
+    "Outcome",
+    "Problem",
+    "PromotingSearcher",
+    "Proposal",
     "ReluConvBn",
     "Repeat",
     "RepeatTied",
@@ -187,14 +213,20 @@ __all__ = [
     "Rows",
     "Run",
     "RunInterrupted",
+    "Searcher",
     "Sequential",
     "Settings",
     "Shape",
+    "StoppingRule",
     "Table",
+    "TableEntry",
     "Term",
     "Topology",
     "Training",
     "Trial",
+    "TrialBegun",
+    "TrialFinished",
+    "ValueReported",
     "Zero",
     "activation",
     "affine",
@@ -206,6 +238,7 @@ __all__ = [
     "check",
     "child",
     "children",
+    "choice_setting",
     "compare",
     "compile",
     "conv2d",
@@ -216,6 +249,7 @@ __all__ = [
     "enumerate_leaves",
     "export",
     "features",
+    "flag_setting",
     "flatten",
     "fork",
     "from_json",
@@ -234,6 +268,7 @@ __all__ = [
     "module",
     "named_space",
     "number",
+    "number_setting",
     "one_of",
     "optional",
     "reals",
@@ -249,6 +284,7 @@ __all__ = [
     "sample",
     "score",
     "search",
+    "searcher_setting",
     "searchers",
     "sequential",
     "settings",
@@ -261,5 +297,6 @@ __all__ = [
     "tokens",
     "topology",
     "values",
+    "whole_setting",
     "zero",
 ]
