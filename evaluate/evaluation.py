@@ -39,6 +39,7 @@ EVALUATION_CLASSES: Mapping[str, str] = {
     "function": "archwright.evaluate.functions.evaluation:Function",
     "nasbench201": "archwright.evaluate.tables.nasbench201:Nasbench201",
     "fcnet": "archwright.evaluate.tables.fcnet:Fcnet",
+    "told": "archwright.evaluate.told:Told",
 }
 
 

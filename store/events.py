@@ -149,9 +149,9 @@ class RunResumed:
 
 @frozen
 class RunStopped:
-    """A process left the run in an orderly way: `finished`, `interrupted` or `failing` (too many failures in a row)."""
+    """A process left the run in an orderly way."""
 
-    reason: str
+    reason: str  # finished, interrupted, failing (too many failures in a row), or closed: a study
     detail: str = ""
 
 

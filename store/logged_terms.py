@@ -17,7 +17,8 @@ def load_logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
         return from_json(data)
     if not is_source(source):
         raise UnreadableTerm(
-            f"{_list_unknown_kinds(data)} can be read by no built-in space, and {source!r} names no file of them"
+            f"{_list_unknown_kinds(data)} can be read by no built-in space, and {source!r} names no file of them; "
+            "define them again in this process first"
         )
     permission.require_trusted(source, trusted=trusted)
     load_object(source)

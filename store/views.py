@@ -219,8 +219,8 @@ _RUNS = View(
         "run": _RUN,
         "started": "when it was started (UTC)",
         "latest": "when its last event was written (UTC)",
-        "status": "why its last process left: finished, interrupted, failing ...; open while one is going on with it, "
-        "and after one that died",
+        "status": "why its last process left: finished, interrupted, failing, closed (a study) ...; open while one is "
+        "going on with it, and after one that died",
         "space": "the search space, as the person named it",
         "searcher": "the searcher's name",
         "metric": "the objective's metric",

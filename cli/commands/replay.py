@@ -8,7 +8,7 @@ import typer
 
 from archwright.cli import options, values
 from archwright.display.console import say
-from archwright.display.suggestion import format_command
+from archwright.display.suggestion import format_continuation
 
 AtOption = Annotated[
     int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")
@@ -101,4 +101,5 @@ def fork(
             no_improvement=no_improvement,
             name=name,
         )
-    say(f"{new.name} shares events 1 to {at} with {run}; to go on:\n{format_command(log, 'resume', new.name)}")
+    continuation = format_continuation(new.evaluation, log, new.name)
+    say(f"{new.name} shares events 1 to {at} with {run}; to go on:\n{continuation}")

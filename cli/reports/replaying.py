@@ -30,7 +30,8 @@ def show_search_state(state: SearchStateRecord) -> None:
         out.print("\nthe searcher proposes nothing before it is told more", style="bold")
     else:
         out.print(
-            f"\nnext: trial {state['next']['trial']}, {format_budget(parse_budget(state['next']['budget']))}",
+            f"\nnext: trial {state['next']['trial']}, {format_budget(parse_budget(state['next']['budget']))}"
+            f"{', enqueued' if 'enqueued' in state['next'] else ''}",
             style="bold",
         )
         out.print(make_property_table(state["next"]["choices"]))
@@ -63,9 +64,17 @@ def show_verification(verification: VerificationRecord, log: Path) -> None:
         explanation = _explain_unlike_proposals(verification, unlike)
         out.print(f"{run}: {explanation} {_suggest_verification(log)}", soft_wrap=True)
     elif compared == proposals:
-        out.print(f"{run}: the searcher makes all {compared} proposals again, as they were logged")
+        out.print(f"{run}: {_format_reproduction(compared, verification.get('enqueued', 0))}")
     elif compared:
         out.print(f"{run}: the searcher makes the other {pluralize(compared, 'proposal')} again, as logged")
+
+
+def _format_reproduction(proposals: int, enqueued: int) -> str:
+    """That all proposals are made again; apart, those of the queue, which no searcher makes."""
+    if not enqueued:
+        return f"the searcher makes all {proposals} proposals again, as they were logged"
+    rest = "the other one has what was enqueued" if enqueued == 1 else f"the other {enqueued} have what was enqueued"
+    return f"the searcher makes its {pluralize(proposals - enqueued, 'proposal')} again, as logged, and {rest}"
 
 
 def _explain_other_revision(verification: VerificationRecord, count: RevisionCount) -> str:

@@ -14,7 +14,7 @@ from archwright.core.words import NAME_KEY
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
 from archwright.display.ends import format_ends, list_progress
-from archwright.display.suggestion import format_command
+from archwright.display.suggestion import format_continuation
 from archwright.display.text import (
     format_budget,
     format_count,
@@ -29,6 +29,7 @@ from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.run_view import describe_origin
 
 MAX_TRIAL_ROWS = 20  # of a run's trials on a terminal
+UNFINISHED_STATUSES = ("died", "interrupted", "failing", "new", "closed")  # of a run that a process may go on with
 OPEN_STATUSES = ("waiting", "running", "interrupted")  # of a trial that has no result yet
 
 
@@ -65,8 +66,9 @@ def show_run(run: RunDetails) -> None:
             "you get all of them"
         )
     show_trials(rows, run, out)
-    if run["status"] in ("died", "interrupted", "failing", "new"):
-        out.print(f"\ngo on with: {format_command(Path(run['log']), 'resume', run['run'])}", soft_wrap=True)
+    if run["status"] in UNFINISHED_STATUSES:
+        continuation = format_continuation(run["evaluator"], Path(run["log"]), run["run"])
+        out.print(f"\ngo on with: {continuation}", soft_wrap=True)
 
 
 def show_trials(trials: Sequence[TrialRecord], run: RunDetails, out: Console) -> None:
@@ -98,6 +100,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
         "objective": f"{objective['direction']} {objective['metric']}",
         **({"stopping": _format_rule(run["stopping"])} if run["stopping"] else {}),
         "trials": f"{format_count(counts['proposed'])}{target}: {statuses}; a budget of {budget} each",
+        **({"enqueued": _format_queue(run)} if "queue" in run else {}),
         **({"ends after": _format_ends(run)} if ends != RunEnds(trials=ends.trials) else {}),
         "started": f"{format_local_time(run['started'])}; {run['events']} events, "
         f"the latest at {format_local_time(run['latest'])}",
@@ -112,6 +115,18 @@ def _format_ends(run: RunDetails) -> str:
     scored = run["counts"]["ok"] + run["counts"]["failed"]
     done = list_progress(ends, scored, run["seconds"], run["scored_since_best"])
     return f"{format_ends(ends, run['objective']['metric'])}; so far {', '.join(done)}"
+
+
+def _format_queue(run: RunDetails) -> str:
+    """Which trials were enqueued, and what waits to be tried."""
+    tried = [str(trial["trial"]) for trial in run["trials"] if "enqueued" in trial]
+    waiting = [_format_choices(entry["choices"]) for entry in run.get("queue", ())]
+    tried_text = f"trial{'s' if len(tried) > 1 else ''} {', '.join(tried)}" if tried else "no trial yet"
+    return "; ".join([tried_text, *(f"waiting: {text}" for text in waiting)])
+
+
+def _format_choices(choices: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={humanize_value(value)}" for name, value in choices.items()) or "all choices drawn"
 
 
 def _format_searcher(run: RunDetails) -> str:

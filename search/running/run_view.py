@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from attrs import frozen
 
 from archwright.core import json
-from archwright.core.errors import ArchwrightError, suggest_command
+from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input
 from archwright.core.node import Node, replay
 from archwright.core.objective import Objective
@@ -20,6 +20,7 @@ from archwright.search.searchers.fixed import Fixed
 from archwright.store import logged_terms
 from archwright.store.chain import parse_rows
 from archwright.store.claim import NOBODY, is_claimed, locate_lock
+from archwright.store.continuation import suggest_continuation
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
 from archwright.store.fold import RunState, TrialState
@@ -90,7 +91,8 @@ class RunView:
             reason = f"trial {failed.trial} was {failed.last_end.status}: {failed.last_end.error}"
             raise NothingScored(f"no trial of {self.name} has a score; {reason}")
         raise NothingScored(
-            f"no trial of {self.name} has a score yet; go on with: {suggest_command(self.log, 'resume', self.name)}"
+            f"no trial of {self.name} has a score yet; go on with: "
+            f"{suggest_continuation(self.run.started.evaluator, self.log, self.name)}"
         )
 
     @cached_property

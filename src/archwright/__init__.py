@@ -71,10 +71,12 @@ if TYPE_CHECKING:
     from archwright.search.rules.median import MedianRule
     from archwright.search.searcher import PromotingSearcher, Searcher, searcher_setting
     from archwright.search.stopping_rule import StoppingRule, TrialBegun, TrialFinished, ValueReported
+    from archwright.studies.ask_tell import AskedTrial, Study
     from archwright.studies.comparing import compare
     from archwright.studies.models import compile  # noqa: A004  (aw.compile)
     from archwright.studies.runs import export, fork, resume, retrain
     from archwright.studies.searching import search as search
+    from archwright.studies.studying import study
 
 # Modules whose builders take what their classes take.
 affine = Affine
@@ -96,6 +98,7 @@ __version__ = "0.1.0"
 
 # What takes time to import, and is imported when it is first read: public names by the modules that hold them.
 _LATE_NAMES: Mapping[str, str] = {
+    "AskedTrial": "archwright.studies.ask_tell",
     "Comparison": "archwright.results.comparison",
     "Evaluation": "archwright.evaluate.evaluation",
     "Fcnet": "archwright.evaluate.tables.fcnet",
@@ -113,6 +116,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "RunInterrupted": "archwright.execution.session",
     "Searcher": "archwright.search.searcher",
     "StoppingRule": "archwright.search.stopping_rule",
+    "Study": "archwright.studies.ask_tell",
     "Table": "archwright.evaluate.tables.table",
     "TableEntry": "archwright.evaluate.tables.tabular",
     "Training": "archwright.evaluate.training.evaluation",
@@ -132,6 +136,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "retrain": "archwright.studies.runs",
     "searcher_setting": "archwright.search.searcher",
     "searchers": "archwright.searchers",
+    "study": "archwright.studies.studying",
     "whole_setting": "archwright.core.setting",
 }
 
@@ -173,6 +178,7 @@ __all__ = [
     "Activation",
     "Affine",
     "ArchwrightError",
+    "AskedTrial",
     "AvgPool2d",
     "Basic",
     "BatchNorm",
@@ -218,6 +224,7 @@ __all__ = [
     "Settings",
     "Shape",
     "StoppingRule",
+    "Study",
     "Table",
     "TableEntry",
     "Term",
@@ -292,6 +299,7 @@ __all__ = [
     "shared",
     "signal",
     "smaller",
+    "study",
     "takes",
     "to_json",
     "tokens",

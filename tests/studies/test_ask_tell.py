@@ -20,9 +20,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.completion import NoSuchChoice
-from archwright.core.objective import Objective
 from archwright.core.protocols import Job
-from archwright.search.named import SEARCHERS, UNLISTED_SEARCHERS, searcher_to_json
+from archwright.execution.spaces import find_space
+from archwright.search.named import SEARCHER_KIND, SEARCHERS, UNLISTED_SEARCHERS
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import make_fork_event, read_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
@@ -38,9 +38,9 @@ from archwright.studies.ask_tell import (
     NothingToAsk,
     StudyIsClosed,
     begin_study,
-    make_study_event,
     resume_study,
 )
+from archwright.studies.study_request import StudyRequest
 from tests.paths import ROOT
 from tests.search.instant import SPACE, InstantEvaluator
 from tests.search.instant import make_started as make_search_started
@@ -49,11 +49,15 @@ QUICK = {"smbo": {"initial": 2, "variants": 8, "rollouts": 8}, "smbo-paper": {"r
 
 
 def make_started(name: str, seed: int = 0, space: aw.Term = SPACE, **changes):
-    searcher = searcher_to_json(name, QUICK.get(name, {}) | changes)
-    budget = Budget(1, "epochs")
-    return make_study_event(
-        space, aw.image(1, 8, 8), searcher, objective=Objective("accuracy"), budget=budget, seed=seed
+    searcher = SEARCHER_KIND.find(name, QUICK.get(name, {}) | changes)
+    request = StudyRequest(
+        searcher=(SEARCHER_KIND.value_to_json(searcher), searcher),
+        input=aw.image(1, 8, 8),
+        metric="accuracy",
+        budget=Budget(1, "epochs"),
+        seed=seed,
     )
+    return request.make_start(find_space(space))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ _RUNS_A_PAGE = 1000
 # Characters that names may not have, and what would make a path of them that leads elsewhere.
 _ILLEGAL = r"[^\w\-. /]|^/|/$|(?<=/)/|(?:^|(?<=/))\.{1,2}(?=/|$)"
 # What MLflow calls how a run of archwright ended.
-_STATUSES: Mapping[str, str] = {"finished": "FINISHED", "failing": "FAILED"}
+_STATUSES: Mapping[str, str] = {"finished": "FINISHED", "failing": "FAILED", "closed": "FINISHED"}
 _RUN, _TRIAL = "archwright.run", "archwright.trial"  # tags: the id of a run, and the number of a trial of it
 
 

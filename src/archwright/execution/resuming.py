@@ -37,7 +37,7 @@ def load_current_space(run: RunRecord, data: DataInfo | None, *, trusted: bool) 
     require_trusted(source, trusted=trusted)
     current = find_space(source)
     load_logged_term(run.space, source, trusted=trusted)
-    space = restore_written_order(run.space, to_json(_rebuild_space(current, run, data)))
+    space = restore_written_order(run.space, to_json(rebuild_space(current, run, data)))
     if space != run.space:
         check_paths(run, space)
     return space
@@ -52,7 +52,7 @@ def describe_changed_space(name: str, run: RunRecord, space: JSON) -> Sequence[s
     return [f"{source} has changed since {name} was last in it; the run goes on in the new space:", *changes]
 
 
-def _rebuild_space(source: SpaceSource, run: RunRecord, data: DataInfo | None) -> Term:
+def rebuild_space(source: SpaceSource, run: RunRecord, data: DataInfo | None) -> Term:
     """The space for the input and the classes that the run was begun with."""
     model_input = run.started.model_input
     classes = _count_classes(run.space, model_input.shape) if data is None else data.classes

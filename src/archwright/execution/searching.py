@@ -11,6 +11,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.protocols import Evaluator, Problem
 from archwright.core.term import Term
+from archwright.display.suggestion import format_continuation
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
@@ -18,6 +19,7 @@ from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.functions.callables import compare_source
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import read_evaluation, require_permission
+from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.announcing import announce_new_run, announce_resumption, describe_data
 from archwright.execution.enqueue_file import read_enqueue_file
 from archwright.execution.naming import claim_new_run, generate_numbered_names
@@ -33,6 +35,7 @@ from archwright.search.running.ends import explain_ends, has_ended, measure_seco
 from archwright.search.running.runs import RunRecord, read_run, resume_run, start_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.continuation import is_told
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.extensions import Extension
@@ -160,9 +163,12 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     """Go on with a run of the log until it stops again, or say that it has ended.
 
     Raises NotTrusted for code that this person does not let run, FunctionNeeded for a function that this process has
-    not been given, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
+    not been given, TrialsAreTold for a study, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
     """
     record = read_run(file, run)
+    if is_told(record.started.evaluator):
+        call = format_continuation(record.started.evaluator, file.path, run)
+        raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
     ends = move_run_ends(record, resumption.ends)
     if _say_that_it_has_ended(file, run, record, ends, options):
         return
@@ -229,7 +235,7 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     data = evaluation.describe_data()
     warn(require_same_images(run, started, data))
     space = load_current_space(record, data, trusted=trusted)
-    searcher = _restore_configured(SEARCHER_KIND, started.searcher, resumption.searcher, options)
+    searcher = restore_configured(SEARCHER_KIND, started.searcher, resumption.searcher, trusted=trusted)
     stopping = _restore_rule(run, started, resumption.stopping, options)
     for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
         options.console.print(line, soft_wrap=True)
@@ -244,7 +250,7 @@ def _restore_rule(
 ) -> AnyStoppingRule | None:
     """The logged stopping rule, or the one that a person has given again; NoStoppingRule where there is none."""
     if started.stopping is not None:
-        return _restore_configured(RULE_KIND, started.stopping, given, options)
+        return restore_configured(RULE_KIND, started.stopping, given, trusted=options.trusted)
     if given is not None:
         raise NoStoppingRule(
             f"{run} has no stopping rule, and is given {given!r:.80}; leave stopping out, or begin a new run with it"
@@ -252,15 +258,15 @@ def _restore_rule(
     return None
 
 
-def _restore_configured(
-    kind: ConfiguredKind[Extension], logged: JSON, given: Extension | None, options: RunOptions
+def restore_configured(
+    kind: ConfiguredKind[Extension], logged: JSON, given: Extension | None, *, trusted: bool
 ) -> Extension:
     """The logged one, or the one that a person has given again, with a warning where its source text has changed.
 
     Raises NotTrusted, ExtensionNeeded and OtherExtension.
     """
     if given is None:
-        return kind.from_json(logged, trusted=options.trusted)
+        return kind.from_json(logged, trusted=trusted)
     value = kind.give_again(logged, given)
     if kind.is_code_same(logged, value) is False:
         name = kind.format(logged)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from attrs import asdict
 
@@ -12,6 +12,7 @@ from archwright.results.records import (
     AttemptRecord,
     EarlyStopRecord,
     EndsRecord,
+    QueueEntryRecord,
     RankedTrialRecord,
     RunDetails,
     RunRow,
@@ -28,6 +29,7 @@ from archwright.store.artifacts import locate_artifact, locate_run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import TrialState
 from archwright.store.query import query
+from archwright.store.queue_state import Queue
 
 
 def describe_runs(log: Path) -> list[RunRow]:
@@ -72,8 +74,20 @@ def describe_run(view: RunView) -> RunDetails:
         "versions": dict(started.versions),
         "forked_from": asdict(started.forked_from) if started.forked_from else None,
         "events": len(run.events),
+        **_describe_queue(run.state.queue),
         "trials": trials,
     }
+
+
+class _Waiting(TypedDict, total=False):
+    queue: list[QueueEntryRecord]
+
+
+def _describe_queue(queue: Queue) -> _Waiting:
+    """What waits, in order; nothing where nothing was ever enqueued."""
+    if not queue.entry_count:
+        return {}
+    return {"queue": [{"entry": entry.entry, "choices": dict(entry.choices)} for entry in queue.entries]}
 
 
 def _count_trials(view: RunView) -> TrialCounts:
@@ -103,7 +117,16 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
         "error": ended.error if ended is not None else "",
         "stopped": _describe_stop(ended.stopped) if ended is not None else None,
         "choices": dict(trial.path),
+        **_describe_enqueuing(trial),
     }
+
+
+class _Enqueuing(TypedDict, total=False):
+    enqueued: int
+
+
+def _describe_enqueuing(trial: TrialState) -> _Enqueuing:
+    return {} if trial.enqueued is None else {"enqueued": trial.enqueued}
 
 
 def find_training_seed(view: RunView, trial: TrialState) -> int:

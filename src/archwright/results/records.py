@@ -1,6 +1,6 @@
 """The records that commands print as JSON, by their fields; text for people is made from the same ones."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from archwright.core.json import JSON
 
@@ -87,6 +87,7 @@ class TrialRecord(_TrialFields):
     """A trial of a run."""
 
     attempts: int
+    enqueued: NotRequired[int]  # the entry of the queue that it comes from; absent where the searcher proposed it
 
 
 class RankedTrialRecord(TrialRecord):
@@ -120,6 +121,13 @@ class TrialDetails(_TrialFields):
     left_out: str  # what is not told of the architecture, and why
     model: str | None  # the file of its weights
     attempts: list[AttemptRecord]
+
+
+class QueueEntryRecord(TypedDict):
+    """A configuration that a person enqueued."""
+
+    entry: int
+    choices: dict[str, Any]  # those that the person named
 
 
 class EndsRecord(TypedDict):
@@ -158,6 +166,7 @@ class RunDetails(TypedDict):
     versions: dict[str, str]
     forked_from: dict[str, Any] | None
     events: int
+    queue: NotRequired[list[QueueEntryRecord]]  # what waits to be tried; absent where nothing was ever enqueued
     trials: list[TrialRecord]
 
 
@@ -174,6 +183,7 @@ class ProposalRecord(TypedDict):
     trial: int
     budget: str
     choices: dict[str, Any]
+    enqueued: NotRequired[int]  # the entry of the queue that it comes from; absent where it is the searcher's own
 
 
 class SearchStateRecord(TypedDict):
@@ -218,6 +228,7 @@ class VerificationRecord(TypedDict):
     revision: int
     events: int
     proposals: int
+    enqueued: NotRequired[int]  # how many of these were of the queue, and are held against its entries; absent if none
     by_revision: list[RevisionCount]
     unlike: MismatchRecord | None  # the first that another revision may have made, as the log names none
     mismatch: MismatchRecord | None  # the first for certain

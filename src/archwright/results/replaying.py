@@ -1,11 +1,14 @@
 """What a run's searcher knew at some event, and whether it would propose the same recomputed."""
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import TypedDict
 
 from archwright.core.errors import ArchwrightError, to_one_line
+from archwright.core.protocols import Proposal
 from archwright.core.value import Value
 from archwright.display.text import humanize_value
-from archwright.results.records import MismatchRecord, SearchStateRecord, VerificationRecord
+from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
 from archwright.search.named import searcher_from_json
 from archwright.search.running.revisions import (
     Mismatch,
@@ -17,7 +20,7 @@ from archwright.search.running.revisions import (
 from archwright.search.running.run_view import RunView, explain_omission
 from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import AnySearcher, get_revision
-from archwright.store.events import Proposed, RunResumed
+from archwright.store.events import Event, Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
 
 
@@ -54,10 +57,17 @@ def describe_search_state(
         "metric": view.run.started.objective.metric,
         "best": None if best is None else {"trial": best.trial, "score": best.score},
         "left_out": omission,
-        "next": None
-        if proposal is None
-        else {"trial": proposal.trial, "budget": str(proposal.budget), "choices": dict(proposal.path)},
+        "next": None if proposal is None else _describe_proposal(proposal),
     }
+
+
+def _describe_proposal(proposal: Proposal) -> ProposalRecord:
+    record: ProposalRecord = {
+        "trial": proposal.trial,
+        "budget": str(proposal.budget),
+        "choices": dict(proposal.path),
+    }
+    return record if proposal.enqueued is None else {**record, "enqueued": proposal.enqueued}
 
 
 def verify_proposals(view: RunView, searcher: AnySearcher | None = None) -> VerificationRecord:
@@ -82,6 +92,7 @@ def verify_proposals(view: RunView, searcher: AnySearcher | None = None) -> Veri
         "revision": get_revision(searcher),
         "events": len(events),
         "proposals": sum(isinstance(event, Proposed) for event in events),
+        **_count_enqueued(events),
         "by_revision": [
             {"revision": revision, "proposals": count}
             for revision, count in Counter(revision for _, _, revision in find_own_proposals(events)).items()
@@ -89,6 +100,16 @@ def verify_proposals(view: RunView, searcher: AnySearcher | None = None) -> Veri
         "unlike": None if unlike is None else _describe_mismatch(unlike),
         "mismatch": None if first is None else _describe_mismatch(first),
     }
+
+
+class _Enqueued(TypedDict, total=False):
+    enqueued: int
+
+
+def _count_enqueued(events: Sequence[Event]) -> _Enqueued:
+    """How many proposals were of the queue; nothing where none was."""
+    count = sum(isinstance(event, Proposed) and event.enqueued is not None for event in events)
+    return {"enqueued": count} if count else {}
 
 
 def _describe_mismatch(mismatch: Mismatch) -> MismatchRecord:

@@ -75,7 +75,7 @@ class Run(Sequence[Trial]):
 
     @property
     def status(self) -> str:
-        """Why its last process left it: finished, interrupted ...; or running, died, or new."""
+        """Why its last process left it: finished, interrupted, failing, closed; or running, died, or new."""
         return self.view.status
 
     @property

@@ -6,38 +6,37 @@ asked for.
 """
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self, cast
 
 from attrs import define, field, frozen
 
+from archwright.callbacks.protocol import follow_run
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.input import Input, input_to_text
-from archwright.core.json import JSON, to_json
 from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import STATUSES, AttemptResult, Proposal, Report, Status
 from archwright.core.term import Term
 from archwright.core.value import Value
+from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.search.running.attempts import derive_training_seed, to_scored
-from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
-from archwright.search.running.enqueuing import enqueue_all
+from archwright.search.running.callbacks import RunCallbacks
+from archwright.search.running.enqueuing import enqueue_all, read_choices
 from archwright.search.running.run_writer import RunWriter
-from archwright.search.running.runs import collect_versions, make_resumption, read_run
-from archwright.search.running.search_state import make_initial_state, replay_search
-from archwright.store.claim import claim, claim_first_free
+from archwright.search.running.runs import RunRecord, make_resumption, read_run
+from archwright.search.running.search_state import SearchState, make_initial_state, replay_search
+from archwright.search.searcher import AnySearcher
+from archwright.store.claim import claim
+from archwright.store.continuation import is_told
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.errors import RunExists
-from archwright.store.events import RunStarted, RunStopped
+from archwright.store.events import Enqueued, Event, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.log import START
 from archwright.store.run_time import fold_run_time
-from archwright.store.runs import generate_run_names, list_runs
 
 STUDY_STEM = "study"  # of the names of studies that nobody named
-TOLD_KIND = "told"  # the evaluator's kind in the log of a study
 
 
 class NothingToAsk(ArchwrightError, RuntimeError):
@@ -251,84 +250,81 @@ class Study:
 
 
 def begin_study(
-    log: DuckDBLog, started: RunStarted, name: str | None = None, callbacks: RunCallbacks = NO_CALLBACKS
+    log: DuckDBLog,
+    started: RunStarted,
+    name: str | None = None,
+    *,
+    searcher: AnySearcher | None = None,
+    enqueue: Iterable[object] = (),
+    callbacks: Sequence[Any] = (),
 ) -> Study:
-    """A study that is a new run, by its first event (see `make_study_event`); by itself named study-1, study-2 ...
+    """A study that is a new run, by its first event; by itself named study-1, study-2 ...
 
-    Raises RunExists where the log has a run of that name, and RunIsBusy where another process begins one.
+    The `searcher` is the logged one unless given; what to `enqueue` is as for `Study.enqueue`, `callbacks` are as
+    `follow_run` takes them. Raises what `claim_new_run` does, and before anything is logged what is wrong with these.
     """
+    search_state = make_initial_state(started, searcher=searcher)
+    enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue)
     with ExitStack() as claims:
-        if name is None:
-            name = claims.enter_context(claim_first_free(log, generate_run_names(log, STUDY_STEM)))
-        else:
-            claims.enter_context(claim(log.path, name))
-            _require_new(log, name)
-        writer = RunWriter(log, name, START, RunState(), make_initial_state(started), callbacks=callbacks)
-        writer.record(started)
-        writer.commit()
-        return _hold(writer, claims)
+        name = claims.enter_context(claim_new_run(log, name, lambda: generate_numbered_names(log, STUDY_STEM)))
+        on_event = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
+        writer = RunWriter(log, name, START, RunState(), search_state, callbacks=RunCallbacks(on_event=on_event))
+        return _open(writer, [started, *enqueued], claims)
 
 
-def _require_new(log: DuckDBLog, name: str) -> None:
-    if name in list_runs(log):
-        raise RunExists(f"the log {log.path} holds a run {name} already; give another name, or resume that one")
-
-
-def resume_study(log: DuckDBLog, name: str, callbacks: RunCallbacks = NO_CALLBACKS) -> Study:
+def resume_study(
+    log: DuckDBLog,
+    name: str,
+    prepare: Callable[[RunRecord], AnySearcher] | None = None,
+    *,
+    enqueue: Iterable[object] = (),
+    callbacks: Sequence[Any] = (),
+) -> Study:
     """The study that goes on with a run in the log. Raises NotAStudy, and RunIsBusy while another process has it.
 
     Trials that an earlier process asked for are open. Its attempts at them count as interrupted; when they are told of
-    next, another attempt begins.
+    next, another attempt begins. `prepare` gives the run's searcher, by itself the logged one, or raises what keeps the
+    run from going on. What to `enqueue` is as for `Study.enqueue`, but what the study has enqueued before is not
+    enqueued again, so that a script may begin and go on with a study by the same call.
     """
     with ExitStack() as claims:
         claims.enter_context(claim(log.path, name))
         run = read_run(log, name)
-        if run.started.evaluator.get("kind") != TOLD_KIND:
+        if not is_told(run.started.evaluator):
             kind = run.started.evaluator.get("kind")
             raise NotAStudy(f"the trials of {name} are of an evaluator, {kind}, and not told; resume it as a search")
-        resumption = make_resumption(run)
+        searcher = None if prepare is None else prepare(run)
+        resumption = make_resumption(run, searcher=searcher)
+        search_state = replay_search([*run.events, resumption], searcher)
+        enqueued = _enqueue_unknown(run, search_state, enqueue)
+        on_event = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
         writer = RunWriter(
             log,
             name,
             run.position,
             run.state,
-            replay_search([*run.events, resumption]),
-            callbacks=callbacks,
+            search_state,
+            callbacks=RunCallbacks(on_event=on_event),
             run_time=fold_run_time(run.events, run.times),
         )
-        writer.record(resumption)
-        writer.commit()
-        return _hold(writer, claims)
+        return _open(writer, [resumption, *enqueued], claims)
 
 
-def make_study_event(
-    space: Term,
-    input: Input,  # noqa: A002  (as everywhere in the public face)
-    searcher: JSON,
-    *,
-    objective: Objective,
-    budget: Budget,
-    seed: int = 0,
-    space_source: str = "a space of Python",
-) -> RunStarted:
-    """The first event of a study; `searcher` as `searcher_to_json` writes it. It has no ends: a person asks or not."""
-    return RunStarted(
-        space=to_json(space),
-        space_source=space_source,
-        input_shape=input.shape,
-        searcher=searcher,
-        evaluator={"kind": TOLD_KIND},
-        objective=objective,
-        budget=budget,
-        seed=seed,
-        trials=None,
-        versions=collect_versions(),
-        input=input_to_text(input),
-    )
+def _enqueue_unknown(run: RunRecord, state: SearchState[Any], configurations: Iterable[object]) -> Sequence[Enqueued]:
+    """The events that enqueue those of the configurations that the run has not enqueued so far."""
+    known = {frozenset(event.choices) for event in run.events if isinstance(event, Enqueued)}
+    new = [choices for choices in map(read_choices, configurations) if frozenset(choices) not in known]
+    return enqueue_all(state.problem, state.searcher, new, run.state.queue.entry_count)
 
 
-def _hold(writer: RunWriter, claims: ExitStack) -> Study:
-    """The study of a claimed run, which lets go of it when it is dropped or its process ends."""
+def _open(writer: RunWriter, events: Iterable[Event], claims: ExitStack) -> Study:
+    """The study of a claimed run, which lets go of it when it is dropped or its process ends.
+
+    `events` are the first ones of this process.
+    """
+    for event in events:
+        writer.record(event)
+    writer.commit()
     study = Study(writer)
     study._release = weakref.finalize(study, claims.pop_all().close)
     return study

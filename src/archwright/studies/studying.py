@@ -1,0 +1,91 @@
+"""Beginning a study, or going on with one."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from archwright.callbacks.protocol import Callback
+from archwright.core.budget import Budget
+from archwright.core.errors import suggest_names
+from archwright.core.input import Input, read_input
+from archwright.core.objective import Objective
+from archwright.core.shape import Shape
+from archwright.core.term import Term
+from archwright.display.suggestion import DEFAULT_LOG
+from archwright.display.warning import warn
+from archwright.execution.arguments import name_objective, read_budget, read_searcher
+from archwright.execution.resuming import describe_new_revision
+from archwright.execution.spaces import read_space
+from archwright.search.running.runs import RunRecord
+from archwright.search.searcher import AnySearcher
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import Event
+from archwright.store.logged_terms import load_logged_term
+from archwright.store.runs import list_runs
+from archwright.studies.ask_tell import Study, begin_study, resume_study
+from archwright.studies.study_request import SpaceNeeded, StudyRequest
+
+
+def study(
+    space: Term | Callable[..., Term] | str | None = None,
+    *,
+    searcher: AnySearcher | str | None = None,
+    objective: Objective | str | None = None,
+    minimize: bool | None = None,
+    budget: Budget | str | None = None,
+    input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
+    enqueue: Iterable[object] = (),
+    seed: int | None = None,
+    name: str | None = None,
+    log: str | Path = DEFAULT_LOG,
+    callbacks: Sequence[Callback | Callable[[Event], object]] = (),
+    on_event: Callable[[Event], object] | None = None,
+    trust: bool = False,
+) -> Study:
+    """Begin a study, whose trials you ask for and tell the outcomes of; or go on with the one of that `name`.
+
+    `space`, `searcher`, `objective`, `input` and `budget` are as for `search`: by themselves random search, and a
+    metric `score` that is maximized. What a trial spends is up to you; its budget is what the log says of it.
+    Configurations to `enqueue` are tried first, choices by name or whole paths, what they leave open is drawn; those
+    that a study has enqueued before are not enqueued again. Each event is passed to `callbacks`, once it is logged.
+
+    To go on, the name is enough: then all is as it was, and what is given must be what the log has, else StudyDiffers
+    is raised. What a log cannot hold is to be given or defined again: a searcher's class or kinds of module of a
+    notebook. Code that the log names runs if it lies in files that you have named, or if you say to `trust` it.
+
+    Raises RunIsBusy while another process has the study, NotAStudy for a run of an evaluator, and before anything is
+    logged what is wrong with the arguments.
+    """
+    metric, minimize = name_objective(objective, minimize)
+    request = StudyRequest(
+        space=None if space is None else read_space(space),
+        searcher=None if searcher is None else read_searcher(searcher),
+        input=read_input(input),
+        metric=metric,
+        minimize=minimize,
+        budget=read_budget(budget),
+        seed=seed,
+    )
+    file, followers = DuckDBLog(Path(log)), [*callbacks, *([] if on_event is None else [on_event])]
+    runs = [] if name is None else list_runs(file)
+    if name is None or name not in runs:
+        if request.space is None:
+            raise SpaceNeeded(_explain_no_study(file.path, name, runs))
+        started = request.make_start(request.space)
+        return begin_study(file, started, name, searcher=request.searcher_value, enqueue=enqueue, callbacks=followers)
+
+    def prepare(run: RunRecord) -> AnySearcher:
+        load_logged_term(run.space, run.started.space_source, trusted=trust)
+        request.require_same(name, run)
+        restored = request.restore_searcher(run, trusted=trust)
+        warn(describe_new_revision(name, run, restored))
+        return restored
+
+    return resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers)
+
+
+def _explain_no_study(log: Path, name: str | None, runs: Sequence[str]) -> str:
+    """Why nothing can be begun without a space, and nothing can be gone on with."""
+    if name is None:
+        return "a new study needs a space, as in aw.study(space); to go on with one, give its name"
+    known = f"; {suggest_names(name, runs)}" if runs else ""
+    return f"{log} holds no study {name!r}{known}; give a space to begin one"
