@@ -99,7 +99,8 @@ class ConfiguredKind(Generic[Extension]):
             argument = self.option.removeprefix("--")
             raise ExtensionNeeded(
                 f"{self._describe(data[NAME_KEY])} was defined where no other process can import it; "
-                f"define it again in Python and give it as {argument}=... to run.resume, or to aw.study"
+                f"define it again in Python and give it: run.resume({argument}=...), "
+                f"or of a study aw.study(..., {argument}=...)"
             )
         for source in self.find_sources(data):
             require_trusted(source, trusted=trusted, named_by=f"archwright search SPACE {self.option}")

@@ -8,7 +8,6 @@ import typer
 
 from archwright.cli import options, values
 from archwright.display.console import say
-from archwright.display.suggestion import format_continuation
 
 AtOption = Annotated[
     int | None, typer.Option("--at", min=1, metavar="N", help="After event number N; by itself, after all.")
@@ -85,6 +84,7 @@ def fork(
     """Make a new run of another one's beginning, to go on differently from there: with another searcher or seed."""
     import archwright
     from archwright.cli.outcomes import name_options
+    from archwright.display.going_on import format_continuation
     from archwright.results.run import Run
 
     forked = Run.read(log, run, trust=trust)

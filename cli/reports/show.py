@@ -14,7 +14,7 @@ from archwright.core.words import NAME_KEY
 from archwright.display.columns import TextTable
 from archwright.display.console import make_console, make_property_table, make_table
 from archwright.display.ends import format_ends, list_progress
-from archwright.display.suggestion import format_continuation
+from archwright.display.going_on import format_continuation
 from archwright.display.text import (
     format_budget,
     format_count,

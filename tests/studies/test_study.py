@@ -269,6 +269,6 @@ def test_what_a_script_defines_is_defined_again_by_the_next_process(tmp_path):
     assert "define them again in this process first" in second.stderr
     third = run_script(tmp_path, CLASSES, "name='mine',")
     assert "ExtensionNeeded" in third.stderr
-    assert "give it as searcher=... to run.resume, or to aw.study" in third.stderr
+    assert "aw.study(..., searcher=...)" in third.stderr
     fourth = run_script(tmp_path, CLASSES, "space, searcher=Mine(), name='mine',")
     assert fourth.stdout == "mine 1\n", fourth.stderr

@@ -11,7 +11,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.protocols import Evaluator, Problem
 from archwright.core.term import Term
-from archwright.display.suggestion import format_continuation
+from archwright.display.going_on import format_continuation
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
