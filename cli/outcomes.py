@@ -15,7 +15,8 @@ from archwright.cli.values import BadOption
 from archwright.core.ends import EndName, InvalidEnd
 from archwright.display.suggestion import format_command
 from archwright.evaluate.settings import UnusedSetting
-from archwright.execution.options import BadRunOption, Narration
+from archwright.execution.checks import BadRunOption
+from archwright.execution.options import Narration
 from archwright.execution.session import RunInterrupted
 from archwright.results.describing import describe_best_trials, describe_run
 from archwright.results.run import Run

@@ -6,7 +6,7 @@ An end only keeps a run from proposing trials. What was proposed before is let r
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal, TypeVar
+from typing import Literal, SupportsFloat, TypeVar
 
 from attrs import frozen
 
@@ -95,17 +95,17 @@ def _move(
 
 def read_time(given: float | str) -> float:
     """The seconds of a number of them, or of a text such as 90s, 10min or 2h, with a plus or not. Else InvalidEnd."""
-    seconds: float | None = None if isinstance(given, str) else given
+    seconds = float(given) if isinstance(given, SupportsFloat) and not isinstance(given, bool) else None
     if isinstance(given, str):
         with suppress(InvalidBudget):
             budget = parse_budget(given.removeprefix("+"))
             seconds = budget.amount if budget.unit == "seconds" else None
-    if seconds is None or isinstance(seconds, bool) or not 0 < seconds < math.inf:
+    if seconds is None or not 0 < seconds < math.inf:
         raise InvalidEnd(
             f"time is {given!r:.80}; write a time of more than 0, as in 90s, 10min or 2h (of a run that there is also "
             f"how much more, as in +1h, or {LIFTED})"
         )
-    return float(seconds)
+    return seconds
 
 
 def _read_count(name: str, given: int | str, more: str) -> int:

@@ -7,6 +7,8 @@ from archwright.core.errors import ArchwrightError
 
 Shape = tuple[int, ...]  # (channels, height, width) or (features,)
 
+_SHAPE_REMEDY = "it must be positive integers, such as (3, 32, 32), without a batch"
+
 
 class Misfit(ArchwrightError, ValueError):
     """An input shape or a combination of values that does not fit a module; a search never offers it."""
@@ -14,13 +16,16 @@ class Misfit(ArchwrightError, ValueError):
 
 def as_shape(shape: Iterable[int]) -> Shape:
     """An input shape as Python's integers. Misfit unless it has an axis and all of them are positive integers."""
-    axes = tuple(shape)
+    try:
+        axes = tuple(shape)
+    except TypeError:
+        raise Misfit(f"the input shape is {shape!r:.80}; {_SHAPE_REMEDY}") from None
     try:
         integers = tuple(0 if isinstance(axis, bool) else index(axis) for axis in axes)
     except TypeError:
         integers = ()
     if not integers or min(integers) < 1:
-        raise Misfit(f"the input shape is {axes}; it must be positive integers, such as (3, 32, 32), without a batch")
+        raise Misfit(f"the input shape is {axes}; {_SHAPE_REMEDY}")
     return integers
 
 

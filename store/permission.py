@@ -49,12 +49,12 @@ def require_trusted(source: str, *, trusted: bool = False, named_by: str = "arch
         if _travels_with_log(source, file):
             raise NotTrusted(
                 f"the log names code in {file}, which lies in a folder that travels with logs and may be anybody's; "
-                "look at it, then let it run with --trust"
+                "look at it, then let it run with --trust (trust=True in Python)"
             )
         if not is_trusted_file(file):
             raise NotTrusted(
                 f"the log names code in {file}, which no command of yours has named; look at it, then let it run with "
-                f"--trust, or name it yourself, as in: {named_by} {quote(source)}"
+                f"--trust (trust=True in Python), or name it yourself, as in: {named_by} {quote(source)}"
             )
 
 

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
+from typing import Any
 
 from attrs import evolve
 
@@ -16,7 +17,8 @@ from archwright.store.run_time import fold_run_time
 
 def check_run_name(name: str) -> str:
     """`name`, if it may be a run's, and so part of a file's name; raises InvalidRunName."""
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) is None:
+    given: Any = name
+    if not isinstance(given, str) or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", given) is None:
         raise InvalidRunName(
             f"the name of a run is {name!r}; it may hold up to 100 letters, digits, dots, dashes and underscores, "
             "and begins with a letter or digit, as in digits-1"

@@ -112,7 +112,9 @@ def _to_metadata(class_names: Sequence[str]) -> dict[str, str]:
 def _require_writable(folder: Path, *, force: bool) -> None:
     existing = [folder / name for name in EXPORT_FILES if (folder / name).exists()]
     if existing and not force:
-        raise FileExists(f"{existing[0]} is there already; name another folder, or overwrite it with --force")
+        raise FileExists(
+            f"{existing[0]} is there already; name another folder, or overwrite it with --force (force=True in Python)"
+        )
     if folder.exists() and not folder.is_dir():
         raise UnwritableFolder(f"{folder} is no folder; name another one")
     if folders := [path for path in existing if path.is_dir()]:

@@ -45,7 +45,10 @@ def to_attempt_ended(result: AttemptResult, objective: Objective, last_value: fl
     score = event.metrics.get(objective.metric)
     if score is None:
         suggestion = _suggest_metric(objective.metric, event.metrics)
-        error = f"the evaluator gave no metric {objective.metric!r} ({suggestion}); --metric names the one that counts"
+        error = (
+            f"the evaluator gave no metric {objective.metric!r} ({suggestion}); --metric (objective= in Python) names "
+            "the one that counts"
+        )
         return evolve(event, status="invalid", error=error)
     if not math.isfinite(score):
         return evolve(event, status="diverged", error=f"the metric {objective.metric} is {score}")
@@ -78,7 +81,8 @@ def explain_missing_metric(end: AttemptEnded, objective: Objective) -> str:
     """The error message of a run whose evaluator does not give the objective's metric, as the attempt `end` shows."""
     return (
         f"the evaluator gives no metric {objective.metric!r}, as trial {end.trial} shows "
-        f"({_suggest_metric(objective.metric, end.metrics)}); begin a new search with --metric and the one that counts"
+        f"({_suggest_metric(objective.metric, end.metrics)}); begin a new search with --metric (objective= in Python) "
+        "and the one that counts"
     )
 
 

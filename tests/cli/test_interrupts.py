@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from archwright.execution.checks import BadRunOption
 from archwright.execution.interrupts import Interrupts, catch_signals
-from archwright.execution.options import BadRunOption, read_grace
+from archwright.execution.options import read_grace
 from archwright.search.running.callbacks import StopRequest
 
 TRIALS = ("trials", "the run is resumed")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from archwright.core.budget import Budget, parse_budget
+from archwright.core.budget import Budget, InvalidBudget, parse_budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
@@ -13,6 +13,7 @@ from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import find_user_code
 from archwright.evaluate.training.evaluation import Training
+from archwright.execution.checks import BadRunOption
 from archwright.execution.spaces import trust_named_source
 from archwright.search.configured import ConfiguredKind
 from archwright.search.named import SEARCHER_KIND
@@ -84,9 +85,16 @@ def _read_configured(kind: ConfiguredKind[Any], given: Any) -> tuple[JSON, Any]:
 
 
 def name_objective(objective: Objective | str | None, minimize: bool | None) -> tuple[str | None, bool | None]:
-    """The metric, and whether it is to be minimized; None where the evaluation says it. Raises TwoDirections."""
-    if not isinstance(objective, Objective):
+    """The metric, and whether it is to be minimized; None where the evaluation says it.
+
+    Raises TwoDirections, and BadRunOption of anything but an objective or the name of a metric.
+    """
+    if objective is None or isinstance(objective, str):
         return objective, minimize
+    if not isinstance(objective, Objective):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise BadRunOption(
+            f"objective is {objective!r:.80}; write the name of a metric, aw.maximize(name) or aw.minimize(name)"
+        )
     if minimize is not None:
         raise TwoDirections(f"minimize is {minimize}, and the objective says its own direction; leave minimize out")
     return objective.metric, objective.direction == "minimize"
@@ -94,4 +102,8 @@ def name_objective(objective: Objective | str | None, minimize: bool | None) -> 
 
 def read_budget(budget: Budget | str | None) -> Budget | None:
     """What a trial may spend; None: as usual. Raises InvalidBudget."""
-    return parse_budget(budget) if isinstance(budget, str) else budget
+    if budget is None or isinstance(budget, Budget):
+        return budget
+    if not isinstance(budget, str):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise InvalidBudget(f"budget is {budget!r:.80}; write a number and a unit, as in 5epochs, 30s or 50000examples")
+    return parse_budget(budget)

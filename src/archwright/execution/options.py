@@ -1,10 +1,10 @@
 """How this process works on a run. No log holds it: it may be another with each resumption."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, SupportsFloat, TypedDict, cast
 
 from attrs import field, frozen
 from rich.console import Console
@@ -16,13 +16,10 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
 from archwright.display.console import make_console
 from archwright.display.suggestion import DEFAULT_LOG
+from archwright.execution.checks import BadRunOption, require_count
 from archwright.store.events import Event
 
 ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
-
-
-class BadRunOption(ArchwrightError, ValueError):
-    """An option of how a run is worked on that it cannot have."""
 
 
 class UnknownRunOption(ArchwrightError, TypeError):
@@ -40,7 +37,8 @@ def read_trial_timeout(given: float | str | None) -> float | None:
 
 def read_grace(given: float | str) -> float:
     """The seconds of a number of them, or of a text such as 10s, 2min or 0s. Else BadRunOption."""
-    is_none = ZERO_TIME.fullmatch(given.strip()) is not None if isinstance(given, str) else given == 0
+    is_text = isinstance(given, str)
+    is_none = ZERO_TIME.fullmatch(given.strip()) is not None if is_text else given == 0 and given is not False
     seconds = 0.0 if is_none else _read_seconds(given)
     if seconds is None:
         raise BadRunOption(f"grace is {given!r:.80}; write a time, as in 10s, 2min or 0s")
@@ -53,13 +51,9 @@ def _read_seconds(given: Any) -> float | None:
         if isinstance(given, str):
             budget = parse_budget(given)
             return budget.amount if budget.unit == "seconds" else None
-        return float(given) if not isinstance(given, bool) and 0 < given < float("inf") else None
+        seconds = float(given) if isinstance(given, SupportsFloat) and not isinstance(given, bool) else 0.0
+        return seconds if 0 < seconds < float("inf") else None
     return None
-
-
-def _require_count(_: object, attribute: Any, count: Any) -> None:
-    if type(count) is not int or count < 0:
-        raise BadRunOption(f"{attribute.name} is {count!r:.80}; it must be a whole number of 0 or more")
 
 
 def format_python_resumption(log: Path, run: str, moves: Mapping[EndName, str]) -> str:
@@ -90,9 +84,11 @@ class Narration:
 
 
 def choose_narration(progress: bool | Narration) -> Narration:
-    """The usual narration, or none; one that is given as it is."""
+    """The usual narration, or none; one that is given as it is. Raises BadRunOption."""
     if isinstance(progress, Narration):
         return progress
+    if not isinstance(progress, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise BadRunOption(f"progress is {progress!r:.80}; it must be True or False")
     return Narration() if progress else Narration(Console(quiet=True))
 
 
@@ -100,9 +96,9 @@ def choose_narration(progress: bool | Narration) -> Narration:
 class RunOptions:
     """What a process needs to work on a run, beside what the log holds."""
 
-    workers: int = field(default=1, validator=_require_count)  # processes; 0: trials run in this one
+    workers: int = field(default=1, validator=require_count)  # processes; 0: trials run in this one
     trial_timeout: float | None = field(default=None, converter=read_trial_timeout)  # seconds that an attempt may take
-    retries: int = field(default=DEFAULT_RETRIES, validator=_require_count)  # further attempts after transient failures
+    retries: int = field(default=DEFAULT_RETRIES, validator=require_count)  # further attempts after transient failures
     grace: float = field(default=read_grace(DEFAULT_GRACE), converter=read_grace)  # seconds, after SIGTERM
     callbacks: Sequence[Any] = ()  # as `follow_run` takes them
     narration: Narration = field(factory=Narration, converter=choose_narration)
@@ -130,6 +126,12 @@ class WorkOptions(TypedDict, total=False):
     progress: bool | Narration  # whether it is shown how far the run is; True by default
 
 
+def _list_callbacks(given: Any) -> Sequence[Any]:
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        return list(cast("Iterable[Any]", given))
+    raise BadRunOption(f"callbacks is {given!r:.80}; it must be a list, also of a single one, as in [callback]")
+
+
 def make_run_options(work: WorkOptions, *, trusted: bool = False) -> RunOptions:
     """The options of a run; raises UnknownRunOption, BadRunOption and BadCallback."""
     options: dict[str, Any] = dict(work)
@@ -137,7 +139,7 @@ def make_run_options(work: WorkOptions, *, trusted: bool = False) -> RunOptions:
         if name not in WorkOptions.__annotations__:
             raise UnknownRunOption(f"there is no option {name!r}; {suggest_names(name, WorkOptions.__annotations__)}")
     on_event = options.pop("on_event", None)
-    callbacks = [*options.pop("callbacks", ()), *([] if on_event is None else [on_event])]
+    callbacks = [*_list_callbacks(options.pop("callbacks", ())), *([] if on_event is None else [on_event])]
     narration = {"narration": options.pop("progress")} if "progress" in options else {}
     for callback in callbacks:
         make_callback(callback)  # raises what is wrong with it before a run begins

@@ -1,6 +1,7 @@
 """A search as a person asks for it, checked as far as possible before anything is logged."""
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
+from attrs.validators import optional
 
 from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
@@ -14,6 +15,7 @@ from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation, evaluation_to_json, require_reported
+from archwright.execution.checks import read_seed, require_count, require_flag
 from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource
 from archwright.search.running.runs import collect_versions
 from archwright.search.searcher import AnySearcher
@@ -32,12 +34,12 @@ class SearchRequest:
     ends: RunEnds
     input: Input | None = None
     metric: str | None = None
-    minimize: bool | None = None
+    minimize: bool | None = field(default=None, validator=require_flag)
     budget: Budget | None = None
     stopping: JSON = None  # the rule that stops hopeless trials; None: none
     stopping_rule: AnyStoppingRule | None = None  # itself
-    seed: int = 0
-    keep_models: int | None = None
+    seed: int = field(default=0, converter=read_seed)
+    keep_models: int | None = field(default=None, validator=optional(require_count))
 
     def choose_objective(self, evaluation: Evaluation) -> Objective:
         """The objective; raises what is wrong with it, and with the stopping rule."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.converters import optional
 
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
@@ -13,6 +14,7 @@ from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
 from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.arguments import trust_named_sources
+from archwright.execution.checks import read_seed, require_positive_count
 from archwright.execution.naming import claim_new_run, generate_retraining_names
 from archwright.execution.options import RunOptions
 from archwright.execution.searching import restore_evaluation, start_in_log
@@ -31,7 +33,7 @@ from archwright.store.logged_terms import find_term_source
 class Retraining:
     """What a person asks of the final training of a trial; what is None is as it was in the search."""
 
-    seeds: int = 5  # how many trainings
+    seeds: int = field(default=5, validator=require_positive_count)  # how many trainings
     budget: Budget | None = None
     data: str | None = None  # other data than the search's
     data_dir: str | None = None
@@ -39,7 +41,8 @@ class Retraining:
     image_size: tuple[int, int] | None = None
     settings: Mapping[str, JSON] | None = None  # instead of the trial's own
     evaluation: Evaluation | None = None  # where the log does not hold all of it, as of a function of a notebook
-    seed: int | None = None  # of all randomness; None: one that no training of the search had
+    # Of all randomness; None: one that no training of the search had.
+    seed: int | None = field(default=None, converter=optional(read_seed))
 
 
 def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str | None, options: RunOptions) -> str:

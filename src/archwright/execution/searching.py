@@ -1,10 +1,12 @@
 """Beginning a search, and going on with any run, in this process."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import optional
 
 from archwright.core.ends import RunEnds, move_ends
 from archwright.core.errors import ArchwrightError
@@ -21,6 +23,7 @@ from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import read_evaluation, require_permission
 from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.announcing import announce_new_run, announce_resumption, describe_data
+from archwright.execution.checks import BadRunOption, require_count
 from archwright.execution.enqueue_file import read_enqueue_file
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.options import RunOptions
@@ -42,7 +45,7 @@ from archwright.store.extensions import Extension
 from archwright.store.fold import RunState
 from archwright.store.logged_terms import load_logged_term
 
-Configurations = Iterable[object] | str | Path  # known configurations, or a file of them
+Configurations = Iterable[object] | Mapping[str, object] | str | Path  # known ones, a single one, or a file of them
 
 
 def begin_search(
@@ -151,7 +154,7 @@ class Resumption:
 
     ends: EndMoves = EndMoves()
     evaluation: Evaluation | None = None  # where the log does not hold all of it, as of a function of a notebook
-    keep_models: int | None = None
+    keep_models: int | None = field(default=None, validator=optional(require_count))
     device: str | None = None
     data_dir: str | None = None
     searcher: AnySearcher | None = None  # where the log does not hold all of it, as of a class of a notebook
@@ -275,8 +278,18 @@ def restore_configured(
 
 
 def read_enqueued(enqueue: Configurations, problem: Problem) -> Iterable[object]:
-    """Configurations as they are, or those of the file that a text or a path names; raises BadEnqueueFile."""
-    return read_enqueue_file(Path(enqueue), problem) if isinstance(enqueue, str | Path) else enqueue
+    """Configurations as they are, choices by name as the one that they are, or those of the file that is named.
+
+    Raises BadEnqueueFile, and BadRunOption of anything else.
+    """
+    given: object = enqueue
+    if isinstance(given, str | Path):
+        return read_enqueue_file(Path(given), problem)
+    if isinstance(given, Mapping):
+        return [cast("Mapping[str, object]", given)]
+    if not isinstance(given, Iterable):
+        raise BadRunOption(f"enqueue is {given!r:.80}; it must be a list of configurations, or name a file of them")
+    return cast("Iterable[object]", given)
 
 
 def restore_evaluation(run: str, started: RunStarted, given: Evaluation | None, options: RunOptions) -> Evaluation:

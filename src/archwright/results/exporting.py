@@ -125,7 +125,8 @@ def _read_weights(view: RunView, trial: TrialState, evaluation: Evaluation) -> A
         retrain = format_command(view.log, "retrain", view.name, str(trial.trial), *data)
         raise NoWeights(
             f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {again}with "
-            f"`{retrain}` and export a trial of that run, or add --untrained for the weights that it begins with"
+            f"`{retrain}` and export a trial of that run, or add --untrained (untrained=True in Python) for the "
+            "weights that it begins with"
         ) from error
     return weights
 

@@ -14,6 +14,7 @@ from archwright.core.term import Term
 from archwright.display.text import format_score
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher
+from archwright.execution.checks import read_log_path
 from archwright.execution.forking import fork_in_log
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.retraining import Retraining, retrain_trial
@@ -61,7 +62,7 @@ class Run(Sequence[Trial]):
         Code that the log names runs only where it lies in files that this person has named, or says to `trust`.
         Raises LogMissing, NoSuchRun and NoSuchEvent.
         """
-        return cls(view_run(Path(log), name, at, trusted=trust), given_evaluation=given_evaluation)
+        return cls(view_run(read_log_path(log), name, at, trusted=trust), given_evaluation=given_evaluation)
 
     @property
     def name(self) -> str:

@@ -19,6 +19,7 @@ from archwright.execution.arguments import (
     read_searcher,
     read_stopping_rule,
 )
+from archwright.execution.checks import read_log_path
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import SearchRequest
 from archwright.execution.searching import Configurations, begin_search
@@ -84,5 +85,5 @@ def search(
         keep_models=keep_models,
     )
     options = make_run_options(work)
-    run = begin_search(request, Path(log), name, options, enqueue=enqueue)
+    run = begin_search(request, read_log_path(log), name, options, enqueue=enqueue)
     return Run.read(log, run, given_evaluation=request.evaluation)

@@ -1,0 +1,295 @@
+"""`aw.search` as people call it: with values or texts, by any number of workers, and with mistakes."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archwright as aw
+from archwright.callbacks.protocol import BadCallback, CallbackFailed
+from archwright.core.budget import Budget, InvalidBudget
+from archwright.core.completion import NoSuchChoice
+from archwright.core.ends import InvalidEnd
+from archwright.core.input import BadInput
+from archwright.core.setting import BadSetting, UnknownSetting
+from archwright.core.shape import Misfit
+from archwright.core.spaces.named import UnknownSpace
+from archwright.evaluate.functions.signature import NotCallable
+from archwright.evaluate.settings import WrongMetric
+from archwright.evaluate.tables.tabular import BadTable
+from archwright.execution.arguments import TwoDirections
+from archwright.execution.checks import BadRunOption, read_seed
+from archwright.execution.enqueue_file import BadEnqueueFile
+from archwright.execution.options import UnknownRunOption
+from archwright.execution.spaces import NotASpace, SpaceFailed
+from archwright.search.named import NotASearcher, UnknownSearcher
+from archwright.search.named_rules import NotAStoppingRule, UnknownStoppingRule
+from archwright.search.running.enqueuing import BadChoices
+from archwright.search.running.loop import NoSuchMetric, NothingScored
+from archwright.search.searchers.mcts import Mcts
+from archwright.store.errors import InvalidRunName, LogIsFolder, LogMissing, NotALog, RunExists
+from archwright.store.events import Event, RunStopped, event_to_json
+from archwright.store.user_code import BadSourceName
+from tests.studies.functions import INPUT, SPACE, build_space, fail_when_small, measure_size
+
+
+def search(folder: Path, evaluation: Any = measure_size, space: Any = SPACE, **options: Any) -> aw.Run:
+    """A short search that prints nothing; by itself in this process."""
+    usual = {"input": INPUT, "trials": 4, "workers": 0, "log": folder / "archwright.duckdb", "progress": False}
+    return aw.search(space, evaluation, **usual | options)
+
+
+def list_events(run: aw.Run) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a run as the log has them, without what each process and each second changes."""
+    varying = {"seconds", "worker", "pid", "versions", "host", "id", "time", "run_id", "process"}
+    events = [event_to_json(event) for event in run.view.run.events]
+    return [(kind, {k: value for k, value in json.loads(body).items() if k not in varying}) for kind, body in events]
+
+
+def list_trials(run: aw.Run) -> list[tuple[Any, ...]]:
+    return [(trial.number, trial.path, trial.score, trial.status, trial.metrics, trial.budget) for trial in run]
+
+
+# --- the same search, however it is asked for
+
+
+@pytest.mark.parametrize("searcher", ["random", "mcts", "smbo,initial=2,variants=8,rollouts=8"])
+def test_any_number_of_workers_gives_the_same_scores(tmp_path, searcher):
+    """One process or none proposes and scores the same; two have other trials where the searcher learns."""
+    runs = [search(tmp_path, searcher=searcher, workers=workers, trials=5) for workers in (0, 1, 2)]
+    assert list_trials(runs[0]) == list_trials(runs[1])
+    for trial in runs[2]:
+        architecture, seed = trial.architecture, trial.seed
+        assert trial.metrics == measure_size(architecture, seed, trial.budget)
+    if searcher == "random":
+        assert list_trials(runs[2]) == list_trials(runs[0])
+    assert all(run.status == "finished" and run.verify() for run in runs)
+
+
+def test_the_command_line_searches_as_python_does(tmp_path, monkeypatch, cli):
+    by_text = "tests.studies.functions:measure_size"
+    monkeypatch.chdir(tmp_path)
+    options = {"searcher": "mcts,exploration=0.5", "seed": 7, "budget": "2epochs", "objective": "cost"}
+    in_python = search(tmp_path, by_text, "tests.studies.functions:build_space", minimize=True, **options)
+    done = cli(
+        *("search", "tests.studies.functions:build_space", "--evaluator", by_text, "--input", "12"),
+        *("--searcher", "mcts", "--set", "exploration=0.5", "--seed", "7", "--budget", "2epochs", "--trials", "4"),
+        *("--metric", "cost", "--minimize", "--name", "by-command", "--workers", "0"),
+    )
+    assert done.code == 0, done.err
+    by_command = aw.Log("archwright.duckdb")["by-command"]
+    assert list_events(by_command) == list_events(in_python)
+
+
+VALUES_AND_TEXTS = {
+    "searcher": (Mcts(exploration=0.5), "mcts,exploration=0.5"),
+    "evaluation": (measure_size, "tests.studies.functions:measure_size"),
+    "function": (aw.Function("tests.studies.functions:measure_size"), measure_size),
+    "space": (build_space, "tests.studies.functions:build_space"),
+    "budget": (Budget(3, "epochs"), "3epochs"),
+    "input": (aw.features(12), "12"),
+    "shape": ((12,), "features:12"),
+    "objective": (aw.minimize("cost"), "cost"),
+    "stopping": (aw.MedianRule(startup=3), "median,startup=3"),
+    "time": (7200, "2h"),
+}
+
+
+@pytest.mark.parametrize("kind", VALUES_AND_TEXTS)
+def test_a_value_and_its_text_are_the_same_run(tmp_path, kind):
+    runs = []
+    for given_value in VALUES_AND_TEXTS[kind]:
+        options: dict[str, Any] = {{"shape": "input", "function": "evaluation"}.get(kind, kind): given_value}
+        if kind == "objective" and given_value == "cost":
+            options["minimize"] = True
+        runs.append(search(tmp_path, **options))
+    assert list_events(runs[0]) == list_events(runs[1])
+
+
+@given(seed=st.integers())
+def test_a_seed_is_any_whole_number(seed):
+    assert read_seed(seed) == seed
+
+
+# --- ends
+
+
+def test_a_search_ends_at_whichever_end_comes_first(tmp_path):
+    assert len(search(tmp_path, trials=3)) == 3
+    assert len(search(tmp_path, trials=None, no_improvement=1, seed=1)) < 64
+    at_a_score = search(tmp_path, trials=None, until_score=0.01)
+    assert at_a_score.best().score >= 0.01
+    assert len(search(tmp_path, trials=50, time="1s", evaluation=measure_size)) <= 50
+    assert [len(search(tmp_path, trials=None, time=3600, until_score=-1.0))] == [1]
+
+
+# --- what is shown, and who is called
+
+
+def test_nothing_is_printed_without_progress(tmp_path, capfd):
+    search(tmp_path, workers=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_plain_stream_gets_a_line_for_each_event(tmp_path, capsys):
+    run = search(tmp_path, progress=True, trials=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{run.name}: random search of <term>, seed 0")
+    assert [line for line in lines if line.startswith("trial 0  began")]
+    assert sum("accuracy" in line for line in lines) == 2
+
+
+def test_callbacks_get_every_event_in_order(tmp_path):
+    called: list[Event] = []
+    listed: list[Event] = []
+    run = search(tmp_path, on_event=called.append, callbacks=[listed.append])
+    assert called == listed == list(run.view.run.events)
+    assert isinstance(called[-1], RunStopped)
+    run.resume(trials="+1", workers=0, progress=False, on_event=called.append)
+    assert called == list(run.refresh().view.run.events)
+
+
+def test_a_callback_that_raises_is_switched_off(tmp_path):
+    called: list[Event] = []
+
+    def fail(event: Event) -> None:
+        called.append(event)
+        raise ValueError("no")
+
+    with pytest.warns(CallbackFailed, match="no"):
+        run = search(tmp_path, on_event=fail)
+    assert len(called) == 1
+    assert len(run) == 4
+
+
+def test_a_thread_that_is_not_the_main_one_searches(tmp_path):
+    found: list[aw.Run] = []
+    thread = threading.Thread(target=lambda: found.append(search(tmp_path, workers=1)))
+    thread.start()
+    thread.join()
+    assert [run.status for run in found] == ["finished"]
+
+
+# --- known configurations
+
+
+UNITS = "0.affine.units"
+
+
+def test_known_configurations_are_tried_first(tmp_path):
+    file = tmp_path / "known.json"
+    file.write_text(json.dumps([{UNITS: 17}, [[UNITS, 18]]]))
+    forms: list[Any] = [[{UNITS: 17}, [(UNITS, 18)]], ({UNITS: units} for units in (17, 18)), file, str(file)]
+    runs = [search(tmp_path, enqueue=form) for form in forms]
+    for run in runs:
+        assert [trial.choices[UNITS] for trial in run[:2]] == [17, 18]
+        assert list_trials(run) == list_trials(runs[0])
+    alone = search(tmp_path, enqueue={UNITS: 19})
+    assert alone[0].choices[UNITS] == 19
+    again = alone.resume(trials="+1", enqueue=[{UNITS: 20}], workers=0, progress=False)
+    assert again[4].choices[UNITS] == 20
+
+
+# --- mistakes
+
+
+def build_nothing(input_shape: aw.Shape, classes: int) -> Any:
+    del input_shape, classes
+
+
+def raise_error(input_shape: aw.Shape, classes: int) -> aw.Term:
+    raise RuntimeError(f"{input_shape}, {classes}")
+
+
+MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"space": None}, NotASpace, r"None is None; a space is a module"),
+    ({"space": dict}, NotASpace, r"builtins:dict is .*; a space is a module"),
+    ({"space": "digitz"}, UnknownSpace, r"no built-in space 'digitz'; did you mean digits\?"),
+    ({"space": build_nothing}, NotASpace, r"build_nothing returned None; it must return a module"),
+    ({"space": raise_error}, SpaceFailed, r"raise_error failed:\n"),
+    ({"space": lambda: SPACE}, NotASpace, r"cannot be called with \(input_shape, classes\)"),
+    ({"evaluation": 3}, NotCallable, r"the evaluation is 3; it must be a function"),
+    ({"evaluation": Path("score.py")}, NotCallable, r"the evaluation is PosixPath"),
+    ({"evaluation": "digits"}, BadSourceName, r"the evaluation is 'digits'; .* aw\.Training"),
+    ({"evaluation": "nasbench201:none"}, BadTable, r"there is no file none; give the path"),
+    ({"searcher": object()}, NotASearcher, r"has no start, propose, adopt, tell"),
+    ({"searcher": None}, NotASearcher, r"a searcher is a frozen attrs class"),
+    ({"searcher": "mct"}, UnknownSearcher, r"did you mean mcts\?"),
+    ({"searcher": "mcts,explore=1"}, UnknownSetting, r"no setting 'explore'"),
+    ({"searcher": "mcts,exploration=much"}, BadSetting, r"exploration of the searcher mcts is 'much'"),
+    ({"stopping": 3}, NotAStoppingRule, r"a stopping rule is a frozen attrs class"),
+    ({"stopping": "medien"}, UnknownStoppingRule, r"did you mean median\?"),
+    *(({"trials": bad}, InvalidEnd, r"trials is .*; write how many") for bad in (0, -1, 2.5, True, "many", [3])),
+    *(({"time": bad}, InvalidEnd, r"time is .*; write a time") for bad in ("soon", 0, -1, True, [1], "3epochs")),
+    *(({"until_score": bad}, InvalidEnd, r"until_score is .*; write a finite") for bad in ("high", float("nan"), [1])),
+    *(({"no_improvement": bad}, InvalidEnd, r"no_improvement is .*; write how many") for bad in (0, 1.5, True)),
+    *(({"workers": bad}, BadRunOption, r"workers is .*; it must be a whole number") for bad in (-1, "two", 1.5, True)),
+    *(({"retries": bad}, BadRunOption, r"retries is .*; it must be a whole number") for bad in (-1, "x", None)),
+    *(({"keep_models": bad}, BadRunOption, r"keep_models is .*; it must be a whole") for bad in (-1, "x", 1.5, True)),
+    *(({"seed": bad}, BadRunOption, r"seed is .*; it must be a whole number") for bad in ("x", None, 1.5, True)),
+    *(({"trial_timeout": bad}, BadRunOption, r"trial_timeout is .*; write a time") for bad in (-1, 0, "x", [], True)),
+    *(({"grace": bad}, BadRunOption, r"grace is .*; write a time") for bad in (-1, "x", None, [], False)),
+    *(({"callbacks": bad}, BadRunOption, r"callbacks is .*; it must be a list") for bad in (3, "x", None, print)),
+    *(({"callbacks": [bad]}, BadCallback, r"a callback is") for bad in (3, "x", None)),
+    ({"on_event": 3}, BadCallback, r"a callback is 3; a callback is a function of an event"),
+    *(({"progress": bad}, BadRunOption, r"progress is .*; it must be True or False") for bad in (3, "x", None)),
+    *(({"name": bad}, InvalidRunName, r"the name of a run is .*; it may hold") for bad in (3, "a b", "", [], "a/b")),
+    *(({"log": bad}, BadRunOption, r"log is .*; it must be the path of a file") for bad in (3, None, [])),
+    *(({"budget": bad}, InvalidBudget, r"budget is .*; write a number and a unit") for bad in (3, "x", True, [3])),
+    ({"budget": "0epochs"}, InvalidBudget, r"it must be more than 0"),
+    *(({"objective": bad}, BadRunOption, r"objective is .*; write the name of a metric") for bad in (3, True, [3])),
+    ({"objective": ""}, WrongMetric, r"metric is ''; write a name"),
+    ({"objective": aw.maximize("cost"), "minimize": True}, TwoDirections, r"leave minimize out"),
+    *(({"minimize": bad}, BadRunOption, r"minimize is .*; it must be True or False") for bad in (3, "yes")),
+    *(({"input": bad}, Misfit, r"the input shape is .*; it must be positive integers") for bad in (3, (0,), object())),
+    ({"input": "x"}, BadInput, r"the input is 'x'; write positive integers"),
+    *(({"enqueue": bad}, BadRunOption, r"enqueue is .*; it must be a list") for bad in (3, None)),
+    ({"enqueue": [3]}, BadChoices, r"a configuration is 3; it must be choices by name"),
+    ({"enqueue": {"0.affine.unit": 3}}, NoSuchChoice, r"0\.affine\.units"),
+    ({"enqueue": "no.json"}, BadEnqueueFile, r"no\.json cannot be read"),
+    ({"worker": 3}, UnknownRunOption, r"there is no option 'worker'; did you mean workers\?"),
+]
+
+
+@pytest.mark.parametrize("mistake", range(len(MISTAKES)))
+def test_a_mistake_is_named_and_leaves_nothing(tmp_path, mistake):
+    options, error, words = MISTAKES[mistake]
+    ends = {"trials": None} if {"time", "until_score", "no_improvement"} & options.keys() else {}
+    with pytest.raises(error, match=words) as raised:
+        search(tmp_path, **ends | options)
+    assert isinstance(raised.value, aw.ArchwrightError)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_is_none_stays_as_it_is(tmp_path):
+    with pytest.raises(LogIsFolder, match="name a file in it"):
+        search(tmp_path, log=tmp_path)
+    with pytest.raises(LogMissing, match="make it with mkdir -p"):
+        search(tmp_path, log=tmp_path / "none" / "archwright.duckdb")
+    (text := tmp_path / "text").write_text("no log")
+    with pytest.raises(NotALog, match="not a DuckDB file"):
+        search(tmp_path, log=text)
+    assert text.read_text() == "no log"
+
+
+def test_a_name_that_exists_is_refused_and_the_run_stays(tmp_path):
+    run = search(tmp_path, name="mine")
+    with pytest.raises(RunExists, match="the log holds a run mine already"):
+        search(tmp_path, name="mine", seed=1)
+    assert list_events(run.refresh()) == list_events(run)
+
+
+def test_a_metric_that_the_function_does_not_give_is_named(tmp_path):
+    with pytest.raises(NoSuchMetric, match=r"did you mean accuracy\?.*objective= in Python"):
+        search(tmp_path, objective="acuracy")
+
+
+def test_a_search_without_a_score_says_the_first_error(tmp_path):
+    with pytest.raises(
+        NothingScored, match=r"no trial of search-1 has a score; trial 0 was crashed: Traceback[^$]*small"
+    ):
+        search(tmp_path, fail_when_small, aw.sequential(aw.affine(units=[1, 2]), aw.affine(units=3)), trials=2)
