@@ -124,9 +124,9 @@ def resolves(name: str) -> bool:
         return name.split(".")[1] in archwright.__all__
     parts = name.split(".")[1:]
     for length in range(len(parts), 0, -1):
-        path = Path(*parts[:length])
-        if module := read_modules().get(path.with_suffix(".py")) or read_modules().get(path / "__init__.py"):
-            return length == len(parts) or parts[length] in collect_bound_names(module[1])
+        for path in (Path(*parts[:length]), Path("src", "archwright", *parts[:length])):
+            if module := read_modules().get(path.with_suffix(".py")) or read_modules().get(path / "__init__.py"):
+                return length == len(parts) or parts[length] in collect_bound_names(module[1])
     return False
 
 

@@ -148,7 +148,17 @@ def find_returned_class(function) -> type:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    ["data.md", "log.md", "retraining.md", "stopping.md", "export.md", "artifacts.md", "searchers.md", "comparing.md"],
+    [
+        "data.md",
+        "log.md",
+        "retraining.md",
+        "stopping.md",
+        "export.md",
+        "artifacts.md",
+        "searchers.md",
+        "comparing.md",
+        "studies.md",
+    ],
 )
 def test_commands_of_a_page_work(page, tmp_path):
     """The commands and queries of a page, in order."""
