@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.core import json
 from archwright.core.errors import ArchwrightError
@@ -106,13 +106,14 @@ class RunView:
 
 
 def view_run(log: Path, name: str | None = None, upto: int | None = None, *, trusted: bool = False) -> RunView:
-    """The run of that name, or the one that was started last, as it stood after event number `upto`.
+    """The run of that name, or the one that was started last, as it stood after event number `upto`: running, mostly.
 
     Code that the log names is `trusted` where this person says so.
     """
     file = DuckDBLog(log)
     run = find_run(file, name)
-    return _make_view(log, run, read_run(file, run, upto), trusted=trusted)
+    view = _make_view(log, run, read_run(file, run, upto), trusted=trusted)
+    return view if upto is None or view.run.state.stopped else evolve(view, status="running")
 
 
 def view_best_trials(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> RunView:

@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from archwright.search.stopping_rule import StoppingRule, TrialBegun, TrialFinished, ValueReported
     from archwright.studies.ask_tell import AskedTrial, Study
     from archwright.studies.comparing import compare
+    from archwright.studies.functions import function
     from archwright.studies.models import compile  # noqa: A004  (aw.compile)
     from archwright.studies.runs import export, fork, resume, retrain
     from archwright.studies.searching import search as search
@@ -131,6 +132,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "export": "archwright.studies.runs",
     "flag_setting": "archwright.core.setting",
     "fork": "archwright.studies.runs",
+    "function": "archwright.studies.functions",
     "number_setting": "archwright.core.setting",
     "resume": "archwright.studies.runs",
     "retrain": "archwright.studies.runs",
@@ -260,6 +262,7 @@ __all__ = [
     "flatten",
     "fork",
     "from_json",
+    "function",
     "global_avg_pool",
     "hyperparameter",
     "identity",

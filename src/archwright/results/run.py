@@ -7,10 +7,12 @@ from typing import Any, Self, Unpack, overload
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.ends import RunEnds
 from archwright.core.errors import to_one_line
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
+from archwright.display.ends import list_progress
 from archwright.display.text import format_score
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher
@@ -326,7 +328,8 @@ class Run(Sequence[Trial]):
     def _describe_progress(self) -> str:
         state = self.view.run.state
         best = next(iter(self.view.best), None)
-        progress = f"{self.status}, {state.score_count} of {state.target_trials} trials"
+        (trials,) = list_progress(RunEnds(trials=state.target_trials), state.score_count, 0.0, 0)
+        progress = f"{self.status}, {trials}"
         if best is None:
             return progress
         metric = to_one_line(self.objective.metric)

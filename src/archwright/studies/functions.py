@@ -1,0 +1,30 @@
+"""A person's function as an evaluation with settings."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from archwright.core.json import JSON
+from archwright.evaluate.functions.callables import wrap_callable
+from archwright.evaluate.functions.evaluation import Function
+
+
+def function(
+    target: Callable[..., Any],
+    *,
+    data: str | None = None,
+    data_dir: str | None = None,
+    settings: Mapping[str, JSON] | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    **data_settings: Any,
+) -> Function:
+    """The evaluation by a function of any form, which gets what its parameters name; as it is, `search` takes it alone.
+
+    `data` is what its parameter of that name gets, as in `Training`, and `data_settings` are those of `Training` that
+    say how it is read and split: validation, split_seed, image_size. `settings` are hyperparameters, for what the
+    architecture does not set itself. The function runs on the `device`, with so many CPU `threads`; 0: its share.
+    Raises NotCallable and BadEvaluationSetting.
+    """
+    return wrap_callable(
+        target, data=data, data_dir=data_dir, settings=settings or {}, device=device, threads=threads, **data_settings
+    )
