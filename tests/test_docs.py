@@ -9,7 +9,6 @@ import sysconfig
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import get_type_hints
 
 import pytest
 
@@ -45,14 +44,23 @@ def read_code_blocks(page: Path, language: str) -> list[str]:
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if read_code_blocks(page, "pycon")], ids=lambda page: page.name
 )
-def test_sessions_print_what_they_say(page):
-    """The interactive snippets of a page, run in order in one namespace."""
+def test_sessions_print_what_they_say(page, tmp_path, monkeypatch):
+    """The interactive snippets of a page, run in order in one namespace, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
     text = "\n".join(read_code_blocks(page, "pycon"))
     test = doctest.DocTestParser().get_doctest(text, {"__name__": page.stem}, page.name, str(page), 0)
     out: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=out.append)
     assert result.attempted > 0
     assert result.failed == 0, "".join(out)
+
+
+def write_shown_files(page: Path, folder: Path) -> int:
+    """Write the Python blocks of a page that begin with the name of their file; how many there are."""
+    named = [re.match(r"# (\S+\.py)\n", block) for block in read_code_blocks(page, "python")]
+    for name in filter(None, named):
+        (folder / name[1]).write_text(name.string)
+    return len([name for name in named if name])
 
 
 def run_bash(script: str, folder: Path, commands: str = SCRIPTS, **variables: str) -> subprocess.CompletedProcess:
@@ -141,7 +149,8 @@ def test_every_module_is_documented():
 
 def find_returned_class(function) -> type:
     """The class of what a class or an annotated function returns; object where it is not annotated."""
-    cls = function if isinstance(function, type) else get_type_hints(function).get("return")
+    annotations = getattr(function, "__annotations__", {})  # texts are of what takes time to import: no modules
+    cls = function if isinstance(function, type) else annotations.get("return")
     return cls if isinstance(cls, type) else object
 
 
@@ -149,6 +158,7 @@ def find_returned_class(function) -> type:
 @pytest.mark.parametrize(
     "page",
     [
+        "python.md",
         "data.md",
         "log.md",
         "retraining.md",
@@ -161,7 +171,8 @@ def find_returned_class(function) -> type:
     ],
 )
 def test_commands_of_a_page_work(page, tmp_path):
-    """The commands and queries of a page, in order."""
+    """The commands and queries of a page, in order, in a folder with the files that it shows."""
+    write_shown_files(ROOT / "docs" / page, tmp_path)
     script = "\n".join(read_code_blocks(ROOT / "docs" / page, "bash"))
     completed = run_bash(script, tmp_path, str(running.get_fork_server().folder))
     assert completed.returncode == 0, completed.stdout + completed.stderr
@@ -171,10 +182,7 @@ def test_commands_of_a_page_work(page, tmp_path):
 def test_readme_commands_work_in_order(tmp_path):
     """Every command of the README, in a folder with the files that it shows."""
     readme = ROOT / "README.md"
-    for block in read_code_blocks(readme, "python"):
-        name = re.match(r"# (\S+\.py)\n", block)
-        assert name is not None, "a Python block of the README begins with the name of its file"
-        (tmp_path / name[1]).write_text(block)
+    assert write_shown_files(readme, tmp_path) == len(read_code_blocks(readme, "python")), "each has the name of a file"
     commands = "\n".join(block for block in read_code_blocks(readme, "bash") if not block.startswith("make"))
     completed = run_bash(commands, tmp_path, str(running.get_fork_server().folder))
     assert completed.returncode == 0, completed.stdout + completed.stderr
