@@ -54,6 +54,7 @@ class RunCommand:
         except BaseException as error:
             if begun and not isinstance(error, NoSuchMetric):  # it may go on
                 _print_commands(self.console, {"go on": self._format_resumption(self.log, begun[0], {})})
+                error.__dict__.pop("__notes__", None)  # which a traceback would print: the same again
             raise
         self._print_end(begun)
         return run

@@ -15,13 +15,13 @@ from archwright.cli.output_file import (
     PDF_FILE,
     PNG_FILE,
     SVG_FILE,
-    FileOfALog,
     FileOfAnotherKind,
     UnwritableFile,
     stage_file,
 )
 from archwright.store.atomic import DRAFT_FOLDER_PREFIX
 from archwright.store.journal import write_journal
+from archwright.store.own_files import FileOfALog
 
 KINDS = {
     ".csv": CSV_FILE,

@@ -187,7 +187,13 @@ def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
     assert sorted(tmp_path.iterdir()) == [path, locate_journal(path)]
     with duckdb.connect(path, read_only=True) as database:
         migrations = database.execute("SELECT number, name FROM archwright_migrations").fetchall()
-        assert migrations == [(1, "m001_events"), (2, "m002_smaller"), (3, "m003_metrics")]
+        assert migrations == [
+            (1, "m001_events"),
+            (2, "m002_smaller"),
+            (3, "m003_metrics"),
+            (4, "m004_ends"),
+            (5, "m005_queue"),
+        ]
         assert database.execute("SELECT count(*) FROM duckdb_indexes()").fetchall() == [(0,)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from archwright.evaluate.data.dataset import BadData
-from archwright.evaluate.data.loading import describe_configured_dataset, describe_dataset, load_dataset
+from archwright.evaluate.data.loading import describe_dataset, load_dataset
 from archwright.evaluate.evaluation import evaluation_from_json
 from archwright.evaluate.training.evaluation import Training
 from tests.evaluate.data.sample_images import file_names, random_images
@@ -61,6 +61,6 @@ def test_a_configuration_without_a_reader_was_begun_with_the_first():
     """One that is begun now is not; one of a function without data has none to read."""
     old = evaluation_from_json({"kind": "training", "data": "digits"})
     assert (old.reader, Training().reader) == (1, 2)
-    assert describe_configured_dataset(old) == describe_dataset("digits", reader=1)
+    assert old.describe_data() == describe_dataset("digits", reader=1)
     assert evaluation_from_json({"kind": "function", "source": "a.py:b", "data": "digits"}).reader == 1
     assert evaluation_from_json({"kind": "function", "source": "a.py:b", "data": None}).reader == 2
