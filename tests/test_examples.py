@@ -5,8 +5,12 @@ import runpy
 import shutil
 import subprocess
 import sys
+import textwrap
 from contextlib import nullcontext
+from pathlib import Path
 
+import nbclient
+import nbformat
 import pytest
 import torch
 
@@ -39,6 +43,79 @@ def test_an_own_training_searches_the_digits(tmp_path, name):
     models = [read_json(tmp_path, "show", "digits-1", str(trial))["model"] for trial in (0, 1)]
     winner = read_json(tmp_path, "best", "-n", "1")[0]["trial"]
     assert [model is not None for model in models] == [trial == winner for trial in (0, 1)]
+
+
+NOTEBOOK = EXAMPLES / "search_in_a_notebook.ipynb"
+
+
+def run_notebook(notebook: nbformat.NotebookNode, folder: Path) -> list[list[nbformat.NotebookNode]]:
+    """What each cell of code puts out, in a kernel of its own; CellExecutionError where one fails."""
+    nbclient.NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    return [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_notebook_is_kept_without_outputs():
+    cells = [cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+    assert [(cell.outputs, cell.execution_count) for cell in cells] == [([], None)] * len(cells)
+
+
+@pytest.mark.slow
+def test_the_notebook_searches_with_its_own_function_and_shows_what_it_finds(tmp_path):
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    names = ["import", "space", "train", "search", "trial", "frame", "sql", "plot", "resume", "model", "export"]
+    shown = dict(zip(names, run_notebook(notebook, tmp_path), strict=True))
+    begun, progress, run = shown["search"]
+    assert begun["text"].startswith("digits: random search of ")
+    assert "6/6 trials" in progress["data"]["text/html"]  # one output, drawn again and again
+    assert (begun["output_type"], progress["output_type"]) == ("stream", "display_data")
+    assert "<svg" in run["data"]["text/html"]
+    assert "<svg" in str(shown["space"][0]["data"])
+    assert "<svg" in shown["trial"][0]["data"]["text/html"]
+    assert "<table" in shown["frame"][0]["data"]["text/html"]
+    assert "<table" in shown["sql"][0]["data"]["text/html"]
+    assert "image/png" in shown["plot"][-1]["data"]
+    assert "8 proposals, as the searcher makes them" in shown["resume"][-1]["data"]["text/plain"]
+    assert "Conv2d" in shown["model"][0]["data"]["text/plain"]
+    assert (tmp_path / "notebook-model" / "model.onnx").exists()
+    assert [trial.status for trial in aw.Log(tmp_path / "notebook.duckdb")["digits"]] == ["ok"] * 8
+
+
+@pytest.mark.slow
+def test_the_stop_button_of_a_notebook_lets_the_running_trials_end(tmp_path):
+    """The kernel and its processes get SIGINT; the next cell resumes the run with the function of the first."""
+    function = """
+        import os, signal, time
+        import archwright as aw
+
+        def evaluate(settings, report):
+            report(1, accuracy=0.1)
+            time.sleep(2)
+            return settings["rate"]
+
+        space = aw.sequential(aw.settings(rate=aw.reals(0.1, 1.0)))
+
+        def stop_once(event):
+            if type(event).__name__ == "Reported" and not stopped:
+                stopped.append(event)
+                os.killpg(0, signal.SIGINT)
+
+        stopped = []
+        """
+    search = """
+        try:
+            aw.search(space, evaluate, trials=4, workers=2, on_event=stop_once)
+        except aw.RunInterrupted as error:
+            print(error)
+        """
+    last = "print(aw.Log('archwright.duckdb').last, aw.resume(evaluation=evaluate, workers=2))"
+    cells = [nbformat.v4.new_code_cell(textwrap.dedent(cell)) for cell in (function, search, last)]
+    _, stopped, resumed = run_notebook(nbformat.v4.new_notebook(cells=cells), tmp_path)
+    said = "".join(output.get("text", "") for output in stopped)
+    assert "finishing the running trials; press Ctrl-C again to stop at once" in said
+    assert "search-1 was interrupted; go on with: aw.resume('search-1')" in said
+    said = "".join(output.get("text", "") for output in resumed)
+    assert re.search(r"<Run search-1: interrupted, [123] of 4 trials", said)
+    assert "<Run search-1: finished, 4 of 4 trials" in said
 
 
 class StoppedEarly(BaseException):
