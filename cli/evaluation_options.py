@@ -8,12 +8,11 @@ from attrs import evolve, frozen
 from archwright.cli.values import BadOption, parse_image_size, parse_settings, require_plain_text
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.named_evaluations import parse_evaluation
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.training.recipe import make_recipe
-from archwright.execution.arguments import TABLE_KINDS, parse_evaluation
-from archwright.store.user_code import BadSourceName, is_source
 
-TRAINING_OPTIONS = ("keep", "validation", "image_size", "reader", "device", "train")
+TRAINING_OPTIONS = ("data", "keep", "validation", "image_size", "reader", "device", "train")
 
 
 @frozen(kw_only=True)
@@ -32,16 +31,17 @@ class EvaluationOptions:
     data_dir: str | None
 
     def read(self) -> Evaluation:
-        """A table, a user's function, or, without an evaluator, training. Raises what is wrong with the options."""
+        """What the evaluator names; without one, training. Raises what is wrong with the options."""
         if self.metric is not None:
             require_plain_text("--metric", self.metric)
         if self.evaluator is None:
             return self._configure_training()
-        if self.evaluator.partition(":")[0] in TABLE_KINDS:
-            self._refuse(TRAINING_OPTIONS)
-            return parse_evaluation(self.evaluator)
-        self._refuse(["keep"])
-        return self._configure_function(self.evaluator)
+        evaluation = parse_evaluation(self.evaluator)
+        if isinstance(evaluation, Function):
+            self._refuse(["keep"])
+            return self._configure_function(evaluation)
+        self._refuse(TRAINING_OPTIONS)
+        return evaluation
 
     def _configure_training(self) -> Training:
         """Training on the data, or the digits."""
@@ -49,12 +49,11 @@ class EvaluationOptions:
         make_recipe(settings)  # raises what is wrong with them
         return evolve(Training(self.data or "digits", settings=settings), **self._select_settings())
 
-    def _configure_function(self, source: str) -> Function:
+    def _configure_function(self, function: Function) -> Function:
         """A user's function; a bare number is the metric unless it says otherwise."""
-        if not is_source(source):
-            raise BadSourceName(f"the evaluator is {source!r}; write file.py:function or module:function")
-        function = Function(source, data=self.data, settings=parse_settings("--train", self.train or ()))
-        return evolve(function, metric=self.metric or function.metric, **self._select_settings())
+        settings = {**function.settings, **parse_settings("--train", self.train or ())}
+        changed = evolve(function, data=self.data, settings=settings, metric=self.metric or function.metric)
+        return evolve(changed, **self._select_settings())
 
     def _select_settings(self) -> Mapping[str, Any]:
         """The settings that training and functions have alike, as far as they are given."""

@@ -12,6 +12,7 @@ class FunctionDescription:
     arguments: tuple[str, ...]  # the names of those that it gets, in the order of signature.ARGUMENTS
     objective: Objective | None = None  # that `aw.score` has set; None: it says none
     source_hash: str | None = None  # SHA-256 of its source text in hexadecimal digits; None where there is no text
+    is_evaluation: bool = False  # it is no function, but an evaluation or a class of them: the coordinator loads it
 
     def __contains__(self, argument: str) -> bool:
         return argument in self.arguments

@@ -13,24 +13,24 @@ from attrs import frozen
 from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
 from archwright.core.check import check
-from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
+from archwright.evaluate.building import build_evaluation
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.settings import DataSettings, UnusedSetting, WrongMetric
 from archwright.evaluate.verdict import Evaluate
+from archwright.store.extensions import ExtensionKind
 from archwright.store.origins import is_class_findable, name_class
-from archwright.store.user_code import is_source, load_object
 
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
     from archwright.evaluate.data.tensors import Normalisation
 
 OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
-UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # of a field that JSON never has
 USUAL_BUDGET = Budget(5.0, "epochs")  # of a trial of a training, where nobody says one
 # The evaluations that are built in, by their kinds: where their classes are. Each is imported when it is asked for,
 # since tables need numpy.
@@ -47,8 +47,9 @@ class UnknownEvaluation(ArchwrightError, ValueError):
     """A kind of evaluation that is neither built in nor the source of a person's own class."""
 
 
-class UnknownEvaluationSetting(ArchwrightError, ValueError):
-    """A setting that an evaluation of this kind does not have."""
+EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
+    "evaluation", EVALUATION_CLASSES, UnknownEvaluation, frozenset({"function"})
+)
 
 
 class NotAnEvaluation(ArchwrightError, TypeError):
@@ -306,15 +307,15 @@ def find_evaluation_class(kind: str) -> type[Any]:
     That source is run: a log's needs the person's permission first. Raises UnknownEvaluation, NotAnEvaluation, and
     what `load_object` does.
     """
+    cls = EVALUATION_KIND.load(kind)
     if kind in EVALUATION_CLASSES:
         module, _, name = EVALUATION_CLASSES[kind].partition(":")
         return getattr(import_module(module), name)
-    if not is_source(kind):
-        raise UnknownEvaluation(
-            f"the evaluator's kind is {kind!r}; {suggest_names(kind, EVALUATION_CLASSES)} "
-            "(one of your own is file.py:Class or module:Class)"
-        )
-    cls = load_object(kind)
+    return require_evaluation_class(kind, cls)
+
+
+def require_evaluation_class(kind: str, cls: object) -> type[Any]:
+    """What a person's source names, if that is a class of evaluations; else NotAnEvaluation."""
     if not (isinstance(cls, type) and attrs.has(cls)):
         raise NotAnEvaluation(f"{kind} is {cls!r:.80}; an evaluation is a frozen attrs class, as a subclass of Table")
     if missing := _list_missing_members(cls):
@@ -325,6 +326,11 @@ def find_evaluation_class(kind: str) -> type[Any]:
 def is_evaluation(value: object) -> TypeGuard[Evaluation]:
     """Whether a value is of an attrs class with all that an evaluation says of itself."""
     return attrs.has(type(value)) and not _list_missing_members(type(value))
+
+
+def is_evaluation_code(value: object) -> bool:
+    """Whether what a person's code defines is meant as an evaluation or a class of them, and not as a function."""
+    return not _list_missing_members(cast("type[Any]", value if isinstance(value, type) else type(value)))
 
 
 def _list_missing_members(cls: type[Any]) -> Sequence[str]:
@@ -347,18 +353,12 @@ def evaluation_to_json(evaluation: Evaluation) -> JSON:
 def evaluation_from_json(data: JSON, model_input: Input | None = None) -> Evaluation:
     """The evaluation that `evaluation_to_json` wrote; `model_input` is that of the run whose log has it, if any.
 
-    Raises what `find_evaluation_class` does, UnknownEvaluationSetting, and errors of settings, as BadEvaluationSetting.
+    Raises what `find_evaluation_class` and `build_evaluation` do, and errors of settings.
     """
     settings: dict[str, Any] = dict(data)
     kind = settings.pop("kind", "")
     cls = find_evaluation_class(kind)
-    known = [field.name for field in attrs.fields(cls) if "unlogged" not in field.metadata]
-    for name in settings:
-        if name not in known:
-            raise UnknownEvaluationSetting(
-                f"the {kind} evaluator has no setting {name!r}; {suggest_names(name, known)}"
-            )
-    return cls(**cls.complete_settings(settings, model_input))
+    return build_evaluation(kind, cls, cls.complete_settings(settings, model_input))
 
 
 def find_kind(cls: type[Any]) -> str:

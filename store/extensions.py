@@ -26,10 +26,18 @@ class ExtensionKind(Generic[Extension]):
         What that is, the caller finds out. Raises the kind's error of an unknown name, with the nearest ones;
         BadSourceName for a file without an attribute; and what `load_object` does.
         """
+        builtin = self.find_builtin(text)
+        return load_object(text) if builtin is None else builtin
+
+    def find_builtin(self, text: str) -> Extension | None:
+        """The built-in extension of that name; None where the text names code of a person's own, which is not loaded.
+
+        Raises the kind's error of an unknown name, and BadSourceName.
+        """
         if text in self.builtin:
             return self.builtin[text]
         if is_source(text):
-            return load_object(text)
+            return None
         if text.endswith(".py"):
             raise BadSourceName(f"{text} is a file; name the {self.noun} in it too, as in {text}:{self._example}")
         suggestion = suggest_names(text, self.builtin.keys() - self.unlisted)

@@ -7,8 +7,9 @@ from attrs import evolve
 
 from archwright.core.objective import read_objective
 from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation import is_evaluation_code
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.functions.signature import SETTING_PARAMETERS, inspect_signature
+from archwright.evaluate.functions.signature import SETTING_PARAMETERS, NotCallable, inspect_signature
 from archwright.evaluate.settings import UnusedSetting
 from archwright.store.origins import hash_source, read_source
 
@@ -16,10 +17,12 @@ FunctionKind = TypeVar("FunctionKind", bound=Function)
 
 
 def describe_function(function: Function, target: Any) -> FunctionDescription:
-    """The description of the callable `target`, which `function` names.
+    """The description of the callable `target`, which `function` names; or that it is an evaluation, and none.
 
     Raises NotCallable and WrongParameters.
     """
+    if is_evaluation_code(target):
+        return FunctionDescription((), is_evaluation=True)
     signature = inspect_signature(function.source, target, function.absent)
     return FunctionDescription(signature.arguments, read_objective(target), hash_source(read_source(target)))
 
@@ -33,8 +36,10 @@ def complete_function(
 ) -> FunctionKind:
     """The function with its description, the metric of a bare number, and its direction: as it says, or else `metric`.
 
-    See `Evaluation.complete`.
+    See `Evaluation.complete`. Raises NotCallable, too, where it is no function by now.
     """
+    if description.is_evaluation:
+        raise NotCallable(f"{function.source} is an evaluation by now, and this needs the function that it was before")
     words = {**{name: name for name in function.changed_settings}, **(words or {})}
     for name, parameters in SETTING_PARAMETERS.items():
         if name in words and not any(parameter in description for parameter in parameters):

@@ -12,8 +12,9 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
+from archwright.evaluate.building import UNLOGGED
 from archwright.evaluate.description import FunctionDescription
-from archwright.evaluate.evaluation import OPTIONAL, UNLOGGED, Evaluation, EvaluationInput
+from archwright.evaluate.evaluation import OPTIONAL, Evaluation, EvaluationInput
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS
 from archwright.evaluate.settings import (
     FIRST_READER,

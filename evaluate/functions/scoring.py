@@ -10,9 +10,16 @@ from archwright.core.objective import read_objective
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
+from archwright.evaluate.evaluation import is_evaluation_code
 from archwright.evaluate.functions.callables import load_callable
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.functions.signature import JobArguments, MakeArguments, Signature, inspect_signature
+from archwright.evaluate.functions.signature import (
+    JobArguments,
+    MakeArguments,
+    NotCallable,
+    Signature,
+    inspect_signature,
+)
 from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
 from archwright.store.user_code import end_forked_children
@@ -43,6 +50,8 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
     FunctionNeeded, and what is wrong with the device or the data.
     """
     function = load_callable(config)
+    if is_evaluation_code(function):
+        return _refuse_job  # the coordinator, which is told by the description, loads it and begins anew
     signature = inspect_signature(config.source, function, config.absent)
     objective, make_arguments = read_objective(function), _choose_arguments(config, signature, index, threads)
     metric = config.metric if objective is None else objective.metric
@@ -71,6 +80,11 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
         return arguments.finish(Verdict("ok", metrics), job)
 
     return evaluate
+
+
+def _refuse_job(job: Job, report_epoch: ReportEpoch) -> Verdict:
+    del job, report_epoch
+    raise NotCallable("an evaluation was named where a function was to be called")
 
 
 def _collect_light_arguments(config: Function, job: Job, architecture: Term) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archwright.evaluate.building import UnknownEvaluationSetting
 from archwright.evaluate.evaluation import (
     EVALUATION_CLASSES,
     Evaluation,
     UnknownEvaluation,
-    UnknownEvaluationSetting,
     evaluation_from_json,
     evaluation_to_json,
     find_evaluation_class,

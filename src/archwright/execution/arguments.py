@@ -7,11 +7,10 @@ from archwright.core.budget import Budget, InvalidBudget, parse_budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.words import parse_words
-from archwright.evaluate.evaluation import Evaluation, evaluation_from_json, is_evaluation
+from archwright.evaluate.evaluation import Evaluation, find_kind, is_evaluation
 from archwright.evaluate.functions.callables import wrap_callable
-from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import find_user_code
+from archwright.evaluate.named_evaluations import parse_evaluation
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.checks import BadRunOption
 from archwright.execution.spaces import trust_named_source
@@ -20,14 +19,10 @@ from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
-from archwright.store.user_code import BadSourceName, is_source
 
 
 class TwoDirections(ArchwrightError, ValueError):
     """An objective that says its direction, and the direction again."""
-
-
-TABLE_KINDS = ("nasbench201", "fcnet")  # of the evaluations whose text begins with their kind and a colon
 
 
 def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str | None) -> Evaluation:
@@ -40,32 +35,15 @@ def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str |
 
 def trust_named_sources(evaluation: Evaluation) -> Evaluation:
     """An evaluation that a person gives, whose code the logs of this person may name from now on."""
-    for source in find_user_code(evaluation):
+    for source in (find_kind(type(evaluation)), *find_user_code(evaluation)):
         trust_named_source(source)
     return evaluation
-
-
-def parse_evaluation(text: str) -> Evaluation:
-    """The evaluation that a text names: nasbench201:FILE,setting=value or fcnet:FILE of a table, or a function.
-
-    That is file.py:function or module:function. Raises BadSourceName, and what is wrong with the settings.
-    """
-    if text.partition(":")[0] in TABLE_KINDS:
-        name, settings = parse_words(text)
-        kind, _, path = name.partition(":")
-        return evaluation_from_json({"kind": kind, "table": path, **settings})
-    if not is_source(text):
-        raise BadSourceName(
-            f"the evaluation is {text!r}; write file.py:function, module:function, or a table, as in nasbench201:FILE; "
-            "for a training give aw.Training(...)"
-        )
-    return Function(text)
 
 
 def read_searcher(searcher: AnySearcher | str) -> tuple[JSON, AnySearcher]:
     """What the log holds of a searcher, and itself; raises what `SEARCHER_KIND` does of a text or value that is none.
 
-    Code that a text names is trusted in the logs of this person from now on.
+    Code that a text names, or a value is of, is trusted in the logs of this person from now on.
     """
     return _read_configured(SEARCHER_KIND, searcher)
 
@@ -76,12 +54,10 @@ def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnySto
 
 
 def _read_configured(kind: ConfiguredKind[Any], given: Any) -> tuple[JSON, Any]:
-    if not isinstance(given, str):
-        return kind.value_to_json(given), given
-    logged = kind.read(given)
+    logged = kind.read(given) if isinstance(given, str) else kind.value_to_json(given)
     for source in kind.find_sources(logged):
         trust_named_source(source)
-    return logged, kind.from_json(logged, trusted=True)
+    return logged, kind.from_json(logged, trusted=True) if isinstance(given, str) else given
 
 
 def name_objective(objective: Objective | str | None, minimize: bool | None) -> tuple[str | None, bool | None]:

@@ -26,8 +26,9 @@ from archwright.execution.announcing import announce_new_run, announce_resumptio
 from archwright.execution.checks import BadRunOption, require_count
 from archwright.execution.enqueue_file import read_enqueue_file
 from archwright.execution.naming import claim_new_run, generate_numbered_names
+from archwright.execution.opening import open_plan
 from archwright.execution.options import RunOptions
-from archwright.execution.planning import SearchRequest, complete_plan, make_start, plan_search
+from archwright.execution.planning import SearchRequest, make_start, plan_search
 from archwright.execution.progress import start_progress
 from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space
 from archwright.execution.session import open_evaluator, run_trials
@@ -54,15 +55,13 @@ def begin_search(
     """Begin a search and run its trials until it stops; its name in the log.
 
     `enqueue` holds known configurations, as `start_run` takes them, or names a file of them. Raises what `plan_search`,
-    `claim_new_run`, `open_evaluator` and `run_trials` do.
+    `claim_new_run`, `open_plan` and `run_trials` do.
     """
     file, plan = DuckDBLog(log), plan_search(request)
-    source = request.space.source
     with (
         claim_new_run(file, name, lambda: generate_numbered_names(file, request.space.stem)) as run,
-        open_evaluator(plan.evaluation, options, source, plan.space) as (evaluator, description),
+        open_plan(plan, options) as (plan, evaluator),
     ):
-        plan = complete_plan(plan, description)
         start_in_log(
             file,
             run,
@@ -302,7 +301,9 @@ def restore_evaluation(run: str, started: RunStarted, given: Evaluation | None, 
 
 
 def _give_function(run: str, logged: Evaluation, given: Evaluation) -> Evaluation:
-    """The logged evaluation with the function of the one that is given; EvaluationDiffers where it is another kind."""
+    """The logged evaluation with the function of the one that is given; EvaluationDiffers where it is another one."""
+    if given == logged:
+        return logged
     if not (isinstance(logged, Function) and isinstance(given, Function) and given.target is not None):
         raise EvaluationDiffers(
             f"{run} goes on with its own evaluation, {logged.description}; leave evaluation out, or begin a new run "

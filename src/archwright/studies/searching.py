@@ -86,4 +86,5 @@ def search(
     )
     options = make_run_options(work)
     run = begin_search(request, read_log_path(log), name, options, enqueue=enqueue)
-    return Run.read(log, run, given_evaluation=request.evaluation)
+    is_whole_in_log = read_evaluation.function_to_send is None
+    return Run.read(log, run, given_evaluation=None if is_whole_in_log else read_evaluation)

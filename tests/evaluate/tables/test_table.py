@@ -17,44 +17,13 @@ from archwright.search.named import searcher_to_json
 from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.permission import NotTrusted
+from tests.evaluate.own_tables import CODE
 from tests.search.instant import make_started
-
-OWN = """
-from typing import ClassVar
-
-from attrs import frozen
-
-from archwright.evaluate.tables.table import Table
-from archwright.evaluate.tables.tabular import NotInTable, TableEntry
-
-
-@frozen
-class Widths(Table):
-    benchmark: ClassVar[str] = "widths"
-    schedules: ClassVar[tuple[int, ...]] = (3, 9)
-
-    scale: float = 1.0
-
-    def load(self):
-        pass
-
-    def require_architecture(self, architecture):
-        if architecture.kind != "affine":
-            raise NotInTable(f"{architecture.kind} is no affine")
-
-    def look_up(self, architecture, budget, seed):
-        self.require_architecture(architecture)
-        return TableEntry({"accuracy": self.scale * dict(architecture.hyperparameters)["units"]}, 2.0)
-
-
-class Other:
-    pass
-"""
 
 
 @pytest.fixture
 def widths(tmp_path):
-    (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "own.py").write_text(CODE)
     return find_evaluation_class(f"{tmp_path / 'own.py'}:Widths")(table="none", scale=0.01)
 
 

@@ -1,0 +1,64 @@
+"""An evaluation from its class and its settings, by name: what is wrong with those is said in their words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.json import JSON
+from archwright.core.tracebacks import format_traceback
+from archwright.evaluate.settings import BadEvaluationSetting
+
+UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # metadata of a field that JSON never has, and no text sets
+Built = TypeVar("Built")
+
+
+class UnknownEvaluationSetting(ArchwrightError, ValueError):
+    """A setting that an evaluation of this kind does not have."""
+
+
+class EvaluationFailed(ArchwrightError, RuntimeError):
+    """A person's class that raised when it was given its settings; the message ends with its traceback."""
+
+
+def build_evaluation(kind: str, cls: type[Built], settings: Mapping[str, JSON]) -> Built:
+    """The evaluation of an attrs class, which is called `kind` in messages, with the settings.
+
+    Raises UnknownEvaluationSetting; BadEvaluationSetting where one without a default is missing; EvaluationFailed.
+    """
+    fields = _require_settings(kind, cls, settings)
+    missing = [name for name, field in fields.items() if field.default is attrs.NOTHING and name not in settings]
+    if missing:
+        raise BadEvaluationSetting(
+            f"{missing[0]} of the evaluation {kind} is not given, and has no default; write {kind},{missing[0]}=VALUE"
+        )
+    return _call_user_class(kind, lambda: cls(**settings))
+
+
+def change_evaluation(kind: str, evaluation: Built, settings: Mapping[str, JSON]) -> Built:
+    """The same evaluation with the settings, the rest as it has them; raises as `build_evaluation`."""
+    _require_settings(kind, type(evaluation), settings)
+    return _call_user_class(kind, lambda: attrs.evolve(evaluation, **settings)) if settings else evaluation  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
+
+
+def _require_settings(kind: str, cls: type[Any], settings: Mapping[str, JSON]) -> Mapping[str, Any]:
+    """The fields that may be set, by name; UnknownEvaluationSetting where one that is set is none of them."""
+    fields = {field.name: field for field in attrs.fields(cls) if field.init and "unlogged" not in field.metadata}
+    for name in settings:
+        if name not in fields:
+            raise UnknownEvaluationSetting(
+                f"the evaluation {kind} has no setting {name!r}; {suggest_names(name, fields)}"
+            )
+    return fields
+
+
+def _call_user_class(kind: str, build: Callable[[], Built]) -> Built:
+    try:
+        return build()
+    except ArchwrightError:
+        raise
+    except Exception as error:  # a person's class may raise anything
+        raise EvaluationFailed(
+            f"the evaluation {kind} failed at its settings:\n{format_traceback(error, lines=None)}"
+        ) from error

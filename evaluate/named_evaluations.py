@@ -1,0 +1,61 @@
+"""Evaluations that a text names: built-in ones, and code of a person's own, which a worker is the first to import."""
+
+from attrs import fields_dict
+
+from archwright.core.words import parse_words
+from archwright.evaluate.building import build_evaluation, change_evaluation
+from archwright.evaluate.evaluation import (
+    EVALUATION_KIND,
+    Evaluation,
+    NotAnEvaluation,
+    find_evaluation_class,
+    is_evaluation,
+    require_evaluation_class,
+)
+from archwright.evaluate.functions.callables import load_callable
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.settings import UnusedSetting
+
+TABLE_KINDS = ("nasbench201", "fcnet")  # of the evaluations whose text begins with their kind and a colon
+# Settings of a function's evaluation that an evaluation of a person's own has fields of its own for.
+_FUNCTION_SETTINGS = ("data", "validation", "split_seed", "image_size", "reader", "threads")
+
+
+def parse_evaluation(text: str) -> Evaluation:
+    """The evaluation that a text names: `training`, `nasbench201:FILE`, `fcnet:FILE`, or code of a person's own.
+
+    That is file.py:attribute or module:attribute, and is not loaded here: it becomes a Function, which says when its
+    worker is ready if it is none (see `load_own_evaluation`). Settings come after commas, as in
+    `own.py:Widths,scale=2`; a function gets them as `settings`. Raises UnknownEvaluation, BadSourceName, BadWords, and
+    what is wrong with the settings.
+    """
+    name, settings = parse_words(text)
+    kind, colon, path = name.partition(":")
+    if colon and kind in TABLE_KINDS:
+        return build_evaluation(name, find_evaluation_class(kind), {"table": path, **settings})
+    if EVALUATION_KIND.find_builtin(name) is None:
+        return Function(name, settings=settings)
+    return build_evaluation(name, find_evaluation_class(name), settings)
+
+
+def load_own_evaluation(function: Function) -> Evaluation:
+    """The evaluation that a person's code defines under the name of a function, with its settings.
+
+    It is a class, which gets the settings, or a value, which has the others; where a device is said, it is moved there.
+    The code is run in this process. Raises UnusedSetting for what only functions have, NotAnEvaluation, and what
+    `build_evaluation` does.
+    """
+    for name in _FUNCTION_SETTINGS:
+        if getattr(function, name) != fields_dict(Function)[name].default:
+            raise UnusedSetting(
+                f"{name} does nothing: {function.source} is an evaluation; its settings come after its name, as in "
+                f"{function.source},NAME=VALUE"
+            )
+    source, settings, loaded = function.source, function.settings, load_callable(function)
+    if isinstance(loaded, type):
+        evaluation = build_evaluation(source, require_evaluation_class(source, loaded), settings)
+    elif is_evaluation(loaded):
+        evaluation = change_evaluation(source, loaded, settings)
+    else:
+        raise NotAnEvaluation(f"{source} is {loaded!r:.80}; an evaluation is a value of a frozen attrs class")
+    return evaluation.move_to(None if function.device == "auto" else function.device, function.data_dir)
