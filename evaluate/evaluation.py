@@ -48,7 +48,7 @@ class UnknownEvaluation(ArchwrightError, ValueError):
 
 
 EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
-    "evaluation", EVALUATION_CLASSES, UnknownEvaluation, frozenset({"function"})
+    "evaluation", EVALUATION_CLASSES, UnknownEvaluation, frozenset({"function"}), "function"
 )
 
 

@@ -1,7 +1,7 @@
 """Settings that several evaluations have: their values, and what is wrong with others."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -12,6 +12,7 @@ from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
+from archwright.store.origins import find_function_source, name_callable
 
 # Ways of reading and splitting images. Whoever changes what images or splits come of the same files raises
 # LATEST_READER, and keeps the old way for runs that were begun with it.
@@ -53,6 +54,24 @@ def _can_be_read(_: object, __: object, reader: int) -> None:
         raise BadEvaluationSetting(
             f"reader is {reader!r}; this archwright reads images as {known} do, so upgrade archwright"
         )
+
+
+def name_data(data: str | Callable[..., Any]) -> str:
+    """The name of a data set: a text as it is, and of a person's function where any process finds it.
+
+    Raises BadEvaluationSetting for a function that no other process can import, and for what is neither.
+    """
+    if isinstance(data, str):
+        return data
+    if not callable(data):
+        raise BadEvaluationSetting(f"data is {data!r:.80}; it is a name, or a function that returns arrays")
+    source = find_function_source(data)
+    if source is None:
+        raise BadEvaluationSetting(
+            f"data is the function {name_callable(data)}, which no other process can import; put it into a file of its "
+            "own, and import it from there or name it, as in data='file.py:load'"
+        )
+    return source
 
 
 def device_setting() -> Any:

@@ -17,6 +17,7 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop, Status
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
+from archwright.store.user_code import is_source
 
 LoggedPath = tuple[tuple[str, JSON], ...]  # the name and value of each choice; a stranger's log may hold any JSON there
 
@@ -55,6 +56,13 @@ class RunStarted:
     no_improvement: int | None = None
     simulates_time: bool = False  # the evaluator: attempts have simulated seconds, and the time limit is about those
     input: str | None = None  # the text of the input's type, where its shape alone says less; see core/input.py
+    # Where the space's own kinds of module are defined, file.py:Class or module:Class, if `space_source` names no code.
+    kind_sources: tuple[str, ...] = ()
+
+    @property
+    def term_sources(self) -> tuple[str, ...]:
+        """The code that defines the space's own kinds of module, as far as the log names it."""
+        return (self.space_source,) if is_source(self.space_source) else self.kind_sources
 
     @property
     def ends(self) -> RunEnds:
@@ -161,7 +169,7 @@ EVENT_KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_ar
 _END_FIELDS = ("time_limit", "until_score", "no_improvement", "simulates_time")
 _OPTIONAL_FIELDS: Mapping[type[Any], Sequence[str]] = {
     ForkPoint: ("seconds",),  # part of an event; before the event that has it, whose converter looks it up
-    RunStarted: ("keep_models", "stopping", "data", "input", *_END_FIELDS),
+    RunStarted: ("keep_models", "stopping", "data", "input", "kind_sources", *_END_FIELDS),
     RunResumed: ("keep_models", "revision", *_END_FIELDS),
     Proposed: ("enqueued",),
     AttemptEnded: ("stopped",),

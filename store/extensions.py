@@ -19,6 +19,7 @@ class ExtensionKind(Generic[Extension]):
     builtin: Mapping[str, Extension]  # by name
     unknown: type[ArchwrightError]  # the error of a name that none has
     unlisted: frozenset[str] = field(default=frozenset[str]())  # built-in names that nobody is told of
+    example: str = ""  # an attribute of a file, in messages; empty: the noun
 
     def load(self, text: str) -> Extension | Any:
         """The built-in extension of that name, or the object that file.py:attribute or module:attribute names.
@@ -39,13 +40,10 @@ class ExtensionKind(Generic[Extension]):
         if is_source(text):
             return None
         if text.endswith(".py"):
-            raise BadSourceName(f"{text} is a file; name the {self.noun} in it too, as in {text}:{self._example}")
+            example = self.example or self.noun.rpartition(" ")[2]
+            raise BadSourceName(f"{text} is a file; name the {self.noun} in it too, as in {text}:{example}")
         suggestion = suggest_names(text, self.builtin.keys() - self.unlisted)
         raise self.unknown(
             f"there is no built-in {self.noun} {text!r}; {suggestion} "
             "(one of your own is file.py:attribute or module:attribute)"
         )
-
-    @property
-    def _example(self) -> str:
-        return self.noun.rpartition(" ")[2]

@@ -1,27 +1,28 @@
 """Terms that a log holds: read, with a person's kinds of modules where the log may have their code run."""
 
-from contextlib import suppress
-
 from archwright.core.json import JSON, UnreadableTerm, find_unknown_kinds, find_user_kinds, from_json
 from archwright.core.term import Term
 from archwright.store import permission
-from archwright.store.user_code import NoSuchSource, is_source, load_object
+from archwright.store.events import RunStarted
+from archwright.store.user_code import NoSuchSource, load_object
 
 
-def load_logged_term(data: JSON, source: str, *, trusted: bool) -> Term:
-    """The term of a logged space; its file is loaded only where the term has unknown kinds of modules.
+def load_logged_term(data: JSON, started: RunStarted, *, trusted: bool) -> Term:
+    """The term of a logged space of the run that `started` so; code is loaded only where it has unknown kinds.
 
     NotTrusted where that is code that this user does not trust.
     """
     if not find_unknown_kinds(data):
         return from_json(data)
-    if not is_source(source):
+    if not started.term_sources:
         raise UnreadableTerm(
-            f"{_list_unknown_kinds(data)} can be read by no built-in space, and {source!r} names no file of them; "
-            "define them again in this process first"
+            f"{_list_unknown_kinds(data)} can be read by no built-in space, and {started.space_source!r} names no "
+            "file of them; define them again in this process first"
         )
-    permission.require_trusted(source, trusted=trusted)
-    load_object(source)
+    for source in started.term_sources:
+        permission.require_trusted(source, trusted=trusted)
+    for source in started.term_sources:
+        load_object(source)
     return from_json(data)
 
 
@@ -33,15 +34,20 @@ def find_term_source(data: JSON, source: str) -> str:
     return source if find_user_kinds(data) else ""
 
 
-def describe_unknown_kinds(data: JSON, source: str) -> str:
+def describe_unknown_kinds(data: JSON, started: RunStarted) -> str:
     """What is left out of a report on a logged term, since only untrusted code tells it; "" if nothing is."""
     if not find_unknown_kinds(data):
         return ""
-    origin = source
-    with suppress(NoSuchSource):
-        origin = permission.find_source_file(source)
-    kinds = _list_unknown_kinds(data)
-    return f"what only the code of {kinds} tells, such as shapes, is left out; --trust runs it, from {origin}"
+    origins = [_locate(source) for source in started.term_sources] or [started.space_source]
+    kinds, places = _list_unknown_kinds(data), ", ".join(dict.fromkeys(origins))
+    return f"what only the code of {kinds} tells, such as shapes, is left out; --trust runs it, from {places}"
+
+
+def _locate(source: str) -> str:
+    try:
+        return permission.find_source_file(source)
+    except NoSuchSource:
+        return source
 
 
 def _list_unknown_kinds(data: JSON) -> str:

@@ -63,6 +63,15 @@ def name_callable(target: Any) -> str:
     return f"{getattr(named, '__module__', None) or '__main__'}:{named.__qualname__}"
 
 
+def find_function_source(target: Any) -> str | None:
+    """`file.py:name` or `module:name`, by which every process finds a function; None where there is no such name."""
+    source = name_callable(target)
+    path = find_loaded_file(sys.modules.get(source.rpartition(":")[0]))
+    if path is not None and target is unwrap_callable(target) and "<" not in source:
+        return f"{path}:{target.__qualname__}"
+    return source if is_importable(source, target) else None
+
+
 def unwrap_callable(target: Any) -> Any:
     """The function in a partial or in a bound method; anything else as it is."""
     while isinstance(target, functools.partial | MethodType):

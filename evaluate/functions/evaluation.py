@@ -26,6 +26,7 @@ from archwright.evaluate.settings import (
     find_overruled_settings,
     image_size_setting,
     make_objective,
+    name_data,
     reader_setting,
     validation_setting,
 )
@@ -56,7 +57,7 @@ class Function(Evaluation):
     input_shape: tuple[int, ...] | None = field(default=None, converter=optional(tuple[int, ...]))  # without a batch
     settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
     device: str = device_setting()
-    data: str | None = None  # as for training; None: the function gets none
+    data: str | None = field(default=None, converter=optional(name_data))  # as for training; None: it gets none
     data_dir: str | None = None
     validation: float = validation_setting()
     split_seed: int = 0

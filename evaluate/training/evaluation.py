@@ -26,6 +26,7 @@ from archwright.evaluate.settings import (
     find_overruled_settings,
     image_size_setting,
     make_objective,
+    name_data,
     reader_setting,
     validation_setting,
 )
@@ -77,7 +78,9 @@ class Training(Evaluation):
 
     kind: ClassVar[str] = "training"
 
-    data: str = "digits"  # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH or npz:PATH
+    # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's function: itself, if another
+    # process can import it, or file.py:function.
+    data: str = field(default="digits", converter=name_data)
     data_dir: str | None = None  # where datasets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
     device: str = device_setting()
     validation: float = validation_setting()

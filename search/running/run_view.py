@@ -176,7 +176,7 @@ def rebuild_leaf(view: RunView, trial: TrialState) -> Node:
     NotTrusted where this person does not let it run.
     """
     started = view.run.started
-    space = logged_terms.load_logged_term(view.run.space, started.space_source, trusted=view.trusted)
+    space = logged_terms.load_logged_term(view.run.space, started, trusted=view.trusted)
     return replay(space, started.input_shape, trial.path)
 
 
@@ -192,7 +192,7 @@ def explain_omission(view: RunView) -> str:
     """
     if view.trusted:
         return ""
-    return logged_terms.describe_unknown_kinds(view.run.space, view.run.started.space_source)
+    return logged_terms.describe_unknown_kinds(view.run.space, view.run.started)
 
 
 def sort_trials(state: RunState) -> list[TrialState]:

@@ -147,7 +147,7 @@ def test_every_reader_of_a_real_search(digits_log, cli):
         (("digits", "--input-shape", "1,8,8"), "that goes with an evaluator of one's own"),
         (("digits", "--evaluator", "score.py:scor"), "did you mean score"),
         (("digits", "--evaluator", "scor.py:score"), "score.py"),
-        (("digits", "--evaluator", "score.py"), "file.py:function"),
+        (("digits", "--evaluator", "score.py"), "score.py:function"),
         (("digits", "--evaluator", "no_such_module:score"), "no module 'no_such_module'"),
         (("digits", "--evaluator", "broken.py:score"), "SyntaxError"),
         (

@@ -34,7 +34,7 @@ def test_a_text_names_a_built_in_evaluation_or_code_that_is_not_loaded_here():
     ("text", "error", "says"),
     [
         ("trainin", UnknownEvaluation, "there is no built-in evaluation 'trainin'; did you mean training"),
-        ("own.py", BadSourceName, "own.py is a file; name the evaluation in it too, as in own.py:evaluation"),
+        ("own.py", BadSourceName, "own.py is a file; name the evaluation in it too, as in own.py:function"),
         ("training,dta=mnist", UnknownEvaluationSetting, "the evaluation training has no setting 'dta'; did you mean"),
         ("nasbench201", BadEvaluationSetting, "table of the evaluation nasbench201 is not given, and has no default"),
         ("training,keep=all", BadEvaluationSetting, "keep is 'all'"),

@@ -16,7 +16,7 @@ from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation, evaluation_to_json, require_reported
 from archwright.execution.checks import read_seed, require_count, require_flag
-from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource
+from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, name_kinds, trust_named_source
 from archwright.search.running.runs import collect_versions
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -95,6 +95,8 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     space = request.space.build(model_input, defined.classes or DEFAULT_CLASSES)
     defined.evaluation.check_space(space, model_input, data)
     warn(defined.evaluation.list_overruled_settings(space))
+    for source in name_kinds(space, request.space.source):
+        trust_named_source(source)
     return SearchPlan(request, space, model_input, defined.evaluation, data)
 
 
@@ -115,6 +117,7 @@ def make_start(plan: SearchPlan) -> RunStarted:
     return RunStarted(
         space=to_json(plan.space),
         space_source=request.space.source,
+        kind_sources=name_kinds(plan.space, request.space.source),
         input_shape=plan.input.shape,
         input=input_to_text(plan.input),
         searcher=request.searcher,

@@ -36,7 +36,7 @@ def load_current_space(run: RunRecord, data: DataInfo | None, *, trusted: bool) 
         return None
     require_trusted(source, trusted=trusted)
     current = find_space(source)
-    load_logged_term(run.space, source, trusted=trusted)
+    load_logged_term(run.space, run.started, trusted=trusted)
     space = restore_written_order(run.space, to_json(rebuild_space(current, run, data)))
     if space != run.space:
         check_paths(run, space)

@@ -93,6 +93,7 @@ def _make_start(
     return RunStarted(
         space=view.run.space,
         space_source=searched.space_source,
+        kind_sources=searched.kind_sources,
         input_shape=searched.input_shape,
         input=searched.input,
         searcher=searcher_to_json(Fixed.name, {"path": state.path, "run": view.name, "trial": trial}),

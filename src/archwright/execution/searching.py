@@ -241,7 +241,7 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     stopping = _restore_rule(run, started, resumption.stopping, options)
     for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
         options.console.print(line, soft_wrap=True)
-    term = load_logged_term(record.space if space is None else space, started.space_source, trusted=trusted)
+    term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
     problem = Problem(term, started.model_input, started.budget, started.objective)
     enqueue = read_enqueued(resumption.enqueue, problem)
     return _Resumed(evaluation, data, space, term, searcher, stopping, enqueue)

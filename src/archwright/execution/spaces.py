@@ -14,10 +14,11 @@ from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
 from archwright.display.warning import warn
+from archwright.evaluate.workers.parcel import collect_user_kinds
 from archwright.store.extensions import ExtensionKind
-from archwright.store.origins import is_importable
+from archwright.store.origins import is_class_findable, is_importable, name_class
 from archwright.store.permission import ListUnwritable, trust_source
-from archwright.store.user_code import end_forked_children
+from archwright.store.user_code import end_forked_children, is_source
 
 DEFAULT_CLASSES = 10  # where nothing says how many classes there are
 DEFAULT_INPUT = image(3, 32, 32)  # where nothing says the input
@@ -82,6 +83,12 @@ def find_space(space: Term | Callable[..., Term] | str) -> SpaceSource:
     if isinstance(loaded, NamedSpace):
         return SpaceSource(space, lambda _, classes: loaded.build(classes), as_input(loaded.input_shape), loaded.source)
     return SpaceSource(space, _make_builder(space, loaded), read_taken_input(loaded), space)
+
+
+def name_kinds(space: Term, source: str) -> tuple[str, ...]:
+    """The names of a person's own kinds of module in a space that other processes find; none if `source` names code."""
+    kinds = () if is_source(source) else collect_user_kinds(space)
+    return tuple(name_class(kind) for kind in kinds if is_class_findable(kind))
 
 
 def _name_value(space: object) -> str:

@@ -147,8 +147,8 @@ def _format_choice(choice: tuple[str, Value], other: tuple[str, Value]) -> str:
 
 def _import_module_kinds(view: RunView) -> None:
     """Import a person's own kinds of module, if the run's space holds any."""
-    source = view.run.started.space_source
-    load_logged_term(view.run.started.space, source, trusted=view.trusted)
+    started = view.run.started
+    load_logged_term(started.space, started, trusted=view.trusted)
     for event in view.run.events:
         if isinstance(event, RunResumed) and event.space is not None:
-            load_logged_term(event.space, source, trusted=view.trusted)
+            load_logged_term(event.space, started, trusted=view.trusted)

@@ -85,7 +85,7 @@ class Run(Sequence[Trial]):
     def space(self) -> Term:
         """The search space; raises NotTrusted where that takes code of others."""
         started = self.view.run.started
-        return load_logged_term(self.view.run.space, started.space_source, trusted=self.view.trusted)
+        return load_logged_term(self.view.run.space, started, trusted=self.view.trusted)
 
     @property
     def space_source(self) -> str:

@@ -74,7 +74,7 @@ def study(
         return begin_study(file, started, name, searcher=request.searcher_value, enqueue=enqueue, callbacks=followers)
 
     def prepare(run: RunRecord) -> AnySearcher:
-        load_logged_term(run.space, run.started.space_source, trusted=trust)
+        load_logged_term(run.space, run.started, trusted=trust)
         request.require_same(name, run)
         restored = request.restore_searcher(run, trusted=trust)
         warn(describe_new_revision(name, run, restored))

@@ -14,7 +14,8 @@ from archwright.evaluate.data.dataset import BadData, summarize_dataset
 from archwright.evaluate.data.loading import UnknownData, describe_dataset, is_user_data, load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.data.user_data import UserDataFailed, UserSource
-from archwright.store.user_code import NoSuchAttribute, NoSuchSource
+from archwright.evaluate.settings import BadEvaluationSetting
+from archwright.store.user_code import NoSuchAttribute, NoSuchSource, load_object
 
 CPU = torch.device("cpu")
 
@@ -176,3 +177,15 @@ class Returned:
 
 
 RETURNED = Returned()
+
+
+def test_a_function_is_data_by_the_name_under_which_other_processes_find_it(own, tmp_path):
+    """By its file if it was loaded by that; a function that no other process can import is refused."""
+    load = load_object(own(TOKENS))
+    source = f"{tmp_path / 'data.py'}:load"
+    assert aw.Training(load) == aw.Training(source)
+    assert aw.Function("a.py:b", data=load).data == source
+    assert aw.Training(np.random.default_rng).data == "numpy.random:default_rng"
+    for lost in (own, np.float32(1)):
+        with pytest.raises(BadEvaluationSetting, match=r"put it into a file of its own|it is a name, or a function"):
+            aw.Training(lost)
