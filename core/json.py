@@ -1,7 +1,7 @@
 """The JSON of terms, domains and expressions: written, read, and compared."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -81,6 +81,11 @@ def list_kinds() -> Mapping[str, type[Term]]:
     return kinds
 
 
+def collect_user_kinds(space: Term) -> Sequence[type[Term]]:
+    """The user-defined kinds of module in a space, each once."""
+    return tuple(dict.fromkeys(type(term) for term in _iterate_terms(space) if is_user_defined(type(term))))
+
+
 def find_user_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not built in, known here or not."""
     return frozenset(_find_kinds(data)) - {kind for kind, cls in list_kinds().items() if not is_user_defined(cls)}
@@ -89,6 +94,12 @@ def find_user_kinds(data: JSON) -> frozenset[str]:
 def find_unknown_kinds(data: JSON) -> frozenset[str]:
     """The kinds in the JSON of a term that are not known here."""
     return frozenset(_find_kinds(data)) - list_kinds().keys()
+
+
+def _iterate_terms(term: Term) -> Iterator[Term]:
+    yield term
+    for subterm in term.subterms:
+        yield from _iterate_terms(subterm)
 
 
 def _find_kinds(data: JSON) -> Iterator[str]:

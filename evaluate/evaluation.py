@@ -48,7 +48,7 @@ class UnknownEvaluation(ArchwrightError, ValueError):
 
 
 EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
-    "evaluation", EVALUATION_CLASSES, UnknownEvaluation, frozenset({"function"}), "function"
+    "evaluation", EVALUATION_CLASSES, UnknownEvaluation, frozenset({"function", "told"}), "function"
 )
 
 
@@ -366,7 +366,7 @@ def find_kind(cls: type[Any]) -> str:
 
     UnnamedEvaluation where it says none and was defined in a function or a notebook, where no other process finds it.
     """
-    if kind := getattr(cls, "kind", ""):
+    if kind := vars(cls).get("kind", ""):  # a subclass is another kind than its base
         return kind
     if not is_class_findable(cls):
         raise UnnamedEvaluation(

@@ -5,6 +5,7 @@ import os
 import re
 import runpy
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable
 from functools import partial
@@ -176,6 +177,35 @@ def test_commands_of_a_page_work(page, tmp_path):
     script = "\n".join(read_code_blocks(ROOT / "docs" / page, "bash"))
     completed = run_bash(script, tmp_path, str(running.get_fork_server().folder))
     assert completed.returncode == 0, completed.stdout + completed.stderr
+
+
+RUN_BLOCKS = """
+import re, subprocess, sys
+
+page, names = sys.stdin.read(), {"__name__": "__main__"}
+for language, block in re.findall(r"^```(bash|python)\\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE):
+    if language == "bash":
+        subprocess.run(["bash", "-euc", block], check=True)
+    else:
+        exec(block, names)
+"""
+
+
+@pytest.mark.slow
+def test_commands_and_calls_of_the_page_on_extending_work(tmp_path):
+    """Both, in the order in which they stand there; the calls share their names, as in one session."""
+    path = os.pathsep.join([str(running.get_fork_server().folder), SCRIPTS, os.environ["PATH"]])
+    completed = subprocess.run(
+        [sys.executable, "-c", RUN_BLOCKS],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        input=(ROOT / "docs" / "extending.md").read_text(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert (tmp_path / "model" / "model.py").exists()
 
 
 @pytest.mark.slow

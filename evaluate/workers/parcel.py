@@ -6,7 +6,7 @@ same class that the worker reads architectures with. What a fresh process can im
 
 import base64
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
@@ -14,7 +14,6 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_message
-from archwright.core.user_modules import is_user_defined
 from archwright.store.by_value import pickle_by_value
 from archwright.store.origins import name_callable
 
@@ -31,11 +30,6 @@ class Parcel:
 
     target: Callable[..., Any] | None = None
     kinds: tuple[TermClass, ...] = ()
-
-
-def collect_user_kinds(space: Term) -> Sequence[TermClass]:
-    """The user-defined kinds of module in a space, each once; what their own code refers to goes with them."""
-    return tuple(dict.fromkeys(type(term) for term in _iterate_terms(space) if is_user_defined(type(term))))
 
 
 def pack(parcel: Parcel) -> str | None:
@@ -57,9 +51,3 @@ def pack(parcel: Parcel) -> str | None:
 def unpack(text: str | None) -> Parcel:
     """The parcel that `pack` wrote; raises whatever a person's code raises that it imports."""
     return Parcel() if text is None else Parcel(*pickle.loads(base64.b64decode(text)))  # noqa: S301  (our own parent's)
-
-
-def _iterate_terms(term: Term) -> Iterator[Term]:
-    yield term
-    for subterm in term.subterms:
-        yield from _iterate_terms(subterm)

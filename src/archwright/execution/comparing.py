@@ -8,20 +8,21 @@ from pathlib import Path
 from attrs import frozen
 
 from archwright.callbacks.protocol import follow_run
+from archwright.core.json import collect_user_kinds
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.display.warning import warn
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.machine import count_cores
-from archwright.evaluate.workers.parcel import collect_user_kinds
 from archwright.execution.announcing import describe_data
 from archwright.execution.comparison_display import ComparisonDisplay
 from archwright.execution.comparison_naming import claim_comparison
 from archwright.execution.interrupts import Interrupts, catch_signals
 from archwright.execution.logged_searches import describe_changed_function, find_unfinished
+from archwright.execution.opening import open_plan
 from archwright.execution.options import RunOptions
-from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, plan_search
+from archwright.execution.planning import SearchPlan, SearchRequest, make_start, plan_search
 from archwright.execution.searcher_labels import LabelledSearcher
 from archwright.execution.session import RunInterrupted, open_evaluator
 from archwright.search.configured import has_code
@@ -60,8 +61,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
     with ExitStack() as opened:
         evaluator = None
         if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what its searches are
-            evaluator, description = opened.enter_context(_open_evaluator(plan, options))
-            plan = complete_plan(plan, description)
+            plan, evaluator = opened.enter_context(open_plan(plan, options))
         plan_searches = partial(request.list_searches, plan)
         name, searches = opened.enter_context(claim_comparison(file, request.name, stem, plan_searches))
         unfinished, given_name = find_unfinished(file, searches), None if name in (request.name, stem) else name
@@ -72,7 +72,9 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
             display.print_line(f"a comparison named {stem} is going on in {log}; this one is named {name}")
         describe_data(options.console, plan.data, plan.evaluation)
         warn(describe_changed_function(file, searches))
-        if evaluator is None and unfinished and plan.evaluation.uses_workers:
+        if not plan.evaluation.uses_workers:  # each search has its own
+            evaluator = None
+        elif evaluator is None and unfinished:
             evaluator, _ = opened.enter_context(_open_evaluator(plan, options))
         interrupts = SearchesUnderWay(file, plan, evaluator, options, display).run(unfinished)
         if interrupts.received and find_unfinished(file, searches):

@@ -4,12 +4,12 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 
 from archwright.callbacks.protocol import follow_run
+from archwright.core.json import collect_user_kinds
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.opening import warm_up
-from archwright.evaluate.workers.parcel import collect_user_kinds
 from archwright.execution.display import ProgressDisplay, refresh_display
 from archwright.execution.interrupts import catch_signals
 from archwright.execution.options import RunOptions

@@ -9,12 +9,12 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input, as_input, image, read_taken_input
+from archwright.core.json import collect_user_kinds
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.term import Term
 from archwright.core.tracebacks import format_traceback
 from archwright.display.warning import warn
-from archwright.evaluate.workers.parcel import collect_user_kinds
 from archwright.store.extensions import ExtensionKind
 from archwright.store.origins import is_class_findable, is_importable, name_class
 from archwright.store.permission import ListUnwritable, trust_source
