@@ -184,6 +184,7 @@ def test_a_study_is_a_run(log):
     assert run.sql("select count(*) from trials")[0] == (5,)
     assert run.sql("select status from runs")[0] == ("closed",)
     assert "best score so far" in run._repr_html_()
+    assert repr(run) == "<Run mine: closed, 4 trials, best score 0.7500 (trial 1)>"
     assert run.best()._repr_html_()
     assert run.plot() is not None
     assert isinstance(run.best().architecture, aw.Term)
