@@ -3,21 +3,26 @@
     python examples/killed_and_resumed.py tfref --data mnist --data-dir FOLDER --trials 6 --budget 20s
     python examples/killed_and_resumed.py digits --data digits --trials 2 --budget 4s
 
-Everything goes through the archwright command, as a person would. Processes are found in /proc: for Linux. A worker is
-killed when its first epoch is reported, up to two seconds after it ended: the budget must be longer than that.
+The search runs in a process of its own, which is killed; this one goes on with it. Processes are found in /proc: for
+Linux. A worker is killed when its first epoch is reported, up to two seconds after it ended: the budget must be longer
+than that.
 """
 
 import argparse
-import json
 import os
-import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-ARCHWRIGHT = (sys.executable, "-P", "-c", "from archwright.cli.main import main; main()")
+import archwright as aw
+from archwright.store.events import Event, Reported, Scored
+
+NAME, LOG, FOLDER = "story", "story.duckdb", Path("story-model")
 COUNTS_QUERY = """
 select
     (select count(*) from scores) as scored,
@@ -36,9 +41,46 @@ print(sum(p.numel() for p in model.parameters()), "parameters, read back")
 """
 
 
-def run_archwright(*arguments: str) -> str:
-    """Run a command and return what it prints; CalledProcessError if it fails."""
-    return subprocess.run([*ARCHWRIGHT, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+def search(options: argparse.Namespace, events: Connection) -> None:
+    """Search, in a process of its own, and send each event, once it is logged, to whoever listens."""
+    evaluation = aw.Training(options.data, data_dir=options.data_dir)
+    aw.search(
+        options.space,
+        evaluation,
+        trials=options.trials,
+        budget=options.budget,
+        workers=2,
+        name=NAME,
+        log=LOG,
+        on_event=events.send,
+    )
+
+
+def receive_events(events: Connection) -> Iterator[Event]:
+    """The events of a search, until its process ends."""
+    with suppress(EOFError):
+        while True:
+            yield events.recv()
+
+
+def search_and_kill(options: argparse.Namespace) -> None:
+    """Begin the search; kill a worker after its first epoch, and the search itself after its first score."""
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=search, args=(options, sender))
+    process.start()
+    sender.close()
+    assert process.pid is not None
+    worker_pid = None
+    for event in receive_events(receiver):
+        if isinstance(event, Reported) and worker_pid is None:
+            worker_pid = find_workers(process.pid)[0]
+            os.kill(worker_pid, signal.SIGKILL)
+            print(f"worker {worker_pid} was killed", flush=True)
+        elif isinstance(event, Scored):
+            break
+    process.kill()
+    process.join()
 
 
 def find_descendants(pid: int) -> Iterator[int]:
@@ -70,50 +112,38 @@ def is_worker(line: bytes) -> bool:
     return b"\0archwright.evaluate.workers.worker\0" in line and b"guard.py" not in line
 
 
+def count_trials() -> dict[str, int]:
+    """The counts of COUNTS_QUERY."""
+    rows = aw.Log(LOG).sql(COUNTS_QUERY)
+    return dict(zip(rows.columns, rows[0], strict=True))
+
+
 def main() -> None:
     """Search, kill a worker and the search, resume, verify, and export the best model."""
     parser = argparse.ArgumentParser()
     parser.add_argument("space")
-    for option in ("--data", "--data-dir", "--trials", "--budget"):
+    for option in ("--data", "--data-dir", "--budget"):
         parser.add_argument(option)
+    parser.add_argument("--trials", type=int)
     options = parser.parse_args()
-    log, name, model = ("--log", "story.duckdb"), "story", Path("story-model")
-    data_arguments = ["--data-dir", options.data_dir] if options.data_dir else []
 
-    def count_trials() -> dict[str, int]:
-        """The counts of COUNTS_QUERY."""
-        return json.loads(run_archwright("sql", COUNTS_QUERY, "--format", "json", *log))[0]
-
-    arguments = ["search", options.space, "--data", options.data, *data_arguments]
-    arguments += ["--trials", options.trials, "--budget", options.budget, "--workers", "2", "--name", name, *log]
-    search = subprocess.Popen([*ARCHWRIGHT, *arguments], stdout=subprocess.PIPE, text=True)
-    worker_pid = None
-    assert search.stdout is not None
-    for line in search.stdout:
-        print(line, end="", flush=True)
-        if " epoch " in line and worker_pid is None:
-            worker_pid = find_workers(search.pid)[0]
-            os.kill(worker_pid, signal.SIGKILL)
-            print(f"worker {worker_pid} was killed", flush=True)
-        elif re.match(r"trial \d+ .* in [0-9.]+ ", line):
-            break
-    search.kill()
-    search.wait()
+    search_and_kill(options)
     print(f"the search itself was killed, with {count_trials()['scored']} trials scored", flush=True)
 
-    print(run_archwright("resume", name, "--workers", "2", *data_arguments, *log))
-    print(run_archwright("verify", log[1]))
-    print(run_archwright("replay", name, "--verify", *log))
+    run = aw.resume(NAME, workers=2, data_dir=options.data_dir, log=LOG)
+    print(run)
+    verification = run.verify()
+    print(verification)
+    assert verification, "the log is not as it was written, or not as the searcher proposes"
     counts = count_trials()
-    assert (counts["scored"], counts["open"]) == (int(options.trials), 0)
+    assert (counts["scored"], counts["open"]) == (options.trials, 0)
     assert counts["crashed"] >= 1, "the worker had finished when it was killed"
     assert counts["interrupted"] >= 1, "nothing was under way when the search was killed"
 
-    best_trials = json.loads(run_archwright("best", name, "-n", "1", "--json", *log))
-    trial = str((best_trials["trials"] if isinstance(best_trials, dict) else best_trials)[0]["trial"])
-    print(run_archwright("export", name, trial, str(model), *data_arguments, *log))
-    subprocess.run([sys.executable, "-I", "-c", RELOAD_CODE], cwd=model, check=True)
-    print(run_archwright("show", name, trial, "--svg", str(model / "model.svg"), *log))
+    best = run.best()
+    print(best, best.export(FOLDER, data_dir=options.data_dir), flush=True)
+    subprocess.run([sys.executable, "-I", "-c", RELOAD_CODE], cwd=FOLDER, check=True)
+    run.plot().figure.savefig(FOLDER / "search.svg")
 
 
 if __name__ == "__main__":

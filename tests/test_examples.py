@@ -156,9 +156,11 @@ def test_a_search_that_is_faulted_killed_and_resumed_ends_with_a_model(tmp_path)
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert re.search(r"trial \d+  began again, attempt 2: .*SIGKILL", completed.stdout)
     assert "the search itself was killed" in completed.stdout
-    assert "best of 2 trials" in completed.stdout
+    assert "<Run story: finished, 2 of 2 trials" in completed.stdout
+    assert "events, whole; 2 proposals, as the searcher makes them" in completed.stdout
+    assert re.search(r"<Trial [01] of story: ok, ", completed.stdout)
     assert "parameters, read back" in completed.stdout
-    assert (tmp_path / "story-model" / "model.svg").read_text().startswith("<svg")
+    assert "<svg" in (tmp_path / "story-model" / "search.svg").read_text()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the example finds its processes in /proc")
