@@ -49,7 +49,7 @@ NOTEBOOK = EXAMPLES / "search_in_a_notebook.ipynb"
 
 
 def run_notebook(notebook: nbformat.NotebookNode, folder: Path) -> list[list[nbformat.NotebookNode]]:
-    """What each cell of code puts out, in a kernel of its own; CellExecutionError where one fails."""
+    """What each cell of code puts out, in a kernel of its own; an error where one fails."""
     nbclient.NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
     return [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
 
