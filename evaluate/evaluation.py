@@ -48,7 +48,12 @@ class UnknownEvaluation(ArchwrightError, ValueError):
 
 
 EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
-    "evaluation", EVALUATION_CLASSES, UnknownEvaluation, frozenset({"function", "told"}), "function"
+    "evaluation",
+    EVALUATION_CLASSES,
+    UnknownEvaluation,
+    frozenset({"function", "told"}),
+    "function",
+    "; a training says its data, as in training,data=digits, or aw.Training('digits')",
 )
 
 

@@ -20,6 +20,7 @@ class ExtensionKind(Generic[Extension]):
     unknown: type[ArchwrightError]  # the error of a name that none has
     unlisted: frozenset[str] = field(default=frozenset[str]())  # built-in names that nobody is told of
     example: str = ""  # an attribute of a file, in messages; empty: the noun
+    hint: str = ""  # at the end of the message on an unknown name
 
     def load(self, text: str) -> Extension | Any:
         """The built-in extension of that name, or the object that file.py:attribute or module:attribute names.
@@ -45,5 +46,5 @@ class ExtensionKind(Generic[Extension]):
         suggestion = suggest_names(text, self.builtin.keys() - self.unlisted)
         raise self.unknown(
             f"there is no built-in {self.noun} {text!r}; {suggestion} "
-            "(one of your own is file.py:attribute or module:attribute)"
+            f"(one of your own is file.py:attribute or module:attribute{self.hint})"
         )

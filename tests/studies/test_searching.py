@@ -18,6 +18,7 @@ from archwright.core.input import BadInput
 from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.shape import Misfit
 from archwright.core.spaces.named import UnknownSpace
+from archwright.evaluate.evaluation import UnknownEvaluation
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.settings import WrongMetric
 from archwright.evaluate.tables.tabular import BadTable
@@ -33,7 +34,6 @@ from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.searchers.mcts import Mcts
 from archwright.store.errors import InvalidRunName, LogIsFolder, LogMissing, NotALog, RunExists
 from archwright.store.events import Event, RunStopped, event_to_json
-from archwright.store.user_code import BadSourceName
 from tests.studies.functions import INPUT, SPACE, build_space, fail_when_small, measure_size
 
 
@@ -214,7 +214,7 @@ MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"space": lambda: SPACE}, NotASpace, r"cannot be called with \(input_shape, classes\)"),
     ({"evaluation": 3}, NotCallable, r"the evaluation is 3; it must be a function"),
     ({"evaluation": Path("score.py")}, NotCallable, r"the evaluation is PosixPath"),
-    ({"evaluation": "digits"}, BadSourceName, r"the evaluation is 'digits'; .* aw\.Training"),
+    ({"evaluation": "digits"}, UnknownEvaluation, r"no built-in evaluation 'digits'; .* aw\.Training"),
     ({"evaluation": "nasbench201:none"}, BadTable, r"there is no file none; give the path"),
     ({"searcher": object()}, NotASearcher, r"has no start, propose, adopt, tell"),
     ({"searcher": None}, NotASearcher, r"a searcher is a frozen attrs class"),
