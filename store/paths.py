@@ -46,7 +46,10 @@ def resolve_log(path: Path, mode: Mode = "read") -> Path:
     if mode == "create" and not path.parent.is_dir():
         raise LogMissing(f"the folder {path.parent} is not there; make it with mkdir -p {quote(str(path.parent))}")
     if mode != "create" and file_mode is None:
-        raise LogMissing(f"there is no log {path}; archwright search starts one, --log FILE names another")
+        raise LogMissing(
+            f"there is no log {path}; archwright search starts one, --log FILE names another "
+            "(in Python aw.search, and log=...)"
+        )
     return path
 
 
