@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
-from attrs.converters import optional
 
 from archwright.core.architecture import find_fixed_settings
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
@@ -33,8 +32,8 @@ class WrongMetric(ArchwrightError, ValueError):
     """A metric that no search may have as its objective, or of which nothing is known when it is needed."""
 
 
-def _device_exists(_: object, __: object, device: str) -> None:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+def _device_exists(_: object, __: object, device: Any) -> None:
+    if not isinstance(device, str) or not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
         raise BadEvaluationSetting(f"device is {device!r}; it may be auto, cpu, cuda, cuda:0, cuda:1 ... or mps")
 
 
@@ -43,9 +42,16 @@ def _leaves_both_sides(_: object, __: object, validation: float) -> None:
         raise BadEvaluationSetting(f"validation is {validation:g}; it is a fraction of the training images, as in 0.2")
 
 
-def _is_size(_: object, __: object, size: tuple[int, int] | None) -> None:
-    if size is not None and (len(size) != 2 or min(size) < 1):
-        raise BadEvaluationSetting(f"image_size is {size}; it is a height and a width of 1 or more, as in (32, 32)")
+def _as_size(size: Any) -> Any:
+    return tuple(size) if isinstance(size, list) else size
+
+
+def _is_size(_: object, __: object, size: Any) -> None:
+    is_pair = isinstance(size, tuple) and [type(pixels) for pixels in cast("tuple[int, ...]", size)] == [int, int]
+    if size is not None and not (is_pair and min(size) >= 1):
+        raise BadEvaluationSetting(
+            f"image_size is {size!r:.80}; it is a height and a width of 1 or more, as in (32, 32)"
+        )
 
 
 def _can_be_read(_: object, __: object, reader: int) -> None:
@@ -86,7 +92,7 @@ def validation_setting() -> Any:
 
 def image_size_setting() -> Any:
     """The field of the height and width in pixels that the images of a folder get; None: they are all alike."""
-    return field(default=None, converter=optional(tuple[int, ...]), validator=_is_size)
+    return field(default=None, converter=_as_size, validator=_is_size)
 
 
 def reader_setting() -> Any:

@@ -57,9 +57,10 @@ def require_function(function: Function) -> None:
     """Nothing where this process can find the function; else FunctionNeeded, which says how to give it again."""
     if function.by_value and function.target is None:
         name = function.source.rpartition(":")[2].rpartition(".")[2]
+        argument = name if name.isidentifier() else "function"
         raise FunctionNeeded(
             f"the evaluation is the function {function.source}, which no other process can import; define it again in "
-            f"Python and give it: run.resume(evaluation={name if name.isidentifier() else 'function'})"
+            f"Python and give it: run.resume(evaluation={argument}), run.retrain(evaluation={argument})"
         )
 
 

@@ -1,6 +1,8 @@
 """What a person writes type-checks in strict mode: checked by pyright, and run by a test."""
 
 import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import assert_type
 
 import archwright as aw
@@ -47,6 +49,42 @@ def walk() -> aw.Node:
     assert_type(node.out_shape, tuple[int, ...])
     assert_type(aw.count(space), int | float)
     return aw.sample(aw.root(space, (3, 32, 32)), random.Random(0).random)
+
+
+def evaluate(architecture: aw.Term, seed: int) -> float:
+    """A score of an architecture."""
+    return architecture.parameters((12,)) / 1000 + seed % 2
+
+
+def build(input_shape: aw.Shape, classes: int) -> aw.Term:
+    """A space for an input."""
+    return aw.sequential(aw.affine(units=[8 * axis for axis in input_shape]), aw.affine(units=classes))
+
+
+def search_in_every_form(log: Path) -> aw.Run:
+    """A run of each form of what is given, and what is made of one."""
+    run = aw.search(build, evaluate, trials=2, input=aw.features(12), workers=0, progress=False, log=log, name="first")
+    assert_type(run, aw.Run)
+    assert_type(run.best(), aw.Trial)
+    assert_type(run.best(3), list[aw.Trial])
+    assert_type(run.trials, tuple[aw.Trial, ...])
+    assert_type(run[0], aw.Trial)
+    assert_type(run["best"], aw.Trial)
+    assert_type(run[:2], tuple[aw.Trial, ...])
+    assert_type(run.best().score, float | None)
+    assert_type(run.best().architecture, aw.Term)
+    assert_type(run.curves("accuracy"), Mapping[int, Sequence[float]])
+    further = run.resume(trials="+1", workers=0, progress=False, on_event=print)
+    assert_type(further, aw.Run)
+    assert_type(aw.resume(further, trials="+1", workers=0, progress=False), aw.Run)
+    fork = run.fork(5, searcher="mcts", seed=1, time="1h")
+    assert_type(aw.fork("first", 5, log=log), aw.Run)
+    assert_type(aw.retrain(run, "best", seeds=1, workers=0, progress=False), aw.Run)
+    assert_type(aw.Log(log)["first"], aw.Run)
+    aw.search(space="figure1", evaluation="module:function", objective=aw.minimize("cost")) if fork is run else None
+    aw.search(space, aw.Training("digits"), budget="5epochs", stopping=aw.MedianRule()) if fork is run else None
+    aw.search(space, objective="accuracy", minimize=False, input=(1, 8, 8), enqueue=[{}]) if fork is run else None
+    return further
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What people give to functions that run trials, checked before anything is logged."""
 
+from collections.abc import Mapping
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,36 @@ def require_flag(_: object, attribute: "Attribute[Any]", flag: Any) -> None:
         raise BadRunOption(f"{attribute.name} is {flag!r:.80}; it must be True or False")
 
 
+def require_trust(_: object, __: "Attribute[Any]", trust: Any) -> None:
+    """A validator of a field that says whether a person lets the code of a log run."""
+    if not isinstance(trust, bool):
+        raise BadRunOption(f"trust is {trust!r:.80}; it must be True or False")
+
+
+def require_mapping(_: object, attribute: "Attribute[Any]", given: Any) -> None:
+    """A validator of a field that holds values by their names; its default None says that nothing is given."""
+    if given is not None and not isinstance(given, Mapping):
+        raise BadRunOption(f"{attribute.name} is {given!r:.80}; it must be a mapping, values by their names")
+
+
 def read_seed(given: Any) -> int:
     """A seed as Python's integer; BadRunOption of anything but a whole number."""
+    return _read_whole_number("seed", given)
+
+
+def _read_whole_number(name: str, given: Any) -> int:
     try:
-        seed = None if isinstance(given, bool) else index(given)
+        number = None if isinstance(given, bool) else index(given)
     except TypeError:
-        seed = None
-    if seed is None:
-        raise BadRunOption(f"seed is {given!r:.80}; it must be a whole number")
-    return seed
+        number = None
+    if number is None:
+        raise BadRunOption(f"{name} is {given!r:.80}; it must be a whole number")
+    return number
+
+
+def read_event_number(given: Any) -> int:
+    """The number of an event as Python's integer; BadRunOption of anything but a whole number."""
+    return _read_whole_number("at", given)
 
 
 def read_log_path(given: Any) -> Path:

@@ -16,7 +16,7 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
 from archwright.display.console import make_console
 from archwright.display.suggestion import DEFAULT_LOG
-from archwright.execution.checks import BadRunOption, require_count
+from archwright.execution.checks import BadRunOption, require_count, require_trust
 from archwright.store.events import Event
 
 ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
@@ -102,7 +102,8 @@ class RunOptions:
     grace: float = field(default=read_grace(DEFAULT_GRACE), converter=read_grace)  # seconds, after SIGTERM
     callbacks: Sequence[Any] = ()  # as `follow_run` takes them
     narration: Narration = field(factory=Narration, converter=choose_narration)
-    trusted: bool = False  # whether this person lets the code run that the log names
+    # Whether this person lets the code run that the log names: what is called `trust` where it is given.
+    trusted: bool = field(default=False, validator=require_trust)
 
     @property
     def console(self) -> Console:

@@ -14,7 +14,7 @@ from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
 from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.arguments import trust_named_sources
-from archwright.execution.checks import read_seed, require_positive_count
+from archwright.execution.checks import read_seed, require_mapping, require_positive_count
 from archwright.execution.naming import claim_new_run, generate_retraining_names
 from archwright.execution.options import RunOptions
 from archwright.execution.searching import restore_evaluation, start_in_log
@@ -39,7 +39,8 @@ class Retraining:
     data_dir: str | None = None
     device: str | None = None
     image_size: tuple[int, int] | None = None
-    settings: Mapping[str, JSON] | None = None  # instead of the trial's own
+    # Instead of the trial's own.
+    settings: Mapping[str, JSON] | None = field(default=None, validator=require_mapping)
     evaluation: Evaluation | None = None  # where the log does not hold all of it, as of a function of a notebook
     # Of all randomness; None: one that no training of the search had.
     seed: int | None = field(default=None, converter=optional(read_seed))

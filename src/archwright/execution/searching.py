@@ -309,7 +309,8 @@ def _give_function(run: str, logged: Evaluation, given: Evaluation) -> Evaluatio
             f"{run} goes on with its own evaluation, {logged.description}; leave evaluation out, or begin a new run "
             f"with {given.description}"
         )
-    match compare_source(logged, given.target):
+    is_named = not logged.by_value and given.source == logged.source
+    match "same" if is_named else compare_source(logged, given.target):
         case "same":
             pass
         case "other":

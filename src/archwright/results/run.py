@@ -16,7 +16,7 @@ from archwright.display.ends import list_progress
 from archwright.display.text import format_score
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher
-from archwright.execution.checks import read_log_path
+from archwright.execution.checks import read_event_number, read_log_path, read_seed
 from archwright.execution.forking import fork_in_log
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.retraining import Retraining, retrain_trial
@@ -197,7 +197,7 @@ class Run(Sequence[Trial]):
 
     def at(self, event: int) -> Self:
         """The run as it stood after the event of that number; raises NoSuchEvent."""
-        return evolve(self, view=view_run(self.log, self.name, event, trusted=self.view.trusted))
+        return evolve(self, view=view_run(self.log, self.name, read_event_number(event), trusted=self.view.trusted))
 
     def refresh(self) -> Self:
         """The run as it stands in the log now."""
@@ -226,7 +226,7 @@ class Run(Sequence[Trial]):
         other process can import is to be given again as `evaluation`, a searcher as `searcher`, a rule as `stopping`.
         Raises what `search` does, and where code or data has changed SpaceChanged and DataChanged.
         """
-        given = self.given_evaluation if evaluation is None else read_evaluation_argument(evaluation)
+        given = self._choose_evaluation(evaluation)
         resumption = Resumption(
             ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),
             evaluation=given,
@@ -240,6 +240,12 @@ class Run(Sequence[Trial]):
         options = make_run_options(work, trusted=trust or self.view.trusted)
         resume_in_log(DuckDBLog(self.log), self.name, resumption, options)
         return evolve(self.refresh(), given_evaluation=given)
+
+    def _choose_evaluation(self, given: Evaluation | Callable[..., Any] | None) -> Evaluation | None:
+        """The evaluation that is given; None where the log has it whole; else the one that this process was given."""
+        if given is not None:
+            return read_evaluation_argument(given)
+        return self.given_evaluation if self.view.run.started.evaluator.get("by_value") else None
 
     def fork(
         self,
@@ -259,13 +265,15 @@ class Run(Sequence[Trial]):
         """
         moves = EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement)
         written = None if searcher is None else read_searcher(searcher)[0]
-        new = fork_in_log(self.view, at, written, seed, moves, name)
+        own_seed = None if seed is None else read_seed(seed)
+        new = fork_in_log(self.view, read_event_number(at), written, own_seed, moves, name)
         return evolve(self, view=view_run(self.log, new, trusted=self.view.trusted))
 
     def retrain(
         self,
         trial: int | str = "best",
         *,
+        evaluation: Evaluation | Callable[..., Any] | None = None,
         budget: Budget | str | None = None,
         seeds: int = 5,
         settings: Mapping[str, JSON] | None = None,
@@ -281,8 +289,10 @@ class Run(Sequence[Trial]):
         """Train a trial's architecture anew, `seeds` times, on all data but that for testing: a run of its own.
 
         A trial is a number, "best" or "last". What is None is as it was in the search; `settings` stand instead of the
-        trial's own. A person's function is called again, with the larger budget and other seeds.
+        trial's own. A person's function is called again, with the larger budget and other seeds; one that no other
+        process can import is to be given again as `evaluation`.
         """
+        given = self._choose_evaluation(evaluation)
         retraining = Retraining(
             seeds=seeds,
             budget=read_budget(budget),
@@ -292,11 +302,11 @@ class Run(Sequence[Trial]):
             image_size=image_size,
             settings=settings,
             seed=seed,
-            evaluation=self.given_evaluation,
+            evaluation=given,
         )
         options = make_run_options(work, trusted=trust or self.view.trusted)
         new = retrain_trial(self.view, self[trial].number, retraining, name, options)
-        return evolve(self, view=view_run(self.log, new, trusted=self.view.trusted))
+        return evolve(self, view=view_run(self.log, new, trusted=self.view.trusted), given_evaluation=given)
 
     def details(self) -> RunDetails:
         """All that is to know about it, as `archwright show --json` prints it."""

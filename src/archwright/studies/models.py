@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from archwright.core.input import Input, read_input
 from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.execution.spaces import NotASpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
 def compile(architecture: Term, input: Input | Shape | str, *, seed: int = 0) -> "nn.Module":  # noqa: A001, A002  (aw.compile)
     """The torch module of an architecture, for inputs of this type or shape, with weights drawn from `seed`.
 
-    It is on the CPU, in eval mode, and no torch.compile. Raises what `compile_architecture` does.
+    It is on the CPU, in eval mode, and no torch.compile. Raises NotASpace of what is no module, and what
+    `compile_architecture` does.
     """
+    if not isinstance(architecture, Term):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise NotASpace(
+            f"the architecture is {architecture!r:.80}; it must be a module such as aw.sequential(...), without choices"
+        )
     from archwright.evaluate.network.compile import compile_architecture  # only here: torch takes seconds
 
     return compile_architecture(architecture, read_input(input) or (), seed)

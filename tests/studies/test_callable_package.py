@@ -1,0 +1,78 @@
+"""`archwright.search` is a folder of modules and the function that begins a search: each as people and tools use it."""
+
+import copy
+import importlib
+import inspect
+import pickle
+import pydoc
+import subprocess
+import sys
+from unittest.mock import patch
+
+import cloudpickle
+import pytest
+
+import archwright as aw
+import archwright.search
+import archwright.search.running.loop as loop_module
+from archwright import search
+from archwright.search.searchers.mcts import Mcts
+from archwright.studies.searching import search as search_function
+
+
+def test_the_function_and_the_package_are_one():
+    assert aw.search is search is archwright.search is sys.modules["archwright.search"]
+    assert callable(aw.search)
+    assert inspect.signature(aw.search) == inspect.signature(search_function)
+    assert "Search a space for good models" in pydoc.render_doc(aw.search)
+    assert aw.search.__doc__ == search_function.__doc__
+    assert importlib.import_module("archwright.search") is aw.search
+    assert importlib.reload(aw.search) is aw.search
+    with pytest.raises(aw.ArchwrightError, match="None is None; a space is"):
+        search(None)  # type: ignore[arg-type]
+
+
+def test_modules_of_the_package_are_found_by_every_way():
+    assert aw.search.running.loop is loop_module is importlib.import_module("archwright.search.running.loop")
+    assert aw.search.__path__
+    assert aw.search.__spec__.name == aw.search.__name__ == "archwright.search"
+
+
+def test_its_classes_are_pickled():
+    for module in (pickle, cloudpickle):
+        assert pickle.loads(module.dumps(Mcts(exploration=0.5))) == Mcts(exploration=0.5)
+    assert pickle.loads(pickle.dumps(loop_module.NothingScored)) is loop_module.NothingScored
+    assert copy.deepcopy(Mcts()) == Mcts()
+
+
+def test_its_names_are_patched(monkeypatch):
+    with patch("archwright.search.running.loop.NothingScored", "patched"):
+        assert loop_module.NothingScored == "patched"
+    monkeypatch.setattr("archwright.search.running.loop.NothingScored", "again")
+    assert loop_module.NothingScored == "again"
+    with patch("archwright.search") as patched:
+        assert aw.search is patched
+    assert aw.search is archwright.search is sys.modules["archwright.search"]
+
+
+HEAVY = ("torch", "duckdb", "numpy", "matplotlib", "rich", "typer", "pandas", "polars")
+
+IMPORT = f"""
+import sys
+import archwright
+print(*[name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_every_public_name_is_there_and_its_own():
+    for name in aw.__all__:
+        assert getattr(aw, name) is not None, name
+    assert list(aw.__all__) == sorted(aw.__all__, key=lambda name: name)
+    assert set(aw.__all__) <= set(dir(aw))
+    with pytest.raises(AttributeError, match="no attribute 'serch'"):
+        aw.serch  # noqa: B018

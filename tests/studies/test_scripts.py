@@ -1,0 +1,193 @@
+"""Scripts and notebooks, in processes of their own: killed, stopped by signals, and gone on with by others."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import archwright as aw
+from tests.cli.running import TIMEOUT_SECONDS, RecordedCommand, make_environment
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+import archwright as aw
+
+@aw.module
+class Same(aw.Basic):
+    def out_shape(self, in_shape):
+        return in_shape
+
+    def compile(self, in_shape):
+        from torch import nn
+
+        return nn.Identity()
+
+def evaluate(architecture, seed):
+    while len(list(Path().glob("done-*"))) >= 2 and not Path("go").exists():
+        time.sleep(0.02)
+    Path(f"done-{seed}").touch()
+    return seed % 97 / 97
+
+space = aw.sequential(aw.affine(units=aw.integers(8, 64)), Same(), aw.affine(units=3))
+
+if __name__ == "__main__":
+    try:
+        run = aw.search(space, evaluate, trials=6, workers=2, input=aw.features(12), name="mine", searcher="mcts")
+    except aw.RunInterrupted as error:
+        print(error, aw.Log("archwright.duckdb")["mine"].status)
+        sys.exit(error.exit_code)
+    print(run.status, "torch" in sys.modules)
+"""
+
+RESUME = """
+import archwright as aw
+from script import evaluate
+
+if __name__ == "__main__":
+    run = aw.Log("archwright.duckdb")["mine"]
+    try:
+        run.resume(progress=False)
+    except aw.ArchwrightError as error:
+        print(type(error).__name__, error)
+    run = run.resume(evaluation=evaluate, workers=2, progress=False)
+    print(run.status, [trial.status for trial in run], len(run.frame()), "svg" in run._repr_html_())
+    print(run.verify())
+    print(run.retrain(seeds=2, progress=False).status)
+    print(*(file.name for file in run.best().export("model", untrained=True).files))
+"""
+
+
+GO_ON = """
+import archwright as aw
+from script import evaluate
+
+if __name__ == "__main__":
+    run = aw.resume("mine", evaluation=evaluate, workers=2, progress=False)
+    print(run.status, [trial.status for trial in run])
+"""
+
+
+class StartedScript(RecordedCommand, subprocess.Popen[bytes]):
+    """A script in a folder, in a process that is started for it; it is killed at the end of the block."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__([sys.executable, name], cwd=folder, env=make_environment(), **self._open_files())
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder with the script."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    return tmp_path
+
+
+def run_code(folder: Path, code: str) -> str:
+    """What a script prints that ends well."""
+    (folder / "other.py").write_text(code)
+    with StartedScript(folder, "other.py") as script:
+        out, err = script.wait_to_end()
+    assert script.returncode == 0, out + err
+    return out
+
+
+def test_a_script_that_is_killed_goes_on_in_another_process(folder):
+    with StartedScript(folder, "script.py") as script:
+        script.wait_for("accuracy", times=2)
+        script.kill()
+        script.wait(TIMEOUT_SECONDS)
+    (folder / "go").touch()
+    out = run_code(folder, RESUME).splitlines()
+    assert out[0].startswith("FunctionNeeded the evaluation is the function __main__:evaluate, which no other process")
+    assert "run.resume(evaluation=evaluate)" in out[0]
+    assert out[1] == f"finished {['ok'] * 6} 6 True"
+    assert "whole; 6 proposals, as the searcher makes them" in out[2]
+    assert out[3] == "finished"
+    assert "model.safetensors" in out[4]
+
+
+def test_another_function_of_the_name_is_said_to_be_another(folder):
+    (folder / "go").touch()
+    code = """
+import archwright as aw
+import script
+
+def evaluate(architecture):
+    return 1.0
+
+if __name__ == "__main__":
+    run = aw.Log("archwright.duckdb")["mine"]
+    print(run.resume(evaluation=evaluate, trials="+1", progress=False)[6].score)
+    print(run.refresh().resume(evaluation=script.evaluate, trials="+1", progress=False)[7].status)
+"""
+    (folder / "other.py").write_text(code)
+    with StartedScript(folder, "script.py") as script:
+        assert script.wait_to_end()[0].splitlines()[-1] == "finished False"
+    with StartedScript(folder, "other.py") as other:
+        out, err = other.wait_to_end()
+    assert out.split() == ["1.0", "ok"], err
+    assert err.count("is another one than mine was begun with: its text has changed") == 1
+
+
+FIRST = "finishing the running trials; press Ctrl-C again to stop at once"
+STOPS: Sequence[tuple[Sequence[tuple[signal.Signals, str]], int, int]] = [
+    ([(signal.SIGINT, FIRST)], 130, 4),
+    ([(signal.SIGINT, FIRST), (signal.SIGINT, "stopping at once; the running trials run again")], 130, 2),
+    ([(signal.SIGTERM, "SIGTERM: the running trials have 10 s to end")], 143, 4),
+]
+
+
+@pytest.mark.parametrize("stop", range(len(STOPS)))
+def test_signals_stop_a_script_as_they_stop_the_command(folder, stop):
+    signals, code, scored = STOPS[stop]
+    with StartedScript(folder, "script.py") as script:
+        script.wait_for("accuracy", times=2)
+        script.wait_for("began", times=4)
+        for number, words in signals:
+            os.kill(script.pid, number)
+            script.wait_for(words)
+        if len(signals) == 1:
+            (folder / "go").touch()
+        out, err = script.wait_to_end()
+    assert script.returncode == code, out + err
+    assert out.splitlines()[-1].startswith("mine was interrupted; go on with: aw.resume('mine'")
+    assert out.splitlines()[-1].endswith("interrupted")
+    run = aw.Log(folder / "archwright.duckdb")["mine"]
+    assert sum(trial.score is not None for trial in run) == scored
+    (folder / "go").touch()
+    assert run_code(folder, GO_ON).strip() == f"finished {['ok'] * 6}"
+
+
+NOTEBOOK = """
+import archwright as aw
+
+cell = '''
+import functools
+LEVEL = 0.25
+
+def score(architecture, *, by=1.0):
+    return LEVEL * by
+
+def make(level):
+    return lambda architecture: level
+
+functions = [score, make(0.5), functools.partial(score, by=3.0), lambda architecture: 1.0]
+'''
+
+if __name__ == "__main__":
+    names = {"__name__": "__main__"}
+    exec(cell, names)
+    space = aw.sequential(aw.affine(units=aw.integers(8, 64)), aw.affine(units=3))
+    for function in names["functions"]:
+        run = aw.search(space, function, trials=2, workers=2, input=aw.features(12), progress=False)
+        run = run.resume(trials="+1", progress=False)
+        print(run.best().score, run.retrain(seeds=1, progress=False).best().score)
+"""
+
+
+def test_functions_of_a_notebook_travel_by_value(tmp_path):
+    assert run_code(tmp_path, NOTEBOOK).split() == ["0.25"] * 2 + ["0.5"] * 2 + ["0.75"] * 2 + ["1.0"] * 2
