@@ -303,7 +303,7 @@ def restore_evaluation(run: str, started: RunStarted, given: Evaluation | None, 
 def _give_function(run: str, logged: Evaluation, given: Evaluation) -> Evaluation:
     """The logged evaluation with the function of the one that is given; EvaluationDiffers where it is another one."""
     if given == logged:
-        return logged
+        return given  # which may hold what no log does
     if not (isinstance(logged, Function) and isinstance(given, Function) and given.target is not None):
         raise EvaluationDiffers(
             f"{run} goes on with its own evaluation, {logged.description}; leave evaluation out, or begin a new run "
