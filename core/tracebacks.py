@@ -1,21 +1,41 @@
 """Errors of a user's code as the user reads them: tracebacks of their own frames, and messages of one line."""
 
+import contextlib
 import functools
 import sys
 import traceback
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 
 from archwright.core.errors import ArchwrightError
 
 _PACKAGE_FOLDER = str(Path(__file__).parent.parent)
-# Files whose frames are not the user's. Of functools, it is singledispatch, by which models are built.
-HIDDEN_FILES = (_PACKAGE_FOLDER, "<frozen importlib", "<attrs generated", functools.__file__)
+# Files whose frames are not the user's. Of functools, it is singledispatch, by which models are built; of contextlib,
+# the leaving of a block such as that of `guard_user_code`.
+HIDDEN_FILES = (_PACKAGE_FOLDER, "<frozen importlib", "<attrs generated", functools.__file__, contextlib.__file__)
 _INSTALLED_FOLDERS = tuple(
     {sys.prefix, sys.base_prefix, *(str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix))}
 )
 MAX_LINES = 20  # of a traceback or of a worker's last output
 MAX_LINE_LENGTH = 500  # characters
+
+
+@contextlib.contextmanager
+def guard_user_code(
+    failed: type[ArchwrightError], what: str, *, passing: type[Exception] | tuple[()] = ArchwrightError
+) -> Generator[None]:
+    """Turns what a user's code raises in the block into the error `failed`: `what` has failed, and the whole traceback.
+
+    Errors of the class `passing` leave the block as they are. With `()` none does: that is for code of which it helps
+    to see the line that made archwright complain.
+    """
+    try:
+        yield
+    except passing:
+        raise
+    except Exception as error:  # a user's code may raise anything
+        raise failed(f"{what}:\n{format_traceback(error, lines=None)}") from error
 
 
 def format_traceback(error: BaseException, lines: int | None = MAX_LINES) -> str:

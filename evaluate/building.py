@@ -1,13 +1,14 @@
 """An evaluation from its class and its settings, by name: what is wrong with those is said in their words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import attrs
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
-from archwright.core.tracebacks import format_traceback
+from archwright.core.tracebacks import guard_user_code
 from archwright.evaluate.settings import BadEvaluationSetting
 
 UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # metadata of a field that JSON never has, and no text sets
@@ -33,13 +34,15 @@ def build_evaluation(kind: str, cls: type[Built], settings: Mapping[str, JSON]) 
         raise BadEvaluationSetting(
             f"{missing[0]} of the evaluation {kind} is not given, and has no default; write {kind},{missing[0]}=VALUE"
         )
-    return _call_user_class(kind, lambda: cls(**settings))
+    with _guard_class(kind):
+        return cls(**settings)
 
 
 def change_evaluation(kind: str, evaluation: Built, settings: Mapping[str, JSON]) -> Built:
     """The same evaluation with the settings, the rest as it has them; raises as `build_evaluation`."""
     _require_settings(kind, type(evaluation), settings)
-    return _call_user_class(kind, lambda: attrs.evolve(evaluation, **settings)) if settings else evaluation  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
+    with _guard_class(kind):
+        return attrs.evolve(evaluation, **settings) if settings else evaluation  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
 
 
 def _require_settings(kind: str, cls: type[Any], settings: Mapping[str, JSON]) -> Mapping[str, Any]:
@@ -53,12 +56,5 @@ def _require_settings(kind: str, cls: type[Any], settings: Mapping[str, JSON]) -
     return fields
 
 
-def _call_user_class(kind: str, build: Callable[[], Built]) -> Built:
-    try:
-        return build()
-    except ArchwrightError:
-        raise
-    except Exception as error:  # a person's class may raise anything
-        raise EvaluationFailed(
-            f"the evaluation {kind} failed at its settings:\n{format_traceback(error, lines=None)}"
-        ) from error
+def _guard_class(kind: str) -> AbstractContextManager[None]:
+    return guard_user_code(EvaluationFailed, f"the evaluation {kind} failed at its settings")

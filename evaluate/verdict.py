@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from attrs import field, frozen
 
 from archwright.core.protocols import EarlyStop, Job, Status
+from archwright.core.tracebacks import format_traceback
+from archwright.evaluate.user_errors import is_out_of_memory
 
 Metrics = Mapping[str, float]  # by name
 # Called after an epoch with its number and metrics; returns why the attempt should stop early, or "" to go on.
@@ -20,6 +22,16 @@ class Verdict:
     metrics: Metrics = field(factory=dict[str, float])
     error: str = ""
     stopped: EarlyStop | None = None
+
+
+def refuse_architecture(error: Exception) -> Verdict:
+    """The verdict on a job whose architecture raised this before it could be tried: invalid.
+
+    Where memory ran out, that is the machine's fault: raises the error again.
+    """
+    if is_out_of_memory(error):
+        raise error
+    return Verdict("invalid", error=format_traceback(error))
 
 
 Evaluate = Callable[[Job, ReportEpoch], Verdict]

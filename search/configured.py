@@ -6,7 +6,8 @@ in the same form. A class that no other process can import, as one of a notebook
 log, too: who goes on with the run gives it again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Generic, cast
 
 import attrs
@@ -16,7 +17,7 @@ from attrs import field, frozen
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.setting import BadSetting, check_setting, settings_by_name, with_settings
-from archwright.core.tracebacks import format_traceback
+from archwright.core.tracebacks import guard_user_code
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.extensions import Extension, ExtensionKind
@@ -64,14 +65,16 @@ class ConfiguredKind(Generic[Extension]):
         self._require_fit(name, found, kind)
         values = {key: self._fill(kind, key, value) for key, value in (settings or {}).items()}
         if not isinstance(found, type):
-            return self._build(name, lambda: with_settings(found, owner, values))
+            with self._guard(name):
+                return with_settings(found, owner, values)
         for key, value in values.items():
             check_setting(kind, owner, key, value)
         for attribute in attrs.fields(kind):
             if attribute.default is attrs.NOTHING and attribute.name not in values:
                 allowed = settings_by_name(kind)[attribute.name].allowed
                 raise BadSetting(f"{attribute.name} of {owner} is not given, and has no default; it may be {allowed}")
-        return self._build(name, lambda: kind(**values))
+        with self._guard(name):
+            return kind(**values)
 
     def read(self, text: str) -> JSON:
         """What the log holds of the one that a text such as `mcts,exploration=0.1` names; also raises BadWords."""
@@ -158,6 +161,9 @@ class ConfiguredKind(Generic[Extension]):
     def _describe(self, name: str) -> str:
         return f"the {self.kind.noun} {name}"
 
+    def _guard(self, name: str) -> AbstractContextManager[None]:
+        return guard_user_code(ExtensionFailed, f"{self._describe(name)} failed at its settings")
+
     def _require_fit(self, name: str, found: Any, kind: type) -> None:
         """Raises the kind's error unless this is a value or a class of it."""
         missing = [method for method in self.methods if not callable(getattr(kind, method, None))]
@@ -187,16 +193,6 @@ class ConfiguredKind(Generic[Extension]):
             raise self.misfit(f"{value!r:.80} names no {self.kind.noun}; write name(setting=value)")
         name, _, settings = self.parse(value)
         return name, settings
-
-    def _build(self, name: str, build: Callable[[], Any]) -> Any:
-        try:
-            return build()
-        except ArchwrightError:
-            raise
-        except Exception as error:  # a user's code may raise anything
-            raise ExtensionFailed(
-                f"{self._describe(name)} failed at its settings:\n{format_traceback(error, lines=None)}"
-            ) from error
 
     def _write(self, name: str, value: attrs.AttrsInstance, settings: Mapping[str, JSON]) -> JSON:
         """What a log holds of `value`, which has been made by this name and these settings."""
@@ -236,7 +232,8 @@ class ConfiguredKind(Generic[Extension]):
         if isinstance(given, type):
             self._require_fit(name, given, given)
             values = {key: self._fill(given, key, value) for key, value in settings.items()}
-            return self._build(name, lambda: given(**values))
+            with self._guard(name):
+                return given(**values)
         given_name, _, given_settings = self.parse(self.value_to_json(given))
         if given_name.rpartition(":")[2] != name.rpartition(":")[2] or given_settings != settings:
             raise OtherExtension(

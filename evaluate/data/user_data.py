@@ -15,7 +15,7 @@ from attrs import frozen
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.input import Input, as_input, format_input, parse_input
 from archwright.core.shape import format_shape
-from archwright.core.tracebacks import format_traceback
+from archwright.core.tracebacks import guard_user_code
 from archwright.evaluate.data.arrays import (
     LAYOUTS,
     as_class_names,
@@ -86,11 +86,8 @@ class UserSource:
             raise BadData(
                 f"{self.source} is {function!r:.80}; it must be a function that returns arrays by their names"
             )
-        try:
-            with end_forked_children():
-                arrays = function()
-        except Exception as error:  # a person's code may raise anything
-            raise UserDataFailed(f"{self.source} failed:\n{format_traceback(error, lines=None)}") from error
+        with guard_user_code(UserDataFailed, f"{self.source} failed", passing=()), end_forked_children():
+            arrays = function()
         if not isinstance(arrays, Mapping):
             raise BadData(
                 f"{self.source} returned {arrays!r:.80}; it must return a mapping of names to arrays, as in "
@@ -132,7 +129,7 @@ class UserSource:
         value = self._arrays[name]
         try:
             array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-        except Exception as error:
+        except Exception as error:  # a person's object may raise anything when numpy asks it for its array
             raise BadData(f"{name} of {self.source} is no array ({error}); make it one with numpy.array") from error
         if array.dtype.kind == "O" or array.ndim == 0:
             raise BadData(f"{name} of {self.source} is {value!r:.60}; it must be an array of numbers or texts")

@@ -17,7 +17,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input, as_input
 from archwright.core.json import JSON, find_user_kinds, list_kinds, to_json
 from archwright.core.term import Term
-from archwright.core.tracebacks import format_message, format_traceback
+from archwright.core.tracebacks import format_message, guard_user_code
 from archwright.evaluate.data.tensors import Normalisation
 from archwright.evaluate.export.card import Card, write_card
 from archwright.evaluate.export.model_file import Provenance, write_model_file
@@ -146,7 +146,7 @@ def _run_model_file(
     author = " or ".join(user_classes) or "archwright itself"
     namespace: dict[str, Any] = {"__name__": "model", "__file__": str(folder / "model.py")}
     x = make_example(model.input, 4, seed=0)
-    try:
+    with guard_user_code(WrongSource, f"the code that source of {author} gives does not run"):
         exec(compile(code, "model.py", "exec"), namespace)  # noqa: S102  (what is exported must run)
         module: nn.Module = namespace["Model"]().eval()
         expected_weights = compiled.state_dict().values()
@@ -161,12 +161,6 @@ def _run_model_file(
         with torch.no_grad():
             if not _is_close(module(x), compiled(x)):
                 raise WrongSource(f"compile and source of {author} give different outputs; let them compute the same")
-    except ArchwrightError:
-        raise
-    except Exception as error:  # a person's source may raise anything
-        raise WrongSource(
-            f"the code that source of {author} gives does not run:\n{format_traceback(error, lines=None)}"
-        ) from error
     return module, state
 
 

@@ -17,7 +17,7 @@ from archwright.core.modules.graphs import Topology
 from archwright.core.shape import Shape
 from archwright.core.spaces.nasbench201 import Nasbench201Network
 from archwright.core.term import Composite, Term
-from archwright.core.tracebacks import format_traceback
+from archwright.core.tracebacks import guard_user_code
 from archwright.evaluate.export.operations import (
     ZERO,
     Argument,
@@ -78,10 +78,8 @@ def _call_source(term: Term, in_shape: Shape, placeholders: list[str]) -> Any:
             f"{kind} has no source; give the class a method source(self, in_shape) that returns the Python "
             "expression of its torch module, such as 'nn.Conv2d(3, 8, 1)', after the definitions that it needs"
         )
-    try:
+    with guard_user_code(BadModuleSource, f"the method source of {kind} failed", passing=()):
         return method(in_shape, placeholders) if isinstance(term, Composite) else method(in_shape)
-    except Exception as error:  # a person's method may raise anything
-        raise BadModuleSource(f"the method source of {kind} failed:\n{format_traceback(error, lines=None)}") from error
 
 
 def _parse_source(term: Term, source: Any, children: tuple[Operations, ...], out: Shape) -> UserModule:

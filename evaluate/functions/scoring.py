@@ -9,7 +9,6 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.objective import read_objective
 from archwright.core.protocols import EarlyStop, Job
 from archwright.core.term import Term
-from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.evaluation import is_evaluation_code
 from archwright.evaluate.functions.callables import load_callable
 from archwright.evaluate.functions.evaluation import Function
@@ -20,8 +19,7 @@ from archwright.evaluate.functions.signature import (
     Signature,
     inspect_signature,
 )
-from archwright.evaluate.user_errors import is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
+from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict, refuse_architecture
 from archwright.store.user_code import end_forked_children
 
 
@@ -65,10 +63,8 @@ def make_function_evaluation(config: Function, index: int, threads: int) -> Eval
             architecture = job.architecture
             require_specified(architecture)
             arguments = make_arguments(architecture, job.seed)
-        except Exception as error:  # a user's kind of module may raise anything
-            if is_out_of_memory(error):
-                raise
-            return Verdict("invalid", error=format_traceback(error))
+        except Exception as error:  # noqa: BLE001  (a user's kind of module may raise anything)
+            return refuse_architecture(error)
         values = {**_collect_light_arguments(config, job, architecture), "report": report, **arguments.values}
         positional, named = signature.bind(values)
         try:

@@ -13,7 +13,6 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, to_json
 from archwright.core.protocols import Job
 from archwright.core.term import Term
-from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.loading import load_configured_dataset
 from archwright.evaluate.data.tensors import DeviceData, Normalisation, to_device
@@ -29,8 +28,7 @@ from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.training.recipe import Recipe
 from archwright.evaluate.training.train import select_normalised_data, train
 from archwright.evaluate.training.trainer import BatchTooSmall
-from archwright.evaluate.user_errors import is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
+from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict, refuse_architecture
 
 IMAGE_SETTINGS = ("crop", "flip", "cutout")  # of a recipe, that change images
 
@@ -71,10 +69,8 @@ def _train_job(training: Training, info: DataInfo, data: DeviceData, job: Job, r
     peak_memory = PeakMemory(data.device)
     try:
         recipe, model = _build_model(training, info, data, job)
-    except Exception as error:  # a user-defined module may raise anything
-        if is_out_of_memory(error):
-            raise
-        return Verdict("invalid", error=format_traceback(error))
+    except Exception as error:  # noqa: BLE001  (a user-defined module may raise anything)
+        return refuse_architecture(error)
 
     def train_and_measure(checkpoint: Checkpoint | None, save: Callable[[Checkpoint], None] | None) -> Verdict:
         verdict = train(

@@ -27,7 +27,7 @@ from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import evaluation_from_json
 from archwright.evaluate.user_errors import is_out_of_memory
-from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict
+from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict, refuse_architecture
 from archwright.evaluate.workers.parcel import Parcel, unpack
 from archwright.evaluate.workers.protocol import (
     JobEnded,
@@ -116,10 +116,8 @@ def _evaluate_message(evaluate: Evaluate, message: JobMessage, report: ReportEpo
     """The verdict on the job of a message; invalid where its architecture cannot be read."""
     try:
         job = message.read_job()
-    except Exception as error:  # a person's kind of module may raise anything
-        if is_out_of_memory(error):
-            raise
-        return Verdict("invalid", error=format_traceback(error))
+    except Exception as error:  # noqa: BLE001  (a person's kind of module may raise anything)
+        return refuse_architecture(error)
     return evaluate(job, report)
 
 

@@ -2,23 +2,20 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
-from functools import partial, reduce
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
 
 from attrs import evolve, frozen
 from pyrsistent import PMap, PSet, pmap, pset
 
-from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
-from archwright.core.tracebacks import format_traceback
+from archwright.core.tracebacks import guard_user_code
 from archwright.search.configured import ExtensionFailed
 from archwright.search.named_rules import RULE_KIND, NotAStoppingRule
 from archwright.search.stopping_rule import AnyStoppingRule, TrialBegun, TrialFinished, TrialNews, ValueReported
 from archwright.store.events import AttemptEnded, AttemptStarted, Event, Proposed, Reported, RunStarted, Scored
-
-_Result = TypeVar("_Result")
 
 _Records = tuple[tuple[int, float], ...]  # the values of a training that were better than all before, with their epochs
 _NO_RECORDS: PMap[int, _Records] = pmap()
@@ -94,7 +91,8 @@ class EarlyStopping:
                 return self
 
     def _tell(self, news: TrialNews) -> "EarlyStopping":
-        rule_state = _call_rule(self.rule_name, f"at {news}", partial(self.rule.fold, self.rule_state, news))
+        with guard_user_code(ExtensionFailed, f"the stopping rule {self.rule_name} failed at {news}"):
+            rule_state = self.rule.fold(self.rule_state, news)
         return evolve(self, rule_state=rule_state, best_values=self.best_values.fold(news))
 
     def find_best(self, trial: int) -> float | None:
@@ -106,8 +104,9 @@ class EarlyStopping:
 
         ExtensionFailed where the rule raises, and NotAStoppingRule where it gives something else than a text.
         """
-        find = partial(self.rule.find_stop_reason, self.rule_state, trial)
-        reason: Any = _call_rule(self.rule_name, f"at whether trial {trial} is hopeless", find)
+        what = f"the stopping rule {self.rule_name} failed at whether trial {trial} is hopeless"
+        with guard_user_code(ExtensionFailed, what):
+            reason: Any = self.rule.find_stop_reason(self.rule_state, trial)
         if not isinstance(reason, str):
             raise NotAStoppingRule(
                 f"find_stop_reason of the stopping rule {self.rule_name} gave {reason!r:.80} for trial {trial}; it "
@@ -136,16 +135,6 @@ def fold_early_stopping(
     if started.stopping is None or rule is None:
         return None
     name, objective = RULE_KIND.parse(started.stopping)[0], started.objective
-    rule_state = _call_rule(name, "at its start", partial(rule.start, objective))
+    with guard_user_code(ExtensionFailed, f"the stopping rule {name} failed at its start"):
+        rule_state = rule.start(objective)
     return reduce(EarlyStopping.fold, events, EarlyStopping(name, rule, rule_state, objective, BestValues(objective)))
-
-
-def _call_rule(name: str, where: str, call: Callable[[], _Result]) -> _Result:
-    try:
-        return call()
-    except ArchwrightError:
-        raise
-    except Exception as error:  # a user's code may raise anything
-        raise ExtensionFailed(
-            f"the stopping rule {name} failed {where}:\n{format_traceback(error, lines=None)}"
-        ) from error

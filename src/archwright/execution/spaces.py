@@ -13,7 +13,7 @@ from archwright.core.json import collect_user_kinds
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.term import Term
-from archwright.core.tracebacks import format_traceback
+from archwright.core.tracebacks import guard_user_code
 from archwright.display.warning import warn
 from archwright.store.extensions import ExtensionKind
 from archwright.store.origins import is_class_findable, is_importable, name_class
@@ -120,11 +120,8 @@ def _make_builder(source: str, value: Any) -> Callable[[Input, int], Term]:
 
 
 def _build_space(source: str, function: Callable[[Any, int], Any], given: Input | Shape, classes: int) -> Term:
-    try:
-        with end_forked_children():
-            space = function(given, classes)
-    except Exception as error:  # a user's code may raise anything
-        raise SpaceFailed(f"{source} failed:\n{format_traceback(error, lines=None)}") from error
+    with guard_user_code(SpaceFailed, f"{source} failed", passing=()), end_forked_children():
+        space = function(given, classes)
     if not isinstance(space, Term):
         raise NotASpace(f"{source} returned {space!r:.80}; it must return a module such as aw.sequential(...)")
     return space
