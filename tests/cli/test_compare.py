@@ -15,12 +15,15 @@ import pytest
 
 from archwright.cli.commands.compare import compare
 from archwright.cli.commands.search import search
+from archwright.cli.comparisons.conclusions import conclude
+from archwright.results.comparison import Comparison
 from archwright.search.running.attempts import derive_training_seed
+from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunResumed, RunStarted
-from tests.cli.comparison_logs import write_full_table
 from tests.cli.conftest import Command
 from tests.cli.running import read_json, run_command, run_inline
+from tests.comparison_logs import log_searches, write_full_table
 from tests.processes import find_children, wait_until_gone
 
 OWN = f"""
@@ -293,3 +296,19 @@ def test_what_a_trial_is_worth_reaches_the_trials(folder):
 
 
 SPACES = ("digits", "figure1")
+
+
+def test_nothing_is_shown_where_nothing_has_a_score(tmp_path, capsys):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    entries = log_searches(log, {"a.random.0": [None], "a.mcts.0": [None]})
+    with pytest.raises(NothingScored, match="no trial of random and of mcts has a score"):
+        conclude(Comparison.read(log.path, entries), False)
+    assert capsys.readouterr().out == ""
+
+
+def test_what_has_a_score_is_shown_before_what_has_none_is_told(tmp_path, capsys):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    entries = log_searches(log, {"a.random.0": [0.5], "a.mcts.0": [None]})
+    with pytest.raises(NothingScored, match="no trial of mcts has a score"):
+        conclude(Comparison.read(log.path, entries), True)
+    assert '"best": 0.5' in capsys.readouterr().out

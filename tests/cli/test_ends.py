@@ -10,8 +10,8 @@ from archwright.search.running.runs import RunRecord, read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed, RunResumed
 from archwright.store.run_time import fold_run_time
-from tests.cli.comparison_logs import write_full_table
 from tests.cli.running import SCORE, read_json, run_command, run_inline
+from tests.comparison_logs import write_full_table
 
 
 def search_table(folder: Path, *words: str) -> str:

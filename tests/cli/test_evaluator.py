@@ -5,12 +5,7 @@ import json
 import pytest
 from safetensors import safe_open
 
-import archwright as aw
 from archwright.cli.values import BadOption, parse_settings
-from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.tables.fcnet import Fcnet
-from archwright.evaluate.tables.nasbench201 import Nasbench201
-from archwright.evaluate.training.evaluation import Training
 from tests.cli.running import read_json, run_command
 from tests.terminal_text import find_controls
 
@@ -21,15 +16,6 @@ def train(model, data):
 def counts(architecture, budget):
     return 1
 """
-
-
-@pytest.mark.parametrize(
-    ("config", "usual"),
-    [(Training(), 1), (Function("a.py:b"), 1), (Nasbench201("a.npz"), 0), (Fcnet("a.npz"), 0)],
-)
-def test_the_best_model_is_kept_where_there_are_models(config, usual):
-    """Unless a person says otherwise."""
-    assert config.leaves_models == bool(usual)
 
 
 @pytest.mark.slow
@@ -45,32 +31,6 @@ def test_a_training_of_ones_own_keeps_its_best_model_and_one_without_a_model_not
     with safe_open(kept[0], "np") as file:
         normalisation = json.loads(file.metadata()["normalisation"])
     assert normalisation["mean"] == [pytest.approx(77.86, abs=0.005)]
-
-
-LEAVES = aw.sequential(aw.optional(aw.settings(flip=True)), aw.affine(10))
-EITHER = aw.either(aw.settings(crop=[1, 2]), aw.sequential(aw.settings(crop=3), aw.relu()))
-
-
-@pytest.mark.parametrize(
-    ("space", "settings", "says"),
-    [
-        (
-            aw.settings(lr_init=[0.1, 0.2]),
-            {"learning_rate": 0.5},
-            ["learning_rate does nothing: the space sets lr_init"],
-        ),
-        (aw.settings(flip=True), {"flip": False, "crop": 1}, ["flip does nothing: the space sets flip"]),
-        (aw.sequential(aw.residual(EITHER)), {"crop": 4}, ["crop does nothing: the space sets crop"]),
-        (LEAVES, {"flip": False}, []),
-        (aw.repeat(aw.settings(flip=True), [0, 1]), {"flip": False}, []),
-    ],
-)
-def test_what_a_space_sets_in_every_model_need_not_be_set(space, settings, says):
-    """In a line each, of a training and of a function, whose names are its own."""
-    remarks = Training(settings=settings).list_overruled_settings(space)
-    assert list(remarks) == [f"{line} in every model" for line in says]
-    assert not Function("a.py:b", settings={"lr_init": 1}).list_overruled_settings(aw.settings(learning_rate=2))
-    assert not Nasbench201("a.npz").list_overruled_settings(space)
 
 
 def test_a_setting_that_is_given_twice_is_refused():

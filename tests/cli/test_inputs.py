@@ -7,14 +7,10 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from attrs import evolve
 
 from archwright.core.input import parse_input
-from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.network.example import make_example
-from archwright.evaluate.training.evaluation import Training
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.permission import NotTrusted
 from archwright.store.runs import find_run
 from tests.cli.running import run_command
 
@@ -176,16 +172,6 @@ def test_data_of_ones_own_is_trained_on_resumed_and_exported(own):
     cropped = run_command(own, "search", "own.py:space", "--data", "data.py:load", *settings, "--train", "crop=2")
     assert cropped.returncode == 1
     assert "crop of the training is 2, and the inputs of data.py:load are tokens; leave crop out" in cropped.stderr
-
-
-def test_data_that_a_log_names_is_code_and_needs_permission(own):
-    """As spaces and functions do: a resume by somebody else refuses to run it."""
-    (own / "data.py").write_text(DATA.replace("import torch", "import numpy"))
-    config = Training("data.py:load")
-    with pytest.raises(NotTrusted, match=r"the log names code in .*data.py.* archwright search SPACE --data"):
-        require_permission(evolve(config, data=str(own / "data.py:load")), trusted=False)
-    require_permission(evolve(config, data=str(own / "data.py:load")), trusted=True)
-    require_permission(Training("digits"), trusted=False)
 
 
 def test_a_space_is_shown_for_the_input_that_it_takes(own):

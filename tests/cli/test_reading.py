@@ -11,23 +11,10 @@ import time
 import pytest
 
 from archwright.cli.reports.show_trial import find_differing_choices, merge_names, tabulate_choices
-from archwright.core.objective import Objective
-from archwright.display.text import (
-    draw_sparkline,
-    format_duration,
-    format_score,
-    format_space_size,
-    humanize_value,
-    wrap_tree,
-)
-from archwright.search.running.run_view import find_open_status
 from archwright.search.running.runs import read_run
-from archwright.store.claim import NOBODY, locate_lock
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START
 from archwright.store.views import VIEWS
-from tests.store.processes import CLAIMER_CODE, run_process
-from tests.store.strategies import make_run_started
 from tests.terminal_text import find_controls
 
 
@@ -217,24 +204,6 @@ def test_sql_can_change_nothing(log, cli):
     assert log.read_bytes() == before
 
 
-def test_a_run_is_running_if_its_lock_is_held_whatever_process_it_names(tmp_path):
-    """One that died is not shown as running where another process has its number by now."""
-    log = tmp_path / "log.duckdb"
-    DuckDBLog(log).append("a-1", [make_run_started()], START)
-    assert find_open_status(log, "a-1") == "new"
-    with run_process(CLAIMER_CODE, log, "a-1") as holder:
-        locate_lock(log, "a-1").write_text("999999999")
-        assert find_open_status(log, "a-1") == "running"
-        holder.kill()
-        holder.wait()
-    for said, status in ((str(os.getpid()), "died"), ("", "died"), (NOBODY, "new")):
-        locate_lock(log, "a-1").write_text(said)
-        assert find_open_status(log, "a-1") == status
-    locate_lock(log, "a-1").unlink()
-    locate_lock(log, "a-1").symlink_to(log)
-    assert find_open_status(log, "a-1") == "died"
-
-
 def test_verify(log, cli):
     done = cli("verify")
     assert done.code == 0
@@ -367,42 +336,6 @@ def test_log_in_a_read_only_folder_can_be_read(log, cli, tmp_path):
         folder.chmod(0o755)
 
 
-def test_values_as_people_read_them():
-    assert [humanize_value(v) for v in (None, True, 3, 0.00012345, 12345678.0, "a")] == [
-        "",
-        "true",
-        "3",
-        "0.0001234",
-        "12,345,678",
-        "a",
-    ]
-    assert [format_score(v) for v in (None, 0.98765, 0.0, 1e-7, -12.5)] == [
-        "-",
-        "0.9877",
-        "0.0000",
-        "1e-07",
-        "-12.5000",
-    ]
-    assert [format_duration(s) for s in (0.44, 12, 200, 7500)] == ["0.4 s", "12 s", "3 min 20 s", "2 h 5 min"]
-    assert [format_space_size(n) for n in (24, 10**20, float("inf"))] == ["24", "about 10^20.0", "infinite"]
-
-
-def test_sparkline_is_highest_where_the_curve_is():
-    assert draw_sparkline([0, 1, 0.5], 30) == "▁█▅"
-    assert draw_sparkline([2, 2], 30) == "▁▁"
-    assert draw_sparkline([0, float("nan"), 1], 30) == "▁?█"
-    assert len(draw_sparkline(list(range(1000)), 30)) == 30
-
-
-def test_tree_shortens_long_domains_and_breaks_long_lines():
-    text = "a\n├─ b(x={1, 2, 3, 4, 5, 6, 7, 8}, y=" + "word " * 20 + ")   (1, 8, 8) -> (10,), 12 parameters\n└─ c"
-    lines = wrap_tree(text, 60).splitlines()
-    assert "{1, 2 .. 8: 8 values}" in lines[1]
-    assert max(map(len, lines)) <= 60
-    assert all(line.startswith("│") for line in lines[2:-1])
-    assert lines[-2].strip("│ ") == "(1, 8, 8) -> (10,), 12 parameters".replace(" ", "\N{NO-BREAK SPACE}")
-
-
 def test_merged_keeps_every_order():
     assert merge_names([["a", "b", "d"], ["a", "c", "d"], ["b", "e"]]) == ["a", "c", "b", "e", "d"]
 
@@ -418,10 +351,6 @@ def test_side_by_side_keeps_to_the_width():
     tables = list(tabulate_choices(trials, ["a.long.name.of.a.choice"], 80))
     assert sum(len(table.headers) - 1 for table in tables) == 9
     assert len(tables) == 3
-
-
-def test_objective_decides_what_is_best():
-    assert Objective("cost", "minimize").is_better(1, 2)
 
 
 def test_help_of_sql_names_every_view(cli, monkeypatch):

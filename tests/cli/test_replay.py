@@ -4,9 +4,6 @@ import json
 
 import pytest
 
-from archwright.core.budget import Budget
-from archwright.results.replaying import _describe_difference
-from archwright.search.running.revisions import Mismatch
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed
@@ -34,16 +31,6 @@ def test_replay_verify_shows_the_first_proposal_that_differs(log, cli):
     mismatch = json.loads(cli("replay", "changed", "--verify", "--json").out)["mismatch"]
     assert mismatch["trial"] == 2
     assert mismatch["logged"] != mismatch["recomputed"]
-
-
-def test_what_differs_is_not_what_rounding_makes_of_a_number_and_is_told_with_the_digits_that_tell_it():
-    logged = [("rate", 0.1 + 0.2), ("decay", 0.0001), ("units", 8)]
-    recomputed_path = [("rate", 0.3), ("decay", 0.000100000001), ("units", 8)]
-    proposal, recomputed = (Proposed(2, path, Budget(1, "epochs")) for path in (logged, recomputed_path))
-    assert (
-        _describe_difference(Mismatch(7, 2, proposal, recomputed, 1))
-        == "choice 2 was decay=0.0001, and is decay=0.000100000001"
-    )
 
 
 def test_replay_at_is_what_was_believed_then(reader):

@@ -8,8 +8,8 @@ from archwright.evaluate.verdict import TRAINING_METRICS
 from archwright.store.artifacts import locate_artifact, locate_run_folder, write_artifact
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
-from tests.cli.comparison_logs import write_full_table
 from tests.cli.running import SCORE, read_json, run_command, run_inline
+from tests.comparison_logs import write_full_table
 
 
 def test_search_trains_and_shows_the_best_and_how_to_go_on(trained):

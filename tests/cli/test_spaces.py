@@ -5,9 +5,7 @@ from functools import cache
 
 import pytest
 
-import archwright as aw
 from archwright.cli.commands import spaces
-from archwright.core.path_lengths import count_longest_path
 from archwright.core.spaces.named import SPACES
 from tests.cli.running import run_command
 
@@ -70,20 +68,6 @@ def test_spaces_lists_every_built_in_one(cli, monkeypatch):
     assert all(name in shown for name in SPACES)
     assert "247,669,456,896" in shown
     assert max(map(len, shown.splitlines())) <= 80
-
-
-@pytest.mark.parametrize("name", ["figure1", "tfref"])
-def test_depth_is_that_of_the_longest_path(name):
-    space = SPACES[name].build(10)
-    assert count_longest_path(space) == max(
-        len(leaf.path) for leaf in aw.enumerate_leaves(space, SPACES[name].input_shape)
-    )
-
-
-def test_depth_counts_a_shared_hyperparameter_once():
-    width = aw.shared("width", [8, 16])
-    space = aw.sequential(aw.affine(units=width), aw.affine(units=width * 2), aw.repeat(aw.dropout(rate=[0.1, 0.2]), 3))
-    assert count_longest_path(space) == 4
 
 
 def test_space_draws_its_tree(cli):

@@ -1,54 +1,15 @@
-"""How a run begins: its name, the shape of its inputs, and what is said of its trials."""
+"""How a run begins: the shape of its inputs, and what is said of its trials."""
 
 import re
 
 import pytest
 
-import archwright as aw
 from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.callables import wrap_callable
-from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.logged_evaluations import read_evaluation
-from archwright.evaluate.training.evaluation import Training
-from archwright.execution.naming import claim_new_run, generate_numbered_names
-from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.errors import LogIsGone, RunExists, RunIsBusy
 from archwright.store.log import START
 from tests.cli.running import read_json, run_command
 from tests.search.instant import make_started
-
-
-@pytest.fixture
-def log(tmp_path) -> DuckDBLog:
-    log = DuckDBLog(tmp_path / "log.duckdb")
-    log.append("digits-1", [make_started(1)], START)
-    return log
-
-
-def test_a_name_that_a_person_gave_is_theirs_or_is_refused(log):
-    def name(wanted: str | None) -> str:
-        with claim_new_run(log, wanted, lambda: generate_numbered_names(log, "digits")) as name:
-            return name
-
-    assert (name("mine"), name(None)) == ("mine", "digits-2")
-    with pytest.raises(RunExists, match="archwright resume digits-1"):
-        name("digits-1")
-    with claim(log.path, "mine"), pytest.raises(RunIsBusy, match=r"mine in .* is going on"):
-        name("mine")
-
-
-@pytest.mark.parametrize("wanted", [None, "mine"])
-def test_a_log_that_was_deleted_does_not_come_back_for_a_new_run(log, wanted):
-    """A person who has deleted the file, and not its journal, is asked what they want."""
-    log.path.unlink()
-    with (
-        pytest.raises(LogIsGone, match="archwright runs"),
-        claim_new_run(log, wanted, lambda: generate_numbered_names(log, "digits")),
-    ):
-        pass
-    assert not log.path.exists()
-
 
 FUNCTIONS = """
 import archwright as aw
@@ -77,16 +38,6 @@ def test_a_start_that_fails_in_its_first_worker_leaves_no_run(cli, tmp_path):
     assert done.out == ""
     assert "ZeroDivisionError" in done.err
     assert not [*tmp_path.glob("archwright.duckdb*")], "nor a lock, nor a folder for it"
-
-
-def test_what_a_run_s_function_was_told_of_the_shape_it_is_told_again():
-    with_shape, without_shape = Function("own.py:both", input_shape=(16,)), Function("own.py:both")
-    with_tokens = without_shape.with_input(aw.tokens(50, 20))
-    assert (with_tokens.input_shape, with_tokens.model_input) == ((20,), aw.tokens(50, 20))
-    for config in (with_shape, without_shape, with_tokens, Training()):
-        assert read_evaluation(make_started(1, evaluator=evaluation_to_json(config))) == config
-    older = {name: value for name, value in evaluation_to_json(without_shape).items() if name != "input_shape"}
-    assert read_evaluation(make_started(1, evaluator=older)) == Function("own.py:both", input_shape=(1, 8, 8))
 
 
 def test_only_a_function_that_reads_the_budget_is_told_to_have_one(cli, tmp_path):
@@ -118,7 +69,8 @@ def test_with_no_workers_trials_run_in_the_search_s_own_process(tmp_path):
     assert "with workers=0 trials run in this process, where nothing can end them" in refused.stderr
 
 
-def test_a_run_whose_function_no_process_can_import_asks_for_it(cli, log):
+def test_a_run_whose_function_no_process_can_import_asks_for_it(cli, tmp_path):
+    log = DuckDBLog(tmp_path / "log.duckdb")
     function = wrap_callable(lambda architecture: architecture)
     log.append("notebook-1", [make_started(1, evaluator=evaluation_to_json(function))], START)
     done = cli("resume", "notebook-1", "--log", log.path)

@@ -13,8 +13,8 @@ from archwright.cli.json_output import print_json
 from archwright.cli.streams import GuardedStream, OutputLost, ReaderGone, guard_standard_streams, ignore_lost_stdout
 from archwright.display.console import make_console, say
 from archwright.store.duckdb_log import DuckDBLog
-from tests.cli.comparison_logs import log_search
 from tests.cli.running import MAIN, make_environment
+from tests.comparison_logs import log_search
 
 
 class UnwritableStream(RawIOBase):

@@ -7,47 +7,10 @@ import pytest
 
 import archwright as aw
 from archwright.core.objective import Objective
-from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.workers.pool import NoWorker, WorkerPool
 from archwright.search.running.loop import NoSuchMetric
 from tests.cli.running import read_json, run_command, run_inline
+from tests.own_scores import OWN
 
-OWN = """
-import functools
-import archwright
-import archwright as aw
-from archwright.search.running.loop import NoSuchMetric
-from archwright import score as counts
-
-@aw.score("f1")
-def train(architecture, seed, report):
-    f1 = (seed % 97) / 97
-    report(1, f1=f1 / 2)
-    return {"f1": f1, "loss": 1 - f1, "accuracy": 0.5}
-
-@counts("loss", minimize=True)
-def bare(architecture, budget):
-    return 3
-
-@archwright.score("loss", minimize=not 0)
-def computed(architecture, budget): return 1
-
-@functools.cache
-@aw.score("f1")
-def cached(architecture, budget): return 1
-
-@aw.score("last")
-@aw.score("first")
-def twice(architecture, budget): return 1
-
-def silent(architecture, budget): return 1
-
-@aw.score("test_f1")
-def peeks(architecture, budget): return 1
-
-another = cached
-print("noise on stdout")
-"""
 FORGOT = """
 import archwright as aw
 from archwright.search.running.loop import NoSuchMetric
@@ -62,41 +25,6 @@ NAMELESS = FORGOT.replace("@aw.score", '@aw.score("")')
 def own(tmp_path):
     (tmp_path / "own.py").write_text(OWN)
     return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("source", "objective"),
-    [
-        ("own.py:train", Objective("f1")),
-        ("own.py:bare", Objective("loss", "minimize")),
-        ("own.py:computed", Objective("loss", "minimize")),
-        ("own.py:cached", Objective("f1")),
-        ("own.py:twice", Objective("last")),
-        ("own.py:silent", None),
-        ("own:another", Objective("f1")),
-    ],
-)
-def test_what_it_says_is_found_however_it_is_written(own, monkeypatch, source, objective):
-    monkeypatch.chdir(own)
-    with WorkerPool(Function(source)) as pool:
-        pool.warm_up()
-        assert pool.description is not None
-        assert pool.description.objective == objective
-
-
-def test_what_an_import_raises_is_told(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "bad.py").write_text("train = lambda a, b: 1\nraise ValueError('no such fold')\n")
-    with WorkerPool(Function("bad.py:train")) as pool, pytest.raises(NoWorker, match="ValueError: no such fold"):
-        pool.warm_up()
-
-
-def test_files_of_the_current_folder_stand_for_nothing_that_is_installed(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "attrs.py").write_text("raise ValueError('not the one that archwright means')\n")
-    (tmp_path / "own.py").write_text("train = lambda a, b: 1\n")
-    with WorkerPool(Function("own.py:train")) as pool:
-        pool.warm_up()
 
 
 def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):

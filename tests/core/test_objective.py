@@ -38,3 +38,7 @@ def test_better_is_strict(a, b):
     up, down = Objective(), Objective("loss", "minimize")
     assert up.is_better(a, b) == down.is_better(b, a)
     assert [up.is_better(a, b), up.is_better(b, a), a == b].count(True) == 1
+
+
+def test_objective_decides_what_is_best():
+    assert Objective("cost", "minimize").is_better(1, 2)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import archwright as aw
 from archwright.evaluate.building import UnknownEvaluationSetting
 from archwright.evaluate.evaluation import (
     EVALUATION_CLASSES,
@@ -97,3 +98,40 @@ def test_a_bad_setting_is_named_with_its_remedy(data, error, told):
     with pytest.raises(error) as caught:
         evaluation_from_json(data)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "usual"),
+    [(Training(), 1), (Function("a.py:b"), 1), (Nasbench201("a.npz"), 0), (Fcnet("a.npz"), 0)],
+)
+def test_the_best_model_is_kept_where_there_are_models(config, usual):
+    """Unless a person says otherwise."""
+    assert config.leaves_models == bool(usual)
+
+
+LEAVES = aw.sequential(aw.optional(aw.settings(flip=True)), aw.affine(10))
+
+
+EITHER = aw.either(aw.settings(crop=[1, 2]), aw.sequential(aw.settings(crop=3), aw.relu()))
+
+
+@pytest.mark.parametrize(
+    ("space", "settings", "says"),
+    [
+        (
+            aw.settings(lr_init=[0.1, 0.2]),
+            {"learning_rate": 0.5},
+            ["learning_rate does nothing: the space sets lr_init"],
+        ),
+        (aw.settings(flip=True), {"flip": False, "crop": 1}, ["flip does nothing: the space sets flip"]),
+        (aw.sequential(aw.residual(EITHER)), {"crop": 4}, ["crop does nothing: the space sets crop"]),
+        (LEAVES, {"flip": False}, []),
+        (aw.repeat(aw.settings(flip=True), [0, 1]), {"flip": False}, []),
+    ],
+)
+def test_what_a_space_sets_in_every_model_need_not_be_set(space, settings, says):
+    """In a line each, of a training and of a function, whose names are its own."""
+    remarks = Training(settings=settings).list_overruled_settings(space)
+    assert list(remarks) == [f"{line} in every model" for line in says]
+    assert not Function("a.py:b", settings={"lr_init": 1}).list_overruled_settings(aw.settings(learning_rate=2))
+    assert not Nasbench201("a.npz").list_overruled_settings(space)

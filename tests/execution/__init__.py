@@ -1,1 +1,1 @@
-"""Tests of what runs in this process: comparisons."""
+"""Tests of what runs in this process."""

@@ -23,7 +23,7 @@ from archwright.search.searchers.mcts import Mcts
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
 from archwright.store.runs import check_run_name
-from tests.cli.comparison_logs import log_search, make_search
+from tests.comparison_logs import log_search, make_search
 
 KINDS = {
     bool: st.booleans(),

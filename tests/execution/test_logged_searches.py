@@ -17,7 +17,7 @@ from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import ForkPoint, RunResumed, RunStopped
 from archwright.store.log import START
-from tests.cli.comparison_logs import log_search, make_search
+from tests.comparison_logs import log_search, make_search
 from tests.search.instant import make_started
 
 BEGUN = evolve(make_started(8), evaluator=evaluation_to_json(Training("mnist")), searcher=searcher_to_json("mcts"))

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from archwright.results import Comparison
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
-from tests.cli.comparison_logs import log_searches
+from tests.comparison_logs import log_searches
 
 SCORES = {
     "a.random.0": [0.1, 0.5, 0.3],

@@ -16,7 +16,7 @@ from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, nasbench201
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201
 from archwright.evaluate.tables.tabular import BadTable, NotInTable, TabularEvaluator
-from tests.cli.comparison_logs import write_full_table
+from tests.comparison_logs import write_full_table
 from tests.paths import DATA
 
 TABLES = DATA / "nas"

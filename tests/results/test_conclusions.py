@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from archwright.cli.comparisons.conclusions import conclude
 from archwright.display.console import render_text
 from archwright.execution.logged_searches import read_logged_searches
-from archwright.results.comparison import Comparison, tabulate_conclusions
+from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import check_failing, check_scored, compute_conclusions, list_remarks, read_groups
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStopped
-from tests.cli.comparison_logs import log_search, log_searches, make_search
+from tests.comparison_logs import log_search, log_searches, make_search
 
 SCORES = {
     "a.random.0": [0.1, 0.5, None, 0.4],
@@ -154,17 +153,3 @@ def test_a_single_search_has_no_error_of_its_mean(log):
     _, random, mcts = table.splitlines()
     assert random.split()[1:4] == ["2", "0.50000", "0.50000"]
     assert mcts.split()[1:5] == ["2", "0.70000", "±", "0.00000"]
-
-
-def test_nothing_is_shown_where_nothing_has_a_score(log, capsys):
-    entries = log_searches(log, {"a.random.0": [None], "a.mcts.0": [None]})
-    with pytest.raises(NothingScored, match="no trial of random and of mcts has a score"):
-        conclude(Comparison.read(log.path, entries), False)
-    assert capsys.readouterr().out == ""
-
-
-def test_what_has_a_score_is_shown_before_what_has_none_is_told(log, capsys):
-    entries = log_searches(log, {"a.random.0": [0.5], "a.mcts.0": [None]})
-    with pytest.raises(NothingScored, match="no trial of mcts has a score"):
-        conclude(Comparison.read(log.path, entries), True)
-    assert '"best": 0.5' in capsys.readouterr().out

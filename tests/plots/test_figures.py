@@ -23,7 +23,7 @@ from archwright.plots.figures import (
 from archwright.plots.histories import NothingToCompare, SearchHistory, group_by_label, read_histories
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
-from tests.cli.comparison_logs import log_search, log_searches
+from tests.comparison_logs import log_search, log_searches
 
 NAN = np.nan
 

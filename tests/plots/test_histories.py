@@ -15,7 +15,7 @@ from archwright.plots.histories import (
 )
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
-from tests.cli.comparison_logs import log_search, log_searches
+from tests.comparison_logs import log_search, log_searches
 
 NAN = np.nan
 
