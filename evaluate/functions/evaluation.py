@@ -85,8 +85,8 @@ class Function(Evaluation):
     @property
     def absent(self) -> frozenset[str]:
         """The arguments that do not exist for a function (see functions/signature.py)."""
-        without_shape = frozenset({"model", "input_shape"} if self.input_shape is None else ())
-        return without_shape | ({"data"} if self.data is None else frozenset())
+        without_input = frozenset({"model", "input", "input_shape"} if self.input_shape is None else ())
+        return without_input | ({"data"} if self.data is None else frozenset())
 
     @property
     def changed_settings(self) -> Sequence[str]:

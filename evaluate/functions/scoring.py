@@ -90,6 +90,7 @@ def _collect_light_arguments(config: Function, job: Job, architecture: Term) -> 
         "budget": job.budget,
         "settings": {**config.settings, **settings_of(architecture)},
         "seed": job.seed,
+        "input": config.model_input,
         "input_shape": config.input_shape,
     }
 

@@ -15,7 +15,8 @@ from archwright.evaluate.verdict import Verdict
 
 LEADING_ARGUMENTS = ("architecture", "budget")  # for the first two parameters, if they have other names
 TORCH_ARGUMENTS = ("model", "device", "data")  # for which a worker imports torch
-ARGUMENTS = (*LEADING_ARGUMENTS, "settings", "seed", "report", "input_shape", *TORCH_ARGUMENTS)  # all there are
+# All there are.
+ARGUMENTS = (*LEADING_ARGUMENTS, "settings", "seed", "report", "input", "input_shape", *TORCH_ARGUMENTS)
 # Settings of a function's evaluation, and the parameters of the function that read them.
 SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "settings": ("settings",),
@@ -26,10 +27,12 @@ SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "device": TORCH_ARGUMENTS,
 }
 MISSPELLING_SIMILARITY = 0.75  # from which on a name is taken for a misspelling of one of ARGUMENTS, in [0, 1]
+_INPUT_REMEDY = "give --data, or --input as in 3,32,32, 16 or tokens:50,20"
 ABSENT_REMEDIES: Mapping[str, str] = {  # for arguments that do not exist in every search
     "data": "say which data set it is to get, as in --data digits",
-    "model": "for the shape of its inputs, give --data, or --input as in 3,32,32, 16 or tokens:50,20",
-    "input_shape": "give --data, or --input as in 3,32,32, 16 or tokens:50,20",
+    "model": f"for the shape of its inputs, {_INPUT_REMEDY}",
+    "input": _INPUT_REMEDY,
+    "input_shape": _INPUT_REMEDY,
 }
 
 

@@ -7,6 +7,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.scoring import make_function_evaluation
+from archwright.evaluate.functions.signature import WrongParameters
 from archwright.evaluate.training.trained_model import read_model
 from archwright.evaluate.verdict import COST_METRICS
 from archwright.evaluate.workers.pool import NoWorker, WorkerPool
@@ -156,3 +157,24 @@ def test_what_a_model_costs_is_told_whatever_the_function_has_done_to_it(file):
     assert frozen["flops"] == half["flops"] == 2 * 64 * 10
     assert own["flops"] == 5
     assert all(0 < metrics["latency_seconds"] < 1 for metrics in (frozen, half, own))
+
+
+@pytest.mark.parametrize("value", [aw.tokens(50, 20), aw.image(1, 8, 8), aw.signal(2, 16), aw.features(12)])
+def test_a_function_is_given_the_input_whole_and_its_shape(tmp_path, value):
+    """With its kind and the vocabulary of tokens."""
+    file = tmp_path / "own_input.py"
+    file.write_text(
+        "def told(input, input_shape):\n"
+        "    assert input.shape == input_shape\n"
+        "    return {'vocabulary': input.vocabulary or 0, f'is_{input.kind}': 1}\n"
+    )
+    given = Function(f"{file}:told", device="cpu", threads=1).with_input(value)
+    (verdict,), _ = run_jobs_in_process(make_function_evaluation(given, 0, threads=1), make_job(0, NETWORK))
+    assert verdict.metrics == {"vocabulary": value.vocabulary or 0, f"is_{value.kind}": 1}
+
+
+def test_a_function_that_asks_for_an_input_where_there_is_none_is_told_how_to_give_one(tmp_path):
+    (tmp_path / "own_input.py").write_text("def told(input):\n    return 1\n")
+    config = Function(f"{tmp_path / 'own_input.py'}:told", device="cpu", threads=1)
+    with pytest.raises(WrongParameters, match=r"a parameter input, and there is none; give --data, or --input as in"):
+        make_function_evaluation(config, 0, threads=1)
