@@ -1,7 +1,7 @@
 """The inputs of models: what one is, its shape without the batch, and the type of its elements."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, overload
 
 from attrs import field, frozen
 
@@ -9,7 +9,6 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.shape import Shape, as_shape, format_shape
 
 ElementType = Literal["float32", "int64"]
-SpaceFunction = TypeVar("SpaceFunction", bound=Callable[..., Any])
 
 
 class BadInput(ArchwrightError, ValueError):
@@ -41,7 +40,7 @@ def _as_vocabulary(vocabulary: int | None) -> int | None:
 
 @frozen
 class Input:
-    """One input of a model, without the batch. It goes wherever a shape goes: iterating over it gives its axes.
+    """One input of a model, without the batch. It goes wherever a shape goes: it is a sequence of its axes.
 
     Images, features, signals and tensors of other shapes are floats; tokens are integers in [0, vocabulary).
     """
@@ -64,6 +63,18 @@ class Input:
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.shape)
+
+    def __len__(self) -> int:
+        return len(self.shape)
+
+    @overload
+    def __getitem__(self, axis: int) -> int: ...
+
+    @overload
+    def __getitem__(self, axis: slice) -> Shape: ...
+
+    def __getitem__(self, axis: int | slice) -> int | Shape:
+        return self.shape[axis]
 
     def __str__(self) -> str:
         return format_input(self)
@@ -165,34 +176,6 @@ def input_from_text(text: str | None, shape: Iterable[int]) -> Input:
     if value.shape != by_shape.shape:
         raise BadInput(f"the input is {text!r}, and its shape {by_shape.shape}; they must say the same")
     return value
-
-
-# --- spaces that say which input they take
-
-
-@frozen
-class _InputDecorator:
-    """Sets the attribute `takes` of a function that builds a space, and returns the function itself."""
-
-    model_input: Input
-
-    def __call__(self, function: SpaceFunction) -> SpaceFunction:
-        setattr(function, "takes", self.model_input)  # noqa: B010  (no type knows the attribute)
-        return function
-
-
-def takes(value: Input | Iterable[int]) -> _InputDecorator:
-    """A decorator that says which input a function builds its space for, as in `@aw.takes(aw.tokens(50, 20))`.
-
-    It is the input of a search where neither the data nor the person says another one. Raises Misfit or BadInput.
-    """
-    return _InputDecorator(as_input(value))
-
-
-def read_taken_input(function: Any) -> Input | None:
-    """The input that `aw.takes` set on `function`; None if it was not used."""
-    value = getattr(function, "takes", None)
-    return value if isinstance(value, Input) else None
 
 
 def read_input(value: Input | Shape | str | None) -> Input | None:

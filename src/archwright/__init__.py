@@ -20,7 +20,7 @@ from archwright.core.domain import Domain, values
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import larger, shared, smaller
 from archwright.core.hyperparameter import Hyperparameter, hyperparameter, integer, number, one_of
-from archwright.core.input import Input, features, image, signal, takes, tokens
+from archwright.core.input import Input, features, image, signal, tokens
 from archwright.core.json import from_json, to_json
 from archwright.core.modules.basic import (
     Activation,
@@ -48,6 +48,7 @@ from archwright.core.objective import Objective, maximize, minimize, score
 from archwright.core.ranges import integers, reals
 from archwright.core.shape import Misfit, Shape
 from archwright.core.spaces.named import named_space
+from archwright.core.taken_input import takes
 from archwright.core.term import Basic, Composite, Rewriting, Term, child, children, module
 from archwright.core.traversal import enumerate_leaves, sample
 

@@ -18,6 +18,7 @@ from archwright.core.input import BadInput
 from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.shape import Misfit
 from archwright.core.spaces.named import UnknownSpace
+from archwright.core.taken_input import NotASpace
 from archwright.evaluate.evaluation import UnknownEvaluation
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.settings import WrongMetric
@@ -26,7 +27,7 @@ from archwright.execution.arguments import TwoDirections
 from archwright.execution.checks import BadRunOption, read_seed
 from archwright.execution.enqueue_file import BadEnqueueFile
 from archwright.execution.options import UnknownRunOption
-from archwright.execution.spaces import NotASpace, SpaceFailed
+from archwright.execution.spaces import SpaceFailed
 from archwright.search.named import NotASearcher, UnknownSearcher
 from archwright.search.named_rules import NotAStoppingRule, UnknownStoppingRule
 from archwright.search.running.enqueuing import BadChoices

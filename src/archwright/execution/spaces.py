@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.input import Input, as_input, image, read_taken_input
+from archwright.core.input import Input, as_input, image
 from archwright.core.json import collect_user_kinds
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
+from archwright.core.taken_input import NotASpace, SpaceWithInput, read_taken_input
 from archwright.core.term import Term
 from archwright.core.tracebacks import guard_user_code
 from archwright.display.warning import warn
@@ -28,10 +29,6 @@ INPUT_PARAMETER = "input"  # the name of a first parameter that gets the input i
 
 
 SPACE_KIND: ExtensionKind[NamedSpace] = ExtensionKind("space", SPACES, UnknownSpace)
-
-
-class NotASpace(ArchwrightError, TypeError):
-    """Something other than a search space under the name of one."""
 
 
 class SpaceFailed(ArchwrightError, RuntimeError):
@@ -73,9 +70,11 @@ def read_space(space: Term | Callable[..., Term] | str) -> SpaceSource:
 def find_space(space: Term | Callable[..., Term] | str) -> SpaceSource:
     """The space that a person gives: by its built-in name, as file.py:attribute or module:attribute, or as a value.
 
-    A value is a module, or a function of (input_shape, classes) that returns one. Raises UnknownSpace, BadSourceName,
-    NotASpace, and errors of loading a file.
+    A value is a module, alone or with the input that it takes, or a function of (input_shape, classes) that returns
+    one. Raises UnknownSpace, BadSourceName, NotASpace, and errors of loading a file.
     """
+    if isinstance(space, SpaceWithInput):
+        return evolve(find_space(space.term), input=space.takes)
     if not isinstance(space, str):
         source = _name_value(space)
         return SpaceSource(source, _make_builder(source, space), read_taken_input(space), source)

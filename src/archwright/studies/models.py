@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from archwright.core.input import Input, read_input
 from archwright.core.shape import Shape
+from archwright.core.taken_input import NotASpace
 from archwright.core.term import Term
-from archwright.execution.spaces import NotASpace
 
 if TYPE_CHECKING:
     from torch import nn

@@ -1,0 +1,64 @@
+"""Spaces that say which input they take."""
+
+import functools
+import pickle
+
+import pytest
+
+import archwright as aw
+from archwright.core.input import BadInput
+from archwright.core.taken_input import NotASpace, SpaceWithInput, read_taken_input
+from archwright.core.term import NotATerm
+
+SPACE = aw.sequential(aw.affine([4, 8]), aw.affine(2))
+TOKENS = aw.tokens(50, 20)
+
+
+@pytest.mark.parametrize("said", [TOKENS, "tokens:50,20"])
+def test_a_space_that_is_a_value_is_wrapped_and_stays_as_it_was(said):
+    """The last word counts."""
+    taken = aw.takes(said)(SPACE)
+    assert taken == SpaceWithInput(SPACE, TOKENS)
+    assert taken.term is SPACE
+    assert taken((20,), 10) is SPACE
+    assert read_taken_input(taken) == TOKENS
+    assert read_taken_input(SPACE) is None
+    assert aw.takes((8,))(taken) == SpaceWithInput(SPACE, aw.features(8))
+    assert pickle.loads(pickle.dumps(taken)) == taken
+    assert taken._repr_html_() == SPACE._repr_html_()
+
+
+def test_a_function_stays_the_one_that_it_is():
+    def build(input_shape, classes):
+        del input_shape, classes
+        return SPACE
+
+    assert aw.takes(TOKENS)(build) is build
+    assert read_taken_input(build) == TOKENS
+    partial = functools.partial(build, classes=3)
+    assert read_taken_input(aw.takes((8,))(partial)) == aw.features(8)
+    assert read_taken_input(build) == TOKENS
+
+
+@pytest.mark.parametrize("given", [3, None, "digits", len, [].append])
+def test_what_is_no_space_is_refused(given):
+    with pytest.raises(NotASpace, match=r"cannot say that it takes tokens:50,20; give a module such as aw\.sequential"):
+        aw.takes(TOKENS)(given)
+
+
+@pytest.mark.parametrize("given", [SPACE, len, None, aw.takes(TOKENS)(SPACE)])
+def test_the_input_comes_first(given):
+    """Also where the parentheses after a decorator are forgotten."""
+    with pytest.raises(BadInput, match=r"it needs the input first, as in aw\.takes\(aw\.tokens\(50, 20\)\)"):
+        aw.takes(given)
+
+
+def test_it_is_no_module_of_another():
+    with pytest.raises(NotATerm, match="it must be a module"):
+        aw.sequential(aw.takes(TOKENS)(SPACE))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("given", "error"), [("token:50,20", BadInput), ((0,), aw.Misfit)])
+def test_an_input_that_is_none_is_refused(given, error):
+    with pytest.raises(error):
+        aw.takes(given)
