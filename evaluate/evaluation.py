@@ -204,7 +204,7 @@ class Evaluation(Protocol):
     @property
     def training_data(self) -> str | None:
         """The data that its architectures can be trained on, as far as it is known."""
-        return None if self.data_settings is None else self.data_settings.name
+        return None if self.data_settings is None else self.data_settings.data
 
     @property
     def trains_models(self) -> bool:

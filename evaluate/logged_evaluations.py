@@ -29,8 +29,8 @@ def require_permission(evaluation: Evaluation, *, trusted: bool) -> None:
 def find_user_code(evaluation: Evaluation) -> Mapping[str, str]:
     """The sources of a person's code that trials of the evaluation run, each with a command that names it."""
     code = dict.fromkeys(evaluation.user_sources, NAMING_COMMAND)
-    if (data := evaluation.data_settings) is None:
+    if (settings := evaluation.data_settings) is None:
         return code
     from archwright.evaluate.data.loading import is_user_data  # only here, since it needs numpy
 
-    return code | ({data.name: "archwright search SPACE --data"} if is_user_data(data.name) else {})
+    return code | ({settings.data: "archwright search SPACE --data"} if is_user_data(settings.data) else {})

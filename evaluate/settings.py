@@ -104,7 +104,8 @@ def reader_setting() -> Any:
 class DataSettings:
     """Which data set an evaluation reads, and how; see `load_dataset` for the meanings."""
 
-    name: str
+    # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's file.py:function.
+    data: str
     data_dir: str | None = None  # where built-in data sets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
     validation: float = validation_setting()
     split_seed: int = 0  # of the splits that are drawn

@@ -81,13 +81,13 @@ def is_user_data(spec: str) -> bool:
 def load_configured_dataset(settings: DataSettings) -> Dataset:
     """The data set of an evaluation in memory; raises what `load_dataset` does."""
     options = {"image_size": settings.image_size, "reader": settings.reader}
-    return load_dataset(settings.name, settings.data_dir, settings.validation, settings.split_seed, **options)
+    return load_dataset(settings.data, settings.data_dir, settings.validation, settings.split_seed, **options)
 
 
 def describe_configured_dataset(settings: DataSettings) -> DataInfo:
     """What the data set of an evaluation is like; raises what `describe_dataset` does."""
     options = {"image_size": settings.image_size, "reader": settings.reader}
-    return describe_dataset(settings.name, settings.data_dir, settings.validation, **options)
+    return describe_dataset(settings.data, settings.data_dir, settings.validation, **options)
 
 
 def require_local_dataset(spec: str, data_dir: str | None = None) -> None:

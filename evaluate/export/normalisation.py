@@ -13,9 +13,9 @@ def find_normalisation(evaluation: Evaluation, architecture: Term, data_dir: str
     BadData or UnknownData.
     """
     evaluation = evaluation.move_to(None, data_dir)
-    if (data := evaluation.data_settings) is None:
+    if (settings := evaluation.data_settings) is None:
         return None
-    if is_user_data(data.name):
-        raise UnknownData(f"{data.name} is code, which no export runs; train the trial again, which keeps it")
-    require_local_dataset(data.name, data.data_dir)
+    if is_user_data(settings.data):
+        raise UnknownData(f"{settings.data} is code, which no export runs; train the trial again, which keeps it")
+    require_local_dataset(settings.data, settings.data_dir)
     return evaluation.load_normalisation(architecture)

@@ -3,23 +3,21 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 from attrs.converters import optional
 
 from archwright.core.architecture import settings_of
 from archwright.core.input import Input, input_from_text, input_to_text
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.evaluate.building import UNLOGGED
+from archwright.evaluate.data_evaluation import DataEvaluation
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import OPTIONAL, Evaluation, EvaluationInput
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS
 from archwright.evaluate.settings import (
-    FIRST_READER,
     BadEvaluationSetting,
-    DataSettings,
     UnusedSetting,
     choose_metric,
     device_setting,
@@ -32,7 +30,6 @@ from archwright.evaluate.settings import (
 )
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.verdict import COST_METRICS, Evaluate
-from archwright.evaluate.workers.opening import open_workers
 
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
@@ -40,7 +37,7 @@ if TYPE_CHECKING:  # they import numpy and torch
 
 
 @frozen
-class Function(Evaluation):
+class Function(DataEvaluation):
     """Scores the architecture with a Python function, in a worker of its own.
 
     `source` is `file.py:attribute` or `module:attribute`, a callable that gets the arguments that it has parameters for
@@ -125,13 +122,6 @@ class Function(Evaluation):
         """Whether it has a parameter for the model; True before it has said so."""
         return self.said is None or "model" in self.said
 
-    @property
-    def data_settings(self) -> DataSettings | None:
-        """The data that it gets, if it gets any."""
-        if self.data is None:
-            return None
-        return DataSettings(self.data, self.data_dir, self.validation, self.split_seed, self.image_size, self.reader)
-
     def describe_data(self) -> "DataInfo | None":
         """Raises BadEvaluationSetting, too, where there are no images to be given a size."""
         if self.data is None and self.image_size is not None:
@@ -154,10 +144,6 @@ class Function(Evaluation):
         """A sentence for each; they have no other names."""
         return list(find_overruled_settings(self.settings, space))
 
-    def move_to(self, device: str | None, data_dir: str | None) -> Self:
-        """The same on another device, or with its data elsewhere; see `complete` for what does nothing."""
-        return evolve(self, device=device or self.device, data_dir=data_dir or self.data_dir)
-
     def for_retraining(
         self,
         architecture: Term,
@@ -173,9 +159,8 @@ class Function(Evaluation):
         Raises UnusedSetting for a setting of the function that the architecture sets itself.
         """
         if data is not None:
-            data_names = ("data", "data_dir", "validation", "split_seed", "image_size", "reader")
-            is_same = data == self.data
-            training = Training(**{name: getattr(self, name) for name in data_names}) if is_same else Training(data)
+            same = self.data_settings if data == self.data else None
+            training = Training(data) if same is None else Training(**asdict(same, recurse=False))
             return training.for_retraining(
                 architecture, data_dir=data_dir, device=device, image_size=image_size, settings=settings
             )
@@ -221,17 +206,6 @@ class Function(Evaluation):
 
         return self if description is None else complete_function(self, description, metric=metric, words=words)
 
-    def open(
-        self,
-        *,
-        workers: int = 1,
-        space_source: str | None = None,
-        kinds: Sequence[type[Term]] = (),
-        trial_timeout: float | None = None,
-    ) -> Evaluator:
-        """Workers; raises FunctionNeeded and CannotTravel."""
-        return open_workers(self, workers=workers, space_source=space_source, kinds=kinds, trial_timeout=trial_timeout)
-
     def prepare(self, index: int, threads: int) -> Evaluate:
         """The function that calls the person's function with what it asks for."""
         from archwright.evaluate.functions.scoring import make_function_evaluation  # in workers: it imports their code
@@ -255,8 +229,8 @@ class Function(Evaluation):
 
     @classmethod
     def complete_settings(cls, settings: Mapping[str, JSON], model_input: Input | None) -> Mapping[str, JSON]:
-        """With the first reader where a log names none, and the run's input where it says nothing of one."""
-        reader = {} if settings.get("data") is None else {"reader": FIRST_READER}
+        """Also with the run's input where a log says nothing of one."""
+        settings = super().complete_settings(settings, model_input)
         if model_input is None or "input_shape" in settings:
-            return {**reader, **settings}
-        return {**reader, **settings, "input_shape": model_input.shape, "input": input_to_text(model_input)}
+            return settings
+        return {**settings, "input_shape": model_input.shape, "input": input_to_text(model_input)}

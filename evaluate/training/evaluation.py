@@ -1,7 +1,7 @@
 """Training as an evaluation: its settings in a run's log, and all that follows from them without torch."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from attrs import evolve, field, frozen
 
@@ -11,15 +11,13 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.input import Input, describe_input
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.core.protocols import Evaluator
 from archwright.core.shape import format_shape
 from archwright.core.term import Term
-from archwright.evaluate.evaluation import Evaluation, EvaluationInput
+from archwright.evaluate.data_evaluation import DataEvaluation
+from archwright.evaluate.evaluation import EvaluationInput
 from archwright.evaluate.settings import (
-    FIRST_READER,
     LATEST_READER,
     BadEvaluationSetting,
-    DataSettings,
     WrongMetric,
     choose_metric,
     device_setting,
@@ -39,7 +37,6 @@ from archwright.evaluate.training.recipe import (
     override_settings,
 )
 from archwright.evaluate.verdict import TRAINING_METRICS, Evaluate
-from archwright.evaluate.workers.opening import open_workers
 
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
@@ -70,7 +67,7 @@ def _leaves_enough(training: "Training", _: object, train_on: str) -> None:
 
 
 @frozen
-class Training(Evaluation):
+class Training(DataEvaluation):
     """Trains the architecture as a classifier; the score is `accuracy`, on the validation split.
 
     Where the validation split is trained on too, only the test split is left to score on, as `test_accuracy`.
@@ -81,10 +78,10 @@ class Training(Evaluation):
     # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's function: itself, if another
     # process can import it, or file.py:function.
     data: str = field(default="digits", converter=name_data)
-    data_dir: str | None = None  # where datasets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
+    data_dir: str | None = None
     device: str = device_setting()
     validation: float = validation_setting()
-    split_seed: int = 0  # of the split into train, validation and, where the data has none, test
+    split_seed: int = 0
     keep: KeptEpoch = field(default="best", validator=_is_known)
     threads: int = 0  # CPU threads of one worker; 0: its share of the cores
     settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
@@ -121,11 +118,6 @@ class Training(Evaluation):
         """Always."""
         return True
 
-    @property
-    def data_settings(self) -> DataSettings:
-        """The data that it trains on."""
-        return DataSettings(self.data, self.data_dir, self.validation, self.split_seed, self.image_size, self.reader)
-
     def define_input(self, given: Input | None, of_space: Input | None, data: "DataInfo | None") -> EvaluationInput:
         """That of the data; BadEvaluationSetting where a person has given one."""
         assert data is not None  # a training always has data
@@ -148,10 +140,6 @@ class Training(Evaluation):
     def list_overruled_settings(self, space: Term) -> Sequence[str]:
         """A sentence for each, under either of its names."""
         return list(find_overruled_settings(self.settings, space, ALIASES))
-
-    def move_to(self, device: str | None, data_dir: str | None) -> Self:
-        """The same on another device, or with its data elsewhere."""
-        return evolve(self, device=device or self.device, data_dir=data_dir or self.data_dir)
 
     def for_retraining(
         self,
@@ -176,17 +164,6 @@ class Training(Evaluation):
         """The accuracy on the test images, which no search has looked at."""
         del searched
         return Objective("test_accuracy")
-
-    def open(
-        self,
-        *,
-        workers: int = 1,
-        space_source: str | None = None,
-        kinds: Sequence[type[Term]] = (),
-        trial_timeout: float | None = None,
-    ) -> Evaluator:
-        """Workers; raises CannotTravel."""
-        return open_workers(self, workers=workers, space_source=space_source, kinds=kinds, trial_timeout=trial_timeout)
 
     def prepare(self, index: int, threads: int) -> Evaluate:
         """The function that trains a job's architecture; the data is on the worker's device."""
@@ -214,12 +191,6 @@ class Training(Evaluation):
         from archwright.evaluate.training.task import load_recipe_normalisation  # only here, since it needs torch
 
         return load_recipe_normalisation(self, architecture)
-
-    @classmethod
-    def complete_settings(cls, settings: Mapping[str, JSON], model_input: Input | None) -> Mapping[str, JSON]:
-        """With the first reader where a log names none."""
-        del model_input  # the data says it
-        return {"reader": FIRST_READER, **settings}
 
 
 def _require_fit(architecture: Term, model_input: Input, data: "DataInfo") -> None:

@@ -53,7 +53,9 @@ def load_training_data(training: Training, device: torch.device) -> tuple[DataIn
 
     Raises what `load_configured_dataset` does.
     """
-    dataset = load_configured_dataset(training.data_settings)
+    settings = training.data_settings
+    assert settings is not None  # a training always has data
+    dataset = load_configured_dataset(settings)
     dataset = dataset.merge_validation() if training.train_on == "train+validation" else dataset
     return dataset.info, to_device(dataset, device)
 

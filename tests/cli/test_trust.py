@@ -121,8 +121,7 @@ def no_work(monkeypatch):
     def enough(*_, **__):
         raise Enough("enough")
 
-    for kind in ("training", "functions"):
-        monkeypatch.setattr(f"archwright.evaluate.{kind}.evaluation.open_workers", enough)
+    monkeypatch.setattr("archwright.evaluate.data_evaluation.open_workers", enough)
     monkeypatch.setattr("archwright.evaluate.export.folder.export_model", enough)
 
 
@@ -271,8 +270,7 @@ def test_a_retraining_of_built_in_modules_runs_no_code_of_others(cli, tmp_path, 
         given.update(more)
         raise Enough("enough")
 
-    for kind in ("training", "functions"):
-        monkeypatch.setattr(f"archwright.evaluate.{kind}.evaluation.open_workers", enough)
+    monkeypatch.setattr("archwright.evaluate.data_evaluation.open_workers", enough)
     sent = Sent(tmp_path, is_own=False).written()
     assert "enough" in cli("retrain", "theirs-1", "0").err
     assert given["space_source"] == ""

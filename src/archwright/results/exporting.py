@@ -169,7 +169,7 @@ def _make_card(view: RunView, trial: TrialState, node: Node, evaluation: Evaluat
         choices={name: humanize_value(value) for name, value in trial.path},
         settings={} if untrained else run_settings | settings,
         versions=versions | {"archwright of the export": archwright.__version__},
-        data=None if evaluation.data_settings is None else evaluation.data_settings.name,
+        data=None if evaluation.data_settings is None else evaluation.data_settings.data,
         class_names=_find_class_names(view, node),
     )
 
