@@ -3,10 +3,11 @@
 In a log they are {"name": ..., "revision": ..., settings}. The name is that of a built-in one, or file.py:attribute or
 module:attribute of a person's own: a frozen attrs class, or a value of one. A setting may hold another one of its kind,
 in the same form. A class that no other process can import, as one of a notebook, has its source text and hash in the
-log, too: who goes on with the run gives it again.
+log, too: who goes on with the run gives it again, see store/needed.py.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, cast
 
@@ -21,12 +22,11 @@ from archwright.core.tracebacks import guard_user_code
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.extensions import Extension, ExtensionKind
+from archwright.store.needed import CODE_KEY, REVISION_KEY, format_needed, has_code, is_configured
 from archwright.store.origins import hash_source, is_class_findable, name_class, read_source
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
 
-REVISION_KEY = "revision"
-CODE_KEY = "code"  # {"text": ..., "sha256": ...} of a class that no other process can import
 RESERVED_KEYS = (NAME_KEY, REVISION_KEY, CODE_KEY)  # which no setting may be called
 
 
@@ -96,19 +96,25 @@ class ConfiguredKind(Generic[Extension]):
     def from_json(self, data: JSON, *, trusted: bool = False) -> Extension:
         """The one that a log holds, in the revision that it has by now.
 
-        Raises NotTrusted where that is code which this user does not let run, unless it is `trusted`.
+        Raises NotTrusted where that is code which this user does not let run, unless it is `trusted`, and
+        ExtensionNeeded where it holds a class that no other process can import.
         """
-        if CODE_KEY in data:
-            argument = self.option.removeprefix("--")
+        if has_code(data):
             raise ExtensionNeeded(
                 f"{self._describe(data[NAME_KEY])} was defined where no other process can import it; "
-                f"define it again in Python and give it: run.resume({argument}=...), "
-                f"or of a study aw.study(..., {argument}=...)"
+                f"define it again in Python, and give it as {self._format_argument(data)}"
             )
-        for source in self.find_sources(data):
-            require_trusted(source, trusted=trusted, named_by=f"archwright search SPACE {self.option}")
+        self._require_trusted(data, trusted=trusted)
         name, _, settings = self.parse(data)
         return self.find(name, settings)
+
+    def _require_trusted(self, data: JSON, *, trusted: bool) -> None:
+        for source in self.find_sources(data):
+            require_trusted(source, trusted=trusted, named_by=f"archwright search SPACE {self.option}")
+
+    def _format_argument(self, data: JSON) -> str:
+        """What a person writes in a call in Python to give again what a log has."""
+        return f"{self.option.removeprefix('--')}={format_needed(data)}"
 
     def update(self, data: JSON) -> JSON:
         """The same one, in the revision that it has by now, with every setting.
@@ -141,7 +147,7 @@ class ConfiguredKind(Generic[Extension]):
         """The names of a person's own, in what a log holds: those that need permission to be loaded."""
         name, _, settings = self.parse(data)
         own = [name] if name not in self.kind.builtin and is_source(name) and CODE_KEY not in data else []
-        nested = [value for value in settings.values() if _is_nested(value)]
+        nested = [value for value in settings.values() if is_configured(value)]
         return [*own, *(source for value in nested for source in self.find_sources(value))]
 
     def shorten(self, data: JSON) -> tuple[str, dict[str, JSON]]:
@@ -153,7 +159,7 @@ class ConfiguredKind(Generic[Extension]):
         return name, {key: self._shorten_value(value) for key, value in changes.items()}
 
     def _shorten_value(self, value: JSON) -> JSON:
-        if not _is_nested(value):
+        if not is_configured(value):
             return value
         name, changes = self.shorten(value)
         return {NAME_KEY: name, **changes}
@@ -223,40 +229,53 @@ class ConfiguredKind(Generic[Extension]):
         text = read_source(kind)
         return {**data, CODE_KEY: {"text": text, "sha256": hash_source(text)}}
 
-    def give_again(self, data: JSON, given: Any) -> Extension:
+    def give_again(self, data: JSON, given: Any, *, trusted: bool = False) -> Extension:
         """The one that a log holds, by the value or the class that this process was given again.
 
-        A class gets the settings of the log. Raises OtherExtension where a value is another one than the log holds.
+        A class gets the settings of the log; where one of these is a class of a notebook itself, ExtensionNeeded asks
+        for a value. Raises OtherExtension where a value is another one than the log holds, by its name and settings,
+        and NotTrusted as `from_json`.
         """
         name, _, settings = self.parse(data)
         if isinstance(given, type):
             self._require_fit(name, given, given)
+            if any(has_code(value) for value in settings.values() if is_configured(value)):
+                raise ExtensionNeeded(
+                    f"{self._describe(name)} holds a class that no other process can import, so give a value of it, "
+                    f"and not the class: {self._format_argument(data)}"
+                )
+            self._require_trusted(data, trusted=trusted)
             values = {key: self._fill(given, key, value) for key, value in settings.items()}
             with self._guard(name):
                 return given(**values)
-        given_name, _, given_settings = self.parse(self.value_to_json(given))
-        if given_name.rpartition(":")[2] != name.rpartition(":")[2] or given_settings != settings:
+        if self._identify(self.value_to_json(given)) != self._identify(data):
             raise OtherExtension(
                 f"the run has {self._describe(self.format(data))}, and not {self.format(self.value_to_json(given))}; "
                 "give that one, or fork the run to go on with another one"
             )
         return given
 
+    def _identify(self, data: JSON) -> str:
+        """What a log holds, but for where it was defined, its source text and its revision: its name and settings."""
+        name, _, settings = self.parse(data)
+        plain = {key: self._identify(value) if is_configured(value) else value for key, value in settings.items()}
+        return json.dumps({NAME_KEY: name.rpartition(":")[2].rpartition("<locals>.")[2], **plain}, sort_keys=True)
+
     def is_code_same(self, data: JSON, value: Any) -> bool | None:
-        """Whether the source text of the value's class is the one in the log; None where either has none."""
-        code: Mapping[str, JSON] = data.get(CODE_KEY) or {}
+        """Whether the source text of the value's class is the one in the log, and those of what it holds are.
+
+        None where either has none.
+        """
+        same = list(_compare_code(data, value))
+        return False if False in same else all(same) if same and None not in same else None
+
+
+def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:
+    """Of each class in what a log holds that has its text there, whether the value's has the same one."""
+    if CODE_KEY in data:
+        code: Mapping[str, JSON] = data[CODE_KEY] or {}
         logged, current = code.get("sha256"), hash_source(read_source(type(value)))
-        return None if logged is None or current is None else logged == current
-
-
-def has_code(data: JSON) -> bool:
-    """Whether what a log holds, or one in its settings, is a class that no other process can import."""
-    return CODE_KEY in data or any(has_code(value) for value in data.values() if _is_nested(value))
-
-
-def _is_nested(value: JSON) -> bool:
-    match value:
-        case {"name": str()}:
-            return True
-        case _:
-            return False
+        yield None if logged is None or current is None else logged == current
+    for key, inner in data.items():
+        if is_configured(inner):
+            yield from _compare_code(inner, getattr(value, key, None))

@@ -101,5 +101,5 @@ def fork(
             no_improvement=no_improvement,
             name=name,
         )
-    continuation = format_continuation(new.evaluation, log, new.name)
+    continuation = format_continuation(log, new.name, new.evaluation, new.searcher, new.stopping)
     say(f"{new.name} shares events 1 to {at} with {run}; to go on:\n{continuation}")

@@ -67,7 +67,8 @@ def show_run(run: RunDetails) -> None:
         )
     show_trials(rows, run, out)
     if run["status"] in UNFINISHED_STATUSES:
-        continuation = format_continuation(run["evaluator"], Path(run["log"]), run["run"])
+        parts = (run["evaluator"], run["searcher"], run["stopping"])
+        continuation = format_continuation(Path(run["log"]), run["run"], *parts)
         out.print(f"\ngo on with: {continuation}", soft_wrap=True)
 
 

@@ -12,6 +12,7 @@ from attrs import evolve
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
+from archwright.store.needed import name_needed
 from archwright.store.origins import hash_source, is_importable, name_callable, read_source
 from archwright.store.user_code import load_object
 
@@ -56,11 +57,9 @@ def compare_source(logged: Function, target: Callable[..., Any]) -> SourceCompar
 def require_function(function: Function) -> None:
     """Nothing where this process can find the function; else FunctionNeeded, which says how to give it again."""
     if function.by_value and function.target is None:
-        name = function.source.rpartition(":")[2].rpartition(".")[2]
-        argument = name if name.isidentifier() else "function"
         raise FunctionNeeded(
             f"the evaluation is the function {function.source}, which no other process can import; define it again in "
-            f"Python and give it: run.resume(evaluation={argument}), run.retrain(evaluation={argument})"
+            f"Python, and give it as evaluation={name_needed(function.source)}"
         )
 
 

@@ -90,10 +90,9 @@ class RunView:
         if failed is not None and failed.last_end is not None:
             reason = f"trial {failed.trial} was {failed.last_end.status}: {failed.last_end.error}"
             raise NothingScored(f"no trial of {self.name} has a score; {reason}")
-        raise NothingScored(
-            f"no trial of {self.name} has a score yet; go on with: "
-            f"{suggest_continuation(self.run.started.evaluator, self.log, self.name)}"
-        )
+        started = self.run.started
+        going_on = suggest_continuation(self.log, self.name, started.evaluator, started.searcher, started.stopping)
+        raise NothingScored(f"no trial of {self.name} has a score yet; go on with: {going_on}")
 
     @cached_property
     def attempt_events(self) -> Mapping[int, Sequence[tuple[Event, float]]]:

@@ -75,4 +75,5 @@ def test_a_run_whose_function_no_process_can_import_asks_for_it(cli, tmp_path):
     log.append("notebook-1", [make_started(1, evaluator=evaluation_to_json(function))], START)
     done = cli("resume", "notebook-1", "--log", log.path)
     assert (done.code, done.out) == (2, "")
-    assert "define it again in Python and give it: run.resume(evaluation=function)" in done.err
+    call = f"define it again in Python and give it: aw.resume('notebook-1', evaluation=function, log='{log.path}')"
+    assert call in done.err

@@ -76,12 +76,13 @@ def test_a_rule_of_a_notebook_is_given_again(search, caplog):
     run = search(at_least(least=0.5))
     scores = {trial.number: trial.score for trial in run}
     assert set(list_stops(run)) == {number for number, score in scores.items() if score < 0.5} != set()
-    with pytest.raises(ExtensionNeeded, match=r"run\.resume\(stopping=\.\.\.\)"):
-        run.resume(trials="+3", workers=0)
+    read = aw.Log("archwright.duckdb")[run.name]  # as another process has it
+    with pytest.raises(ExtensionNeeded, match=r"give it: aw\.resume\('search-1', stopping=AtLeast\)$"):
+        read.resume(trials="+3", workers=0)
     with pytest.raises(OtherExtension):
-        run.resume(trials="+3", workers=0, stopping=at_least())
+        read.resume(trials="+3", workers=0, stopping=at_least())
     with caplog.at_level(logging.WARNING, "archwright"):
-        resumed = run.resume(trials="+3", workers=0, stopping=at_least)
+        resumed = read.resume(trials="+3", workers=0, stopping=at_least)
     assert not caplog.records
     assert {number for number, score in ((t.number, t.score) for t in resumed) if score < 0.5} == set(
         list_stops(resumed)

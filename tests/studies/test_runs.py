@@ -145,7 +145,7 @@ def test_a_function_that_no_process_finds_is_given_again(tmp_path):
     run = search(tmp_path, score, name="mine")
     assert run.retrain(budget="7epochs", seeds=1, **HERE)[0].score == 7.0
     read = aw.Log(run.log)["mine"]
-    with pytest.raises(FunctionNeeded, match=r"give it: .*run\.retrain\(evaluation=score\)"):
+    with pytest.raises(FunctionNeeded, match=r"give it: aw\.retrain\('mine', \d, evaluation=score, log=.*\)$"):
         read.retrain(seeds=1, **HERE)
     again = read.retrain(seeds=1, budget="8epochs", evaluation=score, **HERE)
     assert again[0].score == 8.0

@@ -103,7 +103,7 @@ def test_a_script_that_is_killed_goes_on_in_another_process(folder):
     (folder / "go").touch()
     out = run_code(folder, RESUME).splitlines()
     assert out[0].startswith("FunctionNeeded the evaluation is the function __main__:evaluate, which no other process")
-    assert "run.resume(evaluation=evaluate)" in out[0]
+    assert out[0].endswith("aw.resume('mine', evaluation=evaluate)")
     assert out[1] == f"finished {['ok'] * 6} 6 True"
     assert "whole; 6 proposals, as the searcher makes them" in out[2]
     assert out[3] == "finished"
@@ -154,7 +154,7 @@ def test_signals_stop_a_script_as_they_stop_the_command(folder, stop):
             (folder / "go").touch()
         out, err = script.wait_to_end()
     assert script.returncode == code, out + err
-    assert out.splitlines()[-1].startswith("mine was interrupted; go on with: aw.resume('mine'")
+    assert out.splitlines()[-1].startswith("mine was interrupted; go on with: aw.resume('mine', evaluation=evaluate)")
     assert out.splitlines()[-1].endswith("interrupted")
     run = aw.Log(folder / "archwright.duckdb")["mine"]
     assert sum(trial.score is not None for trial in run) == scored

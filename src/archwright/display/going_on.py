@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from archwright.core.json import JSON
-from archwright.display.suggestion import DEFAULT_LOG
+from archwright.display.suggestion import omit_default_log
 from archwright.store.continuation import suggest_continuation
 
 
-def format_continuation(evaluator: JSON, log: Path, run: str) -> str:
-    """What goes on with a run of that evaluation: a command; in Python, where the run is a study."""
-    return suggest_continuation(evaluator, None if log == DEFAULT_LOG else log, run)
+def format_continuation(log: Path, run: str, evaluator: JSON, searcher: JSON, stopping: JSON) -> str:
+    """What goes on with a run whose log has these: a command; in Python, where a command cannot."""
+    return suggest_continuation(omit_default_log(log), run, evaluator, searcher, stopping)

@@ -9,4 +9,9 @@ DEFAULT_LOG = Path("archwright.duckdb")
 
 def format_command(log: Path, verb: str, *words: str) -> str:
     """A command that the user may type next, with --log if the log is not the default one."""
-    return errors.suggest_command(None if log == DEFAULT_LOG else log, verb, *words)
+    return errors.suggest_command(omit_default_log(log), verb, *words)
+
+
+def omit_default_log(log: Path) -> Path | None:
+    """None for the log that is used by default, which need not be named."""
+    return None if log == DEFAULT_LOG else log

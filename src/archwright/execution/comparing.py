@@ -25,7 +25,6 @@ from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan, SearchRequest, make_start, plan_search
 from archwright.execution.searcher_labels import LabelledSearcher
 from archwright.execution.session import RunInterrupted, open_evaluator
-from archwright.search.configured import has_code
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.compare import ComparedSearch, plan_comparison, run_searches
 from archwright.search.running.loop import TrialsKeepFailing
@@ -33,6 +32,7 @@ from archwright.search.running.runs import read_run, resume_run, start_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Event, RunStopped
 from archwright.store.fold import RunState
+from archwright.store.needed import has_code
 
 
 @frozen(kw_only=True)

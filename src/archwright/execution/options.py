@@ -15,10 +15,14 @@ from archwright.core.ends import EndName
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
 from archwright.display.console import make_console
-from archwright.display.suggestion import DEFAULT_LOG
+from archwright.display.suggestion import omit_default_log
 from archwright.execution.checks import BadRunOption, require_count, require_trust
-from archwright.store.events import Event
+from archwright.store.continuation import suggest_call
+from archwright.store.events import Event, RunStarted
+from archwright.store.needed import list_needed
 
+NOTHING_NEEDED: Mapping[str, str] = {}
+NO_MOVES: Mapping[EndName, str] = {}
 ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
 
 
@@ -56,11 +60,15 @@ def _read_seconds(given: Any) -> float | None:
     return None
 
 
-def format_python_resumption(log: Path, run: str, moves: Mapping[EndName, str]) -> str:
-    """What a person types in Python to go on with a run, with `moves` of its ends."""
-    place = {} if log == DEFAULT_LOG else {"log": str(log)}
-    arguments = [repr(run), *(f"{name}={value!r}" for name, value in {**moves, **place}.items())]
-    return f"aw.resume({', '.join(arguments)})"
+def format_python_resumption(
+    log: Path, run: str, moves: Mapping[EndName, str], needed: Mapping[str, str] = NOTHING_NEEDED
+) -> str:
+    """What a person types in Python to go on with a run, with `moves` of its ends and what is `needed` of it.
+
+    That are Python expressions by the arguments that give again what the log does not hold.
+    """
+    arguments: dict[str, str] = {name: repr(value) for name, value in moves.items()}
+    return suggest_call("resume", omit_default_log(log), run, {**arguments, **needed})
 
 
 def _ignore_name(run: str) -> None:
@@ -110,8 +118,12 @@ class RunOptions:
         """Where progress is printed."""
         return self.narration.console
 
-    def format_resumption(self, log: Path, run: str, moves: Mapping[EndName, str]) -> str:
-        """How a person goes on with a run, with `moves` of its ends."""
+    def format_resumption(
+        self, log: Path, run: str, started: RunStarted, moves: Mapping[EndName, str] = NO_MOVES
+    ) -> str:
+        """How a person goes on with a run, with `moves` of its ends: in Python where the log does not hold it whole."""
+        if needed := list_needed(started.evaluator, started.searcher, started.stopping):
+            return format_python_resumption(log, run, moves, needed)
         return self.narration.format_resumption(log, run, moves)
 
 

@@ -1,6 +1,7 @@
 """The final training of a trial: a run of its own, of the one architecture, again and again with other seeds."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from attrs import field, frozen
 from attrs.converters import optional
@@ -8,6 +9,7 @@ from attrs.converters import optional
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.term import Term
+from archwright.display.suggestion import omit_default_log
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
@@ -15,6 +17,7 @@ from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.arguments import trust_named_sources
 from archwright.execution.checks import read_seed, require_mapping, require_positive_count
+from archwright.execution.given_values import GivenValues
 from archwright.execution.naming import claim_new_run, generate_retraining_names
 from archwright.execution.options import RunOptions
 from archwright.execution.searching import restore_evaluation, start_in_log
@@ -24,6 +27,7 @@ from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.search.running.runs import collect_versions
 from archwright.search.searchers.fixed import Fixed
+from archwright.store.continuation import suggest_call
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.logged_terms import find_term_source
@@ -49,9 +53,12 @@ class Retraining:
 def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str | None, options: RunOptions) -> str:
     """Train a trial's architecture anew; the name of the run in the log.
 
-    Raises what `for_retraining` and `check_space` of the run's evaluation do, NotTrusted, and what `open_evaluator` and
-    `run_trials` do.
+    Raises what `for_retraining` and `check_space` of the run's evaluation do, NotTrusted, FunctionNeeded, and what
+    `open_evaluator` and `run_trials` do.
     """
+    if retraining.data is None:
+        suggest = partial(suggest_call, "retrain", omit_default_log(view.log), view.name, trial=trial)
+        GivenValues(evaluation=retraining.evaluation).require(view.run.started, suggest, among=["evaluation"])
     architecture = rebuild_leaf(view, view.get_trial(trial)).architecture
     evaluation = configure_retraining(view, architecture, retraining, options)
     data = evaluation.describe_data()

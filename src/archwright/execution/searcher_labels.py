@@ -10,9 +10,9 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.words import format_setting_value
 from archwright.execution.arguments import read_searcher
-from archwright.search.configured import CODE_KEY
 from archwright.search.named import format_searcher, shorten_searcher
 from archwright.search.searcher import AnySearcher
+from archwright.store.needed import CODE_KEY
 from archwright.store.user_code import is_source
 
 MAX_LABEL_CHARACTERS = 60  # a run's name may have 100

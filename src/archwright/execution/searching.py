@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.protocols import Evaluator, Problem
 from archwright.core.term import Term
-from archwright.display.going_on import format_continuation
+from archwright.display.suggestion import omit_default_log
 from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
@@ -25,9 +26,10 @@ from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.announcing import announce_new_run, announce_resumption, describe_data
 from archwright.execution.checks import BadRunOption, require_count
 from archwright.execution.enqueue_file import read_enqueue_file
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.opening import open_plan
-from archwright.execution.options import RunOptions
+from archwright.execution.options import RunOptions, format_python_resumption
 from archwright.execution.planning import SearchRequest, make_start, plan_search
 from archwright.execution.progress import start_progress
 from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space
@@ -39,7 +41,7 @@ from archwright.search.running.ends import explain_ends, has_ended, measure_seco
 from archwright.search.running.runs import RunRecord, read_run, resume_run, start_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
-from archwright.store.continuation import is_told
+from archwright.store.continuation import is_told, suggest_study_call
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.extensions import Extension
@@ -98,6 +100,7 @@ def start_in_log(
     run_trials(
         file,
         run,
+        started,
         evaluator,
         options,
         progress,
@@ -152,28 +155,25 @@ class Resumption:
     """What a person asks of a run that is to go on; what is None is as it was."""
 
     ends: EndMoves = EndMoves()
-    evaluation: Evaluation | None = None  # where the log does not hold all of it, as of a function of a notebook
+    given: GivenValues = NOTHING_GIVEN  # where the log does not hold all of it, as of a function of a notebook
     keep_models: int | None = field(default=None, validator=optional(require_count))
     device: str | None = None
     data_dir: str | None = None
-    searcher: AnySearcher | None = None  # where the log does not hold all of it, as of a class of a notebook
-    stopping: AnyStoppingRule | None = None  # as the searcher
     enqueue: Configurations = ()
 
 
 def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: RunOptions) -> None:
     """Go on with a run of the log until it stops again, or say that it has ended.
 
-    Raises NotTrusted for code that this person does not let run, FunctionNeeded for a function that this process has
-    not been given, TrialsAreTold for a study, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
+    Raises NotTrusted for code that this person does not let run, what `GivenValues.require` does, TrialsAreTold for a
+    study, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
     """
     record = read_run(file, run)
-    if is_told(record.started.evaluator):
-        call = format_continuation(record.started.evaluator, file.path, run)
-        raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
+    _require_evaluator(file, run, record.started)
     ends = move_run_ends(record, resumption.ends)
     if _say_that_it_has_ended(file, run, record, ends, options):
         return
+    resumption.given.require(record.started, partial(format_python_resumption, file.path, run, {}))
     resumed = _prepare_resumption(run, record, resumption, options)
     with open_evaluator(resumed.evaluation, options, record.started.space_source, resumed.term) as opened:
         evaluator, description = opened
@@ -184,6 +184,7 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
         run_trials(
             file,
             run,
+            record.started,
             evaluator,
             options,
             progress,
@@ -203,12 +204,19 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
         )
 
 
+def _require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
+    """Nothing but for a study: TrialsAreTold, which says how it is gone on with."""
+    if is_told(started.evaluator):
+        call = suggest_study_call(omit_default_log(file.path), run, started.searcher)
+        raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
+
+
 def _say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
     """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved."""
     seconds = measure_seconds(record.state, record.run_time)
     if not has_ended(record.state, seconds, ends):
         return False
-    resume = options.format_resumption(file.path, run, suggest_moves(record.state, seconds, ends))
+    resume = options.format_resumption(file.path, run, record.started, suggest_moves(record.state, seconds, ends))
     options.console.print(
         f"{run} has ended: {explain_ends(record.state, seconds, ends)}; to go on: {resume}", soft_wrap=True
     )
@@ -230,15 +238,15 @@ class _Resumed:
 
 def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, options: RunOptions) -> _Resumed:
     """What the run goes on with, and lines on what is other than it was; raises what keeps it from going on."""
-    started, trusted = record.started, options.trusted
-    evaluation = restore_evaluation(run, started, resumption.evaluation, options)
+    started, trusted, given = record.started, options.trusted, resumption.given
+    evaluation = restore_evaluation(run, started, given.evaluation, options)
     evaluation = evaluation.move_to(resumption.device, resumption.data_dir)
     require_permission(evaluation, trusted=trusted)
     data = evaluation.describe_data()
     warn(require_same_images(run, started, data))
     space = load_current_space(record, data, trusted=trusted)
-    searcher = restore_configured(SEARCHER_KIND, started.searcher, resumption.searcher, trusted=trusted)
-    stopping = _restore_rule(run, started, resumption.stopping, options)
+    searcher = restore_configured(SEARCHER_KIND, started.searcher, given.searcher, trusted=trusted)
+    stopping = _restore_rule(run, started, given.stopping, options)
     for line in (*describe_changed_space(run, record, space), *describe_new_revision(run, record, searcher)):
         options.console.print(line, soft_wrap=True)
     term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
@@ -269,7 +277,7 @@ def restore_configured(
     """
     if given is None:
         return kind.from_json(logged, trusted=trusted)
-    value = kind.give_again(logged, given)
+    value = kind.give_again(logged, given, trusted=trusted)
     if kind.is_code_same(logged, value) is False:
         name = kind.format(logged)
         warn([f"the {kind.kind.noun} {name} is another one than the run was begun with: its text has changed"])

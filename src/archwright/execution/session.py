@@ -19,7 +19,7 @@ from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.running.run_view import RunView, view_run
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Event, RunStopped
+from archwright.store.events import Event, RunStarted, RunStopped
 from archwright.store.user_code import is_source
 
 RunTrials = Callable[[Evaluator, RunCallbacks], RunStopped]
@@ -64,9 +64,15 @@ def open_evaluator(
 
 
 def run_trials(
-    log: DuckDBLog, name: str, evaluator: Evaluator, options: RunOptions, progress: RunProgress, run: RunTrials
+    log: DuckDBLog,
+    name: str,
+    started: RunStarted,
+    evaluator: Evaluator,
+    options: RunOptions,
+    progress: RunProgress,
+    run: RunTrials,
 ) -> None:
-    """Run the trials of a run until it stops, and show how it goes.
+    """Run the trials of a run, which began with `started`, until it stops, and show how it goes.
 
     Raises RunInterrupted where a signal stopped it, NothingScored where none of its trials has a score, and what `run`
     raises, with a note on how to go on.
@@ -88,10 +94,10 @@ def run_trials(
                 stopped = run(evaluator, RunCallbacks(lambda: display.get_stop_request(interrupts), on_event))
         except BaseException as error:
             if display.progress is not progress and not isinstance(error, NoSuchMetric):  # it has begun, and may go on
-                error.add_note(f"go on with: {options.format_resumption(log.path, name, {})}")
+                error.add_note(f"go on with: {options.format_resumption(log.path, name, started)}")
             raise
     if stopped.reason == "interrupted":
-        resumption = options.format_resumption(log.path, name, {})
+        resumption = options.format_resumption(log.path, name, started)
         raise RunInterrupted(f"{name} was interrupted; go on with: {resumption}", interrupts.exit_code)
     _require_score(view_run(log.path, name))
 

@@ -8,8 +8,10 @@ from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.protocols import Proposal
 from archwright.core.value import Value
 from archwright.display.text import humanize_value
+from archwright.execution.searching import restore_configured
 from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
-from archwright.search.named import searcher_from_json
+from archwright.search.configured import ExtensionNeeded
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.revisions import (
     Mismatch,
     find_mismatches,
@@ -22,6 +24,7 @@ from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import AnySearcher, get_revision
 from archwright.store.events import Event, Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
+from archwright.store.needed import format_needed, has_code
 
 
 def describe_search_state(
@@ -36,7 +39,7 @@ def describe_search_state(
     omission = "" if must_propose else explain_omission(view)
     proposal = None
     try:
-        searcher = searcher or searcher_from_json(view.run.started.searcher, trusted=view.trusted)
+        searcher = restore_searcher(view, searcher)
     except ArchwrightError as error:  # a person's own, that may not run, or cannot
         if must_propose:
             raise
@@ -61,6 +64,21 @@ def describe_search_state(
     }
 
 
+def restore_searcher(view: RunView, given: AnySearcher | None = None) -> AnySearcher:
+    """The searcher that the log names, or the one that is given again: as a value, or as a class.
+
+    Raises NotTrusted, OtherExtension, and ExtensionNeeded where nothing is given of one that no other process can
+    import.
+    """
+    logged = view.run.started.searcher
+    if given is None and has_code(logged):
+        raise ExtensionNeeded(
+            f"the searcher is {logged['name']}, which no other process can import; define it again in Python and give "
+            f"it: aw.Log({str(view.log)!r})[{view.name!r}].verify(searcher={format_needed(logged)})"
+        )
+    return restore_configured(SEARCHER_KIND, logged, given, trusted=view.trusted)
+
+
 def _describe_proposal(proposal: Proposal) -> ProposalRecord:
     record: ProposalRecord = {
         "trial": proposal.trial,
@@ -78,7 +96,7 @@ def verify_proposals(view: RunView, searcher: AnySearcher | None = None) -> Veri
     """
     _import_module_kinds(view)
     events = view.run.events
-    searcher = searcher or searcher_from_json(view.run.started.searcher, trusted=view.trusted)
+    searcher = restore_searcher(view, searcher)
     mismatches = list[Mismatch]()
     for mismatch in find_mismatches(events, searcher):  # which takes long: the first that is certain will do
         mismatches.append(mismatch)

@@ -18,6 +18,7 @@ from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher
 from archwright.execution.checks import read_event_number, read_log_path, read_seed
 from archwright.execution.forking import fork_in_log
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.retraining import Retraining, retrain_trial
 from archwright.execution.searching import Configurations, EndMoves, Resumption, resume_in_log
@@ -46,8 +47,8 @@ class Run(Sequence[Trial]):
     """A run as it stood when it was read: a sequence of its trials, in the order of proposing."""
 
     view: RunView
-    # The evaluation that this process was given, where the log does not hold all of it, as of a notebook's function.
-    given_evaluation: Evaluation | None = field(default=None, kw_only=True)
+    # What this process was given, where the log does not hold all of it.
+    given: GivenValues = field(default=NOTHING_GIVEN, kw_only=True)
 
     @classmethod
     def read(
@@ -57,14 +58,15 @@ class Run(Sequence[Trial]):
         *,
         at: int | None = None,
         trust: bool = False,
-        given_evaluation: Evaluation | None = None,
+        given: GivenValues = NOTHING_GIVEN,
     ) -> Self:
         """The run of that name in a log, or the one that was started last, as it stood after event number `at`.
 
-        Code that the log names runs only where it lies in files that this person has named, or says to `trust`.
-        Raises LogMissing, NoSuchRun and NoSuchEvent.
+        Code that the log names runs only where it lies in files that this person has named, or says to `trust`. What
+        is `given` goes on with it where the log does not hold it whole. Raises LogMissing, NoSuchRun and NoSuchEvent.
         """
-        return cls(view_run(read_log_path(log), name, at, trusted=trust), given_evaluation=given_evaluation)
+        view = view_run(read_log_path(log), name, at, trusted=trust)
+        return cls(view, given=given.select_needed(view.run.started))
 
     @property
     def name(self) -> str:
@@ -188,12 +190,13 @@ class Run(Sequence[Trial]):
         """The result of a query of the views, which hold this run alone, as it stood; raises QueryFailed."""
         return Rows.read(self.log, query, RunScope(self.name, self.view.run.state.seq))
 
-    def verify(self) -> Verification:
+    def verify(self, searcher: AnySearcher | None = None) -> Verification:
         """Whether the log still has the run as it was written, and whether its searcher makes the same proposals again.
 
-        Raises NotTrusted where its proposals take code of others.
+        A searcher that no other process can import is to be given again. Raises NotTrusted where its proposals take
+        code of others.
         """
-        return verify_run(self.view)
+        return verify_run(self.view, self.given.searcher if searcher is None else searcher)
 
     def at(self, event: int) -> Self:
         """The run as it stood after the event of that number; raises NoSuchEvent."""
@@ -223,15 +226,14 @@ class Run(Sequence[Trial]):
         """Go on with it, wherever and however it stopped, and return it as it stands when it has stopped again.
 
         An end that is None stays as it is; "+32" or "+1h" moves it on, and "none" takes it away. A function that no
-        other process can import is to be given again as `evaluation`, a searcher as `searcher`, a rule as `stopping`.
-        Raises what `search` does, and where code or data has changed SpaceChanged and DataChanged.
+        other process can import is given again in another process as `evaluation`, a searcher as `searcher`, a rule as
+        `stopping`; this run has what its process was given. Raises what `search` does, and where code or data has
+        changed SpaceChanged and DataChanged.
         """
-        given = self._choose_evaluation(evaluation)
+        given = self._gather_given(evaluation, searcher, stopping)
         resumption = Resumption(
             ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),
-            evaluation=given,
-            searcher=searcher,
-            stopping=stopping,
+            given=given,
             enqueue=enqueue,
             keep_models=keep_models,
             device=device,
@@ -239,13 +241,21 @@ class Run(Sequence[Trial]):
         )
         options = make_run_options(work, trusted=trust or self.view.trusted)
         resume_in_log(DuckDBLog(self.log), self.name, resumption, options)
-        return evolve(self.refresh(), given_evaluation=given)
+        return self._read(self.name, given)
 
-    def _choose_evaluation(self, given: Evaluation | Callable[..., Any] | None) -> Evaluation | None:
-        """The evaluation that is given; None where the log has it whole; else the one that this process was given."""
-        if given is not None:
-            return read_evaluation_argument(given)
-        return self.given_evaluation if self.view.run.started.evaluator.get("by_value") else None
+    def _gather_given(
+        self,
+        evaluation: Evaluation | Callable[..., Any] | None,
+        searcher: AnySearcher | None = None,
+        stopping: AnyStoppingRule | None = None,
+    ) -> GivenValues:
+        """What is given, and of what the log does not hold whole what this process was given before."""
+        read = None if evaluation is None else read_evaluation_argument(evaluation)
+        return GivenValues(evaluation=read, searcher=searcher, stopping=stopping).fill_in(self.given)
+
+    def _read(self, name: str, given: GivenValues) -> "Run":
+        """The run of that name in this log, of which this process was given these."""
+        return Run.read(self.log, name, trust=self.view.trusted, given=given)
 
     def fork(
         self,
@@ -264,10 +274,10 @@ class Run(Sequence[Trial]):
         With another searcher, seed or ends; an end is moved as in `resume`. Raises NoSuchEvent and RunExists.
         """
         moves = EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement)
-        written = None if searcher is None else read_searcher(searcher)[0]
+        written, value = (None, self.given.searcher) if searcher is None else read_searcher(searcher)
         own_seed = None if seed is None else read_seed(seed)
         new = fork_in_log(self.view, read_event_number(at), written, own_seed, moves, name)
-        return evolve(self, view=view_run(self.log, new, trusted=self.view.trusted))
+        return self._read(new, evolve(self.given, searcher=value))
 
     def retrain(
         self,
@@ -292,7 +302,7 @@ class Run(Sequence[Trial]):
         trial's own. A person's function is called again, with the larger budget and other seeds; one that no other
         process can import is to be given again as `evaluation`.
         """
-        given = self._choose_evaluation(evaluation)
+        given = self._gather_given(evaluation)
         retraining = Retraining(
             seeds=seeds,
             budget=read_budget(budget),
@@ -302,11 +312,11 @@ class Run(Sequence[Trial]):
             image_size=image_size,
             settings=settings,
             seed=seed,
-            evaluation=given,
+            evaluation=given.evaluation,
         )
         options = make_run_options(work, trusted=trust or self.view.trusted)
         new = retrain_trial(self.view, self[trial].number, retraining, name, options)
-        return evolve(self, view=view_run(self.log, new, trusted=self.view.trusted), given_evaluation=given)
+        return self._read(new, given)
 
     def details(self) -> RunDetails:
         """All that is to know about it, as `archwright show --json` prints it."""

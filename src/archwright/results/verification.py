@@ -6,6 +6,7 @@ from archwright.core.errors import to_one_line
 from archwright.results.records import VerificationRecord
 from archwright.results.replaying import verify_proposals
 from archwright.search.running.run_view import RunView
+from archwright.search.searcher import AnySearcher
 from archwright.store.verify import RunVerdict, verify_log
 
 
@@ -45,7 +46,10 @@ class Verification:
         return to_one_line(self.chain.remark) if broken is None else f"event {broken.seq}: {to_one_line(broken.reason)}"
 
 
-def verify_run(view: RunView) -> Verification:
-    """What there is to say of a run; raises LogIsDamaged, and NotTrusted where its proposals take code of others."""
+def verify_run(view: RunView, searcher: AnySearcher | None = None) -> Verification:
+    """What there is to say of a run, with its `searcher` where that is given again.
+
+    Raises LogIsDamaged, NotTrusted where its proposals take code of others, and what `restore_searcher` does.
+    """
     chain = next(verdict for verdict in verify_log(view.log) if verdict.run == view.name)
-    return Verification(chain, verify_proposals(view))
+    return Verification(chain, verify_proposals(view, searcher))

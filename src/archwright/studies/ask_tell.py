@@ -100,6 +100,11 @@ class Study:
         return self.writer.name
 
     @property
+    def searcher(self) -> AnySearcher:
+        """What is asked for its trials."""
+        return self.writer.search_state.searcher
+
+    @property
     def state(self) -> RunState:
         """The state of the run, with each of its trials."""
         return self.writer.run_state

@@ -20,6 +20,7 @@ from archwright.execution.arguments import (
     read_stopping_rule,
 )
 from archwright.execution.checks import read_log_path
+from archwright.execution.given_values import GivenValues
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import SearchRequest
 from archwright.execution.searching import Configurations, begin_search
@@ -86,5 +87,5 @@ def search(
     )
     options = make_run_options(work)
     run = begin_search(request, read_log_path(log), name, options, enqueue=enqueue)
-    is_whole_in_log = read_evaluation.function_to_send is None
-    return Run.read(log, run, given_evaluation=None if is_whole_in_log else read_evaluation)
+    given = GivenValues(evaluation=read_evaluation, searcher=searcher_value, stopping=stopping_rule)
+    return Run.read(log, run, given=given)

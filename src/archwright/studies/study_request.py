@@ -1,6 +1,7 @@
 """What a person asks of a study, new or in the log already."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from attrs import frozen
 
@@ -10,8 +11,10 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input
 from archwright.core.json import JSON, find_differences, restore_written_order, to_json
 from archwright.core.objective import Objective
+from archwright.display.suggestion import omit_default_log
 from archwright.evaluate.told import Told
 from archwright.execution.arguments import read_searcher
+from archwright.execution.given_values import GivenValues
 from archwright.execution.planning import SearchRequest, make_start, plan_search
 from archwright.execution.resuming import rebuild_space
 from archwright.execution.searching import restore_configured
@@ -19,6 +22,7 @@ from archwright.execution.spaces import SpaceSource
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.runs import RunRecord
 from archwright.search.searcher import AnySearcher
+from archwright.store.continuation import suggest_study_call
 from archwright.store.events import RunStarted
 
 DEFAULT_SEARCHER = "random"
@@ -61,9 +65,16 @@ class StudyRequest:
         )
         return make_start(plan_search(request))
 
-    def restore_searcher(self, run: RunRecord, *, trusted: bool) -> AnySearcher:
-        """The searcher of a study in the log, or the one that is given again, as `restore_configured` says."""
-        return restore_configured(SEARCHER_KIND, run.started.searcher, self.searcher_value, trusted=trusted)
+    def restore_searcher(
+        self, log: Path, name: str, run: RunRecord, known: GivenValues, *, trusted: bool
+    ) -> AnySearcher:
+        """The searcher of the study `name` in the log, or the one that is given again, as `restore_configured` says.
+
+        Where nothing is given, and the log does not hold it whole, it is the `known` one.
+        """
+        given = GivenValues(searcher=self.searcher_value).fill_in(known.select_needed(run.started))
+        given.require(run.started, lambda _: suggest_study_call(omit_default_log(log), name, run.started.searcher))
+        return restore_configured(SEARCHER_KIND, run.started.searcher, given.searcher, trusted=trusted)
 
     @property
     def searcher_value(self) -> AnySearcher | None:

@@ -1,7 +1,9 @@
 """Beginning a study, or going on with one."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from archwright.callbacks.protocol import Callback
 from archwright.core.budget import Budget
@@ -13,6 +15,7 @@ from archwright.core.term import Term
 from archwright.display.suggestion import DEFAULT_LOG
 from archwright.display.warning import warn
 from archwright.execution.arguments import name_objective, read_budget, read_searcher
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.resuming import describe_new_revision
 from archwright.execution.spaces import read_space
 from archwright.search.running.runs import RunRecord
@@ -49,8 +52,9 @@ def study(
     that a study has enqueued before are not enqueued again. Each event is passed to `callbacks`, once it is logged.
 
     To go on, the name is enough: then all is as it was, and what is given must be what the log has, else StudyDiffers
-    is raised. What a log cannot hold is to be given or defined again: a searcher's class or kinds of module of a
-    notebook. Code that the log names runs if it lies in files that you have named, or if you say to `trust` it.
+    is raised. Kinds of module of a notebook, which a log cannot hold, are defined again; a searcher's class is given
+    again, unless this process has a study of that name which it has left. Code that the log names runs if it lies in
+    files that you have named, or if you say to `trust` it.
 
     Raises RunIsBusy while another process has the study, NotAStudy for a run of an evaluator, and before anything is
     logged what is wrong with the arguments.
@@ -71,16 +75,34 @@ def study(
         if request.space is None:
             raise SpaceNeeded(_explain_no_study(file.path, name, runs))
         started = request.make_start(request.space)
-        return begin_study(file, started, name, searcher=request.searcher_value, enqueue=enqueue, callbacks=followers)
+        searcher = request.searcher_value
+        begun = begin_study(file, started, name, searcher=searcher, enqueue=enqueue, callbacks=followers)
+        return _remember(file, begun)
+
+    known = _list_opened().get((file.path.resolve(), name))
 
     def prepare(run: RunRecord) -> AnySearcher:
         load_logged_term(run.space, run.started, trusted=trust)
         request.require_same(name, run)
-        restored = request.restore_searcher(run, trusted=trust)
+        given = NOTHING_GIVEN
+        if known is not None and known.state.started == run.started:
+            given = GivenValues(searcher=known.searcher)
+        restored = request.restore_searcher(file.path, name, run, given, trusted=trust)
         warn(describe_new_revision(name, run, restored))
         return restored
 
-    return resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers)
+    return _remember(file, resume_study(file, name, prepare, enqueue=enqueue, callbacks=followers))
+
+
+@cache
+def _list_opened() -> WeakValueDictionary[tuple[Path, str], Study]:
+    """The studies of this process, by their logs and names, as long as anything holds them: each has its searcher."""
+    return WeakValueDictionary()
+
+
+def _remember(log: DuckDBLog, opened: Study) -> Study:
+    _list_opened()[log.path.resolve(), opened.name] = opened
+    return opened
 
 
 def _explain_no_study(log: Path, name: str | None, runs: Sequence[str]) -> str:

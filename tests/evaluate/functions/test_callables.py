@@ -96,7 +96,7 @@ def test_what_has_no_name_of_its_own_goes_by_value_and_the_log_has_its_text(targ
     assert function.source_hash == hash_source(function.source_text)
     logged = evaluation_from_json(evaluation_to_json(function))
     assert (logged, logged.target) == (function, None)
-    with pytest.raises(FunctionNeeded, match=r"run\.resume\(evaluation=\w+\)"):
+    with pytest.raises(FunctionNeeded, match=r"give it as evaluation=\w+$"):
         require_function(logged)
     again = give_again(logged, target)
     assert load_callable(again) is target

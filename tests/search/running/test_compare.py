@@ -8,7 +8,6 @@ import pytest
 from attrs import evolve, frozen
 
 from archwright.core.ends import RunEnds
-from archwright.search.configured import CODE_KEY
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.callbacks import RunCallbacks, StopRequest
 from archwright.search.running.compare import (
@@ -27,6 +26,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunResumed, RunStopped, Scored
 from archwright.store.log import START
 from archwright.store.memory_log import MemoryLog
+from archwright.store.needed import CODE_KEY
 from archwright.store.verify import verify_log
 from tests.paths import ROOT
 from tests.search.instant import InstantEvaluator, make_started

@@ -15,7 +15,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
 from archwright.core.setting import number_setting
-from archwright.search.configured import CODE_KEY, ExtensionFailed, ExtensionNeeded, OtherExtension
+from archwright.search.configured import ExtensionFailed, ExtensionNeeded, OtherExtension
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES, NotAStoppingRule
 from archwright.search.rules.median import MedianRule
 from archwright.search.running.runs import make_fork_event, read_run, resume_run, start_run
@@ -24,6 +24,7 @@ from archwright.search.stopping_rule import TrialBegun, TrialFinished, ValueRepo
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Reported, RunResumed, Scored
 from archwright.store.memory_log import MemoryLog
+from archwright.store.needed import CODE_KEY
 from archwright.store.permission import NotTrusted
 from tests.search.instant import make_started
 from tests.search.own_rules import write_own_rules
@@ -184,7 +185,7 @@ def test_a_rule_of_a_notebook_is_given_again_by_who_resumes_and_its_code_is_in_t
     start_run(log, "run", first, evaluator, stopping=rule)
     assert evaluator.stops == [(1, 2, "0.4 is less than 0.5")]
     with pytest.raises(
-        ExtensionNeeded, match=r"the stopping rule tests.*AtLeast was .* run\.resume\(stopping=\.\.\.\)"
+        ExtensionNeeded, match=r"the stopping rule tests.*AtLeast was .* and give it as stopping=AtLeast$"
     ):
         resume_run(log, "run", evaluator, ends=RunEnds(trials=4))
     logged = read_run(log, "run").started.stopping

@@ -1,0 +1,92 @@
+"""What no log holds whole: functions and classes that no other process can import, to be given again to go on.
+
+The log has their names, their source texts and the hashes of these.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archwright.core.json import JSON
+from archwright.core.words import NAME_KEY
+
+CODE_KEY = "code"  # {"text": ..., "sha256": ...} of the class of a searcher or a stopping rule
+BY_VALUE_KEY = "by_value"  # of an evaluation: whether its function is one
+REVISION_KEY = "revision"
+
+
+def has_code(data: JSON) -> bool:
+    """Whether a searcher or a rule, as a log has it, or one in its settings, is of a class that must be given again."""
+    return next(_iterate_coded(data), None) is not None
+
+
+def list_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
+    """What another process must be given to go on with a run, as its log has these: Python expressions by argument.
+
+    They are names by which the person has defined it; a class gets the settings of the log.
+    """
+    needed = {"evaluation": name_needed(str(evaluator.get("source")))} if evaluator.get(BY_VALUE_KEY) else {}
+    configured = {"searcher": searcher, "stopping": stopping}
+    return needed | {name: format_needed(data) for name, data in configured.items() if data and has_code(data)}
+
+
+def describe_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
+    """The same as words, as in: the evaluation is the function __main__:evaluate."""
+    words = {
+        "evaluation": f"the evaluation is the function {evaluator.get('source')}",
+        "searcher": f"the searcher is {_name_coded(searcher)}",
+        "stopping": f"the stopping rule is {_name_coded(stopping or {})}",
+    }
+    return {argument: words[argument] for argument in list_needed(evaluator, searcher, stopping)}
+
+
+def name_needed(source: str) -> str:
+    """The name that a person has given to a function or a class, without its place; `function` for one without name."""
+    name = source.rpartition(":")[2].rpartition(".")[2]
+    return name if name.isidentifier() else "function"
+
+
+def format_needed(data: JSON) -> str:
+    """The class, to be given in place of what a log has; a value of it, where it holds another one like that."""
+    return (
+        format_configured(data) if any(has_code(value) for value in _list_nested(data)) else name_needed(data[NAME_KEY])
+    )
+
+
+def format_configured(data: JSON) -> str:
+    """A Python expression for a searcher or a rule of a log: its class, called with all its settings."""
+    settings = {key: value for key, value in data.items() if key not in (NAME_KEY, REVISION_KEY, CODE_KEY)}
+    words = (
+        f"{key}={format_configured(value) if is_configured(value) else repr(value)}" for key, value in settings.items()
+    )
+    return f"{_name_class(data[NAME_KEY])}({', '.join(words)})"
+
+
+def is_configured(value: Any) -> bool:
+    """Whether a setting is a searcher or a rule itself, as a log has it."""
+    match value:
+        case {"name": str()}:
+            return True
+        case _:
+            return False
+
+
+def _name_class(name: str) -> str:
+    if ":" in name:
+        return name_needed(name)
+    return f"aw.searchers.{''.join(part.capitalize() for part in name.split('-'))}"  # a built-in one
+
+
+def _name_coded(data: JSON) -> str:
+    return " with ".join(_iterate_coded(data))
+
+
+def _iterate_coded(data: JSON) -> Iterator[str]:
+    """The names of what must be given again, in what a log has of a searcher or a rule."""
+    if CODE_KEY in data:
+        yield str(data[NAME_KEY])
+    for value in _list_nested(data):
+        yield from _iterate_coded(value)
+
+
+def _list_nested(data: JSON) -> list[JSON]:
+    return [value for value in data.values() if is_configured(value)]

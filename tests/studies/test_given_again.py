@@ -1,0 +1,206 @@
+"""What no other process can import is remembered in its process, and asked for in others."""
+
+from typing import Any, ClassVar
+
+import pytest
+from attrs import frozen
+
+import archwright as aw
+from archwright.core.setting import number_setting
+from archwright.evaluate.functions.callables import FunctionNeeded
+from archwright.search.configured import ExtensionNeeded, OtherExtension
+from archwright.search.searcher import searcher_setting
+from archwright.search.searchers.random_search import RandomSearch
+from archwright.store.needed import format_needed, list_needed
+from archwright.studies.ask_tell import Study
+
+SPACE = aw.sequential(aw.affine([8, 16, 32]), aw.affine(2))
+HERE: dict[str, Any] = {"workers": 0, "progress": False}
+
+
+def define_searchers() -> tuple[type, type]:
+    """As of a notebook: a searcher, and one that asks another one."""
+
+    @frozen
+    class Drawn(RandomSearch):
+        name: ClassVar[str] = "drawn"
+        skipped: float = number_setting(0.0, meaning="what it is compared by")
+
+    @frozen
+    class Through:
+        name: ClassVar[str] = "through"
+        sampler: Any = searcher_setting(RandomSearch(), meaning="what proposes")  # noqa: RUF009  (as attrs has it)
+
+        def start(self, problem):
+            return self.sampler.start(problem)
+
+        def propose(self, state, trial, uniform):
+            return self.sampler.propose(state, trial, uniform)
+
+        def adopt(self, state, proposal):
+            return self.sampler.adopt(state, proposal)
+
+        def tell(self, state, outcome, uniform):
+            return self.sampler.tell(state, outcome, uniform)
+
+    return Drawn, Through
+
+
+def define_rule() -> type:
+    @frozen
+    class AtLeast:
+        name: ClassVar[str] = "at-least"
+        least: float = number_setting(0.2, meaning="what each value must be")
+
+        def start(self, objective):
+            return {}
+
+        def fold(self, state, news):
+            return {**state, news.trial: news.value} if hasattr(news, "value") else state
+
+        def find_stop_reason(self, state, trial):
+            return f"less than {self.least}" if state[trial] < self.least else ""
+
+    return AtLeast
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
+
+
+def search(searcher: Any = "random", **options) -> aw.Run:
+    def evaluate(seed, report):
+        report(1, accuracy=seed % 97 / 97)
+        return seed % 97 / 97
+
+    usual = {"trials": 3, "input": aw.features(4)} | HERE
+    return aw.search(SPACE, evaluate, searcher=searcher, **usual | options)
+
+
+def read_again(run: aw.Run) -> aw.Run:
+    """As another process has it."""
+    return aw.Log(run.log)[run.name]
+
+
+def test_a_run_goes_on_with_what_its_process_was_given():
+    drawn, _ = define_searchers()
+    run = search(drawn(skipped=0.5), stopping=define_rule()(least=0.3))
+    whole = search(drawn(skipped=0.5), stopping=define_rule()(least=0.3), trials=7, name="whole")
+    again = run.resume(trials="+2", **HERE).refresh().resume(trials="+2", **HERE)
+    assert [(trial.choices, trial.stopped) for trial in again] == [(trial.choices, trial.stopped) for trial in whole]
+    assert again.verify()
+    assert again.at(9).verify()
+    fork = run.fork(9, trials="+1")
+    assert fork.resume(**HERE).verify()
+    assert len(run.fork(9, searcher="mcts").resume(**HERE)) == 3
+    assert run.fork(9, searcher=drawn(skipped=0.25)).resume(**HERE).searcher["skipped"] == 0.25
+    assert run.retrain(seeds=1, **HERE).resume(trials="+1", **HERE).status == "finished"
+    assert aw.resume(run, trials=4, **HERE).status == "finished"
+
+
+def test_one_that_holds_another_one_is_remembered_and_given_again(caplog):
+    drawn, through = define_searchers()
+    run = search(through(sampler=drawn(skipped=0.5)))
+    assert len(run.resume(trials="+1", **HERE)) == 4
+    read = read_again(run)
+    call = (
+        r"aw\.resume\('search-1', evaluation=evaluate, "
+        r"searcher=Through\(sampler=Drawn\(replacement=True, skipped=0\.5\)\)\)$"
+    )
+    with pytest.raises(FunctionNeeded, match=call):
+        read.resume(trials="+1", **HERE)
+    given = {"evaluation": run.given.evaluation.target, "trials": "+1"}  # type: ignore[union-attr]
+    with pytest.raises(ExtensionNeeded, match=r"give a value of it, and not the class: searcher=Through\(sampler="):
+        read.resume(searcher=through, **given, **HERE)
+    with pytest.raises(OtherExtension):
+        read.resume(searcher=through(sampler=drawn(skipped=0.25)), **given, **HERE)
+    other_drawn, other_through = define_searchers()
+    resumed = read.resume(searcher=other_through(sampler=other_drawn(skipped=0.5)), **given, **HERE)
+    assert len(resumed.resume(trials="+1", **HERE)) == 6
+    assert not caplog.records
+
+
+def test_the_text_of_one_within_another_one_may_have_changed(caplog):
+    """It is said, and the run goes on."""
+    drawn, through = define_searchers()
+    run = search(through(sampler=drawn()))
+
+    @frozen
+    class Drawn(RandomSearch):
+        name: ClassVar[str] = "drawn"
+        skipped: float = number_setting(0.0, meaning="another text")
+
+    again = read_again(run)
+    again.resume(searcher=through(sampler=Drawn()), evaluation=lambda: 0.5, trials="+1", **HERE)
+    assert "the searcher" in caplog.text
+    assert "is another one than the run was begun with: its text has changed" in caplog.text
+
+
+def test_what_is_asked_for_is_a_call_that_works(capsys):
+    """All that another process needs, by the person's own names; where it is to do something else, that."""
+    drawn, _ = define_searchers()
+    at_least = define_rule()
+    run = search(drawn(), stopping=at_least(), progress=True)
+    read = read_again(run)
+    read.resume(**HERE | {"progress": True})
+    going_on = "aw.resume('search-1', trials='+16', evaluation=evaluate, searcher=Drawn, stopping=AtLeast)"
+    assert f"to go on: {going_on}" in capsys.readouterr().out
+    with pytest.raises(FunctionNeeded) as needed:
+        read.resume(trials="+1", **HERE)
+    assert str(needed.value).endswith(
+        "define them again in Python and give them: "
+        "aw.resume('search-1', evaluation=evaluate, searcher=Drawn, stopping=AtLeast)"
+    )
+    with pytest.raises(FunctionNeeded, match=r"give it: aw\.retrain\('search-1', \d, evaluation=evaluate\)$"):
+        read.retrain(seeds=1, **HERE)
+    with pytest.raises(ExtensionNeeded, match=r"give it: aw\.Log\('.*'\)\['search-1'\]\.verify\(searcher=Drawn\)$"):
+        read.verify()
+    assert read.verify(drawn)
+    evaluation = run.given.evaluation
+    with pytest.raises(ExtensionNeeded, match=r"the searcher is .*Drawn and the stopping rule is .*AtLeast, which no"):
+        read.resume(trials="+1", evaluation=evaluation, **HERE)
+    assert (
+        len(aw.resume("search-1", evaluation=evaluation, searcher=drawn, stopping=at_least, trials="+1", **HERE)) == 4
+    )
+
+
+def test_another_log_than_the_usual_one_is_named():
+    run = search(log="other.duckdb")
+    with pytest.raises(FunctionNeeded, match=r"aw\.resume\('search-1', evaluation=evaluate, log='other\.duckdb'\)$"):
+        read_again(run).resume(trials="+1", **HERE)
+
+
+def test_a_study_goes_on_with_the_searcher_that_its_process_has():
+    """As long as it has the study that it left."""
+
+    def begin(searcher=None) -> Study:
+        return aw.study(None if searcher is None else SPACE, searcher=searcher, input=None, name="mine")
+
+    drawn, _ = define_searchers()
+    with begin(drawn(skipped=0.5)) as study:
+        study.tell(study.ask(), 0.5)
+    with begin() as again:
+        again.tell(again.ask(), 0.25)
+        assert again.searcher == study.searcher
+    del study, again
+    call = r"give it: aw\.study\(name='mine', searcher=Drawn\(replacement=True, skipped=0\.5\)\)$"
+    with pytest.raises(ExtensionNeeded, match=call):
+        begin()
+    with aw.study(name="mine", searcher=drawn(skipped=0.5)) as given:
+        assert given.ask().trial == 2
+    with pytest.raises(OtherExtension):
+        aw.study(name="mine", searcher=drawn(skipped=0.25))
+
+
+def test_what_is_needed_follows_from_the_log():
+    own = {"name": "__main__:f.<locals>.Own", "revision": 2, "draws": 3, "code": {"text": None, "sha256": None}}
+    assert list_needed({"kind": "training"}, {"name": "random"}) == {}
+    assert list_needed({"by_value": True, "source": "__main__:<lambda>"}, {"name": "random"}, own) == {
+        "evaluation": "function",
+        "stopping": "Own",
+    }
+    assert format_needed({"name": "local-search", "revision": 1, "rule": own, "size": [1, 2]}) == (
+        "aw.searchers.LocalSearch(rule=Own(draws=3), size=[1, 2])"
+    )
