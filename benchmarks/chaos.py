@@ -24,8 +24,8 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
 from archwright.core.objective import Objective
-from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.revisions import find_mismatches
 from archwright.search.running.runs import read_run, resume_run, start_run

@@ -11,7 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.json import to_json
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import OPERATIONS
-from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.search.running.compare import plan_comparison, run_searches

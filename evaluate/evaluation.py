@@ -1,13 +1,11 @@
-"""What every evaluation says of itself, and its form in a log."""
+"""What every evaluation says of itself, and whether a class does so."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from importlib import import_module
 from shlex import quote
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeGuard, cast
 
 import attrs
-import cattrs
 from attrs import frozen
 
 from archwright.core.architecture import settings_of
@@ -19,50 +17,20 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
-from archwright.evaluate.building import build_evaluation
 from archwright.evaluate.description import FunctionDescription
+from archwright.evaluate.evaluation_kinds import find_kind, import_builtin_class
 from archwright.evaluate.settings import DataSettings, UnusedSetting, WrongMetric
 from archwright.evaluate.verdict import Evaluate
-from archwright.store.extensions import ExtensionKind
-from archwright.store.origins import is_class_findable, name_class
 
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
     from archwright.evaluate.data.tensors import Normalisation
 
-OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
 USUAL_BUDGET = Budget(5.0, "epochs")  # of a trial of a training, where nobody says one
-# The evaluations that are built in, by their kinds: where their classes are. Each is imported when it is asked for,
-# since tables need numpy.
-EVALUATION_CLASSES: Mapping[str, str] = {
-    "training": "archwright.evaluate.training.evaluation:Training",
-    "function": "archwright.evaluate.functions.evaluation:Function",
-    "nasbench201": "archwright.evaluate.tables.nasbench201:Nasbench201",
-    "fcnet": "archwright.evaluate.tables.fcnet:Fcnet",
-    "told": "archwright.evaluate.told:Told",
-}
-
-
-class UnknownEvaluation(ArchwrightError, ValueError):
-    """A kind of evaluation that is neither built in nor the source of a person's own class."""
-
-
-EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
-    "evaluation",
-    EVALUATION_CLASSES,
-    UnknownEvaluation,
-    frozenset({"function", "told"}),
-    "function",
-    "; a training says its data, as in training,data=digits, or aw.Training('digits')",
-)
 
 
 class NotAnEvaluation(ArchwrightError, TypeError):
     """Something other than a frozen attrs class with the methods of an evaluation, under the name of one."""
-
-
-class UnnamedEvaluation(ArchwrightError, TypeError):
-    """An evaluation whose class cannot be named in a log, so that no other process could load it."""
 
 
 class NothingToRetrain(ArchwrightError, ValueError):
@@ -192,7 +160,7 @@ class Evaluation(Protocol):
                 f"its trials were evaluated by {self.description}, so there is no training to do again; say what to "
                 f"train on, as in --data {quote(data)}, which is data={data!r} in Python"
             )
-        training = find_evaluation_class("training")(data=data)
+        training = import_builtin_class("training")(data=data)
         return training.for_retraining(
             architecture, data_dir=data_dir, device=device, image_size=image_size, settings=settings
         )
@@ -306,19 +274,6 @@ def require_reported(evaluation: Evaluation, metric: str) -> None:
     )
 
 
-def find_evaluation_class(kind: str) -> type[Any]:
-    """The class of the evaluations of a kind: a name in EVALUATION_CLASSES, or the source of a person's own class.
-
-    That source is run: a log's needs the person's permission first. Raises UnknownEvaluation, NotAnEvaluation, and
-    what `load_object` does.
-    """
-    cls = EVALUATION_KIND.load(kind)
-    if kind in EVALUATION_CLASSES:
-        module, _, name = EVALUATION_CLASSES[kind].partition(":")
-        return getattr(import_module(module), name)
-    return require_evaluation_class(kind, cls)
-
-
 def require_evaluation_class(kind: str, cls: object) -> type[Any]:
     """What a person's source names, if that is a class of evaluations; else NotAnEvaluation."""
     if not (isinstance(cls, type) and attrs.has(cls)):
@@ -340,42 +295,3 @@ def is_evaluation_code(value: object) -> bool:
 
 def _list_missing_members(cls: type[Any]) -> Sequence[str]:
     return [name for name in dir(Evaluation) if not name.startswith("_") and not hasattr(cls, name)]
-
-
-def evaluation_to_json(evaluation: Evaluation) -> JSON:
-    """The JSON of an evaluation, with its kind; raises UnnamedEvaluation.
-
-    Fields with the metadata UNLOGGED are left out; those with OPTIONAL, where they have their default.
-    """
-    fields: Sequence[attrs.Attribute[Any]] = attrs.fields(type(evaluation))
-    settings = {field.name: getattr(evaluation, field.name) for field in fields if "unlogged" not in field.metadata}
-    for field in fields:
-        if "optional" in field.metadata and settings.get(field.name) == field.default:
-            del settings[field.name]
-    return {"kind": find_kind(type(evaluation)), **cattrs.Converter().unstructure(settings)}
-
-
-def evaluation_from_json(data: JSON, model_input: Input | None = None) -> Evaluation:
-    """The evaluation that `evaluation_to_json` wrote; `model_input` is that of the run whose log has it, if any.
-
-    Raises what `find_evaluation_class` and `build_evaluation` do, and errors of settings.
-    """
-    settings: dict[str, Any] = dict(data)
-    kind = settings.pop("kind", "")
-    cls = find_evaluation_class(kind)
-    return build_evaluation(kind, cls, cls.complete_settings(settings, model_input))
-
-
-def find_kind(cls: type[Any]) -> str:
-    """The kind that a log has for the evaluations of a class: the one that it says, else the source of the class.
-
-    UnnamedEvaluation where it says none and was defined in a function or a notebook, where no other process finds it.
-    """
-    if kind := vars(cls).get("kind", ""):  # a subclass is another kind than its base
-        return kind
-    if not is_class_findable(cls):
-        raise UnnamedEvaluation(
-            f"{cls.__qualname__} is defined where no other process finds it; define it at the top of a file, or set "
-            "its kind = 'file.py:Class'"
-        )
-    return name_class(cls)

@@ -4,16 +4,11 @@ from attrs import fields_dict
 
 from archwright.core.words import parse_words
 from archwright.evaluate.building import build_evaluation, change_evaluation
-from archwright.evaluate.evaluation import (
-    EVALUATION_KIND,
-    Evaluation,
-    NotAnEvaluation,
-    find_evaluation_class,
-    is_evaluation,
-    require_evaluation_class,
-)
+from archwright.evaluate.evaluation import Evaluation, NotAnEvaluation, is_evaluation, require_evaluation_class
+from archwright.evaluate.evaluation_kinds import EVALUATION_KIND
 from archwright.evaluate.functions.callables import load_callable
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import find_evaluation_class
 from archwright.evaluate.settings import UnusedSetting
 
 TABLE_KINDS = ("nasbench201", "fcnet")  # of the evaluations whose text begins with their kind and a colon

@@ -12,8 +12,8 @@ from attrs import frozen
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.search.running.attempts import derive_training_seed

@@ -14,8 +14,9 @@ from archwright.core.term import Term
 from archwright.evaluate.building import UNLOGGED
 from archwright.evaluate.data_evaluation import DataEvaluation
 from archwright.evaluate.description import FunctionDescription
-from archwright.evaluate.evaluation import OPTIONAL, Evaluation, EvaluationInput
+from archwright.evaluate.evaluation import Evaluation, EvaluationInput
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS
+from archwright.evaluate.logged_evaluations import OPTIONAL
 from archwright.evaluate.settings import (
     BadEvaluationSetting,
     UnusedSetting,

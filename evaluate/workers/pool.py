@@ -13,7 +13,8 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
 from archwright.evaluate.description import FunctionDescription
-from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.machine import OomKills, count_cores
 from archwright.evaluate.workers.parcel import Parcel, pack

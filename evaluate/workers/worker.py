@@ -25,7 +25,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, Job, Report, Status
 from archwright.core.tracebacks import format_traceback
 from archwright.evaluate.description import FunctionDescription
-from archwright.evaluate.evaluation import evaluation_from_json
+from archwright.evaluate.logged_evaluations import evaluation_from_json
 from archwright.evaluate.user_errors import is_out_of_memory
 from archwright.evaluate.verdict import Evaluate, Metrics, ReportEpoch, Verdict, refuse_architecture
 from archwright.evaluate.workers.parcel import Parcel, unpack

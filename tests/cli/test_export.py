@@ -15,9 +15,9 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.evaluate.data.tensors import Normalisation
-from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.export.folder import EXPORT_FILES
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.network.compile import compile_architecture, count_trainable_parameters
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training

@@ -5,7 +5,7 @@ import pytest
 from attrs import evolve
 
 from archwright.cli.values import BadOption, parse_image_size
-from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.training.evaluation import Training
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.callables import wrap_callable
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.log import START
 from tests.cli.running import read_json, run_command

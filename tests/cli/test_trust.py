@@ -11,8 +11,8 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
-from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.training.evaluation import Training
 from archwright.results import Log, Run
 from archwright.store.duckdb_log import DuckDBLog

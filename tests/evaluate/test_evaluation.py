@@ -10,15 +10,10 @@ from hypothesis import strategies as st
 
 import archwright as aw
 from archwright.evaluate.building import UnknownEvaluationSetting
-from archwright.evaluate.evaluation import (
-    EVALUATION_CLASSES,
-    Evaluation,
-    UnknownEvaluation,
-    evaluation_from_json,
-    evaluation_to_json,
-    find_evaluation_class,
-)
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.evaluation_kinds import EVALUATION_CLASSES, UnknownEvaluation
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json, find_evaluation_class
 from archwright.evaluate.settings import BadEvaluationSetting
 from archwright.evaluate.tables.fcnet import Fcnet
 from archwright.evaluate.tables.nasbench201 import DATASET_CLASSES, Nasbench201

@@ -4,9 +4,8 @@ import pytest
 from attrs import evolve
 
 import archwright as aw
-from archwright.evaluate.evaluation import evaluation_to_json
 from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.logged_evaluations import read_evaluation, require_permission
+from archwright.evaluate.logged_evaluations import evaluation_to_json, read_evaluation, require_permission
 from archwright.evaluate.training.evaluation import Training
 from archwright.store.permission import NotTrusted
 from tests.search.instant import make_started

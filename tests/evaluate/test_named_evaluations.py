@@ -4,9 +4,11 @@ import pytest
 
 from archwright.core.words import format_words
 from archwright.evaluate.building import EvaluationFailed, UnknownEvaluationSetting
-from archwright.evaluate.evaluation import NotAnEvaluation, UnknownEvaluation, evaluation_from_json, evaluation_to_json
+from archwright.evaluate.evaluation import NotAnEvaluation
+from archwright.evaluate.evaluation_kinds import UnknownEvaluation
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.named_evaluations import load_own_evaluation, parse_evaluation
 from archwright.evaluate.settings import BadEvaluationSetting, UnusedSetting
 from archwright.evaluate.tables.nasbench201 import Nasbench201

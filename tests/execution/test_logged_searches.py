@@ -7,7 +7,7 @@ from attrs import evolve
 
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
-from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.logged_searches import OtherSearch, read_logged_searches

@@ -9,8 +9,8 @@ from archwright.core.node import root
 from archwright.core.objective import Objective
 from archwright.core.spaces.named import SPACES
 from archwright.core.traversal import sample
-from archwright.evaluate.evaluation import evaluation_to_json as to_json_config
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import evaluation_to_json as to_json_config
 from archwright.evaluate.settings import LATEST_READER
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution import retraining

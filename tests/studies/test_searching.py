@@ -19,7 +19,7 @@ from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.shape import Misfit
 from archwright.core.spaces.named import UnknownSpace
 from archwright.core.taken_input import NotASpace
-from archwright.evaluate.evaluation import UnknownEvaluation
+from archwright.evaluate.evaluation_kinds import UnknownEvaluation
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.settings import WrongMetric
 from archwright.evaluate.tables.tabular import BadTable

@@ -12,7 +12,8 @@ from archwright.callbacks.protocol import BadCallback
 from archwright.core.completion import NoSuchChoice
 from archwright.core.errors import ArchwrightError
 from archwright.core.spaces.named import UnknownSpace
-from archwright.evaluate.evaluation import NothingToRetrain, evaluation_from_json
+from archwright.evaluate.evaluation import NothingToRetrain
+from archwright.evaluate.logged_evaluations import evaluation_from_json
 from archwright.evaluate.settings import UnusedSetting, WrongMetric
 from archwright.evaluate.told import Told, TrialsAreTold
 from archwright.execution.arguments import TwoDirections

@@ -7,7 +7,8 @@ from archwright.core.budget import Budget, InvalidBudget, parse_budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.evaluate.evaluation import Evaluation, find_kind, is_evaluation
+from archwright.evaluate.evaluation import Evaluation, is_evaluation
+from archwright.evaluate.evaluation_kinds import find_kind
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import find_user_code
 from archwright.evaluate.named_evaluations import parse_evaluation

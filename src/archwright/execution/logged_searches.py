@@ -10,7 +10,7 @@ from attrs import fields, frozen
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, find_differences
-from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.compare import ComparedSearch

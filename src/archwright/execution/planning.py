@@ -14,7 +14,8 @@ from archwright.display.warning import warn
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.description import FunctionDescription
-from archwright.evaluate.evaluation import Evaluation, evaluation_to_json, require_reported
+from archwright.evaluate.evaluation import Evaluation, require_reported
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.execution.checks import read_seed, require_count, require_flag
 from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, name_kinds, trust_named_source
 from archwright.search.running.runs import collect_versions

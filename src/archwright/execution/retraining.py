@@ -12,8 +12,8 @@ from archwright.core.term import Term
 from archwright.display.suggestion import omit_default_log
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
-from archwright.evaluate.evaluation import Evaluation, evaluation_to_json
-from archwright.evaluate.logged_evaluations import require_permission
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.logged_evaluations import evaluation_to_json, require_permission
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.arguments import trust_named_sources
 from archwright.execution.checks import read_seed, require_mapping, require_positive_count

@@ -8,7 +8,7 @@ from PIL import Image
 
 from archwright.evaluate.data.dataset import BadData
 from archwright.evaluate.data.loading import describe_dataset, load_dataset
-from archwright.evaluate.evaluation import evaluation_from_json
+from archwright.evaluate.logged_evaluations import evaluation_from_json
 from archwright.evaluate.training.evaluation import Training
 from tests.evaluate.data.sample_images import file_names, random_images
 

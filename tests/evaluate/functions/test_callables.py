@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.functions.callables import (
     FunctionNeeded,
     compare_source,
@@ -19,6 +18,7 @@ from archwright.evaluate.functions.callables import (
 )
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.store.origins import hash_source, is_importable
 
 

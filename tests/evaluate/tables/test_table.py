@@ -10,8 +10,8 @@ from archwright.core.budget import Budget
 from archwright.core.ends import RunEnds
 from archwright.core.input import features
 from archwright.core.json import to_json
-from archwright.evaluate.evaluation import NotAnEvaluation, evaluation_to_json, find_evaluation_class
-from archwright.evaluate.logged_evaluations import read_evaluation
+from archwright.evaluate.evaluation import NotAnEvaluation
+from archwright.evaluate.logged_evaluations import evaluation_to_json, find_evaluation_class, read_evaluation
 from archwright.evaluate.tables.tabular import NotInTable
 from archwright.search.named import searcher_to_json
 from archwright.search.running.runs import read_run, resume_run, start_run

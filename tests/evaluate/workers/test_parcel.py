@@ -11,8 +11,8 @@ import pytest
 
 import archwright as aw
 from archwright.core.json import collect_user_kinds, to_json
-from archwright.evaluate.evaluation import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.functions.callables import FunctionNeeded, wrap_callable
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.workers.parcel import CannotTravel, Parcel, pack, unpack
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.jobs import make_job, run_jobs
@@ -23,7 +23,7 @@ from pathlib import Path
 import archwright as aw
 from archwright.core.budget import Budget
 from archwright.core.protocols import AttemptResult, Job
-from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.core.json import collect_user_kinds
 from archwright.evaluate.workers.pool import WorkerPool

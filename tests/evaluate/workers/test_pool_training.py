@@ -12,7 +12,7 @@ import archwright as aw
 from archwright.core.budget import Budget
 from archwright.evaluate.data.dataset import NoSuchData
 from archwright.evaluate.data.loading import describe_dataset
-from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.training.device import NoSuchDevice
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.workers import process
@@ -218,7 +218,7 @@ def test_a_device_that_is_not_there_is_told():
 COORDINATOR = """
 import sys, time
 from archwright.core.budget import Budget
-from archwright.evaluate.evaluation import evaluation_from_json
+from archwright.evaluate.logged_evaluations import evaluation_from_json
 from archwright.evaluate.workers.pool import WorkerPool
 from tests.evaluate.jobs import make_job
 

@@ -12,7 +12,7 @@ from archwright.core.json import to_json
 from archwright.core.modules.graphs import cell
 from archwright.core.objective import Objective
 from archwright.core.spaces.nasbench201 import EDGES, OPERATIONS, Nasbench201Network
-from archwright.evaluate.evaluation import evaluation_to_json
+from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.workers.machine import count_cores
 from archwright.plots.histories import read_histories

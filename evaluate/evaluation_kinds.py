@@ -1,0 +1,58 @@
+"""The kinds of evaluations: the short names of what is built in, and the sources of a person's own classes."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from archwright.core.errors import ArchwrightError
+from archwright.store.extensions import ExtensionKind
+from archwright.store.origins import is_class_findable, name_class
+
+# The evaluations that are built in, by their kinds: where their classes are. Each is imported when it is asked for,
+# since tables need numpy.
+EVALUATION_CLASSES: Mapping[str, str] = {
+    "training": "archwright.evaluate.training.evaluation:Training",
+    "function": "archwright.evaluate.functions.evaluation:Function",
+    "nasbench201": "archwright.evaluate.tables.nasbench201:Nasbench201",
+    "fcnet": "archwright.evaluate.tables.fcnet:Fcnet",
+    "told": "archwright.evaluate.told:Told",
+}
+
+
+class UnknownEvaluation(ArchwrightError, ValueError):
+    """A kind of evaluation that is neither built in nor the source of a person's own class."""
+
+
+class UnnamedEvaluation(ArchwrightError, TypeError):
+    """An evaluation whose class cannot be named in a log, so that no other process could load it."""
+
+
+EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
+    "evaluation",
+    EVALUATION_CLASSES,
+    UnknownEvaluation,
+    frozenset({"function", "told"}),
+    "function",
+    "; a training says its data, as in training,data=digits, or aw.Training('digits')",
+)
+
+
+def import_builtin_class(kind: str) -> type[Any]:
+    """The class of a kind in EVALUATION_CLASSES."""
+    module, _, name = EVALUATION_CLASSES[kind].partition(":")
+    return getattr(import_module(module), name)
+
+
+def find_kind(cls: type[Any]) -> str:
+    """The kind that a log has for the evaluations of a class: the one that it says, else the source of the class.
+
+    UnnamedEvaluation where it says none and was defined in a function or a notebook, where no other process finds it.
+    """
+    if kind := vars(cls).get("kind", ""):  # a subclass is another kind than its base
+        return kind
+    if not is_class_findable(cls):
+        raise UnnamedEvaluation(
+            f"{cls.__qualname__} is defined where no other process finds it; define it at the top of a file, or set "
+            "its kind = 'file.py:Class'"
+        )
+    return name_class(cls)
