@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult
 from archwright.results import Run
-from archwright.results.run import TRIAL_COLUMNS
+from archwright.results.trial_table import TRIAL_COLUMNS
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import NoSuchTrial
 from archwright.search.running.runs import read_run

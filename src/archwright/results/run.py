@@ -24,11 +24,12 @@ from archwright.execution.retraining import Retraining, retrain_trial
 from archwright.execution.searching import Configurations, EndMoves, Resumption, resume_in_log
 from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import describe_run
-from archwright.results.frames import make_frame, name_columns
+from archwright.results.frames import make_frame
 from archwright.results.html import render_heading, render_properties, render_table
 from archwright.results.records import RunDetails
 from archwright.results.rows import Rows
 from archwright.results.trial import Trial
+from archwright.results.trial_table import tabulate_trials
 from archwright.results.verification import Verification, verify_run
 from archwright.search.running.run_view import RunView, view_run
 from archwright.search.searcher import AnySearcher
@@ -38,7 +39,6 @@ from archwright.store.events import Scored
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.query import RunScope
 
-TRIAL_COLUMNS = ("trial", "status", "score", "seconds", "budget", "unit", "attempts", "error")  # of a frame
 MAX_RANKED_TRIALS = 5  # in a notebook
 
 
@@ -173,18 +173,7 @@ class Run(Sequence[Trial]):
         Its columns are TRIAL_COLUMNS, then the metrics, then the choices; one whose name another column has before it
         is called metric.NAME or choice.NAME. What a trial does not have is None. Raises NoFrameLibrary.
         """
-        return make_frame(self._tabulate(), library)
-
-    def _tabulate(self) -> dict[str, list[Any]]:
-        trials = self.trials
-        values = [
-            {"trial": _get_fields(trial), "metric": dict(trial.metrics), "choice": dict(trial.choices)}
-            for trial in trials
-        ]
-        groups = {"trial": dict.fromkeys(TRIAL_COLUMNS)}
-        groups |= {group: {name: None for row in values for name in row[group]} for group in ("metric", "choice")}
-        names = name_columns(groups)
-        return {column: [row[group].get(name) for row in values] for (group, name), column in names.items()}
+        return make_frame(tabulate_trials(self.trials), library)
 
     def sql(self, query: str) -> Rows:
         """The result of a query of the views, which hold this run alone, as it stood; raises QueryFailed."""
@@ -378,19 +367,3 @@ class Run(Sequence[Trial]):
             if isinstance(event, Scored) and event.score is not None:
                 best = event.score if best is None else choose(best, event.score)
                 yield best
-
-
-def _get_fields(trial: Trial) -> dict[str, Any]:
-    """The values of TRIAL_COLUMNS."""
-    state = trial.state
-    values = (
-        trial.number,
-        trial.status,
-        trial.score,
-        trial.seconds,
-        trial.budget.amount,
-        trial.budget.unit,
-        state.attempts,
-        trial.error,
-    )
-    return dict(zip(TRIAL_COLUMNS, values, strict=True))
