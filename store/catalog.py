@@ -59,7 +59,7 @@ def require_tables(database: Database, path: Path) -> None:
 
 
 def _explain_not_a_log(path: Path, why: str) -> NotALog:
-    return NotALog(f"{path} {why}; {suggest_remedy(path, 'name another one with --log')}")
+    return NotALog(f"{path} {why}; {suggest_remedy(path, 'name another one with --log (log= in Python)')}")
 
 
 def require_no_triggers(database: Database, path: Path) -> None:

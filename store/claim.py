@@ -6,12 +6,13 @@ from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from archwright.core.errors import ArchwrightError, suggest_command
+from archwright.core.errors import ArchwrightError
 from archwright.store.artifacts import find_runs_with_artifacts, remove_if_empty
 from archwright.store.atomic import DRAFT_FOLDER_PREFIX, sweep_scratch_folders
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunExists, RunIsBusy, explain_failure
 from archwright.store.paths import locate_sidecar, resolve_log
+from archwright.store.remedies import suggest_view
 from archwright.store.runs import check_run_name, list_runs
 
 NOBODY = "nobody"  # in the lock file of a run that was created, and that no process has worked on yet
@@ -32,7 +33,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
     except BlockingIOError as error:
         raise RunIsBusy(
             f"{run} in {path} is going on in {_describe_holder(file)}; let it finish or stop it, "
-            f"or watch it with: {suggest_command(path, 'show', run)}"
+            f"or watch it with: {suggest_view(path, run)}"
         ) from error
     except OSError as error:
         raise explain_failure(error, file) from error

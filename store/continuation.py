@@ -1,15 +1,15 @@
-"""How a person goes on with a run: by a command, or in Python with a study, whose trials nothing but they evaluates.
+"""How a person goes on with a run: by resuming it, or with a study, whose trials nothing but they evaluates.
 
 Where the log does not hold all of the run, as of a function of a notebook, they go on in Python as well, which they
 give it again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from archwright.core.errors import suggest_command
 from archwright.core.json import JSON
 from archwright.store.needed import format_configured, has_code, list_needed
+from archwright.store.remedies import format_call, suggest_resumption
 
 TOLD_KIND = "told"  # in the log of a study, the kind of its evaluation
 
@@ -24,23 +24,17 @@ def suggest_continuation(log: Path | None, run: str, evaluator: JSON, searcher: 
     needed = list_needed(evaluator, searcher, stopping)
     if is_told(evaluator):
         return suggest_study_call(log, run, searcher)
-    return suggest_call("resume", log, run, needed) if needed else suggest_command(log, "resume", run)
+    return suggest_call("resume", log, run, needed) if needed else suggest_resumption(log, run)
 
 
 def suggest_study_call(log: Path | None, run: str, searcher: JSON) -> str:
     """What a person types in Python to go on with a study of that searcher."""
     given = {"searcher": format_configured(searcher)} if has_code(searcher) else {}
-    return _format_call("study", [], {"name": repr(run), **given}, log)
+    return format_call("study", [], {"name": repr(run), **given}, log)
 
 
 def suggest_call(
     function: str, log: Path | None, run: str, arguments: Mapping[str, str], trial: int | None = None
 ) -> str:
     """What a person types in Python to go on with a run, or with its `trial`; the arguments are Python expressions."""
-    return _format_call(function, [repr(run), *([] if trial is None else [str(trial)])], arguments, log)
-
-
-def _format_call(function: str, words: Sequence[str], arguments: Mapping[str, str], log: Path | None) -> str:
-    place = {} if log is None else {"log": repr(str(log))}
-    named = (f"{name}={text}" for name, text in {**arguments, **place}.items())
-    return f"aw.{function}({', '.join([*words, *named])})"
+    return format_call(function, [repr(run), *([] if trial is None else [str(trial)])], arguments, log)

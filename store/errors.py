@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from archwright.core.errors import ArchwrightError, suggest_command
+from archwright.core.errors import ArchwrightError
+from archwright.store.remedies import suggest_resumption
 
 
 class LogMissing(ArchwrightError, FileNotFoundError):
@@ -126,7 +127,11 @@ class QueryFailed(ArchwrightError, ValueError):
 # The words by which a situation is recognized, its error class and its message: DuckDB tells most situations apart by
 # their words only.
 _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
-    (("not a valid DuckDB database",), NotADatabase, "is not a DuckDB file; name another one with --log"),
+    (
+        ("not a valid DuckDB database",),
+        NotADatabase,
+        "is not a DuckDB file; name another one with --log (log= in Python)",
+    ),
     (("version number",), LogIsNewer, "was written by a newer DuckDB; upgrade with: pip install -U duckdb"),
     (
         ("No space left", "File too large", "quota exceeded"),
@@ -136,7 +141,8 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[ArchwrightError], str], ...] = (
     (
         ("Permission denied", "Read-only file system", "Operation not permitted"),
         LogUnwritable,
-        "cannot be opened; give yourself the right to its folder and to it, or name another file with --log",
+        "cannot be opened; give yourself the right to its folder and to it, or name another file with --log "
+        "(log= in Python)",
     ),
     (
         ("WAL does not match",),
@@ -157,5 +163,5 @@ def explain_failure(error: Exception, path: Path) -> ArchwrightError:
     without_paths = message.replace(str(path), "").replace(str(path.parent), "")  # a folder may be named corruptions
     for words, error_class, meaning in _MEANINGS:
         if any(word in without_paths for word in words):
-            return error_class(f"{path} {meaning.format(resume=suggest_command(path, 'resume'))} ({message[:300]})")
+            return error_class(f"{path} {meaning.format(resume=suggest_resumption(path))} ({message[:300]})")
     return LogFailed(f"{path} cannot be used: {message}")

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple, Protocol
 
 from attrs import frozen
 
-from archwright.core.errors import suggest_command
 from archwright.store.errors import LogConflict
 from archwright.store.events import Event
+from archwright.store.remedies import suggest_resumption
 
 
 @frozen
@@ -120,5 +120,5 @@ def explain_conflict(run: str, after: Position, log: Path | None) -> LogConflict
     """The error for a writer of `run` who expects it to end at `after`; `log` is the log's file, if it has one."""
     return LogConflict(
         f"{run} does not stand at event {after.seq} as this process left it: another process has written the run, "
-        f"or another file is in the log's place; stop that one, then go on with: {suggest_command(log, 'resume', run)}"
+        f"or another file is in the log's place; stop that one, then go on with: {suggest_resumption(log, run)}"
     )

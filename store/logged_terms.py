@@ -40,7 +40,10 @@ def describe_unknown_kinds(data: JSON, started: RunStarted) -> str:
         return ""
     origins = [_locate(source) for source in started.term_sources] or [started.space_source]
     kinds, places = _list_unknown_kinds(data), ", ".join(dict.fromkeys(origins))
-    return f"what only the code of {kinds} tells, such as shapes, is left out; --trust runs it, from {places}"
+    return (
+        f"what only the code of {kinds} tells, such as shapes, is left out; "
+        f"--trust (trust=True in Python) runs it, from {places}"
+    )
 
 
 def _locate(source: str) -> str:

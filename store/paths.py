@@ -7,8 +7,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Literal
 
-from archwright.core.errors import suggest_command
 from archwright.store.errors import LogIsFolder, LogMissing, NotALog
+from archwright.store.remedies import suggest_listing
 
 Mode = Literal["read", "write", "create"]  # what a log is opened for
 Suffix = Literal["wal", "undo", "journal", "locks", "artifacts", "damaged"]
@@ -36,19 +36,24 @@ def resolve_log(path: Path, mode: Mode = "read") -> Path:
         file_mode = _read_file_mode(path)
     except (OSError, RuntimeError) as error:  # a link to itself, an unknown user, a working directory that is gone
         reason = getattr(error, "strerror", None) or error
-        raise NotALog(f"{original} leads to no file ({reason}); name another one with --log") from error
+        raise NotALog(
+            f"{original} leads to no file ({reason}); name another one with --log (log= in Python)"
+        ) from error
     if file_mode is not None and stat.S_ISDIR(file_mode):
+        file = path / "archwright.duckdb"
         raise LogIsFolder(
-            f"{path} is a folder; name a file in it, as in --log {quote(str(path / 'archwright.duckdb'))}"
+            f"{path} is a folder; name a file in it, as in --log {quote(str(file))} (log={str(file)!r} in Python)"
         )
     if file_mode is not None and not stat.S_ISREG(file_mode):
-        raise NotALog(f"{path} is a device, a pipe or a socket, and a log is a file; name one with --log")
+        raise NotALog(
+            f"{path} is a device, a pipe or a socket, and a log is a file; name one with --log (log= in Python)"
+        )
     if mode == "create" and not path.parent.is_dir():
         raise LogMissing(f"the folder {path.parent} is not there; make it with mkdir -p {quote(str(path.parent))}")
     if mode != "create" and file_mode is None:
         raise LogMissing(
-            f"there is no log {path}; archwright search starts one, --log FILE names another "
-            "(in Python aw.search, and log=...)"
+            f"there is no log {path}; archwright search (aw.search in Python) starts one, "
+            "--log FILE (log= in Python) names another"
         )
     return path
 
@@ -118,4 +123,4 @@ def suggest_remedy(path: Path, without_journal: str) -> str:
     journal = locate_sidecar(path, "journal")
     if not journal.exists():
         return without_journal
-    return f"move it away, and make it anew from its journal {journal} with: {suggest_command(path, 'runs')}"
+    return f"move it away, and make it anew from its journal {journal} with: {suggest_listing(path)}"

@@ -96,7 +96,7 @@ def trust_file(file: str) -> None:
     except (OSError, RuntimeError, Timeout) as error:
         raise ListUnwritable(
             f"{file} cannot be put on the list of trusted files ({error}); commands that go on with what is begun now "
-            f"need --trust, or set {SETTINGS_FOLDER_VARIABLE} to a folder that can be written"
+            f"need --trust (trust=True in Python), or set {SETTINGS_FOLDER_VARIABLE} to a folder that can be written"
         ) from error
 
 

@@ -16,12 +16,13 @@ from typing import Any, BinaryIO, Literal, cast
 import duckdb
 from attrs import frozen
 
-from archwright.core.errors import ArchwrightError, suggest_command
+from archwright.core.errors import ArchwrightError
 from archwright.store.atomic import make_scratch_folder
 from archwright.store.database import NO_EXTENSIONS, Database, DuckDBOptions, escape_quotes
 from archwright.store.errors import LogIsTorn, LogUnwritable, QueryFailed, explain_failure
 from archwright.store.opening import run_on_log
 from archwright.store.paths import locate_sidecar, locate_wal_files, resolve_log
+from archwright.store.remedies import suggest_verification
 from archwright.store.views import VIEWS, format_view
 
 ExportFormat = Literal["csv", "json", "parquet"]
@@ -219,7 +220,7 @@ def _explain_query_failure(error: duckdb.Error, path: Path) -> ArchwrightError:
     explained = explain_failure(error, path)
     if isinstance(explained, LogIsTorn) and locate_sidecar(path, "journal").exists():
         return LogIsTorn(
-            f"{path} is damaged where nobody but this query has looked ({error}); {suggest_command(path, 'verify')} "
+            f"{path} is damaged where nobody but this query has looked ({error}); {suggest_verification(path)} "
             "looks at all of it, and makes it anew from its journal"
         )
     return explained

@@ -15,7 +15,7 @@ from typing import Literal
 
 import duckdb
 
-from archwright.core.errors import ArchwrightError, suggest_command
+from archwright.core.errors import ArchwrightError
 from archwright.store.atomic import DRAFT_FOLDER_PREFIX, make_scratch_folder, sweep_scratch_folders
 from archwright.store.database import Database, attach, open_transaction, take_turn
 from archwright.store.errors import JournalIsDamaged, LogIsGone, LogIsLost, explain_failure
@@ -26,6 +26,7 @@ from archwright.store.journal_entry import (
 )
 from archwright.store.log import EventBatch
 from archwright.store.paths import choose_damaged_path, locate_wal_files, resolve_log
+from archwright.store.remedies import suggest_listing, suggest_rescue
 from archwright.store.rescue import assess_journal, rescue_journal
 from archwright.store.rows import insert_batches
 from archwright.store.schema import migrate
@@ -43,7 +44,7 @@ def require_not_gone(path: Path) -> None:
     journal = locate_journal(path)
     if not path.exists() and journal.exists():
         raise LogIsGone(
-            f"the log {path} is gone, but its journal {journal} is there: {suggest_command(path, 'runs')} "
+            f"the log {path} is gone, but its journal {journal} is there: {suggest_listing(path)} "
             "brings the log back; to begin a new one, move the journal after the log, or delete it"
         )
 
@@ -192,7 +193,7 @@ def _suggest_rescue(path: Path) -> str:
     if not report.is_partial:
         return ""
     return (
-        f". Or {suggest_command(path, 'verify', '--rescue')} makes it anew with the {report.proven} events that the "
+        f". Or {suggest_rescue(path)} makes it anew with the {report.proven} events that the "
         f"journal's hashes prove, and keeps both files as they are now under other names: {report.loss}"
     )
 

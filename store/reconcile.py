@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from archwright.core.errors import suggest_command
 from archwright.store.chain import is_unbroken
 from archwright.store.database import Database, open_transaction
 from archwright.store.errors import (
@@ -29,6 +28,7 @@ from archwright.store.journal import (
 from archwright.store.journal_entry import JournalEntry
 from archwright.store.log import START, Position
 from archwright.store.rebuild import insert_appends
+from archwright.store.remedies import suggest_verification
 from archwright.store.rows import count_rows, ends_with, group_into_batches, read_all_rows, read_heads
 
 _logger = logging.getLogger("archwright.store")
@@ -176,7 +176,7 @@ def _explain_contradiction(database: Database, path: Path) -> LogContradicted:
     ((run, seq),) = database.execute("SELECT run, seq FROM surplus ORDER BY run, seq LIMIT 1").fetchall()
     return LogContradicted(
         f"event {seq} of {run} in {path} is not what its journal {locate_journal(path)} says: somebody has changed "
-        f"one of the two. {suggest_command(path, 'verify')} says which one is whole: "
+        f"one of the two. {suggest_verification(path)} says which one is whole: "
         "move the other one away, and go on"
     )
 

@@ -8,7 +8,6 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from archwright.core.errors import suggest_command
 from archwright.store.catalog import find_altered_views, find_shadowing_macros
 from archwright.store.chain import ChainBreak, find_first_break, find_first_unreadable, is_unbroken
 from archwright.store.database import attach
@@ -16,6 +15,7 @@ from archwright.store.errors import InvalidHead, JournalIsDamaged, NamesTaken
 from archwright.store.journal import JournalTail, locate_journal, read_chained_entries, read_entries, read_tail
 from archwright.store.log import START, EventRow, Position
 from archwright.store.opening import run_or_rebuild
+from archwright.store.remedies import suggest_rescue
 from archwright.store.rows import read_heads, read_rows
 from archwright.store.schema import MIGRATIONS, read_schema_version
 
@@ -39,8 +39,8 @@ class Head:
         match = re.fullmatch(r"([^:]+):([1-9][0-9]{0,17}):([0-9a-f]{32})", text.strip())
         if match is None:
             raise InvalidHead(
-                f"{text!r} is no head of a run; it is RUN:EVENT:HASH, as archwright verify prints it, "
-                "with 32 hexadecimal digits"
+                f"{text!r} is no head of a run; it is RUN:EVENT:HASH, as archwright verify prints it "
+                "(str(verdict.head) in Python), with 32 hexadecimal digits"
             )
         return cls(match[1], Position(int(match[2]), match[3]))
 
@@ -116,7 +116,7 @@ def _judge_runs(path: Path, expected: Sequence[Head]) -> list[RunVerdict]:
         damage = record.damage.removesuffix(JournalIsDamaged.REMEDY)
         raise JournalIsDamaged(
             f"{path} holds no run, and whether it has held any is not known: {damage}; move the log away, "
-            f"and {suggest_command(path, 'verify', '--rescue')} makes it anew with what is whole of its journal"
+            f"and {suggest_rescue(path)} makes it anew with what is whole of its journal"
         )
     return [
         _judge_run(path, run, heads.get(run, START), record, [head for head in expected if head.run == run])
@@ -193,7 +193,7 @@ def _compare_with_journal(
         return evolve(verdict, journal="held", broken=ChainBreak(min(head.seq, seq), reason))
     if seq < head.seq and seq != record.acknowledged.get(run, START).seq:
         lost = "it is" if head.seq == seq + 1 else f"it and all up to event {head.seq} are"
-        reason = f"{lost} gone; its journal {journal.name} has what is gone, and the next command puts it back"
+        reason = f"{lost} gone; its journal {journal.name} has what is gone, and whoever uses the log next puts it back"
         return evolve(verdict, journal="held", broken=ChainBreak(seq + 1, reason))
     if head.seq < seq:
         return evolve(verdict, journal="behind", remark=f"its journal {journal.name} ends with event {head.seq} of it")

@@ -1,6 +1,7 @@
 """The house stays one that people find their way in: names are defined once, modules and functions stay small."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from tests.paths import ROOT, list_product_modules
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 40
 COMMANDS = "cli/commands/"  # whose functions are long signatures: a line and more for each option
+COMMAND_NAMES = "best|compare|export|fork|plot|replay|resume|retrain|runs|search|show|space|sql|verify"
 FACE = ("src/archwright/studies/", "src/archwright/results/run.py")  # and whose functions take what those do
 # What ends so and is a verb, or a public name, or the field's name of a quantity.
 NO_PARTICIPLES = {
@@ -52,6 +54,31 @@ def test_a_public_name_is_defined_in_one_module():
             defined[name].add(str(path))
     assert len(defined) > 1400
     assert {name: sorted(paths) for name, paths in defined.items() if len(paths) > 1} == {}
+
+
+def find_texts(tree: ast.Module) -> Iterator[str]:
+    """The texts of a module, with {} for what is put into them; no docstrings."""
+    others = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    others |= {id(value) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for value in node.values}
+    for node in ast.walk(tree):
+        match node:
+            case ast.JoinedStr(values) if id(node) not in others:
+                yield "".join(str(value.value) if isinstance(value, ast.Constant) else "{}" for value in values)
+            case ast.Constant(str() as text) if id(node) not in others:
+                yield text
+            case _:
+                pass
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parts[0] != "cli"], ids=str)
+def test_a_message_that_speaks_of_the_command_line_speaks_of_python_too(path):
+    """Beneath the command line nobody knows where a person is. Texts that are but an option or a command are parts."""
+    words, part = (
+        re.compile(rf"--[a-z]|archwright ({COMMAND_NAMES})\b"),
+        re.compile(r"--[a-z-]+|archwright [A-Za-z{} -]+"),
+    )
+    texts = [text for text in find_texts(ast.parse((ROOT / path).read_text())) if words.search(text)]
+    assert [text for text in texts if not part.fullmatch(text) and " in Python" not in text] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

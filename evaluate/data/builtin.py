@@ -53,7 +53,7 @@ BUILTINS = {
     "cifar100": SourceInfo((3, 32, 32), CIFAR100_CLASSES, (500,) * 100, test=(100,) * 100),
 }
 BUILTIN_NAMES = tuple(BUILTINS)
-DATA_DIR_REMEDY = "give --data-dir, or set ARCHWRIGHT_DATA, to the folder that it is in"
+DATA_DIR_REMEDY = "give --data-dir (data_dir= in Python), or set ARCHWRIGHT_DATA, to the folder that it is in"
 TORCHVISION_NAMES = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
 
 

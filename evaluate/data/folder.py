@@ -97,10 +97,11 @@ class FolderSource:
         for path, header in self._headers.items():
             examples.setdefault(header.size, path)
         if len(examples) > 1:
-            one, other = (f"{format_shape(size)}, as {path}" for size, path in list(examples.items())[:2])
+            first, _ = sizes = list(examples)[:2]
+            one, other = (f"{format_shape(size)}, as {examples[size]}" for size in sizes)
             raise BadData(
                 f"the images of {self.path} have {len(examples)} sizes (height x width): {one}, {other}; say which "
-                f"size they get, as in --image-size {format_shape(next(iter(examples)))}"
+                f"size they get, as in --image-size {format_shape(first)} (image_size={first} in Python)"
             )
         return next(iter(examples))
 

@@ -76,7 +76,10 @@ def decode_image(path: Path, channels: int, height: int, width: int, *, resize: 
     if upright.size != (width, height):
         if not resize:
             size = f"{upright.height}x{upright.width}"
-            raise BadData(f"{path} is {size} (height x width), and others are {height}x{width}; give --image-size")
+            raise BadData(
+                f"{path} is {size} (height x width), and others are {height}x{width}; "
+                "give --image-size (image_size= in Python)"
+            )
         upright = upright.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(upright).reshape(height, width, channels).transpose(2, 0, 1)
 

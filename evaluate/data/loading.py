@@ -180,6 +180,11 @@ def _split_images(info: DataInfo, source: Source, seed: int, reader: int) -> tup
 
 def _require_memory(spec: str, source: SourceInfo, total: int) -> None:
     """Raises BadData where the images are more than the machine could hold, as far as it says what it has."""
+    remedy = (
+        "make them smaller, as with --image-size (image_size= in Python)"
+        if source.input.kind == "image"
+        else "give fewer, or smaller ones"
+    )
     needed = total * DataInfo(spec, source.input, (), 0, 0, 0).bytes_per_input
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -188,5 +193,5 @@ def _require_memory(spec: str, source: SourceInfo, total: int) -> None:
     if needed > memory:
         raise BadData(
             f"{spec} has {total:,} images of {describe_input(source.input)}, which take {needed / 1e9:.1f} GB as "
-            f"they are decoded, and the machine has {memory / 1e9:.1f} GB; make them smaller, as with --image-size"
+            f"they are decoded, and the machine has {memory / 1e9:.1f} GB; {remedy}"
         )

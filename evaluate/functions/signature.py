@@ -27,9 +27,12 @@ SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "device": TORCH_ARGUMENTS,
 }
 MISSPELLING_SIMILARITY = 0.75  # from which on a name is taken for a misspelling of one of ARGUMENTS, in [0, 1]
-_INPUT_REMEDY = "give --data, or --input as in 3,32,32, 16 or tokens:50,20"
+_INPUT_REMEDY = (
+    "give --data, or --input as in 3,32,32, 16 or tokens:50,20 (aw.function(..., data='digits'), or "
+    "input=aw.features(16), in Python)"
+)
 ABSENT_REMEDIES: Mapping[str, str] = {  # for arguments that do not exist in every search
-    "data": "say which data set it is to get, as in --data digits",
+    "data": "say which data set it is to get, as in --data digits (aw.function(..., data='digits') in Python)",
     "model": f"for the shape of its inputs, {_INPUT_REMEDY}",
     "input": _INPUT_REMEDY,
     "input_shape": _INPUT_REMEDY,

@@ -101,7 +101,8 @@ def find_artifact(folder: Path | str, trial: int, kind: Artifact) -> Path:
     path = locate_artifact(folder, trial, kind)
     if not path.is_file():
         raise NoArtifact(
-            f"there is no {path}: the {kind} of trial {trial} was not kept; --keep-models says how many models are"
+            f"there is no {path}: the {kind} of trial {trial} was not kept; --keep-models (keep_models= in Python) "
+            "says how many models are"
         )
     return path
 

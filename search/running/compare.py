@@ -12,7 +12,7 @@ from typing import Any
 from attrs import asdict, define, evolve, field, frozen
 
 from archwright.core.ends import RunEnds
-from archwright.core.errors import ArchwrightError, suggest_command
+from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON, from_json
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
@@ -31,6 +31,7 @@ from archwright.store.errors import LogMissing
 from archwright.store.events import AttemptEnded, Event, Proposed, RunResumed, RunStarted, Scored, event_to_json
 from archwright.store.fold import RunState, fold_events
 from archwright.store.log import START, EventBatch, EventLog, LoggedEvent, Position
+from archwright.store.remedies import suggest_replay
 
 BATCH_SECONDS = 0.2  # searches that end within so long are appended in one transaction
 
@@ -203,11 +204,11 @@ def _rerun_search(
     for logged, rerun in zip_longest(logged_events, _select_proposals_and_scores(log.events)):
         # As JSON, in which NaN equals NaN.
         if logged is None or rerun is None or event_to_json(logged) != event_to_json(rerun):
-            verify = suggest_command(log_path, "replay", search.run, "--verify")
+            verify = suggest_replay(log_path, search.run)
             raise SearchDiffers(
                 f"{search.run} is logged with other trials than it has now, the first of them in {logged!r:.200}, "
                 f"where now is {rerun!r:.200}: the table, or archwright, has changed since; give the comparison "
-                f"another --name (what its searcher would do now: {verify})"
+                f"another --name (name= in Python), and see what its searcher would do now: {verify}"
             )
     scored_trials = {event.trial for event in events if isinstance(event, Scored)}
     open_trial_events = [

@@ -120,8 +120,8 @@ class _Worker:
         except (EOFError, OSError) as error:
             raise ProcessDied(
                 f"one of the processes that search {describe_exit(self.wait())}; what was done is logged, "
-                "and the same command goes on with the rest (where memory is short, on fewer cores, as with: "
-                "taskset -c 0 archwright ...)"
+                "and the same command goes on with the rest (the same call in Python; where memory is short, on fewer "
+                "cores: with taskset -c 0 before archwright or python)"
             ) from error
 
 

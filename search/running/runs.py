@@ -222,7 +222,7 @@ def _check_in_space(run: RunRecord, space: JSON, what: str, check: Callable[[], 
         raise SpaceChanged(
             f"{run.started.space_source} has changed since the run began:\n  {differences}\n"
             f"{what} is not in the new space: {error}\n"
-            "undo the change, or start a new run with archwright search"
+            "undo the change, or start a new run with archwright search (aw.search in Python)"
         ) from error
 
 

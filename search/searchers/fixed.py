@@ -66,7 +66,7 @@ class Fixed:
         if leaf.choice is not None:
             raise NotALeaf(
                 f"the path of the searcher given ends after {len(self.path)} choices, and the space asks "
-                f"{leaf.choice.name} there; give all of them, as in --set 'path=[[\"{leaf.choice.name}\", ...]]'"
+                f'{leaf.choice.name} there; give all of them, as in path=[["{leaf.choice.name}", ...]]'
             )
         return FixedState(problem, leaf)
 

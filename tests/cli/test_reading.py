@@ -222,7 +222,8 @@ def test_what_is_left_of_a_torn_log_and_its_damaged_journal_comes_back_on_comman
     journal.write_bytes(b"".join([*lines[:-2], b"x\n", lines[-1]]))
     done = cli("runs")
     assert done.code == 1
-    assert f"Or archwright verify --rescue --log {log} makes it anew" in done.err.replace("\n", " ")
+    rescue = f"archwright verify --rescue --log {log} (aw.Log({str(log)!r}).verify(rescue=True) in Python)"
+    assert f"Or {rescue} makes it anew" in done.err.replace("\n", " ")
     done = cli("verify", "--rescue")
     assert (done.code, done.out.splitlines()) == (0, [*before[:-2], before[-1]])
     assert f"1 of the journal's lines cannot be read (the first is line {len(lines) - 1})" in caplog.text
@@ -255,7 +256,7 @@ def test_verify_misses_what_is_gone_and_the_next_command_brings_it_back(log, cli
     done = cli("verify")
     assert done.code == 1
     assert "run-1: 3 events, broken at event 4" in done.out
-    assert "the next command puts it back" in done.out
+    assert "whoever uses the log next puts it back" in done.out
     done = cli("runs")
     assert done.code == 0
     assert "they are in it again" in caplog.text

@@ -1,5 +1,7 @@
 """What a person is told to type next can be typed: names and paths are quoted for the shell."""
 
+import ast
+import re
 import shlex
 import socket
 
@@ -43,14 +45,30 @@ def path(tmp_path):
 
 
 def words(error, verb):
-    """The words of the command in an error, as a shell reads them, from `verb` on."""
+    """The words of the command in an error, as a shell reads them, from `verb` on; what it is in Python comes after."""
     said = str(error)
-    for closing in range(len(said), said.index(verb), -1):
+    said = said[said.index(verb) :].partition(" (aw.")[0].partition(" (log=")[0]
+    for closing in range(len(said), 0, -1):
         try:
-            return shlex.split(said[said.index(verb) : closing])
+            return shlex.split(said[:closing])
         except ValueError:
             continue
     raise AssertionError(said)
+
+
+def call(error, function):
+    """What an error says in Python: the call of `function`, as text that is the same however its strings are quoted."""
+    said = str(error)
+    for begin in (match.end() for match in re.finditer(r" \(", said)):
+        for closing in (match.start() for match in re.finditer(r" in Python\)", said[begin:])):
+            text = said[begin : begin + closing]
+            if text.startswith(function):
+                return ast.unparse(ast.parse(text, mode="eval"))
+    raise AssertionError(said)
+
+
+def unparse(call):
+    return ast.unparse(ast.parse(call, mode="eval"))
 
 
 def test_a_command(path):
@@ -63,6 +81,7 @@ def test_of_a_run_that_goes_on_elsewhere(path):
     with claim(path, "run"), pytest.raises(RunIsBusy) as raised, claim(path, "run"):
         pass
     assert words(raised.value, "archwright show") == ["archwright", "show", "run", "--log", str(path)]
+    assert call(raised.value, "aw.Log") == unparse(f"aw.Log({str(path)!r})['run']")
 
 
 def test_of_a_log_that_is_gone(path):
@@ -72,11 +91,14 @@ def test_of_a_log_that_is_gone(path):
     with pytest.raises(LogIsGone) as raised:
         create_log(path)
     assert words(raised.value, "archwright runs")[:4] == ["archwright", "runs", "--log", str(path)]
+    assert call(raised.value, "aw.Log") == unparse(f"aw.Log({str(path)!r}).runs()")
 
 
 def test_of_a_full_disk_names_the_log(path):
     told = words(explain_failure(OSError(28, "No space left on device"), path), "archwright resume")
     assert told[:4] == ["archwright", "resume", "--log", str(path)]
+    told = explain_failure(OSError(28, "No space left on device"), path)
+    assert call(told, "aw.resume") == unparse(f"aw.resume(log={str(path)!r})")
 
 
 def test_of_a_run_that_somebody_else_has_written(path):
@@ -86,6 +108,7 @@ def test_of_a_run_that_somebody_else_has_written(path):
     with pytest.raises(LogConflict) as raised:
         log.append("run", make_trial_events(1)[:1], start)
     assert words(raised.value, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
+    assert call(raised.value, "aw.resume") == unparse(f"aw.resume('run', log={str(path)!r})")
 
 
 def test_of_a_run_that_is_broken(path):
@@ -99,7 +122,9 @@ def test_of_a_run_that_is_broken(path):
             read("run")
         told = words(raised.value, "archwright fork")
         assert told[:7] == ["archwright", "fork", "run", "--at", "4", "--log", str(path)]
+        assert call(raised.value, "aw.fork") == unparse(f"aw.fork('run', at=4, log={str(path)!r})")
         assert words(raised.value, "archwright verify")[:4] == ["archwright", "verify", "--log", str(path)]
+        assert call(raised.value, "aw.Log") == unparse(f"aw.Log({str(path)!r}).verify()")
 
 
 def test_of_a_log_that_its_journal_contradicts(path):
@@ -119,6 +144,7 @@ def test_of_a_run_that_is_there(path):
     with pytest.raises(RunExists) as raised, claim_new_run(log, "run", lambda: iter(())):
         pass
     assert words(raised.value, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
+    assert call(raised.value, "aw.resume") == unparse(f"aw.resume('run', log={str(path)!r})")
 
 
 def test_of_searches_without_a_score(path):
@@ -128,6 +154,7 @@ def test_of_searches_without_a_score(path):
     found = SearchHistory("run", "random", "accuracy", "maximize", nothing, nothing, nothing)
     told = explain_missing_scores(path, "a search", [found])
     assert words(told, "archwright resume") == ["archwright", "resume", "run", "--log", str(path)]
+    assert call(told, "aw.resume") == unparse(f"aw.resume('run', log={str(path)!r})")
 
 
 def test_of_a_folder_that_is_missing_or_in_the_place_of_a_log(path):
@@ -138,6 +165,7 @@ def test_of_a_folder_that_is_missing_or_in_the_place_of_a_log(path):
     with pytest.raises(LogIsFolder) as raised:
         resolve_log(path.parent)
     assert words(raised.value, "--log") == ["--log", str(path.parent / "archwright.duckdb")]
+    assert f"(log={str(path.parent / 'archwright.duckdb')!r} in Python)" in str(raised.value)
 
 
 def test_of_code_that_no_command_has_named(path):

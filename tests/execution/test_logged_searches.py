@@ -63,7 +63,7 @@ def test_a_run_that_is_another_search_is_refused(log, other):
         read_logged_searches(log.path, [ComparedSearch("c.mcts.0", evolve(BEGUN, **changes))])
     assert str(raised.value).startswith(f"{log.path} has another search named c.mcts.0: its {difference}")
     assert str(raised.value).endswith(
-        "give the comparison another --name (in Python: name=), or what the search was begun with"
+        "give the comparison another --name (name= in Python), or what the search was begun with"
     )
 
 

@@ -218,6 +218,6 @@ def test_mistakes_are_named(log, tmp_path):
         draw_runs(log.path, ["a.*"], get_figure_kind("incumbent"), tmp_path / "figure.docx", None, None)
     log_search(log, "c.random.0", [0.5])
     with pytest.raises(
-        NothingToCompare, match=r"random have no stretch of time in common.*after 10 s.*plot --kind incumbent"
+        NothingToCompare, match=r"random have no stretch of time in common.*after 10 s.*plot the kind incumbent"
     ):
         draw_figure(read_histories(log.path, ["c.*"]), get_figure_kind("time"), tmp_path / "figure.png", None, None)

@@ -105,7 +105,9 @@ def test_searches_without_a_score_say_why(log):
     log_search(log, "c.random.0", [])
     error = explain_missing_scores(log.path, "c.*", read_histories(log.path, ["c.*"]))
     assert not isinstance(error, NothingScored)
-    assert str(error) == f"there is no scored trial of c.* yet; archwright resume c.random.0 --log {log.path}"
+    command = f"archwright resume c.random.0 --log {log.path}"
+    call = f"aw.resume('c.random.0', log={str(log.path)!r})"
+    assert str(error) == f"there is no scored trial of c.* yet; go on with: {command} ({call} in Python)"
 
 
 def test_rows_by_hand():

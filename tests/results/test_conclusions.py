@@ -122,7 +122,7 @@ def test_searches_that_stopped_for_their_failures_are_named(log):
     assert str(raised.value) == (
         "7 searches stopped as too many trials in a row failed: a.random.0, a.random.1, a.random.2, a.random.3, "
         "a.random.4 ...; of a.random.0, trial 0, the first of them, was crashed: a.random.0 is ill\n"
-        "the same command (in Python: the same call) tries them again"
+        "the same command (the same call in Python) tries them again"
     )
     with pytest.raises(TrialsKeepFailing, match=r"^1 search stopped as .*: a\.random\.3; of"):
         check_failing(logged[3:4])

@@ -126,8 +126,8 @@ def test_what_was_acknowledged_before_a_full_disk_is_missed_if_the_log_loses_it(
     (verdict,) = verify_log(log.path)
     assert verdict.broken == ChainBreak(
         3,
-        "it and all up to event 6 are gone; its journal log.duckdb.journal has what is gone, and the next command puts "
-        "it back",
+        "it and all up to event 6 are gone; its journal log.duckdb.journal has what is gone, and whoever uses "
+        "the log next puts it back",
     )
 
 

@@ -91,7 +91,7 @@ class TwoLogs(RuleBasedStateMachine):
         try:
             return log.append(run, batch, after, [self.time] * len(batch))
         except LogConflict as error:
-            return str(error).removesuffix(f" --log {self.disk.path}")
+            return str(error).replace(f" --log {self.disk.path}", "").replace(f", log={str(self.disk.path)!r}", "")
 
     def teardown(self) -> None:
         self.folder.cleanup()

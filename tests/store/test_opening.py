@@ -146,7 +146,9 @@ def test_damage_that_only_a_query_meets_is_mended_as_its_error_says(log, tmp_pat
     """Nothing that opens the log looks at payloads. Without a journal, a backup is needed."""
     harm_payloads(log)
     asked = "SELECT max(length(payload)) FROM events"
-    command = f"archwright verify --log {log.path} looks at all of it, and makes it anew from its journal"
+    call = rf"aw\.Log\('{log.path}'\)\.verify\(\)"
+    command = rf"archwright verify --log {log.path} \({call} in Python\) looks at all of it, and "
+    command += "makes it anew from its journal"
     with pytest.raises(LogIsTorn, match=rf"is damaged where nobody but this query has looked \(.*\); {command}"):
         query(log.path, asked)
     journal = locate_journal(log.path)

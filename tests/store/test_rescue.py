@@ -98,6 +98,7 @@ def test_what_is_whole_comes_back_once_a_person_says_so(log, damage, lose, caplo
     lost = rf"{len(unread)} of the journal's lines {which}, and {orphans} events in others prove nothing"
     says = (
         rf"{log.path}.* cannot be made anew: .*journal is damaged: .* archwright verify --rescue --log {log.path} "
+        rf"\(aw\.Log\('{log.path}'\)\.verify\(rescue=True\) in Python\) "
         rf"makes it anew with the {events} events that the journal's hashes prove, and keeps both files .*: {lost}"
     )
     for use in (

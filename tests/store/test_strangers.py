@@ -194,10 +194,12 @@ def test_a_refused_log_is_made_anew_from_its_journal_as_the_error_says(log, what
         log.runs()
     journal = locate_journal(log.path)
     assert str(raised.value).endswith(
-        f"; move it away, and make it anew from its journal {journal} with: archwright runs --log {log.path}"
+        f"; move it away, and make it anew from its journal {journal} with: archwright runs --log {log.path} "
+        f"(aw.Log({str(log.path)!r}).runs() in Python)"
     )
     kept = journal.rename(journal.with_name("kept"))
-    with pytest.raises((NotALog, LogIsDamaged), match=r"(name another one with --log|put a backup in its place)$"):
+    remedy = r"(name another one with --log \(log= in Python\)|put a backup in its place)$"
+    with pytest.raises((NotALog, LogIsDamaged), match=remedy):
         log.runs()
     kept.rename(journal)
     log.path.rename(log.path.with_name("moved away"))

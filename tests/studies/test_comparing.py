@@ -160,7 +160,7 @@ def test_what_goes_wrong_within_searches_is_told_and_loses_nothing(log):
     with pytest.raises(TrialsKeepFailing, match=r"2 searches stopped .*: function\.random\.1, function\.mcts\.1; of"):
         comparison.check()
     assert "1 of 2 searches have no score" in repr(comparison)
-    assert "in Python: the same call" in comparison._repr_html_()
+    assert "the same call in Python" in comparison._repr_html_()
 
 
 def test_ctrl_c_ends_a_comparison_which_the_same_call_goes_on_with(log, capsys):
@@ -186,7 +186,7 @@ def test_ctrl_c_ends_a_comparison_which_the_same_call_goes_on_with(log, capsys):
 def test_another_comparison_of_the_name_is_refused_and_another_text_of_a_function_is_told(log, caplog):
     work = {"seeds": 1, "trials": 2, "log": log, "workers": 0, "name": "c", **QUIET}
     aw.compare(SPACE, lambda architecture: score_width(architecture), ["random"], **work)
-    with pytest.raises(OtherSearch, match=r"another search named c\.random\.0: its space.*in Python: name="):
+    with pytest.raises(OtherSearch, match=r"another search named c\.random\.0: its space.*name= in Python"):
         aw.compare(aw.affine(units=[1, 2]), lambda architecture: score_width(architecture), ["random"], **work)
     caplog.clear()
     aw.compare(SPACE, lambda architecture: 1.0 + score_width(architecture), ["random", "mcts"], **work)

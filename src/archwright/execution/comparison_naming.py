@@ -43,7 +43,7 @@ def claim_comparison(
             return
     raise ComparisonIsBusy(
         f"a comparison named {name} is going on in {log.path}; "
-        "let it finish or stop it, or give this one another --name (in Python: name=)"
+        "let it finish or stop it, or give this one another --name (name= in Python)"
     )
 
 

@@ -111,7 +111,7 @@ def _require_same_search(log: Path, search: ComparedSearch, logged: Mapping[str,
     if difference is not None:
         raise OtherSearch(
             f"{log} has another search named {search.run}: its {difference} in this comparison; give the comparison "
-            "another --name (in Python: name=), or what the search was begun with"
+            "another --name (name= in Python), or what the search was begun with"
         )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, count
 
-from archwright.display.suggestion import format_command
+from archwright.display.suggestion import omit_default_log
 from archwright.store.artifacts import find_runs_with_artifacts, require_no_artifacts
 from archwright.store.claim import claim, claim_first_free
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunExists
 from archwright.store.rebuild import require_not_gone
+from archwright.store.remedies import suggest_resumption
 from archwright.store.runs import check_run_name, generate_run_names, list_runs
 
 
@@ -33,9 +34,8 @@ def claim_new_run(log: DuckDBLog, given_name: str | None, default_names: Callabl
 
 def _require_free_name(log: DuckDBLog, name: str) -> None:
     if check_run_name(name) in list_runs(log):
-        raise RunExists(
-            f"the log holds a run {name} already; name another one, or: {format_command(log.path, 'resume', name)}"
-        )
+        going_on = suggest_resumption(omit_default_log(log.path), name)
+        raise RunExists(f"the log holds a run {name} already; name another one, or: {going_on}")
     require_no_artifacts(log.path, name)
 
 

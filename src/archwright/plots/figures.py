@@ -202,7 +202,7 @@ def _find_common_seconds(label: str, group: Sequence[SearchHistory]) -> tuple[fl
     if not 0 < first < last:
         raise NothingToCompare(
             f"the searches of {label} have no stretch of time in common: all have a score after {first:g} s, and one "
-            f"ends after {last:g} s; plot --kind incumbent instead"
+            f"ends after {last:g} s; plot the kind incumbent instead"
         )
     return first, last
 
@@ -292,6 +292,6 @@ FIGURE_KINDS: Mapping[str, FigureKind] = {
         "the best score so far against the seconds of evaluation, until the first search ends", _draw_time
     ),
     "threshold": FigureKind("the share of models above each score (DeepArchitect, figure 6)", _draw_threshold),
-    "regret": FigureKind("the final scores, or their distance to --optimum, as boxes", _draw_regret),
+    "regret": FigureKind("the final scores, or their distance to the optimum, as boxes", _draw_regret),
     "histogram": FigureKind("how the scores are spread", _draw_histogram),
 }

@@ -11,13 +11,13 @@ from attrs import frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.objective import Direction
-from archwright.display.suggestion import format_command
 from archwright.plots.colours import get_sort_key
 from archwright.search.magnitude import FloatArray
 from archwright.search.named import format_searcher
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import RunView
 from archwright.search.running.statistics import compute_incumbents
+from archwright.store.continuation import suggest_continuation
 from archwright.store.events import Scored
 from archwright.store.query import open_snapshot, query
 
@@ -87,6 +87,10 @@ _FAILURES = """
     SELECT run, trial, payload->>'$.status', payload->>'$.error' FROM events
     WHERE kind = 'AttemptEnded' AND payload->>'$.status' != 'ok' AND run IN (SELECT unnest(?))
     QUALIFY row_number() OVER (PARTITION BY run ORDER BY seq) = 1
+"""
+_PARTS = """
+    SELECT coalesce(payload->'$.evaluator', 'null'), coalesce(payload->'$.searcher', 'null'),
+        coalesce(payload->'$.stopping', 'null') FROM events WHERE run = ? AND kind = 'RunStarted'
 """
 
 
@@ -161,9 +165,9 @@ def explain_missing_scores(
     failures = {row[0]: row[1:] for row in query(log, _FAILURES, [[history.run for history in histories]]).rows}
     first = next((history.run for history in histories if history.run in failures), None)
     if first is None:
-        return NothingToCompare(
-            f"there is no scored trial of {subject} yet; {format_command(log, 'resume', histories[0].run)}"
-        )
+        run = histories[0].run
+        going_on = suggest_continuation(log, run, *map(json.loads, query(log, _PARTS, [run]).rows[0]))
+        return NothingToCompare(f"there is no scored trial of {subject} yet; go on with: {going_on}")
     trial, status, error = failures[first]
     return NothingScored(f"no trial of {subject} has a score; trial {trial} of {first} was {status}: {error}")
 

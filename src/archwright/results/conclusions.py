@@ -164,5 +164,5 @@ def check_failing(failing: Sequence[LoggedSearch]) -> None:
         number = "1 search" if len(failing) == 1 else f"{len(failing)} searches"
         raise TrialsKeepFailing(
             f"{number} stopped as too many trials in a row failed: {names}; of {failing[0].run}, "
-            f"{failing[0].detail}\nthe same command (in Python: the same call) tries them again"
+            f"{failing[0].detail}\nthe same command (the same call in Python) tries them again"
         )

@@ -13,7 +13,7 @@ from archwright.core.input import describe_input, format_input
 from archwright.core.json import JSON, to_json
 from archwright.core.node import Node
 from archwright.core.term import Term
-from archwright.display.suggestion import format_command
+from archwright.display.suggestion import omit_default_log
 from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
@@ -25,6 +25,7 @@ from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import TrialState
 from archwright.store.logged_images import read_logged_images
 from archwright.store.own_files import require_no_log
+from archwright.store.remedies import suggest_retraining
 
 if TYPE_CHECKING:
     from archwright.evaluate.data.tensors import Normalisation
@@ -121,11 +122,11 @@ def _read_weights(view: RunView, trial: TrialState, evaluation: Evaluation) -> A
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
         again = "again " if evaluation.trains_models else ""
-        data = [] if again else ["--data", evaluation.training_data or "DATA"]
-        retrain = format_command(view.log, "retrain", view.name, str(trial.trial), *data)
+        data = None if again else evaluation.training_data or "DATA"
+        retrain = suggest_retraining(omit_default_log(view.log), view.name, trial.trial, data)
         raise NoWeights(
             f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {again}with "
-            f"`{retrain}` and export a trial of that run, or add --untrained (untrained=True in Python) for the "
+            f"{retrain} and export a trial of that run, or add --untrained (untrained=True in Python) for the "
             "weights that it begins with"
         ) from error
     return weights

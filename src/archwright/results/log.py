@@ -59,13 +59,14 @@ class Log(Mapping[str, Run]):
         """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed."""
         return Rows.read(self.path, query)
 
-    def verify(self, expect: Sequence[str] = ()) -> list[RunVerdict]:
+    def verify(self, expect: Sequence[str] = (), *, rescue: bool = False) -> list[RunVerdict]:
         """A verdict on every run, by the hashes over its events and the log's journal.
 
-        `expect` are heads that a person has kept, as RUN:EVENT:HASH: the runs must have had them. Raises LogIsDamaged
-        and InvalidHead.
+        `expect` are heads that a person has kept, as RUN:EVENT:HASH: the runs must have had them. To `rescue` makes a
+        file that DuckDB refuses, and whose journal is damaged, anew with what the journal still proves. Raises
+        LogIsDamaged and InvalidHead.
         """
-        return verify_log(self.path, [Head.of(text) for text in expect])
+        return verify_log(self.path, [Head.of(text) for text in expect], rescuing=rescue)
 
     def __repr__(self) -> str:
         return f"Log({str(self.path)!r})"

@@ -157,7 +157,7 @@ def test_a_search_that_comes_out_otherwise_now_is_not_gone_on_with(log):
     log.append(search.run, events, START)
     with pytest.raises(SearchDiffers, match=r"c\.random\.0 .*Scored\(trial=2.*0\.123.*another --name") as raised:
         list(run_searches(log, [search], InstantEvaluator, processes=1))
-    assert f"archwright replay c.random.0 --verify --log {log.path})" in str(raised.value)
+    assert f"archwright replay c.random.0 --verify --log {log.path} (aw.Log(" in str(raised.value)
     assert read_run(log, search.run).state.score_count == 4
 
 
