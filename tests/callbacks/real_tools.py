@@ -11,18 +11,21 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
+import wandb
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 from wandb.proto import wandb_internal_pb2
 
-from archwright.callbacks import FollowedRun
+from archwright.callbacks import CallbackFailed, FollowedRun, MLflow
 from archwright.search.running.runs import RunRecord, read_run
 from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import Scored
 from tests.callbacks.tracked_search import FAILING, NAME, TRIALS, make_callbacks, run_tracked
 from tests.paths import ROOT
 
@@ -108,6 +111,212 @@ def test_mlflow_has_each_point_once(folder, run):
         assert child.data.metrics.get("score") == trial.score
         history = client.get_metric_history(child.info.run_id, "epoch/accuracy")
         assert [(point.step, point.value) for point in history] == [(1, 0.5)]
+
+
+def open_mlflow(folder: Path) -> mlflow.MlflowClient:
+    return mlflow.MlflowClient(tracking_uri=f"sqlite:///{folder}/mlflow.db")
+
+
+def find_mlflow_runs(folder: Path, experiment: str = "archwright") -> list[Any]:
+    """The runs of an experiment that are not deleted, the parent first."""
+    client = open_mlflow(folder)
+    runs = client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
+    return sorted(runs, key=lambda found: int(found.data.tags.get("archwright.trial", -1)))
+
+
+def require_whole_in_mlflow(folder: Path, trials: int = TRIALS, experiment: str = "archwright") -> None:
+    """One parent has each point of the run, and below it are all trials, each with its point."""
+    client, (parent, *children) = open_mlflow(folder), find_mlflow_runs(folder, experiment)
+    steps = [point.step for point in client.get_metric_history(parent.info.run_id, "seconds")]
+    assert sorted(steps) == list(range(1, trials + 1))
+    assert [child.data.tags["archwright.trial"] for child in children] == [str(number) for number in range(trials)]
+    for child in children:
+        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert child.info.status in ("FINISHED", "FAILED")
+        assert child.data.tags["archwright.status"] == ("ok" if child.info.status == "FINISHED" else "out_of_memory")
+        history = client.get_metric_history(child.info.run_id, "epoch/accuracy")
+        assert [(point.step, point.value) for point in history] == [(1, 0.5)]
+
+
+def count_calls(function, counts: Counter[str]):
+    def call(*arguments, **options):
+        counts[function.__name__] += 1
+        return function(*arguments, **options)
+
+    return call
+
+
+def test_mlflow_is_given_old_trials_in_three_requests_each(tmp_path, monkeypatch):
+    """And the curves of the run in one; when they are there, nothing of a trial is asked or written."""
+    requests: Counter[str] = Counter()
+    store = type(open_mlflow(tmp_path)._tracking_client.store)
+    for name in ("create_run", "log_batch", "update_run_info", "get_run", "search_runs", "get_metric_history"):
+        monkeypatch.setattr(store, name, count_calls(getattr(store, name), requests))
+    run_tracked(tmp_path / "log.duckdb", [], TRIALS)
+    run_tracked(tmp_path / "log.duckdb", make_callbacks(tmp_path, ["mlflow"]), TRIALS)
+    assert {name: requests[name] for name in ("create_run", "log_batch", "update_run_info")} == {
+        "create_run": 1 + TRIALS,
+        "log_batch": 1 + 1 + TRIALS,
+        "update_run_info": 1 + TRIALS,
+    }
+    assert requests["search_runs"] == 1
+    require_whole_in_mlflow(tmp_path)
+    requests.clear()
+    run_tracked(tmp_path / "log.duckdb", make_callbacks(tmp_path, ["mlflow"]), TRIALS)
+    assert (requests["create_run"], requests["log_batch"]) == (0, 0)
+    assert sum(requests.values()) <= 6
+
+
+def test_mlflow_prints_no_addresses_beside_the_lines_of_a_search(tmp_path, monkeypatch):
+    """It asks its server for them, too."""
+    variable, quiet = mlflow.environment_variables.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT, []
+    (callback,) = make_callbacks(tmp_path, ["mlflow"])
+    client = mlflow.MlflowClient
+    original = client.set_terminated
+
+    def end(self, *arguments):
+        quiet.append(variable.get())
+        original(self, *arguments)
+
+    monkeypatch.setattr(client, "set_terminated", end)
+    run_tracked(tmp_path / "log.duckdb", [callback], 2)
+    assert quiet == [True] * 3
+    assert not variable.get()
+
+
+class Meddler:
+    """Somebody who does something in MLflow when so many trials are scored, one more being under way."""
+
+    def __init__(self, folder: Path, meddle) -> None:
+        self.folder, self.meddle, self.scores = folder, meddle, 0
+
+    def __call__(self, event) -> None:
+        self.scores += isinstance(event, Scored)
+        if self.scores == 3:
+            self.scores += 1000
+            self.meddle(open_mlflow(self.folder), find_mlflow_runs(self.folder))
+
+
+def finish_all(client, runs) -> None:
+    for found in runs:
+        client.set_terminated(found.info.run_id)
+
+
+def delete_parent(client, runs) -> None:
+    client.delete_run(runs[0].info.run_id)
+
+
+def delete_last(client, runs) -> None:
+    client.delete_run(runs[-1].info.run_id)
+
+
+def delete_experiment(client, runs) -> None:
+    client.delete_experiment(runs[0].info.experiment_id)
+
+
+def rename_experiment(client, runs) -> None:
+    client.rename_experiment(runs[0].info.experiment_id, "renamed")
+
+
+@pytest.mark.parametrize("meddle", [delete_parent, delete_last, delete_experiment])
+def test_what_is_deleted_in_mlflow_costs_a_warning_and_is_there_again_when_the_run_is_resumed(tmp_path, meddle):
+    path = tmp_path / "log.duckdb"
+    with pytest.warns(CallbackFailed, match="the callback MLflow raised .*must be in the 'active' state"):
+        run_tracked(path, [*make_callbacks(tmp_path, ["mlflow"]), Meddler(tmp_path, meddle)])
+    assert read_run(DuckDBLog(path), NAME).state.score_count == TRIALS
+    if meddle is delete_experiment:
+        says = (
+            r"DeletedExperiment: the experiment archwright was deleted in MLflow; restore it with: mlflow experiments"
+        )
+        with pytest.warns(CallbackFailed, match=says):
+            run_tracked(path, make_callbacks(tmp_path, ["mlflow"]), TRIALS + 1)
+        client = open_mlflow(tmp_path)
+        client.restore_experiment(client.get_experiment_by_name("archwright").experiment_id)
+    run_tracked(path, make_callbacks(tmp_path, ["mlflow"]), TRIALS + 2)
+    require_whole_in_mlflow(tmp_path, TRIALS + 2)
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_what_is_ended_in_mlflow_goes_on(tmp_path, kill):
+    """Also where the process is killed then: a trial that somebody has ended in MLflow is not whole for that."""
+    path, seen = tmp_path / "log.duckdb", []
+
+    def stop(event) -> None:
+        seen.append(event)
+        if kill and sum(isinstance(event, Scored) for event in seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) if kill else nullcontext():
+        run_tracked(path, [KilledMLflow(tmp_path), Meddler(tmp_path, finish_all), stop])
+    if kill:
+        assert any("archwright.status" not in found.data.tags for found in find_mlflow_runs(tmp_path)[1:])
+        run_tracked(path, make_callbacks(tmp_path, ["mlflow"]))
+    require_whole_in_mlflow(tmp_path)
+
+
+class KilledMLflow(MLflow):
+    """Has no time to close what is open."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(tracking_uri=f"sqlite:///{folder}/mlflow.db")
+
+    def _close(self, reason: str) -> None:
+        if reason != "interrupted":
+            super()._close(reason)
+
+
+def test_a_renamed_experiment_is_gone_on_with_by_this_process_and_another_begins_its_own(tmp_path):
+    path = tmp_path / "log.duckdb"
+    run_tracked(path, [*make_callbacks(tmp_path, ["mlflow"]), Meddler(tmp_path, rename_experiment)])
+    require_whole_in_mlflow(tmp_path, experiment="renamed")
+    run_tracked(path, make_callbacks(tmp_path, ["mlflow"]), TRIALS + 1)
+    require_whole_in_mlflow(tmp_path, TRIALS + 1)
+    require_whole_in_mlflow(tmp_path, experiment="renamed")
+
+
+@pytest.fixture
+def own_wandb() -> Iterator[None]:
+    """W&B keeps the settings of its first run in a process."""
+    yield
+    wandb.teardown()
+
+
+@pytest.mark.usefixtures("own_wandb")
+@pytest.mark.parametrize("method", ["init", "log", "define_metric"])
+def test_a_wandb_that_raises_costs_a_warning(tmp_path, monkeypatch, method):
+    """And what it lacks is written when the run is resumed, also by the same process."""
+    path = tmp_path / "log.duckdb"
+    (callback,) = make_callbacks(tmp_path, ["wandb"])
+
+    def fail(*_, **__):
+        raise ConnectionError("no server")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wandb if method == "init" else wandb.Run, method, fail)
+        with pytest.warns(CallbackFailed, match="the callback WandB raised ConnectionError: no server"):
+            run_tracked(path, [callback])
+    assert read_run(DuckDBLog(path), NAME).state.score_count == TRIALS
+    run_tracked(path, make_callbacks(tmp_path, ["wandb"]), TRIALS + 1)
+    chain = DuckDBLog(path).read(NAME)[0].chain
+    for number in range(TRIALS):
+        (files,) = (tmp_path / "wandb").glob(f"offline-run-*-{chain}-{number}")
+        assert [row["epoch"] for row in read_wandb_rows(files)] == [1]
+    (files,) = (tmp_path / "wandb").glob(f"offline-run-*-{chain}")
+    assert [row["trials"] for row in read_wandb_rows(files)] == list(range(1, TRIALS + 2))
+
+
+@pytest.mark.parametrize("place", ["tensorboard", "tensorboard/tracked-1", "tensorboard/tracked-1/trial-2"])
+def test_a_tensorboard_folder_that_cannot_be_written_costs_a_warning(tmp_path, place):
+    path = tmp_path / "log.duckdb"
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).touch()
+    with pytest.warns(CallbackFailed, match=f"the callback TensorBoard raised .*{tmp_path / place}"):
+        run_tracked(path, make_callbacks(tmp_path, ["tensorboard"]))
+    assert read_run(DuckDBLog(path), NAME).state.score_count == TRIALS
+    (tmp_path / place).unlink()
+    run_tracked(path, make_callbacks(tmp_path, ["tensorboard"]))
+    curve = read_curve(load_events(tmp_path / "tensorboard" / NAME), "seconds")
+    assert [step for step, _ in curve] == list(range(1, TRIALS + 1))
 
 
 def read_wandb_records(file: Path) -> Iterator[Any]:

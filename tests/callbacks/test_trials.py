@@ -7,7 +7,7 @@ from attrs import define, evolve, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archwright.callbacks import FollowedRun, follow_run
+from archwright.callbacks import CallbackFailed, FollowedRun, follow_run
 from archwright.callbacks.trials import TrialTracker
 from archwright.core.objective import Objective
 from archwright.search.running.callbacks import RunCallbacks
@@ -34,7 +34,13 @@ class Board(TrialTracker):
             raise KeyboardInterrupt
 
     def _open(self, run, started):
+        self.require_points()
         return {number for number, (_, end) in self.trials.items() if end}
+
+    def require_points(self) -> None:
+        """The run's curves have the points of all trials that are whole."""
+        count = sum(bool(end) for _, end in self.trials.values())
+        assert set(range(1, count + 1)) <= self.curves.keys()
 
     def _begin(self, trial) -> None:
         self._write()
@@ -48,13 +54,24 @@ class Board(TrialTracker):
         self._write()
         assert self.trials[trial.number][1] == {}
         self.trials[trial.number][1].update({**trial.facts, **trial.results})
+        self.require_points()
 
-    def _show_progress(self, trial, progress, *, is_known) -> None:
-        assert is_known <= (progress.scored_trials in self.curves)
-        self.curves[progress.scored_trials] = dict(progress.curves(trial))
+    def _write_whole(self, trial) -> None:
+        self._begin(trial)
+        for point in trial.curve:
+            self._add_point(trial, point)
+        self._end(trial)
+
+    def _write_run_points(self, points) -> None:
+        for point in points:
+            self._write()
+            self.curves[point.scored_trials] = dict(point.values)
 
     def _close(self, reason) -> None:
         self.reasons.append(reason)
+
+    def _abandon(self) -> None:
+        self.reasons.append("abandoned")
 
 
 @define
@@ -67,6 +84,23 @@ class MemoryFile(MemoryLog):
 def make_history(log: MemoryLog) -> FollowedRun:
     """The run as the history of a process that goes on with it."""
     return FollowedRun("run", MemoryFile.path, "0" * 32, log.read("run"))
+
+
+def test_what_a_tracker_holds_is_let_go_where_it_fails_and_the_next_process_writes_the_rest():
+    class Full(Board):
+        def _write(self) -> None:
+            self.fails_at -= 1
+            if self.fails_at == -1:
+                raise OSError("no room")
+
+    log, trials, curves, reasons = MemoryFile(), {}, {}, []
+    with pytest.warns(CallbackFailed, match="the callback Full raised OSError: no room"):
+        search(log, Full(trials, curves, 5, reasons), TRIALS)
+    assert reasons == ["abandoned"]
+    search(log, Board(trials, curves, -1, reasons), TRIALS + 1)
+    assert reasons == ["abandoned", "finished"]
+    shown = show_log(log)
+    assert (trials, curves) == (shown.trials, shown.curves)
 
 
 def show_log(log: MemoryLog) -> Board:

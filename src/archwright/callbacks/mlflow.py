@@ -1,7 +1,9 @@
 """The callback that shows a run in MLflow: a run of it for the search, and one below it for each trial."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
+import os
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +11,28 @@ from attrs import define, field
 
 from archwright.callbacks.protocol import FollowedRun
 from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
-from archwright.callbacks.trials import SearchProgress, TrackedEpoch, TrackedTrial, TrialTracker
+from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker
+from archwright.core.errors import ArchwrightError
 from archwright.store.events import RunStarted
 
-# What MLflow takes: of a name, of the value of a parameter and of a tag; entries of each kind in one request.
+# What MLflow takes: of a name, of the value of a parameter and of a tag. Its client makes several requests of what is
+# too much for one.
 MAX_MLFLOW_NAME_CHARACTERS = 250
 MAX_MLFLOW_PARAMETER_CHARACTERS = 6000
 MAX_MLFLOW_TAG_CHARACTERS = 5000
-MAX_MLFLOW_PARAMETERS = 100
-MAX_MLFLOW_METRICS = 1000
 _RUNS_A_PAGE = 1000
 # Characters that names may not have, and what would make a path of them that leads elsewhere.
 _ILLEGAL = r"[^\w\-. /]|^/|/$|(?<=/)/|(?:^|(?<=/))\.{1,2}(?=/|$)"
 # What MLflow calls how a run of archwright ended.
 _STATUSES: Mapping[str, str] = {"finished": "FINISHED", "failing": "FAILED", "closed": "FINISHED"}
-_RUN, _TRIAL = "archwright.run", "archwright.trial"  # tags: the id of a run, and the number of a trial of it
+# Tags: the id of a run, the number of a trial of it, and how that ended.
+_RUN, _TRIAL, _STATUS = "archwright.run", "archwright.trial", "archwright.status"
+_PARENT = "mlflow.parentRunId"  # the tag by which MLflow shows a run below another one
+_QUIET = "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"  # the variable by which MLflow does not print where each run is
+
+
+class DeletedExperiment(ArchwrightError, LookupError):
+    """An experiment of MLflow that was deleted there, and whose name nothing else can have."""
 
 
 @define(eq=False)
@@ -63,7 +72,14 @@ class MLflow(TrialTracker):
 
     def _find_experiment(self) -> str:
         experiment = self._client.get_experiment_by_name(self.experiment)
-        return self._client.create_experiment(self.experiment) if experiment is None else experiment.experiment_id
+        if experiment is None:
+            return self._client.create_experiment(self.experiment)
+        if experiment.lifecycle_stage == "deleted":
+            raise DeletedExperiment(
+                f"the experiment {self.experiment} was deleted in MLflow; restore it with: mlflow experiments restore "
+                f"-x {experiment.experiment_id}, or name another one: MLflow(experiment=...)"
+            )
+        return experiment.experiment_id
 
     def _find_runs(self) -> Iterator[Any]:
         """The runs of MLflow that belong to this run."""
@@ -78,12 +94,15 @@ class MLflow(TrialTracker):
                 return
 
     def _delete_unfinished(self, children: Sequence[Any]) -> Iterator[int]:
-        """Delete the runs of trials that did not end; the numbers of the others."""
+        """Delete the runs of trials that did not end; the numbers of the others, which are put below the parent."""
         for child in children:
-            if child.info.status == "RUNNING":
+            # Somebody may have ended it in MLflow: it is whole once it has the last that is written.
+            if child.info.status == "RUNNING" or _STATUS not in child.data.tags:
                 self._client.delete_run(child.info.run_id)
-            else:
-                yield int(child.data.tags[_TRIAL])
+                continue
+            if child.data.tags.get(_PARENT) != self._parent:
+                self._client.set_tag(child.info.run_id, _PARENT, self._parent)
+            yield int(child.data.tags[_TRIAL])
 
     def _create_parent(self, run: FollowedRun, started: RunStarted) -> str:
         parent = self._client.create_run(self._experiment_id, run_name=run.name, tags={_RUN: run.id})
@@ -96,72 +115,113 @@ class MLflow(TrialTracker):
             "seed": started.seed,
             "log": str(Path(run.log).resolve()),
         }
-        self._log_parameters(parent.info.run_id, settings)
+        self._log(parent.info.run_id, params=self._make_parameters(settings))
         return parent.info.run_id
 
     def _begin(self, trial: TrackedTrial) -> None:
         if trial.number in self._children:
             self._client.delete_run(self._children.pop(trial.number))
-        tags = {_RUN: self._run_id, _TRIAL: str(trial.number), "mlflow.parentRunId": self._parent}
-        child = self._client.create_run(
-            self._experiment_id,
-            start_time=_to_milliseconds(trial.started_at),
-            run_name=f"trial {trial.number}",
-            tags=tags,
-        )
-        self._children[trial.number] = child.info.run_id
-        self._log_parameters(child.info.run_id, trial.choices)
+        child = self._children[trial.number] = self._create_child(trial)
+        self._log(child, params=self._make_parameters(trial.choices))
 
     def _add_point(self, trial: TrackedTrial, point: TrackedEpoch) -> None:
-        metrics = {f"epoch/{name}": value for name, value in point.metrics.items()}
-        self._log_metrics(self._children[trial.number], metrics, point.time, point.epoch)
+        self._log(self._children[trial.number], self._make_epoch(point))
 
     def _end(self, trial: TrackedTrial) -> None:
         child = self._children.pop(trial.number)
-        step = trial.curve[-1].epoch if trial.curve else 0
-        self._log_metrics(child, trial.results, trial.ended_at, step)
-        entities = self._module.entities
-        tags = [
-            entities.RunTag(f"archwright.{name}", cut_text(str(value), MAX_MLFLOW_TAG_CHARACTERS))
-            for name, value in trial.facts.items()
-        ]
-        self._client.log_batch(child, tags=tags)
-        status = "FINISHED" if trial.state.status == "ok" else "FAILED"
-        self._client.set_terminated(child, status, _to_milliseconds(trial.ended_at))
+        self._log(child, self._make_results(trial), tags=self._make_tags(trial))
+        self._end_child(child, trial)
 
-    def _show_progress(self, trial: TrackedTrial, progress: SearchProgress, *, is_known: bool) -> None:
-        if progress.scored_trials > self._known_steps:
-            self._log_metrics(self._parent, progress.curves(trial), trial.ended_at, progress.scored_trials)
+    def _write_whole(self, trial: TrackedTrial) -> None:
+        child = self._create_child(trial)
+        metrics = chain(chain.from_iterable(map(self._make_epoch, trial.curve)), self._make_results(trial))
+        self._log(child, metrics, self._make_parameters(trial.choices), self._make_tags(trial))
+        self._end_child(child, trial)
+
+    def _write_run_points(self, points: Sequence[RunPoint]) -> None:
+        unknown = [point for point in points if point.scored_trials > self._known_steps]
+        self._log(
+            self._parent,
+            chain.from_iterable(self._make_metrics(point.values, point.time, point.scored_trials) for point in unknown),
+        )
 
     def _close(self, reason: str) -> None:
         if not self._parent:
             return
         for child in self._children.values():
             self._client.delete_run(child)
-        self._client.set_terminated(self._parent, _STATUSES.get(reason, "KILLED"))
+        self._set_terminated(self._parent, _STATUSES.get(reason, "KILLED"))
 
-    def _log_parameters(self, run: str, values: Mapping[str, Any]) -> None:
-        """Log parameters of a run of MLflow, in as many requests as it takes."""
-        parameters = (
-            self._module.entities.Param(
-                make_legal_name(name, _ILLEGAL, MAX_MLFLOW_NAME_CHARACTERS),
-                str(to_plain_value(value, MAX_MLFLOW_PARAMETER_CHARACTERS)),
-            )
-            for name, value in values.items()
-        )
-        while batch := list(islice(parameters, MAX_MLFLOW_PARAMETERS)):
-            self._client.log_batch(run, params=batch)
+    def _abandon(self) -> None:
+        """Nothing is held, and a server that does not answer is not asked again."""
 
-    def _log_metrics(self, run: str, values: Mapping[str, float], at: float, step: int) -> None:
-        """Log a point of each metric; `at` is in seconds since 1970, UTC."""
-        metrics = (
-            self._module.entities.Metric(
-                make_legal_name(name, _ILLEGAL, MAX_MLFLOW_NAME_CHARACTERS), value, _to_milliseconds(at), step
-            )
-            for name, value in values.items()
+    def _create_child(self, trial: TrackedTrial) -> str:
+        """A run of MLflow for a trial; its id."""
+        child = self._client.create_run(
+            self._experiment_id,
+            start_time=_to_milliseconds(trial.started_at),
+            run_name=f"trial {trial.number}",
+            tags={_RUN: self._run_id, _TRIAL: str(trial.number), _PARENT: self._parent},
         )
-        while batch := list(islice(metrics, MAX_MLFLOW_METRICS)):
-            self._client.log_batch(run, metrics=batch)
+        return child.info.run_id
+
+    def _end_child(self, child: str, trial: TrackedTrial) -> None:
+        status = "FINISHED" if trial.state.status == "ok" else "FAILED"
+        self._set_terminated(child, status, _to_milliseconds(trial.ended_at))
+
+    def _set_terminated(self, run: str, status: str, at: int | None = None) -> None:
+        """End a run of MLflow, at so many milliseconds since 1970, UTC; None: now."""
+        with _print_no_address():
+            self._client.set_terminated(run, status, at)
+
+    def _log(self, run: str, metrics: Iterable[Any] = (), params: Iterable[Any] = (), tags: Iterable[Any] = ()) -> None:
+        """Log what belongs to a run of MLflow, at once."""
+        self._client.log_batch(run, list(metrics), list(params), list(tags))
+
+    def _make_parameters(self, values: Mapping[str, Any]) -> Iterator[Any]:
+        """Values as parameters of a run of MLflow."""
+        for name, value in values.items():
+            text = str(to_plain_value(value, MAX_MLFLOW_PARAMETER_CHARACTERS))
+            yield self._module.entities.Param(_name(name), text)
+
+    def _make_metrics(self, values: Mapping[str, float], at: float, step: int) -> Iterator[Any]:
+        """A point of each metric; `at` is in seconds since 1970, UTC."""
+        for name, value in values.items():
+            yield self._module.entities.Metric(_name(name), value, _to_milliseconds(at), step)
+
+    def _make_epoch(self, point: TrackedEpoch) -> Iterator[Any]:
+        """The metrics of an epoch of a trial."""
+        return self._make_metrics(
+            {f"epoch/{name}": value for name, value in point.metrics.items()}, point.time, point.epoch
+        )
+
+    def _make_results(self, trial: TrackedTrial) -> Iterator[Any]:
+        """The metrics of a trial that has ended."""
+        step = trial.curve[-1].epoch if trial.curve else 0
+        return self._make_metrics(trial.results, trial.ended_at, step)
+
+    def _make_tags(self, trial: TrackedTrial) -> Iterator[Any]:
+        """What else is known of a trial that has ended."""
+        for name, value in trial.facts.items():
+            yield self._module.entities.RunTag(f"archwright.{name}", cut_text(str(value), MAX_MLFLOW_TAG_CHARACTERS))
+
+
+@contextmanager
+def _print_no_address() -> Generator[None]:
+    """MLflow does not print where a run is to be seen, for which it asks its server, as long as the block lasts."""
+    before = os.environ.get(_QUIET)
+    os.environ[_QUIET] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_QUIET]
+        else:
+            os.environ[_QUIET] = before
+
+
+def _name(name: str) -> str:
+    return make_legal_name(name, _ILLEGAL, MAX_MLFLOW_NAME_CHARACTERS)
 
 
 def _to_milliseconds(seconds: float) -> int:

@@ -1,6 +1,6 @@
 """The callback that shows a run in TensorBoard: written with TensorBoard's own writer, without torch or TensorFlow."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from attrs import define, field
 
 from archwright.callbacks.protocol import FollowedRun
 from archwright.callbacks.tools import import_tool, to_plain_value
-from archwright.callbacks.trials import SearchProgress, TrackedEpoch, TrackedTrial, TrialTracker
+from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker
 from archwright.store.events import RunStarted
 
 MAX_TENSORBOARD_CHARACTERS = 1000  # of a choice's value, which is a cell of a table
@@ -66,9 +66,15 @@ class TensorBoard(TrialTracker):
         self._tool.write(writer, end, trial.ended_at, step=step)
         writer.close()
 
-    def _show_progress(self, trial: TrackedTrial, progress: SearchProgress, *, is_known: bool) -> None:
-        curves = progress.curves(trial)
-        self._tool.write_scalars(self._run_writer, curves, trial.ended_at, step=progress.scored_trials)
+    def _write_whole(self, trial: TrackedTrial) -> None:
+        self._begin(trial)
+        for point in trial.curve:
+            self._add_point(trial, point)
+        self._end(trial)
+
+    def _write_run_points(self, points: Sequence[RunPoint]) -> None:
+        for point in points:
+            self._tool.write_scalars(self._run_writer, point.values, point.time, step=point.scored_trials)
         self._run_writer.flush()
 
     def _close(self, reason: str) -> None:
@@ -76,6 +82,9 @@ class TensorBoard(TrialTracker):
             if writer is not None:
                 writer.close()
         self._run_writer, self._trial_writers = None, {}
+
+    def _abandon(self) -> None:
+        self._close("")
 
 
 class _Modules:

@@ -2,7 +2,8 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import final
 
 from attrs import define, field, frozen
@@ -65,24 +66,28 @@ class TrackedTrial:
 
 
 @frozen
-class SearchProgress:
+class RunPoint:
     """The run after a trial that was scored: a point of the curves of the run as a whole."""
 
     scored_trials: int = 0  # how many, with this one: 1, 2 ...
+    score: float | None = None  # of this one
+    time: float = 0.0  # when it was scored: seconds since 1970, UTC
     best: float | None = None  # the best score so far
     best_trial: int | None = None
     seconds: float = 0.0  # of all attempts of all trials so far
 
-    def advance(self, trial: TrackedTrial, run: RunStarted) -> "SearchProgress":
-        """The progress after another trial was scored."""
+    def advance(self, trial: TrackedTrial, run: RunStarted) -> "RunPoint":
+        """The point after another trial was scored."""
         score, best, best_trial = trial.state.score, self.best, self.best_trial
         if score is not None and (best is None or run.objective.is_better(score, best)):
             best, best_trial = score, trial.number
-        return SearchProgress(self.scored_trials + 1, best, best_trial, self.seconds + trial.state.seconds)
+        seconds = self.seconds + trial.state.seconds
+        return RunPoint(self.scored_trials + 1, score, trial.ended_at, best, best_trial, seconds)
 
-    def curves(self, trial: TrackedTrial) -> Mapping[str, float]:
-        """The values at this point, by name; `trial` is the one that was scored."""
-        score = {} if trial.state.score is None else {"score": trial.state.score}
+    @property
+    def values(self) -> Mapping[str, float]:
+        """The values of the curves at this point, by name."""
+        score = {} if self.score is None else {"score": self.score}
         best = (
             {} if self.best is None or self.best_trial is None else {"best": self.best, "best_trial": self.best_trial}
         )
@@ -99,7 +104,7 @@ class TrialTracker(ABC):
 
     _run: FollowedRun | None = field(default=None, init=False, repr=False)
     _state: RunState = field(factory=RunState, init=False, repr=False)
-    _progress: SearchProgress = field(factory=SearchProgress, init=False, repr=False)
+    _last_point: RunPoint = field(factory=RunPoint, init=False, repr=False)
     # By number: the trials that are not scored; those of them that are open in the tracker, of this process; and those
     # that the tracker has whole.
     _trials: dict[int, TrackedTrial] = field(factory=dict[int, TrackedTrial], init=False, repr=False)
@@ -123,31 +128,63 @@ class TrialTracker(ABC):
         """Write how a trial that has begun ended; the tracker has it whole from now on."""
 
     @abstractmethod
-    def _show_progress(self, trial: TrackedTrial, progress: SearchProgress, *, is_known: bool) -> None:
-        """Write the point of the run's own curves; the tracker may have it where the trial `is_known` to be whole."""
+    def _write_whole(self, trial: TrackedTrial) -> None:
+        """Write a trial that has not begun in this process: all of its curves, and how it ended."""
+
+    @abstractmethod
+    def _write_run_points(self, points: Sequence[RunPoint]) -> None:
+        """Write points of the run's own curves, in their order, of which the tracker may have the first ones.
+
+        Those of trials that the tracker does not have whole yet come before these trials.
+        """
 
     @abstractmethod
     def _close(self, reason: str) -> None:
         """Close the run; `reason` is that of RunStopped, or `interrupted`."""
 
+    @abstractmethod
+    def _abandon(self) -> None:
+        """Writing has failed, and this callback is called no more: let go of what this process holds."""
+
     @final
     def start(self, run: FollowedRun) -> None:
         """Open the run, and write what the tracker lacks of its history."""
+        with self._abandon_on_error():
+            self._catch_up(run)
+
+    def _catch_up(self, run: FollowedRun) -> None:
         self._run, self._state = run, fold_events(logged.event for logged in run.history)
-        self._progress, self._trials, self._begun, self._complete = SearchProgress(), {}, set(), ()
+        self._last_point, self._trials, self._begun, self._complete = RunPoint(), {}, set(), ()
         if self._state.started is not None:
             self._complete = self._open(run, self._state.started)
-        for logged in run.history:
-            self._track(logged.event, logged.time, is_live=False)
+        scored = [trial for logged in run.history if (trial := self._track(logged.event, logged.time)) is not None]
+        if scored:
+            self._write_scored(scored)
 
     @final
     def on_event(self, event: Event) -> None:
         """Write what the event says."""
+        with self._abandon_on_error():
+            self._write_event(event)
+
+    def _write_event(self, event: Event) -> None:
         self._state = fold(self._state, event)
         if isinstance(event, RunStarted):
             assert self._run is not None  # the callback has started
             self._complete = self._open(self._run, event)
-        self._track(event, time.time(), is_live=True)
+        scored = self._track(event, time.time())
+        match event:
+            case AttemptStarted(number):
+                self._begin(self._trials[number])
+                self._begun.add(number)
+            case Reported(number) if number in self._begun:
+                trial = self._trials[number]
+                self._add_point(trial, trial.curve[-1])
+            case Scored():
+                assert scored is not None  # this event has scored it
+                self._write_scored([scored])
+            case _:
+                pass
 
     @final
     def stop(self) -> None:
@@ -155,37 +192,43 @@ class TrialTracker(ABC):
         stopped = self._state.stopped
         self._close("interrupted" if stopped is None else stopped.reason)
 
-    def _track(self, event: Event, at: float, *, is_live: bool) -> None:
-        """Follow an event that happened `at` that time."""
+    @contextmanager
+    def _abandon_on_error(self) -> Generator[None]:
+        try:
+            yield
+        except Exception:
+            with suppress(Exception):  # the first one is told
+                self._abandon()
+            raise
+
+    def _track(self, event: Event, at: float) -> TrackedTrial | None:
+        """Keep track of an event that happened `at` that time; the trial, where the event has scored one."""
         match event:
             case AttemptStarted(number):
                 self._trials[number] = TrackedTrial(self._state.trials[number], at)
-                if is_live:
-                    self._begin(self._trials[number])
-                    self._begun.add(number)
             case Reported(number, _, epoch, metrics):
-                point = TrackedEpoch(epoch, metrics, at)
-                self._trials[number].curve.append(point)
-                if number in self._begun:
-                    self._add_point(self._trials[number], point)
+                self._trials[number].curve.append(TrackedEpoch(epoch, metrics, at))
             case Scored(number):
-                self._finish(number, at)
+                trial = self._trials.pop(number, None) or TrackedTrial(self._state.trials[number], at)
+                trial.state, trial.ended_at = self._state.trials[number], at
+                return trial
             case _:
                 pass
+        return None
 
-    def _finish(self, number: int, at: float) -> None:
-        """Write what the tracker lacks of a trial that was scored."""
-        trial = self._trials.pop(number, None) or TrackedTrial(self._state.trials[number], at)
-        trial.state, trial.ended_at = self._state.trials[number], at
-        is_known = number in self._complete
+    def _write_scored(self, trials: Sequence[TrackedTrial]) -> None:
+        """Write what the tracker lacks of trials that were scored one after the other, and of the run's curves."""
         assert self._state.started is not None  # the first event of every run is a RunStarted
-        self._progress = self._progress.advance(trial, self._state.started)
-        self._show_progress(trial, self._progress, is_known=is_known)
-        if is_known:
-            return
-        if number not in self._begun:
-            self._begin(trial)
-            for point in trial.curve:
-                self._add_point(trial, point)
-        self._begun.discard(number)
-        self._end(trial)
+        points: list[RunPoint] = []
+        for trial in trials:
+            self._last_point = self._last_point.advance(trial, self._state.started)
+            points.append(self._last_point)
+        self._write_run_points(points)
+        for trial in trials:
+            if trial.number in self._complete:
+                continue
+            if trial.number in self._begun:
+                self._begun.discard(trial.number)
+                self._end(trial)
+            else:
+                self._write_whole(trial)

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from attrs import define, field
 
 from archwright.callbacks.protocol import FollowedRun
 from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
-from archwright.callbacks.trials import SearchProgress, TrackedEpoch, TrackedTrial, TrialTracker
+from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker
 from archwright.store.events import RunStarted
 
 MAX_WANDB_NAME_CHARACTERS = 128  # of a group, a metric or a setting
@@ -104,12 +104,28 @@ class WandB(TrialTracker):
         """Nothing yet, as before."""
 
     def _end(self, trial: TrackedTrial) -> None:
+        self._write_whole(trial)
+
+    def _write_whole(self, trial: TrackedTrial) -> None:
         assert self._followed is not None
         choices = {
             _name(name): to_plain_value(value, MAX_WANDB_VALUE_CHARACTERS) for name, value in trial.choices.items()
         }
         config = {"choices": choices, "trial": trial.number, "budget": str(trial.state.budget)}
         run = self._start_run(f"{self._followed.id}-{trial.number}", f"trial {trial.number}", "trial", config)
+        try:
+            self._log_trial(run, trial)
+        except BaseException:
+            run.finish(exit_code=1)  # else this process could not open it again
+            raise
+        run.finish(exit_code=0 if trial.state.status == "ok" else 1)
+        if run.disabled:  # W&B keeps nothing
+            return
+        with self._ledger.open("a") as ledger:
+            ledger.write(f"\n{trial.number}.")
+
+    def _log_trial(self, run: Any, trial: TrackedTrial) -> None:
+        """Log the curves of a trial, and how it ended, in its run of W&B."""
         run.define_metric("epoch/*", step_metric="epoch")
         next_step = run.step
         for step, point in enumerate(trial.curve):
@@ -118,21 +134,23 @@ class WandB(TrialTracker):
                 run.log({"epoch": point.epoch, **metrics}, step=step)
         facts = {name: cut_text(str(value), MAX_WANDB_VALUE_CHARACTERS) for name, value in trial.facts.items()}
         run.summary.update({**facts, **{_name(name): value for name, value in trial.results.items()}})
-        run.finish(exit_code=0 if trial.state.status == "ok" else 1)
-        if run.disabled:  # W&B keeps nothing
-            return
-        with self._ledger.open("a") as ledger:
-            ledger.write(f"\n{trial.number}.")
 
-    def _show_progress(self, trial: TrackedTrial, progress: SearchProgress, *, is_known: bool) -> None:
-        step = progress.scored_trials - 1
-        if step >= self._next_step:
-            self._search.log({"trials": progress.scored_trials, **progress.curves(trial)}, step=step)
+    def _write_run_points(self, points: Sequence[RunPoint]) -> None:
+        for point in points:
+            step = point.scored_trials - 1
+            if step >= self._next_step:
+                self._search.log({"trials": point.scored_trials, **point.values}, step=step)
 
     def _close(self, reason: str) -> None:
         if self._search is not None:
             self._search.summary.update({"reason": reason})
             self._search.finish(exit_code=1 if reason == "failing" else 0)
+            self._search = None
+
+    def _abandon(self) -> None:
+        """End the run of the search, as this process could not open it again otherwise."""
+        if self._search is not None:
+            self._search.finish(exit_code=1)
             self._search = None
 
 
