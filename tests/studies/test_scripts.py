@@ -191,3 +191,28 @@ if __name__ == "__main__":
 
 def test_functions_of_a_notebook_travel_by_value(tmp_path):
     assert run_code(tmp_path, NOTEBOOK).split() == ["0.25"] * 2 + ["0.5"] * 2 + ["0.75"] * 2 + ["1.0"] * 2
+
+
+UNGUARDED = """
+import os
+import archwright as aw
+
+def test_it(settings=None):
+    return settings["rate"]
+
+print("begun", flush=True)
+space = aw.sequential(aw.settings(rate=aw.reals(0.1, 1.0)))
+print(aw.search(space, test_it, trials=3, workers=2))
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["-W", "error"], ["-O"]], ids=str)
+def test_a_script_whose_search_stands_outside_of_any_block_is_run_once(tmp_path, options):
+    """The workers do not run the script again; and nothing in it is warned of."""
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    command = [sys.executable, *options, "script.py"]
+    process = subprocess.run(command, cwd=tmp_path, env=make_environment(), capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert process.stdout.count("begun") == 1
+    assert process.stderr == ""
+    assert "finished, 3 of 3 trials" in process.stdout.splitlines()[-1]

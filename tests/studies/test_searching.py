@@ -1,7 +1,10 @@
 """`aw.search` as people call it: with values or texts, by any number of workers, and with mistakes."""
 
+import asyncio
 import json
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +36,8 @@ from archwright.search.named_rules import NotAStoppingRule, UnknownStoppingRule
 from archwright.search.running.enqueuing import BadChoices
 from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.searchers.mcts import Mcts
-from archwright.store.errors import InvalidRunName, LogIsFolder, LogMissing, NotALog, RunExists
-from archwright.store.events import Event, RunStopped, event_to_json
+from archwright.store.errors import InvalidRunName, LogIsFolder, LogMissing, NotALog, RunExists, RunIsBusy
+from archwright.store.events import Event, RunStopped, Scored, event_to_json
 from tests.studies.functions import INPUT, SPACE, build_space, fail_when_small, measure_size
 
 
@@ -167,12 +170,69 @@ def test_a_callback_that_raises_is_switched_off(tmp_path):
     assert len(run) == 4
 
 
+def test_a_callback_reads_the_log_of_its_run_and_searches_on_its_own(tmp_path):
+    """What it is called for is in the log by then; the run that is under way is nobody else's to go on with."""
+    scores, others, refused = [], [], []
+
+    def look(event: Event) -> None:
+        if not isinstance(event, Scored):
+            return
+        run = aw.Log(tmp_path / "archwright.duckdb")["mine"]
+        scores.append(run[event.trial].score == event.score)
+        try:
+            run.resume(trials="+1", workers=0, progress=False)
+        except aw.ArchwrightError as error:
+            refused.append(f"{type(error).__name__}: {error}")
+        if not others:
+            others.append(search(tmp_path, name="other"))
+
+    run = search(tmp_path, on_event=look, name="mine")
+    assert scores == [True] * 4
+    assert [(other.name, other.status, len(other)) for other in others] == [("other", "finished", 4)]
+    assert (run.status, len(run)) == ("finished", 4)
+    assert len(refused) == 4
+    assert all(error.startswith("RunIsBusy: mine in ") for error in refused)
+
+
 def test_a_thread_that_is_not_the_main_one_searches(tmp_path):
     found: list[aw.Run] = []
     thread = threading.Thread(target=lambda: found.append(search(tmp_path, workers=1)))
     thread.start()
     thread.join()
     assert [run.status for run in found] == ["finished"]
+
+
+def test_searches_of_two_threads_are_two_runs_of_one_log(tmp_path):
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda workers: search(tmp_path, workers=workers), [0, 2, 0]))
+    assert {run.name for run in runs} == {"search-1", "search-2", "search-3"}
+    assert [list_trials(run) for run in runs] == [list_trials(runs[0])] * 3
+    assert all(run.verify().is_whole for run in runs)
+
+
+def test_a_run_is_gone_on_with_by_one_thread_at_a_time(tmp_path):
+    """Also where both want to at once; the other one is told so, and what is logged is whole."""
+    run, begun = search(tmp_path), threading.Event()
+
+    def go_on(_: Event) -> None:
+        if not begun.is_set():
+            begun.set()
+            with pytest.raises(RunIsBusy, match=f"{run.name} in .* is going on in process {os.getpid()}; let it"):
+                pool.submit(run.resume, trials="+1", workers=0, progress=False).result()
+
+    with ThreadPoolExecutor() as pool:
+        resumed = run.resume(trials="+2", workers=0, progress=False, on_event=go_on)
+    assert begun.is_set()
+    assert (resumed.status, len(resumed)) == ("finished", 6)
+    assert resumed.verify().is_whole
+
+
+def test_a_program_of_asyncio_searches_in_its_own_thread_and_in_others(tmp_path):
+    async def program() -> list[aw.Run]:
+        others = [asyncio.to_thread(search, tmp_path, workers=workers) for workers in (0, 1)]
+        return [*await asyncio.gather(*others), search(tmp_path)]
+
+    assert [run.status for run in asyncio.run(program())] == ["finished"] * 3
 
 
 # --- known configurations
