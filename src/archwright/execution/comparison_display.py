@@ -84,7 +84,7 @@ class ComparisonDisplay:
 
     def print_line(self, text: str) -> None:
         """Print a line."""
-        self.console.print(to_one_line(text), soft_wrap=True)
+        self.console.print(to_one_line(text), soft_wrap=not self.console.is_terminal)
         self.console.file.flush()  # it arrives at once also through a pipe
 
     def render(self) -> Group:
