@@ -111,20 +111,13 @@ def test_a_rule_of_another_person_runs_once_it_is_trusted(folder):
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        ("mine.py:Behnid", "mine.py has no 'Behnid'; did you mean Behind or Broken?"),
-        ("mine.py", "mine.py is a file; name the stopping rule in it too, as in mine.py:rule"),
         ("mien.py:Behind", "did you mean mine.py or score.py?"),
-        ("mine.py:CODE", "mine.py has no 'CODE'"),
         ("mine.py:Plain", "it has no start, fold, find_stop_reason; a stopping rule is a frozen attrs class"),
-        ("mine.py:Behind,fcator=2", "the stopping rule mine.py:Behind has no setting 'fcator'; did you mean factor?"),
-        ("mine.py:impatient,factor=0", "factor of the stopping rule mine.py:impatient is 0; it may be a number of 1"),
         ("mine.py:Broken", "the stopping rule mine.py:Broken failed at its start"),
-        ("meidan", "there is no built-in stopping rule 'meidan'; did you mean median?"),
-        ("Behind", "(one of your own is file.py:attribute or module:attribute)"),
-        ("median,warmup=1,warmup=2", "warmup is given twice, as 1 and as 2; keep one of them"),
     ],
 )
 def test_what_is_no_rule_is_refused_before_anything_is_logged(folder, cli, rule, says):
+    """Whichever part of archwright says so: the reading of files, of rules, or a rule itself."""
     done = cli("search", "digits", "--evaluator", "score.py:score", "--workers", "0", "--stopping", rule)
     assert done.code == 2, done.out
     assert says in " ".join(done.err.split())
@@ -133,18 +126,11 @@ def test_what_is_no_rule_is_refused_before_anything_is_logged(folder, cli, rule,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("method", "says"),
-    [
-        ("fold", "mine.py:Broken failed at ValueReported(trial=0, epoch=1"),
-        ("find_stop_reason", "find_stop_reason of the stopping rule mine.py:Broken gave None for trial 0; it gives"),
-    ],
-)
-def test_a_rule_that_fails_ends_the_process_and_a_mended_one_goes_on(folder, method, says):
-    done = run_command(folder, *SEARCH, "--stopping", f"mine.py:Broken,method={method}", "--name", "broken")
+def test_a_rule_that_fails_ends_the_process_and_a_mended_one_goes_on(folder):
+    done = run_command(folder, *SEARCH, "--stopping", "mine.py:Broken,method=fold", "--name", "broken")
     assert done.returncode in (1, 2)
-    assert says in " ".join(done.stderr.split())
-    write_own_rules(folder, (folder / "mine.py").read_text().replace("1 / 0", "state").replace("None if", '"" if'))
+    assert "mine.py:Broken failed at ValueReported(trial=0, epoch=1" in " ".join(done.stderr.split())
+    write_own_rules(folder, (folder / "mine.py").read_text().replace("1 / 0", "state"))
     done = run_command(folder, "resume", "broken", "--workers", "0")
     assert done.returncode == 0, done.stderr
     assert read_decisions(folder, "broken") == [(trial, None) for trial in range(10)]

@@ -1,6 +1,12 @@
-"""Stopping rules of a person's own, as they write them: in a file outside of the package."""
+"""Stopping rules of a person's own, as they write them: in a file outside of the package, or in a notebook's cell."""
 
 from pathlib import Path
+from typing import ClassVar
+
+from attrs import frozen
+
+from archwright.core.setting import number_setting
+from archwright.search.stopping_rule import ValueReported
 
 CODE = '''
 from typing import ClassVar
@@ -81,3 +87,23 @@ def write_own_rules(folder: Path, code: str = CODE) -> Path:
     path = folder / "mine.py"
     path.write_text(code)
     return path
+
+
+def define_rule() -> type:
+    """As one of a notebook's cell: no other process can import it."""
+
+    @frozen
+    class AtLeast:
+        name: ClassVar[str] = "at-least"
+        least: float = number_setting(0.2, meaning="what each value must be")
+
+        def start(self, objective):
+            return {}
+
+        def fold(self, state, news):
+            return {**state, news.trial: news.value} if isinstance(news, ValueReported) else state
+
+        def find_stop_reason(self, state, trial):
+            return f"{state[trial]} is less than {self.least}" if state[trial] < self.least else ""
+
+    return AtLeast

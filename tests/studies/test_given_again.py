@@ -13,6 +13,7 @@ from archwright.search.searcher import searcher_setting
 from archwright.search.searchers.random_search import RandomSearch
 from archwright.store.needed import format_needed, list_needed
 from archwright.studies.ask_tell import Study
+from tests.search.own_rules import define_rule
 
 SPACE = aw.sequential(aw.affine([8, 16, 32]), aw.affine(2))
 HERE: dict[str, Any] = {"workers": 0, "progress": False}
@@ -44,24 +45,6 @@ def define_searchers() -> tuple[type, type]:
             return self.sampler.tell(state, outcome, uniform)
 
     return Drawn, Through
-
-
-def define_rule() -> type:
-    @frozen
-    class AtLeast:
-        name: ClassVar[str] = "at-least"
-        least: float = number_setting(0.2, meaning="what each value must be")
-
-        def start(self, objective):
-            return {}
-
-        def fold(self, state, news):
-            return {**state, news.trial: news.value} if hasattr(news, "value") else state
-
-        def find_stop_reason(self, state, trial):
-            return f"less than {self.least}" if state[trial] < self.least else ""
-
-    return AtLeast
 
 
 @pytest.fixture(autouse=True)

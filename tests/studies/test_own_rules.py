@@ -7,12 +7,10 @@ import pytest
 from attrs import frozen
 
 import archwright as aw
-from archwright.core.setting import number_setting
 from archwright.execution.searching import NoStoppingRule
 from archwright.search.configured import ExtensionNeeded, OtherExtension
-from archwright.search.named_rules import NotAStoppingRule, UnknownStoppingRule
-from archwright.search.stopping_rule import ValueReported
-from tests.search.own_rules import write_own_rules
+from archwright.search.named_rules import NotAStoppingRule
+from tests.search.own_rules import define_rule, write_own_rules
 
 SPACE = aw.sequential(aw.affine([8, 16]), aw.affine(2))
 
@@ -21,26 +19,6 @@ def score_in_epochs(seed, budget, report):
     for epoch in range(1, int(budget.amount) + 1):
         report(epoch, accuracy=seed % 97 / 97)
     return seed % 97 / 97
-
-
-def define_rule(words: str) -> type:
-    """As one of a notebook's cell: no other process can import it."""
-
-    @frozen
-    class AtLeast:
-        name: ClassVar[str] = "at-least"
-        least: float = number_setting(0.2, meaning="what each value must be")
-
-        def start(self, objective):
-            return {}
-
-        def fold(self, state, news):
-            return {**state, news.trial: news.value} if isinstance(news, ValueReported) else state
-
-        def find_stop_reason(self, state, trial):
-            return f"{words} {self.least}" if state[trial] < self.least else ""
-
-    return AtLeast
 
 
 @pytest.fixture
@@ -72,7 +50,7 @@ def test_a_rule_is_a_value_a_text_or_one_of_a_persons_own(search, tmp_path):
 
 
 def test_a_rule_of_a_notebook_is_given_again(search, caplog):
-    at_least = define_rule("less than")
+    at_least = define_rule()
     run = search(at_least(least=0.5))
     scores = {trial.number: trial.score for trial in run}
     assert set(list_stops(run)) == {number for number, score in scores.items() if score < 0.5} != set()
@@ -90,12 +68,10 @@ def test_a_rule_of_a_notebook_is_given_again(search, caplog):
     assert resumed.stopping == run.stopping
 
 
-def test_a_rule_that_a_run_does_not_have_or_nobody_has_is_refused(search):
+def test_a_rule_that_a_run_does_not_have_and_what_is_none_are_refused(search):
     run = search(None)
     with pytest.raises(NoStoppingRule, match="has no stopping rule, and is given MedianRule"):
         run.resume(trials="+1", workers=0, stopping=aw.MedianRule())
-    with pytest.raises(UnknownStoppingRule, match="did you mean median"):
-        search("meidan")
     with pytest.raises(NotAStoppingRule, match="a stopping rule is a frozen attrs class"):
         search(3)
     assert len(aw.Log("archwright.duckdb").runs()) == 1
@@ -103,7 +79,7 @@ def test_a_rule_that_a_run_does_not_have_or_nobody_has_is_refused(search):
 
 def test_a_rule_whose_text_has_changed_is_said_to_have(search, caplog):
     """By the hash that the log has of it."""
-    run = search(define_rule("less than")(least=0.5))
+    run = search(define_rule()(least=0.5))
 
     @frozen
     class AtLeast:
@@ -122,8 +98,3 @@ def test_a_rule_whose_text_has_changed_is_said_to_have(search, caplog):
     with caplog.at_level(logging.WARNING, "archwright"):
         run.resume(trials="+1", workers=0, stopping=AtLeast)
     assert "is another one than the run was begun with: its text has changed" in caplog.text
-
-
-def test_searchers_are_values_under_one_name():
-    assert aw.searchers.__all__ == sorted(aw.searchers.__all__)
-    assert aw.searchers.Mcts(exploration=0.02).exploration == 0.02

@@ -354,3 +354,8 @@ def test_a_search_without_a_score_says_the_first_error(tmp_path):
         NothingScored, match=r"no trial of search-1 has a score; trial 0 was crashed: Traceback[^$]*small"
     ):
         search(tmp_path, fail_when_small, aw.sequential(aw.affine(units=[1, 2]), aw.affine(units=3)), trials=2)
+
+
+def test_searchers_are_values_under_one_name():
+    assert aw.searchers.__all__ == sorted(aw.searchers.__all__)
+    assert aw.searchers.Mcts(exploration=0.02).exploration == 0.02

@@ -1,11 +1,11 @@
 """What any stopping rule may rely on, also a person's own: it is told what the log holds, whoever resumes the run."""
 
 import math
+import re
 from functools import reduce
-from typing import ClassVar
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,9 +14,10 @@ from archwright.core.ends import RunEnds
 from archwright.core.errors import ArchwrightError
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop
-from archwright.core.setting import number_setting
-from archwright.search.configured import ExtensionFailed, ExtensionNeeded, OtherExtension
-from archwright.search.named_rules import RULE_KIND, STOPPING_RULES, NotAStoppingRule
+from archwright.core.setting import BadSetting, UnknownSetting
+from archwright.core.words import BadWords
+from archwright.search.configured import ExtensionFailed, ExtensionNeeded
+from archwright.search.named_rules import RULE_KIND, STOPPING_RULES, NotAStoppingRule, UnknownStoppingRule
 from archwright.search.rules.median import MedianRule
 from archwright.search.running.runs import make_fork_event, read_run, resume_run, start_run
 from archwright.search.running.stopping import EarlyStopping, fold_early_stopping, load_rule
@@ -26,8 +27,9 @@ from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, Repo
 from archwright.store.memory_log import MemoryLog
 from archwright.store.needed import CODE_KEY
 from archwright.store.permission import NotTrusted
+from archwright.store.user_code import BadSourceName, NoSuchAttribute, NoSuchSource
 from tests.search.instant import make_started
-from tests.search.own_rules import write_own_rules
+from tests.search.own_rules import define_rule, write_own_rules
 from tests.search.paced import PacedEvaluator
 from tests.search.running.test_loop import events_of, make_loop
 
@@ -156,27 +158,7 @@ def test_decisions_of_a_rule_of_ones_own_are_a_function_of_the_log(own_rules, le
     assert loop.early_stopping == stopping
 
 
-def define_rule() -> type:
-    """As one of a notebook's cell: no other process can import it."""
-
-    @frozen
-    class AtLeast:
-        name: ClassVar[str] = "at-least"
-        least: float = number_setting(0.2, meaning="what each value must be")
-
-        def start(self, objective):
-            return {}
-
-        def fold(self, state, news):
-            return {**state, news.trial: news.value} if isinstance(news, ValueReported) else state
-
-        def find_stop_reason(self, state, trial):
-            return f"{state[trial]} is less than {self.least}" if state[trial] < self.least else ""
-
-    return AtLeast
-
-
-def test_a_rule_of_a_notebook_is_given_again_by_who_resumes_and_its_code_is_in_the_log(tmp_path):
+def test_a_rule_of_a_notebook_has_its_code_in_the_log_and_its_class_gets_the_logged_settings(tmp_path):
     at_least = define_rule()
     log, rule = DuckDBLog(tmp_path / "log.duckdb"), at_least(least=0.5)
     first = make_started(2, stopping=RULE_KIND.value_to_json(rule))
@@ -189,8 +171,6 @@ def test_a_rule_of_a_notebook_is_given_again_by_who_resumes_and_its_code_is_in_t
     ):
         resume_run(log, "run", evaluator, ends=RunEnds(trials=4))
     logged = read_run(log, "run").started.stopping
-    with pytest.raises(OtherExtension):
-        RULE_KIND.give_again(logged, at_least())
     again = RULE_KIND.give_again(logged, at_least)
     assert (again, RULE_KIND.is_code_same(logged, again)) == (rule, True)
     resume_run(log, "run", evaluator, ends=RunEnds(trials=4), stopping=again)
@@ -222,17 +202,24 @@ def test_a_rule_that_a_log_names_runs_if_this_person_trusts_it(own_rules, monkey
     assert load_rule(make_started(2)) is None
 
 
-@pytest.mark.parametrize("method", ["start", "fold", "find_stop_reason"])
-def test_a_rule_that_fails_is_named_with_its_place_and_loses_nothing(own_rules, tmp_path, method):
+@pytest.mark.parametrize(
+    ("method", "says"),
+    [
+        ("start", "mine.py:Broken failed at its start"),
+        ("fold", "mine.py:Broken failed at ValueReported(trial=0, epoch=1"),
+        ("find_stop_reason", "mine.py:Broken gave None for trial 0; it gives"),
+    ],
+)
+def test_a_rule_that_fails_is_named_with_its_place_and_loses_nothing(own_rules, tmp_path, method, says):
     log, rule = DuckDBLog(tmp_path / "log.duckdb"), load_own(own_rules, "Broken", method=method)
     first, evaluator = make_started(2, stopping=RULE_KIND.value_to_json(rule)), PacedEvaluator(lambda _: [0.5] * 3)
     error = NotAStoppingRule if method == "find_stop_reason" else ExtensionFailed
-    with pytest.raises(error, match=r"mine\.py:Broken") as raised:
+    with pytest.raises(error, match=re.escape(says)) as raised:
         start_run(log, "run", first, evaluator, stopping=rule)
     assert isinstance(raised.value, ArchwrightError)
+    assert method in str(raised.value)
     if error is ExtensionFailed:
         assert "ZeroDivisionError" in str(raised.value)
-        assert method in str(raised.value)
     if method != "start":
         evaluator.jobs.clear()
         assert resume_run(log, "run", evaluator, stopping=load_own(own_rules, "Diary")).reason == "finished"
@@ -244,6 +231,39 @@ def test_what_is_no_rule_is_refused_in_python(value):
         NotAStoppingRule, match="a stopping rule is a frozen attrs class, or a value of one, with start"
     ):
         RULE_KIND.value_to_json(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("mine.py:Behnid", NoSuchAttribute, "mine.py has no 'Behnid'; did you mean Behind or Broken?"),
+        ("mine.py", BadSourceName, "mine.py is a file; name the stopping rule in it too, as in mine.py:rule"),
+        ("mien.py:Behind", NoSuchSource, "did you mean mine.py?"),
+        ("mine.py:CODE", NoSuchAttribute, "mine.py has no 'CODE'"),
+        (
+            "mine.py:Plain",
+            NotAStoppingRule,
+            "it has no start, fold, find_stop_reason; a stopping rule is a frozen attrs class",
+        ),
+        (
+            "mine.py:Behind,fcator=2",
+            UnknownSetting,
+            "the stopping rule mine.py:Behind has no setting 'fcator'; did you mean factor?",
+        ),
+        (
+            "mine.py:impatient,factor=0",
+            BadSetting,
+            "factor of the stopping rule mine.py:impatient is 0; it may be a number of 1",
+        ),
+        ("meidan", UnknownStoppingRule, "there is no built-in stopping rule 'meidan'; did you mean median?"),
+        ("Behind", UnknownStoppingRule, "(one of your own is file.py:attribute or module:attribute)"),
+        ("median,warmup=1,warmup=2", BadWords, "warmup is given twice, as 1 and as 2; keep one of them"),
+    ],
+)
+def test_a_text_that_names_no_rule_is_refused_with_the_remedy(own_rules, monkeypatch, text, error, says):
+    monkeypatch.chdir(own_rules.parent)
+    with pytest.raises(error, match=re.escape(says)):
+        RULE_KIND.read(text)
 
 
 def test_each_rule_says_what_its_settings_mean():
