@@ -19,6 +19,14 @@ from archwright.store.log import START
 from tests.search.instant import make_started
 
 Scores = Sequence[float | None]
+# Tree search has a seed whose first trial fails, one that goes on for longer, and one that has no score.
+UNEVEN_SEARCHES: Mapping[str, Scores] = {
+    "a.random.0": [0.1, 0.5, None, 0.4],
+    "a.random.1": [0.3, 0.2, 0.6, 0.1],
+    "a.mcts.0": [0.2, 0.7, 0.6, 0.8, 0.9],
+    "a.mcts.1": [None, 0.9, 0.1],
+    "a.mcts.2": [None, None],
+}
 
 
 def make_search(run: str, trials: int, direction: str = "maximize") -> ComparedSearch:

@@ -134,10 +134,9 @@ def plot(
 
     Bands are one standard error of the mean. Runs of a comparison are grouped by searcher.
     """
-    from archwright.cli.comparisons.figures import draw_runs
-    from archwright.plots.figures import get_figure_kind
+    from archwright.cli.comparisons.figures import write_figure
+    from archwright.results.log import Log
 
-    duckdb_log = output or Path(f"{kind}.png")
-    for remark in draw_runs(log, runs, get_figure_kind(kind), duckdb_log, optimum, title):
-        say(remark, err=True)
-    say(duckdb_log)
+    file = output or Path(f"{kind}.png")
+    write_figure(Log(log), runs, kind, file, optimum, title)
+    say(file)

@@ -4,9 +4,15 @@ import subprocess
 import sys
 
 import pytest
+from matplotlib.figure import Figure
 
+from archwright.plots.figures import UnknownFigureKind
+from archwright.plots.histories import NothingToCompare
 from archwright.results import Log, Run
+from archwright.search.running.loop import NothingScored
+from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import InvalidHead, LogMissing, NoSuchRun
+from tests.comparison_logs import UNEVEN_SEARCHES, log_searches
 
 
 def test_a_log_is_a_mapping_of_its_runs(log_path):
@@ -39,6 +45,30 @@ def test_a_log_is_queried_and_verified(log_path):
     assert all(verdict.is_whole for verdict in log.verify())
     with pytest.raises(InvalidHead):
         log.verify(["up-1"])
+
+
+@pytest.mark.parametrize("runs", ["a.*", ["a.random.*", "a.mcts.*"]])
+def test_a_log_is_drawn_by_patterns(tmp_path, caplog, runs):
+    """A line for each searcher; what is not drawn is warned of."""
+    log = Log(tmp_path / "log.duckdb")
+    log_searches(DuckDBLog(log.path), UNEVEN_SEARCHES)
+    axes = Figure().subplots()
+    assert log.plot(runs, ax=axes, title="both") is axes
+    assert [line.get_label() for line in axes.lines] == ["random (n=2)", "mcts (n=2)"]
+    assert axes.get_title() == "both"
+    assert caplog.messages[0] == "mcts: 1 of 3 searches have no score and are not drawn"
+    with pytest.raises(NothingScored, match=r"no trial of a\.mcts\.2 has a score; trial 0 of a\.mcts\.2 was crashed"):
+        log.plot("a.mcts.2", ax=axes)
+    with pytest.raises(NothingToCompare, match=r"has no run 'b\.\*'"):
+        log.plot(["a.*", "b.*"], ax=axes)
+    with pytest.raises(UnknownFigureKind, match="did you mean incumbent"):
+        log.plot(runs, "incumbant", axes)
+
+
+@pytest.mark.parametrize("runs", [[], [3], [None]])
+def test_what_names_no_run_is_refused(log_path, runs):
+    with pytest.raises(NothingToCompare, match=r"the runs are \[.*\]; name some, as in"):
+        Log(log_path).plot(runs)
 
 
 def test_a_log_is_shown_in_notebooks(log_path):

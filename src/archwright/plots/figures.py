@@ -10,6 +10,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.display.warning import warn
 from archwright.plots.colours import assign_colours
 from archwright.plots.histories import (
     NothingToCompare,
@@ -68,8 +69,14 @@ def plot_runs(
     optimum: float | None = None,
     title: str | None = None,
 ) -> Any:
-    """Draw the runs of these names or patterns, as `plot_searches`; raises NothingToCompare and NothingScored, too."""
-    return plot_searches(read_scored_histories(log, patterns), kind, ax, optimum=optimum, title=title)
+    """Draw the runs of these names or patterns as `plot_searches` does, and warn of what the figure does not show.
+
+    Raises NothingScored, with what the first trial said, where none has a score, and what `read_histories` does.
+    """
+    histories = read_histories(log, patterns)
+    axes = plot_searches(require_scored(log, " ".join(patterns), histories), kind, ax, optimum=optimum, title=title)
+    warn(list_omissions(histories))
+    return axes
 
 
 def plot_searches(
@@ -95,11 +102,6 @@ def plot_searches(
     else:
         draw_histories(ax, histories, figure_kind, optimum, title)
     return ax
-
-
-def read_scored_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
-    """The searches of these names or patterns that have a score; NothingScored, with what failed, where none has."""
-    return require_scored(log, " ".join(patterns), read_histories(log, patterns))
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:

@@ -97,8 +97,10 @@ _PARTS = """
 def read_histories(log: Path, patterns: Sequence[str]) -> list[SearchHistory]:
     """The searches whose runs are named, or match a pattern such as `nb.*`, in the order in which they were started.
 
-    Raises NothingToCompare where a name or pattern matches none.
+    Raises NothingToCompare where a name or pattern matches none, and where there is none.
     """
+    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise NothingToCompare(f"the runs are {patterns!r:.80}; name some, as in ['digits-1', 'nb.*']")
     with open_snapshot(log) as query_copy:
         runs = {row[0]: row[1:] for row in query_copy(_RUNS).rows}
         matches = _match_runs(log, runs, patterns)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import field, frozen
 
@@ -58,6 +59,25 @@ class Log(Mapping[str, Run]):
     def sql(self, query: str) -> Rows:
         """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed."""
         return Rows.read(self.path, query)
+
+    def plot(
+        self,
+        runs: str | Sequence[str],
+        kind: str = "incumbent",
+        ax: Any = None,
+        *,
+        optimum: float | None = None,
+        title: str | None = None,
+    ) -> Any:
+        """Draw runs by their names, or by patterns such as "nb.*", and return the axes: `ax`, or those of a new figure.
+
+        The kinds are those of `archwright plot`; runs of one searcher are one line. `optimum` is the best possible
+        score, if known. Warns of what is not drawn. Raises NothingToCompare, NothingScored and UnknownFigureKind.
+        """
+        from archwright.plots.figures import plot_runs  # matplotlib takes half a second
+
+        patterns = [runs] if isinstance(runs, str) else list(runs)
+        return plot_runs(self.path, patterns, kind, ax, optimum=optimum, title=title)
 
     def verify(self, expect: Sequence[str] = (), *, rescue: bool = False) -> list[RunVerdict]:
         """A verdict on every run, by the hashes over its events and the log's journal.

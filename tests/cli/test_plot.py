@@ -1,0 +1,58 @@
+"""What `archwright plot` writes."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from archwright.plots.figures import FIGURE_KINDS
+from archwright.store.duckdb_log import DuckDBLog
+from tests.cli.conftest import Command
+from tests.comparison_logs import UNEVEN_SEARCHES, log_searches
+
+
+@pytest.fixture
+def plotter(cli, tmp_path) -> Command:
+    """The command in a folder whose log has searches that are not alike."""
+    log_searches(DuckDBLog(tmp_path / "archwright.duckdb"), UNEVEN_SEARCHES)
+    return cli
+
+
+@pytest.mark.parametrize("kind", FIGURE_KINDS)
+def test_every_kind_of_figure_is_drawn(plotter, kind):
+    """A PNG of the size of a column, with ink in it; where the optimum is known, an SVG with its labels as text."""
+    words = ("plot", "a.*", "--kind", kind, "--title", "a title")
+    for more, file in (((), f"{kind}.png"), (("--optimum", "1", "--output", "figure.svg"), "figure.svg")):
+        done = plotter(*words, *more)
+        assert (done.code, done.out) == (0, f"{file}\n")
+        assert done.err.splitlines() == [
+            "mcts: 1 of 3 searches have no score and are not drawn",
+            "mcts: the searches have 3 to 5 trials; each counts as far as it goes",
+        ]
+    with Image.open(f"{kind}.png") as image:
+        assert image.size == (1000, 680)
+        assert len(image.convert("RGB").getcolors(maxcolors=100_000)) > 10
+    svg = Path("figure.svg").read_text()
+    assert "a title" in svg
+    assert "random" in svg
+    assert "$" not in svg
+
+
+@pytest.mark.parametrize("kind", FIGURE_KINDS)
+def test_searches_without_a_score_are_no_figure(plotter, kind):
+    """Nor a warning: they say what the first trial said."""
+    done = plotter("plot", "a.mcts.2", "--kind", kind, "--output", "figure.png")
+    assert (done.code, done.out) == (1, "")
+    assert "no trial of a.mcts.2 has a score; trial 0 of a.mcts.2 was crashed" in done.err
+    assert "Warning" not in done.err
+    assert not Path("figure.png").exists()
+
+
+def test_what_is_no_figure_is_named(plotter):
+    for words, says in {
+        ("--output", "figure.docx"): "figure.docx cannot be written: a figure is a .png, .svg or .pdf",
+        ("--kind", "incumbant"): "there is no kind of figure 'incumbant'; did you mean incumbent",
+    }.items():
+        done = plotter("plot", "a.*", *words)
+        assert (done.code, done.out) == (2, "")
+        assert says in done.err
