@@ -2,9 +2,10 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from attrs import asdict, frozen
 
 from archwright.core.ends import DEFAULT_TRIALS
 from archwright.core.protocols import DEFAULT_GRACE as DEFAULT_GRACE
@@ -84,28 +85,11 @@ InputOption = Annotated[
         show_default=False,
     ),
 ]
-WorkersOption = Annotated[
-    int,
-    _running_option(
-        "--workers",
-        min=0,
-        help="How many trials run at once, each in a process of its own; 0: one after the other in this process, for "
-        "debugging.",
-    ),
-]
-DeviceOption = Annotated[
-    str | None,
-    _running_option("--device", help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps; auto is the GPUs if there are any."),
-]
 DataDirOption = Annotated[
     str | None,
     _running_option(
         "--data-dir", envvar="ARCHWRIGHT_DATA", metavar="DIR", help="Where built-in data sets lie or are downloaded to."
     ),
-]
-TrialTimeoutOption = Annotated[
-    str | None,
-    _running_option("--trial-timeout", metavar="TIME", help="Kill a trial after this long, as in 90s or 10min."),
 ]
 KeepModelsOption = Annotated[
     int | None,
@@ -117,109 +101,12 @@ KeepModelsOption = Annotated[
         "given, 1, or as many as before.",
     ),
 ]
-RetriesOption = Annotated[
-    int,
-    _running_option(
-        "--retries",
-        min=0,
-        metavar="N",
-        help="How often a trial is tried again whose end may be chance, as when its worker was killed.",
-    ),
-]
-GraceOption = Annotated[
-    str,
-    _running_option(
-        "--grace",
-        metavar="TIME",
-        help="How long the running trials may go on after SIGTERM or SIGHUP, as in 10s or 2min.",
-    ),
-]
-DataOption = Annotated[
-    str | None,
-    _training_option(
-        "--data",
-        help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a function of your "
-        "own that returns arrays: file.py:function or module:function; digits if none is given.",
-        autocompletion=list_data_sets,
-    ),
-]
-BudgetOption = Annotated[
-    str | None,
-    _training_option(
-        "--budget",
-        help="Of a trial: 5epochs, 30s or 50000examples. If none is given, 5epochs, or the whole training of a table.",
-    ),
-]
 ImageSizeOption = Annotated[
     str | None,
     _training_option(
         "--image-size",
         metavar="HxW",
         help="The height and width that all images of folder:PATH are resized to, as in 32x48, or 32 for both.",
-    ),
-]
-ReaderOption = Annotated[
-    int | None,
-    _training_option(
-        "--reader",
-        help="How images are read and split: 2, or 1 as in runs that were begun before there was a choice. 2 if none "
-        "is given.",
-    ),
-]
-ValidationOption = Annotated[
-    float | None,
-    _training_option(
-        "--validation",
-        help="The fraction of the training images to score on, where the data has no validation images; 0.2 if "
-        "none is given.",
-    ),
-]
-KeepOption = Annotated[
-    str | None,
-    _training_option("--keep", help="The epoch that counts: best or last; best if none is given."),
-]
-TrainOption = Annotated[
-    list[str] | None,
-    _training_option(
-        "--train",
-        metavar="NAME=VALUE",
-        help="A setting of the training that the space leaves open, as in batch_size=64, flip=true or "
-        "schedule=cosine; may be repeated.",
-    ),
-]
-EvaluatorOption = Annotated[
-    str | None,
-    _training_option(
-        "--evaluator",
-        metavar="SOURCE",
-        help="A training of your own, or any function: file.py:function or module:function. It gets what it has "
-        "parameters for of architecture, budget, model, settings, data, device, seed, report, input and input_shape, "
-        "and returns a number or a dict of numbers. Or an evaluation of your own, file.py:Class,setting=value, or a "
-        "table: nasbench201:PATH or fcnet:PATH, with settings as in nasbench201:PATH,dataset=cifar100,runs=mean.",
-    ),
-]
-EvaluatorInputOption = Annotated[
-    str | None,
-    _training_option(
-        "--input",
-        "--input-shape",
-        metavar="INPUT",
-        help="With --evaluator: one input, as in image:3,32,32, features:12, tokens:50,20 (vocabulary, length) or "
-        "signal:2,128 (channels, length), or a shape of any rank, as in 3,32,32. A function that asks for model needs "
-        "it, unless --data or the space says it.",
-    ),
-]
-MetricOption = Annotated[
-    str | None,
-    _training_option(
-        "--metric", help="What the search is about. If none is given, accuracy, or what a function of your own says."
-    ),
-]
-MinimizeOption = Annotated[
-    bool | None,
-    _training_option(
-        "--minimize/--maximize",
-        help="Which way is better. If neither is given, less of costs and losses, and else more.",
     ),
 ]
 StoppingOption = Annotated[
@@ -234,53 +121,6 @@ StoppingOption = Annotated[
         rich_help_panel=SEARCH_PANEL,
     ),
 ]
-# The ends of a new run, and of a run that there is.
-TrialsOption = Annotated[
-    int | None,
-    _search_option(
-        "--trials", min=1, metavar="N", help=f"End after so many trials; after {DEFAULT_TRIALS} if no end is given."
-    ),
-]
-TimeOption = Annotated[
-    str | None,
-    _search_option(
-        "--time",
-        metavar="TIME",
-        help="End after this long, as in 90s, 10min or 2h: of all processes that go on with the run together, and of "
-        "a table, the time that the trainings took. Running trials are let end.",
-    ),
-]
-UntilScoreOption = Annotated[
-    float | None, _search_option("--until-score", metavar="X", help="End once a trial has a score as good as this.")
-]
-NoImprovementOption = Annotated[
-    int | None,
-    _search_option(
-        "--no-improvement", min=1, metavar="N", help="End after so many trials in a row without a new best score."
-    ),
-]
-MovedTrialsOption = Annotated[
-    str | None,
-    _search_option(
-        "--trials", metavar="N|+N", help="End after how many in all, as in 64, or how many more, as in +32; or none."
-    ),
-]
-MovedTimeOption = Annotated[
-    str | None,
-    _search_option("--time", metavar="TIME|+TIME", help="End after how long in all, as in 2h, or +1h more; or none."),
-]
-MovedUntilScoreOption = Annotated[
-    str | None,
-    _search_option("--until-score", metavar="X", help="End at another score than before, as in 0.95; or none."),
-]
-MovedNoImprovementOption = Annotated[
-    str | None,
-    _search_option(
-        "--no-improvement",
-        metavar="N|+N",
-        help="End after so many trials in a row without a new best score, as in 30, or so many more; or none.",
-    ),
-]
 EnqueueOption = Annotated[
     Path | None,
     _search_option(
@@ -290,3 +130,183 @@ EnqueueOption = Annotated[
         "prints them. Choices that are left out are drawn.",
     ),
 ]
+
+
+@frozen(kw_only=True)
+class EvaluationOptions:
+    """What a command says of the evaluation, as the user writes it; None where they say nothing."""
+
+    data: Annotated[
+        str | None,
+        _training_option(
+            help="digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a function of your "
+            "own that returns arrays: file.py:function or module:function; digits if none is given.",
+            autocompletion=list_data_sets,
+        ),
+    ] = None
+    budget: Annotated[
+        str | None,
+        _training_option(
+            help="Of a trial: 5epochs, 30s or 50000examples. If none is given, 5epochs, or the whole training of a "
+            "table.",
+        ),
+    ] = None
+    image_size: ImageSizeOption = None
+    validation: Annotated[
+        float | None,
+        _training_option(
+            help="The fraction of the training images to score on, where the data has no validation images; 0.2 if "
+            "none is given.",
+        ),
+    ] = None
+    reader: Annotated[
+        int | None,
+        _training_option(
+            help="How images are read and split: 2, or 1 as in runs that were begun before there was a choice. 2 if "
+            "none is given.",
+        ),
+    ] = None
+    keep: Annotated[
+        str | None,
+        _training_option(help="The epoch that counts: best or last; best if none is given."),
+    ] = None
+    train: Annotated[
+        list[str] | None,
+        _training_option(
+            metavar="NAME=VALUE",
+            help="A setting of the training that the space leaves open, as in batch_size=64, flip=true or "
+            "schedule=cosine; may be repeated.",
+        ),
+    ] = None
+    evaluator: Annotated[
+        str | None,
+        _training_option(
+            metavar="SOURCE",
+            help="A training of your own, or any function: file.py:function or module:function. It gets what it has "
+            "parameters for of architecture, budget, model, settings, data, device, seed, report, input and "
+            "input_shape, and returns a number or a dict of numbers. Or an evaluation of your own, "
+            "file.py:Class,setting=value, or a table: nasbench201:PATH or fcnet:PATH, with settings as in "
+            "nasbench201:PATH,dataset=cifar100,runs=mean.",
+        ),
+    ] = None
+    input: Annotated[
+        str | None,
+        _training_option(
+            "--input",
+            "--input-shape",
+            metavar="INPUT",
+            help="With --evaluator: one input, as in image:3,32,32, features:12, tokens:50,20 (vocabulary, length) or "
+            "signal:2,128 (channels, length), or a shape of any rank, as in 3,32,32. A function that asks for model "
+            "needs it, unless --data or the space says it.",
+        ),
+    ] = None
+    metric: Annotated[
+        str | None,
+        _training_option(
+            help="What the search is about. If none is given, accuracy, or what a function of your own says.",
+        ),
+    ] = None
+    minimize: Annotated[
+        bool | None,
+        _training_option(
+            "--minimize/--maximize",
+            help="Which way is better. If neither is given, less of costs and losses, and else more.",
+        ),
+    ] = None
+
+
+@frozen(kw_only=True)
+class EndOptions:
+    """The ends of a new run."""
+
+    trials: Annotated[
+        int | None,
+        _search_option(
+            min=1, metavar="N", help=f"End after so many trials; after {DEFAULT_TRIALS} if no end is given."
+        ),
+    ] = None
+    time: Annotated[
+        str | None,
+        _search_option(
+            metavar="TIME",
+            help="End after this long, as in 90s, 10min or 2h: of all processes that go on with the run together, and "
+            "of a table, the time that the trainings took. Running trials are let end.",
+        ),
+    ] = None
+    until_score: Annotated[
+        float | None, _search_option(metavar="X", help="End once a trial has a score as good as this.")
+    ] = None
+    no_improvement: Annotated[
+        int | None,
+        _search_option(min=1, metavar="N", help="End after so many trials in a row without a new best score."),
+    ] = None
+
+
+@frozen(kw_only=True)
+class MovedEndOptions:
+    """The ends of a run that there is; None where one stays as it is."""
+
+    trials: Annotated[
+        str | None,
+        _search_option(
+            metavar="N|+N",
+            help="End after how many in all, as in 64, or how many more, as in +32; or none.",
+        ),
+    ] = None
+    time: Annotated[
+        str | None,
+        _search_option(metavar="TIME|+TIME", help="End after how long in all, as in 2h, or +1h more; or none."),
+    ] = None
+    until_score: Annotated[
+        str | None,
+        _search_option(metavar="X", help="End at another score than before, as in 0.95; or none."),
+    ] = None
+    no_improvement: Annotated[
+        str | None,
+        _search_option(
+            metavar="N|+N",
+            help="End after so many trials in a row without a new best score, as in 30, or so many more; or none.",
+        ),
+    ] = None
+
+
+@frozen(kw_only=True)
+class WorkingOptions:
+    """How this process works on a run."""
+
+    workers: Annotated[
+        int,
+        _running_option(
+            min=0,
+            help="How many trials run at once, each in a process of its own; 0: one after the other in this process, "
+            "for debugging.",
+        ),
+    ] = 1
+    device: Annotated[
+        str | None,
+        _running_option(help="auto, cpu, cuda, cuda:0, cuda:1 ... or mps; auto is the GPUs if there are any."),
+    ] = None
+    trial_timeout: Annotated[
+        str | None,
+        _running_option(metavar="TIME", help="Kill a trial after this long, as in 90s or 10min."),
+    ] = None
+    retries: Annotated[
+        int,
+        _running_option(
+            min=0,
+            metavar="N",
+            help="How often a trial is tried again whose end may be chance, as when its worker was killed.",
+        ),
+    ] = DEFAULT_RETRIES
+    grace: Annotated[
+        str,
+        _running_option(
+            metavar="TIME",
+            help="How long the running trials may go on after SIGTERM or SIGHUP, as in 10s or 2min.",
+        ),
+    ] = DEFAULT_GRACE
+
+    @property
+    def work(self) -> dict[str, Any]:
+        """What the functions of Python call so: all but the device, which is the evaluation's."""
+        return asdict(self, filter=lambda option, _: option.name != "device")

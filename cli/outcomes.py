@@ -3,12 +3,13 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 from attrs import frozen
 from rich.console import Console
 
-from archwright.cli.options import DEFAULT_GRACE, DEFAULT_RETRIES
+from archwright.cli.options import WorkingOptions
 from archwright.cli.reports.show import show_trials
 from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.values import BadOption
@@ -61,8 +62,7 @@ class RunCommand:
 
     def _format_resumption(self, log: Path, run: str, moves: Mapping[EndName, str]) -> str:
         """The command that goes on with a run, with `moves` of its ends."""
-        words = [word for name, text in moves.items() for word in (f"--{name.replace('_', '-')}", text)]
-        return format_command(log, "resume", run, *self.resume_words, *words)
+        return format_command(log, "resume", run, *self.resume_words, *_list_option_words(moves))
 
     def _print_end(self, begun: Sequence[str]) -> None:
         """What came of the run, if it has begun, and the commands that the user may want next."""
@@ -74,17 +74,15 @@ class RunCommand:
             _print_commands(self.console, {**suggestions, "go on": self._format_resumption(self.log, run, moves)})
 
 
-def list_resume_words(
-    workers: int, trial_timeout: str | None, retries: int, grace: str, *, trusted: bool = False
-) -> Sequence[str]:
+def list_resume_words(working: WorkingOptions, *, trusted: bool = False) -> Sequence[str]:
     """The options of `archwright resume` that are not as usual."""
-    return [
-        *(["--workers", str(workers)] if workers != 1 else []),
-        *(["--trial-timeout", trial_timeout] if trial_timeout else []),
-        *(["--retries", str(retries)] if retries != DEFAULT_RETRIES else []),
-        *(["--grace", grace] if grace != DEFAULT_GRACE else []),
-        *(["--trust"] if trusted else []),
-    ]
+    usual = WorkingOptions().work
+    changed = {name: value for name, value in working.work.items() if value != usual[name]}
+    return [*_list_option_words(changed), *(["--trust"] if trusted else [])]
+
+
+def _list_option_words(values: Mapping[Any, object]) -> list[str]:
+    return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
 @contextmanager

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options
+from archwright.cli.option_groups import spread_options
 from archwright.display.console import say
 
 
+@spread_options
 def compare(
     space: options.SpaceArgument,
+    *,
     searcher: Annotated[
         list[str],
         typer.Option(
@@ -25,17 +28,7 @@ def compare(
     ] = 5,
     trials: Annotated[int, typer.Option(min=1, help="Of each search.", rich_help_panel=options.SEARCH_PANEL)] = 64,
     stopping: options.StoppingOption = None,
-    data: options.DataOption = None,
-    budget: options.BudgetOption = None,
-    image_size: options.ImageSizeOption = None,
-    validation: options.ValidationOption = None,
-    reader: options.ReaderOption = None,
-    keep: options.KeepOption = None,
-    train: options.TrainOption = None,
-    evaluator: options.EvaluatorOption = None,
-    input_: options.EvaluatorInputOption = None,
-    metric: options.MetricOption = None,
-    minimize: options.MinimizeOption = None,
+    evaluation: options.EvaluationOptions,
     optimum: Annotated[
         float | None, typer.Option(help="The best possible score, if it is known: the table then has regrets.")
     ] = None,
@@ -43,11 +36,7 @@ def compare(
         str | None,
         typer.Option(help="What the runs are named after; the space.", rich_help_panel=options.RUNNING_PANEL),
     ] = None,
-    workers: options.WorkersOption = 1,
-    device: options.DeviceOption = None,
-    trial_timeout: options.TrialTimeoutOption = None,
-    retries: options.RetriesOption = options.DEFAULT_RETRIES,
-    grace: options.GraceOption = options.DEFAULT_GRACE,
+    working: options.WorkingOptions,
     data_dir: options.DataDirOption = None,
     log: options.LogOption = options.DEFAULT_LOG,
     as_json: options.JsonOption = False,
@@ -64,39 +53,24 @@ def compare(
     """
     import archwright
     from archwright.cli.comparisons.conclusions import run_comparison_command
-    from archwright.cli.evaluation_options import EvaluationOptions
+    from archwright.cli.evaluation_options import configure_evaluation
 
-    evaluation = EvaluationOptions(
-        evaluator=evaluator,
-        data=data,
-        metric=metric,
-        train=train,
-        image_size=image_size,
-        validation=validation,
-        reader=reader,
-        keep=keep,
-        device=device,
-        data_dir=data_dir,
-    ).read()
     run_comparison_command(
         lambda narration: archwright.compare(
             space,
-            evaluation,
+            configure_evaluation(evaluation, working.device, data_dir),
             searcher,
             seeds=seeds,
             trials=trials,
-            objective=metric,
-            minimize=minimize,
-            budget=budget,
-            input=input_,
+            objective=evaluation.metric,
+            minimize=evaluation.minimize,
+            budget=evaluation.budget,
+            input=evaluation.input,
             stopping=stopping,
             optimum=optimum,
             name=name,
             log=log,
-            workers=workers,
-            trial_timeout=trial_timeout,
-            retries=retries,
-            grace=grace,
+            **working.work,
             progress=narration,
         ),
         as_json,

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from attrs import asdict
 
 from archwright.cli import options, values
+from archwright.cli.option_groups import spread_options
 from archwright.display.console import say
 
 AtOption = Annotated[
@@ -65,18 +67,17 @@ def choose_fork_searcher(
     return format_words(name, settings | values.parse_set_options(set_options))
 
 
+@spread_options
 def fork(
     run: options.RunArgument,
+    *,
     at: Annotated[int, typer.Option("--at", min=1, metavar="N", help="The last event that both runs share.")],
     searcher: Annotated[str | None, typer.Option(help=f"Another searcher: {options.SEARCHERS_HELP}.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of that searcher.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
-    trials: options.MovedTrialsOption = None,
-    time: options.MovedTimeOption = None,
-    until_score: options.MovedUntilScoreOption = None,
-    no_improvement: options.MovedNoImprovementOption = None,
+    ends: options.MovedEndOptions,
     name: Annotated[str | None, typer.Option(metavar="RUN", help="The new run's name.")] = None,
     trust: options.TrustOption = False,
     log: options.LogOption = options.DEFAULT_LOG,
@@ -95,10 +96,7 @@ def fork(
             at,
             searcher=words,
             seed=seed,
-            trials=trials,
-            time=time,
-            until_score=until_score,
-            no_improvement=no_improvement,
+            **asdict(ends),
             name=name,
         )
     continuation = format_continuation(log, new.name, new.evaluation, new.searcher, new.stopping)

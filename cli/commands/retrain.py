@@ -5,13 +5,16 @@ from typing import Annotated
 import typer
 
 from archwright.cli import options, values
+from archwright.cli.option_groups import spread_options
 from archwright.cli.options import TRAINING_PANEL, list_data_sets
 from archwright.cli.streams import ignore_lost_stdout
 
 
+@spread_options
 def retrain(
     run: options.RunArgument,
     trial: options.TrialArgument,
+    *,
     budget: Annotated[
         str | None,
         typer.Option(
@@ -44,11 +47,7 @@ def retrain(
             rich_help_panel=TRAINING_PANEL,
         ),
     ] = None,
-    workers: options.WorkersOption = 1,
-    device: options.DeviceOption = None,
-    trial_timeout: options.TrialTimeoutOption = None,
-    retries: options.RetriesOption = options.DEFAULT_RETRIES,
-    grace: options.GraceOption = options.DEFAULT_GRACE,
+    working: options.WorkingOptions,
     data_dir: options.DataDirOption = None,
     name: Annotated[
         str | None,
@@ -78,8 +77,7 @@ def retrain(
 
     if not json:
         ignore_lost_stdout()
-    words = list_resume_words(workers, trial_timeout, retries, grace, trusted=trust)
-    command = RunCommand(log, make_console(beside_json=json), words)
+    command = RunCommand(log, make_console(beside_json=json), list_resume_words(working, trusted=trust))
     new = command.run(
         lambda narration: archwright.retrain(
             Run.read(log, run, trust=trust),
@@ -89,14 +87,11 @@ def retrain(
             settings=values.parse_settings("--train", train or ()),
             data=data,
             data_dir=data_dir,
-            device=device,
+            device=working.device,
             image_size=values.parse_image_size(image_size),
             seed=seed,
             name=name,
-            workers=workers,
-            trial_timeout=trial_timeout,
-            retries=retries,
-            grace=grace,
+            **working.work,
             progress=narration,
         )
     )

@@ -3,24 +3,18 @@
 from typing import Annotated
 
 import typer
+from attrs import asdict
 
 from archwright.cli import options, values
+from archwright.cli.option_groups import spread_options
 from archwright.cli.streams import ignore_lost_stdout
 
 
+@spread_options
 def search(
     space: options.SpaceArgument,
-    data: options.DataOption = None,
-    budget: options.BudgetOption = None,
-    image_size: options.ImageSizeOption = None,
-    validation: options.ValidationOption = None,
-    reader: options.ReaderOption = None,
-    keep: options.KeepOption = None,
-    train: options.TrainOption = None,
-    evaluator: options.EvaluatorOption = None,
-    input_: options.EvaluatorInputOption = None,
-    metric: options.MetricOption = None,
-    minimize: options.MinimizeOption = None,
+    *,
+    evaluation: options.EvaluationOptions,
     searcher: Annotated[
         str,
         typer.Option(
@@ -39,18 +33,11 @@ def search(
             rich_help_panel=options.SEARCH_PANEL,
         ),
     ] = None,
-    trials: options.TrialsOption = None,
-    time: options.TimeOption = None,
-    until_score: options.UntilScoreOption = None,
-    no_improvement: options.NoImprovementOption = None,
+    ends: options.EndOptions,
     stopping: options.StoppingOption = None,
     enqueue: options.EnqueueOption = None,
     seed: Annotated[int, typer.Option(help="Of everything random.", rich_help_panel=options.SEARCH_PANEL)] = 0,
-    workers: options.WorkersOption = 1,
-    device: options.DeviceOption = None,
-    trial_timeout: options.TrialTimeoutOption = None,
-    retries: options.RetriesOption = options.DEFAULT_RETRIES,
-    grace: options.GraceOption = options.DEFAULT_GRACE,
+    working: options.WorkingOptions,
     keep_models: options.KeepModelsOption = None,
     data_dir: options.DataDirOption = None,
     name: Annotated[
@@ -73,64 +60,40 @@ def search(
     one whose trials keep failing, or none of whose trials has a score, with 1.
     """
     import archwright
-    from archwright.cli.evaluation_options import EvaluationOptions
+    from archwright.cli.evaluation_options import configure_evaluation
     from archwright.cli.outcomes import RunCommand, list_resume_words
     from archwright.display.console import make_console
 
     ignore_lost_stdout()
-    evaluation = EvaluationOptions(
-        evaluator=evaluator,
-        data=data,
-        metric=metric,
-        train=train,
-        image_size=image_size,
-        validation=validation,
-        reader=reader,
-        keep=keep,
-        device=device,
-        data_dir=data_dir,
-    ).read()
-    command = RunCommand(log, make_console(), list_resume_words(workers, trial_timeout, retries, grace))
-    command.run(
+    RunCommand(log, make_console(), list_resume_words(working)).run(
         lambda narration: archwright.search(
             space,
-            evaluation,
+            configure_evaluation(evaluation, working.device, data_dir),
             searcher=values.merge_searcher_words(searcher, set_ or ()),
-            objective=metric,
-            minimize=minimize,
-            budget=budget,
-            trials=trials,
-            time=time,
-            until_score=until_score,
-            no_improvement=no_improvement,
-            input=input_,
+            objective=evaluation.metric,
+            minimize=evaluation.minimize,
+            budget=evaluation.budget,
+            **asdict(ends),
+            input=evaluation.input,
             stopping=stopping,
             enqueue=() if enqueue is None else enqueue,
             seed=seed,
             keep_models=keep_models,
             name=name,
             log=log,
-            workers=workers,
-            trial_timeout=trial_timeout,
-            retries=retries,
-            grace=grace,
+            **working.work,
             progress=narration,
         )
     )
 
 
+@spread_options
 def resume(
     run: options.LastRunArgument = None,
-    trials: options.MovedTrialsOption = None,
-    time: options.MovedTimeOption = None,
-    until_score: options.MovedUntilScoreOption = None,
-    no_improvement: options.MovedNoImprovementOption = None,
+    *,
+    ends: options.MovedEndOptions,
     enqueue: options.EnqueueOption = None,
-    workers: options.WorkersOption = 1,
-    device: options.DeviceOption = None,
-    trial_timeout: options.TrialTimeoutOption = None,
-    retries: options.RetriesOption = options.DEFAULT_RETRIES,
-    grace: options.GraceOption = options.DEFAULT_GRACE,
+    working: options.WorkingOptions,
     keep_models: options.KeepModelsOption = None,
     data_dir: options.DataDirOption = None,
     trust: options.TrustOption = False,
@@ -149,24 +112,17 @@ def resume(
     from archwright.display.console import make_console
 
     ignore_lost_stdout()
-    words = list_resume_words(workers, trial_timeout, retries, grace, trusted=trust)
-    RunCommand(log, make_console(), words).run(
+    RunCommand(log, make_console(), list_resume_words(working, trusted=trust)).run(
         lambda narration: archwright.resume(
             run,
             log=log,
-            trials=trials,
-            time=time,
-            until_score=until_score,
-            no_improvement=no_improvement,
+            **asdict(ends),
             enqueue=() if enqueue is None else enqueue,
             keep_models=keep_models,
-            device=device,
+            device=working.device,
             data_dir=data_dir,
             trust=trust,
-            workers=workers,
-            trial_timeout=trial_timeout,
-            retries=retries,
-            grace=grace,
+            **working.work,
             progress=narration,
         )
     )
