@@ -80,27 +80,37 @@ def test_the_notebook_searches_with_its_own_function_and_shows_what_it_finds(tmp
     assert [trial.status for trial in aw.Log(tmp_path / "notebook.duckdb")["digits"]] == ["ok"] * 8
 
 
+STOPPABLE = """
+    import os, signal, time
+    import archwright as aw
+
+    def evaluate(settings, report):
+        report(1, accuracy=0.1)
+        time.sleep({seconds})
+        return settings["rate"]
+
+    space = aw.sequential(aw.settings(rate=aw.reals(0.1, 1.0)))
+    stopped = []
+
+    def stop_once(event):
+        "The stop button: the kernel and its processes get SIGINT."
+        if type(event).__name__ == "Reported" and not stopped:
+            stopped.append(event)
+            for _ in range({presses}):
+                os.killpg(0, signal.SIGINT)
+    """
+
+
+def run_cells(folder: Path, *cells: str, seconds: float = 1.0, presses: int = 1) -> list[str]:
+    """What each cell says after one that defines `evaluate`, `space` and `stop_once`."""
+    texts = [STOPPABLE.format(seconds=seconds, presses=presses), *cells]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(textwrap.dedent(text)) for text in texts])
+    return ["".join(output.get("text", "") for output in outputs) for outputs in run_notebook(notebook, folder)[1:]]
+
+
 @pytest.mark.slow
 def test_the_stop_button_of_a_notebook_lets_the_running_trials_end(tmp_path):
     """The kernel and its processes get SIGINT; the next cell resumes the run with the function of the first."""
-    function = """
-        import os, signal, time
-        import archwright as aw
-
-        def evaluate(settings, report):
-            report(1, accuracy=0.1)
-            time.sleep(2)
-            return settings["rate"]
-
-        space = aw.sequential(aw.settings(rate=aw.reals(0.1, 1.0)))
-
-        def stop_once(event):
-            if type(event).__name__ == "Reported" and not stopped:
-                stopped.append(event)
-                os.killpg(0, signal.SIGINT)
-
-        stopped = []
-        """
     search = """
         try:
             aw.search(space, evaluate, trials=4, workers=2, on_event=stop_once)
@@ -108,14 +118,65 @@ def test_the_stop_button_of_a_notebook_lets_the_running_trials_end(tmp_path):
             print(error)
         """
     last = "print(aw.Log('archwright.duckdb').last, aw.resume(evaluation=evaluate, workers=2))"
-    cells = [nbformat.v4.new_code_cell(textwrap.dedent(cell)) for cell in (function, search, last)]
-    _, stopped, resumed = run_notebook(nbformat.v4.new_notebook(cells=cells), tmp_path)
-    said = "".join(output.get("text", "") for output in stopped)
-    assert "finishing the running trials; press Ctrl-C again to stop at once" in said
-    assert "search-1 was interrupted; go on with: aw.resume('search-1')" in said
-    said = "".join(output.get("text", "") for output in resumed)
-    assert re.search(r"<Run search-1: interrupted, [123] of 4 trials", said)
-    assert "<Run search-1: finished, 4 of 4 trials" in said
+    stopped, resumed = run_cells(tmp_path, search, last, seconds=2.0)
+    assert "finishing the running trials; press Ctrl-C again to stop at once" in stopped
+    assert "search-1 was interrupted; go on with: aw.resume('search-1', evaluation=evaluate)" in stopped
+    assert re.search(r"<Run search-1: interrupted, [123] of 4 trials", resumed)
+    assert "<Run search-1: finished, 4 of 4 trials" in resumed
+
+
+@pytest.mark.slow
+def test_the_stop_button_pressed_twice_stops_at_once_and_a_resumption_is_stopped_as_well(tmp_path):
+    """No trial is lost, or scored twice."""
+    search = """
+        try:
+            aw.search(space, evaluate, trials=4, workers=2, on_event=stop_once)
+        except aw.RunInterrupted as error:
+            print(error, aw.Log("archwright.duckdb").last)
+        """
+    resume = """
+        stopped.clear()
+        try:
+            aw.Log("archwright.duckdb").last.resume(evaluation=evaluate, workers=2, on_event=stop_once)
+        except aw.RunInterrupted as error:
+            print(error, aw.Log("archwright.duckdb").last)
+        """
+    last = """
+        run = aw.resume(evaluation=lambda settings: settings["rate"], workers=0)
+        print(run, [trial.status for trial in run], run.verify())
+        """
+    begun, resumed, ended = run_cells(tmp_path, search, resume, last, seconds=600.0, presses=2)
+    for said in (begun, resumed):
+        assert "stopping at once; the running trials run again when the run is resumed" in said
+        assert "search-1 was interrupted; go on with: aw.resume('search-1', evaluation=evaluate)" in said
+        assert "<Run search-1: interrupted, 0 of 4 trials" in said
+    assert "<Run search-1: finished, 4 of 4 trials" in ended
+    assert f"{['ok'] * 4}" in ended
+    assert "whole; 4 proposals, as the searcher makes them" in ended
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("presses", [1, 2])
+def test_the_stop_button_stops_a_comparison_which_goes_on_when_its_cell_is_run_again(tmp_path, presses):
+    """With two workers."""
+    compare = """
+        try:
+            work = {"workers": 2, "on_event": stop_once}
+            comparison = aw.compare(space, evaluate, ["random", "mcts"], seeds=1, trials=3, **work)
+            print("not stopped", [(row["searcher"], row["trials"]) for row in comparison])
+        except aw.RunInterrupted as error:
+            print(error, {run["run"]: run["scored"] for run in aw.Log("archwright.duckdb").runs()})
+        """
+    stopped, ended = run_cells(tmp_path, compare, compare, presses=presses)
+    says = (
+        "stopping at once; the running trials" if presses == 2 else "finishing the running trials; press Ctrl-C again"
+    )
+    assert says in stopped
+    assert re.search(r"the comparison \S+ was interrupted; go on with: the same aw\.compare", stopped)
+    assert re.search(r"\{'search\.random\.0': [012]\}", stopped)
+    assert "not stopped [('random', 3), ('mcts', 3)]" in ended
+    logged = aw.Log(tmp_path / "archwright.duckdb")
+    assert [(run["scored"], run["status"]) for run in logged.runs()] == [(3, "finished")] * 2
 
 
 class StoppedEarly(BaseException):

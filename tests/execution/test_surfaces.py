@@ -257,6 +257,6 @@ def test_ctrl_c_on_a_terminal_says_one_thing_and_how_to_go_on(tmp_path):
     assert process.returncode != 0
     whole = re.sub(r"\s+", " ", " ".join(lines))
     assert whole.count("finishing the running trials; press Ctrl-C again to stop at once") == 1
-    assert whole.count("RunInterrupted: search-1 was interrupted; go on with: aw.resume('search-1')") == 1
+    assert whole.count("RunInterrupted: search-1 was interrupted; go on with: aw.resume('search-1'") == 1
     assert whole.count("Traceback") == 1
     assert not re.search(r"trial \d+ (failed|crashed)", whole)
