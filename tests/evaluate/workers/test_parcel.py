@@ -204,6 +204,6 @@ def test_what_cannot_be_sent_is_told_by_its_name():
 def test_a_function_that_was_not_given_again_is_asked_for():
     logged = evaluation_from_json(evaluation_to_json(wrap_callable(make_closure(3))))
     with pytest.raises(
-        FunctionNeeded, match=r"make_closure.<locals>.closure, which .* run.resume\(evaluation=closure\)"
+        FunctionNeeded, match=r"make_closure.<locals>.closure, which .* and give it as evaluation=closure$"
     ):
         WorkerPool(logged)
