@@ -102,10 +102,43 @@ def test_a_file_of_known_configurations_is_tried_first(cli, tmp_path):
     assert "have what was enqueued" in cli("replay", "mine", "--verify").out
 
 
+def write_known(folder, content) -> None:
+    (folder / "known.json").write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def test_paths_and_single_choices_are_tried_first_by_several_workers(tmp_path):
+    """In their order, in a search and when it goes on; what is wrong with a file leaves the run as it was."""
+    (tmp_path / "score.py").write_text("def score(architecture):\n    return 1.0\n")
+    leaf = aw.sample(aw.root(aw.named_space("digits"), (1, 8, 8)), iter([0.6] * 99).__next__)
+    name, value = leaf.path[0]
+    write_known(tmp_path, [list(map(list, leaf.path)), {name: value}, {}])
+    done = run_command(tmp_path, "search", *WORDS, "--trials", "4", "--workers", "2", "--enqueue", "known.json")
+    assert done.returncode == 0, done.stderr
+    run = read_json(tmp_path, "show", "mine")
+    assert [trial.get("enqueued") for trial in run["trials"]] == [0, 1, 2, None]
+    assert run["trials"][0]["choices"] == dict(leaf.path)
+    assert run["trials"][1]["choices"][name] == value
+    for content, says in (("", "no JSON"), ("[3]", "configuration 1"), ('{"x": 1}', "configuration 1: ")):
+        write_known(tmp_path, content)
+        done = run_command(tmp_path, "resume", "mine", "--trials", "+1", "--enqueue", "known.json")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "known.json" in done.stderr
+        assert says in done.stderr
+        assert read_json(tmp_path, "show", "mine") == run
+    write_known(tmp_path, [[[name, value]]])
+    done = run_command(tmp_path, "resume", "mine", "--trials", "+2", "--workers", "2", "--enqueue", "known.json")
+    assert done.returncode == 0, done.stderr
+    trials = read_json(tmp_path, "show", "mine")["trials"]
+    assert [(trial.get("enqueued"), trial["status"]) for trial in trials[4:]] == [(3, "ok"), (None, "ok")]
+    assert trials[4]["choices"][name] == value
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("{", "known.json is no JSON"),
+        ("", "known.json is no JSON"),
+        ('{"a": 1, "a": 2}', "known.json: a is given twice"),
         ('[{}, {"0.conv2d.filter": 1}]', "known.json, configuration 2: "),
     ],
 )

@@ -118,3 +118,24 @@ def test_examples_of_the_kinds_can_be_read():
     """They are in messages."""
     for kind, known in INPUT_KINDS.items():
         assert parse_input(known.example).kind == kind
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        aw.conv2d(4, 3),
+        aw.residual(aw.relu()),
+        aw.sequential(aw.conv2d(4, 3), aw.batch_norm(), aw.global_avg_pool(), aw.affine(3)),
+        aw.branches(aw.identity(), aw.conv2d(3, 3), merge="add"),
+        aw.branches(aw.identity(), aw.conv2d(3, 3), merge="concatenate"),
+        aw.topology([(0, 1), (1, 2), (0, 2)], aw.identity(), aw.relu_conv_bn(3), aw.identity()),
+        aw.repeat_tied(aw.conv2d(3, 3), 2),
+        aw.repeat_tied(aw.identity(), 2),
+    ],
+)
+def test_modules_are_asked_with_an_input_as_with_its_shape(architecture):
+    """Whatever looks at the axes, and at how many there are."""
+    value = aw.image(3, 8, 8)
+    assert (len(value), tuple(value), value[0], value[1:]) == (3, (3, 8, 8), 3, (8, 8))
+    assert tuple(architecture.out_shape(value)) == architecture.out_shape(value.shape)
+    assert architecture.parameters(value) == architecture.parameters(value.shape)

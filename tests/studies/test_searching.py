@@ -28,7 +28,7 @@ from archwright.evaluate.settings import WrongMetric
 from archwright.evaluate.tables.tabular import BadTable
 from archwright.execution.arguments import TwoDirections
 from archwright.execution.checks import BadRunOption, read_seed
-from archwright.execution.enqueue_file import BadEnqueueFile
+from archwright.execution.known_configurations import BadEnqueueFile
 from archwright.execution.options import UnknownRunOption
 from archwright.execution.spaces import SpaceFailed
 from archwright.search.named import NotASearcher, UnknownSearcher

@@ -1,10 +1,9 @@
 """Beginning a search, and going on with any run, in this process."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -24,9 +23,9 @@ from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import read_evaluation, require_permission
 from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.announcing import announce_new_run, announce_resumption, describe_data
-from archwright.execution.checks import BadRunOption, require_count
-from archwright.execution.enqueue_file import read_enqueue_file
+from archwright.execution.checks import require_count
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
+from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.execution.opening import open_plan
 from archwright.execution.options import RunOptions, format_python_resumption
@@ -47,8 +46,6 @@ from archwright.store.events import RunStarted
 from archwright.store.extensions import Extension
 from archwright.store.fold import RunState
 from archwright.store.logged_terms import load_logged_term
-
-Configurations = Iterable[object] | Mapping[str, object] | str | Path  # known ones, a single one, or a file of them
 
 
 def begin_search(
@@ -72,7 +69,7 @@ def begin_search(
             plan.data,
             evaluator,
             options,
-            enqueue=read_enqueued(enqueue, plan.problem),
+            enqueue=read_configurations(enqueue, plan.problem),
             searcher=request.searcher_value,
             stopping=request.stopping_rule,
         )
@@ -251,7 +248,7 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
         options.console.print(line, soft_wrap=True)
     term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
     problem = Problem(term, started.model_input, started.budget, started.objective)
-    enqueue = read_enqueued(resumption.enqueue, problem)
+    enqueue = read_configurations(resumption.enqueue, problem)
     return _Resumed(evaluation, data, space, term, searcher, stopping, enqueue)
 
 
@@ -282,21 +279,6 @@ def restore_configured(
         name = kind.format(logged)
         warn([f"the {kind.kind.noun} {name} is another one than the run was begun with: its text has changed"])
     return value
-
-
-def read_enqueued(enqueue: Configurations, problem: Problem) -> Iterable[object]:
-    """Configurations as they are, choices by name as the one that they are, or those of the file that is named.
-
-    Raises BadEnqueueFile, and BadRunOption of anything else.
-    """
-    given: object = enqueue
-    if isinstance(given, str | Path):
-        return read_enqueue_file(Path(given), problem)
-    if isinstance(given, Mapping):
-        return [cast("Mapping[str, object]", given)]
-    if not isinstance(given, Iterable):
-        raise BadRunOption(f"enqueue is {given!r:.80}; it must be a list of configurations, or name a file of them")
-    return cast("Iterable[object]", given)
 
 
 def restore_evaluation(run: str, started: RunStarted, given: Evaluation | None, options: RunOptions) -> Evaluation:

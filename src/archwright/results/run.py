@@ -19,9 +19,10 @@ from archwright.execution.arguments import read_budget, read_evaluation_argument
 from archwright.execution.checks import read_event_number, read_log_path, read_seed
 from archwright.execution.forking import fork_in_log
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
+from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.retraining import Retraining, retrain_trial
-from archwright.execution.searching import Configurations, EndMoves, Resumption, resume_in_log
+from archwright.execution.searching import EndMoves, Resumption, resume_in_log
 from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame

@@ -20,6 +20,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import STATUSES, AttemptResult, Proposal, Report, Status
 from archwright.core.term import Term
 from archwright.core.value import Value
+from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.search.running.attempts import derive_training_seed, to_scored
 from archwright.search.running.callbacks import RunCallbacks
@@ -169,13 +170,15 @@ class Study:
         return end.status
 
     def enqueue(self, *configurations: object) -> None:
-        """Have configurations tried before the searcher is asked again: choices by name, or paths; the rest is drawn.
+        """Have configurations tried before the searcher is asked again: choices by name, or paths, or files of them.
 
-        Raises what is wrong with any of them, as `enqueue_all` does, and then none is enqueued.
+        What they leave open is drawn. Raises what is wrong with any of them, as `read_configurations` and `enqueue_all`
+        do, and then none is enqueued.
         """
         self._require_open()
         search_state, first_entry = self.writer.search_state, self.writer.run_state.queue.entry_count
-        for event in enqueue_all(search_state.problem, search_state.searcher, configurations, first_entry):
+        read = read_configurations(configurations, search_state.problem)
+        for event in enqueue_all(search_state.problem, search_state.searcher, read, first_entry):
             self.writer.record(event)
         self.writer.commit()
 
@@ -260,7 +263,7 @@ def begin_study(
     name: str | None = None,
     *,
     searcher: AnySearcher | None = None,
-    enqueue: Iterable[object] = (),
+    enqueue: Configurations = (),
     callbacks: Sequence[Any] = (),
 ) -> Study:
     """A study that is a new run, by its first event; by itself named study-1, study-2 ...
@@ -269,7 +272,8 @@ def begin_study(
     `follow_run` takes them. Raises what `claim_new_run` does, and before anything is logged what is wrong with these.
     """
     search_state = make_initial_state(started, searcher=searcher)
-    enqueued = enqueue_all(search_state.problem, search_state.searcher, enqueue)
+    read = read_configurations(enqueue, search_state.problem)
+    enqueued = enqueue_all(search_state.problem, search_state.searcher, read)
     with ExitStack() as claims:
         name = claims.enter_context(claim_new_run(log, name, lambda: generate_numbered_names(log, STUDY_STEM)))
         on_event = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
@@ -282,7 +286,7 @@ def resume_study(
     name: str,
     prepare: Callable[[RunRecord], AnySearcher] | None = None,
     *,
-    enqueue: Iterable[object] = (),
+    enqueue: Configurations = (),
     callbacks: Sequence[Any] = (),
 ) -> Study:
     """The study that goes on with a run in the log. Raises NotAStudy, and RunIsBusy while another process has it.
@@ -315,10 +319,11 @@ def resume_study(
         return _open(writer, [resumption, *enqueued], claims)
 
 
-def _enqueue_unknown(run: RunRecord, state: SearchState[Any], configurations: Iterable[object]) -> Sequence[Enqueued]:
+def _enqueue_unknown(run: RunRecord, state: SearchState[Any], enqueue: Configurations) -> Sequence[Enqueued]:
     """The events that enqueue those of the configurations that the run has not enqueued so far."""
     known = {frozenset(event.choices) for event in run.events if isinstance(event, Enqueued)}
-    new = [choices for choices in map(read_choices, configurations) if frozenset(choices) not in known]
+    read = map(read_choices, read_configurations(enqueue, state.problem))
+    new = [choices for choices in read if frozenset(choices) not in known]
     return enqueue_all(state.problem, state.searcher, new, run.state.queue.entry_count)
 
 

@@ -21,9 +21,10 @@ from archwright.execution.arguments import (
 )
 from archwright.execution.checks import read_log_path
 from archwright.execution.given_values import GivenValues
+from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import SearchRequest
-from archwright.execution.searching import Configurations, begin_search
+from archwright.execution.searching import begin_search
 from archwright.execution.spaces import read_space
 from archwright.results.run import Run
 from archwright.search.searcher import AnySearcher

@@ -1,6 +1,6 @@
 """Beginning a study, or going on with one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -16,6 +16,7 @@ from archwright.display.suggestion import DEFAULT_LOG
 from archwright.display.warning import warn
 from archwright.execution.arguments import name_objective, read_budget, read_searcher
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
+from archwright.execution.known_configurations import Configurations
 from archwright.execution.resuming import describe_new_revision
 from archwright.execution.spaces import read_space
 from archwright.search.running.runs import RunRecord
@@ -36,7 +37,7 @@ def study(
     minimize: bool | None = None,
     budget: Budget | str | None = None,
     input: Input | Shape | str | None = None,  # noqa: A002  (what it is called everywhere)
-    enqueue: Iterable[object] = (),
+    enqueue: Configurations = (),
     seed: int | None = None,
     name: str | None = None,
     log: str | Path = DEFAULT_LOG,
@@ -48,8 +49,9 @@ def study(
 
     `space`, `searcher`, `objective`, `input` and `budget` are as for `search`: by themselves random search, and a
     metric `score` that is maximized. What a trial spends is up to you; its budget is what the log says of it.
-    Configurations to `enqueue` are tried first, choices by name or whole paths, what they leave open is drawn; those
-    that a study has enqueued before are not enqueued again. Each event is passed to `callbacks`, once it is logged.
+    Configurations to `enqueue` are tried first, choices by name or whole paths, or files of them; what they leave open
+    is drawn. Those that a study has enqueued before are not enqueued again. Each event is passed to `callbacks`, once
+    it is logged.
 
     To go on, the name is enough: then all is as it was, and what is given must be what the log has, else StudyDiffers
     is raised. Kinds of module of a notebook, which a log cannot hold, are defined again; a searcher's class is given
