@@ -44,6 +44,14 @@ class WrongShape(ArchwrightError, ValueError):
     """A module whose output has another shape than its kind says."""
 
 
+class WrongElements(ArchwrightError, TypeError):
+    """A model of floats for an input of integers, or the other way about."""
+
+
+class VocabularyTooLarge(ArchwrightError, ValueError):
+    """An input with more different tokens than the model takes."""
+
+
 class WrongSize(ArchwrightError, ValueError):
     """A module with another number of parameters than its kind says."""
 
@@ -55,8 +63,8 @@ def compile_architecture(
 
     `initialization` is "own", as each module says itself, or a rule for every convolution and affine layer in it. The
     module has been run once on an example, to check that its output has the inferred shape, and its parameters have
-    been counted. Torch's global generator stays as it was. Raises Misfit, NotSpecified, NotCompilable, WrongShape,
-    WrongSize, and whatever a person's own kinds raise.
+    been counted. Torch's global generator stays as it was. Raises Misfit, NotSpecified, NotCompilable, WrongElements,
+    VocabularyTooLarge, WrongShape, WrongSize, and whatever a person's own kinds raise.
     """
     model_input = as_input(in_shape)
     require_specified(architecture)
@@ -67,13 +75,52 @@ def compile_architecture(
         for layer in model.modules():
             if initialization != "own" and isinstance(layer, nn.Conv2d | nn.Linear):
                 initialize_weights(layer, initialization)
-        actual = tuple(model.eval()(draw_example(model_input, 2, torch.default_generator)).shape)
+        actual = tuple(_run_on_example(architecture, model.eval(), model_input).shape)
         _require_size(architecture, model_input, model)
     if actual != (2, *expected):
         raise WrongShape(
             f"{architecture.kind} gives the shape {actual[1:]} when run, and {expected} by out_shape; make them agree"
         )
     return model
+
+
+def _run_on_example(architecture: Term, model: nn.Module, model_input: Input) -> torch.Tensor:
+    """What the model gives for an example, which is drawn from torch's global generator.
+
+    Of tokens, the last one of the vocabulary is among them. Raises WrongElements and VocabularyTooLarge where that is
+    why the model cannot be run on it, and else whatever it raises.
+    """
+    example = draw_example(model_input, 2, torch.default_generator)
+    if model_input.vocabulary is not None:
+        example.view(-1)[-1] = model_input.vocabulary - 1
+    try:
+        return model(example)
+    except IndexError as error:
+        if model_input.vocabulary is None or not _can_run(model, torch.zeros_like(example)):
+            raise
+        raise VocabularyTooLarge(
+            f"{architecture.kind} takes fewer different tokens than the vocabulary of {model_input.vocabulary} of the "
+            f"input {model_input}; make its embedding larger, or the vocabulary smaller"
+        ) from error
+    except RuntimeError as error:
+        if example.is_floating_point() and _can_run(model, torch.zeros_like(example, dtype=torch.int64)):
+            raise WrongElements(
+                f"{architecture.kind} takes integers, and the input {model_input} has floats; say that it is tokens, "
+                "as in aw.tokens(50, 20), vocabulary and length"
+            ) from error
+        if not example.is_floating_point() and _can_run(model, example.float()):
+            raise WrongElements(
+                f"{architecture.kind} takes floats, and the input {model_input} has integers; let it begin with an "
+                "embedding, a kind of module of your own that compiles to torch.nn.Embedding"
+            ) from error
+        raise
+
+
+def _can_run(model: nn.Module, example: torch.Tensor) -> bool:
+    with suppress(Exception):
+        model(example)
+        return True
+    return False
 
 
 @torch.no_grad()
