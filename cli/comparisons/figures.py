@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from archwright.cli.output_file import PDF_FILE, PNG_FILE, SVG_FILE, FileKind, stage_file
 from archwright.core.errors import ArchwrightError
+from archwright.display.output_file import PDF_FILE, PNG_FILE, SVG_FILE, FileKind, stage_file
 from archwright.plots.figures import FIGURE_INCHES, MATPLOTLIB_STYLE
 from archwright.results.log import Log
 

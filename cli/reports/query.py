@@ -9,10 +9,10 @@ from typing import BinaryIO, cast
 
 from attrs import define, field
 
-from archwright.cli.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.cli.values import BadOption
 from archwright.core.errors import escape_controls, escape_json
 from archwright.display.console import make_console, make_property_table, make_table, say
+from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import humanize_value, pluralize
 from archwright.store.query import ExportFormat, QueryResult, export_query, stream_query
 

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from archwright.search.stopping_rule import StoppingRule, TrialBegun, TrialFinished, ValueReported
     from archwright.studies.ask_tell import AskedTrial, Study
     from archwright.studies.comparing import compare
+    from archwright.studies.drawing import draw
     from archwright.studies.functions import function
     from archwright.studies.models import compile  # noqa: A004  (aw.compile)
     from archwright.studies.runs import export, fork, resume, retrain
@@ -130,6 +131,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "choice_setting": "archwright.core.setting",
     "compare": "archwright.studies.comparing",
     "compile": "archwright.studies.models",
+    "draw": "archwright.studies.drawing",
     "export": "archwright.studies.runs",
     "flag_setting": "archwright.core.setting",
     "fork": "archwright.studies.runs",
@@ -254,6 +256,7 @@ __all__ = [
     "conv2d",
     "count",
     "dead_ends",
+    "draw",
     "dropout",
     "either",
     "enumerate_leaves",

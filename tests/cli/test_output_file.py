@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archwright.cli.output_file import (
+from archwright.display.output_file import (
     CSV_FILE,
     JSON_FILE,
     PARQUET_FILE,

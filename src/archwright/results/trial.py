@@ -21,6 +21,7 @@ from archwright.results.describing import (
     find_training_seed,
     find_trial_status,
 )
+from archwright.results.drawing import Drawing, write_named
 from archwright.results.html import escape_text, render_heading, render_properties
 from archwright.results.records import AttemptRecord, TrialDetails
 from archwright.results.trial_architecture import count_trained_parameters
@@ -172,6 +173,17 @@ class Trial:
             self.view, self.state, FilePath(folder), force=force, untrained=untrained, data_dir=data_dir
         )
 
+    def draw(self, file: str | FilePath | None = None) -> Drawing:
+        """Its architecture with shapes, as SVG: a picture for notebooks, also written to `file` if that is given.
+
+        Where its code may not run, modules of a person's own are drawn as the log has them, without shapes. A file that
+        is there already is replaced if it is an SVG. Raises UnwritableFile and FileOfAnotherKind.
+        """
+        if explain_omission(self.view):
+            return write_named(Drawing(as_svg(outline_architecture(self.view, self.state))), file)
+        leaf = self.leaf
+        return write_named(Drawing(as_svg(leaf.architecture, leaf.origin.input_shape)), file)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trial) and self._get_identity() == other._get_identity()
 
@@ -201,11 +213,6 @@ class Trial:
             render_properties(self.choices),
             sketch_curve(self.curves.get(metric, ()), f"{metric} by epoch"),
             f"<div>{escape_text(omission)}</div>" if omission else "",
-            self._draw_architecture(bool(omission)),
+            self.draw().svg,
         ]
         return "\n".join(part for part in parts if part)
-
-    def _draw_architecture(self, is_outline: bool) -> str:
-        if is_outline:
-            return as_svg(outline_architecture(self.view, self.state))
-        return as_svg(self.architecture, self.leaf.origin.input_shape)

@@ -1,6 +1,6 @@
-"""The files that commands write: each as a draft beside its target first, which it replaces once it is complete.
+"""The files that people have written: each as a draft beside its target first, which it replaces once it is complete.
 
-A command that fails has touched nothing. An existing file is replaced only by a file of its own kind, and nothing that
+What fails has touched nothing. An existing file is replaced only by a file of its own kind, and nothing that
 belongs to a log is replaced at all.
 """
 
@@ -41,10 +41,10 @@ class FileKind:
 
 
 @contextmanager
-def stage_file(target: Path, kind: FileKind, option: str) -> Generator[Path]:
+def stage_file(target: Path, kind: FileKind, option: str | None = None) -> Generator[Path]:
     """The path where the block writes a file of `kind`, which replaces `target` when the block has succeeded.
 
-    `option` is the option that named it, for the errors: FileOfALog, FileOfAnotherKind, and UnwritableFile.
+    `option` is the command's option that named it, for the errors: FileOfALog, FileOfAnotherKind, and UnwritableFile.
     """
     try:
         require_replaceable(target, kind, option)
@@ -60,26 +60,29 @@ def stage_file(target: Path, kind: FileKind, option: str) -> Generator[Path]:
         if isinstance(error, ArchwrightError):
             raise
         raise UnwritableFile(
-            f"{target} cannot be written: {error.strerror or error}; name another file with {option}"
+            f"{target} cannot be written: {error.strerror or error}; name {_name_file('another file', option)}"
         ) from error
 
 
-def require_replaceable(target: Path, kind: FileKind, option: str) -> None:
+def require_replaceable(target: Path, kind: FileKind, option: str | None = None) -> None:
     """Nothing, if a file of `kind` may be written at `target`; else FileOfALog, FileOfAnotherKind or UnwritableFile."""
+    another = _name_file("another file", option)
     with suppress(FileNotFoundError):
         target.stat()  # raises for links that form a loop, and for names that are too long
-    require_no_log(target, f"name another file with {option}")
+    require_no_log(target, f"name {another}")
     if target.is_dir():
-        raise UnwritableFile(f"{target} is a folder; name a file in it with {option}")
+        raise UnwritableFile(f"{target} is a folder; name {_name_file('a file in it', option)}")
     if target.is_block_device() or target.is_socket():
-        raise UnwritableFile(f"{target} is a device or a socket; name a file with {option}")
+        raise UnwritableFile(f"{target} is a device or a socket; name {_name_file('a file', option)}")
     if target.is_file() and not _is_stream(target):
         with target.open("rb") as file:
             start = file.read(PROBE_BYTES)
         if start.strip() and not kind.matches(start, target.suffix.lower()):
-            raise FileOfAnotherKind(
-                f"{target} is there already and is no {kind.name}; name another file with {option}, or delete it"
-            )
+            raise FileOfAnotherKind(f"{target} is there already and is no {kind.name}; name {another}, or delete it")
+
+
+def _name_file(noun: str, option: str | None) -> str:
+    return noun if option is None else f"{noun} with {option}"
 
 
 def _is_stream(target: Path) -> bool:
