@@ -73,6 +73,12 @@ def with_settings(usual: T, owner: str, settings: Mapping[str, Any]) -> T:
     return attrs.evolve(usual, **settings)
 
 
+def format_construction(kind: type[attrs.AttrsInstance]) -> str:
+    """What a person writes for a value of a class: its settings without a default are to be filled in."""
+    needed = [a.name.lstrip("_") for a in attrs.fields(kind) if a.init and a.default is attrs.NOTHING]
+    return f"{kind.__name__}({', '.join(f'{name}=...' for name in needed)})"
+
+
 def flag_setting(default: bool = False, *, meaning: str, source: str = "") -> Any:
     """True or false."""
     return custom_setting(default, "true or false", lambda value: type(value) is bool, meaning=meaning, source=source)

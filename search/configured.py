@@ -9,7 +9,7 @@ log, too: who goes on with the run gives it again, see store/needed.py.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Generic, cast
+from typing import Any, Generic, NoReturn, cast
 
 import attrs
 import cattrs
@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
-from archwright.core.setting import BadSetting, check_setting, settings_by_name, with_settings
+from archwright.core.setting import BadSetting, check_setting, format_construction, settings_by_name, with_settings
 from archwright.core.tracebacks import guard_user_code
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
@@ -183,6 +183,12 @@ class ConfiguredKind(Generic[Extension]):
         if reserved:
             raise self.misfit(f"{name} has a setting called {reserved[0]}, as a log calls something else; rename it")
 
+    def _refuse_class(self, given: type[Any]) -> NoReturn:
+        """Raises the kind's error, which says how a value of the class is made, or that it is none of the kind."""
+        self._require_fit(name_class(given), given, given)
+        argument = f"{self.option.removeprefix('--')}={format_construction(given)}"
+        raise self.misfit(f"{given.__name__} is a class, and a {self.kind.noun} is a value of one; write {argument}")
+
     def _fill(self, kind: type[attrs.AttrsInstance], key: str, value: JSON) -> Any:
         """The value of a setting: what holds another one of the kind gets it by its name and its settings."""
         setting = settings_by_name(kind).get(key)
@@ -216,6 +222,8 @@ class ConfiguredKind(Generic[Extension]):
 
     def value_to_json(self, value: Any) -> JSON:
         """What a log holds of a value that was made in Python; raises the kind's error if it is none of the kind."""
+        if isinstance(value, type):
+            self._refuse_class(cast("type[Any]", value))
         kind: type[Any] = cast("type[Any]", type(value))
         usual = [name for name, builtin in self.kind.builtin.items() if type(builtin) is kind]
         if usual:

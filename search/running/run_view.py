@@ -65,12 +65,13 @@ class RunView:
     def get_trial(self, name: int | str) -> TrialState:
         """The trial of that number, also as text, or the one that is `best` or `last`, which was proposed last.
 
-        NoSuchTrial says which there are; NothingScored what keeps them from being the best.
+        A number below 0 counts from the end. NoSuchTrial says which there are; NothingScored what keeps them from being
+        the best.
         """
         state = self.run.state
         if name == "best":
             return self.rank_best()[0]
-        text = str(state.proposal_count - 1) if name == "last" else str(name)
+        text = str(_count_from_start(-1 if name == "last" else name, state.proposal_count))
         number = int(text) if text.isdecimal() else -1
         if number not in state.trials:
             numbers = (
@@ -142,6 +143,11 @@ def _add_continued_trials(run: str, rows: Sequence[EventRow], trials: Iterable[i
 def _make_view(log: Path, name: str, run: RunRecord, *, trusted: bool) -> RunView:
     status = run.state.stopped.reason if run.state.stopped else find_open_status(log, name)
     return RunView(log, name, run, status, trusted)
+
+
+def _count_from_start(name: int | str, count: int) -> int | str:
+    """The number of a trial of so many that a number below 0 stands for; anything else as it is."""
+    return name + count if isinstance(name, int) and name < 0 else name
 
 
 def find_open_status(log: Path, name: str) -> str:

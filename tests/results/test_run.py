@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult
-from archwright.results import Run
+from archwright.results.log import Log
+from archwright.results.run import Run
 from archwright.results.trial_table import TRIAL_COLUMNS
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import NoSuchTrial
@@ -76,10 +77,34 @@ def test_its_trials_are_a_sequence_in_the_order_of_proposing(run):
     assert len({*run, *run}) == TRIALS
 
 
-@pytest.mark.parametrize("name", [7, -1, "first", "1.0", "+1"])
+@pytest.mark.parametrize("name", [7, -8, -1.0, "-1", "first", "1.0", "+1"])
 def test_a_trial_that_is_not_there_is_told_with_those_that_are(run, name):
     with pytest.raises(NoSuchTrial, match=rf"has no trial {re.escape(str(name))}; it has trials 0 to 6, best and last"):
         run[name]
+
+
+@given(number=st.integers(-TRIALS, TRIALS - 1))
+def test_a_number_below_zero_counts_from_the_end(log_path, number):
+    run = Run.read(log_path, "up-1")
+    assert run[number] == list(run)[number] == run.trials[number]
+
+
+def test_a_trial_is_taken_in_place_of_its_number(run, log_path, tmp_path):
+    earlier = run.at(15)
+    assert run[run[3]] == run[3]
+    assert run[earlier[1]] == run[1]
+    assert earlier[run[0]] == earlier[0] != run[0]
+    with pytest.raises(NoSuchTrial, match="has no trial 6; it has trials 0 to"):
+        earlier[run[6]]
+    other = next(other for other in Log(log_path).values() if other.name != run.name)
+    with pytest.raises(
+        NoSuchTrial, match=f"trial 2 is of the run {other.name} in .*, and this is {run.name} in .*; give"
+    ):
+        run[other[2]]
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(log_path.read_bytes())
+    with pytest.raises(NoSuchTrial, match="give a trial of this run"):
+        Run.read(copy, run.name)[run[2]]
 
 
 @given(n=st.integers(0, 12))

@@ -135,6 +135,10 @@ def test_a_function_is_called_again_with_a_larger_budget_and_other_seeds(run):
     assert len(seeds) == 3
     assert not seeds & {trial.metrics["seed"] for trial in run}
     assert retrained.resume(trials="+1", **HERE)[3].metrics["spent"] == 20.0
+    for trial in (best, best.number):
+        assert [again.path for again in run.retrain(trial, seeds=1, **HERE)] == [best.path]
+    with pytest.raises(NoSuchTrial, match=r"trial 0 is of the run mine\.retrain-\d in .*; give a trial of this run"):
+        aw.retrain(run, retrained[0], seeds=1, **HERE)
 
 
 def test_a_function_that_no_process_finds_is_given_again(tmp_path):
@@ -154,7 +158,7 @@ def test_a_function_that_no_process_finds_is_given_again(tmp_path):
 
 
 MISTAKES: list[tuple[str, dict[str, Any], type[Exception], str]] = [
-    *(("retrain", {"trial": bad}, NoSuchTrial, "it has trials 0 to 3") for bad in ("worst", 99, -1, 1.5)),
+    *(("retrain", {"trial": bad}, NoSuchTrial, "it has trials 0 to 3") for bad in ("worst", 99, -9, 1.5)),
     *(("retrain", {"seeds": bad}, BadRunOption, "seeds is .*; it must be a whole") for bad in (0, -1, "x", 1.5, True)),
     ("retrain", {"seed": "x"}, BadRunOption, "seed is 'x'; it must be a whole number"),
     ("retrain", {"budget": 3}, InvalidBudget, "budget is 3; write a number and a unit"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from archwright.core.setting import BadSetting, UnknownSetting
 from archwright.core.shape import Misfit
 from archwright.core.spaces.named import UnknownSpace
 from archwright.core.taken_input import NotASpace
+from archwright.evaluate.evaluation import NotAnEvaluation
 from archwright.evaluate.evaluation_kinds import UnknownEvaluation
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.settings import WrongMetric
@@ -266,6 +268,13 @@ def raise_error(input_shape: aw.Shape, classes: int) -> aw.Term:
     raise RuntimeError(f"{input_shape}, {classes}")
 
 
+@frozen
+class Needing(Mcts):
+    """A searcher with a setting that has to be given."""
+
+    draws: int = field(kw_only=True)
+
+
 MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"space": None}, NotASpace, r"None is None; a space is a module"),
     ({"space": dict}, NotASpace, r"builtins:dict is .*; a space is a module"),
@@ -279,6 +288,15 @@ MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"evaluation": "nasbench201:none"}, BadTable, r"there is no file none; give the path"),
     ({"searcher": object()}, NotASearcher, r"has no start, propose, adopt, tell"),
     ({"searcher": None}, NotASearcher, r"a searcher is a frozen attrs class"),
+    ({"searcher": Mcts}, NotASearcher, r"Mcts is a class, and a searcher is a value of one; write searcher=Mcts\(\)"),
+    ({"searcher": Needing}, NotASearcher, r"write searcher=Needing\(draws=\.\.\.\)"),
+    ({"searcher": dict}, NotASearcher, r"builtins:dict is .*, and it has no start, propose, adopt, tell"),
+    (
+        {"stopping": aw.MedianRule},
+        NotAStoppingRule,
+        r"a stopping rule is a value of one; write stopping=MedianRule\(\)",
+    ),
+    ({"evaluation": aw.Training}, NotAnEvaluation, r"Training is a class, and an .* value of one; write Training\(\)"),
     ({"searcher": "mct"}, UnknownSearcher, r"did you mean mcts\?"),
     ({"searcher": "mcts,explore=1"}, UnknownSetting, r"no setting 'explore'"),
     ({"searcher": "mcts,exploration=much"}, BadSetting, r"exploration of the searcher mcts is 'much'"),

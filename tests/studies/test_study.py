@@ -65,6 +65,16 @@ def test_what_is_left_out_is_as_usual(log):
     assert aw.Log(log)["study-1"].best().score == 0.5
 
 
+def test_a_trial_has_the_settings_of_its_architecture(log):
+    space = aw.sequential(aw.settings(rate=aw.reals(0.1, 0.2), width=[8, 16]), aw.affine(2))
+    with aw.study(space, input=INPUT, log=log, name="mine") as study:
+        trial = study.ask()
+        assert trial.settings == {name.removeprefix("0.settings."): value for name, value in trial.choices.items()}
+        study.tell(trial, 0.5)
+    assert aw.Log(log)["mine"][0].settings == trial.settings
+    assert set(trial.settings) == {"rate", "width"}
+
+
 def test_values_or_texts(log):
     """As aw.search takes them."""
     texts = {"searcher": "mcts,exploration=0.5", "objective": "loss", "budget": "3epochs", "input": "1,8,8", "seed": 7}

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+
 from archwright.core.budget import Budget, InvalidBudget, parse_budget
 from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
-from archwright.evaluate.evaluation import Evaluation, is_evaluation
+from archwright.core.setting import format_construction
+from archwright.evaluate.evaluation import Evaluation, NotAnEvaluation, is_evaluation, is_evaluation_code
 from archwright.evaluate.evaluation_kinds import find_kind
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import find_user_code
@@ -27,10 +30,17 @@ class TwoDirections(ArchwrightError, ValueError):
 
 
 def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str | None) -> Evaluation:
-    """The evaluation: a value as it is, a function as one, a text as `parse_evaluation` does; None: a training."""
+    """The evaluation: a value as it is, a function as one, a text as `parse_evaluation` does; None: a training.
+
+    Raises NotAnEvaluation of a class of evaluations.
+    """
     given: Any = Training() if evaluation is None else evaluation
     if isinstance(given, str):
         given = parse_evaluation(given)
+    if isinstance(given, type) and attrs.has(given) and is_evaluation_code(given):
+        raise NotAnEvaluation(
+            f"{given.__name__} is a class, and an evaluation is a value of one; write {format_construction(given)}"
+        )
     return trust_named_sources(given if is_evaluation(given) else wrap_callable(given))
 
 

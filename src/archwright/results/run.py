@@ -148,14 +148,18 @@ class Run(Sequence[Trial]):
         return ranked[0] if n is None else ranked[:n]
 
     @overload
-    def __getitem__(self, name: int | str) -> Trial: ...
+    def __getitem__(self, name: int | str | Trial) -> Trial: ...
     @overload
     def __getitem__(self, name: slice) -> tuple[Trial, ...]: ...
-    def __getitem__(self, name: int | str | slice) -> Trial | tuple[Trial, ...]:
-        """The trial of that number, or the one that is "best" or "last"; NoSuchTrial if there is none."""
+    def __getitem__(self, name: int | str | Trial | slice) -> Trial | tuple[Trial, ...]:
+        """The trial of that number, also counted from the end, as in -1, or the one that is "best" or "last".
+
+        Of a trial of this run, also as it was read before, it as it stands here. NoSuchTrial if there is none.
+        """
         if isinstance(name, slice):
             return self.trials[name]
-        return Trial(self.view, self.view.get_trial(name))
+        number = name.require_of(self.view).number if isinstance(name, Trial) else name
+        return Trial(self.view, self.view.get_trial(number))
 
     def __len__(self) -> int:
         return self.view.run.state.proposal_count
@@ -271,7 +275,7 @@ class Run(Sequence[Trial]):
 
     def retrain(
         self,
-        trial: int | str = "best",
+        trial: int | str | Trial = "best",
         *,
         evaluation: Evaluation | Callable[..., Any] | None = None,
         budget: Budget | str | None = None,
@@ -288,9 +292,9 @@ class Run(Sequence[Trial]):
     ) -> "Run":
         """Train a trial's architecture anew, `seeds` times, on all data but that for testing: a run of its own.
 
-        A trial is a number, "best" or "last". What is None is as it was in the search; `settings` stand instead of the
-        trial's own. A person's function is called again, with the larger budget and other seeds; one that no other
-        process can import is to be given again as `evaluation`.
+        A `trial` is one of this run, its number, "best" or "last". What is None is as it was in the search; `settings`
+        stand instead of the trial's own. A person's function is called again, with the larger budget and other seeds;
+        one that no other process can import is to be given again as `evaluation`.
         """
         given = self._gather_given(evaluation)
         retraining = Retraining(

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
 from archwright.core.drawing.svg import as_svg
 from archwright.core.errors import to_one_line
 from archwright.core.node import Node
 from archwright.core.protocols import EarlyStop
 from archwright.core.term import Term
-from archwright.core.value import Path
+from archwright.core.value import Path, Value
 from archwright.display.text import format_budget, format_duration, format_score
 from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import (
@@ -25,7 +26,13 @@ from archwright.results.drawing import Drawing, write_named
 from archwright.results.html import escape_text, render_heading, render_properties
 from archwright.results.records import AttemptRecord, TrialDetails
 from archwright.results.trial_architecture import count_trained_parameters
-from archwright.search.running.run_view import RunView, explain_omission, outline_architecture, rebuild_leaf
+from archwright.search.running.run_view import (
+    NoSuchTrial,
+    RunView,
+    explain_omission,
+    outline_architecture,
+    rebuild_leaf,
+)
 from archwright.store.fold import TrialState
 
 if TYPE_CHECKING:
@@ -36,8 +43,8 @@ if TYPE_CHECKING:
 class Trial:
     """A trial as it stood when its run was read.
 
-    `leaf`, `architecture` and what is made of them run code of a person's own kinds of module: they raise NotTrusted
-    where the log names code that this person does not let run.
+    `leaf`, `architecture`, `settings` and what is made of them run code of a person's own kinds of module: they raise
+    NotTrusted where the log names code that this person does not let run.
     """
 
     view: RunView
@@ -115,6 +122,11 @@ class Trial:
         return describe_attempts(self.view, self.state)
 
     @property
+    def settings(self) -> Mapping[str, Value]:
+        """The values of `settings` in its architecture, by name; as a function of one's own gets them."""
+        return settings_of(self.architecture)
+
+    @property
     def curves(self) -> Mapping[str, Sequence[float]]:
         """The values of each metric after the epochs of its last attempt, in order; empty where none was reported."""
         attempts = self.attempts
@@ -183,6 +195,15 @@ class Trial:
             return write_named(Drawing(as_svg(outline_architecture(self.view, self.state))), file)
         leaf = self.leaf
         return write_named(Drawing(as_svg(leaf.architecture, leaf.origin.input_shape)), file)
+
+    def require_of(self, view: RunView) -> "Trial":
+        """This trial, if it is of that run, whenever either was read; else NoSuchTrial."""
+        if (self.view.name, self.view.log.resolve()) != (view.name, view.log.resolve()):
+            raise NoSuchTrial(
+                f"trial {self.number} is of the run {self.run} in {self.view.log}, and this is {view.name} in "
+                f"{view.log}; give a trial of this run"
+            )
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trial) and self._get_identity() == other._get_identity()

@@ -13,6 +13,7 @@ from typing import Any, Self, cast
 from attrs import define, field, frozen
 
 from archwright.callbacks.protocol import follow_run
+from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.node import Node
@@ -81,6 +82,11 @@ class AskedTrial:
     def architecture(self) -> Term:
         """The architecture to be evaluated."""
         return self.leaf.architecture
+
+    @property
+    def settings(self) -> Mapping[str, Value]:
+        """The values of `settings` in its architecture, by name."""
+        return settings_of(self.architecture)
 
 
 @define(eq=False)

@@ -21,7 +21,7 @@ def fork(run: Run | str, at: int, *, log: str | Path = DEFAULT_LOG, **options: A
     return choose_run(run, log).fork(at, **options)
 
 
-def retrain(run: Run | str, trial: int | str = "best", *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
+def retrain(run: Run | str, trial: int | str | Trial = "best", *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
     """Train a trial's architecture for good; see `Run.retrain` for `options`."""
     return choose_run(run, log).retrain(trial, **options)
 
