@@ -36,10 +36,10 @@ class TooDeep(ArchwrightError, RecursionError):
         )
 
 
-def suggest_names(name: str, known: Iterable[str]) -> str:
+def suggest_names(name: object, known: Iterable[str]) -> str:
     """The remedy for an unknown name: up to three similar known names, or the known names if none is similar."""
     names = sorted(known)
-    similar = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    similar = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     if similar:
         *others, last = similar
         return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"

@@ -126,6 +126,11 @@ def as_input(value: Input | Iterable[int]) -> Input:
     return Input({1: "features", 2: "signal", 3: "image"}.get(len(shape), "tensor"), shape)
 
 
+def name_examples(model_input: Input) -> str:
+    """What a person calls the labelled inputs of a data set: images, or examples of any other kind."""
+    return "images" if model_input.kind == "image" else "examples"
+
+
 def format_input(value: Input) -> str:
     """The text of an input, as in tokens:50,20; see `parse_input`."""
     return f"{value.kind}:{','.join(map(str, value.numbers))}"

@@ -17,7 +17,7 @@ class Misfit(ArchwrightError, ValueError):
 def as_shape(shape: Iterable[int]) -> Shape:
     """An input shape as Python's integers. Misfit unless it has an axis and all of them are positive integers."""
     try:
-        axes = tuple(shape)
+        axes = () if isinstance(shape, bytes) else tuple(shape)
     except TypeError:
         raise Misfit(f"the input shape is {shape!r:.80}; {_SHAPE_REMEDY}") from None
     try:

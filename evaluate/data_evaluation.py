@@ -4,14 +4,12 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
-from attrs import evolve
-
 from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.settings import FIRST_READER, DataSettings
+from archwright.evaluate.settings import FIRST_READER, DataSettings, change
 from archwright.evaluate.workers.opening import open_workers
 
 
@@ -43,7 +41,7 @@ class DataEvaluation(Evaluation, Protocol):
 
     def move_to(self, device: str | None, data_dir: str | None) -> Self:
         """The same on another device, or with its data elsewhere."""
-        return evolve(self, device=device or self.device, data_dir=data_dir or self.data_dir)
+        return change(self, device=device, data_dir=data_dir)
 
     def open(
         self,

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, SupportsFloat, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import Attribute, AttrsInstance, evolve, field, frozen
 
 from archwright.core.architecture import find_fixed_settings
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
@@ -18,6 +19,8 @@ from archwright.store.origins import find_function_source, name_callable
 FIRST_READER = 1  # of runs whose JSON names none
 LATEST_READER = 2  # of new runs
 READERS = (FIRST_READER, LATEST_READER)
+
+Changed = TypeVar("Changed", bound=AttrsInstance)
 
 
 class BadEvaluationSetting(ArchwrightError, ValueError):
@@ -37,9 +40,35 @@ def _device_exists(_: object, __: object, device: Any) -> None:
         raise BadEvaluationSetting(f"device is {device!r}; it may be auto, cpu, cuda, cuda:0, cuda:1 ... or mps")
 
 
-def _leaves_both_sides(_: object, __: object, validation: float) -> None:
-    if not 0 < validation < 1:
-        raise BadEvaluationSetting(f"validation is {validation:g}; it is a fraction of the training images, as in 0.2")
+def _leaves_both_sides(_: object, __: object, validation: Any) -> None:
+    is_number = isinstance(validation, SupportsFloat) and not isinstance(validation, bool)
+    if not (is_number and 0 < float(validation) < 1):
+        said = f"{validation:g}" if is_number else f"{validation!r:.80}"
+        raise BadEvaluationSetting(f"validation is {said}; it is a fraction of the training examples, as in 0.2")
+
+
+def _as_path(folder: Any) -> Any:
+    return str(folder) if isinstance(folder, Path) else folder
+
+
+def _is_folder(_: object, __: object, folder: Any) -> None:
+    if folder is not None and not (isinstance(folder, str) and folder):
+        raise BadEvaluationSetting(f"data_dir is {folder!r:.80}; it is the path of a folder, as in 'data'")
+
+
+def _is_whole(_: object, attribute: "Attribute[Any]", number: Any) -> None:
+    if type(number) is not int:
+        raise BadEvaluationSetting(f"{attribute.name} is {number!r:.80}; it must be a whole number")
+
+
+def _is_count(_: object, attribute: "Attribute[Any]", count: Any) -> None:
+    if type(count) is not int or count < 0:
+        raise BadEvaluationSetting(f"{attribute.name} is {count!r:.80}; it must be a whole number of 0 or more")
+
+
+def _has_names(_: object, attribute: "Attribute[Any]", given: Any) -> None:
+    if not isinstance(given, Mapping):
+        raise BadEvaluationSetting(f"{attribute.name} is {given!r:.80}; it must be a mapping, values by their names")
 
 
 def _as_size(size: Any) -> Any:
@@ -80,6 +109,11 @@ def name_data(data: str | Callable[..., Any]) -> str:
     return source
 
 
+def change(evaluation: Changed, **changes: Any) -> Changed:
+    """The evaluation with other settings; what is None is as it was."""
+    return evolve(evaluation, **{name: value for name, value in changes.items() if value is not None})
+
+
 def device_setting() -> Any:
     """The field of a device; auto is a share of the GPUs if there are any, else the CPU."""
     return field(default="auto", validator=_device_exists)
@@ -95,6 +129,26 @@ def image_size_setting() -> Any:
     return field(default=None, converter=_as_size, validator=_is_size)
 
 
+def data_dir_setting() -> Any:
+    """The field of where built-in data sets lie; None: $ARCHWRIGHT_DATA or the user's cache folder."""
+    return field(default=None, converter=_as_path, validator=_is_folder)
+
+
+def split_seed_setting() -> Any:
+    """The field of the seed of the splits that are drawn: train, validation and, where the data has none, test."""
+    return field(default=0, validator=_is_whole)
+
+
+def threads_setting() -> Any:
+    """The field of the CPU threads of one worker; 0: its share of the cores."""
+    return field(default=0, validator=_is_count)
+
+
+def hyperparameters_setting() -> Any:
+    """The field of hyperparameters by their names."""
+    return field(factory=dict[str, JSON], validator=_has_names)
+
+
 def reader_setting() -> Any:
     """The field of the way in which images are read and split, one of READERS."""
     return field(default=LATEST_READER, validator=_can_be_read)
@@ -106,9 +160,9 @@ class DataSettings:
 
     # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's file.py:function.
     data: str
-    data_dir: str | None = None  # where built-in data sets lie; None: $ARCHWRIGHT_DATA or the user's cache folder
+    data_dir: str | None = data_dir_setting()
     validation: float = validation_setting()
-    split_seed: int = 0  # of the splits that are drawn
+    split_seed: int = split_seed_setting()
     image_size: tuple[int, int] | None = image_size_setting()
     reader: int = reader_setting()
 
@@ -122,7 +176,7 @@ def choose_metric(metric: str | None, usual: str, origin: str) -> str:
     if not name or BREAKS_AND_CONTROLS.search(name):
         raise WrongMetric(f"{origin} is {name!r}; write a name without line breaks and control characters")
     if name.startswith("test_"):
-        raise WrongMetric(f"{origin} is {name!r}; what test images say is for reports, not for a search to look at")
+        raise WrongMetric(f"{origin} is {name!r}; what the test split says is for reports, not for a search to look at")
     return name
 
 

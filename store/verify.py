@@ -36,7 +36,7 @@ class Head:
     @classmethod
     def of(cls, text: str) -> "Head":
         """The head in `text`; raises InvalidHead."""
-        match = re.fullmatch(r"([^:]+):([1-9][0-9]{0,17}):([0-9a-f]{32})", text.strip())
+        match = re.fullmatch(r"([^:]+):([1-9][0-9]{0,17}):([0-9a-f]{32})", str(text).strip())
         if match is None:
             raise InvalidHead(
                 f"{text!r} is no head of a run; it is RUN:EVENT:HASH, as archwright verify prints it "

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.input import ElementType, Input, as_input, describe_input
+from archwright.core.input import ElementType, Input, as_input, describe_input, name_examples
 from archwright.core.shape import Shape
 from archwright.store.named_paths import describe_file_kind, explain_relative_path
 
@@ -165,12 +165,13 @@ def summarize_dataset(info: DataInfo) -> str:
 
 def warn_of_absent_classes(info: DataInfo) -> Iterator[str]:
     """A line for each split without an image of some class, as where a class has fewer images than there are splits."""
+    noun = name_examples(info.input)
     for split, counts in info.by_class.items():
         absent = [name for name, count in zip(info.class_names, counts, strict=True) if not count]
         if absent:
             yield (
-                f"warning: no {split} image of {info.name} is of {_abbreviate(absent)}; for each split to have one of "
-                "every class, a class needs at least as many images as there are splits"
+                f"warning: no {split} {noun.removesuffix('s')} of {info.name} is of {_abbreviate(absent)}; for each "
+                f"split to have one of every class, a class needs at least as many {noun} as there are splits"
             )
 
 

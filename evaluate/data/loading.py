@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.input import describe_input
+from archwright.core.input import describe_input, name_examples
 from archwright.core.shape import format_shape
 from archwright.evaluate.data.builtin import BUILTIN_NAMES, open_builtin, require_local_builtin
 from archwright.evaluate.data.dataset import BadData, DataInfo, Dataset, Images, Source, SourceInfo
@@ -140,10 +140,10 @@ def _has_code(source: str) -> bool:
 def _plan_splits(spec: str, source: SourceInfo, validation: float, reader: int) -> DataInfo:
     """What the data set is like that the images of a source are split into; raises BadData where they are too few."""
     total = sum(map(sum, (source.train, source.validation or (), source.test or ())))
-    classes = len(source.class_names)
+    classes, noun = len(source.class_names), name_examples(source.input)
     if total < MIN_IMAGES or classes < 2:
         raise BadData(
-            f"{spec} has {total} images of {classes} classes; at least {MIN_IMAGES} images of 2 classes are needed"
+            f"{spec} has {total} {noun} of {classes} classes; at least {MIN_IMAGES} {noun} of 2 classes are needed"
         )
     _require_memory(spec, source, total)
     if reader == FIRST_READER:
@@ -153,14 +153,14 @@ def _plan_splits(spec: str, source: SourceInfo, validation: float, reader: int) 
     sizes = train, held_out, test = [sum(counts) for counts in by_class.values()]
     if min(sizes) < 1:
         raise BadData(
-            f"{spec} has too few images to split: {train} to train on, {held_out} to validate on and {test} to test "
+            f"{spec} has too few {noun} to split: {train} to train on, {held_out} to validate on and {test} to test "
             "on; give it more of each class"
         )
     validation_classes = [name for name, count in zip(source.class_names, by_class["validation"], strict=True) if count]
     if len(validation_classes) < 2:
         raise BadData(
-            f"the validation images of {spec} are all of the class {validation_classes[0]}, so that no score says "
-            "anything; give it more images of the other classes"
+            f"the validation {noun} of {spec} are all of the class {validation_classes[0]}, so that no score says "
+            f"anything; give it more {noun} of the other classes"
         )
     return DataInfo(spec, source.input, source.class_names, train, held_out, test, by_class, source.remarks)
 
@@ -192,6 +192,6 @@ def _require_memory(spec: str, source: SourceInfo, total: int) -> None:
         return
     if needed > memory:
         raise BadData(
-            f"{spec} has {total:,} images of {describe_input(source.input)}, which take {needed / 1e9:.1f} GB as "
-            f"they are decoded, and the machine has {memory / 1e9:.1f} GB; {remedy}"
+            f"{spec} has {total:,} {name_examples(source.input)} of {describe_input(source.input)}, which take "
+            f"{needed / 1e9:.1f} GB as they are decoded, and the machine has {memory / 1e9:.1f} GB; {remedy}"
         )

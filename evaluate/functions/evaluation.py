@@ -20,13 +20,18 @@ from archwright.evaluate.logged_evaluations import OPTIONAL
 from archwright.evaluate.settings import (
     BadEvaluationSetting,
     UnusedSetting,
+    change,
     choose_metric,
+    data_dir_setting,
     device_setting,
     find_overruled_settings,
+    hyperparameters_setting,
     image_size_setting,
     make_objective,
     name_data,
     reader_setting,
+    split_seed_setting,
+    threads_setting,
     validation_setting,
 )
 from archwright.evaluate.training.evaluation import Training
@@ -51,14 +56,14 @@ class Function(DataEvaluation):
     source: str
     metric: str = "accuracy"  # the name under which a bare number that the function returns is kept
     less_is_better: bool = False  # of that metric, if the function says so
-    threads: int = 0  # CPU threads of one worker; 0: its share of the cores
+    threads: int = threads_setting()
     input_shape: tuple[int, ...] | None = field(default=None, converter=optional(tuple[int, ...]))  # without a batch
-    settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
+    settings: Mapping[str, JSON] = hyperparameters_setting()  # for what the architecture does not set itself
     device: str = device_setting()
     data: str | None = field(default=None, converter=optional(name_data))  # as for training; None: it gets none
-    data_dir: str | None = None
+    data_dir: str | None = data_dir_setting()
     validation: float = validation_setting()
-    split_seed: int = 0
+    split_seed: int = split_seed_setting()
     image_size: tuple[int, int] | None = image_size_setting()
     reader: int = reader_setting()
     by_value: bool = field(default=False, metadata=OPTIONAL)  # whether no other process can import it
@@ -168,7 +173,7 @@ class Function(DataEvaluation):
         settings = settings or {}
         if overruled := next(iter(settings.keys() & settings_of(architecture).keys()), None):
             raise UnusedSetting(f"{overruled} does nothing: the architecture sets it itself; leave it out")
-        changed = evolve(self, settings={**self.settings, **settings}, image_size=image_size or self.image_size)
+        changed = change(self, settings={**self.settings, **settings}, image_size=image_size)
         return changed.move_to(device, data_dir)
 
     @property

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 from archwright.core.architecture import settings_of
 from archwright.core.check import check
 from archwright.core.errors import ArchwrightError, suggest_names
-from archwright.core.input import Input, describe_input
+from archwright.core.input import Input, describe_input, name_examples
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.shape import format_shape
@@ -19,13 +19,18 @@ from archwright.evaluate.settings import (
     LATEST_READER,
     BadEvaluationSetting,
     WrongMetric,
+    change,
     choose_metric,
+    data_dir_setting,
     device_setting,
     find_overruled_settings,
+    hyperparameters_setting,
     image_size_setting,
     make_objective,
     name_data,
     reader_setting,
+    split_seed_setting,
+    threads_setting,
     validation_setting,
 )
 from archwright.evaluate.training.recipe import (
@@ -61,7 +66,7 @@ def _leaves_enough(training: "Training", _: object, train_on: str) -> None:
         raise BadEvaluationSetting(f"train_on is {train_on!r}; it may be {' or '.join(get_args(TrainOn))}")
     if train_on != "train" and training.keep != "last":
         raise BadEvaluationSetting(
-            f"keep is {training.keep!r}, and with train_on {train_on!r} no images are left to choose an epoch by; "
+            f"keep is {training.keep!r}, and with train_on {train_on!r} no examples are left to choose an epoch by; "
             "keep the last"
         )
 
@@ -78,14 +83,14 @@ class Training(DataEvaluation):
     # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's function: itself, if another
     # process can import it, or file.py:function.
     data: str = field(default="digits", converter=name_data)
-    data_dir: str | None = None
+    data_dir: str | None = data_dir_setting()
     device: str = device_setting()
     validation: float = validation_setting()
-    split_seed: int = 0
+    split_seed: int = split_seed_setting()
     keep: KeptEpoch = field(default="best", validator=_is_known)
-    threads: int = 0  # CPU threads of one worker; 0: its share of the cores
-    settings: Mapping[str, JSON] = field(factory=dict[str, JSON])  # for what the architecture does not set itself
-    overrides: Mapping[str, JSON] = field(factory=dict[str, JSON])  # instead of what the architecture sets, too
+    threads: int = threads_setting()
+    settings: Mapping[str, JSON] = hyperparameters_setting()  # for what the architecture does not set itself
+    overrides: Mapping[str, JSON] = hyperparameters_setting()  # instead of what the architecture sets, too
     train_on: TrainOn = field(default="train", validator=_leaves_enough)
     image_size: tuple[int, int] | None = image_size_setting()
     reader: int = reader_setting()
@@ -158,7 +163,7 @@ class Training(DataEvaluation):
         overrides = override_settings(base.overrides, settings or {})
         make_recipe(base.settings, settings_of(architecture), overrides)  # raises what is wrong with them
         retraining = evolve(base, keep="last", overrides=overrides, train_on="train+validation")
-        return evolve(retraining, image_size=image_size or base.image_size).move_to(device, data_dir)
+        return change(retraining, image_size=image_size).move_to(device, data_dir)
 
     def choose_retraining_objective(self, searched: Objective) -> Objective:
         """The accuracy on the test images, which no search has looked at."""
@@ -198,6 +203,6 @@ def _require_fit(architecture: Term, model_input: Input, data: "DataInfo") -> No
     if model_input != data.input or output_shape != (data.classes,):
         raise DataDoesNotFit(
             f"the architecture takes inputs of {describe_input(model_input)} and gives {format_shape(output_shape)} "
-            f"outputs, and {data.name} has images of {describe_input(data.input)} in {data.classes} classes; name "
-            "a data set that fits"
+            f"outputs, and {data.name} has {name_examples(data.input)} of {describe_input(data.input)} in "
+            f"{data.classes} classes; name a data set that fits"
         )

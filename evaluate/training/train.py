@@ -105,7 +105,7 @@ def _find_early_stop(trainer: Trainer, progress: TrainingProgress) -> EarlyStop 
         return None
     images = "validation" if len(trainer.data.validation) else "training"
     patience = f"(stop_patience {trainer.recipe.stop_patience})"
-    reason = f"no better accuracy on the {images} images than in epoch {progress.best_epoch} {patience}"
+    reason = f"no better accuracy on the {images} examples than in epoch {progress.best_epoch} {patience}"
     return EarlyStop("patience", progress.epoch, reason)
 
 
@@ -118,7 +118,7 @@ def _evaluate(trainer: Trainer, split: DeviceSplit, progress: TrainingProgress) 
     """The metrics on a split; raises Diverged."""
     metrics = evaluate_model(trainer.model, trainer.data, split)
     if not math.isfinite(metrics.loss):
-        raise Diverged(f"the loss on images that were not trained on is {metrics.loss}", progress.epoch)
+        raise Diverged(f"the loss on examples that were not trained on is {metrics.loss}", progress.epoch)
     return metrics
 
 

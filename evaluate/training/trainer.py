@@ -195,7 +195,7 @@ def _explain_batch_norm_error(images: int) -> Generator[None]:
         if images > 1 or "more than 1 value per channel" not in str(error):
             raise
         raise BatchTooSmall(
-            "a batch has 1 image, and batch normalisation learns from how the images of a batch differ; set "
+            "a batch has 1 example, and batch normalisation learns from how the examples of a batch differ; set "
             "batch_size to 2 or more, with --train batch_size=2 (aw.Training(batch_size=2) in Python) or in the space"
         ) from error
 

@@ -71,7 +71,7 @@ def test_a_bare_number_is_what_the_function_says_it_is(own):
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("own.py:peeks", "the score of own.py:peeks is 'test_f1'; what test images say is for reports"),
+        ("own.py:peeks", "the score of own.py:peeks is 'test_f1'; what the test split says is for reports"),
         ("nameless.py:train", "the score of a function is ''; write the name of a metric"),
         ("forgot.py:train", "write the name of a metric: @aw.score"),
     ],

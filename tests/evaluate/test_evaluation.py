@@ -85,7 +85,7 @@ def test_a_function_that_is_imported_is_logged_as_it_always_was_and_an_object_ne
         (
             {"kind": "training", "train_on": "train+validation"},
             BadEvaluationSetting,
-            "no images are left to choose an epoch by",
+            "no examples are left to choose an epoch by",
         ),
     ],
 )

@@ -1,9 +1,10 @@
 """What people give to functions that run trials, checked before anything is logged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import isfinite
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat, cast
 
 from attrs import Attribute
 
@@ -34,8 +35,7 @@ def require_flag(_: object, attribute: "Attribute[Any]", flag: Any) -> None:
 
 def require_trust(_: object, __: "Attribute[Any]", trust: Any) -> None:
     """A validator of a field that says whether a person lets the code of a log run."""
-    if not isinstance(trust, bool):
-        raise BadRunOption(f"trust is {trust!r:.80}; it must be True or False")
+    check_flag("trust", trust)
 
 
 def require_mapping(_: object, attribute: "Attribute[Any]", given: Any) -> None:
@@ -59,6 +59,28 @@ def _read_whole_number(name: str, given: Any) -> int:
     return number
 
 
+def read_count(name: str, given: Any) -> int:
+    """How many there are of something, as Python's integer; BadRunOption of anything but 0, 1, 2 ..."""
+    number = _read_whole_number(name, given)
+    if number < 0:
+        raise BadRunOption(f"{name} is {given!r:.80}; it must be a whole number of 0 or more")
+    return number
+
+
+def check_text(name: str, given: Any, meaning: str) -> str:
+    """A text as it is; BadRunOption of anything else than what it must be."""
+    if not isinstance(given, str):
+        raise BadRunOption(f"{name} is {given!r:.80}; it must be {meaning}")
+    return given
+
+
+def list_values(name: str, given: Any, meaning: str) -> list[Any]:
+    """The values of a list, or of another iterable but a text; BadRunOption of anything else."""
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        return list(cast("Iterable[Any]", given))
+    raise BadRunOption(f"{name} is {given!r:.80}; it must be a list{meaning}")
+
+
 def read_event_number(given: Any) -> int:
     """The number of an event as Python's integer; BadRunOption of anything but a whole number."""
     return _read_whole_number("at", given)
@@ -66,6 +88,26 @@ def read_event_number(given: Any) -> int:
 
 def read_log_path(given: Any) -> Path:
     """The path of the file of a log; BadRunOption of anything but a text or a path."""
-    if not isinstance(given, str | Path):
-        raise BadRunOption(f"log is {given!r:.80}; it must be the path of a file, as in archwright.duckdb")
+    return read_path("log", given, "a file, as in archwright.duckdb")
+
+
+def read_optimum(given: Any) -> float | None:
+    """The best possible score as Python's float, None where it is not known; BadRunOption unless it is finite."""
+    is_number = isinstance(given, SupportsFloat) and not isinstance(given, bool)
+    if given is not None and not (is_number and isfinite(given)):
+        raise BadRunOption(f"optimum is {given!r:.80}; it must be a finite number, the best possible score")
+    return None if given is None else float(given)
+
+
+def read_path(name: str, given: Any, meaning: str) -> Path:
+    """The path of what it must be; BadRunOption of anything but a text or a path."""
+    if not isinstance(given, str | Path) or not str(given):
+        raise BadRunOption(f"{name} is {given!r:.80}; it must be the path of {meaning}")
     return Path(given)
+
+
+def check_flag(name: str, given: Any) -> bool:
+    """What is True or False as it is; BadRunOption of anything else."""
+    if not isinstance(given, bool):
+        raise BadRunOption(f"{name} is {given!r:.80}; it must be True or False")
+    return given

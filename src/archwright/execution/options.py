@@ -1,10 +1,10 @@
 """How this process works on a run. No log holds it: it may be another with each resumption."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, SupportsFloat, TypedDict, cast
+from typing import Any, SupportsFloat, TypedDict
 
 from attrs import field, frozen
 from rich.console import Console
@@ -16,7 +16,7 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
 from archwright.display.console import make_console
 from archwright.display.suggestion import omit_default_log
-from archwright.execution.checks import BadRunOption, require_count, require_trust
+from archwright.execution.checks import BadRunOption, list_values, require_count, require_trust
 from archwright.store.continuation import suggest_call
 from archwright.store.events import Event, RunStarted
 from archwright.store.needed import list_needed
@@ -139,10 +139,13 @@ class WorkOptions(TypedDict, total=False):
     progress: bool | Narration  # whether it is shown how far the run is; True by default
 
 
-def _list_callbacks(given: Any) -> Sequence[Any]:
-    if isinstance(given, Iterable) and not isinstance(given, str):
-        return list(cast("Iterable[Any]", given))
-    raise BadRunOption(f"callbacks is {given!r:.80}; it must be a list, also of a single one, as in [callback]")
+def list_callbacks(callbacks: Any, on_event: Any) -> Sequence[Any]:
+    """The callbacks of a run, and the function of its events, if it is given one; raises BadRunOption, BadCallback."""
+    listed = list_values("callbacks", callbacks, ", also of a single one, as in [callback]")
+    listed += [] if on_event is None else [on_event]
+    for callback in listed:
+        make_callback(callback)  # raises what is wrong with it before a run begins
+    return listed
 
 
 def make_run_options(work: WorkOptions, *, trusted: bool = False) -> RunOptions:
@@ -151,9 +154,6 @@ def make_run_options(work: WorkOptions, *, trusted: bool = False) -> RunOptions:
     for name in options:
         if name not in WorkOptions.__annotations__:
             raise UnknownRunOption(f"there is no option {name!r}; {suggest_names(name, WorkOptions.__annotations__)}")
-    on_event = options.pop("on_event", None)
-    callbacks = [*_list_callbacks(options.pop("callbacks", ())), *([] if on_event is None else [on_event])]
+    callbacks = list_callbacks(options.pop("callbacks", ()), options.pop("on_event", None))
     narration = {"narration": options.pop("progress")} if "progress" in options else {}
-    for callback in callbacks:
-        make_callback(callback)  # raises what is wrong with it before a run begins
     return RunOptions(**options, **narration, callbacks=callbacks, trusted=trusted)

@@ -1,7 +1,7 @@
 """The searchers of a comparison, by the labels that their runs get."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from attrs import frozen
@@ -37,6 +37,8 @@ def label_searchers(searchers: Sequence[AnySearcher | str]) -> Mapping[str, Labe
     """
     if isinstance(searchers, str):
         raise BadSearchers(f"the searchers are {searchers!r}; give a list of them, as in [{searchers!r}, 'random']")
+    if not isinstance(searchers, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise BadSearchers(f"the searchers are {searchers!r:.80}; give a list of them, as in ['random', 'smbo']")
     labelled: dict[str, LabelledSearcher] = {}
     for searcher in searchers:
         new = LabelledSearcher(*read_searcher(searcher))

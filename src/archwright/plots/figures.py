@@ -45,6 +45,10 @@ class UnknownFigureKind(ArchwrightError, LookupError):
     """A name that no kind of figure has."""
 
 
+class NotAxes(ArchwrightError, TypeError):
+    """Something else than axes or their title."""
+
+
 @frozen
 class FigureKind:
     """A kind of figure: what it shows, and what draws it on axes."""
@@ -55,7 +59,7 @@ class FigureKind:
 
 def get_figure_kind(name: str) -> FigureKind:
     """The kind of figure of that name; raises UnknownFigureKind."""
-    if name not in FIGURE_KINDS:
+    if name not in tuple(FIGURE_KINDS):
         raise UnknownFigureKind(f"there is no kind of figure {name!r}; {suggest_names(name, FIGURE_KINDS)}")
     return FIGURE_KINDS[name]
 
@@ -93,6 +97,7 @@ def plot_searches(
     NothingToCompare where they are about several metrics.
     """
     figure_kind = get_figure_kind(kind)
+    _check_labels(ax, title)
     if ax is None:
         from matplotlib import pyplot, rc_context
 
@@ -102,6 +107,16 @@ def plot_searches(
     else:
         draw_histories(ax, histories, figure_kind, optimum, title)
     return ax
+
+
+def _check_labels(ax: Any, title: Any) -> None:
+    """NotAxes of what cannot be drawn on, and of a title that is no text."""
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise NotAxes(f"ax is {ax!r:.80}; it must be axes of matplotlib, as of plt.subplots()")
+    if title is not None and not isinstance(title, str):
+        raise NotAxes(f"title is {title!r:.80}; it must be a text")
 
 
 def require_scored(log: Path, subject: str, histories: Sequence[SearchHistory]) -> list[SearchHistory]:

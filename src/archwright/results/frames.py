@@ -25,7 +25,7 @@ def make_frame(columns: Columns, library: str | None = None) -> Any:
     Values stay what they are: a column of whole numbers with gaps is of nullable integers, and one of values of
     several types is of objects. Raises NoFrameLibrary and UnknownFrameLibrary.
     """
-    if library is not None and library not in FRAME_LIBRARIES:
+    if library is not None and library not in tuple(FRAME_LIBRARIES):
         raise UnknownFrameLibrary(f"no data frames are made by {library!r}; {suggest_names(library, FRAME_LIBRARIES)}")
     for name in FRAME_LIBRARIES if library is None else (library,):
         module = _find_module(name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from archwright.execution.checks import check_flag, check_text, list_values, read_log_path, require_trust
 from archwright.results.describing import describe_runs
 from archwright.results.html import render_heading, render_table
 from archwright.results.records import RunRow
@@ -13,6 +14,7 @@ from archwright.results.rows import Rows
 from archwright.results.run import Run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import NoSuchRun
+from archwright.store.runs import require_run
 from archwright.store.verify import Head, RunVerdict, verify_log
 
 
@@ -24,8 +26,8 @@ class Log(Mapping[str, Run]):
     it lies in files that this person has named, or says to `trust`.
     """
 
-    path: Path = field(converter=Path)
-    trust: bool = field(default=False, kw_only=True)
+    path: Path = field(converter=read_log_path)
+    trust: bool = field(default=False, kw_only=True, validator=require_trust)
 
     def runs(self) -> list[RunRow]:
         """What is to know about each run, as `archwright runs --json` prints it; raises LogMissing."""
@@ -33,7 +35,8 @@ class Log(Mapping[str, Run]):
 
     def __getitem__(self, name: str) -> Run:
         """The run of that name; NoSuchRun, with the nearest names, if there is none."""
-        return Run.read(self.path, name, trust=self.trust)
+        known = DuckDBLog(self.path).runs()
+        return Run.read(self.path, require_run(name, known), trust=self.trust)
 
     def __iter__(self) -> Iterator[str]:
         return iter(DuckDBLog(self.path).runs())
@@ -58,7 +61,7 @@ class Log(Mapping[str, Run]):
 
     def sql(self, query: str) -> Rows:
         """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed."""
-        return Rows.read(self.path, query)
+        return Rows.read(self.path, check_text("query", query, "a text in SQL"))
 
     def plot(
         self,
@@ -86,7 +89,8 @@ class Log(Mapping[str, Run]):
         file that DuckDB refuses, and whose journal is damaged, anew with what the journal still proves. Raises
         LogIsDamaged and InvalidHead.
         """
-        return verify_log(self.path, [Head.of(text) for text in expect], rescuing=rescue)
+        heads = list_values("expect", expect, " of heads, each as RUN:EVENT:HASH")
+        return verify_log(self.path, [Head.of(text) for text in heads], rescuing=check_flag("rescue", rescue))
 
     def __repr__(self) -> str:
         return f"Log({str(self.path)!r})"

@@ -16,7 +16,15 @@ from archwright.display.ends import list_progress
 from archwright.display.text import format_score
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher
-from archwright.execution.checks import read_event_number, read_log_path, read_seed
+from archwright.execution.checks import (
+    check_flag,
+    check_text,
+    read_count,
+    read_event_number,
+    read_log_path,
+    read_optimum,
+    read_seed,
+)
 from archwright.execution.forking import fork_in_log
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations
@@ -145,7 +153,7 @@ class Run(Sequence[Trial]):
         Raises NothingScored where no trial has a score.
         """
         ranked = [Trial(self.view, state) for state in self.view.rank_best()]
-        return ranked[0] if n is None else ranked[:n]
+        return ranked[0] if n is None else ranked[: read_count("n", n)]
 
     @overload
     def __getitem__(self, name: int | str | Trial) -> Trial: ...
@@ -169,7 +177,7 @@ class Run(Sequence[Trial]):
 
     def curves(self, metric: str | None = None) -> Mapping[int, Sequence[float]]:
         """The values of a metric, or of the objective's, after each epoch: by the number of each trial that has any."""
-        name = self.objective.metric if metric is None else metric
+        name = self.objective.metric if metric is None else check_text("metric", metric, "the name of a metric")
         return {trial.number: curves[name] for trial in self if name in (curves := trial.curves)}
 
     def frame(self, library: str | None = None) -> Any:
@@ -182,7 +190,9 @@ class Run(Sequence[Trial]):
 
     def sql(self, query: str) -> Rows:
         """The result of a query of the views, which hold this run alone, as it stood; raises QueryFailed."""
-        return Rows.read(self.log, query, RunScope(self.name, self.view.run.state.seq))
+        return Rows.read(
+            self.log, check_text("query", query, "a text in SQL"), RunScope(self.name, self.view.run.state.seq)
+        )
 
     def verify(self, searcher: AnySearcher | None = None) -> Verification:
         """Whether the log still has the run as it was written, and whether its searcher makes the same proposals again.
@@ -233,7 +243,7 @@ class Run(Sequence[Trial]):
             device=device,
             data_dir=data_dir,
         )
-        options = make_run_options(work, trusted=trust or self.view.trusted)
+        options = make_run_options(work, trusted=check_flag("trust", trust) or self.view.trusted)
         resume_in_log(DuckDBLog(self.log), self.name, resumption, options)
         return self._read(self.name, given)
 
@@ -308,7 +318,7 @@ class Run(Sequence[Trial]):
             seed=seed,
             evaluation=given.evaluation,
         )
-        options = make_run_options(work, trusted=trust or self.view.trusted)
+        options = make_run_options(work, trusted=check_flag("trust", trust) or self.view.trusted)
         new = retrain_trial(self.view, self[trial].number, retraining, name, options)
         return self._read(new, given)
 
@@ -328,7 +338,7 @@ class Run(Sequence[Trial]):
         from archwright.plots.histories import make_history
 
         self.view.rank_best()
-        return plot_searches([make_history(self.view)], kind, ax, optimum=optimum, title=title)
+        return plot_searches([make_history(self.view)], kind, ax, optimum=read_optimum(optimum), title=title)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and self.view.identity == other.view.identity

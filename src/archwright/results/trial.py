@@ -15,6 +15,7 @@ from archwright.core.protocols import EarlyStop
 from archwright.core.term import Term
 from archwright.core.value import Path, Value
 from archwright.display.text import format_budget, format_duration, format_score
+from archwright.execution.checks import check_flag, read_path
 from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import (
     describe_attempts,
@@ -182,7 +183,12 @@ class Trial:
         from archwright.results.exporting import export_trial
 
         return export_trial(
-            self.view, self.state, FilePath(folder), force=force, untrained=untrained, data_dir=data_dir
+            self.view,
+            self.state,
+            read_path("folder", folder, "a folder, as in model"),
+            force=check_flag("force", force),
+            untrained=check_flag("untrained", untrained),
+            data_dir=None if data_dir is None else str(read_path("data_dir", data_dir, "a folder, as in data")),
         )
 
     def draw(self, file: str | FilePath | None = None) -> Drawing:

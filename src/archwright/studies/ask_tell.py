@@ -6,7 +6,7 @@ asked for.
 """
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self, cast
 
@@ -163,12 +163,15 @@ class Study:
         since its first report in this process. Raises NoSuchOpenTrial and BadOutcome, and then nothing is logged.
         """
         number = self._require_trial(trial)
+        if metrics is not None and not isinstance(metrics, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise BadOutcome(f"metrics is {metrics!r:.80}; it must be a mapping, values by their names")
         given_metrics = _read_metrics({**self._name_score(score), **(metrics or {})})
         status = _read_status(failed)
         if status == "ok":
             self._require_score(given_metrics)
+        spent = None if seconds is None else _read_seconds(seconds)
         attempt = self._start_attempt(number)
-        passed = self.writer.clock() - self._asked_at[number] if seconds is None else _read_number("seconds", seconds)
+        passed = self.writer.clock() - self._asked_at[number] if spent is None else spent
         end = self.writer.judge_result(AttemptResult(number, attempt, status, given_metrics, passed, failed or ""))
         self.writer.record_end(end)
         self.writer.record(to_scored(end, self._objective))
@@ -233,7 +236,8 @@ class Study:
         if isinstance(trial, AskedTrial) and trial.run != self.name:
             raise NoSuchOpenTrial(f"trial {trial.trial} is of the run {trial.run}, and this is {self.name}")
         number = trial.trial if isinstance(trial, AskedTrial) else trial
-        known = self.writer.run_state.trials.get(number)
+        is_number = isinstance(number, Hashable) and not isinstance(number, bool)
+        known = self.writer.run_state.trials.get(number) if is_number else None
         if known is None or known.status is not None:
             open_trials = ", ".join(map(str, self.writer.run_state.open_trials)) or "none"
             reason = "was never asked for" if known is None else f"was told already: it is {known.status}"
@@ -361,6 +365,13 @@ def _read_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
         if not isinstance(name, str) or not name:
             raise BadOutcome(f"the name of a metric is {name!r:.80}; it is a text")
     return {name: _read_number(name, value) for name, value in metrics.items()}
+
+
+def _read_seconds(given: Any) -> float:
+    seconds = _read_number("seconds", given)
+    if not 0 <= seconds < float("inf"):
+        raise BadOutcome(f"seconds is {given!r:.80}; it must be a finite number of 0 or more")
+    return seconds
 
 
 def _read_number(name: str, value: Any) -> float:

@@ -19,6 +19,7 @@ from archwright.execution.arguments import (
     read_evaluation_argument,
     read_stopping_rule,
 )
+from archwright.execution.checks import read_log_path, read_optimum
 from archwright.execution.comparing import ComparisonRequest, run_comparison
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import SearchRequest
@@ -27,6 +28,7 @@ from archwright.execution.spaces import read_space
 from archwright.results.comparison import Comparison
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
+from archwright.store.runs import check_run_name
 
 DEFAULT_SEEDS = 5  # searches of each searcher
 
@@ -69,6 +71,9 @@ def compare(
     """
     if type(seeds) is not int or seeds < 1:
         raise BadSeeds(f"seeds is {seeds!r:.80}; it must be a whole number of 1 or more")
+    path, optimum = read_log_path(log), read_optimum(optimum)
+    if name is not None:
+        check_run_name(name)
     metric, minimize = name_objective(objective, minimize)
     read_evaluation = read_evaluation_argument(evaluation)
     logged_rule, stopping_rule = read_stopping_rule(stopping)
@@ -90,6 +95,6 @@ def compare(
     )
     options = make_run_options(work)
     searches = run_comparison(
-        ComparisonRequest(search=request, searchers=labelled, seeds=seeds, name=name), Path(log), options
+        ComparisonRequest(search=request, searchers=labelled, seeds=seeds, name=name), path, options
     )
-    return Comparison.read(log, searches, optimum)
+    return Comparison.read(path, searches, optimum)

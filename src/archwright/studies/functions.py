@@ -3,9 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from archwright.core.errors import suggest_names
 from archwright.core.json import JSON
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.settings import BadEvaluationSetting
+
+DATA_SETTINGS = ("validation", "split_seed", "image_size")  # how data are read and split
 
 
 def function(
@@ -25,6 +29,8 @@ def function(
     architecture does not set itself. The function runs on the `device`, with so many CPU `threads`; 0: its share.
     Raises NotCallable and BadEvaluationSetting.
     """
-    return wrap_callable(
-        target, data=data, data_dir=data_dir, settings=settings or {}, device=device, threads=threads, **data_settings
-    )
+    for name in data_settings:
+        if name not in DATA_SETTINGS:
+            raise BadEvaluationSetting(f"there is no setting {name!r}; {suggest_names(name, DATA_SETTINGS)}")
+    named = data_settings if settings is None else {**data_settings, "settings": settings}
+    return wrap_callable(target, data=data, data_dir=data_dir, device=device, threads=threads, **named)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archwright.display.suggestion import DEFAULT_LOG
+from archwright.execution.checks import BadRunOption
 from archwright.results.run import Run
 from archwright.results.trial import Trial
 
@@ -28,9 +29,13 @@ def retrain(run: Run | str, trial: int | str | Trial = "best", *, log: str | Pat
 
 def export(trial: Trial, folder: str | Path, **options: Any) -> "ExportResult":
     """Write a trial's model to a folder; see `Trial.export` for `options`."""
+    if not isinstance(trial, Trial):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise BadRunOption(f"trial is {trial!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model')")
     return trial.export(folder, **options)
 
 
 def choose_run(run: Run | str | None, log: str | Path) -> Run:
     """A run as it is; of a name, the run in the log; None: the one that was started last. Raises NoSuchRun."""
+    if run is not None and not isinstance(run, Run | str):  # pyright: ignore[reportUnnecessaryIsInstance]  (the same)
+        raise BadRunOption(f"run is {run!r:.80}; it must be a run, or the name of one in the log, as in digits-1")
     return run if isinstance(run, Run) else Run.read(log, run)

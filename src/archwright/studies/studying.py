@@ -15,8 +15,10 @@ from archwright.core.term import Term
 from archwright.display.suggestion import DEFAULT_LOG
 from archwright.display.warning import warn
 from archwright.execution.arguments import name_objective, read_budget, read_searcher
+from archwright.execution.checks import check_flag, read_log_path
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations
+from archwright.execution.options import list_callbacks
 from archwright.execution.resuming import describe_new_revision
 from archwright.execution.spaces import read_space
 from archwright.search.running.runs import RunRecord
@@ -71,7 +73,8 @@ def study(
         budget=read_budget(budget),
         seed=seed,
     )
-    file, followers = DuckDBLog(Path(log)), [*callbacks, *([] if on_event is None else [on_event])]
+    check_flag("trust", trust)
+    file, followers = DuckDBLog(read_log_path(log)), list_callbacks(callbacks, on_event)
     runs = [] if name is None else list_runs(file)
     if name is None or name not in runs:
         if request.space is None:

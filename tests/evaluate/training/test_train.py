@@ -42,7 +42,7 @@ def run_training(data, budget, seed=0, keep: KeptEpoch = "best", model=None, **s
 
 def test_batch_normalisation_over_one_image_names_the_setting(digits):
     model = compile_architecture(aw.sequential(aw.affine(units=8), aw.batch_norm(), aw.affine(units=10)), (1, 8, 8), 0)
-    with pytest.raises(BatchTooSmall, match=r"a batch has 1 image, .*; set batch_size to 2 or more"):
+    with pytest.raises(BatchTooSmall, match=r"a batch has 1 example, .*; set batch_size to 2 or more"):
         run_training(digits, Budget(1, "examples"), model=model, batch_size=1)
 
 
@@ -144,7 +144,7 @@ def test_patience_lowers_the_learning_rate_and_ends_the_training(digits):
     settings = {"lr_init": 1e-12, "lr_min": 0.0, "rate_mult": 0.5, "rate_patience": 2, "stop_patience": 5}
     _, verdict, reports = run_training(digits, Budget(50, "epochs"), **settings)
     assert verdict.metrics["epochs"] == 6
-    why = "no better accuracy on the validation images than in epoch 1 (stop_patience 5)"
+    why = "no better accuracy on the validation examples than in epoch 1 (stop_patience 5)"
     assert verdict.stopped == EarlyStop("patience", 6, why)
     assert [r["learning_rate"] for r in reports] == pytest.approx([x * 1e-12 for x in (1, 1, 1, 0.5, 0.5, 0.25)])
 
@@ -170,7 +170,7 @@ def test_without_validation_images_patience_watches_the_training_accuracy(withou
     model = compile_architecture(aw.affine(units=10), (1, 8, 8), 0)
     _, verdict, reports = run_training(without_validation, Budget(50, "epochs"), keep="last", model=model, **settings)
     assert verdict.metrics["epochs"] == 4
-    assert "no better accuracy on the training images than in epoch 1" in verdict.stopped.why
+    assert "no better accuracy on the training examples than in epoch 1" in verdict.stopped.why
     assert len({r["train_accuracy"] for r in reports}) == 1
 
 

@@ -1,0 +1,126 @@
+"""What a person may give to the functions and methods of the package and should not: named, with nothing logged."""
+
+from typing import Any
+
+import pytest
+
+import archwright as aw
+
+SPACE = aw.sequential(aw.settings(rate=[0.1, 0.2, 0.3]), aw.affine(units=[4, 8]))
+HERE: dict[str, Any] = {"workers": 0, "progress": False}
+NO_NAMES: tuple[Any, ...] = (3, 2.5, True, object(), b"x")
+NO_PATHS: tuple[Any, ...] = (3, None, [], object(), b"x")
+NO_FLAGS: tuple[Any, ...] = (3, None, "x", [])
+
+
+def evaluate(settings):
+    return settings["rate"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of three trials, which report nothing."""
+    log = tmp_path_factory.mktemp("wrong calls") / "log.duckdb"
+    return aw.search(SPACE, evaluate, trials=3, name="mine", log=log, **HERE)
+
+
+def count_events(run):
+    return len(aw.Log(run.log).sql("from events"))
+
+
+CALLS: dict[str, tuple[Any, tuple[Any, ...], str]] = {  # what is called, with which values, and what is said of them
+    "resume": (lambda run, bad: aw.resume(bad, log=run.log), NO_NAMES, "run is .*; it must be a run, or the name"),
+    "resume: log": (lambda _, bad: aw.resume("mine", log=bad), NO_PATHS, "log is .*; it must be the path"),
+    "resume: trust": (lambda run, bad: run.resume(trust=bad, **HERE), NO_FLAGS, "trust is .*; it must be True"),
+    "fork": (lambda run, bad: aw.fork(bad, 3, log=run.log), NO_NAMES, "run is .*; it must be a run"),
+    "retrain": (lambda run, bad: aw.retrain(bad, log=run.log), NO_NAMES, "run is .*; it must be a run"),
+    "retrain: trust": (lambda run, bad: run.retrain(trust=bad, **HERE), NO_FLAGS, "trust is .*; it must be True"),
+    "retrain: data_dir": (lambda run, bad: run.retrain(data_dir=bad, **HERE), (3, "", [], b"x"), "data_dir is"),
+    "retrain: device": (lambda run, bad: run.retrain(device=bad, **HERE), ("", [], {}), "device is"),
+    "retrain: image_size": (lambda run, bad: run.retrain(image_size=bad, **HERE), ("", [], {}), "image_size is"),
+    "export": (lambda _, bad: aw.export(bad, "model"), (3, None, "best"), "trial is .*; it must be a trial"),
+    "export: folder": (lambda run, bad: run[0].export(bad), (*NO_PATHS, ""), "folder is .*; it must be the path"),
+    "export: force": (lambda run, bad: run[0].export("x", force=bad), NO_FLAGS, "force is .*; it must be True"),
+    "export: untrained": (lambda run, bad: run[0].export("x", untrained=bad), NO_FLAGS, "untrained is"),
+    "compile": (lambda _, bad: aw.compile(aw.affine(3), bad), (b"x", None, 2.5, []), "the input shape is"),
+    "compile: seed": (lambda _, bad: aw.compile(aw.affine(3), (3,), seed=bad), (None, 2.5, "x"), "seed is"),
+    "function: data_dir": (lambda _, bad: aw.function(evaluate, data_dir=bad), (3, "", b"x"), "data_dir is"),
+    "function: settings": (lambda _, bad: aw.function(evaluate, settings=bad), (3, "x", []), "settings is"),
+    "function: threads": (lambda _, bad: aw.function(evaluate, threads=bad), (-1, 2.5, True, None), "threads is"),
+    "function: validation": (
+        lambda _, bad: aw.function(evaluate, validation=bad),
+        (0, 1, "x", None, True, float("nan")),
+        "validation is .*; it is a fraction",
+    ),
+    "function: split_seed": (lambda _, bad: aw.function(evaluate, split_seed=bad), (2.5, "x"), "split_seed is"),
+    "function: a setting": (
+        lambda _, bad: aw.function(evaluate, valdation=bad),
+        (0.2,),
+        r"did you mean validation\?",
+    ),
+    "training": (lambda _, bad: aw.Training("digits", threads=bad), (-1, "x"), "threads is"),
+    "compare": (
+        lambda run, bad: aw.compare(SPACE, evaluate, bad, log=run.log),
+        (3, None, "random", object()),
+        "the searchers are .*; give a list",
+    ),
+    "compare: name": (
+        lambda run, bad: aw.compare(SPACE, evaluate, ["random"], name=bad, log=run.log),
+        (3, "", [], "a b"),
+        "the name of a run is",
+    ),
+    "compare: log": (lambda _, bad: aw.compare(SPACE, evaluate, ["random"], log=bad), NO_PATHS, "log is"),
+    "compare: optimum": (
+        lambda run, bad: aw.compare(SPACE, evaluate, ["random"], optimum=bad, log=run.log),
+        ("x", [], True, float("nan")),
+        "optimum is .*; it must be a finite number",
+    ),
+    "study: log": (lambda _, bad: aw.study(SPACE, log=bad), NO_PATHS, "log is"),
+    "study: trust": (lambda run, bad: aw.study(SPACE, trust=bad, log=run.log), NO_FLAGS, "trust is"),
+    "study: enqueue": (lambda run, bad: aw.study(SPACE, enqueue=bad, log=run.log), (3, None), "enqueue is"),
+    "study: callbacks": (lambda run, bad: aw.study(SPACE, callbacks=bad, log=run.log), (3, None), "callbacks is"),
+    "run.best": (lambda run, bad: run.best(bad), (-1, 2.5, True, "x", []), "n is .*; it must be a whole number"),
+    "run.curves": (lambda run, bad: run.curves(bad), (3, [], object()), "metric is .*; it must be the name"),
+    "run.frame": (lambda run, bad: run.frame(bad), (3, [], "panda"), "no data frames are made by"),
+    "run.sql": (lambda run, bad: run.sql(bad), (3, None, []), "query is .*; it must be a text"),
+    "run.plot": (lambda run, bad: run.plot(bad), (3, [], "incumbant"), "there is no kind of figure"),
+    "run.plot: ax": (lambda run, bad: run.plot(ax=bad), (3, "x"), "ax is .*; it must be axes"),
+    "run.plot: title": (lambda run, bad: run.plot(title=bad), (3, []), "title is .*; it must be a text"),
+    "run.plot: optimum": (lambda run, bad: run.plot(optimum=bad), ("x", True), "optimum is"),
+    "Log": (lambda _, bad: aw.Log(bad), NO_PATHS, "log is .*; it must be the path of a file"),
+    "Log: trust": (lambda run, bad: aw.Log(run.log, trust=bad), NO_FLAGS, "trust is"),
+    "log[...]": (lambda run, bad: aw.Log(run.log)[bad], (3, None, [], "mines"), "the log holds no run"),
+    "log.sql": (lambda run, bad: aw.Log(run.log).sql(bad), (3, None, []), "query is"),
+    "log.verify": (lambda run, bad: aw.Log(run.log).verify(bad), (3, None, "mine:1:0"), "expect is .*; it must be a"),
+    "log.verify: a head": (lambda run, bad: aw.Log(run.log).verify([bad]), (3, None, "mine"), "is no head of a run"),
+    "log.verify: rescue": (lambda run, bad: aw.Log(run.log).verify(rescue=bad), NO_FLAGS, "rescue is"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_wrong_value_is_named_and_nothing_is_logged(run, name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    call, values, words = CALLS[name]
+    events = count_events(run)
+    for value in values:
+        with pytest.raises(aw.ArchwrightError, match=words):
+            call(run, value)
+    assert count_events(run) == events
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        *(({"metrics": bad}, "metrics is .*; it must be a mapping") for bad in (3, "x", [])),
+        *(({"seconds": bad}, "seconds is .*; it must be a finite number") for bad in (-1, float("nan"), float("inf"))),
+        *(({"trial": bad}, "was never asked for; open trials: 0") for bad in ([], {}, False, "0", None)),
+    ],
+)
+def test_a_wrong_outcome_is_named_and_nothing_is_logged(tmp_path, options, words):
+    with aw.study(SPACE, input=(3,), log=tmp_path / "log.duckdb") as study:
+        trial = study.ask()
+        events = study.state.seq
+        with pytest.raises(aw.ArchwrightError, match=words):
+            study.tell(**{"trial": trial, "score": 0.5, **options})
+        assert study.state.seq == events
