@@ -52,7 +52,7 @@ def resolve_log(path: Path, mode: Mode = "read") -> Path:
         raise LogMissing(f"the folder {path.parent} is not there; make it with mkdir -p {quote(str(path.parent))}")
     if mode != "create" and file_mode is None:
         raise LogMissing(
-            f"there is no log {path}; archwright search (aw.search in Python) starts one, "
+            f"there is no log {path}; archwright search starts one (aw.search in Python), "
             "--log FILE (log= in Python) names another"
         )
     return path

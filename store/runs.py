@@ -38,7 +38,7 @@ def find_run(log: EventLog, name: str | None = None) -> str:
     """`name`, if `log` holds such a run; without a name, the run that was started last. Raises NoSuchRun."""
     runs = log.runs()
     if not runs:
-        raise NoSuchRun("the log holds no run yet; archwright search (aw.search in Python) starts one")
+        raise NoSuchRun("the log holds no run yet; archwright search starts one (aw.search in Python)")
     return runs[-1] if name is None else require_run(name, runs)
 
 

@@ -282,8 +282,8 @@ def test_an_unknown_kind_is_shown_by_what_the_log_has(cli, sent):
     assert f"{sent.kind}(factor=0.5)" in done.out
     assert "affine(units=32)" in done.out
     assert (
-        f"what only the code of {sent.kind} tells, such as shapes, is left out; --trust runs it, from {sent.file}"
-        in done.out
+        f"what only the code of {sent.kind} tells, such as shapes, is left out; "
+        f"--trust (trust=True in Python) runs it, from {sent.file}" in done.out
     )
     assert "12,345 parameters" in cli("show", "theirs-1", "0", "--trust").out
     assert "left out" not in cli("show", "theirs-1", "0", "--trust").out
@@ -298,7 +298,7 @@ def test_the_picture_of_an_unknown_kind(cli, sent):
 
 
 def test_the_best_and_the_belief_say_what_they_leave_out(cli, sent):
-    assert f"--trust runs it, from {sent.file}" in cli("best").out
+    assert f"--trust (trust=True in Python) runs it, from {sent.file}" in cli("best").out
     assert "what the searcher would propose next is not told" in cli("replay").out
 
 
