@@ -71,7 +71,8 @@ class RunCommand:
             suggestions = show_outcome(view, self.console)
             seconds = measure_seconds(view.run.state, view.run.run_time)
             moves = suggest_moves(view.run.state, seconds) if view.status == "finished" else {}
-            _print_commands(self.console, {**suggestions, "go on": self._format_resumption(self.log, run, moves)})
+            go_on = {"go on": self._format_resumption(self.log, run, moves)}
+            _print_commands(self.console, suggestions if view.status == "exhausted" else {**suggestions, **go_on})
 
 
 def list_resume_words(working: WorkingOptions, *, trusted: bool = False) -> Sequence[str]:

@@ -17,6 +17,7 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import EarlyStop, Status
 from archwright.store.errors import UnreadableEvent, UnwritableEvent
+from archwright.store.space_names import name_space
 from archwright.store.user_code import is_source
 
 LoggedPath = tuple[tuple[str, JSON], ...]  # the name and value of each choice; a stranger's log may hold any JSON there
@@ -63,6 +64,11 @@ class RunStarted:
     def term_sources(self) -> tuple[str, ...]:
         """The code that defines the space's own kinds of module, as far as the log names it."""
         return (self.space_source,) if is_source(self.space_source) else self.kind_sources
+
+    @property
+    def space_name(self) -> str:
+        """What people are told that the space is: its source, or of a value what it is."""
+        return name_space(self.space_source, self.space)
 
     @property
     def ends(self) -> RunEnds:

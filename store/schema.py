@@ -63,7 +63,11 @@ def m005_queue(database: Database) -> None:
     """One more view, of the queue, and one more column: nothing but that all views are created again."""
 
 
-MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics, m004_ends, m005_queue)
+def m006_spaces(database: Database) -> None:
+    """The view of runs says what a space is that was given as a value: all views are created again."""
+
+
+MIGRATIONS: Sequence[Migration] = (m001_events, m002_smaller, m003_metrics, m004_ends, m005_queue, m006_spaces)
 
 
 def upgrade(database: Database, path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from archwright.store.database import Database, escape_quotes
+from archwright.store.space_names import SPACE_NAME_SQL
 
 
 @frozen
@@ -221,7 +222,7 @@ _RUNS = View(
         "latest": "when its last event was written (UTC)",
         "status": "why its last process left: finished, interrupted, failing, closed (a study) ...; open while one is "
         "going on with it, and after one that died",
-        "space": "the search space, as the person named it",
+        "space": "the search space, as the person named it; what it is, where it was given as a value",
         "searcher": "the searcher's name",
         "metric": "the objective's metric",
         "direction": "maximize or minimize",
@@ -238,7 +239,7 @@ _RUNS = View(
         "until_score": "the score that ends it; NULL if it has no such end",
         "no_improvement": "how many trials in a row without a new best score end it; NULL if it has no such end",
     },
-    """
+    f"""
     WITH told AS (
         SELECT run, max(make_timestamp((time * 1e6)::BIGINT)) AS latest, count(*) AS events,
             count(*) FILTER (kind = 'Proposed') AS proposed, count(*) FILTER (kind = 'Scored') AS scored,
@@ -250,7 +251,7 @@ _RUNS = View(
     )
     SELECT run, make_timestamp((time * 1e6)::BIGINT) AS started, latest,
         CASE last_kind WHEN 'RunStopped' THEN reason ELSE 'open' END AS status,
-        payload->>'$.space_source' AS space, payload->>'$.searcher.name' AS searcher,
+        {SPACE_NAME_SQL} AS space, payload->>'$.searcher.name' AS searcher,
         payload->>'$.objective.metric' AS metric, payload->>'$.objective.direction' AS direction,
         TRY_CAST(payload->>'$.seed' AS BIGINT) AS seed, TRY_CAST(ends->>'$.trials' AS BIGINT) AS target, proposed,
         scored, best_trial, best,
@@ -260,7 +261,7 @@ _RUNS = View(
         TRY_CAST(ends->>'$.no_improvement' AS BIGINT) AS no_improvement
     FROM (SELECT * FROM events WHERE kind = 'RunStarted') AS starts
         JOIN told USING (run) LEFT JOIN champions USING (run)
-    """,
+    """,  # noqa: S608  (of our own text)
 )
 VIEWS = (
     _SCORES,

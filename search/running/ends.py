@@ -4,7 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from archwright.core.analysis import count
 from archwright.core.ends import LIFTED, EndName, RunEnds, format_time_limit
+from archwright.core.protocols import Problem
 from archwright.store.fold import RunState
 from archwright.store.run_time import RunTime
 
@@ -71,6 +73,19 @@ def _explain_end(name: EndName, state: RunState, ends: RunEnds) -> str:
             return f"{_count_trials(state.scored_since_best)} in a row have not improved on the best, that {best}"
         case _:
             assert_never(name)
+
+
+def explain_exhaustion(problem: Problem, state: RunState) -> str:
+    """Why a searcher has nothing more to propose, where nothing is open: a sentence without its full stop.
+
+    Its space has no other architectures, or else the searcher has a reason of its own.
+    """
+    total = count(problem.space, problem.input_shape)
+    if len({repr(trial.path) for trial in state.trials.values()}) < total:
+        return "the searcher has nothing more to propose"
+    if total == 1:
+        return "its space has no other architecture than the one that it has tried"
+    return f"its space has no other architectures than the {total} that it has tried"
 
 
 def suggest_moves(state: RunState, seconds: float, ends: RunEnds | None = None) -> Mapping[EndName, str]:

@@ -12,7 +12,7 @@ from archwright.search.running.attempts import (
     to_scored,
 )
 from archwright.search.running.callbacks import StopRequest
-from archwright.search.running.ends import explain_ends, find_ends, has_ended, measure_seconds
+from archwright.search.running.ends import explain_ends, explain_exhaustion, find_ends, has_ended, measure_seconds
 from archwright.search.running.run_writer import RunWriter
 from archwright.store.events import AttemptEnded, Event, RunStopped
 
@@ -163,4 +163,4 @@ class SearchLoop(RunWriter):
             return RunStopped("finished", explain_ends(self.run_state, seconds))
         if self.callbacks.get_stop_request() > StopRequest.NONE:
             return RunStopped("interrupted")
-        return RunStopped("exhausted", "the searcher has nothing more to propose")
+        return RunStopped("exhausted", explain_exhaustion(self.search_state.problem, self.run_state))

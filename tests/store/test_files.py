@@ -193,6 +193,7 @@ def test_the_tables_are_in_the_file_before_the_first_event(tmp_path):
             (3, "m003_metrics"),
             (4, "m004_ends"),
             (5, "m005_queue"),
+            (6, "m006_spaces"),
         ]
         assert database.execute("SELECT count(*) FROM duckdb_indexes()").fetchall() == [(0,)]
 

@@ -244,7 +244,7 @@ def test_the_end_of_a_space_is_told(log):
             study.ask()
         for trial in trials:
             study.tell(trial, 1)
-        with pytest.raises(NothingToAsk, match="has been through the space; enqueue"):
+        with pytest.raises(NothingToAsk, match="has no other architectures than the 2 that it has tried; enqueue"):
             study.ask()
         study.enqueue(trials[0].leaf.path)
         assert study.ask().leaf == trials[0].leaf

@@ -107,7 +107,7 @@ class MLflow(TrialTracker):
     def _create_parent(self, run: FollowedRun, started: RunStarted) -> str:
         parent = self._client.create_run(self._experiment_id, run_name=run.name, tags={_RUN: run.id})
         settings = {
-            "space": started.space_source,
+            "space": started.space_name,
             "searcher": started.searcher,
             "evaluator": started.evaluator,
             "objective": f"{started.objective.direction} {started.objective.metric}",

@@ -54,7 +54,7 @@ class WandB(TrialTracker):
     def _open(self, run: FollowedRun, started: RunStarted) -> Collection[int]:
         self._followed = run
         config = {
-            "space": started.space_source,
+            "space": started.space_name,
             "searcher": started.searcher,
             "evaluator": started.evaluator,
             "objective": f"{started.objective.direction} {started.objective.metric}",

@@ -19,7 +19,7 @@ from archwright.store.events import RunStarted
 
 def announce_new_run(console: Console, log: Path, name: str, started: RunStarted, evaluation: Evaluation) -> None:
     """Print what a run is about, and how far it goes."""
-    search = f"{started.searcher['name']} search of {started.space_source}"
+    search = f"{started.searcher['name']} search of {started.space_name}"
     title = f"training {describe_origin(started.searcher)}" if is_repeated(started) else search
     console.print(
         f"{name}: {title}, seed {started.seed}\n{_describe_extent(evaluation, started)}, logged in {log}",

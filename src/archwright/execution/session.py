@@ -16,12 +16,16 @@ from archwright.execution.options import RunOptions
 from archwright.execution.progress import RunProgress
 from archwright.execution.surfaces import choose_surface
 from archwright.search.running.callbacks import RunCallbacks
+from archwright.search.running.ends import find_ends, measure_seconds
 from archwright.search.running.loop import NoSuchMetric, NothingScored
 from archwright.search.running.run_view import RunView, view_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Event, RunStarted, RunStopped
 from archwright.store.user_code import is_source
 
+EXHAUSTION_REMEDY = (
+    "enqueue architectures to have them tried again, fork the run with another searcher, or search a larger space"
+)
 RunTrials = Callable[[Evaluator, RunCallbacks], RunStopped]
 
 
@@ -99,7 +103,18 @@ def run_trials(
     if stopped.reason == "interrupted":
         resumption = options.format_resumption(log.path, name, started)
         raise RunInterrupted(f"{name} was interrupted; go on with: {resumption}", interrupts.exit_code)
-    _require_score(view_run(log.path, name))
+    view = view_run(log.path, name)
+    _say_why_it_ended(view, stopped, options)
+    _require_score(view)
+
+
+def _say_why_it_ended(view: RunView, stopped: RunStopped, options: RunOptions) -> None:
+    """Print why a run has ended, unless it has just the number of trials that it was to have."""
+    run = view.run
+    if stopped.reason == "finished" and find_ends(run.state, measure_seconds(run.state, run.run_time)) == ["trials"]:
+        return
+    remedy = f"; to go on, {EXHAUSTION_REMEDY}" if stopped.reason == "exhausted" else ""
+    options.console.print(f"{view.name} has ended: {stopped.detail}{remedy}", soft_wrap=True)
 
 
 def _require_score(view: RunView) -> None:

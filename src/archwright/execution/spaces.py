@@ -19,11 +19,11 @@ from archwright.display.warning import warn
 from archwright.store.extensions import ExtensionKind
 from archwright.store.origins import is_class_findable, is_importable, name_class
 from archwright.store.permission import ListUnwritable, trust_source
+from archwright.store.space_names import UNNAMED_TERM
 from archwright.store.user_code import end_forked_children, is_source
 
 DEFAULT_CLASSES = 10  # where nothing says how many classes there are
 DEFAULT_INPUT = image(3, 32, 32)  # where nothing says the input
-UNNAMED_TERM = "<term>"  # the source of a space that was given as a value
 UNNAMED_STEM = "search"  # the stem of the names of its runs
 INPUT_PARAMETER = "input"  # the name of a first parameter that gets the input itself, and not its shape
 

@@ -54,7 +54,7 @@ def describe_run(view: RunView) -> RunDetails:
         "log": str(view.log),
         "status": view.status,
         "detail": run.state.stopped.detail if run.state.stopped else "",
-        "space": started.space_source,
+        "space": started.space_name,
         "input_shape": started.input_shape,
         "input": format_input(started.model_input),
         "searcher": started.searcher,

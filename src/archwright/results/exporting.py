@@ -77,7 +77,7 @@ def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir
         _make_card(view, trial, node, evaluation, untrained=untrained),
         normalisation_note=UNKNOWN_NORMALISATION if problem else "",
     )
-    place = {"run": view.name, "trial": str(trial.trial), "space": view.run.started.space_source}
+    place = {"run": view.name, "trial": str(trial.trial), "space": view.run.started.space_name}
     size = {"seed": str(seed), "parameters": f"{node.architecture.parameters(model_input.shape):,}"}
     title = f"The model of trial {trial.trial} of {view.name}{', untrained' if untrained else ''}"
     maker = {"made by": f"archwright {archwright.__version__}, torch {view.run.started.versions.get('torch', '')}"}

@@ -100,8 +100,8 @@ class Run(Sequence[Trial]):
 
     @property
     def space_source(self) -> str:
-        """What the person called the space."""
-        return self.view.run.started.space_source
+        """What the person called the space; what it is, as in `a sequential of 4 modules`, where it was a value."""
+        return self.view.run.started.space_name
 
     @property
     def input(self) -> Any:

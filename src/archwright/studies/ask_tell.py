@@ -25,6 +25,7 @@ from archwright.execution.known_configurations import Configurations, read_confi
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.search.running.attempts import derive_training_seed, to_scored
 from archwright.search.running.callbacks import RunCallbacks
+from archwright.search.running.ends import explain_exhaustion
 from archwright.search.running.enqueuing import enqueue_all, read_choices
 from archwright.search.running.run_writer import RunWriter
 from archwright.search.running.runs import RunRecord, make_resumption, read_run
@@ -261,9 +262,10 @@ class Study:
         searcher = self.writer.run_state.started.searcher["name"] if self.writer.run_state.started else "the searcher"
         if count := len(self.writer.run_state.open_trials):
             return f"{searcher} proposes nothing before it is told more; tell one of the {count} open trials"
+        why = explain_exhaustion(self.writer.search_state.problem, self.writer.run_state)
         return (
-            f"{searcher} has nothing more to propose, it has been through the space; enqueue configurations to have "
-            "them tried again, or begin a study of a larger space"
+            f"{searcher} proposes nothing more: {why}; enqueue configurations to have them tried again, or begin a "
+            "study of a larger space"
         )
 
 
