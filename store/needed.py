@@ -39,6 +39,25 @@ def describe_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> M
     return {argument: words[argument] for argument in list_needed(evaluator, searcher, stopping)}
 
 
+def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
+    """The hashes of the source texts of functions and classes, as far as a log has them, by what these are called.
+
+    As in: the function __main__:evaluate.
+    """
+    hashes = {f"the function {evaluator.get('source')}": evaluator.get("source_hash")}
+    for noun, data in (("searcher", searcher), ("stopping rule", stopping or {})):
+        hashes |= {
+            f"the {noun} {coded[NAME_KEY]}": (coded[CODE_KEY] or {}).get("sha256") for coded in _iterate_coded(data)
+        }
+    return {name: text_hash for name, text_hash in hashes.items() if text_hash is not None}
+
+
+def leave_out_code(data: JSON) -> JSON:
+    """A searcher or a rule, as a log has it, without source texts and their hashes."""
+    plain = {key: leave_out_code(value) if is_configured(value) else value for key, value in data.items()}
+    return {key: value for key, value in plain.items() if key != CODE_KEY}
+
+
 def name_needed(source: str) -> str:
     """The name that a person has given to a function or a class, without its place; `function` for one without name."""
     name = source.rpartition(":")[2].rpartition(".")[2]
@@ -77,13 +96,13 @@ def _name_class(name: str) -> str:
 
 
 def _name_coded(data: JSON) -> str:
-    return " with ".join(_iterate_coded(data))
+    return " with ".join(str(coded[NAME_KEY]) for coded in _iterate_coded(data))
 
 
-def _iterate_coded(data: JSON) -> Iterator[str]:
-    """The names of what must be given again, in what a log has of a searcher or a rule."""
+def _iterate_coded(data: JSON) -> Iterator[JSON]:
+    """What must be given again, of a searcher or a rule as a log has it: itself, and those in its settings."""
     if CODE_KEY in data:
-        yield str(data[NAME_KEY])
+        yield data
     for value in _list_nested(data):
         yield from _iterate_coded(value)
 

@@ -22,9 +22,7 @@ from archwright.search.running.loop import SearchLoop, TrialsKeepFailing
 from archwright.search.running.process_pool import ProcessPool
 from archwright.search.running.revisions import find_new_revision
 from archwright.search.running.search_state import SearchState, make_initial_state
-from archwright.search.running.stopping import load_rule
 from archwright.search.searcher import AnySearcher
-from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.chain import chain_events
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
@@ -60,10 +58,6 @@ class ComparedSearch:
     def load_searcher(self) -> AnySearcher:
         """Its searcher, which the person who compares has given or named: its code may run."""
         return self.given_searcher or searcher_from_json(self.started.searcher, trusted=True)
-
-    def load_rule(self) -> AnyStoppingRule | None:
-        """Its stopping rule, if it has one, which the person has named as well."""
-        return load_rule(self.started, trusted=True)
 
 
 @frozen

@@ -12,6 +12,7 @@ from attrs import frozen
 from matplotlib.figure import Figure
 
 import archwright as aw
+from archwright.evaluate.functions.callables import FunctionNeeded
 from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import NotInTable, TableEntry
 from archwright.execution.logged_searches import OtherSearch
@@ -234,13 +235,10 @@ print(comparison)
 """  # it asks for no name of its own, as a beginner's
 
 
-@pytest.mark.slow
-def test_a_script_that_is_killed_goes_on_where_it_was(tmp_path):
-    """SIGKILL within a trial: no process is left behind, and the second time no score is lost or scored twice."""
-    (tmp_path / "script.py").write_text(SCRIPT)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command, log = [sys.executable, "script.py"], tmp_path / "archwright.duckdb"
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as killed:
+def kill_within_a_trial(folder: Path) -> None:
+    """Run `script.py` in a folder, and kill it once a trial has its score; no process is left behind."""
+    command = [sys.executable, "script.py"]
+    with subprocess.Popen(command, cwd=folder, env=make_environment(), stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout is not None
         line = killed.stdout.readline()
         while "trial 0" not in line and "trial 1" not in line and line:
@@ -249,13 +247,95 @@ def test_a_script_that_is_killed_goes_on_where_it_was(tmp_path):
         killed.kill()
     assert children
     assert wait_until_gone(children, 30.0)
-    assert sum(count_scored(log).values()) >= 1
-    (tmp_path / "go").touch()
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert sum(count_scored(folder / "archwright.duckdb").values()) >= 1
+    (folder / "go").touch()
+
+
+def make_environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def run_script(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "script.py"]
+    return subprocess.run(command, cwd=folder, env=make_environment(), capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.slow
+def test_a_script_that_is_killed_goes_on_where_it_was(tmp_path):
+    """SIGKILL within a trial: no process is left behind, and the second time no score is lost or scored twice."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    log = tmp_path / "archwright.duckdb"
+    kill_within_a_trial(tmp_path)
+    done = run_script(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "search.mcts.1 is done (4 of 4)" in done.stdout
     assert done.stdout.splitlines()[-3].startswith("searcher  seeds")
     assert count_scored(log) == {f"search.{name}.{seed}": 3 for name in ("random", "mcts") for seed in (0, 1)}
+
+
+OWN_SCRIPT = """
+import time
+from pathlib import Path
+from typing import ClassVar
+from attrs import frozen
+import archwright as aw
+
+def score(seed, report):
+    if not Path("go").exists() and Path("begun").exists():
+        time.sleep(600)
+    Path("begun").touch()
+    for epoch in range(1, 2 if seed % 97 / 97 >= 0.5 else 30000):  # a hopeless one ends as it is told to
+        report(epoch, accuracy=seed % 97 / 97)
+        time.sleep(0.01)
+    return seed % 97 / 97
+
+@frozen
+class AtLeast:
+    name: ClassVar[str] = "at-least"
+    least: float = 0.3
+
+    def start(self, objective):
+        return {}
+
+    def fold(self, values, news):
+        return {**values, news.trial: news.value} if isinstance(news, aw.ValueReported) else values
+
+    def find_stop_reason(self, values, trial):
+        return "less than that" if values[trial] < self.least else ""
+
+@frozen
+class Own(aw.searchers.RandomSearch):
+    name: ClassVar[str] = "own"
+
+aw.compare(
+    aw.affine(units=list(range(1, 101))), score, [Own(), "mcts"], stopping=AtLeast(least=0.5), seeds=1, trials=TRIALS,
+    input=aw.features(4), workers=1, log="archwright.duckdb"
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_script_with_a_searcher_and_a_rule_of_its_own_is_killed_and_goes_on(tmp_path):
+    """A rule whose text has changed is said to have, and the rest is run with it; its searches can be resumed alone."""
+    script, log = tmp_path / "script.py", tmp_path / "archwright.duckdb"
+    script.write_text(OWN_SCRIPT.replace("TRIALS", "3"))
+    kill_within_a_trial(tmp_path)
+    done = run_script(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(count_scored(log).values()) == [3, 3]
+    script.write_text(OWN_SCRIPT.replace("TRIALS", "4").replace("less than that", "still less"))
+    done = run_script(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the stopping rule __main__:AtLeast is another one than search.Own-") == 1
+    assert done.stderr.count("its text has changed") == 1
+    runs = [aw.Log(log)[run] for run in count_scored(log)]
+    for run in runs:
+        assert len(run) == 4
+        assert [trial.stopped is not None for trial in run] == [trial.seed % 97 / 97 < 0.5 for trial in run]
+        with pytest.raises(
+            FunctionNeeded, match=r"aw\.resume\('search\..*', evaluation=score, .*stopping=AtLeast, log="
+        ):
+            run.resume(trials="+1", progress=False)
 
 
 OWN = """

@@ -144,7 +144,7 @@ def test_nothing_is_printed_without_progress(tmp_path, capfd):
 def test_a_plain_stream_gets_a_line_for_each_event(tmp_path, capsys):
     run = search(tmp_path, progress=True, trials=2)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith(f"{run.name}: random search of a sequential of 2 modules, seed 0")
+    assert lines[0].startswith(f"{run.name}: random search of a sequential of 3 modules, seed 0")
     assert [line for line in lines if line.startswith("trial 0  began")]
     assert sum("accuracy" in line for line in lines) == 2
 

@@ -19,7 +19,7 @@ from archwright.execution.announcing import describe_data
 from archwright.execution.comparison_display import ComparisonDisplay
 from archwright.execution.comparison_naming import claim_comparison
 from archwright.execution.interrupts import Interrupts, catch_signals
-from archwright.execution.logged_searches import describe_changed_function, find_unfinished
+from archwright.execution.logged_searches import describe_changed_code, find_unfinished
 from archwright.execution.opening import open_plan
 from archwright.execution.options import RunOptions
 from archwright.execution.planning import SearchPlan, SearchRequest, make_start, plan_search
@@ -71,7 +71,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         if given_name is not None:
             display.print_line(f"a comparison named {stem} is going on in {log}; this one is named {name}")
         describe_data(options.console, plan.data, plan.evaluation)
-        warn(describe_changed_function(file, searches))
+        warn(describe_changed_code(file, searches))
         if not plan.evaluation.uses_workers:  # each search has its own
             evaluator = None
         elif evaluator is None and unfinished:

@@ -17,6 +17,7 @@ from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
+from archwright.store.needed import hash_code, leave_out_code
 from archwright.store.query import query
 
 # The fields of RunStarted that may differ for the same search: its end, which may be moved; what it ran on; of how
@@ -40,7 +41,6 @@ FIELD_COMPARED_LAST = "space"  # it often differs because the data does
 _LOGGED_SEARCHES = """
     SELECT run, first(payload) FILTER (kind = 'RunStarted'),
         list(payload->>'$.space') FILTER (kind = 'RunResumed' AND payload->>'$.space' IS NOT NULL),
-        first(payload->>'$.evaluator.source_hash') FILTER (kind = 'RunStarted'),
         count(*) FILTER (kind = 'Scored'),
         arg_max(CASE kind WHEN 'RunStopped' THEN payload->>'$.reason' ELSE '' END, seq),
         arg_max(CASE kind WHEN 'RunStopped' THEN payload->>'$.detail' ELSE '' END, seq)
@@ -57,7 +57,7 @@ class LoggedSearch:
     """How far a search of a comparison is in the log."""
 
     run: str
-    source_hash: str | None  # of the text of the person's function, where the log has one
+    code: Mapping[str, str]  # hashes of the texts of the person's functions and classes, as far as the log has any
     scored: int  # trials
     reason: str  # why its last process left it; empty where none has left it in order
     detail: str
@@ -77,11 +77,14 @@ def read_logged_searches(log: Path, searches: Sequence[ComparedSearch]) -> Mappi
         rows = {row[0]: row for row in query(log, _LOGGED_SEARCHES, [[search.run for search in searches]]).rows}
     except LogMissing:  # the first run makes the file
         return {}
-    begun = [search for search in searches if search.run in rows]
+    begun, logged = [search for search in searches if search.run in rows], dict[str, LoggedSearch]()
     for search in begun:
-        _, started, spaces, *_ = rows[search.run]
-        _require_same_search(log, search, json.loads(started), [json.loads(space) for space in spaces or ()])
-    return {search.run: LoggedSearch(search.run, *rows[search.run][3:]) for search in begun}
+        _, text, spaces, *standing = rows[search.run]
+        started = json.loads(text)
+        _require_same_search(log, search, started, [json.loads(space) for space in spaces or ()])
+        code = hash_code(started["evaluator"], started["searcher"], started.get("stopping"))
+        logged[search.run] = LoggedSearch(search.run, code, *standing)
+    return logged
 
 
 def find_unfinished(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[ComparedSearch]:
@@ -90,19 +93,19 @@ def find_unfinished(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Seque
     return [search for search in searches if search.run not in logged or logged[search.run].trials_done < search.trials]
 
 
-def describe_changed_function(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[str]:
-    """A sentence where the function that scores the trials is another one, by its text, than a search was begun with.
+def describe_changed_code(log: DuckDBLog, searches: Sequence[ComparedSearch]) -> Sequence[str]:
+    """A sentence for each function or class that is another one, by its text, than a search was begun with.
 
-    None where either has no text in the log.
+    Such as the function that scores the trials, or a stopping rule. None where either has no text in the log.
     """
-    logged = read_logged_searches(log.path, searches)
+    logged, changed = read_logged_searches(log.path, searches), dict[str, str]()
     for search in searches:
-        function = search.started.evaluator
-        hashes = (function.get("source_hash"), logged[search.run].source_hash if search.run in logged else None)
-        if None not in hashes and hashes[0] != hashes[1]:
-            source = function["source"]
-            return [f"the function {source} is another one than {search.run} was begun with: its text has changed"]
-    return []
+        started = search.started
+        before = logged[search.run].code if search.run in logged else {}
+        for name, text_hash in hash_code(started.evaluator, started.searcher, started.stopping).items():
+            if before.get(name, text_hash) != text_hash:
+                changed.setdefault(name, search.run)
+    return [f"{name} is another one than {run} was begun with: its text has changed" for name, run in changed.items()]
 
 
 def _require_same_search(log: Path, search: ComparedSearch, logged: Mapping[str, JSON], spaces: Sequence[JSON]) -> None:
@@ -135,11 +138,11 @@ def _find_setting_differences(
 
 
 def _fill_in_defaults(name: str, value: JSON) -> JSON:
-    """A field with all its settings, those too that were added after it was logged."""
+    """A field with all its settings, those too that were added after it was logged, and without the texts of code."""
     if name == "searcher":
-        return SEARCHER_KIND.complete(value)
+        return leave_out_code(SEARCHER_KIND.complete(value))
     if name == "stopping":
-        return None if value is None else RULE_KIND.complete(value)
+        return None if value is None else leave_out_code(RULE_KIND.complete(value))
     if name == "evaluator":
         settings = evaluation_to_json(evaluation_from_json(value))
         settings |= {"table": str(Path(settings["table"]).expanduser().resolve())} if "table" in settings else {}
