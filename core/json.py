@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 JSON = Any  # what the json module reads and writes
+UNNAMED_TERM = "<term>"  # in a log, the source of a space that was given as a value
 
 MAX_SHOWN_CHARACTERS = 100  # of a value in a line about a difference
 

@@ -45,11 +45,14 @@ def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping
     As in: the function __main__:evaluate.
     """
     hashes = {f"the function {evaluator.get('source')}": evaluator.get("source_hash")}
-    for noun, data in (("searcher", searcher), ("stopping rule", stopping or {})):
-        hashes |= {
-            f"the {noun} {coded[NAME_KEY]}": (coded[CODE_KEY] or {}).get("sha256") for coded in _iterate_coded(data)
-        }
+    for noun, data in (("searcher", searcher), ("stopping rule", stopping)):
+        if data is not None:
+            hashes |= {f"the {noun} {coded[NAME_KEY]}": _get_hash(coded[CODE_KEY]) for coded in _iterate_coded(data)}
     return {name: text_hash for name, text_hash in hashes.items() if text_hash is not None}
+
+
+def _get_hash(code: Mapping[str, JSON] | None) -> JSON:
+    return None if code is None else code.get("sha256")
 
 
 def leave_out_code(data: JSON) -> JSON:

@@ -1,8 +1,10 @@
 """What a search space is called where people read of it: its name, or what it is where it was given as a value."""
 
-from archwright.core.json import JSON
+from collections.abc import Mapping
+from typing import cast
 
-UNNAMED_TERM = "<term>"  # the source, in a log, of a space that was given as a value
+from archwright.core.json import JSON, UNNAMED_TERM
+
 _MODULES_KEYS = ("children", "terms")  # under which the JSON of a term has a list of others
 
 # The same in SQL, of the payload of a RunStarted.
@@ -25,8 +27,12 @@ def name_space(source: str, space: JSON) -> str:
     """The name of a space by its source and its term, as a log has them: digits, or a sequential of 4 modules."""
     if source != UNNAMED_TERM or not isinstance(space, dict) or "kind" not in space:
         return source
-    kind = str(space["kind"])  # pyright: ignore[reportUnknownArgumentType]  (JSON of anybody)
-    lists = [value for key in _MODULES_KEYS if isinstance(value := space.get(key), list)]  # pyright: ignore
-    count = max(map(len, lists), default=0)
+    term = cast("Mapping[str, JSON]", space)
+    kind = str(term["kind"])
+    count = max(_count_modules(term.get(key)) for key in _MODULES_KEYS)
     modules = f" of {count} module{'' if count == 1 else 's'}" if count else ""
     return f"{'an' if kind[:1] in ('a', 'e', 'i', 'o', 'u') else 'a'} {kind}{modules}"
+
+
+def _count_modules(modules: JSON) -> int:
+    return len(cast("list[JSON]", modules)) if isinstance(modules, list) else 0

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input, as_input, image
-from archwright.core.json import collect_user_kinds
+from archwright.core.json import UNNAMED_TERM, collect_user_kinds
 from archwright.core.shape import Shape
 from archwright.core.spaces.named import SPACES, NamedSpace, UnknownSpace
 from archwright.core.taken_input import NotASpace, SpaceWithInput, read_taken_input
@@ -19,7 +19,6 @@ from archwright.display.warning import warn
 from archwright.store.extensions import ExtensionKind
 from archwright.store.origins import is_class_findable, is_importable, name_class
 from archwright.store.permission import ListUnwritable, trust_source
-from archwright.store.space_names import UNNAMED_TERM
 from archwright.store.user_code import end_forked_children, is_source
 
 DEFAULT_CLASSES = 10  # where nothing says how many classes there are
