@@ -23,7 +23,7 @@ from archwright.results.describing import describe_best_trials, describe_run
 from archwright.results.run import Run
 from archwright.search.running.ends import measure_seconds, suggest_moves
 from archwright.search.running.loop import NoSuchMetric, NothingScored
-from archwright.search.running.run_view import RunView, is_repeated, view_run
+from archwright.search.running.run_view import RunView, is_repeated
 
 SETTING_OPTIONS = {"settings": "train"}  # the options of settings that have another name
 
@@ -67,7 +67,7 @@ class RunCommand:
     def _print_end(self, begun: Sequence[str]) -> None:
         """What came of the run, if it has begun, and the commands that the user may want next."""
         for run in begun:
-            view = view_run(self.log, run)
+            view = Run.read(self.log, run).view
             suggestions = show_outcome(view, self.console)
             seconds = measure_seconds(view.run.state, view.run.run_time)
             moves = suggest_moves(view.run.state, seconds) if view.status == "finished" else {}

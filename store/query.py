@@ -85,9 +85,11 @@ def open_snapshot(path: Path | str, scope: RunScope | None = None) -> Generator[
 
 
 @contextmanager
-def stream_query(path: Path | str, sql: str, parameters: Sequence[object] = ()) -> Generator[QueryStream]:
-    """The result of `sql` on the log at `path`, to be read row by row while the block lasts."""
-    with _open_sandbox(Path(path)) as (database, _):
+def stream_query(
+    path: Path | str, sql: str, parameters: Sequence[object] = (), scope: RunScope | None = None
+) -> Generator[QueryStream]:
+    """As `query`, but to be read row by row while the block lasts."""
+    with _open_sandbox(Path(path), scope) as (database, _):
         yield _run_query(database, sql, parameters)
 
 

@@ -72,20 +72,14 @@ def verify(
     run is printed with its head: keep it elsewhere, and --expect holds the log against it later.
     """
     from archwright.cli.json_output import print_records
-    from archwright.cli.reports.verdicts import show_verdicts
+    from archwright.cli.reports.verdicts import explain_missing_log, show_verdicts
+    from archwright.results.log import Log
     from archwright.results.verdicts import describe_verdict
-    from archwright.store.errors import LogMissing
-    from archwright.store.verify import Head, require_own_names, verify_log
 
-    path = file or log
-    try:
-        verdicts = verify_log(path, [Head.of(text) for text in expect or ()], rescuing=rescue)
-    except LogMissing as error:  # people give a run, as to other commands
-        raise LogMissing(f"{error}; verify takes a log, and checks all its runs") from error
-    if json:
-        print_records([describe_verdict(verdict) for verdict in verdicts])
-    else:
-        show_verdicts(path, verdicts)
+    checked = Log(file or log)
+    with explain_missing_log():
+        verdicts = checked.verify(expect or (), rescue=rescue)
+    print_records([*map(describe_verdict, verdicts)]) if json else show_verdicts(checked.path, verdicts)
     if not all(verdict.is_whole for verdict in verdicts):
         sys.exit(1)
-    require_own_names(path)
+    checked.check_views()

@@ -11,9 +11,9 @@ def runs(json: options.JsonOption = False, log: options.LogOption = options.DEFA
     """List the runs of the log, the one that was started last at the end."""
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.show import show_runs
-    from archwright.results.describing import describe_runs
+    from archwright.results.log import Log
 
-    rows = describe_runs(log)
+    rows = Log(log).runs()
     print_records(rows) if json else show_runs(rows)
 
 
@@ -37,17 +37,16 @@ def show(
     from archwright.cli.reports.drawing import draw_trial
     from archwright.cli.reports.show import show_run
     from archwright.cli.reports.show_trial import show_trial
-    from archwright.results.describing import describe_run, describe_trial_in_full
-    from archwright.search.running.run_view import view_run
+    from archwright.results.run import Run
 
-    view = view_run(log, run, trusted=trust)
+    shown = Run.read(log, run, trust=trust)
     if svg is not None:
-        draw_trial(view, trial, svg, json=json)
+        draw_trial(shown, trial, svg, json=json)
     elif trial is None:
-        run_details = describe_run(view)
+        run_details = shown.details()
         print_records(run_details) if json else show_run(run_details)
     else:
-        trial_details = describe_trial_in_full(view, view.get_trial(trial))
+        trial_details = shown[trial].details()
         print_records(trial_details) if json else show_trial(trial_details)
 
 

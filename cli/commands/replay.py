@@ -1,8 +1,7 @@
 """The commands that go back in a run."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from attrs import asdict
@@ -34,37 +33,18 @@ def replay_run(
     """Show what a run's searcher believed at some point, or check that it would propose the same again."""
     from archwright.cli.json_output import print_records
     from archwright.cli.reports.replaying import show_search_state, show_verification
-    from archwright.results.replaying import describe_search_state, verify_proposals
-    from archwright.search.running.run_view import view_run
+    from archwright.results.replaying import verify_proposals
+    from archwright.results.run import Run
 
-    view = view_run(log, run, at, trusted=trust)
+    replayed = Run.read(log, run, at=at, trust=trust)
     if not verify:
-        state = describe_search_state(view, must_propose=at is not None)
+        state = replayed.replay(must_propose=at is not None)
         print_records(state) if json else show_search_state(state)
         return
-    verification = verify_proposals(view)
+    verification = verify_proposals(replayed.view)
     print_records(verification) if json else show_verification(verification, log)
     if verification["mismatch"]:
         sys.exit(1)
-
-
-def choose_fork_searcher(
-    logged: Mapping[str, Any], text: str | None, set_options: Sequence[str], *, trusted: bool
-) -> str | None:
-    """The text of a fork's searcher: another one, or the run's with other settings; None if it stays as it is.
-
-    Raises NotTrusted where the run's is code that this user does not let run.
-    """
-    from archwright.core.words import format_words
-    from archwright.search.named import parse_searcher, searcher_from_json
-
-    if text is not None:
-        return values.merge_searcher_words(text, set_options)
-    if not set_options:
-        return None
-    searcher_from_json(logged, trusted=trusted)  # raises NotTrusted
-    name, _, settings = parse_searcher(logged)
-    return format_words(name, settings | values.parse_set_options(set_options))
 
 
 @spread_options
@@ -89,12 +69,13 @@ def fork(
     from archwright.results.run import Run
 
     forked = Run.read(log, run, trust=trust)
-    words = choose_fork_searcher(forked.searcher, searcher, set_ or (), trusted=trust)
+    set_options = set_ or ()
     with name_options():
         new = archwright.fork(
             forked,
             at,
-            searcher=words,
+            searcher=None if searcher is None else values.merge_searcher_words(searcher, set_options),
+            settings=values.parse_set_options(set_options) if searcher is None and set_options else None,
             seed=seed,
             **asdict(ends),
             name=name,

@@ -1,32 +1,27 @@
 """The commands that look at search spaces, before any search."""
 
-import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from archwright.cli import options
 from archwright.cli.json_output import print_records
-from archwright.core.analysis import count, dead_ends
+from archwright.core.analysis import count
 from archwright.core.drawing.text import as_text
-from archwright.core.input import Input, as_input, describe_input, format_input, parse_input, read_input
-from archwright.core.json import to_json
-from archwright.core.node import Node, root
-from archwright.core.path_lengths import count_longest_path
-from archwright.core.shape import Shape
+from archwright.core.input import as_input, describe_input, parse_input, read_input
 from archwright.core.spaces.named import SPACES
 from archwright.core.term import Term
-from archwright.core.traversal import sample
 from archwright.display.console import make_console, make_table, say
 from archwright.display.text import format_space_size, pluralize, wrap_choices, wrap_tree
-from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, SpaceSource, find_space, read_space
+from archwright.execution.space_details import describe_space, describe_space_in_full
+from archwright.execution.spaces import DEFAULT_CLASSES, DEFAULT_INPUT, find_space, read_space
 
 
 def spaces(json: options.JsonOption = False) -> None:
     """List the built-in search spaces: how large each is, how many choices its longest path has, where it is from."""
-    rows = [_describe_space(find_space(name), as_input(SPACES[name].input_shape), DEFAULT_CLASSES) for name in SPACES]
+    rows = [describe_space(find_space(name), as_input(SPACES[name].input_shape), DEFAULT_CLASSES) for name in SPACES]
     print_records(rows) if json else _list_spaces(rows)
 
 
@@ -47,21 +42,16 @@ def space(
     """Show a search space: its modules, how many architectures it has, and places where nothing fits."""
     source = read_space(space)
     model_input = read_input(input_) or source.input or DEFAULT_INPUT
-    term, shape = source.build(model_input, classes), model_input.shape
+    term = source.build(model_input, classes)
     if count_only:
-        _print_count(count(term, shape))
-        return
-    if svg is not None:
+        _print_count(count(term, model_input.shape))
+    elif svg is not None:
         from archwright.cli.reports.drawing import draw_space  # it knows of logs, whose database takes time to import
 
         draw_space(term, svg, json=json)
-        return
-    properties = _describe_space(source, model_input, classes)
-    properties |= {
-        "dead_ends": list(map(str, dead_ends(term, shape))),
-        "samples": list(_sample_architectures(term, shape, sample, seed)),
-    }
-    print_records(properties | {"term": to_json(term)}) if json else _show_space(term, properties)
+    else:
+        details = describe_space_in_full(source, model_input, classes, sample, seed)
+        print_records(details) if json else _show_space(term, details)
 
 
 def _print_count(number: int | float) -> None:
@@ -69,37 +59,10 @@ def _print_count(number: int | float) -> None:
     say(str(number))
 
 
-def _describe_space(source: SpaceSource, model_input: Input, classes: int) -> dict[str, Any]:
-    term, shape = source.build(model_input, classes), model_input.shape
-    return {
-        "space": source.source,
-        "from": source.origin,
-        "input_shape": shape,
-        "input": format_input(model_input),
-        "classes": classes,
-        "size": count(term, shape),
-        "depth": count_longest_path(term),
-    }
-
-
 def _list_spaces(spaces: Sequence[Mapping[str, Any]]) -> None:
     rows = [(s["space"], format_space_size(s["size"]), s["depth"], s["from"]) for s in spaces]
     make_console().print(make_table({"name": "left", "size": "right", "depth": "right", "from": "rest"}, rows))
     say("\narchwright space NAME shows one; your own is file.py:NAME or module:NAME")
-
-
-def _sample_architectures(term: Term, shape: Shape, number: int, seed: int) -> Iterator[Mapping[str, Any]]:
-    generator = random.Random(seed)  # noqa: S311  (nothing secret)
-    start = root(term, shape) if number else None
-    for _ in range(number):
-        assert start is not None
-        yield _describe_sample(sample(start, generator.random))
-
-
-def _describe_sample(leaf: Node) -> Mapping[str, Any]:
-    shape = leaf.origin.input_shape
-    parameters = leaf.architecture.parameters(shape)
-    return {"choices": dict(leaf.path), "parameters": parameters, "drawing": as_text(leaf.architecture, shape)}
 
 
 def _show_space(term: Term, properties: Mapping[str, Any]) -> None:

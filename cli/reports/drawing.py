@@ -8,20 +8,19 @@ from archwright.core.term import Term
 from archwright.display.console import say
 from archwright.display.suggestion import format_command
 from archwright.results.drawing import Drawing, write_drawing
-from archwright.results.trial import Trial
-from archwright.search.running.run_view import RunView, explain_omission
+from archwright.results.run import Run
 from archwright.studies.drawing import draw
 
 
-def draw_trial(view: RunView, trial_name: str | None, file: Path, *, json: bool = False) -> None:
+def draw_trial(run: Run, trial_name: str | None, file: Path, *, json: bool = False) -> None:
     """Draw the architecture of a trial, and say so; raises BadOption, and what write_drawing does."""
     if trial_name is None:
-        example = format_command(view.log, "show", view.name, "0", "--svg", str(file))
+        example = format_command(run.log, "show", run.name, "0", "--svg", str(file))
         raise BadOption(f"--svg {file} draws a trial; name one, as in: {example}")
-    trial = Trial(view, view.get_trial(trial_name))
+    trial = run[trial_name]
     _write_svg(trial.draw(), file, json)
-    if omission := explain_omission(view):
-        say(omission, err=True)
+    if trial.left_out:
+        say(trial.left_out, err=True)
 
 
 def draw_space(space: Term, file: Path, *, json: bool = False) -> None:

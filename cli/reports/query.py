@@ -3,7 +3,7 @@
 import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Callable, Iterable, Mapping
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -14,7 +14,9 @@ from archwright.core.errors import escape_controls, escape_json
 from archwright.display.console import make_console, make_property_table, make_table, say
 from archwright.display.output_file import CSV_FILE, JSON_FILE, PARQUET_FILE, FileKind, stage_file
 from archwright.display.text import humanize_value, pluralize
-from archwright.store.query import ExportFormat, QueryResult, export_query, stream_query
+from archwright.results.log import Log
+from archwright.results.rows import Rows
+from archwright.store.query import ExportFormat, export_query
 
 MAX_TERMINAL_ROWS = 1_000  # of a table on a terminal
 EXPORT_FILE_KINDS: Mapping[ExportFormat, FileKind] = {"csv": CSV_FILE, "json": JSON_FILE, "parquet": PARQUET_FILE}
@@ -26,10 +28,7 @@ def write_query(log: Path, sql: str, form: str, output: Path | None, limit: int 
         if output is not None:
             raise BadOption(f"--output {output} takes csv, json or parquet; add --format csv, say")
         limit = limit or (MAX_TERMINAL_ROWS if make_console().is_terminal else None)
-        with stream_query(log, sql) as stream:
-            result = QueryResult(stream.columns, list(islice(stream.rows, limit)))
-            is_whole = next(stream.rows, None) is None
-        show_table(result, is_whole)
+        show_table(Log(log).sql(sql, limit))
     elif output is None:
         if form == "parquet" and sys.stdout.isatty():
             raise BadOption("parquet is nothing to read on a terminal; add --output FILE")
@@ -68,7 +67,7 @@ class _EscapedOutput:
             self.write(part)
 
 
-def show_table(result: QueryResult, is_whole: bool = True) -> None:
+def show_table(result: Rows) -> None:
     """Print rows with their numbers in full: as a table if it fits, else each row as names and values."""
     out = make_console()
     rows = [[_format_cell(value) for value in row] for row in result.rows]
@@ -79,7 +78,7 @@ def show_table(result: QueryResult, is_whole: bool = True) -> None:
     else:
         lines = ([*zip(result.columns, row, strict=True), ("", "")] for row in rows)  # an empty one between two rows
         out.print(make_property_table(list(chain.from_iterable(lines))))
-    if is_whole:
+    if result.is_whole:
         out.print(f"({pluralize(len(rows), 'row')})")
     else:
         out.print(
@@ -87,7 +86,7 @@ def show_table(result: QueryResult, is_whole: bool = True) -> None:
         )
 
 
-def _is_numeric(result: QueryResult, i: int) -> bool:
+def _is_numeric(result: Rows, i: int) -> bool:
     values = [row[i] for row in result.rows if row[i] is not None]
     return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 

@@ -1,10 +1,21 @@
 """Verdicts on a log."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from archwright.display.console import make_console
+from archwright.store.errors import LogMissing
 from archwright.store.verify import Head, RunVerdict
+
+
+@contextmanager
+def explain_missing_log() -> Generator[None]:
+    """A log that is not there is told with what `verify` takes: people give it a run, as to other commands."""
+    try:
+        yield
+    except LogMissing as error:
+        raise LogMissing(f"{error}; verify takes a log, and checks all its runs") from error
 
 
 def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:

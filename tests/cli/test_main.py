@@ -92,8 +92,7 @@ def test_the_collector_looks_seldom_while_a_command_reads(cli, monkeypatch, comm
         seen.append(gc.get_threshold())
         raise NoSuchRun("no such run")
 
-    for module in ("results.run", "search.running.run_view"):  # the first has a name of its own for it
-        monkeypatch.setattr(f"archwright.{module}.view_run", read)
+    monkeypatch.setattr("archwright.results.run.view_run", read)
     assert cli(*command.split()).code == 2
     assert [each != usual for each in seen] == [is_seldom]
     assert gc.get_threshold() == usual

@@ -19,7 +19,7 @@ from archwright.display.text import wrap_choices, wrap_tree
 from archwright.execution.comparison_display import ComparisonDisplay
 from archwright.execution.display import ProgressDisplay
 from archwright.execution.progress import RunProgress
-from archwright.store.query import QueryResult
+from archwright.results.rows import Rows
 from tests.terminal_text import find_controls, texts
 
 
@@ -63,7 +63,7 @@ def test_no_text_of_others_steers_the_terminal_or_what_reads_the_pipe(text):
 def test_rows_that_do_not_fit_are_names_and_values_with_an_empty_line_after_each(capsys, monkeypatch):
     """A long value is broken where it stands, and leaves the others as they are."""
     monkeypatch.setenv("COLUMNS", "20")
-    show_table(QueryResult(("run", "error"), [("a", "one two three four"), ("b  c", None)]))
+    show_table(Rows(("run", "error"), (("a", "one two three four"), ("b  c", None))))
     lines = "run    a|error  one two three|       four||run    b  c|error  NULL||(2 rows)|"
     assert capsys.readouterr().out == lines.replace("|", "\n")
 

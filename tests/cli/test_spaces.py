@@ -57,7 +57,7 @@ def test_count_prints_a_number_and_no_more(cli, space, count):
 
 
 def test_spaces_lists_every_built_in_one(cli, monkeypatch):
-    monkeypatch.setattr(spaces, "_describe_space", cache(spaces._describe_space))  # to count them takes a second
+    monkeypatch.setattr(spaces, "describe_space", cache(spaces.describe_space))  # to count them takes a second
     facts = {each["space"]: each for each in json.loads(cli("spaces", "--json").out)}
     assert list(facts) == list(SPACES)
     assert facts["deeparchitect"]["size"] == 247_669_456_896

@@ -6,6 +6,7 @@ import sys
 import pytest
 from matplotlib.figure import Figure
 
+from archwright.execution.checks import BadRunOption
 from archwright.plots.figures import UnknownFigureKind
 from archwright.plots.histories import NothingToCompare
 from archwright.results import Log, Run
@@ -38,6 +39,13 @@ def test_a_log_is_queried_and_verified(log_path):
     )
     assert repr(rows).splitlines()[0].split() == ["run", "trials", "trials"]
     assert repr(rows).splitlines()[-1] == "(2 rows)"
+    first = log.sql("from trials order by run, trial", limit=3)
+    assert (len(first), first.is_whole, rows.is_whole) == (3, False, True)
+    assert repr(first).splitlines()[-1] == "(the first 3 rows of more)"
+    assert log.sql("from trials", limit=14).is_whole
+    with pytest.raises(BadRunOption, match="limit is 0; it must be a whole number of 1 or more"):
+        log.sql("from trials", limit=0)
+    log.check_views()
     pandas = pytest.importorskip("pandas")
     frame = rows.frame()
     assert isinstance(frame, pandas.DataFrame)

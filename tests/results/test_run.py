@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -12,9 +13,12 @@ from matplotlib.figure import Figure
 
 from archwright.core.objective import Objective
 from archwright.core.protocols import AttemptResult
+from archwright.core.setting import UnknownSetting
+from archwright.execution.checks import BadRunOption
 from archwright.results.log import Log
 from archwright.results.run import Run
 from archwright.results.trial_table import TRIAL_COLUMNS
+from archwright.search.named import searcher_to_json
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.run_view import NoSuchTrial
 from archwright.search.running.runs import read_run
@@ -261,3 +265,24 @@ def test_notebooks_show_it_and_nobody_s_code(run, tmp_path):
 
 def score_as(job, metric):
     return AttemptResult(job.trial, job.attempt, "ok", {metric: float(job.trial)}, 0.1)
+
+
+def test_a_run_is_replayed_as_the_command_does(run):
+    """What its searcher knew then, and what it proposes next."""
+    state = run.at(2).replay()
+    assert (state["at"], state["proposed"], state["scored"]) == (2, 1, 0)
+    assert state["next"]["choices"] == run[1].choices
+    assert run[0].left_out == ""
+    assert run[0].draw().svg.startswith("<svg")
+
+
+def test_a_fork_has_other_settings_of_its_searcher(log_path, tmp_path):
+    run = Run.read(shutil.copy(log_path, tmp_path / "log.duckdb"), "up-1")
+    fork = run.fork(2, settings={"replacement": False})
+    assert fork.searcher == searcher_to_json("random", {"replacement": False})
+    with pytest.raises(UnknownSetting, match="no setting 'x'"):
+        run.fork(2, settings={"x": 1})
+    with pytest.raises(BadRunOption, match="settings is for the searcher that the run has"):
+        run.fork(2, searcher="mcts", settings={"parts": 2})
+    with pytest.raises(BadRunOption, match="settings is 3; it must be a mapping"):
+        run.fork(2, settings=3)

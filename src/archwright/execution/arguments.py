@@ -1,6 +1,6 @@
 """What people give to the functions of the package: values, or the texts of the command line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -10,6 +10,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.setting import format_construction
+from archwright.core.words import format_words
 from archwright.evaluate.evaluation import Evaluation, NotAnEvaluation, is_evaluation, is_evaluation_code
 from archwright.evaluate.evaluation_kinds import find_kind
 from archwright.evaluate.functions.callables import wrap_callable
@@ -19,7 +20,7 @@ from archwright.evaluate.training.evaluation import Training
 from archwright.execution.checks import BadRunOption
 from archwright.execution.spaces import trust_named_source
 from archwright.search.configured import ConfiguredKind
-from archwright.search.named import SEARCHER_KIND
+from archwright.search.named import SEARCHER_KIND, parse_searcher, searcher_from_json
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
@@ -57,6 +58,31 @@ def read_searcher(searcher: AnySearcher | str) -> tuple[JSON, AnySearcher]:
     Code that a text names, or a value is of, is trusted in the logs of this person from now on.
     """
     return _read_configured(SEARCHER_KIND, searcher)
+
+
+def read_fork_searcher(
+    logged: JSON,
+    searcher: AnySearcher | str | None,
+    settings: Mapping[str, JSON] | None,
+    given: AnySearcher | None = None,
+    *,
+    trusted: bool,
+) -> tuple[JSON, AnySearcher | None]:
+    """What the log holds of a fork's searcher, and itself: another one, or the run's with other settings.
+
+    None, and the run's own as it was `given` to this process, if it stays.
+
+    Raises NotTrusted where the run's is code that this person does not let run, and what `read_searcher` does.
+    """
+    if searcher is not None and settings is not None:
+        raise BadRunOption("settings is for the searcher that the run has; give another searcher its settings with it")
+    if settings is None:
+        return (None, given) if searcher is None else read_searcher(searcher)
+    if not isinstance(settings, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise BadRunOption(f"settings is {settings!r:.80}; it must be a mapping, values by their names")
+    searcher_from_json(logged, trusted=trusted)  # raises NotTrusted
+    name, _, own_settings = parse_searcher(logged)
+    return read_searcher(format_words(name, {**own_settings, **settings}))
 
 
 def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnyStoppingRule | None]:

@@ -15,7 +15,7 @@ from archwright.results.run import Run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import NoSuchRun
 from archwright.store.runs import require_run
-from archwright.store.verify import Head, RunVerdict, verify_log
+from archwright.store.verify import Head, RunVerdict, require_own_names, verify_log
 
 
 @frozen(repr=False)
@@ -59,9 +59,12 @@ class Log(Mapping[str, Run]):
         """The run that was started last; raises NoSuchRun where there is none."""
         return Run.read(self.path, trust=self.trust)
 
-    def sql(self, query: str) -> Rows:
-        """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed."""
-        return Rows.read(self.path, check_text("query", query, "a text in SQL"))
+    def sql(self, query: str, limit: int | None = None) -> Rows:
+        """The result of a query in DuckDB's SQL of the views runs, trials, scores ...; raises QueryFailed.
+
+        With a `limit`, its first rows, so many at most: the others are not read.
+        """
+        return Rows.read(self.path, check_text("query", query, "a text in SQL"), limit=limit)
 
     def plot(
         self,
@@ -91,6 +94,10 @@ class Log(Mapping[str, Run]):
         """
         heads = list_values("expect", expect, " of heads, each as RUN:EVENT:HASH")
         return verify_log(self.path, [Head.of(text) for text in heads], rescuing=check_flag("rescue", rescue))
+
+    def check_views(self) -> None:
+        """Nothing, if the views in the file are those that archwright makes; else raises NamesTaken."""
+        require_own_names(self.path)
 
     def __repr__(self) -> str:
         return f"Log({str(self.path)!r})"

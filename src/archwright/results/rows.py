@@ -1,15 +1,18 @@
 """The rows that a query of a log gives."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from archwright.display.console import make_table, render_text
+from archwright.display.text import pluralize
+from archwright.execution.checks import BadRunOption
 from archwright.results.frames import make_frame, name_columns
 from archwright.results.html import MAX_TABLE_ROWS, render_table
-from archwright.store.query import RunScope, query
+from archwright.store.query import RunScope, stream_query
 
 
 @frozen(repr=False)
@@ -18,12 +21,16 @@ class Rows(Sequence[tuple[Any, ...]]):
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    is_whole: bool = True  # whether the query has no more
 
     @classmethod
-    def read(cls, log: Path, sql: str, scope: RunScope | None = None) -> "Rows":
-        """What a query in DuckDB's SQL gives; raises QueryFailed."""
-        result = query(log, sql, scope=scope)
-        return cls(result.columns, tuple(result.rows))
+    def read(cls, log: Path, sql: str, scope: RunScope | None = None, limit: int | None = None) -> "Rows":
+        """What a query in DuckDB's SQL gives, or the first `limit` rows of it; raises QueryFailed and BadRunOption."""
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise BadRunOption(f"limit is {limit!r:.80}; it must be a whole number of 1 or more")
+        with stream_query(log, sql, scope=scope) as stream:
+            rows = tuple(islice(stream.rows, limit))
+            return cls(stream.columns, rows, limit is None or next(stream.rows, None) is None)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -46,7 +53,8 @@ class Rows(Sequence[tuple[Any, ...]]):
 
     def __repr__(self) -> str:
         table = render_text(make_table([(column, "left") for column in self.columns], self.rows[:MAX_TABLE_ROWS]))
-        return f"{table}\n({len(self.rows)} row{'' if len(self.rows) == 1 else 's'})"
+        number = pluralize(len(self.rows), "row")
+        return f"{table}\n({number if self.is_whole else f'the first {number} of more'})"
 
     def _repr_html_(self) -> str:
         return render_table(self.columns, self.rows, len(self.rows))

@@ -15,7 +15,7 @@ from archwright.core.term import Term
 from archwright.display.ends import list_progress
 from archwright.display.text import format_score
 from archwright.evaluate.evaluation import Evaluation
-from archwright.execution.arguments import read_budget, read_evaluation_argument, read_searcher
+from archwright.execution.arguments import read_budget, read_evaluation_argument, read_fork_searcher
 from archwright.execution.checks import (
     check_flag,
     check_text,
@@ -35,7 +35,8 @@ from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame
 from archwright.results.html import render_heading, render_properties, render_table
-from archwright.results.records import RunDetails
+from archwright.results.records import RunDetails, SearchStateRecord
+from archwright.results.replaying import describe_search_state
 from archwright.results.rows import Rows
 from archwright.results.trial import Trial
 from archwright.results.trial_table import tabulate_trials
@@ -202,6 +203,13 @@ class Run(Sequence[Trial]):
         """
         return verify_run(self.view, self.given.searcher if searcher is None else searcher)
 
+    def replay(self, *, must_propose: bool = True) -> SearchStateRecord:
+        """What its searcher knew at that point, and what it proposes next, as `archwright replay --json` prints it.
+
+        Raises NotTrusted where the proposal takes code of others; unless it `must_propose`, that is left out then.
+        """
+        return describe_search_state(self.view, must_propose=must_propose, searcher=self.given.searcher)
+
     def at(self, event: int) -> Self:
         """The run as it stood after the event of that number; raises NoSuchEvent."""
         return evolve(self, view=view_run(self.log, self.name, read_event_number(event), trusted=self.view.trusted))
@@ -266,6 +274,7 @@ class Run(Sequence[Trial]):
         at: int,
         *,
         searcher: AnySearcher | str | None = None,
+        settings: Mapping[str, JSON] | None = None,
         seed: int | None = None,
         trials: int | str | None = None,
         time: float | str | None = None,
@@ -275,10 +284,12 @@ class Run(Sequence[Trial]):
     ) -> "Run":
         """A new run with its events up to number `at`, to go on differently from there with `resume`.
 
-        With another searcher, seed or ends; an end is moved as in `resume`. Raises NoSuchEvent and RunExists.
+        With another searcher, other `settings` of the one that it has, another seed or other ends; an end is moved as
+        in `resume`. Raises NoSuchEvent and RunExists.
         """
         moves = EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement)
-        written, value = (None, self.given.searcher) if searcher is None else read_searcher(searcher)
+        given = (searcher, settings, self.given.searcher)
+        written, value = read_fork_searcher(self.searcher, *given, trusted=self.view.trusted)
         own_seed = None if seed is None else read_seed(seed)
         new = fork_in_log(self.view, read_event_number(at), written, own_seed, moves, name)
         return self._read(new, evolve(self.given, searcher=value))

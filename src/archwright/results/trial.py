@@ -162,6 +162,11 @@ class Trial:
         """All that is to know about it, as `archwright show --json` prints it."""
         return describe_trial_in_full(self.view, self.state)
 
+    @property
+    def left_out(self) -> str:
+        """What is not told of its architecture without code that may not run, and how to get it; else empty."""
+        return explain_omission(self.view)
+
     def model(self) -> Any:
         """The trained torch module, on the CPU and in eval mode.
 
@@ -197,7 +202,7 @@ class Trial:
         Where its code may not run, modules of a person's own are drawn as the log has them, without shapes. A file that
         is there already is replaced if it is an SVG. Raises UnwritableFile and FileOfAnotherKind.
         """
-        if explain_omission(self.view):
+        if self.left_out:
             return write_named(Drawing(as_svg(outline_architecture(self.view, self.state))), file)
         leaf = self.leaf
         return write_named(Drawing(as_svg(leaf.architecture, leaf.origin.input_shape)), file)
@@ -231,7 +236,6 @@ class Trial:
 
     def _repr_html_(self) -> str:
         metric = self.view.run.started.objective.metric
-        omission = explain_omission(self.view)
         cost = f"{format_budget(self.budget)}, {format_duration(self.seconds)}"
         parts = [
             render_heading(f"trial {self.number} of {self.run}: {self._describe_result()}"),
@@ -239,7 +243,7 @@ class Trial:
             f"<pre>{escape_text(self.error)}</pre>" if self.error else "",
             render_properties(self.choices),
             sketch_curve(self.curves.get(metric, ()), f"{metric} by epoch"),
-            f"<div>{escape_text(omission)}</div>" if omission else "",
+            f"<div>{escape_text(self.left_out)}</div>" if self.left_out else "",
             self.draw().svg,
         ]
         return "\n".join(part for part in parts if part)

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from attrs import evolve, fields
 
-from archwright.cli.commands.replay import choose_fork_searcher
 from archwright.cli.reports.replaying import show_verification
 from archwright.core.ends import RunEnds
 from archwright.display.suggestion import DEFAULT_LOG
+from archwright.execution.arguments import read_fork_searcher
 from archwright.execution.resuming import describe_new_revision
 from archwright.results.replaying import verify_proposals
 from archwright.search import named
-from archwright.search.named import SEARCHER_KIND, SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
+from archwright.search.named import SEARCHERS, format_searcher, searcher_from_json, searcher_to_json
 from archwright.search.running.loop import SearchLoop
 from archwright.search.running.revisions import (
     find_mismatches,
@@ -304,8 +304,9 @@ def test_settings_that_a_log_does_not_name_are_those_of_then(monkeypatch):
 
 def test_a_setting_that_a_fork_changes_leaves_the_others(reading):
     run = reading(read_golden(locate_golden("smbo", "wide", 2)))
-    text = choose_fork_searcher(run.run.started.searcher, None, ["rollouts=16"], trusted=False)
-    assert SEARCHER_KIND.read(text) == searcher_to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
+    changed, value = read_fork_searcher(run.run.started.searcher, None, {"rollouts": 16}, trusted=False)
+    assert searcher_from_json(changed) == value
+    assert changed == searcher_to_json("smbo", {**CASES["smbo"][1], "rollouts": 16})
 
 
 def test_a_searcher_of_ones_own_may_have_a_revision():
