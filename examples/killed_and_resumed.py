@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import archwright as aw
-from archwright.store.events import Event, Reported, Scored
+from archwright.events import Event, Reported, Scored
 
 NAME, LOG, FOLDER = "story", "story.duckdb", Path("story-model")
 COUNTS_QUERY = """

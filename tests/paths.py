@@ -7,7 +7,7 @@ DATA = ROOT.parent / "shared" / "data"  # data sets and tables, which are not in
 # The folders of modules of the product; those of the public face lie beside the package's own `__init__.py`.
 PARTS = ("core", "search", "evaluate", "store", "cli")
 FACE_PARTS = ("callbacks", "display", "execution", "plots", "results", "studies")
-FACE_MODULES = ("searchers.py",)
+FACE_MODULES = ("errors.py", "events.py", "searchers.py")
 
 
 def list_product_modules() -> list[Path]:

@@ -1,6 +1,7 @@
 """archwright: neural architecture search as a persistent tree.
 
-What `__all__` lists is public; every other name, and every module, may change with any release.
+What `__all__` lists is public, and so is what is in its modules `callbacks`, `errors`, `events` and `searchers`; every
+other name, and every other module, may change with any release.
 
 Names in lower case build: `conv2d(...)` a module, `search(...)` a run. Names in CamelCase are the classes of what is
 built: for `isinstance(term, Conv2d)`, and to derive one's own from. Every kind of module has both.
@@ -53,7 +54,7 @@ from archwright.core.term import Basic, Composite, Rewriting, Term, child, child
 from archwright.core.traversal import enumerate_leaves, sample
 
 if TYPE_CHECKING:
-    from archwright import callbacks, searchers
+    from archwright import callbacks, errors, events, searchers
     from archwright.core.protocols import Outcome, Problem, Proposal
     from archwright.core.setting import choice_setting, flag_setting, number_setting, whole_setting
     from archwright.evaluate.evaluation import Evaluation
@@ -132,6 +133,8 @@ _LATE_NAMES: Mapping[str, str] = {
     "compare": "archwright.studies.comparing",
     "compile": "archwright.studies.models",
     "draw": "archwright.studies.drawing",
+    "errors": "archwright.errors",
+    "events": "archwright.events",
     "export": "archwright.studies.runs",
     "flag_setting": "archwright.core.setting",
     "fork": "archwright.studies.runs",
@@ -260,6 +263,8 @@ __all__ = [
     "dropout",
     "either",
     "enumerate_leaves",
+    "errors",
+    "events",
     "export",
     "features",
     "flag_setting",

@@ -1,0 +1,268 @@
+"""The errors that a call may raise, by name, as in `except aw.errors.RunExists`; each is an ArchwrightError.
+
+Each is imported when it is first read. RunInterrupted alone is none: it is a KeyboardInterrupt.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archwright.callbacks.mlflow import DeletedExperiment as DeletedExperiment
+    from archwright.callbacks.protocol import BadCallback as BadCallback
+    from archwright.callbacks.tools import MissingPackage as MissingPackage
+    from archwright.core.architecture import NotSpecified as NotSpecified
+    from archwright.core.budget import InvalidBudget as InvalidBudget
+    from archwright.core.check import ConflictingShared as ConflictingShared
+    from archwright.core.check import NotWritable as NotWritable
+    from archwright.core.check import WrongOutput as WrongOutput
+    from archwright.core.completion import ChoicesExcluded as ChoicesExcluded
+    from archwright.core.completion import NoSuchChoice as NoSuchChoice
+    from archwright.core.ends import InvalidEnd as InvalidEnd
+    from archwright.core.errors import ArchwrightError as ArchwrightError
+    from archwright.core.errors import TooDeep as TooDeep
+    from archwright.core.hyperparameter import InvalidHyperparameter as InvalidHyperparameter
+    from archwright.core.input import BadInput as BadInput
+    from archwright.core.json import UnreadableTerm as UnreadableTerm
+    from archwright.core.node import DeadEnd as DeadEnd
+    from archwright.core.node import NotALeaf as NotALeaf
+    from archwright.core.node import NothingToChoose as NothingToChoose
+    from archwright.core.node import PathMismatch as PathMismatch
+    from archwright.core.objective import BadScore as BadScore
+    from archwright.core.setting import BadSetting as BadSetting
+    from archwright.core.setting import UnknownSetting as UnknownSetting
+    from archwright.core.shape import Misfit as Misfit
+    from archwright.core.spaces.named import UnknownSpace as UnknownSpace
+    from archwright.core.step import HiddenSharedHyperparameter as HiddenSharedHyperparameter
+    from archwright.core.taken_input import NotASpace as NotASpace
+    from archwright.core.term import NotATerm as NotATerm
+    from archwright.core.traversal import Uncountable as Uncountable
+    from archwright.core.unknown_modules import CodeNeeded as CodeNeeded
+    from archwright.core.user_modules import InvalidResult as InvalidResult
+    from archwright.core.value import IllegalValue as IllegalValue
+    from archwright.core.value import InvalidDomain as InvalidDomain
+    from archwright.core.words import BadWords as BadWords
+    from archwright.display.output_file import FileOfAnotherKind as FileOfAnotherKind
+    from archwright.display.output_file import UnwritableFile as UnwritableFile
+    from archwright.evaluate.building import EvaluationFailed as EvaluationFailed
+    from archwright.evaluate.building import UnknownEvaluationSetting as UnknownEvaluationSetting
+    from archwright.evaluate.data.dataset import BadData as BadData
+    from archwright.evaluate.data.dataset import NoSuchData as NoSuchData
+    from archwright.evaluate.data.loading import UnknownData as UnknownData
+    from archwright.evaluate.data.logged_images import DataChanged as DataChanged
+    from archwright.evaluate.data.user_data import UserDataFailed as UserDataFailed
+    from archwright.evaluate.evaluation import NotAnEvaluation as NotAnEvaluation
+    from archwright.evaluate.evaluation import NothingToRetrain as NothingToRetrain
+    from archwright.evaluate.evaluation_kinds import UnknownEvaluation as UnknownEvaluation
+    from archwright.evaluate.evaluation_kinds import UnnamedEvaluation as UnnamedEvaluation
+    from archwright.evaluate.export.folder import FileExists as FileExists
+    from archwright.evaluate.export.folder import UnwritableFolder as UnwritableFolder
+    from archwright.evaluate.export.folder import WrongSource as WrongSource
+    from archwright.evaluate.export.translate import BadModuleSource as BadModuleSource
+    from archwright.evaluate.export.translate import NoModuleSource as NoModuleSource
+    from archwright.evaluate.functions.callables import FunctionNeeded as FunctionNeeded
+    from archwright.evaluate.functions.scoring import NotAnEpoch as NotAnEpoch
+    from archwright.evaluate.functions.scoring import NotANumber as NotANumber
+    from archwright.evaluate.functions.signature import NotCallable as NotCallable
+    from archwright.evaluate.functions.signature import WrongParameters as WrongParameters
+    from archwright.evaluate.network.compile import NotCompilable as NotCompilable
+    from archwright.evaluate.network.compile import VocabularyTooLarge as VocabularyTooLarge
+    from archwright.evaluate.network.compile import WrongElements as WrongElements
+    from archwright.evaluate.network.compile import WrongShape as WrongShape
+    from archwright.evaluate.network.compile import WrongSize as WrongSize
+    from archwright.evaluate.settings import BadEvaluationSetting as BadEvaluationSetting
+    from archwright.evaluate.settings import UnusedSetting as UnusedSetting
+    from archwright.evaluate.settings import WrongMetric as WrongMetric
+    from archwright.evaluate.tables.tabular import BadTable as BadTable
+    from archwright.evaluate.tables.tabular import NotInTable as NotInTable
+    from archwright.evaluate.told import TrialsAreTold as TrialsAreTold
+    from archwright.evaluate.training.checkpointing import DifferentTraining as DifferentTraining
+    from archwright.evaluate.training.device import NoCompiler as NoCompiler
+    from archwright.evaluate.training.device import NoSuchDevice as NoSuchDevice
+    from archwright.evaluate.training.evaluation import DataDoesNotFit as DataDoesNotFit
+    from archwright.evaluate.training.task import NotAClassifier as NotAClassifier
+    from archwright.evaluate.training.task import NotForInput as NotForInput
+    from archwright.evaluate.training.trained_model import BadArtifact as BadArtifact
+    from archwright.evaluate.training.trained_model import NoArtifact as NoArtifact
+    from archwright.evaluate.training.trained_model import UnknownNormalisation as UnknownNormalisation
+    from archwright.evaluate.training.trained_model import WrongWeights as WrongWeights
+    from archwright.evaluate.training.trainer import BatchTooSmall as BatchTooSmall
+    from archwright.evaluate.workers.parcel import CannotTravel as CannotTravel
+    from archwright.evaluate.workers.pool import NoWorker as NoWorker
+    from archwright.execution.arguments import TwoDirections as TwoDirections
+    from archwright.execution.checks import BadRunOption as BadRunOption
+    from archwright.execution.comparison_naming import ComparisonIsBusy as ComparisonIsBusy
+    from archwright.execution.known_configurations import BadEnqueueFile as BadEnqueueFile
+    from archwright.execution.logged_searches import OtherSearch as OtherSearch
+    from archwright.execution.options import UnknownRunOption as UnknownRunOption
+    from archwright.execution.searcher_labels import BadSearchers as BadSearchers
+    from archwright.execution.searching import EvaluationDiffers as EvaluationDiffers
+    from archwright.execution.searching import NoStoppingRule as NoStoppingRule
+    from archwright.execution.session import RunInterrupted as RunInterrupted
+    from archwright.execution.spaces import SpaceFailed as SpaceFailed
+    from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
+    from archwright.plots.histories import NothingToCompare as NothingToCompare
+    from archwright.results.exporting import NoWeights as NoWeights
+    from archwright.results.frames import NoFrameLibrary as NoFrameLibrary
+    from archwright.results.frames import UnknownFrameLibrary as UnknownFrameLibrary
+    from archwright.search.configured import ExtensionFailed as ExtensionFailed
+    from archwright.search.configured import ExtensionNeeded as ExtensionNeeded
+    from archwright.search.configured import OtherExtension as OtherExtension
+    from archwright.search.named import NotASearcher as NotASearcher
+    from archwright.search.named import UnknownSearcher as UnknownSearcher
+    from archwright.search.named_rules import NotAStoppingRule as NotAStoppingRule
+    from archwright.search.named_rules import UnknownStoppingRule as UnknownStoppingRule
+    from archwright.search.running.compare import SearchDiffers as SearchDiffers
+    from archwright.search.running.enqueuing import BadChoices as BadChoices
+    from archwright.search.running.enqueuing import EnqueuingRefused as EnqueuingRefused
+    from archwright.search.running.loop import NoSuchMetric as NoSuchMetric
+    from archwright.search.running.loop import NothingScored as NothingScored
+    from archwright.search.running.loop import TrialsKeepFailing as TrialsKeepFailing
+    from archwright.search.running.run_view import NoSuchTrial as NoSuchTrial
+    from archwright.search.running.runs import SpaceChanged as SpaceChanged
+    from archwright.search.running.statistics import NoPairedScores as NoPairedScores
+    from archwright.store.artifacts import ArtifactsExist as ArtifactsExist
+    from archwright.store.artifacts import ArtifactUnwritable as ArtifactUnwritable
+    from archwright.store.errors import Inadmissible as Inadmissible
+    from archwright.store.errors import InvalidHead as InvalidHead
+    from archwright.store.errors import InvalidRunName as InvalidRunName
+    from archwright.store.errors import JournalIsDamaged as JournalIsDamaged
+    from archwright.store.errors import LogConflict as LogConflict
+    from archwright.store.errors import LogContradicted as LogContradicted
+    from archwright.store.errors import LogFailed as LogFailed
+    from archwright.store.errors import LogIsBusy as LogIsBusy
+    from archwright.store.errors import LogIsDamaged as LogIsDamaged
+    from archwright.store.errors import LogIsFolder as LogIsFolder
+    from archwright.store.errors import LogIsFull as LogIsFull
+    from archwright.store.errors import LogIsGone as LogIsGone
+    from archwright.store.errors import LogIsLost as LogIsLost
+    from archwright.store.errors import LogIsNewer as LogIsNewer
+    from archwright.store.errors import LogIsTorn as LogIsTorn
+    from archwright.store.errors import LogMissing as LogMissing
+    from archwright.store.errors import LogUnwritable as LogUnwritable
+    from archwright.store.errors import NamesTaken as NamesTaken
+    from archwright.store.errors import NoSuchEvent as NoSuchEvent
+    from archwright.store.errors import NoSuchRun as NoSuchRun
+    from archwright.store.errors import NotADatabase as NotADatabase
+    from archwright.store.errors import NotALog as NotALog
+    from archwright.store.errors import QueryFailed as QueryFailed
+    from archwright.store.errors import RunExists as RunExists
+    from archwright.store.errors import RunIsBusy as RunIsBusy
+    from archwright.store.errors import UnreadableEvent as UnreadableEvent
+    from archwright.store.errors import UnwritableEvent as UnwritableEvent
+    from archwright.store.own_files import FileOfALog as FileOfALog
+    from archwright.store.permission import ListUnwritable as ListUnwritable
+    from archwright.store.permission import NotTrusted as NotTrusted
+    from archwright.store.user_code import BadSourceName as BadSourceName
+    from archwright.store.user_code import NoSuchAttribute as NoSuchAttribute
+    from archwright.store.user_code import NoSuchSource as NoSuchSource
+    from archwright.store.user_code import SourceFailed as SourceFailed
+    from archwright.studies.ask_tell import BadOutcome as BadOutcome
+    from archwright.studies.ask_tell import NoSuchOpenTrial as NoSuchOpenTrial
+    from archwright.studies.ask_tell import NotAStudy as NotAStudy
+    from archwright.studies.ask_tell import NothingToAsk as NothingToAsk
+    from archwright.studies.ask_tell import StudyIsClosed as StudyIsClosed
+    from archwright.studies.comparing import BadSeeds as BadSeeds
+    from archwright.studies.study_request import SpaceNeeded as SpaceNeeded
+    from archwright.studies.study_request import StudyDiffers as StudyDiffers
+
+_NAMES: Mapping[str, str] = {  # by the modules that define them
+    "archwright.callbacks.mlflow": "DeletedExperiment",
+    "archwright.callbacks.protocol": "BadCallback",
+    "archwright.callbacks.tools": "MissingPackage",
+    "archwright.core.architecture": "NotSpecified",
+    "archwright.core.budget": "InvalidBudget",
+    "archwright.core.check": "ConflictingShared NotWritable WrongOutput",
+    "archwright.core.completion": "ChoicesExcluded NoSuchChoice",
+    "archwright.core.ends": "InvalidEnd",
+    "archwright.core.errors": "ArchwrightError TooDeep",
+    "archwright.core.hyperparameter": "InvalidHyperparameter",
+    "archwright.core.input": "BadInput",
+    "archwright.core.json": "UnreadableTerm",
+    "archwright.core.node": "DeadEnd NotALeaf NothingToChoose PathMismatch",
+    "archwright.core.objective": "BadScore",
+    "archwright.core.setting": "BadSetting UnknownSetting",
+    "archwright.core.shape": "Misfit",
+    "archwright.core.spaces.named": "UnknownSpace",
+    "archwright.core.step": "HiddenSharedHyperparameter",
+    "archwright.core.taken_input": "NotASpace",
+    "archwright.core.term": "NotATerm",
+    "archwright.core.traversal": "Uncountable",
+    "archwright.core.unknown_modules": "CodeNeeded",
+    "archwright.core.user_modules": "InvalidResult",
+    "archwright.core.value": "IllegalValue InvalidDomain",
+    "archwright.core.words": "BadWords",
+    "archwright.display.output_file": "FileOfAnotherKind UnwritableFile",
+    "archwright.evaluate.building": "EvaluationFailed UnknownEvaluationSetting",
+    "archwright.evaluate.data.dataset": "BadData NoSuchData",
+    "archwright.evaluate.data.loading": "UnknownData",
+    "archwright.evaluate.data.logged_images": "DataChanged",
+    "archwright.evaluate.data.user_data": "UserDataFailed",
+    "archwright.evaluate.evaluation": "NotAnEvaluation NothingToRetrain",
+    "archwright.evaluate.evaluation_kinds": "UnknownEvaluation UnnamedEvaluation",
+    "archwright.evaluate.export.folder": "FileExists UnwritableFolder WrongSource",
+    "archwright.evaluate.export.translate": "BadModuleSource NoModuleSource",
+    "archwright.evaluate.functions.callables": "FunctionNeeded",
+    "archwright.evaluate.functions.scoring": "NotANumber NotAnEpoch",
+    "archwright.evaluate.functions.signature": "NotCallable WrongParameters",
+    "archwright.evaluate.network.compile": "NotCompilable VocabularyTooLarge WrongElements WrongShape WrongSize",
+    "archwright.evaluate.settings": "BadEvaluationSetting UnusedSetting WrongMetric",
+    "archwright.evaluate.tables.tabular": "BadTable NotInTable",
+    "archwright.evaluate.told": "TrialsAreTold",
+    "archwright.evaluate.training.checkpointing": "DifferentTraining",
+    "archwright.evaluate.training.device": "NoCompiler NoSuchDevice",
+    "archwright.evaluate.training.evaluation": "DataDoesNotFit",
+    "archwright.evaluate.training.task": "NotAClassifier NotForInput",
+    "archwright.evaluate.training.trained_model": "BadArtifact NoArtifact UnknownNormalisation WrongWeights",
+    "archwright.evaluate.training.trainer": "BatchTooSmall",
+    "archwright.evaluate.workers.parcel": "CannotTravel",
+    "archwright.evaluate.workers.pool": "NoWorker",
+    "archwright.execution.arguments": "TwoDirections",
+    "archwright.execution.checks": "BadRunOption",
+    "archwright.execution.comparison_naming": "ComparisonIsBusy",
+    "archwright.execution.known_configurations": "BadEnqueueFile",
+    "archwright.execution.logged_searches": "OtherSearch",
+    "archwright.execution.options": "UnknownRunOption",
+    "archwright.execution.searcher_labels": "BadSearchers",
+    "archwright.execution.searching": "EvaluationDiffers NoStoppingRule",
+    "archwright.execution.session": "RunInterrupted",
+    "archwright.execution.spaces": "SpaceFailed",
+    "archwright.plots.figures": "UnknownFigureKind",
+    "archwright.plots.histories": "NothingToCompare",
+    "archwright.results.exporting": "NoWeights",
+    "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",
+    "archwright.search.configured": "ExtensionFailed ExtensionNeeded OtherExtension",
+    "archwright.search.named": "NotASearcher UnknownSearcher",
+    "archwright.search.named_rules": "NotAStoppingRule UnknownStoppingRule",
+    "archwright.search.running.compare": "SearchDiffers",
+    "archwright.search.running.enqueuing": "BadChoices EnqueuingRefused",
+    "archwright.search.running.loop": "NoSuchMetric NothingScored TrialsKeepFailing",
+    "archwright.search.running.run_view": "NoSuchTrial",
+    "archwright.search.running.runs": "SpaceChanged",
+    "archwright.search.running.statistics": "NoPairedScores",
+    "archwright.store.artifacts": "ArtifactUnwritable ArtifactsExist",
+    "archwright.store.errors": (
+        "Inadmissible InvalidHead InvalidRunName JournalIsDamaged LogConflict LogContradicted LogFailed "
+        "LogIsBusy LogIsDamaged LogIsFolder LogIsFull LogIsGone LogIsLost LogIsNewer LogIsTorn "
+        "LogMissing LogUnwritable NamesTaken NoSuchEvent NoSuchRun NotADatabase NotALog QueryFailed "
+        "RunExists RunIsBusy UnreadableEvent UnwritableEvent"
+    ),
+    "archwright.store.own_files": "FileOfALog",
+    "archwright.store.permission": "ListUnwritable NotTrusted",
+    "archwright.store.user_code": "BadSourceName NoSuchAttribute NoSuchSource SourceFailed",
+    "archwright.studies.ask_tell": "BadOutcome NoSuchOpenTrial NotAStudy NothingToAsk StudyIsClosed",
+    "archwright.studies.comparing": "BadSeeds",
+    "archwright.studies.study_request": "SpaceNeeded StudyDiffers",
+}
+_MODULES: Mapping[str, str] = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(_MODULES)

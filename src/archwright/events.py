@@ -1,0 +1,27 @@
+"""The events of a run, of which its log is made: what `on_event` is called with, and `run.events` has."""
+
+from archwright.store.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Enqueued,
+    Event,
+    Proposed,
+    Reported,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Scored,
+)
+
+__all__ = [
+    "AttemptEnded",
+    "AttemptStarted",
+    "Enqueued",
+    "Event",
+    "Proposed",
+    "Reported",
+    "RunResumed",
+    "RunStarted",
+    "RunStopped",
+    "Scored",
+]
