@@ -42,6 +42,7 @@ def _configure_function(function: Function, given: Mapping[str, Any]) -> Functio
     """A user's function; a bare number is the metric unless it says otherwise."""
     settings = {**function.settings, **parse_settings("--train", given["train"] or ())}
     changed = evolve(function, data=given["data"], settings=settings, metric=given["metric"] or function.metric)
+    changed = evolve(changed, text_settings=()) if given["train"] else changed
     return evolve(changed, **_select_settings(given))
 
 

@@ -15,7 +15,7 @@ from archwright.cli.reports.show_trial import show_winner
 from archwright.cli.values import BadOption
 from archwright.core.ends import EndName, InvalidEnd
 from archwright.display.suggestion import format_command
-from archwright.evaluate.settings import UnusedSetting
+from archwright.evaluate.settings import UnusedHyperparameter, UnusedSetting
 from archwright.execution.checks import BadRunOption
 from archwright.execution.options import Narration
 from archwright.execution.session import RunInterrupted
@@ -91,6 +91,8 @@ def name_options() -> Generator[None]:
     """Errors that begin with the name of what a user gave begin with the option by which they gave it."""
     try:
         yield
+    except UnusedHyperparameter:  # which has no option of its own
+        raise
     except (InvalidEnd, BadRunOption, UnusedSetting) as error:
         name, _, rest = str(error).partition(" ")
         option = SETTING_OPTIONS.get(name, name).replace("_", "-")

@@ -1,7 +1,7 @@
 """An evaluation from its class and its settings, by name: what is wrong with those is said in their words."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import attrs
@@ -10,6 +10,7 @@ from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.json import JSON
 from archwright.core.tracebacks import guard_user_code
 from archwright.evaluate.settings import BadEvaluationSetting
+from archwright.store.origins import name_class
 
 UNLOGGED: Mapping[str, bool] = {"unlogged": True}  # metadata of a field that JSON never has, and no text sets
 Built = TypeVar("Built")
@@ -20,7 +21,7 @@ class UnknownEvaluationSetting(ArchwrightError, ValueError):
 
 
 class EvaluationFailed(ArchwrightError, RuntimeError):
-    """A person's class that raised when it was given its settings; the message ends with its traceback."""
+    """A person's class that raised, as when it was given its settings; the message ends with its traceback."""
 
 
 def build_evaluation(kind: str, cls: type[Built], settings: Mapping[str, JSON]) -> Built:
@@ -43,6 +44,17 @@ def change_evaluation(kind: str, evaluation: Built, settings: Mapping[str, JSON]
     _require_settings(kind, type(evaluation), settings)
     with _guard_class(kind):
         return attrs.evolve(evaluation, **settings) if settings else evaluation  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
+
+
+def guard_evaluation(evaluation: object) -> AbstractContextManager[None]:
+    """Turns what the methods of a person's own evaluation raise in the block into EvaluationFailed, with the traceback.
+
+    Errors of archwright pass, and all of an evaluation that is built in.
+    """
+    cls = type(evaluation)
+    if cls.__module__.partition(".")[0] == "archwright":
+        return nullcontext()
+    return guard_user_code(EvaluationFailed, f"the evaluation {name_class(cls)} failed")
 
 
 def _require_settings(kind: str, cls: type[Any], settings: Mapping[str, JSON]) -> Mapping[str, Any]:

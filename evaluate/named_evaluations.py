@@ -29,7 +29,7 @@ def parse_evaluation(text: str) -> Evaluation:
     if colon and kind in TABLE_KINDS:
         return build_evaluation(name, find_evaluation_class(kind), {"table": path, **settings})
     if EVALUATION_KIND.find_builtin(name) is None:
-        return Function(name, settings=settings)
+        return Function(name, settings=settings, text_settings=tuple(settings))
     return build_evaluation(name, find_evaluation_class(name), settings)
 
 

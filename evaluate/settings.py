@@ -31,6 +31,10 @@ class UnusedSetting(ArchwrightError, ValueError):
     """A setting that was given and would do nothing, since nothing in the evaluation reads it."""
 
 
+class UnusedHyperparameter(UnusedSetting):
+    """A setting of a function by its own name, as x of own.py:function,x=1, that nothing would read."""
+
+
 class WrongMetric(ArchwrightError, ValueError):
     """A metric that no search may have as its objective, or of which nothing is known when it is needed."""
 

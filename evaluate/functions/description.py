@@ -10,7 +10,7 @@ from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import is_evaluation_code
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS, NotCallable, inspect_signature
-from archwright.evaluate.settings import UnusedSetting
+from archwright.evaluate.settings import UnusedHyperparameter, UnusedSetting
 from archwright.store.origins import hash_source, read_source
 
 FunctionKind = TypeVar("FunctionKind", bound=Function)
@@ -43,12 +43,23 @@ def complete_function(
     words = {**{name: name for name in function.changed_settings}, **(words or {})}
     for name, parameters in SETTING_PARAMETERS.items():
         if name in words and not any(parameter in description for parameter in parameters):
-            verb = "do" if words[name].endswith("s") else "does"
-            raise UnusedSetting(
-                f"{words[name]} {verb} nothing: {function.source} has no parameter {' or '.join(parameters)}"
-            )
+            raise _describe_unused(function, name, words[name])
     function = evolve(function, said=description)
     objective = description.objective
     if objective is None:
         return evolve(function, metric=metric or function.metric)
     return evolve(function, metric=objective.metric, less_is_better=objective.direction == "minimize")
+
+
+def _describe_unused(function: Function, name: str, word: str) -> UnusedSetting:
+    """The error of a setting that the function has no parameter for; `word` is what a person is told of it.
+
+    Settings that came with the function's text are told by their own names.
+    """
+    parameters = f"{function.source} has no parameter {' or '.join(SETTING_PARAMETERS[name])}"
+    if word == name == "settings" and function.text_settings:
+        named = ", ".join(function.text_settings)
+        return UnusedHyperparameter(
+            f"{named} {'do' if len(function.text_settings) > 1 else 'does'} nothing: {parameters}"
+        )
+    return UnusedSetting(f"{word} {'do' if word.endswith('s') else 'does'} nothing: {parameters}")

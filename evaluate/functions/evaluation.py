@@ -19,7 +19,7 @@ from archwright.evaluate.functions.signature import SETTING_PARAMETERS
 from archwright.evaluate.logged_evaluations import OPTIONAL
 from archwright.evaluate.settings import (
     BadEvaluationSetting,
-    UnusedSetting,
+    UnusedHyperparameter,
     change,
     choose_metric,
     data_dir_setting,
@@ -59,6 +59,8 @@ class Function(DataEvaluation):
     threads: int = threads_setting()
     input_shape: tuple[int, ...] | None = field(default=None, converter=optional(tuple[int, ...]))  # without a batch
     settings: Mapping[str, JSON] = hyperparameters_setting()  # for what the architecture does not set itself
+    # The names of those that came with its text, for messages.
+    text_settings: tuple[str, ...] = field(default=(), eq=False, repr=False, kw_only=True, metadata=UNLOGGED)
     device: str = device_setting()
     data: str | None = field(default=None, converter=optional(name_data))  # as for training; None: it gets none
     data_dir: str | None = data_dir_setting()
@@ -162,7 +164,7 @@ class Function(DataEvaluation):
     ) -> Evaluation:
         """The function again; or archwright's own training where data is named, split as before if it is the same.
 
-        Raises UnusedSetting for a setting of the function that the architecture sets itself.
+        Raises UnusedHyperparameter for a setting of the function that the architecture sets itself.
         """
         if data is not None:
             same = self.data_settings if data == self.data else None
@@ -172,7 +174,7 @@ class Function(DataEvaluation):
             )
         settings = settings or {}
         if overruled := next(iter(settings.keys() & settings_of(architecture).keys()), None):
-            raise UnusedSetting(f"{overruled} does nothing: the architecture sets it itself; leave it out")
+            raise UnusedHyperparameter(f"{overruled} does nothing: the architecture sets it itself; leave it out")
         changed = change(self, settings={**self.settings, **settings}, image_size=image_size)
         return changed.move_to(device, data_dir)
 

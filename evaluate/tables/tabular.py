@@ -11,6 +11,7 @@ from archwright.core.budget import Budget
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import AttemptResult, Job, Report
 from archwright.core.term import Term
+from archwright.core.tracebacks import format_traceback
 from archwright.store.named_paths import describe_file_kind, explain_relative_path
 
 Runs = Literal["drawn", "mean"]
@@ -112,6 +113,10 @@ class TabularEvaluator:
             entry = self._table.look_up(job.architecture, job.budget, job.seed)
         except NotInTable as error:
             self._arrived.append(AttemptResult(job.trial, job.attempt, "invalid", {}, 0.0, str(error)))
+        except ArchwrightError:
+            raise
+        except Exception as error:  # noqa: BLE001  (a person's own table may raise anything)
+            self._arrived.append(AttemptResult(job.trial, job.attempt, "crashed", {}, 0.0, format_traceback(error)))
         else:
             self._arrived.append(AttemptResult(job.trial, job.attempt, "ok", entry.metrics, entry.seconds))
 

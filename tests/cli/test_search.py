@@ -155,6 +155,10 @@ def test_every_reader_of_a_real_search(digits_log, cli):
             "--device does nothing: score.py:score has no",
         ),
         (("digits", "--evaluator", "score.py:score", "--train", "flip=true"), "--train does nothing: score.py:score"),
+        (
+            ("digits", "--evaluator", "score.py:score,flip=true"),
+            "error: flip does nothing: score.py:score has no param",
+        ),
         (("digits", "--evaluator", "score.py:score", "--validation", "0.1"), "no parameter data"),
         (("digits", "--evaluator", "score.py:score", "--keep", "last"), "--keep is for training"),
         (("digits", "--evaluator", "nasbench201:t.npz", "--train", "flip=true"), "--train is for training"),

@@ -11,6 +11,7 @@ from archwright.core.objective import Objective
 from archwright.core.protocols import Problem
 from archwright.core.term import Term
 from archwright.display.warning import warn
+from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.description import FunctionDescription
@@ -88,14 +89,15 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     Raises what is wrong with the data and the space, and what does not go together.
     """
     evaluation = request.evaluation
-    request.choose_objective(evaluation)  # raises what is wrong before any data is read
-    request.choose_budget(evaluation)
-    data = evaluation.describe_data()
-    defined = evaluation.define_input(request.input, request.space.input, data)
-    model_input = defined.input or DEFAULT_INPUT
-    space = request.space.build(model_input, defined.classes or DEFAULT_CLASSES)
-    defined.evaluation.check_space(space, model_input, data)
-    warn(defined.evaluation.list_overruled_settings(space))
+    with guard_evaluation(evaluation):
+        request.choose_objective(evaluation)  # raises what is wrong before any data is read
+        request.choose_budget(evaluation)
+        data = evaluation.describe_data()
+        defined = evaluation.define_input(request.input, request.space.input, data)
+        model_input = defined.input or DEFAULT_INPUT
+        space = request.space.build(model_input, defined.classes or DEFAULT_CLASSES)
+        defined.evaluation.check_space(space, model_input, data)
+        warn(defined.evaluation.list_overruled_settings(space))
     for source in name_kinds(space, request.space.source):
         trust_named_source(source)
     return SearchPlan(request, space, model_input, defined.evaluation, data)

@@ -10,6 +10,7 @@ from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.term import Term
 from archwright.display.suggestion import omit_default_log
+from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
 from archwright.evaluate.evaluation import Evaluation
@@ -61,8 +62,9 @@ def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str |
         GivenValues(evaluation=retraining.evaluation).require(view.run.started, suggest, among=["evaluation"])
     architecture = rebuild_leaf(view, view.get_trial(trial)).architecture
     evaluation = configure_retraining(view, architecture, retraining, options)
-    data = evaluation.describe_data()
-    evaluation.check_space(architecture, view.model_input, data)
+    with guard_evaluation(evaluation):
+        data = evaluation.describe_data()
+        evaluation.check_space(architecture, view.model_input, data)
     file = DuckDBLog(view.log)
     source = find_term_source(view.run.space, view.run.started.space_source)
     with (

@@ -15,6 +15,7 @@ from archwright.core.protocols import Evaluator, Problem
 from archwright.core.term import Term
 from archwright.display.suggestion import omit_default_log
 from archwright.display.warning import warn
+from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
@@ -237,9 +238,10 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     """What the run goes on with, and lines on what is other than it was; raises what keeps it from going on."""
     started, trusted, given = record.started, options.trusted, resumption.given
     evaluation = restore_evaluation(run, started, given.evaluation, options)
-    evaluation = evaluation.move_to(resumption.device, resumption.data_dir)
-    require_permission(evaluation, trusted=trusted)
-    data = evaluation.describe_data()
+    with guard_evaluation(evaluation):
+        evaluation = evaluation.move_to(resumption.device, resumption.data_dir)
+        require_permission(evaluation, trusted=trusted)
+        data = evaluation.describe_data()
     warn(require_same_images(run, started, data))
     space = load_current_space(record, data, trusted=trusted)
     searcher = restore_configured(SEARCHER_KIND, started.searcher, given.searcher, trusted=trusted)

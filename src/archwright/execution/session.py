@@ -7,6 +7,7 @@ from archwright.callbacks.protocol import follow_run
 from archwright.core.json import collect_user_kinds
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
+from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.workers.opening import warm_up
@@ -56,9 +57,10 @@ def open_evaluator(
     """
     surface = choose_surface(options.console)
     kinds = [] if is_source(space_source) else collect_user_kinds(space)
-    opened = evaluation.open(
-        workers=options.workers, space_source=space_source, kinds=kinds, trial_timeout=options.trial_timeout
-    )
+    with guard_evaluation(evaluation):
+        opened = evaluation.open(
+            workers=options.workers, space_source=space_source, kinds=kinds, trial_timeout=options.trial_timeout
+        )
     with closing(opened) as evaluator:
         with catch_signals(0.0) as interrupts, surface.show_status("getting ready"):
             description = warm_up(evaluator, lambda: interrupts.received)

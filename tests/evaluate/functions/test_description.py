@@ -17,6 +17,8 @@ from archwright.evaluate.functions.description import (
 )
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import ARGUMENTS, NotCallable, WrongParameters
+from archwright.evaluate.named_evaluations import parse_evaluation
+from archwright.evaluate.settings import UnusedHyperparameter
 from archwright.evaluate.workers.pool import WorkerPool
 from archwright.store.origins import hash_source, read_source
 
@@ -114,6 +116,15 @@ def test_a_setting_that_nothing_reads_is_told_in_the_words_of_whoever_gave_it(ar
         elif not readers[name] & arguments:
             with pytest.raises(UnusedSetting, match=f"^{name} do(es)? nothing: own:it has no parameter "):
                 function.complete(description)
+
+
+def test_settings_that_came_with_a_text_are_told_by_their_own_names():
+    described = FunctionDescription(("architecture",))
+    for text, says in (("own:it,x=1", "x does nothing"), ("own:it,x=1,y=2", "x, y do nothing")):
+        with pytest.raises(UnusedHyperparameter, match=f"^{says}: own:it has no parameter settings$"):
+            parse_evaluation(text).complete(described)
+    with pytest.raises(UnusedSetting, match=r"^settings do nothing: own:it has no"):
+        Function("own:it", settings={"x": 1}).complete(described)
 
 
 @aw.score("f1")
