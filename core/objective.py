@@ -1,23 +1,47 @@
 """The objective of a search: a metric and its direction, also as the decorator of a user's function sets it."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 
 Direction = Literal["maximize", "minimize"]
 
+# The last words of names that tell which way is better.
+MINIMIZED_WORDS = ("bytes", "cost", "costs", "error", "errors", "flops", "loss", "losses", "parameters", "seconds")
+MAXIMIZED_WORDS = ("accuracy", "score")
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def find_direction(metric: str) -> Direction | None:
+    """Which way a metric is better as its name says, with its last word: `val_loss` is a loss. None: it does not."""
+    last_word = re.split(r"[\W_]+", metric.lower())[-1]
+    return "minimize" if last_word in MINIMIZED_WORDS else "maximize" if last_word in MAXIMIZED_WORDS else None
 
 
 @frozen
 class Objective:
-    """The metric that a search optimizes, and its direction."""
+    """The metric that a search optimizes, and its direction.
+
+    Where only a metric is given, a cost or a loss is minimized, and anything else maximized (see `find_direction`).
+    """
 
     metric: str = "accuracy"
-    direction: Direction = "maximize"
+    direction: Direction = field(
+        default=Factory(lambda self: find_direction(self.metric) or "maximize", takes_self=True)
+    )
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.metric}"
+
+    @property
+    def is_evident(self) -> bool:
+        """Whether the metric's name says its direction."""
+        return find_direction(self.metric) == self.direction
 
     def is_better(self, a: float, b: float) -> bool:
         """Whether score `a` is strictly better than score `b`."""
@@ -66,13 +90,19 @@ class _ScoreDecorator:
         return function
 
 
-def score(metric: str, *, minimize: bool = False) -> _ScoreDecorator:
-    """A decorator that sets which metric of a function a search optimizes, as in `@aw.score("loss", minimize=True)`.
+def make_objective(metric: str, minimize: bool | None = None) -> Objective:
+    """The objective that `minimize` tells the direction of, or else the metric's name."""
+    return Objective(metric) if minimize is None else Objective(metric, "minimize" if minimize else "maximize")
 
-    A search reads it without running the function; `--metric` overrides it. BadScore if `metric` is no name, as where
-    the parentheses are missing.
+
+def score(metric: str, *, minimize: bool | None = None) -> _ScoreDecorator:
+    """A decorator that sets which metric of a function a search optimizes, as in `@aw.score("regret", minimize=True)`.
+
+    Where `minimize` is not said, a cost or a loss is minimized, and anything else maximized. A search reads it without
+    running the function; `--metric` overrides it. BadScore if `metric` is no name, as where the parentheses are
+    missing.
     """
-    return _ScoreDecorator(Objective(_require_name(metric, "score"), "minimize" if minimize else "maximize"))
+    return _ScoreDecorator(make_objective(_require_name(metric, "score"), minimize))
 
 
 def read_objective(function: Any) -> Objective | None:

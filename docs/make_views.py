@@ -11,7 +11,7 @@ PAGE = Path(__file__).parent / "log.md"
 
 def describe_metrics() -> str:
     """Each metric with its meaning."""
-    rows = "\n".join(f"| `{name}` | {metric.meaning} |" for name, metric in TRAINING_METRICS.items())
+    rows = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in TRAINING_METRICS.items())
     return f"\n| metric | meaning |\n|---|---|\n{rows}\n\n"
 
 

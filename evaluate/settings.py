@@ -10,7 +10,6 @@ from attrs import Attribute, AttrsInstance, evolve, field, frozen
 from archwright.core.architecture import find_fixed_settings
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.json import JSON
-from archwright.core.objective import Objective
 from archwright.core.term import Term
 from archwright.store.origins import find_function_source, name_callable
 
@@ -182,11 +181,6 @@ def choose_metric(metric: str | None, usual: str, origin: str) -> str:
     if name.startswith("test_"):
         raise WrongMetric(f"{origin} is {name!r}; what the test split says is for reports, not for a search to look at")
     return name
-
-
-def make_objective(metric: str, minimize: bool | None, *, less_is_better: bool) -> Objective:
-    """The objective: minimized if `minimize` says so, and if it is None, where `less_is_better`."""
-    return Objective(metric, "minimize" if (less_is_better if minimize is None else minimize) else "maximize")
 
 
 def find_overruled_settings(

@@ -6,12 +6,11 @@ from typing import ClassVar
 from attrs import frozen
 
 from archwright.core.errors import ArchwrightError
-from archwright.core.objective import Objective
+from archwright.core.objective import Objective, make_objective
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.settings import choose_metric, make_objective
-from archwright.evaluate.verdict import COST_METRICS
+from archwright.evaluate.settings import choose_metric
 from archwright.store.continuation import TOLD_KIND
 
 SCORE_METRIC = "score"  # that a study is about where nobody says another one
@@ -33,9 +32,8 @@ class Told(Evaluation):
         return "whoever told their outcomes"
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
-        """By default `score`, to be maximized; a loss and costs are minimized unless `minimize` says otherwise."""
-        name = choose_metric(metric, SCORE_METRIC, "metric")
-        return make_objective(name, minimize, less_is_better=name in ("loss", *COST_METRICS))
+        """By default `score`; see `make_objective`."""
+        return make_objective(choose_metric(metric, SCORE_METRIC, "metric"), minimize)
 
     @property
     def reported_metrics(self) -> Collection[str] | None:

@@ -37,46 +37,33 @@ def refuse_architecture(error: Exception) -> Verdict:
 Evaluate = Callable[[Job, ReportEpoch], Verdict]
 
 
-@frozen
-class Metric:
-    """A number that every trial has whose training came to a good end."""
-
-    meaning: str
-    less_is_better: bool = False
-
-
-TRAINING_METRICS: Mapping[str, Metric] = {
-    "accuracy": Metric("on the validation images, of the epoch whose weights are kept; a fraction"),
-    "loss": Metric("the mean cross-entropy there", less_is_better=True),
-    "last_accuracy": Metric("on the validation images after the last epoch"),
-    "test_accuracy": Metric("on the test images, with the weights that are kept; no searcher is told"),
-    "test_loss": Metric("the mean cross-entropy there; no searcher is told", less_is_better=True),
-    "train_accuracy": Metric("on the training images in that epoch, as they were trained on while the model changed"),
-    "train_loss": Metric("the mean loss there, as the recipe has it", less_is_better=True),
-    "epochs": Metric("how many were trained, the last perhaps in part"),
-    "best_epoch": Metric("the one with the best accuracy on the validation images"),
-    "train_seconds": Metric("of training, without validation", less_is_better=True),
-    "examples_per_second": Metric("images trained on in a second of these"),
-    "parameters": Metric("that training changes", less_is_better=True),
-    "flops": Metric(
+# The numbers that every trial has whose training came to a good end, and what they mean.
+TRAINING_METRICS: Mapping[str, str] = {
+    "accuracy": "on the validation images, of the epoch whose weights are kept; a fraction",
+    "loss": "the mean cross-entropy there",
+    "last_accuracy": "on the validation images after the last epoch",
+    "test_accuracy": "on the test images, with the weights that are kept; no searcher is told",
+    "test_loss": "the mean cross-entropy there; no searcher is told",
+    "train_accuracy": "on the training images in that epoch, as they were trained on while the model changed",
+    "train_loss": "the mean loss there, as the recipe has it",
+    "epochs": "how many were trained, the last perhaps in part",
+    "best_epoch": "the one with the best accuracy on the validation images",
+    "train_seconds": "of training, without validation",
+    "examples_per_second": "images trained on in a second of these",
+    "parameters": "that training changes",
+    "flops": (
         "of one image's forward pass: two for a multiplication with its addition in products of matrices, "
         "convolutions, attention and recurrent layers, none for anything else, such as embeddings, normalisation, "
         "activations and pooling; not there where a weight is used in a way whose cost is not known, or where none is "
-        "seen in use",
-        less_is_better=True,
+        "seen in use"
     ),
-    "latency_seconds": Metric(
+    "latency_seconds": (
         "of a forward pass of 32 images that are in place and normalised, in eval mode: the median of 3 to 9 after one "
-        "that warms up",
-        less_is_better=True,
+        "that warms up"
     ),
-    "peak_memory_bytes": Metric(
+    "peak_memory_bytes": (
         "the most that the trial took beyond what its worker held before: of a GPU, what its tensors take; on a CPU, "
         "how far the process grew in RAM, which only Linux tells, and less than the truth where memory of an earlier "
-        "trial was used again",
-        less_is_better=True,
+        "trial was used again"
     ),
 }
-
-# Measured of a torch model that a user's function got; `seconds` are those that the function took.
-COST_METRICS = ("parameters", "flops", "latency_seconds", "peak_memory_bytes", "seconds")

@@ -9,7 +9,7 @@ from attrs.converters import optional
 from archwright.core.architecture import settings_of
 from archwright.core.input import Input, input_from_text, input_to_text
 from archwright.core.json import JSON
-from archwright.core.objective import Objective
+from archwright.core.objective import Objective, make_objective
 from archwright.core.term import Term
 from archwright.evaluate.building import UNLOGGED
 from archwright.evaluate.data_evaluation import DataEvaluation
@@ -27,7 +27,6 @@ from archwright.evaluate.settings import (
     find_overruled_settings,
     hyperparameters_setting,
     image_size_setting,
-    make_objective,
     name_data,
     reader_setting,
     split_seed_setting,
@@ -35,7 +34,7 @@ from archwright.evaluate.settings import (
     validation_setting,
 )
 from archwright.evaluate.training.evaluation import Training
-from archwright.evaluate.verdict import COST_METRICS, Evaluate
+from archwright.evaluate.verdict import Evaluate
 
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
@@ -115,10 +114,12 @@ class Function(DataEvaluation):
         return None if self.said is None else "budget" in self.said
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
-        """By default the score that the function names, which it also says the direction of; costs are minimized."""
+        """By default the score that the function names, in the direction that it says; see `make_objective`."""
         name = choose_metric(metric, self.metric, f"the score of {self.source}")
-        less_is_better = name in COST_METRICS or (self.less_is_better and name == self.metric)
-        return make_objective(name, minimize, less_is_better=less_is_better)
+        says_direction = self.less_is_better or (self.said is not None and self.said.objective is not None)
+        if minimize is None and says_direction and name == self.metric:
+            minimize = self.less_is_better
+        return make_objective(name, minimize)
 
     @property
     def reported_metrics(self) -> Collection[str] | None:

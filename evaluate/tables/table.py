@@ -11,20 +11,18 @@ from archwright.core.budget import Budget
 from archwright.core.check import check
 from archwright.core.input import Input
 from archwright.core.node import root
-from archwright.core.objective import Objective
+from archwright.core.objective import Objective, make_objective
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
 from archwright.core.traversal import sample
 from archwright.evaluate.evaluation import Evaluation, EvaluationInput
-from archwright.evaluate.settings import choose_metric, make_objective
+from archwright.evaluate.settings import choose_metric
 from archwright.evaluate.tables.tabular import NotInTable, TableEntry, TabularEvaluator
-from archwright.evaluate.verdict import COST_METRICS
 
 if TYPE_CHECKING:
     from archwright.evaluate.data.dataset import DataInfo
 
 DRAWN = 16  # architectures of a space that are held against a table
-LOSS_METRICS = ("loss", *COST_METRICS)  # of a table: less is better
 
 
 @frozen
@@ -77,9 +75,8 @@ class Table(Evaluation):
             raise NotInTable(f"the budget is {budget}; the table of {self.benchmark} has {known}")
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
-        """By default the table's metric; LOSS_METRICS are minimized unless `minimize` says otherwise."""
-        name = choose_metric(metric, self.metric, "metric")
-        return make_objective(name, minimize, less_is_better=name in LOSS_METRICS)
+        """By default the table's metric; see `make_objective`."""
+        return make_objective(choose_metric(metric, self.metric, "metric"), minimize)
 
     @property
     def reported_metrics(self) -> Collection[str] | None:

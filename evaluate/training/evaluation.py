@@ -10,7 +10,7 @@ from archwright.core.check import check
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.input import Input, describe_input, name_examples
 from archwright.core.json import JSON
-from archwright.core.objective import Objective
+from archwright.core.objective import Objective, make_objective
 from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.evaluate.data_evaluation import DataEvaluation
@@ -26,7 +26,6 @@ from archwright.evaluate.settings import (
     find_overruled_settings,
     hyperparameters_setting,
     image_size_setting,
-    make_objective,
     name_data,
     reader_setting,
     split_seed_setting,
@@ -101,12 +100,12 @@ class Training(DataEvaluation):
         return f"training on {self.data}"
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
-        """By default accuracy; costs and losses are minimized unless `minimize` says otherwise."""
+        """By default accuracy; see `make_objective`."""
         name = choose_metric(metric, "accuracy", "metric")
         if name not in TRAINING_METRICS:
             candidates = [known for known in TRAINING_METRICS if not known.startswith("test_")]
             raise WrongMetric(f"metric is {name!r}; of what is known of a training, {suggest_names(name, candidates)}")
-        return make_objective(name, minimize, less_is_better=TRAINING_METRICS[name].less_is_better)
+        return make_objective(name, minimize)
 
     @property
     def reported_metrics(self) -> Collection[str] | None:

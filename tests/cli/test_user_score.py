@@ -46,11 +46,13 @@ def test_a_search_is_about_what_the_function_says_and_goes_on_so(own):
         ("bare", None, None, Objective("loss", "minimize")),
         ("bare", "loss", None, Objective("loss", "minimize")),
         ("bare", None, False, Objective("loss", "maximize")),
-        ("bare", "cost", None, Objective("cost", "maximize")),
+        ("bare", "cost", None, Objective("cost", "minimize")),
         ("train", "loss", True, Objective("loss", "minimize")),
         ("silent", None, None, Objective("accuracy")),
         ("silent", "auc", None, Objective("auc")),
         ("silent", "flops", None, Objective("flops", "minimize")),
+        ("silent", "loss", None, Objective("loss", "minimize")),
+        ("silent", "loss", False, Objective("loss", "maximize")),
     ],
 )
 def test_the_command_line_overrules_the_function(own, monkeypatch, name, metric, minimize, objective):

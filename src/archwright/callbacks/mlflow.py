@@ -110,7 +110,7 @@ class MLflow(TrialTracker):
             "space": started.space_name,
             "searcher": started.searcher,
             "evaluator": started.evaluator,
-            "objective": f"{started.objective.direction} {started.objective.metric}",
+            "objective": str(started.objective),
             "budget": str(started.budget),
             "seed": started.seed,
             "log": str(Path(run.log).resolve()),

@@ -20,9 +20,11 @@ from archwright.store.events import RunStarted
 def announce_new_run(console: Console, log: Path, name: str, started: RunStarted, evaluation: Evaluation) -> None:
     """Print what a run is about, and how far it goes."""
     search = f"{started.searcher['name']} search of {started.space_name}"
-    title = f"training {describe_origin(started.searcher)}" if is_repeated(started) else search
+    is_retraining, objective = is_repeated(started), started.objective
+    title = f"training {describe_origin(started.searcher)}" if is_retraining else search
+    goal = "" if is_retraining or objective.is_evident else f", {objective}"
     console.print(
-        f"{name}: {title}, seed {started.seed}\n{_describe_extent(evaluation, started)}, logged in {log}",
+        f"{name}: {title}, seed {started.seed}{goal}\n{_describe_extent(evaluation, started)}, logged in {log}",
         soft_wrap=True,
     )
 

@@ -70,6 +70,8 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
         )
         if given_name is not None:
             display.print_line(f"a comparison named {stem} is going on in {log}; this one is named {name}")
+        if not plan.objective.is_evident:
+            display.print_line(f"the searches {plan.objective}")
         describe_data(options.console, plan.data, plan.evaluation)
         warn(describe_changed_code(file, searches))
         if not plan.evaluation.uses_workers:  # each search has its own

@@ -375,7 +375,7 @@ class Run(Sequence[Trial]):
         settings = {
             "space": self.space_source,
             "searcher": f"{started.searcher['name']}, seed {self.seed}",
-            "objective": f"{self.objective.direction} {metric}",
+            "objective": str(self.objective),
         }
         ranked = [(t.trial, format_score(t.score), t.seconds) for t in self.view.best[:MAX_RANKED_TRIALS]]
         parts = [
