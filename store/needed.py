@@ -55,10 +55,12 @@ def _get_hash(code: Mapping[str, JSON] | None) -> JSON:
     return None if code is None else code.get("sha256")
 
 
-def leave_out_code(data: JSON) -> JSON:
-    """A searcher or a rule, as a log has it, without source texts and their hashes."""
-    plain = {key: leave_out_code(value) if is_configured(value) else value for key, value in data.items()}
-    return {key: value for key, value in plain.items() if key != CODE_KEY}
+def leave_out(data: JSON, name: str) -> JSON:
+    """A searcher or a rule, as a log has it, without CODE_KEY or REVISION_KEY; None of none."""
+    if data is None:
+        return None
+    plain = {key: leave_out(value, name) if is_configured(value) else value for key, value in data.items()}
+    return {key: value for key, value in plain.items() if key != name}
 
 
 def name_needed(source: str) -> str:

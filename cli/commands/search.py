@@ -48,6 +48,14 @@ def search(
             rich_help_panel=options.RUNNING_PANEL,
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="If there is a run of that name, go on with it, as long as it is the same search.",
+            rich_help_panel=options.RUNNING_PANEL,
+        ),
+    ] = False,
     log: options.LogOption = options.DEFAULT_LOG,
 ) -> None:
     """Search a space for good models, and log everything that happens.
@@ -80,6 +88,7 @@ def search(
             seed=seed,
             keep_models=keep_models,
             name=name,
+            resume=resume,
             log=log,
             **working.work,
             progress=narration,

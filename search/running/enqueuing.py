@@ -15,7 +15,7 @@ from archwright.core.value import IllegalValue, InvalidDomain, Path, Value, as_v
 from archwright.search.randomness import UniformStream, open_uniform_stream
 from archwright.search.searcher import AnySearcher
 from archwright.search.searchers.fixed import Fixed
-from archwright.store.events import Enqueued
+from archwright.store.events import Enqueued, Event
 from archwright.store.queue_state import QueueEntry
 
 CHOICES_DESCRIPTION = 'choices by name, as in {"0.conv2d.filters": 32}, or pairs of a name and a value'
@@ -68,6 +68,12 @@ def enqueue_all(
             "begin a search of its space, and enqueue there"
         )
     return [Enqueued(entry, choices) for entry, choices in enumerate(checked, start=first_entry)]
+
+
+def select_unknown(configurations: Iterable[object], events: Iterable[Event]) -> list[Path]:
+    """Those of the configurations that no event of a run has enqueued so far; raises BadChoices."""
+    known = {frozenset(event.choices) for event in events if isinstance(event, Enqueued)}
+    return [choices for choices in map(read_choices, configurations) if frozenset(choices) not in known]
 
 
 def require_fitting(problem: Problem, choices: Path) -> Path:

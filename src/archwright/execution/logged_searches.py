@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from attrs import fields, frozen
@@ -17,7 +18,7 @@ from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
-from archwright.store.needed import hash_code, leave_out_code
+from archwright.store.needed import CODE_KEY, hash_code, leave_out
 from archwright.store.query import query
 
 # The fields of RunStarted that may differ for the same search: its end, which may be moved; what it ran on; of how
@@ -49,7 +50,7 @@ _LOGGED_SEARCHES = """
 
 
 class OtherSearch(ArchwrightError, ValueError):
-    """A run of the log that has the name of a search of a comparison, and is another one."""
+    """A run of the log that has the name of a search that is asked for, and is another one."""
 
 
 @frozen
@@ -105,12 +106,21 @@ def describe_changed_code(log: DuckDBLog, searches: Sequence[ComparedSearch]) ->
         for name, text_hash in hash_code(started.evaluator, started.searcher, started.stopping).items():
             if before.get(name, text_hash) != text_hash:
                 changed.setdefault(name, search.run)
-    return [f"{name} is another one than {run} was begun with: its text has changed" for name, run in changed.items()]
+    return [describe_changed_text(name, run) for name, run in changed.items()]
+
+
+def describe_changed_text(name: str, run: str) -> str:
+    """A sentence on a function or a class, as `hash_code` calls it."""
+    return f"{name} is another one than {run} was begun with: its text has changed"
 
 
 def _require_same_search(log: Path, search: ComparedSearch, logged: Mapping[str, JSON], spaces: Sequence[JSON]) -> None:
     planned = json.loads(event_to_json(search.started)[1])
-    difference = next(_find_setting_differences(logged, spaces, planned), None)
+    differences = chain(
+        find_setting_differences(logged, planned, UNCOMPARED_FIELDS),
+        *(find_differences(space, planned["space"], "space") for space in spaces),  # in which it was resumed
+    )
+    difference = next(differences, None)
     if difference is not None:
         raise OtherSearch(
             f"{log} has another search named {search.run}: its {difference} in this comparison; give the comparison "
@@ -118,14 +128,11 @@ def _require_same_search(log: Path, search: ComparedSearch, logged: Mapping[str,
         )
 
 
-def _find_setting_differences(
-    logged: Mapping[str, JSON], spaces: Sequence[JSON], planned: Mapping[str, JSON]
+def find_setting_differences(
+    logged: Mapping[str, JSON], planned: Mapping[str, JSON], uncompared: Collection[str]
 ) -> Iterator[str]:
-    """The differences between two starts of a run, of all that decides the results of its trials.
-
-    `spaces` are those in which the logged run was resumed.
-    """
-    names = [attribute.name for attribute in fields(RunStarted) if attribute.name not in UNCOMPARED_FIELDS]
+    """The differences between two starts of a run, of all fields but those that are `uncompared`."""
+    names = [attribute.name for attribute in fields(RunStarted) if attribute.name not in uncompared]
     for name in sorted(names, key=lambda name: name == FIELD_COMPARED_LAST):
         old, new = logged.get(name), planned.get(name)
         if old != new and not (name in FIELDS_OF_LATER_RELEASES and old is None):
@@ -133,16 +140,14 @@ def _find_setting_differences(
             if name != "evaluator" or dict(old or {}).get("kind") == dict(new or {}).get("kind"):
                 old, new = _fill_in_defaults(name, old), _fill_in_defaults(name, new)
             yield from find_differences(old, new, name)
-    for space in spaces:
-        yield from find_differences(space, planned["space"], "space")
 
 
 def _fill_in_defaults(name: str, value: JSON) -> JSON:
     """A field with all its settings, those too that were added after it was logged, and without the texts of code."""
     if name == "searcher":
-        return leave_out_code(SEARCHER_KIND.complete(value))
+        return leave_out(SEARCHER_KIND.complete(value), CODE_KEY)
     if name == "stopping":
-        return None if value is None else leave_out_code(RULE_KIND.complete(value))
+        return None if value is None else leave_out(RULE_KIND.complete(value), CODE_KEY)
     if name == "evaluator":
         settings = evaluation_to_json(evaluation_from_json(value))
         settings |= {"table": str(Path(settings["table"]).expanduser().resolve())} if "table" in settings else {}

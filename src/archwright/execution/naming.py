@@ -15,9 +15,12 @@ from archwright.store.runs import check_run_name, generate_run_names, list_runs
 
 
 @contextmanager
-def claim_new_run(log: DuckDBLog, given_name: str | None, default_names: Callable[[], Iterable[str]]) -> Generator[str]:
+def claim_new_run(
+    log: DuckDBLog, given_name: str | None, default_names: Callable[[], Iterable[str]], *, remedy: str = ""
+) -> Generator[str]:
     """The name of a new run, claimed for the block: `given_name`, or else the first free one of the `default_names`.
 
+    The `remedy` is how to go on with a run of that name, where that is not by resuming it.
     Raises RunExists where the log has a run of the given name, RunIsBusy where one is being begun, LogIsGone
     where only the log's journal is there, and ArtifactsExist where another log's run has left its models.
     """
@@ -26,15 +29,15 @@ def claim_new_run(log: DuckDBLog, given_name: str | None, default_names: Callabl
         with claim_first_free(log, default_names()) as name:
             yield name
         return
-    _require_free_name(log, given_name)
+    _require_free_name(log, given_name, remedy)
     with claim(log.path, given_name):
-        _require_free_name(log, given_name)
+        _require_free_name(log, given_name, remedy)
         yield given_name
 
 
-def _require_free_name(log: DuckDBLog, name: str) -> None:
+def _require_free_name(log: DuckDBLog, name: str, remedy: str) -> None:
     if check_run_name(name) in list_runs(log):
-        going_on = suggest_resumption(omit_default_log(log.path), name)
+        going_on = remedy or suggest_resumption(omit_default_log(log.path), name)
         raise RunExists(f"the log holds a run {name} already; name another one, or: {going_on}")
     require_no_artifacts(log.path, name)
 

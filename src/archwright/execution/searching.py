@@ -48,6 +48,8 @@ from archwright.store.extensions import Extension
 from archwright.store.fold import RunState
 from archwright.store.logged_terms import load_logged_term
 
+SAME_CALL_REMEDY = "add --resume (resume=True in Python), with which the same search goes on"
+
 
 def begin_search(
     request: SearchRequest, log: Path, name: str | None, options: RunOptions, *, enqueue: Configurations = ()
@@ -59,7 +61,9 @@ def begin_search(
     """
     file, plan = DuckDBLog(log), plan_search(request)
     with (
-        claim_new_run(file, name, lambda: generate_numbered_names(file, request.space.stem)) as run,
+        claim_new_run(
+            file, name, lambda: generate_numbered_names(file, request.space.stem), remedy=SAME_CALL_REMEDY
+        ) as run,
         open_plan(plan, options) as (plan, evaluator),
     ):
         start_in_log(
@@ -160,6 +164,20 @@ class Resumption:
     enqueue: Configurations = ()
 
 
+@frozen
+class ResumedParts:
+    """What a run goes on with on this machine."""
+
+    evaluation: Evaluation
+    data: DataInfo | None
+    space: JSON  # None: as it was
+    term: Term  # that space, in any case
+    searcher: AnySearcher
+    stopping: AnyStoppingRule | None
+    enqueue: Iterable[object]
+    keep_models: int | None  # None: as it was
+
+
 def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: RunOptions) -> None:
     """Go on with a run of the log until it stops again, or say that it has ended.
 
@@ -167,49 +185,62 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     study, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
     """
     record = read_run(file, run)
-    _require_evaluator(file, run, record.started)
+    require_evaluator(file, run, record.started)
     ends = move_run_ends(record, resumption.ends)
-    if _say_that_it_has_ended(file, run, record, ends, options):
+    if say_that_it_has_ended(file, run, record, ends, options):
         return
     resumption.given.require(record.started, partial(format_python_resumption, file.path, run, {}))
     resumed = _prepare_resumption(run, record, resumption, options)
     with open_evaluator(resumed.evaluation, options, record.started.space_source, resumed.term) as opened:
         evaluator, description = opened
         resumed.evaluation.complete(description)  # raises what does nothing
-        progress = start_progress(record.state, record.started.objective, time.monotonic(), record.run_time)
-        announce_resumption(options.console, file.path, run, progress, ends)
-        describe_data(options.console, resumed.data, resumed.evaluation)
-        run_trials(
+        continue_run(file, run, record, ends, resumed, evaluator, options)
+
+
+def continue_run(
+    file: DuckDBLog,
+    run: str,
+    record: RunRecord,
+    ends: RunEnds,
+    resumed: ResumedParts,
+    evaluator: Evaluator,
+    options: RunOptions,
+) -> None:
+    """Say how far a run of the log is, and run its trials until it stops again."""
+    progress = start_progress(record.state, record.started.objective, time.monotonic(), record.run_time)
+    announce_resumption(options.console, file.path, run, progress, ends)
+    describe_data(options.console, resumed.data, resumed.evaluation)
+    run_trials(
+        file,
+        run,
+        record.started,
+        evaluator,
+        options,
+        progress,
+        lambda evaluator, callbacks: resume_run(
             file,
             run,
-            record.started,
             evaluator,
-            options,
-            progress,
-            lambda evaluator, callbacks: resume_run(
-                file,
-                run,
-                evaluator,
-                ends=ends,
-                space=resumed.space,
-                searcher=resumed.searcher,
-                stopping=resumed.stopping,
-                enqueue=resumed.enqueue,
-                callbacks=callbacks,
-                retries=options.retries,
-                keep_models=resumption.keep_models,
-            ),
-        )
+            ends=ends,
+            space=resumed.space,
+            searcher=resumed.searcher,
+            stopping=resumed.stopping,
+            enqueue=resumed.enqueue,
+            callbacks=callbacks,
+            retries=options.retries,
+            keep_models=resumed.keep_models,
+        ),
+    )
 
 
-def _require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
+def require_evaluator(file: DuckDBLog, run: str, started: RunStarted) -> None:
     """Nothing but for a study: TrialsAreTold, which says how it is gone on with."""
     if is_told(started.evaluator):
         call = suggest_study_call(omit_default_log(file.path), run, started.searcher)
         raise TrialsAreTold(f"{run} is a study, and its trials are told, not run: go on with {call}")
 
 
-def _say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
+def say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: RunEnds, options: RunOptions) -> bool:
     """Whether nothing is left to do before one of `ends`; if so, prints which one, and how it is moved."""
     seconds = measure_seconds(record.state, record.run_time)
     if not has_ended(record.state, seconds, ends):
@@ -221,20 +252,7 @@ def _say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: R
     return True
 
 
-@frozen
-class _Resumed:
-    """What a run goes on with on this machine."""
-
-    evaluation: Evaluation
-    data: DataInfo | None
-    space: JSON  # None: as it was
-    term: Term  # that space, in any case
-    searcher: AnySearcher
-    stopping: AnyStoppingRule | None
-    enqueue: Iterable[object]
-
-
-def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, options: RunOptions) -> _Resumed:
+def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, options: RunOptions) -> ResumedParts:
     """What the run goes on with, and lines on what is other than it was; raises what keeps it from going on."""
     started, trusted, given = record.started, options.trusted, resumption.given
     evaluation = restore_evaluation(run, started, given.evaluation, options)
@@ -251,7 +269,7 @@ def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, opt
     term = load_logged_term(record.space if space is None else space, started, trusted=trusted)
     problem = Problem(term, started.model_input, started.budget, started.objective)
     enqueue = read_configurations(resumption.enqueue, problem)
-    return _Resumed(evaluation, data, space, term, searcher, stopping, enqueue)
+    return ResumedParts(evaluation, data, space, term, searcher, stopping, enqueue, resumption.keep_models)
 
 
 def _restore_rule(

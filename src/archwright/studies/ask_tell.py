@@ -26,15 +26,15 @@ from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.search.running.attempts import derive_training_seed, to_scored
 from archwright.search.running.callbacks import RunCallbacks
 from archwright.search.running.ends import explain_exhaustion
-from archwright.search.running.enqueuing import enqueue_all, read_choices
+from archwright.search.running.enqueuing import enqueue_all, select_unknown
 from archwright.search.running.run_writer import RunWriter
 from archwright.search.running.runs import RunRecord, make_resumption, read_run
-from archwright.search.running.search_state import SearchState, make_initial_state, replay_search
+from archwright.search.running.search_state import make_initial_state, replay_search
 from archwright.search.searcher import AnySearcher
 from archwright.store.claim import claim
 from archwright.store.continuation import is_told
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Enqueued, Event, RunStarted, RunStopped
+from archwright.store.events import Event, RunStarted, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.log import START
 from archwright.store.run_time import fold_run_time
@@ -317,7 +317,9 @@ def resume_study(
         searcher = None if prepare is None else prepare(run)
         resumption = make_resumption(run, searcher=searcher)
         search_state = replay_search([*run.events, resumption], searcher)
-        enqueued = _enqueue_unknown(run, search_state, enqueue)
+        unknown = select_unknown(read_configurations(enqueue, search_state.problem), run.events)
+        first_entry = run.state.queue.entry_count
+        enqueued = enqueue_all(search_state.problem, search_state.searcher, unknown, first_entry)
         on_event = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
         writer = RunWriter(
             log,
@@ -329,14 +331,6 @@ def resume_study(
             run_time=fold_run_time(run.events, run.times),
         )
         return _open(writer, [resumption, *enqueued], claims)
-
-
-def _enqueue_unknown(run: RunRecord, state: SearchState[Any], enqueue: Configurations) -> Sequence[Enqueued]:
-    """The events that enqueue those of the configurations that the run has not enqueued so far."""
-    known = {frozenset(event.choices) for event in run.events if isinstance(event, Enqueued)}
-    read = map(read_choices, read_configurations(enqueue, state.problem))
-    new = [choices for choices in read if frozenset(choices) not in known]
-    return enqueue_all(state.problem, state.searcher, new, run.state.queue.entry_count)
 
 
 def _open(writer: RunWriter, events: Iterable[Event], claims: ExitStack) -> Study:

@@ -24,6 +24,7 @@ from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.planning import SearchRequest
+from archwright.execution.same_call import find_begun, repeat_search
 from archwright.execution.searching import begin_search
 from archwright.execution.spaces import read_space
 from archwright.results.run import Run
@@ -49,6 +50,7 @@ def search(
     seed: int = 0,
     keep_models: int | None = None,
     name: str | None = None,
+    resume: bool = False,
     log: str | Path = DEFAULT_LOG,
     **work: Unpack[WorkOptions],
 ) -> Run:
@@ -62,6 +64,10 @@ def search(
     as a number), at a score, or after so many trials without improvement, whichever comes first; 64 trials if none is
     given. `enqueue` holds known configurations, or names a file of them, which are tried first. All randomness follows
     from `seed`. How many processes work on it, and more of how, `WorkOptions` says.
+
+    With `resume`, the search goes on with the run of its `name`, where the log has it, so that the same call begins it
+    and goes on with it; its ends are moved to those that are given, and what it has enqueued before is not enqueued
+    again. Raises OtherSearch, with what differs, where that run is another search, and RunExists without `resume`.
 
     Ctrl-C lets the running trials end, a second one stops at once; then RunInterrupted is raised, and the run can be
     resumed from its log, as from any end. Raises NothingScored and TrialsKeepFailing where nothing comes of it, and
@@ -86,7 +92,11 @@ def search(
         seed=seed,
         keep_models=keep_models,
     )
-    options = make_run_options(work)
-    run = begin_search(request, read_log_path(log), name, options, enqueue=enqueue)
+    options, file = make_run_options(work), read_log_path(log)
+    run = find_begun(file, name, resume=resume)
+    if run is None:
+        run = begin_search(request, file, name, options, enqueue=enqueue)
+    else:
+        repeat_search(request, file, run, options, enqueue=enqueue)
     given = GivenValues(evaluation=read_evaluation, searcher=searcher_value, stopping=stopping_rule)
     return Run.read(log, run, given=given)

@@ -1,0 +1,124 @@
+"""Going on with a search by the call that began it, as a script does that is run again."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+from archwright.display.suggestion import omit_default_log
+from archwright.display.warning import warn
+from archwright.evaluate.data.logged_images import require_same_images
+from archwright.evaluate.functions.evaluation import Function
+from archwright.execution.checks import BadRunOption
+from archwright.execution.known_configurations import Configurations, read_configurations
+from archwright.execution.logged_searches import (
+    UNCOMPARED_FIELDS,
+    OtherSearch,
+    describe_changed_text,
+    find_setting_differences,
+)
+from archwright.execution.opening import open_plan
+from archwright.execution.options import RunOptions
+from archwright.execution.planning import SearchPlan, SearchRequest, complete_plan, make_start, plan_search
+from archwright.execution.resuming import describe_new_revision
+from archwright.execution.searching import ResumedParts, continue_run, require_evaluator, say_that_it_has_ended
+from archwright.execution.session import open_evaluator
+from archwright.search.running.enqueuing import select_unknown
+from archwright.search.running.runs import RunRecord, read_run
+from archwright.store.duckdb_log import DuckDBLog
+from archwright.store.events import RunStarted, event_to_json
+from archwright.store.needed import REVISION_KEY, hash_code, leave_out
+from archwright.store.remedies import suggest_fork
+from archwright.store.runs import list_runs
+
+# Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
+# its evaluator has said of time; and how many images there are, of which a change is told.
+_MOVED_FIELDS = {"time_limit", "until_score", "no_improvement", "forked_from", "simulates_time", "data"}
+
+
+def find_begun(log: Path, name: str | None, *, resume: bool) -> str | None:
+    """The run of the log that a search is to go on with, if it is to `resume`: that of its `name`, where it is there.
+
+    Raises BadRunOption where it is to resume a run that it does not name.
+    """
+    if not isinstance(resume, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
+        raise BadRunOption(f"resume is {resume!r:.80}; it must be True or False")
+    if not resume:
+        return None
+    if name is None:
+        raise BadRunOption(
+            "resume needs the name of the run, by which the same search finds it; give one by --name (name= in Python)"
+        )
+    return name if name in list_runs(DuckDBLog(log)) else None
+
+
+def repeat_search(
+    request: SearchRequest, log: Path, run: str, options: RunOptions, *, enqueue: Configurations = ()
+) -> None:
+    """Go on with a run of the log, which is the search that is asked for, or say that it has ended.
+
+    Its ends are moved to those that are asked for; of what to `enqueue`, that is left out which it has enqueued before.
+    Raises OtherSearch where it is another search, TrialsAreTold for a study, DataChanged, and what `begin_search` does.
+    """
+    file, evaluator = DuckDBLog(log), None
+    with ExitStack() as opened:
+        plan = _complete_here(plan_search(request))
+        if not plan.evaluation.is_complete:  # its workers say the rest, on which it depends what search it is
+            plan, evaluator = opened.enter_context(open_plan(plan, options))
+        record = read_run(file, run)
+        require_evaluator(file, run, record.started)
+        started = make_start(plan)
+        _require_same(file, run, record, started)
+        if say_that_it_has_ended(file, run, record, request.ends, options):
+            return
+        resumed = _gather_parts(plan, run, record, started, enqueue)
+        if evaluator is None:
+            evaluator, _ = opened.enter_context(
+                open_evaluator(plan.evaluation, options, request.space.source, plan.space)
+            )
+        for line in describe_new_revision(run, record, resumed.searcher):
+            options.console.print(line, soft_wrap=True)
+        continue_run(file, run, record, request.ends, resumed, evaluator, options)
+
+
+def _complete_here(plan: SearchPlan) -> SearchPlan:
+    """The complete plan, where its function is in this process; else the same."""
+    evaluation = plan.evaluation
+    if isinstance(evaluation, Function) and evaluation.target is not None:
+        return complete_plan(plan, evaluation.describe_function())
+    return plan
+
+
+def _require_same(file: DuckDBLog, run: str, record: RunRecord, started: RunStarted) -> None:
+    """Nothing, if a run is the search that would begin with `started`; else OtherSearch, with what differs first."""
+    logged, planned = (json.loads(event_to_json(event)[1]) for event in (record.started, started))
+    logged["space"] = record.space
+    for each in (logged, planned):
+        each |= {name: leave_out(each.get(name), REVISION_KEY) for name in ("searcher", "stopping")}
+    difference = next(find_setting_differences(logged, planned, UNCOMPARED_FIELDS | _MOVED_FIELDS), None)
+    if difference is not None:
+        fork = suggest_fork(omit_default_log(file.path), run, record.position.seq)
+        raise OtherSearch(
+            f"{file.path} has another search named {run}: its {difference} in what is asked for; ask for what it was "
+            f"begun with, give this one another --name (name= in Python), or go on differently with {fork}"
+        )
+
+
+def _gather_parts(
+    plan: SearchPlan, run: str, record: RunRecord, started: RunStarted, enqueue: Configurations
+) -> ResumedParts:
+    """What the run goes on with, and a warning of what is other than it was."""
+    request = plan.request
+    warn(require_same_images(run, record.started, plan.data))
+    logged, current = (hash_code(each.evaluator, each.searcher, each.stopping) for each in (record.started, started))
+    warn([describe_changed_text(name, run) for name, text in current.items() if logged.get(name, text) != text])
+    unknown = select_unknown(read_configurations(enqueue, plan.problem), record.events)
+    return ResumedParts(
+        plan.evaluation,
+        plan.data,
+        None,
+        plan.space,
+        request.searcher_value,
+        request.stopping_rule,
+        unknown,
+        request.keep_models,
+    )
