@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,20 @@ def test_a_line_against_time_goes_from_where_all_have_a_score_to_the_first_end(l
     np.testing.assert_allclose(np.array(y)[np.array(x) < 39.9], 0.8)
     assert y[-1] == pytest.approx(0.85)
     assert draw_lines(log, "time", "a.random.*")["random (n=2)"][0][-1] == pytest.approx(40)
+
+
+@pytest.mark.parametrize(
+    ("kind", "style"), [("incumbent", "steps-post"), ("time", "steps-post"), ("threshold", "default")]
+)
+def test_an_incumbent_lasts_until_a_better_one(log, kind, style):
+    """Its line and the band around it are steps; the share of models above a score is no such thing."""
+    axes = Figure().subplots()
+    get_figure_kind(kind).draw(axes, group_by_label(read_scored(log, "a.random.*")), None)
+    (line,), (band,) = axes.lines, axes.collections
+    assert line.get_drawstyle() == style
+    corners = band.get_paths()[0].vertices
+    slants = [(a, b) for a, b in pairwise(corners) if a[0] != b[0] and a[1] != b[1]]
+    assert bool(slants) == (style == "default")
 
 
 def test_all_scores_alike_are_drawn(log, tmp_path, caplog):

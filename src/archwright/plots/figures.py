@@ -169,11 +169,17 @@ def list_omissions(histories: Sequence[SearchHistory]) -> list[str]:
     return omissions
 
 
-def _draw_mean_and_error(axes: Any, x: FloatArray, rows: FloatArray, label: str, colour: str) -> None:
-    """The mean over the searches that have a value there, and one standard error on either side of it."""
+def _draw_mean_and_error(
+    axes: Any, x: FloatArray, rows: FloatArray, label: str, colour: str, *, is_stepped: bool = False
+) -> None:
+    """The mean over the searches that have a value there, and one standard error on either side of it.
+
+    With `is_stepped` each value lasts until the next one, as that of an incumbent does.
+    """
     mean, error = compute_mean_and_error(rows)
-    axes.plot(x, mean, label=f"{label} (n={len(rows)})", color=colour, linewidth=1.4)
-    axes.fill_between(x, mean - error, mean + error, color=colour, alpha=0.25, linewidth=0)
+    line_style, step = ("steps-post", "post") if is_stepped else ("default", None)
+    axes.plot(x, mean, label=f"{label} (n={len(rows)})", color=colour, linewidth=1.4, drawstyle=line_style)
+    axes.fill_between(x, mean - error, mean + error, color=colour, alpha=0.25, linewidth=0, step=step)
 
 
 def _label_score_axis(first: SearchHistory, optimum: float | None, when: str = "so far") -> str:
@@ -188,7 +194,8 @@ def _draw_incumbent(axes: Any, groups: SearchGroups, optimum: float | None) -> N
     colour = assign_colours(groups)
     for label, group in groups.items():
         rows = stack_rows([_compute_regret(history, history.best, optimum) for history in group])
-        _draw_mean_and_error(axes, np.arange(1, rows.shape[1] + 1, dtype=np.float64), rows, label, colour[label])
+        x = np.arange(1, rows.shape[1] + 1, dtype=np.float64)
+        _draw_mean_and_error(axes, x, rows, label, colour[label], is_stepped=True)
     axes.xaxis.get_major_locator().set_params(integer=True)
     _finish_axes(
         axes, "evaluations that have ended", _label_score_axis(_get_first_search(groups), optimum), optimum is not None
@@ -203,7 +210,7 @@ def _draw_time(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
             _look_up_steps(np.cumsum(history.seconds), _compute_regret(history, history.best, optimum), x)
             for history in group
         ]
-        _draw_mean_and_error(axes, x, np.stack(rows), label, colour[label])
+        _draw_mean_and_error(axes, x, np.stack(rows), label, colour[label], is_stepped=True)
     axes.set_xscale("log")
     _label_in_full(axes.xaxis)
     _finish_axes(
