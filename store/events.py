@@ -66,6 +66,11 @@ class RunStarted:
         return (self.space_source,) if is_source(self.space_source) else self.kind_sources
 
     @property
+    def reads_budget(self) -> bool:
+        """Whether the budget of a trial means anything to what evaluates it, as far as the log says."""
+        return not self.evaluator.get("ignores_budget", False)
+
+    @property
     def space_name(self) -> str:
         """What people are told that the space is: its source, or of a value what it is."""
         return name_space(self.space_source, self.space)

@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-from archwright.cli.reports.repeats import format_conclusion, format_summary
 from archwright.core.budget import parse_budget
 from archwright.core.ends import RunEnds
 from archwright.core.input import describe_input, parse_input
@@ -25,6 +24,7 @@ from archwright.display.text import (
 )
 from archwright.evaluate.user_errors import summarize_error
 from archwright.results.records import EarlyStopRecord, RunDetails, RunRow, TrialRecord
+from archwright.results.repeats import explain_repeats, format_repeats
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.run_view import describe_origin
 
@@ -77,12 +77,12 @@ def show_trials(trials: Sequence[TrialRecord], run: RunDetails, out: Console) ->
     repeats = run["repeats"]
     out.print(_tabulate_trials(trials, run["objective"]["metric"], ["seed"] if repeats else []))
     if repeats:
-        out.print(f"\n{format_conclusion(repeats)}", style="bold", soft_wrap=True)
+        out.print(f"\n{format_repeats(repeats)}   {explain_repeats(repeats)}", style="bold", soft_wrap=True)
 
 
 def _format_best(run: RunDetails) -> str:
     if run["repeats"] is not None:
-        return f"   {format_summary(run['repeats'])}"
+        return f"   {format_repeats(run['repeats'])}"
     best, metric = run["best"], run["objective"]["metric"]
     return "" if best is None else f"   best {metric} {format_score(best['score'])} (trial {best['trial']})"
 
@@ -92,7 +92,8 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
     statuses = (
         f"{format_count(counts['ok'])} ok, {format_count(counts['failed'])} failed, {counts['in_flight']} not done"
     )
-    budget, ends = format_budget(parse_budget(run["budget"])), RunEnds(**run["ends"])
+    ends = RunEnds(**run["ends"])
+    budget = "" if run["budget"] is None else f"; a budget of {format_budget(parse_budget(run['budget']))} each"
     target = "" if ends.trials is None else f" of {format_count(ends.trials)}"
     settings = {
         "space": f"{run['space']}, inputs of {describe_input(parse_input(run['input']))}",
@@ -100,7 +101,7 @@ def _list_settings(run: RunDetails) -> dict[str, str]:
         "evaluator": _format_settings(run["evaluator"], "kind"),
         "objective": f"{objective['direction']} {objective['metric']}",
         **({"stopping": _format_rule(run["stopping"])} if run["stopping"] else {}),
-        "trials": f"{format_count(counts['proposed'])}{target}: {statuses}; a budget of {budget} each",
+        "trials": f"{format_count(counts['proposed'])}{target}: {statuses}{budget}",
         **({"enqueued": _format_queue(run)} if "queue" in run else {}),
         **({"ends after": _format_ends(run)} if ends != RunEnds(trials=ends.trials) else {}),
         "started": f"{format_local_time(run['started'])}; {run['events']} events, "

@@ -37,9 +37,8 @@ def show_trial(trial: TrialDetails) -> None:
     result = f"   {trial['metric']} {format_score(trial['score'])}" if trial["score"] is not None else ""
     status = trial["status"].replace("_", " ")
     out.print(f"trial {trial['trial']} of {trial['run']}   {status}{result}", style="bold")
-    out.print(
-        f"{format_budget(parse_budget(trial['budget']))}, {format_duration(trial['seconds'])}{format_model_size(trial)}"
-    )
+    budget = "" if trial["budget"] is None else f"{format_budget(parse_budget(trial['budget']))}, "
+    out.print(f"{budget}{format_duration(trial['seconds'])}{format_model_size(trial)}")
     if trial["model"] is not None:
         out.print(f"its model is kept in {trial['model']}", soft_wrap=True)
     out.print()

@@ -44,7 +44,7 @@ def complete_function(
     for name, parameters in SETTING_PARAMETERS.items():
         if name in words and not any(parameter in description for parameter in parameters):
             raise _describe_unused(function, name, words[name])
-    function = evolve(function, said=description)
+    function = evolve(function, said=description, ignores_budget="budget" not in description)
     objective = description.objective
     if objective is None:
         return evolve(function, metric=metric or function.metric)

@@ -71,6 +71,7 @@ class Function(DataEvaluation):
     source_text: str | None = field(default=None, metadata=OPTIONAL)  # of one that is sent by value, where it has any
     source_hash: str | None = field(default=None, metadata=OPTIONAL)  # of that text, see functions/callables.py
     target: Callable[..., Any] | None = field(default=None, eq=False, repr=False, metadata=UNLOGGED)  # the function
+    ignores_budget: bool = field(default=False, metadata=OPTIONAL)  # as far as it has said so
     # The text of the input's type, where its shape alone says less.
     input: str | None = field(default=None, metadata=OPTIONAL)
     # What it says of itself; None before it is imported, in a worker or here.
@@ -111,7 +112,7 @@ class Function(DataEvaluation):
     @property
     def reads_budget(self) -> bool | None:
         """Whether it has a parameter for the budget; None before it has said so."""
-        return None if self.said is None else "budget" in self.said
+        return None if self.said is None and not self.ignores_budget else not self.ignores_budget
 
     def choose_objective(self, metric: str | None = None, minimize: bool | None = None) -> Objective:
         """By default the score that the function names, in the direction that it says; see `make_objective`."""

@@ -7,9 +7,8 @@ import statistics
 import pytest
 from attrs import evolve
 
-from archwright.cli.reports.repeats import format_conclusion
 from archwright.core.objective import Objective
-from archwright.results.repeats import describe_repeats
+from archwright.results.repeats import compute_repeats, explain_repeats, format_repeats
 from archwright.search.running.attempts import derive_training_seed
 from archwright.store.duckdb_log import DuckDBLog
 from tests.cli.running import MAIN, SCORE, TORCH_REPORTING_MAIN, read_json, run_command, run_inline, run_started
@@ -143,4 +142,5 @@ def test_what_trainings_come_to_is_said_of_as_many_as_there_are(scores, told):
     """A deviation only where there is one."""
     given = {"name": "given", "path": [], "run": "a", "trial": 0}
     started = evolve(make_started(1), searcher=given, objective=Objective("test_accuracy"))
-    assert format_conclusion(describe_repeats(started, [{"score": score} for score in scores])) == told
+    repeats = compute_repeats(started, scores)
+    assert f"{format_repeats(repeats)}   {explain_repeats(repeats)}" == told

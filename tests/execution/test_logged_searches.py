@@ -7,6 +7,7 @@ from attrs import evolve
 
 from archwright.core.budget import Budget
 from archwright.core.objective import Objective
+from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
@@ -100,6 +101,14 @@ def test_a_setting_that_has_come_to_be_since_has_its_usual_value(log):
     searcher = {"name": "mcts", "exploration": 0.25}
     log.append("c.mcts.1", [evolve(BEGUN, evaluator=evaluator, searcher=searcher)], START)
     assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", BEGUN)])) == ["c.mcts.1"]
+
+
+def test_a_function_that_reads_no_budget_is_the_one_of_which_an_earlier_release_did_not_say_so(log):
+    begun = evolve(BEGUN, evaluator=evaluation_to_json(Function("own.py:score")))
+    log.append("c.mcts.1", [begun], START)
+    now = evolve(begun, evaluator=evaluation_to_json(Function("own.py:score", ignores_budget=True)))
+    assert (begun.reads_budget, now.reads_budget) == (True, False)
+    assert list(read_logged_searches(log.path, [ComparedSearch("c.mcts.1", now)])) == ["c.mcts.1"]
 
 
 def test_a_rule_that_an_earlier_release_has_logged_is_the_same_rule(log):

@@ -141,6 +141,28 @@ def test_a_function_is_called_again_with_a_larger_budget_and_other_seeds(run):
         aw.retrain(run, retrained[0], seeds=1, **HERE)
 
 
+def test_a_retraining_shows_the_mean_and_the_deviation_of_its_seeds(tmp_path):
+    """Worked out by hand: of 0.25, 0.5 and 0.75 the mean is 0.5, and the deviation of the sample 0.25."""
+    scores = iter([0.125, 0.25, 0.5, 0.75])
+
+    def score(architecture: aw.Term) -> float:
+        del architecture
+        return next(scores)
+
+    run = aw.search(
+        aw.affine(units=[8, 16]), score, input=(4,), log=tmp_path / "log.duckdb", trials=1, name="mine", **HERE
+    )
+    assert run.repeats is None
+    retrained = run.retrain("best", seeds=3, **HERE)
+    assert retrained.repeats is not None
+    assert (retrained.repeats["mean"], retrained.repeats["deviation"]) == (0.5, 0.25)
+    assert repr(retrained) == f"<Run {retrained.name}: finished, 3 of 3 trials, mean accuracy 0.5000 ± 0.2500>"
+    shown = retrained._repr_html_()
+    assert "mean and standard deviation of 3 trainings</th><td>accuracy 0.5000 ± 0.2500" in shown
+    assert "so far" not in shown
+    assert retrained.best().score == 0.75
+
+
 def test_a_function_that_no_process_finds_is_given_again(tmp_path):
     def score(architecture: aw.Term, budget: aw.Budget) -> float:
         del architecture

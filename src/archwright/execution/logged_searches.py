@@ -33,6 +33,7 @@ UNCOMPARED_EVALUATOR_FIELDS = {
     "input_shape",
     "input",
     "source_text",
+    "ignores_budget",
     "source_hash",
     "by_value",
 }

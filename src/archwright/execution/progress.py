@@ -49,6 +49,7 @@ class RunProgress:
     best: tuple[float, int] | None = None  # score and trial
     budgets: Mapping[int, Budget] = field(factory=dict[int, Budget])  # of the trials that are not scored
     running: Mapping[int, RunningAttempt] = field(factory=dict[int, RunningAttempt])
+    reads_budget: bool = True  # whether what a trial may spend means anything to what evaluates it
     scored_since_best: int = 0  # trials
     simulated_seconds: float | None = None  # of the attempts that ended; None where no time is simulated
     seconds_before: float = 0.0  # that the run had taken when this process began, simulated ones where there are
@@ -88,10 +89,11 @@ class RunProgress:
     def apply(self, event: Event, now: float) -> "RunProgress":
         """The progress after one more event."""
         match event:
-            case RunStarted() | RunResumed():
-                seconds = self.seconds_before if self.simulated_seconds is None else self.simulated_seconds
-                return evolve(self, ends=event.ends, simulated_seconds=seconds if event.simulates_time else None)
-            case Proposed(trial, _, budget):
+            case RunStarted():
+                return evolve(self, reads_budget=event.reads_budget)._begin(event)
+            case RunResumed():
+                return self._begin(event)
+            case Proposed(trial, _, budget) if self.reads_budget:
                 return evolve(self, budgets={**self.budgets, trial: budget})
             case AttemptStarted(trial, attempt):
                 return self._update_attempt(trial, RunningAttempt(attempt, now))
@@ -103,6 +105,10 @@ class RunProgress:
                 return self._apply_score(event)
             case _:
                 return self
+
+    def _begin(self, event: RunStarted | RunResumed) -> "RunProgress":
+        seconds = self.seconds_before if self.simulated_seconds is None else self.simulated_seconds
+        return evolve(self, ends=event.ends, simulated_seconds=seconds if event.simulates_time else None)
 
     def _add_seconds(self, seconds: float) -> "RunProgress":
         if self.simulated_seconds is None:
@@ -132,7 +138,8 @@ def start_progress(state: RunState, objective: Objective, now: float, run_time: 
     trials = sort_trials(state)
     best = next(((t.score, t.trial) for t in rank_trials(trials, objective) if t.score is not None), None)
     failed = sum(t.status not in (None, "ok") for t in trials)
-    budgets = {t.trial: t.budget for t in trials if t.status is None}
+    reads_budget = state.started is None or state.started.reads_budget
+    budgets = {t.trial: t.budget for t in trials if t.status is None and reads_budget}
     return RunProgress(
         objective,
         now,
@@ -142,6 +149,7 @@ def start_progress(state: RunState, objective: Objective, now: float, run_time: 
         state.score_count,
         best,
         budgets,
+        reads_budget=reads_budget,
         scored_since_best=state.scored_since_best,
         simulated_seconds=state.attempt_seconds if state.simulates_time else None,
         seconds_before=measure_seconds(state, run_time),

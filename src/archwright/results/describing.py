@@ -24,7 +24,7 @@ from archwright.results.repeats import describe_repeats
 from archwright.results.trial_architecture import count_all_parameters, count_trained_parameters, render_architecture
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.ends import measure_seconds
-from archwright.search.running.run_view import RunView, explain_omission, find_open_status, is_repeated
+from archwright.search.running.run_view import RunView, explain_omission, find_open_status
 from archwright.store.artifacts import locate_artifact, locate_run_folder
 from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import TrialState
@@ -61,14 +61,14 @@ def describe_run(view: RunView) -> RunDetails:
         "evaluator": started.evaluator,
         "objective": asdict(started.objective),
         "stopping": started.stopping,
-        "budget": str(started.budget),
+        "budget": str(started.budget) if started.reads_budget else None,
         "seed": started.seed,
         "ends": cast(EndsRecord, asdict(run.state.ends)),
         "seconds": measure_seconds(run.state, run.run_time),
         "scored_since_best": run.state.scored_since_best,
         "counts": _count_trials(view),
         "best": None if best is None else {"trial": best.trial, "score": best.score},
-        "repeats": describe_repeats(started, trials) if is_repeated(started) else None,
+        "repeats": describe_repeats(view),
         "started": _format_utc(run.times[0]),
         "latest": _format_utc(max(run.times)),  # the events that a fork has copied keep theirs
         "versions": dict(started.versions),
@@ -108,7 +108,7 @@ def describe_trial(view: RunView, trial: TrialState) -> TrialRecord:
         "trial": trial.trial,
         "status": find_trial_status(view, trial),
         "score": trial.score,
-        "budget": str(trial.budget),
+        "budget": str(trial.budget) if view.run.started.reads_budget else None,
         "seed": find_training_seed(view, trial),
         "continues": trial.continues,
         "attempts": trial.attempts,

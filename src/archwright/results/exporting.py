@@ -160,7 +160,7 @@ def _make_card(view: RunView, trial: TrialState, node: Node, evaluation: Evaluat
 
     started = view.run.started
     run_settings = {
-        "budget": format_budget(trial.budget),
+        **({"budget": format_budget(trial.budget)} if started.reads_budget else {}),
         started.model_input.tensor_name: describe_input(started.model_input),
     }
     effective_settings = evaluation.list_effective_settings(node.architecture)

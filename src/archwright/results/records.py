@@ -73,7 +73,7 @@ class _TrialFields(TypedDict):
     trial: int
     status: str
     score: float | None
-    budget: str
+    budget: str | None  # None: what evaluates the trials reads none
     seed: int
     continues: int | None  # the trial from whose checkpoint it continues
     seconds: float
@@ -153,7 +153,7 @@ class RunDetails(TypedDict):
     evaluator: JSON
     objective: dict[str, Any]
     stopping: JSON
-    budget: str
+    budget: str | None  # None: what evaluates the trials reads none
     seed: int
     ends: EndsRecord
     seconds: float  # that it has taken: of its processes, or simulated ones

@@ -7,13 +7,9 @@ from typing import Any, Self, Unpack, overload
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
-from archwright.core.ends import RunEnds
-from archwright.core.errors import to_one_line
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
-from archwright.display.ends import list_progress
-from archwright.display.text import format_score
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import read_budget, read_evaluation_argument, read_fork_searcher
 from archwright.execution.checks import (
@@ -31,13 +27,13 @@ from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.retraining import Retraining, retrain_trial
 from archwright.execution.searching import EndMoves, Resumption, resume_in_log
-from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame
-from archwright.results.html import render_heading, render_properties, render_table
-from archwright.results.records import RunDetails, SearchStateRecord
+from archwright.results.records import RepeatsRecord, RunDetails, SearchStateRecord
+from archwright.results.repeats import describe_repeats
 from archwright.results.replaying import describe_search_state
 from archwright.results.rows import Rows
+from archwright.results.run_text import describe_progress, render_run
 from archwright.results.trial import Trial
 from archwright.results.trial_table import tabulate_trials
 from archwright.results.verification import Verification, verify_run
@@ -45,11 +41,8 @@ from archwright.search.running.run_view import RunView, view_run
 from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Scored
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.query import RunScope
-
-MAX_RANKED_TRIALS = 5  # in a notebook
 
 
 @frozen(eq=False, repr=False)
@@ -155,6 +148,14 @@ class Run(Sequence[Trial]):
         """
         ranked = [Trial(self.view, state) for state in self.view.rank_best()]
         return ranked[0] if n is None else ranked[: read_count("n", n)]
+
+    @property
+    def repeats(self) -> RepeatsRecord | None:
+        """The mean and the standard deviation of the scores of a run of one architecture, as `retrain` makes it.
+
+        None for a search. They are of the trainings that have a score; `deviation`, that of a sample, takes two.
+        """
+        return describe_repeats(self.view)
 
     @overload
     def __getitem__(self, name: int | str | Trial) -> Trial: ...
@@ -358,38 +359,7 @@ class Run(Sequence[Trial]):
         return hash(self.view.identity)
 
     def __repr__(self) -> str:
-        return f"<Run {self.name}: {self._describe_progress()}>"
-
-    def _describe_progress(self) -> str:
-        state = self.view.run.state
-        best = next(iter(self.view.best), None)
-        (trials,) = list_progress(RunEnds(trials=state.target_trials), state.score_count, 0.0, 0)
-        progress = f"{self.status}, {trials}"
-        if best is None:
-            return progress
-        metric = to_one_line(self.objective.metric)
-        return f"{progress}, best {metric} {format_score(best.score)} (trial {best.trial})"
+        return f"<Run {self.name}: {describe_progress(self.view)}>"
 
     def _repr_html_(self) -> str:
-        started, metric = self.view.run.started, self.objective.metric
-        settings = {
-            "space": self.space_source,
-            "searcher": f"{started.searcher['name']}, seed {self.seed}",
-            "objective": str(self.objective),
-        }
-        ranked = [(t.trial, format_score(t.score), t.seconds) for t in self.view.best[:MAX_RANKED_TRIALS]]
-        parts = [
-            render_heading(f"{self.name}: {self._describe_progress()}"),
-            render_properties(settings),
-            sketch_curve(list(self._iterate_incumbents()), f"best {metric} so far", is_stepped=True),
-            render_table(["trial", metric, "seconds"], ranked) if ranked else "",
-        ]
-        return "\n".join(part for part in parts if part)
-
-    def _iterate_incumbents(self) -> Iterator[float]:
-        """The best score so far, each time that a trial has got one."""
-        choose, best = (max if self.objective.direction == "maximize" else min), None
-        for event in self.view.run.events:
-            if isinstance(event, Scored) and event.score is not None:
-                best = event.score if best is None else choose(best, event.score)
-                yield best
+        return render_run(self.view)

@@ -236,10 +236,10 @@ class Trial:
 
     def _repr_html_(self) -> str:
         metric = self.view.run.started.objective.metric
-        cost = f"{format_budget(self.budget)}, {format_duration(self.seconds)}"
+        budget = f"{format_budget(self.budget)}, " if self.view.run.started.reads_budget else ""
         parts = [
             render_heading(f"trial {self.number} of {self.run}: {self._describe_result()}"),
-            f"<div>{escape_text(cost)}</div>",
+            f"<div>{escape_text(budget + format_duration(self.seconds))}</div>",
             f"<pre>{escape_text(self.error)}</pre>" if self.error else "",
             render_properties(self.choices),
             sketch_curve(self.curves.get(metric, ()), f"{metric} by epoch"),

@@ -13,7 +13,7 @@ def tabulate_trials(trials: Sequence[Trial]) -> dict[str, list[Any]]:
     """The columns of a table with a row a trial: TRIAL_COLUMNS, then the metrics, then the choices.
 
     One whose name another column has before it is called metric.NAME or choice.NAME. What a trial does not have is
-    None.
+    None, as a budget that nothing reads.
     """
     values = [
         {"trial": _get_fields(trial), "metric": dict(trial.metrics), "choice": dict(trial.choices)} for trial in trials
@@ -26,13 +26,14 @@ def tabulate_trials(trials: Sequence[Trial]) -> dict[str, list[Any]]:
 
 def _get_fields(trial: Trial) -> dict[str, Any]:
     """The values of TRIAL_COLUMNS."""
+    reads_budget = trial.view.run.started.reads_budget
     values = (
         trial.number,
         trial.status,
         trial.score,
         trial.seconds,
-        trial.budget.amount,
-        trial.budget.unit,
+        trial.budget.amount if reads_budget else None,
+        trial.budget.unit if reads_budget else None,
         trial.state.attempts,
         trial.error,
     )

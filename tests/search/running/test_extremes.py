@@ -11,14 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import archwright as aw
-from archwright.cli.reports.repeats import format_summary
 from archwright.core.objective import Direction, Objective
 from archwright.display.console import render_text
 from archwright.display.text import format_score
 from archwright.plots.histories import SearchHistory
 from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import compute_conclusions
-from archwright.results.repeats import describe_repeats
+from archwright.results.repeats import compute_repeats, format_repeats
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
 from archwright.search.named import SEARCHERS, find_searcher, searcher_to_json
 from archwright.search.named_rules import RULE_KIND
@@ -160,11 +159,11 @@ def test_a_comparison_of_extreme_scores_concludes():
 
 def test_trainings_of_extreme_scores_have_a_mean():
     begun = evolve(make_started(3), searcher=searcher_to_json("given"))
-    repeats = describe_repeats(begun, [{"score": 1e308}, {"score": 1e308}, {"score": -1e308}])
+    repeats = compute_repeats(begun, [1e308, 1e308, -1e308])
     assert repeats["mean"] == pytest.approx(1e308 / 3)
     assert repeats["deviation"] == pytest.approx(math.sqrt(4 / 3) * 1e308)
-    assert format_summary(repeats) == "accuracy 3.333e+307 ± 1.155e+308"
-    assert describe_repeats(begun, [{"score": MOST}, {"score": -MOST}])["deviation"] == MOST
+    assert format_repeats(repeats) == "accuracy 3.333e+307 ± 1.155e+308"
+    assert compute_repeats(begun, [MOST, -MOST])["deviation"] == MOST
 
 
 def begin_stopping(direction: Direction, startup: int) -> EarlyStopping:

@@ -1,0 +1,74 @@
+"""A run in a line, and in a notebook."""
+
+from collections.abc import Iterator
+
+from archwright.core.ends import RunEnds
+from archwright.core.errors import to_one_line
+from archwright.display.ends import list_progress
+from archwright.display.text import format_score
+from archwright.plots.sketch import sketch_curve
+from archwright.results.html import render_heading, render_properties, render_table
+from archwright.results.records import RepeatsRecord
+from archwright.results.repeats import describe_repeats, explain_repeats, format_repeats
+from archwright.search.running.run_view import RunView, describe_origin
+from archwright.store.events import Scored
+
+MAX_RANKED_TRIALS = 5  # in a notebook
+
+
+def describe_progress(view: RunView) -> str:
+    """How far a run is, and what it has come to: the best score, or the mean where one architecture is trained."""
+    state = view.run.state
+    (trials,) = list_progress(RunEnds(trials=state.target_trials), state.score_count, 0.0, 0)
+    result = _describe_result(view)
+    return f"{view.status}, {trials}{f', {result}' if result else ''}"
+
+
+def _describe_result(view: RunView) -> str:
+    if not view.best:
+        return ""
+    if (repeats := describe_repeats(view)) is not None:
+        return f"{'mean ' if repeats['scores'] > 1 else ''}{format_repeats(repeats)}"
+    best = view.best[0]
+    return f"best {to_one_line(view.run.started.objective.metric)} {format_score(best.score)} (trial {best.trial})"
+
+
+def render_run(view: RunView) -> str:
+    """What a notebook shows of a run: what it is about, what it has come to, and its best trials."""
+    objective, repeats = view.run.started.objective, describe_repeats(view)
+    metric = objective.metric
+    ranked = [(t.trial, format_score(t.score), t.seconds) for t in view.best[:MAX_RANKED_TRIALS]]
+    curve = sketch_curve(list(_iterate_incumbents(view)), f"best {metric} so far", is_stepped=True)
+    parts = [
+        render_heading(f"{view.name}: {describe_progress(view)}"),
+        render_properties(_describe_search(view) if repeats is None else _describe_retraining(view, repeats)),
+        curve if repeats is None else "",
+        render_table(["trial", metric, "seconds"], ranked) if ranked else "",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _describe_search(view: RunView) -> dict[str, str]:
+    started = view.run.started
+    return {
+        "space": started.space_name,
+        "searcher": f"{started.searcher['name']}, seed {started.seed}",
+        "objective": str(started.objective),
+    }
+
+
+def _describe_retraining(view: RunView, repeats: RepeatsRecord) -> dict[str, str]:
+    started = view.run.started
+    return {
+        "trains": f"{describe_origin(started.searcher)}, seed {started.seed}",
+        explain_repeats(repeats): format_repeats(repeats),
+    }
+
+
+def _iterate_incumbents(view: RunView) -> Iterator[float]:
+    """The best score so far, each time that a trial has got one."""
+    choose, best = (max if view.run.started.objective.direction == "maximize" else min), None
+    for event in view.run.events:
+        if isinstance(event, Scored) and event.score is not None:
+            best = event.score if best is None else choose(best, event.score)
+            yield best

@@ -1,0 +1,41 @@
+"""What is said of a budget: nothing, where the function that scores the trials reads none."""
+
+from pathlib import Path
+
+import pytest
+
+import archwright as aw
+from archwright.results.trial_table import tabulate_trials
+from tests.cli.running import run_inline
+from tests.studies.functions import INPUT
+
+SPACE = aw.affine(units=[4, 8])
+
+
+def ignore(model, report) -> float:
+    del model
+    for epoch in (1, 2):
+        report(epoch, accuracy=epoch / 4)
+    return 0.5
+
+
+def spend(model, report, budget) -> float:
+    del budget
+    return ignore(model, report)
+
+
+@pytest.mark.parametrize(("function", "is_read"), [(ignore, False), (spend, True)])
+def test_a_budget_is_shown_only_where_the_function_reads_it(tmp_path, monkeypatch, capsys, function, is_read):
+    """While it runs, also when it goes on, as a value, in a notebook, on the command line, and on a card."""
+    monkeypatch.chdir(tmp_path)
+    run = aw.search(SPACE, function, input=INPUT, trials=1, budget="7epochs" if is_read else None, workers=0)
+    run = run.resume(trials="+1", workers=0)
+    said = capsys.readouterr().out
+    assert ("epoch 1/7  accuracy 0.2500" in said, "epoch 1  accuracy 0.2500" in said) == (is_read, not is_read)
+    table = tabulate_trials(run.trials)
+    assert (table["budget"], table["unit"]) == (([7.0] * 2, ["epochs"] * 2) if is_read else ([None] * 2, [None] * 2))
+    assert (run.details()["budget"], run[0].details()["budget"]) == (("7epochs",) * 2 if is_read else (None, None))
+    run.best().export("folder")
+    shown = [run_inline(tmp_path, "show", *names).stdout for names in ((run.name,), (run.name, "0"))]
+    for text in (run[0]._repr_html_(), Path("folder/README.md").read_text(), *shown):
+        assert ("7 epochs" in text, "epochs" in text) == (is_read, is_read)
