@@ -70,7 +70,7 @@ class Sent:
         """Whether the file was run."""
         return (self.folder / "ran").exists()
 
-    def written(self, evaluator: object = None) -> "Sent":
+    def written(self, evaluator: object = None, searcher: object = None) -> "Sent":
         """The file and the log, which nobody has run anything of."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(CODE.format(mark=str(self.folder / "ran"), kind=self.kind))
@@ -81,7 +81,7 @@ class Sent:
             space=space,
             space_source=f"{self.place}:space",
             input_shape=(1, 8, 8),
-            searcher={"name": "random"},
+            searcher=searcher or {"name": "random"},
             evaluator=evaluation_to_json(evaluator or Training()),
             objective=Objective(),
             budget=Budget(1, "epochs"),

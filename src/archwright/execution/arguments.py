@@ -1,6 +1,6 @@
 """What people give to the functions of the package: values, or the texts of the command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -47,9 +47,13 @@ def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str |
 
 def trust_named_sources(evaluation: Evaluation) -> Evaluation:
     """An evaluation that a person gives, whose code the logs of this person may name from now on."""
-    for source in (find_kind(type(evaluation)), *find_user_code(evaluation)):
-        trust_named_source(source)
+    _trust_sources((find_kind(type(evaluation)), *find_user_code(evaluation)))
     return evaluation
+
+
+def _trust_sources(sources: Iterable[str]) -> None:
+    for source in sources:
+        trust_named_source(source)
 
 
 def read_searcher(searcher: AnySearcher | str) -> tuple[JSON, AnySearcher]:
@@ -82,7 +86,9 @@ def read_fork_searcher(
         raise BadRunOption(f"settings is {settings!r:.80}; it must be a mapping, values by their names")
     searcher_from_json(logged, trusted=trusted)  # raises NotTrusted
     name, _, own_settings = parse_searcher(logged)
-    return read_searcher(format_words(name, {**own_settings, **settings}))
+    written = SEARCHER_KIND.read(format_words(name, {**own_settings, **settings}))
+    _trust_sources(sorted({*SEARCHER_KIND.find_sources(written)} - {*SEARCHER_KIND.find_sources(logged)}))
+    return written, searcher_from_json(written, trusted=True)
 
 
 def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnyStoppingRule | None]:
@@ -92,8 +98,7 @@ def read_stopping_rule(rule: AnyStoppingRule | str | None) -> tuple[JSON, AnySto
 
 def _read_configured(kind: ConfiguredKind[Any], given: Any) -> tuple[JSON, Any]:
     logged = kind.read(given) if isinstance(given, str) else kind.value_to_json(given)
-    for source in kind.find_sources(logged):
-        trust_named_source(source)
+    _trust_sources(kind.find_sources(logged))
     return logged, kind.from_json(logged, trusted=True) if isinstance(given, str) else given
 
 

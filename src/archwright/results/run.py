@@ -243,7 +243,7 @@ class Run(Sequence[Trial]):
         `stopping`; this run has what its process was given. Raises what `search` does, and where code or data has
         changed SpaceChanged and DataChanged.
         """
-        given = self._gather_given(evaluation, searcher, stopping)
+        run, given = self._let_run(trust), self._gather_given(evaluation, searcher, stopping)
         resumption = Resumption(
             ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),
             given=given,
@@ -252,9 +252,12 @@ class Run(Sequence[Trial]):
             device=device,
             data_dir=data_dir,
         )
-        options = make_run_options(work, trusted=check_flag("trust", trust) or self.view.trusted)
-        resume_in_log(DuckDBLog(self.log), self.name, resumption, options)
-        return self._read(self.name, given)
+        resume_in_log(DuckDBLog(self.log), self.name, resumption, make_run_options(work, trusted=run.view.trusted))
+        return run._read(self.name, given)
+
+    def _let_run(self, trust: bool) -> Self:
+        """The same, with the code that the log names trusted where this person says so, by now or before."""
+        return evolve(self, view=evolve(self.view, trusted=check_flag("trust", trust) or self.view.trusted))
 
     def _gather_given(
         self,
@@ -282,18 +285,21 @@ class Run(Sequence[Trial]):
         until_score: float | str | None = None,
         no_improvement: int | str | None = None,
         name: str | None = None,
+        trust: bool = False,
     ) -> "Run":
         """A new run with its events up to number `at`, to go on differently from there with `resume`.
 
         With another searcher, other `settings` of the one that it has, another seed or other ends; an end is moved as
-        in `resume`. Raises NoSuchEvent and RunExists.
+        in `resume`. Raises NoSuchEvent, InvalidEnd and RunExists, and NotTrusted where `settings` are for a searcher
+        that takes code of others.
         """
+        run = self._let_run(trust)
         moves = EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement)
         given = (searcher, settings, self.given.searcher)
-        written, value = read_fork_searcher(self.searcher, *given, trusted=self.view.trusted)
+        written, value = read_fork_searcher(self.searcher, *given, trusted=run.view.trusted)
         own_seed = None if seed is None else read_seed(seed)
         new = fork_in_log(self.view, read_event_number(at), written, own_seed, moves, name)
-        return self._read(new, evolve(self.given, searcher=value))
+        return run._read(new, evolve(self.given, searcher=value))
 
     def retrain(
         self,
@@ -318,7 +324,7 @@ class Run(Sequence[Trial]):
         stand instead of the trial's own. A person's function is called again, with the larger budget and other seeds;
         one that no other process can import is to be given again as `evaluation`.
         """
-        given = self._gather_given(evaluation)
+        run, given = self._let_run(trust), self._gather_given(evaluation)
         retraining = Retraining(
             seeds=seeds,
             budget=read_budget(budget),
@@ -330,9 +336,8 @@ class Run(Sequence[Trial]):
             seed=seed,
             evaluation=given.evaluation,
         )
-        options = make_run_options(work, trusted=check_flag("trust", trust) or self.view.trusted)
-        new = retrain_trial(self.view, self[trial].number, retraining, name, options)
-        return self._read(new, given)
+        options = make_run_options(work, trusted=run.view.trusted)
+        return run._read(retrain_trial(run.view, run[trial].number, retraining, name, options), given)
 
     def details(self) -> RunDetails:
         """All that is to know about it, as `archwright show --json` prints it."""

@@ -1,0 +1,39 @@
+"""Going on with a run whose log names code that this person has not let run as yet."""
+
+import pytest
+
+from archwright.evaluate.functions.evaluation import Function
+from archwright.results.run import Run
+from archwright.store.permission import NotTrusted
+from tests.cli.own_searchers import write_own_searchers
+from tests.cli.test_trust import Sent
+
+HERE = {"workers": 0, "progress": False}
+GOING_ON = {
+    "resume": lambda run, **trust: run.resume(trials="+1", **HERE, **trust),
+    "retrain": lambda run, **trust: run.retrain("best", seeds=1, **HERE, **trust),
+    "fork": lambda run, **trust: run.fork(5, settings={"every": 4}, **trust),
+}
+
+
+@pytest.mark.parametrize("verb", GOING_ON)
+def test_what_goes_on_with_a_run_is_trusted_where_that_is_said_of_it_alone(tmp_path, monkeypatch, verb):
+    """The code of the function, of the searcher and of the kinds of module; what comes of it is trusted as well."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    searcher = write_own_searchers(tmp_path)
+    evaluation = Function(f"{tmp_path}/space.py:score", input_shape=(1, 8, 8))
+    sent = Sent(tmp_path).written(evaluation, {"name": f"{searcher}:Patient", "every": 3})
+    run = Run.read(tmp_path / "archwright.duckdb")
+    with pytest.raises(NotTrusted, match=r"let it run with --trust \(trust=True in Python\)"):
+        GOING_ON[verb](run)
+    assert not sent.ran
+    done = GOING_ON[verb](run, trust=True)
+    assert sent.ran == (verb != "fork")
+    assert done.searcher.get("every") == {"resume": 3, "retrain": None, "fork": 4}[verb]
+    assert done.space.children[0].kind == sent.kind
+    assert done.refresh().resume(trials="+1", **HERE).best().architecture.children[0].kind == sent.kind
+    assert not (tmp_path / "settings/trusted").exists()
+    with pytest.raises(NotTrusted):
+        Run.read(run.log, done.name).resume(trials="+1", **HERE)
