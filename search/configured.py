@@ -22,7 +22,8 @@ from archwright.core.tracebacks import guard_user_code
 from archwright.core.words import NAME_KEY, format_words, parse_words
 from archwright.search.searcher import get_revision
 from archwright.store.extensions import Extension, ExtensionKind
-from archwright.store.needed import CODE_KEY, REVISION_KEY, format_needed, has_code, is_configured
+from archwright.store.main_module import find_in_main
+from archwright.store.needed import CODE_KEY, REVISION_KEY, format_needed, has_code, is_configured, list_code
 from archwright.store.origins import hash_source, is_class_findable, name_class, read_source
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
@@ -247,21 +248,43 @@ class ConfiguredKind(Generic[Extension]):
         name, _, settings = self.parse(data)
         if isinstance(given, type):
             self._require_fit(name, given, given)
-            if any(has_code(value) for value in settings.values() if is_configured(value)):
+            if any(map(_holds, settings.values())):
                 raise ExtensionNeeded(
                     f"{self._describe(name)} holds a class that no other process can import, so give a value of it, "
                     f"and not the class: {self._format_argument(data)}"
                 )
             self._require_trusted(data, trusted=trusted)
-            values = {key: self._fill(given, key, value) for key, value in settings.items()}
-            with self._guard(name):
-                return given(**values)
+            return self._call(name, given, settings)
         if self._identify(self.value_to_json(given)) != self._identify(data):
             raise OtherExtension(
                 f"the run has {self._describe(self.format(data))}, and not {self.format(self.value_to_json(given))}; "
                 "give that one, or fork the run to go on with another one"
             )
         return given
+
+    def find_in_main(self, data: JSON, *, trusted: bool = False) -> Extension | None:
+        """The one that a log holds, where `__main__` has all classes in it that no other process can import; else None.
+
+        Raises NotTrusted as `from_json`.
+        """
+        classes = {source: find_in_main(source, sha256) for source, sha256 in list_code(data).items()}
+        if not classes or not all(isinstance(found, type) for found in classes.values()):
+            return None
+        self._require_trusted(data, trusted=trusted)
+        return self._rebuild(data, classes)
+
+    def _rebuild(self, data: JSON, classes: Mapping[str, type[Any]]) -> Extension:
+        """The one that a log holds, with these `classes` by their names."""
+        name, _, settings = self.parse(data)
+        values = {key: self._rebuild(value, classes) if _holds(value) else value for key, value in settings.items()}
+        return self._call(name, classes[name], values) if CODE_KEY in data else self.find(name, values)
+
+    def _call(self, name: str, kind: type[Any], settings: Mapping[str, Any]) -> Extension:
+        """A class of a person's own, called with settings of a log."""
+        self._require_fit(name, kind, kind)
+        values = {key: self._fill(kind, key, value) for key, value in settings.items()}
+        with self._guard(name):
+            return kind(**values)
 
     def _identify(self, data: JSON) -> str:
         """What a log holds, but for where it was defined, its source text and its revision: its name and settings."""
@@ -276,6 +299,11 @@ class ConfiguredKind(Generic[Extension]):
         """
         same = list(_compare_code(data, value))
         return False if False in same else all(same) if same and None not in same else None
+
+
+def _holds(setting: Any) -> bool:
+    """Whether a setting, as a log has it, holds a class that no other process can import."""
+    return is_configured(setting) and has_code(setting)
 
 
 def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:

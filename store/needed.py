@@ -11,6 +11,7 @@ from archwright.core.words import NAME_KEY
 
 CODE_KEY = "code"  # {"text": ..., "sha256": ...} of the class of a searcher or a stopping rule
 BY_VALUE_KEY = "by_value"  # of an evaluation: whether its function is one
+IN_MAIN_KEY = "in_main"  # of an evaluation: whether `__main__` had its function itself by that name
 REVISION_KEY = "revision"
 
 
@@ -47,12 +48,17 @@ def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping
     hashes = {f"the function {evaluator.get('source')}": evaluator.get("source_hash")}
     for noun, data in (("searcher", searcher), ("stopping rule", stopping)):
         if data is not None:
-            hashes |= {f"the {noun} {coded[NAME_KEY]}": _get_hash(coded[CODE_KEY]) for coded in _iterate_coded(data)}
+            hashes |= {f"the {noun} {name}": text_hash for name, text_hash in list_code(data).items()}
     return {name: text_hash for name, text_hash in hashes.items() if text_hash is not None}
 
 
-def _get_hash(code: Mapping[str, JSON] | None) -> JSON:
+def _get_hash(code: Mapping[str, Any] | None) -> str | None:
     return None if code is None else code.get("sha256")
+
+
+def list_code(data: JSON) -> Mapping[str, str | None]:
+    """The classes of a searcher or a rule, as a log has it, that must be given again: the hashes of their texts."""
+    return {str(coded[NAME_KEY]): _get_hash(coded[CODE_KEY]) for coded in _iterate_coded(data)}
 
 
 def leave_out(data: JSON, name: str) -> JSON:

@@ -1,11 +1,14 @@
 """Where a value was defined: the name by which other processes find it, if they do, and its source text."""
 
+import ast
 import functools
 import hashlib
 import importlib
 import inspect
+import linecache
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from itertools import accumulate
 from pathlib import Path
@@ -86,8 +89,26 @@ def read_source(target: Any) -> str | None:
         try:
             return inspect.getsource(candidate)
         except (OSError, TypeError):  # typed at a prompt, written in C, no function
-            continue
+            if isinstance(candidate, type) and (text := _read_class_of_cell(candidate)) is not None:
+                return text
     return None
+
+
+def _read_class_of_cell(kind: type[Any]) -> str | None:
+    """The source text of a class of a notebook, by the cell that its methods are from; None where there is none."""
+    for method in filter(inspect.isfunction, vars(kind).values()):
+        code = method.__code__
+        with suppress(SyntaxError):
+            text = "".join(linecache.getlines(code.co_filename))
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.ClassDef) and node.name == kind.__name__ and _spans(node, code.co_firstlineno):
+                    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+                    return "".join(text.splitlines(keepends=True)[first - 1 : node.end_lineno])
+    return None
+
+
+def _spans(node: ast.ClassDef, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 
 def hash_source(text: str | None) -> str | None:

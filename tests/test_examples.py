@@ -183,6 +183,33 @@ def test_the_stop_button_stops_a_comparison_which_goes_on_when_its_cell_is_run_a
     assert [(run["scored"], run["status"]) for run in logged.runs()] == [(3, "finished")] * 2
 
 
+NARROW = """
+    from attrs import frozen
+
+    @frozen
+    class Narrow(aw.searchers.RandomSearch):
+        name = "narrow"
+
+        def propose(self, state, trial, uniform):
+            return aw.searchers.RandomSearch.propose(self, state, trial, uniform)
+    """
+
+
+@pytest.mark.slow
+def test_a_kernel_that_is_restarted_goes_on_with_the_function_and_the_searcher_of_its_cells(tmp_path):
+    """Neither is given again; a class of a cell has its text in the log as well."""
+    search = "print(aw.search(space, evaluate, searcher=Narrow(), trials=2, workers=2, progress=False).verify())"
+    resume = "print(aw.resume(trials=3, progress=False), aw.Log('archwright.duckdb').last.verify())"
+    *_, begun = run_cells(tmp_path, NARROW, search, seconds=0.0)
+    *_, resumed = run_cells(tmp_path, NARROW, resume, seconds=0.0)
+    assert "2 proposals, as the searcher makes them" in begun
+    assert "<Run search-1: finished, 3 of 3 trials" in resumed
+    assert "3 proposals, as the searcher makes them" in resumed
+    text = aw.Log(tmp_path / "archwright.duckdb").last.searcher["code"]["text"]
+    assert text.startswith("@frozen\nclass Narrow(")
+    assert text.rstrip().endswith("return aw.searchers.RandomSearch.propose(self, state, trial, uniform)")
+
+
 class StoppedEarly(BaseException):
     """Raised by a report of a trial that is stopped early."""
 

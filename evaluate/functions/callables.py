@@ -1,7 +1,7 @@
 """A Python function as an evaluation: named where a fresh process can import it, else sent to the workers by value.
 
 What is sent never enters the log, which has the name, the source text and its hash: another process that goes on with
-the run is given the function again.
+the run is given the function again, or has it in its `__main__`, as it is, see store/main_module.py.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from attrs import evolve
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
+from archwright.store.main_module import is_in_main
 from archwright.store.needed import name_needed
 from archwright.store.origins import hash_source, is_importable, name_callable, read_source
 from archwright.store.user_code import load_object
@@ -38,7 +39,7 @@ def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
         return Function(source, **settings, target=target)
     text = read_source(target)
     by_value = {"by_value": True, "source_text": text, "source_hash": hash_source(text)}
-    return Function(source, **settings, **by_value, target=target)
+    return Function(source, **settings, **by_value, in_main=is_in_main(source, target), target=target)
 
 
 def give_again(logged: Function, target: Callable[..., Any]) -> Function:

@@ -68,6 +68,9 @@ class Function(DataEvaluation):
     image_size: tuple[int, int] | None = image_size_setting()
     reader: int = reader_setting()
     by_value: bool = field(default=False, metadata=OPTIONAL)  # whether no other process can import it
+    in_main: bool = field(
+        default=False, metadata=OPTIONAL
+    )  # whether `__main__` had itself by its name, see callables.py
     source_text: str | None = field(default=None, metadata=OPTIONAL)  # of one that is sent by value, where it has any
     source_hash: str | None = field(default=None, metadata=OPTIONAL)  # of that text, see functions/callables.py
     target: Callable[..., Any] | None = field(default=None, eq=False, repr=False, metadata=UNLOGGED)  # the function

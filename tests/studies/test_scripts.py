@@ -46,7 +46,7 @@ if __name__ == "__main__":
 
 RESUME = """
 import archwright as aw
-from script import evaluate
+import script
 
 if __name__ == "__main__":
     run = aw.Log("archwright.duckdb")["mine"]
@@ -54,7 +54,7 @@ if __name__ == "__main__":
         run.resume(progress=False)
     except aw.ArchwrightError as error:
         print(type(error).__name__, error)
-    run = run.resume(evaluation=evaluate, workers=2, progress=False)
+    run = run.resume(evaluation=script.evaluate, workers=2, progress=False)
     print(run.status, [trial.status for trial in run], len(run.frame()), "svg" in run._repr_html_())
     print(run.verify())
     print(run.retrain(seeds=2, progress=False).status)

@@ -279,8 +279,11 @@ def test_what_a_script_defines_is_defined_again_by_the_next_process(tmp_path):
     assert "UnreadableTerm" in second.stderr
     assert "halving" in second.stderr
     assert "define them again in this process first" in second.stderr
-    third = run_script(tmp_path, CLASSES, "name='mine',")
+    changed = CLASSES.replace('name = "mine"', 'name = "changed"')
+    third = run_script(tmp_path, changed, "name='mine',")
     assert "ExtensionNeeded" in third.stderr
-    assert "aw.study(..., searcher=...)" in third.stderr
-    fourth = run_script(tmp_path, CLASSES, "space, searcher=Mine(), name='mine',")
+    assert "aw.study(name='mine', searcher=Mine(replacement=True), log='log.duckdb')" in third.stderr
+    fourth = run_script(tmp_path, CLASSES, "name='mine',")
     assert fourth.stdout == "mine 1\n", fourth.stderr
+    fifth = run_script(tmp_path, CLASSES, "space, searcher=Mine(), name='mine',")
+    assert fifth.stdout == "mine 2\n", fifth.stderr

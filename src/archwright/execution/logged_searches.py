@@ -36,6 +36,7 @@ UNCOMPARED_EVALUATOR_FIELDS = {
     "ignores_budget",
     "source_hash",
     "by_value",
+    "in_main",
 }
 FIELDS_OF_LATER_RELEASES = {"data"}  # which runs of earlier releases do not log
 FIELD_COMPARED_LAST = "space"  # it often differs because the data does

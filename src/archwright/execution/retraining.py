@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.converters import optional
 
 from archwright.core.budget import Budget
@@ -59,7 +59,8 @@ def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str |
     """
     if retraining.data is None:
         suggest = partial(suggest_call, "retrain", omit_default_log(view.log), view.name, trial=trial)
-        GivenValues(evaluation=retraining.evaluation).require(view.run.started, suggest, among=["evaluation"])
+        given = GivenValues(evaluation=retraining.evaluation).complete(view.run.started, suggest, among=["evaluation"])
+        retraining = evolve(retraining, evaluation=given.evaluation)
     architecture = rebuild_leaf(view, view.get_trial(trial)).architecture
     evaluation = configure_retraining(view, architecture, retraining, options)
     with guard_evaluation(evaluation):

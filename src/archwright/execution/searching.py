@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import optional
 
 from archwright.core.ends import RunEnds, move_ends
@@ -181,7 +181,7 @@ class ResumedParts:
 def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: RunOptions) -> None:
     """Go on with a run of the log until it stops again, or say that it has ended.
 
-    Raises NotTrusted for code that this person does not let run, what `GivenValues.require` does, TrialsAreTold for a
+    Raises NotTrusted for code that this person does not let run, what `GivenValues.complete` does, TrialsAreTold for a
     study, DataChanged, SpaceChanged, and what `open_evaluator` and `run_trials` do.
     """
     record = read_run(file, run)
@@ -189,7 +189,9 @@ def resume_in_log(file: DuckDBLog, run: str, resumption: Resumption, options: Ru
     ends = move_run_ends(record, resumption.ends)
     if say_that_it_has_ended(file, run, record, ends, options):
         return
-    resumption.given.require(record.started, partial(format_python_resumption, file.path, run, {}))
+    suggest = partial(format_python_resumption, file.path, run, {})
+    given = resumption.given.complete(record.started, suggest, trusted=options.trusted)
+    resumption = evolve(resumption, given=given)
     resumed = _prepare_resumption(run, record, resumption, options)
     with open_evaluator(resumed.evaluation, options, record.started.space_source, resumed.term) as opened:
         evaluator, description = opened

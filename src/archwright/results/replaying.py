@@ -1,16 +1,16 @@
 """What a run's searcher knew at some event, and whether it would propose the same recomputed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from archwright.core.errors import ArchwrightError, to_one_line
 from archwright.core.protocols import Proposal
 from archwright.core.value import Value
 from archwright.display.text import humanize_value
+from archwright.execution.given_values import GivenValues
 from archwright.execution.searching import restore_configured
 from archwright.results.records import MismatchRecord, ProposalRecord, SearchStateRecord, VerificationRecord
-from archwright.search.configured import ExtensionNeeded
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.running.revisions import (
     Mismatch,
@@ -24,7 +24,6 @@ from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import AnySearcher, get_revision
 from archwright.store.events import Event, Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
-from archwright.store.needed import format_needed, has_code
 
 
 def describe_search_state(
@@ -70,13 +69,13 @@ def restore_searcher(view: RunView, given: AnySearcher | None = None) -> AnySear
     Raises NotTrusted, OtherExtension, and ExtensionNeeded where nothing is given of one that no other process can
     import.
     """
-    logged = view.run.started.searcher
-    if given is None and has_code(logged):
-        raise ExtensionNeeded(
-            f"the searcher is {logged['name']}, which no other process can import; define it again in Python and give "
-            f"it: aw.Log({str(view.log)!r})[{view.name!r}].verify(searcher={format_needed(logged)})"
-        )
-    return restore_configured(SEARCHER_KIND, logged, given, trusted=view.trusted)
+    started = view.run.started
+
+    def suggest(needed: Mapping[str, str]) -> str:
+        return f"aw.Log({str(view.log)!r})[{view.name!r}].verify(searcher={needed['searcher']})"
+
+    whole = GivenValues(searcher=given).complete(started, suggest, among=["searcher"], trusted=view.trusted)
+    return restore_configured(SEARCHER_KIND, started.searcher, whole.searcher, trusted=view.trusted)
 
 
 def _describe_proposal(proposal: Proposal) -> ProposalRecord:

@@ -199,7 +199,8 @@ class Run(Sequence[Trial]):
     def verify(self, searcher: AnySearcher | None = None) -> Verification:
         """Whether the log still has the run as it was written, and whether its searcher makes the same proposals again.
 
-        A searcher that no other process can import is to be given again. Raises NotTrusted where its proposals take
+        A `searcher` that no other process can import is given again, as a value or its class, where `__main__` does not
+        define it with the text that it had. Raises ExtensionNeeded without one, and NotTrusted where its proposals take
         code of others.
         """
         return verify_run(self.view, self.given.searcher if searcher is None else searcher)
@@ -240,8 +241,8 @@ class Run(Sequence[Trial]):
 
         An end that is None stays as it is; "+32" or "+1h" moves it on, and "none" takes it away. A function that no
         other process can import is given again in another process as `evaluation`, a searcher as `searcher`, a rule as
-        `stopping`; this run has what its process was given. Raises what `search` does, and where code or data has
-        changed SpaceChanged and DataChanged.
+        `stopping`, where `__main__` does not define it with the text that it had; this run has what its process was
+        given. Raises what `search` does, and where code or data has changed SpaceChanged and DataChanged.
         """
         run, given = self._let_run(trust), self._gather_given(evaluation, searcher, stopping)
         resumption = Resumption(
@@ -322,7 +323,7 @@ class Run(Sequence[Trial]):
 
         A `trial` is one of this run, its number, "best" or "last". What is None is as it was in the search; `settings`
         stand instead of the trial's own. A person's function is called again, with the larger budget and other seeds;
-        one that no other process can import is to be given again as `evaluation`.
+        one that no other process can import is given again as `evaluation`, as for `resume`.
         """
         run, given = self._let_run(trust), self._gather_given(evaluation)
         retraining = Retraining(

@@ -70,10 +70,15 @@ class StudyRequest:
     ) -> AnySearcher:
         """The searcher of the study `name` in the log, or the one that is given again, as `restore_configured` says.
 
-        Where nothing is given, and the log does not hold it whole, it is the `known` one.
+        Where nothing is given, and the log does not hold it whole, it is the `known` one, or that of `__main__`.
         """
         given = GivenValues(searcher=self.searcher_value).fill_in(known.select_needed(run.started))
-        given.require(run.started, lambda _: suggest_study_call(omit_default_log(log), name, run.started.searcher))
+        given = given.complete(
+            run.started,
+            lambda _: suggest_study_call(omit_default_log(log), name, run.started.searcher),
+            among=["searcher"],
+            trusted=trusted,
+        )
         return restore_configured(SEARCHER_KIND, run.started.searcher, given.searcher, trusted=trusted)
 
     @property

@@ -56,9 +56,9 @@ def study(
     it is logged.
 
     To go on, the name is enough: then all is as it was, and what is given must be what the log has, else StudyDiffers
-    is raised. Kinds of module of a notebook, which a log cannot hold, are defined again; a searcher's class is given
-    again, unless this process has a study of that name which it has left. Code that the log names runs if it lies in
-    files that you have named, or if you say to `trust` it.
+    is raised. Kinds of module of a notebook, which a log cannot hold, are defined again; a searcher's class is
+    defined again, too, or given again, unless this process has a study of that name which it has left. Code that the
+    log names runs if it lies in files that you have named, or if you say to `trust` it.
 
     Raises RunIsBusy while another process has the study, NotAStudy for a run of an evaluator, and before anything is
     logged what is wrong with the arguments.
