@@ -8,8 +8,9 @@ from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
+from archwright.evaluate.data_settings import DataFunction, DataSettings
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.settings import FIRST_READER, DataSettings, change
+from archwright.evaluate.settings import FIRST_READER, change
 from archwright.evaluate.workers.opening import open_workers
 
 
@@ -29,8 +30,8 @@ class DataEvaluation(Evaluation, Protocol):
 
     @property
     @abstractmethod
-    def data(self) -> str | None:
-        """The name of the data set; None if it reads none."""
+    def data(self) -> str | DataFunction | None:
+        """The name of the data set, or a function that goes by value; None if it reads none."""
 
     @property
     def data_settings(self) -> DataSettings | None:

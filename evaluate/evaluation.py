@@ -1,7 +1,7 @@
 """What every evaluation says of itself, and whether a class does so."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeGuard, cast
 
@@ -17,10 +17,12 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
+from archwright.evaluate.data_settings import DataFunction, DataSettings
 from archwright.evaluate.description import FunctionDescription
-from archwright.evaluate.evaluation_kinds import find_kind, import_builtin_class
-from archwright.evaluate.settings import DataSettings, UnusedSetting, WrongMetric
+from archwright.evaluate.evaluation_kinds import find_kind, import_builtin_class, is_class_named
+from archwright.evaluate.settings import UnusedSetting, WrongMetric
 from archwright.evaluate.verdict import Evaluate
+from archwright.store.origins import name_class
 
 if TYPE_CHECKING:  # they import numpy and torch
     from archwright.evaluate.data.dataset import DataInfo
@@ -143,7 +145,7 @@ class Evaluation(Protocol):
         self,
         architecture: Term,
         *,
-        data: str | None = None,
+        data: str | DataFunction | None = None,
         data_dir: str | None = None,
         device: str | None = None,
         image_size: tuple[int, int] | None = None,
@@ -171,8 +173,9 @@ class Evaluation(Protocol):
 
     @property
     def training_data(self) -> str | None:
-        """The data that its architectures can be trained on, as far as it is known."""
-        return None if self.data_settings is None else self.data_settings.data
+        """The data that its architectures can be trained on, as far as a command can name it."""
+        settings = self.data_settings
+        return None if settings is None or settings.function is not None else settings.name
 
     @property
     def trains_models(self) -> bool:
@@ -195,16 +198,19 @@ class Evaluation(Protocol):
         """
 
     @property
-    def function_to_send(self) -> Callable[..., Any] | None:
-        """A function that is sent to the workers by value, since they could not import it; None where there is none.
+    def sent_code(self) -> Sequence[str]:
+        """The names of the code in it that no other process can import: of its class, its data, its function.
 
-        Raises FunctionNeeded where another process was given it, and this one was not.
+        Where there is any, it travels to its workers by value, and its log does not hold all of it.
         """
-        return None
+        data = self.data_settings
+        own = [] if is_class_named(type(self)) else [name_class(type(self))]
+        return own if data is None or data.function is None else [*own, data.name]
 
-    def with_function(self, target: Callable[..., Any]) -> Self:
-        """The same in a worker, which was sent this function."""
-        del target
+    def make_sendable(self) -> Self:
+        """The same, as its workers are sent it by value. Raises DataNeeded where this process was not given it all."""
+        if (data := self.data_settings) is not None and data.function is not None:
+            data.function.get_target()
         return self
 
     def describe_function(self) -> FunctionDescription | None:

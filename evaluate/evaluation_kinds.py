@@ -23,10 +23,6 @@ class UnknownEvaluation(ArchwrightError, ValueError):
     """A kind of evaluation that is neither built in nor the source of a person's own class."""
 
 
-class UnnamedEvaluation(ArchwrightError, TypeError):
-    """An evaluation whose class cannot be named in a log, so that no other process could load it."""
-
-
 EVALUATION_KIND: ExtensionKind[str] = ExtensionKind(
     "evaluation",
     EVALUATION_CLASSES,
@@ -44,15 +40,14 @@ def import_builtin_class(kind: str) -> type[Any]:
 
 
 def find_kind(cls: type[Any]) -> str:
-    """The kind that a log has for the evaluations of a class: the one that it says, else the source of the class.
+    """The kind that a log has for the evaluations of a class: the one that it says, else the source of the class."""
+    return _read_own_kind(cls) or name_class(cls)
 
-    UnnamedEvaluation where it says none and was defined in a function or a notebook, where no other process finds it.
-    """
-    if kind := vars(cls).get("kind", ""):  # a subclass is another kind than its base
-        return kind
-    if not is_class_findable(cls):
-        raise UnnamedEvaluation(
-            f"{cls.__qualname__} is defined where no other process finds it; define it at the top of a file, or set "
-            "its kind = 'file.py:Class'"
-        )
-    return name_class(cls)
+
+def is_class_named(cls: type[Any]) -> bool:
+    """Whether every process finds a class of evaluations by its kind; one of a notebook or a function it does not."""
+    return bool(_read_own_kind(cls)) or is_class_findable(cls)
+
+
+def _read_own_kind(cls: type[Any]) -> str:
+    return vars(cls).get("kind", "")  # a subclass is another kind than its base

@@ -6,16 +6,30 @@ from typing import Any
 import attrs
 import cattrs
 
+from archwright.core.errors import ArchwrightError
 from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.evaluate.building import build_evaluation
+from archwright.evaluate.data_settings import DataFunction
 from archwright.evaluate.evaluation import Evaluation, require_evaluation_class
-from archwright.evaluate.evaluation_kinds import EVALUATION_CLASSES, EVALUATION_KIND, find_kind, import_builtin_class
+from archwright.evaluate.evaluation_kinds import (
+    EVALUATION_CLASSES,
+    EVALUATION_KIND,
+    find_kind,
+    import_builtin_class,
+    is_class_named,
+)
 from archwright.store.events import RunStarted
+from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, name_needed
+from archwright.store.origins import describe_code
 from archwright.store.permission import require_trusted
 
 OPTIONAL: Mapping[str, bool] = {"optional": True}  # metadata of a field that JSON leaves out where it has its default
 NAMING_COMMAND = "archwright search SPACE --evaluator"  # with which a user names code that a log may name, too
+
+
+class EvaluationNeeded(ArchwrightError, LookupError):
+    """An evaluation of a class that was given by value, and that this process was not given."""
 
 
 def find_evaluation_class(kind: str) -> type[Any]:
@@ -31,26 +45,38 @@ def find_evaluation_class(kind: str) -> type[Any]:
 
 
 def evaluation_to_json(evaluation: Evaluation) -> JSON:
-    """The JSON of an evaluation, with its kind; raises UnnamedEvaluation.
+    """The JSON of an evaluation, with its kind; of code that no other process can import, it has the text.
 
     Fields with the metadata UNLOGGED are left out; those with OPTIONAL, where they have their default.
     """
-    fields: Sequence[attrs.Attribute[Any]] = attrs.fields(type(evaluation))
+    cls = type(evaluation)
+    fields: Sequence[attrs.Attribute[Any]] = attrs.fields(cls)
     settings = {field.name: getattr(evaluation, field.name) for field in fields if "unlogged" not in field.metadata}
     for field in fields:
         if "optional" in field.metadata and settings.get(field.name) == field.default:
             del settings[field.name]
-    return {"kind": find_kind(type(evaluation)), **cattrs.Converter().unstructure(settings)}
+    code: JSON = {} if is_class_named(cls) else {CLASS_CODE_KEY: describe_code(cls)}
+    if isinstance(data := settings.get("data"), DataFunction):
+        settings["data"], code[DATA_CODE_KEY] = data.source, data.code
+    return {"kind": find_kind(cls), **cattrs.Converter().unstructure(settings), **code}
 
 
-def evaluation_from_json(data: JSON, model_input: Input | None = None) -> Evaluation:
+def evaluation_from_json(data: JSON, model_input: Input | None = None, cls: type[Any] | None = None) -> Evaluation:
     """The evaluation that `evaluation_to_json` wrote; `model_input` is that of the run whose log has it, if any.
 
-    Raises what `find_evaluation_class` and `build_evaluation` do, and errors of settings.
+    It is of the class `cls`, if that is given, as for one that no other process can import. Raises EvaluationNeeded,
+    what `find_evaluation_class` and `build_evaluation` do, and errors of settings.
     """
     settings: dict[str, Any] = dict(data)
     kind = settings.pop("kind", "")
-    cls = find_evaluation_class(kind)
+    if settings.pop(CLASS_CODE_KEY, None) is not None and cls is None:
+        raise EvaluationNeeded(
+            f"the evaluation is of the class {kind}, which no other process can import; define it again in Python, and "
+            f"give it as evaluation={name_needed(kind)}"
+        )
+    if (code := settings.pop(DATA_CODE_KEY, None)) is not None:
+        settings["data"] = DataFunction.from_json(settings["data"], code)
+    cls = cls or find_evaluation_class(kind)
     return build_evaluation(kind, cls, cls.complete_settings(settings, model_input))
 
 
@@ -60,8 +86,9 @@ def read_evaluation(started: RunStarted, *, trusted: bool = False) -> Evaluation
     Raises NotTrusted where its class is code that this user does not let run, unless they say that it is `trusted`, and
     what `evaluation_from_json` does. What it runs in its trials, its `user_sources`, needs permission of its own.
     """
-    kind = str(started.evaluator.get("kind", ""))
-    require_trusted(kind, trusted=trusted, named_by=NAMING_COMMAND)
+    if CLASS_CODE_KEY not in started.evaluator:  # else nothing is there to be run
+        kind = str(started.evaluator.get("kind", ""))
+        require_trusted(kind, trusted=trusted, named_by=NAMING_COMMAND)
     return evaluation_from_json(started.evaluator, started.model_input)
 
 
@@ -74,8 +101,8 @@ def require_permission(evaluation: Evaluation, *, trusted: bool) -> None:
 def find_user_code(evaluation: Evaluation) -> Mapping[str, str]:
     """The sources of a person's code that trials of the evaluation run, each with a command that names it."""
     code = dict.fromkeys(evaluation.user_sources, NAMING_COMMAND)
-    if (settings := evaluation.data_settings) is None:
+    if (settings := evaluation.data_settings) is None or settings.function is not None:
         return code
     from archwright.evaluate.data.loading import is_user_data  # only here, since it needs numpy
 
-    return code | ({settings.data: "archwright search SPACE --data"} if is_user_data(settings.data) else {})
+    return code | ({settings.name: "archwright search SPACE --data"} if is_user_data(settings.name) else {})

@@ -1,17 +1,16 @@
 """Settings that several evaluations have: their values, and what is wrong with others."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, SupportsFloat, TypeVar, cast
 
-from attrs import Attribute, AttrsInstance, evolve, field, frozen
+from attrs import Attribute, AttrsInstance, evolve, field
 
 from archwright.core.architecture import find_fixed_settings
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.term import Term
-from archwright.store.origins import find_function_source, name_callable
 
 # Ways of reading and splitting images. Whoever changes what images or splits come of the same files raises
 # LATEST_READER, and keeps the old way for runs that were begun with it.
@@ -94,24 +93,6 @@ def _can_be_read(_: object, __: object, reader: int) -> None:
         )
 
 
-def name_data(data: str | Callable[..., Any]) -> str:
-    """The name of a data set: a text as it is, and of a person's function where any process finds it.
-
-    Raises BadEvaluationSetting for a function that no other process can import, and for what is neither.
-    """
-    if isinstance(data, str):
-        return data
-    if not callable(data):
-        raise BadEvaluationSetting(f"data is {data!r:.80}; it is a name, or a function that returns arrays")
-    source = find_function_source(data)
-    if source is None:
-        raise BadEvaluationSetting(
-            f"data is the function {name_callable(data)}, which no other process can import; put it into a file of its "
-            "own, and import it from there or name it, as in data='file.py:load'"
-        )
-    return source
-
-
 def change(evaluation: Changed, **changes: Any) -> Changed:
     """The evaluation with other settings; what is None is as it was."""
     return evolve(evaluation, **{name: value for name, value in changes.items() if value is not None})
@@ -155,19 +136,6 @@ def hyperparameters_setting() -> Any:
 def reader_setting() -> Any:
     """The field of the way in which images are read and split, one of READERS."""
     return field(default=LATEST_READER, validator=_can_be_read)
-
-
-@frozen
-class DataSettings:
-    """Which data set an evaluation reads, and how; see `load_dataset` for the meanings."""
-
-    # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's file.py:function.
-    data: str
-    data_dir: str | None = data_dir_setting()
-    validation: float = validation_setting()
-    split_seed: int = split_seed_setting()
-    image_size: tuple[int, int] | None = image_size_setting()
-    reader: int = reader_setting()
 
 
 def choose_metric(metric: str | None, usual: str, origin: str) -> str:

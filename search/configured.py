@@ -24,7 +24,7 @@ from archwright.search.searcher import get_revision
 from archwright.store.extensions import Extension, ExtensionKind
 from archwright.store.main_module import find_in_main
 from archwright.store.needed import CODE_KEY, REVISION_KEY, format_needed, has_code, is_configured, list_code
-from archwright.store.origins import hash_source, is_class_findable, name_class, read_source
+from archwright.store.origins import compare_code, describe_code, is_class_findable, name_class
 from archwright.store.permission import require_trusted
 from archwright.store.user_code import is_source
 
@@ -233,10 +233,7 @@ class ConfiguredKind(Generic[Extension]):
         name = name_class(kind)
         self._require_fit(name, value, kind)
         data = self._write(name, value, {})
-        if is_class_findable(kind):
-            return data
-        text = read_source(kind)
-        return {**data, CODE_KEY: {"text": text, "sha256": hash_source(text)}}
+        return data if is_class_findable(kind) else {**data, CODE_KEY: describe_code(kind)}
 
     def give_again(self, data: JSON, given: Any, *, trusted: bool = False) -> Extension:
         """The one that a log holds, by the value or the class that this process was given again.
@@ -310,8 +307,8 @@ def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:
     """Of each class in what a log holds that has its text there, whether the value's has the same one."""
     if CODE_KEY in data:
         code: Mapping[str, JSON] = data[CODE_KEY] or {}
-        logged, current = code.get("sha256"), hash_source(read_source(type(value)))
-        yield None if logged is None or current is None else logged == current
+        comparison = compare_code(code.get("sha256"), type(value))
+        yield None if comparison == "unknown" else comparison == "same"
     for key, inner in data.items():
         if is_configured(inner):
             yield from _compare_code(inner, getattr(value, key, None))

@@ -11,8 +11,11 @@ from archwright.core.words import NAME_KEY
 
 CODE_KEY = "code"  # {"text": ..., "sha256": ...} of the class of a searcher or a stopping rule
 BY_VALUE_KEY = "by_value"  # of an evaluation: whether its function is one
-IN_MAIN_KEY = "in_main"  # of an evaluation: whether `__main__` had its function itself by that name
+IN_MAIN_KEY = "in_main"  # of an evaluation, or its data: whether `__main__` had its function itself by that name
+CLASS_CODE_KEY = "class_code"  # the same as CODE_KEY, of the class of an evaluation
+DATA_CODE_KEY = "data_code"  # the same, of the function that an evaluation's data is
 REVISION_KEY = "revision"
+TRAINING_KIND, FUNCTION_KIND = "training", "function"  # of evaluations
 
 
 def has_code(data: JSON) -> bool:
@@ -25,15 +28,37 @@ def list_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mappi
 
     They are names by which the person has defined it; a class gets the settings of the log.
     """
-    needed = {"evaluation": name_needed(str(evaluator.get("source")))} if evaluator.get(BY_VALUE_KEY) else {}
+    needed = dict[str, str]()
+    if (function := _find_function(evaluator)) or CLASS_CODE_KEY in evaluator:
+        needed["evaluation"] = name_needed(function or evaluator["kind"])
+    if DATA_CODE_KEY in evaluator:
+        needed["data"] = name_needed(evaluator["data"])
     configured = {"searcher": searcher, "stopping": stopping}
     return needed | {name: format_needed(data) for name, data in configured.items() if data and has_code(data)}
 
 
+def list_needed_to_retrain(evaluator: JSON) -> Mapping[str, str]:
+    """What another process must be given to train a trial of the run again, where `data` is that of a training.
+
+    The function that is the data of another evaluation is given with that.
+    """
+    needed, kind = list_needed(evaluator, {}), evaluator["kind"]
+    if "data" not in needed or kind == TRAINING_KIND:
+        return needed
+    if kind == FUNCTION_KIND:
+        return {"evaluation": f"aw.function({name_needed(evaluator['source'])}, data={needed['data']})"}
+    unsaid = ("kind", "data", CLASS_CODE_KEY, DATA_CODE_KEY)
+    settings = "".join(f"{key}={value!r}, " for key, value in evaluator.items() if key not in unsaid)
+    return {"evaluation": f"{name_needed(kind)}({settings}data={needed['data']})"}
+
+
 def describe_needed(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping[str, str]:
     """The same as words, as in: the evaluation is the function __main__:evaluate."""
+    function = _find_function(evaluator)
+    own = f"of the class {evaluator.get('kind')}" if function is None else f"the function {function}"
     words = {
-        "evaluation": f"the evaluation is the function {evaluator.get('source')}",
+        "evaluation": f"the evaluation is {own}",
+        "data": f"the data is the function {evaluator.get('data')}",
         "searcher": f"the searcher is {_name_coded(searcher)}",
         "stopping": f"the stopping rule is {_name_coded(stopping or {})}",
     }
@@ -45,15 +70,40 @@ def hash_code(evaluator: JSON, searcher: JSON, stopping: JSON = None) -> Mapping
 
     As in: the function __main__:evaluate.
     """
-    hashes = {f"the function {evaluator.get('source')}": evaluator.get("source_hash")}
+    hashes = {
+        f"the function {evaluator.get('source')}": evaluator.get("source_hash"),
+        f"the evaluation {evaluator.get('kind')}": _get_hash(evaluator.get(CLASS_CODE_KEY)),
+        f"the data function {evaluator.get('data')}": _get_hash(evaluator.get(DATA_CODE_KEY)),
+    }
     for noun, data in (("searcher", searcher), ("stopping rule", stopping)):
         if data is not None:
             hashes |= {f"the {noun} {name}": text_hash for name, text_hash in list_code(data).items()}
     return {name: text_hash for name, text_hash in hashes.items() if text_hash is not None}
 
 
+def _find_function(evaluator: JSON) -> str | None:
+    """The source of the function that is an evaluation, and that no other process can import; None without one."""
+    return str(evaluator.get("source")) if evaluator.get(BY_VALUE_KEY) else None
+
+
 def _get_hash(code: Mapping[str, Any] | None) -> str | None:
     return None if code is None else code.get("sha256")
+
+
+def list_evaluation_code(evaluator: JSON) -> Mapping[str, Mapping[str, str | None]]:
+    """The hashes of the texts of what `__main__` may have by its name, of an evaluation as a log has it, and its data.
+
+    Of a function, that is one that `__main__` had itself by its name.
+    """
+    named: dict[str, Mapping[str, str | None]] = {"evaluation": {}, "data": {}}
+    if CLASS_CODE_KEY in evaluator:
+        named["evaluation"] = {evaluator["kind"]: _get_hash(evaluator[CLASS_CODE_KEY])}
+    elif evaluator.get(IN_MAIN_KEY):
+        named["evaluation"] = {evaluator["source"]: evaluator.get("source_hash")}
+    data: JSON = evaluator.get(DATA_CODE_KEY)
+    if data is not None and data.get(IN_MAIN_KEY):
+        named["data"] = {evaluator["data"]: _get_hash(data)}
+    return named
 
 
 def list_code(data: JSON) -> Mapping[str, str | None]:

@@ -13,9 +13,12 @@ from importlib.machinery import ModuleSpec
 from itertools import accumulate
 from pathlib import Path
 from types import MethodType
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+from archwright.core.json import JSON
 from archwright.store.user_code import find_loaded_file
+
+SourceComparison = Literal["same", "other", "unknown"]
 
 
 def name_class(kind: type[Any]) -> str:
@@ -114,6 +117,20 @@ def _spans(node: ast.ClassDef, line: int) -> bool:
 def hash_source(text: str | None) -> str | None:
     """The SHA-256 of a source text in UTF-8, in hexadecimal digits; None of None."""
     return None if text is None else hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def describe_code(target: Any) -> JSON:
+    """What a log has of code that no other process can import: its source text and the hash of that, None without."""
+    text = read_source(target)
+    return {"text": text, "sha256": hash_source(text)}
+
+
+def compare_code(sha256: str | None, target: Any) -> SourceComparison:
+    """Whether the source text of `target` has the hash that a log has; unknown where there is no text, or no hash."""
+    current = hash_source(read_source(target))
+    if sha256 is None or current is None:
+        return "unknown"
+    return "same" if current == sha256 else "other"
 
 
 def _find_fresh_spec(name: str) -> ModuleSpec | None:

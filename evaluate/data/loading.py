@@ -18,7 +18,8 @@ from archwright.evaluate.data.reader1 import (
 )
 from archwright.evaluate.data.splits import count_splits, draw_splits
 from archwright.evaluate.data.user_data import UserSource, describe_user_data
-from archwright.evaluate.settings import FIRST_READER, LATEST_READER, DataSettings
+from archwright.evaluate.data_settings import DataFunction, DataSettings
+from archwright.evaluate.settings import FIRST_READER, LATEST_READER
 from archwright.store.user_code import NoSuchSource, find_module_files, is_source, resolve_file
 
 MIN_IMAGES = 10  # with fewer, a split would be empty
@@ -30,7 +31,7 @@ class UnknownData(ArchwrightError, ValueError):
 
 
 def load_dataset(
-    spec: str,
+    spec: str | DataFunction,
     data_dir: str | None = None,
     validation: float = 0.2,
     seed: int = 0,
@@ -44,12 +45,12 @@ def load_dataset(
     other arguments, and the errors, are those of `describe_dataset`.
     """
     source = _open_source(spec, data_dir, image_size, reader)
-    info = _plan_splits(spec, source.describe(), validation, reader)
+    info = _plan_splits(str(spec), source.describe(), validation, reader)
     return Dataset(info, *_split_images(info, source, seed, reader))
 
 
 def describe_dataset(
-    spec: str,
+    spec: str | DataFunction,
     data_dir: str | None = None,
     validation: float = 0.2,
     *,
@@ -59,15 +60,16 @@ def describe_dataset(
     """What the data set `spec` is like, without torch and without decoding images.
 
     `spec` is digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's own function as
-    file.py:function or module:function, which another process imports and calls. Built-in sets are known even
+    file.py:function or module:function, or by value, which another process calls. Built-in sets are known even
     where they are not on disk. `validation` is the fraction of the images to learn from that is held out of training,
     where the source has no validation images of its own. `image_size`, height and width, is what the images of a
-    folder get. `reader` is the way in which files are read and split. Raises UnknownData, NoSuchData or BadData.
+    folder get. `reader` is the way in which files are read and split. Raises UnknownData, NoSuchData or BadData, and
+    DataNeeded for a function that this process was not given.
     """
     source = _open_source(spec, data_dir, image_size, reader)
     # A person's own file may import torch, which does not belong into the process that asks.
-    described = describe_user_data(spec) if is_user_data(spec) else source.describe()
-    return _plan_splits(spec, described, validation, reader)
+    described = describe_user_data(source) if isinstance(source, UserSource) else source.describe()
+    return _plan_splits(str(spec), described, validation, reader)
 
 
 def is_user_data(spec: str) -> bool:
@@ -101,14 +103,18 @@ def find_data_folder(data_dir: str | None) -> Path:
     return Path(data_dir or os.environ.get("ARCHWRIGHT_DATA") or "~/.cache/archwright/data").expanduser()
 
 
-def _open_source(spec: str, data_dir: str | None, image_size: tuple[int, int] | None, reader: int) -> Source:
-    kind, colon, text = spec.partition(":")
+def _open_source(
+    spec: str | DataFunction, data_dir: str | None, image_size: tuple[int, int] | None, reader: int
+) -> Source:
+    kind, colon, text = ("", "", "") if isinstance(spec, DataFunction) else spec.partition(":")
     path = Path(text).expanduser()
     if colon and kind == "folder":
         return FolderSource(path, image_size) if reader > FIRST_READER else Reader1FolderSource(path)
     if image_size is not None:
         size = format_shape(image_size)
         raise BadData(f"an image size of {size} is for folder:PATH; the images of {spec} keep theirs")
+    if isinstance(spec, DataFunction):
+        return UserSource(spec.source, spec)
     if colon and kind == "npz":
         return NpzSource(path) if reader > FIRST_READER else Reader1NpzSource(path)
     if spec in BUILTIN_NAMES:

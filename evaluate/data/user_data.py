@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.input import Input, as_input, format_input, parse_input
@@ -27,6 +28,8 @@ from archwright.evaluate.data.arrays import (
 )
 from archwright.evaluate.data.dataset import BadData, Images, SourceInfo, count_labels
 from archwright.evaluate.data.npz import ARRAY_PREFIXES
+from archwright.evaluate.data_settings import DataFunction
+from archwright.store.by_value import pickle_by_value
 from archwright.store.user_code import end_forked_children, load_object
 
 INPUT_NOUNS = ("images", "inputs")  # the arrays of models' inputs, after the prefix of their split
@@ -58,16 +61,17 @@ class UserSplit:
 
 @frozen
 class UserSource:
-    """What a function returns that `file.py:function` or `module:function` names.
+    """What a function returns that `file.py:function` or `module:function` names, or that is given by value.
 
     A mapping with the names of the arrays of an npz file, numpy's or torch's; `inputs` in place of `images` for inputs
     of other types, which `input` says, as in aw.tokens(50, 20).
     """
 
     source: str
+    function: DataFunction | None = field(default=None, repr=False)  # by value; None: it is loaded
 
     def describe(self) -> SourceInfo:
-        """What it holds; calls the function. Raises BadData, and errors of loading the file."""
+        """What it holds; calls the function. Raises BadData, DataNeeded, and errors of loading the file."""
         splits = {name: self._read_split(split) for name, split in self._splits.items()}
         counts = {name: count_labels(split.labels, len(self._class_names)) for name, split in splits.items()}
         train, validation, test = counts["train"], counts.get("validation"), counts.get("test")
@@ -81,7 +85,7 @@ class UserSource:
     @cached_property
     def _arrays(self) -> Mapping[str, Any]:
         """What the function returns, under known names; raises BadData."""
-        function = load_object(self.source)
+        function = load_object(self.source) if self.function is None else self.function.get_target()
         if not callable(function):
             raise BadData(
                 f"{self.source} is {function!r:.80}; it must be a function that returns arrays by their names"
@@ -223,25 +227,32 @@ def _require_none(place: str, mask: np.ndarray, problem: str, remedy: str) -> No
         raise BadData(f"{place} have {problem}, in input {first}; {remedy}")
 
 
-# --- described in a process of its own, since a person's file may import torch
+# --- described in a process of its own, since a person's code may import torch
 
 
-def describe_user_data(source: str) -> SourceInfo:
-    """What the function returns that `source` names, which another process imports and calls.
+def describe_user_data(source: UserSource) -> SourceInfo:
+    """What the function of a source returns, which another process calls.
 
-    Raises BadData with the message of whatever went wrong there.
+    One that cannot be sent to another process is called in this one, as trials are that nothing is sent to. Raises
+    DataNeeded, and BadData with the message of whatever went wrong.
     """
+    sent = b""
+    if source.function is not None:
+        target = source.function.get_target()
+        try:
+            sent = pickle_by_value(target)
+        except Exception:  # noqa: BLE001  (what a person's objects raise; the workers, if any are used, say what it is)
+            return source.describe()
     process = subprocess.run(
-        [sys.executable, "-P", "-c", f"from {__name__} import print_description; print_description()", source],
+        [sys.executable, "-P", "-c", f"from {__name__} import print_description; print_description()", source.source],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)},
-        stdin=subprocess.DEVNULL,
+        input=sent,
         capture_output=True,
-        text=True,
         check=False,
     )
     if process.returncode:
-        reason = process.stderr.strip() or f"loading {source} ended with the exit code {process.returncode}"
-        raise UserDataFailed(reason)
+        reason = process.stderr.decode(errors="replace").strip()
+        raise UserDataFailed(reason or f"loading {source.source} ended with the exit code {process.returncode}")
     described = json.loads(process.stdout.splitlines()[-1])
     validation, test = (described[name] and tuple(described[name]) for name in ("validation", "test"))
     classes, train = tuple(described["classes"]), tuple(described["train"])
@@ -249,11 +260,23 @@ def describe_user_data(source: str) -> SourceInfo:
 
 
 def print_description() -> None:
-    """Print what the source in the first argument holds as JSON, on the last line."""
+    """Print what a source holds as JSON, on the last line.
+
+    The first argument is its name; what comes on the standard input is its function by value, and nothing of one that
+    is loaded by the name.
+    """
     try:
-        info = UserSource(sys.argv[1]).describe()
+        info = _read_sent_source(sys.argv[1], sys.stdin.buffer.read()).describe()
     except ArchwrightError as error:
         sys.exit(str(error))
     counts = {name: getattr(info, name) for name in ARRAY_PREFIXES}
     described = {"input": format_input(info.input), "classes": info.class_names, **counts}
     sys.stdout.write(f"\n{json.dumps(described)}\n")
+
+
+def _read_sent_source(name: str, sent: bytes) -> UserSource:
+    if not sent:
+        return UserSource(name)
+    with guard_user_code(UserDataFailed, f"{name} failed", passing=()):  # what it refers to is imported
+        target = pickle.loads(sent)  # noqa: S301  (our own parent's)
+    return UserSource(name, DataFunction(name, None, None, target=target))

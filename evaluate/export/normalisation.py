@@ -15,7 +15,7 @@ def find_normalisation(evaluation: Evaluation, architecture: Term, data_dir: str
     evaluation = evaluation.move_to(None, data_dir)
     if (settings := evaluation.data_settings) is None:
         return None
-    if is_user_data(settings.data):
-        raise UnknownData(f"{settings.data} is code, which no export runs; train the trial again, which keeps it")
-    require_local_dataset(settings.data, settings.data_dir)
+    if settings.function is not None or is_user_data(settings.name):
+        raise UnknownData(f"{settings.name} is code, which no export runs; train the trial again, which keeps it")
+    require_local_dataset(settings.name, settings.data_dir)
     return evaluation.load_normalisation(architecture)

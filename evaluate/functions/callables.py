@@ -5,7 +5,7 @@ the run is given the function again, or has it in its `__main__`, as it is, see 
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from attrs import evolve
 
@@ -14,15 +14,12 @@ from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.store.main_module import is_in_main
 from archwright.store.needed import name_needed
-from archwright.store.origins import hash_source, is_importable, name_callable, read_source
+from archwright.store.origins import SourceComparison, compare_code, describe_code, is_importable, name_callable
 from archwright.store.user_code import load_object
 
 
 class FunctionNeeded(ArchwrightError, LookupError):
     """A function that was sent to its workers by value, and that this process was not given."""
-
-
-SourceComparison = Literal["same", "other", "unknown"]
 
 
 def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
@@ -37,8 +34,8 @@ def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
     source = name_callable(target)
     if is_importable(source, target):
         return Function(source, **settings, target=target)
-    text = read_source(target)
-    by_value = {"by_value": True, "source_text": text, "source_hash": hash_source(text)}
+    code = describe_code(target)
+    by_value = {"by_value": True, "source_text": code["text"], "source_hash": code["sha256"]}
     return Function(source, **settings, **by_value, in_main=is_in_main(source, target), target=target)
 
 
@@ -49,10 +46,7 @@ def give_again(logged: Function, target: Callable[..., Any]) -> Function:
 
 def compare_source(logged: Function, target: Callable[..., Any]) -> SourceComparison:
     """Whether the source text of `target` is that of the logged function; unknown where either has none."""
-    text_hash = hash_source(read_source(target))
-    if logged.source_hash is None or text_hash is None:
-        return "unknown"
-    return "same" if text_hash == logged.source_hash else "other"
+    return compare_code(logged.source_hash, target)
 
 
 def require_function(function: Function) -> None:

@@ -13,6 +13,7 @@ from archwright.core.objective import Objective, make_objective
 from archwright.core.term import Term
 from archwright.evaluate.building import UNLOGGED
 from archwright.evaluate.data_evaluation import DataEvaluation
+from archwright.evaluate.data_settings import DataFunction, read_data
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation, EvaluationInput
 from archwright.evaluate.functions.signature import SETTING_PARAMETERS
@@ -27,7 +28,6 @@ from archwright.evaluate.settings import (
     find_overruled_settings,
     hyperparameters_setting,
     image_size_setting,
-    name_data,
     reader_setting,
     split_seed_setting,
     threads_setting,
@@ -61,7 +61,8 @@ class Function(DataEvaluation):
     # The names of those that came with its text, for messages.
     text_settings: tuple[str, ...] = field(default=(), eq=False, repr=False, kw_only=True, metadata=UNLOGGED)
     device: str = device_setting()
-    data: str | None = field(default=None, converter=optional(name_data))  # as for training; None: it gets none
+    # As for training; None: it gets none.
+    data: str | DataFunction | None = field(default=None, converter=optional(read_data))
     data_dir: str | None = data_dir_setting()
     validation: float = validation_setting()
     split_seed: int = split_seed_setting()
@@ -161,7 +162,7 @@ class Function(DataEvaluation):
         self,
         architecture: Term,
         *,
-        data: str | None = None,
+        data: str | DataFunction | None = None,
         data_dir: str | None = None,
         device: str | None = None,
         image_size: tuple[int, int] | None = None,
@@ -173,7 +174,8 @@ class Function(DataEvaluation):
         """
         if data is not None:
             same = self.data_settings if data == self.data else None
-            training = Training(data) if same is None else Training(**asdict(same, recurse=False))
+            logged: dict[str, Any] = {} if same is None else asdict(same, recurse=False)
+            training = Training(**{**logged, "data": data})
             return training.for_retraining(
                 architecture, data_dir=data_dir, device=device, image_size=image_size, settings=settings
             )
@@ -184,16 +186,17 @@ class Function(DataEvaluation):
         return changed.move_to(device, data_dir)
 
     @property
-    def function_to_send(self) -> Callable[..., Any] | None:
-        """The function, if it is sent by value."""
+    def sent_code(self) -> Sequence[str]:
+        """The function too, if it is sent by value."""
+        return [*super().sent_code, *([self.source] if self.by_value else ())]
+
+    def make_sendable(self) -> Self:
+        """Without a function that every process can import. Also raises FunctionNeeded."""
         from archwright.evaluate.functions.callables import require_function  # it makes functions of this class
 
         require_function(self)
-        return self.target if self.by_value else None
-
-    def with_function(self, target: Callable[..., Any]) -> Self:
-        """The same, called by this object."""
-        return evolve(self, target=target)
+        sendable = super().make_sendable()
+        return sendable if self.by_value else evolve(sendable, target=None)
 
     def describe_function(self) -> FunctionDescription:
         """What the function says of itself, for which it is imported."""

@@ -14,6 +14,7 @@ from archwright.core.objective import Objective, make_objective
 from archwright.core.shape import format_shape
 from archwright.core.term import Term
 from archwright.evaluate.data_evaluation import DataEvaluation
+from archwright.evaluate.data_settings import DataFunction, read_data
 from archwright.evaluate.evaluation import EvaluationInput
 from archwright.evaluate.settings import (
     LATEST_READER,
@@ -26,7 +27,6 @@ from archwright.evaluate.settings import (
     find_overruled_settings,
     hyperparameters_setting,
     image_size_setting,
-    name_data,
     reader_setting,
     split_seed_setting,
     threads_setting,
@@ -79,9 +79,9 @@ class Training(DataEvaluation):
 
     kind: ClassVar[str] = "training"
 
-    # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's function: itself, if another
-    # process can import it, or file.py:function.
-    data: str = field(default="digits", converter=name_data)
+    # digits, mnist, fashion_mnist, cifar10, cifar100, folder:PATH, npz:PATH, or a person's function: itself, or
+    # file.py:function.
+    data: str | DataFunction = field(default="digits", converter=read_data)
     data_dir: str | None = data_dir_setting()
     device: str = device_setting()
     validation: float = validation_setting()
@@ -149,7 +149,7 @@ class Training(DataEvaluation):
         self,
         architecture: Term,
         *,
-        data: str | None = None,
+        data: str | DataFunction | None = None,
         data_dir: str | None = None,
         device: str | None = None,
         image_size: tuple[int, int] | None = None,
@@ -157,7 +157,9 @@ class Training(DataEvaluation):
     ) -> "Training":
         """On the validation images, too; `settings` instead of what the search or the architecture has set."""
         base = self
-        if data not in (None, self.data):
+        if data == self.data:
+            base = evolve(self, data=data)  # the function of another process is given again so
+        elif data is not None:
             base = evolve(self, data=data, data_dir=None, image_size=None, reader=LATEST_READER)
         overrides = override_settings(base.overrides, settings or {})
         make_recipe(base.settings, settings_of(architecture), overrides)  # raises what is wrong with them

@@ -126,8 +126,8 @@ def _require_applicable(recipe: Recipe, info: DataInfo) -> None:
 
 def describe_training(job: Job, recipe: Recipe, training: Training) -> dict[str, JSON]:
     """All that a training depends on except its length; a checkpoint holds it under these names."""
-    names = ("data", "validation", "split_seed", "image_size", "reader", "train_on", "keep")
-    settings = {name: getattr(training, name) for name in names}
+    names = ("validation", "split_seed", "image_size", "reader", "train_on", "keep")
+    settings = {"data": str(training.data), **{name: getattr(training, name) for name in names}}
     architecture = json.dumps(to_json(job.architecture))
     return {"architecture": architecture, "recipe": asdict(recipe), "seed": job.seed, **settings}
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from archwright.core.errors import ArchwrightError
 from archwright.core.protocols import AttemptResult, HandleReport, Job, Report
+from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
@@ -70,13 +71,17 @@ class InProcessEvaluator:
         return self._description
 
     def warm_up(self, stop: Callable[[], object] = lambda: False) -> None:
-        """Import and load what the jobs need; raises what is wrong with it, as it is."""
+        """Import and load what the jobs need; raises what is wrong with it.
+
+        That is as it is, but for a person's own evaluation: EvaluationFailed, with its traceback.
+        """
         del stop
         if self._evaluate is None:
             if self._space_source is not None and is_source(self._space_source):
                 load_object(self._space_source)
-            self._description = self._evaluation.describe_function()
-            self._evaluate = self._evaluation.prepare(0, self._evaluation.threads or count_cores())
+            with guard_evaluation(self._evaluation):
+                self._description = self._evaluation.describe_function()
+                self._evaluate = self._evaluation.prepare(0, self._evaluation.threads or count_cores())
 
     def handle_reports(self, handle: HandleReport) -> None:
         """From now on `handle` gets each report, within `collect`; where it says so, the job is given up."""

@@ -48,7 +48,7 @@ def open_workers(
     """A pool of `workers` processes, which prepare the evaluation; see `Evaluation.open` for the other arguments.
 
     With no workers, jobs run in this process, for debugging, and no time limit can be kept. Raises FunctionNeeded,
-    CannotTravel and NothingToKill.
+    DataNeeded, CannotTravel and NothingToKill.
     """
     if workers == 0:
         return InProcessEvaluator(evaluation, space_source=space_source, trial_timeout=trial_timeout)

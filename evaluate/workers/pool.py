@@ -17,7 +17,7 @@ from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.workers.death import Death
 from archwright.evaluate.workers.machine import OomKills, count_cores
-from archwright.evaluate.workers.parcel import Parcel, pack
+from archwright.evaluate.workers.parcel import make_parcel, pack
 from archwright.evaluate.workers.process import WorkerGone, WorkerProcess
 from archwright.evaluate.workers.protocol import (
     JobEnded,
@@ -65,7 +65,7 @@ class WorkerPool:
         self._evaluation = evaluation
         self._slots = workers
         self._space_source = space_source
-        self._parcel = pack(Parcel(evaluation.function_to_send, tuple(kinds)))  # once: what it holds may change later
+        self._parcel = pack(make_parcel(evaluation, kinds))  # once: what it holds may change later
         self._description: FunctionDescription | None = None
         self._trial_timeout = float("inf") if trial_timeout is None else trial_timeout
         self._start_timeout = start_timeout

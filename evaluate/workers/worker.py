@@ -99,8 +99,8 @@ def prepare_worker(setup: WorkerSetup) -> PreparedWorker:
     sys.path.extend(folder for folder in setup.import_path if folder not in sys.path)
     if setup.space_source is not None and is_source(setup.space_source):
         load_object(setup.space_source)  # defines the person's own kinds of module
-    parcel, evaluation = unpack(setup.parcel), evaluation_from_json(setup.evaluator)
-    evaluation = evaluation if parcel.target is None else evaluation.with_function(parcel.target)
+    parcel = unpack(setup.parcel)
+    evaluation = evaluation_from_json(setup.evaluator) if parcel.evaluation is None else parcel.evaluation
     description = evaluation.describe_function()
     return PreparedWorker(evaluation.prepare(setup.index, setup.threads), description, parcel)
 

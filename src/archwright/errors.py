@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from archwright.evaluate.data.loading import UnknownData as UnknownData
     from archwright.evaluate.data.logged_images import DataChanged as DataChanged
     from archwright.evaluate.data.user_data import UserDataFailed as UserDataFailed
+    from archwright.evaluate.data_settings import DataNeeded as DataNeeded
     from archwright.evaluate.evaluation import NotAnEvaluation as NotAnEvaluation
     from archwright.evaluate.evaluation import NothingToRetrain as NothingToRetrain
     from archwright.evaluate.evaluation_kinds import UnknownEvaluation as UnknownEvaluation
-    from archwright.evaluate.evaluation_kinds import UnnamedEvaluation as UnnamedEvaluation
     from archwright.evaluate.export.folder import FileExists as FileExists
     from archwright.evaluate.export.folder import UnwritableFolder as UnwritableFolder
     from archwright.evaluate.export.folder import WrongSource as WrongSource
@@ -65,12 +65,14 @@ if TYPE_CHECKING:
     from archwright.evaluate.functions.scoring import NotANumber as NotANumber
     from archwright.evaluate.functions.signature import NotCallable as NotCallable
     from archwright.evaluate.functions.signature import WrongParameters as WrongParameters
+    from archwright.evaluate.logged_evaluations import EvaluationNeeded as EvaluationNeeded
     from archwright.evaluate.network.compile import NotCompilable as NotCompilable
     from archwright.evaluate.network.compile import VocabularyTooLarge as VocabularyTooLarge
     from archwright.evaluate.network.compile import WrongElements as WrongElements
     from archwright.evaluate.network.compile import WrongShape as WrongShape
     from archwright.evaluate.network.compile import WrongSize as WrongSize
     from archwright.evaluate.settings import BadEvaluationSetting as BadEvaluationSetting
+    from archwright.evaluate.settings import UnusedHyperparameter as UnusedHyperparameter
     from archwright.evaluate.settings import UnusedSetting as UnusedSetting
     from archwright.evaluate.settings import WrongMetric as WrongMetric
     from archwright.evaluate.tables.tabular import BadTable as BadTable
@@ -95,11 +97,12 @@ if TYPE_CHECKING:
     from archwright.execution.known_configurations import BadEnqueueFile as BadEnqueueFile
     from archwright.execution.logged_searches import OtherSearch as OtherSearch
     from archwright.execution.options import UnknownRunOption as UnknownRunOption
+    from archwright.execution.restoring import EvaluationDiffers as EvaluationDiffers
     from archwright.execution.searcher_labels import BadSearchers as BadSearchers
-    from archwright.execution.searching import EvaluationDiffers as EvaluationDiffers
     from archwright.execution.searching import NoStoppingRule as NoStoppingRule
     from archwright.execution.session import RunInterrupted as RunInterrupted
     from archwright.execution.spaces import SpaceFailed as SpaceFailed
+    from archwright.plots.figures import NotAxes as NotAxes
     from archwright.plots.figures import UnknownFigureKind as UnknownFigureKind
     from archwright.plots.histories import NothingToCompare as NothingToCompare
     from archwright.results.exporting import NoWeights as NoWeights
@@ -198,15 +201,17 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.evaluate.data.loading": "UnknownData",
     "archwright.evaluate.data.logged_images": "DataChanged",
     "archwright.evaluate.data.user_data": "UserDataFailed",
+    "archwright.evaluate.data_settings": "DataNeeded",
     "archwright.evaluate.evaluation": "NotAnEvaluation NothingToRetrain",
-    "archwright.evaluate.evaluation_kinds": "UnknownEvaluation UnnamedEvaluation",
+    "archwright.evaluate.evaluation_kinds": "UnknownEvaluation",
     "archwright.evaluate.export.folder": "FileExists UnwritableFolder WrongSource",
     "archwright.evaluate.export.translate": "BadModuleSource NoModuleSource",
     "archwright.evaluate.functions.callables": "FunctionNeeded",
     "archwright.evaluate.functions.scoring": "NotANumber NotAnEpoch",
     "archwright.evaluate.functions.signature": "NotCallable WrongParameters",
+    "archwright.evaluate.logged_evaluations": "EvaluationNeeded",
     "archwright.evaluate.network.compile": "NotCompilable VocabularyTooLarge WrongElements WrongShape WrongSize",
-    "archwright.evaluate.settings": "BadEvaluationSetting UnusedSetting WrongMetric",
+    "archwright.evaluate.settings": "BadEvaluationSetting UnusedHyperparameter UnusedSetting WrongMetric",
     "archwright.evaluate.tables.tabular": "BadTable NotInTable",
     "archwright.evaluate.told": "TrialsAreTold",
     "archwright.evaluate.training.checkpointing": "DifferentTraining",
@@ -224,10 +229,11 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.logged_searches": "OtherSearch",
     "archwright.execution.options": "UnknownRunOption",
     "archwright.execution.searcher_labels": "BadSearchers",
-    "archwright.execution.searching": "EvaluationDiffers NoStoppingRule",
+    "archwright.execution.restoring": "EvaluationDiffers",
+    "archwright.execution.searching": "NoStoppingRule",
     "archwright.execution.session": "RunInterrupted",
     "archwright.execution.spaces": "SpaceFailed",
-    "archwright.plots.figures": "UnknownFigureKind",
+    "archwright.plots.figures": "NotAxes UnknownFigureKind",
     "archwright.plots.histories": "NothingToCompare",
     "archwright.results.exporting": "NoWeights",
     "archwright.results.frames": "NoFrameLibrary UnknownFrameLibrary",

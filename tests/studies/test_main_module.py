@@ -4,6 +4,7 @@ import linecache
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from attrs import evolve
 
 import archwright as aw
+from archwright.evaluate.data_settings import DataNeeded
 from archwright.evaluate.functions.callables import FunctionNeeded
+from archwright.evaluate.logged_evaluations import EvaluationNeeded
 from archwright.execution.given_values import GivenValues
 from archwright.search.configured import ExtensionNeeded
 from archwright.store.main_module import find_in_main, has_other_text, is_in_main
@@ -295,3 +298,70 @@ def test_a_script_that_is_killed_resumes_with_what_it_defines(tmp_path):
         assert words in out.splitlines()[-1]
         assert "as the searcher makes them" in out.splitlines()[-1]
     assert [trial.status for trial in aw.Log(tmp_path / "archwright.duckdb").last] == ["ok"] * 7
+
+
+EVALUATION_CELLS = """
+from typing import ClassVar
+
+import numpy as np
+from attrs import frozen
+
+import archwright as aw
+
+def load():
+    return {"inputs": np.zeros((60, 4)), "labels": np.arange(60) % 3}
+
+def count(data):
+    return len(data.train)
+
+@frozen
+class Widths(aw.Table):
+    benchmark: ClassVar[str] = "widths"
+    schedules: ClassVar[tuple[int, ...]] = (3,)
+    scale: float = 1.0
+
+    def load(self):
+        pass
+
+    def require_architecture(self, architecture):
+        pass
+
+    def look_up(self, architecture, budget, seed):
+        return aw.TableEntry({"accuracy": self.scale / architecture.units}, 1.0)
+
+space = aw.affine(units=[1, 2, 3, 4])
+"""
+
+
+def test_data_and_a_class_of_evaluations_are_found_in_main_by_their_text(run_cells, caplog):
+    """One that is no more what it was is asked for, as one is that was not itself there by its name."""
+    main = run_cells(EVALUATION_CELLS)
+    aw.search(main.space, main.Widths("none", scale=0.5), trials=1, input=(4,), name="table", progress=False)
+    aw.search(main.space, aw.function(main.count, data=main.load), trials=1, name="data", **HERE)
+    aw.search(main.space, aw.function(main.count, data=partial(main.load)), trials=1, name="partial", **HERE)
+    run_cells(EVALUATION_CELLS)
+    again = aw.resume("table", trials="+1", progress=False)
+    assert [trial.score * 2 * trial.architecture.units for trial in again] == [1.0, 1.0]
+    counted = aw.resume("data", trials="+1", **HERE)
+    assert len(counted) == 2
+    assert counted.retrain(seeds=1, **HERE).status == "finished"
+    with pytest.raises(DataNeeded, match=r"aw\.resume\('partial', evaluation=count, data=load\)$"):
+        aw.resume("partial", trials="+1", **HERE)
+    assert not caplog.records
+    run_cells(EVALUATION_CELLS.replace("% 3", "% 2").replace("self.scale /", "1 /"))
+    with pytest.raises(EvaluationNeeded, match="what this process has as __main__:Widths has another text"):
+        aw.resume("table", trials="+1", progress=False)
+    with pytest.raises(DataNeeded, match="what this process has as __main__:load has another text"):
+        aw.resume("data", trials="+1", **HERE)
+
+
+def test_a_comparison_says_that_data_and_a_class_are_other_ones_than_they_were(run_cells, caplog):
+    for code in (EVALUATION_CELLS, EVALUATION_CELLS.replace("np.zeros", "np.ones").replace("self.scale /", "1 /")):
+        main = run_cells(code)
+        options = {"searchers": ["random"], "seeds": 1, "trials": 1, "progress": False}
+        aw.compare(main.space, main.Widths("none"), input=(4,), name="tables", **options)
+        aw.compare(main.space, aw.function(main.count, data=main.load), name="data", workers=0, **options)
+    assert [record.getMessage().partition(" is another one")[0] for record in caplog.records] == [
+        "the evaluation __main__:Widths",
+        "the data function __main__:load",
+    ]

@@ -1,12 +1,18 @@
 """An evaluation of a person's own in Python: by a text, as a value, as a class; and the run goes on in any way."""
 
+from typing import ClassVar
+
+import numpy as np
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 import archwright as aw
 from archwright.evaluate.building import EvaluationFailed
+from archwright.evaluate.data_settings import DataNeeded
+from archwright.evaluate.logged_evaluations import EvaluationNeeded
 from archwright.evaluate.named_evaluations import load_own_evaluation, parse_evaluation
-from archwright.execution.searching import EvaluationDiffers
+from archwright.execution.restoring import EvaluationDiffers
+from archwright.store.needed import describe_needed, hash_code, list_needed, list_needed_to_retrain
 from tests.evaluate.own_tables import CODE
 
 
@@ -55,3 +61,141 @@ def test_what_a_table_of_ones_own_raises_is_told_with_its_traceback(tmp_path, mo
     run = aw.search(space, f"{own}:Failing,table=there", trials=4, **options)
     assert {trial.status for trial in run} == {"ok", "crashed"}
     assert all("ZeroDivisionError" in trial.error for trial in run if trial.status == "crashed")
+
+
+SPACE = aw.affine(units=[1, 2, 3, 4])
+
+
+def make_table(factor=1.0):
+    """A class of evaluations as a notebook defines one: no other process can import it."""
+
+    @frozen
+    class Widths(aw.Table):
+        benchmark: ClassVar[str] = "widths"
+        schedules: ClassVar[tuple[int, ...]] = (3,)
+        scale: float = 1.0
+
+        def load(self):
+            if self.table == "missing":
+                raise KeyError("no such rows")
+
+        def require_architecture(self, architecture):
+            pass
+
+        def look_up(self, architecture, budget, seed):
+            return aw.TableEntry({"accuracy": factor * self.scale / (architecture.units - (self.table == "bad"))}, 1.0)
+
+    return Widths
+
+
+def test_a_value_of_a_class_that_no_log_holds_is_remembered_here_and_asked_for_elsewhere(tmp_path, caplog):
+    widths = make_table()
+    log = tmp_path / "archwright.duckdb"
+    run = aw.search(SPACE, widths("none", scale=0.5), trials=2, input=(5,), log=log, progress=False)
+    logged = run.view.run.started.evaluator
+    assert logged["kind"] == f"{__name__}:make_table.<locals>.Widths"
+    assert (logged["table"], logged["scale"]) == ("none", 0.5)
+    assert "class Widths(aw.Table):" in logged["class_code"]["text"]
+    assert len(run.resume(trials="+1", progress=False)) == 3
+    other = aw.Log(log)[run.name]
+    with pytest.raises(EvaluationNeeded, match=r"of the class .*Widths, which .*, evaluation=Widths, log="):
+        other.resume(trials="+1", progress=False)
+    with pytest.raises(EvaluationDiffers, match=r"the class itself, which gets them: evaluation=Widths"):
+        other.resume(trials="+1", evaluation=make_table()("none"), progress=False)
+    with pytest.raises(EvaluationDiffers, match="its own evaluation"):
+        other.resume(trials="+1", evaluation=aw.Training, progress=False)
+    for given in (make_table()("none", scale=0.5), make_table()):
+        other = other.resume(trials="+1", evaluation=given, progress=False)
+    other = other.resume(trials="+1", progress=False)
+    assert len(other) == 6
+    assert "6 proposals, as the searcher" in str(other.refresh().verify())
+    assert "has changed" not in caplog.text
+
+
+def test_another_class_of_the_name_is_said_to_be_another(tmp_path, caplog):
+    def make_other():
+        @frozen
+        class Widths(make_table()):
+            pass
+
+        return Widths
+
+    run = aw.search(SPACE, make_table()("none"), trials=1, input=(5,), log=tmp_path / "a.duckdb", progress=False)
+    run.resume(trials="+1", evaluation=make_other(), progress=False)
+    assert "is another one than search-1 was begun with: its text has changed" in caplog.text
+
+
+def test_a_function_without_a_text_is_known_in_its_own_process(tmp_path, caplog):
+    names = {}
+    exec("def score(architecture): return architecture.units / 4", names)
+    options = {"workers": 0, "progress": False}
+    run = aw.search(SPACE, names["score"], trials=1, input=(5,), log=tmp_path / "archwright.duckdb", **options)
+    run = run.resume(trials="+1", **options).resume(trials="+1", evaluation=names["score"], **options)
+    assert "not known" not in caplog.text
+    aw.Log(run.log)[run.name].resume(trials="+1", evaluation=names["score"], **options)
+    assert "whether the function __main__:score is the one" in caplog.text
+
+
+def make_load(count):
+    def load():
+        return {"inputs": np.zeros((60, 4)), "labels": np.arange(60) % count}
+
+    return load
+
+
+def count_inputs(data):
+    return len(data.train)
+
+
+def test_a_function_of_data_is_remembered_here_and_asked_for_elsewhere(tmp_path, caplog):
+    """Data that a run has by its name, or that it has not, is not given again."""
+    options = {"workers": 0, "progress": False}
+    log, space = tmp_path / "archwright.duckdb", aw.affine(units=[1, 2, 3, 4])
+    run = aw.search(space, aw.function(count_inputs, data=make_load(3)), trials=1, log=log, **options)
+    run = run.resume(trials="+1", **options).resume(trials="+1", data=make_load(3), **options)
+    assert run.retrain(seeds=1, **options).resume(trials="+1", **options).status == "finished"
+    with pytest.raises(DataNeeded):
+        aw.Log(log)[run.name].resume(trials="+1", **options)
+    with pytest.raises(
+        EvaluationDiffers, match=r"its own data, .*load; leave data out, or begin a new run with digits"
+    ):
+        run.resume(trials="+1", data="digits", **options)
+    assert "has changed" not in caplog.text
+    again = aw.Log(log)[run.name].resume(trials="+1", data=lambda: make_load(3)(), **options)
+    assert caplog.text.count("is another one than search-1 was begun with: its text has changed") == 1
+    assert len(again.resume(trials="+1", **options)) == 5
+    assert caplog.text.count("has changed") == 1, "it is known by now"
+    named = aw.search(space, aw.function(count_inputs, data="digits"), trials=1, log=log, **options)
+    assert len(named.resume(trials="+1", data="digits", **options)) == 2
+    with pytest.raises(EvaluationDiffers, match="its own data, digits"):
+        named.resume(trials="+1", data=make_load(3), **options)
+    none = aw.search(space, lambda seed: seed, trials=1, log=log, input=(4,), **options)
+    with pytest.raises(EvaluationDiffers, match="no data"):
+        none.resume(trials="+1", data=make_load(3), **options)
+
+
+def test_what_a_preparation_in_this_process_raises_is_told_with_its_traceback(tmp_path):
+    class Unprepared(aw.Training):
+        def prepare(self, index, threads):
+            raise KeyError("no such device")
+
+    space = aw.affine(units=10)
+    with pytest.raises(EvaluationFailed, match=r"Unprepared failed:(?s:.*)in prepare(?s:.*)KeyError: 'no such device'"):
+        aw.search(space, Unprepared(), trials=1, workers=0, log=tmp_path / "archwright.duckdb", progress=False)
+
+
+def test_what_is_needed_of_data_and_classes_follows_from_the_log():
+    code, random = {"text": None, "sha256": "12"}, {"name": "random"}
+    own = {"kind": "__main__:Own", "scale": 0.5, "data": "__main__:load", "class_code": code, "data_code": code}
+    assert list_needed(own, random) == {"evaluation": "Own", "data": "load"}
+    assert list_needed_to_retrain(own) == {"evaluation": "Own(scale=0.5, data=load)"}
+    assert describe_needed(own, random) == {
+        "evaluation": "the evaluation is of the class __main__:Own",
+        "data": "the data is the function __main__:load",
+    }
+    assert hash_code(own, random) == {"the evaluation __main__:Own": "12", "the data function __main__:load": "12"}
+    function = {"kind": "function", "source": "own.py:count", "data": "__main__:load", "data_code": code}
+    assert list_needed(function, random) == {"data": "load"}
+    assert list_needed_to_retrain(function) == {"evaluation": "aw.function(count, data=load)"}
+    training = {"kind": "training", "data": "__main__:load", "data_code": code}
+    assert list_needed_to_retrain(training) == list_needed(training, random) == {"data": "load"}

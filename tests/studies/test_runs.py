@@ -11,7 +11,7 @@ from archwright.evaluate.functions.callables import FunctionNeeded
 from archwright.evaluate.settings import BadEvaluationSetting, UnusedSetting
 from archwright.execution.checks import BadRunOption
 from archwright.execution.options import UnknownRunOption
-from archwright.execution.searching import EvaluationDiffers
+from archwright.execution.restoring import EvaluationDiffers
 from archwright.results.exporting import NoWeights
 from archwright.search.named import NotASearcher, UnknownSearcher
 from archwright.search.running.run_view import NoSuchTrial

@@ -216,3 +216,65 @@ def test_a_script_whose_search_stands_outside_of_any_block_is_run_once(tmp_path,
     assert process.stdout.count("begun") == 1
     assert process.stderr == ""
     assert "finished, 3 of 3 trials" in process.stdout.splitlines()[-1]
+
+
+DATA_SCRIPT = """
+import time
+from pathlib import Path
+import numpy as np
+import archwright as aw
+
+WAITS = Path("begun")
+
+def load():
+    labels = np.arange(60) % 3
+    inputs = np.random.default_rng(0).normal(labels[:, None], 0.3, (60, 4))
+    return {"inputs": inputs, "labels": labels, "classes": ["a", "b", "c"]}
+
+@aw.score("accuracy")
+def count(data, seed):
+    while WAITS.exists() and not Path("go").exists():
+        time.sleep(0.02)
+    WAITS.touch()
+    return len(data.train) + len(data.class_names)
+
+space = aw.sequential(aw.affine(units=aw.integers(8, 64)), aw.affine(units=3))
+
+if __name__ == "__main__":
+    aw.search(space, aw.function(count, data=load), trials=3, workers=2, name="mine")
+"""
+
+DATA_RESUME = """
+import archwright as aw
+import script
+
+if __name__ == "__main__":
+    run = aw.Log("archwright.duckdb")["mine"]
+    try:
+        run.resume(evaluation=script.count, progress=False)
+    except aw.ArchwrightError as error:
+        print(type(error).__name__, error)
+    run = run.resume(evaluation=script.count, data=script.load, workers=2, progress=False)
+    print(run.status, run.best().score)
+    print(run.retrain(seeds=1, progress=False, workers=0).best().score)
+    training = aw.Training(lambda: script.load())
+    trained = aw.search(script.space, training, trials=1, budget="1epochs", workers=0, progress=False)
+    trained = trained.resume(trials="+1", workers=0, progress=False).retrain(seeds=1, workers=0, progress=False)
+    trained.best().export("model")
+    import json
+    print(trained.status, *json.load(open("model/architecture.json"))["classes"])
+"""
+
+
+def test_a_script_whose_data_is_a_function_goes_on_in_another_process(tmp_path):
+    """Where it is given again; it is remembered for a retraining, and an export has the names of its classes."""
+    (tmp_path / "script.py").write_text(DATA_SCRIPT)
+    with StartedScript(tmp_path, "script.py") as script:
+        script.wait_for("accuracy", times=1)
+        script.kill()
+        script.wait(TIMEOUT_SECONDS)
+    (tmp_path / "go").touch()
+    out = run_code(tmp_path, DATA_RESUME).splitlines()
+    assert out[0].startswith("DataNeeded the data is the function __main__:load, which no other process can import")
+    assert out[0].endswith("aw.resume('mine', evaluation=count, data=load)")
+    assert out[1:] == ["finished 41.0", "41.0", "finished a b c"]

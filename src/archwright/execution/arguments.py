@@ -12,7 +12,7 @@ from archwright.core.objective import Objective
 from archwright.core.setting import format_construction
 from archwright.core.words import format_words
 from archwright.evaluate.evaluation import Evaluation, NotAnEvaluation, is_evaluation, is_evaluation_code
-from archwright.evaluate.evaluation_kinds import find_kind
+from archwright.evaluate.evaluation_kinds import find_kind, is_class_named
 from archwright.evaluate.functions.callables import wrap_callable
 from archwright.evaluate.logged_evaluations import find_user_code
 from archwright.evaluate.named_evaluations import parse_evaluation
@@ -47,7 +47,8 @@ def read_evaluation_argument(evaluation: Evaluation | Callable[..., Any] | str |
 
 def trust_named_sources(evaluation: Evaluation) -> Evaluation:
     """An evaluation that a person gives, whose code the logs of this person may name from now on."""
-    _trust_sources((find_kind(type(evaluation)), *find_user_code(evaluation)))
+    own = [find_kind(type(evaluation))] if is_class_named(type(evaluation)) else []
+    _trust_sources((*own, *find_user_code(evaluation)))
     return evaluation
 
 

@@ -1,13 +1,18 @@
 """What a process was given of a run that its log does not hold whole, as functions and classes of a notebook."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self
 
+import attrs
 from attrs import evolve, frozen
 
-from archwright.core.json import JSON
-from archwright.evaluate.evaluation import Evaluation
+from archwright.core.errors import ArchwrightError
+from archwright.evaluate.data_settings import DataFunction, DataNeeded, read_data
+from archwright.evaluate.evaluation import Evaluation, is_evaluation_code, require_evaluation_class
 from archwright.evaluate.functions.callables import FunctionNeeded, wrap_callable
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import EvaluationNeeded
+from archwright.execution.arguments import read_evaluation_argument
 from archwright.search.configured import ExtensionNeeded
 from archwright.search.named import SEARCHER_KIND
 from archwright.search.named_rules import RULE_KIND
@@ -15,32 +20,58 @@ from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.events import RunStarted
 from archwright.store.main_module import find_in_main, has_other_text
-from archwright.store.needed import IN_MAIN_KEY, describe_needed, list_code, list_needed
+from archwright.store.needed import (
+    BY_VALUE_KEY,
+    CLASS_CODE_KEY,
+    describe_needed,
+    list_code,
+    list_evaluation_code,
+    list_needed,
+)
+from archwright.store.origins import name_class
 
-PARTS = ("evaluation", "searcher", "stopping")  # of a run
+PARTS = ("evaluation", "data", "searcher", "stopping")  # of a run
+AnyEvaluation = Evaluation | type[Evaluation] | Callable[..., Any] | str
+AnyData = Callable[..., Any] | DataFunction | str
 
 
 @frozen(kw_only=True)
 class GivenValues:
-    """The evaluation, the searcher and the stopping rule of a run, as far as a process was given them; else None."""
+    """What a run goes on with, as far as a process was given it; else None."""
 
-    evaluation: Evaluation | None = None
+    evaluation: Evaluation | type[Evaluation] | None = None  # a class gets the settings of the log
+    is_remembered: bool = False  # whether the evaluation was given before, perhaps with other settings
+    data: str | DataFunction | None = None  # for itself, and not in an evaluation
     searcher: AnySearcher | None = None
     stopping: AnyStoppingRule | None = None
+    known: Sequence[object] = ()  # the functions and classes that the run went on with in this process
+
+    @property
+    def any_data(self) -> str | DataFunction | None:
+        """The data that was given for itself, or else in the evaluation."""
+        if self.data is not None or self.evaluation is None or isinstance(self.evaluation, type):
+            return self.data
+        settings = self.evaluation.data_settings
+        return None if settings is None else settings.data
 
     def fill_in(self, known: "GivenValues") -> Self:
         """These, and where one is missing the known one."""
+        is_remembered = self.evaluation is None
         return evolve(
             self,
-            evaluation=known.evaluation if self.evaluation is None else self.evaluation,
+            evaluation=known.evaluation if is_remembered else self.evaluation,
+            is_remembered=is_remembered,
+            data=known.data if self.any_data is None else self.data,
             searcher=known.searcher if self.searcher is None else self.searcher,
             stopping=known.stopping if self.stopping is None else self.stopping,
+            known=known._list_code(),
         )
 
     def select_needed(self, started: RunStarted) -> Self:
         """Those alone that the log of the run does not hold whole."""
         needed = _list_parts(started)
-        return evolve(self, **{name: None for name in PARTS if name not in needed})
+        own = evolve(self, data=self.any_data, known=self._list_code())
+        return evolve(own, **{name: None for name in PARTS if name not in needed})
 
     def complete(
         self,
@@ -52,24 +83,56 @@ class GivenValues:
     ) -> Self:
         """These, and what the log of the run does not hold whole, `among` these of its parts, from `__main__`.
 
-        There it is what has the name and the source text that are in the log. FunctionNeeded or ExtensionNeeded where
-        it has none, with what `suggest` makes of the arguments that give it again; NotTrusted as `from_json`.
+        There it is what has the name and the source text that are in the log. FunctionNeeded, EvaluationNeeded,
+        DataNeeded or ExtensionNeeded where it has none, with what `suggest` makes of the arguments that give it again;
+        NotTrusted as `from_json`.
         """
         needed = {name: text for name, text in _list_parts(started).items() if name in among}
-        missing = [name for name in needed if getattr(self, name) is None]
+        missing = [name for name in needed if self._get_part(name) is None]
         whole = evolve(self, **{name: _find_in_main(started, name, trusted=trusted) for name in missing})
-        missing = [name for name in missing if getattr(whole, name) is None]
+        missing = [name for name in missing if whole._get_part(name) is None]
         if not missing:
             return whole
         words = describe_needed(started.evaluator, started.searcher, started.stopping)
-        error = FunctionNeeded if "evaluation" in missing else ExtensionNeeded
-        raise error(
+        raise _choose_error(started, missing)(
             f"{' and '.join(words[name] for name in missing)}, which no other process can import; "
             f"{_explain_remedy(started, missing)}: {suggest(needed)}"
         )
 
+    def _get_part(self, name: str) -> Any:
+        return self.any_data if name == "data" else getattr(self, name)
+
+    def _list_code(self) -> Sequence[object]:
+        """The functions and the class of the evaluation and its data, and those that are known."""
+        data, evaluation = self.any_data, self.evaluation
+        code: list[object] = [*self.known, *([data.target] if isinstance(data, DataFunction) else ())]
+        if evaluation is not None:
+            code.append(evaluation if isinstance(evaluation, type) else type(evaluation))
+            code += [evaluation.target] if isinstance(evaluation, Function) else ()
+        return [part for part in code if part is not None]
+
 
 NOTHING_GIVEN = GivenValues()
+
+
+def read_given_evaluation(evaluation: AnyEvaluation | None) -> Evaluation | type[Evaluation] | None:
+    """The evaluation that a person gives again: a class as it is, all else as `read_evaluation_argument` reads it."""
+    if isinstance(evaluation, type) and attrs.has(evaluation) and is_evaluation_code(evaluation):
+        return require_evaluation_class(name_class(evaluation), evaluation)
+    return None if evaluation is None else read_evaluation_argument(evaluation)
+
+
+def read_given_data(data: AnyData | None) -> str | DataFunction | None:
+    """A function as it is, since it stands for one that was given by value; any other data as `read_data` does."""
+    if data is None or isinstance(data, DataFunction):
+        return data
+    return DataFunction.of(data) if callable(data) else read_data(data)
+
+
+def _choose_error(started: RunStarted, missing: Collection[str]) -> type[ArchwrightError]:
+    if "evaluation" in missing:
+        return FunctionNeeded if started.evaluator.get(BY_VALUE_KEY) else EvaluationNeeded
+    return DataNeeded if "data" in missing else ExtensionNeeded
 
 
 def _list_parts(started: RunStarted) -> Mapping[str, str]:
@@ -84,15 +147,18 @@ def _find_in_main(started: RunStarted, part: str, *, trusted: bool) -> Any:
         case "stopping":
             return RULE_KIND.find_in_main(started.stopping, trusted=trusted)
         case _:
-            found = [find_in_main(*named) for named in _list_function(started.evaluator).items()]
-            return None if found in ([], [None]) else wrap_callable(found[0])
+            code = list_evaluation_code(started.evaluator)[part]
+            found = next((find_in_main(source, sha256) for source, sha256 in code.items()), None)
+            if part == "data":
+                return None if found is None else DataFunction.of(found)
+            return found if found is None or CLASS_CODE_KEY in started.evaluator else wrap_callable(found)
 
 
 def _explain_remedy(started: RunStarted, missing: Collection[str]) -> str:
     """What a person does about what is missing, also where `__main__` has something else by its name."""
     pronoun = "it" if len(missing) == 1 else "them"
     code = {
-        "evaluation": _list_function(started.evaluator),
+        **list_evaluation_code(started.evaluator),
         "searcher": list_code(started.searcher),
         "stopping": list_code(started.stopping or {}),
     }
@@ -103,8 +169,3 @@ def _explain_remedy(started: RunStarted, missing: Collection[str]) -> str:
         f"what this process has as {' and '.join(others)} has another text than the run was begun with; put back what "
         f"it was, or give {pronoun} on purpose"
     )
-
-
-def _list_function(evaluator: JSON) -> Mapping[str, str | None]:
-    """The hash of the text of a function that `__main__` had by its name; nothing for any other evaluation."""
-    return {evaluator["source"]: evaluator.get("source_hash")} if evaluator.get(IN_MAIN_KEY) else {}

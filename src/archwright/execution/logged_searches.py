@@ -18,7 +18,7 @@ from archwright.search.running.compare import ComparedSearch
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
-from archwright.store.needed import CODE_KEY, hash_code, leave_out
+from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, hash_code, leave_out
 from archwright.store.query import query
 
 # The fields of RunStarted that may differ for the same search: its end, which may be moved; what it ran on; of how
@@ -37,6 +37,8 @@ UNCOMPARED_EVALUATOR_FIELDS = {
     "source_hash",
     "by_value",
     "in_main",
+    CLASS_CODE_KEY,
+    DATA_CODE_KEY,
 }
 FIELDS_OF_LATER_RELEASES = {"data"}  # which runs of earlier releases do not log
 FIELD_COMPARED_LAST = "space"  # it often differs because the data does
@@ -151,7 +153,8 @@ def _fill_in_defaults(name: str, value: JSON) -> JSON:
     if name == "stopping":
         return None if value is None else leave_out(RULE_KIND.complete(value), CODE_KEY)
     if name == "evaluator":
-        settings = evaluation_to_json(evaluation_from_json(value))
+        is_whole = CLASS_CODE_KEY not in value  # else its class is not here
+        settings = evaluation_to_json(evaluation_from_json(value)) if is_whole else dict(value)
         settings |= {"table": str(Path(settings["table"]).expanduser().resolve())} if "table" in settings else {}
         return {key: setting for key, setting in settings.items() if key not in UNCOMPARED_EVALUATOR_FIELDS}
     return str(Budget(**value)) if name == "budget" else value

@@ -1,7 +1,6 @@
 """The final training of a trial: a run of its own, of the one architecture, again and again with other seeds."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from attrs import evolve, field, frozen
 from attrs.converters import optional
@@ -13,15 +12,17 @@ from archwright.display.suggestion import omit_default_log
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import images_to_json
+from archwright.evaluate.data_settings import DataFunction, read_data
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.logged_evaluations import evaluation_to_json, require_permission
 from archwright.evaluate.training.evaluation import Training
 from archwright.execution.arguments import trust_named_sources
 from archwright.execution.checks import read_seed, require_mapping, require_positive_count
-from archwright.execution.given_values import GivenValues
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.naming import claim_new_run, generate_retraining_names
 from archwright.execution.options import RunOptions
-from archwright.execution.searching import restore_evaluation, start_in_log
+from archwright.execution.restoring import restore_evaluation
+from archwright.execution.searching import start_in_log
 from archwright.execution.session import open_evaluator
 from archwright.search.named import searcher_to_json
 from archwright.search.running.attempts import derive_training_seed
@@ -32,6 +33,7 @@ from archwright.store.continuation import suggest_call
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import RunStarted
 from archwright.store.logged_terms import find_term_source
+from archwright.store.needed import list_needed_to_retrain
 
 
 @frozen(kw_only=True)
@@ -40,13 +42,14 @@ class Retraining:
 
     seeds: int = field(default=5, validator=require_positive_count)  # how many trainings
     budget: Budget | None = None
-    data: str | None = None  # other data than the search's
+    # Other data than the search's.
+    data: str | DataFunction | None = field(default=None, converter=optional(read_data))
     data_dir: str | None = None
     device: str | None = None
     image_size: tuple[int, int] | None = None
     # Instead of the trial's own.
     settings: Mapping[str, JSON] | None = field(default=None, validator=require_mapping)
-    evaluation: Evaluation | None = None  # where the log does not hold all of it, as of a function of a notebook
+    given: GivenValues = NOTHING_GIVEN  # of the evaluation, where the log does not hold all of it
     # Of all randomness; None: one that no training of the search had.
     seed: int | None = field(default=None, converter=optional(read_seed))
 
@@ -54,13 +57,14 @@ class Retraining:
 def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str | None, options: RunOptions) -> str:
     """Train a trial's architecture anew; the name of the run in the log.
 
-    Raises what `for_retraining` and `check_space` of the run's evaluation do, NotTrusted, FunctionNeeded, and what
-    `open_evaluator` and `run_trials` do.
+    Raises what `for_retraining` and `check_space` of the run's evaluation do, NotTrusted, what `GivenValues.complete`
+    does, and what `open_evaluator` and `run_trials` do.
     """
     if retraining.data is None:
-        suggest = partial(suggest_call, "retrain", omit_default_log(view.log), view.name, trial=trial)
-        given = GivenValues(evaluation=retraining.evaluation).complete(view.run.started, suggest, among=["evaluation"])
-        retraining = evolve(retraining, evaluation=given.evaluation)
+        needed = list_needed_to_retrain(view.run.started.evaluator)
+        call = suggest_call("retrain", omit_default_log(view.log), view.name, needed, trial)
+        given = retraining.given.complete(view.run.started, lambda _: call, among=["evaluation", "data"])
+        retraining = evolve(retraining, given=given)
     architecture = rebuild_leaf(view, view.get_trial(trial)).architecture
     evaluation = configure_retraining(view, architecture, retraining, options)
     with guard_evaluation(evaluation):
@@ -80,7 +84,7 @@ def retrain_trial(view: RunView, trial: int, retraining: Retraining, name: str |
 
 def configure_retraining(view: RunView, architecture: Term, retraining: Retraining, options: RunOptions) -> Evaluation:
     """The evaluation of the final training: the run's own, or a training on other data; raises as `retrain_trial`."""
-    evaluation = restore_evaluation(view.name, view.run.started, retraining.evaluation, options)
+    evaluation = restore_evaluation(view.name, view.run.started, retraining.given, trusted=options.trusted)
     if retraining.data is not None:
         trust_named_sources(Training(retraining.data))
     evaluation = evaluation.for_retraining(

@@ -19,9 +19,7 @@ from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
 from archwright.evaluate.data.logged_images import require_same_images
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.functions.callables import compare_source
-from archwright.evaluate.functions.evaluation import Function
-from archwright.evaluate.logged_evaluations import read_evaluation, require_permission
+from archwright.evaluate.logged_evaluations import require_permission
 from archwright.evaluate.told import TrialsAreTold
 from archwright.execution.announcing import announce_new_run, announce_resumption, describe_data
 from archwright.execution.checks import require_count
@@ -32,6 +30,7 @@ from archwright.execution.opening import open_plan
 from archwright.execution.options import RunOptions, format_python_resumption
 from archwright.execution.planning import SearchRequest, make_start, plan_search
 from archwright.execution.progress import start_progress
+from archwright.execution.restoring import restore_evaluation
 from archwright.execution.resuming import describe_changed_space, describe_new_revision, load_current_space
 from archwright.execution.session import open_evaluator, run_trials
 from archwright.search.configured import ConfiguredKind
@@ -119,10 +118,6 @@ def start_in_log(
             is_claimed=True,
         ),
     )
-
-
-class EvaluationDiffers(ArchwrightError, ValueError):
-    """An evaluation for a run that goes on, and that has another one."""
 
 
 class NoStoppingRule(ArchwrightError, ValueError):
@@ -257,7 +252,7 @@ def say_that_it_has_ended(file: DuckDBLog, run: str, record: RunRecord, ends: Ru
 def _prepare_resumption(run: str, record: RunRecord, resumption: Resumption, options: RunOptions) -> ResumedParts:
     """What the run goes on with, and lines on what is other than it was; raises what keeps it from going on."""
     started, trusted, given = record.started, options.trusted, resumption.given
-    evaluation = restore_evaluation(run, started, given.evaluation, options)
+    evaluation = restore_evaluation(run, started, given, trusted=trusted)
     with guard_evaluation(evaluation):
         evaluation = evaluation.move_to(resumption.device, resumption.data_dir)
         require_permission(evaluation, trusted=trusted)
@@ -301,32 +296,3 @@ def restore_configured(
         name = kind.format(logged)
         warn([f"the {kind.kind.noun} {name} is another one than the run was begun with: its text has changed"])
     return value
-
-
-def restore_evaluation(run: str, started: RunStarted, given: Evaluation | None, options: RunOptions) -> Evaluation:
-    """The evaluation of a run in the log, with the function of the one that a person has `given` again, if any.
-
-    Raises NotTrusted, and EvaluationDiffers.
-    """
-    evaluation = read_evaluation(started, trusted=options.trusted)
-    return evaluation if given is None else _give_function(run, evaluation, given)
-
-
-def _give_function(run: str, logged: Evaluation, given: Evaluation) -> Evaluation:
-    """The logged evaluation with the function of the one that is given; EvaluationDiffers where it is another one."""
-    if given == logged:
-        return given  # which may hold what no log does
-    if not (isinstance(logged, Function) and isinstance(given, Function) and given.target is not None):
-        raise EvaluationDiffers(
-            f"{run} goes on with its own evaluation, {logged.description}; leave evaluation out, or begin a new run "
-            f"with {given.description}"
-        )
-    is_named = not logged.by_value and given.source == logged.source
-    match "same" if is_named else compare_source(logged, given.target):
-        case "same":
-            pass
-        case "other":
-            warn([f"the function {given.source} is another one than {run} was begun with: its text has changed"])
-        case "unknown":
-            warn([f"whether the function {given.source} is the one that {run} was begun with is not known"])
-    return logged.with_function(given.target)

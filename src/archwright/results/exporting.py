@@ -18,12 +18,15 @@ from archwright.display.text import format_budget, humanize_value
 from archwright.evaluate.data.dataset import BadData, NoSuchData
 from archwright.evaluate.data.loading import UnknownData
 from archwright.evaluate.evaluation import Evaluation
-from archwright.evaluate.logged_evaluations import read_evaluation
+from archwright.evaluate.logged_evaluations import EvaluationNeeded, read_evaluation
+from archwright.execution.given_values import GivenValues
+from archwright.execution.restoring import restore_evaluation
 from archwright.results.describing import find_training_seed
 from archwright.search.running.run_view import RunView, rebuild_leaf
 from archwright.store.artifacts import locate_run_folder
 from archwright.store.fold import TrialState
 from archwright.store.logged_images import read_logged_images
+from archwright.store.needed import CLASS_CODE_KEY
 from archwright.store.own_files import require_no_log
 from archwright.store.remedies import suggest_retraining
 
@@ -44,32 +47,54 @@ class NoWeights(ArchwrightError, LookupError):
 
 
 def export_trial(
-    view: RunView, trial: TrialState, folder: Path, *, force: bool, untrained: bool, data_dir: str | None
+    view: RunView,
+    trial: TrialState,
+    given: GivenValues,
+    folder: Path,
+    *,
+    force: bool,
+    untrained: bool,
+    data_dir: str | None,
 ) -> "ExportResult":
     """Write a trial's model to a folder, for use elsewhere; raises NoWeights, FileOfALog, and errors of the export."""
     from archwright.evaluate.export.folder import export_model
 
     require_no_log(folder, "name another folder")
-    model = _gather_model(view, trial, untrained=untrained, data_dir=data_dir)
+    evaluation = _restore_evaluation(view, trial, given)
+    model = _gather_model(view, trial, evaluation, untrained=untrained, data_dir=data_dir)
     return export_model(model, folder, force=force)
+
+
+def _restore_evaluation(view: RunView, trial: TrialState, given: GivenValues) -> Evaluation:
+    """The run's evaluation; EvaluationNeeded where its class is to be given again."""
+    started = view.run.started
+
+    def suggest(needed: Mapping[str, str]) -> str:
+        place = f"aw.Log({str(view.log)!r})[{view.name!r}][{trial.trial}]"
+        return f"{place}.export('model', evaluation={needed['evaluation']})"
+
+    if CLASS_CODE_KEY in started.evaluator:  # a function, and data, are not called
+        given = given.complete(started, suggest, among=["evaluation"])
+    return restore_evaluation(view.name, started, given, trusted=view.trusted)
 
 
 def load_model(view: RunView, trial: TrialState) -> Any:
     """The trained module of a trial, on the CPU and in eval mode; raises NoWeights, BadArtifact and WrongWeights."""
     from archwright.evaluate.training.trained_model import restore_model
 
-    weights = _read_weights(view, trial, read_evaluation(view.run.started, trusted=view.trusted))
+    weights = _read_weights(view, trial)
     architecture = rebuild_leaf(view, trial).architecture
     return restore_model(architecture, view.model_input, weights, find_training_seed(view, trial))
 
 
-def _gather_model(view: RunView, trial: TrialState, *, untrained: bool, data_dir: str | None) -> "ModelToExport":
+def _gather_model(
+    view: RunView, trial: TrialState, evaluation: Evaluation, *, untrained: bool, data_dir: str | None
+) -> "ModelToExport":
     from archwright.evaluate.export.folder import ModelToExport
     from archwright.evaluate.export.model_file import Provenance
 
     node = rebuild_leaf(view, trial)
-    evaluation = read_evaluation(view.run.started, trusted=view.trusted)
-    weights = None if untrained else _read_weights(view, trial, evaluation)
+    weights = None if untrained else _read_weights(view, trial)
     model_input = view.model_input
     seed = find_training_seed(view, trial)
     normalisation, problem = _find_normalisation(view, trial, evaluation, node.architecture, data_dir)
@@ -114,15 +139,18 @@ def _describe_architecture(view: RunView, trial: TrialState, node: Node, card: "
     }
 
 
-def _read_weights(view: RunView, trial: TrialState, evaluation: Evaluation) -> Any:
+def _read_weights(view: RunView, trial: TrialState) -> Any:
     from archwright.evaluate.training.trained_model import NoArtifact, read_model
 
     folder = locate_run_folder(view.log, view.name)
     try:
         weights, _ = read_model(folder, trial.trial)
     except NoArtifact as error:
-        again = "again " if evaluation.trains_models else ""
-        data = None if again else evaluation.training_data or "DATA"
+        again, data = "", "DATA"
+        with suppress(EvaluationNeeded):
+            evaluation = read_evaluation(view.run.started, trusted=view.trusted)
+            again = "again " if evaluation.trains_models else ""
+            data = None if again else evaluation.training_data or "DATA"
         retrain = suggest_retraining(omit_default_log(view.log), view.name, trial.trial, data)
         raise NoWeights(
             f"the weights of trial {trial.trial} of {view.name} are not in {folder}; train it {again}with "
@@ -170,7 +198,7 @@ def _make_card(view: RunView, trial: TrialState, node: Node, evaluation: Evaluat
         choices={name: humanize_value(value) for name, value in trial.path},
         settings={} if untrained else run_settings | settings,
         versions=versions | {"archwright of the export": archwright.__version__},
-        data=None if evaluation.data_settings is None else evaluation.data_settings.data,
+        data=None if evaluation.data_settings is None else evaluation.data_settings.name,
         class_names=_find_class_names(view, node),
     )
 

@@ -1,6 +1,6 @@
 """A run, as the log holds it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, Unpack, overload
 
@@ -10,8 +10,7 @@ from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
-from archwright.evaluate.evaluation import Evaluation
-from archwright.execution.arguments import read_budget, read_evaluation_argument, read_fork_searcher
+from archwright.execution.arguments import read_budget, read_fork_searcher
 from archwright.execution.checks import (
     check_flag,
     check_text,
@@ -22,7 +21,14 @@ from archwright.execution.checks import (
     read_seed,
 )
 from archwright.execution.forking import fork_in_log
-from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
+from archwright.execution.given_values import (
+    NOTHING_GIVEN,
+    AnyData,
+    AnyEvaluation,
+    GivenValues,
+    read_given_data,
+    read_given_evaluation,
+)
 from archwright.execution.known_configurations import Configurations
 from archwright.execution.options import WorkOptions, make_run_options
 from archwright.execution.retraining import Retraining, retrain_trial
@@ -135,7 +141,7 @@ class Run(Sequence[Trial]):
     @property
     def trials(self) -> tuple[Trial, ...]:
         """Its trials, in the order of proposing."""
-        return tuple(Trial(self.view, state) for state in self.view.trials)
+        return tuple(Trial(self.view, state, self.given) for state in self.view.trials)
 
     @overload
     def best(self) -> Trial: ...
@@ -146,7 +152,7 @@ class Run(Sequence[Trial]):
 
         Raises NothingScored where no trial has a score.
         """
-        ranked = [Trial(self.view, state) for state in self.view.rank_best()]
+        ranked = [Trial(self.view, state, self.given) for state in self.view.rank_best()]
         return ranked[0] if n is None else ranked[: read_count("n", n)]
 
     @property
@@ -169,7 +175,7 @@ class Run(Sequence[Trial]):
         if isinstance(name, slice):
             return self.trials[name]
         number = name.require_of(self.view).number if isinstance(name, Trial) else name
-        return Trial(self.view, self.view.get_trial(number))
+        return Trial(self.view, self.view.get_trial(number), self.given)
 
     def __len__(self) -> int:
         return self.view.run.state.proposal_count
@@ -227,7 +233,8 @@ class Run(Sequence[Trial]):
         time: float | str | None = None,
         until_score: float | str | None = None,
         no_improvement: int | str | None = None,
-        evaluation: Evaluation | Callable[..., Any] | None = None,
+        evaluation: AnyEvaluation | None = None,
+        data: AnyData | None = None,
         searcher: AnySearcher | None = None,
         stopping: AnyStoppingRule | None = None,
         enqueue: Configurations = (),
@@ -239,12 +246,13 @@ class Run(Sequence[Trial]):
     ) -> "Run":
         """Go on with it, wherever and however it stopped, and return it as it stands when it has stopped again.
 
-        An end that is None stays as it is; "+32" or "+1h" moves it on, and "none" takes it away. A function that no
-        other process can import is given again in another process as `evaluation`, a searcher as `searcher`, a rule as
-        `stopping`, where `__main__` does not define it with the text that it had; this run has what its process was
-        given. Raises what `search` does, and where code or data has changed SpaceChanged and DataChanged.
+        An end that is None stays as it is; "+32" or "+1h" moves it on, and "none" takes it away. What no other
+        process can import is given again in another process, where `__main__` does not define it with the text that it
+        had: a function, or a value of a class or the class, as `evaluation`, a function of data as `data`, a searcher
+        as `searcher`, a rule as `stopping`; this run has what its process was given. Raises what `search` does, and
+        where code or data has changed SpaceChanged and DataChanged.
         """
-        run, given = self._let_run(trust), self._gather_given(evaluation, searcher, stopping)
+        run, given = self._let_run(trust), self._gather_given(evaluation, data, searcher, stopping)
         resumption = Resumption(
             ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),
             given=given,
@@ -262,13 +270,15 @@ class Run(Sequence[Trial]):
 
     def _gather_given(
         self,
-        evaluation: Evaluation | Callable[..., Any] | None,
+        evaluation: AnyEvaluation | None,
+        data: AnyData | None = None,
         searcher: AnySearcher | None = None,
         stopping: AnyStoppingRule | None = None,
     ) -> GivenValues:
         """What is given, and of what the log does not hold whole what this process was given before."""
-        read = None if evaluation is None else read_evaluation_argument(evaluation)
-        return GivenValues(evaluation=read, searcher=searcher, stopping=stopping).fill_in(self.given)
+        read_evaluation, read_data = read_given_evaluation(evaluation), read_given_data(data)
+        given = GivenValues(evaluation=read_evaluation, data=read_data, searcher=searcher, stopping=stopping)
+        return given.fill_in(self.given)
 
     def _read(self, name: str, given: GivenValues) -> "Run":
         """The run of that name in this log, of which this process was given these."""
@@ -306,11 +316,11 @@ class Run(Sequence[Trial]):
         self,
         trial: int | str | Trial = "best",
         *,
-        evaluation: Evaluation | Callable[..., Any] | None = None,
+        evaluation: AnyEvaluation | None = None,
         budget: Budget | str | None = None,
         seeds: int = 5,
         settings: Mapping[str, JSON] | None = None,
-        data: str | None = None,
+        data: AnyData | None = None,
         data_dir: str | None = None,
         device: str | None = None,
         image_size: tuple[int, int] | None = None,
@@ -323,7 +333,8 @@ class Run(Sequence[Trial]):
 
         A `trial` is one of this run, its number, "best" or "last". What is None is as it was in the search; `settings`
         stand instead of the trial's own. A person's function is called again, with the larger budget and other seeds;
-        one that no other process can import is given again as `evaluation`, as for `resume`.
+        what no other process can import is given again as `evaluation`, as for `resume`. With `data`, which may be a
+        function, our training trains.
         """
         run, given = self._let_run(trust), self._gather_given(evaluation)
         retraining = Retraining(
@@ -335,9 +346,10 @@ class Run(Sequence[Trial]):
             image_size=image_size,
             settings=settings,
             seed=seed,
-            evaluation=given.evaluation,
+            given=given,
         )
         options = make_run_options(work, trusted=run.view.trusted)
+        given = given if retraining.data is None else evolve(given, data=retraining.data)
         return run._read(retrain_trial(run.view, run[trial].number, retraining, name, options), given)
 
     def details(self) -> RunDetails:

@@ -16,6 +16,7 @@ from archwright.core.term import Term
 from archwright.core.value import Path, Value
 from archwright.display.text import format_budget, format_duration, format_score
 from archwright.execution.checks import check_flag, read_path
+from archwright.execution.given_values import NOTHING_GIVEN, AnyEvaluation, GivenValues, read_given_evaluation
 from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import (
     describe_attempts,
@@ -50,6 +51,7 @@ class Trial:
 
     view: RunView
     state: TrialState
+    given: GivenValues = NOTHING_GIVEN  # what this process was given of the run
 
     @property
     def run(self) -> str:
@@ -177,19 +179,27 @@ class Trial:
         return load_model(self.view, self.state)
 
     def export(
-        self, folder: str | FilePath, *, force: bool = False, untrained: bool = False, data_dir: str | None = None
+        self,
+        folder: str | FilePath,
+        *,
+        force: bool = False,
+        untrained: bool = False,
+        data_dir: str | None = None,
+        evaluation: AnyEvaluation | None = None,
     ) -> "ExportResult":
         """Write its model to a folder, to be used without archwright: weights, code, ONNX, and a card.
 
         With `force`, the files of an earlier export are overwritten; with `untrained` the weights are those that the
-        training begins with. `data_dir` is where built-in data sets lie. Returns the files, and what is missing.
-        Raises NoWeights, FileOfALog, FileExists and UnwritableFolder.
+        training begins with. `data_dir` is where built-in data sets lie. A value of a class that no other process can
+        import, or the class, is to be given again as `evaluation`. Returns the files, and what is missing. Raises
+        NoWeights, EvaluationNeeded, FileOfALog, FileExists and UnwritableFolder.
         """
         from archwright.results.exporting import export_trial
 
         return export_trial(
             self.view,
             self.state,
+            GivenValues(evaluation=read_given_evaluation(evaluation)).fill_in(self.given),
             read_path("folder", folder, "a folder, as in model"),
             force=check_flag("force", force),
             untrained=check_flag("untrained", untrained),

@@ -15,7 +15,7 @@ DATA_SETTINGS = ("validation", "split_seed", "image_size")  # how data are read 
 def function(
     target: Callable[..., Any],
     *,
-    data: str | None = None,
+    data: Callable[..., Any] | str | None = None,
     data_dir: str | None = None,
     settings: Mapping[str, JSON] | None = None,
     device: str = "auto",

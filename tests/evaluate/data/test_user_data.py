@@ -1,6 +1,9 @@
 """Data of a person's own: what their function may return, and what is refused with the array and the remedy."""
 
+import json
+import os
 import sys
+import threading
 from textwrap import dedent
 
 import numpy as np
@@ -14,7 +17,10 @@ from archwright.evaluate.data.dataset import BadData, summarize_dataset
 from archwright.evaluate.data.loading import UnknownData, describe_dataset, is_user_data, load_dataset
 from archwright.evaluate.data.tensors import to_device
 from archwright.evaluate.data.user_data import UserDataFailed, UserSource
+from archwright.evaluate.data_settings import DataFunction, DataNeeded
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
 from archwright.evaluate.settings import BadEvaluationSetting
+from archwright.store.origins import hash_source
 from archwright.store.user_code import NoSuchAttribute, NoSuchSource, load_object
 
 CPU = torch.device("cpu")
@@ -180,12 +186,61 @@ RETURNED = Returned()
 
 
 def test_a_function_is_data_by_the_name_under_which_other_processes_find_it(own, tmp_path):
-    """By its file if it was loaded by that; a function that no other process can import is refused."""
+    """By its file if it was loaded by that; a function that no other process can import goes by value."""
     load = load_object(own(TOKENS))
     source = f"{tmp_path / 'data.py'}:load"
     assert aw.Training(load) == aw.Training(source)
     assert aw.Function("a.py:b", data=load).data == source
     assert aw.Training(np.random.default_rng).data == "numpy.random:default_rng"
-    for lost in (own, np.float32(1)):
-        with pytest.raises(BadEvaluationSetting, match=r"put it into a file of its own|it is a name, or a function"):
-            aw.Training(lost)
+    sent = aw.Training(own).data
+    assert isinstance(sent, DataFunction)
+    assert (sent.source, sent.target) == (f"{__name__}:own.<locals>.write", own)
+    assert sent.text is not None
+    assert sent.text.startswith("    def write(")
+    with pytest.raises(BadEvaluationSetting, match=r"it is a name, or a function"):
+        aw.Training(np.float32(1))
+
+
+def make_load(classes, *held):
+    def load():
+        assert held is not None
+        return {"inputs": np.zeros((60, 4)), "labels": np.arange(60) % classes}
+
+    return load
+
+
+def test_a_function_by_value_is_described_by_another_process():
+    """What cannot be sent there is described in this one."""
+    for held in ((), (threading.Lock(),)):
+        function = DataFunction.of(make_load(3, *held))
+        data = load_dataset(function)
+        assert data.info == describe_dataset(function)
+        assert data.info.name == f"{__name__}:make_load.<locals>.load"
+        assert (data.info.input, data.info.classes) == (aw.features(4), 3)
+
+    def tell():
+        return {"inputs": np.zeros((60, 4)), "labels": np.arange(60) % 2, "classes": [str(os.getpid()), "other"]}
+
+    assert describe_dataset(DataFunction.of(tell)).class_names[0] != str(os.getpid())
+
+
+def test_what_a_function_by_value_raises_is_told_with_its_traceback():
+    def fail():
+        raise KeyError("nothing here")
+
+    with pytest.raises(UserDataFailed, match=r"fail failed:(?s:.*)KeyError: 'nothing here'"):
+        describe_dataset(DataFunction.of(fail))
+
+
+@pytest.mark.parametrize("evaluation", [aw.Training(make_load(3)), aw.Function("a.py:b", data=make_load(3))])
+def test_a_log_has_the_text_of_a_function_and_a_process_without_it_asks_for_it(evaluation):
+    logged = json.loads(json.dumps(evaluation_to_json(evaluation)))
+    assert logged["data"] == f"{__name__}:make_load.<locals>.load"
+    assert logged["data_code"]["text"].startswith("    def load():")
+    assert logged["data_code"]["sha256"] == hash_source(logged["data_code"]["text"])
+    again = evaluation_from_json(logged)
+    assert again == evaluation
+    assert (again.sent_code, again.data.target) == ([logged["data"]], None)
+    with pytest.raises(DataNeeded, match=r"make_load.<locals>.load, which no other .* give it as data=load$"):
+        again.describe_data()
+    assert "data_code" not in evaluation_to_json(aw.Training("digits"))

@@ -1,0 +1,127 @@
+"""The evaluation of a run in the log, with what a person gives again of it that no log holds."""
+
+from attrs import evolve, frozen
+
+from archwright.core.errors import ArchwrightError
+from archwright.core.json import JSON
+from archwright.display.warning import warn
+from archwright.evaluate.data_settings import DataFunction
+from archwright.evaluate.evaluation import Evaluation
+from archwright.evaluate.evaluation_kinds import find_kind
+from archwright.evaluate.functions.evaluation import Function
+from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json, read_evaluation
+from archwright.execution.given_values import GivenValues
+from archwright.store.events import RunStarted
+from archwright.store.needed import CLASS_CODE_KEY, DATA_CODE_KEY, name_needed
+from archwright.store.origins import compare_code, find_function_source
+from archwright.store.user_code import is_source, load_object
+
+
+class EvaluationDiffers(ArchwrightError, ValueError):
+    """An evaluation, or data, for a run that goes on, and that has another one."""
+
+
+def restore_evaluation(run: str, started: RunStarted, given: GivenValues, *, trusted: bool) -> Evaluation:
+    """The evaluation of a run in the log, with what is `given` again of it, and a warning of what is another one.
+
+    Raises NotTrusted, EvaluationNeeded, and EvaluationDiffers.
+    """
+    restoration = _Restoration(run, started, given)
+    if given.evaluation is not None and (CLASS_CODE_KEY in started.evaluator or isinstance(given.evaluation, type)):
+        return restoration.take_data(restoration.take_class(given.evaluation))
+    evaluation = read_evaluation(started, trusted=trusted)
+    if given.evaluation is not None:
+        evaluation = restoration.take_evaluation(evaluation, given.evaluation)
+    return restoration.take_data(evaluation)
+
+
+@frozen
+class _Restoration:
+    """The restoring of a run's evaluation."""
+
+    run: str
+    started: RunStarted
+    given: GivenValues
+
+    def take_class(self, given: Evaluation | type[Evaluation]) -> Evaluation:
+        """The logged evaluation, of the class that is given; or the value that is given, if it is set as that.
+
+        Raises EvaluationDiffers for a class of another name, and a value that is set otherwise.
+        """
+        logged, cls = self.started.evaluator, _find_class(given)
+        kind, is_data_sent = find_kind(cls), DATA_CODE_KEY in logged
+        if name_needed(kind) != name_needed(logged["kind"]):
+            self._refuse(f"its own evaluation, {logged['kind']}", kind)
+        if CLASS_CODE_KEY in logged:
+            self._compare(f"the evaluation {kind}", logged[CLASS_CODE_KEY]["sha256"], cls)
+        if not isinstance(given, type):
+            value = evaluation_to_json(given)
+            if _list_settings(value, is_data_sent) == _list_settings(logged, is_data_sent):
+                return evolve(given, data=self._read_logged_data()) if is_data_sent else given  # pyright: ignore[reportCallIssue]
+            if not self.given.is_remembered:
+                raise EvaluationDiffers(
+                    f"{self.run} goes on with other settings of the evaluation {kind}; give the class itself, which "
+                    f"gets them: evaluation={cls.__name__}, or begin a new run"
+                )
+        return evaluation_from_json(logged, self.started.model_input, cls)
+
+    def _read_logged_data(self) -> DataFunction:
+        logged = self.started.evaluator
+        return DataFunction.from_json(logged["data"], logged[DATA_CODE_KEY])
+
+    def take_evaluation(self, logged: Evaluation, given: Evaluation) -> Evaluation:
+        """The evaluation with the function, or what else no log holds, of a given one; or EvaluationDiffers."""
+        if isinstance(logged, Function) and isinstance(given, Function) and given.target is not None:
+            if logged.by_value or given.source != logged.source:
+                self._compare(f"the function {given.source}", logged.source_hash, given.target)
+            return evolve(logged, target=given.target)
+        function = None if logged.data_settings is None else logged.data_settings.function
+        values = [evaluation_to_json(logged), evaluation_to_json(given)]
+        alike = [_list_settings(value, is_data_sent=function is not None) for value in values]
+        if alike[0] != alike[1]:
+            self._refuse(f"its own evaluation, {logged.description}", given.description)
+        # The given one may hold what no log does.
+        return given if function is None else evolve(given, data=function)  # pyright: ignore[reportCallIssue]
+
+    def take_data(self, evaluation: Evaluation) -> Evaluation:
+        """The evaluation with the data function that is given, if the log does not hold it."""
+        settings, given = evaluation.data_settings, self.given.any_data
+        target = given.target if isinstance(given, DataFunction) else None
+        names = {str(given), None if target is None else find_function_source(target)}
+        if given is None or (settings is not None and settings.function is None and settings.name in names):
+            return evaluation
+        if settings is None or settings.function is None:
+            if self.given.data is not None:
+                self._refuse("no data" if settings is None else f"its own data, {settings.name}", str(given), "data")
+            return evaluation
+        if isinstance(given, str) and not is_source(given):
+            self._refuse(f"its own data, {settings.name}", given, "data")
+        target = given.get_target() if isinstance(given, DataFunction) else load_object(given)
+        self._compare(f"the data function {given}", settings.function.sha256, target)
+        return evolve(evaluation, data=evolve(settings.function, target=target))  # pyright: ignore[reportCallIssue]
+
+    def _compare(self, what: str, sha256: str | None, target: object) -> None:
+        """A warning where the code is another one than the run was begun with, or where that is not known."""
+        if any(target is part for part in self.given.known):
+            return
+        match compare_code(sha256, target):
+            case "same":
+                pass
+            case "other":
+                warn([f"{what} is another one than {self.run} was begun with: its text has changed"])
+            case "unknown":
+                warn([f"whether {what} is the one that {self.run} was begun with is not known"])
+
+    def _refuse(self, own: str, other: str, argument: str = "evaluation") -> None:
+        raise EvaluationDiffers(f"{self.run} goes on with {own}; leave {argument} out, or begin a new run with {other}")
+
+
+def _find_class(evaluation: Evaluation | type[Evaluation]) -> type[Evaluation]:
+    return evaluation if isinstance(evaluation, type) else type(evaluation)
+
+
+def _list_settings(evaluator: JSON, is_data_sent: bool) -> JSON:
+    """What an evaluation and the same one of another process have alike: all but code, and the module that it is in."""
+    code = (CLASS_CODE_KEY, DATA_CODE_KEY, *(["data"] if is_data_sent else ()))
+    settings = {key: value for key, value in evaluator.items() if key not in code}
+    return settings | {"kind": name_needed(settings["kind"])}
