@@ -1,19 +1,21 @@
 """Checks of a space before a search: it has no dead ends, its outputs fit the data, and a log can hold it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from archwright.core.analysis import dead_ends, out_shapes
+from archwright.core.analysis import BlockedPlace, dead_ends, out_shapes
 from archwright.core.domain import Domain
 from archwright.core.errors import ArchwrightError
 from archwright.core.expression import Expression, Shared
+from archwright.core.input import Input, as_input, format_input
 from archwright.core.json import from_json, to_json
 from archwright.core.node import DeadEnd
-from archwright.core.shape import Shape, as_shape
+from archwright.core.shape import NEEDS_IMAGE, Shape, as_shape
 from archwright.core.term import Compound, Term
 from archwright.core.user_modules import is_user_defined
 
 MAX_DEAD_ENDS = 5  # in a message
+IMAGE_RANK = 3  # axes of an image: channels, height and width
 
 
 class WrongOutput(ArchwrightError, ValueError):
@@ -38,7 +40,7 @@ def check(space: Term, input_shape: Iterable[int], classes: int | None = None) -
     shape = as_shape(input_shape)
     _check_shared(space)
     require_writable(space)
-    _check_dead_ends(space, shape)
+    _check_dead_ends(space, shape, as_input(input_shape))
     if classes is not None:
         _check_outputs(space, shape, classes)
 
@@ -62,15 +64,25 @@ def _find_shared(term: Term) -> Iterator[Shared]:
         yield from _find_shared(subterm)
 
 
-def _check_dead_ends(space: Term, shape: Shape) -> None:
+def _check_dead_ends(space: Term, shape: Shape, given: Input) -> None:
     blocked = dead_ends(space, shape)
     if blocked:
         first = "\n  ".join(map(str, blocked[:MAX_DEAD_ENDS]))
         more = f"\n  and {len(blocked) - MAX_DEAD_ENDS} more" if len(blocked) > MAX_DEAD_ENDS else ""
         raise DeadEnd(
-            f"for an input of shape {shape} the space has dead ends\n  {first}{more}\n"
-            "use padding='same', smaller sizes and strides, or fewer repeats there, or make the module optional"
+            f"for an input of shape {shape} the space has dead ends\n  {first}{more}\n{_suggest_remedy(blocked, given)}"
         )
+
+
+def _suggest_remedy(blocked: Sequence[BlockedPlace], given: Input) -> str:
+    if not any(NEEDS_IMAGE in place.why for place in blocked):
+        return "use padding='same', smaller sizes and strides, or fewer repeats there, or make the module optional"
+    if len(given) == IMAGE_RANK:
+        return "put modules for images before those that make features of them, such as affine and global_avg_pool"
+    return (
+        f"the input of the models is {format_input(given)}, which is no image: give one, as in "
+        "input=aw.image(3, 32, 32) (--input 3,32,32), or use modules for such inputs, such as affine"
+    )
 
 
 def _check_outputs(space: Term, shape: Shape, classes: int) -> None:

@@ -8,6 +8,7 @@ from archwright.core.errors import ArchwrightError
 Shape = tuple[int, ...]  # (channels, height, width) or (features,)
 
 _SHAPE_REMEDY = "it must be positive integers, such as (3, 32, 32), without a batch"
+NEEDS_IMAGE = "needs an input of shape (channels, height, width)"  # in the misfit of a module for images
 
 
 class Misfit(ArchwrightError, ValueError):

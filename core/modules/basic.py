@@ -14,7 +14,7 @@ from archwright.core.hyperparameter import (
     number,
     one_of,
 )
-from archwright.core.shape import Misfit, Shape
+from archwright.core.shape import NEEDS_IMAGE, Misfit, Shape
 from archwright.core.term import Basic, module
 from archwright.core.value import Value
 
@@ -28,7 +28,7 @@ _INITIALIZATIONS = one_of("he", "released")
 def as_image_shape(kind: str, in_shape: Shape) -> tuple[int, int, int]:
     """`in_shape` as (channels, height, width); Misfit if it is not that of an image."""
     if len(in_shape) != 3:
-        raise Misfit(f"{kind} needs an input of shape (channels, height, width); it got {in_shape}")
+        raise Misfit(f"{kind} {NEEDS_IMAGE}; it got {in_shape}")
     return in_shape
 
 

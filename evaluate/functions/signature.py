@@ -27,15 +27,15 @@ SETTING_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "device": TORCH_ARGUMENTS,
 }
 MISSPELLING_SIMILARITY = 0.75  # from which on a name is taken for a misspelling of one of ARGUMENTS, in [0, 1]
-_INPUT_REMEDY = (
-    "give --data, or --input as in 3,32,32, 16 or tokens:50,20 (aw.function(..., data='digits'), or "
-    "input=aw.features(16), in Python)"
+_NO_INPUT = (
+    "nothing says the input of the models: give input=aw.features(64) (--input 64; images as in 3,32,32, tokens as in "
+    "tokens:50,20), or data, aw.function(..., data='digits') (--data digits)"
 )
-ABSENT_REMEDIES: Mapping[str, str] = {  # for arguments that do not exist in every search
-    "data": "say which data set it is to get, as in --data digits (aw.function(..., data='digits') in Python)",
-    "model": f"for the shape of its inputs, {_INPUT_REMEDY}",
-    "input": _INPUT_REMEDY,
-    "input_shape": _INPUT_REMEDY,
+ABSENCES: Mapping[str, str] = {  # why there are no arguments that do not exist in every search, and what to do
+    "data": "nothing says which data set: give aw.function(..., data='digits') (--data digits)",
+    "model": _NO_INPUT,
+    "input": _NO_INPUT,
+    "input_shape": _NO_INPUT,
 }
 
 
@@ -145,7 +145,7 @@ def _require_none(source: str, names: Sequence[str], absent: Collection[str]) ->
     """Nothing, if there are no `names` of required parameters without an argument; else WrongParameters."""
     for name in names:
         if name in absent:
-            raise WrongParameters(f"{source} has a parameter {name}, and there is none; {ABSENT_REMEDIES[name]}")
+            raise WrongParameters(f"{source} reads {name}, and {ABSENCES[name]}")
     if names:
         raise WrongParameters(
             f"{source} has the parameter{'s' * (len(names) > 1)} {', '.join(names)}, for which there is nothing; "

@@ -71,6 +71,23 @@ def test_dead_ends_are_reported_with_their_path():
     assert lines[2].startswith("use padding='same', smaller sizes and strides, or fewer repeats there")
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (aw.features(64), "the input of the models is features:64, which is no image: give one, as in input=aw.image("),
+        (aw.tokens(50, 20), "the input of the models is tokens:50,20, which is no image"),
+        ((64,), "the input of the models is features:64, which is no image"),
+        ((1, 8, 8), "put modules for images before those that make features of them, such as affine"),
+    ],
+)
+def test_a_module_for_images_where_none_arrives_is_told_what_arrives(given, says):
+    space = aw.sequential(aw.either(aw.affine(9), aw.relu()), aw.conv2d(8, size=[1, 3]))
+    with pytest.raises(DeadEnd) as caught:
+        aw.check(space, given)
+    assert str(caught.value).splitlines()[-1].startswith(says)
+    assert "padding" not in str(caught.value)
+
+
 def test_a_space_without_a_fitting_module():
     """It has a dead end before any choice."""
     (blocked,) = aw.dead_ends(aw.max_pool2d(9), (1, 8, 8))

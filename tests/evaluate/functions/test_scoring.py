@@ -127,7 +127,7 @@ def test_the_ways_in_which_a_training_fails_are_told_apart_and_the_next_one_is_k
     ("function", "told"),
     [
         ("wrong", "has the parameters modell, sed, for which there is nothing; a function may ask for arch"),
-        ("wants_data", "has a parameter data, and there is none; say which data set it is to get"),
+        ("wants_data", "reads data, and nothing says which data set: give"),
     ],
 )
 def test_parameters_that_there_is_nothing_for_are_told(file, function, told):
@@ -176,5 +176,5 @@ def test_a_function_is_given_the_input_whole_and_its_shape(tmp_path, value):
 def test_a_function_that_asks_for_an_input_where_there_is_none_is_told_how_to_give_one(tmp_path):
     (tmp_path / "own_input.py").write_text("def told(input):\n    return 1\n")
     config = Function(f"{tmp_path / 'own_input.py'}:told", device="cpu", threads=1)
-    with pytest.raises(WrongParameters, match=r"a parameter input, and there is none; give --data, or --input as in"):
+    with pytest.raises(WrongParameters, match=r"reads input, and nothing says the input of the models: give input=aw"):
         make_function_evaluation(config, 0, threads=1)

@@ -74,7 +74,10 @@ def test_a_default_stands_where_there_is_nothing_of_the_name():
         ("only", "the parameter only,"),
         ("a, b, c", "the parameter c,"),
         ("a, b, seed, /", "the parameter seed,"),
-        ("data", "f.py:f has a parameter data, and there is none; say which data set it is to get, as in --data"),
+        (
+            "data",
+            "f.py:f reads data, and nothing says which data set: give aw.function(..., data='digits') (--data digits)",
+        ),
     ],
 )
 def test_a_parameter_that_there_is_nothing_for_is_named(parameters, told):
