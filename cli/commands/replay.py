@@ -68,7 +68,7 @@ def fork(
     from archwright.display.going_on import format_continuation
     from archwright.results.run import Run
 
-    forked = Run.read(log, run, trust=trust)
+    forked = Run.read(log, run, at=at, trust=trust)
     set_options = set_ or ()
     with name_options():
         new = archwright.fork(

@@ -32,6 +32,10 @@ class NoSuchTrial(ArchwrightError, LookupError):
     """A number that no trial of the run has."""
 
 
+class RunHasGoneOn(ArchwrightError, ValueError):
+    """A run as it stood after one of its events, where its end is what goes on."""
+
+
 @frozen
 class RunView:
     """A run as it stands in a log, or stood after one of its events."""
@@ -41,11 +45,21 @@ class RunView:
     run: RunRecord
     status: str  # why its last process left it; or running, died, or new if no process ever took it up
     trusted: bool = False  # whether this person lets the code run that the log names
+    at: int | None = None  # the number of the event after which it stood so, if a person has named one
 
     @property
     def identity(self) -> tuple[Path, str, str]:
         """What tells it from every other run, and from itself at another time: the log, the name, the last hash."""
         return self.log, self.name, self.run.position.chain
+
+    def require_end(self) -> None:
+        """Nothing, unless this is the run after an event that a person has named: then RunHasGoneOn."""
+        if self.at is not None:
+            raise RunHasGoneOn(
+                f"this is {self.name} as it stood after event {self.at}, and a run goes on from its end: call "
+                f"run.fork(at={self.at}).resume() for a new run that goes on from event {self.at}, or "
+                "run.refresh().resume()"
+            )
 
     @property
     def model_input(self) -> Input:
@@ -113,7 +127,8 @@ def view_run(log: Path, name: str | None = None, upto: int | None = None, *, tru
     file = DuckDBLog(log)
     run = find_run(file, name)
     view = _make_view(log, run, read_run(file, run, upto), trusted=trusted)
-    return view if upto is None or view.run.state.stopped else evolve(view, status="running")
+    status = view.status if upto is None or view.run.state.stopped else "running"
+    return evolve(view, status=status, at=upto)
 
 
 def view_best_trials(log: Path, name: str | None = None, n: int = 1, *, trusted: bool = False) -> RunView:

@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from archwright.search.running.loop import NothingScored as NothingScored
     from archwright.search.running.loop import TrialsKeepFailing as TrialsKeepFailing
     from archwright.search.running.run_view import NoSuchTrial as NoSuchTrial
+    from archwright.search.running.run_view import RunHasGoneOn as RunHasGoneOn
     from archwright.search.running.runs import SpaceChanged as SpaceChanged
     from archwright.search.running.statistics import NoPairedScores as NoPairedScores
     from archwright.store.artifacts import ArtifactsExist as ArtifactsExist
@@ -243,7 +244,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.search.running.compare": "SearchDiffers",
     "archwright.search.running.enqueuing": "BadChoices EnqueuingRefused",
     "archwright.search.running.loop": "NoSuchMetric NothingScored TrialsKeepFailing",
-    "archwright.search.running.run_view": "NoSuchTrial",
+    "archwright.search.running.run_view": "NoSuchTrial RunHasGoneOn",
     "archwright.search.running.runs": "SpaceChanged",
     "archwright.search.running.statistics": "NoPairedScores",
     "archwright.store.artifacts": "ArtifactUnwritable ArtifactsExist",

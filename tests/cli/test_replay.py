@@ -2,11 +2,13 @@
 
 import json
 
+import duckdb
 import pytest
 
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Proposed
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
 
 
@@ -79,6 +81,15 @@ def test_mistakes_make_no_run(reader, words, says):
     assert (done.code, done.out) == (2, "")
     assert says in done.err
     assert len(json.loads(reader("runs", "--json").out)) == 2
+
+
+def test_a_run_that_is_broken_is_forked_where_the_error_says(log, cli):
+    locate_journal(log).unlink(missing_ok=True)
+    with duckdb.connect(log) as database:
+        database.execute("UPDATE events SET time = time + 1 WHERE run = 'run-1' AND seq = 9")
+    broken = cli("fork", "run-1", "--at", "9")
+    assert (broken.code, "archwright fork run-1 --at 8" in broken.err) == (1, True)
+    assert cli("fork", "run-1", "--at", "8", "--name", "whole").code == 0
 
 
 def test_fork_may_be_named(reader):

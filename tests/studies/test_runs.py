@@ -1,7 +1,9 @@
 """Runs that go on, are forked and retrained, and models that are exported: as methods, and as functions of a name."""
 
+import re
 from typing import Any
 
+import duckdb
 import pytest
 
 import archwright as aw
@@ -14,9 +16,10 @@ from archwright.execution.options import UnknownRunOption
 from archwright.execution.restoring import EvaluationDiffers
 from archwright.results.exporting import NoWeights
 from archwright.search.named import NotASearcher, UnknownSearcher
-from archwright.search.running.run_view import NoSuchTrial
+from archwright.search.running.run_view import NoSuchTrial, RunHasGoneOn
 from archwright.search.searchers.mcts import Mcts
-from archwright.store.errors import LogMissing, NoSuchEvent, NoSuchRun, RunExists
+from archwright.store.errors import LogIsDamaged, LogMissing, NoSuchEvent, NoSuchRun, RunExists
+from archwright.store.journal import locate_journal
 from tests.studies.functions import measure_size
 from tests.studies.test_searching import list_events, list_trials, search
 
@@ -45,6 +48,19 @@ def test_a_run_that_has_ended_is_returned_and_says_so(run, capsys):
     assert list_events(again) == list_events(run)
     out = capsys.readouterr().out.replace("\n", " ")
     assert "mine has ended: it has its 4 trials; to go on: aw.resume('mine', trials='+16', log=" in out
+
+
+def test_a_run_at_an_event_does_not_go_on_and_a_fork_does(run):
+    """Nothing is logged; the remedies that the error names do what it says."""
+    earlier = run.at(9)
+    for past in (earlier, aw.Run.read(run.log, "mine", at=9)):
+        with pytest.raises(
+            RunHasGoneOn, match=r"mine as it stood after event 9, .*: call run\.fork\(at=9\)\.resume\(\)"
+        ):
+            past.resume(trials="+1", **HERE)
+    assert list_events(run.refresh()) == list_events(run)
+    assert len(earlier.fork(at=9).resume(**HERE)) == 4
+    assert len(earlier.refresh().resume(trials="+1", **HERE)) == 5
 
 
 def test_ends_are_moved(run):
@@ -102,6 +118,17 @@ def test_a_fork_shares_what_came_before_and_goes_its_own_way(run, searcher):
 
 def test_a_fork_with_nothing_else_proposes_the_same(run):
     assert list_trials(run.fork(9).resume(**HERE)) == list_trials(run)
+
+
+def test_a_run_that_is_broken_is_forked_by_its_name_where_the_error_says(run):
+    """A fork reads no further than its event; what it then does is what the whole run would have done."""
+    locate_journal(run.log).unlink()
+    with duckdb.connect(run.log) as database:
+        database.execute("UPDATE events SET time = time + 1 WHERE seq = 10")
+    with pytest.raises(LogIsDamaged, match="event 10 of mine is broken") as broken:
+        aw.fork("mine", 10, log=run.log)
+    assert re.findall(r"aw\.fork\('mine', at=(\d+)", str(broken.value)) == ["9"]
+    assert list_trials(aw.fork("mine", at=9, log=run.log).resume(**HERE)) == list_trials(run)
 
 
 FORK_MISTAKES: list[tuple[dict[str, Any], type[Exception], str]] = [

@@ -250,8 +250,9 @@ class Run(Sequence[Trial]):
         process can import is given again in another process, where `__main__` does not define it with the text that it
         had: a function, or a value of a class or the class, as `evaluation`, a function of data as `data`, a searcher
         as `searcher`, a rule as `stopping`; this run has what its process was given. Raises what `search` does, and
-        where code or data has changed SpaceChanged and DataChanged.
+        where code or data has changed SpaceChanged and DataChanged; of a run `at` an event RunHasGoneOn.
         """
+        self.view.require_end()
         run, given = self._let_run(trust), self._gather_given(evaluation, data, searcher, stopping)
         resumption = Resumption(
             ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archwright.display.suggestion import DEFAULT_LOG
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import BadRunOption, read_event_number
 from archwright.results.run import Run
 from archwright.results.trial import Trial
 
@@ -19,7 +19,8 @@ def resume(run: Run | str | None = None, *, log: str | Path = DEFAULT_LOG, **opt
 
 def fork(run: Run | str, at: int, *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
     """A new run of a run's events up to number `at`; see `Run.fork` for `options`."""
-    return choose_run(run, log).fork(at, **options)
+    event = read_event_number(at)
+    return choose_run(run, log, event).fork(event, **options)
 
 
 def retrain(run: Run | str, trial: int | str | Trial = "best", *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
@@ -34,8 +35,11 @@ def export(trial: Trial, folder: str | Path, **options: Any) -> "ExportResult":
     return trial.export(folder, **options)
 
 
-def choose_run(run: Run | str | None, log: str | Path) -> Run:
-    """A run as it is; of a name, the run in the log; None: the one that was started last. Raises NoSuchRun."""
+def choose_run(run: Run | str | None, log: str | Path, at: int | None = None) -> Run:
+    """A run as it is; of a name, the run in the log; None: the one that was started last. Raises NoSuchRun.
+
+    Of one that is read here, no more is read than its events up to number `at`.
+    """
     if run is not None and not isinstance(run, Run | str):  # pyright: ignore[reportUnnecessaryIsInstance]  (the same)
         raise BadRunOption(f"run is {run!r:.80}; it must be a run, or the name of one in the log, as in digits-1")
-    return run if isinstance(run, Run) else Run.read(log, run)
+    return run if isinstance(run, Run) else Run.read(log, run, at=at)
