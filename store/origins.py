@@ -36,14 +36,18 @@ def is_class_findable(kind: type[Any]) -> bool:
 
 def is_importable(source: str, target: Any) -> bool:
     """Whether `module:attribute` is `target` here, and a fresh process with this import path finds the same file."""
+    return _has_name_here(source, target) and is_module_importable(source.rpartition(":")[0])
+
+
+def _has_name_here(source: str, target: Any) -> bool:
+    """Whether `module:attribute` is `target` in this process, and the module is another one than the main one."""
     module_name, _, attribute = source.rpartition(":")
-    module = sys.modules.get(module_name)
-    if module is None or module_name == "__main__":
+    value: Any = sys.modules.get(module_name)
+    if value is None or module_name == "__main__":
         return False
-    value: Any = module
     for name in attribute.split("."):
         value = getattr(value, name, None)
-    return value is target and is_module_importable(module_name)
+    return value is target
 
 
 def is_module_importable(name: str) -> bool:
@@ -72,10 +76,13 @@ def name_callable(target: Any) -> str:
 def find_function_source(target: Any) -> str | None:
     """`file.py:name` or `module:name`, by which every process finds a function; None where there is no such name."""
     source = name_callable(target)
-    path = find_loaded_file(sys.modules.get(source.rpartition(":")[0]))
-    if path is not None and target is unwrap_callable(target) and "<" not in source:
-        return f"{path}:{target.__qualname__}"
-    return source if is_importable(source, target) else None
+    if not _has_name_here(source, target):
+        return None
+    module, _, attribute = source.rpartition(":")
+    path = find_loaded_file(sys.modules[module])
+    if path is not None:
+        return f"{path}:{attribute}"
+    return source if is_module_importable(module) else None
 
 
 def unwrap_callable(target: Any) -> Any:

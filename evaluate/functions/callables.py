@@ -14,7 +14,13 @@ from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.store.main_module import is_in_main
 from archwright.store.needed import name_needed
-from archwright.store.origins import SourceComparison, compare_code, describe_code, is_importable, name_callable
+from archwright.store.origins import (
+    SourceComparison,
+    compare_code,
+    describe_code,
+    find_function_source,
+    name_callable,
+)
 from archwright.store.user_code import load_object
 
 
@@ -25,18 +31,19 @@ class FunctionNeeded(ArchwrightError, LookupError):
 def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
     """The evaluation by a Python callable of any form, with the `settings` of a Function.
 
-    One that a fresh process with this process's import path finds by its name goes by that name. Any other one, as of
-    a notebook, a script's `__main__`, a lambda, a closure or an object, travels to the workers by value.
+    One that a fresh process with this process's import path finds by its name goes by that name, one of a file that
+    was loaded by its path as `file.py:name`. Any other one, as of a notebook, a script's `__main__`, a lambda, a
+    closure or an object, travels to the workers by value.
     Raises NotCallable.
     """
     if not callable(target):
         raise NotCallable(f"the evaluation is {target!r:.80}; it must be a function of (architecture, budget)")
-    source = name_callable(target)
-    if is_importable(source, target):
+    source = find_function_source(target)
+    if source is not None:
         return Function(source, **settings, target=target)
-    code = describe_code(target)
+    name, code = name_callable(target), describe_code(target)
     by_value = {"by_value": True, "source_text": code["text"], "source_hash": code["sha256"]}
-    return Function(source, **settings, **by_value, in_main=is_in_main(source, target), target=target)
+    return Function(name, **settings, **by_value, in_main=is_in_main(name, target), target=target)
 
 
 def give_again(logged: Function, target: Callable[..., Any]) -> Function:

@@ -13,6 +13,7 @@ from archwright.evaluate.logged_evaluations import EvaluationNeeded
 from archwright.evaluate.named_evaluations import load_own_evaluation, parse_evaluation
 from archwright.execution.restoring import EvaluationDiffers
 from archwright.store.needed import describe_needed, hash_code, list_needed, list_needed_to_retrain
+from tests.cli.running import run_command
 from tests.evaluate.own_tables import CODE
 
 
@@ -33,6 +34,31 @@ def test_the_run_of_an_evaluation_of_ones_own_goes_on_where_it_was_begun(tmp_pat
     assert {trial.score for trial in again.trials} <= {0.5, 1.0, 1.5, 2.0}
     with pytest.raises(EvaluationDiffers):
         again.resume(trials="+1", evaluation=evolve(value, scale=2.0), progress=False)
+
+
+SIZED = """
+import archwright as aw
+
+def score(architecture, settings):
+    return architecture.units * settings["scale"]
+
+sized = aw.function(score, settings={"scale": 2})
+"""
+
+
+def test_a_function_with_settings_in_a_file_is_found_by_other_processes(tmp_path, monkeypatch):
+    """By the name of the function, whatever its settings are called."""
+    monkeypatch.setenv("ARCHWRIGHT_CONFIG", str(tmp_path / "settings"))
+    own = tmp_path / "own.py"
+    own.write_text(SIZED)
+    options = {"input": (5,), "log": tmp_path / "archwright.duckdb", "progress": False}
+    run = aw.search(aw.affine(units=[1, 2, 3, 4]), f"{own}:sized", trials=2, **options)
+    assert (run.evaluation["source"], run.evaluation["settings"]) == (f"{own}:score", {"scale": 2})
+    assert "by_value" not in run.evaluation
+    done = run_command(tmp_path, "resume", run.name, "--trials", "+1")
+    assert done.returncode == 0, done.stderr
+    assert {trial.score / trial.architecture.units for trial in run.refresh()} == {2}
+    assert len(run.refresh()) == 3
 
 
 FAILING = (

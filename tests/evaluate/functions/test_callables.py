@@ -19,7 +19,8 @@ from archwright.evaluate.functions.callables import (
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.logged_evaluations import evaluation_from_json, evaluation_to_json
-from archwright.store.origins import hash_source, is_importable
+from archwright.store.origins import find_function_source, hash_source, is_importable
+from archwright.store.user_code import load_object
 
 
 def evaluate(architecture):
@@ -61,6 +62,29 @@ def test_what_a_fresh_process_finds_goes_by_its_name(module):
     assert "by_value" not in evaluation_to_json(wrap_callable(module.score))
     assert is_importable("own_scores:A.score", module.score)
     assert wrap_callable(len) == Function("builtins:len")
+
+
+def test_what_a_file_defines_goes_by_the_file_and_its_name(tmp_path):
+    """Also while the file is imported; but not by the name of what it was made of."""
+    own = tmp_path / "own.py"
+    own.write_text(
+        "import functools\n\nimport archwright as aw\n\n"
+        "class Scorer:\n    def __call__(self, architecture): return 1\n\n    @staticmethod\n"
+        "    def measure(architecture): return 2\n\n"
+        "def score(architecture): return 3\n\n"
+        "sized = aw.function(score, validation=0.5)\n"
+        "cached = functools.lru_cache(score)\n"
+        "scorer = Scorer()\n"
+    )
+    assert load_object(f"{own}:sized") == Function(f"{own}:score", validation=0.5)
+    assert wrap_callable(load_object(f"{own}:Scorer.measure")) == Function(f"{own}:Scorer.measure")
+    for name in ("cached", "scorer"):
+        assert wrap_callable(load_object(f"{own}:{name}")).by_value
+        assert find_function_source(load_object(f"{own}:{name}")) is None
+    former = load_object(f"{own}:score")
+    own.write_text("def score(architecture): return 'of another text'\n")
+    assert wrap_callable(load_object(f"{own}:score")) == Function(f"{own}:score")
+    assert wrap_callable(former).by_value
 
 
 def test_what_it_does_not_find_goes_by_value(module, tmp_path):
