@@ -16,6 +16,17 @@ CLASS_CODE_KEY = "class_code"  # the same as CODE_KEY, of the class of an evalua
 DATA_CODE_KEY = "data_code"  # the same, of the function that an evaluation's data is
 REVISION_KEY = "revision"
 TRAINING_KIND, FUNCTION_KIND = "training", "function"  # of evaluations
+# What a person calls the classes of the built-in searchers and rules, by the names that a log has of them.
+BUILTIN_CLASSES: Mapping[str, str] = {
+    "random": "aw.searchers.RandomSearch",
+    "mcts": "aw.searchers.Mcts",
+    "mcts-bisection": "aw.searchers.Mcts",
+    "evolution": "aw.searchers.Evolution",
+    "local-search": "aw.searchers.LocalSearch",
+    "smbo": "aw.searchers.Smbo",
+    "smbo-paper": "aw.searchers.SmboPaper",
+    "median": "aw.MedianRule",
+}
 
 
 def has_code(data: JSON) -> bool:
@@ -151,9 +162,7 @@ def is_configured(value: Any) -> bool:
 
 
 def _name_class(name: str) -> str:
-    if ":" in name:
-        return name_needed(name)
-    return f"aw.searchers.{''.join(part.capitalize() for part in name.split('-'))}"  # a built-in one
+    return BUILTIN_CLASSES[name] if name in BUILTIN_CLASSES else name_needed(name)
 
 
 def _name_coded(data: JSON) -> str:

@@ -8,6 +8,7 @@ import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from attrs import frozen
 
@@ -121,13 +122,37 @@ def collect_names(*, tests: bool) -> frozenset[str]:
 def resolves(name: str) -> bool:
     """Whether a dotted name is that of a module, or of what a module defines or imports."""
     if name.startswith("aw."):
-        return name.split(".")[1] in archwright.__all__
+        return _is_public(name)
     parts = name.split(".")[1:]
     for length in range(len(parts), 0, -1):
         for path in (Path(*parts[:length]), Path("src", "archwright", *parts[:length])):
             if module := read_modules().get(path.with_suffix(".py")) or read_modules().get(path / "__init__.py"):
                 return length == len(parts) or parts[length] in collect_bound_names(module[1])
     return False
+
+
+def _is_public(name: str) -> bool:
+    """Whether `aw.` and a name is one that people may use, also of a module such as `aw.searchers`."""
+    first, *further = name.split(".")[1:]
+    if first not in archwright.__all__:
+        return False
+    value = getattr(archwright, first)
+    return not (further and isinstance(value, ModuleType)) or further[0] in dir(value)
+
+
+def read_strings() -> Iterator[Text]:
+    """Every string in the code of the package that is no docstring, also a part of one that is formatted."""
+    for path, (_, tree) in read_modules().items():
+        docstrings = set(map(id, find_docstrings(tree)))
+        for node in ast.walk(tree):
+            match node:
+                case ast.Constant(value=str(text)) if id(node) not in docstrings and path.parts[0] in (
+                    *PACKAGES,
+                    "src",
+                ):
+                    yield Text(path, node.lineno, text)
+                case _:
+                    pass
 
 
 def collect_bound_names(tree: ast.Module) -> set[str]:

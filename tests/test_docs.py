@@ -29,6 +29,7 @@ from tests.mentioned_names import (
     collect_names,
     read_docstrings_and_comments,
     read_page_lines,
+    read_strings,
     resolves,
 )
 from tests.paths import ROOT
@@ -238,9 +239,9 @@ def test_readme_make_targets_work(tmp_path):
 
 
 def test_dotted_names_and_paths_in_texts_exist():
-    """Of the pages, and of the docstrings and comments of all code."""
+    """Of the pages, of the docstrings and comments of all code, and of what the package says."""
     texts = [*read_page_lines(), *read_docstrings_and_comments()]
-    names = [(str(text), name) for text in texts for name in text.find(DOTTED_NAME)]
+    names = [(str(text), name) for text in (*texts, *read_strings()) for name in text.find(DOTTED_NAME)]
     paths = [(str(text), path) for text in texts for path in text.find(PATH)]
     assert len(names) > 50
     assert len(paths) > 10
