@@ -8,6 +8,7 @@ What a fresh process with this process's import path finds is in a pickle by its
 
 import io
 import sys
+import threading
 from contextlib import ExitStack
 from types import CodeType, FunctionType
 from typing import Any
@@ -16,13 +17,15 @@ import cloudpickle
 
 from archwright.store.origins import is_module_importable
 
+# What is registered with cloudpickle is so for the whole process: one pickle at a time registers something.
+_LOCK = threading.RLock()
 _NO_FILE = "<dynamic-code>"  # which cloudpickle writes in place of the file of all code
 
 
 def pickle_by_value(value: object) -> bytes:
     """A pickle that any process can load which has archwright; raises what a person's objects raise."""
     file = io.BytesIO()
-    with ExitStack() as stack:
+    with _LOCK, ExitStack() as stack:
         _Pickler(file, stack).dump(value)
     return file.getvalue()
 
@@ -30,13 +33,15 @@ def pickle_by_value(value: object) -> bytes:
 class _Pickler(cloudpickle.Pickler):
     """Keeps two things that cloudpickle drops: the slots of a class, and the file of a function, for tracebacks.
 
-    Modules that a fresh process does not find are registered with cloudpickle until the `stack` is closed.
+    Modules that a fresh process does not find are registered with cloudpickle until the `stack` is closed, but for
+    those that a person has registered, which stay so.
     """
 
     def __init__(self, file: io.BytesIO, stack: ExitStack) -> None:
         super().__init__(file)
         self._stack = stack
-        self._seen: set[str] = {"__main__"}  # the modules that were looked for; cloudpickle knows the main one
+        # The modules that were looked for, and those that cloudpickle sends by value in any case.
+        self._seen: set[str] = {"__main__", *cloudpickle.list_registry_pickle_by_value()}
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, CodeType):
