@@ -1,8 +1,13 @@
 """A comparison, as a value."""
 
+import re
+from xml.etree import ElementTree as ET
+
 import pytest
+from attrs import evolve
 from matplotlib.figure import Figure
 
+from archwright.plots.sketch import CYCLE, HEIGHT, MARGIN, WIDTH
 from archwright.results import Comparison
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
@@ -41,9 +46,44 @@ def test_a_comparison_gives_a_frame_and_a_picture(comparison):
     assert [line.get_label() for line in axes.lines] == ["random (n=2)", "mcts (n=2)"]
 
 
+def test_a_notebook_shows_the_mean_incumbent_of_each_searcher(comparison):
+    """Of random 0.1 and 0.2, 0.5 and 0.2, 0.5 and 0.4; of mcts 0.2 alone, then 0.7 and 0.9 to the end."""
+    picture = ET.fromstring(re.findall(r"<svg.*</svg>", comparison._repr_html_())[0])
+    paths = [path.attrib["d"] for path in picture.findall("{*}path")]
+    names = [text.text for text in picture.findall("{*}text")]
+    assert names == ["0.8000 best accuracy so far", "0.1500", "random", "mcts"]
+
+    def find_y(score):
+        return HEIGHT - MARGIN - (score - 0.15) / 0.65 * (HEIGHT - 2 * MARGIN)
+
+    x = (1, WIDTH / 2, WIDTH - 1)
+    assert [re.findall(r"[ML]([\d.]+),([\d.]+)", path) for path in paths] == [
+        [(f"{a:.1f}", f"{find_y(score):.1f}") for a, score in zip(x, scores, strict=True)]
+        for scores in ([0.15, 0.35, 0.45], [0.2, 0.8, 0.8])
+    ]
+    colours = [path.attrib["stroke"] for path in picture.findall("{*}path")]
+    assert colours == [text.attrib["fill"] for text in picture.findall("{*}text")][2:] == [CYCLE[0], CYCLE[1]]
+
+
+def test_the_names_in_a_picture_are_text_and_fit_into_it(comparison):
+    names = ["<script>&", "mcts,exploration=" + "1" * 40]
+    groups = dict(zip(names, comparison.groups.values(), strict=True))
+    picture = ET.fromstring(re.findall(r"<svg.*</svg>", evolve(comparison, groups=groups)._repr_html_())[0])
+    shown = [text.text or "" for text in picture.findall("{*}text")][2:]
+    assert sorted(shown) == ["<script>&", "mcts,exploration=" + "1" * 30 + "..."]
+
+
+def test_where_the_optimum_is_known_a_notebook_shows_regrets(tmp_path):
+    log = DuckDBLog(tmp_path / "log.duckdb")
+    searches = log_searches(log, {"a.random.0": [0.25, 0.5], "a.mcts.0": [0.5, 1e200]})
+    html = Comparison.read(log.path, searches, optimum=1e200)._repr_html_()
+    assert "regret so far: accuracy in 1e200 from the optimum" in html
+
+
 def test_a_comparison_without_scores_has_no_picture(tmp_path):
     log = DuckDBLog(tmp_path / "log.duckdb")
     comparison = Comparison.read(log.path, log_searches(log, {"a.random.0": [None]}))
     assert not comparison.has_score
     with pytest.raises(NothingScored, match="no trial of random has a score"):
         comparison.plot()
+    assert "<svg" not in comparison._repr_html_()

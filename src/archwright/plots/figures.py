@@ -21,6 +21,7 @@ from archwright.plots.histories import (
     read_histories,
     stack_rows,
 )
+from archwright.plots.sketch import CYCLE, Curve, sketch_curves
 from archwright.search.magnitude import FloatArray
 from archwright.search.running.statistics import compute_fraction_above, compute_mean_and_error
 
@@ -109,6 +110,20 @@ def plot_searches(
     return ax
 
 
+def sketch_searches(histories: Sequence[SearchHistory], optimum: float | None = None) -> str:
+    """The means of the kind incumbent as a small SVG picture; empty where none of the searches has two scores."""
+    scored = [history for history in histories if history.has_score]
+    if not scored:
+        return ""
+    scaled, unit = scale_scores(scored, optimum)
+    optimum = None if optimum is None else optimum / unit
+    groups = group_by_label(scaled)
+    means = {label: compute_mean_and_error(_stack_incumbents(group, optimum))[0] for label, group in groups.items()}
+    colours = assign_colours(groups)
+    curves = [Curve(mean.tolist(), label, CYCLE[int(colours[label][1:]) % len(CYCLE)]) for label, mean in means.items()]
+    return sketch_curves(curves, _label_score_axis(_get_first_search(groups), optimum), is_stepped=True)
+
+
 def _check_labels(ax: Any, title: Any) -> None:
     """NotAxes of what cannot be drawn on, and of a title that is no text."""
     from matplotlib.axes import Axes
@@ -190,10 +205,15 @@ def _compute_regret(history: SearchHistory, best: FloatArray, optimum: float | N
     return best if optimum is None else history.sign * (optimum - best)
 
 
+def _stack_incumbents(group: Sequence[SearchHistory], optimum: float | None) -> FloatArray:
+    """The best score so far, or its regret, of each search after each trial [searches, trials]."""
+    return stack_rows([_compute_regret(history, history.best, optimum) for history in group])
+
+
 def _draw_incumbent(axes: Any, groups: SearchGroups, optimum: float | None) -> None:
     colour = assign_colours(groups)
     for label, group in groups.items():
-        rows = stack_rows([_compute_regret(history, history.best, optimum) for history in group])
+        rows = _stack_incumbents(group, optimum)
         x = np.arange(1, rows.shape[1] + 1, dtype=np.float64)
         _draw_mean_and_error(axes, x, rows, label, colour[label], is_stepped=True)
     axes.xaxis.get_major_locator().set_params(integer=True)

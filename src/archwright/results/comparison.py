@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 from archwright.display.columns import TextTable
 from archwright.display.console import make_table, render_text
 from archwright.execution.logged_searches import LoggedSearch, read_logged_searches
+from archwright.plots.figures import plot_searches, require_scored, sketch_searches
 from archwright.plots.histories import SearchGroups, SearchHistory
 from archwright.results.conclusions import (
     ConclusionRow,
@@ -99,15 +100,12 @@ class Comparison(Sequence[ConclusionRow]):
 
         The kinds are those of `archwright plot`. Raises NothingScored and UnknownFigureKind.
         """
-        from archwright.plots.figures import plot_searches, require_scored  # matplotlib takes half a second
-
-        histories = [self._label(label, history) for label, group in self.groups.items() for history in group]
-        scored = require_scored(self.log, " and of ".join(self.groups), histories)
+        scored = require_scored(self.log, " and of ".join(self.groups), self._list_histories())
         return plot_searches(scored, kind, ax, optimum=self.optimum, title=title)
 
-    @staticmethod
-    def _label(label: str, history: SearchHistory) -> SearchHistory:
-        return evolve(history, label=label)
+    def _list_histories(self) -> list[SearchHistory]:
+        """The searches, labelled as the rows are."""
+        return [evolve(history, label=label) for label, group in self.groups.items() for history in group]
 
     def tabulate(self) -> TextTable:
         """The rows as the table that `archwright compare` prints."""
@@ -119,7 +117,8 @@ class Comparison(Sequence[ConclusionRow]):
     def _repr_html_(self) -> str:
         table = self.tabulate()
         remarks = "".join(f"<div>{escape_text(remark)}</div>" for remark in self._list_problems())
-        return render_table(table.headers, table.rows, len(table.rows)) + remarks
+        picture = sketch_searches(self._list_histories(), self.optimum)
+        return render_table(table.headers, table.rows, len(table.rows)) + picture + remarks
 
 
 def tabulate_conclusions(rows: Sequence[ConclusionRow], optimum: float | None) -> TextTable:
