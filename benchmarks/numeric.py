@@ -20,7 +20,7 @@ from archwright.core.budget import Budget
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
 from archwright.evaluate.workers.machine import count_cores
-from archwright.search.named import find_searcher
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 
 SEARCHERS = ("random", "mcts-bisection", "evolution", "local-search", "smbo")
@@ -88,7 +88,7 @@ FUNCTIONS = {
 
 def run_searcher(searcher: str, function: Function, seed: int, trials: int) -> list[float]:
     """The values of the trials of a searcher of archwright."""
-    algorithm = find_searcher(searcher)
+    algorithm = SEARCHER_KIND.find(searcher)
     objective = Objective("value", "minimize")
     problem = Problem(function.space, (1, 8, 8), Budget(1, "epochs"), objective)
     state, values = algorithm.start(problem), list[float]()

@@ -23,7 +23,7 @@ from archwright.core.budget import Budget
 from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import Outcome, Problem
-from archwright.search.named import find_searcher
+from archwright.search.named import SEARCHER_KIND
 from archwright.search.searcher import open_outcome_stream, open_proposal_stream
 from archwright.search.searchers.random_search import RandomSearch
 
@@ -59,7 +59,7 @@ def make_outcomes(n: int) -> list[Outcome]:
 
 def make_searcher_round(name: str, observed: Sequence[Outcome]) -> Round:
     """A round of a searcher of archwright that has observed some outcomes."""
-    searcher, scores = find_searcher(name), itertools.count(1.0)
+    searcher, scores = SEARCHER_KIND.find(name), itertools.count(1.0)
     state, trials = searcher.start(PROBLEM), itertools.count(len(observed))
 
     def tell(outcome: Outcome) -> None:

@@ -227,15 +227,13 @@ class Evaluation(Protocol):
         description: FunctionDescription | None,
         *,
         metric: str | None = None,
-        words: Mapping[str, str] | None = None,
     ) -> Self:
         """The same, knowing what a person's function says of itself; to be logged, where there is one.
 
-        `metric` is what a bare number is if the function does not say it. `words` are settings that a person gave, with
-        the words in which they are to be told of each, as in {"settings": "--train"}. Raises UnusedSetting where
-        the function reads one of them, or of those that are not at their defaults, with no parameter.
+        `metric` is what a bare number is if the function does not say it. Raises UnusedSetting where the function reads
+        a setting that is not at its default with no parameter.
         """
-        del description, metric, words
+        del description, metric
         return self
 
     def prepare(self, index: int, threads: int) -> Evaluate:

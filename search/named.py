@@ -49,15 +49,6 @@ SEARCHER_KIND: ConfiguredKind[AnySearcher] = ConfiguredKind(
 )
 
 
-def find_searcher(name: str, settings: Mapping[str, JSON] | None = None) -> AnySearcher:
-    """The searcher of that name with the given settings, the rest as usual.
-
-    UnknownSearcher or NotASearcher if there is none; UnknownSetting if it has no such setting; BadSetting if not with
-    such a value; and what loading a person's file raises.
-    """
-    return SEARCHER_KIND.find(name, settings)
-
-
 def searcher_to_json(name: str, settings: Mapping[str, JSON] | None = None) -> JSON:
     """The name, the revision and every setting of a searcher, as the beginning of a run holds them."""
     return SEARCHER_KIND.to_json(name, settings)

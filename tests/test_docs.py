@@ -17,7 +17,7 @@ import archwright as aw
 from archwright.cli import options
 from archwright.core.setting import BadSetting, settings_by_name
 from archwright.evaluate.training.recipe import Recipe, make_recipe
-from archwright.search.named import SEARCHERS, find_searcher
+from archwright.search.named import SEARCHER_KIND, SEARCHERS
 from archwright.search.named_rules import RULE_KIND, STOPPING_RULES
 from archwright.search.searcher import get_revision
 from tests.cli import running
@@ -90,7 +90,7 @@ def test_what_settings_may_be_is_what_is_refused():
     """The words of the tables are those of the error; a list is no setting of any searcher, rule or recipe."""
     owners: list[tuple[str, type, Callable[[dict], object]]] = [
         *(
-            (f"the searcher {name}", type(SEARCHERS[name]), partial(find_searcher, name))
+            (f"the searcher {name}", type(SEARCHERS[name]), partial(SEARCHER_KIND.find, name))
             for name in options.SEARCHER_NAMES
         ),
         *(

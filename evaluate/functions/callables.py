@@ -7,8 +7,6 @@ the run is given the function again, or has it in its `__main__`, as it is, see 
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
-
 from archwright.core.errors import ArchwrightError
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.functions.signature import NotCallable
@@ -44,11 +42,6 @@ def wrap_callable(target: Callable[..., Any], **settings: Any) -> Function:
     name, code = name_callable(target), describe_code(target)
     by_value = {"by_value": True, "source_text": code["text"], "source_hash": code["sha256"]}
     return Function(name, **settings, **by_value, in_main=is_in_main(name, target), target=target)
-
-
-def give_again(logged: Function, target: Callable[..., Any]) -> Function:
-    """The function of a run in the log, which this process was given again; see also `compare_source`."""
-    return evolve(logged, target=target)
 
 
 def compare_source(logged: Function, target: Callable[..., Any]) -> SourceComparison:

@@ -1,6 +1,5 @@
 """What a person's function says of itself once it is imported, and the evaluation completed with that."""
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -32,7 +31,6 @@ def complete_function(
     description: FunctionDescription,
     *,
     metric: str | None = None,
-    words: Mapping[str, str] | None = None,
 ) -> FunctionKind:
     """The function with its description, the metric of a bare number, and its direction: as it says, or else `metric`.
 
@@ -40,10 +38,9 @@ def complete_function(
     """
     if description.is_evaluation:
         raise NotCallable(f"{function.source} is an evaluation by now, and this needs the function that it was before")
-    words = {**{name: name for name in function.changed_settings}, **(words or {})}
-    for name, parameters in SETTING_PARAMETERS.items():
-        if name in words and not any(parameter in description for parameter in parameters):
-            raise _describe_unused(function, name, words[name])
+    for name in function.changed_settings:
+        if not any(parameter in description for parameter in SETTING_PARAMETERS[name]):
+            raise _describe_unused(function, name)
     function = evolve(function, said=description, ignores_budget="budget" not in description)
     objective = description.objective
     if objective is None:
@@ -51,15 +48,15 @@ def complete_function(
     return evolve(function, metric=objective.metric, less_is_better=objective.direction == "minimize")
 
 
-def _describe_unused(function: Function, name: str, word: str) -> UnusedSetting:
-    """The error of a setting that the function has no parameter for; `word` is what a person is told of it.
+def _describe_unused(function: Function, name: str) -> UnusedSetting:
+    """The error of a setting that the function has no parameter for.
 
     Settings that came with the function's text are told by their own names.
     """
     parameters = f"{function.source} has no parameter {' or '.join(SETTING_PARAMETERS[name])}"
-    if word == name == "settings" and function.text_settings:
+    if name == "settings" and function.text_settings:
         named = ", ".join(function.text_settings)
         return UnusedHyperparameter(
             f"{named} {'do' if len(function.text_settings) > 1 else 'does'} nothing: {parameters}"
         )
-    return UnusedSetting(f"{word} {'do' if word.endswith('s') else 'does'} nothing: {parameters}")
+    return UnusedSetting(f"{name} {'do' if name.endswith('s') else 'does'} nothing: {parameters}")

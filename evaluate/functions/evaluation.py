@@ -215,12 +215,11 @@ class Function(DataEvaluation):
         description: FunctionDescription | None,
         *,
         metric: str | None = None,
-        words: Mapping[str, str] | None = None,
     ) -> Self:
         """As `complete_function` does it; the same before the function has said anything."""
         from archwright.evaluate.functions.description import complete_function
 
-        return self if description is None else complete_function(self, description, metric=metric, words=words)
+        return self if description is None else complete_function(self, description, metric=metric)
 
     def prepare(self, index: int, threads: int) -> Evaluate:
         """The function that calls the person's function with what it asks for."""

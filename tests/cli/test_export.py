@@ -22,8 +22,8 @@ from archwright.evaluate.network.compile import compile_architecture, count_trai
 from archwright.evaluate.tables.nasbench201 import Nasbench201
 from archwright.evaluate.training.evaluation import Training
 from archwright.evaluate.training.trained_model import read_model, write_model
-from archwright.results import Run
 from archwright.results.exporting import NoWeights
+from archwright.results.run import Run
 from archwright.search.running.attempts import derive_training_seed
 from archwright.search.running.run_view import rebuild_leaf, view_run
 from archwright.store.artifacts import discard_artifacts, locate_run_folder

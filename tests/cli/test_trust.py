@@ -14,7 +14,8 @@ from archwright.core.objective import Objective
 from archwright.evaluate.functions.evaluation import Function
 from archwright.evaluate.logged_evaluations import evaluation_to_json
 from archwright.evaluate.training.evaluation import Training
-from archwright.results import Log, Run
+from archwright.results.log import Log
+from archwright.results.run import Run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import AttemptEnded, AttemptStarted, Proposed, RunStarted, RunStopped, Scored
 from archwright.store.log import START

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archwright.results import Run
+from archwright.results.run import Run
 from tests.results.logs import log_runs
 
 

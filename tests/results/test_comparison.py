@@ -8,7 +8,7 @@ from attrs import evolve
 from matplotlib.figure import Figure
 
 from archwright.plots.sketch import CYCLE, HEIGHT, MARGIN, WIDTH
-from archwright.results import Comparison
+from archwright.results.comparison import Comparison
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
 from tests.comparison_logs import log_searches

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from archwright.execution.checks import BadRunOption
 from archwright.plots.figures import UnknownFigureKind
 from archwright.plots.histories import NothingToCompare
-from archwright.results import Log, Run
+from archwright.results.log import Log
+from archwright.results.run import Run
 from archwright.search.running.loop import NothingScored
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import InvalidHead, LogMissing, NoSuchRun
@@ -93,16 +94,11 @@ def test_a_log_that_is_not_there_is_told_when_it_is_read(tmp_path):
 def test_importing_results_is_light():
     """What they are made of is loaded with them; torch, matplotlib and data frames when they are asked for."""
     code = """
-import sys, archwright.results
+import sys, archwright as aw
 heavy = {"torch", "numpy", "matplotlib", "duckdb", "pandas", "polars"}
 print(sorted(heavy & sys.modules.keys()))
-from archwright.results import Run, Comparison
+assert aw.Run and aw.Comparison
 print(sorted(heavy & sys.modules.keys() - {"numpy", "duckdb"}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n[]\n"
-
-
-def test_there_is_nothing_else_in_results():
-    with pytest.raises(ImportError, match="Rum"):
-        from archwright.results import Rum  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from archwright.cli.values import parse_settings
 from archwright.core.setting import ANY_VALUE, BY_TYPE, BadSetting, UnknownSetting, settings_by_name
 from archwright.search.named import (
+    SEARCHER_KIND,
     SEARCHERS,
     UnknownSearcher,
-    find_searcher,
     format_searcher,
     searcher_from_json,
     searcher_to_json,
@@ -89,7 +89,7 @@ def test_every_setting_of_every_searcher_is_here():
 @each
 def test_what_a_setting_may_be_is_taken_and_survives_a_log(case):
     for value in case.good:
-        made = find_searcher(case.searcher, {case.setting: value})
+        made = SEARCHER_KIND.find(case.searcher, {case.setting: value})
         got = getattr(made, case.setting)
         assert got == value or [list(step) for step in got] == [list(step) for step in value]
         assert made == evolve(SEARCHERS[case.searcher], **{case.setting: value})
@@ -101,7 +101,7 @@ def test_what_a_setting_may_be_is_taken_and_survives_a_log(case):
 def test_anything_else_is_refused_by_name_setting_value_and_remedy(case):
     for value in case.bad:
         with pytest.raises(BadSetting) as refused:
-            find_searcher(case.searcher, {case.setting: value})
+            SEARCHER_KIND.find(case.searcher, {case.setting: value})
         said = str(refused.value)
         assert said.startswith(f"{case.setting} of the searcher {case.searcher} is {repr(value)[:70]}")
         assert f"; it may be {case.words}" in said
@@ -117,7 +117,7 @@ def test_a_searcher_made_in_python_is_held_to_the_same(case):
 
 def test_a_refusal_by_hand():
     with pytest.raises(BadSetting) as refused:
-        find_searcher("mcts-bisection", {"parts": 1})
+        SEARCHER_KIND.find("mcts-bisection", {"parts": 1})
     assert str(refused.value) == (
         "parts of the searcher mcts-bisection is 1; it may be 0 or a whole number from 2 to 1000000"
     )
@@ -125,13 +125,13 @@ def test_a_refusal_by_hand():
 
 def test_a_setting_or_a_searcher_that_is_not_there():
     with pytest.raises(UnknownSetting, match=r"mcts has no setting 'explore'; did you mean exploration\?"):
-        find_searcher("mcts", {"explore": 1})
+        SEARCHER_KIND.find("mcts", {"explore": 1})
     with pytest.raises(UnknownSetting, match=r"local-search has no setting 'x'; it has none"):
-        find_searcher("local-search", {"x": 1})
+        SEARCHER_KIND.find("local-search", {"x": 1})
     with pytest.raises(UnknownSearcher, match=r"no built-in searcher 'mtcs'; did you mean mcts"):
-        find_searcher("mtcs")
+        SEARCHER_KIND.find("mtcs")
     with pytest.raises(UnknownSearcher) as refused:
-        find_searcher("?")
+        SEARCHER_KIND.find("?")
     assert str(refused.value) == (
         "there is no built-in searcher '?'; there are: evolution, local-search, mcts, mcts-bisection, random, smbo, "
         "smbo-paper (one of your own is file.py:attribute or module:attribute)"
@@ -140,7 +140,7 @@ def test_a_setting_or_a_searcher_that_is_not_there():
 
 def test_a_whole_number_will_do_for_any_number():
     """And is one: so a log is the same whichever was written."""
-    for searcher in (find_searcher("mcts", {"exploration": 1}), Mcts(exploration=1)):
+    for searcher in (SEARCHER_KIND.find("mcts", {"exploration": 1}), Mcts(exploration=1)):
         assert type(searcher.exploration) is float
     assert searcher_to_json("smbo-paper", {"penalty": 5}) == searcher_to_json("smbo-paper", {"penalty": 5.0})
 

@@ -5,13 +5,13 @@ import sys
 import types
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archwright.evaluate.functions.callables import (
     FunctionNeeded,
     compare_source,
-    give_again,
     load_callable,
     require_function,
     wrap_callable,
@@ -122,7 +122,7 @@ def test_what_has_no_name_of_its_own_goes_by_value_and_the_log_has_its_text(targ
     assert (logged, logged.target) == (function, None)
     with pytest.raises(FunctionNeeded, match=r"give it as evaluation=\w+$"):
         require_function(logged)
-    again = give_again(logged, target)
+    again = evolve(logged, target=target)
     assert load_callable(again) is target
     assert compare_source(again, target) == "same"
 

@@ -19,7 +19,7 @@ from archwright.results.comparison import tabulate_conclusions
 from archwright.results.conclusions import compute_conclusions
 from archwright.results.repeats import compute_repeats, format_repeats
 from archwright.search.magnitude import find_exponent, scale_down, scale_up
-from archwright.search.named import SEARCHERS, find_searcher, searcher_to_json
+from archwright.search.named import SEARCHER_KIND, SEARCHERS, searcher_to_json
 from archwright.search.named_rules import RULE_KIND
 from archwright.search.running.retention import choose_artifacts_to_keep
 from archwright.search.running.revisions import find_mismatches
@@ -52,7 +52,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("searcher", [Mcts(), *(find_searcher(*case) for case in CASES.items())], ids=repr)
+@pytest.mark.parametrize("searcher", [Mcts(), *(SEARCHER_KIND.find(*case) for case in CASES.items())], ids=repr)
 @settings(max_examples=10)
 @given(scores=scores, direction=st.sampled_from(["maximize", "minimize"]), workers=st.integers(1, 3))
 @example([MOST] * 3, "maximize", 1)
@@ -71,7 +71,7 @@ def test_every_searcher_goes_on_whatever_the_scores(searcher, scores, direction,
 
 def test_a_forest_goes_on_too(monkeypatch):
     monkeypatch.setattr(forest, "TREES", 3)  # quicker
-    session = Session(find_searcher("smbo", {"surrogate": "forest", "initial": 2}), make_problem(SMALL))
+    session = Session(SEARCHER_KIND.find("smbo", {"surrogate": "forest", "initial": 2}), make_problem(SMALL))
     there = iter([MOST, -MOST, LEAST, -0.0] * 3)
     session.run(6, lambda path: next(there))  # noqa: ARG005
     check_proposals(session)
