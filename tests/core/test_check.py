@@ -169,8 +169,10 @@ class SameNames(aw.Composite):
 
 @given(terms)
 def test_spaces_of_every_kind_are_writable(space):
-    """Of built-in kinds, and of the user-defined kinds of the tests."""
+    """Of built-in kinds, and of the user-defined kinds of the tests; but not with a module that JSON cannot hold."""
     require_writable(space)
+    with pytest.raises(NotWritable, match="holding cannot be written"):
+        require_writable(aw.sequential(space, Holding(object())))
 
 
 @pytest.mark.parametrize("held", [{1, 2}, object(), float("nan"), 2j])

@@ -136,8 +136,13 @@ def test_links_in_a_circle_are_no_file(here):
         require_trusted("a.py:space")
 
 
-def test_a_built_in_name_needs_no_permission():
+def test_a_built_in_name_needs_no_permission(here):
+    """Also where a file of that name lies, which needs one."""
+    (here / "digits.py").touch()
     require_trusted("digits")
+    for source in ("digits.py:space", "digits:space"):
+        with pytest.raises(NotTrusted):
+            require_trusted(source)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """Processes that do jobs side by side."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -28,6 +30,21 @@ def collect_all(pool: ProcessPool, results: list | None = None) -> list:
         results += pool.collect(1.0)
         pool.raise_failure()
     return results
+
+
+def wait_until_heard(pool: ProcessPool) -> None:
+    """Until the processes have read all that was sent to them."""
+    for worker in pool._workers:
+        while int.from_bytes(fcntl.ioctl(worker.pipe.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder):
+            time.sleep(0.01)
+
+
+def wait_until_full(pool: ProcessPool) -> None:
+    """Until there is no room for another result."""
+    until = time.monotonic() + 60
+    while not pool._results.full():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_every_item_is_done_once_by_one_of_the_processes():
@@ -156,7 +173,7 @@ def test_no_more_items_are_begun_once_that_is_said(tmp_path):
         while not (slow / "2").exists():
             results += pool.collect(0.05)
         pool.cancel_waiting()
-        time.sleep(1)  # until the process has heard it
+        wait_until_heard(pool)
         (slow / "go").touch()
         results += collect_all(pool)
     assert [name for _, name in results] == ["0", "1", "2"]
@@ -177,11 +194,11 @@ def test_results_that_nobody_takes_keep_the_processes_waiting():
     """There is room for so many; the rest is done once they are taken, or never."""
     items = range(10 * MAX_WAITING_RESULTS)
     with ProcessPool(pool_jobs.square, identity, items, 1) as pool:
-        time.sleep(2)
+        wait_until_full(pool)
         waiting = list(pool._items)
     assert len(waiting) >= 8 * MAX_WAITING_RESULTS
     with ProcessPool(pool_jobs.square, identity, items, 1) as pool:
-        time.sleep(2)
+        wait_until_full(pool)
         assert len(collect_all(pool)) == len(items)
 
 
