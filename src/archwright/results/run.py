@@ -7,6 +7,7 @@ from typing import Any, Self, Unpack, overload
 from attrs import evolve, field, frozen
 
 from archwright.core.budget import Budget
+from archwright.core.input import Input
 from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
@@ -104,7 +105,7 @@ class Run(Sequence[Trial]):
         return self.view.run.started.space_name
 
     @property
-    def input(self) -> Any:
+    def input(self) -> Input:
         """One input of the models: its kind and its shape, without the batch."""
         return self.view.model_input
 
@@ -206,8 +207,8 @@ class Run(Sequence[Trial]):
         """Whether the log still has the run as it was written, and whether its searcher makes the same proposals again.
 
         A `searcher` that no other process can import is given again, as a value or its class, where `__main__` does not
-        define it with the text that it had. Raises ExtensionNeeded without one, and NotTrusted where its proposals take
-        code of others.
+        define it with the text that it had. Raises ExtensionNeeded without one, NotTrusted where its proposals
+        take code of others, and LogIsDamaged where the log cannot be read.
         """
         return verify_run(self.view, self.given.searcher if searcher is None else searcher)
 

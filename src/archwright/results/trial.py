@@ -10,6 +10,7 @@ from archwright.core.architecture import settings_of
 from archwright.core.budget import Budget
 from archwright.core.drawing.svg import as_svg
 from archwright.core.errors import to_one_line
+from archwright.core.input import Input
 from archwright.core.node import Node
 from archwright.core.protocols import EarlyStop
 from archwright.core.term import Term
@@ -141,7 +142,7 @@ class Trial:
         return curves
 
     @property
-    def input(self) -> Any:
+    def input(self) -> Input:
         """One input of the model: its kind and its shape, without the batch."""
         return self.view.model_input
 

@@ -67,7 +67,8 @@ def search(
 
     With `resume`, the search goes on with the run of its `name`, where the log has it, so that the same call begins it
     and goes on with it; its ends are moved to those that are given, and what it has enqueued before is not enqueued
-    again. Raises OtherSearch, with what differs, where that run is another search, and RunExists without `resume`.
+    again. Raises OtherSearch, with what differs, where that run is another search, RunIsBusy where another process
+    works on it, and RunExists without `resume`.
 
     Ctrl-C lets the running trials end, a second one stops at once; then RunInterrupted is raised, and the run can be
     resumed from its log, as from any end. Raises NothingScored and TrialsKeepFailing where nothing comes of it, and
