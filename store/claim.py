@@ -14,6 +14,7 @@ from archwright.store.errors import RunExists, RunIsBusy, explain_failure
 from archwright.store.paths import locate_sidecar, resolve_log
 from archwright.store.remedies import suggest_view
 from archwright.store.runs import check_run_name, list_runs
+from archwright.store.written_paths import shorten
 
 NOBODY = "nobody"  # in the lock file of a run that was created, and that no process has worked on yet
 
@@ -32,7 +33,7 @@ def claim(path: Path | str, run: str) -> Generator[None]:
         lock = _acquire(file)
     except BlockingIOError as error:
         raise RunIsBusy(
-            f"{run} in {path} is going on in {_describe_holder(file)}; let it finish or stop it, "
+            f"{run} in {shorten(path)} is going on in {_describe_holder(file)}; let it finish or stop it, "
             f"or watch it with: {suggest_view(path, run)}"
         ) from error
     except OSError as error:
@@ -61,7 +62,7 @@ def claim_first_free(log: DuckDBLog, names: Iterable[str]) -> Generator[str]:
             with claimed:
                 yield name
             return
-    raise RunExists(f"all names that a new run in {log.path} might have are taken; name another one")
+    raise RunExists(f"all names that a new run in {shorten(log.path)} might have are taken; name another one")
 
 
 def _try_to_claim(log: DuckDBLog, name: str) -> ExitStack | None:

@@ -20,6 +20,7 @@ from archwright.store.paths import resolve_log
 from archwright.store.rebuild import create_log
 from archwright.store.rows import insert_batches, read_rows, read_runs
 from archwright.store.runs import check_run_name
+from archwright.store.written_paths import to_absolute
 
 
 @final
@@ -27,7 +28,7 @@ from archwright.store.runs import check_run_name
 class DuckDBLog:
     """The runs in one file, which is created when the first run is started."""
 
-    path: Path = field(converter=Path)
+    path: Path = field(converter=to_absolute)
     clock: Callable[[], float] = time.time
     wait_seconds: float = WRITER_WAIT_SECONDS  # how long an append waits for whoever holds the file
 

@@ -88,8 +88,11 @@ class RunIsBusy(ArchwrightError, BlockingIOError):
     """Another process is working on the run."""
 
 
-class NoSuchRun(ArchwrightError, LookupError):
+class NoSuchRun(ArchwrightError, KeyError):
     """The log holds no run of that name."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError would show its message as a key, in quotes
 
 
 class NoSuchEvent(ArchwrightError, IndexError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from archwright.display.console import make_console
 from archwright.store.errors import LogMissing
 from archwright.store.verify import Head, RunVerdict
+from archwright.store.written_paths import shorten
 
 
 @contextmanager
@@ -25,10 +26,11 @@ def show_verdicts(log: Path, verdicts: Sequence[RunVerdict]) -> None:
         remark = f"; {verdict.remark}" if verdict.remark else ""
         out.print(f"{verdict.run}: {verdict.events} events, {_format_state(verdict)}{remark}", soft_wrap=True)
     if not verdicts:
-        out.print(f"{log} holds no run")
+        out.print(f"{shorten(log)} holds no run")
     elif any(verdict.journal == "none" for verdict in verdicts):
         out.print(
-            f"whole as far as can be told: no journal lies beside {log}, so whether there were later events is unknown",
+            f"whole as far as can be told: no journal lies beside {shorten(log)}, so whether there were later events "
+            "is unknown",
             soft_wrap=True,
         )
 

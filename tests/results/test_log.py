@@ -30,6 +30,19 @@ def test_a_log_is_a_mapping_of_its_runs(log_path):
         log["up-11"]
 
 
+def test_a_name_that_no_run_has_is_a_key_that_is_not_there(log_path):
+    """So what works with any mapping works with a log, and the message is read as it is written."""
+    log = Log(log_path)
+    with pytest.raises(KeyError) as raised:
+        log["up-11"]
+    assert str(raised.value).startswith("the log holds no run") or not str(raised.value).startswith(("'", '"'))
+    assert log.get("up-11", "absent") == "absent"
+    assert "up-11" not in log
+    assert dict(log).keys() == log.keys()
+    with pytest.raises(LogMissing):
+        Log(log_path.parent / "none.duckdb").get("up-1")
+
+
 def test_a_log_is_queried_and_verified(log_path):
     log = Log(log_path)
     rows = log.sql("select run, count(*) as trials, sum(trial) as trials from trials group by all order by run desc")

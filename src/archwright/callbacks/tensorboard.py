@@ -10,6 +10,7 @@ from archwright.callbacks.protocol import FollowedRun
 from archwright.callbacks.tools import import_tool, to_plain_value
 from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker
 from archwright.store.events import RunStarted
+from archwright.store.written_paths import to_absolute
 
 MAX_TENSORBOARD_CHARACTERS = 1000  # of a choice's value, which is a cell of a table
 _FILES = "events.out.tfevents.*"  # as TensorBoard knows its files
@@ -24,7 +25,7 @@ class TensorBoard(TrialTracker):
     where the package tensorboard is not installed.
     """
 
-    folder: Path = field(converter=Path)
+    folder: Path = field(converter=to_absolute)
     _tool: "_Modules" = field(init=False, repr=False, factory=lambda: _Modules())
     _run_folder: Path = field(init=False, repr=False, default=Path())
     _suffix: str = field(init=False, repr=False, default="")  # of the files of this run

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
+from attrs.converters import optional
 
 from archwright.callbacks.protocol import FollowedRun
 from archwright.callbacks.tools import cut_text, import_tool, make_legal_name, to_plain_value
 from archwright.callbacks.trials import RunPoint, TrackedEpoch, TrackedTrial, TrialTracker
 from archwright.store.events import RunStarted
+from archwright.store.written_paths import to_absolute
 
 MAX_WANDB_NAME_CHARACTERS = 128  # of a group, a metric or a setting
 MAX_WANDB_VALUE_CHARACTERS = 4000  # of a setting's text
@@ -44,15 +46,16 @@ class WandB(TrialTracker):
 
     project: str = "archwright"
     entity: str | None = None
-    folder: str | Path | None = None
+    folder: str | Path | None = field(default=None, converter=optional(to_absolute))
     mode: str | None = None
     _module: Any = field(init=False, repr=False, factory=lambda: import_tool("wandb", "wandb"))
+    _folder: Path = field(init=False, repr=False, default=Path())  # as it was when the run began, from the root
     _followed: FollowedRun | None = field(init=False, repr=False, default=None)
     _search: Any = field(init=False, repr=False, default=None)  # W&B's run of the search
     _next_step: int = field(init=False, repr=False, default=0)  # of the search's curves that W&B does not have
 
     def _open(self, run: FollowedRun, started: RunStarted) -> Collection[int]:
-        self._followed = run
+        self._followed, self._folder = run, Path(self.folder or os.environ.get("WANDB_DIR") or ".").resolve()
         config = {
             "space": started.space_name,
             "searcher": started.searcher,
@@ -72,10 +75,6 @@ class WandB(TrialTracker):
         """The file with the numbers of the trials that W&B has whole."""
         assert self._followed is not None
         return self._folder / "wandb" / f"archwright-{self._followed.id}.trials"
-
-    @property
-    def _folder(self) -> Path:
-        return Path(self.folder or os.environ.get("WANDB_DIR") or ".").resolve()
 
     def _start_run(self, run_id: str, name: str, kind: str, config: Mapping[str, Any]) -> Any:
         """A run of W&B, beside others in this process; one of that id that was synced goes on."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from archwright.core import errors
+from archwright.store.written_paths import shorten
 
 DEFAULT_LOG = Path("archwright.duckdb")
 
@@ -13,5 +14,6 @@ def format_command(log: Path, verb: str, *words: str) -> str:
 
 
 def omit_default_log(log: Path) -> Path | None:
-    """None for the log that is used by default, which need not be named."""
-    return None if log == DEFAULT_LOG else log
+    """The path as a person may type it now; None for the log that is used by default, which need not be named."""
+    written = shorten(log)
+    return None if written == DEFAULT_LOG else written

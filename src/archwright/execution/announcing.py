@@ -15,6 +15,7 @@ from archwright.evaluate.settings import LATEST_READER
 from archwright.execution.progress import RunProgress
 from archwright.search.running.run_view import describe_origin, is_repeated
 from archwright.store.events import RunStarted
+from archwright.store.written_paths import shorten
 
 
 def announce_new_run(console: Console, log: Path, name: str, started: RunStarted, evaluation: Evaluation) -> None:
@@ -23,8 +24,9 @@ def announce_new_run(console: Console, log: Path, name: str, started: RunStarted
     is_retraining, objective = is_repeated(started), started.objective
     title = f"training {describe_origin(started.searcher)}" if is_retraining else search
     goal = "" if is_retraining or objective.is_evident else f", {objective}"
+    extent = _describe_extent(evaluation, started)
     console.print(
-        f"{name}: {title}, seed {started.seed}{goal}\n{_describe_extent(evaluation, started)}, logged in {log}",
+        f"{name}: {title}, seed {started.seed}{goal}\n{extent}, logged in {shorten(log)}",
         soft_wrap=True,
     )
 
@@ -40,7 +42,7 @@ def _describe_extent(evaluation: Evaluation, started: RunStarted) -> str:
 def announce_resumption(console: Console, log: Path, name: str, progress: RunProgress, ends: RunEnds) -> None:
     """Print how far a run is that goes on until it reaches one of `ends`."""
     done = list_progress(ends, progress.scored, progress.seconds_before, progress.scored_since_best)
-    console.print(f"{name}: {', '.join(done)} done, logged in {log}", soft_wrap=True)
+    console.print(f"{name}: {', '.join(done)} done, logged in {shorten(log)}", soft_wrap=True)
 
 
 def describe_data(console: Console, data: DataInfo | None, evaluation: Evaluation) -> None:

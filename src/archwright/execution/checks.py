@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from math import isfinite
-from operator import index
 from pathlib import Path
 from typing import Any, SupportsFloat, cast
 
 from attrs import Attribute
 
 from archwright.core.errors import ArchwrightError
+from archwright.core.value import as_integer
+from archwright.store.written_paths import to_absolute
 
 
 class BadRunOption(ArchwrightError, ValueError):
@@ -16,13 +17,13 @@ class BadRunOption(ArchwrightError, ValueError):
 
 
 def require_count(_: object, attribute: "Attribute[Any]", count: Any) -> None:
-    """A validator of a field that holds how many there are of something, 0 or more."""
+    """A validator of a field that holds how many there are of something, 0 or more, by `as_integer`."""
     if type(count) is not int or count < 0:
         raise BadRunOption(f"{attribute.name} is {count!r:.80}; it must be a whole number of 0 or more")
 
 
 def require_positive_count(_: object, attribute: "Attribute[Any]", count: Any) -> None:
-    """A validator of a field that holds how many there are of something, 1 or more."""
+    """A validator of a field that holds how many there are of something, 1 or more, by `as_integer`."""
     if type(count) is not int or count < 1:
         raise BadRunOption(f"{attribute.name} is {count!r:.80}; it must be a whole number of 1 or more")
 
@@ -50,11 +51,8 @@ def read_seed(given: Any) -> int:
 
 
 def _read_whole_number(name: str, given: Any) -> int:
-    try:
-        number = None if isinstance(given, bool) else index(given)
-    except TypeError:
-        number = None
-    if number is None:
+    number = as_integer(given)
+    if type(number) is not int:
         raise BadRunOption(f"{name} is {given!r:.80}; it must be a whole number")
     return number
 
@@ -81,13 +79,21 @@ def list_values(name: str, given: Any, meaning: str) -> list[Any]:
     raise BadRunOption(f"{name} is {given!r:.80}; it must be a list{meaning}")
 
 
+def read_positive_count(name: str, given: Any) -> int:
+    """How many there are of something, as Python's integer; BadRunOption of anything but 1, 2, 3 ..."""
+    number = as_integer(given)
+    if type(number) is not int or number < 1:
+        raise BadRunOption(f"{name} is {given!r:.80}; it must be a whole number of 1 or more")
+    return number
+
+
 def read_event_number(given: Any) -> int:
     """The number of an event as Python's integer; BadRunOption of anything but a whole number."""
     return _read_whole_number("at", given)
 
 
 def read_log_path(given: Any) -> Path:
-    """The path of the file of a log; BadRunOption of anything but a text or a path."""
+    """The absolute path of the file of a log; BadRunOption of anything but a text or a path."""
     return read_path("log", given, "a file, as in archwright.duckdb")
 
 
@@ -100,10 +106,10 @@ def read_optimum(given: Any) -> float | None:
 
 
 def read_path(name: str, given: Any, meaning: str) -> Path:
-    """The path of what it must be; BadRunOption of anything but a text or a path."""
+    """The absolute path of what it must be; BadRunOption of anything but a text or a path."""
     if not isinstance(given, str | Path) or not str(given):
         raise BadRunOption(f"{name} is {given!r:.80}; it must be the path of {meaning}")
-    return Path(given)
+    return to_absolute(given)
 
 
 def check_flag(name: str, given: Any) -> bool:

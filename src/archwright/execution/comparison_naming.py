@@ -12,6 +12,7 @@ from archwright.store.claim import claim
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import RunIsBusy
 from archwright.store.runs import check_run_name, list_runs
+from archwright.store.written_paths import shorten
 
 
 class ComparisonIsBusy(ArchwrightError, BlockingIOError):
@@ -42,7 +43,7 @@ def claim_comparison(
             yield candidate, plan(candidate)
             return
     raise ComparisonIsBusy(
-        f"a comparison named {name} is going on in {log.path}; "
+        f"a comparison named {name} is going on in {shorten(log.path)}; "
         "let it finish or stop it, or give this one another --name (name= in Python)"
     )
 

@@ -20,6 +20,7 @@ from archwright.store.errors import LogMissing
 from archwright.store.events import RunStarted, event_to_json
 from archwright.store.needed import CLASS_CODE_KEY, CODE_KEY, DATA_CODE_KEY, hash_code, leave_out
 from archwright.store.query import query
+from archwright.store.written_paths import shorten
 
 # The fields of RunStarted that may differ for the same search: its end, which may be moved; what it ran on; of how
 # many trials the models are kept; and how the space's file was written, since the space itself is compared.
@@ -127,8 +128,8 @@ def _require_same_search(log: Path, search: ComparedSearch, logged: Mapping[str,
     difference = next(differences, None)
     if difference is not None:
         raise OtherSearch(
-            f"{log} has another search named {search.run}: its {difference} in this comparison; give the comparison "
-            "another --name (name= in Python), or what the search was begun with"
+            f"{shorten(log)} has another search named {search.run}: its {difference} in this comparison; give the "
+            "comparison another --name (name= in Python), or what the search was begun with"
         )
 
 

@@ -29,6 +29,7 @@ from archwright.store.events import RunStarted, event_to_json
 from archwright.store.needed import REVISION_KEY, hash_code, leave_out
 from archwright.store.remedies import suggest_fork
 from archwright.store.runs import list_runs
+from archwright.store.written_paths import shorten
 
 # Beside those of a comparison, what may differ in the same search: its ends, which are moved; that it was forked; what
 # its evaluator has said of time; and how many images there are, of which a change is told.
@@ -98,8 +99,8 @@ def _require_same(file: DuckDBLog, run: str, record: RunRecord, started: RunStar
     if difference is not None:
         fork = suggest_fork(omit_default_log(file.path), run, record.position.seq)
         raise OtherSearch(
-            f"{file.path} has another search named {run}: its {difference} in what is asked for; ask for what it was "
-            f"begun with, give this one another --name (name= in Python), or go on differently with {fork}"
+            f"{shorten(file.path)} has another search named {run}: its {difference} in what is asked for; ask for "
+            f"what it was begun with, give this one another --name (name= in Python), or go on differently with {fork}"
         )
 
 

@@ -24,6 +24,7 @@ from archwright.results.frames import make_frame
 from archwright.results.html import escape_text, render_table
 from archwright.search.running.compare import ComparedSearch
 from archwright.search.running.loop import NothingScored, TrialsKeepFailing
+from archwright.store.written_paths import to_absolute
 
 PROBLEMS: Mapping[str, str] = {  # the keys of rows by the columns' titles, which are there where any row has some
     "failed trials": "failed",
@@ -53,7 +54,7 @@ class Comparison(Sequence[ConclusionRow]):
     @classmethod
     def read(cls, log: str | Path, searches: Sequence[ComparedSearch], optimum: float | None = None) -> Self:
         """What the log holds of the searches of a comparison, of which all have begun."""
-        path = Path(log)
+        path = to_absolute(log)
         logged = read_logged_searches(path, searches).values()
         failing = [search for search in logged if search.reason == "failing"]
         return cls(path, read_groups(path, searches), searches[0].trials, optimum, failing)

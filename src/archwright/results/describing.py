@@ -30,6 +30,7 @@ from archwright.store.events import AttemptEnded, AttemptStarted, Reported
 from archwright.store.fold import TrialState
 from archwright.store.query import query
 from archwright.store.queue_state import Queue
+from archwright.store.written_paths import shorten
 
 
 def describe_runs(log: Path) -> list[RunRow]:
@@ -51,7 +52,7 @@ def describe_run(view: RunView) -> RunDetails:
     trials = [describe_trial(view, trial) for trial in view.trials]
     return {
         "run": view.name,
-        "log": str(view.log),
+        "log": str(shorten(view.log)),
         "status": view.status,
         "detail": run.state.stopped.detail if run.state.stopped else "",
         "space": started.space_name,

@@ -13,9 +13,9 @@ from archwright.results.records import RunRow
 from archwright.results.rows import Rows
 from archwright.results.run import Run
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.errors import NoSuchRun
 from archwright.store.runs import require_run
 from archwright.store.verify import Head, RunVerdict, require_own_names, verify_log
+from archwright.store.written_paths import shorten
 
 
 @frozen(repr=False)
@@ -46,13 +46,6 @@ class Log(Mapping[str, Run]):
 
     def __contains__(self, name: object) -> bool:
         return name in DuckDBLog(self.path).runs()
-
-    def get(self, name: str, default: "Run | None" = None) -> "Run | None":  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The run of that name, or `default` if there is none."""
-        try:
-            return self[name]
-        except NoSuchRun:
-            return default
 
     @property
     def last(self) -> Run:
@@ -100,10 +93,10 @@ class Log(Mapping[str, Run]):
         require_own_names(self.path)
 
     def __repr__(self) -> str:
-        return f"Log({str(self.path)!r})"
+        return f"Log({str(shorten(self.path))!r})"
 
     def _repr_html_(self) -> str:
         rows = self.runs()
         columns = ("run", "status", "space", "searcher", "scored", "target", "best")
         cells = ([row[column] for column in columns] for row in rows)
-        return render_heading(str(self.path)) + render_table(columns, cells, len(rows))
+        return render_heading(str(shorten(self.path))) + render_table(columns, cells, len(rows))

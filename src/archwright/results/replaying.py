@@ -24,6 +24,7 @@ from archwright.search.running.search_state import replay_search
 from archwright.search.searcher import AnySearcher, get_revision
 from archwright.store.events import Event, Proposed, RunResumed
 from archwright.store.logged_terms import load_logged_term
+from archwright.store.written_paths import shorten
 
 
 def describe_search_state(
@@ -72,7 +73,7 @@ def restore_searcher(view: RunView, given: AnySearcher | None = None) -> AnySear
     started = view.run.started
 
     def suggest(needed: Mapping[str, str]) -> str:
-        return f"aw.Log({str(view.log)!r})[{view.name!r}].verify(searcher={needed['searcher']})"
+        return f"aw.Log({str(shorten(view.log))!r})[{view.name!r}].verify(searcher={needed['searcher']})"
 
     whole = GivenValues(searcher=given).complete(started, suggest, among=["searcher"], trusted=view.trusted)
     return restore_configured(SEARCHER_KIND, started.searcher, whole.searcher, trusted=view.trusted)

@@ -37,6 +37,7 @@ from archwright.search.running.run_view import (
     rebuild_leaf,
 )
 from archwright.store.fold import TrialState
+from archwright.store.written_paths import shorten
 
 if TYPE_CHECKING:
     from archwright.evaluate.export.folder import ExportResult
@@ -222,8 +223,8 @@ class Trial:
         """This trial, if it is of that run, whenever either was read; else NoSuchTrial."""
         if (self.view.name, self.view.log.resolve()) != (view.name, view.log.resolve()):
             raise NoSuchTrial(
-                f"trial {self.number} is of the run {self.run} in {self.view.log}, and this is {view.name} in "
-                f"{view.log}; give a trial of this run"
+                f"trial {self.number} is of the run {self.run} in {shorten(self.view.log)}, and this is {view.name} in "
+                f"{shorten(view.log)}; give a trial of this run"
             )
         return self
 

@@ -100,4 +100,4 @@ def search(
     else:
         repeat_search(request, file, run, options, enqueue=enqueue)
     given = GivenValues(evaluation=read_evaluation, searcher=searcher_value, stopping=stopping_rule)
-    return Run.read(log, run, given=given)
+    return Run.read(file, run, given=given)

@@ -27,6 +27,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Event
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.runs import list_runs
+from archwright.store.written_paths import shorten
 from archwright.studies.ask_tell import Study, begin_study, resume_study
 from archwright.studies.study_request import SpaceNeeded, StudyRequest
 
@@ -115,4 +116,4 @@ def _explain_no_study(log: Path, name: str | None, runs: Sequence[str]) -> str:
     if name is None:
         return "a new study needs a space, as in aw.study(space); to go on with one, give its name"
     known = f"; {suggest_names(name, runs)}" if runs else ""
-    return f"{log} holds no study {name!r}{known}; give a space to begin one"
+    return f"{shorten(log)} holds no study {name!r}{known}; give a space to begin one"
