@@ -184,3 +184,10 @@ class ReportsWithin(Protocol):
         A job that may not go on is given up: no message about it follows.
         """
         ...
+
+    def give_up_job(self) -> None:
+        """Raise within the code of the job, if this is called in the midst of it, as by the handler of a signal.
+
+        No message about the job follows.
+        """
+        ...

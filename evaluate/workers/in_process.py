@@ -5,7 +5,9 @@ killed, and one that takes the process with it takes the search. This is the one
 the coordinator.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +18,7 @@ from archwright.evaluate.description import FunctionDescription
 from archwright.evaluate.evaluation import Evaluation
 from archwright.evaluate.verdict import Evaluate, ReportEpoch, Verdict
 from archwright.evaluate.workers.machine import count_cores
+from archwright.evaluate.workers.seeding import keep_generators
 from archwright.evaluate.workers.worker import attempt
 from archwright.store.user_code import is_source, load_object
 
@@ -24,8 +27,8 @@ class NothingToKill(ArchwrightError, ValueError):
     """A time limit for trials that run in the coordinator, where nothing can end them."""
 
 
-class _Abandoned(BaseException):
-    """Ends a job within its report, since the run is to stop at once."""
+class _Abandoned(KeyboardInterrupt):
+    """Ends a job, since the run is to stop at once."""
 
 
 class InProcessEvaluator:
@@ -33,8 +36,8 @@ class InProcessEvaluator:
 
     Whoever handles reports gets each while its job waits, see `HandleReport`; else they come with the job's end. Ctrl-C
     goes through the job to the caller of `collect`: the attempt has no end then, as if the process had been killed.
-    The global random generators, and the number of torch's threads, are set in this process as in a worker, but for
-    the order of sets of strings, which is this process's own.
+    While a job runs, the global random generators and the number of torch's threads are as in a worker, and after it
+    as they were before; but for the order of sets of strings, which is this process's own.
     """
 
     def __init__(
@@ -51,7 +54,9 @@ class InProcessEvaluator:
         self._description: FunctionDescription | None = None
         self._job: Job | None = None
         self._stop_reason = ""  # of the job; empty if it may go on
-        self._interrupt: BaseException | None = None  # that went through the job
+        self._interrupt: BaseException | None = None  # that goes through the job
+        self._is_in_job = False  # in its code, and not in that which handles its reports
+        self._threads: int | None = None  # of torch, in a job; None where torch is not needed
         self._arrived: list[Report | AttemptResult] = []
         self._handle_report: HandleReport | None = None
 
@@ -79,13 +84,24 @@ class InProcessEvaluator:
         if self._evaluate is None:
             if self._space_source is not None and is_source(self._space_source):
                 load_object(self._space_source)
-            with guard_evaluation(self._evaluation):
+            threads = self._evaluation.threads or count_cores()
+            with guard_evaluation(self._evaluation), keep_generators():
                 self._description = self._evaluation.describe_function()
-                self._evaluate = self._evaluation.prepare(0, self._evaluation.threads or count_cores())
+                self._evaluate = self._evaluation.prepare(0, threads)
+            self._threads = threads if "torch" in sys.modules else None
 
     def handle_reports(self, handle: HandleReport) -> None:
         """From now on `handle` gets each report, within `collect`; where it says so, the job is given up."""
         self._handle_report = handle
+
+    def give_up_job(self) -> None:
+        """Raise within the code of the job, if this is called in the midst of it, as by the handler of a signal.
+
+        No message about the job follows, whatever it makes of that.
+        """
+        if self._is_in_job:
+            self._interrupt = _Abandoned()
+            raise self._interrupt
 
     def submit(self, job: Job) -> None:
         """Take the job, which begins with the next `collect`."""
@@ -97,7 +113,9 @@ class InProcessEvaluator:
         """Run the job that waits, if there is one, to its end, however long it takes; its reports and its end."""
         del timeout
         if (job := self._job) is not None:
-            end = attempt(self._evaluate_job, job, self._deliver, lambda: self._stop_reason)
+            with keep_generators():
+                self._set_threads()
+                end = attempt(self._evaluate_job, job, self._deliver, lambda: self._stop_reason)
             self._job, interrupt, self._interrupt = None, self._interrupt, None
             if interrupt is None:
                 self._arrived.append(end.result)
@@ -126,17 +144,31 @@ class InProcessEvaluator:
     def _evaluate_job(self, job: Job, report: ReportEpoch) -> Verdict:
         assert self._evaluate is not None
         try:
-            return self._evaluate(job, report)
+            with self._in_job(is_in_job=True):
+                return self._evaluate(job, report)
         except KeyboardInterrupt as interrupt:  # of which `attempt` would make an end
-            self._interrupt = interrupt
+            self._interrupt = self._interrupt or interrupt
             raise
+
+    @contextmanager
+    def _in_job(self, *, is_in_job: bool) -> Generator[None]:
+        before, self._is_in_job = self._is_in_job, is_in_job
+        try:
+            yield
+        finally:
+            self._is_in_job = before
+
+    def _set_threads(self) -> None:
+        if self._threads is not None:
+            sys.modules["torch"].set_num_threads(self._threads)
 
     def _deliver(self, report: Report) -> None:
         if self._handle_report is None:
             self._arrived.append(report)
             return
         try:
-            goes_on = self._handle_report(report)
+            with self._in_job(is_in_job=False):
+                goes_on = self._handle_report(report)
         except BaseException as error:  # of the log, say, and no fault of the job
             self._interrupt = error
             raise _Abandoned from error

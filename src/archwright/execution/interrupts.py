@@ -1,5 +1,7 @@
 """What signals mean to a search: the first lets running trials end, the second stops at once, the third kills.
 
+A trial that runs in this process is stopped by the second one, too, wherever it is.
+
 Ctrl-C comes from a user, who can press it again. SIGTERM and SIGHUP come from a system, which soon kills what does not
 end: after them, running trials have a grace period.
 """
@@ -13,6 +15,7 @@ from types import FrameType
 
 from attrs import define, field
 
+from archwright.core.protocols import ReportsWithin
 from archwright.display.text import format_duration
 from archwright.search.running.callbacks import StopRequest
 
@@ -20,13 +23,21 @@ SYSTEM_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 SIGNALS = (signal.SIGINT, *SYSTEM_SIGNALS)
 
 
+def _run_nothing_here() -> None:
+    pass
+
+
 @define
 class Interrupts:
-    """The signals received so far. The handler only records them: the code that it interrupts may hold any lock."""
+    """The signals received so far. The handler only records them: the code that it interrupts may hold any lock.
+
+    But where that is a trial's own, the second one gives it up.
+    """
 
     grace: float  # seconds for which running trials may go on after SIGTERM or SIGHUP
     clock: Callable[[], float] = time.monotonic
     received: list[int] = field(factory=list[int])  # signal numbers, in the order of their coming
+    give_up_job: Callable[[], object] = _run_nothing_here  # raises in the code of a trial, and nowhere else
     grace_start: float | None = None  # when the first SIGTERM or SIGHUP came, on the clock
 
     @property
@@ -57,16 +68,21 @@ class Interrupts:
             self.grace_start = self.clock()
         if len(self.received) > StopRequest.IMMEDIATE:
             raise KeyboardInterrupt
+        if len(self.received) == StopRequest.IMMEDIATE:
+            self.give_up_job()
 
 
 @contextmanager
-def catch_signals(grace: float) -> Generator[Interrupts]:
+def catch_signals(grace: float, evaluator: object = None) -> Generator[Interrupts]:
     """Catch the signals that would have ended the process, for as long as the block lasts.
 
     One that the process was started to ignore stays ignored: a hang-up under `nohup`, Ctrl-C in the background of a
-    script. Signals come to the main thread alone: in any other one, none is caught.
+    script. Signals come to the main thread alone: in any other one, none is caught. A second one gives up the job that
+    the `evaluator` runs in this process.
     """
     interrupts = Interrupts(grace)
+    if isinstance(evaluator, ReportsWithin):
+        interrupts.give_up_job = evaluator.give_up_job
     is_main = threading.current_thread() is threading.main_thread()
     previous = {number: signal.getsignal(number) for number in SIGNALS if is_main}
     handled = [number for number, handler in previous.items() if handler != signal.SIG_IGN]

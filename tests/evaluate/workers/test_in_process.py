@@ -1,6 +1,8 @@
 """Jobs in the coordinator, for debugging: as in a worker, but where one can look."""
 
 import random
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -234,3 +236,89 @@ def test_a_run_that_is_to_stop_at_once_gives_the_trial_up_at_its_next_report(tmp
     ]
     assert [trial for trial, *_ in ends] == [0, 1, 2]
     assert calls[1] == calls[2], "the trial has its seed again"
+
+
+def draw_from_all(seed):
+    import numpy as np
+    import torch
+
+    torch.set_num_threads(3)
+    torch.backends.cudnn.benchmark = seed % 2 == 0
+    return random.random() + float(np.random.random()) + float(torch.rand(()))
+
+
+def list_own_draws():
+    import numpy as np
+    import torch
+
+    return random.random(), float(np.random.random()), float(torch.rand(())), torch.get_num_threads()
+
+
+@given(st.lists(st.integers(0, 3), max_size=4))
+def test_the_person_s_own_generators_and_threads_stay_as_they_are(seeds):
+    """Whatever jobs draw: what is drawn after them is what would have been drawn without them."""
+    import numpy as np
+    import torch
+
+    evaluator = InProcessEvaluator(wrap_callable(draw_from_all, threads=2))
+    random.seed(1)
+    np.random.seed(2)
+    torch.manual_seed(3)
+    without = list_own_draws()
+    random.seed(1)
+    np.random.seed(2)
+    torch.manual_seed(3)
+    run_jobs(evaluator, *(make_job(i, seed=seed) for i, seed in enumerate(seeds)))
+    assert list_own_draws() == without
+
+
+def test_a_job_has_the_threads_that_its_evaluation_says_and_the_person_theirs_again():
+    import torch
+
+    def count(device):
+        del device
+        return torch.get_num_threads()
+
+    before = torch.get_num_threads()
+    evaluator = InProcessEvaluator(wrap_callable(count, threads=before + 2, device="cpu"))
+    for _ in range(2):
+        (ended,), _ = run_jobs(evaluator, make_job(0))
+        assert ended.metrics["score"] == before + 2
+        assert torch.get_num_threads() == before
+
+
+LATE = """
+import random
+import subprocess
+import sys
+import sys
+
+import archwright as aw
+
+def draw(seed):
+    import numpy
+    import torch
+
+    return float(numpy.random.random()) + float(torch.rand(()))
+
+assert not {"numpy", "torch"} & sys.modules.keys()
+space = aw.settings(width=[1, 2, 3])
+run = aw.search(space, draw, trials=1, workers=0, log=sys.argv[1], progress=False)
+import numpy
+import torch
+
+print(run.best().score, float(torch.rand(())), float(numpy.random.random()))
+"""
+
+
+def test_a_library_that_a_job_is_the_first_to_import_is_as_it_was_when_it_was_imported(tmp_path):
+    """The job draws by its seed, and what comes after it by what the system gave each process."""
+    (first, *ours), (again, *others) = (run_python(LATE, tmp_path / f"{number}.duckdb") for number in (1, 2))
+    assert first == again
+    assert not set(ours) & set(others)
+
+
+def run_python(code, *arguments):
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.split()
