@@ -76,7 +76,7 @@ class LoggedEvent:
 
 
 class AppendableLog(Protocol):
-    """A log that a run's events can be appended to."""
+    """A log that a run's events can be appended to, and read from again."""
 
     def append(
         self, run: str, events: Sequence[Event], after: Position, times: Sequence[float] | None = None
@@ -86,6 +86,13 @@ class AppendableLog(Protocol):
         They are durable when this returns. `times` are in seconds since 1970, UTC; now by default. Appending the same
         events after the same position again changes nothing and returns the same position. Raises LogConflict where
         `after` is not the run's end.
+        """
+        ...
+
+    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
+        """The events of `run` numbered after+1 to `upto`; none where the log has no such run.
+
+        Raises LogIsDamaged where the events are not those that were appended.
         """
         ...
 
@@ -101,13 +108,6 @@ class EventLog(AppendableLog, Protocol):
         """Append all `batches`, or none of them, as `append` does, and give the position of each one's run then.
 
         Each is of another run.
-        """
-        ...
-
-    def read(self, run: str, after: int = 0, upto: int | None = None) -> list[LoggedEvent]:
-        """The events of `run` numbered after+1 to `upto`; none where the log has no such run.
-
-        Raises LogIsDamaged where the events are not those that were appended.
         """
         ...
 

@@ -3,13 +3,15 @@
 Whoever decides what is tried, and where the results come from, writes by this: the search loop and the ask-and-tell
 study. Each event is applied to the state when it is recorded and logged by the next commit; whatever acts on an event
 commits it first: so a process that is killed at any instant leaves a log from which another one can resume the run.
+What a change raises before it is logged leaves the run as it was.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from archwright.core.protocols import AttemptResult, Job, Proposal, Report
 from archwright.search.running.attempts import as_floats, derive_training_seed, to_attempt_ended
@@ -17,12 +19,25 @@ from archwright.search.running.callbacks import NO_CALLBACKS, RunCallbacks
 from archwright.search.running.retention import ArtifactRetention, choose_artifacts_to_write
 from archwright.search.running.search_state import SearchState, to_proposed
 from archwright.search.running.stopping import EarlyStopping
-from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported
+from archwright.store.errors import LogConflict, UnwritableEvent
+from archwright.store.events import AttemptEnded, AttemptStarted, Event, Reported, event_to_json
 from archwright.store.fold import RunState, decide
 from archwright.store.log import AppendableLog, Position
 from archwright.store.run_time import NO_TIME, RunTime
 
 REPORT_FLUSH_SECONDS = 1.0  # how long a report may wait in memory for the next append
+
+
+@frozen
+class _Committed:
+    """What a writer knows of its run as it stands in the log."""
+
+    run_state: RunState
+    search_state: SearchState[Any]
+    run_time: RunTime
+    early_stopping: EarlyStopping | None
+    running_jobs: Mapping[int, Job]
+    last_metric_values: Mapping[int, float]
 
 
 @define
@@ -43,11 +58,72 @@ class RunWriter:
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)  # seconds
     event_clock: Callable[[], float] = field(default=time.time, kw_only=True)  # seconds since 1970, UTC
     running_jobs: dict[int, Job] = field(factory=dict[int, Job], init=False)  # by trial
+    _has_begun: bool = field(default=False, init=False)  # whether it has logged an event
     _uncommitted: list[Event] = field(factory=list[Event], init=False)
     _uncommitted_times: list[float] = field(factory=list[float], init=False)  # of these events, on the event clock
     _committed_at: float = field(default=0.0, init=False)  # on the clock
     # The objective's value in the last report, by trial.
     _last_metric_values: dict[int, float] = field(factory=dict[int, float], init=False)
+    # After the run's last event in the log.
+    _committed: _Committed = field(init=False, repr=False)
+    # What an append raised about: the log may hold it all the same, as where the disk was full just after it.
+    _doubtful: list[Event] = field(factory=list[Event], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._remember()
+
+    def _remember(self) -> None:
+        self._committed = _Committed(
+            self.run_state,
+            self.search_state,
+            self.run_time,
+            self.early_stopping,
+            dict(self.running_jobs),
+            dict(self._last_metric_values),
+        )
+
+    def _go_back(self) -> None:
+        """Forget what was recorded since the last commit."""
+        committed = self._committed
+        self.run_state, self.search_state = committed.run_state, committed.search_state
+        self.run_time, self.early_stopping = committed.run_time, committed.early_stopping
+        self.running_jobs, self._last_metric_values = dict(committed.running_jobs), dict(committed.last_metric_values)
+        self._uncommitted, self._uncommitted_times = [], []
+
+    @contextmanager
+    def change(self) -> Generator[None]:
+        """Commit what the block records; nothing of it happens where the block, or the append, raises."""
+        self.settle()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self._go_back()
+            raise
+
+    def settle(self) -> None:
+        """Take in what the last append has written although it raised; raises what keeps the log from being read."""
+        if not self._doubtful:
+            return
+        logged = self.log.read(self.name, self.position.seq)
+        if [*map(event_to_json, self._doubtful)] == [event_to_json(each.event) for each in logged]:
+            for each in logged:
+                self._take_in(each.event, each.time)
+            self.position = logged[-1].position
+            self._doubtful = []
+            self._follow_commit([each.event for each in logged])
+        self._doubtful = []
+
+    def _take_in(self, event: Event, time: float) -> None:
+        """Apply an event that the log holds."""
+        self._apply(event, time)
+        match event:
+            case AttemptStarted(trial, attempt):
+                self.running_jobs[trial] = self._make_job(self.search_state.open_trials[trial], attempt)
+            case AttemptEnded(trial):
+                self.running_jobs.pop(trial, None)
+            case _:
+                pass
 
     def propose(self) -> Proposal | None:
         """The next trial, recorded as proposed; None if there is nothing to propose for now."""
@@ -117,11 +193,14 @@ class RunWriter:
         `search_state` is that after the event, where the caller has computed it already.
         """
         time = self.event_clock()
+        self._apply(event, time, search_state)
+        self._uncommitted.append(event)
+        self._uncommitted_times.append(time)
+
+    def _apply(self, event: Event, time: float, search_state: SearchState[Any] | None = None) -> None:
         self.run_state, self.run_time = decide(self.run_state, event), self.run_time.fold(event, time)
         self.search_state = self.search_state.fold(event) if search_state is None else search_state
         self.early_stopping = None if self.early_stopping is None else self.early_stopping.fold(event)
-        self._uncommitted.append(event)
-        self._uncommitted_times.append(time)
 
     @property
     def must_commit(self) -> bool:
@@ -134,14 +213,32 @@ class RunWriter:
         return self.clock() - self._committed_at >= REPORT_FLUSH_SECONDS
 
     def commit(self) -> None:
-        """Append the recorded events to the log, delete the artifacts that they make unneeded, call `on_event`."""
+        """Append the recorded events to the log, delete the artifacts that they make unneeded, call `on_event`.
+
+        Where the append raises, they are forgotten: the run goes on as it was after the last commit.
+        """
         if self._uncommitted:
-            self.position = self.log.append(self.name, self._uncommitted, self.position, self._uncommitted_times)
-        committed, self._uncommitted, self._committed_at = self._uncommitted, [], self.clock()
+            try:
+                self.position = self.log.append(self.name, self._uncommitted, self.position, self._uncommitted_times)
+            except BaseException as error:
+                # These two say that nothing was written.
+                self._doubtful = [] if isinstance(error, LogConflict | UnwritableEvent) else self._uncommitted
+                self._go_back()
+                raise
+        committed, self._uncommitted = self._uncommitted, []
         self._uncommitted_times = []
+        self._follow_commit(committed)
+
+    def _follow_commit(self, committed: list[Event]) -> None:
+        """Do what comes after events are in the log."""
+        self._committed_at = self.clock()
+        self._remember()
         if self.retention is not None and any(not isinstance(event, Reported) for event in committed):
             running_trials = [trial for trial, job in self.running_jobs.items() if job.artifacts_to_keep]
             objective, promotable = self.search_state.problem.objective, self.search_state.promotable
             self.retention.delete_unneeded(running_trials, self.run_state, objective, promotable)
+        if committed and not self._has_begun:
+            self._has_begun = True
+            self.callbacks.begin(self.position.seq - len(committed))
         for event in committed:
             self.callbacks.on_event(event)

@@ -112,8 +112,10 @@ def test_a_log_that_cannot_be_read_stops_the_callbacks_alone(tmp_path):
 
     recorder, seen = Recorder(), []
     started = RunResumed(1, {})
-    with pytest.warns(CallbackFailed, match="gone"), follow_run([recorder, seen.append], Unreadable(), "a") as on_event:
-        on_event(started)
+    with follow_run([recorder, seen.append], Unreadable(), "a") as follower:
+        with pytest.warns(CallbackFailed, match="gone"):
+            follower.begin(1)
+        follower.on_event(started)
     assert recorder.calls == []
 
 
@@ -129,6 +131,18 @@ def test_what_is_no_callback_is_refused_before_the_run(path, value, message):
     with pytest.raises(BadCallback, match=message):
         run_tracked(path, [value])
     assert not path.exists()
+
+
+def test_the_history_ends_where_this_process_began(path):
+    """As the writer says it: processes that die at once leave the same event several times."""
+    run_tracked(path, [])
+    log = DuckDBLog(path)
+    for _ in range(2):
+        log.append(NAME, [RunResumed(TRIALS, {})], read_run(log, NAME).position)
+    before = len(read_run(log, NAME).events)
+    recorder = Recorder()
+    run_tracked(path, [recorder], TRIALS + 1)
+    assert [logged.seq for logged in recorder.runs[0].history] == [*range(1, before + 1)]
 
 
 def test_nothing_is_called_where_nothing_is_logged(path):

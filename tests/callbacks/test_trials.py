@@ -112,9 +112,14 @@ def show_log(log: MemoryLog) -> Board:
 
 def search(log: MemoryFile, board: Board, trials: int) -> None:
     """Start the run, or resume it, in two slots."""
-    with follow_run([board], log, "run") as on_event:
+    with follow_run([board], log, "run") as follower:
         go_on = resume_loop if log.runs() else start_loop
-        go_on(log, InstantEvaluator(2, judge), trials, callbacks=RunCallbacks(on_event=on_event))
+        go_on(
+            log,
+            InstantEvaluator(2, judge),
+            trials,
+            callbacks=RunCallbacks(on_event=follower.on_event, begin=follower.begin),
+        )
 
 
 @given(st.lists(st.integers(0, 12), max_size=4))

@@ -30,8 +30,8 @@ def judge(job: Job) -> AttemptResult:
 def run_tracked(path: Path, callbacks: Sequence, trials: int = TRIALS) -> None:
     """Start the run, or resume it."""
     log = DuckDBLog(path)
-    with follow_run(callbacks, log, NAME) as on_event:
-        rest = {"callbacks": RunCallbacks(on_event=on_event)}
+    with follow_run(callbacks, log, NAME) as follower:
+        rest = {"callbacks": RunCallbacks(on_event=follower.on_event, begin=follower.begin)}
         if path.exists() and NAME in log.runs():
             resume_run(log, NAME, InstantEvaluator(2, judge), ends=RunEnds(trials=trials), **rest)
         else:

@@ -162,6 +162,67 @@ def test_signals_stop_a_script_as_they_stop_the_command(folder, stop):
     assert run_code(folder, GO_ON).strip() == f"finished {['ok'] * 6}"
 
 
+DEAF = """
+import signal, sys, time
+from pathlib import Path
+import archwright as aw
+
+def evaluate(seed, settings):
+    if not Path("go").exists() and len(list(Path().glob("done-*"))) >= 1:
+        try:
+            print("waits", flush=True)
+            received = signal.getsignal(signal.SIGINT).__self__.received
+            while not received:  # never reports, so that nothing but a signal ends it
+                time.sleep(0.02)
+            print("has taken it", flush=True)
+            while True:
+                time.sleep(0.02)
+        except KeyboardInterrupt:
+            return 1000.0  # what a half trained model is worth
+    Path(f"done-{seed}").touch()
+    return float(settings["width"])
+
+space = aw.settings(width=[1, 2, 3, 4, 5])
+
+if __name__ == "__main__":
+    try:
+        aw.search(space, evaluate, trials=3, workers=0, name="mine", seed=1)
+    except aw.RunInterrupted as error:
+        print(error, aw.Log("archwright.duckdb")["mine"].status)
+        sys.exit(error.exit_code)
+"""
+
+
+GO_ON_HERE = """
+import archwright as aw
+from deaf import evaluate
+
+aw.resume("mine", evaluation=evaluate, workers=0, progress=False)
+"""
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_the_second_signal_stops_a_trial_in_this_process_that_never_reports(folder, first):
+    """And not the whole process: the run was interrupted, and the trial, which has no score, runs again."""
+    (folder / "deaf.py").write_text(DEAF)
+    with StartedScript(folder, "deaf.py") as script:
+        script.wait_for("waits")
+        os.kill(script.pid, first)
+        script.wait_for("has taken it")
+        os.kill(script.pid, signal.SIGINT)
+        out, err = script.wait_to_end()
+    assert script.returncode == 130, out + err
+    assert "stopping at once; the running trials run again" in out
+    assert out.splitlines()[-1].startswith("mine was interrupted; go on with: aw.resume('mine', evaluation=evaluate)")
+    run = aw.Log(folder / "archwright.duckdb")["mine"]
+    assert (run.status, [trial.status for trial in run]) == ("interrupted", ["ok", "interrupted"])
+    (folder / "go").touch()
+    run_code(folder, GO_ON_HERE)
+    run = run.refresh()
+    assert (run.status, len(run)) == ("finished", 3)
+    assert all(trial.score < 1000 for trial in run)
+
+
 NOTEBOOK = """
 import archwright as aw
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from attrs import define, field, frozen
 
 from archwright.core.errors import ArchwrightError, to_one_line
-from archwright.store.events import Event, event_to_json
+from archwright.store.events import Event
 from archwright.store.log import LoggedEvent
 
 
@@ -101,21 +101,21 @@ def make_callback(value: Callback | Callable[[Event], object]) -> Callback:
 @contextmanager
 def follow_run(
     callbacks: Sequence[Callback | Callable[[Event], object]], log: EventLogFile, name: str
-) -> Generator[Callable[[Event], None]]:
-    """What the run `name` of `log` is to call with each event that it has logged, while the block lasts.
+) -> Generator["RunFollower"]:
+    """Who passes on what the run `name` of `log` has logged, while the block lasts: the run tells it each event.
 
     It starts the callbacks at the first event and stops them at the end of the block. One that raises is named by a
     CallbackFailed warning and called no more; KeyboardInterrupt is passed on. Raises BadCallback.
     """
-    follower = _RunFollower(log, name, [make_callback(callback) for callback in callbacks])
+    follower = RunFollower(log, name, [make_callback(callback) for callback in callbacks])
     try:
-        yield follower.on_event
+        yield follower
     finally:
         follower.stop()
 
 
 @define
-class _RunFollower:
+class RunFollower:
     """The callbacks of a run that have not failed."""
 
     log: EventLogFile
@@ -124,13 +124,12 @@ class _RunFollower:
     _has_started: bool = field(default=False, init=False)
 
     def on_event(self, event: Event) -> None:
-        if not self._has_started:
-            self._has_started = True
-            self._start(event)
+        """Pass on an event that is logged; the first one after `begin`."""
         self._call("on_event", lambda callback: callback.on_event(event))
 
-    def _start(self, first: Event) -> None:
-        """Start the callbacks; `first` is the first event of this process, and in the log."""
+    def begin(self, after: int) -> None:
+        """Start the callbacks, with the events of earlier processes, which are those up to number `after`."""
+        self._has_started = True
         if all(isinstance(callback, FunctionCallback) for callback in self.callbacks):
             return  # none needs the history, which takes a while to read
         try:
@@ -140,10 +139,11 @@ class _RunFollower:
                 _warn(callback, error)
             self.callbacks = []
             return
-        run = FollowedRun(self.name, self.log.path, logged_events[0].chain, _find_history(logged_events, first))
+        run = FollowedRun(self.name, self.log.path, logged_events[0].chain, logged_events[:after])
         self._call("start", lambda callback: callback.start(run))
 
     def stop(self) -> None:
+        """Stop those that were started."""
         if self._has_started:
             self._call("stop", lambda callback: callback.stop())
 
@@ -158,18 +158,6 @@ class _RunFollower:
         self.callbacks = [callback for callback in self.callbacks if all(callback is not other for other, _ in failed)]
         for callback, error in failed:
             _warn(callback, error)
-
-
-def _find_history(logged_events: Sequence[LoggedEvent], first: Event) -> Sequence[LoggedEvent]:
-    """The events before `first`, which is the last one of its kind and content.
-
-    Compared as text, in which one NaN is the other.
-    """
-    text = event_to_json(first)
-    seqs = [logged.seq for logged in logged_events if type(logged.event) is type(first)]
-    return next(
-        logged_events[: seq - 1] for seq in reversed(seqs) if event_to_json(logged_events[seq - 1].event) == text
-    )
 
 
 def _warn(callback: Callback, error: Exception) -> None:

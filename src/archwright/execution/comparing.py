@@ -1,13 +1,13 @@
 """The running of those searches of a comparison that are still to be run."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 
 from attrs import frozen
 
-from archwright.callbacks.protocol import follow_run
+from archwright.callbacks.protocol import RunFollower, follow_run
 from archwright.core.json import collect_user_kinds
 from archwright.core.protocols import Evaluator
 from archwright.core.term import Term
@@ -33,6 +33,7 @@ from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.events import Event, RunStopped
 from archwright.store.fold import RunState
 from archwright.store.needed import has_code
+from archwright.store.written_paths import shorten
 
 
 @frozen(kw_only=True)
@@ -69,7 +70,7 @@ def run_comparison(request: ComparisonRequest, log: Path, options: RunOptions) -
             len(searches), len(searches) - len(unfinished), plan.evaluation.uses_workers, options.console
         )
         if given_name is not None:
-            display.print_line(f"a comparison named {stem} is going on in {log}; this one is named {name}")
+            display.print_line(f"a comparison named {stem} is going on in {shorten(log)}; this one is named {name}")
         if not plan.objective.is_evident:
             display.print_line(f"the searches {plan.objective}")
         describe_data(options.console, plan.data, plan.evaluation)
@@ -105,9 +106,9 @@ class SearchesUnderWay:
         """Run them, showing how far it is, until they are done or a signal stops them; the signals that came."""
         if self.display.done_before:
             self.display.print_line(
-                f"{self.display.done_before} of {self.display.total} searches are in {self.log.path} already"
+                f"{self.display.done_before} of {self.display.total} searches are in {shorten(self.log.path)} already"
             )
-        with catch_signals(self.options.grace) as interrupts, self.display.refresh():
+        with catch_signals(self.options.grace, self.evaluator) as interrupts, self.display.refresh():
             for text in self.iterate(searches, interrupts):
                 self.display.end_search(text)
         return interrupts
@@ -130,9 +131,10 @@ class SearchesUnderWay:
             get_stop_request=lambda: self.display.get_stop_request(interrupts),
         ):
             if self.options.callbacks:
-                with self._follow(search) as call_callbacks:
-                    for logged in self.log.read(search.run)[events_before.get(search.run, 0) :]:
-                        call_callbacks(logged.event)
+                with self._follow(search) as follower:
+                    follower.begin(before := events_before.get(search.run, 0))
+                    for logged in self.log.read(search.run)[before:]:
+                        follower.on_event(logged.event)
             yield f"{search.run} is done"
 
     def _train(self, searches: Sequence[ComparedSearch], interrupts: Interrupts, evaluator: Evaluator) -> Iterator[str]:
@@ -154,14 +156,14 @@ class SearchesUnderWay:
     ) -> RunStopped:
         state = read_run(self.log, search.run).state if is_begun else RunState()
         self.display.begin_search(search.run, state, search.started.objective)
-        with self._follow(search) as call_callbacks:
+        with self._follow(search) as follower:
 
             def on_event(event: Event) -> None:
                 self.display.show_event(event)
-                call_callbacks(event)
+                follower.on_event(event)
 
             run_options = {
-                "callbacks": RunCallbacks(lambda: self.display.get_stop_request(interrupts), on_event),
+                "callbacks": RunCallbacks(lambda: self.display.get_stop_request(interrupts), on_event, follower.begin),
                 "retries": self.options.retries,
                 "searcher": search.load_searcher(),
                 "stopping": self.plan.request.stopping_rule,
@@ -170,8 +172,8 @@ class SearchesUnderWay:
                 return resume_run(self.log, search.run, evaluator, ends=search.started.ends, **run_options)
             return start_run(self.log, search.run, search.started, evaluator, **run_options)
 
-    def _follow(self, search: ComparedSearch) -> AbstractContextManager[Callable[[Event], None]]:
-        """What is to be called with each event of a search that is logged."""
+    def _follow(self, search: ComparedSearch) -> AbstractContextManager[RunFollower]:
+        """Who is to be told each event of a search that is logged."""
         return follow_run(self.options.callbacks, self.log, search.run)  # pyright: ignore[reportArgumentType]  (of a field with a converter)
 
     def _list_begun(self) -> set[str]:

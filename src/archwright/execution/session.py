@@ -84,8 +84,8 @@ def run_trials(
     raises, with a note on how to go on.
     """
     with (
-        catch_signals(options.grace) as interrupts,
-        follow_run(options.callbacks, log, name) as call_callbacks,  # pyright: ignore[reportArgumentType]  (of a field with a converter)
+        catch_signals(options.grace, evaluator) as interrupts,
+        follow_run(options.callbacks, log, name) as follower,  # pyright: ignore[reportArgumentType]  (of a field with a converter)
     ):
         display = ProgressDisplay(name, progress, options.console)
 
@@ -93,11 +93,12 @@ def run_trials(
             if display.progress is progress:  # the first one
                 options.narration.begin(name)
             display.show_event(event)
-            call_callbacks(event)
+            follower.on_event(event)
 
         try:
             with refresh_display(display):
-                stopped = run(evaluator, RunCallbacks(lambda: display.get_stop_request(interrupts), on_event))
+                callbacks = RunCallbacks(lambda: display.get_stop_request(interrupts), on_event, follower.begin)
+                stopped = run(evaluator, callbacks)
         except BaseException as error:
             if display.progress is not progress and not isinstance(error, NoSuchMetric):  # it has begun, and may go on
                 error.add_note(f"go on with: {options.format_resumption(log.path, name, started)}")

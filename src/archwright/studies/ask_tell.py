@@ -2,12 +2,13 @@
 
 `Study.ask` gives a trial, and `Study.tell` says how it went, of any number of open trials in any order. Each call is in
 the log when it returns: a process that dies loses nothing, and whoever resumes the run may tell the trials that it had
-asked for.
+asked for. A call that raises has changed nothing, and any thread may make one.
 """
 
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from threading import RLock
 from typing import Any, Self, cast
 
 from attrs import define, field, frozen
@@ -20,7 +21,7 @@ from archwright.core.node import Node
 from archwright.core.objective import Objective
 from archwright.core.protocols import STATUSES, AttemptResult, Proposal, Report, Status
 from archwright.core.term import Term
-from archwright.core.value import Value
+from archwright.core.value import Value, as_integer
 from archwright.execution.known_configurations import Configurations, read_configurations
 from archwright.execution.naming import claim_new_run, generate_numbered_names
 from archwright.search.running.attempts import derive_training_seed, to_scored
@@ -94,13 +95,14 @@ class AskedTrial:
 class Study:
     """A run whose trials are asked for and told by this process, which no other process may work on meanwhile.
 
-    It lets go of the run when it is closed, at the end of its `with` block, when it is dropped, or when its process
-    ends.
+    Its threads may share it: one of them at a time asks, reports or tells. It lets go of the run when it is closed, at
+    the end of its `with` block, when it is dropped, or when its process ends.
     """
 
     writer: RunWriter
     _release: "weakref.finalize[Any, Any]" = field(init=False)
     _asked_at: dict[int, float] = field(factory=dict[int, float], init=False)  # by trial, on the writer's clock
+    _lock: RLock = field(factory=RLock, init=False)  # one that callbacks, too, may take in the thread that has it
 
     @property
     def name(self) -> str:
@@ -120,32 +122,32 @@ class Study:
     @property
     def open_trials(self) -> list[AskedTrial]:
         """The trials whose outcome is not told yet, in the order of asking; an earlier process may have asked."""
-        return [self._describe_trial(proposal) for proposal in self.writer.search_state.open_trials.values()]
+        with self._lock:
+            return [self._describe_trial(proposal) for proposal in self.writer.search_state.open_trials.values()]
 
     def ask(self) -> AskedTrial:
         """The next trial: of the queue, or else of the searcher. Raises NothingToAsk."""
-        self._require_open()
-        proposal = self.writer.propose()
-        if proposal is None:
-            raise NothingToAsk(self._explain_no_proposal())
-        self._start_attempt(proposal.trial)
-        self.writer.commit()
-        return self._describe_trial(proposal)
+        with self._change():
+            proposal = self.writer.propose()
+            if proposal is None:
+                raise NothingToAsk(self._explain_no_proposal())
+            self._start_attempt(proposal.trial)
+            return self._describe_trial(proposal)
 
     def report(self, trial: AskedTrial | int, epoch: int, **metrics: float) -> None:
         """Log metrics of an open trial after one of its epochs: 1, 2 ...; they are its learning curve.
 
         Raises NoSuchOpenTrial and BadOutcome.
         """
-        number = self._require_trial(trial)
-        if type(epoch) is not int or epoch < 1 or not metrics:
-            raise BadOutcome(
-                f"a report is of epoch {epoch!r:.80} and has the metrics {list(metrics)}; "
-                "it must be of an epoch 1, 2 ... and have one metric or more, as in report(trial, 1, accuracy=0.5)"
-            )
-        plain_metrics = _read_metrics(metrics)
-        self.writer.record_report(Report(number, self._start_attempt(number), epoch, plain_metrics))
-        self.writer.commit()
+        with self._change():
+            number, own_epoch = self._require_trial(trial), as_integer(epoch)
+            if type(own_epoch) is not int or own_epoch < 1 or not metrics:
+                raise BadOutcome(
+                    f"a report is of epoch {epoch!r:.80} and has the metrics {list(metrics)}; "
+                    "it must be of an epoch 1, 2 ... and have one metric or more, as in report(trial, 1, accuracy=0.5)"
+                )
+            plain_metrics = _read_metrics(metrics)
+            self.writer.record_report(Report(number, self._start_attempt(number), own_epoch, plain_metrics))
 
     def tell(
         self,
@@ -163,21 +165,21 @@ class Study:
         is NaN or infinite says that it diverged. `seconds` is its cost: by default the time since it was asked for, or
         since its first report in this process. Raises NoSuchOpenTrial and BadOutcome, and then nothing is logged.
         """
-        number = self._require_trial(trial)
-        if metrics is not None and not isinstance(metrics, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise BadOutcome(f"metrics is {metrics!r:.80}; it must be a mapping, values by their names")
-        given_metrics = _read_metrics({**self._name_score(score), **(metrics or {})})
-        status = _read_status(failed)
-        if status == "ok":
-            self._require_score(given_metrics)
-        spent = None if seconds is None else _read_seconds(seconds)
-        attempt = self._start_attempt(number)
-        passed = self.writer.clock() - self._asked_at[number] if spent is None else spent
-        end = self.writer.judge_result(AttemptResult(number, attempt, status, given_metrics, passed, failed or ""))
-        self.writer.record_end(end)
-        self.writer.record(to_scored(end, self._objective))
-        self.writer.commit()
-        return end.status
+        with self._change():
+            number = self._require_trial(trial)
+            if metrics is not None and not isinstance(metrics, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise BadOutcome(f"metrics is {metrics!r:.80}; it must be a mapping, values by their names")
+            given_metrics = _read_metrics({**self._name_score(score), **(metrics or {})})
+            status = _read_status(failed)
+            if status == "ok":
+                self._require_score(given_metrics)
+            spent = None if seconds is None else _read_seconds(seconds)
+            attempt = self._start_attempt(number)
+            passed = self.writer.clock() - self._asked_at[number] if spent is None else spent
+            end = self.writer.judge_result(AttemptResult(number, attempt, status, given_metrics, passed, failed or ""))
+            self.writer.record_end(end)
+            self.writer.record(to_scored(end, self._objective))
+            return end.status
 
     def enqueue(self, *configurations: object) -> None:
         """Have configurations tried before the searcher is asked again: choices by name, or paths, or files of them.
@@ -185,29 +187,37 @@ class Study:
         What they leave open is drawn. Raises what is wrong with any of them, as `read_configurations` and `enqueue_all`
         do, and then none is enqueued.
         """
-        self._require_open()
-        search_state, first_entry = self.writer.search_state, self.writer.run_state.queue.entry_count
-        read = read_configurations(configurations, search_state.problem)
-        for event in enqueue_all(search_state.problem, search_state.searcher, read, first_entry):
-            self.writer.record(event)
-        self.writer.commit()
+        with self._change():
+            search_state, first_entry = self.writer.search_state, self.writer.run_state.queue.entry_count
+            read = read_configurations(configurations, search_state.problem)
+            for event in enqueue_all(search_state.problem, search_state.searcher, read, first_entry):
+                self.writer.record(event)
 
     def close(self) -> None:
         """Log that this process leaves the run, and let others have it. Open trials stay open."""
-        if not self._release.alive:
-            return
-        try:
-            count = len(self.writer.run_state.open_trials)
-            self.writer.record(RunStopped("closed", f"{count} of its trials are open" if count else ""))
-            self.writer.commit()
-        finally:
-            self._release()
+        with self._lock:
+            if not self._release.alive:
+                return
+            try:
+                with self._change():
+                    count = len(self.writer.run_state.open_trials)
+                    self.writer.record(RunStopped("closed", f"{count} of its trials are open" if count else ""))
+            finally:
+                self._release()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _change(self) -> Generator[None]:
+        """One thread at a time has its block logged, all of it or nothing."""
+        with self._lock:
+            self._require_open()
+            with self.writer.change():
+                yield
 
     @property
     def _objective(self) -> Objective:
@@ -225,6 +235,8 @@ class Study:
         if running is None:
             running = self.writer.start_attempt(trial)
             self._asked_at[trial] = self.writer.clock()
+        # It may have none where the log took in what an append had raised about.
+        self._asked_at.setdefault(trial, self.writer.clock())
         return running.attempt
 
     def _require_open(self) -> None:
@@ -233,12 +245,10 @@ class Study:
 
     def _require_trial(self, trial: AskedTrial | int) -> int:
         """The number of an open trial of this study."""
-        self._require_open()
         if isinstance(trial, AskedTrial) and trial.run != self.name:
             raise NoSuchOpenTrial(f"trial {trial.trial} is of the run {trial.run}, and this is {self.name}")
-        number = trial.trial if isinstance(trial, AskedTrial) else trial
-        is_number = isinstance(number, Hashable) and not isinstance(number, bool)
-        known = self.writer.run_state.trials.get(number) if is_number else None
+        number = trial.trial if isinstance(trial, AskedTrial) else as_integer(trial)
+        known = None if type(number) is not int else self.writer.run_state.trials.get(number)
         if known is None or known.status is not None:
             open_trials = ", ".join(map(str, self.writer.run_state.open_trials)) or "none"
             reason = "was never asked for" if known is None else f"was told already: it is {known.status}"
@@ -288,8 +298,15 @@ def begin_study(
     enqueued = enqueue_all(search_state.problem, search_state.searcher, read)
     with ExitStack() as claims:
         name = claims.enter_context(claim_new_run(log, name, lambda: generate_numbered_names(log, STUDY_STEM)))
-        on_event = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
-        writer = RunWriter(log, name, START, RunState(), search_state, callbacks=RunCallbacks(on_event=on_event))
+        follower = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
+        writer = RunWriter(
+            log,
+            name,
+            START,
+            RunState(),
+            search_state,
+            callbacks=RunCallbacks(on_event=follower.on_event, begin=follower.begin),
+        )
         return _open(writer, [started, *enqueued], claims)
 
 
@@ -320,14 +337,14 @@ def resume_study(
         unknown = select_unknown(read_configurations(enqueue, search_state.problem), run.events)
         first_entry = run.state.queue.entry_count
         enqueued = enqueue_all(search_state.problem, search_state.searcher, unknown, first_entry)
-        on_event = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
+        follower = claims.enter_context(follow_run(callbacks, log, name))  # pyright: ignore[reportArgumentType]  (a converter)
         writer = RunWriter(
             log,
             name,
             run.position,
             run.state,
             search_state,
-            callbacks=RunCallbacks(on_event=on_event),
+            callbacks=RunCallbacks(on_event=follower.on_event, begin=follower.begin),
             run_time=fold_run_time(run.events, run.times),
         )
         return _open(writer, [resumption, *enqueued], claims)
