@@ -1,6 +1,5 @@
 """The callback that shows a run in MLflow: a run of it for the search, and one below it for each trial."""
 
-import os
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -28,7 +27,6 @@ _STATUSES: Mapping[str, str] = {"finished": "FINISHED", "failing": "FAILED", "cl
 # Tags: the id of a run, the number of a trial of it, and how that ended.
 _RUN, _TRIAL, _STATUS = "archwright.run", "archwright.trial", "archwright.status"
 _PARENT = "mlflow.parentRunId"  # the tag by which MLflow shows a run below another one
-_QUIET = "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"  # the variable by which MLflow does not print where each run is
 
 
 class DeletedExperiment(ArchwrightError, LookupError):
@@ -171,7 +169,7 @@ class MLflow(TrialTracker):
 
     def _set_terminated(self, run: str, status: str, at: int | None = None) -> None:
         """End a run of MLflow, at so many milliseconds since 1970, UTC; None: now."""
-        with _print_no_address():
+        with _print_no_address(self._module.environment_variables.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT):
             self._client.set_terminated(run, status, at)
 
     def _log(self, run: str, metrics: Iterable[Any] = (), params: Iterable[Any] = (), tags: Iterable[Any] = ()) -> None:
@@ -207,17 +205,17 @@ class MLflow(TrialTracker):
 
 
 @contextmanager
-def _print_no_address() -> Generator[None]:
-    """MLflow does not print where a run is to be seen, for which it asks its server, as long as the block lasts."""
-    before = os.environ.get(_QUIET)
-    os.environ[_QUIET] = "true"
+def _print_no_address(variable: Any) -> Generator[None]:
+    """MLflow does not print where a run is to be seen, for which it asks its server, as long as the block lasts.
+
+    What MLflow takes where its `variable` is not set is changed, and not the environment of this process: workers that
+    another thread starts meanwhile would inherit that.
+    """
+    before, variable.default = variable.default, True
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[_QUIET]
-        else:
-            os.environ[_QUIET] = before
+        variable.default = before
 
 
 def _name(name: str) -> str:
