@@ -84,6 +84,15 @@ def verify_log(path: Path | str, expected: Sequence[Head] = (), *, rescuing: boo
     return run_or_rebuild(Path(path), partial(_judge_runs, expected=expected), rescuing=rescuing)
 
 
+def verify_one(path: Path | str, known: Head) -> RunVerdict:
+    """A verdict on the run alone of which this head is `known`, as `verify_log` gives it.
+
+    Only where the log and its journal have nothing of the run is it held against the head. Raises as `verify_log`.
+    """
+    (verdict,) = run_or_rebuild(Path(path), partial(_judge_runs, expected=[known], is_alone=True))
+    return verdict
+
+
 def require_own_names(path: Path | str) -> None:
     """Raise NamesTaken if a view of the log at `path` was altered, or a macro has the name of a function of DuckDB.
 
@@ -105,7 +114,8 @@ def require_own_names(path: Path | str) -> None:
         )
 
 
-def _judge_runs(path: Path, expected: Sequence[Head]) -> list[RunVerdict]:
+def _judge_runs(path: Path, expected: Sequence[Head], *, is_alone: bool = False) -> list[RunVerdict]:
+    """A verdict on each run; where it `is_alone`, on that of the one expected head, if nothing else is known of it."""
     with attach(path) as database:
         read_schema_version(database, path)
         heads = read_heads(database)
@@ -118,6 +128,10 @@ def _judge_runs(path: Path, expected: Sequence[Head]) -> list[RunVerdict]:
             f"{path} holds no run, and whether it has held any is not known: {damage}; move the log away, "
             f"and {suggest_rescue(path)} makes it anew with what is whole of its journal"
         )
+    if is_alone:
+        runs = [head.run for head in expected]
+        is_known = any(run in heads or (record is not None and run in record.heads) for run in runs)
+        expected = [] if is_known else expected
     return [
         _judge_run(path, run, heads.get(run, START), record, [head for head in expected if head.run == run])
         for run in runs

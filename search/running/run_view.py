@@ -14,6 +14,7 @@ from archwright.core.node import Node, replay
 from archwright.core.objective import Objective
 from archwright.core.term import Term
 from archwright.core.unknown_modules import specify_by_name
+from archwright.core.value import as_integer
 from archwright.search.running.loop import NothingScored
 from archwright.search.running.runs import RunRecord, read_run
 from archwright.search.searchers.fixed import Fixed
@@ -28,7 +29,7 @@ from archwright.store.log import EventRow
 from archwright.store.runs import find_run
 
 
-class NoSuchTrial(ArchwrightError, LookupError):
+class NoSuchTrial(ArchwrightError, IndexError):
     """A number that no trial of the run has."""
 
 
@@ -161,8 +162,9 @@ def _make_view(log: Path, name: str, run: RunRecord, *, trusted: bool) -> RunVie
 
 
 def _count_from_start(name: int | str, count: int) -> int | str:
-    """The number of a trial of so many that a number below 0 stands for; anything else as it is."""
-    return name + count if isinstance(name, int) and name < 0 else name
+    """The number of a trial of so many that a number stands for, also of numpy, or below 0; anything else as it is."""
+    number = as_integer(name)
+    return number + count if isinstance(number, int) and number < 0 else number
 
 
 def find_open_status(log: Path, name: str) -> str:

@@ -5,6 +5,7 @@ import re
 import shutil
 from html.parser import HTMLParser
 
+import duckdb
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -24,9 +25,10 @@ from archwright.search.running.run_view import NoSuchTrial
 from archwright.search.running.runs import read_run
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.errors import LogMissing, NoSuchEvent, NoSuchRun
+from archwright.store.journal import locate_journal
 from archwright.store.log import START
 from archwright.store.query import QueryFailed
-from tests.results.logs import TRIALS, log_run
+from tests.results.logs import TRIALS, log_run, log_runs
 from tests.search.instant import SPACE
 
 
@@ -286,3 +288,42 @@ def test_a_fork_has_other_settings_of_its_searcher(log_path, tmp_path):
         run.fork(2, searcher="mcts", settings={"parts": 2})
     with pytest.raises(BadRunOption, match="settings is 3; it must be a mapping"):
         run.fork(2, settings=3)
+
+
+def test_a_run_is_a_sequence(run):
+    """Also for what Python's sequences do with what is not in them."""
+    assert [run.index(trial) for trial in run] == [*range(len(run))]
+    assert [run.count(trial) for trial in run] == [1] * len(run)
+    assert list(reversed(run)) == list(run)[::-1]
+    for absent in ("up-1", 99, None):
+        assert absent not in run
+        with pytest.raises(ValueError):  # noqa: PT011  (without a message, as of every sequence of Python's)
+            run.index(absent)
+    for number in (len(run), -len(run) - 1):
+        with pytest.raises(IndexError, match="it has trials 0 to"):
+            run[number]
+
+
+def test_a_run_is_verified_alone(tmp_path):
+    """As the whole log is, run by run, whatever is wrong with the others."""
+    log = log_runs(tmp_path)
+    runs = list(Log(log).values())
+    with duckdb.connect(log) as database:
+        database.execute("UPDATE events SET time = 0 WHERE run = 'up-1' AND seq = 5")
+    verdicts = {verdict.run: verdict for verdict in Log(log).verify()}
+    assert {run.name: run.verify().chain for run in runs} == verdicts
+    assert [verdict.is_whole for verdict in verdicts.values()] == [name != "up-1" for name in verdicts]
+
+
+def test_a_run_that_is_gone_is_not_whole(tmp_path):
+    """Not even where the journal, which would have it, is gone as well."""
+    log = log_runs(tmp_path)
+    runs = list(Log(log).values())
+    locate_journal(log).unlink()
+    with duckdb.connect(log) as database:
+        database.execute("DELETE FROM events WHERE run = 'up-1'")
+    for run in runs:
+        verification = run.verify()
+        assert bool(verification) == (run.name != "up-1")
+    with pytest.raises(NoSuchRun):
+        Log(log)["up-1"]

@@ -7,7 +7,7 @@ from archwright.results.records import VerificationRecord
 from archwright.results.replaying import verify_proposals
 from archwright.search.running.run_view import RunView
 from archwright.search.searcher import AnySearcher
-from archwright.store.verify import RunVerdict, verify_log
+from archwright.store.verify import Head, RunVerdict, verify_one
 
 
 @frozen(repr=False)
@@ -51,5 +51,5 @@ def verify_run(view: RunView, searcher: AnySearcher | None = None) -> Verificati
 
     Raises LogIsDamaged, NotTrusted where its proposals take code of others, and what `restore_searcher` does.
     """
-    chain = next(verdict for verdict in verify_log(view.log) if verdict.run == view.name)
+    chain = verify_one(view.log, Head(view.name, view.run.position))
     return Verification(chain, verify_proposals(view, searcher))
