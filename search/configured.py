@@ -210,7 +210,27 @@ class ConfiguredKind(Generic[Extension]):
     def _write(self, name: str, value: attrs.AttrsInstance, settings: Mapping[str, JSON]) -> JSON:
         """What a log holds of `value`, which has been made by this name and these settings."""
         written = {key: self._write_setting(value, key, settings) for key in settings_by_name(type(value))}
+        if type(value) not in map(type, self.kind.builtin.values()):
+            self._require_readable(name, value, written)
         return {NAME_KEY: name, REVISION_KEY: get_revision(value), **written}
+
+    def _require_readable(self, name: str, value: Any, written: Mapping[str, JSON]) -> None:
+        """BadSetting unless a person's class takes its settings back as a log holds them, and they are equal then."""
+        for key, setting in settings_by_name(cast("type[Any]", type(value))).items():
+            if setting.is_nested and is_configured(written[key]):
+                continue  # it was held against itself
+            try:
+                read = attrs.evolve(value, **{key: json.loads(json.dumps(written[key], allow_nan=False))})
+                is_same = _is_same(getattr(read, key), getattr(value, key))
+            except Exception:  # noqa: BLE001  (a person's converter, validator or comparison may raise anything)
+                is_same = False
+            if not is_same:
+                raise BadSetting(
+                    f"{key} of {self._describe(name)} is {getattr(value, key)!r:.80}, and would be "
+                    f"{written[key]!r:.80} when the run is resumed; a setting is a number, a text, true or false, a "
+                    "list of such, or what a converter makes of them; another searcher is held in a field "
+                    "aw.searcher_setting(default, meaning=...)"
+                )
 
     def _write_setting(self, owner: attrs.AttrsInstance, key: str, settings: Mapping[str, JSON]) -> JSON:
         value = getattr(owner, key)
@@ -312,3 +332,14 @@ def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:
     for key, inner in data.items():
         if is_configured(inner):
             yield from _compare_code(inner, getattr(value, key, None))
+
+
+def _is_same(read: Any, value: Any) -> bool:
+    """Whether a setting is what it was; a list may stand for a tuple, which JSON does not know."""
+    if isinstance(read, list | tuple) and isinstance(value, list | tuple):
+        pairs = zip(cast("Sequence[Any]", read), cast("Sequence[Any]", value), strict=True)
+        return len(read) == len(value) and all(_is_same(*pair) for pair in pairs)
+    if isinstance(read, Mapping) and isinstance(value, Mapping):
+        one, other = cast("Mapping[Any, Any]", read), cast("Mapping[Any, Any]", value)
+        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
+    return bool(read == value)
