@@ -12,6 +12,7 @@ import attrs
 from attrs import field, frozen
 
 from archwright.core.errors import ArchwrightError, suggest_names
+from archwright.core.value import as_integer
 
 LARGEST_NUMBER = sys.float_info.max  # neither infinite nor more than a float can hold
 
@@ -87,9 +88,12 @@ def flag_setting(default: bool = False, *, meaning: str, source: str = "") -> An
 def whole_setting(default: int, *, low: int = 0, unit: str = "", meaning: str, source: str = "") -> Any:
     """A whole number from `low` on, of things that `unit` names."""
     allowed = f"{low} or more {unit}" if unit else f"a whole number of {low} or more"
-    return custom_setting(
-        default, allowed, lambda value: type(value) is int and value >= low, meaning=meaning, source=source
-    )
+
+    def is_allowed(value: Any) -> bool:
+        integer = as_integer(value)
+        return type(integer) is int and integer >= low
+
+    return custom_setting(default, allowed, is_allowed, meaning=meaning, source=source, converter=as_integer)
 
 
 def number_setting(

@@ -11,6 +11,7 @@ from archwright.core.architecture import find_fixed_settings
 from archwright.core.errors import BREAKS_AND_CONTROLS, ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.term import Term
+from archwright.core.value import as_integer
 
 # Ways of reading and splitting images. Whoever changes what images or splits come of the same files raises
 # LATEST_READER, and keeps the old way for runs that were begun with it.
@@ -74,7 +75,7 @@ def _has_names(_: object, attribute: "Attribute[Any]", given: Any) -> None:
 
 
 def _as_size(size: Any) -> Any:
-    return tuple(size) if isinstance(size, list) else size
+    return tuple(map(as_integer, cast("list[Any]", size))) if isinstance(size, list | tuple) else size
 
 
 def _is_size(_: object, __: object, size: Any) -> None:
@@ -120,12 +121,12 @@ def data_dir_setting() -> Any:
 
 def split_seed_setting() -> Any:
     """The field of the seed of the splits that are drawn: train, validation and, where the data has none, test."""
-    return field(default=0, validator=_is_whole)
+    return field(default=0, converter=as_integer, validator=_is_whole)
 
 
 def threads_setting() -> Any:
     """The field of the CPU threads of one worker; 0: its share of the cores."""
-    return field(default=0, validator=_is_count)
+    return field(default=0, converter=as_integer, validator=_is_count)
 
 
 def hyperparameters_setting() -> Any:

@@ -18,7 +18,7 @@ from archwright.core.node import Node
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.setting import custom_setting, flag_setting, number_setting
 from archwright.core.traversal import sample
-from archwright.core.value import Value
+from archwright.core.value import Value, as_integer
 from archwright.search.randomness import UniformStream
 
 # An infinite domain, or one of more values than this, is split into at most this many parts. The number is our choice:
@@ -88,7 +88,8 @@ class Mcts:
     parts: int = custom_setting(
         0,
         f"0 or a whole number from 2 to {MAX_PARTS}",
-        lambda parts: type(parts) is int and (parts == 0 or 2 <= parts <= MAX_PARTS),
+        lambda parts: type(as_integer(parts)) is int and (parts == 0 or 2 <= parts <= MAX_PARTS),
+        converter=as_integer,
         meaning="0: a branch is a value; k: it is one of k parts of the domain",
         source="DeepArchitect, section 5.3",
     )

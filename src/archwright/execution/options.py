@@ -14,6 +14,7 @@ from archwright.core.budget import InvalidBudget, parse_budget
 from archwright.core.ends import EndName
 from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
+from archwright.core.value import as_integer
 from archwright.display.console import make_console
 from archwright.display.suggestion import omit_default_log
 from archwright.execution.checks import BadRunOption, list_values, require_count, require_trust
@@ -104,9 +105,10 @@ def choose_narration(progress: bool | Narration) -> Narration:
 class RunOptions:
     """What a process needs to work on a run, beside what the log holds."""
 
-    workers: int = field(default=1, validator=require_count)  # processes; 0: trials run in this one
+    workers: int = field(default=1, converter=as_integer, validator=require_count)  # processes; 0: this one runs trials
     trial_timeout: float | None = field(default=None, converter=read_trial_timeout)  # seconds that an attempt may take
-    retries: int = field(default=DEFAULT_RETRIES, validator=require_count)  # further attempts after transient failures
+    # Further attempts after transient failures.
+    retries: int = field(default=DEFAULT_RETRIES, converter=as_integer, validator=require_count)
     grace: float = field(default=read_grace(DEFAULT_GRACE), converter=read_grace)  # seconds, after SIGTERM
     callbacks: Sequence[Any] = ()  # as `follow_run` takes them
     narration: Narration = field(factory=Narration, converter=choose_narration)

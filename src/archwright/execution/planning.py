@@ -10,6 +10,7 @@ from archwright.core.json import JSON, to_json
 from archwright.core.objective import Objective
 from archwright.core.protocols import Problem
 from archwright.core.term import Term
+from archwright.core.value import as_integer
 from archwright.display.warning import warn
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
@@ -41,7 +42,7 @@ class SearchRequest:
     stopping: JSON = None  # the rule that stops hopeless trials; None: none
     stopping_rule: AnyStoppingRule | None = None  # itself
     seed: int = field(default=0, converter=read_seed)
-    keep_models: int | None = field(default=None, validator=optional(require_count))
+    keep_models: int | None = field(default=None, converter=as_integer, validator=optional(require_count))
 
     def choose_objective(self, evaluation: Evaluation) -> Objective:
         """The objective; raises what is wrong with it, and with the stopping rule."""

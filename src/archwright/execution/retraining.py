@@ -8,6 +8,7 @@ from attrs.converters import optional
 from archwright.core.budget import Budget
 from archwright.core.json import JSON
 from archwright.core.term import Term
+from archwright.core.value import as_integer
 from archwright.display.suggestion import omit_default_log
 from archwright.evaluate.building import guard_evaluation
 from archwright.evaluate.data.dataset import DataInfo
@@ -40,7 +41,7 @@ from archwright.store.needed import list_needed_to_retrain
 class Retraining:
     """What a person asks of the final training of a trial; what is None is as it was in the search."""
 
-    seeds: int = field(default=5, validator=require_positive_count)  # how many trainings
+    seeds: int = field(default=5, converter=as_integer, validator=require_positive_count)  # how many trainings
     budget: Budget | None = None
     # Other data than the search's.
     data: str | DataFunction | None = field(default=None, converter=optional(read_data))

@@ -13,6 +13,7 @@ from archwright.core.errors import ArchwrightError
 from archwright.core.json import JSON
 from archwright.core.protocols import Evaluator, Problem
 from archwright.core.term import Term
+from archwright.core.value import as_integer
 from archwright.display.suggestion import omit_default_log
 from archwright.display.warning import warn
 from archwright.evaluate.building import guard_evaluation
@@ -153,7 +154,7 @@ class Resumption:
 
     ends: EndMoves = EndMoves()
     given: GivenValues = NOTHING_GIVEN  # where the log does not hold all of it, as of a function of a notebook
-    keep_models: int | None = field(default=None, validator=optional(require_count))
+    keep_models: int | None = field(default=None, converter=as_integer, validator=optional(require_count))
     device: str | None = None
     data_dir: str | None = None
     enqueue: Configurations = ()

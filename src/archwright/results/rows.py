@@ -9,7 +9,7 @@ from attrs import frozen
 
 from archwright.display.console import make_table, render_text
 from archwright.display.text import pluralize
-from archwright.execution.checks import BadRunOption
+from archwright.execution.checks import read_positive_count
 from archwright.results.frames import make_frame, name_columns
 from archwright.results.html import MAX_TABLE_ROWS, render_table
 from archwright.store.query import RunScope, stream_query
@@ -26,8 +26,7 @@ class Rows(Sequence[tuple[Any, ...]]):
     @classmethod
     def read(cls, log: Path, sql: str, scope: RunScope | None = None, limit: int | None = None) -> "Rows":
         """What a query in DuckDB's SQL gives, or the first `limit` rows of it; raises QueryFailed and BadRunOption."""
-        if limit is not None and (type(limit) is not int or limit < 1):
-            raise BadRunOption(f"limit is {limit!r:.80}; it must be a whole number of 1 or more")
+        limit = None if limit is None else read_positive_count("limit", limit)
         with stream_query(log, sql, scope=scope) as stream:
             rows = tuple(islice(stream.rows, limit))
             return cls(stream.columns, rows, limit is None or next(stream.rows, None) is None)

@@ -11,6 +11,7 @@ from archwright.core.input import Input, read_input
 from archwright.core.objective import Objective
 from archwright.core.shape import Shape
 from archwright.core.term import Term
+from archwright.core.value import as_integer
 from archwright.display.suggestion import DEFAULT_LOG
 from archwright.evaluate.evaluation import Evaluation
 from archwright.execution.arguments import (
@@ -69,6 +70,7 @@ def compare(
     wrong within the searches is no error here: `Comparison.check` raises it. Raises OtherSearch where the log holds a
     run of that name that is another search, ComparisonIsBusy, and what is wrong with the arguments.
     """
+    seeds = as_integer(seeds)
     if type(seeds) is not int or seeds < 1:
         raise BadSeeds(f"seeds is {seeds!r:.80}; it must be a whole number of 1 or more")
     path, optimum = read_log_path(log), read_optimum(optimum)
