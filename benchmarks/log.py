@@ -130,6 +130,11 @@ class _BufferedLog:
         self._events.extend(events)
         return after
 
+    def read(self, run: str, after=0, upto=None):
+        """Nothing: no append fails, after which a run is read again."""
+        del run, after, upto
+        return []
+
     def write(self) -> None:
         """Into the file, 2,000 at a time."""
         position = START
