@@ -337,8 +337,8 @@ def _compare_code(data: JSON, value: Any) -> Iterator[bool | None]:
 def _is_same(read: Any, value: Any) -> bool:
     """Whether a setting is what it was; a list may stand for a tuple, which JSON does not know."""
     if isinstance(read, list | tuple) and isinstance(value, list | tuple):
-        pairs = zip(cast("Sequence[Any]", read), cast("Sequence[Any]", value), strict=True)
-        return len(read) == len(value) and all(_is_same(*pair) for pair in pairs)
+        items, others = cast("Sequence[Any]", read), cast("Sequence[Any]", value)
+        return len(items) == len(others) and all(map(_is_same, items, others))
     if isinstance(read, Mapping) and isinstance(value, Mapping):
         one, other = cast("Mapping[Any, Any]", read), cast("Mapping[Any, Any]", value)
         return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
