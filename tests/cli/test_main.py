@@ -152,4 +152,5 @@ def test_what_needs_no_log_is_light(words):
         "origins",
         "permission",
         "user_code",
+        "written_paths",
     }  # of the store: those about a user's files, not the log
