@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from typing import Any, Generic
 
@@ -10,7 +11,9 @@ from attrs import evolve, field, frozen
 from archwright.core.json import from_json
 from archwright.core.protocols import Outcome, Problem, Proposal
 from archwright.core.term import Term
-from archwright.search.named import searcher_from_json
+from archwright.core.tracebacks import guard_user_code
+from archwright.search.configured import ExtensionFailed
+from archwright.search.named import SEARCHERS, NotASearcher, searcher_from_json
 from archwright.search.running.enqueuing import propose_entry
 from archwright.search.searcher import (
     AnySearcher,
@@ -22,6 +25,9 @@ from archwright.search.searcher import (
 )
 from archwright.store.events import AttemptEnded, Enqueued, Event, Proposed, RunResumed, RunStarted, Scored
 from archwright.store.queue_state import EMPTY_QUEUE, Queue
+
+_BUILTIN_KINDS = frozenset(type(searcher) for searcher in SEARCHERS.values())
+_NO_GUARD = nullcontext()
 
 
 @frozen
@@ -40,20 +46,32 @@ class SearchState(Generic[State]):
     def propose(self) -> Proposal | None:
         """The first of the queue, or else the searcher's next proposal; None if it has none for now.
 
-        The state stays as it is.
+        The state stays as it is. Raises ExtensionFailed where a person's own searcher does, and NotASearcher where it
+        gives something else than a proposal.
         """
         uniform = open_proposal_stream(self.searcher, self.seed, self.proposal_count)
         if self.queue.first is not None:
             return propose_entry(self.problem, self.queue.first, self.proposal_count, uniform)
-        return self.searcher.propose(self.searcher_state, self.proposal_count, uniform)
+        with guard_searcher(self.searcher, "propose"):
+            proposal: Any = self.searcher.propose(self.searcher_state, self.proposal_count, uniform)
+        if proposal is not None and not isinstance(proposal, Proposal):
+            raise NotASearcher(
+                f"propose of the searcher {type(self.searcher).__name__} gave {proposal!r:.80} for trial "
+                f"{self.proposal_count}; it must give a Proposal, or None where it has none for now"
+            )
+        return proposal
 
     @property
     def promotable(self) -> frozenset[int]:
         """The trials that the searcher may still continue."""
-        return find_promotable(self.searcher, self.searcher_state)
+        with guard_searcher(self.searcher, "promotable"):
+            return find_promotable(self.searcher, self.searcher_state)
 
     def fold(self, event: Event) -> "SearchState[State]":
-        """The state with one more event applied; what is enqueued, proposed, ended and scored changes it."""
+        """The state with one more event applied; what is enqueued, proposed, ended and scored changes it.
+
+        Raises ExtensionFailed where a person's own searcher does.
+        """
         match event:
             case Enqueued():
                 return evolve(self, queue=self.queue.fold(event))
@@ -66,7 +84,8 @@ class SearchState(Generic[State]):
                 open_trials, attempt_seconds = dict(self.open_trials), dict(self.attempt_seconds)
                 outcome = Outcome(open_trials.pop(trial), status, score, metrics, attempt_seconds.pop(trial, 0.0))
                 uniform = open_outcome_stream(self.searcher, self.seed, trial)
-                searcher_state = self.searcher.tell(self.searcher_state, outcome, uniform)
+                with guard_searcher(self.searcher, "tell"):
+                    searcher_state = self.searcher.tell(self.searcher_state, outcome, uniform)
                 return evolve(
                     self, searcher_state=searcher_state, open_trials=open_trials, attempt_seconds=attempt_seconds
                 )
@@ -75,7 +94,8 @@ class SearchState(Generic[State]):
 
     def adopt(self, proposal: Proposal) -> "SearchState[State]":
         """The state with `proposal`, this searcher's, another's or one of the queue, as an open trial."""
-        searcher_state = self.searcher.adopt(self.searcher_state, proposal)
+        with guard_searcher(self.searcher, "adopt"):
+            searcher_state = self.searcher.adopt(self.searcher_state, proposal)
         open_trials = {**self.open_trials, proposal.trial: proposal}
         proposal_count = max(self.proposal_count, proposal.trial + 1)
         queue = self.queue if proposal.enqueued is None else self.queue.remove(proposal.enqueued)
@@ -100,7 +120,17 @@ def make_initial_state(
     space = from_json(started.space) if space is None else space
     problem = Problem(space, started.model_input, started.budget, started.objective)
     _ = problem.root  # raises DeadEnd here, before anything is logged
-    return SearchState(searcher, problem, started.seed, searcher.start(problem))
+    with guard_searcher(searcher, "start"):
+        searcher_state = searcher.start(problem)
+    return SearchState(searcher, problem, started.seed, searcher_state)
+
+
+def guard_searcher(searcher: AnySearcher, method: str) -> AbstractContextManager[None]:
+    """What makes an error of a person's own searcher in one of its methods an ExtensionFailed; of ours, nothing."""
+    kind = type(searcher)
+    if kind in _BUILTIN_KINDS:
+        return _NO_GUARD
+    return guard_user_code(ExtensionFailed, f"the searcher {kind.__name__} failed at {method}")
 
 
 def iterate_search_states(events: Sequence[Event], searcher: AnySearcher | None = None) -> Iterator[SearchState[Any]]:
