@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from archwright.evaluate.tables.table import Table
     from archwright.evaluate.tables.tabular import NotInTable, TableEntry
     from archwright.evaluate.training.evaluation import Training
+    from archwright.execution.options import WorkOptions
     from archwright.execution.session import RunInterrupted
     from archwright.results.comparison import Comparison
     from archwright.results.log import Log
@@ -128,6 +129,7 @@ _LATE_NAMES: Mapping[str, str] = {
     "TrialBegun": "archwright.search.stopping_rule",
     "TrialFinished": "archwright.search.stopping_rule",
     "ValueReported": "archwright.search.stopping_rule",
+    "WorkOptions": "archwright.execution.options",
     "callbacks": "archwright.callbacks",
     "choice_setting": "archwright.core.setting",
     "compare": "archwright.studies.comparing",
@@ -177,7 +179,9 @@ class _CallablePackage(ModuleType):
 
     @property
     def __doc__(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self._function.__doc__
+        # What `help` shows of a module before its contents, so that it is the help of the function.
+        options = import_module("archwright.execution.call_options")
+        return f"{options.format_signature('search', self._function)}\n\n{self._function.__doc__}"
 
 
 archwright.search.__class__ = _CallablePackage  # pyright: ignore[reportAttributeAccessIssue]  (of any module)
@@ -242,6 +246,7 @@ __all__ = [
     "TrialBegun",
     "TrialFinished",
     "ValueReported",
+    "WorkOptions",
     "Zero",
     "activation",
     "affine",

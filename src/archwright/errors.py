@@ -92,11 +92,11 @@ if TYPE_CHECKING:
     from archwright.evaluate.workers.parcel import CannotTravel as CannotTravel
     from archwright.evaluate.workers.pool import NoWorker as NoWorker
     from archwright.execution.arguments import TwoDirections as TwoDirections
+    from archwright.execution.call_options import UnknownRunOption as UnknownRunOption
     from archwright.execution.checks import BadRunOption as BadRunOption
     from archwright.execution.comparison_naming import ComparisonIsBusy as ComparisonIsBusy
     from archwright.execution.known_configurations import BadEnqueueFile as BadEnqueueFile
     from archwright.execution.logged_searches import OtherSearch as OtherSearch
-    from archwright.execution.options import UnknownRunOption as UnknownRunOption
     from archwright.execution.restoring import EvaluationDiffers as EvaluationDiffers
     from archwright.execution.searcher_labels import BadSearchers as BadSearchers
     from archwright.execution.searching import NoStoppingRule as NoStoppingRule
@@ -228,7 +228,7 @@ _NAMES: Mapping[str, str] = {  # by the modules that define them
     "archwright.execution.comparison_naming": "ComparisonIsBusy",
     "archwright.execution.known_configurations": "BadEnqueueFile",
     "archwright.execution.logged_searches": "OtherSearch",
-    "archwright.execution.options": "UnknownRunOption",
+    "archwright.execution.call_options": "UnknownRunOption",
     "archwright.execution.searcher_labels": "BadSearchers",
     "archwright.execution.restoring": "EvaluationDiffers",
     "archwright.execution.searching": "NoStoppingRule",

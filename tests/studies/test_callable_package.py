@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import cloudpickle
 import pytest
+from IPython.core import oinspect
 
 import archwright as aw
 import archwright.search
@@ -24,12 +25,33 @@ def test_the_function_and_the_package_are_one():
     assert aw.search is search is archwright.search is sys.modules["archwright.search"]
     assert callable(aw.search)
     assert inspect.signature(aw.search) == inspect.signature(search_function)
-    assert "Search a space for good models" in pydoc.render_doc(aw.search)
-    assert aw.search.__doc__ == search_function.__doc__
+    assert aw.search.__doc__.endswith(f"\n\n{search_function.__doc__}")
     assert importlib.import_module("archwright.search") is aw.search
     assert importlib.reload(aw.search) is aw.search
     with pytest.raises(aw.ArchwrightError, match="None is None; a space is"):
         search(None)  # type: ignore[arg-type]
+
+
+def test_help_shows_the_function_before_the_package():
+    shown = pydoc.plain(pydoc.render_doc(aw.search))
+    texts = [
+        "    search(\n        space: Term | Callable[..., Term] | str,\n        evaluation: Evaluation | ",
+        "        *,\n        searcher: ",
+        "        workers: int = 1,\n",
+        ") -> Run",
+        "Search a space for good models",
+        "        trial_timeout: kills an attempt",
+        "PACKAGE CONTENTS",
+    ]
+    places = [shown.index(text) for text in texts]
+    assert places == sorted(places)
+
+
+def test_a_notebook_shows_its_signature_and_its_docstring():
+    """As `aw.search?` does."""
+    shown = oinspect.Inspector(theme_name="nocolor").info(aw.search)
+    assert "space: " in shown["call_def"] or "space: " in shown["definition"]
+    assert "Search a space for good models" in shown["docstring"]
 
 
 def test_modules_of_the_package_are_found_by_every_way():

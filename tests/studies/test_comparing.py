@@ -15,8 +15,8 @@ import archwright as aw
 from archwright.evaluate.functions.callables import FunctionNeeded
 from archwright.evaluate.tables.table import Table
 from archwright.evaluate.tables.tabular import NotInTable, TableEntry
+from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.logged_searches import OtherSearch
-from archwright.execution.options import UnknownRunOption
 from archwright.execution.searcher_labels import BadSearchers
 from archwright.execution.session import RunInterrupted
 from archwright.search.running.attempts import derive_training_seed

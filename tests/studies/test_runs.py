@@ -11,8 +11,8 @@ from archwright.core.budget import InvalidBudget
 from archwright.core.ends import InvalidEnd
 from archwright.evaluate.functions.callables import FunctionNeeded
 from archwright.evaluate.settings import BadEvaluationSetting, UnusedSetting
+from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.checks import BadRunOption
-from archwright.execution.options import UnknownRunOption
 from archwright.execution.restoring import EvaluationDiffers
 from archwright.results.exporting import NoWeights
 from archwright.search.named import NotASearcher, UnknownSearcher

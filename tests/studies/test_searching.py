@@ -29,9 +29,9 @@ from archwright.evaluate.functions.signature import NotCallable
 from archwright.evaluate.settings import WrongMetric
 from archwright.evaluate.tables.tabular import BadTable
 from archwright.execution.arguments import TwoDirections
+from archwright.execution.call_options import UnknownRunOption
 from archwright.execution.checks import BadRunOption, read_seed
 from archwright.execution.known_configurations import BadEnqueueFile
-from archwright.execution.options import UnknownRunOption
 from archwright.execution.spaces import SpaceFailed
 from archwright.search.named import NotASearcher, UnknownSearcher
 from archwright.search.named_rules import NotAStoppingRule, UnknownStoppingRule

@@ -1,4 +1,5 @@
 """What a person writes type-checks in strict mode: checked by pyright, and run by a test."""
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 
 import random
 from collections.abc import Mapping, Sequence
@@ -85,6 +86,17 @@ def search_in_every_form(log: Path) -> aw.Run:
     aw.search(space, aw.Training("digits"), budget="5epochs", stopping=aw.MedianRule()) if fork is run else None
     aw.search(space, objective="accuracy", minimize=False, input=(1, 8, 8), enqueue=[{}]) if fork is run else None
     return further
+
+
+def misspell(run: aw.Run) -> None:
+    """What is no option is seen before anything runs."""
+    aw.search(space, evaluate, trails=3)  # pyright: ignore[reportCallIssue]
+    aw.resume("first", trails=3)  # pyright: ignore[reportCallIssue]
+    aw.resume("first", trials=[3])  # pyright: ignore[reportArgumentType]
+    aw.fork("first", 5, sed=3)  # pyright: ignore[reportCallIssue]
+    aw.retrain("first", seeds="two")  # pyright: ignore[reportArgumentType]
+    aw.export(run[0], "model", forced=True)  # pyright: ignore[reportCallIssue]
+    run.resume(worker=2)  # pyright: ignore[reportCallIssue]
 
 
 if __name__ == "__main__":

@@ -4,15 +4,25 @@ No tracker's package is imported before its callback is made.
 """
 
 from archwright.callbacks.mlflow import MLflow
-from archwright.callbacks.protocol import BadCallback, Callback, CallbackFailed, FollowedRun, follow_run
+from archwright.callbacks.protocol import (
+    AnyCallback,
+    BadCallback,
+    Callback,
+    CallbackFailed,
+    EventFunction,
+    FollowedRun,
+    follow_run,
+)
 from archwright.callbacks.tensorboard import TensorBoard
 from archwright.callbacks.tools import MissingPackage
 from archwright.callbacks.wandb import WandB
 
 __all__ = [
+    "AnyCallback",
     "BadCallback",
     "Callback",
     "CallbackFailed",
+    "EventFunction",
     "FollowedRun",
     "MLflow",
     "MissingPackage",

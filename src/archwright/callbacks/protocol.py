@@ -50,6 +50,17 @@ class Callback(Protocol):
         ...
 
 
+class EventFunction(Protocol):
+    """A function of an event, which is logged by now."""
+
+    def __call__(self, event: Event, /) -> object:
+        """Act on it."""
+        ...
+
+
+AnyCallback = Callback | EventFunction
+
+
 class EventLogFile(Protocol):
     """A log in a file whose runs can be read."""
 
@@ -67,7 +78,7 @@ class EventLogFile(Protocol):
 class FunctionCallback:
     """A function of an event as a callback."""
 
-    function: Callable[[Event], object]
+    function: EventFunction
 
     def start(self, run: FollowedRun) -> None:
         """Nothing is to be begun."""
@@ -83,7 +94,7 @@ class FunctionCallback:
 _METHODS = ("start", "on_event", "stop")
 
 
-def make_callback(value: Callback | Callable[[Event], object]) -> Callback:
+def make_callback(value: AnyCallback) -> Callback:
     """The callback that a person gave, of which a function is one, too; raises BadCallback."""
     methods = [name for name in _METHODS if callable(getattr(value, name, None))]
     if len(methods) == len(_METHODS) and not isinstance(value, type):
@@ -99,9 +110,7 @@ def make_callback(value: Callback | Callable[[Event], object]) -> Callback:
 
 
 @contextmanager
-def follow_run(
-    callbacks: Sequence[Callback | Callable[[Event], object]], log: EventLogFile, name: str
-) -> Generator["RunFollower"]:
+def follow_run(callbacks: Sequence[AnyCallback], log: EventLogFile, name: str) -> Generator["RunFollower"]:
     """Who passes on what the run `name` of `log` has logged, while the block lasts: the run tells it each event.
 
     It starts the callbacks at the first event and stops them at the end of the block. One that raises is named by a

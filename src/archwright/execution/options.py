@@ -4,31 +4,27 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, SupportsFloat, TypedDict
+from typing import Annotated, Any, SupportsFloat, TypedDict
 
 from attrs import field, frozen
 from rich.console import Console
 
-from archwright.callbacks.protocol import Callback, make_callback
+from archwright.callbacks.protocol import AnyCallback, EventFunction, make_callback
 from archwright.core.budget import InvalidBudget, parse_budget
 from archwright.core.ends import EndName
-from archwright.core.errors import ArchwrightError, suggest_names
 from archwright.core.protocols import DEFAULT_GRACE, DEFAULT_RETRIES
 from archwright.core.value import as_integer
 from archwright.display.console import make_console
 from archwright.display.suggestion import omit_default_log
+from archwright.execution.call_options import Option, describe_options
 from archwright.execution.checks import BadRunOption, list_values, require_count, require_trust
 from archwright.store.continuation import suggest_call
-from archwright.store.events import Event, RunStarted
+from archwright.store.events import RunStarted
 from archwright.store.needed import list_needed
 
 NOTHING_NEEDED: Mapping[str, str] = {}
 NO_MOVES: Mapping[EndName, str] = {}
 ZERO_TIME = re.compile(r"0+(\.0*)?(s|seconds|m|min|h)?")
-
-
-class UnknownRunOption(ArchwrightError, TypeError):
-    """An option that no function has which runs trials."""
 
 
 def read_trial_timeout(given: float | str | None) -> float | None:
@@ -129,16 +125,17 @@ class RunOptions:
         return self.narration.format_resumption(log, run, moves)
 
 
+@describe_options
 class WorkOptions(TypedDict, total=False):
     """How a run is worked on in this process: what every function takes that runs trials. Each may be left out."""
 
-    workers: int  # processes that evaluate trials, 1 by default; with 0, this process does, where a debugger reaches
-    trial_timeout: float | str | None  # after which an attempt is killed: seconds, or as in "90s", "10min"
-    retries: int  # further attempts at a trial that failed for a transient reason; 1 by default
-    grace: float | str  # what running trials have to end after SIGTERM or SIGHUP; "10s" by default
-    callbacks: Sequence[Callback | Callable[[Event], object]]  # see docs/callbacks.md
-    on_event: Callable[[Event], object]  # called with each event, once it is logged
-    progress: bool | Narration  # whether it is shown how far the run is; True by default
+    workers: Annotated[int, Option(1, "processes that evaluate trials; with 0 this one does, where a debugger reaches")]
+    trial_timeout: Annotated[float | str | None, Option(None, "kills an attempt: after seconds, or as in '10min'")]
+    retries: Annotated[int, Option(DEFAULT_RETRIES, "further attempts at a trial whose failure may pass")]
+    grace: Annotated[float | str, Option(DEFAULT_GRACE, "what running trials have to end after SIGTERM or SIGHUP")]
+    callbacks: Annotated[Sequence[AnyCallback], Option((), "who is called with each event; see docs/callbacks.md")]
+    on_event: Annotated[EventFunction | None, Option(None, "called with each event, once it is logged")]
+    progress: Annotated[bool | Narration, Option(True, "whether it is shown how far the run is")]
 
 
 def list_callbacks(callbacks: Any, on_event: Any) -> Sequence[Any]:
@@ -151,11 +148,8 @@ def list_callbacks(callbacks: Any, on_event: Any) -> Sequence[Any]:
 
 
 def make_run_options(work: WorkOptions, *, trusted: bool = False) -> RunOptions:
-    """The options of a run; raises UnknownRunOption, BadRunOption and BadCallback."""
+    """The options of a run; raises BadRunOption and BadCallback."""
     options: dict[str, Any] = dict(work)
-    for name in options:
-        if name not in WorkOptions.__annotations__:
-            raise UnknownRunOption(f"there is no option {name!r}; {suggest_names(name, WorkOptions.__annotations__)}")
     callbacks = list_callbacks(options.pop("callbacks", ()), options.pop("on_event", None))
     narration = {"narration": options.pop("progress")} if "progress" in options else {}
     return RunOptions(**options, **narration, callbacks=callbacks, trusted=trusted)

@@ -12,6 +12,7 @@ from archwright.core.json import JSON
 from archwright.core.objective import Objective
 from archwright.core.term import Term
 from archwright.execution.arguments import read_budget, read_fork_searcher
+from archwright.execution.call_options import select_options, take_options
 from archwright.execution.checks import (
     check_flag,
     check_text,
@@ -22,18 +23,19 @@ from archwright.execution.checks import (
     read_seed,
 )
 from archwright.execution.forking import fork_in_log
-from archwright.execution.given_values import (
-    NOTHING_GIVEN,
-    AnyData,
-    AnyEvaluation,
-    GivenValues,
-    read_given_data,
-    read_given_evaluation,
-)
-from archwright.execution.known_configurations import Configurations
-from archwright.execution.options import WorkOptions, make_run_options
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_data, read_given_evaluation
+from archwright.execution.options import RunOptions, WorkOptions, make_run_options
 from archwright.execution.retraining import Retraining, retrain_trial
 from archwright.execution.searching import EndMoves, Resumption, resume_in_log
+from archwright.execution.verb_options import (
+    ContinuationOptions,
+    ForkOptions,
+    GivenOptions,
+    MovedEnds,
+    ResumeOptions,
+    RetrainOptions,
+    TrainingOptions,
+)
 from archwright.results.describing import describe_run
 from archwright.results.frames import make_frame
 from archwright.results.records import RepeatsRecord, RunDetails, SearchStateRecord
@@ -46,7 +48,6 @@ from archwright.results.trial_table import tabulate_trials
 from archwright.results.verification import Verification, verify_run
 from archwright.search.running.run_view import RunView, view_run
 from archwright.search.searcher import AnySearcher
-from archwright.search.stopping_rule import AnyStoppingRule
 from archwright.store.duckdb_log import DuckDBLog
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.query import RunScope
@@ -227,24 +228,8 @@ class Run(Sequence[Trial]):
         """The run as it stands in the log now."""
         return evolve(self, view=view_run(self.log, self.name, trusted=self.view.trusted))
 
-    def resume(
-        self,
-        *,
-        trials: int | str | None = None,
-        time: float | str | None = None,
-        until_score: float | str | None = None,
-        no_improvement: int | str | None = None,
-        evaluation: AnyEvaluation | None = None,
-        data: AnyData | None = None,
-        searcher: AnySearcher | None = None,
-        stopping: AnyStoppingRule | None = None,
-        enqueue: Configurations = (),
-        keep_models: int | None = None,
-        device: str | None = None,
-        data_dir: str | None = None,
-        trust: bool = False,
-        **work: Unpack[WorkOptions],
-    ) -> "Run":
+    @take_options
+    def resume(self, **options: Unpack[ResumeOptions]) -> "Run":
         """Go on with it, wherever and however it stopped, and return it as it stands when it has stopped again.
 
         An end that is None stays as it is; "+32" or "+1h" moves it on, and "none" takes it away. What no other
@@ -254,28 +239,27 @@ class Run(Sequence[Trial]):
         where code or data has changed SpaceChanged and DataChanged; of a run `at` an event RunHasGoneOn.
         """
         self.view.require_end()
-        run, given = self._let_run(trust), self._gather_given(evaluation, data, searcher, stopping)
+        run, given = self._let_run(options), self._gather_given(**select_options(options, GivenOptions))
         resumption = Resumption(
-            ends=EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement),
+            ends=EndMoves(**select_options(options, MovedEnds)),
             given=given,
-            enqueue=enqueue,
-            keep_models=keep_models,
-            device=device,
-            data_dir=data_dir,
+            device=options.get("device"),
+            data_dir=options.get("data_dir"),
+            **select_options(options, ContinuationOptions),
         )
-        resume_in_log(DuckDBLog(self.log), self.name, resumption, make_run_options(work, trusted=run.view.trusted))
+        resume_in_log(DuckDBLog(self.log), self.name, resumption, run._make_run_options(options))
         return run._read(self.name, given)
 
-    def _let_run(self, trust: bool) -> Self:
+    def _let_run(self, options: ResumeOptions | ForkOptions | RetrainOptions) -> Self:
         """The same, with the code that the log names trusted where this person says so, by now or before."""
-        return evolve(self, view=evolve(self.view, trusted=check_flag("trust", trust) or self.view.trusted))
+        trusted = check_flag("trust", options.get("trust", False)) or self.view.trusted
+        return evolve(self, view=evolve(self.view, trusted=trusted))
+
+    def _make_run_options(self, options: ResumeOptions | RetrainOptions) -> RunOptions:
+        return make_run_options(select_options(options, WorkOptions), trusted=self.view.trusted)
 
     def _gather_given(
-        self,
-        evaluation: AnyEvaluation | None,
-        data: AnyData | None = None,
-        searcher: AnySearcher | None = None,
-        stopping: AnyStoppingRule | None = None,
+        self, evaluation: Any = None, data: Any = None, searcher: Any = None, stopping: Any = None
     ) -> GivenValues:
         """What is given, and of what the log does not hold whole what this process was given before."""
         read_evaluation, read_data = read_given_evaluation(evaluation), read_given_data(data)
@@ -286,51 +270,23 @@ class Run(Sequence[Trial]):
         """The run of that name in this log, of which this process was given these."""
         return Run.read(self.log, name, trust=self.view.trusted, given=given)
 
-    def fork(
-        self,
-        at: int,
-        *,
-        searcher: AnySearcher | str | None = None,
-        settings: Mapping[str, JSON] | None = None,
-        seed: int | None = None,
-        trials: int | str | None = None,
-        time: float | str | None = None,
-        until_score: float | str | None = None,
-        no_improvement: int | str | None = None,
-        name: str | None = None,
-        trust: bool = False,
-    ) -> "Run":
+    @take_options
+    def fork(self, at: int, **options: Unpack[ForkOptions]) -> "Run":
         """A new run with its events up to number `at`, to go on differently from there with `resume`.
 
         With another searcher, other `settings` of the one that it has, another seed or other ends; an end is moved as
         in `resume`. Raises NoSuchEvent, InvalidEnd and RunExists, and NotTrusted where `settings` are for a searcher
         that takes code of others.
         """
-        run = self._let_run(trust)
-        moves = EndMoves(trials=trials, time=time, until_score=until_score, no_improvement=no_improvement)
-        given = (searcher, settings, self.given.searcher)
+        run, moves = self._let_run(options), EndMoves(**select_options(options, MovedEnds))
+        given = (options.get("searcher"), options.get("settings"), self.given.searcher)
         written, value = read_fork_searcher(self.searcher, *given, trusted=run.view.trusted)
-        own_seed = None if seed is None else read_seed(seed)
-        new = fork_in_log(self.view, read_event_number(at), written, own_seed, moves, name)
+        seed = None if options.get("seed") is None else read_seed(options.get("seed"))
+        new = fork_in_log(self.view, read_event_number(at), written, seed, moves, options.get("name"))
         return run._read(new, evolve(self.given, searcher=value))
 
-    def retrain(
-        self,
-        trial: int | str | Trial = "best",
-        *,
-        evaluation: AnyEvaluation | None = None,
-        budget: Budget | str | None = None,
-        seeds: int = 5,
-        settings: Mapping[str, JSON] | None = None,
-        data: AnyData | None = None,
-        data_dir: str | None = None,
-        device: str | None = None,
-        image_size: tuple[int, int] | None = None,
-        seed: int | None = None,
-        name: str | None = None,
-        trust: bool = False,
-        **work: Unpack[WorkOptions],
-    ) -> "Run":
+    @take_options
+    def retrain(self, trial: int | str | Trial = "best", **options: Unpack[RetrainOptions]) -> "Run":
         """Train a trial's architecture anew, `seeds` times, on all data but that for testing: a run of its own.
 
         A `trial` is one of this run, its number, "best" or "last". What is None is as it was in the search; `settings`
@@ -338,21 +294,18 @@ class Run(Sequence[Trial]):
         what no other process can import is given again as `evaluation`, as for `resume`. With `data`, which may be a
         function, our training trains.
         """
-        run, given = self._let_run(trust), self._gather_given(evaluation)
+        run, given = self._let_run(options), self._gather_given(options.get("evaluation"))
         retraining = Retraining(
-            seeds=seeds,
-            budget=read_budget(budget),
-            data=data,
-            data_dir=data_dir,
-            device=device,
-            image_size=image_size,
-            settings=settings,
-            seed=seed,
+            budget=read_budget(options.get("budget")),
+            device=options.get("device"),
+            data_dir=options.get("data_dir"),
             given=given,
+            **select_options(options, TrainingOptions),
         )
-        options = make_run_options(work, trusted=run.view.trusted)
+        run_options = run._make_run_options(options)
         given = given if retraining.data is None else evolve(given, data=retraining.data)
-        return run._read(retrain_trial(run.view, run[trial].number, retraining, name, options), given)
+        new = retrain_trial(run.view, run[trial].number, retraining, options.get("name"), run_options)
+        return run._read(new, given)
 
     def details(self) -> RunDetails:
         """All that is to know about it, as `archwright show --json` prints it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import frozen
 
@@ -16,8 +16,10 @@ from archwright.core.protocols import EarlyStop
 from archwright.core.term import Term
 from archwright.core.value import Path, Value
 from archwright.display.text import format_budget, format_duration, format_score
+from archwright.execution.call_options import take_options
 from archwright.execution.checks import check_flag, read_path
-from archwright.execution.given_values import NOTHING_GIVEN, AnyEvaluation, GivenValues, read_given_evaluation
+from archwright.execution.given_values import NOTHING_GIVEN, GivenValues, read_given_evaluation
+from archwright.execution.verb_options import ExportOptions
 from archwright.plots.sketch import sketch_curve
 from archwright.results.describing import (
     describe_attempts,
@@ -180,31 +182,23 @@ class Trial:
 
         return load_model(self.view, self.state)
 
-    def export(
-        self,
-        folder: str | FilePath,
-        *,
-        force: bool = False,
-        untrained: bool = False,
-        data_dir: str | None = None,
-        evaluation: AnyEvaluation | None = None,
-    ) -> "ExportResult":
+    @take_options
+    def export(self, folder: str | FilePath, **options: Unpack[ExportOptions]) -> "ExportResult":
         """Write its model to a folder, to be used without archwright: weights, code, ONNX, and a card.
 
-        With `force`, the files of an earlier export are overwritten; with `untrained` the weights are those that the
-        training begins with. `data_dir` is where built-in data sets lie. A value of a class that no other process can
-        import, or the class, is to be given again as `evaluation`. Returns the files, and what is missing. Raises
-        NoWeights, EvaluationNeeded, FileOfALog, FileExists and UnwritableFolder.
+        Returns the files, and what is missing. Raises NoWeights, EvaluationNeeded, FileOfALog, FileExists and
+        UnwritableFolder.
         """
         from archwright.results.exporting import export_trial
 
+        data_dir = options.get("data_dir")
         return export_trial(
             self.view,
             self.state,
-            GivenValues(evaluation=read_given_evaluation(evaluation)).fill_in(self.given),
+            GivenValues(evaluation=read_given_evaluation(options.get("evaluation"))).fill_in(self.given),
             read_path("folder", folder, "a folder, as in model"),
-            force=check_flag("force", force),
-            untrained=check_flag("untrained", untrained),
+            force=check_flag("force", options.get("force", False)),
+            untrained=check_flag("untrained", options.get("untrained", False)),
             data_dir=None if data_dir is None else str(read_path("data_dir", data_dir, "a folder, as in data")),
         )
 

@@ -20,6 +20,7 @@ from archwright.execution.arguments import (
     read_evaluation_argument,
     read_stopping_rule,
 )
+from archwright.execution.call_options import take_options
 from archwright.execution.checks import read_log_path, read_optimum
 from archwright.execution.comparing import ComparisonRequest, run_comparison
 from archwright.execution.options import WorkOptions, make_run_options
@@ -38,6 +39,7 @@ class BadSeeds(ArchwrightError, ValueError):
     """A number of searches of each searcher that is none."""
 
 
+@take_options
 def compare(
     space: Term | Callable[..., Term] | str,
     evaluation: Evaluation | Callable[..., Any] | str | None,

@@ -1,10 +1,12 @@
 """What is done with a run, or a trial, that is named or given: the verbs of runs and trials as functions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from archwright.display.suggestion import DEFAULT_LOG
+from archwright.execution.call_options import take_options
 from archwright.execution.checks import BadRunOption, read_event_number
+from archwright.execution.verb_options import ExportOptions, ForkOptions, ResumeOptions, RetrainOptions
 from archwright.results.run import Run
 from archwright.results.trial import Trial
 
@@ -12,24 +14,34 @@ if TYPE_CHECKING:  # it imports torch
     from archwright.evaluate.export.folder import ExportResult
 
 
-def resume(run: Run | str | None = None, *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
-    """Go on with a run, with the one of that name in the log, or with the last one; see `Run.resume` for `options`."""
+@take_options
+def resume(run: Run | str | None = None, *, log: str | Path = DEFAULT_LOG, **options: Unpack[ResumeOptions]) -> Run:
+    """Go on with a run, with the one of that name in the log, or with the last one, as `Run.resume` does."""
     return choose_run(run, log).resume(**options)
 
 
-def fork(run: Run | str, at: int, *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
-    """A new run of a run's events up to number `at`; see `Run.fork` for `options`."""
+@take_options
+def fork(run: Run | str, at: int, *, log: str | Path = DEFAULT_LOG, **options: Unpack[ForkOptions]) -> Run:
+    """A new run of a run's events up to number `at`, as `Run.fork` makes it."""
     event = read_event_number(at)
     return choose_run(run, log, event).fork(event, **options)
 
 
-def retrain(run: Run | str, trial: int | str | Trial = "best", *, log: str | Path = DEFAULT_LOG, **options: Any) -> Run:
-    """Train a trial's architecture for good; see `Run.retrain` for `options`."""
+@take_options
+def retrain(
+    run: Run | str,
+    trial: int | str | Trial = "best",
+    *,
+    log: str | Path = DEFAULT_LOG,
+    **options: Unpack[RetrainOptions],
+) -> Run:
+    """Train a trial's architecture for good, as `Run.retrain` does."""
     return choose_run(run, log).retrain(trial, **options)
 
 
-def export(trial: Trial, folder: str | Path, **options: Any) -> "ExportResult":
-    """Write a trial's model to a folder; see `Trial.export` for `options`."""
+@take_options
+def export(trial: Trial, folder: str | Path, **options: Unpack[ExportOptions]) -> "ExportResult":
+    """Write a trial's model to a folder, as `Trial.export` does."""
     if not isinstance(trial, Trial):  # pyright: ignore[reportUnnecessaryIsInstance]  (what people give)
         raise BadRunOption(f"trial is {trial!r:.80}; it must be a trial of a run, as in aw.export(run.best(), 'model')")
     return trial.export(folder, **options)

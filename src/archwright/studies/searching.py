@@ -19,6 +19,7 @@ from archwright.execution.arguments import (
     read_searcher,
     read_stopping_rule,
 )
+from archwright.execution.call_options import take_options
 from archwright.execution.checks import read_log_path
 from archwright.execution.given_values import GivenValues
 from archwright.execution.known_configurations import Configurations
@@ -32,6 +33,7 @@ from archwright.search.searcher import AnySearcher
 from archwright.search.stopping_rule import AnyStoppingRule
 
 
+@take_options
 def search(
     space: Term | Callable[..., Term] | str,
     evaluation: Evaluation | Callable[..., Any] | str | None = None,
@@ -63,7 +65,7 @@ def search(
     What is None is as the evaluation usually has it. The run ends after so many `trials`, so much `time` ("2h"; seconds
     as a number), at a score, or after so many trials without improvement, whichever comes first; 64 trials if none is
     given. `enqueue` holds known configurations, or names a file of them, which are tried first. All randomness follows
-    from `seed`. How many processes work on it, and more of how, `WorkOptions` says.
+    from `seed`.
 
     With `resume`, the search goes on with the run of its `name`, where the log has it, so that the same call begins it
     and goes on with it; its ends are moved to those that are given, and what it has enqueued before is not enqueued

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from archwright.callbacks.protocol import Callback
+from archwright.callbacks.protocol import AnyCallback, EventFunction
 from archwright.core.budget import Budget
 from archwright.core.errors import suggest_names
 from archwright.core.input import Input, read_input
@@ -15,6 +15,7 @@ from archwright.core.term import Term
 from archwright.display.suggestion import DEFAULT_LOG
 from archwright.display.warning import warn
 from archwright.execution.arguments import name_objective, read_budget, read_searcher
+from archwright.execution.call_options import take_options
 from archwright.execution.checks import check_flag, read_log_path
 from archwright.execution.given_values import NOTHING_GIVEN, GivenValues
 from archwright.execution.known_configurations import Configurations
@@ -24,7 +25,6 @@ from archwright.execution.spaces import read_space
 from archwright.search.running.runs import RunRecord
 from archwright.search.searcher import AnySearcher
 from archwright.store.duckdb_log import DuckDBLog
-from archwright.store.events import Event
 from archwright.store.logged_terms import load_logged_term
 from archwright.store.runs import list_runs
 from archwright.store.written_paths import shorten
@@ -32,6 +32,7 @@ from archwright.studies.ask_tell import Study, begin_study, resume_study
 from archwright.studies.study_request import SpaceNeeded, StudyRequest
 
 
+@take_options
 def study(
     space: Term | Callable[..., Term] | str | None = None,
     *,
@@ -44,8 +45,8 @@ def study(
     seed: int | None = None,
     name: str | None = None,
     log: str | Path = DEFAULT_LOG,
-    callbacks: Sequence[Callback | Callable[[Event], object]] = (),
-    on_event: Callable[[Event], object] | None = None,
+    callbacks: Sequence[AnyCallback] = (),
+    on_event: EventFunction | None = None,
     trust: bool = False,
 ) -> Study:
     """Begin a study, whose trials you ask for and tell the outcomes of; or go on with the one of that `name`.
